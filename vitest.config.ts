@@ -1,0 +1,47 @@
+// Two test projects: `worker` runs inside workerd with the real bindings, `node` runs what lives
+// outside it (local stack, whole-process journeys, browser). Both talk to one real Redis each.
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              // The test runner delivers batches itself where order matters; the short timeout is
+              // for tests that go through the real local queue.
+              queueConsumers: { "doorbuster-orders": { maxBatchTimeout: 0.05 } },
+              bindings: {
+                UPSTASH_REDIS_REST_URL: inject("redisUrl"),
+                UPSTASH_REDIS_REST_TOKEN: inject("redisToken"),
+                ADMIN_TOKEN: "test-admin-token",
+                SIGNING_SECRET: "test-signing-secret-of-32-characters",
+                AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
+                DEMO_LOGIN: "true",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "worker",
+          globalSetup: ["./test/global-setup.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/{catalog,pages,funnel,admission,inventory,orders,payments,redis,admin,observability}/**/*.test.{ts,tsx}",
+          ],
+          // One Redis serves every file; files flush it, so they take turns.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["test/{local,journeys,browser,bench}/**/*.test.ts"],
+        },
+      },
+    ],
+  },
+});
