@@ -1,0 +1,133 @@
+// Finds a Redis server program: one on PATH, else one unpacked, without root, from the packages of
+// a Debian or Ubuntu into a cache folder.
+import { execFile } from "node:child_process";
+import { access, constants, glob, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+
+/** A Redis server program, and the folders of the shared libraries that came along with it. */
+export interface RedisProgram {
+  command: string;
+  libraryPath?: string;
+}
+
+const run = promisify(execFile);
+
+/** Finds a Redis server program, installing one into the user's cache folder if need be. */
+export async function findRedis(log: (line: string) => void): Promise<RedisProgram> {
+  const installed = (await onPath("redis-server")) ?? (await onPath("valkey-server"));
+  if (installed) return { command: installed };
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  try {
+    return await unpackedFromPackages(join(cache, "doorbuster"), log);
+  } catch (error) {
+    throw new Error(
+      "No Redis found. Install one (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: " +
+        "`brew install redis`), or set REDIS_URL, or put Upstash credentials into .dev.vars. " +
+        `Unpacking it from the distribution's packages failed: ${reason(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The absolute path of a program on PATH. */
+export async function onPath(name: string): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const file = join(folder, name);
+    if (folder && (await isExecutable(file))) return file;
+  }
+  return undefined;
+}
+
+async function unpackedFromPackages(
+  cache: string,
+  log: (line: string) => void,
+): Promise<RedisProgram> {
+  const root = join(cache, `redis-${await distribution()}-${process.arch}`);
+  if (!(await isExecutable(serverIn(root)))) {
+    log("Redis is not installed: unpacking it from the distribution's packages (only once)");
+    await unpackInto(root, cache);
+  }
+  return programIn(root);
+}
+
+/** Libraries belong to one release of one distribution, so each gets a folder of its own. */
+async function distribution(): Promise<string> {
+  const release = await readFile("/etc/os-release", "utf8");
+  const field = (name: string) => release.match(new RegExp(`^${name}="?([^"\n]*)`, "m"))?.[1];
+  return `${field("ID") ?? "linux"}-${field("VERSION_ID") ?? "rolling"}`;
+}
+
+/** All work is done in a folder beside `root`, renamed when whole: races and kills leave no half. */
+async function unpackInto(root: string, cache: string): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, "unpacking-"));
+  try {
+    const unpacked = join(work, "root");
+    await mkdir(unpacked);
+    for (const archive of await downloadPackages(work)) {
+      await run("dpkg-deb", ["--extract", archive, unpacked]);
+    }
+    const { command, libraryPath } = await programIn(unpacked);
+    await run(command, ["--version"], { env: { ...process.env, LD_LIBRARY_PATH: libraryPath } });
+    await rename(unpacked, root).catch(async (error: unknown) => {
+      if (!(await isExecutable(serverIn(root)))) throw error; // otherwise another run was faster
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Downloads redis-server and those packages it needs which the machine lacks. */
+async function downloadPackages(work: string): Promise<string[]> {
+  // Lists, cache and locks are our own, so neither root nor up-to-date system lists are needed. Only
+  // what is installed is read from the system. The sandbox user could not write to our folder.
+  const options = [
+    `Dir::State=${join(work, "state")}`,
+    `Dir::Cache=${join(work, "cache")}`,
+    "Dir::State::status=/var/lib/dpkg/status",
+    "Debug::NoLocking=true",
+    "APT::Sandbox::User=root",
+    "Acquire::Languages=none",
+  ].flatMap((option) => ["-o", option]);
+  const apt = (...args: string[]) =>
+    run("apt-get", ["-qq", ...options, ...args], { env: { ...process.env, LC_ALL: "C" } });
+  for (const folder of ["state/lists/partial", "cache/archives/partial"]) {
+    await mkdir(join(work, folder), { recursive: true });
+  }
+  // A broken third-party source fails the update, yet what matters may have been fetched.
+  const update = await apt("update").catch((error: unknown) => error);
+  try {
+    await apt("install", "--yes", "--no-install-recommends", "--download-only", "redis-server");
+  } catch (error) {
+    throw update instanceof Error ? new AggregateError([update, error], reason(update)) : error;
+  }
+  return filesIn(join(work, "cache/archives"), "*.deb");
+}
+
+async function programIn(root: string): Promise<RedisProgram> {
+  const folders = await filesIn(root, "{usr/,}lib/*-linux-*");
+  return { command: serverIn(root), libraryPath: folders.join(":") };
+}
+
+async function filesIn(folder: string, pattern: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const name of glob(pattern, { cwd: folder })) files.push(join(folder, name));
+  return files;
+}
+
+function serverIn(root: string): string {
+  return join(root, "usr/bin/redis-server");
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error);
+}
