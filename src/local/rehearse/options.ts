@@ -1,0 +1,103 @@
+// The command line of `npm run rehearse`: what may be said, what each word means, what is refused.
+import { parseArgs } from "node:util";
+import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
+
+export const HELP = `npm run rehearse -- [options]
+
+Plays a sale against a running instance and proves from the outside that it was sold correctly.
+Without --url it starts the built Worker on a fresh temporary state and removes everything afterwards.
+Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad usage.
+
+  --url URL            the instance to drive, local or deployed
+  --sku ID             sell this free SKU of the instance (nobody else should be buying it meanwhile);
+                       default: a sale of its own, created and deleted through the admin API
+  --buyers N           how many people want one (default 500)
+  --concurrency N      how many of them act at the same time (default 64)
+  --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)
+  --auth-secret SECRET sign the buyers' tokens with the instance's AUTH_SECRET instead of demo login
+  --json FILE          also write the result as JSON
+  --help               this text
+`;
+
+export interface Options {
+  url?: string;
+  sku?: string;
+  buyers: number;
+  concurrency: number;
+  adminToken: string;
+  authSecret?: string;
+  json?: string;
+}
+
+/** What was typed makes no sense; the message says why. */
+export class UsageError extends Error {}
+
+/** The options in `argv`, or "help". Throws a UsageError. */
+export function parseOptions(argv: string[]): Options | "help" {
+  const values = read(argv);
+  if (values.help) {
+    return "help";
+  }
+  const { url, sku, json } = values;
+  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw new UsageError(`--url must be an http or https address, not "${url}".`);
+  }
+  if (sku !== undefined && url === undefined) {
+    throw new UsageError("--sku names a SKU of a running instance: it needs --url.");
+  }
+  const authSecret = values["auth-secret"];
+  return {
+    ...(url !== undefined && { url }),
+    ...(sku !== undefined && { sku }),
+    ...(json !== undefined && { json }),
+    ...(authSecret !== undefined && { authSecret }),
+    buyers: count("--buyers", values.buyers, 100_000),
+    concurrency: count("--concurrency", values.concurrency, 1_000),
+    adminToken: adminToken(url, values["admin-token"]),
+  };
+}
+
+function read(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      options: {
+        url: { type: "string" },
+        sku: { type: "string" },
+        buyers: { type: "string", default: "500" },
+        concurrency: { type: "string", default: "64" },
+        "admin-token": { type: "string" },
+        "auth-secret": { type: "string" },
+        json: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function count(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new UsageError(`${name} must be a whole number from 1 to ${most}, not "${text}".`);
+  }
+  return value;
+}
+
+function adminToken(url: string | undefined, given: string | undefined): string {
+  if (given !== undefined) {
+    return given;
+  }
+  if (url !== undefined && !isLocal(url)) {
+    throw new UsageError(
+      "--admin-token is needed: the proof reads the ledger through the admin API.",
+    );
+  }
+  return LOCAL_ADMIN_TOKEN;
+}
+
+/** Whether `url` is this machine, where an instance believes the address a request claims to be from. */
+export function isLocal(url: string): boolean {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
+}

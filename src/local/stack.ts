@@ -1,0 +1,52 @@
+// A whole instance on this machine: Redis, the REST bridge and the built Worker, with all state under
+// one folder. What `npm run rehearse`, the bench and the journeys start.
+import { join } from "node:path";
+import { startBridge } from "./bridge.ts";
+import { startRedis } from "./redis.ts";
+import { LOCAL_BRIDGE_TOKEN, localVars } from "./settings.ts";
+import { type LocalWorker, startWorker, type WorkerSettings } from "./worker.ts";
+
+/** Redis behind its bridge, and the vars that make a Worker use it. */
+export interface RedisWithBridge {
+  bridge: Awaited<ReturnType<typeof startBridge>>;
+  redisUrl: string;
+  vars: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** A running instance and what it stands on. */
+export interface Stack extends RedisWithBridge {
+  worker: LocalWorker;
+  url: string;
+}
+
+/** Starts Redis and the bridge, their data under `stateDir`. */
+export async function startRedisWithBridge(stateDir: string): Promise<RedisWithBridge> {
+  const redis = await startRedis({ dataDir: join(stateDir, "redis") });
+  const bridge = await startBridge({ redisUrl: redis.url, token: LOCAL_BRIDGE_TOKEN });
+  const stop = async () => {
+    await bridge.stop();
+    await redis.stop();
+  };
+  return { bridge, redisUrl: redis.url, vars: localVars(bridge.url), stop };
+}
+
+/** Starts a whole instance; `vars` override the local ones. Ends in the order opposite to its start. */
+export async function startStack(
+  settings: Omit<WorkerSettings, "vars"> & { vars?: Record<string, string> },
+): Promise<Stack> {
+  const redis = await startRedisWithBridge(settings.stateDir);
+  const stateDir = join(settings.stateDir, "worker");
+  const vars = { ...redis.vars, ...settings.vars };
+  try {
+    const worker = await startWorker({ ...settings, stateDir, vars });
+    const stop = async () => {
+      await worker.stop();
+      await redis.stop();
+    };
+    return { ...redis, worker, url: worker.url, stop };
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
