@@ -4,7 +4,14 @@
 export type Command = [name: string, ...args: string[]];
 
 /** The request, or a command in it, is wrong; its message is what Upstash would answer. */
-export class BadRequest extends Error {}
+export class BadRequest extends Error {
+  readonly status: 400 | 413;
+
+  constructor(message?: string, status: 400 | 413 = 400) {
+    super(message);
+    this.status = status;
+  }
+}
 
 // On Upstash's HTTP API these do not exist, and on a connection that all requests share they would
 // change its state for everybody, hold everybody up, or end the server.

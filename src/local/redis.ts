@@ -55,7 +55,7 @@ export async function startRedis({
 const LAUNCHER = `
 exec 3<&0 </dev/null
 (read -r _ <&3; kill -TERM $$) >/dev/null 2>&1 &
-command -v flock >/dev/null && set -- flock --no-fork --timeout 10 redis.lock "$@"
+command -v flock >/dev/null && set -- flock --no-fork --timeout 5 redis.lock "$@"
 exec "$@" 3<&-
 `;
 

@@ -1,0 +1,68 @@
+// What the tests of the local stack share: a Redis of their own in a temporary folder, the bridge in
+// front of it, and clients of both.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis as Upstash } from "@upstash/redis";
+import { Redis } from "ioredis";
+import { startBridge } from "../../src/local/bridge.ts";
+import { startRedis } from "../../src/local/redis.ts";
+
+export const TOKEN = "test-token";
+export const BASE64 = { "upstash-encoding": "base64" };
+/** The first start on a machine downloads Redis. */
+export const START_TIMEOUT = 120_000;
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers: Headers;
+}
+
+export function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "doorbuster-test-"));
+}
+
+/** Sends a raw request to a bridge. */
+export async function send(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  method = "POST",
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+    ...(method === "POST" && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  return { status: response.status, body: await response.json(), headers: response.headers };
+}
+
+/** An @upstash/redis client that fails at the first fault instead of trying again. */
+export function upstash(url: string, automaticDeserialization = true): Upstash {
+  return new Upstash({ url, token: TOKEN, retry: { retries: 0 }, automaticDeserialization });
+}
+
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+export async function startStack() {
+  const dataDir = await temporaryFolder();
+  const redis = await startRedis({ dataDir });
+  const bridge = await startBridge({ redisUrl: redis.url, token: TOKEN });
+  const direct = new Redis(redis.url);
+  return {
+    dataDir,
+    redis,
+    bridge,
+    /** Redis itself, past the bridge. */
+    direct,
+    post: (path: string, body: unknown, headers?: Record<string, string>) =>
+      send(bridge.url + path, body, headers),
+    async stop() {
+      direct.disconnect();
+      await bridge.stop();
+      await redis.stop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
