@@ -74,7 +74,9 @@ export class BridgeRedis {
     }
     const outcomes = (await pipeline.exec()) ?? [];
     return outcomes.map(([error, reply]) => {
-      if (error && error.name !== "ReplyError") throw error;
+      if (error && error.name !== "ReplyError") {
+        throw new Error("ERR Redis cannot be reached", { cause: error });
+      }
       return error ?? reply;
     });
   }
