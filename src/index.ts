@@ -1,7 +1,14 @@
-import { DurableObject } from "cloudflare:workers";
-export class SkuInventory extends DurableObject<Env> {}
+// The Worker, and the map of it: requests, the queue, the clock, and the object that owns the stock.
+import { app } from "./app.ts";
+import { requireConfig } from "./config.ts";
+import { consumeOrders } from "./orders/consumer.ts";
+
+export { SkuInventory } from "./inventory/sku-inventory.ts";
+
 export default {
-  fetch: () => new Response("ok"),
-  queue() {},
-  scheduled() {},
+  fetch: app.fetch,
+
+  async queue(batch, env) {
+    await consumeOrders(batch, env, requireConfig(env), null);
+  },
 } satisfies ExportedHandler<Env>;

@@ -1,0 +1,107 @@
+// The operator's API: sales, stock, ledgers.
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { deleteSale, putSale } from "../catalog/change.ts";
+import { idSchema, saleSchema } from "../catalog/schema.ts";
+import { livingEntries, loadCatalogFields } from "../catalog/store.ts";
+import { problem, refuse } from "../errors.ts";
+import { checkIdempotencyKey } from "../funnel/shape.ts";
+import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { requireOperator } from "./auth.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+
+const MAX_SALE_BYTES = 131_072;
+const MAX_RESTOCK_BYTES = 1_024;
+const MAX_RESTOCK = 1_000_000;
+
+const restockSchema = z.strictObject({
+  quantity: z
+    .int()
+    .min(-MAX_RESTOCK)
+    .max(MAX_RESTOCK)
+    .refine((quantity) => quantity !== 0, "must not be 0"),
+});
+
+export const adminRoutes = new Hono<AppEnv>()
+  .use(requireOperator)
+  .get("/sales", async (c) => {
+    const fields = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, loadCatalogFields);
+    return c.json({ sales: livingEntries(fields).map(({ sale }) => sale) });
+  })
+  .get("/sales/:saleId", showSale)
+  .put("/sales/:saleId", saveSale)
+  .delete("/sales/:saleId", removeSale)
+  .post("/skus/:skuId/restock", restock)
+  .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
+  .get("/skus/:skuId/orders", listOrders);
+
+async function showSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
+  const fields = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, loadCatalogFields);
+  const sale = fields.find(({ id }) => id === c.req.param("saleId"))?.sale;
+  return sale ? c.json(sale) : problem(c, refuse("not_found"));
+}
+
+async function saveSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
+  const body = await readJson(c, saleSchema, MAX_SALE_BYTES);
+  if (!body.ok) return problem(c, body.refusal);
+  if (body.value.id !== c.req.param("saleId")) {
+    const issues = [{ path: "id", message: "must be the id in the address" }];
+    return problem(c, refuse("invalid_request", { issues }));
+  }
+  const result = await putSale(c.env, c.get("config"), body.value);
+  if (!result.ok) return problem(c, result.refusal);
+  return c.json(body.value, result.created ? 201 : 200);
+}
+
+async function removeSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
+  const removed = await deleteSale(c.env, c.get("config"), c.req.param("saleId"));
+  return removed ? c.body(null, 204) : problem(c, refuse("not_found"));
+}
+
+async function restock(c: Context<AppEnv, "/skus/:skuId/restock">): Promise<Response> {
+  const key = c.req.header("idempotency-key");
+  const refusal = checkIdempotencyKey(key);
+  if (refusal) return problem(c, refusal);
+  const body = await readJson(c, restockSchema, MAX_RESTOCK_BYTES);
+  if (!body.ok) return problem(c, body.refusal);
+  return atLedger(c, async (inventory) => {
+    const result = await inventory.restock(body.value.quantity, key as string);
+    if (result.ok) {
+      if (result.replayed) c.header("Idempotent-Replayed", "true");
+      return inventory.report();
+    }
+    if (result.reason !== "below_committed") return problem(c, refuse(result.reason));
+    const message = `only ${result.available} units are free to take back`;
+    return problem(c, refuse("invalid_request", { issues: [{ path: "quantity", message }] }));
+  });
+}
+
+async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
+  const cursor = decodeCursor(c.req.query("cursor"));
+  if (cursor === undefined) {
+    const issues = [{ path: "cursor", message: "is not one of ours" }];
+    return problem(c, refuse("invalid_request", { issues }));
+  }
+  return atLedger(c, async (inventory) => {
+    const { orders, next } = await inventory.page(cursor);
+    return {
+      orders: orders.map(({ userId, order }) => ({ ...order, userId })),
+      ...(next ? { cursor: encodeCursor(next) } : {}),
+    };
+  });
+}
+
+/** Runs a use case at a SKU's ledger. Null is answered as 404, a Response as it is, the rest as JSON. */
+async function atLedger(
+  c: AppContext,
+  useCase: (inventory: InventoryStub) => Promise<object | null>,
+): Promise<Response> {
+  const skuId = idSchema.safeParse(c.req.param("skuId"));
+  if (!skuId.success) return problem(c, refuse("not_found"));
+  const answer = await callInventory(c.env, { skuId: skuId.data, lane: LANE }, useCase);
+  if (!answer.ok) return problem(c, refuse(answer.reason));
+  if (!answer.value) return problem(c, refuse("not_found"));
+  return answer.value instanceof Response ? answer.value : c.json(answer.value);
+}

@@ -1,0 +1,75 @@
+// The Hono app: middleware in order, routes, and the answers for everything that went wrong.
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { secureHeaders } from "hono/secure-headers";
+import { adminRoutes } from "./admin/routes.ts";
+import { catalogRoutes } from "./catalog/routes.ts";
+import { readConfig } from "./config.ts";
+import { problem, refuse } from "./errors.ts";
+import { loginRoutes } from "./funnel/login.ts";
+import type { AppEnv } from "./http.ts";
+import { healthRoutes } from "./observability/health.ts";
+import { causeOf, log } from "./observability/log.ts";
+import { orderRoutes } from "./orders/routes.ts";
+
+const METHODS = ["GET", "POST", "PUT", "DELETE"];
+
+/** Every answer has an id to quote, and says itself whether it may be cached: by default it may not. */
+const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
+  c.set("requestId", crypto.randomUUID());
+  await next();
+  c.header("X-Request-Id", c.get("requestId"));
+  if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+});
+
+const configured = createMiddleware<AppEnv>(async function configured(c, next) {
+  const result = readConfig(c.env);
+  if (!result.ok) return problem(c, refuse("unavailable", { retryAfterSeconds: 60 }));
+  c.set("config", result.config);
+  return next();
+});
+
+export const app = new Hono<AppEnv>();
+
+app.use(envelope);
+app.use(
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      imgSrc: ["'self'", "https:"],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      formAction: ["'self'"],
+    },
+    referrerPolicy: "same-origin",
+    xFrameOptions: "DENY",
+  }),
+);
+app.use(configured);
+
+app.route("/", healthRoutes);
+app.route("/api", catalogRoutes);
+app.route("/api", loginRoutes);
+app.route("/api", orderRoutes);
+app.route("/api/admin", adminRoutes);
+
+/** A path that exists for another method is 405 and says which methods it knows. */
+app.notFound((c) => {
+  const allowed = METHODS.filter((method) => hasRoute(method, c.req.path));
+  if (allowed.length === 0 || allowed.includes(c.req.method))
+    return problem(c, refuse("not_found"));
+  c.header("Allow", allowed.join(", "));
+  return problem(c, refuse("method_not_allowed"));
+});
+
+function hasRoute(method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => route.method === method);
+}
+
+/** What no route expected: logged with its cause, told to the caller as a passing fault. */
+app.onError((error, c: Context<AppEnv>) => {
+  const requestId = c.get("requestId");
+  log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
+  return problem(c, refuse("unavailable"));
+});

@@ -1,0 +1,22 @@
+// The catalog API: the same answer for everybody.
+import { Hono } from "hono";
+import { problem, refuse } from "../errors.ts";
+import type { AppEnv } from "../http.ts";
+import { readCatalog } from "./snapshot.ts";
+
+/** Short, because an operator's change must show everywhere within seconds. */
+const PUBLIC_FOR_A_MOMENT = "public, max-age=1, stale-while-revalidate=2, stale-if-error=3600";
+
+export const catalogRoutes = new Hono<AppEnv>()
+  .get("/sales", async (c) => {
+    const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+    c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
+    return c.json({ sales: catalog.entries.map(({ sale }) => sale) });
+  })
+  .get("/sales/:saleId", async (c) => {
+    const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+    const entry = catalog.sale(c.req.param("saleId"));
+    if (!entry) return problem(c, refuse("not_found"));
+    c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
+    return c.json(entry.sale);
+  });

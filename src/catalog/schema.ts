@@ -1,0 +1,76 @@
+// What a sale is: the schema that validates the operator's documents and the types everything shares.
+import { z } from "zod";
+
+/** Ids of sales and SKUs: part of URLs, key names and order ids. */
+export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-z, 0-9 and -");
+
+const MAX_UNITS = 1_000_000;
+const MAX_PER_USER = 100;
+const MAX_HOLD_SECONDS = 24 * 3600;
+const MAX_SKUS = 50;
+/** Largest amount Stripe charges in one go: 99,999,999 minor units. */
+const MAX_AMOUNT = 99_999_999;
+
+const moneySchema = z.strictObject({
+  amount: z.int().min(0).max(MAX_AMOUNT),
+  currency: z.string().regex(/^[A-Z]{3}$/, "use an ISO 4217 code such as USD"),
+});
+
+const instantSchema = z.iso.datetime({ offset: true }).transform((text, ctx) => {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  ctx.addIssue({ code: "custom", message: "is not a date of the calendar" });
+  return z.NEVER;
+});
+
+const skuSchema = z.strictObject({
+  id: idSchema,
+  name: z.string().trim().min(1).max(200),
+  unitPrice: moneySchema,
+  /** Units put on sale. A later change restocks by the difference; the ledger knows what is left. */
+  stock: z.int().min(0).max(MAX_UNITS),
+  perUserLimit: z.int().min(1).max(MAX_PER_USER).default(1),
+  holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
+});
+
+export const saleSchema = z
+  .strictObject({
+    id: idSchema,
+    title: z.string().trim().min(1).max(200),
+    description: z.string().max(10_000).default(""),
+    imageUrl: z
+      .url({ protocol: /^https$/ })
+      .max(2_000)
+      .optional(),
+    opensAt: instantSchema,
+    closesAt: instantSchema,
+    admission: z.strictObject({ mode: z.literal("open") }).default({ mode: "open" }),
+    skus: z.array(skuSchema).min(1).max(MAX_SKUS),
+  })
+  .refine((sale) => sale.opensAt < sale.closesAt, {
+    path: ["closesAt"],
+    message: "must be after opensAt",
+  })
+  .refine((sale) => new Set(sale.skus.map((sku) => sku.id)).size === sale.skus.length, {
+    path: ["skus"],
+    message: "every SKU needs an id of its own",
+  });
+
+export type Money = z.output<typeof moneySchema>;
+export type Sku = z.output<typeof skuSchema>;
+/** A sale as operators write and read it. */
+export type Sale = z.output<typeof saleSchema>;
+
+/** A sale with the revision that orders its versions: milliseconds of the change, always rising. */
+export interface CatalogEntry {
+  revision: number;
+  sale: Sale;
+}
+
+export type SaleState = "upcoming" | "open" | "closed";
+
+/** The one place that says when a sale sells: from `opensAt` (included) to `closesAt` (excluded). */
+export function saleState(sale: Pick<Sale, "opensAt" | "closesAt">, now: number): SaleState {
+  if (now < Date.parse(sale.opensAt)) return "upcoming";
+  return now < Date.parse(sale.closesAt) ? "open" : "closed";
+}

@@ -1,0 +1,60 @@
+// Variables and secrets, parsed once per isolate. What is missing or malformed is named in the log;
+// callers get a plain 503 and never a stack trace.
+import { z } from "zod";
+
+const MIN_SECRET_LENGTH = 32;
+const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+/** wrangler.toml declares optional variables as "", so that they show up in the dashboard. */
+const unset = z.literal("").transform(() => undefined);
+const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
+const optionalText = unset.or(z.string()).optional();
+
+const schema = z
+  .object({
+    UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
+    UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+    ADMIN_TOKEN: z.string().min(16, "needs at least 16 characters"),
+    SIGNING_SECRET: secret,
+    AUTH_SECRET: unset.or(secret).optional(),
+    AUTH_JWKS_URL: optionalUrl,
+    AUTH_ISSUER: optionalText,
+    AUTH_AUDIENCE: optionalText,
+    DEMO_LOGIN: flag.default(false),
+  })
+  .refine((v) => (v.AUTH_SECRET === undefined) !== (v.AUTH_JWKS_URL === undefined), {
+    path: ["AUTH_SECRET"],
+    message: "set exactly one of AUTH_SECRET and AUTH_JWKS_URL: it pins how tokens are verified",
+  })
+  .refine((v) => !v.DEMO_LOGIN || v.AUTH_SECRET !== undefined, {
+    path: ["DEMO_LOGIN"],
+    message: "needs AUTH_SECRET to sign its tokens",
+  });
+
+/** Everything the Worker is configured with, checked. Variables keep the names operators set. */
+export type Config = z.output<typeof schema>;
+
+export type ConfigResult = { ok: true; config: Config } | { ok: false; faults: string[] };
+
+const parsed = new WeakMap<object, ConfigResult>();
+
+/** Parses `env` on first use and remembers the outcome, good or bad, for the isolate's life. */
+export function readConfig(env: object): ConfigResult {
+  const known = parsed.get(env);
+  if (known) return known;
+  const result = schema.safeParse(env);
+  const outcome: ConfigResult = result.success
+    ? { ok: true, config: result.data }
+    : { ok: false, faults: result.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) };
+  if (!outcome.ok)
+    console.error(JSON.stringify({ event: "config.invalid", faults: outcome.faults }));
+  parsed.set(env, outcome);
+  return outcome;
+}
+
+/** For the places past the front door (objects, consumer, cron), which cannot answer 503. */
+export function requireConfig(env: object): Config {
+  const result = readConfig(env);
+  if (!result.ok) throw new Error(`configuration: ${result.faults.join("; ")}`);
+  return result.config;
+}

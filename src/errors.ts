@@ -1,0 +1,94 @@
+// The one table from public error code to status and title, and the problem+json (RFC 9457) answer.
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Every error the API can answer with: code → HTTP status and a title that never varies. */
+export const ERRORS = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  idempotency_key_required: { status: 400, title: "An Idempotency-Key header is required" },
+  unauthenticated: { status: 401, title: "Sign in first" },
+  blocked: { status: 403, title: "This caller is blocked" },
+  forbidden: { status: 403, title: "Not allowed" },
+  challenge_required: { status: 403, title: "A challenge must be solved first" },
+  ticket_required: { status: 403, title: "A ticket is required" },
+  sale_not_open: { status: 403, title: "The sale has not opened yet" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  sold_out: { status: 409, title: "Sold out" },
+  user_limit_reached: { status: 409, title: "Your limit for this item is reached" },
+  order_not_payable: { status: 409, title: "This order cannot be paid" },
+  order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
+  sale_closed: { status: 410, title: "The sale is over" },
+  payload_too_large: { status: 413, title: "The request body is too large" },
+  unsupported_media_type: { status: 415, title: "Send application/json" },
+  idempotency_key_reused: {
+    status: 422,
+    title: "This Idempotency-Key was used for another request",
+  },
+  rate_limited: { status: 429, title: "Too many requests" },
+  overloaded: { status: 503, title: "Too busy right now" },
+  unavailable: { status: 503, title: "Temporarily unavailable" },
+} as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Where a value was wrong: a JSON path such as `skus.0.stock`, and what was expected there. */
+export interface Issue {
+  path: string;
+  message: string;
+}
+
+/** Members a problem may carry beside the standard ones. */
+export interface ProblemFields {
+  detail?: string;
+  retryAfterSeconds?: number;
+  opensAt?: string;
+  closesAt?: string;
+  limit?: number;
+  available?: number;
+  orderIds?: string[];
+  issues?: Issue[];
+}
+
+/** A refusal as a value: what the funnel, the admin API and the use cases return instead of throwing. */
+export interface Refusal extends ProblemFields {
+  reason: ErrorCode;
+}
+
+/** Shortens a refusal: `refuse("sold_out", { available: 0 })`. */
+export function refuse(reason: ErrorCode, fields: ProblemFields = {}): Refusal {
+  return { reason, ...fields };
+}
+
+/** Answers a refusal as problem+json. 429 and 503 always carry Retry-After (seconds). */
+export function problem(c: Context, { reason, ...fields }: Refusal): Response {
+  const { status, title } = ERRORS[reason];
+  if (status === 429 || status === 503) fields.retryAfterSeconds ??= 1;
+  if (fields.retryAfterSeconds !== undefined) {
+    c.header("Retry-After", String(fields.retryAfterSeconds));
+  }
+  c.header("Content-Type", "application/problem+json");
+  return c.body(
+    JSON.stringify({
+      type: `urn:doorbuster:problem:${reason}`,
+      title,
+      status,
+      code: reason,
+      detail: fields.detail ?? title,
+      ...fields,
+      requestId: c.get("requestId"),
+    }),
+    status,
+  );
+}
+
+/** Turns zod's findings into the `issues` of an `invalid_request`. */
+export function toIssues(error: { issues: { path: PropertyKey[]; message: string }[] }): Issue[] {
+  return error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    path: path.map(String).join("."),
+    message,
+  }));
+}
+
+/** A hostile body can be wrong in thousands of places; the first few are enough to mend it. */
+const MAX_ISSUES = 20;

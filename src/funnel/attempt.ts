@@ -1,0 +1,38 @@
+// One attempt to buy, as it moves through the funnel: each stage adds what it learned or refuses.
+import { z } from "zod";
+import type { Sale, Sku } from "../catalog/schema.ts";
+import type { Refusal } from "../errors.ts";
+import type { AppContext } from "../http.ts";
+
+const MAX_PAYMENT_TOKEN = 255;
+const MAX_TICKET = 2_048;
+
+export const orderBodySchema = z.strictObject({
+  quantity: z.int().min(1).max(100),
+  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN).optional(),
+  ticket: z.string().min(1).max(MAX_TICKET).optional(),
+});
+
+export const paymentBodySchema = z.strictObject({
+  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN),
+});
+
+export type OrderBody = z.output<typeof orderBodySchema>;
+
+/** Filled in the order of the stages: what one reads, an earlier one has set. */
+export interface Attempt {
+  c: AppContext;
+  skuId: string;
+  now: number;
+  body: OrderBody;
+  idempotencyKey: string;
+  sale: Sale;
+  sku: Sku;
+  userId: string;
+}
+
+/** A stage adds what it learned to the attempt, or refuses it. Its name is what metrics count. */
+export interface Stage {
+  name: string;
+  check(attempt: Attempt): Promise<Refusal | undefined> | Refusal | undefined;
+}

@@ -1,0 +1,32 @@
+// Where a request comes from, as far as limits need to know it.
+import type { Context } from "hono";
+import ipaddr from "ipaddr.js";
+
+const IPV6_PREFIX_PARTS = 4;
+
+/**
+ * The address block that limits count: one IPv4 address, or the /64 that an IPv6 customer owns whole.
+ * Cloudflare sets the header and callers cannot; what does not parse shares one block.
+ */
+export function addressBlock(c: Context): string {
+  const text = c.req.header("cf-connecting-ip") ?? "";
+  if (!ipaddr.isValid(text)) return "unknown";
+  const address = ipaddr.process(text);
+  if (address.kind() === "ipv4") return address.toString();
+  const parts = (address as ipaddr.IPv6).parts.slice(0, IPV6_PREFIX_PARTS);
+  return `${parts.map((part) => part.toString(16)).join(":")}::/64`;
+}
+
+let imported: { secret: string; key: CryptoKey } | undefined;
+
+/** Addresses are stored only as a keyed hash: who reads Redis cannot tell, nor guess, whose it was. */
+export async function hashAddress(block: string, secret: string): Promise<string> {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  if (imported?.secret !== secret) {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", encode(secret), algorithm, false, ["sign"]);
+    imported = { secret, key };
+  }
+  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", imported.key, encode(block)));
+  return Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,42 @@
+// The funnel: the ordered checks before a reservation, the cheapest refusal first. Adding a stage is one
+// file and one line here.
+import type { Refusal } from "../errors.ts";
+import type { AppContext } from "../http.ts";
+import { count } from "../observability/metrics.ts";
+import type { Attempt, Stage } from "./attempt.ts";
+import { flood } from "./flood.ts";
+import { identify } from "./identity.ts";
+import { known } from "./known.ts";
+import { describeLimit, limits } from "./limits.ts";
+import { shape } from "./shape.ts";
+
+const identity: Stage = {
+  name: "identity",
+  async check(attempt) {
+    const identity = await identify(attempt.c, attempt.c.get("config"));
+    if (!identity.ok) return identity.refusal;
+    attempt.userId = identity.userId;
+    return undefined;
+  },
+};
+
+const STAGES: readonly Stage[] = [shape, known, flood, identity, limits];
+
+/** Sends an attempt through all stages. The result is the filled attempt, or the first refusal. */
+export async function runFunnel(
+  c: AppContext,
+  skuId: string,
+): Promise<{ ok: true; attempt: Attempt } | { ok: false; refusal: Refusal }> {
+  const attempt = { c, skuId, now: Date.now() } as Attempt;
+  // Said on every answer of the route; the limits stage replaces it with what Redis counted.
+  describeLimit(c, "user");
+  for (const { name, check } of STAGES) {
+    const refusal = await check(attempt);
+    if (refusal) {
+      count("funnel.refused", name, refusal.reason, attempt.sale?.id ?? "-");
+      return { ok: false, refusal };
+    }
+  }
+  count("funnel.passed", attempt.sale.id);
+  return { ok: true, attempt };
+}

@@ -1,0 +1,64 @@
+// The way to the object that owns a SKU's units.
+import type { DurableObject } from "cloudflare:workers";
+import type { OrderRef } from "./ledger.ts";
+import type { OrderAddress } from "./order.ts";
+import type { Claim, Settlement } from "./settlement.ts";
+import type { SkuInventory } from "./sku-inventory.ts";
+
+export interface InventoryEnv {
+  SKU_INVENTORY: DurableObjectNamespace<SkuInventory>;
+}
+
+/** The methods of T as they look from the other side of an RPC. */
+type Remote<T> = {
+  [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Result>
+    : never;
+};
+
+/** A claim across RPC: disposing it ends the call. */
+export interface RemoteClaim extends Disposable {
+  claims: Claim[];
+  session: Remote<Settlement>;
+}
+
+/**
+ * The object's use cases. Spelled out because the generated stub type splits a tagged result into a
+ * union of promises, which no longer narrows.
+ */
+export type InventoryStub = Remote<
+  Omit<SkuInventory, "claim" | "settle" | "acknowledge" | "alarm" | keyof DurableObject>
+> & { claim(refs: OrderRef[]): Promise<RemoteClaim> };
+
+/** While a SKU has one object, it is lane 0. */
+export const LANE = 0;
+
+/** A fresh stub each time: one that threw is dead. */
+export function inventoryOf(env: InventoryEnv, { skuId, lane }: OrderAddress): InventoryStub {
+  const stub = env.SKU_INVENTORY.getByName(lane === LANE ? skuId : `${skuId}.${lane}`);
+  return stub as unknown as InventoryStub;
+}
+
+type Answer<T> =
+  | { ok: true; value: T }
+  | { ok: false; reason: "overloaded" | "unavailable"; cause: unknown };
+
+/**
+ * One use case at the object. Every use case is idempotent, so a fault the runtime calls retryable (a
+ * deploy, a moved object) is tried once more on a fresh stub; an overloaded object is left alone.
+ */
+export async function callInventory<T>(
+  env: InventoryEnv,
+  address: OrderAddress,
+  useCase: (inventory: InventoryStub) => Promise<T>,
+): Promise<Answer<T>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return { ok: true, value: await useCase(inventoryOf(env, address)) };
+    } catch (error) {
+      const { overloaded, retryable } = error as { overloaded?: boolean; retryable?: boolean };
+      if (overloaded) return { ok: false, reason: "overloaded", cause: error };
+      if (!retryable || attempt > 1) return { ok: false, reason: "unavailable", cause: error };
+    }
+  }
+}

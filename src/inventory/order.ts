@@ -1,0 +1,113 @@
+// An order: the row the ledger keeps, the shape the API shows, and the ids that lead back to the object.
+import { z } from "zod";
+import type { Money } from "../catalog/schema.ts";
+
+/** Statuses an order may move to from each; the last two lines are for money that lands late. */
+export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  reserved: ["confirmed", "cancelled", "expired"],
+  confirmed: ["refunded"],
+  refunded: [],
+  expired: ["confirmed", "refunded"],
+  cancelled: ["refunded"],
+};
+
+/**
+ * Where the money of an order is. `due`: to be charged, or perhaps charged without our knowing;
+ * `charged`; `declined`; `refund_due`: charged, but there is nothing to give for it; `refunded`.
+ */
+export interface Payment {
+  token: string;
+  state: NonNullable<Order["payment"]>;
+  /** The gateway's id of the charge, once known. */
+  chargeId?: string;
+}
+
+/** One order as the ledger keeps it. Times are milliseconds since 1970. */
+export interface OrderRow {
+  userId: string;
+  orderId: string;
+  saleId: string;
+  skuId: string;
+  quantity: number;
+  unitPrice: Money;
+  status: OrderStatus;
+  createdAt: number;
+  expiresAt: number;
+  /** Rises by one with every change; the read model keeps the highest it has seen. */
+  version: number;
+  /** When this version was made: the resend schedule counts from here. */
+  changedAt: number;
+  /** The version the consumer has written to the read model. Lower than `version`: unacknowledged. */
+  acknowledged: number;
+  /** The money side; null while the buyer owes a payment method, and for ever on a free order. */
+  payment: Payment | null;
+  /** Why the order was cancelled: `buyer`, or what the gateway said. */
+  reason: string | null;
+  idempotencyKey: string;
+  /** Digest of the request body, to tell a retry from another request under the same key. */
+  fingerprint: string;
+}
+
+/** An order as the API shows it and the read model keeps it (times ISO 8601, UTC). */
+export const orderSchema = z.object({
+  id: z.string(),
+  saleId: z.string(),
+  skuId: z.string(),
+  quantity: z.int(),
+  unitPrice: z.object({ amount: z.int(), currency: z.string() }),
+  status: z.enum(["reserved", "confirmed", "cancelled", "expired", "refunded"]),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  version: z.int(),
+  /** Where the money is; absent on free orders and before a payment method was given. */
+  payment: z.enum(["due", "charged", "declined", "refund_due", "refunded"]).exactOptional(),
+  /** Why it was cancelled: `buyer`, or what the payment provider said. */
+  reason: z.string().exactOptional(),
+});
+
+export type Order = z.output<typeof orderSchema>;
+export type OrderStatus = Order["status"];
+
+export function toOrder(row: OrderRow): Order {
+  return {
+    id: row.orderId,
+    saleId: row.saleId,
+    skuId: row.skuId,
+    quantity: row.quantity,
+    unitPrice: row.unitPrice,
+    status: row.status,
+    createdAt: new Date(row.createdAt).toISOString(),
+    expiresAt: new Date(row.expiresAt).toISOString(),
+    version: row.version,
+    ...(row.payment ? { payment: row.payment.state } : {}),
+    ...(row.reason ? { reason: row.reason } : {}),
+  };
+}
+
+/** The answer the buyer got when the order was accepted, made again from what never changes in it. */
+export function asAccepted(row: OrderRow): Order {
+  return toOrder({ ...row, status: "reserved", version: 1, payment: null, reason: null });
+}
+
+/** Where an order lives. `lane` is 0 while a SKU has one object. */
+export interface OrderAddress {
+  skuId: string;
+  lane: number;
+}
+
+const RANDOM_BYTES = 12;
+const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;
+
+/** A new order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
+export function newOrderId({ skuId, lane }: OrderAddress): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+  const bits = bytes.reduce((text, byte) => text + byte.toString(2).padStart(8, "0"), "");
+  const random = bits.match(/.{1,5}/g)?.map((five) => Number.parseInt(five, 2).toString(32));
+  return `${skuId}.${lane}.${random?.join("")}`;
+}
+
+/** Reads the address out of an order id; undefined when it cannot be one of ours. */
+export function parseOrderId(orderId: string): OrderAddress | undefined {
+  const match = ORDER_ID.exec(orderId);
+  return match ? { skuId: match[1] as string, lane: Number(match[2]) } : undefined;
+}

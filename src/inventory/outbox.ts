@@ -1,0 +1,73 @@
+// From the ledger to the queue. The order rows themselves are the outbox: a row whose version is not
+// acknowledged is sent again, by the object's alarm, until it is. Sending is only ever an optimisation.
+import type { OrderMessage } from "../orders/message.ts";
+import type { Unacknowledged } from "./ledger.ts";
+
+/** `sendBatch` takes 100 messages or 256 KB; ours are below 1 KB each. */
+export const MAX_BATCH = 100;
+
+/** First resend this long after the change, then twice as long each time. */
+const RESEND_BASE_MS = 10_000;
+const RESEND_MAX_MS = 300_000;
+/** After so many tries an operator should look: about ten minutes. */
+const STUCK_AFTER_TRIES = 6;
+
+/**
+ * How often an order changed at `changedAt` has been sent by `now`, and when it is due again. Both
+ * follow from its age alone, so an evicted object forgets nothing and no row is written to count.
+ */
+export function resendSchedule(changedAt: number, now: number): { tries: number; dueAt: number } {
+  const age = Math.max(0, now - changedAt);
+  let tries = 1;
+  let offset = RESEND_BASE_MS;
+  while (offset <= age) {
+    offset += Math.min(RESEND_BASE_MS * 2 ** tries, RESEND_MAX_MS);
+    tries += 1;
+  }
+  return { tries, dueAt: changedAt + offset };
+}
+
+export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
+  resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
+
+/** Coalesces what is posted while a batch is on its way, so a burst needs few `sendBatch` calls. */
+export class Outbox {
+  readonly #queue: Pick<Queue<OrderMessage>, "sendBatch">;
+  readonly #pending = new Map<string, OrderMessage>();
+  #sending = false;
+  messagesSent = 0;
+  failures = 0;
+
+  constructor(queue: Pick<Queue<OrderMessage>, "sendBatch">) {
+    this.#queue = queue;
+  }
+
+  /** Queues messages and starts sending. Never throws: the alarm sends again what was not taken. */
+  post(messages: OrderMessage[]): void {
+    for (const message of messages) this.#pending.set(message.orderId, message);
+    if (!this.#sending) void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#sending = true;
+    while (this.#pending.size > 0) {
+      const batch = [...this.#pending.values()].slice(0, MAX_BATCH);
+      for (const { orderId } of batch) this.#pending.delete(orderId);
+      try {
+        await this.#queue.sendBatch(batch.map((body) => ({ body })));
+        this.messagesSent += batch.length;
+      } catch (error) {
+        this.failures += 1;
+        console.error(
+          JSON.stringify({
+            event: "outbox.send_failed",
+            count: batch.length,
+            error: String(error),
+          }),
+        );
+        this.#pending.clear();
+      }
+    }
+    this.#sending = false;
+  }
+}

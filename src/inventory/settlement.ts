@@ -1,0 +1,57 @@
+// The consumer's side of the object: what it is handed for an order, and the session that settles it.
+import { RpcTarget } from "cloudflare:workers";
+import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-order.ts";
+import type { OrderRef } from "./ledger.ts";
+import { type Order, type OrderRow, toOrder } from "./order.ts";
+
+/** One order as the consumer must deal with it; `paymentToken` is set when `step` is `charge`. */
+export interface Claim extends OrderRef {
+  order: Order;
+  step: MoneyStep;
+  paymentToken: string | null;
+  chargeId: string | null;
+}
+
+export interface SettledMoney extends OrderRef {
+  money: MoneyOutcome;
+}
+
+/** A version of an order that the read model has. */
+export interface WrittenVersion extends OrderRef {
+  version: number;
+}
+
+/** What a session may do to its object. */
+interface Settleable {
+  settle(outcomes: SettledMoney[]): Claim[];
+  acknowledge(written: WrittenVersion[]): void;
+}
+
+/** Continues a claim within the same call: one object request per SKU and batch is what gets billed. */
+export class Settlement extends RpcTarget {
+  readonly #inventory: Settleable;
+
+  constructor(inventory: Settleable) {
+    super();
+    this.#inventory = inventory;
+  }
+
+  settle(outcomes: SettledMoney[]): Claim[] {
+    return this.#inventory.settle(outcomes);
+  }
+
+  acknowledge(written: WrittenVersion[]): void {
+    this.#inventory.acknowledge(written);
+  }
+}
+
+export function toClaim(row: OrderRow): Claim {
+  return {
+    userId: row.userId,
+    orderId: row.orderId,
+    order: toOrder(row),
+    step: moneyStep(row),
+    paymentToken: row.payment?.token ?? null,
+    chargeId: row.payment?.chargeId ?? null,
+  };
+}

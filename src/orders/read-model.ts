@@ -1,0 +1,47 @@
+// The read model: each user's orders in one Redis hash, written by version, rebuilt from the ledgers at
+// any time. A status that only its owner can change next is read from the ledger instead.
+import type { Redis } from "@upstash/redis/cloudflare";
+import { type Order, orderSchema } from "../inventory/order.ts";
+import { userOrdersKey } from "../redis/keys.ts";
+import { readVersioned, writeNewer } from "../redis/versioned.ts";
+
+/** How long a user's orders stay readable after the last change: 90 days. */
+const RETENTION_SECONDS = 90 * 24 * 3600;
+
+export interface OwnedOrder {
+  userId: string;
+  order: Order;
+}
+
+/** Writes orders in one command; whatever Redis already has newer stays. Returns how many were newer. */
+export function writeOrders(redis: Redis, orders: OwnedOrder[]): Promise<number> {
+  return writeNewer(
+    redis,
+    orders.map(({ userId, order }) => ({
+      key: userOrdersKey(userId),
+      field: order.id,
+      version: order.version,
+      value: order,
+      expireSeconds: RETENTION_SECONDS,
+    })),
+  );
+}
+
+export async function readOrder(
+  redis: Redis,
+  userId: string,
+  orderId: string,
+): Promise<Order | undefined> {
+  return parse(await redis.hget<string>(userOrdersKey(userId), orderId));
+}
+
+export async function readOrders(redis: Redis, userId: string): Promise<Order[]> {
+  const texts = (await redis.hvals(userOrdersKey(userId))) as string[];
+  return texts.flatMap((text) => parse(text) ?? []);
+}
+
+/** A text that is no order reads as absent: the ledger has the truth, and a rebuild mends it. */
+function parse(text: string | null): Order | undefined {
+  const order = orderSchema.safeParse(readVersioned(text)?.value);
+  return order.success ? order.data : undefined;
+}

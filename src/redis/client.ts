@@ -1,0 +1,85 @@
+// The way to Redis: one short-lived client per piece of work, a time limit, and a breaker per isolate.
+import { Redis } from "@upstash/redis/cloudflare";
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+} from "cockatiel";
+import type { Config } from "../config.ts";
+
+export type RedisConfig = Pick<Config, "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN">;
+
+/** Someone is waiting for the answer: better none than a late one. */
+export const INTERACTIVE_LIMIT_MS = 300;
+/** Nobody is waiting: the consumer, the operator, the reconciliation. */
+export const BACKGROUND_LIMIT_MS = 5_000;
+
+const FAILURES_TO_OPEN = 5;
+const OPEN_MS = 2_000;
+
+type BreakerSnapshot = ReturnType<CircuitBreakerPolicy["toJSON"]>;
+
+function newBreaker(initialState?: BreakerSnapshot): CircuitBreakerPolicy {
+  return circuitBreaker(handleAll, {
+    halfOpenAfter: OPEN_MS,
+    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+    ...(initialState ? { initialState } : {}),
+  });
+}
+
+let breaker = newBreaker();
+let probeUntil = 0;
+
+/**
+ * Runs one operation under the breaker. While a probe is out, others are refused at once instead of
+ * waiting for it: a promise of another request may never settle on Workers. For the same reason a
+ * probe whose request was cancelled would hold the breaker half-open for ever, so after its time
+ * limit the breaker is opened again from its own snapshot and the next caller probes.
+ */
+function underBreaker<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
+  const now = Date.now();
+  if (breaker.state === CircuitState.HalfOpen) {
+    if (now < probeUntil) throw new BrokenCircuitError("Redis is being probed");
+    breaker = newBreaker(breaker.toJSON());
+  }
+  if (breaker.state === CircuitState.Open) probeUntil = now + limitMs + OPEN_MS;
+  return breaker.execute(operation);
+}
+
+/** What the breaker of this isolate thinks: for `/readyz` and the metrics. */
+export function redisBreakerState(): "closed" | "open" | "half-open" {
+  if (breaker.state === CircuitState.Closed) return "closed";
+  return breaker.state === CircuitState.HalfOpen ? "half-open" : "open";
+}
+
+/** For tests: forget past failures, as a fresh isolate would have. */
+export function resetRedisBreaker(): void {
+  breaker = newBreaker();
+}
+
+/**
+ * Runs `operation` with a client of its own. The client pipelines by itself what is asked in the same
+ * tick, and it must not outlive the request: its shared fetch would be cancelled with its first
+ * caller. Strings come back as they were stored (no JSON guessing).
+ *
+ * @param limitMs time limit of each HTTP request
+ * @throws when Redis is slow, down or the breaker is open: every caller has a fallback or retries
+ */
+export async function withRedis<T>(
+  config: RedisConfig,
+  limitMs: number,
+  operation: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const redis = new Redis({
+    url: config.UPSTASH_REDIS_REST_URL,
+    token: config.UPSTASH_REDIS_REST_TOKEN,
+    automaticDeserialization: false,
+    enableTelemetry: false,
+    retry: { retries: 0 },
+    signal: () => AbortSignal.timeout(limitMs),
+  });
+  return underBreaker(limitMs, () => operation(redis));
+}

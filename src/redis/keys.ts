@@ -1,0 +1,10 @@
+// Every key name in Redis, so that nothing else spells one.
+
+/** Hash: sale id → versioned sale. */
+export const CATALOG_KEY = "catalog";
+
+/** Hash of one user's orders: order id → versioned order. */
+export const userOrdersKey = (userId: string): string => `orders:${userId}`;
+
+/** Prefix of the rate limiters' own keys. */
+export const RATE_LIMIT_PREFIX = "limit";
