@@ -1,0 +1,51 @@
+// The Redis behind the tests: read past the Worker, counted, broken and mended.
+import { inject, onTestFinished } from "vitest";
+import { type Order, orderSchema } from "../../src/inventory/order.ts";
+import { resetRedisBreaker } from "../../src/redis/client.ts";
+import { userOrdersKey } from "../../src/redis/keys.ts";
+import { readVersioned } from "../../src/redis/versioned.ts";
+
+async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(new URL(path, inject("redisUrl")), {
+    method,
+    headers: { authorization: `Bearer ${inject("redisToken")}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`the bridge said ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+/** One command, as redis-cli would run it. */
+export async function redis<T>(...command: (string | number)[]): Promise<T> {
+  return (await bridge<{ result: T }>("POST", "/", command)).result;
+}
+
+/** How much Redis was asked while `work` ran. */
+export async function redisCost<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; roundTrips: number; commands: number }> {
+  await bridge("DELETE", "/_local/stats");
+  const result = await work();
+  return {
+    result,
+    ...(await bridge<{ roundTrips: number; commands: number }>("GET", "/_local/stats")),
+  };
+}
+
+/** Given a Redis that does not answer, until `redisIsBack` or the end of the test. */
+export async function redisIsDown(): Promise<void> {
+  onTestFinished(redisIsBack);
+  await bridge("POST", "/_local/fault", { mode: "down" });
+}
+
+/** Mended, and this isolate's breaker has noticed: what a few seconds do in production. */
+export async function redisIsBack(): Promise<void> {
+  await bridge("POST", "/_local/fault", { mode: "none" });
+  resetRedisBreaker();
+}
+
+/** A user's orders as the read model has them. */
+export async function readModelOf(userId: string): Promise<Order[]> {
+  const texts = await redis<string[]>("HVALS", userOrdersKey(userId));
+  return texts.map((text) => orderSchema.parse(readVersioned(text)?.value));
+}
