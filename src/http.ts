@@ -1,13 +1,13 @@
 // What every route shares: the types of the Hono app and how a JSON body is read safely.
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
-import type { InventoryEnv } from "./inventory/client.ts";
 
 /** The bindings the routes use, and what the first middleware puts beside each request. */
 export interface AppEnv {
-  Bindings: InventoryEnv & Pick<Env, "FLOOD_SHIELD">;
+  Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD">;
   Variables: { requestId: string; config: Config };
 }
 

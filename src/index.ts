@@ -3,6 +3,7 @@ import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import { consumeOrders } from "./orders/consumer.ts";
 
+export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
 
 export default {

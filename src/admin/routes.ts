@@ -3,12 +3,11 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
 import { idSchema, saleSchema } from "../catalog/schema.ts";
-import { livingEntries, loadCatalogFields } from "../catalog/store.ts";
+import { livingEntries, registryOf } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 
@@ -27,8 +26,8 @@ const restockSchema = z.strictObject({
 export const adminRoutes = new Hono<AppEnv>()
   .use(requireOperator)
   .get("/sales", async (c) => {
-    const fields = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, loadCatalogFields);
-    return c.json({ sales: livingEntries(fields).map(({ sale }) => sale) });
+    const sales = await registryOf(c.env).all();
+    return c.json({ sales: livingEntries(sales).map(({ sale }) => sale) });
   })
   .get("/sales/:saleId", showSale)
   .put("/sales/:saleId", saveSale)
@@ -38,8 +37,8 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/skus/:skuId/orders", listOrders);
 
 async function showSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
-  const fields = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, loadCatalogFields);
-  const sale = fields.find(({ id }) => id === c.req.param("saleId"))?.sale;
+  const sales = await registryOf(c.env).all();
+  const sale = sales.find(({ id }) => id === c.req.param("saleId"))?.sale;
   return sale ? c.json(sale) : problem(c, refuse("not_found"));
 }
 

@@ -1,11 +1,15 @@
-// Changes of the catalog: the objects first, then Redis. Whichever write is lost, the higher revision
-// wins on both sides when the change is repeated or the reconciliation runs.
+// Changes of the catalog: the registry first, then the SKU objects, then Redis. A change that dies on
+// the way is finished by repeating it, or by the reconciliation: copies only ever move to newer revisions.
 import { type Refusal, refuse } from "../errors.ts";
 import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
+import type { Terms } from "../inventory/decide-order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import type { Sale } from "./schema.ts";
+import type { RegisteredSale } from "./registry.ts";
+import type { Sale, Sku } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
-import { type CatalogField, loadCatalogFields, storeCatalogFields } from "./store.ts";
+import { type RegistryEnv, registryOf, storeSales } from "./store.ts";
+
+export type CatalogEnv = InventoryEnv & RegistryEnv;
 
 type ChangeResult = { ok: true; created: boolean } | { ok: false; refusal: Refusal };
 
@@ -16,91 +20,97 @@ const invalid = (path: string, message: string): ChangeResult => ({
 
 /** Creates or replaces a sale. A SKU that left the document goes off sale; its orders stay. */
 export async function putSale(
-  env: InventoryEnv,
+  env: CatalogEnv,
   config: RedisConfig,
   sale: Sale,
 ): Promise<ChangeResult> {
-  const fields = await withRedis(config, BACKGROUND_LIMIT_MS, loadCatalogFields);
-  const taken = findTakenSku(fields, sale);
-  if (taken) return invalid(`skus.${taken.index}.id`, `belongs to the sale ${taken.saleId}`);
-  const before = fields.find(({ id }) => id === sale.id);
-  const short = await findShortStock(env, before?.sale ?? null, sale);
+  const short = await findShortStock(env, sale);
   if (short)
     return invalid(`skus.${short.index}.stock`, `${short.committed} units are held or sold`);
-  await apply(env, config, { id: sale.id, revision: nextRevision(before), sale }, before);
-  return { ok: true, created: !before?.sale };
+  const put = await registryOf(env).put(sale);
+  if (!put.ok) {
+    const index = sale.skus.findIndex(({ id }) => id === put.skuId);
+    return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
+  }
+  await spread(env, config, { id: sale.id, ...put.registered }, put.before);
+  return { ok: true, created: put.before === null };
 }
 
 /** Takes a sale off; false when there is none. Its orders stay in the ledgers. */
 export async function deleteSale(
-  env: InventoryEnv,
+  env: CatalogEnv,
   config: RedisConfig,
   id: string,
 ): Promise<boolean> {
-  const fields = await withRedis(config, BACKGROUND_LIMIT_MS, loadCatalogFields);
-  const before = fields.find((field) => field.id === id);
-  if (!before?.sale) return false;
-  await apply(env, config, { id, revision: nextRevision(before), sale: null }, before);
+  const removed = await registryOf(env).remove(id);
+  if (!removed) return false;
+  await spread(env, config, { id, revision: removed.revision, sale: null }, removed.before);
   return true;
 }
 
-/** Revisions are milliseconds, so that they go on rising after Redis was emptied. */
-const nextRevision = (before: CatalogField | undefined): number =>
-  Math.max(Date.now(), (before?.revision ?? 0) + 1);
-
-async function apply(
-  env: InventoryEnv,
+async function spread(
+  env: CatalogEnv,
   config: RedisConfig,
-  field: CatalogField,
-  before: CatalogField | undefined,
+  registered: RegisteredSale,
+  before: Sale | null,
 ): Promise<void> {
-  await configureObjects(env, field, before?.sale ?? null);
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeCatalogFields(redis, [field]));
+  await configureObjects(env, registered, before);
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, [registered]));
   dropSnapshot();
 }
 
 /** Tells every object of the sale, and those of SKUs it used to have. Throws when one cannot be told. */
 export async function configureObjects(
   env: InventoryEnv,
-  { revision, sale }: CatalogField,
+  { revision, sale }: RegisteredSale,
   before: Sale | null,
 ): Promise<void> {
-  const now = new Set(sale?.skus.map(({ id }) => id));
-  const all = new Set([...now, ...(before?.skus.map(({ id }) => id) ?? [])]);
+  const gone = (before?.skus ?? []).filter(({ id }) => !sale?.skus.some((sku) => sku.id === id));
+  const commands = [
+    ...(sale?.skus ?? []).map((sku) => ({
+      skuId: sku.id,
+      revision,
+      offer: { terms: toTerms(sale as Sale, sku), stock: sku.stock },
+    })),
+    ...gone.map(({ id }) => ({ skuId: id, revision, offer: null })),
+  ];
   await Promise.all(
-    [...all].map(async (skuId) => {
-      const command = { skuId, revision, sale: now.has(skuId) ? sale : null };
-      const answer = await callInventory(env, { skuId, lane: LANE }, (inventory) =>
-        inventory.configure(command),
-      );
+    commands.map(async (command) => {
+      const address = { skuId: command.skuId, lane: LANE };
+      const answer = await callInventory(env, address, (object) => object.configure(command));
       if (!answer.ok) throw answer.cause;
     }),
   );
 }
 
-/** A SKU id names one object, so it can be in one sale only. */
-function findTakenSku(fields: CatalogField[], sale: Sale) {
-  const owners = new Map(
-    fields.flatMap((field) => (field.sale?.skus ?? []).map((sku) => [sku.id, field.id] as const)),
-  );
-  for (const [index, { id }] of sale.skus.entries()) {
-    const saleId = owners.get(id);
-    if (saleId !== undefined && saleId !== sale.id) return { index, saleId };
-  }
-  return undefined;
+function toTerms(sale: Sale, sku: Sku): Terms {
+  return {
+    saleId: sale.id,
+    skuId: sku.id,
+    opensAt: Date.parse(sale.opensAt),
+    closesAt: Date.parse(sale.closesAt),
+    unitPrice: sku.unitPrice,
+    perUserLimit: sku.perUserLimit,
+    holdSeconds: sku.holdSeconds,
+  };
 }
 
 /** Lowering `stock` takes units back; those that somebody holds or bought cannot be taken. */
-async function findShortStock(env: InventoryEnv, before: Sale | null, sale: Sale) {
-  for (const [index, { id, stock }] of sale.skus.entries()) {
-    const old = before?.skus.find((sku) => sku.id === id);
-    if (!old || stock >= old.stock) continue;
-    const answer = await callInventory(env, { skuId: id, lane: LANE }, (inventory) =>
-      inventory.report(),
-    );
-    if (!answer.ok) throw answer.cause;
-    const free = answer.value?.available ?? 0;
-    if (old.stock - stock > free) return { index, committed: old.stock - free };
+async function findShortStock(env: InventoryEnv, sale: Sale) {
+  const reports = await Promise.all(
+    sale.skus.map(async ({ id }) => {
+      const address = { skuId: id, lane: LANE };
+      const answer = await callInventory(env, address, (object) => object.report());
+      if (!answer.ok) throw answer.cause;
+      return answer.value;
+    }),
+  );
+  for (const [index, report] of reports.entries()) {
+    const { stock } = sale.skus[index] as Sku;
+    const taken = (report?.configuredStock ?? 0) - stock;
+    if (report && taken > report.available) {
+      return { index, committed: report.configuredStock - report.available };
+    }
   }
   return undefined;
 }

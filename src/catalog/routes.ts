@@ -9,12 +9,12 @@ const PUBLIC_FOR_A_MOMENT = "public, max-age=1, stale-while-revalidate=2, stale-
 
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
-    const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+    const { catalog } = await readCatalog(c);
     c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
     return c.json({ sales: catalog.entries.map(({ sale }) => sale) });
   })
   .get("/sales/:saleId", async (c) => {
-    const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+    const { catalog } = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);

@@ -1,9 +1,13 @@
 // The catalog as the edge knows it: one document in the isolate's memory, refreshed from Redis. An
 // unknown sale or SKU is answered from it without asking anyone.
 
-import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import type { AppContext } from "../http.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
+import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import type { RegisteredSale } from "./registry.ts";
 import type { CatalogEntry, Sale, Sku } from "./schema.ts";
-import { livingEntries, loadCatalogFields } from "./store.ts";
+import { livingEntries, loadSales, registryOf, storeSales } from "./store.ts";
 
 /** Up to this age (plus jitter) a snapshot is used as it is. */
 const FRESH_MS = 2_000;
@@ -11,7 +15,8 @@ const FRESH_MS = 2_000;
 const JITTER_MS = 1_000;
 /** Up to this age it is served while one caller refreshes it; with it operators' changes show ≤ 5 s. */
 const REVALIDATE_MS = 4_500;
-/** When Redis does not answer, the old snapshot serves as long as the isolate lives; retry after: */
+/** While Redis does not answer, the old snapshot serves this long; Redis is asked again every second. */
+const STALE_LIMIT_MS = 3_600_000;
 const RETRY_MS = 1_000;
 
 /** An immutable view of all sales, with look-ups by id. */
@@ -41,10 +46,13 @@ export function buildCatalog(entries: CatalogEntry[]): Catalog {
 
 interface Held {
   catalog: Catalog;
-  /** Milliseconds; when it was read from Redis. */
+  /** Milliseconds; when its source was read. */
   readAt: number;
   freshUntil: number;
 }
+
+/** Where a snapshot comes from, and who keeps its refresh alive. */
+type Reader = Pick<AppContext, "env" | "get" | "executionCtx">;
 
 let held: Held | undefined;
 let refreshing: Promise<Held> | undefined;
@@ -55,27 +63,40 @@ export function dropSnapshot(): void {
   refreshing = undefined;
 }
 
-async function refresh(config: RedisConfig): Promise<Held> {
-  const fields = await withRedis(config, INTERACTIVE_LIMIT_MS, loadCatalogFields);
-  // Redis emptied is a fault, not an empty catalog: the sales we know stay until it is rebuilt.
-  if (fields.length === 0 && held && held.catalog.entries.length > 0) {
-    throw new Error("the catalog in Redis is empty");
-  }
+/** From Redis; from the registry when Redis is empty, or does not answer and nothing usable is held. */
+async function refresh(c: Reader): Promise<Held> {
   const now = Date.now();
-  return {
-    catalog: buildCatalog(livingEntries(fields)),
-    readAt: now,
-    freshUntil: now + FRESH_MS + Math.random() * JITTER_MS,
-  };
+  let sales: RegisteredSale[];
+  try {
+    sales = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, loadSales);
+    if (sales.length === 0) sales = await restore(c);
+  } catch (error) {
+    count("catalog_degraded");
+    if (held && now - held.readAt < STALE_LIMIT_MS) throw error;
+    sales = await registryOf(c.env).all();
+  }
+  const freshUntil = now + FRESH_MS + Math.random() * JITTER_MS;
+  return { catalog: buildCatalog(livingEntries(sales)), readAt: now, freshUntil };
+}
+
+/** Redis has no catalog: it was emptied, or never had one. Gives it back what the registry knows. */
+async function restore(c: Reader): Promise<RegisteredSale[]> {
+  const sales = await registryOf(c.env).all();
+  if (sales.length > 0) {
+    count("catalog_restored");
+    c.executionCtx.waitUntil(
+      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, sales)).catch(
+        (error) => log("catalog.restore_failed", { cause: causeOf(error) }),
+      ),
+    );
+  }
+  return sales;
 }
 
 /** One refresh at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */
-function startRefresh(
-  config: RedisConfig,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-): Promise<Held> {
+function startRefresh(c: Reader): Promise<Held> {
   if (refreshing) return refreshing;
-  const mine = refresh(config)
+  const mine = refresh(c)
     .then((next) => {
       if (refreshing === mine) held = next;
       return next;
@@ -88,28 +109,25 @@ function startRefresh(
       if (refreshing === mine) refreshing = undefined;
     });
   refreshing = mine;
-  ctx.waitUntil(mine.catch(() => {}));
+  c.executionCtx.waitUntil(mine.catch(() => {}));
   return mine;
 }
 
 /**
- * The catalog for one request. `stale` says that Redis could not be asked in time and the answer is
- * older than the stated bound.
- * @throws when there is no snapshot at all and Redis does not answer
+ * The catalog for one request. `stale` says that no source answered in time and the snapshot is older
+ * than the stated bound.
+ * @throws when there is no usable snapshot at all and neither Redis nor the registry answers
  */
-export async function readCatalog(
-  config: RedisConfig,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-): Promise<{ catalog: Catalog; stale: boolean }> {
+export async function readCatalog(c: Reader): Promise<{ catalog: Catalog; stale: boolean }> {
   const now = Date.now();
   const known = held;
   if (known && now < known.freshUntil) {
     return { catalog: known.catalog, stale: now - known.readAt > REVALIDATE_MS };
   }
-  const next = startRefresh(config, ctx);
+  const next = startRefresh(c);
   if (known && now - known.readAt < REVALIDATE_MS) return { catalog: known.catalog, stale: false };
   try {
-    return { catalog: (await orOwn(next, config)).catalog, stale: false };
+    return { catalog: (await orOwn(next, c)).catalog, stale: false };
   } catch (error) {
     if (known) return { catalog: known.catalog, stale: true };
     throw error;
@@ -117,9 +135,14 @@ export async function readCatalog(
 }
 
 /** A shared promise may never settle when the request that owns it is gone: then read for ourselves. */
-async function orOwn(shared: Promise<Held>, config: RedisConfig): Promise<Held> {
+async function orOwn(shared: Promise<Held>, c: Reader): Promise<Held> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), 2 * INTERACTIVE_LIMIT_MS);
+    timer = setTimeout(() => resolve(undefined), 2 * INTERACTIVE_LIMIT_MS);
   });
-  return (await Promise.race([shared, patience])) ?? refresh(config);
+  try {
+    return (await Promise.race([shared, patience])) ?? (await refresh(c));
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,29 +1,32 @@
-// The catalog in Redis: one hash, a versioned field per sale. A deleted sale stays as `null`, so that
-// a late write of an older revision cannot bring it back.
+// Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read:
+// one hash, a versioned field per sale.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { CATALOG_KEY } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
-import { type CatalogEntry, type Sale, saleSchema } from "./schema.ts";
+import type { RegisteredSale, SaleRegistry } from "./registry.ts";
+import { type CatalogEntry, saleSchema } from "./schema.ts";
 
-/** One field of the catalog: a sale, or the mark of a deleted one. */
-export interface CatalogField {
-  id: string;
-  revision: number;
-  sale: Sale | null;
+export interface RegistryEnv {
+  SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
 }
 
-/** All fields, deleted ones included, in one command. Fields that no longer parse are left out. */
-export async function loadCatalogFields(redis: Redis): Promise<CatalogField[]> {
+/** The one registry. A fresh stub each time: one that threw is dead. */
+export function registryOf(env: RegistryEnv) {
+  return env.SALE_REGISTRY.getByName("registry");
+}
+
+/** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
+export async function loadSales(redis: Redis): Promise<RegisteredSale[]> {
   const flat = (await redis.hgetall(CATALOG_KEY)) as unknown as string[] | null;
-  const fields: CatalogField[] = [];
+  const sales: RegisteredSale[] = [];
   for (let i = 0; i + 1 < (flat?.length ?? 0); i += 2) {
-    const field = parseField(flat?.[i] as string, flat?.[i + 1] as string);
-    if (field) fields.push(field);
+    const sale = parseField(flat?.[i] as string, flat?.[i + 1] as string);
+    if (sale) sales.push(sale);
   }
-  return fields;
+  return sales;
 }
 
-function parseField(id: string, text: string): CatalogField | undefined {
+function parseField(id: string, text: string): RegisteredSale | undefined {
   const stored = readVersioned(text);
   if (!stored) return undefined;
   if (stored.value === null) return { id, revision: stored.version, sale: null };
@@ -31,11 +34,11 @@ function parseField(id: string, text: string): CatalogField | undefined {
   return sale.success ? { id, revision: stored.version, sale: sale.data } : undefined;
 }
 
-/** Writes a sale, or with `sale: null` its deletion, unless Redis already has a newer revision. */
-export async function storeCatalogFields(redis: Redis, fields: CatalogField[]): Promise<number> {
+/** Copies sales to Redis, unless it already has newer revisions. Returns how many were newer. */
+export function storeSales(redis: Redis, sales: RegisteredSale[]): Promise<number> {
   return writeNewer(
     redis,
-    fields.map(({ id, revision, sale }) => ({
+    sales.map(({ id, revision, sale }) => ({
       key: CATALOG_KEY,
       field: id,
       version: revision,
@@ -45,8 +48,8 @@ export async function storeCatalogFields(redis: Redis, fields: CatalogField[]): 
 }
 
 /** The sales that exist, in the order they open. */
-export function livingEntries(fields: CatalogField[]): CatalogEntry[] {
-  return fields
+export function livingEntries(sales: RegisteredSale[]): CatalogEntry[] {
+  return sales
     .flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []))
     .sort(
       (a, b) => a.sale.opensAt.localeCompare(b.sale.opensAt) || a.sale.id.localeCompare(b.sale.id),

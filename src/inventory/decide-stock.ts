@@ -1,13 +1,13 @@
 // What may happen to a SKU's stock and terms. Pure decisions, like those about orders.
-import type { Sale } from "../catalog/schema.ts";
 import { available, type Stock, type Terms } from "./decide-order.ts";
 
-/** What the object knows about its place in the catalog. `sale` is null once it was taken off sale. */
+/** What the object was told to sell, and how many units it was given. */
 export interface Setup {
   skuId: string;
-  /** Orders the versions of a sale; an older one never overwrites a newer. */
+  /** Orders the versions of the sale; an older one never overwrites a newer. */
   revision: number;
-  sale: Sale | null;
+  /** Null once the SKU was taken off sale. */
+  terms: Terms | null;
   /** The `stock` of the sale document last applied: a change of it restocks by the difference. */
   configuredStock: number;
   stocked: number;
@@ -16,29 +16,28 @@ export interface Setup {
 export interface ConfigureCommand {
   skuId: string;
   revision: number;
-  /** The whole sale, so that the catalog can be rebuilt from its objects; null: off sale. */
-  sale: Sale | null;
+  /** Null takes the SKU off sale; its stock and orders stay as they are. */
+  offer: { terms: Terms; stock: number } | null;
 }
 
 /**
- * Applies a sale document. Stock is lowered at most to what is already held or sold: a unit somebody
- * has is never taken away. Returns undefined when the object already knows as much or more.
+ * Applies the newest sale document. Stock is lowered at most to what is already held or sold: a unit
+ * somebody has is never taken away. Returns undefined when the object already knows as much or more.
  */
 export function decideConfigure(
   setup: Setup | null,
   stock: Stock,
-  { skuId, revision, sale }: ConfigureCommand,
+  { skuId, revision, offer }: ConfigureCommand,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) return undefined;
-  const configuredStock =
-    sale?.skus.find(({ id }) => id === skuId)?.stock ?? setup?.configuredStock ?? 0;
-  const wanted = stock.stocked + configuredStock - (setup?.configuredStock ?? 0);
+  const before = setup?.configuredStock ?? 0;
+  const configuredStock = offer?.stock ?? before;
   return {
     skuId,
     revision,
-    sale,
+    terms: offer?.terms ?? null,
     configuredStock,
-    stocked: Math.max(wanted, stock.held + stock.sold),
+    stocked: Math.max(stock.stocked + configuredStock - before, stock.held + stock.sold),
   };
 }
 
@@ -51,19 +50,4 @@ export function decideRestock(stock: Stock, quantity: number): RestockDecision {
   return available(stock) + quantity >= 0
     ? { ok: true, stocked: stock.stocked + quantity }
     : { ok: false, reason: "below_committed", available: available(stock) };
-}
-
-/** The terms a setup sells on; null when the SKU is not on sale. */
-export function toTerms(setup: Setup | null): Terms | null {
-  const sku = setup?.sale?.skus.find(({ id }) => id === setup.skuId);
-  if (!setup?.sale || !sku) return null;
-  return {
-    saleId: setup.sale.id,
-    skuId: sku.id,
-    opensAt: Date.parse(setup.sale.opensAt),
-    closesAt: Date.parse(setup.sale.closesAt),
-    unitPrice: sku.unitPrice,
-    perUserLimit: sku.perUserLimit,
-    holdSeconds: sku.holdSeconds,
-  };
 }

@@ -20,7 +20,6 @@ import {
   decideConfigure,
   decideRestock,
   type Setup,
-  toTerms,
 } from "./decide-stock.ts";
 import { Ledger, type OrderRef } from "./ledger.ts";
 import { asAccepted, type Order, type OrderRow, parseOrderId, toOrder } from "./order.ts";
@@ -54,6 +53,8 @@ export interface LedgerReport {
   skuId: string;
   saleId: string | null;
   revision: number;
+  /** The `stock` of the sale document; `stocked` also counts restocks. */
+  configuredStock: number;
   stocked: number;
   available: number;
   held: number;
@@ -154,7 +155,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
 
   // ---- the operator
 
-  /** Applies a sale document if it is newer than what the object knows, and says what it now knows. */
+  /** Applies an offer if it is newer than what the object knows, and says what it now knows. */
   configure(command: ConfigureCommand): Setup {
     const { setup, stock } = this.#ledger;
     const decided = decideConfigure(setup, stock, command);
@@ -193,8 +194,9 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     if (!setup) return null;
     return {
       skuId: setup.skuId,
-      saleId: setup.sale?.id ?? null,
+      saleId: setup.terms?.saleId ?? null,
       revision: setup.revision,
+      configuredStock: setup.configuredStock,
       ...stock,
       available: available(stock),
       units: { ...units },
@@ -205,11 +207,6 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
         .map(({ userId, orderId }) => ({ userId, orderId })),
       activity: { ...rows, messagesSent: this.#outbox.messagesSent, calls: this.#calls },
     };
-  }
-
-  /** What the object knows of the catalog, for its restoration; null when it was never configured. */
-  setup(): Setup | null {
-    return this.#ledger.setup;
   }
 
   /** A page of all orders with their owners, in key order; `next` leads to the following page. */
@@ -266,7 +263,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
 
   #stateOf(userId: string): BuyerState {
     const { setup, stock } = this.#ledger;
-    return { terms: toTerms(setup), stock, mine: this.#ledger.ordersOf(userId) };
+    return { terms: setup?.terms ?? null, stock, mine: this.#ledger.ordersOf(userId) };
   }
 
   #change<Reason extends string>(

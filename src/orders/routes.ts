@@ -119,7 +119,7 @@ function answerOrder(c: AppContext, order: Order, source: Source): Response {
 
 /** An id naming a SKU that never was must not wake an object of that name. */
 async function isKnownSku(c: AppContext, skuId: string): Promise<boolean> {
-  const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+  const { catalog } = await readCatalog(c);
   return catalog.sku(skuId) !== undefined;
 }
 
@@ -146,7 +146,7 @@ async function ordersInLedgers(
   c: AppContext,
   userId: string,
 ): Promise<{ complete: boolean; orders: Order[] }> {
-  const { catalog } = await readCatalog(c.get("config"), c.executionCtx);
+  const { catalog } = await readCatalog(c);
   const now = Date.now();
   const skus = catalog.entries
     .filter(({ sale }) => saleState(sale, now) !== "upcoming")
