@@ -38,22 +38,45 @@ async function readText(request: Request, maxBytes: number): Promise<string | un
 }
 
 /** Reads and checks a JSON body: media type, size, UTF-8, JSON, schema. Each fault has its own answer. */
-export async function readJson<Schema extends z.ZodType>(
+export function readJson<Schema extends z.ZodType>(
   c: AppContext,
   schema: Schema,
   maxBytes: number,
 ): Promise<Parsed<z.output<Schema>>> {
+  return readBody(c, schema, maxBytes, "application/json", JSON.parse);
+}
+
+/** The same for a form; of fields with one name the last counts. */
+export function readForm<Schema extends z.ZodType>(
+  c: AppContext,
+  schema: Schema,
+  maxBytes: number,
+): Promise<Parsed<z.output<Schema>>> {
+  return readBody(c, schema, maxBytes, "application/x-www-form-urlencoded", (text) =>
+    Object.fromEntries(new URLSearchParams(text)),
+  );
+}
+
+async function readBody<Schema extends z.ZodType>(
+  c: AppContext,
+  schema: Schema,
+  maxBytes: number,
+  expected: string,
+  parse: (text: string) => unknown,
+): Promise<Parsed<z.output<Schema>>> {
   const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") return bad(refuse("unsupported_media_type"));
+  if (mediaType !== expected) {
+    return bad(refuse("unsupported_media_type", { detail: `Send ${expected}` }));
+  }
   let document: unknown;
   try {
     const text = await readText(c.req.raw, maxBytes);
     if (text === undefined) {
       return bad(refuse("payload_too_large", { detail: `At most ${maxBytes} bytes` }));
     }
-    document = JSON.parse(text);
+    document = parse(text);
   } catch {
-    const issues = [{ path: "", message: "the body is not valid JSON in UTF-8" }];
+    const issues = [{ path: "", message: `the body is not valid ${expected} in UTF-8` }];
     return bad(refuse("invalid_request", { issues }));
   }
   const result = schema.safeParse(document);

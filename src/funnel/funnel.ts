@@ -20,17 +20,21 @@ const identity: Stage = {
   },
 };
 
-const STAGES: readonly Stage[] = [shape, known, flood, identity, limits];
+const AFTER_SHAPE: readonly Stage[] = [known, flood, identity, limits];
 
-/** Sends an attempt through all stages. The result is the filled attempt, or the first refusal. */
+/**
+ * Sends an attempt through all stages. The result is the filled attempt, or the first refusal. The first
+ * stage can be another one: the pages read the same attempt out of a form.
+ */
 export async function runFunnel(
   c: AppContext,
   skuId: string,
+  first: Stage = shape,
 ): Promise<{ ok: true; attempt: Attempt } | { ok: false; refusal: Refusal }> {
   const attempt = { c, skuId, now: Date.now() } as Attempt;
   // Said on every answer of the route; the limits stage replaces it with what Redis counted.
   describeLimit(c, "user");
-  for (const { name, check } of STAGES) {
+  for (const { name, check } of [first, ...AFTER_SHAPE]) {
     const refusal = await check(attempt);
     if (refusal) {
       count("funnel.refused", name, refusal.reason, attempt.sale?.id ?? "-");

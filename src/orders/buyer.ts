@@ -1,0 +1,184 @@
+// What a buyer can do: reserve, read, pay, give back. The API and the pages both go through here, so that
+// a form without JavaScript buys exactly as the API does.
+import { saleState } from "../catalog/schema.ts";
+import { readCatalog } from "../catalog/snapshot.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import type { Attempt, Stage } from "../funnel/attempt.ts";
+import { runFunnel } from "../funnel/funnel.ts";
+import { identify } from "../funnel/identity.ts";
+import type { AppContext } from "../http.ts";
+import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import type { OrderRef } from "../inventory/ledger.ts";
+import { newOrderId, type Order, type OrderAddress, parseOrderId } from "../inventory/order.ts";
+import type { OrderResult, ReserveResult } from "../inventory/sku-inventory.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { readOrder, readOrders } from "./read-model.ts";
+
+/** While a sale sells, and this long after, its ledgers may know orders that Redis does not have yet. */
+const SETTLING_MS = 3_600_000;
+
+/** What a use case says: the order, or the one reason why not. */
+export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
+
+const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
+
+/** An order of the caller, and where it lives. */
+export interface OwnedRef {
+  ref: OrderRef;
+  address: OrderAddress;
+}
+
+/** Sends the caller's attempt through the funnel and reserves. `shape` reads it out of the request. */
+export async function placeOrder(
+  c: AppContext,
+  skuId: string,
+  shape?: Stage,
+): Promise<Outcome<{ order: Order; replayed: boolean }>> {
+  const passed = await runFunnel(c, skuId, shape);
+  if (!passed.ok) return passed;
+  const { attempt } = passed;
+  const address = { skuId: attempt.skuId, lane: LANE };
+  const command = {
+    userId: attempt.userId,
+    orderId: newOrderId(address),
+    quantity: attempt.body.quantity,
+    ...(attempt.body.paymentToken ? { paymentToken: attempt.body.paymentToken } : {}),
+    idempotencyKey: attempt.idempotencyKey,
+    fingerprint: await fingerprint(attempt),
+  };
+  const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
+  if (!answer.ok) return refused(inventoryRefusal(c, answer));
+  const result = answer.value;
+  return result.ok ? result : refused(toRefusal(result));
+}
+
+/** Tells a retry from another request under the same key. */
+async function fingerprint({ body }: Attempt): Promise<string> {
+  const text = JSON.stringify([body.quantity, body.paymentToken ?? null, body.ticket ?? null]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)));
+}
+
+/** The one place where inner reasons of a reservation become public ones. */
+function toRefusal(result: Exclude<ReserveResult, { ok: true }>): Refusal {
+  switch (result.reason) {
+    case "sale_not_open":
+      return refuse("sale_not_open", { opensAt: new Date(result.opensAt).toISOString() });
+    case "sale_closed":
+      return refuse("sale_closed", { closesAt: new Date(result.closesAt).toISOString() });
+    case "user_limit_reached":
+      return refuse("user_limit_reached", { limit: result.limit, orderIds: result.orderIds });
+    case "sold_out":
+      return refuse("sold_out", { available: result.available });
+    default:
+      return refuse(result.reason);
+  }
+}
+
+function inventoryRefusal(
+  c: AppContext,
+  { reason, cause }: { reason: "overloaded" | "unavailable"; cause: unknown },
+): Refusal {
+  log(`inventory.${reason}`, { requestId: c.get("requestId"), cause: causeOf(cause) });
+  return refuse(reason, { retryAfterSeconds: 1 + Math.floor(Math.random() * 3) });
+}
+
+/** Answers "order not found" to strangers too: whose it is, is nobody else's business. */
+export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<OwnedRef>> {
+  const identity = await identify(c, c.get("config"));
+  if (!identity.ok) return refused(identity.refusal);
+  const address = parseOrderId(orderId);
+  if (!address) return refused(refuse("not_found"));
+  return { ok: true, address, ref: { userId: identity.userId, orderId } };
+}
+
+/** Where an order's state was read. */
+export type Source = "read-model" | "ledger";
+
+/**
+ * An order whose status can still change by its owner's hand is read from the ledger, so that buyers
+ * read their own writes; everything else comes from Redis and costs the object nothing.
+ */
+export async function findOrder(
+  c: AppContext,
+  { ref, address }: OwnedRef,
+): Promise<Outcome<{ order: Order; source: Source }>> {
+  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
+    readOrder(redis, ref.userId, ref.orderId),
+  ).catch(() => undefined);
+  const fromRedis = stored && ({ ok: true, order: stored, source: "read-model" } as const);
+  if (fromRedis && stored.status !== "reserved") return fromRedis;
+  if (!stored && !(await isKnownSku(c, address.skuId))) return refused(refuse("not_found"));
+  const answer = await callInventory(c.env, address, (inventory) => inventory.find(ref));
+  if (!answer.ok) return fromRedis ?? refused(inventoryRefusal(c, answer));
+  if (!answer.value) return refused(refuse("not_found"));
+  return { ok: true, order: answer.value, source: "ledger" };
+}
+
+/** An id naming a SKU that never was must not wake an object of that name. */
+async function isKnownSku(c: AppContext, skuId: string): Promise<boolean> {
+  const { catalog } = await readCatalog(c);
+  return catalog.sku(skuId) !== undefined;
+}
+
+/** The caller's orders, newest first. */
+export async function listOrders(c: AppContext): Promise<Outcome<{ orders: Order[] }>> {
+  const identity = await identify(c, c.get("config"));
+  if (!identity.ok) return refused(identity.refusal);
+  const { userId } = identity;
+  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
+    readOrders(redis, userId),
+  ).catch(() => undefined);
+  const fresh = await ordersInLedgers(c, userId);
+  if (!stored && !fresh.complete) return refused(refuse("unavailable"));
+  const orders = new Map((stored ?? []).map((order) => [order.id, order]));
+  for (const order of fresh.orders) {
+    if (order.version > (orders.get(order.id)?.version ?? 0)) orders.set(order.id, order);
+  }
+  const sorted = [...orders.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return { ok: true, orders: sorted };
+}
+
+/** The user's orders in the ledgers of sales that sell now or sold lately. */
+async function ordersInLedgers(
+  c: AppContext,
+  userId: string,
+): Promise<{ complete: boolean; orders: Order[] }> {
+  const { catalog } = await readCatalog(c);
+  const now = Date.now();
+  const skus = catalog.entries
+    .filter(({ sale }) => saleState(sale, now) !== "upcoming")
+    .filter(({ sale }) => now < Date.parse(sale.closesAt) + SETTLING_MS)
+    .flatMap(({ sale }) => sale.skus);
+  const answers = await Promise.all(
+    skus.map(({ id }) =>
+      callInventory(c.env, { skuId: id, lane: LANE }, (inventory) => inventory.ordersOf(userId)),
+    ),
+  );
+  return {
+    complete: answers.every(({ ok }) => ok),
+    orders: answers.flatMap((answer) => (answer.ok ? answer.value : [])),
+  };
+}
+
+/** Attaches a payment method to an order that was reserved without one. */
+export const payOrder = (c: AppContext, order: OwnedRef, paymentToken: string) =>
+  changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+
+/** The buyer gives a reserved order back. */
+export const cancelOrder = (c: AppContext, order: OwnedRef) =>
+  changeOrder(c, order, (inventory) => inventory.cancel(order.ref));
+
+async function changeOrder(
+  c: AppContext,
+  { address }: OwnedRef,
+  change: (
+    inventory: InventoryStub,
+  ) => Promise<OrderResult<"order_not_payable" | "order_not_cancellable">>,
+): Promise<Outcome<{ order: Order }>> {
+  if (!(await isKnownSku(c, address.skuId))) return refused(refuse("not_found"));
+  const answer = await callInventory(c.env, address, change);
+  if (!answer.ok) return refused(inventoryRefusal(c, answer));
+  return answer.value.ok ? answer.value : refused(refuse(answer.value.reason));
+}
