@@ -9,9 +9,14 @@ import {
   convertV4MiniflareOptions,
   Miniflare,
   type V4ModuleDefinition,
+  type V4ServiceDesignator,
   type V4WorkerOptions,
 } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import {
+  type Unstable_Config,
+  unstable_getMiniflareWorkerOptions,
+  unstable_readConfig,
+} from "wrangler";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
@@ -19,6 +24,12 @@ const MODULE_TYPES: Record<string, V4ModuleDefinition["type"]> = {
   ".js": "ESModule",
   ".wasm": "CompiledWasm",
   ".bin": "Data",
+};
+const RATE_LIMITS = {
+  name: "rate-limits",
+  modules: [{ type: "ESModule" as const, path: join(import.meta.dirname, "rate-limits.js") }],
+  modulesRoot: import.meta.dirname,
+  compatibilityDate: "2026-10-01",
 };
 const builds = new Map<string, Promise<string>>();
 
@@ -44,42 +55,68 @@ export interface LocalWorker {
   stop(): Promise<void>;
 }
 
-/** Bundles the Worker exactly as deploy does, once per process and entry. Returns the script's path. */
-export function buildWorker(entry = "src/index.ts"): Promise<string> {
-  let build = builds.get(entry);
+/** What is built: a wrangler configuration, and the entry where it is not the configured one. */
+export interface Source {
+  config: string;
+  entry?: string;
+}
+
+const DEPLOYED: Source = { config: "wrangler.toml" };
+
+/** Bundles a Worker exactly as deploy does, once per process. Returns the script's path. */
+export function buildWorker(source = DEPLOYED): Promise<string> {
+  const name = JSON.stringify(source);
+  let build = builds.get(name);
   if (build === undefined) {
-    build = bundle(entry);
-    builds.set(entry, build);
+    build = bundle(source);
+    builds.set(name, build);
   }
   return build;
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle({ config, entry }: Source): Promise<string> {
   // A folder of its own, because several test processes build at the same time.
   const out = mkdtempSync(join(tmpdir(), "doorbuster-build-"));
   process.once("exit", () => rmSync(out, { recursive: true, force: true }));
-  const args = [WRANGLER, "deploy", entry, "--dry-run", "--outdir", out];
+  const what = [...(entry === undefined ? [] : [entry]), "--config", config];
+  const args = [WRANGLER, "deploy", ...what, "--dry-run", "--outdir", out];
   await promisify(execFile)(process.execPath, args, { cwd: PROJECT }).catch((error) => {
     throw new Error(`The Worker does not build:\n${error.stdout}${error.stderr}`);
   });
-  return join(out, entry.replace(/^.*\//, "").replace(/\.ts$/, ".js"));
+  const main = entry ?? unstable_readConfig({ config: join(PROJECT, config) }).main ?? "";
+  return join(out, basename(main).replace(/\.ts$/, ".js"));
 }
 
-/** The Worker with the bindings of `wrangler.toml`, as one entry of a Miniflare's `workers`. */
-export function workerOptions(script: string, vars: Record<string, string>): V4WorkerOptions {
-  const config = unstable_readConfig({ config: join(PROJECT, "wrangler.toml") });
+/** A built Worker with the bindings of its configuration, as one entry of a Miniflare's `workers`. */
+export function workerOptions(
+  script: string,
+  vars: Record<string, string>,
+  source = DEPLOYED,
+): V4WorkerOptions {
+  const config = unstable_readConfig({ config: join(PROJECT, source.config) });
   // Every value comes from the caller: a developer's own .dev.vars must not change what a test sees.
   const { modulesRules: _, ...bindings } = unstable_getMiniflareWorkerOptions({
     ...config,
     secrets: undefined,
+    ratelimits: [],
   }).workerOptions;
   return {
     ...bindings,
-    name: config.name ?? "doorbuster",
+    serviceBindings: rateLimits(config),
+    name: config.name ?? "",
     modules: bundledModules(script),
     modulesRoot: dirname(script),
     bindings: { ...(config.vars as Record<string, string>), ...vars },
   };
+}
+
+function rateLimits({ ratelimits }: Unstable_Config): Record<string, V4ServiceDesignator> {
+  return Object.fromEntries(
+    ratelimits.map(({ name, namespace_id: namespace, simple }) => [
+      name,
+      { name: RATE_LIMITS.name, props: { namespace, ...simple } },
+    ]),
+  );
 }
 
 /** The script first, then whatever else the build put beside it (imported texts, say). */
@@ -108,7 +145,7 @@ export function startMiniflare(
       resourcePersistencePath: resolve(settings.stateDir),
       telemetry: { enabled: false },
       handleStructuredLogs: settings.onLog ?? printWarnings,
-      workers,
+      workers: [...workers, RATE_LIMITS],
     }),
   );
 }

@@ -161,6 +161,12 @@ describe("proofs", () => {
     expect(broken(sale)).toContain("one key, one answer");
   });
 
+  test("a retry that loses the unit is seen", () => {
+    const sale = honestSale();
+    sale.purchases[1]?.answers.push(problem(409, "sold_out"));
+    expect(broken(sale)).toEqual(["one key, one answer"]);
+  });
+
   test("a repeat that is not marked as one is seen", () => {
     const sale = honestSale();
     sale.purchases[1]?.answers.push(answer(202, order("o2")));
@@ -184,7 +190,13 @@ describe("contract", () => {
     "x-request-id": "r1",
     "cache-control": "no-store",
     "content-type": "application/problem+json",
+    "ratelimit-policy": '"user";q=50;w=10',
+    ratelimit: '"user";r=49;t=10',
+    "x-ratelimit-limit": "50",
+    "x-ratelimit-remaining": "49",
+    "x-ratelimit-reset": "1795341600",
   };
+  const { ratelimit: _, ...unlimited } = sound;
   const soldOut = {
     type: "t",
     title: "t",
@@ -210,7 +222,7 @@ describe("contract", () => {
       "a 429 that does not say when",
       answer(429, { ...soldOut, status: 429, code: "rate_limited" }, sound),
     ],
-    ["an acceptance without its limits", answer(202, {}, sound)],
+    ["an answer without its limits", answer(409, soldOut, unlimited)],
     ["an unexpected refusal", answer(404, { ...soldOut, status: 404, code: "not_found" }, sound)],
   ])("%s does not", (_, given) => {
     expect(judge("buy", given, ["202", "sold_out"])).not.toEqual([]);

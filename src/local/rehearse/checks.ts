@@ -113,10 +113,14 @@ function told({ purchases, ledgerOrders }: Evidence): string[] {
     .map(({ id, userId }) => `${userId} has order ${id} and was never told`);
 }
 
-function oneAnswer({ purchases }: Evidence): string[] {
+function oneAnswer({ purchases, ledgerOrders }: Evidence): string[] {
+  const unitsReturned = !ledgerOrders.every(holdsUnits);
   return purchases.flatMap(({ key, answers, gaveUp }) => {
+    const first = answers.findIndex(({ status }) => status === 202);
     const yes = answers.filter(({ status }) => status === 202);
-    if (new Set(answers.map(outcome)).size > 1) {
+    const refusedAfter = first >= 0 && answers.slice(first).length > yes.length;
+    // Refusals are not kept: who asks again when units came back may get one.
+    if (refusedAfter || (first > 0 && !unitsReturned)) {
       return [`${key}: ${answers.map(outcome).join(", ")}`];
     }
     if (yes.some(({ body }) => !isDeepStrictEqual(body, yes[0]?.body))) {

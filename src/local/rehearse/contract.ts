@@ -87,13 +87,14 @@ function headerFaults(kind: Kind, { status, headers }: Answer): string[] {
   if ((status === 429 || status === 503) && !/^\d+$/.test(headers.get("retry-after") ?? "")) {
     faults.push("no Retry-After in seconds");
   }
-  // An accepted order has certainly passed the limits, so it certainly knows what is left of them.
-  if (status === 202) {
+  if (LIMITED.has(kind)) {
     faults.push(...LIMIT_HEADERS.filter((name) => !headers.has(name)).map((name) => `no ${name}`));
   }
   return faults;
 }
 
+/** Requests to the limited route: every answer, refusals included, tells what is left. */
+const LIMITED = new Set<Kind>(["buy", "same key", "other key", "other body"]);
 const LIMIT_HEADERS = [
   "RateLimit-Policy",
   "RateLimit",

@@ -8,6 +8,8 @@ import type { Target } from "./target.ts";
 
 /** The longest the instance may take to settle what it accepted. */
 const SETTLE_MS = 60_000;
+/** The longest a settled order may be read from the ledger instead of the read model. */
+const READ_MODEL_MS = 15_000;
 
 /** An accepted order as its owner and as somebody else sees it; undefined where no answer came. */
 export interface Shown {
@@ -90,13 +92,30 @@ async function show(
   other: Buyer,
 ): Promise<Shown> {
   const { client } = target;
-  const owner = await patiently(record, "read order", () => client.readOrder(id, buyer));
+  const owner = await readSettled(() =>
+    patiently(record, "read order", () => client.readOrder(id, buyer)),
+  );
   // A lone buyer has no stranger beside them.
   const stranger =
     other.user === buyer.user
       ? undefined
       : await patiently(record, "read another's", () => client.readOrder(id, other));
   return { owner, stranger };
+}
+
+/** While Redis is slow an order is read from the ledger; the proof waits a while for the read model. */
+async function readSettled(
+  read: () => Promise<Answer<Order> | undefined>,
+): Promise<Answer<Order> | undefined> {
+  const deadline = Date.now() + READ_MODEL_MS;
+  for (;;) {
+    const answer = await read();
+    const fromLedger = answer?.headers.get("x-served-from") === "ledger";
+    if (!fromLedger || Date.now() > deadline) {
+      return answer;
+    }
+    await pause(500);
+  }
 }
 
 /** User → the ids of the orders they were told they have. */

@@ -1,8 +1,8 @@
 // Requests no honest browser sends, each with the refusals that are right for it. None may create
 // an order, and none may be answered with anything the contract does not know.
 import { randomBytes } from "node:crypto";
-import { SignJWT } from "jose";
 import type { Answer, Caller, Client } from "../client.ts";
+import { tokenSigner } from "../tokens.ts";
 
 interface Rubbish {
   /** The right refusals. The edge may know "sold_out" before it looks at who asks. */
@@ -36,7 +36,7 @@ const RUBBISH: Rubbish[] = [
   withToken(async () => undefined),
   withToken(async () => "rubbish"),
   withToken(async () => `${part({ alg: "none" })}.${part({ sub: "mallory" })}.`),
-  withToken(() => signed(randomBytes(32), "mallory")),
+  withToken(() => tokenSigner(randomBytes(32).toString("hex"))("mallory")),
   elsewhere("/api/skus/no-such-sku/orders", ["not_found"]),
   elsewhere("/api/skus/..%2f..%2fadmin/orders", ["not_found", "invalid_request"]),
   elsewhere("/api/no/such/route", ["not_found"]),
@@ -94,12 +94,4 @@ function huge(): string {
 
 function part(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-function signed(secret: Uint8Array, user: string): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: "HS256" })
-    .setSubject(user)
-    .setExpirationTime("1h")
-    .sign(secret);
 }

@@ -5,9 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { SignJWT } from "jose";
 import { Client, expectOk, type Sale, type Sku } from "../client.ts";
 import { startStack } from "../stack.ts";
+import { tokenSigner } from "../tokens.ts";
 import type { LogLine } from "../worker.ts";
 import { isLocal, type Options, UsageError } from "./options.ts";
 
@@ -54,7 +54,7 @@ export async function openTarget(options: Options): Promise<Target> {
     };
     const ip = (index: number) => (isLocal(url) ? address(index) : undefined);
     const { authSecret } = options;
-    const signing = authSecret !== undefined && { sign: signer(authSecret) };
+    const signing = authSecret !== undefined && { sign: tokenSigner(authSecret) };
     return {
       client,
       saleId: found.id,
@@ -152,16 +152,6 @@ function only(sale: Sale, skuId: string | undefined): Sku {
     throw new UsageError("Only a free SKU can be rehearsed: a paid one would charge somebody.");
   }
   return sku;
-}
-
-function signer(secret: string): (user: string) => Promise<string> {
-  const key = new TextEncoder().encode(secret);
-  return (user) =>
-    new SignJWT()
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject(user)
-      .setExpirationTime("1h")
-      .sign(key);
 }
 
 /** One address a buyer, out of the range set aside for benchmarks (RFC 2544). */

@@ -1,0 +1,138 @@
+// `npm run bench`: Doorbuster held against the barest Worker that could do the same, both in one
+// workerd, driven in turn. Prints medians and ratios; they are figures, never a test.
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { figure, median, table } from "../../src/local/figures.ts";
+import { type CostPerRequest, countCosts } from "./cost.ts";
+import { drive } from "./drive.ts";
+import { ROWS, type Row, type Side } from "./rows.ts";
+import { type Stage, settled, startStage } from "./stage.ts";
+
+const HELP = `npm run bench -- [--rounds N] [--json FILE]
+
+  --rounds N   rounds of each row, at least 1 (default 7); medians are over rounds
+  --json FILE  also write the figures as JSON
+`;
+
+/** Requests a second in each round, and ours ÷ bare round by round. */
+interface Timing {
+  ours: number[];
+  bare: number[];
+  ratio: number[];
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = read();
+  if (options === undefined || options.help) {
+    console.log(HELP);
+    return options?.help ? 0 : 2;
+  }
+  const rounds = Number(options.rounds);
+  const costs = await countCosts(ROWS);
+  const timings = await timeRows(rounds);
+  console.log(renderTimings(timings));
+  console.log(renderCosts(costs));
+  if (options.json !== undefined) {
+    const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+    const rows = ROWS.map(({ name }, at) => ({ name, ...timings[at], cost: costs[at] }));
+    const result = { at: new Date().toISOString(), machine, rounds, rows };
+    await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  }
+  return 0;
+}
+
+/** The command line; undefined when it makes no sense. */
+function read() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: "string", default: "7" },
+        json: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+    return /^[1-9]\d*$/.test(values.rounds) ? values : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function timeRows(rounds: number): Promise<Timing[]> {
+  const stage = await startStage();
+  const timings: Timing[] = [];
+  try {
+    for (const row of ROWS) {
+      timings.push(await timeRow(stage, row, rounds));
+    }
+  } finally {
+    await stage.stop();
+  }
+  return timings;
+}
+
+async function timeRow(stage: Stage, row: Row, rounds: number): Promise<Timing> {
+  process.stderr.write(`${row.name} `);
+  await row.prepare?.(stage);
+  const timing: Timing = { ours: [], bare: [], ratio: [] };
+  // Round 0 warms up and is not counted; who goes first alternates.
+  for (let round = 0; round <= rounds; round++) {
+    const first = round % 2 === 0 ? "ours" : "bare";
+    const second = first === "ours" ? "bare" : "ours";
+    const speed = { ours: 0, bare: 0 };
+    speed[first] = await requestsPerSecond(stage, row[first], row.perRound);
+    speed[second] = await requestsPerSecond(stage, row[second], row.perRound);
+    if (round > 0) {
+      timing.ours.push(speed.ours);
+      timing.bare.push(speed.bare);
+      timing.ratio.push(speed.ours / speed.bare);
+    }
+    process.stderr.write(".");
+  }
+  process.stderr.write("\n");
+  return timing;
+}
+
+async function requestsPerSecond(stage: Stage, side: Side, count: number): Promise<number> {
+  const shots = await side.shots(stage, count);
+  const seconds = await drive(stage[side.at], shots, side.status);
+  await settled(stage);
+  return count / seconds;
+}
+
+function renderTimings(timings: Timing[]): string {
+  const rows = timings.map(({ ours, bare, ratio }, at) => [
+    ROWS[at]?.name ?? "",
+    figure(median(ours)),
+    figure(median(bare)),
+    figure(median(ratio), 2),
+    `${figure(Math.min(...ratio), 2)}–${figure(Math.max(...ratio), 2)}`,
+  ]);
+  return `\n${table(["requests a second, median", "ours", "bare", "ratio", "min–max"], rows)}\n`;
+}
+
+function renderCosts(costs: CostPerRequest[]): string {
+  const split = ({ request, behind }: { request: number; behind: number }) =>
+    behind === 0 ? figure(request, 3) : `${figure(request, 3)} + ${figure(behind, 3)}`;
+  const rows = costs.map((cost, at) => [
+    ROWS[at]?.name ?? "",
+    split(cost.redisTrips),
+    split(cost.redisCommands),
+    split(cost.objectCalls),
+    figure(cost.rowsWritten, 2),
+    figure(cost.alarmsSet, 3),
+    figure(cost.queueMessages, 2),
+  ]);
+  const head = [
+    "counted, per request",
+    "Redis trips",
+    "commands",
+    "object calls",
+    "rows",
+    "alarms",
+    "messages",
+  ];
+  return `${table(head, rows)}\n(a + b: on the request's path + behind it, until acknowledged)\n`;
+}
