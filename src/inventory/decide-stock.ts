@@ -8,7 +8,7 @@ export interface Setup {
   revision: number;
   /** Null once the SKU was taken off sale. */
   terms: Terms | null;
-  /** The `stock` of the sale document last applied: a change of it restocks by the difference. */
+  /** How many of the stocked units come from sale documents; the others were restocked. */
   configuredStock: number;
   stocked: number;
 }
@@ -22,7 +22,8 @@ export interface ConfigureCommand {
 
 /**
  * Applies the newest sale document. Stock is lowered at most to what is already held or sold: a unit
- * somebody has is never taken away. Returns undefined when the object already knows as much or more.
+ * somebody has is never taken away, and raising the stock later does not make up for it. Returns
+ * undefined when the object already knows as much or more.
  */
 export function decideConfigure(
   setup: Setup | null,
@@ -31,13 +32,14 @@ export function decideConfigure(
 ): Setup | undefined {
   if (setup && revision <= setup.revision) return undefined;
   const before = setup?.configuredStock ?? 0;
-  const configuredStock = offer?.stock ?? before;
+  const wanted = stock.stocked + (offer?.stock ?? before) - before;
+  const stocked = Math.max(wanted, stock.held + stock.sold);
   return {
     skuId,
     revision,
     terms: offer?.terms ?? null,
-    configuredStock,
-    stocked: Math.max(stock.stocked + configuredStock - before, stock.held + stock.sold),
+    configuredStock: before + stocked - stock.stocked,
+    stocked,
   };
 }
 

@@ -1,0 +1,106 @@
+// Random sales and commands for the property tests of the pure decisions.
+import fc from "fast-check";
+import type { MoneyOutcome } from "../../src/inventory/decide-order.ts";
+import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
+import type { Command } from "./world.ts";
+
+export const SKU = "thing";
+export const START = 1_000_000_000;
+
+/** What the operator puts on sale. */
+export type Offer = NonNullable<ConfigureCommand["offer"]>;
+
+const offer: fc.Arbitrary<Offer> = fc
+  .record({
+    stock: fc.integer({ min: 0, max: 12 }),
+    amount: fc.constantFrom(0, 100, 100),
+    perUserLimit: fc.integer({ min: 1, max: 5 }),
+    holdSeconds: fc.integer({ min: 1, max: 20 }),
+    opensAt: fc.constantFrom(START - 100_000, START - 100_000, START + 5_000),
+    closesAt: fc.constantFrom(START + 20_000, START + 10_000_000, START + 10_000_000),
+  })
+  .map(({ stock, amount, ...terms }) => ({
+    stock,
+    terms: { saleId: "sale", skuId: SKU, unitPrice: { amount, currency: "USD" }, ...terms },
+  }));
+
+/** An offer of so many free units to buyers, five each. */
+export const anOffer = (stock: number, amount = 0): Offer => ({
+  stock,
+  terms: {
+    saleId: "sale",
+    skuId: SKU,
+    opensAt: START - 100_000,
+    closesAt: START + 10_000_000,
+    unitPrice: { amount, currency: "USD" },
+    perUserLimit: 5,
+    holdSeconds: 10,
+  },
+});
+
+const order = fc.nat(11);
+const token = fc.constantFrom("tok_a", "tok_b");
+
+const money: fc.Arbitrary<MoneyOutcome> = fc.oneof(
+  fc.record({ outcome: fc.constant("charged" as const), chargeId: fc.constantFrom("c1", "c2") }),
+  fc.record({ outcome: fc.constant("declined" as const), reason: fc.constant("card_declined") }),
+  fc.constant({ outcome: "voided" } as const),
+  fc.constant({ outcome: "refunded" } as const),
+);
+
+const reserve: fc.Arbitrary<Command> = fc.record(
+  {
+    do: fc.constant("reserve" as const),
+    user: fc.constantFrom("ann", "bob", "cyd"),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    key: fc.constantFrom("k1", "k2", "k3", "k4", "k5", "k6"),
+    body: fc.constantFrom("one", "two"),
+    token,
+  },
+  { requiredKeys: ["do", "user", "quantity", "key", "body"] },
+);
+
+const configure: fc.Arbitrary<Command> = fc.record({
+  do: fc.constant("configure" as const),
+  revision: fc.integer({ min: 1, max: 9 }),
+  offer: fc.option<Offer, null>(offer, { freq: 8, nil: null }),
+});
+
+const tick: fc.Arbitrary<Command> = fc.record({
+  do: fc.constant("tick" as const),
+  ms: fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.integer({ min: -60_000, max: 60_000 })),
+});
+
+const visit: fc.Arbitrary<Command> = fc.record({
+  do: fc.constantFrom("cancel" as const, "expire" as const, "confirmFree" as const),
+  order,
+});
+
+const restock: fc.Arbitrary<Command> = fc.record({
+  do: fc.constant("restock" as const),
+  quantity: fc.integer({ min: -6, max: 6 }),
+});
+
+const pay = fc.record({ do: fc.constant("pay" as const), order, token });
+const settle = fc.record({ do: fc.constant("settle" as const), order, money });
+
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 8, arbitrary: reserve },
+  { weight: 3, arbitrary: pay },
+  { weight: 6, arbitrary: visit },
+  { weight: 6, arbitrary: settle },
+  { weight: 2, arbitrary: restock },
+  { weight: 2, arbitrary: configure },
+  { weight: 4, arbitrary: tick },
+);
+
+/** A sale, then anything in any order, each command up to three times. */
+export const history: fc.Arbitrary<Command[]> = fc
+  .tuple(
+    offer,
+    fc.array(fc.tuple(command, fc.constantFrom(1, 1, 1, 2, 3)), { minLength: 5, maxLength: 60 }),
+  )
+  .map(([first, rest]) => [
+    { do: "configure", revision: 0, offer: first },
+    ...rest.flatMap(([step, times]) => Array<Command>(times).fill(step)),
+  ]);

@@ -1,0 +1,145 @@
+// The pure decisions under random histories: what must hold whatever is asked, repeated or reordered,
+// and however the clock jumps.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { available } from "../../src/inventory/decide-order.ts";
+import { ARROWS, type OrderRow } from "../../src/inventory/order.ts";
+import { anOffer, history } from "./commands.ts";
+import { type Change, type Command, World } from "./world.ts";
+
+/** Runs random histories, each in a world of its own, and looks at it after every command. */
+function always(look: (world: World, changed: Change[], command: Command) => void): void {
+  fc.assert(
+    fc.property(history, (commands) => {
+      const world = new World();
+      for (const command of commands) {
+        const count = world.apply(command);
+        look(world, count === 0 ? [] : world.changes.slice(-count), command);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+}
+
+describe("units", () => {
+  test("there are never more held and sold than stocked", () => {
+    always((world) => {
+      expect(available(world.stock)).toBeGreaterThanOrEqual(0);
+    });
+  });
+
+  test("a new sale document sets the stock, restocks included, or else just what is taken", () => {
+    const newest = { do: "configure", revision: 1_000, offer: anOffer(7) } as const;
+    always((world, _, command) => {
+      if (command.do !== "configure") return;
+      const later = world.copy();
+      later.apply(newest);
+      const { held, sold, stocked } = later.stock;
+      expect(stocked).toBe(Math.max(7 + world.restocked, held + sold));
+    });
+  });
+
+  test("nobody is given more than their limit", () => {
+    always((world, changed) => {
+      for (const { before, after } of changed) {
+        if (owns(before) || !owns(after)) continue;
+        const limit = world.setup?.terms?.perUserLimit ?? 0;
+        expect(world.unitsOf(after.userId)).toBeLessThanOrEqual(limit);
+      }
+    });
+  });
+
+  test("nobody is given a unit outside the sale's window", () => {
+    always((world, changed) => {
+      const terms = world.setup?.terms;
+      for (const { before, at } of changed) {
+        if (before) continue;
+        expect(at).toBeGreaterThanOrEqual(terms?.opensAt ?? Number.NaN);
+        expect(at).toBeLessThan(terms?.closesAt ?? Number.NaN);
+      }
+    });
+  });
+});
+
+const owns = (row: OrderRow | undefined): boolean =>
+  row?.status === "reserved" || row?.status === "confirmed";
+
+describe("orders", () => {
+  test("a status moves along the arrows only, and each change is a version of its own", () => {
+    always((_, changed) => {
+      for (const { before, after, at } of changed) {
+        expect(after.changedAt).toBe(at);
+        expect(after.version).toBe((before?.version ?? 0) + 1);
+        if (!before) expect(after.status).toBe("reserved");
+        else if (before.status !== after.status) {
+          expect(ARROWS[before.status]).toContain(after.status);
+        }
+      }
+    });
+  });
+
+  test("what was agreed never changes", () => {
+    const agreed = ({ version, changedAt, status, payment, reason, ...rest }: OrderRow) => rest;
+    always((_, changed) => {
+      for (const { before, after } of changed) {
+        if (before) expect(agreed(after)).toEqual(agreed(before));
+      }
+    });
+  });
+
+  test("the same command again, at the same moment, changes nothing", () => {
+    always((world, _, command) => {
+      if (command.do !== "tick" && command.do !== "restock") expect(world.apply(command)).toBe(0);
+    });
+  });
+
+  test("one idempotency key of one user is one order", () => {
+    always((world) => {
+      const keys = [...world.orders.values()].map((row) => `${row.userId} ${row.idempotencyKey}`);
+      expect(new Set(keys).size).toBe(keys.length);
+    });
+  });
+
+  test("a hold ends at its time and not before; a free order's never does", () => {
+    always((_, changed) => {
+      for (const { before, after, at } of changed) {
+        if (before?.status !== "reserved" || after.status !== "expired") continue;
+        expect(at).toBeGreaterThanOrEqual(before.expiresAt);
+        expect(before.unitPrice.amount).toBeGreaterThan(0);
+      }
+    });
+  });
+});
+
+describe("money", () => {
+  const NEXT: Record<string, string[]> = {
+    none: ["due"],
+    due: ["charged", "declined", "refund_due"],
+    refund_due: ["refunded"],
+    charged: [],
+    declined: [],
+    refunded: [],
+  };
+
+  test("it moves forward only, so it is taken once and returned once", () => {
+    always((_, changed) => {
+      for (const { before, after } of changed) {
+        const from = before?.payment?.state ?? "none";
+        const to = after.payment?.state ?? "none";
+        if (from !== to) expect(NEXT[from]).toContain(to);
+      }
+    });
+  });
+
+  test("status and money agree", () => {
+    always((world) => {
+      for (const { status, payment, unitPrice } of world.orders.values()) {
+        if (unitPrice.amount === 0) expect(payment).toBeNull();
+        else if (status === "confirmed") expect(payment?.state).toBe("charged");
+        if (payment?.state === "charged") expect(status).toBe("confirmed");
+        if (payment?.state === "refund_due") expect(["expired", "cancelled"]).toContain(status);
+        expect(payment?.state === "refunded").toBe(status === "refunded");
+      }
+    });
+  });
+});

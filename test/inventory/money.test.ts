@@ -1,0 +1,128 @@
+// Orders, consumer and an honest bank under random histories: answers get lost, messages come twice and
+// late, buyers cancel, holds end. In the end money and orders agree to the cent.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type MoneyOutcome, moneyStep } from "../../src/inventory/decide-order.ts";
+import type { OrderRow } from "../../src/inventory/order.ts";
+import { anOffer, command } from "./commands.ts";
+import { type Command, World } from "./world.ts";
+
+/** Moves money at most once for each order, and remembers it however often it is asked. */
+class Bank {
+  readonly charges = new Map<string, "charged" | "declined" | "voided" | "refunded">();
+  charged = 0;
+  refunded = 0;
+
+  do(row: OrderRow): MoneyOutcome | undefined {
+    const known = this.charges.get(row.orderId);
+    switch (moneyStep(row)) {
+      case "charge":
+        if (!known) this.#charge(row);
+        return this.#answer(row.orderId);
+      case "void":
+        if (!known) this.charges.set(row.orderId, "voided");
+        return this.#answer(row.orderId);
+      case "refund":
+        if (known === "charged") this.refunded += 1;
+        this.charges.set(row.orderId, "refunded");
+        return { outcome: "refunded" };
+      default:
+        return undefined;
+    }
+  }
+
+  #charge({ orderId, payment }: OrderRow): void {
+    const good = payment?.token === "tok_a";
+    this.charges.set(orderId, good ? "charged" : "declined");
+    if (good) this.charged += 1;
+  }
+
+  #answer(orderId: string): MoneyOutcome {
+    switch (this.charges.get(orderId)) {
+      case "charged":
+      case "refunded":
+        return { outcome: "charged", chargeId: `charge of ${orderId}` };
+      case "declined":
+        return { outcome: "declined", reason: "card_declined" };
+      default:
+        return { outcome: "voided" };
+    }
+  }
+}
+
+/** One visit of the consumer to one order; the bank's answer may get lost, or arrive after the rest. */
+type Visit = { do: "visit"; order: number; answer: "arrives" | "is lost" | "comes late" };
+
+const visit: fc.Arbitrary<Visit> = fc.record({
+  do: fc.constant("visit" as const),
+  order: fc.nat(11),
+  answer: fc.constantFrom("arrives", "arrives", "is lost", "comes late"),
+});
+
+const steps: fc.Arbitrary<(Command | Visit)[]> = fc.array(
+  fc.oneof(
+    { weight: 2, arbitrary: command.filter((c) => c.do !== "settle" && c.do !== "configure") },
+    { weight: 1, arbitrary: visit },
+  ),
+  { minLength: 10, maxLength: 80 },
+);
+
+interface Town {
+  world: World;
+  bank: Bank;
+  late: { orderId: string; money: MoneyOutcome }[];
+}
+
+function settle({ world }: Town, orderId: string, money: MoneyOutcome): void {
+  const order = [...world.orders.keys()].indexOf(orderId);
+  world.apply({ do: "settle", order, money });
+}
+
+function visitOrder(town: Town, { order, answer }: Visit): void {
+  const { world, bank, late } = town;
+  const row = [...world.orders.values()][order % Math.max(1, world.orders.size)];
+  const money = row && bank.do(row);
+  if (!row || !money || answer === "is lost") return;
+  if (answer === "comes late") late.push({ orderId: row.orderId, money });
+  else settle(town, row.orderId, money);
+}
+
+/** What the outbox guarantees: every hold ends, every order is visited until nothing is due. */
+function drain(town: Town): void {
+  const { world, bank, late } = town;
+  for (const { orderId, money } of late.reverse()) settle(town, orderId, money);
+  world.now += 1_000_000_000;
+  for (const [index, { orderId }] of [...world.orders.values()].entries()) {
+    world.apply({ do: "expire", order: index });
+    for (let round = 0; round < 2; round += 1) {
+      const money = bank.do(world.orders.get(orderId) as OrderRow);
+      if (money) settle(town, orderId, money);
+    }
+  }
+}
+
+test("every charge is an order or was returned, every order was charged, both once", () => {
+  fc.assert(
+    fc.property(steps, (history) => {
+      const town: Town = { world: new World(), bank: new Bank(), late: [] };
+      town.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
+      for (const step of history) {
+        if (step.do === "visit") visitOrder(town, step);
+        else town.world.apply(step);
+      }
+      drain(town);
+
+      const { world, bank } = town;
+      const rows = [...world.orders.values()];
+      const having = (status: string) => rows.filter((row) => row.status === status).length;
+      expect(having("reserved")).toBe(0);
+      expect(having("confirmed")).toBe(bank.charged - bank.refunded);
+      expect(having("refunded")).toBe(bank.refunded);
+      for (const row of rows) {
+        expect(["none", "void"]).toContain(moneyStep(row));
+        expect(row.status === "confirmed").toBe(bank.charges.get(row.orderId) === "charged");
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});

@@ -1,0 +1,54 @@
+// Order ids: they lead back to the object, are never alike, and what is not one of ours is told apart.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { newOrderId, parseOrderId } from "../../src/inventory/order.ts";
+
+const address = fc.record({
+  skuId: fc.stringMatching(/^[a-z0-9-]{1,64}$/),
+  lane: fc.integer({ min: 0, max: 999 }),
+});
+
+test("an id gives back the address it was made for, and needs no escaping in a URL", () => {
+  fc.assert(
+    fc.property(address, (where) => {
+      const id = newOrderId(where);
+      expect(parseOrderId(id)).toEqual(where);
+      expect(encodeURIComponent(id)).toBe(id);
+    }),
+  );
+});
+
+test("ten thousand ids of one SKU are ten thousand", () => {
+  const ids = Array.from({ length: 10_000 }, () => newOrderId({ skuId: "hot", lane: 0 }));
+  expect(new Set(ids).size).toBe(10_000);
+});
+
+test("what is not of our making has no address", () => {
+  const ours = /^[a-z0-9-]{1,64}\.\d{1,3}\.[a-z0-9]{20}$/;
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" })),
+      (text) => {
+        if (!ours.test(text)) expect(parseOrderId(text)).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test.each([
+  "",
+  "sku",
+  "sku.0.",
+  "sku.0.aaaaaaaaaaaaaaaaaaa",
+  "sku.0.aaaaaaaaaaaaaaaaaaaaa",
+  "sku.0.AAAAAAAAAAAAAAAAAAAA",
+  "SKU.0.aaaaaaaaaaaaaaaaaaaa",
+  "sku.-1.aaaaaaaaaaaaaaaaaaaa",
+  "sku.1000.aaaaaaaaaaaaaaaaaaaa",
+  "sku.0.aaaaaaaaaaaaaaaaaaaa\n",
+  " sku.0.aaaaaaaaaaaaaaaaaaaa",
+  "sku.0.0.aaaaaaaaaaaaaaaaaaaa",
+  `${"s".repeat(65)}.0.aaaaaaaaaaaaaaaaaaaa`,
+])("%j is not one of ours", (text) => {
+  expect(parseOrderId(text)).toBeUndefined();
+});

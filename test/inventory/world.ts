@@ -1,0 +1,147 @@
+// A SKU's object without storage or clock: it applies commands through the pure decisions and keeps
+// every change, so that properties can be asked of whole histories.
+import {
+  type BuyerState,
+  decideCancel,
+  decideConfirmFree,
+  decideExpire,
+  decidePay,
+  decideReserve,
+  decideSettle,
+  type MoneyOutcome,
+  type Stock,
+} from "../../src/inventory/decide-order.ts";
+import { decideConfigure, decideRestock, type Setup } from "../../src/inventory/decide-stock.ts";
+import type { OrderRow } from "../../src/inventory/order.ts";
+import { type Offer, SKU } from "./commands.ts";
+
+export type Command =
+  | { do: "reserve"; user: string; quantity: number; key: string; body: string; token?: string }
+  | { do: "pay"; order: number; token: string }
+  | { do: "cancel" | "expire" | "confirmFree"; order: number }
+  | { do: "settle"; order: number; money: MoneyOutcome }
+  | { do: "restock"; quantity: number }
+  | { do: "configure"; revision: number; offer: Offer | null }
+  | { do: "tick"; ms: number };
+
+/** One change of an order: before (absent when it is new) and after. */
+export interface Change {
+  before: OrderRow | undefined;
+  after: OrderRow;
+  at: number;
+}
+
+export class World {
+  now = 1_000_000_000;
+  setup: Setup | null = null;
+  /** Units the operator added or took besides those of the sale document. */
+  restocked = 0;
+  readonly orders = new Map<string, OrderRow>();
+  readonly changes: Change[] = [];
+
+  get stock(): Stock {
+    const units = (status: string) =>
+      [...this.orders.values()]
+        .filter((row) => row.status === status)
+        .reduce((sum, row) => sum + row.quantity, 0);
+    const stocked = this.setup?.stocked ?? 0;
+    return { stocked, held: units("reserved"), sold: units("confirmed") };
+  }
+
+  stateOf(userId: string): BuyerState {
+    const mine = [...this.orders.values()].filter((row) => row.userId === userId);
+    return { terms: this.setup?.terms ?? null, stock: this.stock, mine };
+  }
+
+  /** Units a user holds or bought. */
+  unitsOf(userId: string): number {
+    return this.stateOf(userId)
+      .mine.filter(({ status }) => status === "reserved" || status === "confirmed")
+      .reduce((sum, row) => sum + row.quantity, 0);
+  }
+
+  /** Applies a command and returns how many orders it changed. */
+  apply(command: Command): number {
+    const changesBefore = this.changes.length;
+    this.#apply(command);
+    return this.changes.length - changesBefore;
+  }
+
+  #apply(command: Command): void {
+    switch (command.do) {
+      case "tick":
+        this.now += command.ms;
+        return;
+      case "configure": {
+        const { revision, offer } = command;
+        const document = { skuId: SKU, revision, offer };
+        this.setup = decideConfigure(this.setup, this.stock, document) ?? this.setup;
+        return;
+      }
+      case "restock": {
+        const decision = decideRestock(this.stock, command.quantity);
+        if (!this.setup || !decision.ok) return;
+        this.restocked += command.quantity;
+        this.setup = { ...this.setup, stocked: decision.stocked };
+        return;
+      }
+      case "reserve":
+        this.#reserve(command);
+        return;
+      default: {
+        const row = [...this.orders.values()][command.order % Math.max(1, this.orders.size)];
+        if (row) this.save(row, this.#decide(command, row));
+      }
+    }
+  }
+
+  /** A world that goes its own way from here. */
+  copy(): World {
+    const copy = Object.assign(new World(), { now: this.now, setup: this.setup });
+    for (const row of this.orders.values()) copy.orders.set(row.orderId, row);
+    return copy;
+  }
+
+  #reserve({ user, quantity, key, body, token }: Command & { do: "reserve" }): void {
+    const decision = decideReserve(
+      this.stateOf(user),
+      {
+        userId: user,
+        orderId: `order-${this.orders.size}`,
+        quantity,
+        ...(token === undefined ? {} : { paymentToken: token }),
+        idempotencyKey: key,
+        fingerprint: body,
+      },
+      this.now,
+    );
+    if (decision.ok && !decision.replayed) this.save(undefined, decision.row);
+  }
+
+  #decide(command: Command, row: OrderRow): OrderRow | undefined {
+    switch (command.do) {
+      case "pay":
+      case "cancel": {
+        const decision =
+          command.do === "pay"
+            ? decidePay(row, command.token, this.now)
+            : decideCancel(row, this.now);
+        return decision.ok && decision.changed ? decision.row : undefined;
+      }
+      case "expire":
+        return decideExpire(row, this.now);
+      case "confirmFree":
+        return decideConfirmFree(row, this.now);
+      case "settle":
+        return decideSettle(this.stateOf(row.userId), row, command.money, this.now);
+      default:
+        return undefined;
+    }
+  }
+
+  save(before: OrderRow | undefined, after: OrderRow | undefined): void {
+    if (!after) return;
+    this.orders.set(after.orderId, after);
+    this.changes.push({ before, after, at: this.now });
+  }
+}
