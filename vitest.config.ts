@@ -21,13 +21,14 @@ export default defineConfig({
                 SIGNING_SECRET: "test-signing-secret-of-32-characters",
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",
+                PAYMENTS: "sandbox",
               },
             },
           })),
         ],
         test: {
           name: "worker",
-          globalSetup: ["./test/global-setup.ts"],
+          globalSetup: ["./test/global-setup.ts", "./src/pages/build.ts"],
           include: [
             "test/*.test.ts",
             "test/{catalog,pages,funnel,admission,inventory,orders,payments,redis,admin,observability}/**/*.test.{ts,tsx}",

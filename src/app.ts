@@ -11,6 +11,8 @@ import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { orderRoutes } from "./orders/routes.ts";
+import { pageRoutes } from "./pages/routes.tsx";
+import { paymentRoutes } from "./payments/routes.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
@@ -49,9 +51,11 @@ app.use(
 app.use(configured);
 
 app.route("/", healthRoutes);
+app.route("/", pageRoutes);
 app.route("/api", catalogRoutes);
 app.route("/api", loginRoutes);
 app.route("/api", orderRoutes);
+app.route("/api", paymentRoutes);
 app.route("/api/admin", adminRoutes);
 
 /** A path that exists for another method is 405 and says which methods it knows. */

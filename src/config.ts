@@ -8,6 +8,8 @@ const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 /** wrangler.toml declares optional variables as "", so that they show up in the dashboard. */
 const unset = z.literal("").transform(() => undefined);
 const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
+/** The form of the Standard Webhooks specification. */
+const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 const optionalText = unset.or(z.string()).optional();
 
 const schema = z
@@ -21,6 +23,16 @@ const schema = z
     AUTH_ISSUER: optionalText,
     AUTH_AUDIENCE: optionalText,
     DEMO_LOGIN: flag.default(false),
+    /** How paid orders are charged; unset: not at all. */
+    PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
+    STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
+    STRIPE_WEBHOOK_SECRET: unset.or(z.string()).optional(),
+    STRIPE_API_URL: optionalUrl,
+    /** Where final changes of orders are offered to the shop, signed with the secret. */
+    ORDER_WEBHOOK_URL: optionalUrl,
+    ORDER_WEBHOOK_SECRET: unset
+      .or(z.string().regex(WEBHOOK_SECRET, "use whsec_ and base64"))
+      .optional(),
   })
   .refine((v) => (v.AUTH_SECRET === undefined) !== (v.AUTH_JWKS_URL === undefined), {
     path: ["AUTH_SECRET"],
@@ -29,6 +41,19 @@ const schema = z
   .refine((v) => !v.DEMO_LOGIN || v.AUTH_SECRET !== undefined, {
     path: ["DEMO_LOGIN"],
     message: "needs AUTH_SECRET to sign its tokens",
+  })
+
+  .refine((v) => v.PAYMENTS !== "sandbox" || v.DEMO_LOGIN, {
+    path: ["PAYMENTS"],
+    message: "sandbox is for demo instances: it needs DEMO_LOGIN",
+  })
+  .refine((v) => v.PAYMENTS !== "stripe" || (v.STRIPE_SECRET_KEY && v.STRIPE_WEBHOOK_SECRET), {
+    path: ["PAYMENTS"],
+    message: "stripe needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET",
+  })
+  .refine((v) => !v.ORDER_WEBHOOK_URL || v.ORDER_WEBHOOK_SECRET, {
+    path: ["ORDER_WEBHOOK_SECRET"],
+    message: "is needed to sign what goes to ORDER_WEBHOOK_URL",
   });
 
 /** Everything the Worker is configured with, checked. Variables keep the names operators set. */

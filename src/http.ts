@@ -7,7 +7,7 @@ import { type Refusal, refuse, toIssues } from "./errors.ts";
 
 /** The bindings the routes use, and what the first middleware puts beside each request. */
 export interface AppEnv {
-  Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD">;
+  Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD" | "ORDERS" | "WEBHOOKS" | "SANDBOX_BANK">;
   Variables: { requestId: string; config: Config };
 }
 
@@ -17,8 +17,11 @@ type Parsed<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 const bad = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-/** Reads at most `maxBytes` of a body; undefined when there is more, whatever Content-Length says. */
-async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
+/**
+ * Reads at most `maxBytes` of a body; undefined when there is more, whatever Content-Length says.
+ * @throws TypeError when it is not UTF-8
+ */
+export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return undefined;
   if (!request.body) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });

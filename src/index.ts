@@ -2,14 +2,26 @@
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import { consumeOrders } from "./orders/consumer.ts";
+import { keepDeadLetters } from "./orders/dead-letters.ts";
+import { reconcile } from "./orders/reconcile.ts";
+import { deliverWebhooks } from "./orders/webhooks.ts";
+import { chooseGateway } from "./payments/choose.ts";
 
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
+export { SandboxBank } from "./payments/sandbox-bank.ts";
 
 export default {
   fetch: app.fetch,
 
   async queue(batch, env) {
-    await consumeOrders(batch, env, requireConfig(env), null);
+    const config = requireConfig(env);
+    if (batch.queue.endsWith("-dlq")) return keepDeadLetters(batch, config);
+    if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
+    return consumeOrders(batch, env, config, chooseGateway(env, config));
+  },
+
+  async scheduled(_controller, env) {
+    await reconcile(env, requireConfig(env));
   },
 } satisfies ExportedHandler<Env>;

@@ -3,13 +3,17 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
 import { idSchema, saleSchema } from "../catalog/schema.ts";
-import { livingEntries, registryOf } from "../catalog/store.ts";
+import { livingEntries, registryOf, storeSales } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { rebuildReadModel } from "../orders/rebuild.ts";
+import { bankOf } from "../payments/sandbox.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
 
 const MAX_SALE_BYTES = 131_072;
 const MAX_RESTOCK_BYTES = 1_024;
@@ -34,7 +38,10 @@ export const adminRoutes = new Hono<AppEnv>()
   .delete("/sales/:saleId", removeSale)
   .post("/skus/:skuId/restock", restock)
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
-  .get("/skus/:skuId/orders", listOrders);
+  .get("/skus/:skuId/orders", listOrders)
+  .post("/skus/:skuId/rebuild", rebuild)
+  .get("/sandbox/payments", listSandboxPayments)
+  .route("/dead-letters", deadLetterRoutes);
 
 async function showSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const sales = await registryOf(c.env).all();
@@ -90,6 +97,25 @@ async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Re
       ...(next ? { cursor: encodeCursor(next) } : {}),
     };
   });
+}
+
+async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Response> {
+  return atLedger(c, async (inventory) => {
+    const report = await inventory.report();
+    if (!report) return null;
+    // An emptied Redis has lost the catalog too.
+    const config = c.get("config");
+    const sales = await registryOf(c.env).all();
+    await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, sales));
+    return rebuildReadModel(c.env, config, report.skuId);
+  });
+}
+
+/** The sandbox bank's books, so that a rehearsal can prove that money and orders agree. */
+async function listSandboxPayments(c: AppContext): Promise<Response> {
+  if (c.get("config").PAYMENTS !== "sandbox") return problem(c, refuse("not_found"));
+  const payments = await bankOf(c.env).statement(c.req.query("after") ?? "");
+  return c.json({ payments });
 }
 
 /** Runs a use case at a SKU's ledger. Null is answered as 404, a Response as it is, the rest as JSON. */

@@ -33,15 +33,28 @@ const skuSchema = z.strictObject({
   holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
 });
 
+const httpsUrlSchema = z.url({ protocol: /^https$/ }).max(2_000);
+
+/** How a shop makes the sale page its own. Readable text colours follow from the accent. */
+const themeSchema = z.strictObject({
+  accent: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, "use a colour such as #1d3fbf")
+    .optional(),
+  logoUrl: httpsUrlSchema.optional(),
+  /** What a screen reader says for the logo: the shop's name. */
+  logoAlt: z.string().max(200).optional(),
+  /** What a screen reader says for the sale's image. */
+  imageAlt: z.string().max(300).optional(),
+});
+
 export const saleSchema = z
   .strictObject({
     id: idSchema,
     title: z.string().trim().min(1).max(200),
     description: z.string().max(10_000).default(""),
-    imageUrl: z
-      .url({ protocol: /^https$/ })
-      .max(2_000)
-      .optional(),
+    imageUrl: httpsUrlSchema.optional(),
+    theme: themeSchema.optional(),
     opensAt: instantSchema,
     closesAt: instantSchema,
     admission: z.strictObject({ mode: z.literal("open") }).default({ mode: "open" }),

@@ -11,7 +11,7 @@ const MAX_LOGIN_BYTES = 1_024;
 const COOKIE_LIFE_SECONDS = 12 * 3_600;
 const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-const loginSchema = z.strictObject({
+export const loginSchema = z.strictObject({
   user: z
     .string()
     .trim()

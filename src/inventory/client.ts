@@ -27,7 +27,7 @@ export interface RemoteClaim extends Disposable {
  * union of promises, which no longer narrows.
  */
 export type InventoryStub = Remote<
-  Omit<SkuInventory, "claim" | "settle" | "acknowledge" | "alarm" | keyof DurableObject>
+  Omit<SkuInventory, "claim" | "acknowledge" | "alarm" | keyof DurableObject>
 > & { claim(refs: OrderRef[]): Promise<RemoteClaim> };
 
 /** While a SKU has one object, it is lane 0. */

@@ -206,7 +206,8 @@ export function decideSettle(
     case "voided":
       return undefined;
     case "refunded":
-      if (payment.state !== "refund_due") return undefined;
+      // Due by us, or made by the shop at its payment provider: the units go back on sale.
+      if (payment.state !== "refund_due" && payment.state !== "charged") return undefined;
       return next(row, { status: "refunded", payment: paid("refunded") }, now);
   }
 }

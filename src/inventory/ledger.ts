@@ -122,6 +122,14 @@ export class Ledger {
     ).map(toRow);
   }
 
+  /** Random orders whose newest version is acknowledged, and so must be in the read model. */
+  sample(limit: number): OrderRow[] {
+    return this.#run(
+      "SELECT * FROM orders WHERE acknowledged = version ORDER BY random() LIMIT ?",
+      limit,
+    ).map(toRow);
+  }
+
   /**
    * Writes an order, new (`before` undefined) or changed, and keeps counters and indexes in step.
    * Returns its entry among the unacknowledged, if it is one now.

@@ -68,6 +68,11 @@ export const orderSchema = z.object({
 export type Order = z.output<typeof orderSchema>;
 export type OrderStatus = Order["status"];
 
+export interface OwnedOrder {
+  userId: string;
+  order: Order;
+}
+
 export function toOrder(row: OrderRow): Order {
   return {
     id: row.orderId,

@@ -22,7 +22,14 @@ import {
   type Setup,
 } from "./decide-stock.ts";
 import { Ledger, type OrderRef } from "./ledger.ts";
-import { asAccepted, type Order, type OrderRow, parseOrderId, toOrder } from "./order.ts";
+import {
+  asAccepted,
+  type Order,
+  type OrderRow,
+  type OwnedOrder,
+  parseOrderId,
+  toOrder,
+} from "./order.ts";
 import { isStuck, Outbox, resendSchedule } from "./outbox.ts";
 import {
   type Claim,
@@ -132,14 +139,17 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     return { claims, session: new Settlement(this) };
   }
 
-  /** Applies what the gateway said. Returns the claims as they are now; a refund may have become due. */
-  settle(outcomes: SettledMoney[]): Claim[] {
+  /**
+   * Applies what the gateway said. Returns the claims as they are now; a refund may have become due.
+   * With `send` the new version goes through the queue: for news that no consumer is waiting for.
+   */
+  settle(outcomes: SettledMoney[], { send = false } = {}): Claim[] {
     const now = this.#begin();
     return outcomes.flatMap(({ userId, orderId, money }) => {
       const row = this.#current({ userId, orderId }, now);
       if (!row) return [];
       const settled = decideSettle(this.#stateOf(userId), row, money, now);
-      if (settled) this.#save(row, settled, { send: false });
+      if (settled) this.#save(row, settled, { send });
       return [toClaim(settled ?? row)];
     });
   }
@@ -210,18 +220,19 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   }
 
   /** A page of all orders with their owners, in key order; `next` leads to the following page. */
-  page(after: OrderRef | null): { orders: (OrderRef & { order: Order })[]; next: OrderRef | null } {
+  page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
     this.#begin();
     const rows = this.#ledger.page(after ?? undefined, PAGE_SIZE);
     const last = rows.length === PAGE_SIZE ? rows.at(-1) : undefined;
     return {
-      orders: rows.map((row) => ({
-        userId: row.userId,
-        orderId: row.orderId,
-        order: toOrder(row),
-      })),
+      orders: rows.map(toOwned),
       next: last ? { userId: last.userId, orderId: last.orderId } : null,
     };
+  }
+
+  /** Random acknowledged orders, for the reconciliation. */
+  sample(limit: number): OwnedOrder[] {
+    return this.#ledger.sample(limit).map(toOwned);
   }
 
   // ---- the clock
@@ -301,6 +312,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     void this.ctx.storage.setAlarm(wanted);
   }
 }
+
+const toOwned = (row: OrderRow): OwnedOrder => ({ userId: row.userId, order: toOrder(row) });
 
 function toMessage(order: OrderRef & { version: number }): OrderMessage {
   const { userId, orderId, version } = order;

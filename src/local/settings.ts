@@ -14,5 +14,6 @@ export function localVars(redisUrl: string): Record<string, string> {
     SIGNING_SECRET: LOCAL_SIGNING_SECRET,
     AUTH_SECRET: LOCAL_AUTH_SECRET,
     DEMO_LOGIN: "true",
+    PAYMENTS: "sandbox",
   };
 }

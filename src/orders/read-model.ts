@@ -1,17 +1,12 @@
 // The read model: each user's orders in one Redis hash, written by version, rebuilt from the ledgers at
 // any time. A status that only its owner can change next is read from the ledger instead.
 import type { Redis } from "@upstash/redis/cloudflare";
-import { type Order, orderSchema } from "../inventory/order.ts";
+import { type Order, type OwnedOrder, orderSchema } from "../inventory/order.ts";
 import { userOrdersKey } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
 
 /** How long a user's orders stay readable after the last change: 90 days. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
-
-export interface OwnedOrder {
-  userId: string;
-  order: Order;
-}
 
 /** Writes orders in one command; whatever Redis already has newer stays. Returns how many were newer. */
 export function writeOrders(redis: Redis, orders: OwnedOrder[]): Promise<number> {
@@ -38,6 +33,17 @@ export async function readOrder(
 export async function readOrders(redis: Redis, userId: string): Promise<Order[]> {
   const texts = (await redis.hvals(userOrdersKey(userId))) as string[];
   return texts.flatMap((text) => parse(text) ?? []);
+}
+
+/** The version Redis has of each order, in one round trip; undefined where it has none. */
+export async function readVersions(
+  redis: Redis,
+  orders: OwnedOrder[],
+): Promise<(number | undefined)[]> {
+  const pipeline = redis.pipeline();
+  for (const { userId, order } of orders) pipeline.hget(userOrdersKey(userId), order.id);
+  const texts = await pipeline.exec<(string | null)[]>();
+  return texts.map((text) => readVersioned(text)?.version);
 }
 
 /** A text that is no order reads as absent: the ledger has the truth, and a rebuild mends it. */

@@ -3,10 +3,21 @@
 import type { Money } from "../catalog/schema.ts";
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
 
-export interface ChargeRequest {
+/** The order whose money is meant. */
+export interface PaymentRequest {
   orderId: string;
+  userId: string;
+  /** The whole order: unit price × quantity, in minor units. */
   amount: Money;
   paymentToken: string;
+  /** ISO 8601. Providers forget idempotency keys after a day; older orders are searched for. */
+  createdAt: string;
+}
+
+export interface RefundRequest {
+  orderId: string;
+  chargeId: string;
+  amount: Money;
 }
 
 /** The provider could not say: slow, down, still working. The order stays as it is and is tried again. */
@@ -17,19 +28,19 @@ export interface Unknown {
 }
 
 type Outcome<Kind extends MoneyOutcome["outcome"]> = Extract<MoneyOutcome, { outcome: Kind }>;
+export type ChargeOutcome = Outcome<"charged"> | Outcome<"declined"> | Unknown;
+export type VoidOutcome = Outcome<"charged"> | Outcome<"voided"> | Unknown;
+export type RefundOutcome = Outcome<"refunded"> | Unknown;
 
+/** A payment provider. Implementations may also throw: the saga takes that for `unknown`. */
 export interface PaymentGateway {
   /** Takes the money once, however often it is asked. */
-  charge(request: ChargeRequest): Promise<Outcome<"charged"> | Outcome<"declined"> | Unknown>;
+  charge(request: PaymentRequest): Promise<ChargeOutcome>;
   /**
    * Makes sure that no charge of this order can succeed any more, or finds the one that did. After
-   * `voided`, a charge under way elsewhere will be declined.
+   * `voided`, a charge that is still under way elsewhere will be declined.
    */
-  void(request: ChargeRequest): Promise<Outcome<"charged"> | Outcome<"voided"> | Unknown>;
+  void(request: PaymentRequest): Promise<VoidOutcome>;
   /** Returns the whole amount once, however often it is asked. */
-  refund(request: {
-    orderId: string;
-    chargeId: string;
-    amount: Money;
-  }): Promise<Outcome<"refunded"> | Unknown>;
+  refund(request: RefundRequest): Promise<RefundOutcome>;
 }

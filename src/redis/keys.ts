@@ -8,3 +8,6 @@ export const userOrdersKey = (userId: string): string => `orders:${userId}`;
 
 /** Prefix of the rate limiters' own keys. */
 export const RATE_LIMIT_PREFIX = "limit";
+
+/** Hash: message id → dead letter. */
+export const DEAD_LETTERS_KEY = "dead-letters";

@@ -1,0 +1,54 @@
+// The operator's view of messages that were given up: look, replay, discard.
+import { Hono } from "hono";
+import { problem, refuse } from "../errors.ts";
+import type { AppEnv } from "../http.ts";
+import { discardDeadLetter, findDeadLetter, listDeadLetters } from "../orders/dead-letters.ts";
+import type { DeadLetter } from "../orders/delivery.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+
+type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
+
+/** A replayed letter is only removed once the queue has it: replaying twice does no harm, losing does. */
+async function replay(env: Bindings, { queue, message }: DeadLetter): Promise<void> {
+  const target: Queue = queue.endsWith("-webhooks") ? env.WEBHOOKS : env.ORDERS;
+  await target.send(message);
+}
+
+export const deadLetterRoutes = new Hono<AppEnv>()
+  .get("/", async (c) => {
+    const letters = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, listDeadLetters);
+    return c.json({ deadLetters: letters });
+  })
+  .post("/replay", async (c) => {
+    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis) => {
+      const letters = await listDeadLetters(redis);
+      for (const letter of letters) {
+        await replay(c.env, letter);
+        await discardDeadLetter(redis, letter.id);
+      }
+      return letters.length;
+    });
+    return c.json({ replayed });
+  })
+  .get("/:id", async (c) => {
+    const letter = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
+      findDeadLetter(redis, c.req.param("id")),
+    );
+    return letter ? c.json(letter) : problem(c, refuse("not_found"));
+  })
+  .post("/:id/replay", async (c) => {
+    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis) => {
+      const letter = await findDeadLetter(redis, c.req.param("id"));
+      if (!letter) return 0;
+      await replay(c.env, letter);
+      await discardDeadLetter(redis, letter.id);
+      return 1;
+    });
+    return replayed > 0 ? c.json({ replayed }) : problem(c, refuse("not_found"));
+  })
+  .delete("/:id", async (c) => {
+    const gone = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
+      discardDeadLetter(redis, c.req.param("id")),
+    );
+    return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
+  });

@@ -1,0 +1,66 @@
+// Dead letters: kept in Redis until the operator replays or discards them. Replaying does no harm twice:
+// an order message only asks the consumer to look at the ledger again.
+import type { Redis } from "@upstash/redis/cloudflare";
+import { z } from "zod";
+import { causeOf, log } from "../observability/log.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { DEAD_LETTERS_KEY } from "../redis/keys.ts";
+import { type DeadLetter, retryDelaySeconds } from "./delivery.ts";
+
+const letterSchema = z.object({
+  id: z.string(),
+  queue: z.string(),
+  message: z.unknown(),
+  reason: z.string(),
+  attempts: z.number(),
+  diedAt: z.string(),
+}) satisfies z.ZodType<DeadLetter>;
+
+/** Stores a batch before acknowledging it; while Redis is down the queue keeps it. */
+export async function keepDeadLetters(
+  batch: Pick<MessageBatch, "messages">,
+  config: RedisConfig,
+): Promise<void> {
+  const letters = batch.messages.map(toLetter);
+  try {
+    const fields = Object.fromEntries(letters.map((letter) => [letter.id, JSON.stringify(letter)]));
+    await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => redis.hset(DEAD_LETTERS_KEY, fields));
+    for (const message of batch.messages) message.ack();
+  } catch (error) {
+    log("dead_letters.store_failed", { count: letters.length, cause: causeOf(error) });
+    for (const message of batch.messages) {
+      message.retry({ delaySeconds: retryDelaySeconds(message.attempts) });
+    }
+  }
+}
+
+/** Ours come with their story; what the platform buried has only itself. */
+function toLetter({ id, body, timestamp }: Message): DeadLetter {
+  const letter = letterSchema.safeParse(body);
+  if (letter.success) return letter.data;
+  const reason = "the consumer crashed or ran out of time at every delivery";
+  return { id, queue: "", message: body, reason, attempts: 0, diedAt: timestamp.toISOString() };
+}
+
+/** All letters, the oldest first. */
+export async function listDeadLetters(redis: Redis): Promise<DeadLetter[]> {
+  const texts = (await redis.hvals(DEAD_LETTERS_KEY)) as string[];
+  return texts
+    .flatMap((text) => parse(text) ?? [])
+    .sort((a, b) => a.diedAt.localeCompare(b.diedAt));
+}
+
+export async function findDeadLetter(redis: Redis, id: string): Promise<DeadLetter | undefined> {
+  return parse(await redis.hget<string>(DEAD_LETTERS_KEY, id));
+}
+
+/** Returns false when it was gone already. */
+export async function discardDeadLetter(redis: Redis, id: string): Promise<boolean> {
+  return (await redis.hdel(DEAD_LETTERS_KEY, id)) > 0;
+}
+
+function parse(text: string | null): DeadLetter | undefined {
+  if (text === null) return undefined;
+  const letter = letterSchema.safeParse(JSON.parse(text));
+  return letter.success ? letter.data : undefined;
+}

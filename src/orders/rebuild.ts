@@ -1,0 +1,68 @@
+// The read model made again from a ledger, and the reconciliation that finds out when it must be.
+import type { Redis } from "@upstash/redis/cloudflare";
+import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
+import type { OrderRef } from "../inventory/ledger.ts";
+import type { OwnedOrder } from "../inventory/order.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { readVersions, writeOrders } from "./read-model.ts";
+
+/** How many orders of a SKU a reconciliation looks at before it decides to rebuild all of them. */
+const SAMPLE_SIZE = 50;
+
+export interface RebuildReport {
+  skuId: string;
+  /** Orders in the ledger. */
+  orders: number;
+  /** Orders that Redis lacked, or had an older version of. */
+  repaired: number;
+}
+
+async function atLedger<T>(
+  env: InventoryEnv,
+  skuId: string,
+  useCase: Parameters<typeof callInventory<T>>[2],
+): Promise<T> {
+  const answer = await callInventory(env, { skuId, lane: LANE }, useCase);
+  if (!answer.ok) throw answer.cause;
+  return answer.value;
+}
+
+/** Writes every order of a SKU to Redis that is not there in its newest version. Safe at any time. */
+export async function rebuildReadModel(
+  env: InventoryEnv,
+  config: RedisConfig,
+  skuId: string,
+): Promise<RebuildReport> {
+  const report = { skuId, orders: 0, repaired: 0 };
+  let after: OrderRef | null = null;
+  do {
+    const page: { orders: OwnedOrder[]; next: OrderRef | null } = await atLedger(
+      env,
+      skuId,
+      (inventory) => inventory.page(after),
+    );
+    report.orders += page.orders.length;
+    report.repaired += await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
+      writeOrders(redis, page.orders),
+    );
+    after = page.next;
+  } while (after);
+  return report;
+}
+
+/** Compares a random sample of acknowledged orders with Redis; undefined when nothing has drifted. */
+export async function reconcileReadModel(
+  env: InventoryEnv,
+  config: RedisConfig,
+  skuId: string,
+): Promise<RebuildReport | undefined> {
+  const sample = await atLedger(env, skuId, (inventory) => inventory.sample(SAMPLE_SIZE));
+  if (sample.length === 0) return undefined;
+  const drifted = await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => hasDrift(redis, sample));
+  return drifted ? rebuildReadModel(env, config, skuId) : undefined;
+}
+
+async function hasDrift(redis: Redis, sample: OwnedOrder[]): Promise<boolean> {
+  const versions = await readVersions(redis, sample);
+  return sample.some(({ order }, index) => (versions[index] ?? 0) < order.version);
+}

@@ -1,0 +1,17 @@
+// Which gateway this deployment pays through.
+import type { Config } from "../config.ts";
+import type { PaymentGateway } from "./gateway.ts";
+import { type SandboxEnv, sandboxGateway } from "./sandbox.ts";
+import { stripeGateway } from "./stripe.ts";
+
+/** Null when payments are not configured: paid orders then stay reserved until their hold ends. */
+export function chooseGateway(env: SandboxEnv, config: Config): PaymentGateway | null {
+  switch (config.PAYMENTS) {
+    case "sandbox":
+      return sandboxGateway(env);
+    case "stripe":
+      return stripeGateway(config);
+    default:
+      return null;
+  }
+}

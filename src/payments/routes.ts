@@ -1,0 +1,30 @@
+// Stripe's door: results that arrive later than our own request, or that were made at Stripe itself.
+import { Hono } from "hono";
+import { problem, refuse } from "../errors.ts";
+import { type AppEnv, readText } from "../http.ts";
+import { callInventory } from "../inventory/client.ts";
+import { parseOrderId } from "../inventory/order.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { readStripeWebhook, type StripeNews } from "./stripe.ts";
+
+const MAX_EVENT_BYTES = 262_144;
+
+export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (c) => {
+  const config = c.get("config");
+  if (config.PAYMENTS !== "stripe") return problem(c, refuse("not_found"));
+  const body = await readText(c.req.raw, MAX_EVENT_BYTES);
+  if (body === undefined) return problem(c, refuse("payload_too_large"));
+  let news: StripeNews;
+  try {
+    news = await readStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
+  } catch (error) {
+    log("stripe.webhook_refused", { requestId: c.get("requestId"), cause: causeOf(error) });
+    return problem(c, refuse("forbidden", { detail: "The signature is not valid" }));
+  }
+  const address = news && parseOrderId(news.ref.orderId);
+  if (!news || !address) return c.json({ received: true });
+  const settled = [{ ...news.ref, money: news.money }];
+  const answer = await callInventory(c.env, address, (o) => o.settle(settled, { send: true }));
+  // Stripe sends again what is not answered with success.
+  return answer.ok ? c.json({ received: true }) : problem(c, refuse(answer.reason));
+});

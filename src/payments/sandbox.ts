@@ -1,0 +1,21 @@
+// The sandbox gateway: no card network, the token says what happens. For demos, tests and rehearsals.
+import type { PaymentGateway } from "./gateway.ts";
+import type { SandboxBank } from "./sandbox-bank.ts";
+
+export interface SandboxEnv {
+  SANDBOX_BANK: DurableObjectNamespace<SandboxBank>;
+}
+
+/** The one bank. A fresh stub each time: one that threw is dead. */
+export const bankOf = (env: SandboxEnv) => env.SANDBOX_BANK.getByName("bank");
+
+export function sandboxGateway(env: SandboxEnv): PaymentGateway {
+  return {
+    charge: async (request) => bankOf(env).charge(request),
+    void: async (request) => bankOf(env).void(request),
+    refund: async (request) => {
+      await bankOf(env).refund(request);
+      return { outcome: "refunded" };
+    },
+  };
+}
