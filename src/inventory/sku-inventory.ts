@@ -309,7 +309,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     for (const { dueAt } of changed) wanted = Math.min(wanted, dueAt);
     if (wanted >= (this.#alarmAt ?? Number.POSITIVE_INFINITY)) return;
     this.#alarmAt = wanted;
-    void this.ctx.storage.setAlarm(wanted);
+    // What is overdue rings now: the runtime refuses times that lie before its own beginning.
+    void this.ctx.storage.setAlarm(Math.max(wanted, Date.now()));
   }
 }
 
