@@ -116,7 +116,7 @@ describe("money", () => {
     none: ["due"],
     due: ["charged", "declined", "refund_due"],
     refund_due: ["refunded"],
-    charged: [],
+    charged: ["refunded"],
     declined: [],
     refunded: [],
   };

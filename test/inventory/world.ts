@@ -13,7 +13,7 @@ import {
 } from "../../src/inventory/decide-order.ts";
 import { decideConfigure, decideRestock, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
-import { type Offer, SKU } from "./commands.ts";
+import { type Offer, SKU, START } from "./commands.ts";
 
 export type Command =
   | { do: "reserve"; user: string; quantity: number; key: string; body: string; token?: string }
@@ -32,7 +32,7 @@ export interface Change {
 }
 
 export class World {
-  now = 1_000_000_000;
+  now = START;
   setup: Setup | null = null;
   /** Units the operator added or took besides those of the sale document. */
   restocked = 0;
@@ -46,6 +46,11 @@ export class World {
         .reduce((sum, row) => sum + row.quantity, 0);
     const stocked = this.setup?.stocked ?? 0;
     return { stocked, held: units("reserved"), sold: units("confirmed") };
+  }
+
+  /** The id the next order gets. */
+  get nextOrderId(): string {
+    return `${SKU}.0.${String(this.orders.size).padStart(20, "0")}`;
   }
 
   stateOf(userId: string): BuyerState {
@@ -107,7 +112,7 @@ export class World {
       this.stateOf(user),
       {
         userId: user,
-        orderId: `order-${this.orders.size}`,
+        orderId: this.nextOrderId,
         quantity,
         ...(token === undefined ? {} : { paymentToken: token }),
         idempotencyKey: key,

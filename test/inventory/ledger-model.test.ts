@@ -1,0 +1,100 @@
+// The object with its real SQLite beside the pure model, under the same random histories: asleep and awake
+// again between any two commands, it must know exactly what the model knows.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { toOrder } from "../../src/inventory/order.ts";
+import { heldQueue } from "../support/queue.ts";
+import { unique } from "../support/shop.ts";
+import { history, SKU, START } from "./commands.ts";
+import { givenClock, inventory, putToSleep } from "./object.ts";
+import { type Command, World } from "./world.ts";
+
+/** Does at the object what the model did with its own order of that number. */
+async function atObject(name: string, world: World, command: Command): Promise<void> {
+  const object = inventory(name);
+  const row =
+    "order" in command ? [...world.orders.values()][command.order % world.orders.size] : undefined;
+  switch (command.do) {
+    case "configure":
+      await object.configure({ skuId: SKU, revision: command.revision, offer: command.offer });
+      return;
+    case "restock":
+      await object.restock(command.quantity, unique("restock"));
+      return;
+    case "reserve":
+      await object.reserve({
+        userId: command.user,
+        orderId: world.nextOrderId,
+        quantity: command.quantity,
+        ...(command.token === undefined ? {} : { paymentToken: command.token }),
+        idempotencyKey: command.key,
+        fingerprint: command.body,
+      });
+      return;
+    case "tick":
+      return;
+  }
+  if (!row) return;
+  switch (command.do) {
+    case "pay":
+      await object.pay(row, command.token);
+      return;
+    case "cancel":
+      await object.cancel(row);
+      return;
+    case "expire":
+      await object.find(row);
+      return;
+    case "confirmFree": {
+      using _claim = await object.claim([row]);
+      return;
+    }
+    case "settle": {
+      using claim = await object.claim([row]);
+      await claim.session.settle([{ ...row, money: { ...command.money } }]);
+    }
+  }
+}
+
+/** The object expires what has ended at each command, and confirms free orders at each claim. */
+function inModel(world: World, command: Command): void {
+  const all = [...world.orders.keys()];
+  if (command.do !== "tick" && command.do !== "configure") {
+    for (const index of all.keys()) world.apply({ do: "expire", order: index });
+  }
+  if (command.do === "settle") world.apply({ do: "confirmFree", order: command.order });
+  world.apply(command);
+}
+
+async function agree(name: string, world: World): Promise<void> {
+  const report = await inventory(name).report();
+  for (const index of [...world.orders.keys()].keys()) world.apply({ do: "expire", order: index });
+  const { stocked, held, sold } = world.stock;
+  expect(report).toMatchObject({ stocked, held, sold, available: stocked - held - sold });
+  const { orders } = await inventory(name).page(null);
+  const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
+  expect(orders.map(({ order }) => order).sort(byId)).toEqual(
+    [...world.orders.values()].map(toOrder).sort(byId),
+  );
+}
+
+const sleeps = fc.infiniteStream(fc.boolean());
+
+test("whatever happens and whenever it sleeps, the object knows what the model knows", async () => {
+  heldQueue();
+  const clock = givenClock(START);
+  await fc.assert(
+    fc.asyncProperty(history, sleeps, async (commands, sleeping) => {
+      const name = unique("model");
+      const world = new World();
+      for (const command of commands) {
+        clock.moveTo(world.now + (command.do === "tick" ? command.ms : 0));
+        await atObject(name, world, command);
+        inModel(world, command);
+        if (sleeping.next().value) await putToSleep(name);
+        await agree(name, world);
+      }
+    }),
+    { numRuns: 25 },
+  );
+});

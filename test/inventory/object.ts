@@ -1,0 +1,61 @@
+// A SKU's object as the tests reach it: past HTTP, put to sleep at will, its clock in their hands.
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { onTestFinished, vi } from "vitest";
+import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
+import type { ReserveCommand } from "../../src/inventory/decide-order.ts";
+import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
+import { newOrderId } from "../../src/inventory/order.ts";
+import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { unique } from "../support/shop.ts";
+import { anOffer, START } from "./commands.ts";
+
+export const stubOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);
+export const inventory = (skuId: string): InventoryStub => inventoryOf(env, { skuId, lane: LANE });
+
+/** Given a clock that stands still at `now` until the test moves it. */
+export function givenClock(now = START): { moveTo(time: number): void } {
+  vi.useFakeTimers({ toFake: ["Date"], now });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  return { moveTo: (time) => void vi.setSystemTime(time) };
+}
+
+/** Given an object that sells so many units. Returns the SKU's id. */
+export async function givenUnits(
+  stock: number,
+  { price = 0, ...terms }: { price?: number; perUserLimit?: number; holdSeconds?: number } = {},
+): Promise<string> {
+  const skuId = unique("object");
+  const offer: ConfigureCommand["offer"] = anOffer(stock, price);
+  Object.assign(offer.terms, { skuId, ...terms });
+  await inventory(skuId).configure({ skuId, revision: 1, offer });
+  return skuId;
+}
+
+/** A command to reserve one unit, with a new order id and key. */
+export function aReservation(skuId: string, changes: Partial<ReserveCommand> = {}): ReserveCommand {
+  return {
+    userId: unique("user"),
+    orderId: newOrderId({ skuId, lane: LANE }),
+    quantity: 1,
+    idempotencyKey: unique("key"),
+    fingerprint: "same",
+    ...changes,
+  };
+}
+
+/** Memory gone, storage kept: what the runtime does to an idle object, or a deploy to all. */
+export async function putToSleep(skuId: string): Promise<void> {
+  await inventory(skuId).report();
+  await evictDurableObject(stubOf(skuId));
+}
+
+/** Runs inside the object: many commands without a call each. */
+export function inside<T>(
+  skuId: string,
+  work: (object: SkuInventory, state: DurableObjectState) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject(stubOf(skuId), work);
+}
