@@ -1,8 +1,7 @@
 // Runs the Worker as deploy builds it, in Miniflare, on a port of this machine. Objects, queues and
 // cache live under a state folder, so a killed instance finds its ledgers again.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import {
@@ -17,6 +16,7 @@ import {
   unstable_getMiniflareWorkerOptions,
   unstable_readConfig,
 } from "wrangler";
+import { temporaryFolder } from "./temporary.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
@@ -76,8 +76,7 @@ export function buildWorker(source = DEPLOYED): Promise<string> {
 
 async function bundle({ config, entry }: Source): Promise<string> {
   // A folder of its own, because several test processes build at the same time.
-  const out = mkdtempSync(join(tmpdir(), "doorbuster-build-"));
-  process.once("exit", () => rmSync(out, { recursive: true, force: true }));
+  const out = temporaryFolder("build");
   const what = [...(entry === undefined ? [] : [entry]), "--config", config];
   const args = [WRANGLER, "deploy", ...what, "--dry-run", "--outdir", out];
   await promisify(execFile)(process.execPath, args, { cwd: PROJECT }).catch((error) => {

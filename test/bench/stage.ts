@@ -1,12 +1,11 @@
 // Where the bench plays: Redis, the bridge, and one workerd with Doorbuster and the bare comparator in
 // it, each on a socket of its own so that nothing of Miniflare stands between the client and them.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, expectOk, type Sku } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { type RedisWithBridge, startRedisWithBridge } from "../../src/local/stack.ts";
+import { temporaryFolder } from "../../src/local/temporary.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 import { buildWorker, startMiniflare, workerOptions } from "../../src/local/worker.ts";
 
@@ -31,7 +30,7 @@ export interface Stage {
 
 /** Starts the stage with the Worker as deployed, or with another `entry` around it. */
 export async function startStage(entry = "src/index.ts"): Promise<Stage> {
-  const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-bench-"));
+  const stateDir = temporaryFolder("bench");
   const redis = await startRedisWithBridge(stateDir);
   const direct = { unsafeDirectSockets: [{ host: "127.0.0.1" }] };
   const built = await buildWorker({ config: "wrangler.toml", entry });
@@ -48,7 +47,6 @@ export async function startStage(entry = "src/index.ts"): Promise<Stage> {
   const stop = async () => {
     await miniflare.dispose();
     await redis.stop();
-    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   };
   return {
     ours,

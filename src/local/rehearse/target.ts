@@ -1,12 +1,10 @@
 // The instance a rehearsal plays against: one that runs somewhere, or the built Worker started here
 // on a temporary state. Sets the stage (sale, SKU, a way to sign buyers in) and clears it again.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, expectOk, type Sale, type Sku } from "../client.ts";
 import { startStack } from "../stack.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { tokenSigner } from "../tokens.ts";
 import type { LogLine } from "../worker.ts";
 import { isLocal, type Options, UsageError } from "./options.ts";
@@ -76,25 +74,14 @@ function running(url: string): Instance {
 }
 
 async function startOwn(): Promise<Instance> {
-  const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-rehearse-"));
-  const remove = () => rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   const log: LogLine[] = [];
   const onLog = (line: LogLine) => {
     if (line.level === "warn" || line.level === "error") {
       log.push(line);
     }
   };
-  try {
-    const stack = await startStack({ stateDir, onLog });
-    const stop = async () => {
-      await stack.stop();
-      await remove();
-    };
-    return { url: stack.url, log, stop };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  const { url, stop } = await startStack({ stateDir: temporaryFolder("rehearse"), onLog });
+  return { url, log, stop };
 }
 
 async function stageSale(client: Client, run: string, buyers: number): Promise<Sale> {
