@@ -1,0 +1,74 @@
+// When `npm run dev` may say that it is ready: the Worker reaches all it needs, and the edge shows the
+// demo sales.
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "../client.ts";
+import { seed } from "../seed.ts";
+import { DevError } from "./error.ts";
+
+const ATTEMPT_LIMIT_MS = 5_000;
+const PAUSE_MS = 100;
+/** From the Worker's first answer on. Until then it is being built, possibly with an error to mend. */
+const READY_LIMIT_MS = 60_000;
+/** Offered only if they exist. */
+const PAGES = [
+  ["Shop", "/"],
+  ["Console", "/admin"],
+  ["API", "/docs"],
+] as const;
+
+export interface Instance {
+  url: string;
+  adminToken: string;
+  /** The database is not this machine's alone: then sales somebody has there are left alone. */
+  shared: boolean;
+}
+
+export interface Readiness {
+  /** Name and address of the pages there are. */
+  pages: [string, string][];
+  /** What the developer should know about the seeds. */
+  notes: string[];
+}
+
+/** Waits, seeds, waits again. @throws DevError when the Worker answers but does not get ready */
+export async function untilReady(instance: Instance): Promise<Readiness> {
+  const { url } = instance;
+  await untilOk(`${url}/readyz`);
+  const client = new Client(url, instance.adminToken);
+  const { seeded, notes } = await seed(client, instance.shared);
+  await untilOk(`${url}/api/sales`);
+  for (const id of seeded) await untilOk(`${url}/api/sales/${id}`);
+  const found = await Promise.all(
+    PAGES.map(async ([name, path]): Promise<[string, string][]> => {
+      const answer = await ask(url + path);
+      return answer === undefined || answer.status === 404 ? [] : [[name, url + path]];
+    }),
+  );
+  return { pages: found.flat(), notes };
+}
+
+async function untilOk(address: string): Promise<void> {
+  let firstAnswerAt: number | undefined;
+  for (;;) {
+    const answer = await ask(address);
+    if (answer?.ok) return;
+    if (answer !== undefined) firstAnswerAt ??= Date.now();
+    if (Date.now() - (firstAnswerAt ?? Date.now()) > READY_LIMIT_MS) {
+      const { pathname } = new URL(address);
+      throw new DevError(
+        `Not ready: ${pathname} still answers ${answer?.status ?? "nothing"}\n${answer?.text ?? ""}`,
+      );
+    }
+    await pause(PAUSE_MS);
+  }
+}
+
+/** Undefined when nothing came back in time. */
+async function ask(address: string) {
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(ATTEMPT_LIMIT_MS) });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch {
+    return undefined;
+  }
+}
