@@ -1,0 +1,57 @@
+// What a buyer is told about an order. Used by the server and by browser code, so that a page with and
+// without JavaScript says the same.
+
+/** As much of an order as its words depend on. */
+export interface OrderLike {
+  status: "reserved" | "confirmed" | "cancelled" | "expired" | "refunded";
+  unitPrice: { amount: number };
+  payment?: string;
+  reason?: string;
+}
+
+/** Held, and waiting for the buyer to pay. */
+export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
+  status === "reserved" && unitPrice.amount > 0 && payment === undefined;
+
+/** Nothing the buyer can do; the next change comes by itself. */
+export const isSettling = (order: OrderLike): boolean =>
+  (order.status === "reserved" && !needsPayment(order)) || order.payment === "refund_due";
+
+export function wordsFor(order: OrderLike): { title: string; text: string } {
+  const { status, payment, reason } = order;
+  if (needsPayment(order)) {
+    return { title: "It is yours to pay for", text: "We hold it for you. Pay to make it yours." };
+  }
+  if (payment === "refund_due") {
+    return {
+      title: "Your money is on its way back",
+      text: "Your payment came too late, so we are returning it in full.",
+    };
+  }
+  switch (status) {
+    case "reserved":
+      return payment
+        ? { title: "Payment under way", text: "Your item is safe while your bank answers." }
+        : { title: "You got it", text: "Your item is reserved. We are confirming the order." };
+    case "confirmed":
+      return { title: "Order confirmed", text: "It is yours. Thank you for your order." };
+    case "cancelled":
+      if (payment === "declined") {
+        return {
+          title: "Payment declined",
+          text: "Your bank declined the payment, so the item is back on sale.",
+        };
+      }
+      return {
+        title: "Order cancelled",
+        text: reason === "buyer" ? "You gave the item back." : "The item is back on sale.",
+      };
+    case "expired":
+      return {
+        title: "The hold has ended",
+        text: "It was not paid in time, so the item is back on sale.",
+      };
+    case "refunded":
+      return { title: "Order refunded", text: "Your money was returned in full." };
+  }
+}

@@ -1,0 +1,77 @@
+// The page cache: a page is rendered once per version of the catalog and kept as bytes with its ETag.
+// Its life ends where its words stop being true: when one of its sales opens or closes.
+import { LRUCache } from "lru-cache";
+import type { Sale } from "../catalog/schema.ts";
+import type { AppContext } from "../http.ts";
+import { etagOf, notModified } from "./etag.ts";
+
+const MAX_BYTES = 8 * 1024 * 1024;
+/** What an entry costs beside its bytes, roughly. */
+const ENTRY_BYTES = 512;
+/**
+ * How long browsers and Cloudflare's cache may use a page unasked. Short, because an operator's change
+ * must show within seconds; an ETag makes asking again cheap.
+ */
+const FRESH_SECONDS = 1;
+const FOR_A_MOMENT = `public, max-age=${FRESH_SECONDS}, stale-while-revalidate=1, stale-if-error=3600`;
+/** Just before a sale opens or closes: nothing may be used beyond the moment. */
+const ASK_EACH_TIME = "public, no-cache";
+const MOMENT_MS = (FRESH_SECONDS + 1) * 1_000;
+
+interface CachedPage {
+  version: string;
+  /** The next opensAt or closesAt of the page's sales. */
+  validUntil: number;
+  body: Uint8Array<ArrayBuffer>;
+  etag: string;
+}
+
+/** What a page is made of. `version` names everything its bytes depend on, except the clock. */
+export interface PageSource {
+  key: string;
+  version: string;
+  sales: readonly Pick<Sale, "opensAt" | "closesAt">[];
+  /** For purging at Cloudflare's cache. */
+  tags: string;
+  render(now: number): string | Promise<string>;
+}
+
+const pages = new LRUCache<string, CachedPage>({
+  maxSize: MAX_BYTES,
+  sizeCalculation: ({ body }) => body.byteLength + ENTRY_BYTES,
+});
+
+/** Answers a page that is the same for everybody, from memory when it can. */
+export async function servePage(c: AppContext, source: PageSource): Promise<Response> {
+  const now = Date.now();
+  const known = pages.get(source.key);
+  const page =
+    known && known.version === source.version && now < known.validUntil
+      ? known
+      : await renderPage(source, now);
+  const headers = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": page.validUntil - now > MOMENT_MS ? FOR_A_MOMENT : ASK_EACH_TIME,
+    "Cache-Tag": source.tags,
+    ETag: page.etag,
+  };
+  return notModified(c, page.etag) ? c.body(null, 304, headers) : c.body(page.body, 200, headers);
+}
+
+async function renderPage(source: PageSource, now: number): Promise<CachedPage> {
+  const body = new Uint8Array(new TextEncoder().encode(await source.render(now)));
+  const page = {
+    version: source.version,
+    validUntil: nextChange(source.sales, now),
+    body,
+    etag: await etagOf(body),
+  };
+  pages.set(source.key, page);
+  return page;
+}
+
+function nextChange(sales: PageSource["sales"], now: number): number {
+  return sales
+    .flatMap(({ opensAt, closesAt }) => [Date.parse(opensAt), Date.parse(closesAt)])
+    .reduce((next, at) => (at > now ? Math.min(next, at) : next), Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,20 @@
+// Strong ETags, made once for bytes that are kept, and the answer to If-None-Match.
+import type { Context } from "hono";
+
+const ETAG_BYTES = 15;
+
+/** The ETag of these bytes: from their SHA-256. */
+export async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes), 0, ETAG_BYTES);
+  return `"${btoa(String.fromCharCode(...digest))}"`;
+}
+
+/** Compared weakly, as RFC 9110 asks: a cache that compressed the answer marks the tag with `W/`. */
+export function notModified(c: Context, etag: string): boolean {
+  const header = c.req.header("if-none-match");
+  if (header === undefined) return false;
+  return header
+    .split(",")
+    .map((tag) => tag.trim().replace(/^W\//, ""))
+    .some((tag) => tag === "*" || tag === etag);
+}

@@ -1,0 +1,100 @@
+// The buyer's own pages and forms: orders, paying, giving back, signing in and out. Never cached.
+import { type Context, Hono } from "hono";
+import { deleteCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { z } from "zod";
+import { readCatalog } from "../catalog/snapshot.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { paymentBodySchema } from "../funnel/attempt.ts";
+import { SESSION_COOKIE, sameOrigin, signDemoToken } from "../funnel/identity.ts";
+import { loginSchema, setSession } from "../funnel/login.ts";
+import { type AppContext, type AppEnv, readForm } from "../http.ts";
+import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
+import { explain, faultPage, refusalHeaders } from "./refusals.ts";
+import { nameIn, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
+
+const MAX_FORM_BYTES = 2_048;
+/** A path of this site: nothing that a browser would read as another host. */
+const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
+
+const loginFormSchema = loginSchema.extend({
+  next: z.string().max(512).regex(LOCAL_PATH).catch("/orders").default("/orders"),
+});
+
+const personal = createMiddleware<AppEnv>(async function personal(c, next) {
+  c.header("Cache-Control", "private, no-store");
+  await next();
+});
+
+export const ownRoutes = new Hono<AppEnv>()
+  .get("/orders", personal, list)
+  .get("/orders/:orderId", personal, (c) => show(c))
+  .post("/orders/:orderId/payment", personal, pay)
+  .post("/orders/:orderId/cancel", personal, cancel)
+  .post("/login", personal, login)
+  .post("/logout", personal, logout);
+
+type OrderContext = Context<AppEnv, "/orders/:orderId">;
+
+/** Strangers are asked to sign in and come back; other refusals are said. */
+async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
+  if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
+  const next = c.req.method === "GET" ? c.req.path : "/orders";
+  return c.html(await renderSignIn(next, c.get("config").DEMO_LOGIN), 401);
+}
+
+async function list(c: AppContext): Promise<Response> {
+  const listed = await listOrders(c);
+  if (!listed.ok) return refused(c, listed.refusal);
+  const { catalog } = await readCatalog(c);
+  return c.html(await renderOrders(listed.orders, nameIn(catalog.sku)));
+}
+
+async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return refused(c, owned.refusal);
+  const found = await findOrder(c, owned);
+  if (!found.ok) return refused(c, found.refusal);
+  const { catalog } = await readCatalog(c);
+  const page = await renderOrder({
+    order: found.order,
+    nameOf: nameIn(catalog.sku),
+    sandbox: (c.get("config") as { PAYMENTS?: string }).PAYMENTS === "sandbox",
+    fault: fault && explain(fault).text,
+  });
+  return c.html(page, fault ? refusalHeaders(c, fault) : 200);
+}
+
+async function pay(c: OrderContext): Promise<Response> {
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return refused(c, owned.refusal);
+  const form = await readForm(c, paymentBodySchema, MAX_FORM_BYTES);
+  if (!form.ok) return show(c, form.refusal);
+  const paid = await payOrder(c, owned, form.value.paymentToken);
+  return paid.ok ? c.redirect(`/orders/${paid.order.id}`, 303) : show(c, paid.refusal);
+}
+
+async function cancel(c: OrderContext): Promise<Response> {
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return refused(c, owned.refusal);
+  const given = await cancelOrder(c, owned);
+  return given.ok ? c.redirect(`/orders/${given.order.id}`, 303) : show(c, given.refusal);
+}
+
+const elsewhere = refuse("forbidden", { detail: "This form was sent from another site." });
+
+async function login(c: AppContext): Promise<Response> {
+  const config = c.get("config");
+  if (!config.DEMO_LOGIN) return faultPage(c, refuse("not_found"));
+  if (!sameOrigin(c)) return faultPage(c, elsewhere);
+  const form = await readForm(c, loginFormSchema, MAX_FORM_BYTES);
+  if (!form.ok) return faultPage(c, form.refusal);
+  setSession(c, await signDemoToken(form.value.user, config));
+  return c.redirect(form.value.next, 303);
+}
+
+async function logout(c: AppContext): Promise<Response> {
+  if (!sameOrigin(c)) return faultPage(c, elsewhere);
+  deleteCookie(c, SESSION_COOKIE, { path: "/" });
+  return c.redirect("/", 303);
+}

@@ -1,0 +1,70 @@
+// The pages. The list and the sale page are the same bytes for everybody; the rest is the buyer's own.
+import { type Context, Hono } from "hono";
+import type { Catalog } from "../catalog/snapshot.ts";
+import { readCatalog } from "../catalog/snapshot.ts";
+import type { Config } from "../config.ts";
+import { refuse } from "../errors.ts";
+import type { AppContext, AppEnv } from "../http.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { assetRoutes } from "./assets.ts";
+import { buyRoutes } from "./buy.ts";
+import { servePage } from "./cache.ts";
+import { ownRoutes } from "./own.ts";
+import { faultPage } from "./refusals.ts";
+import { renderHome } from "./views/home.tsx";
+import { type PageSettings, renderSale } from "./views/sale.tsx";
+
+export const pageRoutes = new Hono<AppEnv>()
+  .route("/", assetRoutes)
+  .get("/", home)
+  .get("/sales/:saleId", sale)
+  .route("/", buyRoutes)
+  .route("/", ownRoutes);
+
+/** People get a page, also when something broke. */
+pageRoutes.onError((error, c: AppContext) => {
+  const requestId = c.get("requestId");
+  log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
+  return faultPage(c, refuse("unavailable"));
+});
+
+export const settingsOf = (config: Config): PageSettings => ({
+  demoLogin: config.DEMO_LOGIN,
+  sandbox: (config as { PAYMENTS?: string }).PAYMENTS === "sandbox",
+});
+
+async function home(c: AppContext): Promise<Response> {
+  const { catalog } = await readCatalog(c);
+  return servePage(c, {
+    key: "/",
+    version: catalog.version,
+    sales: salesOf(catalog),
+    tags: "pages",
+    render: (now) => renderHome(salesOf(catalog), now),
+  });
+}
+
+const lists = new WeakMap<Catalog, Catalog["entries"][number]["sale"][]>();
+
+function salesOf(catalog: Catalog) {
+  let sales = lists.get(catalog);
+  if (!sales) {
+    sales = catalog.entries.map(({ sale }) => sale);
+    lists.set(catalog, sales);
+  }
+  return sales;
+}
+
+async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
+  const { catalog } = await readCatalog(c);
+  const entry = catalog.sale(c.req.param("saleId"));
+  if (!entry) return faultPage(c, refuse("not_found"));
+  const settings = settingsOf(c.get("config"));
+  return servePage(c, {
+    key: entry.sale.id,
+    version: `${entry.revision}-${settings.demoLogin}-${settings.sandbox}`,
+    sales: [entry.sale],
+    tags: `pages,sale-${entry.sale.id}`,
+    render: (now) => renderSale(entry.sale, now, settings),
+  });
+}

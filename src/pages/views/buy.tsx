@@ -1,0 +1,75 @@
+// Buying without JavaScript: a page made for this one attempt, with a key of its own, and what it is told
+// when it is refused.
+import type { Sale, Sku } from "../../catalog/schema.ts";
+import { times } from "../format.ts";
+import { renderDocument } from "./layout.tsx";
+import { Price, SignIn } from "./parts.tsx";
+
+export interface BuyProps {
+  sale: Sale;
+  sku: Sku;
+  quantity: number;
+  /** The idempotency key of this attempt: sending the form again finds the same order. */
+  attemptKey: string;
+  signedIn: boolean;
+  demoLogin: boolean;
+  refusal?: { title: string; text: string };
+  /** Trying again makes sense. */
+  again: boolean;
+}
+
+export function renderBuy(props: BuyProps): Promise<string> {
+  const { sale, sku, refusal } = props;
+  const path = `/sales/${sale.id}/skus/${sku.id}/buy`;
+  return renderDocument({
+    title: `${refusal ? `${refusal.title}: ` : ""}${sku.name}`,
+    accent: sale.theme?.accent,
+    logoUrl: sale.theme?.logoUrl,
+    logoAlt: sale.theme?.logoAlt,
+    personal: true,
+    children: (
+      <div class="page narrow">
+        <p>
+          <a href={`/sales/${sale.id}`}>Back to {sale.title}</a>
+        </p>
+        <h1>{refusal?.title ?? "Your order"}</h1>
+        {refusal ? (
+          <p class="alert" role="alert">
+            {refusal.text}
+          </p>
+        ) : null}
+        <div class="card stack">
+          <Item {...props} />
+          {props.signedIn ? (
+            props.again && <ConfirmForm {...props} path={path} />
+          ) : (
+            <>
+              <h2>Sign in to buy</h2>
+              <SignIn next={`${path}?quantity=${props.quantity}`} demo={props.demoLogin} />
+            </>
+          )}
+        </div>
+      </div>
+    ),
+  });
+}
+
+const Item = ({ sku, quantity }: BuyProps) => (
+  <div class="sku-head">
+    <p>
+      <strong>{sku.name}</strong>
+      {quantity > 1 ? ` × ${quantity}` : ""}
+    </p>
+    <Price money={times(sku.unitPrice, quantity)} class="price" />
+  </div>
+);
+
+const ConfirmForm = ({ path, quantity, attemptKey }: BuyProps & { path: string }) => (
+  <form method="post" action={path}>
+    <input type="hidden" name="quantity" value={String(quantity)} />
+    <input type="hidden" name="key" value={attemptKey} />
+    <button class="action" type="submit">
+      Confirm order
+    </button>
+  </form>
+);

@@ -1,0 +1,116 @@
+// One order: its state, its hold, paying for it, giving it back. The sale page carries it empty in a
+// template that browser code fills; the order page has it filled by the server.
+import type { Order } from "../../inventory/order.ts";
+import { needsPayment, wordsFor } from "../browser/words.ts";
+import { times } from "../format.ts";
+import { Price, Time } from "./parts.tsx";
+
+/** What the sandbox's bank answers to each token. */
+export const SANDBOX_CARDS = [
+  { token: "tok_ok", name: "Test card that pays" },
+  { token: "tok_declined", name: "Test card that is declined" },
+] as const;
+
+export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean }) => {
+  const words = order && wordsFor(order);
+  const unpaid = order !== undefined && needsPayment(order);
+  return (
+    <section
+      class="order"
+      data-order={order?.id ?? ""}
+      data-status={order?.status ?? ""}
+      data-initial={order ? JSON.stringify(order) : undefined}
+    >
+      <h3 class="order-title" tabindex={-1} data-order-title>
+        {words?.title}
+      </h3>
+      <p data-order-text role="status">
+        {words?.text}
+      </p>
+      <p class="hold" data-hold hidden={!unpaid}>
+        <span>Held for you until </span>
+        {order ? <Time at={order.expiresAt} /> : null}
+      </p>
+      <PayForm order={order} hidden={!unpaid} sandbox={sandbox} />
+      <form
+        method="post"
+        action={order ? `/orders/${order.id}/cancel` : "/orders"}
+        hidden={!unpaid}
+        data-cancel
+      >
+        <button class="quiet" type="submit">
+          Give it back
+        </button>
+      </form>
+      <p class="message" role="alert" data-order-fault></p>
+      {order ? <OrderFacts order={order} /> : <OrderLink />}
+    </section>
+  );
+};
+
+const OrderLink = () => (
+  <p class="order-link">
+    <a href="/orders" data-order-link>
+      View your order
+    </a>
+  </p>
+);
+
+const PayForm = (props: { order: Order | undefined; hidden: boolean; sandbox: boolean }) => (
+  <form
+    class="stack pay"
+    method="post"
+    action={props.order ? `/orders/${props.order.id}/payment` : "/orders"}
+    hidden={props.hidden}
+    data-pay
+  >
+    {props.sandbox ? (
+      <>
+        <fieldset class="cards">
+          <legend>Pay with</legend>
+          {SANDBOX_CARDS.map(({ token, name }, i) => (
+            <label class="choice">
+              <input type="radio" name="paymentToken" value={token} checked={i === 0} />
+              <span>{name}</span>
+            </label>
+          ))}
+        </fieldset>
+        <button class="action" type="submit">
+          Pay{" "}
+          {props.order ? (
+            <Price money={times(props.order.unitPrice, props.order.quantity)} />
+          ) : (
+            <data data-order-total></data>
+          )}
+        </button>
+      </>
+    ) : (
+      <p>The shop takes the payment for this order.</p>
+    )}
+  </form>
+);
+
+const OrderFacts = ({ order }: { order: Order }) => (
+  <dl class="facts">
+    <div>
+      <dt>Quantity</dt>
+      <dd>{order.quantity}</dd>
+    </div>
+    <div>
+      <dt>Total</dt>
+      <dd>
+        <Price money={times(order.unitPrice, order.quantity)} />
+      </dd>
+    </div>
+    <div>
+      <dt>Ordered</dt>
+      <dd>
+        <Time at={order.createdAt} />
+      </dd>
+    </div>
+    <div>
+      <dt>Order number</dt>
+      <dd class="code">{order.id}</dd>
+    </div>
+  </dl>
+);

@@ -1,0 +1,127 @@
+// The buyer's own pages: one order, all orders, signing in to see them.
+import type { Sku } from "../../catalog/schema.ts";
+import type { Order } from "../../inventory/order.ts";
+import { wordsFor } from "../browser/words.ts";
+import { times } from "../format.ts";
+import { renderDocument } from "./layout.tsx";
+import { OrderPanel } from "./order-panel.tsx";
+import { Price, SignIn, Time } from "./parts.tsx";
+
+/** Looks a SKU up; its name may have left the catalog since it was ordered. */
+export type NameOf = (skuId: string) => string;
+
+export const nameIn =
+  (sku: (id: string) => { sku: Sku } | undefined): NameOf =>
+  (skuId) =>
+    sku(skuId)?.sku.name ?? skuId;
+
+export function renderOrder(props: {
+  order: Order;
+  nameOf: NameOf;
+  sandbox: boolean;
+  fault?: string | undefined;
+}): Promise<string> {
+  const { order, nameOf, sandbox, fault } = props;
+  return renderDocument({
+    title: `${wordsFor(order).title}: ${nameOf(order.skuId)}`,
+    personal: true,
+    children: (
+      <div class="page narrow">
+        <p>
+          <a href="/orders">All my orders</a>
+        </p>
+        <h1>{nameOf(order.skuId)}</h1>
+        {fault ? (
+          <p class="alert" role="alert">
+            {fault}
+          </p>
+        ) : null}
+        <div class="card">
+          <OrderPanel order={order} sandbox={sandbox} />
+        </div>
+        <p>
+          <a href={`/sales/${order.saleId}`}>Back to the sale</a>
+        </p>
+      </div>
+    ),
+  });
+}
+
+export function renderOrders(orders: readonly Order[], nameOf: NameOf): Promise<string> {
+  return renderDocument({
+    title: "My orders",
+    personal: true,
+    children: (
+      <div class="page narrow">
+        <div class="sku-head">
+          <h1>My orders</h1>
+          <form method="post" action="/logout">
+            <button class="quiet" type="submit">
+              Sign out
+            </button>
+          </form>
+        </div>
+        {orders.length === 0 ? (
+          <p class="empty">
+            You have no orders yet. <a href="/">See the sales</a>
+          </p>
+        ) : (
+          <ul class="orders">
+            {orders.map((order) => (
+              <OrderLine order={order} name={nameOf(order.skuId)} />
+            ))}
+          </ul>
+        )}
+      </div>
+    ),
+  });
+}
+
+const OrderLine = ({ order, name }: { order: Order; name: string }) => (
+  <li class="card order-line">
+    <div class="sku-head">
+      <h2>
+        <a href={`/orders/${order.id}`}>{name}</a>
+      </h2>
+      <Price money={times(order.unitPrice, order.quantity)} class="price" />
+    </div>
+    <p class="muted">
+      <strong>{wordsFor(order).title}</strong>
+      {order.quantity > 1 ? ` · ${order.quantity} units` : ""} · <Time at={order.createdAt} />
+    </p>
+  </li>
+);
+
+export function renderSignIn(next: string, demo: boolean): Promise<string> {
+  return renderDocument({
+    title: "Sign in",
+    personal: true,
+    children: (
+      <div class="page narrow">
+        <h1>Sign in to see your orders</h1>
+        <div class="card">
+          <SignIn next={next} demo={demo} />
+        </div>
+      </div>
+    ),
+  });
+}
+
+/** What went wrong, said plainly, with a way on. */
+export function renderFault(title: string, text: string): Promise<string> {
+  return renderDocument({
+    title,
+    personal: true,
+    children: (
+      <div class="page narrow">
+        <h1>{title}</h1>
+        <p>{text}</p>
+        <p>
+          <a class="action" href="/">
+            See all sales
+          </a>
+        </p>
+      </div>
+    ),
+  });
+}
