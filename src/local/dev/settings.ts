@@ -1,7 +1,7 @@
-// What `npm run dev` is told: PORT, STATE_DIR and the developer's own `.dev.vars`, checked before
-// anything starts.
+// What `npm run dev` is told: PORT, STATE_DIR and the developer's own `.dev.vars` (DEV_VARS names
+// another file), checked before anything starts.
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { readConfig } from "../../config.ts";
 import { localVars } from "../settings.ts";
@@ -22,8 +22,8 @@ export interface Settings {
   upstash?: string;
 }
 
-export async function readSettings(env: NodeJS.ProcessEnv): Promise<Settings> {
-  const devVars = await readDevVars(join(PROJECT, ".dev.vars"));
+export async function readSettings(env: Record<string, string | undefined>): Promise<Settings> {
+  const devVars = await readDevVars(resolve(PROJECT, env.DEV_VARS || ".dev.vars"));
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = devVars;
   if ((url === undefined) !== (token === undefined)) {
     throw new DevError(
