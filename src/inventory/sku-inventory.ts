@@ -94,7 +94,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   /** Takes units for a buyer, or says truthfully why not. The answer leaves once the row is durable. */
   reserve(command: ReserveCommand): ReserveResult {
     const now = this.#begin();
-    const decision = decideReserve(this.#stateOf(command.userId), command, now);
+    const decision = decideReserve(this.#stateOf(command.userId, now), command, now);
     if (!decision.ok) return decision;
     const { row, replayed } = decision;
     if (!replayed) this.#save(undefined, row);
@@ -117,8 +117,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   }
 
   ordersOf(userId: string): Order[] {
-    this.#begin();
-    return this.#ledger.ordersOf(userId).map(toOrder);
+    return this.#ordersOf(userId, this.#begin()).map(toOrder);
   }
 
   // ---- the consumer
@@ -148,7 +147,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     return outcomes.flatMap(({ userId, orderId, money }) => {
       const row = this.#current({ userId, orderId }, now);
       if (!row) return [];
-      const settled = decideSettle(this.#stateOf(userId), row, money, now);
+      const settled = decideSettle(this.#stateOf(userId, now), row, money, now);
       if (settled) this.#save(row, settled, { send });
       return [toClaim(settled ?? row)];
     });
@@ -267,14 +266,24 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   /** The order as it is now: a hold that has ended is expired first. */
   #current(ref: OrderRef, now: number): OrderRow | undefined {
     const row = this.#ledger.order(ref);
-    const expired = row && decideExpire(row, now);
-    if (row && expired) this.#save(row, expired);
+    return row && this.#expireEndedHold(row, now);
+  }
+
+  #expireEndedHold(row: OrderRow, now: number): OrderRow {
+    const expired = decideExpire(row, now);
+    if (expired) this.#save(row, expired);
     return expired ?? row;
   }
 
-  #stateOf(userId: string): BuyerState {
+  /** A user's own ended holds never stand in their way, however many of others are still to expire. */
+  #ordersOf(userId: string, now: number): OrderRow[] {
+    return this.#ledger.ordersOf(userId).map((row) => this.#expireEndedHold(row, now));
+  }
+
+  #stateOf(userId: string, now: number): BuyerState {
+    const mine = this.#ordersOf(userId, now);
     const { setup, stock } = this.#ledger;
-    return { terms: setup?.terms ?? null, stock, mine: this.#ledger.ordersOf(userId) };
+    return { terms: setup?.terms ?? null, stock, mine };
   }
 
   #change<Reason extends string>(
