@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
+import { readLive } from "./live.ts";
 import { readCatalog } from "./snapshot.ts";
 
 /** Short, because an operator's change must show everywhere within seconds. */
@@ -19,4 +20,12 @@ export const catalogRoutes = new Hono<AppEnv>()
     if (!entry) return problem(c, refuse("not_found"));
     c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
     return c.json(entry.sale);
+  })
+  .get("/sales/:saleId/live", async (c) => {
+    const { catalog } = await readCatalog(c);
+    const entry = catalog.sale(c.req.param("saleId"));
+    if (!entry) return problem(c, refuse("not_found"));
+    const live = await readLive(c, entry);
+    c.header("Cache-Control", "public, max-age=1");
+    return c.json(live);
   });

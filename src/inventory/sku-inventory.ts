@@ -22,6 +22,7 @@ import {
   type Setup,
 } from "./decide-stock.ts";
 import { Ledger, type OrderRef } from "./ledger.ts";
+import { LiveStock } from "./live-stock.ts";
 import {
   asAccepted,
   type Order,
@@ -77,12 +78,14 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   readonly #ledger: Ledger;
   readonly #outbox: Outbox;
   #alarmAt: number | null = null;
+  readonly #live: LiveStock;
   #calls = 0;
 
   constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS">) {
     super(ctx, env);
     this.#ledger = new Ledger(ctx.storage.sql);
     this.#outbox = new Outbox(env.ORDERS);
+    this.#live = new LiveStock(env);
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
       this.#armAlarm(this.#ledger.unacknowledged.values());
@@ -169,6 +172,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     const { setup, stock } = this.#ledger;
     const decided = decideConfigure(setup, stock, command);
     if (decided) this.#ledger.saveSetup(decided);
+    this.#noteStock();
     return decided ?? (setup as Setup);
   }
 
@@ -193,6 +197,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     if (!decision.ok) return decision;
     this.#ledger.saveRestock(key, quantity);
     this.#ledger.saveSetup({ ...setup, stocked: decision.stocked });
+    this.#noteStock();
     return { ok: true, stocked: decision.stocked, replayed: false };
   }
 
@@ -246,10 +251,16 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
       order.dueAt = resendSchedule(order.changedAt, now).dueAt + Math.random() * RESEND_JITTER_MS;
     }
     this.#outbox.post(due.map(toMessage));
+    this.#noteStock();
     this.#armAlarm(this.#ledger.unacknowledged.values());
   }
 
   // ---- what the use cases share
+
+  #noteStock(): void {
+    const { setup, stock } = this.#ledger;
+    if (setup) this.#live.note(setup.skuId, available(stock));
+  }
 
   /** Every command starts here: the time it sees, and the holds that ended by then. */
   #begin(): number {
@@ -305,6 +316,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   /** `send: false` when the consumer that asked for the change takes the new version with it. */
   #save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.#ledger.save(before, row);
+    this.#noteStock();
     if (unacknowledged) this.#armAlarm([unacknowledged]);
     if (send) this.#outbox.post([toMessage(row)]);
   }

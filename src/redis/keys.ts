@@ -11,3 +11,6 @@ export const RATE_LIMIT_PREFIX = "limit";
 
 /** Hash: message id → dead letter. */
 export const DEAD_LETTERS_KEY = "dead-letters";
+
+/** Hash: SKU id → units that are free, as its object last published them. */
+export const LIVE_KEY = "live";

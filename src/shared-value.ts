@@ -1,0 +1,165 @@
+// One value that all requests read and nobody owns: kept in the isolate, then in the colo's cache, then at
+// its source. One refresh at a time; a stale value beats none. The catalog and the live stock use it.
+import type { AppContext } from "./http.ts";
+import { causeOf, log } from "./observability/log.ts";
+import { count } from "./observability/metrics.ts";
+
+/** What a read needs of the request it serves. */
+export type Reader = Pick<AppContext, "env" | "get" | "executionCtx">;
+
+export interface SharedValueOptions<Raw, Value> {
+  /** Names it in the colo's cache and in metrics. */
+  name: string;
+  /** Up to this age it is used as it is. */
+  freshMs: number;
+  /** Up to this age it is still served while one caller refreshes it; beyond, callers wait. */
+  revalidateMs: number;
+  /** While the source fails, an old value serves up to this age. */
+  staleMs: number;
+  /** Reads the source. `Raw` must survive JSON. */
+  load(c: Reader): Promise<Raw>;
+  /** Makes of the raw form what callers use. */
+  build(raw: Raw): Value;
+  /** Asked when the source fails and no usable value is held. */
+  fallback?(c: Reader): Promise<Raw>;
+}
+
+interface Held<Value> {
+  value: Value;
+  /** When the source was read: milliseconds. */
+  readAt: number;
+}
+
+/** Spreads the refreshes of many isolates: up to this share of `freshMs` is taken off. */
+const JITTER = 0.25;
+/** After a failure the source is left alone this long. */
+const PAUSE_AFTER_FAILURE_MS = 1_000;
+/** Longer than any refresh takes: by then its owner is gone. */
+const SHARED_WAIT_MS = 1_000;
+
+export class SharedValue<Raw, Value> {
+  readonly #options: SharedValueOptions<Raw, Value>;
+  #held: Held<Value> | undefined;
+  #freshUntil = 0;
+  #refreshing: Promise<Held<Value>> | undefined;
+  #skipColo = false;
+
+  constructor(options: SharedValueOptions<Raw, Value>) {
+    this.#options = options;
+  }
+
+  /** After a change: the next read of this isolate goes to the source. Others follow in their time. */
+  drop(): void {
+    this.#held = undefined;
+    this.#refreshing = undefined;
+    this.#skipColo = true;
+  }
+
+  /**
+   * The value for one request. `stale`: the source failed, and the value is older than its bound.
+   * @throws when neither the source nor the fallback answers and nothing usable is held
+   */
+  async read(c: Reader): Promise<{ value: Value; stale: boolean }> {
+    const now = Date.now();
+    const held = this.#held;
+    const age = held ? now - held.readAt : Number.POSITIVE_INFINITY;
+    const { revalidateMs } = this.#options;
+    if (held && now < this.#freshUntil) return { value: held.value, stale: age > revalidateMs };
+    const refreshed = this.#refresh(c);
+    if (held && age < revalidateMs) return { value: held.value, stale: false };
+    try {
+      const { value, readAt } = await this.#orOwn(refreshed, c);
+      return { value, stale: now - readAt > revalidateMs };
+    } catch (error) {
+      if (held && age < this.#options.staleMs) return { value: held.value, stale: true };
+      throw error;
+    }
+  }
+
+  /** One at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */
+  #refresh(c: Reader): Promise<Held<Value>> {
+    if (this.#refreshing) return this.#refreshing;
+    const mine = this.#renew(c)
+      .then((next) => {
+        if (this.#refreshing === mine) this.#keep(next);
+        return next;
+      })
+      .catch((error) => {
+        this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+        throw error;
+      })
+      .finally(() => {
+        if (this.#refreshing === mine) this.#refreshing = undefined;
+      });
+    this.#refreshing = mine;
+    c.executionCtx.waitUntil(mine.catch(() => {}));
+    return mine;
+  }
+
+  #keep(next: Held<Value>): void {
+    const fresh = this.#options.freshMs * (1 - JITTER * Math.random());
+    const old = !isYounger(next.readAt, this.#options.freshMs);
+    this.#held = next;
+    // An old copy of the colo's means that the source is failing: it is asked again after a pause.
+    this.#freshUntil = old ? Date.now() + PAUSE_AFTER_FAILURE_MS : next.readAt + fresh;
+  }
+
+  async #renew(c: Reader): Promise<Held<Value>> {
+    const { freshMs, staleMs, load, build, fallback, name } = this.#options;
+    const colo = this.#skipColo ? undefined : await this.#fromColo();
+    if (colo && isYounger(colo.readAt, freshMs)) return { ...colo, value: build(colo.raw) };
+    this.#skipColo = false;
+    const readAt = Date.now();
+    try {
+      const raw = await load(c);
+      c.executionCtx.waitUntil(this.#toColo(raw, readAt));
+      return { value: build(raw), readAt };
+    } catch (error) {
+      count("degraded", name);
+      log("shared.source_failed", { step: name, cause: causeOf(error) });
+      if (this.#held && isYounger(this.#held.readAt, staleMs)) throw error;
+      if (colo && isYounger(colo.readAt, staleMs)) return { ...colo, value: build(colo.raw) };
+      if (!fallback) throw error;
+      return { value: build(await fallback(c)), readAt };
+    }
+  }
+
+  /** A shared promise may never settle when the request that owns it is gone: then read for ourselves. */
+  async #orOwn(shared: Promise<Held<Value>>, c: Reader): Promise<Held<Value>> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), SHARED_WAIT_MS);
+    });
+    try {
+      return (await Promise.race([shared, patience])) ?? (await this.#renew(c));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get #coloKey(): string {
+    return `https://shared.invalid/${this.#options.name}`;
+  }
+
+  async #fromColo(): Promise<{ raw: Raw; readAt: number } | undefined> {
+    try {
+      const response = await caches.default.match(this.#coloKey);
+      return response && ((await response.json()) as { raw: Raw; readAt: number });
+    } catch {
+      return undefined; // a cache that fails is a cache that misses
+    }
+  }
+
+  async #toColo(raw: Raw, readAt: number): Promise<void> {
+    const maxAge = Math.ceil(this.#options.staleMs / 1_000);
+    const headers = { "Cache-Control": `max-age=${maxAge}`, "Content-Type": "application/json" };
+    const response = new Response(JSON.stringify({ raw, readAt }), { headers });
+    await caches.default.put(this.#coloKey, response).catch(() => {});
+  }
+}
+
+/** A time in the future is a clock that was set back: not to be trusted. */
+const isYounger = (readAt: number, ms: number): boolean => {
+  const age = Date.now() - readAt;
+  return age >= 0 && age < ms;
+};
