@@ -1,0 +1,62 @@
+// What an order costs in written rows, which is what storage is billed by and what bounds throughput.
+import { expect, test } from "vitest";
+import { heldQueue } from "../support/queue.ts";
+import { aReservation, givenClock, givenUnits, inventory } from "./object.ts";
+
+const ORDERS = 50;
+
+async function rowsWritten(skuId: string): Promise<number> {
+  return (await inventory(skuId).report())?.activity.rowsWritten ?? 0;
+}
+
+test("a free order: one row reserved, one confirmed, one acknowledged", async () => {
+  heldQueue();
+  givenClock();
+  const skuId = await givenUnits(ORDERS);
+  const before = await rowsWritten(skuId);
+  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId));
+  for (const order of orders) await inventory(skuId).reserve(order);
+  expect((await rowsWritten(skuId)) - before).toBe(ORDERS);
+
+  using claim = await inventory(skuId).claim(orders);
+  await claim.session.acknowledge(
+    claim.claims.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
+  );
+  expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
+  expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(3 * ORDERS);
+});
+
+test("a paid order: the same", async () => {
+  heldQueue();
+  givenClock();
+  const skuId = await givenUnits(ORDERS, { price: 100 });
+  const before = await rowsWritten(skuId);
+  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, { paymentToken: "tok" }));
+  for (const order of orders) await inventory(skuId).reserve(order);
+
+  using claim = await inventory(skuId).claim(orders);
+  const money = { outcome: "charged", chargeId: "c" } as const;
+  const settled = await claim.session.settle(orders.map((order) => ({ ...order, money })));
+  await claim.session.acknowledge(
+    settled.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
+  );
+  expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
+  expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(3 * ORDERS);
+});
+
+test("a refusal and a repetition write nothing", async () => {
+  heldQueue();
+  givenClock();
+  const skuId = await givenUnits(1);
+  const order = aReservation(skuId);
+  await inventory(skuId).reserve(order);
+  const before = await rowsWritten(skuId);
+
+  expect(await inventory(skuId).reserve(order)).toMatchObject({ ok: true, replayed: true });
+  expect(await inventory(skuId).reserve(aReservation(skuId))).toMatchObject({ reason: "sold_out" });
+  const elsewhere = { ...order, fingerprint: "other" };
+  expect(await inventory(skuId).reserve(elsewhere)).toMatchObject({
+    reason: "idempotency_key_reused",
+  });
+  expect(await rowsWritten(skuId)).toBe(before);
+});

@@ -1,0 +1,141 @@
+// From the ledger to the queue: what was not acknowledged is sent again, whatever the queue did with it.
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import { deliver, heldQueue } from "../support/queue.ts";
+import { until } from "../support/shop.ts";
+import { START } from "./commands.ts";
+import {
+  aReservation,
+  givenClock,
+  givenUnits,
+  inside,
+  inventory,
+  putToSleep,
+  stubOf,
+} from "./object.ts";
+
+const unacknowledged = async (skuId: string) => (await inventory(skuId).report())?.unacknowledged;
+
+test("a lost message is sent again at the alarm, and no more once it is acknowledged", async () => {
+  const sent = heldQueue();
+  const clock = givenClock();
+  const skuId = await givenUnits(1);
+  await inventory(skuId).reserve(aReservation(skuId));
+  await until("the first message", () => sent.length === 1);
+  const [message] = sent.splice(0);
+
+  clock.moveTo(START + 15_000);
+  await runDurableObjectAlarm(stubOf(skuId));
+  await until("the second message", () => sent.length === 1);
+  expect(sent).toEqual([message]);
+
+  await deliver(sent.splice(0));
+  expect(await unacknowledged(skuId)).toBe(0);
+  clock.moveTo(START + 3_600_000);
+  await runDurableObjectAlarm(stubOf(skuId));
+  expect(await inventory(skuId).report()).toMatchObject({ activity: { messagesSent: 2 } });
+});
+
+test("what an object never got out before it was killed is sent when it wakes", async () => {
+  const sent = heldQueue();
+  givenClock();
+  const skuId = await givenUnits(3);
+  for (let i = 0; i < 3; i += 1) await inventory(skuId).reserve(aReservation(skuId));
+  await until("all were sent", () => sent.length === 3);
+  const first = sent.splice(0);
+  await putToSleep(skuId);
+
+  await inventory(skuId).report();
+  await runDurableObjectAlarm(stubOf(skuId));
+  await until("all were sent again", () => sent.length === 3);
+  const ids = (messages: typeof sent) => messages.map(({ orderId }) => orderId).sort();
+  expect(ids(sent)).toEqual(ids(first));
+});
+
+test("a queue that refuses costs nobody their order: it is sent when the queue is back", async () => {
+  const sent = heldQueue();
+  const clock = givenClock();
+  const skuId = await givenUnits(5);
+  await inside(skuId, async (object) => {
+    const queue = (object as unknown as { env: Env }).env.ORDERS;
+    const spy = vi.spyOn(queue, "sendBatch").mockRejectedValue(new Error("too many requests"));
+    for (let i = 0; i < 5; i += 1) expect(object.reserve(aReservation(skuId)).ok).toBe(true);
+    await vi.waitUntil(() => spy.mock.calls.length > 0);
+    spy.mockRestore();
+  });
+  expect(await inventory(skuId).report()).toMatchObject({
+    held: 5,
+    unacknowledged: 5,
+    activity: { messagesSent: 0 },
+  });
+
+  clock.moveTo(START + 15_000);
+  await runDurableObjectAlarm(stubOf(skuId));
+  await until("all were sent", () => sent.length === 5);
+});
+
+test("a burst travels in few batches, none above what the queue takes", async () => {
+  givenClock();
+  const skuId = await givenUnits(1_000);
+  const sizes = await inside(skuId, async (object) => {
+    const queue = (object as unknown as { env: Env }).env.ORDERS;
+    const batches: number[] = [];
+    const spy = vi.spyOn(queue, "sendBatch").mockImplementation(async (messages) => {
+      const all = [...messages];
+      expect(JSON.stringify(all).length).toBeLessThan(256_000);
+      batches.push(all.length);
+      return {} as Awaited<ReturnType<typeof queue.sendBatch>>;
+    });
+    for (let i = 0; i < 1_000; i += 1) object.reserve(aReservation(skuId));
+    await vi.waitUntil(() => batches.reduce((sum, size) => sum + size, 0) === 1_000);
+    spy.mockRestore();
+    return batches;
+  });
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
+  expect(sizes.length).toBeLessThanOrEqual(11);
+});
+
+test("an order that moved on while it was written is not acknowledged by its older version", async () => {
+  heldQueue();
+  givenClock();
+  const skuId = await givenUnits(1, { price: 100 });
+  const order = aReservation(skuId);
+  await inventory(skuId).reserve(order);
+  using claim = await inventory(skuId).claim([order]);
+  await inventory(skuId).cancel(order);
+
+  await claim.session.acknowledge([{ ...order, version: 1 }]);
+  expect(await unacknowledged(skuId)).toBe(1);
+  await claim.session.acknowledge([{ ...order, version: 2 }]);
+  expect(await unacknowledged(skuId)).toBe(0);
+});
+
+test("nobody can acknowledge a version that does not exist, or an order of somebody else", async () => {
+  heldQueue();
+  givenClock();
+  const skuId = await givenUnits(1, { price: 100 });
+  const order = aReservation(skuId);
+  await inventory(skuId).reserve(order);
+  using claim = await inventory(skuId).claim([order]);
+  await claim.session.acknowledge([
+    { ...order, version: 2 },
+    { ...order, userId: "somebody-else", version: 1 },
+    { ...order, orderId: aReservation(skuId).orderId, version: 1 },
+  ]);
+  expect(await unacknowledged(skuId)).toBe(1);
+});
+
+test("an order nobody acknowledges is shown to the operator as stuck", async () => {
+  heldQueue();
+  const clock = givenClock();
+  const skuId = await givenUnits(1);
+  const order = aReservation(skuId);
+  await inventory(skuId).reserve(order);
+  expect(await inventory(skuId).report()).toMatchObject({ stuck: [] });
+
+  clock.moveTo(START + 3_600_000);
+  const stuck = [{ userId: order.userId, orderId: order.orderId }];
+  expect(await inventory(skuId).report()).toMatchObject({ stuck });
+  await putToSleep(skuId);
+  expect(await inventory(skuId).report()).toMatchObject({ stuck });
+});
