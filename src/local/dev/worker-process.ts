@@ -19,6 +19,8 @@ export interface DevWorker {
 }
 
 const STOP_LIMIT_MS = 6_000;
+const SWEEP_LIMIT_MS = 1_000;
+const SWEEP_PAUSE_MS = 20;
 const REVIVAL_LIMIT_MS = 10_000;
 const CRASH = "crashed unexpectedly";
 
@@ -56,7 +58,6 @@ export function startDevWorker({ log, ...order }: WorkerOrder & { log: DevLog })
     });
   }
   child.send({ port: order.port, stateDir: order.stateDir, vars: order.vars });
-  const sweep = () => killGroup(child.pid);
   const died = Promise.race([
     exited.then(([code, signal]) => `The Worker's process ended with ${signal ?? `code ${code}`}`),
     crashed.promise.then(() => listening.promise).then(revivalFailed),
@@ -67,7 +68,7 @@ export function startDevWorker({ log, ...order }: WorkerOrder & { log: DevLog })
   const stop = async () => {
     child.kill("SIGTERM");
     await Promise.race([exited, pause(STOP_LIMIT_MS, undefined, { ref: false })]);
-    sweep();
+    await endGroup(child.pid);
   };
   return { url: listening.promise, died, stop };
 }
@@ -80,11 +81,15 @@ async function revivalFailed(url: string): Promise<string> {
   return new Promise(() => {}); // it came back
 }
 
-/** Whatever the process left behind: the runtime and the bundler are in its group. */
-function killGroup(leader: number | undefined): void {
+/** Ends whatever the process left behind, runtime and bundler are in its group, and sees it gone. */
+async function endGroup(leader: number | undefined): Promise<void> {
+  const deadline = Date.now() + SWEEP_LIMIT_MS;
   try {
-    if (leader !== undefined) process.kill(-leader, "SIGKILL");
+    while (leader !== undefined && Date.now() < deadline) {
+      process.kill(-leader, "SIGKILL");
+      await pause(SWEEP_PAUSE_MS);
+    }
   } catch {
-    // Nobody was left.
+    // Nobody is left.
   }
 }

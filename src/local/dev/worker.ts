@@ -3,6 +3,7 @@
 // the process channel: on no disk and in no argument list.
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { unstable_startWorker } from "wrangler";
 import type { LogLine } from "../worker.ts";
 import { PROJECT } from "./settings.ts";
@@ -21,6 +22,8 @@ export type WorkerNews =
   | { type: "log"; level: string; message: string };
 
 const STOP_LIMIT_MS = 5_000;
+const MINUTE_MS = 60_000;
+const EVERY_MINUTE = "* * * * *";
 
 const tell = (news: WorkerNews) => {
   if (process.connected) process.send?.(news);
@@ -59,4 +62,13 @@ process.on("SIGTERM", stop);
 process.on("disconnect", stop); // the parent is gone, even if it was killed
 
 await worker.ready;
-tell({ type: "listening", url: (await worker.url).origin });
+const { origin } = await worker.url;
+tell({ type: "listening", url: origin });
+
+// The platform's clock, which wrangler leaves to us: the cron triggers that go off every minute.
+const clock = new URL("/cdn-cgi/local/scheduled", origin);
+clock.searchParams.set("cron", EVERY_MINUTE);
+while (!stopping) {
+  await pause(MINUTE_MS);
+  await fetch(clock, { signal: AbortSignal.timeout(MINUTE_MS) }).catch(() => {}); // being rebuilt
+}
