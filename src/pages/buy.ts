@@ -87,14 +87,14 @@ interface Attempted {
 async function answer(c: BuyContext, attempted: Attempted): Promise<Response> {
   const { catalog } = await readCatalog(c);
   const found = catalog.sku(c.req.param("skuId"));
-  if (!found || found.sale.id !== c.req.param("saleId")) {
+  if (!found || found.entry.sale.id !== c.req.param("saleId")) {
     return faultPage(c, refuse("not_found"));
   }
   const { refusal, signedIn } = attempted;
   const status = refusal ? refusalHeaders(c, refusal) : 200;
   c.header("Cache-Control", "private, no-store");
   const page = await renderBuy({
-    sale: found.sale,
+    sale: found.entry.sale,
     sku: found.sku,
     quantity: Math.min(attempted.quantity, found.sku.perUserLimit),
     attemptKey: attempted.key,

@@ -1,10 +1,11 @@
 // One item of a sale: its Buy button, what the buyer is told, and the order once there is one.
-import { type Answer, call, jitter, type Order, pause, pauseOrOnline } from "./api.ts";
+import { type Answer, call, jitter, type Order, pause } from "./api.ts";
 import { attemptFor, beginAttempt, keepAttempt, onOtherTab } from "./attempts.ts";
 import { correct } from "./clock.ts";
 import { mountOrder } from "./order-panel.ts";
 import { outcomeOf } from "./outcome.ts";
-import { signIn } from "./sign-in.ts";
+import { send } from "./send.ts";
+import { needsPayment } from "./words.ts";
 
 export type SaleState = "upcoming" | "open" | "closed";
 /** What is left, as the live answer says it. */
@@ -13,18 +14,16 @@ export interface Stock {
   state?: string;
 }
 
-/** Tries of one press that may go by themselves: the key makes them safe, the limit keeps them few. */
-const MAX_TRIES = 6;
-const FIRST_PAUSE_MS = 1_000;
-const MAX_PAUSE_MS = 15_000;
 /** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
-const LOW_STOCK = 10;
+const FEW = 5;
+const SPREAD_MS = 1_000;
 
 export class SkuCard {
   readonly skuId: string;
   readonly #root: HTMLElement;
   readonly #button: HTMLButtonElement;
+  readonly #form: HTMLElement;
   #sale: SaleState = "upcoming";
   #stock: Stock | undefined;
   #busy = false;
@@ -37,11 +36,12 @@ export class SkuCard {
   constructor(root: HTMLElement, onContradiction: () => void) {
     this.skuId = root.dataset.sku ?? "";
     this.#root = root;
+    this.#form = root.querySelector("[data-buy]") as HTMLElement;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
     this.#onContradiction = onContradiction;
     // Focus must survive every state: the button is marked, never disabled.
     this.#button.disabled = false;
-    root.querySelector("[data-buy]")?.addEventListener("submit", (event) => {
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.#canBuy()) void this.#buy();
     });
@@ -75,20 +75,29 @@ export class SkuCard {
   }
 
   #paint(): void {
+    this.#form.hidden = this.#hasEnough();
     this.#button.setAttribute("aria-disabled", String(!this.#canBuy()));
     setText(this.#button, this.#label());
-    const { stock } = this.#root.dataset;
     const text = this.#stockText();
-    if (text) setText(this.#part("stock"), text);
-    const level = this.#soldOut() ? "out" : text?.startsWith("Only") ? "low" : "";
-    if (stock !== level) this.#root.dataset.stock = level;
+    if (text) setText(this.#part("left"), text);
+    this.#root.dataset.stock = this.#soldOut() ? "out" : this.#isLow() ? "low" : "";
   }
 
   #stockText(): string | undefined {
     if (!this.#stock || this.#sale === "closed") return undefined;
     if (this.#soldOut()) return "Sold out. Units that are not paid in time come back.";
     const { available } = this.#stock;
-    return available <= LOW_STOCK ? `Only ${available} left` : `${available} available`;
+    return this.#isLow() ? `Only ${available} left` : `${available} available`;
+  }
+
+  #isLow = (): boolean =>
+    this.#stock !== undefined && (this.#stock.state === "low" || this.#stock.available <= FEW);
+
+  /** Paying comes first, and who has their allowance needs no button. */
+  #hasEnough(): boolean {
+    const order = this.#order;
+    if (!order || !["reserved", "confirmed"].includes(order.status)) return false;
+    return needsPayment(order) || order.quantity >= Number(this.#root.dataset.limit);
   }
 
   #part = (name: string) => this.#root.querySelector<HTMLElement>(`[data-${name}]`);
@@ -107,33 +116,10 @@ export class SkuCard {
     this.#tell("");
     this.#paint();
     try {
-      await this.#send(attempt.key, attempt.quantity);
+      this.#settle(await send(this.skuId, attempt, (text) => this.#tell(text, "wait")));
     } finally {
       this.#busy = false;
       this.#paint();
-    }
-  }
-
-  /** Sends the attempt until it has a true answer. Every try carries the same key. */
-  async #send(key: string, quantity: number): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      const answer = await call<Order>("POST", `/skus/${this.skuId}/orders`, {
-        body: { quantity },
-        headers: { "idempotency-key": key },
-      });
-      if (answer.status === 401 && (await signIn())) continue;
-      const passing = answer.status === 0 || answer.status === 503;
-      if (!passing || tries >= MAX_TRIES) return this.#settle(answer);
-      const wait = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), MAX_PAUSE_MS);
-      this.#tell(
-        answer.status === 0
-          ? "No connection. We go on as soon as you are back online; you cannot buy twice."
-          : "Very busy right now. Your place is kept, we try again in a moment.",
-        "wait",
-      );
-      const least = answer.retryAfter * 1_000;
-      if (least) await pause(least + jitter(FIRST_PAUSE_MS));
-      else await pauseOrOnline(wait + jitter(FIRST_PAUSE_MS));
     }
   }
 
@@ -162,7 +148,7 @@ export class SkuCard {
       await pause(1_000);
     }
     // Those who were refused together do not come back together.
-    await pause(jitter(FIRST_PAUSE_MS));
+    await pause(jitter(SPREAD_MS));
     this.#tell("");
     this.#paint();
   }
@@ -179,8 +165,11 @@ export class SkuCard {
   async #find(orderId: string): Promise<void> {
     if (this.#order?.id === orderId) return;
     const answer = await call<Order>("GET", `/orders/${orderId}`);
-    if (answer.ok) this.#show(answer.body, false);
-    else if (answer.status === 404 || answer.status === 401) keepAttempt(this.skuId, undefined);
+    const { status } = answer.body as Partial<Order>;
+    if (status === "reserved" || status === "confirmed") this.#show(answer.body, false);
+    else if (answer.ok || answer.status === 404 || answer.status === 401) {
+      keepAttempt(this.skuId, undefined);
+    }
   }
 
   #show(order: Order, focus: boolean): void {

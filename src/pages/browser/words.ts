@@ -20,7 +20,7 @@ export const isSettling = (order: OrderLike): boolean =>
 export function wordsFor(order: OrderLike): { title: string; text: string } {
   const { status, payment, reason } = order;
   if (needsPayment(order)) {
-    return { title: "It is yours to pay for", text: "We hold it for you. Pay to make it yours." };
+    return { title: "Reserved for you", text: "Pay before the hold ends and it is yours." };
   }
   if (payment === "refund_due") {
     return {

@@ -1,13 +1,31 @@
 // The picture of a sale that has none of its own: a door opening, in the sale's colour.
 
-export const Art = () => (
-  <svg class="art" viewBox="0 0 800 600" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+/** `accent` is for pages that show several sales; a sale's own page has its colour already. */
+export const Art = ({ accent }: { accent?: string | undefined }) => (
+  <svg
+    class="art"
+    viewBox="0 0 800 600"
+    preserveAspectRatio="xMidYMid slice"
+    color={accent}
+    aria-hidden="true"
+  >
+    <defs>
+      <linearGradient id="beam" x1="0.5" y1="0" x2="0.5" y2="1">
+        <stop offset="0" class="art-warm" stop-opacity="0.42" />
+        <stop offset="1" class="art-warm" stop-opacity="0" />
+      </linearGradient>
+      <linearGradient id="spill" x1="0.5" y1="0" x2="0.5" y2="1">
+        <stop offset="0" class="art-warm" stop-opacity="0.95" />
+        <stop offset="1" class="art-warm" stop-opacity="0.1" />
+      </linearGradient>
+    </defs>
     <rect class="art-wall" width="800" height="600" />
-    <path class="art-beam" d="M330 120L560 120L980 640L140 640z" />
-    <path class="art-floor" d="M0 480H800V600H0z" />
-    <path class="art-spill" d="M330 480H560L760 600H200z" />
-    <path class="art-glow" d="M318 480V150q0-40 40-40H532q40 0 40 40V480z" />
-    <path class="art-door" d="M318 112L452 152V512L318 480z" />
-    <circle class="art-knob" cx="432" cy="334" r="9" />
+    <path fill="url(#beam)" d="M318 112H536q36 0 36 36L960 600H60z" />
+    <path class="art-floor" d="M0 478H800V600H0z" />
+    <path fill="url(#spill)" d="M318 478H572L720 600H250z" />
+    <path class="art-glow" d="M318 478V112H536q36 0 36 36V478z" />
+    <path class="art-door" d="M318 112L440 150V514L318 478z" />
+    <path class="art-edge" d="M440 150l8 3v363l-8-2z" />
+    <circle class="art-knob" cx="420" cy="336" r="8" />
   </svg>
 );

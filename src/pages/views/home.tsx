@@ -1,6 +1,7 @@
 // The list of sales: what is open, what comes, what is over.
 import { type Sale, type SaleState, saleState } from "../../catalog/schema.ts";
 import { formatMoney } from "../format.ts";
+import { Art } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
 import { StateBadge, Time } from "./parts.tsx";
 
@@ -32,11 +33,14 @@ export function renderHome(sales: readonly Sale[], now: number): Promise<string>
 
 const SaleCard = ({ sale, state }: { sale: Sale; state: SaleState }) => (
   <li
-    class="card sale-card"
+    class={`card sale-card${state === "closed" ? " over" : ""}`}
     data-listed
     data-opens-at={sale.opensAt}
     data-closes-at={sale.closesAt}
   >
+    <div class="thumb">
+      <Art accent={sale.theme?.accent} />
+    </div>
     <StateBadge state={state} />
     <h2>
       <a href={`/sales/${sale.id}`}>{sale.title}</a>

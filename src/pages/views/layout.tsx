@@ -60,7 +60,7 @@ const Frame = (props: FrameProps) => (
       </main>
       <footer class="foot">
         <p>
-          First come, first served: one person, one allowance, and never more sold than there is.
+          First come, first served. One allowance per person, and never more sold than there is.
         </p>
         <p data-zone>Times are in UTC.</p>
       </footer>

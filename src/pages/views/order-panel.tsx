@@ -12,6 +12,8 @@ export const SANDBOX_CARDS = [
 ] as const;
 
 export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean }) => {
+  // Under an item on the sale page, or under the title of the order's own page.
+  const Title = order ? "h2" : "h3";
   const words = order && wordsFor(order);
   const unpaid = order !== undefined && needsPayment(order);
   return (
@@ -21,9 +23,9 @@ export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean
       data-status={order?.status ?? ""}
       data-initial={order ? JSON.stringify(order) : undefined}
     >
-      <h3 class="order-title" tabindex={-1} data-order-title>
+      <Title class="order-title" tabindex={-1} data-order-title>
         {words?.title}
-      </h3>
+      </Title>
       <p data-order-text role="status">
         {words?.text}
       </p>
@@ -38,7 +40,7 @@ export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean
         hidden={!unpaid}
         data-cancel
       >
-        <button class="quiet" type="submit">
+        <button class="quiet wide" type="submit">
           Give it back
         </button>
       </form>

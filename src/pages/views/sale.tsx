@@ -38,6 +38,10 @@ export function renderSale(sale: Sale, now: number, settings: PageSettings): Pro
               <SkuCard sale={sale} sku={sku} state={state} />
             ))}
           </section>
+          <section class="about" aria-label="About this sale">
+            <Markdown text={sale.description} />
+            <Window sale={sale} />
+          </section>
         </article>
         <SignInDialog sale={sale} demo={settings.demoLogin} />
         <template id="order-panel">
@@ -65,8 +69,6 @@ const SaleHead = ({ sale, state }: { sale: Sale; state: SaleState }) => (
         <p class="digits" role="timer" data-digits></p>
       </div>
       <p class="sr" role="status" data-announce></p>
-      <Markdown text={sale.description} />
-      <Window sale={sale} />
       <p class="degraded" data-degraded hidden>
         Live stock is taking a break. Buying still works.
       </p>
@@ -85,13 +87,13 @@ const SkuCard = ({ sale, sku, state }: { sale: Sale; sku: Sku; state: SaleState 
     class="card sku"
     aria-labelledby={`sku-${sku.id}`}
     data-sku={sku.id}
-    data-free={sku.unitPrice.amount === 0}
+    data-limit={sku.perUserLimit}
   >
     <div class="sku-head">
       <h2 id={`sku-${sku.id}`}>{sku.name}</h2>
       <Price money={sku.unitPrice} class="price" />
     </div>
-    <p class="stock" data-stock>
+    <p class="stock" data-left>
       {sku.perUserLimit === 1 ? "One per person" : `Up to ${sku.perUserLimit} per person`}
     </p>
     <form class="buy" action={`/sales/${sale.id}/skus/${sku.id}/buy`} method="get" data-buy>
@@ -101,7 +103,7 @@ const SkuCard = ({ sale, sku, state }: { sale: Sale; sku: Sku; state: SaleState 
       </button>
     </form>
     <p class="message" role="status" data-message></p>
-    <div data-order-slot></div>
+    <div class="slot" data-order-slot></div>
   </section>
 );
 
@@ -124,7 +126,7 @@ const SignInDialog = ({ sale, demo }: { sale: Sale; demo: boolean }) => (
     <h2 id="sign-in-title">Sign in to buy</h2>
     <SignIn next={`/sales/${sale.id}`} demo={demo} />
     <form method="dialog">
-      <button class="quiet" type="submit">
+      <button class="quiet wide" type="submit">
         Cancel
       </button>
     </form>
