@@ -13,7 +13,14 @@ export default defineConfig({
             miniflare: {
               // The test runner delivers batches itself where order matters; the short timeout is
               // for tests that go through the real local queue.
-              queueConsumers: { "doorbuster-orders": { maxBatchTimeout: 0.05 } },
+              queueConsumers: {
+                "doorbuster-orders": {
+                  maxBatchSize: 100,
+                  maxBatchTimeout: 0.05,
+                  maxRetries: 12,
+                  deadLetterQueue: "doorbuster-orders-dlq",
+                },
+              },
               bindings: {
                 UPSTASH_REDIS_REST_URL: inject("redisUrl"),
                 UPSTASH_REDIS_REST_TOKEN: inject("redisToken"),

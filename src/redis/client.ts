@@ -1,4 +1,4 @@
-// The way to Redis: one short-lived client per piece of work, a time limit, and a breaker per isolate.
+// The way to Redis: one short-lived client per piece of work, a time limit, and breakers per isolate.
 import { Redis } from "@upstash/redis/cloudflare";
 import {
   BrokenCircuitError,
@@ -30,34 +30,50 @@ function newBreaker(initialState?: BreakerSnapshot): CircuitBreakerPolicy {
   });
 }
 
-let breaker = newBreaker();
-let probeUntil = 0;
+/** The breaker for one time limit: too slow for a buyer is not too slow for the consumer. */
+class Gate {
+  #breaker = newBreaker();
+  #probeUntil = 0;
 
-/**
- * Runs one operation under the breaker. While a probe is out, others are refused at once instead of
- * waiting for it: a promise of another request may never settle on Workers. For the same reason a
- * probe whose request was cancelled would hold the breaker half-open for ever, so after its time
- * limit the breaker is opened again from its own snapshot and the next caller probes.
- */
-function underBreaker<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
-  const now = Date.now();
-  if (breaker.state === CircuitState.HalfOpen) {
-    if (now < probeUntil) throw new BrokenCircuitError("Redis is being probed");
-    breaker = newBreaker(breaker.toJSON());
+  get state(): CircuitState {
+    return this.#breaker.state;
   }
-  if (breaker.state === CircuitState.Open) probeUntil = now + limitMs + OPEN_MS;
-  return breaker.execute(operation);
+
+  /**
+   * Runs one operation under the breaker. While a probe is out, others are refused at once instead of
+   * waiting for it: a promise of another request may never settle on Workers. For the same reason a
+   * probe whose request was cancelled would hold the breaker half-open for ever, so after its time
+   * limit the breaker is opened again from its own snapshot and the next caller probes.
+   */
+  run<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
+    const now = Date.now();
+    if (this.state === CircuitState.HalfOpen) {
+      if (now < this.#probeUntil) throw new BrokenCircuitError("Redis is being probed");
+      this.#breaker = newBreaker(this.#breaker.toJSON());
+    }
+    if (this.state === CircuitState.Open) this.#probeUntil = now + limitMs + OPEN_MS;
+    return this.#breaker.execute(operation);
+  }
 }
 
-/** What the breaker of this isolate thinks: for `/readyz` and the metrics. */
+const gates = new Map<number, Gate>();
+
+function gateFor(limitMs: number): Gate {
+  const gate = gates.get(limitMs) ?? new Gate();
+  gates.set(limitMs, gate);
+  return gate;
+}
+
+/** What this isolate's breaker for buyers' requests thinks: for `/readyz` and the metrics. */
 export function redisBreakerState(): "closed" | "open" | "half-open" {
-  if (breaker.state === CircuitState.Closed) return "closed";
-  return breaker.state === CircuitState.HalfOpen ? "half-open" : "open";
+  const { state } = gateFor(INTERACTIVE_LIMIT_MS);
+  if (state === CircuitState.Closed) return "closed";
+  return state === CircuitState.HalfOpen ? "half-open" : "open";
 }
 
 /** For tests: forget past failures, as a fresh isolate would have. */
 export function resetRedisBreaker(): void {
-  breaker = newBreaker();
+  gates.clear();
 }
 
 /**
@@ -81,5 +97,5 @@ export async function withRedis<T>(
     retry: { retries: 0 },
     signal: () => AbortSignal.timeout(limitMs),
   });
-  return underBreaker(limitMs, () => operation(redis));
+  return gateFor(limitMs).run(limitMs, () => operation(redis));
 }
