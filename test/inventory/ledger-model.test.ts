@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toOrder } from "../../src/inventory/order.ts";
 import { heldQueue } from "../support/queue.ts";
-import { unique } from "../support/shop.ts";
+import { noLiveStock, unique } from "../support/shop.ts";
 import { history, SKU, START } from "./commands.ts";
 import { givenClock, inventory, putToSleep } from "./object.ts";
 import { type Command, World } from "./world.ts";
@@ -82,6 +82,7 @@ const sleeps = fc.infiniteStream(fc.boolean());
 
 test("whatever happens and whenever it sleeps, the object knows what the model knows", async () => {
   heldQueue();
+  noLiveStock();
   const clock = givenClock(START);
   await fc.assert(
     fc.asyncProperty(history, sleeps, async (commands, sleeping) => {
@@ -97,4 +98,4 @@ test("whatever happens and whenever it sleeps, the object knows what the model k
     }),
     { numRuns: 25 },
   );
-});
+}, 30_000);

@@ -20,6 +20,11 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
   return (await bridge<{ result: T }>("POST", "/", command)).result;
 }
 
+/** Given a Redis without a single key. */
+export async function emptyRedis(): Promise<void> {
+  await redis("FLUSHALL");
+}
+
 /** How much Redis was asked while `work` ran. */
 export async function redisCost<T>(
   work: () => Promise<T>,

@@ -1,7 +1,8 @@
 // The people and things of a test: sales, buyers, their orders, and the ledger that must agree.
 import { SignJWT } from "jose";
-import { vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
+import { LiveStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/sku-inventory.ts";
 import { type Answer, admin, call } from "./http.ts";
@@ -137,6 +138,15 @@ export function until<T>(what: string, condition: () => T | Promise<T>): Promise
 /** Waits until the read model has every order of a SKU in its newest version. */
 export function settled(skuId: string): Promise<boolean> {
   return until(`${skuId} settled`, async () => (await ledger(skuId)).unacknowledged === 0);
+}
+
+/**
+ * Given objects that publish no live stock: an object with a publication to come is not put to sleep, and
+ * a test that does so often would wait for each.
+ */
+export function noLiveStock(): void {
+  const spy = vi.spyOn(LiveStock.prototype, "note").mockImplementation(() => {});
+  onTestFinished(() => spy.mockRestore());
 }
 
 /** Counts answers by status or error code: `{ "202": 100, sold_out: 400 }`. */

@@ -1,0 +1,168 @@
+// A crowd at the door, through the whole app: exactly the stock is sold, and everybody gets a true answer.
+
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { contractFaults } from "../support/http.ts";
+import { emptyRedis, readModelOf } from "../support/redis.ts";
+import {
+  aBuyer,
+  bought,
+  buyers,
+  ledger,
+  noLiveStock,
+  onSale,
+  order,
+  settled,
+  showOrder,
+  tally,
+  unique,
+} from "../support/shop.ts";
+
+beforeAll(emptyRedis);
+
+const evict = (skuId: string) => evictDurableObject(env.SKU_INVENTORY.getByName(skuId));
+
+test("500 racing buyers, 100 coupons: 100 are accepted and confirmed, 400 told sold_out", async () => {
+  const skuId = await onSale({ stock: 100 });
+  const crowd = await buyers(500);
+
+  const answers = await Promise.all(crowd.map((buyer) => order(buyer, skuId)));
+
+  expect(tally(answers)).toEqual({ 202: 100, sold_out: 400 });
+  expect(answers.flatMap(contractFaults)).toEqual([]);
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 100, sold: 100, held: 0, available: 0 });
+  const readable = await Promise.all(crowd.map(({ id }) => readModelOf(id)));
+  const accepted = answers.flatMap(({ status, body }) => (status === 202 ? [body.id] : []));
+  const confirmed = readable.flat().filter(({ status }) => status === "confirmed");
+  expect(confirmed.map(({ id }) => id).sort()).toEqual(accepted.sort());
+}, 30_000);
+
+test("many units at a time: never more than there are, never more than the limit", async () => {
+  const skuId = await onSale({ stock: 50, perUserLimit: 4 });
+  const crowd = await buyers(20);
+  const attempts = crowd.flatMap((buyer) => [1, 2, 3].map((quantity) => ({ buyer, quantity })));
+
+  const answers = await Promise.all(
+    attempts.map(({ buyer, quantity }) => order(buyer, skuId, { quantity })),
+  );
+
+  const given = (buyer?: string) =>
+    attempts
+      .filter(
+        (attempt, i) =>
+          answers[i]?.status === 202 && attempt.buyer.id === (buyer ?? attempt.buyer.id),
+      )
+      .reduce((sum, { quantity }) => sum + quantity, 0);
+  const { held, sold, available } = await ledger(skuId);
+  expect(held + sold).toBe(given());
+  expect(held + sold + available).toBe(50);
+  for (const { id } of crowd) expect(given(id)).toBeLessThanOrEqual(4);
+  expect(answers.every(({ status }) => status < 500)).toBe(true);
+});
+
+describe("one account", () => {
+  test("the same key 20 times at once is one order and twenty equal answers", async () => {
+    const skuId = await onSale({ stock: 100, perUserLimit: 5 });
+    const buyer = await aBuyer();
+    const key = unique("key");
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => order(buyer, skuId, { key })),
+    );
+
+    expect(tally(answers)).toEqual({ 202: 20 });
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(new Set(answers.map(({ headers }) => headers.get("location"))).size).toBe(1);
+    const replayed = answers.filter(({ headers }) => headers.get("idempotent-replayed") === "true");
+    expect(replayed).toHaveLength(19);
+    await settled(skuId);
+    expect(await ledger(skuId)).toMatchObject({ sold: 1 });
+  });
+
+  test("20 different keys at once, limit 1, are one order; the others learn which", async () => {
+    const skuId = await onSale({ stock: 100 });
+    const buyer = await aBuyer();
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => order(buyer, skuId)));
+
+    expect(tally(answers)).toEqual({ 202: 1, user_limit_reached: 19 });
+    const accepted = answers.find(({ status }) => status === 202)?.body.id;
+    for (const { status, body } of answers) {
+      if (status !== 202) expect(body).toMatchObject({ limit: 1, orderIds: [accepted] });
+    }
+    await settled(skuId);
+    expect(await ledger(skuId)).toMatchObject({ sold: 1 });
+  });
+
+  test("its own retry never costs it the unit: not sold out, not limited, not closed by it", async () => {
+    const skuId = await onSale({ stock: 1 });
+    const buyer = await aBuyer();
+    const key = unique("key");
+    const first = await order(buyer, skuId, { key });
+    await settled(skuId);
+
+    const retries = await Promise.all([1, 2, 3].map(() => order(buyer, skuId, { key })));
+
+    for (const retry of retries) expect(retry.body).toEqual(first.body);
+    expect(tally([await order(await aBuyer(), skuId)])).toEqual({ sold_out: 1 });
+  });
+
+  test("a key used again for another request is refused, and the order stays", async () => {
+    const skuId = await onSale({ stock: 10, perUserLimit: 5 });
+    const buyer = await aBuyer();
+    const key = unique("key");
+    const { id } = await bought(buyer, skuId, { key, quantity: 1 });
+
+    expect(await order(buyer, skuId, { key, quantity: 2 })).toMatchObject({
+      status: 422,
+      code: "idempotency_key_reused",
+    });
+    expect(await order(buyer, skuId, { key, quantity: 1, paymentToken: "tok_ok" })).toMatchObject({
+      status: 422,
+    });
+    expect((await showOrder(buyer, id)).body).toMatchObject({ id, quantity: 1 });
+  });
+
+  test("two accounts may use the same key, and so may one account for two things", async () => {
+    const [first, second] = [await onSale(), await onSale()];
+    const [ann, bob] = [await aBuyer(), await aBuyer()];
+    const key = unique("key");
+    const ids = [
+      (await bought(ann, first, { key })).id,
+      (await bought(bob, first, { key })).id,
+      (await bought(ann, second, { key })).id,
+    ];
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
+test("an object evicted between any two requests changes nothing", async () => {
+  noLiveStock();
+  const skuId = await onSale({ stock: 2, perUserLimit: 2, price: 100 });
+  const [ann, bob] = [await aBuyer(), await aBuyer()];
+  const key = unique("key");
+
+  const first = await order(ann, skuId, { key });
+  await evict(skuId);
+  expect((await order(ann, skuId, { key })).body).toEqual(first.body);
+  await evict(skuId);
+  expect(tally([await order(bob, skuId, { quantity: 2 })])).toEqual({ sold_out: 1 });
+  await evict(skuId);
+  await bought(bob, skuId);
+  await evict(skuId);
+  expect(await ledger(skuId)).toMatchObject({ held: 2, available: 0 });
+  await evict(skuId);
+  expect((await showOrder(ann, first.body.id)).body).toMatchObject({ status: "reserved" });
+});
+
+test("an order belongs to its buyer alone", async () => {
+  const skuId = await onSale({ price: 100 });
+  const [owner, stranger] = [await aBuyer(), await aBuyer()];
+  const { id } = await bought(owner, skuId);
+
+  expect(await showOrder(stranger, id)).toMatchObject({ status: 404, code: "not_found" });
+  expect(await readModelOf(stranger.id)).toEqual([]);
+  expect((await showOrder(owner, id)).body).toMatchObject({ status: "reserved" });
+});
