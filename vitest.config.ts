@@ -35,7 +35,11 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          globalSetup: ["./test/global-setup.ts", "./src/pages/build.ts"],
+          globalSetup: [
+            "./test/global-setup.ts",
+            "./test/payments/fake-stripe-setup.ts",
+            "./src/pages/build.ts",
+          ],
           include: [
             "test/*.test.ts",
             "test/{catalog,pages,funnel,admission,inventory,orders,payments,redis,admin,observability}/**/*.test.{ts,tsx}",

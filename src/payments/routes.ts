@@ -5,7 +5,7 @@ import { type AppEnv, readText } from "../http.ts";
 import { callInventory } from "../inventory/client.ts";
 import { parseOrderId } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { readStripeWebhook, type StripeNews } from "./stripe.ts";
+import { readStripeWebhook, type StripeNews } from "./stripe-news.ts";
 
 const MAX_EVENT_BYTES = 262_144;
 

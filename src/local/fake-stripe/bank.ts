@@ -1,0 +1,195 @@
+// The books of the fake Stripe: payment intents, charges and refunds, with the statuses, refusals and
+// events of the real one. The payment method decides what a card does; nothing here speaks HTTP.
+
+import { invalid, StripeFault, unexpectedState } from "./errors.ts";
+
+/** What an event is about: every object of an order carries its metadata. */
+export type Announced = { metadata: Record<string, string> } & Record<string, unknown>;
+
+export interface Intent {
+  id: string;
+  object: "payment_intent";
+  amount: number;
+  amount_received: number;
+  currency: string;
+  status:
+    | "requires_payment_method"
+    | "requires_confirmation"
+    | "requires_action"
+    | "processing"
+    | "succeeded"
+    | "canceled";
+  payment_method: string | null;
+  last_payment_error: Record<string, unknown> | null;
+  latest_charge: string | null;
+  metadata: Record<string, string>;
+  created: number;
+  livemode: false;
+}
+
+/** What became of one order's money. `charges` above 1 would be money taken twice. */
+export interface Books {
+  orderId: string;
+  intents: number;
+  charges: number;
+  refunds: number;
+  amountCharged: number;
+  amountRefunded: number;
+}
+
+/** Cards that decline: `code` and `decline_code`. The names are Stripe's own test payment methods. */
+const DECLINES: Record<string, [code: string, declineCode: string]> = {
+  pm_card_chargeDeclined: ["card_declined", "generic_decline"],
+  pm_card_visa_chargeDeclinedInsufficientFunds: ["card_declined", "insufficient_funds"],
+  pm_card_visa_chargeDeclinedLostCard: ["card_declined", "lost_card"],
+  pm_card_visa_chargeDeclinedFraudulent: ["card_declined", "fraudulent"],
+  pm_card_chargeDeclinedExpiredCard: ["expired_card", "expired_card"],
+  pm_card_chargeDeclinedIncorrectCvc: ["incorrect_cvc", "incorrect_cvc"],
+  pm_card_chargeDeclinedProcessingError: ["processing_error", "processing_error"],
+  pm_card_authenticationRequired: ["authentication_required", "authentication_not_handled"],
+};
+
+/** Pays, but only after `finish`: as a bank debit does. */
+const PENDING = "pm_fake_pending";
+const CANCELABLE: Intent["status"][] = [
+  "requires_payment_method",
+  "requires_confirmation",
+  "requires_action",
+];
+
+/** Intents by order, charges and refunds. */
+export class FakeStripeBank {
+  readonly #intents = new Map<string, Intent>();
+  readonly #refunds = new Map<string, { amount: number }>();
+  readonly #announce: (type: string, object: Announced) => void;
+  #ids = 0;
+
+  constructor(announce: (type: string, object: Announced) => void) {
+    this.#announce = announce;
+  }
+
+  create(params: URLSearchParams): Intent {
+    const amount = Number(params.get("amount"));
+    const method = params.get("payment_method") ?? "";
+    if (!Number.isInteger(amount) || amount < 50) {
+      const code = "amount_too_small";
+      throw invalid("Amount must be at least $0.50 usd", { code, param: "amount" });
+    }
+    if (!/^pm_(card|fake)_/.test(method)) {
+      const message = `No such PaymentMethod: '${method}'`;
+      throw invalid(message, { code: "resource_missing", param: "payment_method" });
+    }
+    const intent: Intent = {
+      id: this.#id("pi"),
+      object: "payment_intent",
+      amount,
+      amount_received: 0,
+      currency: params.get("currency") ?? "",
+      status: "requires_confirmation",
+      payment_method: method,
+      last_payment_error: null,
+      latest_charge: null,
+      metadata: {
+        order_id: params.get("metadata[order_id]") ?? "",
+        user_id: params.get("metadata[user_id]") ?? "",
+      },
+      created: Math.floor(Date.now() / 1_000),
+      livemode: false,
+    };
+    this.#intents.set(intent.id, intent);
+    return intent;
+  }
+
+  intent(id: string): Intent {
+    const intent = this.#intents.get(id);
+    if (intent) return intent;
+    const message = `No such payment_intent: '${id}'`;
+    const error = { type: "invalid_request_error", code: "resource_missing", param: "intent" };
+    throw new StripeFault(404, { ...error, message });
+  }
+
+  confirm(id: string, params: URLSearchParams): Intent {
+    const intent = this.intent(id);
+    if (intent.status !== "requires_confirmation") throw unexpectedState("confirm", intent);
+    const decline = DECLINES[intent.payment_method ?? ""];
+    const [code] = decline ?? [];
+    if (code === "authentication_required" && params.get("error_on_requires_action") !== "true") {
+      intent.status = "requires_action";
+      return intent;
+    }
+    if (decline) throw this.#declined(intent, ...decline);
+    intent.status = "processing";
+    if (intent.payment_method !== PENDING) this.finish(id);
+    return intent;
+  }
+
+  /** A payment that was `processing` succeeds. */
+  finish(id: string): void {
+    const intent = this.intent(id);
+    const latest_charge = this.#id("ch");
+    Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge });
+    this.#announce("payment_intent.succeeded", { ...intent });
+  }
+
+  cancel(id: string): Intent {
+    const intent = this.intent(id);
+    if (!CANCELABLE.includes(intent.status)) throw unexpectedState("cancel", intent);
+    intent.status = "canceled";
+    this.#announce("payment_intent.canceled", { ...intent });
+    return intent;
+  }
+
+  search(orderId: string): Intent[] {
+    return this.#ofOrder(orderId).reverse();
+  }
+
+  refund(intentId: string): object {
+    const intent = this.intent(intentId);
+    const { latest_charge: charge, amount, currency, metadata } = intent;
+    if (!charge) {
+      throw invalid(
+        `This PaymentIntent (${intentId}) does not have a successful charge to refund.`,
+      );
+    }
+    if (this.#refunds.has(intentId)) {
+      const message = `Charge ${charge} has already been refunded.`;
+      throw invalid(message, { code: "charge_already_refunded" });
+    }
+    this.#refunds.set(intentId, { amount });
+    const refunded = { amount, amount_refunded: amount, refunded: true, metadata };
+    this.#announce("charge.refunded", { id: charge, object: "charge", ...refunded });
+    const made = { id: this.#id("re"), object: "refund", amount, currency, charge };
+    return { ...made, payment_intent: intentId, status: "succeeded" };
+  }
+
+  books(orderId: string): Books {
+    const intents = this.#ofOrder(orderId);
+    const refunds = intents.flatMap(({ id }) => this.#refunds.get(id) ?? []);
+    const charged = intents.filter(({ latest_charge }) => latest_charge !== null);
+    return {
+      orderId,
+      intents: intents.length,
+      charges: charged.length,
+      refunds: refunds.length,
+      amountCharged: charged.reduce((sum, { amount }) => sum + amount, 0),
+      amountRefunded: refunds.reduce((sum, { amount }) => sum + amount, 0),
+    };
+  }
+
+  #ofOrder(orderId: string): Intent[] {
+    return [...this.#intents.values()].filter(({ metadata }) => metadata.order_id === orderId);
+  }
+
+  #declined(intent: Intent, code: string, decline_code: string): StripeFault {
+    const error = { type: "card_error", code, decline_code, message: "Your card was declined." };
+    Object.assign(intent, { status: "requires_payment_method", payment_method: null });
+    intent.last_payment_error = error;
+    this.#announce("payment_intent.payment_failed", { ...intent });
+    return new StripeFault(402, { ...error, charge: this.#id("ch"), payment_intent: intent });
+  }
+
+  #id(prefix: string): string {
+    this.#ids += 1;
+    return `${prefix}_fake${this.#ids}`;
+  }
+}

@@ -1,0 +1,22 @@
+// How the fake Stripe words its refusals.
+import type { Intent } from "./bank.ts";
+
+/** An API error as Stripe words it: the status, and what is under `error` in the body. */
+export class StripeFault extends Error {
+  readonly status: number;
+  readonly error: Record<string, unknown>;
+
+  constructor(status: number, error: Record<string, unknown> & { type: string; message: string }) {
+    super(error.message);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+export const invalid = (message: string, more: Record<string, unknown> = {}) =>
+  new StripeFault(400, { type: "invalid_request_error", message, ...more });
+
+export function unexpectedState(verb: string, intent: Intent): StripeFault {
+  const message = `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`;
+  return invalid(message, { code: "payment_intent_unexpected_state", payment_intent: intent });
+}

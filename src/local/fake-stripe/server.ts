@@ -1,0 +1,129 @@
+// A fake of Stripe's API over HTTP, for tests: same paths, form-encoded bodies, statuses, error bodies,
+// headers, idempotency and webhook signatures. It keeps books, so that a test can count the money.
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { Hono } from "hono";
+import { Answers, type Done, type FakeContext, refused } from "./answers.ts";
+import { FakeStripeBank } from "./bank.ts";
+import { StripeFault } from "./errors.ts";
+import { Faults } from "./faults.ts";
+
+export interface FakeStripe {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** A webhook as Stripe would post it. */
+export interface SignedEvent {
+  type: string;
+  body: string;
+  signature: string;
+}
+
+interface Secrets {
+  apiKey: string;
+  webhookSecret: string;
+}
+
+/** Starts it on the loopback interface. What is under `/_fake` is for tests; the real one has none. */
+export async function startFakeStripe(secrets: Secrets, port = 0): Promise<FakeStripe> {
+  const server = createServer(getRequestListener(fakeStripe(secrets).fetch));
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function fakeStripe({ apiKey, webhookSecret }: Secrets) {
+  const events: { type: string; object: object; order: string }[] = [];
+  const bank = new FakeStripeBank((type, { metadata, ...object }) => {
+    const snapshot = structuredClone({ ...object, metadata });
+    events.push({ type, object: snapshot, order: metadata.order_id ?? "" });
+  });
+  const faults = new Faults();
+  const answers = new Answers(apiKey);
+  const app = new Hono<{ Bindings: HttpBindings }>();
+
+  /** A step of an intent that exists. While another request holds it, it is locked. */
+  const atIntent = async (step: string, id: string, work: () => object): Promise<Done> => {
+    const { metadata, payment_method } = bank.intent(id);
+    const order = metadata.order_id ?? "";
+    if (faults.isHeld(order)) throw new StripeFault(429, LOCKED);
+    return faults.take(step, { method: payment_method ?? "", order }, work);
+  };
+
+  app.get("/v1/payment_intents/search", (c) =>
+    answers.get(c, () => {
+      const order = /^metadata\["order_id"\]:"([^"]+)"$/.exec(c.req.query("query") ?? "")?.[1];
+      return { object: "search_result", data: bank.search(order ?? ""), has_more: false };
+    }),
+  );
+  app.get("/v1/payment_intents/:id", (c) => answers.get(c, () => bank.intent(c.req.param("id"))));
+  app.post("/v1/payment_intents", (c) =>
+    answers.post(c, (params) => {
+      const method = params.get("payment_method") ?? "";
+      const order = params.get("metadata[order_id]") ?? "";
+      return faults.take("create", { method, order }, () => bank.create(params));
+    }),
+  );
+  app.post("/v1/payment_intents/:id/confirm", (c) => {
+    const id = c.req.param("id");
+    return answers.post(c, (params) => atIntent("confirm", id, () => bank.confirm(id, params)));
+  });
+  app.post("/v1/payment_intents/:id/cancel", (c) => {
+    const id = c.req.param("id");
+    return answers.post(c, () => atIntent("cancel", id, () => bank.cancel(id)));
+  });
+  app.post("/v1/refunds", (c) =>
+    answers.post(c, (params) => {
+      const id = params.get("payment_intent") ?? "";
+      return atIntent("refund", id, () => bank.refund(id));
+    }),
+  );
+  app.notFound((c) => {
+    const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}).`;
+    return answers.reply(c as FakeContext, refused(404, message));
+  });
+
+  app.get("/_fake/books/:order", (c) => c.json(bank.books(c.req.param("order"))));
+  app.get("/_fake/events/:order", (c) => {
+    const mine = events.filter(({ order }) => order === c.req.param("order"));
+    return c.json(mine.map(({ type, object }) => sign(webhookSecret, type, object)));
+  });
+  app.get("/_fake/held/:order", (c) => c.json(faults.isHeld(c.req.param("order"))));
+  app.post("/_fake/release/:order", (c) => {
+    faults.release(c.req.param("order"));
+    return c.json({});
+  });
+  app.post("/_fake/finish/:order", (c) => {
+    for (const { id } of bank.search(c.req.param("order"))) bank.finish(id);
+    return c.json({});
+  });
+  app.post("/_fake/forget", (c) => {
+    answers.forget();
+    return c.json({});
+  });
+  return app;
+}
+
+const LOCKED = {
+  type: "invalid_request_error",
+  code: "lock_timeout",
+  message: "This object cannot be accessed right now because another request is accessing it.",
+};
+
+function sign(secret: string, type: string, object: object): SignedEvent {
+  const created = Math.floor(Date.now() / 1_000);
+  const id = `evt_fake_${crypto.randomUUID()}`;
+  const body = JSON.stringify({ id, object: "event", type, created, data: { object } });
+  const hmac = createHmac("sha256", secret).update(`${created}.${body}`).digest("hex");
+  return { type, body, signature: `t=${created},v1=${hmac}` };
+}

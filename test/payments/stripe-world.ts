@@ -1,0 +1,55 @@
+// The Stripe of a test: the gateway in front of the fake, its books, and the hands that turn its knobs.
+import { inject } from "vitest";
+import type { Books } from "../../src/local/fake-stripe/bank.ts";
+import type { SignedEvent } from "../../src/local/fake-stripe/server.ts";
+import type { PaymentRequest } from "../../src/payments/gateway.ts";
+import { stripeGateway } from "../../src/payments/stripe.ts";
+import type { StripeConfig } from "../../src/payments/stripe-client.ts";
+import { unique } from "../support/shop.ts";
+
+export const stripeConfig = (changes: Partial<StripeConfig> = {}): StripeConfig => ({
+  STRIPE_SECRET_KEY: inject("stripeKey"),
+  STRIPE_WEBHOOK_SECRET: inject("stripeWebhookSecret"),
+  STRIPE_API_URL: inject("stripeUrl"),
+  ...changes,
+});
+
+/** Patient enough for any busy machine; a test that waits for the limit itself brings a shorter one. */
+export const gateway = (limitMs = 20_000) => stripeGateway(stripeConfig(), limitMs);
+
+/** An order of 24 dollars, made now, whose buyer pays with the given method. */
+export function aPayment(
+  paymentToken = "pm_card_visa",
+  changes: Partial<PaymentRequest> = {},
+): PaymentRequest {
+  return {
+    orderId: `${unique("paid")}.0.${"a".repeat(20)}`,
+    userId: "ann",
+    amount: { amount: 2_400, currency: "USD" },
+    paymentToken,
+    createdAt: new Date().toISOString(),
+    ...changes,
+  };
+}
+
+export const hoursAgo = (hours: number): string =>
+  new Date(Date.now() - hours * 3_600_000).toISOString();
+
+/** What a call came to: its outcome, or the name of the error it threw, which the saga takes for unknown. */
+export function came<T extends object>(call: Promise<T>): Promise<T | { threw: string }> {
+  return call.catch((error: Error) => ({ threw: error.constructor.name }));
+}
+
+async function fake<T>(method: string, path: string): Promise<T> {
+  const response = await fetch(new URL(`/_fake/${path}`, inject("stripeUrl")), { method });
+  return (await response.json()) as T;
+}
+
+export const booksOf = ({ orderId }: { orderId: string }) => fake<Books>("GET", `books/${orderId}`);
+export const eventsOf = ({ orderId }: { orderId: string }) =>
+  fake<SignedEvent[]>("GET", `events/${orderId}`);
+export const isHeld = ({ orderId }: { orderId: string }) => fake<boolean>("GET", `held/${orderId}`);
+export const release = ({ orderId }: { orderId: string }) => fake("POST", `release/${orderId}`);
+export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
+/** A day later Stripe knows no idempotency key any more. */
+export const keysForgotten = () => fake("POST", "forget");
