@@ -46,6 +46,8 @@ export default defineConfig({
           ],
           // One Redis serves every file; files flush it, so they take turns.
           fileParallelism: false,
+          // Only so that a hang ends; no test depends on how fast the machine is.
+          testTimeout: 60_000,
         },
       },
       {
