@@ -1,7 +1,9 @@
 // What an order costs in written rows, which is what storage is billed by and what bounds throughput.
 import { expect, test } from "vitest";
+import { givenClock } from "../support/clock.ts";
 import { heldQueue } from "../support/queue.ts";
-import { aReservation, givenClock, givenUnits, inventory } from "./object.ts";
+import { START } from "./commands.ts";
+import { aReservation, givenUnits, inventory } from "./object.ts";
 
 const ORDERS = 50;
 
@@ -11,7 +13,7 @@ async function rowsWritten(skuId: string): Promise<number> {
 
 test("a free order: one row reserved, one confirmed, one acknowledged", async () => {
   heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(ORDERS);
   const before = await rowsWritten(skuId);
   const orders = Array.from({ length: ORDERS }, () => aReservation(skuId));
@@ -28,7 +30,7 @@ test("a free order: one row reserved, one confirmed, one acknowledged", async ()
 
 test("a paid order: the same", async () => {
   heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(ORDERS, { price: 100 });
   const before = await rowsWritten(skuId);
   const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, { paymentToken: "tok" }));
@@ -46,7 +48,7 @@ test("a paid order: the same", async () => {
 
 test("a refusal and a repetition write nothing", async () => {
   heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(1);
   const order = aReservation(skuId);
   await inventory(skuId).reserve(order);

@@ -3,10 +3,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toOrder } from "../../src/inventory/order.ts";
+import { givenClock } from "../support/clock.ts";
 import { heldQueue } from "../support/queue.ts";
 import { noLiveStock, unique } from "../support/shop.ts";
 import { history, SKU, START } from "./commands.ts";
-import { givenClock, inventory, putToSleep } from "./object.ts";
+import { inventory, putToSleep } from "./object.ts";
 import { type Command, World } from "./world.ts";
 
 /** Does at the object what the model did with its own order of that number. */
@@ -98,4 +99,4 @@ test("whatever happens and whenever it sleeps, the object knows what the model k
     }),
     { numRuns: 25 },
   );
-}, 30_000);
+});

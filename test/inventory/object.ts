@@ -1,26 +1,16 @@
 // A SKU's object as the tests reach it: past HTTP, put to sleep at will, its clock in their hands.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { onTestFinished, vi } from "vitest";
 import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-order.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import { newOrderId } from "../../src/inventory/order.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { noLiveStock, unique } from "../support/shop.ts";
-import { anOffer, START } from "./commands.ts";
+import { anOffer } from "./commands.ts";
 
 export const stubOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);
 export const inventory = (skuId: string): InventoryStub => inventoryOf(env, { skuId, lane: LANE });
-
-/** Given a clock that stands still at `now` until the test moves it. */
-export function givenClock(now = START): { moveTo(time: number): void } {
-  vi.useFakeTimers({ toFake: ["Date"], now });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-  return { moveTo: (time) => void vi.setSystemTime(time) };
-}
 
 /** Given an object that sells so many units. Returns the SKU's id. */
 export async function givenUnits(

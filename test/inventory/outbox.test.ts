@@ -1,24 +1,17 @@
 // From the ledger to the queue: what was not acknowledged is sent again, whatever the queue did with it.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import { givenClock } from "../support/clock.ts";
 import { deliver, heldQueue } from "../support/queue.ts";
 import { until } from "../support/shop.ts";
 import { START } from "./commands.ts";
-import {
-  aReservation,
-  givenClock,
-  givenUnits,
-  inside,
-  inventory,
-  putToSleep,
-  stubOf,
-} from "./object.ts";
+import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
 
 const unacknowledged = async (skuId: string) => (await inventory(skuId).report())?.unacknowledged;
 
 test("a lost message is sent again at the alarm, and no more once it is acknowledged", async () => {
   const sent = heldQueue();
-  const clock = givenClock();
+  const clock = givenClock(START);
   const skuId = await givenUnits(1);
   await inventory(skuId).reserve(aReservation(skuId));
   await until("the first message", () => sent.length === 1);
@@ -38,7 +31,7 @@ test("a lost message is sent again at the alarm, and no more once it is acknowle
 
 test("what an object never got out before it was killed is sent when it wakes", async () => {
   const sent = heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(3);
   for (let i = 0; i < 3; i += 1) await inventory(skuId).reserve(aReservation(skuId));
   await until("all were sent", () => sent.length === 3);
@@ -54,7 +47,7 @@ test("what an object never got out before it was killed is sent when it wakes", 
 
 test("a queue that refuses costs nobody their order: it is sent when the queue is back", async () => {
   const sent = heldQueue();
-  const clock = givenClock();
+  const clock = givenClock(START);
   const skuId = await givenUnits(5);
   await inside(skuId, async (object) => {
     const queue = (object as unknown as { env: Env }).env.ORDERS;
@@ -75,7 +68,7 @@ test("a queue that refuses costs nobody their order: it is sent when the queue i
 });
 
 test("a burst travels in few batches, none above what the queue takes", async () => {
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(1_000);
   const sizes = await inside(skuId, async (object) => {
     const queue = (object as unknown as { env: Env }).env.ORDERS;
@@ -97,7 +90,7 @@ test("a burst travels in few batches, none above what the queue takes", async ()
 
 test("an order that moved on while it was written is not acknowledged by its older version", async () => {
   heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
   const order = aReservation(skuId);
   await inventory(skuId).reserve(order);
@@ -112,7 +105,7 @@ test("an order that moved on while it was written is not acknowledged by its old
 
 test("nobody can acknowledge a version that does not exist, or an order of somebody else", async () => {
   heldQueue();
-  givenClock();
+  givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
   const order = aReservation(skuId);
   await inventory(skuId).reserve(order);
@@ -127,7 +120,7 @@ test("nobody can acknowledge a version that does not exist, or an order of someb
 
 test("an order nobody acknowledges is shown to the operator as stuck", async () => {
   heldQueue();
-  const clock = givenClock();
+  const clock = givenClock(START);
   const skuId = await givenUnits(1);
   const order = aReservation(skuId);
   await inventory(skuId).reserve(order);

@@ -43,9 +43,20 @@ export async function redisIsDown(): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "down" });
 }
 
+/** Given a Redis that answers, but so many milliseconds late. */
+export async function redisIsSlow(delayMs: number): Promise<void> {
+  onTestFinished(redisIsBack);
+  await bridge("POST", "/_local/fault", { mode: "slow", delayMs });
+}
+
+/** Redis answers again; nobody has noticed yet. */
+export async function mendRedis(): Promise<void> {
+  await bridge("POST", "/_local/fault", { mode: "none" });
+}
+
 /** Mended, and this isolate's breaker has noticed: what a few seconds do in production. */
 export async function redisIsBack(): Promise<void> {
-  await bridge("POST", "/_local/fault", { mode: "none" });
+  await mendRedis();
   resetRedisBreaker();
 }
 

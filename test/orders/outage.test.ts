@@ -1,0 +1,173 @@
+// Redis slow, down or emptied: buyers notice nothing, and the read model catches up afterwards.
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import { CATALOG_KEY, userOrdersKey } from "../../src/redis/keys.ts";
+import { admin, call, contractFaults } from "../support/http.ts";
+import { deliver, heldQueue } from "../support/queue.ts";
+import {
+  emptyRedis,
+  readModelOf,
+  redis,
+  redisIsBack,
+  redisIsDown,
+  redisIsSlow,
+} from "../support/redis.ts";
+import {
+  aBuyer,
+  type Buyer,
+  bought,
+  buyers,
+  ledger,
+  onSale,
+  order,
+  settled,
+  showOrder,
+  tally,
+  until,
+} from "../support/shop.ts";
+
+beforeAll(emptyRedis);
+beforeEach(redisIsBack);
+
+const myOrders = (buyer: Buyer) =>
+  call<{ orders: { id: string }[] }>("GET", "/api/orders", { token: buyer.token });
+
+/** All a buyer does: buys, looks, lists, tries again, gives back. */
+async function expectBuyingWorks(skuId: string): Promise<void> {
+  const buyer = await aBuyer();
+  const answer = await order(buyer, skuId, { key: "first" });
+  expect(answer.status).toBe(202);
+  expect(answer.headers.get("ratelimit")).toBeTruthy();
+  expect((await order(buyer, skuId, { key: "first" })).body).toEqual(answer.body);
+  expect(tally([await order(buyer, skuId)])).toEqual({ user_limit_reached: 1 });
+
+  const { id } = answer.body;
+  expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
+  expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);
+  const gone = await call("DELETE", `/api/orders/${id}`, { token: buyer.token });
+  expect(gone.body).toMatchObject({ status: "cancelled" });
+  expect((await showOrder(buyer, id)).body).toMatchObject({ status: "cancelled" });
+}
+
+describe("while Redis does not answer", () => {
+  test("buying, looking and giving back go on", async () => {
+    heldQueue();
+    const skuId = await onSale({ price: 100 });
+    await redisIsDown();
+    await expectBuyingWorks(skuId);
+  });
+
+  test("they go on in an isolate that has never seen the catalog", async () => {
+    heldQueue();
+    const skuId = await onSale({ price: 100 });
+    await redisIsDown();
+    dropSnapshot();
+    await expectBuyingWorks(skuId);
+  });
+
+  test("they go on when it answers too late", async () => {
+    heldQueue();
+    const skuId = await onSale({ price: 100 });
+    await redisIsSlow(1_000);
+    await expectBuyingWorks(skuId);
+  });
+
+  test("a crowd is served, and sold exactly what there is", async () => {
+    heldQueue();
+    const skuId = await onSale({ stock: 10 });
+    const crowd = await buyers(50);
+    await redisIsDown();
+
+    const answers = await Promise.all(crowd.map((buyer) => order(buyer, skuId)));
+
+    expect(tally(answers)).toEqual({ 202: 10, sold_out: 40 });
+    expect(answers.flatMap(contractFaults)).toEqual([]);
+  });
+
+  test("the consumer keeps every message, and confirms all once Redis is back", async () => {
+    const queue = heldQueue();
+    const skuId = await onSale({ stock: 5 });
+    const crowd = await buyers(5);
+    for (const buyer of crowd) await bought(buyer, skuId);
+    await until("all messages are in the queue", () => queue.length === 5);
+    const messages = queue.splice(0);
+
+    await redisIsDown();
+    expect((await deliver(messages)).retried).toHaveLength(5);
+    expect((await deliver(messages, { attempts: 5 })).retried).toHaveLength(5);
+    await redisIsBack();
+    expect((await ledger(skuId)).unacknowledged).toBe(5);
+    expect((await deliver(messages, { attempts: 6 })).acked).toHaveLength(5);
+
+    for (const { id } of crowd)
+      expect(await readModelOf(id)).toMatchObject([{ status: "confirmed" }]);
+    expect(await ledger(skuId)).toMatchObject({ sold: 5, unacknowledged: 0 });
+  });
+
+  test("the real queue delivers again until the read model has everything", async () => {
+    const skuId = await onSale({ stock: 5 });
+    const crowd = await buyers(5);
+    await redisIsDown();
+    for (const buyer of crowd) await bought(buyer, skuId);
+    await until("the consumer tried", async () => (await ledger(skuId)).sold === 5);
+    await redisIsBack();
+
+    await settled(skuId);
+
+    for (const { id } of crowd)
+      expect(await readModelOf(id)).toMatchObject([{ status: "confirmed" }]);
+  });
+
+  test("operator writes fail with an answer that says so, never with a false success", async () => {
+    const skuId = await onSale();
+    await redisIsDown();
+    const answer = await admin("POST", `/skus/${skuId}/rebuild`);
+    expect(answer.status).toBe(503);
+    expect(contractFaults(answer)).toEqual([]);
+  });
+});
+
+describe("after Redis was emptied in the middle of a sale", () => {
+  test("buying and looking go on, the catalog comes back by itself", async () => {
+    const skuId = await onSale({ price: 100 });
+    const buyer = await aBuyer();
+    const { id } = await bought(buyer, skuId);
+    await settled(skuId);
+
+    await emptyRedis();
+    dropSnapshot();
+
+    expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
+    expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);
+    await expectBuyingWorks(skuId);
+    await until("the catalog is back", async () => (await redis<number>("HLEN", CATALOG_KEY)) > 0);
+  });
+
+  test("a rebuild makes the read model equal to the ledger again", async () => {
+    const skuId = await onSale({ stock: 20 });
+    const crowd = await buyers(20);
+    for (const buyer of crowd) await bought(buyer, skuId);
+    await settled(skuId);
+    const before = await Promise.all(crowd.map(({ id }) => readModelOf(id)));
+
+    await emptyRedis();
+    expect((await admin("POST", `/skus/${skuId}/rebuild`)).body).toMatchObject({ repaired: 20 });
+
+    expect(await Promise.all(crowd.map(({ id }) => readModelOf(id)))).toEqual(before);
+    expect((await admin("POST", `/skus/${skuId}/rebuild`)).body).toMatchObject({ repaired: 0 });
+  });
+});
+
+test.each(["", "garbage", "1 {", '2 {"id":1}', "null", "99 null"])(
+  "a read model that holds %j for an order is not believed: the ledger answers",
+  async (text) => {
+    heldQueue();
+    const skuId = await onSale();
+    const buyer = await aBuyer();
+    const { id } = await bought(buyer, skuId);
+    await redis("HSET", userOrdersKey(buyer.id), id, text);
+
+    expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
+    expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);
+  },
+);
