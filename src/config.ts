@@ -28,6 +28,13 @@ const schema = z
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
     STRIPE_WEBHOOK_SECRET: unset.or(z.string()).optional(),
     STRIPE_API_URL: optionalUrl,
+    /** Turnstile: needed by sales that ask for a challenge. */
+    TURNSTILE_SITE_KEY: optionalText,
+    TURNSTILE_SECRET: optionalText,
+    TURNSTILE_VERIFY_URL: unset
+      .or(z.url({ protocol: /^https?$/ }))
+      .optional()
+      .transform((url) => url ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
     /** Where final changes of orders are offered to the shop, signed with the secret. */
     ORDER_WEBHOOK_URL: optionalUrl,
     ORDER_WEBHOOK_SECRET: unset

@@ -48,6 +48,8 @@ export interface ProblemFields {
   available?: number;
   orderIds?: string[];
   issues?: Issue[];
+  /** How to solve the challenge that is asked for. */
+  challenge?: { provider: "turnstile"; siteKey: string; action: string; cdata: string };
 }
 
 /** A refusal as a value: what the funnel, the admin API and the use cases return instead of throwing. */

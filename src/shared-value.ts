@@ -59,21 +59,32 @@ export class SharedValue<Raw, Value> {
    * The value for one request. `stale`: the source failed, and the value is older than its bound.
    * @throws when neither the source nor the fallback answers and nothing usable is held
    */
-  async read(c: Reader): Promise<{ value: Value; stale: boolean }> {
+  async read(c: Reader): Promise<Held<Value> & { stale: boolean }> {
     const now = Date.now();
     const held = this.#held;
     const age = held ? now - held.readAt : Number.POSITIVE_INFINITY;
     const { revalidateMs } = this.#options;
-    if (held && now < this.#freshUntil) return { value: held.value, stale: age > revalidateMs };
+    if (held && now < this.#freshUntil) return { ...held, stale: age > revalidateMs };
     const refreshed = this.#refresh(c);
-    if (held && age < revalidateMs) return { value: held.value, stale: false };
+    if (held && age < revalidateMs) return { ...held, stale: false };
     try {
-      const { value, readAt } = await this.#orOwn(refreshed, c);
-      return { value, stale: now - readAt > revalidateMs };
+      const next = await this.#orOwn(refreshed, c);
+      return { ...next, stale: now - next.readAt > revalidateMs };
     } catch (error) {
-      if (held && age < this.#options.staleMs) return { value: held.value, stale: true };
+      if (held && age < this.#options.staleMs) return { ...held, stale: true };
       throw error;
     }
+  }
+
+  /**
+   * The value if it is at hand and within its bound, without waiting for anything. Asking keeps it
+   * fresh: a refresh starts behind the caller's back when it is due.
+   */
+  peek(c: Reader): Value | undefined {
+    const now = Date.now();
+    if (now >= this.#freshUntil) this.#refresh(c).catch(() => {});
+    const held = this.#held;
+    return held && now - held.readAt <= this.#options.revalidateMs ? held.value : undefined;
   }
 
   /** One at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */

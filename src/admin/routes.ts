@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
 import { idSchema, saleSchema } from "../catalog/schema.ts";
+import { dropSnapshot } from "../catalog/snapshot.ts";
 import { livingEntries, registryOf, storeSales } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
@@ -14,6 +15,7 @@ import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { ruleRoutes } from "./rules.ts";
 
 const MAX_SALE_BYTES = 131_072;
 const MAX_RESTOCK_BYTES = 1_024;
@@ -40,7 +42,10 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)
   .post("/skus/:skuId/rebuild", rebuild)
+  .post("/cache/purge", purgeCaches)
   .get("/sandbox/payments", listSandboxPayments)
+  .route("/denylist", ruleRoutes("deny"))
+  .route("/allowlist", ruleRoutes("allow"))
   .route("/dead-letters", deadLetterRoutes);
 
 async function showSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
@@ -55,6 +60,14 @@ async function saveSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response>
   if (body.value.id !== c.req.param("saleId")) {
     const issues = [{ path: "id", message: "must be the id in the address" }];
     return problem(c, refuse("invalid_request", { issues }));
+  }
+  if (body.value.protection && body.value.protection.challenge.mode !== "off") {
+    const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
+    if (!TURNSTILE_SITE_KEY || !TURNSTILE_SECRET) {
+      const message = "needs TURNSTILE_SITE_KEY and TURNSTILE_SECRET to be set";
+      const issues = [{ path: "protection.challenge.mode", message }];
+      return problem(c, refuse("invalid_request", { issues }));
+    }
   }
   const result = await putSale(c.env, c.get("config"), body.value);
   if (!result.ok) return problem(c, result.refusal);
@@ -109,6 +122,17 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
     await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, sales));
     return rebuildReadModel(c.env, config, report.skuId);
   });
+}
+
+/**
+ * Makes a change show at once instead of within 5 s: pages in Cloudflare's cache everywhere, the
+ * snapshot in this isolate. (Other isolates are not reachable; theirs ends by itself.)
+ */
+async function purgeCaches(c: AppContext): Promise<Response> {
+  dropSnapshot();
+  const cache = (c.executionCtx as Partial<Pick<ExecutionContext, "cache">>).cache;
+  await cache?.purge({ tags: ["pages"] });
+  return c.json({ purged: cache ? ["pages", "catalog"] : ["catalog"] });
 }
 
 /** The sandbox bank's books, so that a rehearsal can prove that money and orders agree. */

@@ -1,67 +1,94 @@
-// The live answer: what is left of each SKU, one shared answer a second for a whole colo. The SKU objects
-// publish to Redis when their units change; no visitor ever asks an object.
+// The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
+// their units change; no visitor ever asks an object.
+import { z } from "zod";
+import { decodeBuyers } from "../inventory/buyers.ts";
+import type { PublishedStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import { type CatalogEntry, type SaleState, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
-  /** The server's clock when the answer was made; the stock in it is at most two seconds older. */
+  /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
   asOf: string;
   state: SaleState;
   skus: { id: string; available: number; state: "available" | "low" | "sold_out" }[];
 }
 
+/** What the edge knows of a SKU's stock. */
+export interface EdgeStock {
+  available: number;
+  /** Hashes of users who may have an order; undefined when there are too many to know. */
+  buyers: Set<number> | undefined;
+}
+
+type StockOfSale = Map<string, EdgeStock>;
+
 /** Less than a tenth left counts as low. */
 const LOW_SHARE = 0.1;
 const MAX_SALES = 100;
 
-/** Free units by SKU id; a SKU that never sold has published nothing yet. */
-type Units = Record<string, number>;
+const publishedSchema = z.object({
+  available: z.int(),
+  buyers: z.base64().exactOptional(),
+}) satisfies z.ZodType<PublishedStock>;
 
-const units = new Map<string, SharedValue<Units, Units>>();
+const stocks = new Map<string, SharedValue<(string | null)[], StockOfSale>>();
 
-function unitsOf(saleId: string, skuIds: string[]): SharedValue<Units, Units> {
-  const known = units.get(saleId);
+function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[], StockOfSale> {
+  const name = `live/${sale.id}/${revision}`;
+  const known = stocks.get(name);
   if (known) return known;
-  if (units.size >= MAX_SALES) units.clear();
-  const value = new SharedValue<Units, Units>({
-    name: `live/${saleId}`,
+  if (stocks.size >= MAX_SALES) stocks.clear();
+  const skuIds = sale.skus.map(({ id }) => id);
+  const value = new SharedValue({
+    name,
     freshMs: 1_000,
     revalidateMs: 2_000,
     staleMs: 60_000,
-    load: (c) => loadUnits(c, skuIds),
-    build: (raw) => raw,
+    load: (c: Reader) => loadStock(c, skuIds),
+    build: (texts: (string | null)[]) => buildStock(skuIds, texts),
   });
-  units.set(saleId, value);
+  stocks.set(name, value);
   return value;
 }
 
-async function loadUnits(c: Reader, skuIds: string[]): Promise<Units> {
+/** One text for each SKU, in their order; null for one that has published nothing yet. */
+async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]> {
   const texts = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
-    redis.hmget<Record<string, string | null>>(LIVE_KEY, ...skuIds),
+    redis.hmget(LIVE_KEY, ...skuIds),
   );
-  const published = Array.isArray(texts) ? texts : Object.values(texts ?? {});
-  const available: Units = {};
+  // Without the client's own deserialisation the answer is the plain array that Redis sent.
+  return texts as unknown as (string | null)[];
+}
+
+function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
+  const stock: StockOfSale = new Map();
   for (const [index, id] of skuIds.entries()) {
-    const text = published[index];
-    if (typeof text === "string") available[id] = Number.parseInt(text, 10);
+    const text = texts[index];
+    const published = publishedSchema.safeParse(text ? JSON.parse(text) : undefined);
+    if (!published.success) continue;
+    const { available, buyers } = published.data;
+    stock.set(id, { available, buyers: buyers === undefined ? undefined : decodeBuyers(buyers) });
   }
-  return available;
+  return stock;
 }
 
 /** The live answer for a sale. Throws when Redis has not answered for a minute. */
-export async function readLive(c: Reader, { sale, revision }: CatalogEntry): Promise<LiveAnswer> {
-  const now = Date.now();
-  const skuIds = sale.skus.map(({ id }) => id);
-  const { value } = await unitsOf(`${sale.id}/${revision}`, skuIds).read(c);
+export async function readLive(c: Reader, entry: CatalogEntry): Promise<LiveAnswer> {
+  const { value, readAt } = await stockOf(entry).read(c);
   return {
-    asOf: new Date(now).toISOString(),
-    state: saleState(sale, now),
-    skus: sale.skus.map(({ id, stock }) => {
-      const available = value[id] ?? stock;
+    asOf: new Date(readAt).toISOString(),
+    state: saleState(entry.sale, readAt),
+    skus: entry.sale.skus.map(({ id, stock }) => {
+      const available = value.get(id)?.available ?? stock;
       const low = available <= stock * LOW_SHARE;
       return { id, available, state: available === 0 ? "sold_out" : low ? "low" : "available" };
     }),
   };
+}
+
+/** What this isolate knows of a SKU right now, without waiting; undefined when that is over 2 s old. */
+export function peekStock(c: Reader, entry: CatalogEntry, skuId: string): EdgeStock | undefined {
+  return stockOf(entry).peek(c)?.get(skuId);
 }

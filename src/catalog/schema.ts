@@ -1,5 +1,6 @@
 // What a sale is: the schema that validates the operator's documents and the types everything shares.
 import { z } from "zod";
+import { protectionSchema } from "../funnel/protection.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */
 export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-z, 0-9 and -");
@@ -57,6 +58,7 @@ export const saleSchema = z
     theme: themeSchema.optional(),
     opensAt: instantSchema,
     closesAt: instantSchema,
+    protection: protectionSchema.optional(),
     admission: z.strictObject({ mode: z.literal("open") }).default({ mode: "open" }),
     skus: z.array(skuSchema).min(1).max(MAX_SKUS),
   })
@@ -73,6 +75,9 @@ export type Money = z.output<typeof moneySchema>;
 export type Sku = z.output<typeof skuSchema>;
 /** A sale as operators write and read it. */
 export type Sale = z.output<typeof saleSchema>;
+
+/** A sale as everybody may see it: how it protects itself is nobody else's business. */
+export const publicSale = ({ protection: _, ...sale }: Sale): Omit<Sale, "protection"> => sale;
 
 /** A sale with the revision that orders its versions: milliseconds of the change, always rising. */
 export interface CatalogEntry {

@@ -5,7 +5,7 @@ import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { RegisteredSale } from "./registry.ts";
-import type { CatalogEntry, Sale, Sku } from "./schema.ts";
+import type { CatalogEntry, Sku } from "./schema.ts";
 import { livingEntries, loadSales, registryOf, storeSales } from "./store.ts";
 
 /** An immutable view of all sales, with look-ups by id. */
@@ -14,15 +14,13 @@ export interface Catalog {
   version: string;
   entries: readonly CatalogEntry[];
   sale(id: string): CatalogEntry | undefined;
-  sku(id: string): { sale: Sale; sku: Sku; revision: number } | undefined;
+  sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
 }
 
 export function buildCatalog(entries: CatalogEntry[]): Catalog {
   const sales = new Map(entries.map((entry) => [entry.sale.id, entry]));
   const skus = new Map(
-    entries.flatMap(({ sale, revision }) =>
-      sale.skus.map((sku) => [sku.id, { sale, sku, revision }] as const),
-    ),
+    entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
   const newest = entries.reduce((max, { revision }) => Math.max(max, revision), 0);
   return {

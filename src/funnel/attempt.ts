@@ -1,6 +1,6 @@
 // One attempt to buy, as it moves through the funnel: each stage adds what it learned or refuses.
 import { z } from "zod";
-import type { Sale, Sku } from "../catalog/schema.ts";
+import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 
@@ -26,8 +26,7 @@ export interface Attempt {
   now: number;
   body: OrderBody;
   idempotencyKey: string;
-  sale: Sale;
-  sku: Sku;
+  entry: CatalogEntry;
   userId: string;
 }
 

@@ -1,6 +1,7 @@
 // Where a request comes from, as far as limits need to know it.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
+import { hmacKey } from "./keys.ts";
 
 const IPV6_PREFIX_PARTS = 4;
 
@@ -17,16 +18,9 @@ export function addressBlock(c: Context): string {
   return `${parts.map((part) => part.toString(16)).join(":")}::/64`;
 }
 
-let imported: { secret: string; key: CryptoKey } | undefined;
-
 /** Addresses are stored only as a keyed hash: who reads Redis cannot tell, nor guess, whose it was. */
 export async function hashAddress(block: string, secret: string): Promise<string> {
-  const encode = (text: string) => new TextEncoder().encode(text);
-  if (imported?.secret !== secret) {
-    const algorithm = { name: "HMAC", hash: "SHA-256" };
-    const key = await crypto.subtle.importKey("raw", encode(secret), algorithm, false, ["sign"]);
-    imported = { secret, key };
-  }
-  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", imported.key, encode(block)));
+  const text = new TextEncoder().encode(block);
+  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(secret), text));
   return Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

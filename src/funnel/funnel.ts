@@ -4,11 +4,16 @@ import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
+import { challenge } from "./challenge.ts";
+import { denied } from "./denied.ts";
 import { flood } from "./flood.ts";
 import { identify } from "./identity.ts";
 import { known } from "./known.ts";
 import { describeLimit, limits } from "./limits.ts";
+import { protectionOf } from "./protection.ts";
 import { shape } from "./shape.ts";
+import { shedding } from "./shedding.ts";
+import { soldOut } from "./sold-out.ts";
 
 const identity: Stage = {
   name: "identity",
@@ -20,7 +25,17 @@ const identity: Stage = {
   },
 };
 
-const AFTER_SHAPE: readonly Stage[] = [known, flood, identity, limits];
+const AFTER_SHAPE: readonly Stage[] = [
+  known,
+  flood,
+  denied, // what the network gives away
+  identity,
+  denied, // and now the user too
+  soldOut,
+  shedding,
+  limits,
+  challenge,
+];
 
 /**
  * Sends an attempt through all stages. The result is the filled attempt, or the first refusal. The first
@@ -33,14 +48,14 @@ export async function runFunnel(
 ): Promise<{ ok: true; attempt: Attempt } | { ok: false; refusal: Refusal }> {
   const attempt = { c, skuId, now: Date.now() } as Attempt;
   // Said on every answer of the route; the limits stage replaces it with what Redis counted.
-  describeLimit(c, "user");
+  describeLimit(c, protectionOf({}).limits);
   for (const { name, check } of [first, ...AFTER_SHAPE]) {
     const refusal = await check(attempt);
     if (refusal) {
-      count("funnel.refused", name, refusal.reason, attempt.sale?.id ?? "-");
+      count("funnel.refused", name, refusal.reason, attempt.entry?.sale.id ?? "-");
       return { ok: false, refusal };
     }
   }
-  count("funnel.passed", attempt.sale.id);
+  count("funnel.passed", attempt.entry.sale.id);
   return { ok: true, attempt };
 }

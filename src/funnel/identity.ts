@@ -10,8 +10,10 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { hmacKey } from "./keys.ts";
 
 export type AuthConfig = Pick<
   Config,
@@ -24,6 +26,8 @@ const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
+/** Bounds the memory: at most 40 MB of the largest tokens, in practice about 2. */
+const MAX_VERIFIED = 5_000;
 const DEMO_TOKEN_LIFE = "12h";
 
 export type Identity = { ok: true; userId: string } | { ok: false; refusal: Refusal };
@@ -54,8 +58,17 @@ export async function identify(c: Context, config: AuthConfig): Promise<Identity
 export const sameOrigin = (c: Context): boolean =>
   c.req.header("origin") === new URL(c.req.url).origin;
 
+/** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
+const verified = new LRUCache<string, { userId: string; expiresAt: number; config: AuthConfig }>({
+  max: MAX_VERIFIED,
+});
+
 async function verify(token: string, config: AuthConfig): Promise<Identity> {
   if (token.length > MAX_TOKEN) return nobody("The token is too long");
+  const known = verified.get(token);
+  if (known?.config === config && Date.now() < known.expiresAt) {
+    return { ok: true, userId: known.userId };
+  }
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
@@ -64,7 +77,7 @@ async function verify(token: string, config: AuthConfig): Promise<Identity> {
   };
   try {
     const { payload } = config.AUTH_SECRET
-      ? await jwtVerify(token, await secretKey(config.AUTH_SECRET), {
+      ? await jwtVerify(token, await hmacKey(config.AUTH_SECRET), {
           ...options,
           algorithms: ["HS256"],
         })
@@ -72,24 +85,14 @@ async function verify(token: string, config: AuthConfig): Promise<Identity> {
           ...options,
           algorithms: JWKS_ALGORITHMS,
         });
-    const { sub } = payload;
+    const { sub, exp } = payload as { sub: unknown; exp: number };
     const usable = typeof sub === "string" && sub.length > 0 && sub.length <= MAX_USER_ID;
-    return usable && sub.isWellFormed() ? { ok: true, userId: sub } : nobody("No usable subject");
+    if (!usable || !sub.isWellFormed()) return nobody("The token names no usable subject");
+    verified.set(token, { userId: sub, expiresAt: exp * 1_000, config });
+    return { ok: true, userId: sub };
   } catch {
     return nobody("The token is not valid");
   }
-}
-
-let imported: { secret: string; key: CryptoKey } | undefined;
-
-/** Importing a key costs more than verifying with it, so it is kept for the isolate. */
-async function secretKey(secret: string): Promise<CryptoKey> {
-  if (imported?.secret === secret) return imported.key;
-  const bytes = new TextEncoder().encode(secret);
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
-  imported = { secret, key };
-  return key;
 }
 
 const KEY_SET_LIFE_MS = 600_000;
@@ -138,5 +141,5 @@ export async function signDemoToken(userId: string, config: AuthConfig): Promise
     .setExpirationTime(DEMO_TOKEN_LIFE);
   if (config.AUTH_ISSUER) token.setIssuer(config.AUTH_ISSUER);
   if (config.AUTH_AUDIENCE) token.setAudience(config.AUTH_AUDIENCE);
-  return token.sign(await secretKey(config.AUTH_SECRET as string));
+  return token.sign(await hmacKey(config.AUTH_SECRET as string));
 }

@@ -5,6 +5,8 @@ import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
+import { describeLimit } from "./limits.ts";
+import { protectionOf } from "./protection.ts";
 
 /**
  * Just after the end a retry may still belong to an accepted order, and only the ledger can tell, so the
@@ -19,7 +21,7 @@ export const known: Stage = {
     const { catalog } = await readCatalog(c);
     const found = catalog.sku(skuId);
     if (!found) return refuse("not_found");
-    const { sale, sku } = found;
+    const { sale } = found.entry;
     if (saleState(sale, now) === "upcoming") {
       const wait = Math.ceil((Date.parse(sale.opensAt) - now) / 1_000);
       return refuse("sale_not_open", { opensAt: sale.opensAt, retryAfterSeconds: wait });
@@ -27,8 +29,8 @@ export const known: Stage = {
     if (now >= Date.parse(sale.closesAt) + REPLAY_GRACE_MS) {
       return refuse("sale_closed", { closesAt: sale.closesAt });
     }
-    attempt.sale = sale;
-    attempt.sku = sku;
+    attempt.entry = found.entry;
+    describeLimit(c, protectionOf(sale).limits);
     return undefined;
   },
 };

@@ -2,6 +2,7 @@
 // b-tree (no secondary index), so each change of an order costs one written row; counters, holds and
 // the outbox are rebuilt from the rows when the object wakes.
 import TinyQueue from "tinyqueue";
+import { buyerHash } from "./buyers.ts";
 import type { Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import type { OrderRow, OrderStatus, Payment } from "./order.ts";
@@ -57,6 +58,8 @@ export class Ledger {
     expired: 0,
     refunded: 0,
   };
+  /** Everyone who ever had an order here, hashed (see `buyers.ts`). */
+  readonly buyers = new Set<number>();
   #setup: Setup | null = null;
 
   constructor(sql: SqlStorage) {
@@ -160,6 +163,7 @@ export class Ledger {
   #track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#units[before.status] -= before.quantity;
     this.#units[row.status] += row.quantity;
+    if (!before) this.buyers.add(buyerHash(row.userId));
     if (row.status === "reserved" && row.unitPrice.amount > 0 && !before) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }

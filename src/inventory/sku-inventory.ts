@@ -258,8 +258,10 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   // ---- what the use cases share
 
   #noteStock(): void {
-    const { setup, stock } = this.#ledger;
-    if (setup) this.#live.note(setup.skuId, available(stock));
+    const { setup, buyers } = this.#ledger;
+    if (!setup) return;
+    const { skuId } = setup;
+    this.#live.changed(() => ({ skuId, available: available(this.#ledger.stock), buyers }));
   }
 
   /** Every command starts here: the time it sees, and the holds that ended by then. */

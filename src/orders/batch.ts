@@ -1,19 +1,28 @@
-// The part of a batch that belongs to one object: its deliveries, what the ledger says of their orders,
-// and why a delivery could not be finished.
+// The part of a batch that belongs to one object: its orders, the messages about each, what the ledger
+// says of them, and why they must come again.
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
+import type { OrderRef } from "../inventory/ledger.ts";
+import type { OrderAddress } from "../inventory/order.ts";
 import type { Claim } from "../inventory/settlement.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { DeadLetterEnv } from "./delivery.ts";
 import { type OrderMessage, orderMessageSchema } from "./message.ts";
 import type { MoneyAnswer } from "./saga.ts";
 
-export type BatchEnv = InventoryEnv & DeadLetterEnv;
+/** One order of a batch, and how far it got. */
+interface Entry {
+  ref: OrderRef;
+  messages: Message[];
+  /** What the ledger says of it; undefined before it was asked, and after it failed. */
+  claim?: Claim | undefined;
+  /** Why its messages must come again; undefined once the ledger knows that it is published. */
+  fault: string | undefined;
+}
 
-interface Delivery {
+/** A message that was dealt with, or why it was not. */
+export interface Verdict {
+  orderId: string;
   message: Message;
-  body: OrderMessage;
-  /** Why the order cannot be acknowledged yet; undefined when all went well. */
-  fault?: string | undefined;
+  fault: string | undefined;
 }
 
 /** A message nobody can read was perhaps written by a newer version of ours: kept, never dropped. */
@@ -29,105 +38,96 @@ export function groupByObject(messages: readonly Message[]): {
       unreadable.push(message);
       continue;
     }
-    const key = `${parsed.data.skuId}.${parsed.data.lane}`;
-    const group = groups.get(key) ?? new Group(parsed.data.skuId, parsed.data.lane);
-    group.deliveries.push({ message, body: parsed.data });
+    const { skuId, lane } = parsed.data;
+    const key = `${skuId}.${lane}`;
+    const group = groups.get(key) ?? new Group({ skuId, lane });
+    group.add(message, parsed.data);
     groups.set(key, group);
   }
   return { groups: [...groups.values()], unreadable };
 }
 
-const toRef = ({ userId, orderId }: { userId: string; orderId: string }) => ({ userId, orderId });
-
-/** The deliveries for one object. A fault of the object fails its own messages and no others. */
+/** The orders of one object. A fault of the object fails its own messages and no others. */
 export class Group {
-  readonly deliveries: Delivery[] = [];
-  readonly #address: { skuId: string; lane: number };
-  readonly #claims = new Map<string, Claim>();
-  /** By order id, the version that is in the read model, and whether the ledger knows. */
-  readonly #published = new Map<string, { version: number; acknowledged: boolean }>();
+  readonly #address: OrderAddress;
+  readonly #entries = new Map<string, Entry>();
   #remote: RemoteClaim | undefined;
 
-  constructor(skuId: string, lane: number) {
-    this.#address = { skuId, lane };
+  constructor(address: OrderAddress) {
+    this.#address = address;
   }
 
-  get claims(): Claim[] {
-    return [...this.#claims.values()];
+  add(message: Message, { userId, orderId }: OrderMessage): void {
+    const known = this.#entries.get(orderId);
+    if (known) known.messages.push(message);
+    else {
+      const fault = "the ledger was not asked";
+      this.#entries.set(orderId, { ref: { userId, orderId }, messages: [message], fault });
+    }
+  }
+
+  /** What the ledger said of the orders that are not acknowledged yet. */
+  get open(): Claim[] {
+    return this.#unfinished().flatMap(({ claim }) => claim ?? []);
+  }
+
+  get verdicts(): Verdict[] {
+    return [...this.#entries.values()].flatMap(({ ref: { orderId }, messages, fault }) =>
+      messages.map((message) => ({ orderId, message, fault })),
+    );
   }
 
   /** Asks the ledger what there is to do; what it says replaces whatever the messages meant. */
   async claim(env: InventoryEnv): Promise<void> {
     await this.#atLedger(async () => {
-      const refs = new Map(this.deliveries.map(({ body }) => [body.orderId, toRef(body)]));
-      this.#remote = await inventoryOf(env, this.#address).claim([...refs.values()]);
-      for (const claim of this.#remote.claims) this.#claims.set(claim.orderId, claim);
-      for (const delivery of this.deliveries) {
-        if (!this.#claims.has(delivery.body.orderId))
-          delivery.fault = "the ledger has no such order";
-      }
+      const entries = [...this.#entries.values()];
+      this.#remote = await inventoryOf(env, this.#address).claim(entries.map(({ ref }) => ref));
+      for (const entry of entries) entry.fault = "the ledger has no such order";
+      this.#take(this.#remote.claims);
     });
   }
 
   /** Tells the ledger what became of the money. Returns the claims that are new because of it. */
   async settle(answers: MoneyAnswer[]): Promise<Claim[]> {
-    const mine = answers.filter(({ claim }) => this.#claims.get(claim.orderId) === claim);
-    const settled = mine.flatMap(({ claim, money }) => {
-      this.#setFault(claim.orderId, undefined);
-      if (money.outcome === "unknown") {
-        this.#setFault(claim.orderId, `the ${claim.step} is undecided (${money.cause})`);
-        return [];
+    const settled = answers.flatMap(({ claim, money }) => {
+      const entry = this.#entries.get(claim.orderId);
+      if (entry?.claim !== claim) return [];
+      switch (money.outcome) {
+        case "unknown":
+          entry.fault = `the ${claim.step} is undecided (${money.cause})`;
+          return [];
+        case "voided": // nothing more to do, and nothing for the ledger to note
+          this.#take([{ ...claim, step: "none" }]);
+          return [];
+        default:
+          return [{ ...entry.ref, money }];
       }
-      if (money.outcome !== "voided") return [{ ...toRef(claim), money }];
-      // Nothing more to do, and nothing for the ledger to note.
-      this.#claims.set(claim.orderId, { ...claim, step: "none" });
-      return [];
     });
-    if (settled.length === 0) return [];
     let renewed: Claim[] = [];
-    await this.#atLedger(async () => {
-      renewed = (await this.#remote?.session.settle(settled)) ?? [];
-      for (const claim of renewed) this.#claims.set(claim.orderId, claim);
-    });
+    if (settled.length > 0) {
+      await this.#atLedger(async () => {
+        renewed = (await this.#remote?.session.settle(settled)) ?? [];
+        this.#take(renewed);
+      });
+    }
     return renewed;
   }
 
-  /** The orders whose version, as the ledger has it now, has not been handed out before. */
-  news(): Claim[] {
-    const news = this.claims.filter(
-      ({ orderId, order, step }) =>
-        this.#published.get(orderId)?.version !== order.version ||
-        (step === "none" && !this.#published.get(orderId)?.acknowledged),
-    );
-    for (const { orderId, order } of news) {
-      this.#published.set(orderId, { version: order.version, acknowledged: false });
-    }
-    return news;
-  }
-
-  /** Tells the ledger what is published. An order whose money is still open is not: it comes again. */
+  /** Tells the ledger what is published. An order whose money is still open comes again. */
   async acknowledge(): Promise<void> {
-    const written = this.claims
-      .filter(({ step, orderId }) => step === "none" && !this.#published.get(orderId)?.acknowledged)
-      .map((claim) => ({ ...toRef(claim), version: claim.order.version }));
-    for (const { orderId, step } of this.claims) {
-      if (step !== "none") this.#setFault(orderId, `the ${step} is still under way`, false);
-    }
+    const written = this.open.filter(({ step }) => step === "none");
     if (written.length === 0) return;
     await this.#atLedger(async () => {
-      await this.#remote?.session.acknowledge(written);
-      for (const { orderId, version } of written) {
-        this.#published.set(orderId, { version, acknowledged: true });
-        this.#setFault(orderId, undefined);
-      }
+      await this.#remote?.session.acknowledge(
+        written.map(({ userId, orderId, order: { version } }) => ({ userId, orderId, version })),
+      );
+      for (const { orderId } of written) this.#fault(orderId, undefined);
     });
   }
 
-  /** Marks all that is not finished as failed. */
+  /** Gives up on all that is not finished. */
   fail(fault: string): void {
-    for (const delivery of this.deliveries) {
-      if (!this.#published.get(delivery.body.orderId)?.acknowledged) delivery.fault ??= fault;
-    }
+    for (const entry of this.#unfinished()) Object.assign(entry, { claim: undefined, fault });
   }
 
   /** Ends the call to the object. */
@@ -135,11 +135,22 @@ export class Group {
     this.#remote?.[Symbol.dispose]();
   }
 
-  #setFault(orderId: string, fault: string | undefined, replace = true): void {
-    for (const delivery of this.deliveries) {
-      if (delivery.body.orderId !== orderId) continue;
-      delivery.fault = replace ? fault : (delivery.fault ?? fault);
+  #unfinished(): Entry[] {
+    return [...this.#entries.values()].filter(({ fault }) => fault !== undefined);
+  }
+
+  #take(claims: Claim[]): void {
+    for (const claim of claims) {
+      const entry = this.#entries.get(claim.orderId);
+      if (entry) entry.claim = claim;
+      const { step } = claim;
+      this.#fault(claim.orderId, `the ${step === "none" ? "writing" : step} is still under way`);
     }
+  }
+
+  #fault(orderId: string, fault: string | undefined): void {
+    const entry = this.#entries.get(orderId);
+    if (entry) entry.fault = fault;
   }
 
   async #atLedger(work: () => Promise<void>): Promise<void> {

@@ -6,6 +6,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Attempt, Stage } from "../funnel/attempt.ts";
 import { runFunnel } from "../funnel/funnel.ts";
 import { identify } from "../funnel/identity.ts";
+import { noteLoad, retryAfter, SLOW_MS } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
@@ -47,7 +48,11 @@ export async function placeOrder(
     idempotencyKey: attempt.idempotencyKey,
     fingerprint: await fingerprint(attempt),
   };
+  const asked = Date.now();
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
+  const answered = Date.now();
+  const slow = answered - asked > SLOW_MS || (!answer.ok && answer.reason === "overloaded");
+  noteLoad(skuId, slow ? "overloaded" : "fine", answered);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const result = answer.value;
   return result.ok ? result : refused(toRefusal(result));
@@ -81,7 +86,7 @@ function inventoryRefusal(
   { reason, cause }: { reason: "overloaded" | "unavailable"; cause: unknown },
 ): Refusal {
   log(`inventory.${reason}`, { requestId: c.get("requestId"), cause: causeOf(cause) });
-  return refuse(reason, { retryAfterSeconds: 1 + Math.floor(Math.random() * 3) });
+  return refuse(reason, { retryAfterSeconds: retryAfter() });
 }
 
 /** Answers "order not found" to strangers too: whose it is, is nobody else's business. */

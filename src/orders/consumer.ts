@@ -1,16 +1,18 @@
 // The consumer of the "orders" queue: claim at the ledger, move the money, write the read model, offer
 // final changes to the shop, acknowledge. Every step may be repeated; each message is acknowledged or
 // retried on its own.
+
+import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { type BatchEnv, type Group, groupByObject } from "./batch.ts";
-import { retryOrBury } from "./delivery.ts";
+import { type Group, groupByObject } from "./batch.ts";
+import { type DeadLetterEnv, retryOrBury } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
 import { GATEWAY_LIMIT_MS, MoneySteps } from "./saga.ts";
 import { type OrderEvent, toEvent, type WebhookConfig } from "./webhooks.ts";
 
-export type ConsumerEnv = BatchEnv & { WEBHOOKS: Queue<OrderEvent> };
+export type ConsumerEnv = InventoryEnv & DeadLetterEnv & { WEBHOOKS: Queue<OrderEvent> };
 
 /**
  * How long a batch waits for its charges: first briefly, for all its neighbours, then as long as the
@@ -34,12 +36,16 @@ export async function consumeOrders(
   } finally {
     for (const group of groups) group.release();
   }
-  const bury = (message: Message, fault: string) => retryOrBury(env, batch.queue, message, fault);
   await Promise.all([
-    ...unreadable.map((message) => bury(message, "the message cannot be read")),
+    ...unreadable.map((message) =>
+      retryOrBury(env, batch.queue, message, "the message cannot be read"),
+    ),
     ...groups
-      .flatMap((group) => group.deliveries)
-      .map(async ({ message, fault }) => (fault ? bury(message, fault) : message.ack())),
+      .flatMap((group) => group.verdicts)
+      .map(async ({ orderId, message, fault }) => {
+        if (fault === undefined) message.ack();
+        else await retryOrBury(env, batch.queue, message, fault, orderId);
+      }),
   ]);
 }
 
@@ -51,7 +57,7 @@ async function settle(
 ): Promise<void> {
   const steps = new MoneySteps(gateway);
   await Promise.all(groups.map((group) => group.claim(env)));
-  for (const group of groups) steps.start(group.claims);
+  for (const group of groups) steps.start(group.open);
   for (const limitMs of ROUNDS_MS) {
     const answers = await steps.take(limitMs);
     // A charge that finds its units gone comes back with a refund to make: that starts at once.
@@ -68,7 +74,7 @@ async function publish(
   env: Pick<ConsumerEnv, "WEBHOOKS">,
   config: RedisConfig & WebhookConfig,
 ): Promise<void> {
-  const news = groups.flatMap((group) => group.news());
+  const news = groups.flatMap((group) => group.open);
   if (news.length === 0) return;
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => writeOrders(redis, news));
   if (!config.ORDER_WEBHOOK_URL) return;

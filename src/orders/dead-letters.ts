@@ -5,7 +5,8 @@ import { z } from "zod";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { DEAD_LETTERS_KEY } from "../redis/keys.ts";
-import { type DeadLetter, retryDelaySeconds } from "./delivery.ts";
+import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
+import { readEvent } from "./webhooks.ts";
 
 const letterSchema = z.object({
   id: z.string(),
@@ -18,10 +19,10 @@ const letterSchema = z.object({
 
 /** Stores a batch before acknowledging it; while Redis is down the queue keeps it. */
 export async function keepDeadLetters(
-  batch: Pick<MessageBatch, "messages">,
+  batch: Pick<MessageBatch, "messages" | "queue">,
   config: RedisConfig,
 ): Promise<void> {
-  const letters = batch.messages.map(toLetter);
+  const letters = batch.messages.map((message) => toLetter(message, batch.queue));
   try {
     const fields = Object.fromEntries(letters.map((letter) => [letter.id, JSON.stringify(letter)]));
     await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => redis.hset(DEAD_LETTERS_KEY, fields));
@@ -35,11 +36,18 @@ export async function keepDeadLetters(
 }
 
 /** Ours come with their story; what the platform buried has only itself. */
-function toLetter({ id, body, timestamp }: Message): DeadLetter {
+function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): DeadLetter {
   const letter = letterSchema.safeParse(body);
   if (letter.success) return letter.data;
-  const reason = "the consumer crashed or ran out of time at every delivery";
-  return { id, queue: "", message: body, reason, attempts: 0, diedAt: timestamp.toISOString() };
+  const origin = readEvent(body) ? "webhooks" : "orders";
+  return {
+    id,
+    queue: deadLetterQueue.replace("orders-dlq", origin),
+    message: body,
+    reason: "the consumer crashed or ran out of time at every delivery",
+    attempts: MAX_DELIVERIES,
+    diedAt: timestamp.toISOString(),
+  };
 }
 
 /** All letters, the oldest first. */

@@ -8,7 +8,7 @@ export interface DeadLetterEnv {
 
 /** A message that was given up, with what the operator needs to decide about it. */
 export interface DeadLetter {
-  /** Id of the message, and of the letter. */
+  /** What it is about, where that is known: an order that dies again replaces its letter. */
   id: string;
   queue: string;
   message: unknown;
@@ -35,14 +35,15 @@ export async function retryOrBury(
   queue: string,
   message: Message,
   reason: string,
+  id = message.id,
 ): Promise<void> {
-  const { id, attempts, body } = message;
+  const { attempts, body } = message;
   if (attempts >= MAX_DELIVERIES) {
     try {
       const diedAt = new Date().toISOString();
       await env.DEAD_LETTERS.send({ id, queue, message: body, reason, attempts, diedAt });
       message.ack();
-      log("queue.buried", { messageId: id, reason, attempts });
+      log("queue.buried", { messageId: message.id, reason, attempts });
       return;
     } catch {
       // The queue does not take it: the platform buries it after its own last delivery.

@@ -28,6 +28,11 @@ export function toEvent(userId: string, order: Order): OrderEvent | undefined {
   return { id: `${order.id}.${order.version}`, type: `order.${order.status}`, userId, order };
 }
 
+/** The event in a message; undefined when it is none, or one of a newer version of ours. */
+export function readEvent(body: unknown): OrderEvent | undefined {
+  return eventSchema.safeParse(body).data;
+}
+
 /** Delivers a batch of events, each acknowledged or retried on its own. */
 export async function deliverWebhooks(
   batch: Pick<MessageBatch, "messages" | "queue">,
@@ -36,20 +41,19 @@ export async function deliverWebhooks(
 ): Promise<void> {
   await Promise.all(
     batch.messages.map(async (message) => {
-      const fault = await deliver(message.body, config);
-      if (fault) await retryOrBury(env, batch.queue, message, fault);
+      const event = readEvent(message.body);
+      const fault = event ? await deliver(event, config) : "the event cannot be read";
+      if (fault) await retryOrBury(env, batch.queue, message, fault, event?.id);
       else message.ack();
     }),
   );
 }
 
 /** Posts one event; what went wrong, or undefined when the shop took it. */
-async function deliver(body: unknown, config: WebhookConfig): Promise<string | undefined> {
-  const event = eventSchema.safeParse(body);
-  if (!event.success) return "the event cannot be read";
+async function deliver(event: OrderEvent, config: WebhookConfig): Promise<string | undefined> {
   if (!config.ORDER_WEBHOOK_URL || !config.ORDER_WEBHOOK_SECRET)
     return "no ORDER_WEBHOOK_URL is set";
-  const text = JSON.stringify(event.data);
+  const text = JSON.stringify(event);
   const sentAt = new Date();
   try {
     const response = await fetch(config.ORDER_WEBHOOK_URL, {
@@ -58,13 +62,9 @@ async function deliver(body: unknown, config: WebhookConfig): Promise<string | u
       signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
       headers: {
         "Content-Type": "application/json",
-        "webhook-id": event.data.id,
+        "webhook-id": event.id,
         "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-        "webhook-signature": new Webhook(config.ORDER_WEBHOOK_SECRET).sign(
-          event.data.id,
-          sentAt,
-          text,
-        ),
+        "webhook-signature": new Webhook(config.ORDER_WEBHOOK_SECRET).sign(event.id, sentAt, text),
       },
       body: text,
     });

@@ -14,3 +14,6 @@ export const DEAD_LETTERS_KEY = "dead-letters";
 
 /** Hash: SKU id → units that are free, as its object last published them. */
 export const LIVE_KEY = "live";
+
+/** Hash: effect, kind and value → deny or allow rule. */
+export const RULES_KEY = "rules";

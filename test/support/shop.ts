@@ -145,7 +145,7 @@ export function settled(skuId: string): Promise<boolean> {
  * a test that does so often would wait for each.
  */
 export function noLiveStock(): void {
-  const spy = vi.spyOn(LiveStock.prototype, "note").mockImplementation(() => {});
+  const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
 }
 

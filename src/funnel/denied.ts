@@ -1,0 +1,27 @@
+// Stage 4: the deny list. What is known of the network is asked before identity, the user after it.
+import ipaddr from "ipaddr.js";
+import { refuse } from "../errors.ts";
+import type { AppContext } from "../http.ts";
+import type { Stage } from "./attempt.ts";
+import { type Caller, readRules } from "./deny-list.ts";
+
+/** What Cloudflare tells of the caller's network. */
+export function callerOf(c: AppContext, userId?: string): Caller {
+  const ip = c.req.header("cf-connecting-ip") ?? "";
+  const { asn, country } = (c.req.raw.cf ?? {}) as { asn?: number; country?: string };
+  return {
+    address: ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined,
+    asn: asn === undefined ? undefined : String(asn),
+    country,
+    userId,
+  };
+}
+
+export const denied: Stage = {
+  name: "denied",
+  async check({ c, now, userId }) {
+    const rules = await readRules(c);
+    if (rules.rules.length === 0) return undefined;
+    return rules.denies(callerOf(c, userId), now) ? refuse("blocked") : undefined;
+  },
+};

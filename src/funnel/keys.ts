@@ -1,0 +1,15 @@
+// Imported HMAC keys, kept for the isolate: importing one costs more than using it.
+
+const imported = new Map<string, Promise<CryptoKey>>();
+
+/** The HS256 key of a secret. There are two or three secrets, so the map stays small. */
+export function hmacKey(secret: string): Promise<CryptoKey> {
+  let key = imported.get(secret);
+  if (!key) {
+    const bytes = new TextEncoder().encode(secret);
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    key = crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
+    imported.set(secret, key);
+  }
+  return key;
+}

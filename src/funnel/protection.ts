@@ -1,0 +1,50 @@
+// How a sale protects itself: limits, challenge and automatic blocks, per sale and without a deploy.
+import { z } from "zod";
+
+const limitSchema = z.strictObject({
+  algorithm: z.enum(["fixed-window", "sliding-window", "token-bucket"]).default("fixed-window"),
+  /** Attempts per window; for a token bucket the refill per window, and its size. */
+  limit: z.int().min(1).max(100_000),
+  windowSeconds: z.int().min(1).max(3_600),
+});
+
+/** Defaults: many people share one address behind carrier NAT; a user is one person. */
+const DEFAULT_LIMITS = {
+  ip: { algorithm: "fixed-window", limit: 1_000, windowSeconds: 10 },
+  user: { algorithm: "fixed-window", limit: 50, windowSeconds: 60 },
+} as const;
+
+export const protectionSchema = z.strictObject({
+  limits: z
+    .strictObject({
+      ip: limitSchema.default(DEFAULT_LIMITS.ip),
+      user: limitSchema.default(DEFAULT_LIMITS.user),
+    })
+    .default(DEFAULT_LIMITS),
+  challenge: z
+    .strictObject({
+      mode: z.enum(["off", "by-score", "always"]).default("off"),
+      /** Risk score (0 to 100) from which `by-score` asks. */
+      threshold: z.int().min(1).max(100).default(50),
+      /** What happens while the challenge provider does not answer. */
+      whenDown: z.enum(["open", "closed"]).default("open"),
+    })
+    .default({ mode: "off", threshold: 50, whenDown: "open" }),
+  autoBlock: z
+    .strictObject({
+      /** Attempts refused by a limit, or challenges failed, within ten minutes. */
+      limitRefusals: z.int().min(1).max(100_000).default(100),
+      failedChallenges: z.int().min(1).max(1_000).default(5),
+      blockSeconds: z.int().min(1).max(86_400).default(900),
+    })
+    .default({ limitRefusals: 100, failedChallenges: 5, blockSeconds: 900 }),
+});
+
+export type Protection = z.output<typeof protectionSchema>;
+export type LimitPolicy = z.output<typeof limitSchema>;
+
+const DEFAULTS: Protection = protectionSchema.parse({});
+
+/** A sale's own settings, or the defaults. */
+export const protectionOf = (sale: { protection?: Protection | undefined }): Protection =>
+  sale.protection ?? DEFAULTS;

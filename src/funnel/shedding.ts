@@ -1,0 +1,48 @@
+// Overload: when a SKU's object says it is overloaded, or takes too long, this isolate turns a growing
+// share of new attempts for that SKU away, and lets them in again as it recovers.
+import { refuse } from "../errors.ts";
+import type { Stage } from "./attempt.ts";
+
+/** Slower than this counts as overloaded: the object's queue is seconds long. */
+export const SLOW_MS = 5_000;
+const STEP_UP = 0.1;
+const MAX_SHARE = 0.9;
+/** The share halves this often, so that it is gone half a minute after the last bad sign. */
+const HALF_LIFE_MS = 4_000;
+const MIN_RETRY_SECONDS = 2;
+const RETRY_SPREAD_SECONDS = 8;
+
+interface Shed {
+  share: number;
+  at: number;
+}
+
+const sheds = new Map<string, Shed>();
+
+/** The share of attempts to turn away at `now`. Pure: halves with time. */
+export const shareAt = ({ share, at }: Shed, now: number): number =>
+  share * 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
+
+/** What an object's answer says about its load. */
+export function noteLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
+  const known = sheds.get(skuId);
+  if (sign === "fine") {
+    if (known && shareAt(known, now) < 0.01) sheds.delete(skuId);
+    return;
+  }
+  const share = known ? shareAt(known, now) : 0;
+  sheds.set(skuId, { share: Math.min(MAX_SHARE, share + STEP_UP), at: now });
+}
+
+/** Seconds after which to come back: spread, so that those turned away do not return together. */
+export const retryAfter = (random = Math.random()): number =>
+  MIN_RETRY_SECONDS + Math.floor(random * RETRY_SPREAD_SECONDS);
+
+export const shedding: Stage = {
+  name: "shedding",
+  check({ skuId, now }) {
+    const shed = sheds.get(skuId);
+    if (!shed || Math.random() >= shareAt(shed, now)) return undefined;
+    return refuse("overloaded", { retryAfterSeconds: retryAfter() });
+  },
+};
