@@ -71,7 +71,8 @@ export class Answers {
     }
     try {
       const { result, delivery } = await work();
-      return { answer: { status: 200, body: result }, delivery };
+      // As it is now: a repetition says nothing about later.
+      return { answer: { status: 200, body: structuredClone(result) }, delivery };
     } catch (error) {
       if (error instanceof NeverArrived) {
         return { answer: refused(503, "never arrived"), delivery: error.message as Delivery };
@@ -79,7 +80,10 @@ export class Answers {
       if (!(error instanceof StripeFault)) throw error;
       const { status } = error;
       const headers = { "stripe-should-retry": String(status === 429 || status === 503) };
-      return { answer: { status, body: { error: error.error }, headers }, delivery: "whole" };
+      return {
+        answer: { status, body: { error: structuredClone(error.error) }, headers },
+        delivery: "whole",
+      };
     }
   }
 
