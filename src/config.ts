@@ -1,6 +1,6 @@
 // Variables and secrets, parsed once per isolate. What is missing or malformed is named in the log;
 // callers get a plain 503 and never a stack trace.
-import { z } from "zod";
+import * as z from "zod";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);

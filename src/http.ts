@@ -1,6 +1,6 @@
 // What every route shares: the types of the Hono app and how a JSON body is read safely.
 import type { Context } from "hono";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";

@@ -1,5 +1,5 @@
 // The opaque cursor of a ledger's order list.
-import { z } from "zod";
+import * as z from "zod";
 import type { OrderRef } from "../inventory/ledger.ts";
 
 const cursorSchema = z.tuple([z.string().max(512), z.string().max(128)]);

@@ -1,6 +1,6 @@
 // The operator's API: sales, stock, ledgers.
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
 import { idSchema, saleSchema } from "../catalog/schema.ts";
 import { dropSnapshot } from "../catalog/snapshot.ts";

@@ -1,6 +1,6 @@
 // The operator's deny and allow rules, and the automatic blocks with their evidence.
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
 import {
   addRule,

@@ -1,6 +1,6 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
 // their units change; no visitor ever asks an object.
-import { z } from "zod";
+import * as z from "zod";
 import { decodeBuyers } from "../inventory/buyers.ts";
 import type { PublishedStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";

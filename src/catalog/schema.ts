@@ -1,5 +1,5 @@
 // What a sale is: the schema that validates the operator's documents and the types everything shares.
-import { z } from "zod";
+import * as z from "zod";
 import { protectionSchema } from "../funnel/protection.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */

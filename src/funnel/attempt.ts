@@ -1,5 +1,5 @@
 // One attempt to buy, as it moves through the funnel: each stage adds what it learned or refuses.
-import { z } from "zod";
+import * as z from "zod";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";

@@ -1,7 +1,7 @@
 // Deny and allow rules: by address or CIDR, user, ASN and country. Kept in Redis, read at the edge from a
 // shared snapshot; an allow rule always wins.
 import ipaddr from "ipaddr.js";
-import { z } from "zod";
+import * as z from "zod";
 import {
   BACKGROUND_LIMIT_MS,
   INTERACTIVE_LIMIT_MS,

@@ -2,7 +2,7 @@
 // the rehearsal have buyers; production buyers come with a token of the shop's identity provider.
 import { type Context, Hono } from "hono";
 import { setCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readJson } from "../http.ts";
 import { SESSION_COOKIE, sameOrigin, signDemoToken } from "./identity.ts";

@@ -1,5 +1,5 @@
 // How a sale protects itself: limits, challenge and automatic blocks, per sale and without a deploy.
-import { z } from "zod";
+import * as z from "zod";
 
 const limitSchema = z.strictObject({
   algorithm: z.enum(["fixed-window", "sliding-window", "token-bucket"]).default("fixed-window"),

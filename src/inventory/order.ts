@@ -1,5 +1,5 @@
 // An order: the row the ledger keeps, the shape the API shows, and the ids that lead back to the object.
-import { z } from "zod";
+import * as z from "zod";
 import type { Money } from "../catalog/schema.ts";
 
 /** Statuses an order may move to from each; the last two lines are for money that lands late. */

@@ -1,7 +1,7 @@
 // Dead letters: kept in Redis until the operator replays or discards them. Replaying does no harm twice:
 // an order message only asks the consumer to look at the ledger again.
 import type { Redis } from "@upstash/redis/cloudflare";
-import { z } from "zod";
+import * as z from "zod";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { DEAD_LETTERS_KEY } from "../redis/keys.ts";

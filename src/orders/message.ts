@@ -1,6 +1,6 @@
 // What travels through the queue: which order has a version that is not acknowledged yet. It carries no
 // state: the consumer asks the ledger, so a late, repeated or reordered message can say nothing false.
-import { z } from "zod";
+import * as z from "zod";
 
 export const orderMessageSchema = z.strictObject({
   v: z.literal(1),

@@ -1,7 +1,7 @@
 // Fan-out: every final change of an order is offered to the shop's own systems, signed as the Standard
 // Webhooks specification says, at least once, under an id that stays the same when it is repeated.
 import { Webhook } from "standardwebhooks";
-import { z } from "zod";
+import * as z from "zod";
 import type { Config } from "../config.ts";
 import { type Order, orderSchema } from "../inventory/order.ts";
 import { causeOf } from "../observability/log.ts";
