@@ -1,0 +1,126 @@
+// Hostile bodies at the one route everybody rushes to: each gets the contract's error, and costs nothing:
+// no command in Redis, no call of an object.
+import fc from "fast-check";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Answer } from "../support/http.ts";
+import { redisIsBack } from "../support/redis.ts";
+import { atNoCost, attempt, codes, givenRush } from "./rush.ts";
+
+beforeAll(givenRush);
+beforeEach(redisIsBack);
+
+const post = (bodies: BodyInit[]) => () => Promise.all(bodies.map((body) => attempt({ body })));
+const json = (...documents: unknown[]) => documents.map((document) => JSON.stringify(document));
+
+describe("bodies", () => {
+  test("that are not an order are invalid_request, with what is wrong", async () => {
+    const bodies = json(
+      null,
+      [],
+      "1",
+      1,
+      true,
+      {},
+      { quantity: 0 },
+      { quantity: -1 },
+      { quantity: 1.5 },
+      { quantity: 101 },
+      { quantity: 1e308 },
+      { quantity: Number.MAX_SAFE_INTEGER + 2 },
+      { quantity: "1" },
+      { quantity: null },
+      { quantity: [1] },
+      { quantity: { valueOf: 1 } },
+      { quantity: 1, price: 0 },
+      { quantity: 1, unitPrice: { amount: 0 } },
+      { quantity: 1, userId: "somebody-else" },
+      { quantity: 1, paymentToken: "" },
+      { quantity: 1, paymentToken: "x".repeat(256) },
+      { quantity: 1, paymentToken: 1 },
+      { quantity: 1, ticket: {} },
+      { Quantity: 1 },
+    );
+    const answers = await atNoCost(post(bodies));
+    expect(codes(answers)).toEqual(["invalid_request"]);
+    for (const { body } of answers) expect(body.issues).not.toEqual([]);
+  });
+
+  test("that are not JSON in UTF-8 are invalid_request", async () => {
+    const bodies = [
+      "",
+      " ",
+      "{",
+      '{"quantity":1',
+      '{"quantity":1}}',
+      "{'quantity':1}",
+      '{"quantity":01}',
+      '{"quantity":NaN}',
+      '{"quantity":1e999}',
+      '{"quantity":0x1}',
+      "quantity=1",
+      "\u0000",
+      "\ufeff",
+      new Uint8Array([0xff, 0xfe, 0x00]),
+      new Uint8Array([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]),
+      "[".repeat(4_000),
+      `${'{"a":'.repeat(600)}1${"}".repeat(600)}`,
+    ];
+    expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
+  });
+
+  test("that aim at the prototype change nothing and are refused", async () => {
+    const bodies = [
+      '{"quantity":1,"__proto__":{"quantity":5}}',
+      '{"__proto__":{"quantity":1}}',
+      '{"constructor":{"prototype":{"quantity":1}}}',
+      '{"quantity":1,"constructor":1}',
+      '{"quantity":1,"toString":"x"}',
+    ];
+    expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
+    expect(({} as { quantity?: number }).quantity).toBeUndefined();
+  });
+
+  test("larger than the limit are payload_too_large, with and without a length said", async () => {
+    const large = JSON.stringify({ quantity: 1, ticket: "x".repeat(5_000) });
+    const stream = () =>
+      new ReadableStream({
+        start(controller) {
+          for (let i = 0; i < 100; i += 1)
+            controller.enqueue(new TextEncoder().encode(" ".repeat(100)));
+          controller.close();
+        },
+      });
+    const answers = await atNoCost(() =>
+      Promise.all([
+        attempt({ body: large }),
+        attempt({ body: stream() }),
+        attempt({ headers: { "content-length": "4097" } }),
+        attempt({ headers: { "content-length": "99999999999999999999" } }),
+      ]),
+    );
+    expect(codes(answers)).toEqual(["payload_too_large"]);
+  });
+
+  test("of any other kind never do anything but be refused", async () => {
+    const anything = fc.oneof(
+      fc.json(),
+      fc.string({ unit: "binary" }),
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => new Uint8Array(bytes)),
+      fc.jsonValue().map((value) => JSON.stringify({ quantity: value })),
+    );
+    const isOrder = (body: BodyInit) => /^\{"quantity":\s*\d+\}$/.test(String(body));
+    await atNoCost(async () => {
+      const answers: Answer[] = [];
+      await fc.assert(
+        fc.asyncProperty(anything, async (body) => {
+          fc.pre(!isOrder(body));
+          const answer = await attempt({ body });
+          expect(answer.status).toBe(400);
+          answers.push(answer);
+        }),
+        { numRuns: 150 },
+      );
+      return answers;
+    });
+  });
+});
