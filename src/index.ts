@@ -21,7 +21,7 @@ export default {
     return consumeOrders(batch, env, config, chooseGateway(env, config));
   },
 
-  async scheduled(_controller, env) {
-    await reconcile(env, requireConfig(env));
+  async scheduled({ scheduledTime }, env) {
+    await reconcile(env, requireConfig(env), scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

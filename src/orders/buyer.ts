@@ -18,6 +18,8 @@ import { readOrder, readOrders } from "./read-model.ts";
 
 /** While a sale sells, and this long after, its ledgers may know orders that Redis does not have yet. */
 const SETTLING_MS = 3_600_000;
+/** A shop with more open SKUs than this shows orders of the older ones once they are in Redis. */
+const MAX_LEDGERS_ASKED = 50;
 
 /** What a use case says: the order, or the one reason why not. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
@@ -155,7 +157,9 @@ async function ordersInLedgers(
   const skus = catalog.entries
     .filter(({ sale }) => saleState(sale, now) !== "upcoming")
     .filter(({ sale }) => now < Date.parse(sale.closesAt) + SETTLING_MS)
-    .flatMap(({ sale }) => sale.skus);
+    .sort((a, b) => b.sale.opensAt.localeCompare(a.sale.opensAt))
+    .flatMap(({ sale }) => sale.skus)
+    .slice(0, MAX_LEDGERS_ASKED);
   const answers = await Promise.all(
     skus.map(({ id }) =>
       callInventory(c.env, { skuId: id, lane: LANE }, (inventory) => inventory.ordersOf(userId)),
