@@ -1,0 +1,108 @@
+// Alive, ready, and what a broken configuration looks like from outside and in the log.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { app } from "../../src/app.ts";
+import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
+import { redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { buyers, onSale, order } from "../support/shop.ts";
+
+beforeEach(redisIsBack);
+
+test("alive: says so without asking anybody, and is never cached", async () => {
+  const { result, commands } = await redisCost(() => call("GET", "/healthz"));
+  expect(result).toMatchObject({ status: 200, body: { status: "alive" } });
+  expect(result.headers.get("cache-control")).toBe("no-store");
+  expect(commands).toBe(0);
+});
+
+test("ready: names each dependency and its state, and what is down", async () => {
+  expect(await call("GET", "/readyz")).toMatchObject({
+    status: 200,
+    body: { dependencies: { redis: { state: "up" }, inventory: { state: "up" } } },
+  });
+  await redisIsDown();
+  const down = await call("GET", "/readyz");
+  expect(down).toMatchObject({
+    status: 503,
+    body: { dependencies: { redis: { state: "down" }, inventory: { state: "up" } } },
+  });
+  expect(down.headers.get("retry-after")).toBeTruthy();
+});
+
+/** Everything written to the log until the end of the test. */
+function givenLog(): string[] {
+  const lines: string[] = [];
+  for (const method of ["log", "error", "warn"] as const) {
+    const spy = vi
+      .spyOn(console, method)
+      .mockImplementation((line) => void lines.push(String(line)));
+    onTestFinished(() => spy.mockRestore());
+  }
+  return lines;
+}
+
+describe("a configuration that is", () => {
+  const broken: [string, Record<string, unknown>, string][] = [
+    ["without a Redis address", { UPSTASH_REDIS_REST_URL: undefined }, "UPSTASH_REDIS_REST_URL"],
+    [
+      "with a Redis address that is none",
+      { UPSTASH_REDIS_REST_URL: "redis" },
+      "UPSTASH_REDIS_REST_URL",
+    ],
+    ["without an operator's token", { ADMIN_TOKEN: "" }, "ADMIN_TOKEN"],
+    ["with a secret that is too short", { SIGNING_SECRET: "short" }, "SIGNING_SECRET"],
+    ["without a way to verify tokens", { AUTH_SECRET: "" }, "AUTH_SECRET"],
+    ["with two ways to verify tokens", { AUTH_JWKS_URL: "https://id.shop/jwks" }, "AUTH_SECRET"],
+    ["with a flag that is neither", { DEMO_LOGIN: "yes" }, "DEMO_LOGIN"],
+  ];
+
+  test.each(broken)("%s is answered with 503 and named in the log", async (_, change, name) => {
+    const lines = givenLog();
+    const ctx = createExecutionContext();
+    const response = await app.fetch(request("GET", "/api/sales"), { ...env, ...change }, ctx);
+    await waitOnExecutionContext(ctx);
+
+    expect(response.status).toBe(503);
+    const body = await response.json<Record<string, unknown>>();
+    expect(
+      contractFaults({ status: 503, code: "unavailable", body, headers: response.headers }),
+    ).toEqual([]);
+    expect(JSON.stringify(body)).not.toContain(name);
+    expect(lines.join()).toContain(name);
+  });
+
+  test("broken names no secret in the log", async () => {
+    const lines = givenLog();
+    const secret = "tiny-secret";
+    await app.fetch(
+      request("GET", "/healthz"),
+      { ...env, SIGNING_SECRET: secret },
+      createExecutionContext(),
+    );
+    expect(lines.join()).toContain("SIGNING_SECRET");
+    expect(lines.join()).not.toContain(secret);
+  });
+});
+
+test("no line of the log carries a token, a body, an address or a user's id", async () => {
+  const lines = givenLog();
+  const skuId = await onSale({ stock: 1 });
+  const crowd = await buyers(3);
+  await redisIsDown();
+  for (const buyer of crowd) await order(buyer, skuId, { paymentToken: "tok_very_private" });
+  await send(new Request(`${ORIGIN}/readyz`, { headers: { "cf-connecting-ip": "203.0.113.77" } }));
+
+  expect(lines.length).toBeGreaterThan(0);
+  const text = lines.join("\n");
+  for (const { id, token } of crowd) {
+    expect(text).not.toContain(id);
+    expect(text).not.toContain(token);
+  }
+  for (const secret of ["tok_very_private", "203.0.113.77"]) expect(text).not.toContain(secret);
+});
+
+test("every answer has an id of its own", async () => {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => call("GET", "/api/nowhere")));
+  expect(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size).toBe(20);
+});
