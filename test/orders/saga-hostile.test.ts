@@ -1,0 +1,191 @@
+// Payments, expiries, cancellations and a hostile queue in random mixtures, against the real object, the
+// real consumer and a real Redis. In the end money, units, ledger and read model agree.
+import { runDurableObjectAlarm } from "cloudflare:test";
+import fc from "fast-check";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { ARROWS, type Order, type OwnedOrder } from "../../src/inventory/order.ts";
+import type { OrderMessage } from "../../src/orders/message.ts";
+import { START } from "../inventory/commands.ts";
+import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inventory/object.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, readModelOf } from "../support/redis.ts";
+import { unique } from "../support/shop.ts";
+import { deliverTo, TestGateway } from "./saga-world.ts";
+
+beforeAll(emptyRedis);
+
+/** What happens next; numbers name a buyer or an order, whichever exist by then. */
+type Step =
+  | { do: "reserve"; buyer: number; quantity: number; token: boolean }
+  | { do: "pay" | "cancel"; order: number }
+  | { do: "deliver"; orders: number[]; bank: "fine" | "declines" | "mute" | "down" }
+  | { do: "wait"; seconds: number }
+  | { do: "evict" };
+
+const order = fc.nat(4);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("reserve" as const),
+      buyer: fc.nat(3),
+      quantity: fc.integer({ min: 1, max: 2 }),
+      token: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("pay", "cancel"), order }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("deliver" as const),
+      orders: fc.array(order, { minLength: 1, maxLength: 4 }),
+      bank: fc.constantFrom("fine", "declines", "mute", "mute", "down"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("wait" as const), seconds: fc.constantFrom(1, 5, 11) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "evict" as const }) },
+);
+
+const reserve = (buyer: number): Step => ({ do: "reserve", buyer, quantity: 2, token: true });
+const deliver = (bank: "fine" | "mute", ...orders: number[]): Step => ({
+  do: "deliver",
+  orders,
+  bank,
+});
+
+/** Charged unnoticed, then: given back; run out, while others took the units; run out with units left. */
+const LATE_MONEY: Step[][] = [
+  [reserve(0), deliver("mute", 0), { do: "cancel", order: 0 }],
+  [
+    ...[reserve(0), deliver("mute", 0), { do: "wait", seconds: 11 } as const],
+    ...[reserve(1), reserve(2), deliver("fine", 1, 2)],
+  ],
+  [reserve(0), deliver("mute", 0), { do: "wait", seconds: 11 }],
+];
+
+class Town {
+  readonly skuId: string;
+  readonly gateway = new TestGateway();
+  readonly buyers = Array.from({ length: 4 }, () => unique("townsman"));
+  readonly orders: { userId: string; orderId: string }[] = [];
+  /** Every status each order was ever seen in. */
+  readonly #seen = new Map<string, Order["status"]>();
+  now = START;
+
+  constructor(skuId: string) {
+    this.skuId = skuId;
+  }
+
+  async take(step: Step): Promise<void> {
+    const object = inventory(this.skuId);
+    switch (step.do) {
+      case "reserve": {
+        const userId = this.buyers[step.buyer] as string;
+        const command = aReservation(this.skuId, {
+          userId,
+          quantity: step.quantity,
+          ...(step.token ? { paymentToken: "tok" } : {}),
+        });
+        const { ok } = await object.reserve(command);
+        if (ok) this.orders.push({ userId, orderId: command.orderId });
+        return;
+      }
+      case "pay":
+      case "cancel": {
+        const ref = this.orders[step.order];
+        if (ref && step.do === "pay") await object.pay(ref, "tok");
+        else if (ref) await object.cancel(ref);
+        return;
+      }
+      case "deliver":
+        Object.assign(this.gateway, {
+          mute: step.bank === "mute",
+          down: step.bank === "down",
+          declining: step.bank === "declines",
+        });
+        await this.deliver(step.orders.flatMap((n) => this.orders[n] ?? []));
+        return;
+      case "wait":
+        this.now += step.seconds * 1_000;
+        vi.setSystemTime(this.now);
+        return;
+      case "evict":
+        await putToSleep(this.skuId);
+    }
+  }
+
+  /** Any order, at any time, any number of times: a message says only which order to look at. */
+  async deliver(refs: { userId: string; orderId: string }[]): Promise<void> {
+    const about = ({ userId, orderId }: (typeof refs)[0]): OrderMessage => {
+      return { v: 1, skuId: this.skuId, lane: 0, userId, orderId, version: 1 };
+    };
+    await deliverTo(this.gateway, refs.map(about));
+    for (const { order } of await this.ledgerOrders()) {
+      const before = this.#seen.get(order.id);
+      if (before && before !== order.status) expect(ARROWS[before]).toContain(order.status);
+      this.#seen.set(order.id, order.status);
+    }
+  }
+
+  async ledgerOrders(): Promise<OwnedOrder[]> {
+    return (await inventory(this.skuId).page(null)).orders;
+  }
+
+  /** All holds end, the bank is well, and the outbox sends until everything is acknowledged. */
+  async end(sent: OrderMessage[]): Promise<void> {
+    Object.assign(this.gateway, { mute: false, down: false, declining: false });
+    for (let round = 0; round < 10; round += 1) {
+      this.now += 400_000;
+      vi.setSystemTime(this.now);
+      sent.length = 0;
+      await runDurableObjectAlarm(stubOf(this.skuId));
+      const { unacknowledged = 0 } = (await inventory(this.skuId).report()) ?? {};
+      if (unacknowledged === 0) return;
+      await vi.waitUntil(() => sent.length >= unacknowledged, { timeout: 10_000 });
+      await deliverTo(this.gateway, sent.splice(0));
+    }
+    throw new Error("the orders were never all acknowledged");
+  }
+}
+
+test("whatever happens in whatever order: final orders, money taken and returned once, no drift", async () => {
+  const sent = heldQueue();
+  vi.useFakeTimers({ toFake: ["Date"], now: START });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const everyEnd = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30 }), async (history) => {
+      vi.setSystemTime(START);
+      const town = new Town(await givenUnits(4, { price: 100, perUserLimit: 2 }));
+      for (const each of history) await town.take(each);
+      await town.end(sent);
+
+      const orders = await town.ledgerOrders();
+      const { charged, refunded } = town.gateway;
+      for (const { userId, order } of orders) {
+        everyEnd.add(order.status);
+        expect(order.status).not.toBe("reserved");
+        expect(charged.has(order.id)).toBe(["confirmed", "refunded"].includes(order.status));
+        expect(refunded.has(order.id)).toBe(order.status === "refunded");
+        expect((await readModelOf(userId)).find(({ id }) => id === order.id)).toEqual(order);
+      }
+      const { stocked, available, held, sold } = (await inventory(town.skuId).report()) ?? {};
+      const confirmed = orders.filter(({ order }) => order.status === "confirmed");
+      const units = confirmed.reduce((sum, { order }) => sum + order.quantity, 0);
+      expect({ stocked, available, held, sold }).toEqual({
+        stocked: 4,
+        available: 4 - units,
+        held: 0,
+        sold: units,
+      });
+    }),
+    { numRuns: 40, examples: LATE_MONEY.map((history) => [history]) },
+  );
+  // The mixture was rich enough to mean something.
+  expect([...everyEnd].sort()).toEqual(["cancelled", "confirmed", "expired", "refunded"]);
+}, 120_000);

@@ -1,0 +1,186 @@
+// Money that lands when the order is no longer what it was: honoured where units and limit allow, else
+// returned exactly once; and the buyer's order says so.
+import { beforeAll, expect, test } from "vitest";
+import { emptyRedis, readModelOf } from "../support/redis.ts";
+import { aBuyer, ledger, order, showOrder, until } from "../support/shop.ts";
+import {
+  cancel,
+  deliverTo,
+  givenHolds,
+  givenOrder,
+  givenPaid,
+  nextMessage,
+  type Purchase,
+  pay,
+  TestGateway,
+} from "./saga-world.ts";
+
+beforeAll(emptyRedis);
+
+/** Given an order that was charged without the answer arriving, and whose hold has ended since. */
+async function givenLateMoney({ stock = 1 } = {}) {
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock });
+  const purchase = await givenOrder(sale);
+  const gateway = new TestGateway();
+  gateway.mute = true;
+  await deliverTo(gateway, [purchase.message]);
+  gateway.mute = false;
+  holds.end();
+  // Whoever asks the object next makes it notice.
+  expect(await ledger(sale.skuId)).toMatchObject({ available: stock, held: 0 });
+  return { ...purchase, gateway };
+}
+
+const shown = async ({ buyer, order: { id } }: Purchase) => {
+  const { status, payment } = (await showOrder(buyer, id)).body;
+  const [copy] = await readModelOf(buyer.id);
+  expect(copy).toMatchObject({ status, payment });
+  return { status, payment };
+};
+
+test("units left: the order is confirmed after all", async () => {
+  const late = await givenLateMoney();
+
+  await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
+
+  expect(await shown(late)).toEqual({ status: "confirmed", payment: "charged" });
+  expect(await ledger(late.skuId)).toMatchObject({ sold: 1, available: 0, unacknowledged: 0 });
+  expect(late.gateway.refunded.size).toBe(0);
+});
+
+test("units gone: the money goes back once, however often the message comes", async () => {
+  const late = await givenLateMoney();
+  const winner = await givenOrder(late);
+  await deliverTo(late.gateway, [winner.message]);
+
+  const message = await nextMessage(late.queue, late.order.id);
+  expect((await deliverTo(late.gateway, [message])).acked).toHaveLength(1);
+  await deliverTo(late.gateway, [message, message]);
+
+  expect(await shown(late)).toEqual({ status: "refunded", payment: "refunded" });
+  const refunds = late.gateway.calls.filter((call) => call.startsWith("refund"));
+  expect(refunds).toEqual([`refund ${late.order.id}`]);
+  expect(await ledger(late.skuId)).toMatchObject({ sold: 1, available: 0, unacknowledged: 0 });
+});
+
+test("the buyer has bought again meanwhile: the limit holds, the late money goes back", async () => {
+  const late = await givenLateMoney({ stock: 5 });
+  const second = await givenOrder(late, { buyer: late.buyer, paymentToken: "tok_ok" });
+  await deliverTo(late.gateway, [second.message]);
+
+  await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
+
+  expect(late.gateway.refunded).toEqual(new Set([late.order.id]));
+  expect((await showOrder(late.buyer, late.order.id)).body.status).toBe("refunded");
+  expect((await showOrder(late.buyer, second.order.id)).body.status).toBe("confirmed");
+  expect(await ledger(late.skuId)).toMatchObject({ sold: 1, available: 4 });
+});
+
+test("the refund does not get through at first: owed, and made in the end", async () => {
+  const late = await givenLateMoney();
+  await givenOrder(late);
+  const message = await nextMessage(late.queue, late.order.id);
+  const refund = late.gateway.refund.bind(late.gateway);
+  late.gateway.refund = () => Promise.reject(new Error("down"));
+
+  expect((await deliverTo(late.gateway, [message])).retried).toHaveLength(1);
+  expect(await shown(late)).toEqual({ status: "expired", payment: "refund_due" });
+
+  late.gateway.refund = refund;
+  expect((await deliverTo(late.gateway, [message])).acked).toHaveLength(1);
+  expect(await shown(late)).toEqual({ status: "refunded", payment: "refunded" });
+});
+
+test("cancelled while the charge is under way: the money goes back, the unit is free at once", async () => {
+  const sale = await givenPaid({ stock: 1 });
+  const purchase = await givenOrder(sale);
+  const gateway = new TestGateway();
+  const held = gateway.hold(purchase.order);
+  const delivery = deliverTo(gateway, [purchase.message]);
+  await until("the charge is under way", () => gateway.calls.length > 0);
+
+  expect((await cancel(purchase)).body.status).toBe("cancelled");
+  expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
+
+  held.letGo();
+  expect((await delivery).acked).toHaveLength(1);
+  await deliverTo(gateway, [await nextMessage(sale.queue, purchase.order.id)]);
+  expect(await shown(purchase)).toEqual({ status: "refunded", payment: "refunded" });
+  expect([gateway.charged.size, gateway.refunded.size]).toEqual([1, 1]);
+});
+
+test("cancelled before the charge: nothing can be charged any more", async () => {
+  const sale = await givenPaid();
+  const purchase = await givenOrder(sale);
+  const gateway = new TestGateway();
+  await cancel(purchase);
+
+  expect((await deliverTo(gateway, [purchase.message])).acked).toHaveLength(1);
+
+  expect(gateway.calls).toEqual([`void ${purchase.order.id}`]);
+  expect(await shown(purchase)).toEqual({ status: "cancelled", payment: "due" });
+  expect(await ledger(sale.skuId)).toMatchObject({ unacknowledged: 0 });
+});
+
+test("a charge is under way when the hold ends: it is honoured, in whichever order they are noticed", async () => {
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock: 1 });
+  const purchase = await givenOrder(sale);
+  const gateway = new TestGateway();
+  const held = gateway.hold(purchase.order);
+  const delivery = deliverTo(gateway, [purchase.message]);
+  await until("the charge is under way", () => gateway.calls.length > 0);
+
+  holds.end();
+  expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
+  held.letGo();
+
+  expect((await delivery).acked).toHaveLength(1);
+  expect(await shown(purchase)).toEqual({ status: "confirmed", payment: "charged" });
+  expect(await ledger(sale.skuId)).toMatchObject({ sold: 1, unacknowledged: 0 });
+});
+
+test("paying and giving back come too late once the hold has ended", async () => {
+  const holds = givenHolds();
+  const purchase = await givenOrder(await givenPaid(), {});
+
+  holds.end();
+
+  expect((await pay(purchase, "tok_ok")).code).toBe("order_not_payable");
+  expect((await cancel(purchase)).code).toBe("order_not_cancellable");
+  expect((await showOrder(purchase.buyer, purchase.order.id)).body.status).toBe("expired");
+});
+
+test("the end of a hold, a payment and a cancellation at once: exactly one of them counts", async () => {
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock: 20 });
+  const purchases: Purchase[] = [];
+  for (let i = 0; i < 20; i += 1) purchases.push(await givenOrder(sale, {}));
+  const gateway = new TestGateway();
+
+  const races = purchases.map(async (purchase, i) => {
+    if (i === 10) holds.end();
+    const [paid, cancelled] = await Promise.all([pay(purchase, "tok_ok"), cancel(purchase)]);
+    return { purchase, paid: paid.status === 202, cancelled: cancelled.status === 200 };
+  });
+  for (const { purchase, paid, cancelled } of await Promise.all(races)) {
+    await deliverTo(gateway, [purchase.message]);
+    const { status } = (await showOrder(purchase.buyer, purchase.order.id)).body;
+    const allowed = cancelled ? ["cancelled"] : paid ? ["expired", "confirmed"] : ["expired"];
+    expect(allowed).toContain(status);
+    // Nobody was charged for an order that is not theirs.
+    expect(gateway.charged.has(purchase.order.id)).toBe(status === "confirmed");
+  }
+  const { stocked, available, held, sold } = await ledger(sale.skuId);
+  expect(stocked).toBe(available + held + sold);
+  expect(sold).toBe(gateway.charged.size);
+  expect(held).toBe(0);
+});
+
+test("a sold out shop with late money stays sold out for others", async () => {
+  const late = await givenLateMoney();
+  await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
+
+  expect((await order(await aBuyer(), late.skuId)).code).toBe("sold_out");
+});

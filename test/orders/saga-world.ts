@@ -1,0 +1,173 @@
+// Paid orders in the hands of a test: a gateway that answers when it is told to, a clock that moves when
+// it is told to, and a queue that delivers what the test hands it.
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { onTestFinished, vi } from "vitest";
+import { requireConfig } from "../../src/config.ts";
+import type { Order } from "../../src/inventory/order.ts";
+import { consumeOrders } from "../../src/orders/consumer.ts";
+import type { OrderMessage } from "../../src/orders/message.ts";
+import type {
+  ChargeOutcome,
+  PaymentGateway,
+  PaymentRequest,
+  RefundRequest,
+  VoidOutcome,
+} from "../../src/payments/gateway.ts";
+import { bankOf } from "../../src/payments/sandbox.ts";
+import type { BankEntry } from "../../src/payments/sandbox-bank.ts";
+import { type Answer, call } from "../support/http.ts";
+import { type Delivery, heldQueue, ORDERS_QUEUE } from "../support/queue.ts";
+import {
+  type Buyer,
+  bought,
+  buyers,
+  type OrderOptions,
+  onSale,
+  unique,
+  until,
+} from "../support/shop.ts";
+
+export const PRICE = 2_400;
+const HOLD_SECONDS = 300;
+
+/** Given a clock that stands still until the hold of every order made so far ends. */
+export function givenHolds(): { end(): void } {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  return { end: () => void vi.setSystemTime(Date.now() + HOLD_SECONDS * 1_000) };
+}
+
+export interface PaidSale {
+  skuId: string;
+  /** Messages that were sent and not delivered yet. */
+  queue: OrderMessage[];
+}
+
+/** Given paid units on sale, and a queue that the test holds. */
+export async function givenPaid(
+  sku: { stock?: number; perUserLimit?: number; price?: number } = {},
+): Promise<PaidSale> {
+  const queue = heldQueue();
+  const skuId = await onSale({ price: PRICE, holdSeconds: HOLD_SECONDS, ...sku });
+  return { skuId, queue };
+}
+
+export interface Purchase extends PaidSale {
+  buyer: Buyer;
+  order: Order;
+  /** What the queue should deliver. */
+  message: OrderMessage;
+}
+
+/** Given an order that waits for the consumer. */
+export async function givenOrder(
+  sale: PaidSale,
+  options: OrderOptions & { buyer?: Buyer } = { paymentToken: "tok_ok" },
+): Promise<Purchase> {
+  const [stranger] = await buyers(1);
+  const buyer = options.buyer ?? (stranger as Buyer);
+  const { buyer: _, ...wish } = options;
+  const order = await bought(buyer, sale.skuId, wish);
+  return { ...sale, buyer, order, message: await nextMessage(sale.queue, order.id) };
+}
+
+/** The newest message about an order, taken out of the queue. */
+export function nextMessage(queue: OrderMessage[], orderId: string): Promise<OrderMessage> {
+  return until("a message about the order", () => {
+    const index = queue.findIndex((message) => message.orderId === orderId);
+    return index < 0 ? undefined : queue.splice(index, 1)[0];
+  });
+}
+
+export const pay = ({ buyer, order }: Purchase, paymentToken: string): Promise<Answer<Order>> =>
+  call("POST", `/api/orders/${order.id}/payment`, { token: buyer.token, body: { paymentToken } });
+
+export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
+  call("DELETE", `/api/orders/${order.id}`, { token: buyer.token });
+
+/** Hands the consumer a batch, with this gateway behind it. */
+export async function deliverTo(
+  gateway: PaymentGateway | null,
+  bodies: unknown[],
+  { attempts = 1 } = {},
+): Promise<Delivery> {
+  const messages = bodies.map((body) => ({
+    id: unique("m"),
+    timestamp: new Date(),
+    attempts,
+    body,
+  }));
+  const batch = createMessageBatch(ORDERS_QUEUE, messages);
+  const ctx = createExecutionContext();
+  await consumeOrders(batch, env, requireConfig(env), gateway);
+  const result = await getQueueResult(batch, ctx);
+  const having = (ids: string[]) =>
+    messages.filter(({ id }) => ids.includes(id)).map(({ body }) => body);
+  return {
+    acked: having(result.explicitAcks),
+    retried: having(result.retryMessages.map(({ msgId }) => msgId)),
+  };
+}
+
+/** What the sandbox bank has on an order. */
+export async function bankEntry({ id }: Order): Promise<BankEntry | undefined> {
+  const [entry] = await bankOf(env).statement(`${id.slice(0, -1)}`);
+  return entry?.orderId === id ? entry : undefined;
+}
+
+/** A gateway whose bank is honest, and whose answers are in the test's hands. */
+export class TestGateway implements PaymentGateway {
+  /** Every call, as `charge {orderId}`. */
+  readonly calls: string[] = [];
+  readonly charged = new Set<string>();
+  readonly refunded = new Set<string>();
+  /** Declined or voided: no charge of these can succeed any more. */
+  readonly #closed = new Set<string>();
+  /** Set to have calls fail. */
+  down = false;
+  /** Set to have new charges declined. */
+  declining = false;
+  /** Set to have charges succeed without their answer arriving. */
+  mute = false;
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
+
+  /** The next charge of this order waits until it is let go. */
+  hold({ id }: Order): { letGo(): void } {
+    const held = Promise.withResolvers<void>();
+    this.#held.set(id, held);
+    return { letGo: () => held.resolve() };
+  }
+
+  async charge({ orderId }: PaymentRequest): Promise<ChargeOutcome> {
+    this.#note("charge", orderId);
+    const held = this.#held.get(orderId);
+    this.#held.delete(orderId);
+    await held?.promise;
+    if (this.declining && !this.charged.has(orderId)) this.#closed.add(orderId);
+    if (this.#closed.has(orderId)) return { outcome: "declined", reason: "card_declined" };
+    this.charged.add(orderId);
+    if (this.mute) throw new Error("the answer was lost");
+    return { outcome: "charged", chargeId: `charge of ${orderId}` };
+  }
+
+  async void({ orderId }: PaymentRequest): Promise<VoidOutcome> {
+    this.#note("void", orderId);
+    if (this.charged.has(orderId)) return { outcome: "charged", chargeId: `charge of ${orderId}` };
+    this.#closed.add(orderId);
+    return { outcome: "voided" };
+  }
+
+  async refund({ orderId }: RefundRequest): Promise<{ outcome: "refunded" }> {
+    this.#note("refund", orderId);
+    this.refunded.add(orderId);
+    return { outcome: "refunded" };
+  }
+
+  #note(step: string, orderId: string): void {
+    this.calls.push(`${step} ${orderId}`);
+    if (this.down) throw new Error("the gateway is down");
+  }
+}
