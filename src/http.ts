@@ -13,31 +13,58 @@ export interface AppEnv {
 
 export type AppContext = Context<AppEnv>;
 
+/** What browsers may do with any answer of ours. */
+const SECURITY_HEADERS = Object.entries({
+  "Content-Security-Policy":
+    "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; " +
+    "frame-ancestors 'none'; form-action 'self'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Origin-Agent-Cluster": "?1",
+  "Referrer-Policy": "same-origin",
+  "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
+  "X-Content-Type-Options": "nosniff",
+  "X-DNS-Prefetch-Control": "off",
+  "X-Download-Options": "noopen",
+  "X-Frame-Options": "DENY",
+  "X-Permitted-Cross-Domain-Policies": "none",
+  "X-XSS-Protection": "0",
+});
+
+/** Adds the security headers, unless they are there already: pages keep a finished set. */
+export function secure(headers: Headers): void {
+  if (headers.has("Content-Security-Policy")) return;
+  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
+}
+
 type Parsed<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 const bad = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /**
- * Reads at most `maxBytes` of a body; undefined when there is more, whatever Content-Length says.
+ * Reads at most `maxBytes` of a body; undefined when there is more.
  * @throws TypeError when it is not UTF-8
  */
 export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return undefined;
-  if (!request.body) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  const reader = request.body.getReader();
-  let text = "";
-  let bytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    if (bytes > maxBytes) {
-      await reader.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
+  const announced = request.headers.get("content-length");
+  if (Number(announced ?? 0) > maxBytes) return undefined;
+  // HTTP lets no more through than was announced, and in one piece it is read several times as fast.
+  const bytes = announced ? await request.arrayBuffer() : await readPieces(request, maxBytes);
+  return bytes && bytes.byteLength <= maxBytes ? utf8.decode(bytes) : undefined;
+}
+
+/** A body of unknown length, given up once it is longer than `maxBytes`. */
+async function readPieces(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  const all = new Uint8Array(maxBytes);
+  let length = 0;
+  for await (const piece of request.body ?? []) {
+    if (length + piece.byteLength > maxBytes) return undefined;
+    all.set(piece, length);
+    length += piece.byteLength;
   }
+  return all.subarray(0, length);
 }
 
 /** Reads and checks a JSON body: media type, size, UTF-8, JSON, schema. Each fault has its own answer. */

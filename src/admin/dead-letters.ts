@@ -8,6 +8,12 @@ import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 
 type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
 
+/**
+ * In place of an id: every letter. A path beside `:id` would cost every request of the app: Hono's fast
+ * router knows no such ambiguity.
+ */
+const ALL = "all";
+
 /** A replayed letter is only removed once the queue has it: replaying twice does no harm, losing does. */
 async function replay(env: Bindings, { queue, message }: DeadLetter): Promise<void> {
   const target: Queue = queue.endsWith("-webhooks") ? env.WEBHOOKS : env.ORDERS;
@@ -19,17 +25,6 @@ export const deadLetterRoutes = new Hono<AppEnv>()
     const letters = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, listDeadLetters);
     return c.json({ deadLetters: letters });
   })
-  .post("/replay", async (c) => {
-    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis) => {
-      const letters = await listDeadLetters(redis);
-      for (const letter of letters) {
-        await replay(c.env, letter);
-        await discardDeadLetter(redis, letter.id);
-      }
-      return letters.length;
-    });
-    return c.json({ replayed });
-  })
   .get("/:id", async (c) => {
     const letter = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
       findDeadLetter(redis, c.req.param("id")),
@@ -37,14 +32,17 @@ export const deadLetterRoutes = new Hono<AppEnv>()
     return letter ? c.json(letter) : problem(c, refuse("not_found"));
   })
   .post("/:id/replay", async (c) => {
+    const id = c.req.param("id");
     const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis) => {
-      const letter = await findDeadLetter(redis, c.req.param("id"));
-      if (!letter) return 0;
-      await replay(c.env, letter);
-      await discardDeadLetter(redis, letter.id);
-      return 1;
+      const letters = id === ALL ? await listDeadLetters(redis) : [await findDeadLetter(redis, id)];
+      for (const letter of letters) {
+        if (!letter) return 0;
+        await replay(c.env, letter);
+        await discardDeadLetter(redis, letter.id);
+      }
+      return letters.length;
     });
-    return replayed > 0 ? c.json({ replayed }) : problem(c, refuse("not_found"));
+    return replayed > 0 || id === ALL ? c.json({ replayed }) : problem(c, refuse("not_found"));
   })
   .delete("/:id", async (c) => {
     const gone = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
