@@ -39,7 +39,7 @@ function serveAsset(c: Context<AppEnv, "/assets/:file">): Response | Promise<Res
   const etag = `"${found.hash}${accent ? `-${accent}` : ""}"`;
   // A page of the previous version may still ask for the previous hash: the present file serves it,
   // but nobody may keep it under that name.
-  c.header("Cache-Control", hash === found.hash ? FOREVER : "no-cache");
+  c.header("Cache-Control", hash === found.hash ? FOREVER : "public, no-cache");
   c.header("ETag", etag);
   if (notModified(c, etag)) return c.body(null, 304);
   const body = accent ? found.body + themeCss(themeOf(`#${accent}`)) : found.body;

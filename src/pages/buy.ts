@@ -1,7 +1,7 @@
 // Buying through forms. The sale page is cached and the same for everybody, so it cannot carry a key;
 // its Buy leads to a page made for this one attempt, which does. Sent twice, it finds the same order.
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { idSchema } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { deleteCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import { z } from "zod";
+import * as z from "zod";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
@@ -59,7 +59,7 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const page = await renderOrder({
     order: found.order,
     nameOf: nameIn(catalog.sku),
-    sandbox: (c.get("config") as { PAYMENTS?: string }).PAYMENTS === "sandbox",
+    sandbox: c.get("config").PAYMENTS === "sandbox",
     fault: fault && explain(fault).text,
   });
   return c.html(page, fault ? refusalHeaders(c, fault) : 200);

@@ -8,7 +8,7 @@ import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { assetRoutes } from "./assets.ts";
 import { buyRoutes } from "./buy.ts";
-import { servePage } from "./cache.ts";
+import { PAGES_TAG, servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
@@ -30,7 +30,7 @@ pageRoutes.onError((error, c: AppContext) => {
 
 export const settingsOf = (config: Config): PageSettings => ({
   demoLogin: config.DEMO_LOGIN,
-  sandbox: (config as { PAYMENTS?: string }).PAYMENTS === "sandbox",
+  sandbox: config.PAYMENTS === "sandbox",
 });
 
 async function home(c: AppContext): Promise<Response> {
@@ -39,7 +39,7 @@ async function home(c: AppContext): Promise<Response> {
     key: "/",
     version: catalog.version,
     sales: salesOf(catalog),
-    tags: "pages",
+    tags: PAGES_TAG,
     render: (now) => renderHome(salesOf(catalog), now),
   });
 }
@@ -64,7 +64,7 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
     key: entry.sale.id,
     version: `${entry.revision}-${settings.demoLogin}-${settings.sandbox}`,
     sales: [entry.sale],
-    tags: `pages,sale-${entry.sale.id}`,
+    tags: `${PAGES_TAG},sale-${entry.sale.id}`,
     render: (now) => renderSale(entry.sale, now, settings),
   });
 }

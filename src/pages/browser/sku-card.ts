@@ -1,6 +1,6 @@
 // One item of a sale: its Buy button, what the buyer is told, and the order once there is one.
 import { type Answer, call, jitter, type Order, pause } from "./api.ts";
-import { attemptFor, beginAttempt, keepAttempt, onOtherTab } from "./attempts.ts";
+import { attemptBecame, attemptFor, beginAttempt, forget, onOtherTab } from "./attempts.ts";
 import { correct } from "./clock.ts";
 import { mountOrder } from "./order-panel.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -45,9 +45,8 @@ export class SkuCard {
       event.preventDefault();
       if (this.#canBuy()) void this.#buy();
     });
-    onOtherTab(this.skuId, () => {
-      const orderId = attemptFor(this.skuId)?.orderId;
-      if (orderId && !this.#busy) void this.#find(orderId);
+    onOtherTab(this.skuId, (orderId) => {
+      if (!this.#busy) void this.#find(orderId);
     });
     void this.#restore();
   }
@@ -111,11 +110,15 @@ export class SkuCard {
 
   async #buy(): Promise<void> {
     const quantity = Number(this.#root.querySelector("select")?.value ?? 1);
-    const attempt = beginAttempt(this.skuId, quantity);
     this.#busy = true;
     this.#tell("");
     this.#paint();
     try {
+      let attempt = await beginAttempt(this.skuId, quantity, this.#order?.id);
+      if (attempt.orderId) {
+        if (await this.#find(attempt.orderId, true)) return;
+        attempt = await beginAttempt(this.skuId, quantity, attempt.orderId);
+      }
       this.#settle(await send(this.skuId, attempt, (text) => this.#tell(text, "wait")));
     } finally {
       this.#busy = false;
@@ -130,7 +133,7 @@ export class SkuCard {
     }
     const outcome = outcomeOf(answer.status, answer.body, answer.retryAfter);
     this.#tell(outcome.text, outcome.tone);
-    if (outcome.over) keepAttempt(this.skuId, undefined);
+    if (outcome.over) void forget(this.skuId);
     if (outcome.available !== undefined) this.#stock = { available: outcome.available };
     if (outcome.blocked) this.#blocked = true;
     if (outcome.closed) this.#sale = "closed";
@@ -145,36 +148,35 @@ export class SkuCard {
   async #countDown(seconds: number): Promise<void> {
     for (this.#wait = Math.ceil(seconds); this.#wait > 0; this.#wait -= 1) {
       this.#paint();
-      await pause(1_000);
+      // Those who were refused together do not come back together.
+      await pause(1_000 + (this.#wait > 1 ? 0 : jitter(SPREAD_MS)));
     }
-    // Those who were refused together do not come back together.
-    await pause(jitter(SPREAD_MS));
     this.#tell("");
     this.#paint();
   }
 
   /** After a reload, or when another tab bought: shows the order, or takes the attempt up again. */
   async #restore(): Promise<void> {
-    const attempt = attemptFor(this.skuId);
+    const attempt = await attemptFor(this.skuId);
     if (!attempt || this.#busy) return;
-    if (attempt.orderId) return this.#find(attempt.orderId);
-    if (Date.now() - attempt.at < RESUME_MS) return this.#buy();
-    keepAttempt(this.skuId, undefined);
+    if (attempt.orderId) await this.#find(attempt.orderId);
+    else if (Date.now() - attempt.at < RESUME_MS) await this.#buy();
+    else await forget(this.skuId);
   }
 
-  async #find(orderId: string): Promise<void> {
-    if (this.#order?.id === orderId) return;
+  /** Shows an order the buyer has. False when it is none any more; then it is forgotten, too. */
+  async #find(orderId: string, focus = false): Promise<boolean> {
+    if (this.#order?.id === orderId) return true;
     const answer = await call<Order>("GET", `/orders/${orderId}`);
     const { status } = answer.body as Partial<Order>;
-    if (status === "reserved" || status === "confirmed") this.#show(answer.body, false);
-    else if (answer.ok || answer.status === 404 || answer.status === 401) {
-      keepAttempt(this.skuId, undefined);
-    }
+    const alive = status === "reserved" || status === "confirmed";
+    if (alive) this.#show(answer.body, focus);
+    else if (answer.ok || [401, 404].includes(answer.status)) await forget(this.skuId);
+    return alive;
   }
 
   #show(order: Order, focus: boolean): void {
-    const known = attemptFor(this.skuId);
-    if (known) keepAttempt(this.skuId, { ...known, orderId: order.id });
+    void attemptBecame(this.skuId, order.id);
     const template = document.querySelector<HTMLTemplateElement>("template#order-panel");
     const slot = this.#part("order-slot");
     const panel = template?.content.firstElementChild?.cloneNode(true);

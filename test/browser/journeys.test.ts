@@ -1,0 +1,134 @@
+// Whole purchases in a real browser: from the countdown to the confirmed order, with and without
+// JavaScript, with a keyboard alone.
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { buyButton, inBrowser, message, order, orderIs, PAID } from "./stage.ts";
+
+inBrowser("buying", (stage) => {
+  test("upcoming, opens by itself, signed in, bought, confirmed", async () => {
+    const { path, skuId } = await stage().onSale({}, { opensIn: 6_000 });
+    const page = await (await stage().person()).open(path);
+    await expect.poll(() => page.locator("[data-countdown-label]").textContent()).toBe("Opens in");
+    expect(await buyButton(page).getAttribute("aria-disabled")).toBe("true");
+    let loads = 0;
+    page.on("load", () => {
+      loads += 1;
+    });
+    await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+    expect(loads, "reloads").toBe(0);
+    expect(await page.locator("[data-announce]").textContent()).toBe("The sale is open.");
+    await buyButton(page).click();
+    await page.getByLabel("Your name").fill("alice");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await orderIs(page, "confirmed");
+    expect(await focused(page)).toMatch(/You got it|confirmed/);
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+    await page.goto("/orders");
+    expect(await page.getByText("Order confirmed").count()).toBe(1);
+  });
+
+  test("a paid item: held with a countdown, a declined card, another try, paid", async () => {
+    const { path, skuId } = await stage().onSale(PAID);
+    const buyer = await stage().person();
+    await buyer.signIn("bob");
+    const page = await buyer.open(path);
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    expect(await page.locator("[data-hold]").textContent()).toMatch(/^Held for you for \d:\d\d$/);
+    expect(await buyButton(page).isVisible(), "one clear action").toBe(false);
+    await page.getByLabel("Test card that is declined").check();
+    await page.getByRole("button", { name: "Pay" }).click();
+    await orderIs(page, "cancelled");
+    expect(await order(page).textContent()).toContain("Payment declined");
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await page.getByRole("button", { name: "Pay US$12.00" }).click();
+    await orderIs(page, "confirmed");
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+  });
+
+  test("sold out is known without asking, and told to who was too late", async () => {
+    const { path, skuId } = await stage().onSale({ stock: 1 });
+    const [first, second] = [await stage().person(), await stage().person()];
+    await first.signIn("carol");
+    await second.signIn("dave");
+    const late = await second.open(path);
+    // The late one's page must not learn it from the live answer first.
+    await late.route("**/live", (route) => route.abort());
+    await late.reload();
+    const page = await first.open(path);
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    await buyButton(late).click();
+    await expect.poll(() => message(late).textContent()).toContain("Sold out");
+    expect(await buyButton(late).textContent()).toBe("Sold out");
+    const newcomer = await second.open(path);
+    await newcomer.getByRole("button", { name: "Sold out" }).waitFor();
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+  });
+
+  test("without JavaScript: sign in, confirm, pay, all by form", async () => {
+    const { path, skuId } = await stage().onSale({ ...PAID, perUserLimit: 3 });
+    const page = await (await stage().person({ javaScriptEnabled: false })).open(path);
+    await page.getByLabel("Quantity").selectOption("2");
+    await page.getByRole("button", { name: "Buy now" }).click();
+    await page.getByLabel("Your name").fill("erin");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Confirm order" }).click();
+    await page.getByRole("button", { name: "Pay $24.00" }).click();
+    await expect
+      .poll(() => page.reload().then(() => order(page).textContent()), { timeout: 20_000 })
+      .toContain("Order confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(2);
+    await page.getByRole("link", { name: "All my orders" }).click();
+    expect(await page.getByRole("heading", { name: "Thing" }).count()).toBe(1);
+  });
+
+  test("with a keyboard alone: every step is reachable, and focus goes along", async () => {
+    const { path } = await stage().onSale(PAID);
+    const page = await (await stage().person()).open(path);
+    await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("Skip to content");
+    await tabTo(page, "Buy now");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog[open]").waitFor();
+    await page.keyboard.type("frank");
+    await page.keyboard.press("Enter");
+    await orderIs(page, "reserved");
+    await expect.poll(() => focused(page)).toBe("Reserved for you");
+    await tabTo(page, "Pay US$12.00");
+    await page.keyboard.press("Enter");
+    await orderIs(page, "confirmed");
+    await expect.poll(() => focused(page)).toMatch(/Payment under way|Order confirmed/);
+  });
+
+  test("prices and times are in the visitor's language and zone", async () => {
+    const { path } = await stage().onSale(PAID);
+    const visitor = await stage().person({ locale: "de-DE", timezoneId: "Asia/Tokyo" });
+    const page = await visitor.open(path);
+    await expect.poll(() => page.locator(".price").textContent()).toMatch(/12,00\s\$/);
+    expect(await page.locator("[data-zone]").textContent()).toContain("Asia/Tokyo");
+    const shown = await page.locator(".window time").first().textContent();
+    const iso = await page.locator(".window time").first().getAttribute("datetime");
+    const expected = new Intl.DateTimeFormat("de-DE", {
+      dateStyle: "medium",
+      timeStyle: "short",
+      timeZone: "Asia/Tokyo",
+    });
+    expect(shown).toBe(expected.format(new Date(iso ?? "")));
+  });
+});
+
+const focused = async (page: Page) => {
+  const text = await page.evaluate<string>("document.activeElement?.textContent ?? ''");
+  return text.replace(/\s+/g, " ").trim();
+};
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let steps = 0; steps < 20; steps += 1) {
+    if ((await focused(page)) === name) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`"${name}" cannot be reached with the Tab key`);
+}

@@ -1,0 +1,169 @@
+// What the browser tests share: a whole instance, a real Chromium, people with tabs, and a watch on what
+// no page may ever do: break the content policy, ask another host, throw.
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { Client, expectOk, type Ledger, type Sale, type Sku } from "../../src/local/client.ts";
+import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
+import { type Stack, startStack } from "../../src/local/stack.ts";
+
+/** The first start on a machine downloads Redis and builds the Worker. */
+const START_TIMEOUT_MS = 180_000;
+/** A real browser on a busy machine; every wait inside has its own, shorter limit. */
+const TEST_TIMEOUT_MS = 60_000;
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+/** The browser on this machine; undefined when there is none. */
+function findChromium(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const named = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  return [process.env.CHROMIUM_PATH ?? "", ...named].find((path) => path && existsSync(path));
+}
+
+const MISSING =
+  "No Chromium on this machine: install chromium or set CHROMIUM_PATH to run the browser tests.";
+
+/** One person's browser: cookies and storage of their own. */
+export interface Person {
+  /** Opens a tab; it is watched until the test ends. */
+  open(path: string): Promise<Page>;
+  offline(is: boolean): Promise<void>;
+  /** Signs in past the pages, for tests that are not about signing in. */
+  signIn(user: string): Promise<void>;
+}
+
+export interface Stage {
+  url: string;
+  person(options?: BrowserContextOptions): Promise<Person>;
+  /** Puts a sale with one SKU on; `opensIn` and `closesIn` are milliseconds from now. */
+  onSale(sku?: Partial<Sku>, times?: { opensIn?: number; closesIn?: number }): Promise<OnSale>;
+  ledger(skuId: string): Promise<Ledger>;
+}
+
+export interface OnSale {
+  skuId: string;
+  saleId: string;
+  path: string;
+}
+
+/** Browser tests: skipped, loudly, where there is no browser; failed where there must be one. */
+export function inBrowser(name: string, tests: (stage: () => Stage) => void): void {
+  const executablePath = findChromium();
+  if (!executablePath && process.env.CI) throw new Error(MISSING);
+  if (!executablePath) console.warn(`\nSKIPPED: ${name}. ${MISSING}\n`);
+  describe.skipIf(!executablePath)(name, { timeout: TEST_TIMEOUT_MS }, () => {
+    let stage: Awaited<ReturnType<typeof setStage>>;
+    beforeAll(async () => {
+      stage = await setStage(executablePath as string);
+    }, START_TIMEOUT_MS);
+    afterEach(() => stage.leave());
+    afterAll(() => stage?.close(), START_TIMEOUT_MS);
+    tests(() => stage);
+  });
+}
+
+let sales = 0;
+
+async function setStage(executablePath: string) {
+  const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
+  const stack: Stack = await startStack({ stateDir, vars: { PAYMENTS: "sandbox" } });
+  const browser = await chromium.launch({ executablePath, args: FLAGS.split(" ") });
+  const client = new Client(stack.url, LOCAL_ADMIN_TOKEN);
+  const faults: string[] = [];
+  return {
+    url: stack.url,
+    person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
+    onSale: (sku: Partial<Sku> = {}, times = {}) => onSale(client, sku, times),
+    ledger: (skuId: string) => client.ledger(skuId),
+    /** Closes what the test opened, and says what the pages did that no page may do. */
+    async leave() {
+      for (const context of browser.contexts()) await context.close();
+      expect(faults.splice(0)).toEqual([]);
+    },
+    async close() {
+      await browser.close();
+      await stack.stop();
+      await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function person(
+  browser: Browser,
+  url: string,
+  faults: string[],
+  options: BrowserContextOptions = {},
+): Promise<Person> {
+  const context = await browser.newContext({ baseURL: url, locale: "en-GB", ...options });
+  // Waiting is for conditions; one that takes this long will not come.
+  context.setDefaultTimeout(20_000);
+  context.on("request", (request) => {
+    if (!request.url().startsWith(url)) faults.push(`asked another host: ${request.url()}`);
+  });
+  context.on("console", (message) => {
+    if (/content security policy/i.test(message.text())) faults.push(message.text());
+  });
+  context.on("weberror", (error) => faults.push(`threw: ${error.error().message}`));
+  return {
+    async open(path) {
+      const page = await context.newPage();
+      await page.goto(path);
+      return page;
+    },
+    offline: (is) => context.setOffline(is),
+    async signIn(user) {
+      const answer = await context.request.post("/api/login", { data: { user } });
+      expect(answer.status()).toBe(200);
+    },
+  };
+}
+
+async function onSale(
+  client: Client,
+  sku: Partial<Sku>,
+  { opensIn = -60_000, closesIn = 3_600_000 }: { opensIn?: number; closesIn?: number },
+): Promise<OnSale> {
+  sales += 1;
+  const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
+  const sale: Sale = {
+    id: saleId,
+    title: `Sale ${sales}`,
+    description: "A **small** thing.",
+    opensAt: new Date(Date.now() + opensIn).toISOString(),
+    closesAt: new Date(Date.now() + closesIn).toISOString(),
+    admission: { mode: "open" },
+    skus: [
+      {
+        id: skuId,
+        name: "Thing",
+        unitPrice: { amount: 0, currency: "USD" },
+        stock: 20,
+        perUserLimit: 1,
+        holdSeconds: 300,
+        ...sku,
+      },
+    ],
+  };
+  expectOk(await client.putSale(sale));
+  await expect
+    .poll(() => client.send("GET", `/sales/${saleId}`).then(({ status }) => status), {
+      timeout: 20_000,
+    })
+    .toBe(200);
+  return { saleId, skuId, path: `/sales/${saleId}` };
+}
+
+/** A paid SKU: 12.00 USD. */
+export const PAID = { unitPrice: { amount: 1200, currency: "USD" } };
+
+export const buyButton = (page: Page) => page.locator("[data-buy] button");
+export const order = (page: Page) => page.locator(".order");
+/** Waits until the page shows an order in this state. */
+export const orderIs = (page: Page, status: string) =>
+  page.locator(`.order[data-status="${status}"]`).waitFor();
+export const message = (page: Page) => page.locator("[data-message]");

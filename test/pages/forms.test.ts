@@ -1,0 +1,151 @@
+// Buying, paying and signing in through plain forms: the same funnel, the same answers, no JavaScript.
+import { exports } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { freshAddress, ORIGIN } from "../support/http.ts";
+import { aBuyer, aSale, aSku, type Buyer, ledger, putSale, settled } from "../support/shop.ts";
+
+interface Form {
+  buyer?: Buyer;
+  fields?: Record<string, string>;
+  origin?: string;
+}
+
+/** A request as a browser without JavaScript sends it; redirects are not followed. */
+async function visit(path: string, { buyer, fields, origin = ORIGIN }: Form = {}) {
+  const response = await exports.default.fetch(
+    new Request(new URL(path, ORIGIN), {
+      method: fields ? "POST" : "GET",
+      redirect: "manual",
+      headers: {
+        "cf-connecting-ip": freshAddress(),
+        ...(fields ? { origin } : {}),
+        ...(buyer ? { cookie: `session=${buyer.token}` } : {}),
+      },
+      ...(fields ? { body: new URLSearchParams(fields) } : {}),
+    }),
+  );
+  const { status, headers } = response;
+  return { status, headers, location: headers.get("location") ?? "", html: await response.text() };
+}
+
+async function stage(sku: Parameters<typeof aSku>[0] = {}, sale: Parameters<typeof aSale>[0] = {}) {
+  const item = aSku(sku);
+  const { id } = await putSale(aSale({ skus: [item], ...sale }));
+  return { buyer: await aBuyer(), skuId: item.id, path: `/sales/${id}/skus/${item.id}/buy` };
+}
+
+const keyIn = (html: string): string => /name="key" value="([^"]+)"/.exec(html)?.[1] ?? "";
+
+test("each visit of the order form has a key of its own, and is kept by nobody", async () => {
+  const { buyer, path } = await stage();
+  const [one, two] = [await visit(path, { buyer }), await visit(path, { buyer })];
+  expect(keyIn(one.html)).toMatch(/^[\w-]{20,64}$/);
+  expect(keyIn(one.html)).not.toBe(keyIn(two.html));
+  expect(one.headers.get("cache-control")).toBe("private, no-store");
+});
+
+test("the form buys; sent twice it finds the same order", async () => {
+  const { buyer, skuId, path } = await stage();
+  const fields = { quantity: "1", key: keyIn((await visit(path, { buyer })).html) };
+  const [one, two] = [await visit(path, { buyer, fields }), await visit(path, { buyer, fields })];
+  expect(one.status).toBe(303);
+  expect(two.location).toBe(one.location);
+  await settled(skuId);
+  const page = await visit(one.location, { buyer });
+  expect(page.html).toContain("Order confirmed");
+  expect((await ledger(skuId)).sold).toBe(1);
+  expect((await visit("/orders", { buyer })).html).toContain(one.location);
+});
+
+test("a paid order is paid, and another given back, by form", async () => {
+  const { buyer, skuId, path } = await stage({ price: 900, perUserLimit: 2 });
+  const place = () => visit(path, { buyer, fields: { quantity: "1", key: crypto.randomUUID() } });
+  const [first, second] = [(await place()).location, (await place()).location];
+  expect((await visit(first, { buyer })).html).toContain("tok_ok");
+  const paid = await visit(`${first}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
+  expect([paid.status, paid.location]).toEqual([303, first]);
+  const given = await visit(`${second}/cancel`, { buyer, fields: {} });
+  expect([given.status, given.location]).toEqual([303, second]);
+  expect((await visit(second, { buyer })).html).toContain("You gave the item back");
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+  const again = await visit(`${second}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
+  expect(again.status).toBe(409);
+});
+
+test.each([
+  ["sold out", { stock: 0 }, {}, 409, "Sold out"],
+  [
+    "not open",
+    {},
+    { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" },
+    403,
+    "not opened",
+  ],
+  [
+    "closed",
+    {},
+    { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" },
+    410,
+    "is over",
+  ],
+])("%s is said in words, with the API's status", async (_, sku, sale, status, words) => {
+  const { buyer, path } = await stage(sku, sale);
+  const answer = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+  expect(answer.status).toBe(status);
+  expect(answer.html).toContain(words);
+  expect(answer.headers.get("cache-control")).toBe("private, no-store");
+});
+
+test("another site's form buys nothing, pays nothing, signs nobody in or out", async () => {
+  const { buyer, skuId, path } = await stage();
+  const origin = "https://evil.test";
+  const order = `/orders/${skuId}.0.${"a".repeat(20)}`;
+  const forms: [string, Record<string, string>][] = [
+    [path, { quantity: "1", key: "k1" }],
+    [`${order}/cancel`, {}],
+    [`${order}/payment`, { paymentToken: "tok_ok" }],
+    ["/login", { user: "mallory" }],
+    ["/logout", {}],
+  ];
+  for (const [target, fields] of forms) {
+    const answer = await visit(target, { buyer, fields, origin });
+    expect([target, answer.status]).toEqual([target, 403]);
+    expect(answer.headers.get("set-cookie")).toBeNull();
+  }
+  expect((await ledger(skuId)).held).toBe(0);
+});
+
+test("strangers are asked to sign in, and come back to where they were", async () => {
+  const { path } = await stage({ perUserLimit: 3 });
+  const asked = await visit(`${path}?quantity=2`);
+  expect(asked.html).toContain(`name="next" value="${path}?quantity=2"`);
+  const next = `${path}?quantity=2`;
+  const signedIn = await visit("/login", { fields: { user: "alice", next } });
+  expect([signedIn.status, signedIn.location]).toEqual([303, next]);
+  expect(signedIn.headers.get("set-cookie")).toMatch(/session=.*HttpOnly; Secure; SameSite=Lax/);
+});
+
+test.each(["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)", "/a\nb"])(
+  "the sign-in never leads to %s",
+  async (next) => {
+    const { status, location } = await visit("/login", { fields: { user: "alice", next } });
+    expect([status, location]).toEqual([303, "/orders"]);
+  },
+);
+
+test("an order's page is for its owner alone", async () => {
+  const { buyer, path } = await stage();
+  const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+  expect((await visit(location)).status).toBe(401);
+  expect((await visit(location, { buyer: await aBuyer() })).status).toBe(404);
+});
+
+test.each([
+  ["quantity", { quantity: "0", key: "k" }],
+  ["key", { quantity: "1", key: "not a key" }],
+  ["strange field", { quantity: "1", key: "k", extra: "1" }],
+])("a form with a wrong %s is refused", async (_, fields) => {
+  const { buyer, path } = await stage();
+  expect((await visit(path, { buyer, fields })).status).toBe(400);
+});

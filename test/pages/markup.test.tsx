@@ -1,0 +1,87 @@
+// What a shop writes never becomes more than it may be: descriptions stay inert, colours stay readable.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Markdown, plainText } from "../../src/pages/markdown.tsx";
+import { contrast, themeCss, themeOf } from "../../src/pages/theme.ts";
+
+const html = (text: string): string => String(<Markdown text={text} />);
+
+test.each([
+  ["a **b** c", "<p>a <strong>b</strong> c</p>"],
+  ["*a* and _b_", "<p><em>a</em> and <em>b</em></p>"],
+  ["- a\n- b", "<ul><li>a</li><li>b</li></ul>"],
+  ["1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],
+  ["one\ntwo\n\nthree", "<p>one<br/>two</p><p>three</p>"],
+  ["## Care", "<h2>Care</h2>"],
+  ["`a*b*`", "<p><code>a*b*</code></p>"],
+  [
+    "[x](https://a.test/?b=1)",
+    '<p><a href="https://a.test/?b=1" rel="noopener nofollow">x</a></p>',
+  ],
+  ["[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"],
+  ["[x](//evil.test)", "<p>[x](//evil.test)</p>"],
+  ["<b>&", "<p>&lt;b&gt;&amp;</p>"],
+])("%j", (text, expected) => {
+  expect(html(text)).toBe(`<div class="prose">${expected}</div>`);
+});
+
+const ALLOWED =
+  /^<\/?(?:div|p|br|ul|ol|li|h2|strong|em|code|a)(?: class="prose")?(?: href="(?:https:\/\/|\/(?!\/)|mailto:)[^"<>]*" rel="noopener nofollow")?\s?\/?>$/i;
+const fragment = fc.constantFrom(
+  "**",
+  "*",
+  "_",
+  "`",
+  "[",
+  "](",
+  ")",
+  "<script>",
+  "<img src=x onerror=alert(1)>",
+  '"',
+  "javascript:",
+  "https://a.test",
+  "\n",
+  "\n\n",
+  "- ",
+  "1. ",
+  "# ",
+  "&lt;",
+  "a",
+  " ",
+);
+
+test("no text makes an element that is not on the list", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fragment, fc.string()), { maxLength: 60 }), (parts) => {
+      for (const [tag] of html(parts.join("")).matchAll(/<[^>]*>/g)) expect(tag).toMatch(ALLOWED);
+    }),
+  );
+});
+
+test.each(["*", "**", "[", "[a](", "`", "_a", "- ", "\n\n"])(
+  "ten thousand characters of %j are read in no time",
+  (mark) => {
+    const start = performance.now();
+    html(mark.repeat(10_000 / mark.length));
+    plainText(mark.repeat(10_000 / mark.length));
+    expect(performance.now() - start).toBeLessThan(500);
+  },
+);
+
+const colour = fc
+  .integer({ min: 0, max: 0xffffff })
+  .map((value) => `#${value.toString(16).padStart(6, "0")}`);
+const rgb = (hex: string) =>
+  [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
+
+test("whatever colour a shop chooses, every text in it can be read", () => {
+  fc.assert(
+    fc.property(colour, (accent) => {
+      const theme = themeOf(accent);
+      expect(contrast(rgb(theme.onAccent), rgb(accent))).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(rgb(theme.inkLight), [244, 244, 241])).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(rgb(theme.inkDark), [27, 29, 36])).toBeGreaterThanOrEqual(4.5);
+      expect(themeCss(theme)).toMatch(/^[\w\-#:;{}(),@ ]+$/);
+    }),
+  );
+});

@@ -1,0 +1,141 @@
+// Pages as bytes: rendered once per version, revalidated by ETag, true to the moment a sale opens or closes.
+import { afterEach, expect, test, vi } from "vitest";
+import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import { servePage } from "../../src/pages/cache.ts";
+import { request, send } from "../support/http.ts";
+import { redisCost } from "../support/redis.ts";
+import { aSale, putSale } from "../support/shop.ts";
+
+const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+  send<string>(request(method, path, { headers }));
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a page has a strong ETag and is not sent again to who has it", async () => {
+  const { id } = await putSale(aSale());
+  const first = await get(`/sales/${id}`);
+  const etag = first.headers.get("etag") ?? "";
+  expect(first.status).toBe(200);
+  expect(etag).toMatch(/^"[^"]+"$/);
+  for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    const again = await get(`/sales/${id}`, { "if-none-match": tag });
+    expect([again.status, again.body]).toEqual([304, ""]);
+    for (const name of ["etag", "cache-control", "cache-tag"]) {
+      expect(again.headers.get(name)).toBe(first.headers.get(name));
+    }
+  }
+  expect((await get(`/sales/${id}`, { "if-none-match": '"other"' })).status).toBe(200);
+});
+
+test("HEAD answers like GET, without the body", async () => {
+  const { id } = await putSale(aSale());
+  const [head, whole] = [await get(`/sales/${id}`, {}, "HEAD"), await get(`/sales/${id}`)];
+  expect([head.status, head.body]).toEqual([200, ""]);
+  expect(head.headers.get("etag")).toBe(whole.headers.get("etag"));
+});
+
+test("a page in memory costs no Redis command", async () => {
+  const { id } = await putSale(aSale());
+  await get(`/sales/${id}`);
+  const { commands } = await redisCost(() => get(`/sales/${id}`));
+  expect(commands).toBe(0);
+});
+
+test("a changed sale is a new page", async () => {
+  const sale = await putSale(aSale({ title: "Before" }));
+  const before = await get(`/sales/${sale.id}`);
+  await putSale({ ...sale, title: "After" });
+  dropSnapshot();
+  const after = await get(`/sales/${sale.id}`);
+  expect(after.body).toContain("<h1>After</h1>");
+  expect(after.headers.get("etag")).not.toBe(before.headers.get("etag"));
+});
+
+test.each(["/", "/sales/"])(
+  "%s changes in the millisecond a sale opens and closes",
+  async (path) => {
+    const now = Date.now();
+    const [opensAt, closesAt] = [now + 60_000, now + 120_000];
+    const sale = await putSale(
+      aSale({
+        opensAt: new Date(opensAt).toISOString(),
+        closesAt: new Date(closesAt).toISOString(),
+      }),
+    );
+    const target = path === "/" ? path : `${path}${sale.id}`;
+    const stateAt = async (at: number) => {
+      vi.useFakeTimers({ toFake: ["Date"], now: at });
+      const { body, headers } = await get(target);
+      const card = path === "/" ? body.slice(0, body.indexOf(`/sales/${sale.id}`)) : body;
+      const states = [...card.matchAll(/data-badge="(\w+)"/g)].map(([, state]) => state);
+      return [states.at(-1), headers.get("cache-control")?.includes("no-cache") ? "ask" : "keep"];
+    };
+    expect(await stateAt(opensAt - 30_000)).toEqual(["upcoming", "keep"]);
+    expect(await stateAt(opensAt - 1)).toEqual(["upcoming", "ask"]);
+    expect(await stateAt(opensAt)).toEqual(["open", "keep"]);
+    expect(await stateAt(closesAt - 1)).toEqual(["open", "ask"]);
+    expect((await stateAt(closesAt))[0]).toBe("closed");
+  },
+);
+
+test("memory is bounded by bytes, however many pages there are", async () => {
+  const big = "x".repeat(1024 * 1024);
+  let rendered = 0;
+  const serve = (key: number) =>
+    servePage(fakeContext(), {
+      key: `test-${key}`,
+      version: "1",
+      sales: [],
+      tags: "test",
+      render: () => {
+        rendered += 1;
+        return big;
+      },
+    });
+  for (let key = 0; key < 20; key += 1) await serve(key);
+  await serve(19);
+  expect(rendered).toBe(20);
+  await serve(0);
+  expect(rendered).toBe(21);
+});
+
+test("assets never change under their address, and say so", async () => {
+  const { body } = await get("/");
+  const urls = [...body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => url as string);
+  expect(urls).toHaveLength(3);
+  for (const url of urls) {
+    const asset = await get(url);
+    expect(asset.status).toBe(200);
+    expect(asset.headers.get("cache-control")).toContain("immutable");
+    const again = await get(url, { "if-none-match": asset.headers.get("etag") ?? "" });
+    expect(again.status).toBe(304);
+    // A page of the version before asks for what is no more: it gets the present file, for now only.
+    const older = await get(url.replace(/-[0-9a-f]{10}/, "-0123456789"));
+    expect([older.status, older.headers.get("cache-control")]).toEqual([200, "public, no-cache"]);
+  }
+  expect((await get("/assets/none-0123456789.js")).status).toBe(404);
+});
+
+test("the first load fits its budget, compressed", async () => {
+  const description = "A **very** long story about a small thing.\n\n".repeat(100);
+  const { id } = await putSale(aSale({ description }));
+  const page = await get(`/sales/${id}`);
+  const [script, style] = [/"(\/assets\/main[^"]+)"/, /"(\/assets\/style[^"]+)"/].map(
+    (link) => link.exec(page.body)?.[1] ?? "",
+  ) as [string, string];
+  expect(await gzipped(page.body)).toBeLessThan(14 * 1024);
+  expect(await gzipped((await get(script)).body)).toBeLessThan(10 * 1024);
+  expect(await gzipped((await get(style)).body)).toBeLessThan(8 * 1024);
+});
+
+async function gzipped(text: string): Promise<number> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return (await new Response(stream).arrayBuffer()).byteLength;
+}
+
+function fakeContext(): Parameters<typeof servePage>[0] {
+  const body = (bytes: Uint8Array<ArrayBuffer>, status: number) => new Response(bytes, { status });
+  return { req: { header: () => undefined }, body } as unknown as Parameters<typeof servePage>[0];
+}
