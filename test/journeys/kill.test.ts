@@ -1,0 +1,197 @@
+// The Worker is killed (SIGKILL, the whole process group) at random moments of a sale with payments and
+// started again on the same state, ten times. Every 202 ends final, and money and orders agree.
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, onTestFailed, onTestFinished, test, vi } from "vitest";
+import {
+  Client,
+  expectOk,
+  type LedgerOrder,
+  type Order,
+  type Sale,
+} from "../../src/local/client.ts";
+import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
+import { startRedisWithBridge } from "../../src/local/stack.ts";
+import { temporaryFolder } from "../../src/local/temporary.ts";
+import { tokenSigner } from "../../src/local/tokens.ts";
+import { buildWorker } from "../../src/local/worker.ts";
+import { startWorkerProcess } from "../../src/local/worker-process.ts";
+
+const ROUNDS = 10;
+const BUYERS_PER_ROUND = 10;
+const STOCK = 45;
+const HOLD_SECONDS = 6;
+const SKU = "kill-sku";
+const TOKENS = [
+  ...["tok_ok", "tok_ok", "tok_declined", "tok_slow", "tok_error_then_ok"],
+  ...["tok_timeout_but_charged", undefined],
+];
+
+interface BankEntry {
+  orderId: string;
+  charges: number;
+  refunds: number;
+}
+
+/** A buyer and what the shop has told them. */
+interface Buyer {
+  user: string;
+  token: string;
+  ip: string;
+  key: string;
+  paymentToken: string | undefined;
+  accepted?: Order;
+  /** What they do with an order they reserved without a token. */
+  later: "pay" | "cancel" | "nothing";
+}
+
+/** Random numbers below 1, the same for the same seed (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const sale = (): Sale => ({
+  id: "kill-sale",
+  title: "A sale that is killed",
+  description: "",
+  opensAt: new Date(Date.now() - 3_600_000).toISOString(),
+  closesAt: new Date(Date.now() + 3_600_000).toISOString(),
+  admission: { mode: "open" },
+  skus: [
+    {
+      id: SKU,
+      name: "A thing",
+      unitPrice: { amount: 2_400, currency: "USD" },
+      stock: STOCK,
+      perUserLimit: 1,
+      holdSeconds: HOLD_SECONDS,
+    },
+  ],
+});
+
+/** One attempt of a buyer, as far as it gets before the shop is killed. */
+async function visit(client: Client, buyer: Buyer): Promise<void> {
+  const { paymentToken } = buyer;
+  if (!buyer.accepted) {
+    const wish = { quantity: 1, ...(paymentToken ? { paymentToken } : {}) };
+    const answer = await client.order(SKU, buyer.key, buyer, wish);
+    if (answer.status === 202) buyer.accepted = answer.body;
+    else expect([409, 429, 503]).toContain(answer.status);
+  }
+  if (!buyer.accepted || paymentToken || buyer.later === "nothing") return;
+  const path = `/api/orders/${buyer.accepted.id}`;
+  if (buyer.later === "cancel") await client.send("DELETE", path, buyer);
+  else await client.send("POST", `${path}/payment`, { ...buyer, body: { paymentToken: "tok_ok" } });
+}
+
+/** All the sandbox bank knows, by order. */
+async function books(client: Client): Promise<Map<string, BankEntry>> {
+  const entries = new Map<string, BankEntry>();
+  let after = "";
+  for (;;) {
+    const path = `/sandbox/payments?after=${encodeURIComponent(after)}`;
+    const { payments } = expectOk(await client.admin<{ payments: BankEntry[] }>("GET", path));
+    if (payments.length === 0) return entries;
+    for (const entry of payments) entries.set(entry.orderId, entry);
+    after = payments.at(-1)?.orderId ?? "";
+  }
+}
+
+const MOVED: Record<string, [charges: number, refunds: number]> = {
+  confirmed: [1, 0],
+  refunded: [1, 1],
+  cancelled: [0, 0],
+  expired: [0, 0],
+};
+
+async function checkOrder(
+  client: Client,
+  { userId, ...order }: LedgerOrder,
+  { charges = 0, refunds = 0 }: Partial<BankEntry>,
+  sign: (user: string) => Promise<string>,
+): Promise<void> {
+  expect({ ...order, money: [charges, refunds] }).toEqual({ ...order, money: MOVED[order.status] });
+  const caller = { token: await sign(userId) };
+  const shown = await client.readOrder(order.id, caller);
+  expect([shown.headers.get("x-served-from"), shown.body]).toEqual(["read-model", order]);
+}
+
+test("a Worker killed ten times in a sale loses no order and no money", async () => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+  onTestFailed(() => console.error(`Run again with SEED=${seed}`));
+  const random = randomNumbers(seed);
+  const state = temporaryFolder("kill");
+  const redis = await startRedisWithBridge(state);
+  onTestFinished(() => redis.stop());
+  const settings = {
+    script: await buildWorker(),
+    stateDir: join(state, "worker"),
+    vars: redis.vars,
+  };
+  const sign = tokenSigner(LOCAL_AUTH_SECRET);
+  const crowd: Buyer[] = [];
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const worker = await startWorkerProcess(settings);
+    const client = new Client(worker.url, LOCAL_ADMIN_TOKEN);
+    if (round === 0) expectOk(await client.putSale(sale()));
+    for (let i = 0; i < BUYERS_PER_ROUND; i += 1) {
+      const user = `buyer-${crowd.length}`;
+      crowd.push({
+        user,
+        token: await sign(user),
+        ip: `198.18.${round}.${i}`,
+        key: user,
+        paymentToken: TOKENS[Math.floor(random() * TOKENS.length)],
+        later: (["pay", "cancel", "nothing"] as const)[Math.floor(random() * 3)] ?? "pay",
+      });
+    }
+    // Those whom a kill left without an answer ask again, under the same key.
+    const visitors = crowd.filter(({ accepted, paymentToken }) => !accepted || !paymentToken);
+    const visits = visitors.map(async (buyer) => {
+      await pause(random() * 600);
+      await visit(client, buyer).catch((error) => {
+        if (!(error instanceof TypeError)) throw error; // no answer: the shop is dead
+      });
+    });
+    await pause(50 + random() * 1_500);
+    await worker.kill();
+    await Promise.all(visits);
+  }
+
+  const worker = await startWorkerProcess(settings);
+  onTestFinished(() => worker.stop());
+  const client = new Client(worker.url, LOCAL_ADMIN_TOKEN);
+  const settled = async () => {
+    const { held, unacknowledged } = await client.ledger(SKU);
+    return held === 0 && unacknowledged === 0;
+  };
+  await vi.waitUntil(settled, { timeout: 90_000, interval: 200 });
+
+  const { stocked, available, sold } = await client.ledger(SKU);
+  const orders = await client.ledgerOrders(SKU);
+  const bank = await books(client);
+  for (const order of orders) await checkOrder(client, order, bank.get(order.id) ?? {}, sign);
+  for (const { accepted, user } of crowd) {
+    if (accepted) expect(orders).toContainEqual(expect.objectContaining({ id: accepted.id }));
+    expect(orders.filter(({ userId }) => userId === user).length).toBeLessThanOrEqual(1);
+  }
+  expect([...bank.keys()].filter((id) => !orders.some((order) => order.id === id))).toEqual([]);
+  const confirmed = orders.filter(({ status }) => status === "confirmed");
+  expect([stocked, available, sold]).toEqual([STOCK, STOCK - confirmed.length, confirmed.length]);
+  // It was a sale: much was sold, and not everybody paid.
+  expect(confirmed.length).toBeGreaterThan(10);
+  expect(confirmed.length).toBeLessThan(orders.length);
+  if (process.env.SEED)
+    console.info(
+      Object.entries(Object.groupBy(orders, ({ status }) => status)).map(
+        ([k, v]) => `${k} ${v?.length}`,
+      ),
+    );
+}, 180_000);
