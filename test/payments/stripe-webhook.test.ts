@@ -1,0 +1,210 @@
+// Stripe's own news through the front door: only what Stripe signed lately counts, nothing counts twice,
+// and what it says about an order is applied like any other answer about its money.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import Stripe from "stripe";
+import { beforeAll, expect, inject, test } from "vitest";
+import { app } from "../../src/app.ts";
+import type { OrderMessage } from "../../src/orders/message.ts";
+import {
+  deliverTo,
+  givenHolds,
+  givenOrder,
+  givenPaid,
+  nextMessage,
+  type Purchase,
+} from "../orders/saga-world.ts";
+import { ORIGIN } from "../support/http.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { ledger, showOrder, unique } from "../support/shop.ts";
+import { booksOf, eventsOf, gateway, stripeConfig } from "./stripe-world.ts";
+
+beforeAll(emptyRedis);
+
+const stripeEnv = { ...env, PAYMENTS: "stripe", ...stripeConfig() } as unknown as Env;
+
+/** Posts a webhook to a shop that is paid through Stripe. */
+async function post(body: string, signature?: string, shop = stripeEnv): Promise<number> {
+  const headers = signature === undefined ? {} : { "stripe-signature": signature };
+  const ctx = createExecutionContext();
+  const request = new Request(`${ORIGIN}/api/webhooks/stripe`, { method: "POST", headers, body });
+  const { status } = await app.fetch(request, shop, ctx);
+  await waitOnExecutionContext(ctx);
+  return status;
+}
+
+/** An event of our own making, signed as Stripe signs. */
+async function signed(event: object, { secret = inject("stripeWebhookSecret"), age = 0 } = {}) {
+  const body = JSON.stringify({ id: unique("evt"), object: "event", ...event });
+  const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
+    payload: body,
+    secret,
+    timestamp: Math.floor(Date.now() / 1_000) - age,
+    cryptoProvider: Stripe.createSubtleCryptoProvider(),
+  });
+  return { body, signature };
+}
+
+type News = { orderId: string; userId: string };
+
+function anEvent(type: string, { orderId, userId }: News, more: object = {}) {
+  const metadata = { order_id: orderId, user_id: userId };
+  return { type, data: { object: { id: "pi_1", object: "payment_intent", metadata, ...more } } };
+}
+
+const succeeded = (news: News) => anEvent("payment_intent.succeeded", news);
+const news = ({ buyer, order }: Purchase): News => ({ orderId: order.id, userId: buyer.id });
+const shown = async ({ buyer, order }: Purchase) => (await showOrder(buyer, order.id)).body;
+const deliver = (messages: OrderMessage[]) => deliverTo(gateway(), messages);
+
+const paid = { paymentToken: "pm_card_visa" };
+
+test("an order that lost its answer is confirmed by what Stripe tells", async () => {
+  const purchase = await givenOrder(await givenPaid(), {
+    paymentToken: "pm_fake_confirm_reset_done",
+  });
+  expect((await deliver([purchase.message])).retried).toHaveLength(1);
+
+  for (const { body, signature } of await eventsOf({ orderId: purchase.order.id })) {
+    expect(await post(body, signature)).toBe(200);
+  }
+
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "charged" });
+  // The news goes the way of every change: through the queue into the read model.
+  expect(
+    (await deliver([await nextMessage(purchase.queue, purchase.order.id)])).acked,
+  ).toHaveLength(1);
+  expect(await ledger(purchase.skuId)).toMatchObject({ sold: 1, unacknowledged: 0 });
+});
+
+test("told twice, it counts once", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  const { body, signature } = await signed(succeeded(news(purchase)));
+
+  expect(await post(body, signature)).toBe(200);
+  const before = await shown(purchase);
+  expect(await post(body, signature)).toBe(200);
+
+  expect(await shown(purchase)).toEqual(before);
+});
+
+test("what Stripe did not sign, or not lately, is refused and changes nothing", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  const event = succeeded(news(purchase));
+  const good = await signed(event);
+  const other = await signed(event, { secret: "whsec_other" });
+  const old = await signed(event, { age: 301 });
+
+  expect(await post(good.body)).toBe(403);
+  expect(await post(good.body, "")).toBe(403);
+  expect(await post(good.body, "t=1,v1=00")).toBe(403);
+  expect(await post(`${good.body} `, good.signature)).toBe(403);
+  expect(await post(good.body, good.signature.replace("v1=", "v0="))).toBe(403);
+  expect(await post(other.body, other.signature)).toBe(403);
+  expect(await post(old.body, old.signature)).toBe(403);
+  expect(await post("")).toBe(403);
+
+  expect(await shown(purchase)).toMatchObject({ status: "reserved", version: 1 });
+});
+
+test("an event that is too large, or for a shop that is not paid through Stripe", async () => {
+  expect(await post("x".repeat(300_000), "t=1,v1=00")).toBe(413);
+  const { body, signature } = await signed(succeeded({ orderId: "x", userId: "ann" }));
+  expect(await post(body, signature, env)).toBe(404);
+});
+
+test.each([
+  ["another kind", { type: "customer.created", data: { object: { id: "cus_1", metadata: {} } } }],
+  ["another shop's", { type: "payment_intent.succeeded", data: { object: { metadata: {} } } }],
+  ["a malformed order", succeeded({ orderId: "not/an order", userId: "ann" })],
+  ["an unknown SKU", succeeded({ orderId: `nowhere.0.${"a".repeat(20)}`, userId: "ann" })],
+])("%s: taken, so that Stripe does not send it again, and ignored", async (_, event) => {
+  const { body, signature } = await signed(event);
+
+  expect(await post(body, signature)).toBe(200);
+});
+
+test("an order of somebody else is not touched", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  const { body, signature } = await signed(succeeded({ ...news(purchase), userId: "mallory" }));
+
+  expect(await post(body, signature)).toBe(200);
+
+  expect(await shown(purchase)).toMatchObject({ status: "reserved" });
+});
+
+test("a decline cancels a reserved order, with a reason fit for its buyer", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  const last_payment_error = { code: "card_declined", decline_code: "stolen_card" };
+  const event = anEvent("payment_intent.payment_failed", news(purchase), { last_payment_error });
+  const { body, signature } = await signed(event);
+
+  expect(await post(body, signature)).toBe(200);
+
+  expect(await shown(purchase)).toMatchObject({ status: "cancelled", reason: "card_declined" });
+  expect(await ledger(purchase.skuId)).toMatchObject({ held: 0, available: 10 });
+});
+
+test("money for an expired order: confirmed while units are left, else returned once", async () => {
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock: 1 });
+  const purchases = [await givenOrder(sale, { paymentToken: "pm_fake_confirm_reset_done" })];
+  await deliver(purchases.map(({ message }) => message));
+  holds.end();
+  await ledger(sale.skuId);
+  purchases.push(await givenOrder(sale, { paymentToken: "pm_fake_confirm_reset_done" }));
+  await deliver(purchases.slice(1).map(({ message }) => message));
+  holds.end();
+  const [first, second] = purchases as [Purchase, Purchase];
+
+  for (const { order } of purchases) {
+    const [event] = await eventsOf({ orderId: order.id });
+    // Stripe signs anew whenever it tries again.
+    const { body, signature } = await signed(JSON.parse(event?.body ?? ""));
+    expect(await post(body, signature)).toBe(200);
+  }
+  expect(await shown(first)).toMatchObject({ status: "confirmed" });
+  expect(await shown(second)).toMatchObject({ status: "expired", payment: "refund_due" });
+
+  const due = { ...second.message };
+  await deliver([due, due]);
+  await deliver([due]);
+  expect(await shown(second)).toMatchObject({ status: "refunded", payment: "refunded" });
+  const moved = await Promise.all(purchases.map(({ order }) => booksOf({ orderId: order.id })));
+  expect(moved).toMatchObject([
+    { charges: 1, refunds: 0 },
+    { charges: 1, refunds: 1 },
+  ]);
+});
+
+test("a refund made at Stripe gives the units of a confirmed order back; a partial one does not", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  await deliver([purchase.message]);
+  const refund = (refunded: boolean) =>
+    signed(anEvent("charge.refunded", news(purchase), { id: "ch_1", object: "charge", refunded }));
+
+  const part = await refund(false);
+  expect(await post(part.body, part.signature)).toBe(200);
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
+
+  const whole = await refund(true);
+  expect(await post(whole.body, whole.signature)).toBe(200);
+  expect(await post(whole.body, whole.signature)).toBe(200);
+  await deliver([await nextMessage(purchase.queue, purchase.order.id)]);
+  expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refunded" });
+  expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, available: 10 });
+});
+
+test("while the ledger cannot be reached Stripe is told to come again", async () => {
+  const purchase = await givenOrder(await givenPaid(), paid);
+  const { body, signature } = await signed(succeeded(news(purchase)));
+  const getByName = () => {
+    throw new Error("down");
+  };
+  const down = { ...stripeEnv, SKU_INVENTORY: { getByName } } as unknown as Env;
+
+  expect(await post(body, signature, down)).toBe(503);
+
+  expect(await post(body, signature)).toBe(200);
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
+});
