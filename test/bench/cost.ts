@@ -1,5 +1,5 @@
 // What one request of a row costs, counted on the counted build: trips, calls, rows, messages.
-import type { Counts } from "./counted.ts";
+import type { Cost, Counts, Where } from "./counted.ts";
 import { drive } from "./drive.ts";
 import type { Row } from "./rows.ts";
 import { type Stage, settled, startStage } from "./stage.ts";
@@ -15,15 +15,17 @@ export interface CostPerRequest {
   rowsWritten: number;
   alarmsSet: number;
   queueMessages: number;
+  /** What the consumer did for each batch; undefined where the row gave it nothing to do. */
+  perBatch?: { orders: number; redisTrips: number; objectCalls: number };
 }
 
-/** The costs of all rows, in their order. */
-export async function countCosts(rows: Row[]): Promise<CostPerRequest[]> {
+/** The costs of those rows that are about the Worker as a whole; undefined for the others. */
+export async function countCosts(rows: Row[]): Promise<(CostPerRequest | undefined)[]> {
   const stage = await startStage("test/bench/counted.ts");
-  const costs: CostPerRequest[] = [];
+  const costs: (CostPerRequest | undefined)[] = [];
   try {
     for (const row of rows) {
-      costs.push(await countCost(stage, row));
+      costs.push(row.ours.at === "ours" ? await countCost(stage, row) : undefined);
     }
   } finally {
     await stage.stop();
@@ -38,27 +40,36 @@ async function countCost(stage: Stage, { prepare, ours }: Row): Promise<CostPerR
   await drive(target, await ours.shots(stage, 10), ours.status);
   await settled(stage);
   await takeCounts(stage);
-  const before = stage.bridge.stats.roundTrips;
+  const { roundTrips: before } = await stage.redis.stats();
   await drive(target, await ours.shots(stage, SAMPLE), ours.status);
   await settled(stage);
-  const trips = stage.bridge.stats.roundTrips - before;
+  const trips = (await stage.redis.stats()).roundTrips - before;
   const counts = await takeCounts(stage);
-  const per = (name: keyof Counts) => (counts[name] ?? 0) / SAMPLE;
-  const counted = (counts["request.roundTrips"] ?? 0) + (counts["behind.roundTrips"] ?? 0);
+  const of = (where: Where, cost: Cost) => counts[`${where}.${cost}`] ?? 0;
+  const behind = (cost: Cost) => of("consumer", cost) + of("behind", cost);
+  const counted = of("request", "roundTrips") + behind("roundTrips");
   if (counted !== trips) {
     throw new Error(`The Worker counted ${counted} Redis trips, the bridge ${trips}.`);
   }
-  const split = (cost: "roundTrips" | "commands" | "objectCalls") => ({
-    request: per(`request.${cost}`),
-    behind: per(`behind.${cost}`),
+  const split = (cost: Cost) => ({
+    request: of("request", cost) / SAMPLE,
+    behind: behind(cost) / SAMPLE,
   });
+  const batches = of("consumer", "batches");
   return {
     redisTrips: split("roundTrips"),
     redisCommands: split("commands"),
     objectCalls: split("objectCalls"),
-    rowsWritten: per("behind.rowsWritten"),
-    alarmsSet: per("behind.alarms"),
-    queueMessages: per("behind.messages"),
+    rowsWritten: behind("rowsWritten") / SAMPLE,
+    alarmsSet: behind("alarms") / SAMPLE,
+    queueMessages: behind("messages") / SAMPLE,
+    ...(behind("messages") > 0 && {
+      perBatch: {
+        orders: behind("messages") / batches,
+        redisTrips: of("consumer", "roundTrips") / batches,
+        objectCalls: of("consumer", "objectCalls") / batches,
+      },
+    }),
   };
 }
 

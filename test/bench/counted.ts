@@ -12,9 +12,10 @@ export type Cost =
   | "objectCalls"
   | "rowsWritten"
   | "alarms"
-  | "messages";
-/** Who caused it: the request itself, or what happens behind it. */
-export type Where = "request" | "behind";
+  | "messages"
+  | "batches";
+/** Who caused it: the request itself, the consumer, or what else happens behind. */
+export type Where = "request" | "consumer" | "behind";
 export type Counts = Record<`${Where}.${Cost}`, number>;
 
 const counts = new Map<string, number>();
@@ -28,7 +29,7 @@ function count(cost: Cost, times = 1): void {
 
 const plainFetch = globalThis.fetch;
 globalThis.fetch = (input, init) => {
-  // The Worker's only outbound calls of a free sale go to Redis.
+  // The Worker's only outbound calls here go to Redis.
   const body = JSON.parse(String(init?.body));
   count("roundTrips");
   count("commands", Array.isArray(body[0]) ? body.length : 1);
@@ -71,7 +72,8 @@ function counted(env: Env): Env {
     // By type, not by method: a service binding claims to have every method there is.
     switch (Object(binding).constructor.name) {
       case "DurableObjectNamespace":
-        return [name, objects(binding)];
+        // The sandbox's bank stands for a payment provider, which is no object of ours.
+        return [name, name === "SANDBOX_BANK" ? binding : objects(binding)];
       case "WorkerQueue":
         return [name, hooked(binding, messages)];
       default:
@@ -119,5 +121,9 @@ export default {
       ? worker.fetch(request, env, ctx)
       : where.run("request", () => worker.fetch(request, counted(env), ctx));
   },
-  queue: (batch, env) => worker.queue(batch, counted(env)),
+  queue: (batch, env) =>
+    where.run("consumer", () => {
+      if (batch.queue.endsWith("-orders")) count("batches");
+      return worker.queue(batch, counted(env));
+    }),
 } satisfies ExportedHandler<Env>;

@@ -39,9 +39,10 @@ export async function drive(
 ): Promise<number> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(url)));
   const queue = shots.map(wire).values();
+  const bodiless = shots[0]?.method === "HEAD" || status === 204 || status === 304;
   try {
     const start = performance.now();
-    await Promise.all(sockets.map((socket) => work(socket, queue, status)));
+    await Promise.all(sockets.map((socket) => work(socket, queue, status, bodiless)));
     return (performance.now() - start) / 1000;
   } finally {
     for (const socket of sockets) {
@@ -56,7 +57,12 @@ async function open(url: URL): Promise<Socket> {
   return socket;
 }
 
-function work(socket: Socket, queue: Iterator<Buffer>, status: number): Promise<void> {
+function work(
+  socket: Socket,
+  queue: Iterator<Buffer>,
+  status: number,
+  bodiless: boolean,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
     const next = () => {
@@ -69,7 +75,7 @@ function work(socket: Socket, queue: Iterator<Buffer>, status: number): Promise<
     };
     socket.on("data", (chunk) => {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      if (!isComplete(received)) {
+      if (!isComplete(received, bodiless)) {
         return;
       }
       if (Number(received.subarray(9, 12).toString()) !== status) {
@@ -86,17 +92,20 @@ function work(socket: Socket, queue: Iterator<Buffer>, status: number): Promise<
 }
 
 /** Whether one whole answer has arrived; with one request in flight nothing can follow it. */
-function isComplete(received: Buffer): boolean {
+function isComplete(received: Buffer, bodiless: boolean): boolean {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) {
     return false;
+  }
+  if (bodiless) {
+    return true;
   }
   const head = received.toString("latin1", 0, end).toLowerCase();
   const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1];
   if (length !== undefined) {
     return received.length >= end + 4 + Number(length);
   }
-  return received.subarray(-5).equals(LAST_CHUNK) || head.includes(" 204 ");
+  return received.subarray(-5).equals(LAST_CHUNK);
 }
 
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");

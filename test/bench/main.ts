@@ -15,7 +15,7 @@ const HELP = `npm run bench -- [--rounds N] [--json FILE]
   --json FILE  also write the figures as JSON
 `;
 
-/** Requests a second in each round, and ours ÷ bare round by round. */
+/** Requests a second in each round, and ours ÷ bare round by round. Empty where there is no bare. */
 interface Timing {
   ours: number[];
   bare: number[];
@@ -77,17 +77,18 @@ async function timeRow(stage: Stage, row: Row, rounds: number): Promise<Timing> 
   process.stderr.write(`${row.name} `);
   await row.prepare?.(stage);
   const timing: Timing = { ours: [], bare: [], ratio: [] };
+  const speed = (side: Side) => perSecond(stage, side, row);
   // Round 0 warms up and is not counted; who goes first alternates.
   for (let round = 0; round <= rounds; round++) {
-    const first = round % 2 === 0 ? "ours" : "bare";
-    const second = first === "ours" ? "bare" : "ours";
-    const speed = { ours: 0, bare: 0 };
-    speed[first] = await requestsPerSecond(stage, row[first], row.perRound);
-    speed[second] = await requestsPerSecond(stage, row[second], row.perRound);
+    const early = row.bare && round % 2 === 0 ? await speed(row.bare) : undefined;
+    const ours = await speed(row.ours);
+    const bare = early ?? (row.bare && (await speed(row.bare)));
     if (round > 0) {
-      timing.ours.push(speed.ours);
-      timing.bare.push(speed.bare);
-      timing.ratio.push(speed.ours / speed.bare);
+      timing.ours.push(ours);
+      if (bare !== undefined) {
+        timing.bare.push(bare);
+        timing.ratio.push(ours / bare);
+      }
     }
     process.stderr.write(".");
   }
@@ -95,44 +96,58 @@ async function timeRow(stage: Stage, row: Row, rounds: number): Promise<Timing> 
   return timing;
 }
 
-async function requestsPerSecond(stage: Stage, side: Side, count: number): Promise<number> {
-  const shots = await side.shots(stage, count);
+async function perSecond(stage: Stage, side: Side, { perRound, worth = 1 }: Row): Promise<number> {
+  const shots = await side.shots(stage, perRound);
   const seconds = await drive(stage[side.at], shots, side.status);
   await settled(stage);
-  return count / seconds;
+  return (perRound * worth) / seconds;
 }
 
 function renderTimings(timings: Timing[]): string {
   const rows = timings.map(({ ours, bare, ratio }, at) => [
     ROWS[at]?.name ?? "",
     figure(median(ours)),
-    figure(median(bare)),
-    figure(median(ratio), 2),
-    `${figure(Math.min(...ratio), 2)}–${figure(Math.max(...ratio), 2)}`,
+    ...(ratio.length === 0
+      ? []
+      : [
+          figure(median(bare)),
+          figure(median(ratio), 2),
+          `${figure(Math.min(...ratio), 2)}–${figure(Math.max(...ratio), 2)}`,
+        ]),
   ]);
-  return `\n${table(["requests a second, median", "ours", "bare", "ratio", "min–max"], rows)}\n`;
+  return `\n${table(["a second, median", "ours", "bare", "ratio", "min–max"], rows)}\n`;
 }
 
-function renderCosts(costs: CostPerRequest[]): string {
+function renderCosts(costs: (CostPerRequest | undefined)[]): string {
   const split = ({ request, behind }: { request: number; behind: number }) =>
     behind === 0 ? figure(request, 3) : `${figure(request, 3)} + ${figure(behind, 3)}`;
-  const rows = costs.map((cost, at) => [
-    ROWS[at]?.name ?? "",
-    split(cost.redisTrips),
-    split(cost.redisCommands),
-    split(cost.objectCalls),
-    figure(cost.rowsWritten, 2),
-    figure(cost.alarmsSet, 3),
-    figure(cost.queueMessages, 2),
-  ]);
-  const head = [
-    "counted, per request",
-    "Redis trips",
-    "commands",
-    "object calls",
-    "rows",
-    "alarms",
-    "messages",
-  ];
-  return `${table(head, rows)}\n(a + b: on the request's path + behind it, until acknowledged)\n`;
+  const rows = costs.flatMap((cost, at) => {
+    if (cost === undefined) return [];
+    const { redisTrips, redisCommands, objectCalls, rowsWritten, alarmsSet, queueMessages } = cost;
+    return [
+      [
+        (ROWS[at] as Row).name.split(" ÷ ")[0] as string,
+        ...[redisTrips, redisCommands, objectCalls].map(split),
+        figure(rowsWritten, 2),
+        figure(alarmsSet, 3),
+        figure(queueMessages, 2),
+      ],
+    ];
+  });
+  const head = ["Redis trips", "commands", "object calls", "rows", "alarms", "messages"];
+  const legend = "(a + b: on the request's path + behind it, until acknowledged)";
+  return `${table(["counted, per request", ...head], rows)}\n${legend}\n\n${renderBatches(costs)}\n`;
+}
+
+function renderBatches(costs: (CostPerRequest | undefined)[]): string {
+  const rows = costs.flatMap((cost, at) => {
+    if (cost?.perBatch === undefined) return [];
+    const { orders, redisTrips, objectCalls } = cost.perBatch;
+    const figures = [orders, redisTrips, objectCalls].map((value) => figure(value, 2));
+    return [[(ROWS[at] as Row).name.split(" ÷ ")[0] as string, ...figures]];
+  });
+  return table(
+    ["counted, per batch of the consumer", "orders", "Redis trips", "object calls"],
+    rows,
+  );
 }

@@ -1,8 +1,21 @@
 // What is measured: each row is a request of ours and the bare request it is held against. To add a
 // row, add an object here.
-import { randomBytes } from "node:crypto";
 import { drive, type Shot } from "./drive.ts";
-import { CROWD, GONE, SALE, type Stage, settled } from "./stage.ts";
+import {
+  attempt,
+  BATCH,
+  commands,
+  etagOf,
+  fromSomewhere,
+  openLentSku,
+  orders,
+  PAID_WISH,
+  reservations,
+  reservedBatches,
+  teach,
+  WISH,
+} from "./requests.ts";
+import { CROWD, GONE, LATER, PAID, SALE, type Stage, settled } from "./stage.ts";
 
 /** One side of a row: which Worker gets the requests, and the status every one of them must get. */
 export interface Side {
@@ -12,55 +25,133 @@ export interface Side {
   shots(stage: Stage, count: number): Promise<Shot[]> | Shot[];
 }
 
-/** A comparison: requests a second of `ours` over those of `bare`. */
+/** A comparison: requests a second of `ours` over those of `bare`, where there is one. */
 export interface Row {
   name: string;
   /** Requests of each side in one round. */
   perRound: number;
+  /** What one request stands for in the figures, if not for itself. */
+  worth?: number;
   ours: Side;
-  bare: Side;
+  bare?: Side;
   /** Runs once a stage, before the row. */
   prepare?(stage: Stage): Promise<void>;
 }
 
-const WISH = JSON.stringify({ quantity: 1 });
-const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
-const BARE_PAGE: Shot = { method: "GET", path: "/answer" };
-const BARE_POST: Shot = { method: "POST", path: "/answer", body: WISH };
 const RETURNING = 1_500;
+const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
+const API = `/api/sales/${SALE}`;
+
+/** The same request again and again. */
+const again = (at: Side["at"], status: number, shot: Shot): Side => ({
+  at,
+  status,
+  shots: (_, count) => Array(count).fill(shot),
+});
+
+/** A page or an API answer that is the same for everybody, against a bare route with that answer. */
+const shared = (name: string, shot: Shot, barePath: string): Row => ({
+  name,
+  perRound: 3_000,
+  ours: again("ours", 200, shot),
+  bare: again("bare", 200, { ...shot, path: barePath }),
+  prepare: (stage) => teach(stage, shot),
+});
+
+/** A refusal, against a bare POST route that reads JSON and answers this JSON. */
+const refusal = (name: string, status: number, shot: () => Shot, path = "/answer"): Row => ({
+  name: `${name} ÷ bare Hono POST`,
+  perRound: 2_000,
+  ours: { at: "ours", status, shots: (_, count) => Array.from({ length: count }, shot) },
+  bare: {
+    at: "bare",
+    status,
+    shots: (_, count) =>
+      Array.from({ length: count }, () => ({ ...shot(), path, body: shot().body ?? "" })),
+  },
+  prepare: (stage) => teach(stage, shot()),
+});
 
 const bareInsert: Side = {
   at: "bare",
   status: 202,
   shots: (_, count) => commands("/insert", count),
 };
-let returning: Shot[] = [];
 
-export const ROWS: Row[] = [
+let returning: Shot[] = [];
+let losers: Shot[] = [];
+let unchanged: Shot = PAGE;
+
+const PAGES: Row[] = [
+  shared("sale page ÷ bare Hono route", PAGE, "/answer"),
+  shared("HEAD of it ÷ the same", { ...PAGE, method: "HEAD" }, "/answer"),
   {
-    name: "sale page ÷ bare Hono route, same bytes",
-    perRound: 4_000,
-    ours: { at: "ours", status: 200, shots: (_, count) => Array(count).fill(PAGE) },
-    bare: { at: "bare", status: 200, shots: (_, count) => Array(count).fill(BARE_PAGE) },
-    prepare: (stage) => teach(stage, PAGE),
+    name: "304 ÷ bare Hono 304",
+    perRound: 3_000,
+    ours: { at: "ours", status: 304, shots: (_, count) => Array(count).fill(unchanged) },
+    bare: {
+      at: "bare",
+      status: 304,
+      shots: (_, count) => Array(count).fill({ ...unchanged, path: "/unchanged" }),
+    },
+    async prepare(stage) {
+      unchanged = { ...PAGE, headers: { "if-none-match": await etagOf(stage, PAGE.path) } };
+      await teach(stage, PAGE);
+    },
   },
+  shared("live stock ÷ bare Hono JSON", { method: "GET", path: `${API}/live` }, "/json"),
+  shared("catalog API ÷ bare Hono JSON", { method: "GET", path: API }, "/json"),
+];
+
+const REFUSALS: Row[] = [
+  refusal("bad shape", 400, () => attempt(CROWD, '{"quantity":0}')),
+  refusal("unknown SKU", 404, () => attempt("no-such-sku", WISH)),
+  refusal("sale not open", 403, () => attempt(LATER, WISH)),
+  refusal(
+    "not signed in, behind the shield",
+    401,
+    () => attempt(CROWD, WISH, fromSomewhere()),
+    "/shielded",
+  ),
+  {
+    name: "sold out, asked again ÷ bare Hono POST",
+    perRound: RETURNING,
+    ours: { at: "ours", status: 409, shots: (_, count) => losers.slice(0, count) },
+    bare: {
+      at: "bare",
+      status: 409,
+      shots: (_, count) => losers.slice(0, count).map((shot) => ({ ...shot, path: "/shielded" })),
+    },
+    async prepare(stage) {
+      await stage.client.order(GONE, "last-unit", { token: await stage.sign("last") });
+      losers = await orders(stage, GONE, RETURNING);
+      await teach(stage, losers[0] as Shot);
+    },
+  },
+];
+
+const ORDERS: Row[] = [
   {
     name: "order accepted ÷ bare object, one insert",
-    perRound: 1_500,
+    perRound: 1_000,
     ours: { at: "ours", status: 202, shots: (stage, count) => orders(stage, CROWD, count) },
     bare: bareInsert,
   },
   {
-    name: "order accepted, the objects alone",
-    perRound: 1_500,
-    ours: { at: "bare", status: 202, shots: (_, count) => commands(`/reserve/${CROWD}`, count) },
+    name: "paid order accepted ÷ the same",
+    perRound: 1_000,
+    ours: {
+      at: "ours",
+      status: 202,
+      shots: (stage, count) => orders(stage, PAID, count, PAID_WISH),
+    },
     bare: bareInsert,
   },
   {
     name: "repeat of a finished order ÷ bare Hono POST",
     perRound: RETURNING,
     ours: { at: "ours", status: 202, shots: (_, count) => returning.slice(0, count) },
-    bare: { at: "bare", status: 202, shots: (_, count) => Array(count).fill(BARE_POST) },
+    bare: again("bare", 202, { method: "POST", path: "/answer", body: WISH }),
     async prepare(stage) {
       returning = await orders(stage, CROWD, RETURNING);
       await drive(stage.ours, returning, 202);
@@ -69,61 +160,19 @@ export const ROWS: Row[] = [
     },
   },
   {
-    name: "sold-out refusal ÷ bare Hono POST",
+    name: "order at the object alone ÷ bare object",
     perRound: 1_500,
-    ours: { at: "ours", status: 409, shots: (stage, count) => orders(stage, GONE, count) },
-    bare: { at: "bare", status: 409, shots: (_, count) => Array(count).fill(BARE_POST) },
-    async prepare(stage) {
-      await stage.client.order(GONE, "last-unit", { token: await stage.sign("last") });
-      const [late] = await orders(stage, GONE, 1);
-      await teach(stage, late as Shot);
-    },
+    ours: { at: "bare", status: 202, shots: reservations },
+    bare: bareInsert,
+    prepare: openLentSku,
+  },
+  {
+    name: "consumer: orders settled",
+    perRound: 20,
+    worth: BATCH,
+    ours: { at: "bare", status: 204, shots: reservedBatches },
+    prepare: openLentSku,
   },
 ];
 
-/** Orders of as many new users, each from an address of their own. */
-async function orders(stage: Stage, sku: string, count: number): Promise<Shot[]> {
-  return Promise.all(
-    Array.from({ length: count }, async () => ({
-      method: "POST",
-      path: `/api/skus/${sku}/orders`,
-      headers: {
-        authorization: `Bearer ${await stage.sign(unique())}`,
-        "idempotency-key": unique(),
-        "cf-connecting-ip": [198, 18, ...randomBytes(2)].join("."),
-      },
-      body: WISH,
-    })),
-  );
-}
-
-/** What the Worker would tell the object: the reservation without the way to it. */
-function commands(path: string, count: number): Shot[] {
-  return Array.from({ length: count }, () => {
-    const orderId = `${CROWD}.0.${unique()}`;
-    const keys = { idempotencyKey: unique(), fingerprint: "bench" };
-    return {
-      method: "POST",
-      path,
-      body: JSON.stringify({ userId: unique(), orderId, quantity: 1, ...keys }),
-    };
-  });
-}
-
-/** Lets the comparator answer what we answer to `shot`, byte for byte. */
-async function teach(stage: Stage, { method, path, headers, body }: Shot): Promise<void> {
-  const json = body !== undefined && { "content-type": "application/json" };
-  const answer = await fetch(new URL(path, stage.ours), {
-    method,
-    headers: { ...json, ...headers },
-    body: body ?? null,
-  });
-  const type = answer.headers.get("content-type");
-  const canned = { status: answer.status, type, body: await answer.text() };
-  await fetch(new URL("/answer", stage.bare), { method: "PUT", body: JSON.stringify(canned) });
-}
-
-/** Twenty characters, as the random part of an order id has. */
-function unique(): string {
-  return randomBytes(10).toString("hex");
-}
+export const ROWS: Row[] = [...PAGES, ...REFUSALS, ...ORDERS];

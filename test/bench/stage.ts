@@ -2,20 +2,23 @@
 // it, each on a socket of its own so that nothing of Miniflare stands between the client and them.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, expectOk, type Sku } from "../../src/local/client.ts";
+import { Client, expectOk, type Sale, type Sku } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
-import { type RedisWithBridge, startRedisWithBridge } from "../../src/local/stack.ts";
 import { temporaryFolder } from "../../src/local/temporary.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 import { buildWorker, startMiniflare, workerOptions } from "../../src/local/worker.ts";
+import { type DistantRedis, startRedisThread } from "./redis.ts";
 
 const COMPARATOR = { config: "test/bench/comparator.toml" };
-const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const SETTLE_MS = 120_000;
 
-/** SKUs of the bench's sale. `crowd` never runs out; `gone` has one unit. */
+/** SKUs of the bench's sale. `crowd` and `paid` never run out; `gone` has one unit. */
 export const CROWD = "bench-crowd";
+export const PAID = "bench-paid";
 export const GONE = "bench-gone";
+/** Its sale opens tomorrow. */
+export const LATER = "bench-later";
 export const SALE = "bench";
 
 /** A running pair of Workers. */
@@ -23,7 +26,7 @@ export interface Stage {
   ours: URL;
   bare: URL;
   client: Client;
-  bridge: RedisWithBridge["bridge"];
+  redis: DistantRedis;
   sign: (user: string) => Promise<string>;
   stop(): Promise<void>;
 }
@@ -31,11 +34,14 @@ export interface Stage {
 /** Starts the stage with the Worker as deployed, or with another `entry` around it. */
 export async function startStage(entry = "src/index.ts"): Promise<Stage> {
   const stateDir = temporaryFolder("bench");
-  const redis = await startRedisWithBridge(stateDir);
+  const redis = await startRedisThread(stateDir);
   const direct = { unsafeDirectSockets: [{ host: "127.0.0.1" }] };
   const built = await buildWorker({ config: "wrangler.toml", entry });
   const worker = { ...workerOptions(built, redis.vars), ...direct };
-  const bare = { ...workerOptions(await buildWorker(COMPARATOR), {}, COMPARATOR), ...direct };
+  const bare = {
+    ...workerOptions(await buildWorker(COMPARATOR), redis.vars, COMPARATOR),
+    ...direct,
+  };
   const miniflare = startMiniflare([worker, bare], { stateDir: join(stateDir, "worker") });
   await miniflare.ready;
   const [ours, other] = await Promise.all([
@@ -43,7 +49,7 @@ export async function startStage(entry = "src/index.ts"): Promise<Stage> {
     miniflare.unsafeGetDirectURL("comparator"),
   ]);
   const client = new Client(ours.origin, LOCAL_ADMIN_TOKEN);
-  await putSale(client);
+  await putSales(client);
   const stop = async () => {
     await miniflare.dispose();
     await redis.stop();
@@ -52,41 +58,45 @@ export async function startStage(entry = "src/index.ts"): Promise<Stage> {
     ours,
     bare: other,
     client,
-    bridge: redis.bridge,
+    redis,
     sign: tokenSigner(LOCAL_AUTH_SECRET),
     stop,
   };
 }
 
-async function putSale(client: Client): Promise<void> {
-  const now = Date.now();
-  const sku = (id: string, stock: number): Sku => ({
+async function putSales(client: Client): Promise<void> {
+  const at = (offset: number) => new Date(Date.now() + offset).toISOString();
+  const sku = (id: string, stock: number, amount = 0): Sku => ({
     id,
     name: id,
-    unitPrice: { amount: 0, currency: "USD" },
+    unitPrice: { amount, currency: "USD" },
     stock,
     perUserLimit: 1,
     holdSeconds: 300,
   });
-  const sale = {
-    id: SALE,
+  const sale = (id: string, opensAt: string, skus: Sku[]): Sale => ({
+    id,
     title: "Bench",
-    description: "Two SKUs to measure with.",
-    opensAt: new Date(now - HOUR_MS).toISOString(),
-    closesAt: new Date(now + HOUR_MS).toISOString(),
+    description: "SKUs to measure with.",
+    opensAt,
+    closesAt: at(2 * DAY_MS),
     admission: { mode: "open" },
-    skus: [sku(CROWD, 1_000_000), sku(GONE, 1)],
-  };
-  expectOk(await client.putSale(sale));
+    skus,
+  });
+  const open = [sku(CROWD, 1_000_000), sku(PAID, 1_000_000, 1_200), sku(GONE, 1)];
+  expectOk(await client.putSale(sale(SALE, at(-DAY_MS), open)));
+  expectOk(await client.putSale(sale("bench-tomorrow", at(DAY_MS), [sku(LATER, 1)])));
 }
 
 /** Waits until nothing that was accepted is left to settle, so that rounds do not overlap. */
 export async function settled({ client }: Stage): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;
-  while ((await client.ledger(CROWD)).unacknowledged > 0) {
-    if (Date.now() > deadline) {
-      throw new Error("Orders are still unsettled after two minutes.");
+  for (const sku of [CROWD, PAID]) {
+    while ((await client.ledger(sku)).unacknowledged > 0) {
+      if (Date.now() > deadline) {
+        throw new Error(`Orders of ${sku} are still unsettled after two minutes.`);
+      }
+      await pause(50);
     }
-    await pause(50);
   }
 }
