@@ -29,6 +29,7 @@ export default defineConfig({
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",
                 PAYMENTS: "sandbox",
+                ...inject("turnstileVars"),
               },
             },
           })),
@@ -38,6 +39,7 @@ export default defineConfig({
           globalSetup: [
             "./test/global-setup.ts",
             "./test/payments/fake-stripe-setup.ts",
+            "./test/funnel/fake-turnstile-setup.ts",
             "./src/pages/build.ts",
           ],
           include: [

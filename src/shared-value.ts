@@ -34,14 +34,15 @@ interface Held<Value> {
 const JITTER = 0.25;
 /** After a failure the source is left alone this long. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
-/** Longer than any refresh takes: by then its owner is gone. */
-const SHARED_WAIT_MS = 1_000;
+/** Longer than a refresh takes: by then its owner is gone, and with it the refresh. */
+const ABANDONED_MS = 1_000;
 
 export class SharedValue<Raw, Value> {
   readonly #options: SharedValueOptions<Raw, Value>;
   #held: Held<Value> | undefined;
   #freshUntil = 0;
   #refreshing: Promise<Held<Value>> | undefined;
+  #abandonedAt = 0;
   #skipColo = false;
 
   constructor(options: SharedValueOptions<Raw, Value>) {
@@ -63,15 +64,18 @@ export class SharedValue<Raw, Value> {
     const now = Date.now();
     const held = this.#held;
     const age = held ? now - held.readAt : Number.POSITIVE_INFINITY;
-    const { revalidateMs } = this.#options;
-    if (held && now < this.#freshUntil) return { ...held, stale: age > revalidateMs };
-    const refreshed = this.#refresh(c);
-    if (held && age < revalidateMs) return { ...held, stale: false };
+    const { revalidateMs, staleMs } = this.#options;
+    const usable = held && age < staleMs ? held : undefined;
+    if (usable && now < this.#freshUntil) return { ...usable, stale: age > revalidateMs };
+    if (usable && age < revalidateMs) {
+      this.#refresh(c).catch(() => {});
+      return { ...usable, stale: false };
+    }
     try {
-      const next = await this.#orOwn(refreshed, c);
+      const next = await this.#refreshed(c);
       return { ...next, stale: now - next.readAt > revalidateMs };
     } catch (error) {
-      if (held && age < this.#options.staleMs) return { ...held, stale: true };
+      if (usable) return { ...usable, stale: true };
       throw error;
     }
   }
@@ -89,14 +93,16 @@ export class SharedValue<Raw, Value> {
 
   /** One at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */
   #refresh(c: Reader): Promise<Held<Value>> {
-    if (this.#refreshing) return this.#refreshing;
+    const now = Date.now();
+    if (this.#refreshing && now < this.#abandonedAt) return this.#refreshing;
+    this.#abandonedAt = now + ABANDONED_MS;
     const mine = this.#renew(c)
       .then((next) => {
         if (this.#refreshing === mine) this.#keep(next);
         return next;
       })
       .catch((error) => {
-        this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+        if (this.#refreshing === mine) this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
         throw error;
       })
       .finally(() => {
@@ -135,16 +141,19 @@ export class SharedValue<Raw, Value> {
     }
   }
 
-  /** A shared promise may never settle when the request that owns it is gone: then read for ourselves. */
-  async #orOwn(shared: Promise<Held<Value>>, c: Reader): Promise<Held<Value>> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), SHARED_WAIT_MS);
-    });
-    try {
-      return (await Promise.race([shared, patience])) ?? (await this.#renew(c));
-    } finally {
-      clearTimeout(timer);
+  /** A promise of another request may never settle: who waited too long looks for the next refresh. */
+  async #refreshed(c: Reader): Promise<Held<Value>> {
+    for (;;) {
+      const mine = !this.#refreshing;
+      const refresh = this.#refresh(c);
+      if (mine) return refresh;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), ABANDONED_MS);
+      });
+      const next = await Promise.race([refresh, patience]).finally(() => clearTimeout(timer));
+      if (next) return next;
+      if (this.#refreshing === refresh) this.#refreshing = undefined;
     }
   }
 

@@ -9,9 +9,10 @@ import { problem, refuse } from "../errors.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { readCounters } from "../observability/metrics.ts";
 import { rebuildReadModel } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { BACKGROUND_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -43,6 +44,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/skus/:skuId/orders", listOrders)
   .post("/skus/:skuId/rebuild", rebuild)
   .post("/cache/purge", purgeCaches)
+  .get("/overview", (c) => c.json(overview()))
   .get("/sandbox/payments", listSandboxPayments)
   .route("/denylist", ruleRoutes("deny"))
   .route("/allowlist", ruleRoutes("allow"))
@@ -134,6 +136,13 @@ async function purgeCaches(c: AppContext): Promise<Response> {
   await cache?.purge({ tags: ["pages"] });
   return c.json({ purged: cache ? ["pages", "catalog"] : ["catalog"] });
 }
+
+/** What this isolate has counted since it started, and what it thinks of Redis. */
+const overview = () => ({
+  generatedAt: new Date().toISOString(),
+  breakers: { redis: redisBreakerState() },
+  counters: readCounters(),
+});
 
 /** The sandbox bank's books, so that a rehearsal can prove that money and orders agree. */
 async function listSandboxPayments(c: AppContext): Promise<Response> {

@@ -2,15 +2,8 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
-import {
-  addRule,
-  listRules,
-  normaliseValue,
-  RULE_KINDS,
-  type Rule,
-  type RuleKind,
-  removeRule,
-} from "../funnel/deny-list.ts";
+import { addRule, listRules, removeRule } from "../funnel/deny-list.ts";
+import { normaliseValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-book.ts";
 import { type AppEnv, readJson } from "../http.ts";
 
 const MAX_RULE_BYTES = 2_048;

@@ -28,6 +28,8 @@ export interface Attempt {
   idempotencyKey: string;
   entry: CatalogEntry;
   userId: string;
+  /** The token of a challenge that was asked for and is still to be verified. */
+  solution?: string;
 }
 
 /** A stage adds what it learned to the attempt, or refuses it. Its name is what metrics count. */

@@ -1,4 +1,4 @@
-// Stage 7: a challenge where the sale asks for one: never, always, or when the attempt looks risky.
+// A challenge where the sale asks for one: never, always, or when the attempt looks risky.
 import { LRUCache } from "lru-cache";
 import { type Refusal, refuse } from "../errors.ts";
 import { count } from "../observability/metrics.ts";
@@ -16,64 +16,83 @@ const MAX_TOKEN = 2_048;
 /** Who solved one is not asked again for a while: a retry must not be stopped by a spent token. */
 const PASS_MS = 600_000;
 
-const passes = new LRUCache<string, true>({ max: 50_000, ttl: PASS_MS });
+const passes = new LRUCache<string, true>({ max: 50_000, ttl: PASS_MS, perf: Date });
 
+const passOf = ({ entry, userId }: Attempt) => `${entry.sale.id}|${userId}`;
+
+/** Asks for a challenge where the sale wants one. No I/O, so it comes before the limits. */
 export const challenge: Stage = {
   name: "challenge",
   async check(attempt) {
-    const { c, userId, entry } = attempt;
-    const settings = protectionOf(entry.sale).challenge;
+    const settings = protectionOf(attempt.entry.sale).challenge;
     // Seen even when nobody is asked, so that the first minutes of a sale count when the mode changes.
     const accountsAtAddress = countAccounts(attempt);
-    if (settings.mode === "off") return undefined;
-    const pass = `${entry.sale.id}|${userId}`;
-    if (passes.has(pass)) return undefined;
+    if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
     if (settings.mode === "by-score") {
       const { score, reasons } = await assess(attempt, accountsAtAddress);
       if (score < settings.threshold) return undefined;
-      for (const reason of reasons) count("risk", reason, entry.sale.id);
+      for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
     }
-    const config = c.get("config");
-    const cdata = await hashAddress(`user:${userId}`, config.SIGNING_SECRET);
-    const token = c.req.header(CHALLENGE_HEADER);
-    if (!token || token.length > MAX_TOKEN) return ask(attempt, cdata);
-    const verdict = await verifyChallenge(config, token, cdata);
-    count("challenge", verdict, entry.sale.id);
-    if (verdict === "passed") {
-      passes.set(pass, true);
+    const token = attempt.c.req.header(CHALLENGE_HEADER);
+    if (token && token.length <= MAX_TOKEN) {
+      attempt.solution = token;
       return undefined;
     }
-    if (verdict === "failed") {
-      noteRefusal(attempt, "failedChallenges");
-      return ask(attempt, cdata);
-    }
-    return settings.whenDown === "open"
-      ? undefined
-      : refuse("unavailable", { detail: "Challenges cannot be checked right now" });
+    noteRefusal(attempt, "ignoredChallenges");
+    return ask(attempt);
   },
 };
 
+/** Has a solved challenge verified: a network trip, so it comes after the limits. */
+export const solution: Stage = {
+  name: "solution",
+  async check(attempt) {
+    const { c, entry } = attempt;
+    if (attempt.solution === undefined) return undefined;
+    const cdata = await boundTo(attempt);
+    const verdict = await verifyChallenge(c.get("config"), attempt.solution, cdata, entry.sale.id);
+    const { whenDown } = protectionOf(entry.sale).challenge;
+    count("challenge", verdict === "down" ? `${verdict}-${whenDown}` : verdict, entry.sale.id);
+    switch (verdict) {
+      case "passed":
+        passes.set(passOf(attempt), true);
+        return undefined;
+      case "failed":
+        noteRefusal(attempt, "failedChallenges");
+        return ask(attempt);
+      case "down":
+        return whenDown === "open"
+          ? undefined
+          : refuse("unavailable", { detail: "Challenges cannot be checked right now" });
+    }
+  },
+};
+
+/** What the widget is given for this user, so that nobody else can use what it issues. */
+const boundTo = ({ c, userId }: Attempt) =>
+  hashAddress(`user:${userId}`, c.get("config").SIGNING_SECRET);
+
 async function assess(attempt: Attempt, accountsAtAddress: number) {
   const { c, userId, entry } = attempt;
-  const { limitRefusals, failedChallenges } = historyOf(userId);
+  const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
   return scoreRisk({
     visitAgeMs: await visitAge(c, entry.sale.id),
     accountsAtAddress,
-    refusals: limitRefusals + failedChallenges,
+    refusals: limitRefusals + failedChallenges + ignoredChallenges,
     asn: cf.asn,
     botScore: cf.botManagement?.score,
   });
 }
 
 /** What the page needs to show the widget. */
-function ask({ c }: Attempt, cdata: string): Refusal {
+async function ask(attempt: Attempt): Promise<Refusal> {
   return refuse("challenge_required", {
     challenge: {
       provider: "turnstile",
-      siteKey: c.get("config").TURNSTILE_SITE_KEY ?? "",
+      siteKey: attempt.c.get("config").TURNSTILE_SITE_KEY ?? "",
       action: CHALLENGE_ACTION,
-      cdata,
+      cdata: await boundTo(attempt),
     },
   });
 }

@@ -3,7 +3,8 @@ import ipaddr from "ipaddr.js";
 import { refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Stage } from "./attempt.ts";
-import { type Caller, readRules } from "./deny-list.ts";
+import { readRules } from "./deny-list.ts";
+import type { Caller } from "./rule-book.ts";
 
 /** What Cloudflare tells of the caller's network. */
 export function callerOf(c: AppContext, userId?: string): Caller {
@@ -22,6 +23,8 @@ export const denied: Stage = {
   async check({ c, now, userId }) {
     const rules = await readRules(c);
     if (rules.rules.length === 0) return undefined;
+    // Whose name is on the allow list may come from anywhere, so names are asked first then.
+    if (userId === undefined && rules.allowsUsers) return undefined;
     return rules.denies(callerOf(c, userId), now) ? refuse("blocked") : undefined;
   },
 };

@@ -1,7 +1,5 @@
-// Deny and allow rules: by address or CIDR, user, ASN and country. Kept in Redis, read at the edge from a
-// shared snapshot; an allow rule always wins.
-import ipaddr from "ipaddr.js";
-import * as z from "zod";
+// Where deny and allow rules are kept: in Redis, read at the edge from a shared snapshot.
+import { count } from "../observability/metrics.ts";
 import {
   BACKGROUND_LIMIT_MS,
   INTERACTIVE_LIMIT_MS,
@@ -10,144 +8,102 @@ import {
 } from "../redis/client.ts";
 import { RULES_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
+import { isOver, parseRules, type Rule, RuleBook } from "./rule-book.ts";
 
-export const RULE_KINDS = ["ip", "user", "asn", "country"] as const;
-export type RuleKind = (typeof RULE_KINDS)[number];
-
-export const ruleSchema = z.object({
-  effect: z.enum(["deny", "allow"]),
-  kind: z.enum(RULE_KINDS),
-  value: z.string(),
-  by: z.enum(["operator", "automatic"]),
-  addedAt: z.string(),
-  /** Absent: until it is lifted. */
-  expiresAt: z.string().exactOptional(),
-  note: z.string().exactOptional(),
-  /** Why an automatic block was made: counts, no addresses. */
-  evidence: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
-});
-
-export type Rule = z.output<typeof ruleSchema>;
-
-/** What rules look at. `address` is undefined when the caller's cannot be parsed. */
-export interface Caller {
-  address?: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
-  asn?: string | undefined;
-  country?: string | undefined;
-  userId?: string | undefined;
-}
-
-/** Checks a rule's value and gives it its one spelling; undefined when it is no such value. */
-export function normaliseValue(kind: RuleKind, value: string): string | undefined {
-  switch (kind) {
-    case "ip": {
-      const cidr = value.includes("/") ? value : `${value}/${value.includes(":") ? 128 : 32}`;
-      return ipaddr.isValidCIDR(cidr) ? cidr.toLowerCase() : undefined;
-    }
-    case "asn":
-      return /^\d{1,10}$/.test(value) ? String(Number(value)) : undefined;
-    case "country":
-      return /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : undefined;
-    case "user":
-      return value.length > 0 && value.length <= 128 && value.isWellFormed() ? value : undefined;
-  }
-}
-
-/** Rules, ready to be asked. */
-export class RuleBook {
-  readonly rules: readonly Rule[];
-  readonly #exact = new Map<string, Rule[]>();
-  readonly #networks: { rule: Rule; range: ReturnType<typeof ipaddr.parseCIDR> }[] = [];
-
-  constructor(rules: readonly Rule[]) {
-    this.rules = rules;
-    for (const rule of rules) {
-      if (rule.kind === "ip") this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
-      else {
-        const key = `${rule.kind}:${rule.value}`;
-        this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
-      }
-    }
-  }
-
-  /** Whether the caller is denied now. */
-  denies(caller: Caller, now: number): boolean {
-    let denied = false;
-    for (const rule of this.#matching(caller)) {
-      if (rule.expiresAt !== undefined && Date.parse(rule.expiresAt) <= now) continue;
-      if (rule.effect === "allow") return false;
-      denied = true;
-    }
-    return denied;
-  }
-
-  *#matching({ address, asn, country, userId }: Caller): Generator<Rule> {
-    for (const [kind, value] of Object.entries({ asn, country, user: userId })) {
-      if (value !== undefined) yield* this.#exact.get(`${kind}:${value}`) ?? [];
-    }
-    if (!address) return;
-    for (const { rule, range } of this.#networks) {
-      if (address.kind() === range[0].kind() && address.match(range)) yield rule;
-    }
-  }
-}
-
-const EMPTY = new RuleBook([]);
+/** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
+const MAX_RULES = 2_000;
 
 const book = new SharedValue<string[], RuleBook>({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,
   staleMs: 3_600_000,
-  load: async (c) => {
-    const flat = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (r) => r.hvals(RULES_KEY));
-    return flat as string[];
-  },
+  load: (c) =>
+    withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, async (redis) => {
+      return (await redis.hvals(RULES_KEY)) as string[];
+    }),
   build: (texts) => new RuleBook(parseRules(texts)),
+  // Never read and Redis is down: nobody is denied, rather than everybody.
+  fallback: async () => [],
 });
 
-/** The rules for one request. While they were never read and Redis is down, there are none. */
+/** The rules for one request. */
 export async function readRules(c: Reader): Promise<RuleBook> {
-  return (await book.read(c).catch(() => undefined))?.value ?? EMPTY;
+  return (await book.read(c)).value;
 }
 
-function parseRules(texts: string[]): Rule[] {
-  return texts.flatMap((text) => {
-    const rule = ruleSchema.safeParse(JSON.parse(text));
-    return rule.success && normaliseValue(rule.data.kind, rule.data.value) ? [rule.data] : [];
-  });
-}
+type RuleName = Pick<Rule, "effect" | "kind" | "value">;
 
-const fieldOf = ({ effect, kind, value }: Pick<Rule, "effect" | "kind" | "value">) =>
-  `${effect}:${kind}:${value}`;
+/** Field in Redis. Automatic blocks have their own, so that none shortens what an operator decided. */
+const fieldOf = ({ effect, kind, value, by }: RuleName & Pick<Rule, "by">) =>
+  `${by === "automatic" ? by : effect}:${kind}:${value}`;
 
 /** Adds or replaces a rule: at once in this isolate, within 5 s everywhere. */
 export async function addRule(config: RedisConfig, rule: Rule): Promise<void> {
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-    redis.hset(RULES_KEY, { [fieldOf(rule)]: JSON.stringify(rule) }),
-  );
+  await writeRule(config, rule);
   book.drop();
 }
 
-/** Lifts a rule; false when there was none. */
-export async function removeRule(
-  config: RedisConfig,
-  rule: Pick<Rule, "effect" | "kind" | "value">,
-): Promise<boolean> {
+/**
+ * Blocks a user for a while, within 5 s. Every edge reads all rules, so there is an end to what machines
+ * may add: beyond it the limits go on refusing.
+ */
+export async function addAutomaticBlock(
+  c: Reader,
+  userId: string,
+  seconds: number,
+  evidence: NonNullable<Rule["evidence"]>,
+): Promise<void> {
+  if ((await readRules(c)).rules.length >= MAX_RULES) {
+    count("deny_list_full");
+    return;
+  }
+  const now = Date.now();
+  await writeRule(c.get("config"), {
+    effect: "deny",
+    kind: "user",
+    value: userId,
+    by: "automatic",
+    addedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + seconds * 1_000).toISOString(),
+    evidence,
+  });
+}
+
+async function writeRule(config: RedisConfig, rule: Rule): Promise<void> {
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
+    redis.hset(RULES_KEY, { [fieldOf(rule)]: JSON.stringify(rule) }),
+  );
+}
+
+/** Lifts a rule, whoever made it; false when there was none. */
+export async function removeRule(config: RedisConfig, rule: RuleName): Promise<boolean> {
+  const fields = [fieldOf({ ...rule, by: "operator" })];
+  if (rule.effect === "deny") fields.push(fieldOf({ ...rule, by: "automatic" }));
   const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-    redis.hdel(RULES_KEY, fieldOf(rule)),
+    redis.hdel(RULES_KEY, ...fields),
   );
   book.drop();
   return removed > 0;
 }
 
-/** All rules as Redis has them; those that have expired are removed on the way. */
+/** All rules as Redis has them, without those that have expired. */
 export async function listRules(config: RedisConfig): Promise<Rule[]> {
-  return withRedis(config, BACKGROUND_LIMIT_MS, async (redis) => {
-    const rules = parseRules((await redis.hvals(RULES_KEY)) as string[]);
-    const now = Date.now();
-    const over = rules.filter(({ expiresAt }) => expiresAt && Date.parse(expiresAt) <= now);
-    if (over.length > 0) await redis.hdel(RULES_KEY, ...over.map(fieldOf));
-    return rules.filter((rule) => !over.includes(rule));
-  });
+  const now = Date.now();
+  return (await loadRules(config)).filter((rule) => !isOver(rule, now));
 }
+
+/** Removes the rules that have expired. They mean nothing any more, but every edge reads them. */
+export async function sweepRules(config: RedisConfig): Promise<void> {
+  const now = Date.now();
+  const over = (await loadRules(config)).filter((rule) => isOver(rule, now));
+  if (over.length === 0) return;
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
+    redis.hdel(RULES_KEY, ...over.map(fieldOf)),
+  );
+}
+
+const loadRules = (config: RedisConfig): Promise<Rule[]> =>
+  withRedis(config, BACKGROUND_LIMIT_MS, async (redis) =>
+    parseRules((await redis.hvals(RULES_KEY)) as string[]),
+  );

@@ -4,7 +4,7 @@ import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { challenge } from "./challenge.ts";
+import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
 import { flood } from "./flood.ts";
 import { identify } from "./identity.ts";
@@ -33,8 +33,9 @@ const AFTER_SHAPE: readonly Stage[] = [
   denied, // and now the user too
   soldOut,
   shedding,
-  limits,
   challenge,
+  limits,
+  solution,
 ];
 
 /**

@@ -21,7 +21,9 @@ export const known: Stage = {
     const { catalog } = await readCatalog(c);
     const found = catalog.sku(skuId);
     if (!found) return refuse("not_found");
+    attempt.entry = found.entry;
     const { sale } = found.entry;
+    describeLimit(c, protectionOf(sale).limits);
     if (saleState(sale, now) === "upcoming") {
       const wait = Math.ceil((Date.parse(sale.opensAt) - now) / 1_000);
       return refuse("sale_not_open", { opensAt: sale.opensAt, retryAfterSeconds: wait });
@@ -29,8 +31,6 @@ export const known: Stage = {
     if (now >= Date.parse(sale.closesAt) + REPLAY_GRACE_MS) {
       return refuse("sale_closed", { closesAt: sale.closesAt });
     }
-    attempt.entry = found.entry;
-    describeLimit(c, protectionOf(sale).limits);
     return undefined;
   },
 };

@@ -9,6 +9,7 @@ import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { RATE_LIMIT_PREFIX } from "../redis/keys.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
+import { type Budget, budgetOf } from "./budget.ts";
 import { addressBlock, hashAddress } from "./caller.ts";
 import { SHIELD_PERIOD_SECONDS } from "./flood.ts";
 import { type LimitPolicy, type Protection, protectionOf } from "./protection.ts";
@@ -16,11 +17,6 @@ import { type LimitPolicy, type Protection, protectionOf } from "./protection.ts
 type PolicyName = keyof Protection["limits"];
 
 const NAMES: readonly PolicyName[] = ["ip", "user"];
-
-/** Who is blocked until when, kept for the isolate: a blocked caller costs no further round trip. */
-const blocked: Record<PolicyName, Map<string, number>> = { ip: new Map(), user: new Map() };
-/** The library never forgets a caller that does not come back, so the map is emptied when it is full. */
-const MAX_BLOCKED = 50_000;
 
 function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   const window = `${windowSeconds} s` as const;
@@ -34,16 +30,39 @@ function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   }
 }
 
-/** A limiter for one piece of work; what it must remember is in `blocked`. */
-export function limiter(redis: Redis, saleId: string, name: PolicyName, policy: LimitPolicy) {
-  if (blocked[name].size > MAX_BLOCKED) blocked[name].clear();
-  return new Ratelimit({
+/** One limit as it applies to one caller. */
+interface Limit {
+  name: PolicyName;
+  policy: LimitPolicy;
+  /** Its name in Redis. A policy that was changed counts anew. */
+  prefix: string;
+  id: string;
+  budget: Budget;
+}
+
+interface LimitAnswer {
+  limit: Limit;
+  success: boolean;
+  remaining: number;
+  reset: number;
+}
+
+function limitOf(saleId: string, name: PolicyName, policy: LimitPolicy, id: string): Limit {
+  const { algorithm, limit, windowSeconds } = policy;
+  const prefix = [RATE_LIMIT_PREFIX, saleId, name, algorithm, limit, windowSeconds].join(":");
+  return { name, policy, prefix, id, budget: budgetOf(`${prefix}:${id}`, policy, Date.now()) };
+}
+
+async function ask(redis: Redis, limit: Limit): Promise<LimitAnswer> {
+  const limiter = new Ratelimit({
     redis,
-    limiter: algorithmOf(policy),
-    prefix: `${RATE_LIMIT_PREFIX}:${saleId}:${name}`,
-    ephemeralCache: blocked[name],
+    limiter: algorithmOf(limit.policy),
+    prefix: limit.prefix,
+    ephemeralCache: false, // the budget remembers, and knows of questions that are still open too
     timeout: 0, // the client's own time limit aborts; the library's would silently allow
   });
+  const { success, remaining, reset } = await limiter.limit(limit.id);
+  return { limit, success, remaining, reset };
 }
 
 export const limits: Stage = {
@@ -52,40 +71,40 @@ export const limits: Stage = {
     const { c, userId, entry } = attempt;
     const config = c.get("config");
     const policies = protectionOf(entry.sale).limits;
-    let answers: Answers;
+    const block = await hashAddress(addressBlock(c), config.SIGNING_SECRET);
+    const ip = limitOf(entry.sale.id, "ip", policies.ip, block);
+    const user = limitOf(entry.sale.id, "user", policies.user, userId);
+    const spent = [user, ip].find(({ budget }) => budget.left <= 0);
+    if (spent) return over(attempt, spent);
+    for (const { budget } of [ip, user]) budget.left -= 1;
+    let answers: LimitAnswer[];
     try {
-      const block = await hashAddress(addressBlock(c), config.SIGNING_SECRET);
-      answers = await withRedis(config, INTERACTIVE_LIMIT_MS, async (redis) => {
-        const ask = (name: PolicyName, id: string) =>
-          limiter(redis, entry.sale.id, name, policies[name]).limit(id);
-        const [ip, user] = await Promise.all([ask("ip", block), ask("user", userId)]);
-        return { ip, user };
-      });
+      answers = await withRedis(config, INTERACTIVE_LIMIT_MS, (redis) =>
+        Promise.all([ask(redis, ip), ask(redis, user)]),
+      );
     } catch (error) {
       return degraded(c, userId, error);
     }
-    const refusal = decide(c, policies, answers);
-    if (refusal && !answers.user.success) noteRefusal(attempt, "limitRefusals");
-    return refusal;
+    const refused = answers.filter(({ success }) => !success);
+    for (const { limit, reset } of refused) Object.assign(limit.budget, { until: reset, left: 0 });
+    const last = refused.toSorted((a, b) => a.reset - b.reset).at(-1);
+    if (last) return over(attempt, last.limit);
+    const share = ({ limit, remaining }: LimitAnswer) => remaining / limit.policy.limit;
+    const [tightest] = answers.toSorted((a, b) => share(a) - share(b)) as [LimitAnswer];
+    const { limit, remaining, reset } = tightest;
+    describeLimit(c, policies, limit.name, remaining, secondsUntil(reset));
+    return undefined;
   },
 };
 
-type Answers = Record<PolicyName, Awaited<ReturnType<Ratelimit["limit"]>>>;
+const secondsUntil = (time: number): number => Math.max(1, Math.ceil((time - Date.now()) / 1_000));
 
-function decide(
-  c: AppContext,
-  policies: Protection["limits"],
-  answers: Answers,
-): Refusal | undefined {
-  const now = Date.now();
-  const seconds = (name: PolicyName) => Math.max(1, Math.ceil((answers[name].reset - now) / 1_000));
-  const left = (name: PolicyName) => answers[name].remaining / policies[name].limit;
-  const tightest = left("ip") < left("user") ? "ip" : "user";
-  const remaining = Math.max(0, answers[tightest].remaining);
-  describeLimit(c, policies, tightest, remaining, seconds(tightest));
-  const refused = NAMES.filter((name) => !answers[name].success);
-  if (refused.length === 0) return undefined;
-  return refuse("rate_limited", { retryAfterSeconds: Math.max(...refused.map(seconds)) });
+/** Over a limit. Behind one address are many people: only the user's own limit counts against the user. */
+function over(attempt: Attempt, { name, budget }: Limit): Refusal {
+  const seconds = secondsUntil(budget.until);
+  describeLimit(attempt.c, protectionOf(attempt.entry.sale).limits, name, 0, seconds);
+  if (name === "user") noteRefusal(attempt, "limitRefusals");
+  return refuse("rate_limited", { retryAfterSeconds: seconds });
 }
 
 /** Redis cannot count: the colo's own shield does, for the user too. Counted, never a silent allow. */

@@ -11,8 +11,15 @@ const limitSchema = z.strictObject({
 /** Defaults: many people share one address behind carrier NAT; a user is one person. */
 const DEFAULT_LIMITS = {
   ip: { algorithm: "fixed-window", limit: 1_000, windowSeconds: 10 },
-  user: { algorithm: "fixed-window", limit: 50, windowSeconds: 60 },
+  user: { algorithm: "fixed-window", limit: 40, windowSeconds: 60 },
 } as const;
+
+const DEFAULT_BLOCK = {
+  limitRefusals: 100,
+  failedChallenges: 5,
+  ignoredChallenges: 20,
+  blockSeconds: 900,
+};
 
 export const protectionSchema = z.strictObject({
   limits: z
@@ -32,12 +39,15 @@ export const protectionSchema = z.strictObject({
     .default({ mode: "off", threshold: 50, whenDown: "open" }),
   autoBlock: z
     .strictObject({
-      /** Attempts refused by a limit, or challenges failed, within ten minutes. */
-      limitRefusals: z.int().min(1).max(100_000).default(100),
-      failedChallenges: z.int().min(1).max(1_000).default(5),
-      blockSeconds: z.int().min(1).max(86_400).default(900),
+      /** How often within ten minutes: attempts over the user's limit, */
+      limitRefusals: z.int().min(1).max(100_000).default(DEFAULT_BLOCK.limitRefusals),
+      /** wrong or spent answers to a challenge, */
+      failedChallenges: z.int().min(1).max(1_000).default(DEFAULT_BLOCK.failedChallenges),
+      /** attempts that just did not answer the challenge. */
+      ignoredChallenges: z.int().min(1).max(1_000).default(DEFAULT_BLOCK.ignoredChallenges),
+      blockSeconds: z.int().min(1).max(86_400).default(DEFAULT_BLOCK.blockSeconds),
     })
-    .default({ limitRefusals: 100, failedChallenges: 5, blockSeconds: 900 }),
+    .default(DEFAULT_BLOCK),
 });
 
 export type Protection = z.output<typeof protectionSchema>;

@@ -1,7 +1,8 @@
-// A whole instance on this machine: Redis, the REST bridge and the built Worker, with all state under
-// one folder. What `npm run rehearse`, the bench and the journeys start.
+// A whole instance on this machine: Redis, the REST bridge, a fake Turnstile and the built Worker, with all
+// state under one folder. What `npm run rehearse`, the bench and the journeys start.
 import { join } from "node:path";
 import { startBridge } from "./bridge.ts";
+import { startFakeTurnstile } from "./fake-turnstile.ts";
 import { startRedis } from "./redis.ts";
 import { LOCAL_BRIDGE_TOKEN, localVars } from "./settings.ts";
 import { type LocalWorker, startWorker, type WorkerSettings } from "./worker.ts";
@@ -35,18 +36,15 @@ export async function startRedisWithBridge(stateDir: string): Promise<RedisWithB
 export async function startStack(
   settings: Omit<WorkerSettings, "vars"> & { vars?: Record<string, string> },
 ): Promise<Stack> {
+  await using parts = new AsyncDisposableStack();
   const redis = await startRedisWithBridge(settings.stateDir);
+  parts.defer(redis.stop);
+  const turnstile = await startFakeTurnstile();
+  parts.defer(turnstile.stop);
   const stateDir = join(settings.stateDir, "worker");
-  const vars = { ...redis.vars, ...settings.vars };
-  try {
-    const worker = await startWorker({ ...settings, stateDir, vars });
-    const stop = async () => {
-      await worker.stop();
-      await redis.stop();
-    };
-    return { ...redis, worker, url: worker.url, stop };
-  } catch (error) {
-    await redis.stop();
-    throw error;
-  }
+  const vars = { ...redis.vars, ...turnstile.vars, ...settings.vars };
+  const worker = await startWorker({ ...settings, stateDir, vars });
+  parts.defer(worker.stop);
+  const all = parts.move();
+  return { ...redis, worker, url: worker.url, stop: () => all.disposeAsync() };
 }

@@ -7,6 +7,7 @@ import type { Attempt, Stage } from "../funnel/attempt.ts";
 import { runFunnel } from "../funnel/funnel.ts";
 import { identify } from "../funnel/identity.ts";
 import { noteLoad, retryAfter, SLOW_MS } from "../funnel/shedding.ts";
+import { noteBuyer } from "../funnel/sold-out.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
@@ -57,6 +58,7 @@ export async function placeOrder(
   noteLoad(skuId, slow ? "overloaded" : "fine", answered);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const result = answer.value;
+  if (result.ok || result.reason === "user_limit_reached") noteBuyer(attempt);
   return result.ok ? result : refused(toRefusal(result));
 }
 

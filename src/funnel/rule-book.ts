@@ -1,0 +1,132 @@
+// Deny and allow rules, and what they mean for a caller: by address or CIDR, user, ASN and country. An
+// allow rule always wins.
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+export const RULE_KINDS = ["ip", "user", "asn", "country"] as const;
+export type RuleKind = (typeof RULE_KINDS)[number];
+
+export const ruleSchema = z.object({
+  effect: z.enum(["deny", "allow"]),
+  kind: z.enum(RULE_KINDS),
+  value: z.string(),
+  by: z.enum(["operator", "automatic"]),
+  addedAt: z.string(),
+  /** Absent: until it is lifted. */
+  expiresAt: z.string().exactOptional(),
+  note: z.string().exactOptional(),
+  /** Why an automatic block was made: counts, no addresses. */
+  evidence: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
+});
+
+export type Rule = z.output<typeof ruleSchema>;
+
+const ruleTextSchema = z
+  .string()
+  .transform((text, ctx) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      ctx.addIssue("not JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(ruleSchema);
+
+/** Length of the prefix before an IPv4 address that is written as IPv6. */
+const MAPPED_BITS = 96;
+
+/** What rules look at. `address` is undefined when the caller's cannot be parsed. */
+export interface Caller {
+  address?: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
+  asn?: string | undefined;
+  country?: string | undefined;
+  userId?: string | undefined;
+}
+
+/** Checks a rule's value and gives it its one spelling; undefined when it is no such value. */
+export function normaliseValue(kind: RuleKind, value: string): string | undefined {
+  switch (kind) {
+    case "ip":
+      return normaliseNetwork(value);
+    case "asn":
+      return /^\d{1,10}$/.test(value) ? String(Number(value)) : undefined;
+    case "country":
+      // T1, which stands for Tor, has a digit.
+      return /^[A-Za-z][A-Za-z0-9]$/.test(value) ? value.toUpperCase() : undefined;
+    case "user":
+      return value.length > 0 && value.length <= 128 && value.isWellFormed() ? value : undefined;
+  }
+}
+
+/** An address or a CIDR as the CIDR it means. Only plain spellings: `010.1` is an address to some. */
+function normaliseNetwork(value: string): string | undefined {
+  const [address = "", length, ...more] = value.split("/");
+  const { IPv4, IPv6 } = ipaddr;
+  const isIPv4 = IPv4.isValidFourPartDecimal(address) && !/(^|\.)0\d/.test(address);
+  if (more.length > 0 || !(isIPv4 || (IPv6.isValid(address) && !address.includes("%")))) {
+    return undefined;
+  }
+  const cidr = `${address}/${length ?? (isIPv4 ? 32 : 128)}`;
+  if (!ipaddr.isValidCIDR(cidr)) return undefined;
+  const [parsed, bits] = ipaddr.parseCIDR(cidr);
+  if (parsed.kind() === "ipv4") return `${IPv4.networkAddressFromCIDR(cidr)}/${bits}`;
+  // Callers' addresses are compared as IPv4 when that is what they are.
+  const mapped = (parsed as ipaddr.IPv6).isIPv4MappedAddress() && bits >= MAPPED_BITS;
+  if (!mapped) return `${IPv6.networkAddressFromCIDR(cidr)}/${bits}`;
+  return normaliseNetwork(`${(parsed as ipaddr.IPv6).toIPv4Address()}/${bits - MAPPED_BITS}`);
+}
+
+/** Whether a rule's time has passed. */
+export const isOver = ({ expiresAt }: Rule, now: number): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= now;
+
+/** Rules, ready to be asked. */
+export class RuleBook {
+  readonly rules: readonly Rule[];
+  /** Whether somebody's name may be worth more than where they come from. */
+  readonly allowsUsers: boolean;
+  readonly #exact = new Map<string, Rule[]>();
+  readonly #networks: { rule: Rule; range: ReturnType<typeof ipaddr.parseCIDR> }[] = [];
+
+  constructor(rules: readonly Rule[]) {
+    this.rules = rules;
+    this.allowsUsers = rules.some(({ effect, kind }) => effect === "allow" && kind === "user");
+    for (const rule of rules) {
+      if (rule.kind === "ip") this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
+      else {
+        const key = `${rule.kind}:${rule.value}`;
+        this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
+      }
+    }
+  }
+
+  /** Whether the caller is denied now. */
+  denies(caller: Caller, now: number): boolean {
+    let denied = false;
+    for (const rule of this.#matching(caller)) {
+      if (isOver(rule, now)) continue;
+      if (rule.effect === "allow") return false;
+      denied = true;
+    }
+    return denied;
+  }
+
+  *#matching({ address, asn, country, userId }: Caller): Generator<Rule> {
+    for (const [kind, value] of Object.entries({ asn, country, user: userId })) {
+      if (value !== undefined) yield* this.#exact.get(`${kind}:${value}`) ?? [];
+    }
+    if (!address) return;
+    for (const { rule, range } of this.#networks) {
+      if (address.kind() === range[0].kind() && address.match(range)) yield rule;
+    }
+  }
+}
+
+/** What does not parse is left out: one bad rule must not hide the others. */
+export function parseRules(texts: string[]): Rule[] {
+  return texts.flatMap((text) => {
+    const rule = ruleTextSchema.safeParse(text);
+    return rule.success && normaliseValue(rule.data.kind, rule.data.value) ? [rule.data] : [];
+  });
+}

@@ -1,0 +1,106 @@
+// A fake of Turnstile's siteverify over HTTP, for tests and local instances: same path, bodies, answers
+// and error codes. There is no widget: a token says itself what it is, `<outcome>.<action>.<cdata>.<unique>`.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+
+export interface FakeTurnstile {
+  /** The vars of a Worker that is to use it. */
+  vars: Record<"TURNSTILE_SITE_KEY" | "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL", string>;
+  stop(): Promise<void>;
+}
+
+const SECRET = "fake-turnstile-secret";
+const PATH = "/turnstile/v0/siteverify";
+const HOSTNAME = "localhost";
+/** Longer than anybody waits for a challenge. */
+const SLOW_MS = 10_000;
+const MAX_TOKEN = 2_048;
+
+/**
+ * What becomes of a token: `pass` is good once; `fail` is no token of ours; `slow` is good, but too late;
+ * `down` closes the connection; `internal-error` is what the real one answers when it cannot tell.
+ */
+const OUTCOMES = ["pass", "fail", "slow", "down", "internal-error"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+type Fields = Partial<Record<string, unknown>>;
+
+/** Starts it on the loopback interface. */
+export async function startFakeTurnstile(port = 0): Promise<FakeTurnstile> {
+  const server = createServer(getRequestListener(fakeTurnstile().fetch));
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    vars: {
+      TURNSTILE_SITE_KEY: "fake-turnstile-site-key",
+      TURNSTILE_SECRET: SECRET,
+      TURNSTILE_VERIFY_URL: origin + PATH,
+    },
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function fakeTurnstile() {
+  /** Spent tokens, each with the idempotency key and the answer of its first verification. */
+  const spent = new Map<string, { key: unknown; answer: object }>();
+  let verifications = 0;
+  const app = new Hono<{ Bindings: HttpBindings }>();
+
+  app.post(PATH, async (c) => {
+    verifications += 1;
+    const fields = await readFields(c);
+    if (!fields) return c.json(refused("bad-request"));
+    const { secret, response: token, idempotency_key: key } = fields;
+    if (!secret) return c.json(refused("missing-input-secret"));
+    if (secret !== SECRET) return c.json(refused("invalid-input-secret"));
+    if (!token) return c.json(refused("missing-input-response"));
+    const [outcome, action, cdata] = typeof token === "string" ? token.split(".") : [];
+    const isOurs = OUTCOMES.includes(outcome as Outcome) && (token as string).length <= MAX_TOKEN;
+    if (!isOurs || outcome === "fail") return c.json(refused("invalid-input-response"));
+    if (outcome === "internal-error") return c.json(refused("internal-error"));
+    if (outcome === "down") {
+      c.env.incoming.socket.destroy();
+      return c.body(null);
+    }
+    if (outcome === "slow") await setTimeout(SLOW_MS, undefined, { ref: false });
+    const before = spent.get(token as string);
+    if (before && (key === undefined || before.key !== key)) {
+      return c.json(refused("timeout-or-duplicate"));
+    }
+    const answer = before?.answer ?? passed(action, cdata);
+    spent.set(token as string, { key, answer });
+    return c.json(answer);
+  });
+
+  // The real one has none of this.
+  app.get("/_fake/verifications", (c) => c.json(verifications));
+  return app;
+}
+
+/** JSON or a form, as the real one takes both. */
+async function readFields(c: Context): Promise<Fields | undefined> {
+  try {
+    const isJson = c.req.header("content-type")?.startsWith("application/json");
+    return isJson ? ((await c.req.json()) as Fields) : await c.req.parseBody();
+  } catch {
+    return undefined;
+  }
+}
+
+const refused = (code: string) => ({ success: false, "error-codes": [code], messages: [] });
+
+const passed = (action = "", cdata = "") => ({
+  success: true,
+  "error-codes": [],
+  challenge_ts: new Date().toISOString(),
+  hostname: HOSTNAME,
+  action,
+  cdata,
+});
