@@ -7,6 +7,7 @@ import { requireConfig } from "../../src/config.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { consumeOrders } from "../../src/orders/consumer.ts";
 import type { OrderMessage } from "../../src/orders/message.ts";
+import type { WebhookConfig } from "../../src/orders/webhooks.ts";
 import type {
   ChargeOutcome,
   PaymentGateway,
@@ -92,7 +93,7 @@ export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
 export async function deliverTo(
   gateway: PaymentGateway | null,
   bodies: unknown[],
-  { attempts = 1 } = {},
+  { attempts = 1, vars = {} }: { attempts?: number; vars?: WebhookConfig } = {},
 ): Promise<Delivery> {
   const messages = bodies.map((body) => ({
     id: unique("m"),
@@ -102,7 +103,7 @@ export async function deliverTo(
   }));
   const batch = createMessageBatch(ORDERS_QUEUE, messages);
   const ctx = createExecutionContext();
-  await consumeOrders(batch, env, requireConfig(env), gateway);
+  await consumeOrders(batch, env, { ...requireConfig(env), ...vars }, gateway);
   const result = await getQueueResult(batch, ctx);
   const having = (ids: string[]) =>
     messages.filter(({ id }) => ids.includes(id)).map(({ body }) => body);
