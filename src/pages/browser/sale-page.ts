@@ -29,6 +29,9 @@ export function mountSale(root: HTMLElement): void {
   let opensAt = Date.parse(root.dataset.opensAt ?? "");
   let closesAt = Date.parse(root.dataset.closesAt ?? "");
   let state: SaleState | undefined;
+  // Until the server was asked, what it wrote into the page is truer than the visitor's clock.
+  const written = root.dataset.state as SaleState;
+  let asked = false;
   let stock = new Map<string, Stock>();
   let failures = 0;
   let poll: ReturnType<typeof setTimeout>;
@@ -39,8 +42,11 @@ export function mountSale(root: HTMLElement): void {
     (card) => new SkuCard(card, () => void reread()),
   );
 
-  const stateNow = (): SaleState =>
-    serverNow() < opensAt ? "upcoming" : serverNow() < closesAt ? "open" : "closed";
+  function stateNow(): SaleState {
+    if (!asked) return written;
+    const now = serverNow();
+    return now < opensAt ? "upcoming" : now < closesAt ? "open" : "closed";
+  }
 
   function paint(): void {
     const next = stateNow();
@@ -67,7 +73,7 @@ export function mountSale(root: HTMLElement): void {
     const digits = part("digits");
     const label = part("countdown-label");
     if (!box || !digits || !label) return;
-    box.hidden = now === "closed";
+    box.hidden = now === "closed" || !asked;
     label.textContent = now === "upcoming" ? "Opens in" : "Closes in";
     digits.textContent = spell((now === "upcoming" ? opensAt : closesAt) - serverNow());
   }
@@ -87,6 +93,7 @@ export function mountSale(root: HTMLElement): void {
   async function ask(): Promise<void> {
     if (document.hidden) return;
     const answer = await call<Live>("GET", `${path}/live`);
+    asked = true;
     if (answer.ok) {
       failures = 0;
       observe(Date.parse(answer.body.asOf));
@@ -95,6 +102,7 @@ export function mountSale(root: HTMLElement): void {
       paint();
     } else {
       failures += 1;
+      paint();
     }
     // A single slow answer is no news; a second one is.
     const degraded = part("degraded");
@@ -128,7 +136,7 @@ export function mountSale(root: HTMLElement): void {
   });
   onClockChange(tick);
   tick();
-  schedule(SPREAD_MS / 4);
+  void ask();
 }
 
 /** Days only when there are some: "2 d 03:04:05", "03:04:05", "04:05". */
