@@ -47,11 +47,11 @@ export interface PaidSale {
   queue: OrderMessage[];
 }
 
-/** Given paid units on sale, and a queue that the test holds. */
+/** Given paid units on sale, and a queue that the test holds: one for all of its sales. */
 export async function givenPaid(
   sku: { stock?: number; perUserLimit?: number; price?: number } = {},
+  queue = heldQueue(),
 ): Promise<PaidSale> {
-  const queue = heldQueue();
   const skuId = await onSale({ price: PRICE, holdSeconds: HOLD_SECONDS, ...sku });
   return { skuId, queue };
 }
