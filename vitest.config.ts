@@ -48,6 +48,9 @@ export default defineConfig({
           ],
           // One Redis serves every file; files flush it, so they take turns.
           fileParallelism: false,
+          // One workerd serves them all, emptied before each: a fresh one each would double the time.
+          isolate: false,
+          setupFiles: ["./test/support/fresh.ts"],
           // Only so that a hang ends; no test depends on how fast the machine is.
           testTimeout: 60_000,
         },

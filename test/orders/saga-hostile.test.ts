@@ -122,7 +122,13 @@ class Town {
     const about = ({ userId, orderId }: (typeof refs)[0]): OrderMessage => {
       return { v: 1, skuId: this.skuId, lane: 0, userId, orderId, version: 1 };
     };
+    await this.#note();
     await deliverTo(this.gateway, refs.map(about));
+    await this.#note();
+  }
+
+  /** Looks at every order: since the last look, its status moved along one arrow or not at all. */
+  async #note(): Promise<void> {
     for (const { order } of await this.ledgerOrders()) {
       const before = this.#seen.get(order.id);
       if (before && before !== order.status) expect(ARROWS[before]).toContain(order.status);
