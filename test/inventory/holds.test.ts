@@ -2,10 +2,18 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue } from "../support/queue.ts";
+import { about, heldQueue } from "../support/queue.ts";
 import { until } from "../support/shop.ts";
 import { START } from "./commands.ts";
-import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
+import {
+  aReservation,
+  givenUnits,
+  inside,
+  inventory,
+  putToSleep,
+  sendsNothing,
+  stubOf,
+} from "./object.ts";
 
 const HOLD_MS = 10_000;
 
@@ -44,7 +52,9 @@ describe("a hold", () => {
       state.storage.sql.exec("SELECT status, version FROM orders").one(),
     );
     expect(units).toEqual({ status: "expired", version: 2 });
-    await until("the expiry was sent", () => sent.some(({ version }) => version === 2));
+    await until("the expiry was sent", () =>
+      about(sent, skuId).some(({ version }) => version === 2),
+    );
   });
 
   test("does not end for a free order, which waits for nobody's money", async () => {
@@ -89,9 +99,9 @@ describe("a hold", () => {
 test("ten thousand holds that end at once keep nobody waiting, and are all given back", async () => {
   const HOLDS = 10_000;
   const ownerOf = (index: number) => `owner-${index}`;
-  heldQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(HOLDS, { price: 100, perUserLimit: 1 });
+  await sendsNothing(skuId);
   await inside(skuId, (object) => {
     for (let i = 0; i < HOLDS; i += 1) {
       object.reserve(aReservation(skuId, { userId: ownerOf(i) }));

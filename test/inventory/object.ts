@@ -1,6 +1,7 @@
 // A SKU's object as the tests reach it: past HTTP, put to sleep at will, its clock in their hands.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { onTestFinished, vi } from "vitest";
 import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-order.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
@@ -49,4 +50,13 @@ export function inside<T>(
   work: (object: SkuInventory, state: DurableObjectState) => T | Promise<T>,
 ): Promise<T> {
   return runInDurableObject(stubOf(skuId), work);
+}
+
+/** Given an object whose messages go nowhere: thousands of them would keep the queue busy for long. */
+export async function sendsNothing(skuId: string): Promise<void> {
+  const spy = await inside(skuId, (object) => {
+    const { ORDERS } = (object as unknown as { env: Env }).env;
+    return vi.spyOn(ORDERS, "sendBatch").mockResolvedValue({} as QueueSendBatchResponse);
+  });
+  onTestFinished(() => spy.mockRestore());
 }

@@ -2,8 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { deliver, heldQueue } from "../support/queue.ts";
-import { until } from "../support/shop.ts";
+import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
 import { START } from "./commands.ts";
 import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
 
@@ -14,15 +13,14 @@ test("a lost message is sent again at the alarm, and no more once it is acknowle
   const clock = givenClock(START);
   const skuId = await givenUnits(1);
   await inventory(skuId).reserve(aReservation(skuId));
-  await until("the first message", () => sent.length === 1);
-  const [message] = sent.splice(0);
+  const [message] = await takeMessages(sent, skuId, 1);
 
   clock.moveTo(START + 15_000);
   await runDurableObjectAlarm(stubOf(skuId));
-  await until("the second message", () => sent.length === 1);
-  expect(sent).toEqual([message]);
+  const again = await takeMessages(sent, skuId, 1);
+  expect(again).toEqual([message]);
 
-  await deliver(sent.splice(0));
+  await deliver(again);
   expect(await unacknowledged(skuId)).toBe(0);
   clock.moveTo(START + 3_600_000);
   await runDurableObjectAlarm(stubOf(skuId));
@@ -34,15 +32,13 @@ test("what an object never got out before it was killed is sent when it wakes", 
   givenClock(START);
   const skuId = await givenUnits(3);
   for (let i = 0; i < 3; i += 1) await inventory(skuId).reserve(aReservation(skuId));
-  await until("all were sent", () => sent.length === 3);
-  const first = sent.splice(0);
+  const first = await takeMessages(sent, skuId, 3);
   await putToSleep(skuId);
 
   await inventory(skuId).report();
   await runDurableObjectAlarm(stubOf(skuId));
-  await until("all were sent again", () => sent.length === 3);
   const ids = (messages: typeof sent) => messages.map(({ orderId }) => orderId).sort();
-  expect(ids(sent)).toEqual(ids(first));
+  expect(ids(await takeMessages(sent, skuId, 3))).toEqual(ids(first));
 });
 
 test("a queue that refuses costs nobody their order: it is sent when the queue is back", async () => {
@@ -64,7 +60,7 @@ test("a queue that refuses costs nobody their order: it is sent when the queue i
 
   clock.moveTo(START + 15_000);
   await runDurableObjectAlarm(stubOf(skuId));
-  await until("all were sent", () => sent.length === 5);
+  expect(await takeMessages(sent, skuId, 5)).toHaveLength(5);
 });
 
 test("a burst travels in few batches, none above what the queue takes", async () => {

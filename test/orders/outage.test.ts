@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { CATALOG_KEY, userOrdersKey } from "../../src/redis/keys.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
-import { deliver, heldQueue } from "../support/queue.ts";
+import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
 import {
   emptyRedis,
   readModelOf,
@@ -89,8 +89,7 @@ describe("while Redis does not answer", () => {
     const skuId = await onSale({ stock: 5 });
     const crowd = await buyers(5);
     for (const buyer of crowd) await bought(buyer, skuId);
-    await until("all messages are in the queue", () => queue.length === 5);
-    const messages = queue.splice(0);
+    const messages = await takeMessages(queue, skuId, 5);
 
     await redisIsDown();
     expect((await deliver(messages)).retried).toHaveLength(5);

@@ -39,7 +39,7 @@ export async function deliver(
 
 /**
  * Given a queue that keeps its messages to itself until the end of the test. They collect in the
- * returned list; the consumer sees none of them.
+ * returned list; the consumer sees none of them. Objects of earlier tests may still be sending theirs.
  */
 export function heldQueue(): OrderMessage[] {
   const held: OrderMessage[] = [];
@@ -48,4 +48,21 @@ export function heldQueue(): OrderMessage[] {
   });
   onTestFinished(() => spy.mockRestore());
   return held;
+}
+
+/** What a held queue holds about one SKU. */
+export const about = (queue: OrderMessage[], skuId: string): OrderMessage[] =>
+  queue.filter((message) => message.skuId === skuId);
+
+/** Waits until a held queue has messages about so many orders of a SKU, and takes them out. */
+export async function takeMessages(
+  queue: OrderMessage[],
+  skuId: string,
+  orders: number,
+): Promise<OrderMessage[]> {
+  const byOrder = () => new Map(about(queue, skuId).map((message) => [message.orderId, message]));
+  await vi.waitUntil(() => byOrder().size === orders, { timeout: 20_000 });
+  const taken = [...byOrder().values()];
+  queue.splice(0, queue.length, ...queue.filter((message) => message.skuId !== skuId));
+  return taken;
 }
