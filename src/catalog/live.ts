@@ -6,7 +6,7 @@ import type { PublishedStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import { type CatalogEntry, type SaleState, saleState } from "./schema.ts";
+import { type CatalogEntry, type Sale, type SaleState, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
@@ -74,14 +74,22 @@ function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   return stock;
 }
 
-/** The live answer for a sale. Throws when Redis has not answered for a minute. */
+const answers = new WeakMap<StockOfSale, LiveAnswer>();
+
+/** The live answer for a sale: one object for each reading. Throws when Redis is silent for a minute. */
 export async function readLive(c: Reader, entry: CatalogEntry): Promise<LiveAnswer> {
   const { value, readAt } = await stockOf(entry).read(c);
+  const answer = answers.get(value) ?? toAnswer(entry.sale, value, readAt);
+  answers.set(value, answer);
+  return answer;
+}
+
+function toAnswer(sale: Sale, known: StockOfSale, readAt: number): LiveAnswer {
   return {
     asOf: new Date(readAt).toISOString(),
-    state: saleState(entry.sale, readAt),
-    skus: entry.sale.skus.map(({ id, stock }) => {
-      const available = value.get(id)?.available ?? stock;
+    state: saleState(sale, readAt),
+    skus: sale.skus.map(({ id, stock }) => {
+      const available = known.get(id)?.available ?? stock;
       const low = available <= stock * LOW_SHARE;
       return { id, available, state: available === 0 ? "sold_out" : low ? "low" : "available" };
     }),

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { signVisit } from "../funnel/visit.ts";
-import type { AppEnv } from "../http.ts";
+import { type AppEnv, completeHeaders } from "../http.ts";
 import { readLive } from "./live.ts";
 import { publicSale } from "./schema.ts";
 import { readCatalog } from "./snapshot.ts";
@@ -13,15 +13,15 @@ const PUBLIC_FOR_A_MOMENT = "public, max-age=1, stale-while-revalidate=2, stale-
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
     const { catalog } = await readCatalog(c);
-    c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
-    return c.json({ sales: catalog.entries.map(({ sale }) => publicSale(sale)) });
+    return sharedJson(catalog, PUBLIC_FOR_A_MOMENT, () => ({
+      sales: catalog.entries.map(({ sale }) => publicSale(sale)),
+    }));
   })
   .get("/sales/:saleId", async (c) => {
     const { catalog } = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
-    c.header("Cache-Control", PUBLIC_FOR_A_MOMENT);
-    return c.json(publicSale(entry.sale));
+    return sharedJson(entry, PUBLIC_FOR_A_MOMENT, () => publicSale(entry.sale));
   })
   .post("/sales/:saleId/visits", async (c) => {
     const { catalog } = await readCatalog(c);
@@ -35,6 +35,18 @@ export const catalogRoutes = new Hono<AppEnv>()
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const live = await readLive(c, entry);
-    c.header("Cache-Control", "public, max-age=1");
-    return c.json(live);
+    return sharedJson(live, "public, max-age=1", () => live);
   });
+
+const answers = new WeakMap<object, { body: string; headers: Headers }>();
+
+/** Answers JSON that is the same for everybody, made once for the `source` it was made of. */
+function sharedJson(source: object, cacheControl: string, make: () => object): Response {
+  let answer = answers.get(source);
+  if (!answer) {
+    const headers = { "Content-Type": "application/json", "Cache-Control": cacheControl };
+    answer = { body: JSON.stringify(make()), headers: completeHeaders(headers) };
+    answers.set(source, answer);
+  }
+  return new Response(answer.body, { headers: answer.headers });
+}

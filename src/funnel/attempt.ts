@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import type { Protection } from "./protection.ts";
 
 const MAX_PAYMENT_TOKEN = 255;
 const MAX_TICKET = 2_048;
@@ -28,6 +29,8 @@ export interface Attempt {
   idempotencyKey: string;
   entry: CatalogEntry;
   userId: string;
+  /** The limit that is closest to its end, once it is known. */
+  tightest?: { name: keyof Protection["limits"]; remaining: number; resetSeconds: number };
   /** The token of a challenge that was asked for and is still to be verified. */
   solution?: string;
 }

@@ -10,7 +10,6 @@ import { flood } from "./flood.ts";
 import { identify } from "./identity.ts";
 import { known } from "./known.ts";
 import { describeLimit, limits } from "./limits.ts";
-import { protectionOf } from "./protection.ts";
 import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
@@ -48,15 +47,17 @@ export async function runFunnel(
   first: Stage = shape,
 ): Promise<{ ok: true; attempt: Attempt } | { ok: false; refusal: Refusal }> {
   const attempt = { c, skuId, now: Date.now() } as Attempt;
-  // Said on every answer of the route; the limits stage replaces it with what Redis counted.
-  describeLimit(c, protectionOf({}).limits);
-  for (const { name, check } of [first, ...AFTER_SHAPE]) {
-    const refusal = await check(attempt);
-    if (refusal) {
-      count("funnel.refused", name, refusal.reason, attempt.entry?.sale.id ?? "-");
-      return { ok: false, refusal };
+  try {
+    for (const { name, check } of [first, ...AFTER_SHAPE]) {
+      const refusal = await check(attempt);
+      if (refusal) {
+        count("funnel.refused", name, refusal.reason, attempt.entry?.sale.id ?? "-");
+        return { ok: false, refusal };
+      }
     }
+    count("funnel.passed", attempt.entry.sale.id);
+    return { ok: true, attempt };
+  } finally {
+    describeLimit(attempt); // on every answer of the route, also when a stage threw
   }
-  count("funnel.passed", attempt.entry.sale.id);
-  return { ok: true, attempt };
 }

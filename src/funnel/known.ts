@@ -5,8 +5,6 @@ import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
-import { describeLimit } from "./limits.ts";
-import { protectionOf } from "./protection.ts";
 
 /**
  * Just after the end a retry may still belong to an accepted order, and only the ledger can tell, so the
@@ -23,7 +21,6 @@ export const known: Stage = {
     if (!found) return refuse("not_found");
     attempt.entry = found.entry;
     const { sale } = found.entry;
-    describeLimit(c, protectionOf(sale).limits);
     if (saleState(sale, now) === "upcoming") {
       const wait = Math.ceil((Date.parse(sale.opensAt) - now) / 1_000);
       return refuse("sale_not_open", { opensAt: sale.opensAt, retryAfterSeconds: wait });

@@ -92,7 +92,7 @@ export const limits: Stage = {
     const share = ({ limit, remaining }: LimitAnswer) => remaining / limit.policy.limit;
     const [tightest] = answers.toSorted((a, b) => share(a) - share(b)) as [LimitAnswer];
     const { limit, remaining, reset } = tightest;
-    describeLimit(c, policies, limit.name, remaining, secondsUntil(reset));
+    attempt.tightest = { name: limit.name, remaining, resetSeconds: secondsUntil(reset) };
     return undefined;
   },
 };
@@ -102,7 +102,7 @@ const secondsUntil = (time: number): number => Math.max(1, Math.ceil((time - Dat
 /** Over a limit. Behind one address are many people: only the user's own limit counts against the user. */
 function over(attempt: Attempt, { name, budget }: Limit): Refusal {
   const seconds = secondsUntil(budget.until);
-  describeLimit(attempt.c, protectionOf(attempt.entry.sale).limits, name, 0, seconds);
+  attempt.tightest = { name, remaining: 0, resetSeconds: seconds };
   if (name === "user") noteRefusal(attempt, "limitRefusals");
   return refuse("rate_limited", { retryAfterSeconds: seconds });
 }
@@ -124,13 +124,15 @@ async function degraded(
  * The headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
  * seconds), for the policy that is closest to its end. Without a count: what the edge knows, all of it.
  */
-export function describeLimit(
-  c: Attempt["c"],
-  policies: Protection["limits"],
-  name: PolicyName = "user",
-  remaining: number = policies[name].limit,
-  resetSeconds: number = policies[name].windowSeconds,
-): void {
+export function describeLimit({ c, entry, tightest }: Attempt): void {
+  const policies = protectionOf(entry?.sale ?? {}).limits;
+  const { user } = policies;
+  const untouched = {
+    name: "user",
+    remaining: user.limit,
+    resetSeconds: user.windowSeconds,
+  } as const;
+  const { name, remaining, resetSeconds } = tightest ?? untouched;
   const policy = NAMES.map((n) => `"${n}";q=${policies[n].limit};w=${policies[n].windowSeconds}`);
   c.header("RateLimit-Policy", policy.join(", "));
   c.header("RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`);

@@ -2,7 +2,7 @@
 // Its life ends where its words stop being true: when one of its sales opens or closes.
 import { LRUCache } from "lru-cache";
 import type { Sale } from "../catalog/schema.ts";
-import { type AppContext, secure } from "../http.ts";
+import { type AppContext, completeHeaders } from "../http.ts";
 import { etagOf, notModified } from "./etag.ts";
 
 /** Purging this tag empties Cloudflare's cache of all pages. */
@@ -27,9 +27,8 @@ interface CachedPage {
   validUntil: number;
   body: Uint8Array<ArrayBuffer>;
   etag: string;
-  /** Complete but for the request's id: setting sixteen headers costs more than all the rest. */
   headers: Headers;
-  /** The same for the last moment before the page changes. */
+  /** For the last moment before the page changes. */
   lastHeaders: Headers;
 }
 
@@ -77,16 +76,13 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
   return page;
 }
 
-function headersOf(tags: string, etag: string, cacheControl: string): Headers {
-  const headers = new Headers({
+const headersOf = (tags: string, etag: string, cacheControl: string): Headers =>
+  completeHeaders({
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": cacheControl,
     "Cache-Tag": tags,
     ETag: etag,
   });
-  secure(headers);
-  return headers;
-}
 
 function nextChange(sales: PageSource["sales"], now: number): number {
   return sales
