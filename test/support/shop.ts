@@ -4,7 +4,7 @@ import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
 import { LiveStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
-import type { LedgerReport } from "../../src/inventory/sku-inventory.ts";
+import type { LedgerReport } from "../../src/inventory/report.ts";
 import { type Answer, admin, call } from "./http.ts";
 
 export const AUTH_SECRET = "test-auth-secret-of-at-least-32-characters";

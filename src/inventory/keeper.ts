@@ -1,0 +1,128 @@
+// What the object's use cases share: the ledger, and everything that must keep in step with it whenever
+// an order changes: outbox, alarm and published stock.
+
+import type { OrderMessage } from "../orders/message.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { available, type BuyerState, decideExpire } from "./decide-order.ts";
+import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
+import { LiveStock } from "./live-stock.ts";
+import { type OrderRow, parseOrderId } from "./order.ts";
+import { Outbox, resendSchedule } from "./outbox.ts";
+
+/**
+ * Ended holds expired before each command at most: ten thousand ending at once must not stall a buyer.
+ * More than the largest quantity an order can have, so that the units it needs are free.
+ */
+const EXPIRE_PER_COMMAND = 128;
+/** Ended holds expired by one alarm before others get a turn. */
+const EXPIRE_PER_ALARM = 500;
+/** Resends of several objects, or of one after a wake, do not fall on the same moment. */
+const RESEND_JITTER_MS = 2_000;
+
+export class Keeper {
+  readonly ledger: Ledger;
+  readonly #outbox: Outbox;
+  readonly #alarm: AlarmClock;
+  readonly #live: LiveStock;
+  #calls = 0;
+
+  constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS">) {
+    this.ledger = new Ledger(storage.sql);
+    this.#outbox = new Outbox(env.ORDERS);
+    this.#alarm = new AlarmClock(storage);
+    this.#live = new LiveStock(env);
+  }
+
+  /** What the object did since it woke: what Cloudflare bills, beside the rows. */
+  get activity(): { messagesSent: number; calls: number } {
+    return { messagesSent: this.#outbox.messagesSent, calls: this.#calls };
+  }
+
+  /** Before the first command: an alarm that was lost on the way is set again. */
+  async wake(): Promise<void> {
+    await this.#alarm.recall();
+    this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+  }
+
+  /** Every command starts here: the time it sees, and the holds that ended by then. */
+  begin(): number {
+    this.#calls += 1;
+    const now = Date.now();
+    this.#expireEnded(now, EXPIRE_PER_COMMAND);
+    return now;
+  }
+
+  /** What the alarm is for: ends holds, and sends again what was not acknowledged in time. */
+  ring(): void {
+    this.#alarm.rang();
+    const now = Date.now();
+    this.#expireEnded(now, EXPIRE_PER_ALARM);
+    const due = [...this.ledger.unacknowledged.values()].filter(({ dueAt }) => dueAt <= now);
+    for (const order of due) {
+      order.dueAt = resendSchedule(order.changedAt, now).dueAt + Math.random() * RESEND_JITTER_MS;
+    }
+    this.#outbox.post(due.map(toMessage));
+    this.stockChanged();
+    this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+  }
+
+  /** The order as it is now: a hold that has ended is expired first. */
+  current(ref: OrderRef, now: number): OrderRow | undefined {
+    const row = this.ledger.order(ref);
+    return row && this.#expireEndedHold(row, now);
+  }
+
+  /** A user's own ended holds never stand in their way, however many of others are still to expire. */
+  ordersOf(userId: string, now: number): OrderRow[] {
+    return this.ledger.ordersOf(userId).map((row) => this.#expireEndedHold(row, now));
+  }
+
+  stateOf(userId: string, now: number): BuyerState {
+    const mine = this.ordersOf(userId, now);
+    const { setup, stock } = this.ledger;
+    return { terms: setup?.terms ?? null, stock, mine };
+  }
+
+  /** `send: false` when the consumer that asked for the change takes the new version with it. */
+  save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
+    const unacknowledged = this.ledger.save(before, row);
+    this.stockChanged();
+    if (unacknowledged) this.#alarm.ringBy(this.#duties([unacknowledged]));
+    if (send) this.#outbox.post([toMessage(row)]);
+  }
+
+  stockChanged(): void {
+    const { setup, buyers } = this.ledger;
+    if (!setup) return;
+    const { skuId } = setup;
+    this.#live.changed(() => ({ skuId, available: available(this.ledger.stock), buyers }));
+  }
+
+  #expireEnded(now: number, limit: number): void {
+    for (const ref of this.ledger.takeEndedHolds(now, limit)) this.current(ref, now);
+  }
+
+  #expireEndedHold(row: OrderRow, now: number): OrderRow {
+    const expired = decideExpire(row, now);
+    if (expired) this.save(row, expired);
+    return expired ?? row;
+  }
+
+  /** When the object must wake for what it holds, `orders` included. */
+  *#duties(orders: Iterable<Unacknowledged>): Generator<number> {
+    const { nextHoldEnd } = this.ledger;
+    if (nextHoldEnd !== undefined) yield nextHoldEnd;
+    for (const { dueAt } of orders) yield dueAt;
+  }
+}
+
+function toMessage(order: OrderRef & { version: number }): OrderMessage {
+  const { userId, orderId, version } = order;
+  return {
+    v: 1,
+    ...(parseOrderId(orderId) as { skuId: string; lane: number }),
+    userId,
+    orderId,
+    version,
+  };
+}

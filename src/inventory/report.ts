@@ -1,0 +1,50 @@
+// The state of a ledger as the operator sees it.
+import { available } from "./decide-order.ts";
+import type { Ledger, OrderRef } from "./ledger.ts";
+import { isStuck } from "./outbox.ts";
+
+const MAX_STUCK_SHOWN = 200;
+
+/** What an object has done since it woke: what Cloudflare bills, beside the rows. */
+interface Activity {
+  messagesSent: number;
+  calls: number;
+}
+
+export interface LedgerReport {
+  skuId: string;
+  saleId: string | null;
+  revision: number;
+  /** The `stock` of the sale document; `stocked` also counts restocks. */
+  configuredStock: number;
+  stocked: number;
+  available: number;
+  held: number;
+  sold: number;
+  units: Record<string, number>;
+  unacknowledged: number;
+  stuck: OrderRef[];
+  /** Since the object woke: what Cloudflare bills. */
+  activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
+}
+
+/** Null when nothing was ever on sale here. */
+export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
+  const { setup, stock, units, unacknowledged, rows } = ledger;
+  if (!setup) return null;
+  return {
+    skuId: setup.skuId,
+    saleId: setup.terms?.saleId ?? null,
+    revision: setup.revision,
+    configuredStock: setup.configuredStock,
+    ...stock,
+    available: available(stock),
+    units: { ...units },
+    unacknowledged: unacknowledged.size,
+    stuck: [...unacknowledged.values()]
+      .filter((order) => isStuck(order, now))
+      .slice(0, MAX_STUCK_SHOWN)
+      .map(({ userId, orderId }) => ({ userId, orderId })),
+    activity: { ...rows, ...activity },
+  };
+}
