@@ -63,9 +63,10 @@ export class SharedValue<Raw, Value> {
   async read(c: Reader): Promise<Held<Value> & { stale: boolean }> {
     const now = Date.now();
     const held = this.#held;
-    const age = held ? now - held.readAt : Number.POSITIVE_INFINITY;
+    // Below zero the clock was set back, and no age means anything.
+    const age = held ? now - held.readAt : 0;
     const { revalidateMs, staleMs } = this.#options;
-    const usable = held && age < staleMs ? held : undefined;
+    const usable = held && age >= 0 && age < staleMs ? held : undefined;
     if (usable && now < this.#freshUntil) return { ...usable, stale: age > revalidateMs };
     if (usable && age < revalidateMs) {
       this.#refresh(c).catch(() => {});
@@ -86,9 +87,10 @@ export class SharedValue<Raw, Value> {
    */
   peek(c: Reader): Value | undefined {
     const now = Date.now();
-    if (now >= this.#freshUntil) this.#refresh(c).catch(() => {});
     const held = this.#held;
-    return held && now - held.readAt <= this.#options.revalidateMs ? held.value : undefined;
+    const age = held ? now - held.readAt : 0;
+    if (now >= this.#freshUntil || age < 0) this.#refresh(c).catch(() => {});
+    return held && age >= 0 && age <= this.#options.revalidateMs ? held.value : undefined;
   }
 
   /** One at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */

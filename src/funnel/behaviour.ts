@@ -7,10 +7,11 @@ import { count } from "../observability/metrics.ts";
 import type { Attempt } from "./attempt.ts";
 import { addressBlock } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
+import { memoryFor } from "./memory.ts";
 import { protectionOf } from "./protection.ts";
 
 /** Counted from the first thing seen: who is seen all the time starts anew, too. */
-const MEMORY = { ttl: 600_000, noUpdateTTL: true, perf: Date };
+const MEMORY = { ...memoryFor(600_000), noUpdateTTL: true };
 const MAX_USERS = 20_000;
 /** Of all addresses together, hashed: about 10 MB. */
 const MAX_ACCOUNTS = 200_000;

@@ -5,6 +5,7 @@ import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { countAccounts, historyOf, noteRefusal } from "./behaviour.ts";
 import { hashAddress } from "./caller.ts";
+import { memoryFor } from "./memory.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
@@ -16,7 +17,7 @@ const MAX_TOKEN = 2_048;
 /** Who solved one is not asked again for a while: a retry must not be stopped by a spent token. */
 const PASS_MS = 600_000;
 
-const passes = new LRUCache<string, true>({ max: 50_000, ttl: PASS_MS, perf: Date });
+const passes = new LRUCache<string, true>({ max: 50_000, ...memoryFor(PASS_MS) });
 
 const passOf = ({ entry, userId }: Attempt) => `${entry.sale.id}|${userId}`;
 

@@ -5,12 +5,13 @@ import { peekStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
 import type { Attempt, Stage } from "./attempt.ts";
+import { memoryFor } from "./memory.ts";
 
 /** Longer than it takes until every edge has read who the buyers are. */
 const NEWS_MS = 10_000;
 
 /** Buyers this isolate has just let in: they know better than news from before their order. */
-const justBought = new LRUCache<string, true>({ max: 20_000, ttl: NEWS_MS, perf: Date });
+const justBought = new LRUCache<string, true>({ max: 20_000, ...memoryFor(NEWS_MS) });
 
 const keyOf = ({ skuId, userId }: Pick<Attempt, "skuId" | "userId">) => `${skuId}|${userId}`;
 

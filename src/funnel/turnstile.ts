@@ -50,6 +50,12 @@ export async function verifyChallenge(
   }
 }
 
+/** For tests: forget past failures, as a fresh isolate would have. */
+export function resetTurnstile(): void {
+  failures = 0;
+  restUntil = 0;
+}
+
 async function askProvider(
   config: TurnstileConfig,
   token: string,

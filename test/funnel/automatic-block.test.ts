@@ -1,0 +1,107 @@
+// Automatic blocks: at the sale's threshold, with evidence, for a while, and never wider than one user.
+import { beforeEach, expect, test } from "vitest";
+import { RULES_KEY } from "../../src/redis/keys.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redis } from "../support/redis.ts";
+import { aBuyer, until } from "../support/shop.ts";
+import { aMoment, anAddress, attempt, counted, givenSale, rules } from "./scene.ts";
+
+beforeEach(async () => {
+  await emptyRedis();
+  heldQueue();
+});
+
+const path = (value: string) => `/denylist/user/${encodeURIComponent(value)}`;
+const autoBlock = { limitRefusals: 3, blockSeconds: 120 };
+const limits = { user: { limit: 1, windowSeconds: 3_600 } };
+
+/** Refused at the threshold. The block is on its way. */
+async function blocked() {
+  const start = aMoment();
+  const clock = givenClock(start);
+  const sale = await givenSale({ limits, autoBlock });
+  const [mallory, from] = [await aBuyer(), anAddress()];
+  const attempts = 1 + autoBlock.limitRefusals;
+  for (let i = 0; i < attempts; i += 1) await attempt(mallory, sale, { from });
+  await until("the block is listed", async () => (await rules()).length === 1);
+  return { start, clock, sale, mallory, from };
+}
+
+test("comes at the sale's threshold and not before", async () => {
+  const sale = await givenSale({ limits, autoBlock });
+  const mallory = await aBuyer();
+  for (let i = 0; i < autoBlock.limitRefusals; i += 1) await attempt(mallory, sale);
+  expect(await rules()).toEqual([]);
+  expect((await attempt(mallory, sale)).code).toBe("rate_limited");
+  await until("the block is listed", async () => (await rules()).length === 1);
+});
+
+test("is listed with its evidence, ends by itself, and never counts against the address", async () => {
+  const { start, clock, sale, mallory, from } = await blocked();
+  expect(await rules()).toEqual([
+    {
+      effect: "deny",
+      kind: "user",
+      value: mallory.id,
+      by: "automatic",
+      addedAt: new Date(start).toISOString(),
+      expiresAt: new Date(start + 120_000).toISOString(),
+      evidence: {
+        saleId: sale.saleId,
+        limitRefusals: 3,
+        failedChallenges: 0,
+        ignoredChallenges: 0,
+        accountsAtAddress: 1,
+      },
+    },
+  ]);
+  expect(JSON.stringify(await rules())).not.toContain(from);
+
+  clock.moveTo(start + 5_000);
+  expect((await attempt(mallory, sale, { from })).code).toBe("blocked");
+  expect((await attempt(await aBuyer(), sale, { from })).status).toBe(202);
+  clock.moveTo(start + 120_000);
+  expect((await attempt(mallory, sale, { from })).code).toBe("rate_limited");
+});
+
+test("can be lifted", async () => {
+  const { start, clock, sale, mallory } = await blocked();
+  clock.moveTo(start + 5_000);
+  expect((await attempt(mallory, sale)).code).toBe("blocked");
+
+  expect((await admin("DELETE", path(mallory.id))).status).toBe(204);
+
+  expect((await attempt(mallory, sale)).code).toBe("rate_limited");
+  expect(await rules()).toEqual([]);
+});
+
+test("never shortens what the operator decided, and gives way to the allow list", async () => {
+  const { start, clock, sale, mallory } = await blocked();
+  await admin("PUT", path(mallory.id));
+  clock.moveTo(start + 120_000);
+  expect((await attempt(mallory, sale)).code).toBe("blocked");
+  await admin("PUT", `/allowlist/user/${mallory.id}`);
+  expect((await attempt(mallory, sale)).code).toBe("rate_limited");
+});
+
+test("has an end: machines cannot fill the list that every edge reads", async () => {
+  const { sale } = await blocked();
+  const filler = Array.from({ length: 2_000 }, (_, i) => [
+    `deny:user:filler-${i}`,
+    JSON.stringify({
+      effect: "deny",
+      kind: "user",
+      value: `filler-${i}`,
+      by: "operator",
+      addedAt: "x",
+    }),
+  ]);
+  await redis("HSET", RULES_KEY, ...filler.flat());
+  await admin("DELETE", path("nobody")); // has the list read anew
+  const other = await aBuyer();
+  for (let i = 0; i < 2 * autoBlock.limitRefusals; i += 1) await attempt(other, sale);
+  await until("it is counted", async () => (await counted("deny_list_full")) > 0);
+  expect(await redis("HLEN", RULES_KEY)).toBe(2_001);
+});

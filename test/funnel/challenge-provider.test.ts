@@ -1,0 +1,103 @@
+// What becomes of answers to a challenge: wrong ones, and those the provider does not verify.
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { resetTurnstile } from "../../src/funnel/turnstile.ts";
+import { givenClock } from "../support/clock.ts";
+import { contractFaults } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer, ledger, until } from "../support/shop.ts";
+import { aMoment, attempt, counted, givenSale, rules, type Settings } from "./scene.ts";
+import { askedOf, solve, verifications } from "./turnstile.ts";
+
+const always: Settings = { challenge: { mode: "always" } };
+
+beforeAll(emptyRedis);
+beforeEach(() => {
+  heldQueue();
+  resetTurnstile();
+});
+
+describe("what is no solution", () => {
+  test("a token the provider does not know, or of another user, action or sale", async () => {
+    const sale = await givenSale(always);
+    const [mallory, ann] = [await aBuyer(), await aBuyer()];
+    const hers = askedOf(await attempt(ann, sale));
+    const his = askedOf(await attempt(mallory, sale));
+    const wrong = [solve(his, "fail"), solve(hers), solve({ ...his, action: "login" }), "x"];
+    for (const challenge of wrong) askedOf(await attempt(mallory, sale, { challenge }));
+    expect(await counted(`challenge|failed|${sale.saleId}`)).toBe(wrong.length);
+    expect((await ledger(sale.skuId)).held + (await ledger(sale.skuId)).sold).toBe(0);
+  });
+
+  test("a token that is longer than any of Turnstile's is not even asked about", async () => {
+    const sale = await givenSale(always);
+    const challenge = "x".repeat(2_049);
+    const [answer, asked] = await verifications(async () =>
+      attempt(await aBuyer(), sale, { challenge }),
+    );
+    askedOf(answer);
+    expect(asked).toBe(0);
+  });
+
+  test("failing again and again ends in a block with its evidence", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const sale = await givenSale({ ...always, autoBlock: { failedChallenges: 3 } });
+    const mallory = await aBuyer();
+    const asked = askedOf(await attempt(mallory, sale));
+    for (let i = 0; i < 3; i += 1) {
+      askedOf(await attempt(mallory, sale, { challenge: solve(asked, "fail") }));
+    }
+    const block = await until("the block is listed", async () =>
+      (await rules()).find(({ value }) => value === mallory.id),
+    );
+    expect(block).toMatchObject({
+      by: "automatic",
+      evidence: { failedChallenges: 3, ignoredChallenges: 1 },
+    });
+    clock.moveTo(start + 5_000);
+    expect((await attempt(mallory, sale, { challenge: solve(asked) })).code).toBe("blocked");
+  });
+});
+
+describe("while the provider does not answer", () => {
+  const modes = [
+    ["open", 202],
+    ["closed", 503],
+  ] as const;
+  describe.each(modes)("and the sale fails %s", (whenDown, status) => {
+    test.each(["slow", "down", "internal-error"] as const)("(%s)", async (how) => {
+      const sale = await givenSale({ challenge: { mode: "always", whenDown } });
+      const buyer = await aBuyer();
+      const asked = askedOf(await attempt(buyer, sale));
+
+      const answer = await attempt(buyer, sale, { challenge: solve(asked, how) });
+
+      expect(answer.status).toBe(status);
+      expect(contractFaults(answer)).toEqual([]);
+      expect(await counted(`challenge|down-${whenDown}|${sale.saleId}`)).toBe(1);
+      // Nobody was proved to be a person, nor to be none.
+      askedOf(await attempt(buyer, sale));
+      expect((await rules()).filter(({ value }) => value === buyer.id)).toEqual([]);
+    });
+  });
+
+  test("nobody waits for it after five failures in a row, until it has had a rest", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const sale = await givenSale(always);
+    const buyer = await aBuyer();
+    const asked = askedOf(await attempt(buyer, sale));
+    const failing = () => attempt(buyer, sale, { challenge: solve(asked, "down") });
+    for (let i = 0; i < 5; i += 1) await failing();
+
+    const [{ status }, resting] = await verifications(failing);
+    clock.moveTo(start + 2_000);
+    const [, probing] = await verifications(() =>
+      attempt(buyer, sale, { challenge: solve(asked) }),
+    );
+
+    expect([status, resting, probing]).toEqual([202, 0, 1]);
+    expect((await attempt(buyer, sale)).status).toBe(202);
+  });
+});

@@ -1,0 +1,152 @@
+// Challenges: who is asked, and what a solved one is worth.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { resetTurnstile } from "../../src/funnel/turnstile.ts";
+import { givenClock } from "../support/clock.ts";
+import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redisCost } from "../support/redis.ts";
+import { aBuyer, aSale, bought, ledger, onSale, unique } from "../support/shop.ts";
+import { aMoment, anAddress, attempt, counted, givenSale, type Settings } from "./scene.ts";
+import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
+
+const always: Settings = { challenge: { mode: "always" } };
+const byScore: Settings = { challenge: { mode: "by-score" } };
+
+beforeAll(emptyRedis);
+beforeEach(() => {
+  heldQueue();
+  resetTurnstile();
+});
+
+describe("who is asked", () => {
+  test("nobody where the sale wants no challenge, however it looks", async () => {
+    const sale = await givenSale();
+    const cf = { asn: 16_509, botManagement: { score: 1 } };
+    expect((await attempt(await aBuyer(), sale, { cf })).status).toBe(202);
+  });
+
+  test("everybody where it always wants one, at no cost to Redis, object or provider", async () => {
+    givenClock(aMoment());
+    const sale = await givenSale(always);
+    await attempt(await aBuyer(), sale);
+    const buyer = await aBuyer();
+    const { calls } = (await ledger(sale.skuId)).activity;
+
+    const [{ result, commands }, asked] = await verifications(() =>
+      redisCost(() => attempt(buyer, sale)),
+    );
+
+    expect(contractFaults(result)).toEqual([]);
+    expect(askedOf(result).action).toBe("buy");
+    expect([commands, asked]).toEqual([0, 0]);
+    expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
+  });
+
+  test("by score: a script on a rented server, not a person who looked at the page", async () => {
+    const clock = givenClock(aMoment());
+    const sale = await givenSale(byScore);
+    const from = anAddress();
+    const cf = { asn: 16_509 };
+    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
+      headers: { "cf-connecting-ip": from },
+    });
+    clock.moveTo(Date.now() + 2_000);
+
+    const script = await attempt(await aBuyer(), sale, { cf });
+    const person = await attempt(await aBuyer(), sale, { from, cf, visit: body.token });
+
+    askedOf(script);
+    expect(person.status).toBe(202);
+    expect(await counted(`risk|hosting_network|${sale.saleId}`)).toBe(1);
+  });
+});
+
+describe("a solved challenge", () => {
+  test("buys, is verified once, and is remembered for the user's next attempts", async () => {
+    const sale = await givenSale(always);
+    const buyer = await aBuyer();
+    const challenge = solve(askedOf(await attempt(buyer, sale)));
+
+    const [first, asked] = await verifications(() => attempt(buyer, sale, { challenge }));
+    const [second, askedAgain] = await verifications(() => attempt(buyer, sale));
+
+    expect([first.status, asked]).toEqual([202, 1]);
+    expect([second.status, askedAgain]).toEqual([202, 0]);
+    expect(await counted(`challenge|passed|${sale.saleId}`)).toBe(1);
+  });
+
+  test("is remembered for ten minutes, and for this sale alone", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const [sale, other] = [await givenSale(always), await givenSale(always)];
+    const buyer = await aBuyer();
+    const challenge = solve(askedOf(await attempt(buyer, sale)));
+    await attempt(buyer, sale, { challenge });
+
+    askedOf(await attempt(buyer, other));
+    clock.moveTo(start + 600_000);
+    expect((await attempt(buyer, sale)).status).toBe(202);
+    clock.moveTo(start + 600_001);
+    askedOf(await attempt(buyer, sale));
+  });
+
+  test("serves its own retry wherever it lands, and nothing else", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const [sale, other] = [await givenSale(always), await givenSale(always)];
+    const buyer = await aBuyer();
+    const asked = askedOf(await attempt(buyer, sale));
+    const challenge = solve(asked);
+    expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
+    clock.moveTo(start + 600_001); // this isolate has forgotten, as another never knew
+
+    askedOf(await attempt(buyer, other, { challenge }));
+    expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
+    askedOf(await attempt(await aBuyer(), sale, { challenge }));
+  });
+
+  test("costs one verification, one Redis round trip and one call of the object", async () => {
+    givenClock(aMoment());
+    const sale = await givenSale(always);
+    const warm = await aBuyer();
+    await attempt(warm, sale, { challenge: solve(askedOf(await attempt(warm, sale))) });
+    const buyer = await aBuyer();
+    const challenge = solve(askedOf(await attempt(buyer, sale)));
+    const { calls } = (await ledger(sale.skuId)).activity;
+
+    const [{ result, roundTrips }, asked] = await verifications(() =>
+      redisCost(() => attempt(buyer, sale, { challenge })),
+    );
+
+    expect([result.status, roundTrips, asked]).toEqual([202, 1, 1]);
+    expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2);
+  });
+});
+
+test("a sale with a challenge is refused without Turnstile's configuration", async () => {
+  const sale = { ...aSale(), protection: always };
+  const put = (env: object) => {
+    const path = `/api/admin/sales/${sale.id}`;
+    const asked = request("PUT", path, { token: ADMIN_TOKEN, body: sale });
+    return app.fetch(asked, env, createExecutionContext());
+  };
+
+  const refused = await put(withoutTurnstile());
+
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({
+    code: "invalid_request",
+    issues: [{ path: "protection.challenge.mode" }],
+  });
+  expect((await put({ ...withoutTurnstile(), TURNSTILE_SITE_KEY: "only this" })).status).toBe(400);
+  expect((await put(env)).status).toBe(201);
+});
+
+test("an order without a challenge needs no Turnstile", async () => {
+  const skuId = await onSale();
+  const buyer = await aBuyer();
+  expect((await bought(buyer, skuId, { key: unique("key") })).status).toBe("reserved");
+});

@@ -1,0 +1,162 @@
+// Deny and allow lists of the operator, through the whole app.
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import worker from "../../src/index.ts";
+import { RULES_KEY } from "../../src/redis/keys.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin, contractFaults } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
+import { aBuyer, ledger, unique } from "../support/shop.ts";
+import { type Attempt, aMoment, attempt, givenSale, rules } from "./scene.ts";
+
+beforeEach(async () => {
+  await emptyRedis();
+  heldQueue();
+});
+
+const path = (kind: string, value: string) => `/denylist/${kind}/${encodeURIComponent(value)}`;
+const deny = (kind: string, value: string, body?: object) =>
+  admin("PUT", path(kind, value), body ? { body } : {});
+const allow = (kind: string, value: string) =>
+  admin("PUT", `/allowlist/${kind}/${encodeURIComponent(value)}`);
+
+describe("a rule of the operator", () => {
+  const cases: [kind: string, value: string, meant: Attempt, other: Attempt][] = [
+    ["ip", "198.51.100.7", { from: "198.51.100.7" }, { from: "198.51.100.8" }],
+    ["ip", "198.51.100.0/25", { from: "198.51.100.9" }, { from: "198.51.100.200" }],
+    ["ip", "2001:db8:7::/48", { from: "2001:db8:7:1::1" }, { from: "2001:db8:8::1" }],
+    ["asn", "64496", { cf: { asn: 64_496 } }, { cf: { asn: 64_497 } }],
+    ["country", "xx", { cf: { country: "XX" } }, { cf: { country: "DE" } }],
+  ];
+
+  test.each(cases)("on %s %s refuses at once, and lets others buy", async (...given) => {
+    const [kind, value, meant, other] = given;
+    const sale = await givenSale();
+    expect((await deny(kind, value)).status).toBe(200);
+
+    const refused = await attempt(await aBuyer(), sale, meant);
+
+    expect(refused).toMatchObject({ status: 403, code: "blocked" });
+    expect(contractFaults(refused)).toEqual([]);
+    expect((await attempt(await aBuyer(), sale, other)).status).toBe(202);
+  });
+
+  test("on a user refuses that user alone, whatever characters the name has", async () => {
+    const sale = await givenSale();
+    const [mallory, ann] = [await aBuyer(`auth0|m/ü ${unique("m")}`), await aBuyer()];
+    await deny("user", mallory.id, { note: "resells" });
+
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect((await attempt(ann, sale)).status).toBe(202);
+    expect(await rules()).toMatchObject([{ value: mallory.id, by: "operator", note: "resells" }]);
+  });
+
+  test("costs a blocked caller no Redis command and the object no call", async () => {
+    givenClock(aMoment());
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id);
+    await attempt(mallory, sale);
+    const { calls } = (await ledger(sale.skuId)).activity;
+
+    const { result, commands } = await redisCost(() => attempt(mallory, sale));
+
+    expect([result.code, commands]).toEqual(["blocked", 0]);
+    expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
+  });
+
+  test("ends when it is lifted, at once", async () => {
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+
+    expect((await admin("DELETE", path("user", mallory.id))).status).toBe(204);
+
+    expect((await attempt(mallory, sale)).status).toBe(202);
+    expect((await admin("DELETE", path("user", mallory.id))).status).toBe(404);
+  });
+
+  test("ends by itself to the millisecond, and is swept up", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id, { seconds: 60 });
+
+    clock.moveTo(start + 59_999);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect(await rules()).toHaveLength(1);
+    clock.moveTo(start + 60_000);
+    expect((await attempt(mallory, sale)).status).toBe(202);
+    expect(await rules()).toEqual([]);
+
+    await worker.scheduled(createScheduledController(), env);
+    expect(await redis("HLEN", RULES_KEY)).toBe(0);
+  });
+
+  test("on the allow list wins over every denial, also of the network before the name is known", async () => {
+    const sale = await givenSale();
+    const [ann, bob] = [await aBuyer(), await aBuyer()];
+    const [from, cf] = ["203.0.113.5", { asn: 64_496, country: "XX" }];
+    await deny("ip", "203.0.113.0/24");
+    await deny("asn", "64496");
+    await deny("user", ann.id);
+    await allow("user", ann.id);
+
+    expect((await attempt(ann, sale, { from, cf })).status).toBe(202);
+    expect((await attempt(bob, sale, { from, cf })).code).toBe("blocked");
+    await allow("ip", from);
+    expect((await attempt(bob, sale, { from, cf })).status).toBe(202);
+    expect(await rules("allowlist")).toHaveLength(2);
+  });
+
+  test("goes on counting while Redis is down", async () => {
+    const clock = givenClock(aMoment());
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+
+    await redisIsDown();
+    clock.moveTo(Date.now() + 60_000);
+
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+    expect((await deny("user", "somebody")).status).toBe(503);
+  });
+});
+
+describe("the operator's API", () => {
+  test.each([
+    ["ip", "nowhere"],
+    ["ip", "10.0.0.0/33"],
+    ["ip", "010.0.0.1"],
+    ["asn", "AS1"],
+    ["country", "DEU"],
+    ["user", "u".repeat(129)],
+    ["shoe", "size-9"],
+  ])("refuses %s %s and keeps nothing", async (kind, value) => {
+    const answer = await deny(kind, value);
+    expect(answer.code).toBe("invalid_request");
+    expect(contractFaults(answer)).toEqual([]);
+    expect(await rules()).toEqual([]);
+    expect((await admin("DELETE", path(kind, value))).status).toBe(404);
+  });
+
+  test.each([{ seconds: 0 }, { seconds: 1.5 }, { note: "n".repeat(501) }, { reason: "?" }])(
+    "refuses the body %j",
+    async (body) => {
+      expect((await deny("user", "somebody", body)).code).toBe("invalid_request");
+      expect(await rules()).toEqual([]);
+    },
+  );
+
+  test("keeps one rule for each thing, however it is spelled", async () => {
+    for (const value of ["198.51.100.9/24", "198.51.100.0/24"]) await deny("ip", value);
+    expect(await rules()).toMatchObject([{ kind: "ip", value: "198.51.100.0/24" }]);
+    expect((await admin("DELETE", path("ip", "198.51.100.77/24"))).status).toBe(204);
+  });
+});

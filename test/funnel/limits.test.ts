@@ -1,0 +1,155 @@
+// The limits of a sale: who shares one, what they cost, and what Redis is asked.
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redis, redisCost } from "../support/redis.ts";
+import { aBuyer, buyers, noLiveStock, tally } from "../support/shop.ts";
+import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
+import { anAddress, attempt, givenSale } from "./scene.ts";
+
+beforeAll(emptyRedis);
+beforeEach(() => {
+  heldQueue();
+  noLiveStock();
+});
+
+describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s", (algorithm) => {
+  test("racing attempts get exactly the limit, and Redis is not asked for more", async () => {
+    givenClock(START);
+    const sale = await givenSale({ limits: { user: limitOf(algorithm) } });
+    const buyer = await aBuyer();
+    await attempt(await aBuyer(), sale);
+
+    const { result, commands } = await redisCost(() =>
+      Promise.all(Array.from({ length: 40 }, () => attempt(buyer, sale))),
+    );
+
+    expect(tally(result)).toEqual({ 202: LIMIT, rate_limited: 40 - LIMIT });
+    // A bucket may be filled once more within a window, as far as the edge can know.
+    expect(commands).toBeLessThanOrEqual(2 * LIMIT * (algorithm === "token-bucket" ? 2 : 1));
+  });
+
+  test("both limits cost one round trip; who is over one costs none", async () => {
+    givenClock(START);
+    const limits = { ip: limitOf(algorithm, 100), user: limitOf(algorithm) };
+    const sale = await givenSale({ limits });
+    const buyer = await aBuyer();
+    await attempt(await aBuyer(), sale);
+
+    for (let i = 0; i < LIMIT; i += 1) {
+      const { result, ...cost } = await redisCost(() => attempt(buyer, sale));
+      expect(result.status).toBe(202);
+      expect(cost).toEqual({ roundTrips: 1, commands: 2 });
+    }
+    await attempt(buyer, sale);
+    const { result, ...cost } = await redisCost(() => attempt(buyer, sale));
+    expect(result.code).toBe("rate_limited");
+    expect(cost).toEqual({ roundTrips: 0, commands: 0 });
+  });
+
+  test("Redis alone decides for an isolate that has not seen the caller", async () => {
+    const clock = givenClock(START);
+    const sale = await givenSale({ limits: { user: limitOf(algorithm) } });
+    const buyer = await aBuyer();
+    const prefix = `${RATE_LIMIT_PREFIX}:${sale.saleId}:user:${algorithm}:${LIMIT}:${WINDOW_SECONDS}`;
+    if (algorithm === "token-bucket") {
+      await redis("HSET", `${prefix}:${buyer.id}`, "refilledAt", START, "tokens", 1);
+    } else {
+      await redis("SET", `${prefix}:${buyer.id}:${START / WINDOW}`, LIMIT - 1);
+    }
+
+    expect(await passed(buyer, sale, 2)).toBe(1);
+    clock.moveTo(START + WINDOW - 1);
+    expect(await passed(buyer, sale, 1)).toBe(0);
+  });
+});
+
+describe("an address", () => {
+  const limits = { ip: limitOf("fixed-window"), user: limitOf("fixed-window", 100) };
+
+  test("is limited whoever comes from it, and its neighbours are not", async () => {
+    givenClock(START);
+    const sale = await givenSale({ limits });
+    const from = anAddress();
+    for (const buyer of await buyers(LIMIT)) {
+      expect((await attempt(buyer, sale, { from })).status).toBe(202);
+    }
+
+    const refused = await attempt(await aBuyer(), sale, { from });
+
+    expect(refused.code).toBe("rate_limited");
+    expect(refused.headers.get("ratelimit")).toMatch(/^"ip";r=0;/);
+    expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+  });
+
+  test("of IPv6 is the /64 its customer owns", async () => {
+    givenClock(START);
+    const sale = await givenSale({ limits });
+    for (const [i, buyer] of (await buyers(LIMIT)).entries()) {
+      const from = `2001:db8:1:2:${i}::${i + 1}`;
+      expect((await attempt(buyer, sale, { from })).status).toBe(202);
+    }
+
+    const same = await attempt(await aBuyer(), sale, { from: "2001:0DB8:1:2:ffff::9" });
+    const next = await attempt(await aBuyer(), sale, { from: "2001:db8:1:3::1" });
+
+    expect([same.code, next.status]).toEqual(["rate_limited", 202]);
+  });
+
+  test("of IPv4 is the same however it is written", async () => {
+    givenClock(START);
+    const sale = await givenSale({ limits });
+    for (const buyer of await buyers(LIMIT)) await attempt(buyer, sale, { from: "192.0.2.7" });
+
+    const mapped = await attempt(await aBuyer(), sale, { from: "::ffff:192.0.2.7" });
+
+    expect(mapped.code).toBe("rate_limited");
+  });
+
+  test("is stored only as a hash nobody can guess", async () => {
+    const sale = await givenSale({ limits });
+    await attempt(await aBuyer(), sale, { from: "192.0.2.99" });
+
+    const keys = await redis<string[]>("KEYS", `${RATE_LIMIT_PREFIX}:${sale.saleId}:*`);
+
+    expect(keys).toHaveLength(2);
+    expect(keys.join()).not.toContain("192.0.2.99");
+    for (const key of keys) expect(await redis<number>("PTTL", key)).toBeGreaterThan(0);
+  });
+
+  test("that is over its limit does not use up the allowance of the person behind it", async () => {
+    givenClock(START);
+    const sale = await givenSale({ limits: { ...limits, user: limitOf("fixed-window") } });
+    const [from, buyer] = [anAddress(), await aBuyer()];
+    for (const other of await buyers(LIMIT)) await attempt(other, sale, { from });
+    for (let i = 0; i < 2 * LIMIT; i += 1) await attempt(buyer, sale, { from });
+
+    expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
+  });
+});
+
+test("50 people behind one address buy at the same time under default settings", async () => {
+  const sale = await givenSale({}, { stock: 50, perUserLimit: 1 });
+  const from = anAddress();
+
+  const answers = await Promise.all(
+    (await buyers(50)).map((buyer) => attempt(buyer, sale, { from })),
+  );
+
+  expect(tally(answers)).toEqual({ 202: 50 });
+});
+
+test("a changed policy counts at once, without a deploy", async () => {
+  givenClock(START);
+  const { saleId, skuId } = await givenSale({ limits: { user: limitOf("fixed-window", 1) } });
+  const buyer = await aBuyer();
+  expect(await passed(buyer, { saleId, skuId }, 2)).toBe(1);
+
+  const { body: sale } = await admin("GET", `/sales/${saleId}`);
+  const protection = { limits: { user: limitOf("token-bucket", 3) } };
+  await admin("PUT", `/sales/${saleId}`, { body: { ...sale, protection } });
+
+  expect(await passed(buyer, { saleId, skuId }, 5)).toBe(3);
+});

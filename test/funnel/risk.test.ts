@@ -1,0 +1,89 @@
+// The risk score as a pure function: bounded, monotone, and it says why.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Signals, scoreRisk } from "../../src/funnel/risk.ts";
+
+/** A person at home, who looked at the page for a minute. */
+const PERSON: Signals = {
+  visitAgeMs: 60_000,
+  accountsAtAddress: 1,
+  refusals: 0,
+  asn: 3320,
+  botScore: 80,
+};
+
+const AWS = 16_509;
+
+const signals: fc.Arbitrary<Signals> = fc.record({
+  visitAgeMs: fc.option(fc.integer({ min: -10_000, max: 14_400_000 }), { nil: undefined }),
+  accountsAtAddress: fc.integer({ min: 1, max: 200 }),
+  refusals: fc.nat(1_000),
+  asn: fc.option(fc.oneof(fc.constant(AWS), fc.nat(400_000)), { nil: undefined }),
+  botScore: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
+});
+
+test("is a whole number from 0 to 100, and has reasons exactly when it is not 0", () => {
+  fc.assert(
+    fc.property(signals, (given) => {
+      const { score, reasons } = scoreRisk(given);
+      expect(Number.isInteger(score) && score >= 0 && score <= 100).toBe(true);
+      expect(reasons.length > 0).toBe(score > 0);
+      expect(new Set(reasons).size).toBe(reasons.length);
+    }),
+  );
+});
+
+test("never falls when a signal gets worse", () => {
+  const worse: ((given: Signals, by: number) => Signals)[] = [
+    (given, by) => ({ ...given, accountsAtAddress: given.accountsAtAddress + by }),
+    (given, by) => ({ ...given, refusals: given.refusals + by }),
+    (given, by) => ({ ...given, botScore: Math.max(1, (given.botScore ?? 99) - by) }),
+    (given, by) => ({
+      ...given,
+      visitAgeMs: given.visitAgeMs === undefined ? undefined : given.visitAgeMs - by,
+    }),
+    (given) => ({ ...given, visitAgeMs: undefined }),
+    (given) => ({ ...given, asn: AWS }),
+  ];
+  fc.assert(
+    fc.property(signals, fc.constantFrom(...worse), fc.nat(1_000), (given, change, by) => {
+      expect(scoreRisk(change(given, by)).score).toBeGreaterThanOrEqual(scoreRisk(given).score);
+    }),
+  );
+});
+
+test("a person scores nothing", () => {
+  expect(scoreRisk(PERSON)).toEqual({ score: 0, reasons: [] });
+});
+
+test.each<[string, Partial<Signals>, string]>([
+  ["no page visit", { visitAgeMs: undefined }, "no_visit"],
+  ["faster than a person", { visitAgeMs: 799 }, "hasty"],
+  ["more accounts than an office has", { accountsAtAddress: 21 }, "many_accounts"],
+  ["one failed attempt", { refusals: 1 }, "refused_before"],
+  ["a rented server", { asn: AWS }, "hosting_network"],
+  ["a low bot score", { botScore: 29 }, "bot_score"],
+])("%s is a reason, but not enough for a challenge by itself", (_, signal, reason) => {
+  const { score, reasons } = scoreRisk({ ...PERSON, ...signal });
+  expect(reasons).toEqual([reason]);
+  expect(score).toBeGreaterThan(0);
+  expect(score).toBeLessThan(50);
+});
+
+test.each<[Partial<Signals>]>([
+  [{ visitAgeMs: 800 }],
+  [{ accountsAtAddress: 20 }],
+  [{ botScore: 30 }],
+  [{ asn: undefined, botScore: undefined }],
+])("%j is nothing to be suspicious of", (signal) => {
+  expect(scoreRisk({ ...PERSON, ...signal }).score).toBe(0);
+});
+
+test.each<[string, Partial<Signals>]>([
+  ["a script on a rented server", { visitAgeMs: undefined, asn: AWS }],
+  ["a script that gave a low bot score", { visitAgeMs: undefined, botScore: 1 }],
+  ["a hundred accounts at one address", { accountsAtAddress: 101 }],
+  ["a hasty buyer among many accounts", { visitAgeMs: 100, accountsAtAddress: 21 }],
+])("%s reaches the default threshold", (_, signal) => {
+  expect(scoreRisk({ ...PERSON, ...signal }).score).toBeGreaterThanOrEqual(50);
+});

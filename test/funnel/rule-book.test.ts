@@ -1,0 +1,152 @@
+// Deny and allow rules as pure functions: how values are spelled, and whom a set of rules denies.
+import fc from "fast-check";
+import ipaddr from "ipaddr.js";
+import { describe, expect, test } from "vitest";
+import { normaliseValue, parseRules, type Rule, RuleBook } from "../../src/funnel/rule-book.ts";
+
+const NOW = Date.parse("2026-12-01T09:00:00Z");
+const instant = (offsetMs: number) => new Date(NOW + offsetMs).toISOString();
+
+const aRule = (changes: Partial<Rule>): Rule => ({
+  effect: "deny",
+  kind: "user",
+  value: "mallory",
+  by: "operator",
+  addedAt: instant(-1_000),
+  ...changes,
+});
+
+const network = (value: string, effect: Rule["effect"] = "deny") =>
+  aRule({ kind: "ip", value: normaliseValue("ip", value) as string, effect });
+
+const from = (address: string) => ({ address: ipaddr.process(address) });
+
+describe("a network's value", () => {
+  test.each([
+    ["192.0.2.1", "192.0.2.1/32"],
+    ["192.0.2.77/24", "192.0.2.0/24"],
+    ["0.0.0.0/0", "0.0.0.0/0"],
+    ["2001:DB8::1", "2001:db8::1/128"],
+    ["2001:db8:0:0:1::/64", "2001:db8::/64"],
+    ["::ffff:192.0.2.1", "192.0.2.1/32"],
+    ["::ffff:192.0.2.1/120", "192.0.2.0/24"],
+  ])("%s is kept as %s", (value, kept) => {
+    expect(normaliseValue("ip", value)).toBe(kept);
+  });
+
+  test.each([
+    "",
+    "localhost",
+    "1.2.3",
+    "010.0.0.1",
+    "0x7f.0.0.1",
+    "3232235777",
+    "1.2.3.4/33",
+    "1.2.3.4/",
+    "1.2.3.4/8/8",
+    "1.2.3.4/-1",
+    "2001:db8::/129",
+    "fe80::1%eth0",
+    "1.2.3.4 ",
+  ])("%j is refused", (value) => {
+    expect(normaliseValue("ip", value)).toBeUndefined();
+  });
+
+  test("has one spelling, which is a value itself", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })),
+          fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })),
+        ),
+        ([address, bits]) => {
+          const once = normaliseValue("ip", `${address}/${bits}`);
+          expect(once).toBeDefined();
+          expect(normaliseValue("ip", once as string)).toBe(once);
+        },
+      ),
+    );
+  });
+});
+
+test.each([
+  ["asn", "0064496", "64496"],
+  ["country", "de", "DE"],
+  ["country", "t1", "T1"],
+  ["user", "auth0|Ann/ß", "auth0|Ann/ß"],
+] as const)("%s %s is kept as %s", (kind, value, kept) => {
+  expect(normaliseValue(kind, value)).toBe(kept);
+});
+
+test.each([
+  ["asn", "AS64496"],
+  ["asn", "-1"],
+  ["asn", "12345678901"],
+  ["country", "DEU"],
+  ["country", "1D"],
+  ["user", ""],
+  ["user", "u".repeat(129)],
+  ["user", "\ud800"],
+] as const)("%s %j is refused", (kind, value) => {
+  expect(normaliseValue(kind, value)).toBeUndefined();
+});
+
+describe("a book of rules", () => {
+  test.each([
+    [network("192.0.2.1"), from("192.0.2.1"), from("192.0.2.2")],
+    [network("192.0.2.0/25"), from("192.0.2.127"), from("192.0.2.128")],
+    [network("192.0.2.1"), from("::ffff:192.0.2.1"), from("::ffff:192.0.2.2")],
+    [network("2001:db8::/32"), from("2001:db8:ffff::1"), from("2001:db9::1")],
+    [network("::/0"), from("2001:db8::1"), from("192.0.2.1")],
+    [aRule({}), { userId: "mallory" }, { userId: "Mallory" }],
+    [aRule({ kind: "asn", value: "64496" }), { asn: "64496" }, { asn: "6449" }],
+    [aRule({ kind: "country", value: "XX" }), { country: "XX" }, { country: "DE" }],
+    [aRule({ kind: "asn", value: "7" }), { asn: "7" }, { userId: "7" }],
+  ])("denies whom %o means, and nobody else", (rule, meant, other) => {
+    const book = new RuleBook([rule]);
+    expect(book.denies(meant, NOW)).toBe(true);
+    expect(book.denies(other, NOW)).toBe(false);
+    expect(book.denies({}, NOW)).toBe(false);
+  });
+
+  test("counts a rule up to the millisecond before it expires", () => {
+    const book = new RuleBook([aRule({ expiresAt: instant(0) })]);
+    expect(book.denies({ userId: "mallory" }, NOW - 1)).toBe(true);
+    expect(book.denies({ userId: "mallory" }, NOW)).toBe(false);
+  });
+
+  test("an allow rule wins, whatever else is said and in whatever order, while it lasts", () => {
+    const denials = [
+      aRule({}),
+      network("192.0.2.0/24"),
+      aRule({ kind: "asn", value: "64496" }),
+      aRule({ kind: "country", value: "XX" }),
+    ];
+    const caller = { userId: "mallory", asn: "64496", country: "XX", ...from("192.0.2.1") };
+    const allowances = [
+      aRule({ effect: "allow" }),
+      network("192.0.2.1", "allow"),
+      aRule({ effect: "allow", kind: "asn", value: "64496" }),
+      aRule({ effect: "allow", kind: "country", value: "XX" }),
+    ].map((rule) => ({ ...rule, expiresAt: instant(1) }));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...allowances),
+        fc.shuffledSubarray(denials, { minLength: 1 }),
+        fc.boolean(),
+        (allowed, denied, last) => {
+          const book = new RuleBook(last ? [...denied, allowed] : [allowed, ...denied]);
+          expect(book.denies(caller, NOW)).toBe(false);
+          expect(book.denies(caller, NOW + 1)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+test("what does not parse is left out, and hides nothing else", () => {
+  const good = aRule({});
+  const bad = ["", "{", "null", "[]", '"x"', "{}", JSON.stringify({ ...good, kind: "shoe" })];
+  const wrong = JSON.stringify({ ...good, kind: "ip", value: "nowhere" });
+  expect(parseRules([...bad, JSON.stringify(good), wrong])).toEqual([good]);
+});

@@ -1,0 +1,93 @@
+// What the funnel's tests share: callers with an address, a network and headers of their own, sales with
+// their protection, and what an attempt cost.
+import { env, exports } from "cloudflare:workers";
+import type { Sale } from "../../src/catalog/schema.ts";
+import { type Protection, protectionSchema } from "../../src/funnel/protection.ts";
+import { type Answer, admin, ORIGIN } from "../support/http.ts";
+import { aSale, aSku, type Buyer, putSale, unique } from "../support/shop.ts";
+
+type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+/** A sale's protection, as an operator writes it. */
+export type Settings = DeepPartial<Protection>;
+
+export interface Scene {
+  saleId: string;
+  skuId: string;
+}
+
+/** Given an open sale that protects itself like this; one SKU. */
+export async function givenSale(
+  protection: Settings = {},
+  sku: Parameters<typeof aSku>[0] = {},
+  changes: Partial<Sale> = {},
+): Promise<Scene> {
+  const item = aSku({ stock: 1_000, perUserLimit: 100, ...sku });
+  const settings = protectionSchema.parse(protection);
+  const { id } = await putSale(aSale({ ...changes, skus: [item], protection: settings }));
+  return { saleId: id, skuId: item.id };
+}
+
+/** What one attempt differs in from that of a person at a fresh address. */
+export interface Attempt {
+  from?: string;
+  key?: string;
+  challenge?: string;
+  visit?: string;
+  /** What Cloudflare knows of the caller. */
+  cf?: { asn?: number; country?: string; botManagement?: { score: number } };
+  headers?: Record<string, string>;
+}
+
+let moments = 0;
+/** A moment to stop the clock at, later than all that was said in this file so far could still be fresh. */
+export function aMoment(): number {
+  moments += 1;
+  return Date.now() + moments * 86_400_000;
+}
+
+let addresses = 0;
+/** A public address nobody used before. */
+export function anAddress(): string {
+  addresses += 1;
+  return `100.${64 + (addresses >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}`;
+}
+
+/** One attempt to buy one unit. */
+export async function attempt(
+  { token }: Pick<Buyer, "token">,
+  { skuId }: Pick<Scene, "skuId">,
+  { from = anAddress(), key = unique("key"), challenge, visit, cf, headers }: Attempt = {},
+): Promise<Answer> {
+  const request = new Request(`${ORIGIN}/api/skus/${skuId}/orders`, {
+    method: "POST",
+    headers: {
+      "cf-connecting-ip": from,
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "idempotency-key": key,
+      ...(challenge ? { "challenge-token": challenge } : {}),
+      ...(visit ? { "visit-token": visit } : {}),
+      ...headers,
+    },
+    body: '{"quantity":1}',
+    ...(cf ? { cf } : {}),
+  } as RequestInit);
+  const response = await exports.default.fetch(request);
+  const body = (await response.json()) as Record<string, unknown>;
+  const code = response.status >= 400 ? (body.code as Answer["code"]) : undefined;
+  return { status: response.status, code, body, headers: response.headers };
+}
+
+/** The rules an operator sees. */
+export async function rules(list: "denylist" | "allowlist" = "denylist") {
+  const { body } = await admin<{ rules: Record<string, unknown>[] }>("GET", `/${list}`);
+  return body.rules;
+}
+
+/** A counter as the operator's overview shows it. */
+export async function counted(name: string): Promise<number> {
+  const { body } = await admin<{ counters: Record<string, number> }>("GET", "/overview");
+  return body.counters[name] ?? 0;
+}
+
+export const inventoryOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);

@@ -1,0 +1,82 @@
+// Proof of a page visit: for its sale, its address and four hours, and for nobody who made it up.
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { givenClock } from "../support/clock.ts";
+import { call } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer } from "../support/shop.ts";
+import { aMoment, anAddress, attempt, givenSale, type Scene, type Settings } from "./scene.ts";
+
+const byScore: Settings = { challenge: { mode: "by-score" } };
+
+beforeAll(emptyRedis);
+beforeEach(() => void heldQueue());
+
+const aVisit = async (saleId: string, from: string) => {
+  const headers = { "cf-connecting-ip": from };
+  return call<{ token: string }>("POST", `/api/sales/${saleId}/visits`, { headers });
+};
+
+/** An attempt from a rented server, which is asked unless it can show a visit. */
+async function isAsked(sale: Scene, visit: string, from: string) {
+  const answer = await attempt(await aBuyer(), sale, { from, visit, cf: { asn: 16_509 } });
+  return answer.code === "challenge_required";
+}
+
+test("a visit counts for its sale, its address, and four hours", async () => {
+  const start = aMoment();
+  const clock = givenClock(start);
+  const [sale, other] = [await givenSale(byScore), await givenSale(byScore)];
+  const from = anAddress();
+  const { status, headers, body } = await aVisit(sale.saleId, from);
+  expect([status, headers.get("cache-control")]).toEqual([201, "no-store"]);
+
+  // Faster than a person: worth no more than none, on a rented server.
+  expect(await isAsked(sale, body.token, from)).toBe(true);
+  clock.moveTo(start + 800);
+  expect(await isAsked(sale, body.token, from)).toBe(false);
+  expect(await isAsked(other, body.token, from)).toBe(true);
+  expect(await isAsked(sale, body.token, anAddress())).toBe(true);
+});
+
+test("a visit counts for the whole /64 of an IPv6 customer, whose addresses change", async () => {
+  const clock = givenClock(aMoment());
+  const sale = await givenSale(byScore);
+  const { body } = await aVisit(sale.saleId, "2001:db8:5:5::1");
+  clock.moveTo(Date.now() + 2_000);
+  expect(await isAsked(sale, body.token, "2001:db8:5:5:aaaa::2")).toBe(false);
+  expect(await isAsked(sale, body.token, "2001:db8:5:6::1")).toBe(true);
+});
+
+test("a forged, garbled, overlong or another kind of token counts for nothing", async () => {
+  const clock = givenClock(aMoment());
+  const sale = await givenSale(byScore);
+  const from = anAddress();
+  const { token } = (await aVisit(sale.saleId, from)).body;
+  const session = (await aBuyer()).token;
+  const [head, payload, signature] = token.split(".") as [string, string, string];
+  const flipped = (signature.startsWith("A") ? "B" : "A") + signature.slice(1);
+  const none = `${btoa('{"alg":"none"}').replaceAll("=", "")}.${payload}.`;
+  clock.moveTo(Date.now() + 2_000);
+
+  const forgeries = [`${head}.${payload}.${flipped}`, none, session, "x", "x".repeat(5_000)];
+  for (const forged of forgeries) expect(await isAsked(sale, forged, from)).toBe(true);
+  expect(await isAsked(sale, token, from)).toBe(false);
+});
+
+test("a visit is over after four hours", async () => {
+  const start = aMoment();
+  const clock = givenClock(start);
+  const closesAt = new Date(start + 10 * 3_600_000).toISOString();
+  const sale = await givenSale(byScore, {}, { closesAt });
+  const from = anAddress();
+  const { token } = (await aVisit(sale.saleId, from)).body;
+  clock.moveTo(start + 4 * 3_600_000 - 1_000);
+  expect(await isAsked(sale, token, from)).toBe(false);
+  clock.moveTo(start + 4 * 3_600_000);
+  expect(await isAsked(sale, token, from)).toBe(true);
+});
+
+test("there is no visit of a sale that does not exist", async () => {
+  expect((await aVisit("no-such-sale", anAddress())).code).toBe("not_found");
+});
