@@ -160,7 +160,7 @@ test("a Worker killed ten times in a sale loses no order and no money", async ()
         if (!(error instanceof TypeError)) throw error; // no answer: the shop is dead
       });
     });
-    await pause(50 + random() * 1_200);
+    await pause(50 + random() * 2_000);
     await worker.kill();
     await Promise.all(visits);
   }

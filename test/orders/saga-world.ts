@@ -114,7 +114,7 @@ export async function deliverTo(
 }
 
 /** What the sandbox bank has on an order. */
-export async function bankEntry({ id }: Order): Promise<BankEntry | undefined> {
+export async function bankEntry({ id }: Pick<Order, "id">): Promise<BankEntry | undefined> {
   const [entry] = await bankOf(env).statement(`${id.slice(0, -1)}`);
   return entry?.orderId === id ? entry : undefined;
 }
