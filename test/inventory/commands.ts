@@ -49,7 +49,7 @@ const money: fc.Arbitrary<MoneyOutcome> = fc.oneof(
   fc.constant({ outcome: "refunded" } as const),
 );
 
-const reserve: fc.Arbitrary<Command> = fc.record(
+const reserve: fc.Arbitrary<Command & { do: "reserve" }> = fc.record(
   {
     do: fc.constant("reserve" as const),
     user: fc.constantFrom("ann", "bob", "cyd"),
@@ -96,12 +96,46 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
 );
 
 /** A sale, then anything in any order, each command up to three times. */
-export const history: fc.Arbitrary<Command[]> = fc
-  .tuple(
-    offer,
-    fc.array(fc.tuple(command, fc.constantFrom(1, 1, 1, 2, 3)), { minLength: 5, maxLength: 60 }),
-  )
-  .map(([first, rest]) => [
-    { do: "configure", revision: 0, offer: first },
-    ...rest.flatMap(([step, times]) => Array<Command>(times).fill(step)),
-  ]);
+const anything = sequence(offer, command, 60);
+
+/** Few units, short holds, many who pay: money that lands when the units are somebody else's. */
+const lateMoney = sequence(
+  fc.integer({ min: 1, max: 4 }).map((stock) => anOffer(stock, 100)),
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.tuple(reserve, fc.uuid()).map(([c, key]) => ({ ...c, key, token: "t" })),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom(4_000, 11_000).map((ms) => ({ do: "tick" as const, ms })),
+    },
+    { weight: 3, arbitrary: order.map((n) => ({ do: "expire" as const, order: n })) },
+    {
+      weight: 4,
+      arbitrary: order.map((n) => ({
+        do: "settle" as const,
+        order: n,
+        money: { outcome: "charged" as const, chargeId: "c" },
+      })),
+    },
+    { weight: 1, arbitrary: command },
+  ),
+  40,
+);
+
+export const history: fc.Arbitrary<Command[]> = fc.oneof(anything, lateMoney);
+
+function sequence(
+  first: fc.Arbitrary<Offer>,
+  rest: fc.Arbitrary<Command>,
+  maxLength: number,
+): fc.Arbitrary<Command[]> {
+  const times = fc.constantFrom(1, 1, 1, 2, 3);
+  return fc
+    .tuple(first, fc.array(fc.tuple(rest, times), { minLength: 5, maxLength }))
+    .map(([opening, steps]) => [
+      { do: "configure", revision: 0, offer: opening },
+      ...steps.flatMap(([step, count]) => Array<Command>(count).fill(step)),
+    ]);
+}
