@@ -2,8 +2,7 @@
 // and what it says about an order is applied like any other answer about its money.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import Stripe from "stripe";
-import { beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import type { OrderMessage } from "../../src/orders/message.ts";
 import {
@@ -16,8 +15,8 @@ import {
 } from "../orders/saga-world.ts";
 import { ORIGIN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { ledger, showOrder, unique } from "../support/shop.ts";
-import { booksOf, eventsOf, gateway, stripeConfig } from "./stripe-world.ts";
+import { ledger, showOrder } from "../support/shop.ts";
+import { booksOf, eventsOf, gateway, signed, stripeConfig } from "./stripe-world.ts";
 
 beforeAll(emptyRedis);
 
@@ -31,18 +30,6 @@ async function post(body: string, signature?: string, shop = stripeEnv): Promise
   const { status } = await app.fetch(request, shop, ctx);
   await waitOnExecutionContext(ctx);
   return status;
-}
-
-/** An event of our own making, signed as Stripe signs. */
-async function signed(event: object, { secret = inject("stripeWebhookSecret"), age = 0 } = {}) {
-  const body = JSON.stringify({ id: unique("evt"), object: "event", ...event });
-  const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
-    payload: body,
-    secret,
-    timestamp: Math.floor(Date.now() / 1_000) - age,
-    cryptoProvider: Stripe.createSubtleCryptoProvider(),
-  });
-  return { body, signature };
 }
 
 type News = { orderId: string; userId: string };

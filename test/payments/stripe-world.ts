@@ -1,4 +1,5 @@
 // The Stripe of a test: the gateway in front of the fake, its books, and the hands that turn its knobs.
+import Stripe from "stripe";
 import { inject } from "vitest";
 import type { Books } from "../../src/local/fake-stripe/bank.ts";
 import type { SignedEvent } from "../../src/local/fake-stripe/server.ts";
@@ -53,3 +54,18 @@ export const release = ({ orderId }: { orderId: string }) => fake("POST", `relea
 export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
 /** A day later Stripe knows no idempotency key any more. */
 export const keysForgotten = () => fake("POST", "forget");
+
+/** An event of our own making, signed as Stripe signs. */
+export async function signed(
+  event: object,
+  { secret = inject("stripeWebhookSecret"), age = 0 } = {},
+) {
+  const body = JSON.stringify({ id: unique("evt"), object: "event", ...event });
+  const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
+    payload: body,
+    secret,
+    timestamp: Math.floor(Date.now() / 1_000) - age,
+    cryptoProvider: Stripe.createSubtleCryptoProvider(),
+  });
+  return { body, signature };
+}
