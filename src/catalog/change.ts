@@ -32,8 +32,8 @@ export async function putSale(
     const index = sale.skus.findIndex(({ id }) => id === put.skuId);
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
   }
-  await spread(env, config, { id: sale.id, ...put.registered }, put.before);
-  return { ok: true, created: put.before === null };
+  await spread(env, config, put.registered);
+  return { ok: true, created: put.created };
 }
 
 /** Takes a sale off; false when there is none. Its orders stay in the ledgers. */
@@ -42,19 +42,18 @@ export async function deleteSale(
   config: RedisConfig,
   id: string,
 ): Promise<boolean> {
-  const removed = await registryOf(env).remove(id);
-  if (!removed) return false;
-  await spread(env, config, { id, revision: removed.revision, sale: null }, removed.before);
-  return true;
+  const result = await registryOf(env).remove(id);
+  // Also for a sale that is off already: the change before may have died on its way to the objects.
+  if (result) await spread(env, config, result.registered);
+  return result?.removed ?? false;
 }
 
 async function spread(
   env: CatalogEnv,
   config: RedisConfig,
   registered: RegisteredSale,
-  before: Sale | null,
 ): Promise<void> {
-  await configureObjects(env, registered, before);
+  await configureObjects(env, registered);
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, [registered]));
   dropSnapshot();
 }
@@ -62,17 +61,15 @@ async function spread(
 /** Tells every object of the sale, and those of SKUs it used to have. Throws when one cannot be told. */
 export async function configureObjects(
   env: InventoryEnv,
-  { revision, sale }: RegisteredSale,
-  before: Sale | null,
+  { revision, sale, former }: RegisteredSale,
 ): Promise<void> {
-  const gone = (before?.skus ?? []).filter(({ id }) => !sale?.skus.some((sku) => sku.id === id));
   const commands = [
     ...(sale?.skus ?? []).map((sku) => ({
       skuId: sku.id,
       revision,
       offer: { terms: toTerms(sale as Sale, sku), stock: sku.stock },
     })),
-    ...gone.map(({ id }) => ({ skuId: id, revision, offer: null })),
+    ...former.map((skuId) => ({ skuId, revision, offer: null })),
   ];
   await Promise.all(
     commands.map(async (command) => {

@@ -1,21 +1,30 @@
 // The Durable Object that keeps all sales: it gives each change its revision and its place in the order
 // of changes. Redis and the SKU objects hold copies that can be made again from here at any time.
 import { DurableObject } from "cloudflare:workers";
-import type { CatalogEntry, Sale } from "./schema.ts";
+import type { Sale } from "./schema.ts";
 
-/** Deleted sales stay as `null`, so that a late copy of an older revision cannot bring one back. */
-export interface RegisteredSale {
+/** A sale as every copy has it. A deleted one stays as `null`, so that no late copy brings it back. */
+export interface StoredSale {
   id: string;
   revision: number;
   sale: Sale | null;
 }
 
+/** A sale as the registry has it. */
+export interface RegisteredSale extends StoredSale {
+  /** SKUs that left this sale and joined no other: their objects must know that they are off sale. */
+  former: string[];
+}
+
 export type PutResult =
-  | { ok: true; before: Sale | null; registered: CatalogEntry }
+  | { ok: true; created: boolean; registered: RegisteredSale }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
-const SCHEMA =
-  "CREATE TABLE IF NOT EXISTS sales (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID";
+const SCHEMA = `CREATE TABLE IF NOT EXISTS sales (
+  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
+) WITHOUT ROWID`;
+
+const skuIdsOf = (sale: Sale | null | undefined): string[] => sale?.skus.map(({ id }) => id) ?? [];
 
 export class SaleRegistry extends DurableObject<object> {
   readonly #sql: SqlStorage;
@@ -29,21 +38,23 @@ export class SaleRegistry extends DurableObject<object> {
   /** Registers a sale, new or changed. A SKU id names one object, so it can be in one sale only. */
   put(sale: Sale): PutResult {
     const all = this.all();
+    const wanted = new Set(skuIdsOf(sale));
     for (const other of all) {
       if (other.id === sale.id) continue;
-      const taken = other.sale?.skus.find(({ id }) => sale.skus.some((sku) => sku.id === id));
-      if (taken) return { ok: false, reason: "sku_taken", skuId: taken.id, saleId: other.id };
+      const skuId = skuIdsOf(other.sale).find((id) => wanted.has(id));
+      if (skuId) return { ok: false, reason: "sku_taken", skuId, saleId: other.id };
     }
-    const before = all.find(({ id }) => id === sale.id);
-    const revision = this.#write(sale.id, before, sale);
-    return { ok: true, before: before?.sale ?? null, registered: { revision, sale } };
+    const created = !all.find(({ id }) => id === sale.id)?.sale;
+    return { ok: true, created, registered: this.#write(all, sale.id, sale) };
   }
 
-  /** Takes a sale off; undefined when there is none. */
-  remove(id: string): { before: Sale; revision: number } | null {
-    const before = this.all().find((registered) => registered.id === id);
-    if (!before?.sale) return null;
-    return { before: before.sale, revision: this.#write(id, before, null) };
+  /** Takes a sale off, and says whether it was on; null when there never was one. */
+  remove(id: string): { removed: boolean; registered: RegisteredSale } | null {
+    const all = this.all();
+    const before = all.find((registered) => registered.id === id);
+    if (!before) return null;
+    if (!before.sale) return { removed: false, registered: before };
+    return { removed: true, registered: this.#write(all, id, null) };
   }
 
   /** Every sale that ever was, deleted ones included. */
@@ -52,18 +63,29 @@ export class SaleRegistry extends DurableObject<object> {
       id: row.id as string,
       revision: row.revision as number,
       sale: JSON.parse(row.document as string),
+      former: JSON.parse(row.former as string),
     }));
   }
 
-  /** Revisions are milliseconds of the change, but always rise, whatever the clock does. */
-  #write(id: string, before: RegisteredSale | undefined, sale: Sale | null): number {
-    const revision = Math.max(Date.now(), (before?.revision ?? 0) + 1);
+  /**
+   * Revisions are milliseconds of the change, but always rise, whatever the clock does: over all sales,
+   * because a SKU may move from one to another.
+   */
+  #write(all: RegisteredSale[], id: string, sale: Sale | null): RegisteredSale {
+    const highest = all.reduce((max, { revision }) => Math.max(max, revision), 0);
+    const revision = Math.max(Date.now(), highest + 1);
+    const before = all.find((registered) => registered.id === id);
+    const others = all.filter((registered) => registered.id !== id);
+    const onSale = new Set([...others.flatMap((other) => skuIdsOf(other.sale)), ...skuIdsOf(sale)]);
+    const known = new Set([...(before?.former ?? []), ...skuIdsOf(before?.sale)]);
+    const former = [...known].filter((skuId) => !onSale.has(skuId));
     this.#sql.exec(
-      "INSERT OR REPLACE INTO sales VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO sales VALUES (?, ?, ?, ?)",
       id,
       revision,
       JSON.stringify(sale),
+      JSON.stringify(former),
     );
-    return revision;
+    return { id, revision, sale, former };
   }
 }

@@ -3,7 +3,7 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import { CATALOG_KEY } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
-import type { RegisteredSale, SaleRegistry } from "./registry.ts";
+import type { SaleRegistry, StoredSale } from "./registry.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 
 export interface RegistryEnv {
@@ -16,9 +16,9 @@ export function registryOf(env: RegistryEnv) {
 }
 
 /** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
-export async function loadSales(redis: Redis): Promise<RegisteredSale[]> {
+export async function loadSales(redis: Redis): Promise<StoredSale[]> {
   const flat = (await redis.hgetall(CATALOG_KEY)) as unknown as string[] | null;
-  const sales: RegisteredSale[] = [];
+  const sales: StoredSale[] = [];
   for (let i = 0; i + 1 < (flat?.length ?? 0); i += 2) {
     const sale = parseField(flat?.[i] as string, flat?.[i + 1] as string);
     if (sale) sales.push(sale);
@@ -26,7 +26,7 @@ export async function loadSales(redis: Redis): Promise<RegisteredSale[]> {
   return sales;
 }
 
-function parseField(id: string, text: string): RegisteredSale | undefined {
+function parseField(id: string, text: string): StoredSale | undefined {
   const stored = readVersioned(text);
   if (!stored) return undefined;
   if (stored.value === null) return { id, revision: stored.version, sale: null };
@@ -35,7 +35,7 @@ function parseField(id: string, text: string): RegisteredSale | undefined {
 }
 
 /** Copies sales to Redis, unless it already has newer revisions. Returns how many were newer. */
-export function storeSales(redis: Redis, sales: RegisteredSale[]): Promise<number> {
+export function storeSales(redis: Redis, sales: StoredSale[]): Promise<number> {
   return writeNewer(
     redis,
     sales.map(({ id, revision, sale }) => ({
@@ -48,7 +48,7 @@ export function storeSales(redis: Redis, sales: RegisteredSale[]): Promise<numbe
 }
 
 /** The sales that exist, in the order they open. */
-export function livingEntries(sales: RegisteredSale[]): CatalogEntry[] {
+export function livingEntries(sales: StoredSale[]): CatalogEntry[] {
   return sales
     .flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []))
     .sort(

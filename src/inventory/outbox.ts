@@ -20,9 +20,14 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
   const age = Math.max(0, now - changedAt);
   let tries = 1;
   let offset = RESEND_BASE_MS;
-  while (offset <= age) {
-    offset += Math.min(RESEND_BASE_MS * 2 ** tries, RESEND_MAX_MS);
+  for (let step = 2 * RESEND_BASE_MS; offset <= age && step < RESEND_MAX_MS; step *= 2) {
+    offset += step;
     tries += 1;
+  }
+  if (offset <= age) {
+    const steps = Math.floor((age - offset) / RESEND_MAX_MS) + 1;
+    offset += steps * RESEND_MAX_MS;
+    tries += steps;
   }
   return { tries, dueAt: changedAt + offset };
 }

@@ -1,6 +1,6 @@
 // What the clock does every minute: make every copy agree with its source again, and say what did not.
 import { type CatalogEnv, configureObjects } from "../catalog/change.ts";
-import type { Sale } from "../catalog/schema.ts";
+import type { RegisteredSale } from "../catalog/registry.ts";
 import { registryOf, storeSales } from "../catalog/store.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
@@ -26,9 +26,9 @@ export async function reconcile(
     if (repaired > 0) log("reconcile.catalog_repaired", { count: repaired });
   });
   for (const registered of sales) {
-    if (!registered.sale || !isDue(registered.sale, scheduledAt)) continue;
-    await attempt(registered.id, () => configureObjects(env, registered, null));
-    for (const { id } of registered.sale.skus) {
+    if (!isDue(registered, scheduledAt)) continue;
+    await attempt(registered.id, () => configureObjects(env, registered));
+    for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);
         if (report) log("reconcile.read_model_repaired", { skuId: id, count: report.repaired });
@@ -37,10 +37,11 @@ export async function reconcile(
   }
 }
 
-/** Waking an object costs: every minute around its sale, at the full hour otherwise. */
-function isDue({ opensAt, closesAt }: Sale, now: number): boolean {
-  const near = now > Date.parse(opensAt) - AROUND_MS && now < Date.parse(closesAt) + AROUND_MS;
-  return near || new Date(now).getUTCMinutes() === 0;
+/** Waking an object costs: every minute around a sale or a change of it, at the full hour otherwise. */
+function isDue({ sale, revision }: RegisteredSale, now: number): boolean {
+  const near = (from: number, to = from) => now > from - AROUND_MS && now < to + AROUND_MS;
+  const sellsNow = sale !== null && near(Date.parse(sale.opensAt), Date.parse(sale.closesAt));
+  return sellsNow || near(revision) || new Date(now).getUTCMinutes() === 0;
 }
 
 async function attempt(step: string, work: () => Promise<void>): Promise<void> {
