@@ -1,69 +1,16 @@
 // The HTTP contract from the outside: one typed client for rehearse, bench and the journeys. It
 // never throws for a status: an answer is data, and what it ought to be is the caller's business.
 
-/** What came back, with the milliseconds from sending the request to the last byte of its body. */
-export interface Answer<Body = unknown> {
-  method: string;
-  path: string;
-  status: number;
-  headers: Headers;
-  body: Body;
-  ms: number;
-}
+import type { Answer, BankEntry, Ledger, LedgerOrder, Order, Sale } from "./api.ts";
 
-export interface Money {
-  amount: number;
-  currency: string;
-}
-
-export interface Order {
-  id: string;
-  saleId: string;
-  skuId: string;
-  quantity: number;
-  unitPrice: Money;
-  status: "reserved" | "confirmed" | "cancelled" | "expired" | "refunded";
-  createdAt: string;
-  expiresAt: string;
-  version: number;
-}
-
-/** An order as the operator sees it. */
-export interface LedgerOrder extends Order {
-  userId: string;
-}
-
-export interface Sku {
-  id: string;
-  name: string;
-  unitPrice: Money;
-  stock: number;
-  perUserLimit: number;
-  holdSeconds: number;
-}
-
-export interface Sale {
-  id: string;
-  title: string;
-  description: string;
-  opensAt: string;
-  closesAt: string;
-  admission: { mode: string };
-  skus: Sku[];
-}
-
-export interface Ledger {
-  stocked: number;
-  available: number;
-  held: number;
-  sold: number;
-  unacknowledged: number;
-}
+export type * from "./api.ts";
 
 /** Who asks: a bearer token and the address they come from (believed on a local instance only). */
 export interface Caller {
   token?: string | undefined;
   ip?: string | undefined;
+  /** What `visit` gave them: proof that they saw the sale's page. */
+  visit?: string | undefined;
 }
 
 export interface RequestOptions extends Caller {
@@ -86,12 +33,13 @@ export class Client {
   async send<Body = unknown>(
     method: string,
     path: string,
-    { token, ip, headers, body }: RequestOptions = {},
+    { token, ip, visit, headers, body }: RequestOptions = {},
   ): Promise<Answer<Body>> {
     const sent = {
       ...(body !== undefined && { "content-type": "application/json" }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(ip !== undefined && { "cf-connecting-ip": ip }),
+      ...(visit !== undefined && { "visit-token": visit }),
       ...headers,
     };
     const start = performance.now();
@@ -113,10 +61,24 @@ export class Client {
     return this.send("POST", "/api/login", { ...caller, body: { user } });
   }
 
+  /** What the sale page's script fetches. */
+  visit(saleId: string, caller: Caller): Promise<Answer<{ token: string }>> {
+    return this.send("POST", `/api/sales/${saleId}/visits`, caller);
+  }
+
   /** Reserves units. `body` is the order's wish, `{ quantity: 1 }` for most. */
   order(sku: string, key: string, caller: Caller, body: unknown = { quantity: 1 }) {
     const headers = { "idempotency-key": key };
     return this.send<Order>("POST", `/api/skus/${sku}/orders`, { ...caller, headers, body });
+  }
+
+  pay(id: string, paymentToken: string, caller: Caller): Promise<Answer<Order>> {
+    return this.send("POST", `/api/orders/${id}/payment`, { ...caller, body: { paymentToken } });
+  }
+
+  /** Gives a reserved order back. */
+  cancel(id: string, caller: Caller): Promise<Answer<Order>> {
+    return this.send("DELETE", `/api/orders/${id}`, caller);
   }
 
   readOrder(id: string, caller: Caller): Promise<Answer<Order>> {
@@ -158,6 +120,28 @@ export class Client {
       query = page.cursor === undefined ? "" : `?cursor=${encodeURIComponent(page.cursor)}`;
     } while (query !== "");
     return orders;
+  }
+
+  /** The bank's books about a SKU's orders, by order id; undefined where the sandbox is not in use. */
+  async sandboxPayments(sku: string): Promise<Map<string, BankEntry> | undefined> {
+    const books = new Map<string, BankEntry>();
+    for (let after = `${sku}.`; ; ) {
+      const path = `/sandbox/payments?after=${encodeURIComponent(after)}`;
+      const answer = await this.admin<{ payments: BankEntry[] }>("GET", path);
+      if (answer.status === 404) {
+        return undefined;
+      }
+      const page = expectOk(answer).payments;
+      const ours = page.filter(({ orderId }) => orderId.startsWith(`${sku}.`));
+      for (const entry of ours) {
+        books.set(entry.orderId, entry);
+      }
+      // Ids begin with their SKU, so what belongs together stands together.
+      if (ours.length < page.length || page.length === 0) {
+        return books;
+      }
+      after = page.at(-1)?.orderId ?? "";
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 // The rehearsal's own proofs: fabricated evidence of each disaster must be seen, an honest sale must
 // pass, and the command line must refuse what makes no sense.
 import { describe, expect, test } from "vitest";
-import type { Answer, LedgerOrder, Order } from "../../src/local/client.ts";
+import type { Answer, BankEntry, LedgerOrder, Order } from "../../src/local/client.ts";
 import { verify } from "../../src/local/rehearse/checks.ts";
 import { judge } from "../../src/local/rehearse/contract.ts";
-import type { Evidence } from "../../src/local/rehearse/evidence.ts";
+import type { Evidence, Findings } from "../../src/local/rehearse/evidence.ts";
 import { parseOptions, UsageError } from "../../src/local/rehearse/options.ts";
+import { Purchase } from "../../src/local/rehearse/record.ts";
 
 function order(id: string): Order {
   return {
@@ -33,6 +34,14 @@ function problem(status: number, code: string): Answer<Order> {
   return answer(status, { code } as unknown as Order);
 }
 
+function purchase(user: string, key: string, ...answers: Answer<Order>[]): Purchase {
+  const made = new Purchase(user, "coupon", key);
+  for (const given of answers) {
+    made.note(given);
+  }
+  return made;
+}
+
 /** Two units, both sold: to ann, who clicked twice, and to bob. Cid came too late. */
 function honestSale(): Evidence {
   const [first, second] = [order("o1"), order("o2")];
@@ -42,7 +51,7 @@ function honestSale(): Evidence {
     stranger: problem(404, "not_found"),
   });
   return {
-    sku: { id: "coupon", perUserLimit: 1 },
+    sku: { id: "coupon", perUserLimit: 1, unitPrice: { amount: 0, currency: "USD" } },
     before: { stocked: 2, available: 2, held: 0, sold: 0, unacknowledged: 0 },
     after: { stocked: 2, available: 0, held: 0, sold: 2, unacknowledged: 0 },
     ledgerOrders: [
@@ -50,15 +59,12 @@ function honestSale(): Evidence {
       { ...second, userId: "bob" },
     ],
     purchases: [
-      {
-        user: "ann",
-        key: "a",
-        answers: [answer(202, first), answer(202, first, replayed)],
-        gaveUp: false,
-      },
-      { user: "bob", key: "b", answers: [answer(202, second)], gaveUp: false },
-      { user: "cid", key: "c", answers: [problem(409, "sold_out")], gaveUp: false },
+      purchase("ann", "a", answer(202, first), answer(202, first, replayed)),
+      purchase("bob", "b", answer(202, second)),
+      purchase("cid", "c", problem(409, "sold_out")),
     ],
+    deeds: [],
+    books: undefined,
     shown: new Map([
       ["o1", show(first)],
       ["o2", show(second)],
@@ -68,14 +74,49 @@ function honestSale(): Evidence {
       ["bob", [second]],
       ["cid", []],
     ]),
-    breaches: new Map(),
-    log: [],
+  };
+}
+
+/** The same for 12 dollars each. Bob's money came too late: he has it back, and his unit is free. */
+function paidSale(): Evidence & { books: Map<string, BankEntry> } {
+  const sale = honestSale();
+  const unitPrice = { amount: 1_200, currency: "USD" };
+  const entry = (orderId: string, state: BankEntry["state"]): BankEntry => ({
+    ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1 },
+    refunds: state === "refunded" ? 1 : 0,
+  });
+  const ann = { ...order("o1"), unitPrice, payment: "charged" } as const;
+  const bob = { ...order("o2"), unitPrice, payment: "refunded", status: "refunded" } as const;
+  const show = (own: Order) => ({
+    owner: answer(200, own, { "x-served-from": "read-model" }),
+    stranger: problem(404, "not_found"),
+  });
+  return {
+    ...sale,
+    sku: { ...sale.sku, unitPrice },
+    after: { ...sale.after, available: 1, sold: 1 },
+    ledgerOrders: [
+      { ...ann, userId: "ann" },
+      { ...bob, userId: "bob" },
+    ],
+    shown: new Map([
+      ["o1", show(ann)],
+      ["o2", show(bob)],
+    ]),
+    lists: new Map([
+      ["ann", [ann]],
+      ["bob", [bob]],
+    ]),
+    books: new Map([
+      ["o1", entry("o1", "charged")],
+      ["o2", entry("o2", "refunded")],
+    ]),
   };
 }
 
 /** The promises that the evidence breaks. */
-function broken(evidence: Evidence): string[] {
-  return verify(evidence)
+function broken(evidence: Evidence, about: Partial<Findings> = {}): string[] {
+  return verify({ skus: [evidence], breaches: new Map(), log: [], ...about })
     .filter(({ violations }) => violations.length > 0)
     .map(({ promise }) => promise);
 }
@@ -123,7 +164,8 @@ describe("proofs", () => {
     sale.ledgerOrders.pop();
     sale.shown.set("o2", { owner: answer(404, {} as Order), stranger: undefined });
     expect(broken(sale)).toEqual([
-      "every accepted order is confirmed and readable by its owner alone",
+      "units sold = stock or demand",
+      "every accepted order is final and readable by its owner alone",
       "ledger = read model",
     ]);
   });
@@ -131,27 +173,18 @@ describe("proofs", () => {
   test("an order that never settles is seen", () => {
     const sale = honestSale();
     sale.after.unacknowledged = 1;
-    expect(broken(sale)).toEqual([
-      "every accepted order is confirmed and readable by its owner alone",
-    ]);
+    expect(broken(sale)).toEqual(["every accepted order is final and readable by its owner alone"]);
   });
 
   test("an order shown to a stranger is seen", () => {
     const sale = honestSale();
     sale.shown.set("o1", { ...sale.shown.get("o1"), owner: undefined, stranger: answer(200, {}) });
-    expect(broken(sale)).toEqual([
-      "every accepted order is confirmed and readable by its owner alone",
-    ]);
+    expect(broken(sale)).toEqual(["every accepted order is final and readable by its owner alone"]);
   });
 
   test("an order nobody was told of is seen", () => {
     const sale = honestSale();
-    sale.purchases[1] = {
-      user: "bob",
-      key: "b",
-      answers: [problem(409, "sold_out")],
-      gaveUp: false,
-    };
+    sale.purchases[1] = purchase("bob", "b", problem(409, "sold_out"));
     expect(broken(sale)).toContain("every order in the ledger was told to its buyer");
   });
 
@@ -183,6 +216,66 @@ describe("proofs", () => {
       ["ledger = read model"],
     ]);
   });
+});
+
+const MONEY = "money kept = confirmed orders, each charged once; refunds returned once";
+
+describe("proofs about money", () => {
+  test("an honest paid sale breaks nothing", () => {
+    expect(broken(paidSale())).toEqual([]);
+  });
+
+  test.each<[string, string, Partial<BankEntry>]>([
+    ["money taken twice", "o1", { charges: 2 }],
+    ["money never taken", "o1", { charges: 0, state: "declined" }],
+    ["money returned that was earned", "o1", { refunds: 1, state: "refunded" }],
+    ["money kept that was to be returned", "o2", { refunds: 0, state: "charged" }],
+    ["money returned twice", "o2", { refunds: 2 }],
+    ["a wrong amount", "o1", { amount: 1_199 }],
+  ])("%s is seen", (_, id, change) => {
+    const sale = paidSale();
+    Object.assign(sale.books.get(id) as BankEntry, change);
+    expect(broken(sale)).toEqual([MONEY]);
+  });
+
+  test("a charge that may still succeed for an order that is over is seen", () => {
+    const sale = paidSale();
+    Object.assign(sale.ledgerOrders[1] as LedgerOrder, { status: "expired" });
+    Object.assign(sale.books.get("o2") as BankEntry, { state: "tried", charges: 0, refunds: 0 });
+    expect(broken(sale)).toContain(MONEY);
+  });
+
+  test("money for an order that no ledger knows is seen", () => {
+    const sale = paidSale();
+    sale.books.set("o9", { ...(sale.books.get("o1") as BankEntry), orderId: "o9" });
+    expect(broken(sale)).toEqual([MONEY]);
+  });
+
+  test("an accepted order that never became final is seen", () => {
+    const sale = paidSale();
+    const reserved = { ...order("o1"), status: "reserved" } as const;
+    sale.shown.set("o1", { owner: answer(200, reserved), stranger: undefined });
+    expect(broken(sale)).toContain("every accepted order is final and readable by its owner alone");
+  });
+
+  test("an order given back that its buyer still has is seen", () => {
+    const sale = paidSale();
+    const told = answer(200, order("o1"));
+    sale.deeds = [{ kind: "give back", user: "ann", sku: "coupon", id: "o1", answer: told }];
+    expect(broken(sale)).toEqual(["whoever paid has paid, whoever gave back has given back"]);
+  });
+
+  test("without the bank's books nothing is said about money", () => {
+    const verdicts = verify({ skus: [honestSale()], breaches: new Map(), log: [] });
+    expect(verdicts.map(({ promise }) => promise)).not.toContain(MONEY);
+  });
+});
+
+test("breaches of the contract and warnings of the Worker are seen", () => {
+  expect(broken(honestSale(), { breaches: new Map([["buy: 500", 1]]), log: ["warn: x"] })).toEqual([
+    "every answer is one of the contract's",
+    "the Worker logged no warning",
+  ]);
 });
 
 describe("contract", () => {
@@ -234,6 +327,9 @@ describe("options", () => {
     [["--buyers", "0"]],
     [["--buyers", "many"]],
     [["--concurrency", "1.5"]],
+    [["--bots", "1.5"]],
+    [["--bots", ""]],
+    [["--bots", "half"]],
     [["--url", "localhost:8787"]],
     [["--sku", "demo"]],
     [["--url", "https://shop.example"]],
@@ -248,6 +344,7 @@ describe("options", () => {
       url: "https://shop.example",
       adminToken: "secret",
       buyers: 2000,
+      bots: 0,
       concurrency: 64,
     });
   });

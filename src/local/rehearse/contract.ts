@@ -30,19 +30,27 @@ const STATUS_OF_CODE: Record<string, number> = {
 const LATER = ["rate_limited", "overloaded", "unavailable"];
 
 /** What each kind of request may be told. A code, or a status where there is no code. */
-export const POSSIBLE = {
+const POSSIBLE = {
   page: ["200"],
+  visit: ["201"],
   login: ["200"],
   buy: ["202", "sold_out", "user_limit_reached"],
   "same key": ["202", "sold_out", "user_limit_reached"],
   "other key": ["202", "sold_out", "user_limit_reached"],
   "other body": ["idempotency_key_reused", "sold_out", "user_limit_reached"],
+  pay: ["202", "order_not_payable"],
+  "give back": ["200", "order_not_cancellable"],
   "read order": ["200"],
   "read another's": ["not_found"],
   "list orders": ["200"],
 } satisfies Record<string, string[]>;
 
-export type Kind = keyof typeof POSSIBLE | "rubbish";
+export type Kind = keyof typeof POSSIBLE | "rubbish" | `bot: ${string}`;
+
+/** What this kind may be told; nothing where that depends on the single request. */
+export function possibleFor(kind: Kind): string[] {
+  return kind in POSSIBLE ? POSSIBLE[kind as keyof typeof POSSIBLE] : [];
+}
 
 /** The answer in one word: its code, or its status where it has none. */
 export function outcome(answer: Answer): string {
@@ -87,7 +95,7 @@ function headerFaults(kind: Kind, { status, headers }: Answer): string[] {
   if ((status === 429 || status === 503) && !/^\d+$/.test(headers.get("retry-after") ?? "")) {
     faults.push("no Retry-After in seconds");
   }
-  if (LIMITED.has(kind)) {
+  if (LIMITED.has(kind) || kind.startsWith("bot: ")) {
     faults.push(...LIMIT_HEADERS.filter((name) => !headers.has(name)).map((name) => `no ${name}`));
   }
   return faults;

@@ -1,13 +1,14 @@
-// Collects, once the rush is over, what the proofs need: the ledger, its orders, and what each winner
-// (and a stranger) is shown when they ask for them.
+// Collects, once the rush is over, what the proofs need: the ledgers, their orders, the bank's books, and
+// what each winner (and a stranger) is shown when they ask for their order.
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answer, Ledger, LedgerOrder, Order, Sku } from "../client.ts";
-import { type Buyer, eachAtMost, patiently } from "./buyers.ts";
-import type { Purchase, Record } from "./record.ts";
+import type { Answer, BankEntry, Ledger, LedgerOrder, Order, Sku } from "../client.ts";
+import type { Buyer } from "./crowd.ts";
+import { eachAtMost, patiently } from "./patience.ts";
+import type { Deed, Purchase, Record } from "./record.ts";
 import type { Target } from "./target.ts";
 
 /** The longest the instance may take to settle what it accepted. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 90_000;
 /** The longest a settled order may be read from the ledger instead of the read model. */
 const READ_MODEL_MS = 15_000;
 
@@ -17,37 +18,63 @@ export interface Shown {
   stranger: Answer | undefined;
 }
 
-/** All that is known about a rehearsal when it is over. */
+/** All that is known about one SKU when the rehearsal is over. */
 export interface Evidence {
-  sku: Pick<Sku, "id" | "perUserLimit">;
+  sku: Pick<Sku, "id" | "perUserLimit" | "unitPrice">;
   before: Ledger;
   after: Ledger;
   /** Orders of this rehearsal's buyers in the SKU's ledger. */
   ledgerOrders: LedgerOrder[];
-  purchases: Purchase[];
+  purchases: Pick<Purchase, "user" | "key" | "answers" | "gaveUp">[];
+  deeds: Deed[];
+  /** The bank's entries by order id, without other people's; undefined where the bank cannot be asked. */
+  books: Map<string, BankEntry> | undefined;
   /** Accepted order id → what reading it showed. */
   shown: Map<string, Shown>;
   /** User → their own list of orders. Holds every winner, and some who got nothing. */
   lists: Map<string, Order[]>;
+}
+
+/** The whole rehearsal: each SKU, and what was noticed about the instance. */
+export interface Findings {
+  skus: Evidence[];
   breaches: Map<string, number>;
   log: string[];
 }
 
-/** Waits until the ledger has nothing left to settle, then looks at everything from outside. */
+/** Waits until nothing is left to settle, then looks at everything from outside. */
 export async function collect(
   target: Target,
   record: Record,
   buyers: Buyer[],
+  before: Ledger[],
+  concurrency: number,
+): Promise<Findings> {
+  const skus: Evidence[] = [];
+  for (const [at, sku] of target.skus.entries()) {
+    skus.push(await collectSku(target, record, sku, buyers, before[at] as Ledger, concurrency));
+  }
+  const log = target.log.map(({ level, message }) => `${level}: ${message}`);
+  return { skus, breaches: record.breaches, log };
+}
+
+async function collectSku(
+  target: Target,
+  record: Record,
+  sku: Sku,
+  everybody: Buyer[],
   before: Ledger,
   concurrency: number,
 ): Promise<Evidence> {
-  const { client, sku } = target;
-  const after = await settled(target);
+  const { client } = target;
+  const buyers = everybody.filter((buyer) => buyer.sku.id === sku.id);
   const users = new Set(buyers.map(({ user }) => user));
+  const after = await settled(target, sku, before);
   const orders = await client.ledgerOrders(sku.id);
-  const shown = new Map<string, Shown>();
-  const lists = new Map<string, Order[]>();
-  const accepted = acceptedIds(record.purchases);
+  const purchases = record.purchases.filter((purchase) => purchase.sku === sku.id);
+  const accepted = acceptedIds(purchases);
+  const shown: Evidence["shown"] = new Map();
+  const lists: Evidence["lists"] = new Map();
   const neighbours = new Map(buyers.map(({ user }, at) => [user, buyers[at - 1] ?? buyers.at(-1)]));
   const winners = buyers.filter(({ user }) => accepted.has(user));
   const losers = buyers.filter(({ user }) => !accepted.has(user)).slice(0, concurrency);
@@ -57,27 +84,25 @@ export async function collect(
       shown.set(id, await show(target, record, id, buyer, stranger));
     }
     const list = await patiently(record, "list orders", () => client.readOrders(buyer));
-    const own = list?.body.orders?.filter(({ skuId }) => skuId === sku.id);
-    lists.set(buyer.user, own ?? []);
+    lists.set(buyer.user, list?.body.orders?.filter(({ skuId }) => skuId === sku.id) ?? []);
   });
-  return {
-    sku,
-    before,
-    after,
-    ledgerOrders: orders.filter(({ userId }) => users.has(userId)),
-    purchases: record.purchases,
-    shown,
-    lists,
-    breaches: record.breaches,
-    log: target.log.map(({ level, message }) => `${level}: ${message}`),
-  };
+  const ledgerOrders = orders.filter(({ userId }) => users.has(userId));
+  const deeds = record.deeds.filter((deed) => deed.sku === sku.id);
+  const books = target.sandbox ? await client.sandboxPayments(sku.id) : undefined;
+  for (const { id } of orders.filter(({ userId }) => !users.has(userId))) {
+    books?.delete(id);
+  }
+  return { sku, before, after, ledgerOrders, purchases, deeds, books, shown, lists };
 }
 
-async function settled({ client, sku }: Target): Promise<Ledger> {
-  const deadline = Date.now() + SETTLE_MS;
+/** The ledger once every order is final and published, or after too long. */
+async function settled({ client }: Target, sku: Sku, before: Ledger): Promise<Ledger> {
+  const lapse = sku.unitPrice.amount > 0 ? sku.holdSeconds * 1_000 : 0;
+  const deadline = Date.now() + SETTLE_MS + lapse;
   for (;;) {
     const ledger = await client.ledger(sku.id);
-    if (ledger.unacknowledged === 0 || Date.now() > deadline) {
+    const done = ledger.unacknowledged === 0 && ledger.held <= before.held;
+    if (done || Date.now() > deadline) {
       return ledger;
     }
     await pause(100);
@@ -119,7 +144,7 @@ async function readSettled(
 }
 
 /** User → the ids of the orders they were told they have. */
-export function acceptedIds(purchases: Purchase[]): Map<string, Set<string>> {
+export function acceptedIds(purchases: Evidence["purchases"]): Map<string, Set<string>> {
   const accepted = new Map<string, Set<string>>();
   for (const { user, answers } of purchases) {
     for (const { status, body } of answers) {

@@ -1,11 +1,16 @@
 // `npm run rehearse`: sets the stage, lets the crowd in, proves the outcome, reports. See HELP.
 import { writeFile } from "node:fs/promises";
-import { type Buyer, eachAtMost, shop, signIn } from "./buyers.ts";
+import { raid } from "./bots.ts";
 import { verify } from "./checks.ts";
+import { gather } from "./crowd.ts";
 import { collect } from "./evidence.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { eachAtMost } from "./patience.ts";
+import { shop } from "./people.ts";
+import { progress } from "./progress.ts";
 import { Record } from "./record.ts";
-import { figures, progress, type Result, render } from "./report.ts";
+import { render } from "./report.ts";
+import { type Result, summarise } from "./result.ts";
 import { openTarget, type Target } from "./target.ts";
 
 process.exitCode = await main(process.argv.slice(2));
@@ -45,57 +50,29 @@ async function rehearse(options: Options): Promise<number> {
   }
 }
 
-async function play(target: Target, { buyers: count, concurrency }: Options): Promise<Result> {
-  const { client, sku } = target;
+async function play(target: Target, options: Options): Promise<Result> {
+  const { buyers: count, concurrency } = options;
+  const { client, skus } = target;
   const record = new Record();
-  console.log(`Selling ${sku.id} of ${client.url} to ${count} buyers, ${concurrency} at a time`);
-  const before = await client.ledger(sku.id);
-  const buyers = await signAllIn(target, record, count, concurrency);
-  const step = progress("buyers served", buyers.length);
+  const names = skus.map(({ id }) => id).join(" and ");
+  console.log(`Selling ${names} of ${client.url} to ${count} buyers, ${concurrency} at a time`);
+  const before = await Promise.all(skus.map(({ id }) => client.ledger(id)));
+  const crowd = await gather(target, record, options);
+  const step = progress("buyers served", crowd.length);
   const start = performance.now();
-  const answersBefore = answersIn(record);
-  await eachAtMost(concurrency, buyers, async (buyer) => {
-    await shop(target, record, buyer);
+  const answersBefore = record.size;
+  await eachAtMost(concurrency, crowd, async (buyer) => {
+    await (buyer.bot === undefined ? shop : raid)(target, record, buyer);
     step();
   });
   const seconds = (performance.now() - start) / 1000;
-  const requestsPerSecond = (answersIn(record) - answersBefore) / seconds;
+  const requestsPerSecond = (record.size - answersBefore) / seconds;
   console.log("Checking …");
-  const evidence = await collect(target, record, buyers, before, concurrency);
+  const findings = await collect(target, record, crowd, before, concurrency);
   return {
-    url: client.url,
-    sku: sku.id,
-    buyers: count,
-    concurrency,
-    seconds,
-    requestsPerSecond,
-    ledger: evidence.after,
-    ...figures(record),
-    verdicts: verify(evidence),
+    ...{ url: client.url, buyers: count, concurrency, seconds, requestsPerSecond },
+    notes: target.notes,
+    ...summarise(crowd, record, findings),
+    verdicts: verify(findings),
   };
-}
-
-async function signAllIn(
-  target: Target,
-  record: Record,
-  count: number,
-  concurrency: number,
-): Promise<Buyer[]> {
-  const buyers: Buyer[] = [];
-  const step = progress("buyers signed in", count);
-  await eachAtMost(concurrency, Array(count).keys(), async (index) => {
-    const buyer = await signIn(target, record, index);
-    if (buyer === undefined && buyers.length === 0) {
-      throw new UsageError(
-        "The instance has no demo login: give its AUTH_SECRET with --auth-secret.",
-      );
-    }
-    buyers.push(...(buyer === undefined ? [] : [buyer]));
-    step();
-  });
-  return buyers;
-}
-
-function answersIn(record: Record): number {
-  return [...record.latencies.values()].reduce((sum, times) => sum + times.length, 0);
 }

@@ -9,9 +9,12 @@ Without --url it starts the built Worker on a fresh temporary state and removes 
 Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad usage.
 
   --url URL            the instance to drive, local or deployed
-  --sku ID             sell this free SKU of the instance (nobody else should be buying it meanwhile);
-                       default: a sale of its own, created and deleted through the admin API
-  --buyers N           how many people want one (default 500)
+  --sku ID             sell this SKU of the instance (nobody else should be buying it meanwhile);
+                       default: a sale of its own with a free and a paid SKU, created and deleted
+                       through the admin API. Paid ones only where PAYMENTS is "sandbox", whose
+                       books prove the money: nobody is ever charged
+  --buyers N           how many want one (default 500)
+  --bots SHARE         how many of them are scripted bots of each kind, 0 to 1 (default 0)
   --concurrency N      how many of them act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)
   --auth-secret SECRET sign the buyers' tokens with the instance's AUTH_SECRET instead of demo login
@@ -23,6 +26,8 @@ export interface Options {
   url?: string;
   sku?: string;
   buyers: number;
+  /** Share of the buyers. */
+  bots: number;
   concurrency: number;
   adminToken: string;
   authSecret?: string;
@@ -52,6 +57,7 @@ export function parseOptions(argv: string[]): Options | "help" {
     ...(json !== undefined && { json }),
     ...(authSecret !== undefined && { authSecret }),
     buyers: count("--buyers", values.buyers, 100_000),
+    bots: share("--bots", values.bots),
     concurrency: count("--concurrency", values.concurrency, 1_000),
     adminToken: adminToken(url, values["admin-token"]),
   };
@@ -65,6 +71,7 @@ function read(argv: string[]) {
         url: { type: "string" },
         sku: { type: "string" },
         buyers: { type: "string", default: "500" },
+        bots: { type: "string", default: "0" },
         concurrency: { type: "string", default: "64" },
         "admin-token": { type: "string" },
         "auth-secret": { type: "string" },
@@ -81,6 +88,14 @@ function count(name: string, text: string, most: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > most) {
     throw new UsageError(`${name} must be a whole number from 1 to ${most}, not "${text}".`);
+  }
+  return value;
+}
+
+function share(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    throw new UsageError(`${name} must be a number from 0 to 1, not "${text}".`);
   }
   return value;
 }

@@ -1,37 +1,65 @@
 // What happened: every answer counted by kind and outcome, timed, and judged against the contract as
 // it comes in; every purchase with its answers in order, for the proofs afterwards.
 import type { Answer, Order } from "../client.ts";
-import { judge, type Kind, outcome, POSSIBLE } from "./contract.ts";
+import { judge, type Kind, outcome, possibleFor } from "./contract.ts";
 
 /** One user's wish under one Idempotency-Key, and what they were told about it. */
-export interface Purchase {
-  user: string;
-  key: string;
+export class Purchase {
+  readonly user: string;
+  /** Id of the SKU. */
+  readonly sku: string;
+  readonly key: string;
   /** Decided answers to the very same request, in the order they came. */
-  answers: Answer<Order>[];
+  readonly answers: Answer<Order>[] = [];
   /** No decided answer came for at least one of the requests: the outcome may be unknown. */
-  gaveUp: boolean;
+  gaveUp = false;
+
+  constructor(user: string, sku: string, key: string) {
+    this.user = user;
+    this.sku = sku;
+    this.key = key;
+  }
+
+  /** Adds what came back; undefined: nothing that decides. */
+  note(answer: Answer<Order> | undefined): void {
+    this.gaveUp ||= answer === undefined;
+    this.answers.push(...(answer === undefined ? [] : [answer]));
+  }
+
+  /** The orders it was told about. */
+  get acceptedIds(): string[] {
+    return this.answers.filter(({ status }) => status === 202).map(({ body }) => body.id);
+  }
+}
+
+/** What a buyer did to an order they had, and what they were told. */
+export interface Deed {
+  kind: "pay" | "give back";
+  user: string;
+  sku: string;
+  id: string;
+  answer: Answer<Order>;
 }
 
 /** The notes of one rehearsal. */
 export class Record {
   readonly purchases: Purchase[] = [];
+  readonly deeds: Deed[] = [];
   /** Kind → outcome → how often. */
-  readonly outcomes = new Map<string, Map<string, number>>();
+  readonly outcomes = new Map<Kind, Map<string, number>>();
   /** Kind → milliseconds of every answer. */
-  readonly latencies = new Map<string, number[]>();
+  readonly latencies = new Map<Kind, number[]>();
   /** Breach of the contract → how often. */
   readonly breaches = new Map<string, number>();
 
   /** Notes an answer; `possible` (codes or statuses) is needed where the kind does not say it. */
-  answer(kind: Kind, answer: Answer, possible?: string[]): void {
+  answer(kind: Kind, answer: Answer, possible = possibleFor(kind)): void {
     const replayed = answer.headers.get("idempotent-replayed") === "true" ? " replayed" : "";
     this.#count(kind, outcome(answer) + replayed);
     const times = this.latencies.get(kind) ?? [];
     times.push(answer.ms);
     this.latencies.set(kind, times);
-    const allowed = possible ?? (kind === "rubbish" ? [] : POSSIBLE[kind]);
-    for (const breach of judge(kind, answer, allowed)) {
+    for (const breach of judge(kind, answer, possible)) {
       this.#breach(breach);
     }
   }
@@ -43,13 +71,18 @@ export class Record {
     this.#breach(`${kind}: no answer: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 
-  purchase(user: string, key: string): Purchase {
-    const purchase: Purchase = { user, key, answers: [], gaveUp: false };
+  purchase(user: string, sku: string, key: string): Purchase {
+    const purchase = new Purchase(user, sku, key);
     this.purchases.push(purchase);
     return purchase;
   }
 
-  #count(kind: string, what: string): void {
+  /** How many answers came so far. */
+  get size(): number {
+    return [...this.latencies.values()].reduce((sum, times) => sum + times.length, 0);
+  }
+
+  #count(kind: Kind, what: string): void {
     const counts = this.outcomes.get(kind) ?? new Map<string, number>();
     counts.set(what, (counts.get(what) ?? 0) + 1);
     this.outcomes.set(kind, counts);

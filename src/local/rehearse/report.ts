@@ -1,86 +1,78 @@
-// How a rehearsal is told: progress while it runs, then tables and verdicts, and the same as JSON.
-import type { Ledger } from "../client.ts";
-import { figure, percentile, table } from "../figures.ts";
+// How a finished rehearsal is told to somebody at a terminal.
+import type { Money } from "../client.ts";
+import { figure, table } from "../figures.ts";
 import type { Verdict } from "./checks.ts";
-import type { Record } from "./record.ts";
+import type { CrowdResult, Result, SkuResult } from "./result.ts";
 
-const BAR_WIDTH = 30;
 const VIOLATIONS_SHOWN = 10;
 
-/** The finished rehearsal in figures; what `--json` writes. */
-export interface Result {
-  url: string;
-  sku: string;
-  buyers: number;
-  concurrency: number;
-  /** Of the rush alone: signing in and checking are not in it. */
-  seconds: number;
-  requestsPerSecond: number;
-  ledger: Ledger;
-  outcomes: { [kind: string]: { [outcome: string]: number } };
-  latencyMs: { [kind: string]: { p50: number; p90: number; p99: number; max: number } };
-  verdicts: Verdict[];
-}
-
-/** Shows `done` of `total`: a bar that redraws itself on a terminal, a line a tenth elsewhere. */
-export function progress(label: string, total: number): () => void {
-  let done = 0;
-  const tenth = Math.max(1, Math.ceil(total / 10));
-  return () => {
-    done += 1;
-    const count = `${label} ${figure(done)}/${figure(total)}`;
-    if (process.stdout.isTTY) {
-      const full = Math.round((BAR_WIDTH * done) / total);
-      const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
-      process.stdout.write(`\r${bar} ${count}${done === total ? "\n" : ""}`);
-    } else if (done % tenth === 0 || done === total) {
-      console.log(count);
-    }
-  };
-}
-
-/** The record as the figures of a result. */
-export function figures(record: Record): Pick<Result, "outcomes" | "latencyMs"> {
-  const outcomes = [...record.outcomes].map(([kind, counts]) => [kind, Object.fromEntries(counts)]);
-  const latencies = [...record.latencies].map(([kind, times]) => [
-    kind,
-    {
-      p50: percentile(times, 0.5),
-      p90: percentile(times, 0.9),
-      p99: percentile(times, 0.99),
-      max: percentile(times, 1),
-    },
-  ]);
-  return { outcomes: Object.fromEntries(outcomes), latencyMs: Object.fromEntries(latencies) };
-}
-
-/** The result as text for a terminal. */
+/** The result as text. */
 export function render(result: Result): string {
-  const outcomes = Object.entries(result.outcomes).flatMap(([kind, counts]) =>
+  const { outcomes, latencyMs, crowd, skus, notes, verdicts } = result;
+  const speed = `${figure(result.requestsPerSecond)} requests/s`;
+  return [
+    "",
+    table(["request", "answer", "count"], outcomeRows(outcomes)),
+    "",
+    table(["milliseconds", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
+    "",
+    table(["SKU", ...LEDGER, ...STATUSES, "money kept"], skus.map(skuRow)),
+    "",
+    ...(crowd.length > 1 ? [...crowdLines(crowd), ""] : []),
+    `${figure(result.buyers)} buyers in ${figure(result.seconds, 1)} s, ${speed}`,
+    ...notes,
+    "",
+    ...verdicts.flatMap(verdictLines),
+    "",
+  ].join("\n");
+}
+
+function outcomeRows(outcomes: Result["outcomes"]): string[][] {
+  return Object.entries(outcomes).flatMap(([kind, counts]) =>
     Object.entries(counts).map(([what, count], row) => [
       row === 0 ? kind : "",
       what,
       figure(count),
     ]),
   );
-  const latencies = Object.entries(result.latencyMs).map(([kind, { p50, p90, p99, max }]) => [
+}
+
+function latencyRows(latencies: Result["latencyMs"]): string[][] {
+  return Object.entries(latencies).map(([kind, { p50, p90, p99, max }]) => [
     kind,
     ...[p50, p90, p99, max].map((ms) => figure(ms, 1)),
   ]);
-  const { stocked, available, held, sold, unacknowledged } = result.ledger;
-  const speed = `${figure(result.requestsPerSecond)} requests/s`;
+}
+
+const LEDGER = ["stocked", "available", "held", "sold"] as const;
+const STATUSES = ["confirmed", "cancelled", "expired", "refunded"];
+
+function skuRow({ id, ledger, orders, moneyKept }: SkuResult): string[] {
   return [
-    "",
-    table(["request", "answer", "count"], outcomes),
-    "",
-    table(["milliseconds", "p50", "p90", "p99", "max"], latencies),
-    "",
-    `${figure(result.buyers)} buyers in ${figure(result.seconds, 1)} s, ${speed}`,
-    `ledger: ${stocked} stocked, ${available} available, ${held} held, ${sold} sold, ${unacknowledged} unacknowledged`,
-    "",
-    ...result.verdicts.flatMap(verdictLines),
-    "",
-  ].join("\n");
+    id,
+    ...LEDGER.map((name) => figure(ledger[name])),
+    ...STATUSES.map((status) => figure(orders[status] ?? 0)),
+    moneyKept === undefined ? "unknown" : price(moneyKept),
+  ];
+}
+
+function price({ amount, currency }: Money): string {
+  const format = new Intl.NumberFormat("en-US", { style: "currency", currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 0));
+}
+
+function crowdLines(crowd: CrowdResult[]): string[] {
+  const rows = crowd.map(({ kind, count, attempts, units, answers }) => [
+    kind,
+    figure(count),
+    figure(units),
+    figure(units / count, 2),
+    figure(attempts),
+    Object.entries(answers)
+      .map(([what, times]) => `${what} ${figure(times)}`)
+      .join(", "),
+  ]);
+  return [table(["who", "how many", "units", "each", "attempts", "answers"], rows)];
 }
 
 function verdictLines({ promise, violations }: Verdict): string[] {

@@ -12,12 +12,24 @@ import { isLocal, type Options, UsageError } from "./options.ts";
 const HOUR_MS = 3_600_000;
 /** A sale of our own has one unit for every so many buyers. */
 const BUYERS_PER_UNIT = 5;
+/** Short, so that some holds lapse; shorter than a charge that is answered late, so that some do too late. */
+const HOLD_SECONDS = 5;
+/** Nobody in a rehearsal can solve a challenge, so nobody is ever asked whether one was solved. */
+const CHALLENGES = {
+  TURNSTILE_SITE_KEY: "rehearsal",
+  TURNSTILE_SECRET: "rehearsal",
+  TURNSTILE_VERIFY_URL: "http://127.0.0.1:9/",
+};
 
 /** A stage that is set. */
 export interface Target {
   client: Client;
   saleId: string;
-  sku: Sku;
+  skus: Sku[];
+  /** Payments go to the sandbox, whose books can be read. */
+  sandbox: boolean;
+  /** What of a rehearsal is not possible here. */
+  notes: string[];
   /** Part of every user name and key, so that rehearsals of one SKU do not meet. */
   run: string;
   /** Warnings and errors the Worker logged; stays empty for an instance we did not start. */
@@ -41,9 +53,12 @@ export async function openTarget(options: Options): Promise<Target> {
   const run = randomBytes(4).toString("hex");
   const client = new Client(url, options.adminToken);
   try {
+    const sandbox = (await client.admin("GET", "/sandbox/payments?after=~")).status === 200;
+    const guarded = options.url === undefined && options.bots > 0;
+    const { buyers, sku } = options;
     const sale =
-      options.sku === undefined ? await stageSale(client, run, options.buyers) : undefined;
-    const found = sale ?? (await findSale(client, options.sku ?? ""));
+      sku === undefined ? await stageSale(client, { run, buyers, sandbox, guarded }) : undefined;
+    const found = sale ?? (await findSale(client, sku ?? ""));
     const close = async () => {
       if (sale !== undefined) {
         await client.admin("DELETE", `/sales/${sale.id}`);
@@ -53,16 +68,14 @@ export async function openTarget(options: Options): Promise<Target> {
     const ip = (index: number) => (isLocal(url) ? address(index) : undefined);
     const { authSecret } = options;
     const signing = authSecret !== undefined && { sign: tokenSigner(authSecret) };
-    return {
-      client,
-      saleId: found.id,
-      sku: only(found, options.sku),
-      run,
-      log,
-      ip,
-      close,
-      ...signing,
-    };
+    const skus = chosen(found, sku, sandbox);
+    const notes = [
+      ...(sandbox ? [] : ["No sandbox here: only what is free is rehearsed, and no money."]),
+      ...(options.bots > 0 && !guarded
+        ? ["The sale does not challenge bots: its own setting."]
+        : []),
+    ];
+    return { client, saleId: found.id, skus, sandbox, notes, run, log, ip, close, ...signing };
   } catch (error) {
     await stop();
     throw error;
@@ -80,32 +93,41 @@ async function startOwn(): Promise<Instance> {
       log.push(line);
     }
   };
-  const { url, stop } = await startStack({ stateDir: temporaryFolder("rehearse"), onLog });
+  const stateDir = temporaryFolder("rehearse");
+  const { url, stop } = await startStack({ stateDir, vars: CHALLENGES, onLog });
   return { url, log, stop };
 }
 
-async function stageSale(client: Client, run: string, buyers: number): Promise<Sale> {
+/** What the sale is staged for. `guarded`: risky attempts are challenged. */
+interface Stage {
+  run: string;
+  buyers: number;
+  sandbox: boolean;
+  guarded: boolean;
+}
+
+async function stageSale(client: Client, { run, buyers, sandbox, guarded }: Stage): Promise<Sale> {
   const now = Date.now();
-  const id = `rehearsal-${run}`;
-  const sku: Sku = {
-    id,
-    name: "Rehearsal coupon",
-    unitPrice: { amount: 0, currency: "USD" },
-    stock: Math.ceil(buyers / BUYERS_PER_UNIT),
-    perUserLimit: 1,
-    holdSeconds: 300,
-  };
+  const prices = sandbox ? [0, 1_200] : [0];
   const sale: Sale = {
-    id,
+    id: `rehearsal-${run}`,
     title: "Rehearsal",
     description: "Made by npm run rehearse, which deletes it again.",
     opensAt: new Date(now - HOUR_MS).toISOString(),
     closesAt: new Date(now + HOUR_MS).toISOString(),
     admission: { mode: "open" },
-    skus: [sku],
+    ...(guarded && { protection: { challenge: { mode: "by-score" } } }),
+    skus: prices.map((amount) => ({
+      id: `rehearsal-${run}-${amount === 0 ? "free" : "paid"}`,
+      name: amount === 0 ? "Rehearsal coupon" : "Rehearsal ticket",
+      unitPrice: { amount, currency: "USD" },
+      stock: Math.ceil(buyers / prices.length / BUYERS_PER_UNIT),
+      perUserLimit: 1,
+      holdSeconds: HOLD_SECONDS,
+    })),
   };
   expectOk(await client.putSale(sale));
-  await untilVisible(client, id);
+  await untilVisible(client, sale.id);
   return sale;
 }
 
@@ -133,12 +155,14 @@ async function findSale(client: Client, skuId: string): Promise<Sale> {
   return sale;
 }
 
-function only(sale: Sale, skuId: string | undefined): Sku {
-  const sku = sale.skus.find(({ id }) => skuId === undefined || id === skuId);
-  if (sku === undefined || sku.unitPrice.amount > 0) {
-    throw new UsageError("Only a free SKU can be rehearsed: a paid one would charge somebody.");
+function chosen(sale: Sale, skuId: string | undefined, sandbox: boolean): Sku[] {
+  const skus = sale.skus.filter(({ id }) => skuId === undefined || id === skuId);
+  if (!sandbox && skus.some(({ unitPrice }) => unitPrice.amount > 0)) {
+    throw new UsageError(
+      "Only a free SKU can be rehearsed here: a paid one would charge somebody.",
+    );
   }
-  return sku;
+  return skus;
 }
 
 /** One address a buyer, out of the range set aside for benchmarks (RFC 2544). */

@@ -1,0 +1,140 @@
+// The people. Everybody opens the page and wants one unit; how they behave depends on their number: one
+// click or several at once, one key or two, some come back later or send rubbish, and whoever wants
+// something paid pays in one of many ways, or does not.
+import type { Answer, Order } from "../client.ts";
+import type { Kind } from "./contract.ts";
+import type { Buyer } from "./crowd.ts";
+import { patiently } from "./patience.ts";
+import type { Purchase, Record } from "./record.ts";
+import { rubbish } from "./rubbish.ts";
+import type { Target } from "./target.ts";
+
+/** What a buyer does: `keys` purchases with `clicks` clicks each, all at once, then the rest. */
+interface Habit {
+  keys: number;
+  clicks: number;
+  afterwards: ("same key" | "other key" | "other body")[];
+}
+
+const HABITS: Habit[] = [
+  { keys: 1, clicks: 1, afterwards: [] },
+  { keys: 1, clicks: 2, afterwards: [] },
+  { keys: 1, clicks: 1, afterwards: ["same key"] },
+  { keys: 2, clicks: 1, afterwards: [] },
+  { keys: 1, clicks: 1, afterwards: ["other key"] },
+  { keys: 2, clicks: 3, afterwards: ["same key"] },
+  { keys: 1, clicks: 1, afterwards: ["same key", "other key", "other body"] },
+];
+/** Every so manieth buyer also sends rubbish. */
+const RUBBISH_EVERY = 3;
+
+/** How somebody deals with the money. Who neither pays nor gives back lets the hold lapse. */
+interface Payer {
+  /** The payment token that comes with the order. */
+  token?: string;
+  /** The one that comes afterwards, clicked twice. */
+  later?: string;
+  /** Gives the order back, even if the charge is under way. */
+  givesBack?: true;
+}
+
+const PAYERS: Payer[] = [
+  { token: "tok_ok" },
+  { token: "tok_declined" },
+  { later: "tok_ok" },
+  {},
+  { token: "tok_error_then_ok" },
+  { givesBack: true },
+  { token: "tok_ok", givesBack: true },
+  { token: "tok_timeout_but_charged" },
+  { later: "tok_declined" },
+  { token: "tok_slow" },
+  { later: "tok_ok", givesBack: true },
+];
+const FREE: Payer = {};
+/** Nobody waits longer than this for a hold to lapse: they give the order back instead. */
+const LONGEST_LAPSE_SECONDS = 30;
+
+function payerOf({ nth, sku }: Buyer): Payer {
+  if (sku.unitPrice.amount === 0) {
+    return FREE;
+  }
+  // The next of the same SKU pays in another way.
+  const payer = PAYERS[Math.floor(nth / 2) % PAYERS.length] as Payer;
+  const lapses = payer.token === undefined && payer.later === undefined;
+  return lapses && sku.holdSeconds > LONGEST_LAPSE_SECONDS ? { givesBack: true } : payer;
+}
+
+/** Lets one person do everything they do. */
+export async function shop(target: Target, record: Record, person: Buyer): Promise<void> {
+  const { client, run } = target;
+  const habit = HABITS[person.nth % HABITS.length] as Habit;
+  const payer = payerOf(person);
+  const buyer = await openPage(target, record, person);
+  const { sku, nth, user } = buyer;
+  const wish = { quantity: 1, ...(payer.token !== undefined && { paymentToken: payer.token }) };
+  const buy = async (kind: Kind, purchase: Purchase) => {
+    const send = () => client.order(sku.id, purchase.key, buyer, wish);
+    purchase.note(await patiently<Order>(record, kind, send));
+  };
+  await sendRubbish(target, record, buyer);
+  const intend = (at: number) => record.purchase(user, sku.id, `${run}-${nth}-${at}`);
+  const purchases = Array.from({ length: habit.keys }, (_, at) => intend(at));
+  const clicks = Array.from({ length: habit.clicks }, () => purchases).flat();
+  await Promise.all(
+    clicks.map((purchase, at) => buy(at < habit.keys ? "buy" : "same key", purchase)),
+  );
+  await settleMoney(target, record, buyer, payer, purchases);
+  for (const deed of habit.afterwards) {
+    if (deed === "other body") {
+      const send = () => client.order(sku.id, `${run}-${nth}-0`, buyer, { ...wish, quantity: 2 });
+      await patiently(record, deed, send);
+    } else {
+      await buy(deed, deed === "same key" ? (purchases[0] as Purchase) : intend(habit.keys));
+    }
+  }
+}
+
+/** The sale page, and what its script fetches. */
+async function openPage({ client, saleId }: Target, record: Record, buyer: Buyer): Promise<Buyer> {
+  const { ip } = buyer;
+  await patiently(record, "page", () => client.send("GET", `/sales/${saleId}`, { ip }));
+  const visit = await patiently(record, "visit", () => client.visit(saleId, { ip }));
+  return { ...buyer, visit: visit?.body.token };
+}
+
+async function sendRubbish({ client }: Target, record: Record, buyer: Buyer): Promise<void> {
+  if (buyer.nth % RUBBISH_EVERY !== 0) {
+    return;
+  }
+  const { send, possible } = rubbish(buyer.nth / RUBBISH_EVERY);
+  const path = `/api/skus/${buyer.sku.id}/orders`;
+  await patiently(record, "rubbish", () => send(client, path, buyer), possible);
+}
+
+/** Pays for what was reserved, or gives it back, as this payer does. */
+async function settleMoney(
+  { client }: Target,
+  record: Record,
+  buyer: Buyer,
+  { later, givesBack }: Payer,
+  purchases: Purchase[],
+): Promise<void> {
+  const id = purchases.flatMap((purchase) => purchase.acceptedIds)[0];
+  if (id === undefined) {
+    return;
+  }
+  const act = async (kind: "pay" | "give back", send: () => Promise<Answer<Order>>) => {
+    const answer = await patiently(record, kind, send);
+    if (answer !== undefined) {
+      record.deeds.push({ kind, user: buyer.user, sku: buyer.sku.id, id, answer });
+    }
+  };
+  if (later !== undefined) {
+    const pay = () => act("pay", () => client.pay(id, later, buyer));
+    await Promise.all([pay(), pay()]);
+  }
+  if (givesBack) {
+    await act("give back", () => client.cancel(id, buyer));
+  }
+}
