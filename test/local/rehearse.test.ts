@@ -165,6 +165,7 @@ describe("proofs", () => {
     sale.shown.set("o2", { owner: answer(404, {} as Order), stranger: undefined });
     expect(broken(sale)).toEqual([
       "units sold = stock or demand",
+      "nobody was told sold_out while units were left",
       "every accepted order is final and readable by its owner alone",
       "ledger = read model",
     ]);
