@@ -189,7 +189,8 @@ export function decideSettle(
   const paid = (state: Payment["state"]): Payment => ({ ...payment, state });
   switch (outcome.outcome) {
     case "charged": {
-      if (payment.state !== "due") return undefined;
+      // After `voided` no charge should succeed; if one did, the money must not stay with us unseen.
+      if (payment.state !== "due" && payment.state !== "voided") return undefined;
       const charged = { ...paid("charged"), chargeId: outcome.chargeId };
       const limit = terms?.perUserLimit ?? 0;
       const fits = available(stock) >= row.quantity && unitsOwned(mine) + row.quantity <= limit;
@@ -204,7 +205,8 @@ export function decideSettle(
         ? next(row, { status: "cancelled", reason: outcome.reason, payment: paid("declined") }, now)
         : next(row, { payment: paid("declined") }, now);
     case "voided":
-      return undefined;
+      if (payment.state !== "due" || status === "reserved") return undefined;
+      return next(row, { payment: paid("voided") }, now);
     case "refunded":
       // Due by us, or made by the shop at its payment provider: the units go back on sale.
       if (payment.state !== "refund_due" && payment.state !== "charged") return undefined;

@@ -13,7 +13,8 @@ export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 
 /**
  * Where the money of an order is. `due`: to be charged, or perhaps charged without our knowing;
- * `charged`; `declined`; `refund_due`: charged, but there is nothing to give for it; `refunded`.
+ * `charged`; `declined`; `voided`: no charge can
+ * succeed any more; `refund_due`: charged, but there is nothing to give for it; `refunded`.
  */
 export interface Payment {
   token: string;
@@ -60,7 +61,7 @@ export const orderSchema = z.object({
   expiresAt: z.string(),
   version: z.int(),
   /** Where the money is; absent on free orders and before a payment method was given. */
-  payment: z.enum(["due", "charged", "declined", "refund_due", "refunded"]).exactOptional(),
+  payment: z.enum(["due", "charged", "declined", "voided", "refund_due", "refunded"]).exactOptional(),
   /** Why it was cancelled: `buyer`, or what the payment provider said. */
   reason: z.string().exactOptional(),
 });

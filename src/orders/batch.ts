@@ -92,16 +92,9 @@ export class Group {
     const settled = answers.flatMap(({ claim, money }) => {
       const entry = this.#entries.get(claim.orderId);
       if (entry?.claim !== claim) return [];
-      switch (money.outcome) {
-        case "unknown":
-          entry.fault = `the ${claim.step} is undecided (${money.cause})`;
-          return [];
-        case "voided": // nothing more to do, and nothing for the ledger to note
-          this.#take([{ ...claim, step: "none" }]);
-          return [];
-        default:
-          return [{ ...entry.ref, money }];
-      }
+      if (money.outcome !== "unknown") return [{ ...entry.ref, money }];
+      entry.fault = `the ${claim.step} is undecided (${money.cause})`;
+      return [];
     });
     let renewed: Claim[] = [];
     if (settled.length > 0) {

@@ -114,7 +114,8 @@ describe("orders", () => {
 describe("money", () => {
   const NEXT: Record<string, string[]> = {
     none: ["due"],
-    due: ["charged", "declined", "refund_due"],
+    due: ["charged", "declined", "refund_due", "voided"],
+    voided: ["charged", "refund_due"],
     refund_due: ["refunded"],
     charged: ["refunded"],
     declined: [],

@@ -119,7 +119,7 @@ test("cancelled before the charge: nothing can be charged any more", async () =>
   expect((await deliverTo(gateway, [purchase.message])).acked).toHaveLength(1);
 
   expect(gateway.calls).toEqual([`void ${purchase.order.id}`]);
-  expect(await shown(purchase)).toEqual({ status: "cancelled", payment: "due" });
+  expect(await shown(purchase)).toEqual({ status: "cancelled", payment: "voided" });
   expect(await ledger(sale.skuId)).toMatchObject({ unacknowledged: 0 });
 });
 
