@@ -61,7 +61,9 @@ export const orderSchema = z.object({
   expiresAt: z.string(),
   version: z.int(),
   /** Where the money is; absent on free orders and before a payment method was given. */
-  payment: z.enum(["due", "charged", "declined", "voided", "refund_due", "refunded"]).exactOptional(),
+  payment: z
+    .enum(["due", "charged", "declined", "voided", "refund_due", "refunded"])
+    .exactOptional(),
   /** Why it was cancelled: `buyer`, or what the payment provider said. */
   reason: z.string().exactOptional(),
 });
