@@ -27,6 +27,8 @@ export interface History {
 const NOTHING: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallenges: 0 };
 
 const histories = new LRUCache<string, History>({ max: MAX_USERS, ...MEMORY });
+/** Users whose block is on its way to all edges: until it shows, their attempts prove nothing new. */
+const beingBlocked = new LRUCache<string, true>({ max: MAX_USERS, ...memoryFor(10_000) });
 const accounts = new LRUCache<string, Set<number>>({
   maxSize: MAX_ACCOUNTS,
   sizeCalculation: ({ size }) => size,
@@ -46,13 +48,16 @@ export function countAccounts({ c, userId }: Attempt): number {
   return seen.size + 1;
 }
 
-/** Notes a refusal; each time the sale's threshold is reached the user is blocked for its block time. */
+/** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
 export function noteRefusal(attempt: Attempt, kind: keyof History): void {
   const { c, userId, entry } = attempt;
   const { autoBlock } = protectionOf(entry.sale);
   const history = { ...historyOf(userId), [kind]: historyOf(userId)[kind] + 1 };
-  histories.set(userId, history);
-  if (history[kind] % autoBlock[kind] !== 0) return;
+  const enough = history[kind] >= autoBlock[kind];
+  // Counted anew from then on: who was let off must reach the threshold again.
+  histories.set(userId, enough ? { ...history, [kind]: 0 } : history);
+  if (!enough || beingBlocked.has(userId)) return;
+  beingBlocked.set(userId, true);
   count("blocked", kind, entry.sale.id);
   const evidence = { saleId: entry.sale.id, ...history, accountsAtAddress: countAccounts(attempt) };
   c.executionCtx.waitUntil(

@@ -66,15 +66,19 @@ test("is listed with its evidence, ends by itself, and never counts against the 
   expect((await attempt(mallory, sale, { from })).code).toBe("rate_limited");
 });
 
-test("can be lifted", async () => {
+test("can be lifted, and only comes back at the threshold", async () => {
   const { start, clock, sale, mallory } = await blocked();
-  clock.moveTo(start + 5_000);
+  clock.moveTo(start + 15_000);
   expect((await attempt(mallory, sale)).code).toBe("blocked");
 
   expect((await admin("DELETE", path(mallory.id))).status).toBe(204);
 
-  expect((await attempt(mallory, sale)).code).toBe("rate_limited");
+  for (let i = 1; i < autoBlock.limitRefusals; i += 1) {
+    expect((await attempt(mallory, sale)).code).toBe("rate_limited");
+  }
   expect(await rules()).toEqual([]);
+  await attempt(mallory, sale);
+  await until("the block is listed again", async () => (await rules()).length === 1);
 });
 
 test("never shortens what the operator decided, and gives way to the allow list", async () => {

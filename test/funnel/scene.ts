@@ -1,9 +1,9 @@
 // What the funnel's tests share: callers with an address, a network and headers of their own, sales with
 // their protection, and what an attempt cost.
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { type Protection, protectionSchema } from "../../src/funnel/protection.ts";
-import { type Answer, admin, ORIGIN } from "../support/http.ts";
+import { type Answer, admin, ORIGIN, send } from "../support/http.ts";
 import { aSale, aSku, type Buyer, putSale, unique } from "../support/shop.ts";
 
 type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
@@ -52,13 +52,13 @@ export function anAddress(): string {
   return `100.${64 + (addresses >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}`;
 }
 
-/** One attempt to buy one unit. */
-export async function attempt(
+/** The request of one attempt to buy one unit. */
+export function orderRequest(
   { token }: Pick<Buyer, "token">,
   { skuId }: Pick<Scene, "skuId">,
   { from = anAddress(), key = unique("key"), challenge, visit, cf, headers }: Attempt = {},
-): Promise<Answer> {
-  const request = new Request(`${ORIGIN}/api/skus/${skuId}/orders`, {
+): Request {
+  return new Request(`${ORIGIN}/api/skus/${skuId}/orders`, {
     method: "POST",
     headers: {
       "cf-connecting-ip": from,
@@ -72,11 +72,11 @@ export async function attempt(
     body: '{"quantity":1}',
     ...(cf ? { cf } : {}),
   } as RequestInit);
-  const response = await exports.default.fetch(request);
-  const body = (await response.json()) as Record<string, unknown>;
-  const code = response.status >= 400 ? (body.code as Answer["code"]) : undefined;
-  return { status: response.status, code, body, headers: response.headers };
 }
+
+/** One attempt to buy one unit. */
+export const attempt = (...given: Parameters<typeof orderRequest>): Promise<Answer> =>
+  send(orderRequest(...given));
 
 /** The rules an operator sees. */
 export async function rules(list: "denylist" | "allowlist" = "denylist") {

@@ -1,0 +1,25 @@
+// A crowd of first visitors on an isolate that knows nothing yet.
+import { beforeEach, expect, test } from "vitest";
+import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import { givenClock } from "../support/clock.ts";
+import { call } from "../support/http.ts";
+import { emptyRedis, redisCost } from "../support/redis.ts";
+import { aSale, putSale, tally } from "../support/shop.ts";
+
+beforeEach(emptyRedis);
+
+test.each(["/api/sales/{id}", "/sales/{id}", "/api/sales/{id}/live"])(
+  "2,000 at %s ask Redis once for each thing they need",
+  async (path) => {
+    givenClock(Date.now());
+    const { id } = await putSale(aSale());
+    dropSnapshot();
+
+    const { result, commands } = await redisCost(() =>
+      Promise.all(Array.from({ length: 2_000 }, () => call("GET", path.replace("{id}", id)))),
+    );
+
+    expect(tally(result)).toEqual({ 200: 2_000 });
+    expect(commands).toBe(path.endsWith("live") ? 2 : 1);
+  },
+);

@@ -1,0 +1,40 @@
+// Why attempts were refused, as the operator sees it: counted per stage, reason and sale.
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { admin, call, contractFaults } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer } from "../support/shop.ts";
+import { attempt, counted, givenSale } from "./scene.ts";
+
+beforeAll(emptyRedis);
+beforeEach(() => void heldQueue());
+
+test("each outcome is counted for its sale", async () => {
+  const sale = await givenSale({
+    limits: { user: { limit: 1, windowSeconds: 3_600 } },
+    challenge: { mode: "off" },
+  });
+  const [buyer, mallory] = [await aBuyer(), await aBuyer()];
+  await admin("PUT", `/denylist/user/${mallory.id}`);
+  await attempt(buyer, sale);
+  await attempt(buyer, sale);
+  await attempt(mallory, sale);
+  await attempt({ token: "forged" }, sale);
+  await call("POST", `/api/skus/${sale.skuId}/orders`, { token: buyer.token, body: {} });
+
+  const { saleId } = sale;
+  expect(await counted(`funnel.passed|${saleId}`)).toBe(1);
+  expect(await counted(`funnel.refused|limits|rate_limited|${saleId}`)).toBe(1);
+  expect(await counted(`funnel.refused|denied|blocked|${saleId}`)).toBe(1);
+  expect(await counted(`funnel.refused|identity|unauthenticated|${saleId}`)).toBe(1);
+  expect(await counted("funnel.refused|shape|invalid_request|-")).toBeGreaterThan(0);
+});
+
+test("the overview is the operator's alone", async () => {
+  const stranger = await call("GET", "/api/admin/overview");
+  expect(stranger.code).toBe("unauthenticated");
+  expect(contractFaults(stranger)).toEqual([]);
+  const { status, headers, body } = await admin("GET", "/overview");
+  expect([status, headers.get("cache-control")]).toEqual([200, "no-store"]);
+  expect(body).toMatchObject({ breakers: { redis: "closed" }, generatedAt: expect.any(String) });
+});

@@ -1,0 +1,153 @@
+// Floods from one address while real people buy: the flood costs next to nothing, the people notice nothing.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { givenClock } from "../support/clock.ts";
+import { type Answer, admin, contractFaults } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redisCost, redisIsDown, redisIsSlow } from "../support/redis.ts";
+import { aBuyer, type Buyer, buyers, ledger, noLiveStock, tally, until } from "../support/shop.ts";
+import {
+  aMoment,
+  anAddress,
+  attempt,
+  counted,
+  givenSale,
+  orderRequest,
+  rules,
+  type Scene,
+} from "./scene.ts";
+import { askedOf, solve } from "./turnstile.ts";
+
+beforeEach(async () => {
+  await emptyRedis();
+  heldQueue();
+  noLiveStock();
+});
+
+/** So many attempts of one account at one address, with people behind addresses of their own among them. */
+async function flood(sale: Scene, attempts: number, people: number) {
+  const [bot, from] = [await aBuyer(), anAddress()];
+  const crowd = await buyers(people);
+  const chunks = 100;
+  const share = <T>(all: T[], i: number) =>
+    all.slice((i * all.length) / chunks, ((i + 1) * all.length) / chunks);
+  const refused: Answer[] = [];
+  const served: Answer[] = [];
+  const bots = Array.from({ length: attempts }, () => bot);
+  for (let i = 0; i < chunks; i += 1) {
+    const [machine, human] = await Promise.all([
+      Promise.all(share(bots, i).map((one) => attempt(one, sale, { from }))),
+      Promise.all(share(crowd, i).map((one) => attempt(one, sale))),
+    ]);
+    refused.push(...machine);
+    served.push(...human);
+  }
+  return { machine: refused, human: served };
+}
+
+test("10,000 requests from one address cost 1 % in Redis commands, and 200 people get true answers", async () => {
+  givenClock(aMoment());
+  const sale = await givenSale({}, { stock: 150, perUserLimit: 1 });
+  expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+  const people = 200;
+  const attempts = 10_000;
+
+  const { result, commands } = await redisCost(() => flood(sale, attempts, people));
+
+  const { machine, human } = result;
+  const sold = tally([...machine, ...human])["202"];
+  expect(sold).toBe(149);
+  const theirs = tally(human);
+  expect((theirs["202"] ?? 0) + (theirs.sold_out ?? 0)).toBe(people);
+  expect(theirs["202"]).toBeGreaterThanOrEqual(148);
+  expect(machine.length).toBe(attempts);
+  expect(commands - 2 * people).toBeLessThanOrEqual(attempts / 100);
+  expect([...machine.slice(-100), ...human].flatMap(contractFaults)).toEqual([]);
+  expect(await ledger(sale.skuId)).toMatchObject({ stocked: 150, available: 0 });
+});
+
+describe.each([
+  ["stopped", () => redisIsDown()],
+  ["slow", () => redisIsSlow(1_000)],
+] as const)("Redis is %s in the middle of a flood", (_, breakRedis) => {
+  test("people go on buying, the shield holds, and the operator sees it", async () => {
+    givenClock(aMoment());
+    const sale = await givenSale({}, { stock: 1_000, perUserLimit: 100 });
+    const degraded = await counted("limits_degraded");
+    const before = await flood(sale, 500, 20);
+
+    await breakRedis();
+    const after = await flood(sale, 3_000, 50);
+
+    expect(tally([...before.human, ...after.human])).toEqual({ 202: 70 });
+    // What one user is allowed, and not one more because Redis is away.
+    for (const { machine } of [before, after]) expect(tally(machine)["202"]).toBe(40);
+    const { body } = await admin<{ breakers: { redis: string } }>("GET", "/overview");
+    expect(await counted("limits_degraded")).toBeGreaterThan(degraded);
+    expect(body.breakers.redis).toBe("open");
+  });
+});
+
+test("while Redis is down the shield decides, for the address and for the user", async () => {
+  const sale = await givenSale();
+  await redisIsDown();
+  const full = new Set<string>();
+  const FLOOD_SHIELD = { limit: async ({ key = "" }) => ({ success: !full.has(key) }) };
+  const from = "192.0.2.1";
+  const buyer = await aBuyer();
+  const buy = async () => {
+    const asked = orderRequest(buyer, sale, { from });
+    const answer = await app.fetch(asked, { ...env, FLOOD_SHIELD }, createExecutionContext());
+    return [answer.status, answer.headers.get("retry-after")];
+  };
+
+  expect(await buy()).toEqual([202, null]);
+  full.add(`user:${buyer.id}`);
+  expect(await buy()).toEqual([429, "10"]);
+  full.clear();
+  full.add(from);
+  expect(await buy()).toEqual([429, "10"]);
+  full.clear();
+  expect(await buy()).toEqual([202, null]);
+});
+
+test("300 accounts at one address are challenged, then blocked; a person next to them buys", async () => {
+  const clock = givenClock(aMoment());
+  const protection = {
+    challenge: { mode: "by-score" },
+    autoBlock: { ignoredChallenges: 2 },
+  } as const;
+  const sale = await givenSale(protection, { stock: 1_000, perUserLimit: 1 });
+  const [accounts, from] = [await buyers(300), anAddress()];
+  const drive = () => Promise.all(accounts.map((account) => attempt(account, sale, { from })));
+
+  const first = await drive();
+  const bought = first.filter(({ status }) => status === 202).length;
+  expect(tally(first)).toEqual({ 202: bought, challenge_required: 300 - bought });
+  expect(bought).toBeLessThanOrEqual(20);
+
+  const second = await drive();
+  expect(tally(second)).toEqual({ challenge_required: 300 });
+  await until("all who ignored it twice are blocked", async () => {
+    return (await rules()).length === 300 - bought;
+  });
+  const [evidence] = (await rules()).map((rule) => rule.evidence as Record<string, number>);
+  expect(evidence).toMatchObject({ saleId: sale.saleId, ignoredChallenges: 2 });
+  expect(evidence?.accountsAtAddress).toBeGreaterThan(100);
+  expect(JSON.stringify(await rules())).not.toContain(from);
+
+  const driven = accounts[first.findIndex(({ status }) => status === 403)] as Buyer;
+  await until("the edge has read it", async () => {
+    clock.moveTo(Date.now() + 5_000);
+    return (await attempt(driven, sale, { from })).code === "blocked";
+  });
+  expect(tally(await drive()).blocked).toBe(300 - bought);
+
+  const person = await aBuyer();
+  const asked = askedOf(await attempt(person, sale, { from }));
+  const answer = await attempt(person, sale, { from, challenge: solve(asked) });
+  expect(answer.status).toBe(202);
+  expect(await ledger(sale.skuId)).toMatchObject({ held: bought + 1 });
+});

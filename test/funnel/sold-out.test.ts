@@ -1,0 +1,147 @@
+// Sold out, from memory: the crowd costs nothing, and whoever may have an order always gets through.
+import fc from "fast-check";
+import { beforeEach, expect, test } from "vitest";
+import {
+  buyerHash,
+  decodeBuyers,
+  encodeBuyers,
+  MAX_PUBLISHED_BUYERS,
+} from "../../src/inventory/buyers.ts";
+import { LIVE_KEY } from "../../src/redis/keys.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redis, redisCost } from "../support/redis.ts";
+import { aBuyer, type Buyer, buyers, ledger, tally, unique, until } from "../support/shop.ts";
+import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
+
+beforeEach(async () => {
+  await emptyRedis();
+  heldQueue();
+});
+
+interface SoldOut {
+  sale: Scene;
+  winners: Buyer[];
+  key: string;
+  clock: ReturnType<typeof givenClock>;
+}
+
+/** Given a SKU whose units are all gone, and an edge that knows it. The clock stands still. */
+async function givenSoldOut(stock = 3): Promise<SoldOut> {
+  const clock = givenClock(aMoment());
+  const sale = await givenSale({}, { stock, perUserLimit: 1 });
+  const winners = await buyers(stock);
+  const key = unique("key");
+  for (const winner of winners) {
+    expect((await attempt(winner, sale, { key })).status).toBe(202);
+  }
+  await published(sale, 0);
+  clock.moveTo(Date.now() + 3_000); // what the edge knew before is too old by then
+  await until("the edge knows", async () => {
+    return (await redisCost(async () => attempt(await aBuyer(), sale))).commands === 0;
+  });
+  return { sale, winners, key, clock };
+}
+
+/** One more unit, and Redis knows. */
+async function restock(sale: Scene): Promise<void> {
+  const answer = await admin("POST", `/skus/${sale.skuId}/restock`, {
+    headers: { "idempotency-key": unique("key") },
+    body: { quantity: 1 },
+  });
+  expect(answer.status).toBe(200);
+  await published(sale, 1);
+}
+
+const published = ({ skuId }: Scene, available: number) =>
+  until(`${available} published`, async () => {
+    const text = await redis<string | null>("HGET", LIVE_KEY, skuId);
+    return text !== null && JSON.parse(text).available === available;
+  });
+
+const calls = async ({ skuId }: Scene) => (await ledger(skuId)).activity.calls;
+
+test("a crowd of 500 costs no Redis command and no call of the object", async () => {
+  const { sale } = await givenSoldOut();
+  const crowd = await buyers(500);
+  const before = await calls(sale);
+
+  const { result, commands } = await redisCost(() =>
+    Promise.all(crowd.map((buyer) => attempt(buyer, sale))),
+  );
+
+  expect(tally(result)).toEqual({ sold_out: 500 });
+  expect(result[0]?.body).toMatchObject({ available: 0 });
+  expect(commands).toBe(0);
+  expect((await calls(sale)) - before).toBe(1); // ours
+});
+
+test("who has an order gets through: the same key its answer, another key the limit", async () => {
+  const { sale, winners, key } = await givenSoldOut();
+  for (const winner of winners) {
+    const [replay, again] = [await attempt(winner, sale, { key }), await attempt(winner, sale)];
+    expect([replay.status, replay.headers.get("idempotent-replayed")]).toEqual([202, "true"]);
+    expect(again).toMatchObject({ code: "user_limit_reached" });
+    expect(again.body.orderIds).toEqual([replay.body.id]);
+  }
+});
+
+test("buying works again two seconds after a restock at the latest", async () => {
+  const { sale, clock } = await givenSoldOut();
+  await restock(sale);
+
+  clock.moveTo(Date.now() + 2_001);
+
+  expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+});
+
+test("who buys the unit that came back is not told sold out by older news", async () => {
+  const { sale, clock } = await givenSoldOut();
+  await restock(sale);
+  // The edge reads old news again, as if the object's publication were late.
+  const old = JSON.stringify({ available: 0, buyers: encodeBuyers(new Set()) });
+  clock.moveTo(Date.now() + 3_000);
+  const [late, key] = [await aBuyer(), unique("key")];
+  const first = await attempt(late, sale, { key });
+  expect(first.status).toBe(202);
+  await published(sale, 0);
+  await redis("HSET", LIVE_KEY, sale.skuId, old);
+  clock.moveTo(Date.now() + 3_000);
+  await until("the edge believes the old news", async () => {
+    return (await attempt(await aBuyer(), sale)).code === "sold_out";
+  });
+
+  expect((await attempt(late, sale, { key })).body).toEqual(first.body);
+});
+
+test("garbage or silence from Redis never refuses anybody", async () => {
+  const clock = givenClock(aMoment());
+  const sale = await givenSale({}, { stock: 100 });
+  for (const text of ["", "{", "null", '{"available":0}', '{"available":0,"buyers":"AAA"}']) {
+    await redis("HSET", LIVE_KEY, sale.skuId, text);
+    clock.moveTo(Date.now() + 3_000);
+    await attempt(await aBuyer(), sale);
+    expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+  }
+});
+
+test("buyers survive being published, whoever they are", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 128 })), (users) => {
+      const hashes = new Set(users.map(buyerHash));
+      expect(decodeBuyers(encodeBuyers(hashes))).toEqual(hashes);
+      for (const user of users) {
+        expect(decodeBuyers(encodeBuyers(hashes)).has(buyerHash(user))).toBe(true);
+      }
+    }),
+  );
+});
+
+test("hashes of users are spread: few of 20,000 collide", () => {
+  const hashes = new Set(
+    Array.from({ length: MAX_PUBLISHED_BUYERS }, (_, i) => buyerHash(`u${i}`)),
+  );
+  expect(hashes.size).toBeGreaterThan(MAX_PUBLISHED_BUYERS - 10);
+  expect(encodeBuyers(hashes).length).toBeLessThan(110_000);
+});
