@@ -1,0 +1,63 @@
+// Isolates that share a value, its source, and the cache of their colo.
+import { createExecutionContext } from "cloudflare:test";
+import { onTestFinished, vi } from "vitest";
+import { type Reader, SharedValue } from "../../src/shared-value.ts";
+import { unique, until } from "../support/shop.ts";
+
+export const FRESH = 1_000;
+export const REVALIDATE = 2_000;
+export const STALE = 60_000;
+
+let moment = Date.now();
+/** A moment later than what the cache may still hold of another test; without the jitter of lifetimes. */
+export function aMoment(): number {
+  const dice = vi.spyOn(Math, "random").mockReturnValue(0);
+  onTestFinished(() => dice.mockRestore());
+  moment += 1_000_000;
+  return moment;
+}
+
+/** A request that reads. */
+export const aReader = (): Reader =>
+  ({ executionCtx: createExecutionContext() }) as unknown as Reader;
+
+/** A source that can be broken; its value counts how often it was asked. */
+export function aSource() {
+  const source = {
+    loads: 0,
+    broken: false,
+    load: async () => {
+      source.loads += 1;
+      if (source.broken) throw new Error("the source is broken");
+      return source.loads;
+    },
+  };
+  return source;
+}
+
+type Source = { load(): Promise<number> };
+
+/** What an isolate keeps; two of one name are two isolates in one colo. */
+export const anIsolate = (
+  source: Source,
+  name = unique("value"),
+  fallback?: () => Promise<number>,
+) =>
+  new SharedValue<number, string>({
+    name,
+    freshMs: FRESH,
+    revalidateMs: REVALIDATE,
+    staleMs: STALE,
+    load: source.load,
+    build: (raw) => `v${raw}`,
+    ...(fallback ? { fallback } : {}),
+  });
+
+export const read = async (isolate: SharedValue<number, string>) => {
+  const { value, stale } = await isolate.read(aReader());
+  return stale ? `${value} stale` : value;
+};
+
+/** Waits until the colo's cache has it. */
+export const inColo = (name: string) =>
+  until("the colo has a copy", () => caches.default.match(`https://shared.invalid/${name}`));
