@@ -65,13 +65,20 @@ async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]
 function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   const stock: StockOfSale = new Map();
   for (const [index, id] of skuIds.entries()) {
-    const text = texts[index];
-    const published = publishedSchema.safeParse(text ? JSON.parse(text) : undefined);
-    if (!published.success) continue;
-    const { available, buyers } = published.data;
-    stock.set(id, { available, buyers: buyers === undefined ? undefined : decodeBuyers(buyers) });
+    const published = parseStock(texts[index]);
+    if (published) stock.set(id, published);
   }
   return stock;
+}
+
+/** What is garbled in Redis reads as unpublished: the object publishes again with its next change. */
+function parseStock(text: string | null | undefined): EdgeStock | undefined {
+  try {
+    const { available, buyers } = publishedSchema.parse(JSON.parse(text ?? ""));
+    return { available, buyers: buyers === undefined ? undefined : decodeBuyers(buyers) };
+  } catch {
+    return undefined;
+  }
 }
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();
