@@ -23,6 +23,8 @@ const schema = z
     AUTH_ISSUER: optionalText,
     AUTH_AUDIENCE: optionalText,
     DEMO_LOGIN: flag.default(false),
+    /** The shop's own sign-in page, where buyers are sent when the demo login is off. */
+    LOGIN_URL: optionalUrl,
     /** How paid orders are charged; unset: not at all. */
     PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
@@ -49,7 +51,6 @@ const schema = z
     path: ["DEMO_LOGIN"],
     message: "needs AUTH_SECRET to sign its tokens",
   })
-
   .refine((v) => v.PAYMENTS !== "sandbox" || v.DEMO_LOGIN, {
     path: ["PAYMENTS"],
     message: "sandbox is for demo instances: it needs DEMO_LOGIN",

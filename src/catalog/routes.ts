@@ -5,10 +5,7 @@ import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, completeHeaders } from "../http.ts";
 import { readLive } from "./live.ts";
 import { publicSale } from "./schema.ts";
-import { readCatalog } from "./snapshot.ts";
-
-/** Short, because an operator's change must show everywhere within seconds. */
-const PUBLIC_FOR_A_MOMENT = "public, max-age=1, stale-while-revalidate=2, stale-if-error=3600";
+import { PUBLIC_FOR_A_MOMENT, readCatalog } from "./snapshot.ts";
 
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {

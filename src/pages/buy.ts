@@ -12,6 +12,7 @@ import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/buyer.ts";
 import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
 import { renderBuy } from "./views/buy.tsx";
+import { signInWays } from "./views/parts.tsx";
 
 const MAX_FORM_BYTES = 4_096;
 const PATH = "/sales/:saleId/skus/:skuId/buy";
@@ -99,7 +100,8 @@ async function answer(c: BuyContext, attempted: Attempted): Promise<Response> {
     quantity: Math.min(attempted.quantity, found.sku.perUserLimit),
     attemptKey: attempted.key,
     signedIn,
-    demoLogin: c.get("config").DEMO_LOGIN,
+    signInWays: signInWays(c.get("config")),
+    origin: new URL(c.req.url).origin,
     again: !refusal || isPassing(refusal),
     ...(refusal && signedIn ? { refusal: explain(refusal) } : {}),
   });

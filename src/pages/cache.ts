@@ -2,6 +2,7 @@
 // Its life ends where its words stop being true: when one of its sales opens or closes.
 import { LRUCache } from "lru-cache";
 import type { Sale } from "../catalog/schema.ts";
+import { EDGE_FRESH_SECONDS, PUBLIC_FOR_A_MOMENT } from "../catalog/snapshot.ts";
 import { type AppContext, completeHeaders } from "../http.ts";
 import { etagOf, notModified } from "./etag.ts";
 
@@ -11,15 +12,9 @@ export const PAGES_TAG = "pages";
 const MAX_BYTES = 8 * 1024 * 1024;
 /** What an entry costs beside its bytes, roughly. */
 const ENTRY_BYTES = 512;
-/**
- * How long browsers and Cloudflare's cache may use a page unasked. Short, because an operator's change
- * must show within seconds; an ETag makes asking again cheap.
- */
-const FRESH_SECONDS = 1;
-const FOR_A_MOMENT = `public, max-age=${FRESH_SECONDS}, stale-while-revalidate=1, stale-if-error=3600`;
 /** Just before a sale opens or closes: nothing may be used beyond the moment. */
 const ASK_EACH_TIME = "public, no-cache";
-const MOMENT_MS = (FRESH_SECONDS + 1) * 1_000;
+const MOMENT_MS = (EDGE_FRESH_SECONDS + 1) * 1_000;
 
 interface CachedPage {
   version: string;
@@ -39,6 +34,8 @@ export interface PageSource {
   sales: readonly Pick<Sale, "opensAt" | "closesAt">[];
   /** For purging at Cloudflare's cache. */
   tags: string;
+  /** Whether it may load a challenge. */
+  challenges?: boolean;
   render(now: number): string | Promise<string>;
 }
 
@@ -69,20 +66,23 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
     validUntil: nextChange(source.sales, now),
     body,
     etag,
-    headers: headersOf(source.tags, etag, FOR_A_MOMENT),
-    lastHeaders: headersOf(source.tags, etag, ASK_EACH_TIME),
+    headers: headersOf(source, etag, PUBLIC_FOR_A_MOMENT),
+    lastHeaders: headersOf(source, etag, ASK_EACH_TIME),
   };
   pages.set(source.key, page);
   return page;
 }
 
-const headersOf = (tags: string, etag: string, cacheControl: string): Headers =>
-  completeHeaders({
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": cacheControl,
-    "Cache-Tag": tags,
-    ETag: etag,
-  });
+const headersOf = (source: PageSource, etag: string, cacheControl: string): Headers =>
+  completeHeaders(
+    {
+      "Content-Type": "text/html; charset=utf-8",
+      "Cache-Control": cacheControl,
+      "Cache-Tag": source.tags,
+      ETag: etag,
+    },
+    source,
+  );
 
 function nextChange(sales: PageSource["sales"], now: number): number {
   return sales

@@ -12,6 +12,7 @@ import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
 import { nameIn, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
+import { signInWays } from "./views/parts.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path of this site: nothing that a browser would read as another host. */
@@ -40,14 +41,20 @@ type OrderContext = Context<AppEnv, "/orders/:orderId">;
 async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
   if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
   const next = c.req.method === "GET" ? c.req.path : "/orders";
-  return c.html(await renderSignIn(next, c.get("config").DEMO_LOGIN), 401);
+  const { origin } = new URL(c.req.url);
+  return c.html(await renderSignIn(next, origin, signInWays(c.get("config"))), 401);
 }
 
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c);
   if (!listed.ok) return refused(c, listed.refusal);
   const { catalog } = await readCatalog(c);
-  return c.html(await renderOrders(listed.orders, nameIn(catalog.sku)));
+  const page = await renderOrders({
+    orders: listed.orders,
+    nameOf: nameIn(catalog.sku),
+    signOut: c.get("config").DEMO_LOGIN,
+  });
+  return c.html(page);
 }
 
 async function show(c: OrderContext, fault?: Refusal): Promise<Response> {

@@ -36,6 +36,13 @@ export function explain({ reason, ...fields }: Refusal): { title: string; text: 
     case "overloaded":
     case "unavailable":
       return { title, text: "Nothing was ordered yet. Please try again in a moment." };
+    case "challenge_required":
+      return {
+        title: "One check is missing",
+        text:
+          "This sale checks that buyers are people, and the check needs JavaScript. Nothing was " +
+          "ordered. Turn JavaScript on and buy on the page of the sale.",
+      };
     case "blocked":
       return { title: "We cannot take this order", text: "Orders from here are not accepted." };
     default:

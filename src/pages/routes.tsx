@@ -12,7 +12,8 @@ import { PAGES_TAG, servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
-import { type PageSettings, renderSale } from "./views/sale.tsx";
+import { signInWays } from "./views/parts.tsx";
+import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
   .route("/", assetRoutes)
@@ -28,8 +29,8 @@ pageRoutes.onError((error, c: AppContext) => {
   return faultPage(c, refuse("unavailable"));
 });
 
-export const settingsOf = (config: Config): PageSettings => ({
-  demoLogin: config.DEMO_LOGIN,
+const settingsOf = (config: Config): PageSettings => ({
+  signIn: signInWays(config),
   sandbox: config.PAYMENTS === "sandbox",
 });
 
@@ -59,12 +60,14 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const { catalog } = await readCatalog(c);
   const entry = catalog.sale(c.req.param("saleId"));
   if (!entry) return faultPage(c, refuse("not_found"));
-  const settings = settingsOf(c.get("config"));
+  const config = c.get("config");
+  const settings = settingsOf(config);
   return servePage(c, {
     key: entry.sale.id,
-    version: `${entry.revision}-${settings.demoLogin}-${settings.sandbox}`,
+    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.sandbox}`,
     sales: [entry.sale],
     tags: `${PAGES_TAG},sale-${entry.sale.id}`,
+    challenges: canChallenge(entry.sale),
     render: (now) => renderSale(entry.sale, now, settings),
   });
 }

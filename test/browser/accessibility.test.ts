@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { fakeWidget } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -22,7 +23,9 @@ inBrowser("everybody can use it", (stage) => {
     const over = await stage().onSale({}, { opensIn: -7_200_000, closesIn: -3_600_000 });
     const none = await stage().onSale({ stock: 0 });
     // Reduced motion, because axe would measure colours in the middle of a transition.
+    const checked = await stage().onSale({}, { challenge: { mode: "always" } });
     const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+    await fakeWidget(visitor, "pass");
     const page = await visitor.open("/");
     await check(page, "the list");
     for (const { path } of [now, soon, over, none]) {
@@ -51,6 +54,11 @@ inBrowser("everybody can use it", (stage) => {
     await check(page, "the order form");
     await page.goto("/orders");
     await check(page, "my orders");
+    await page.goto(checked.path);
+    await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+    await buyButton(page).click();
+    await page.locator(".challenge iframe").waitFor();
+    await check(page, "a challenge");
   });
 });
 

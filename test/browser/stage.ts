@@ -4,11 +4,18 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Route,
+} from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
-import { Client, expectOk, type Ledger, type Sale, type Sku } from "../../src/local/client.ts";
+import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
+import { type OnSale, onSale, type SaleOptions } from "./on-sale.ts";
 
 /** The first start on a machine downloads Redis and builds the Worker. */
 const START_TIMEOUT_MS = 180_000;
@@ -35,31 +42,34 @@ export interface Person {
   offline(is: boolean): Promise<void>;
   /** Signs in past the pages, for tests that are not about signing in. */
   signIn(user: string): Promise<void>;
+  /** Lets this browser reach another origin, for which `answer` answers. */
+  reach(origin: string, answer: (route: Route) => Promise<void>): Promise<void>;
 }
 
 export interface Stage {
   url: string;
   person(options?: BrowserContextOptions): Promise<Person>;
-  /** Puts a sale with one SKU on; `opensIn` and `closesIn` are milliseconds from now. */
-  onSale(sku?: Partial<Sku>, times?: { opensIn?: number; closesIn?: number }): Promise<OnSale>;
+  /** Puts a sale with one SKU on. */
+  onSale(sku?: Partial<Sku>, sale?: SaleOptions): Promise<OnSale>;
   ledger(skuId: string): Promise<Ledger>;
 }
 
-export interface OnSale {
-  skuId: string;
-  saleId: string;
-  path: string;
-}
-
-/** Browser tests: skipped, loudly, where there is no browser; failed where there must be one. */
-export function inBrowser(name: string, tests: (stage: () => Stage) => void): void {
+/**
+ * Browser tests: skipped, loudly, where there is no browser; failed where there must be one. `vars` are the
+ * instance's own.
+ */
+export function inBrowser(
+  name: string,
+  tests: (stage: () => Stage) => void,
+  vars: Record<string, string> = {},
+): void {
   const executablePath = findChromium();
   if (!executablePath && process.env.CI) throw new Error(MISSING);
   if (!executablePath) console.warn(`\nSKIPPED: ${name}. ${MISSING}\n`);
   describe.skipIf(!executablePath)(name, { timeout: TEST_TIMEOUT_MS }, () => {
     let stage: Awaited<ReturnType<typeof setStage>>;
     beforeAll(async () => {
-      stage = await setStage(executablePath as string);
+      stage = await setStage(executablePath as string, vars);
     }, START_TIMEOUT_MS);
     afterEach(() => stage.leave());
     afterAll(() => stage?.close(), START_TIMEOUT_MS);
@@ -67,18 +77,16 @@ export function inBrowser(name: string, tests: (stage: () => Stage) => void): vo
   });
 }
 
-let sales = 0;
-
-async function setStage(executablePath: string) {
+async function setStage(executablePath: string, vars: Record<string, string>) {
   const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
-  const stack: Stack = await startStack({ stateDir, vars: { PAYMENTS: "sandbox" } });
+  const stack: Stack = await startStack({ stateDir, vars });
   const browser = await chromium.launch({ executablePath, args: FLAGS.split(" ") });
   const client = new Client(stack.url, LOCAL_ADMIN_TOKEN);
   const faults: string[] = [];
   return {
     url: stack.url,
     person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
-    onSale: (sku: Partial<Sku> = {}, times = {}) => onSale(client, sku, times),
+    onSale: (sku?: Partial<Sku>, options?: SaleOptions) => onSale(client, sku, options),
     ledger: (skuId: string) => client.ledger(skuId),
     /** Closes what the test opened, and says what the pages did that no page may do. */
     async leave() {
@@ -102,8 +110,10 @@ async function person(
   const context = await browser.newContext({ baseURL: url, locale: "en-GB", ...options });
   // Waiting is for conditions; one that takes this long will not come.
   context.setDefaultTimeout(20_000);
+  const origins = [url];
   context.on("request", (request) => {
-    if (!request.url().startsWith(url)) faults.push(`asked another host: ${request.url()}`);
+    const asked = request.url();
+    if (!origins.includes(new URL(asked).origin)) faults.push(`asked another host: ${asked}`);
   });
   context.on("console", (message) => {
     if (/content security policy/i.test(message.text())) faults.push(message.text());
@@ -120,42 +130,11 @@ async function person(
       const answer = await context.request.post("/api/login", { data: { user } });
       expect(answer.status()).toBe(200);
     },
+    async reach(origin, answer) {
+      origins.push(origin);
+      await context.route(`${origin}/**`, answer);
+    },
   };
-}
-
-async function onSale(
-  client: Client,
-  sku: Partial<Sku>,
-  { opensIn = -60_000, closesIn = 3_600_000 }: { opensIn?: number; closesIn?: number },
-): Promise<OnSale> {
-  sales += 1;
-  const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
-  const sale: Sale = {
-    id: saleId,
-    title: `Sale ${sales}`,
-    description: "A **small** thing.",
-    opensAt: new Date(Date.now() + opensIn).toISOString(),
-    closesAt: new Date(Date.now() + closesIn).toISOString(),
-    admission: { mode: "open" },
-    skus: [
-      {
-        id: skuId,
-        name: "Thing",
-        unitPrice: { amount: 0, currency: "USD" },
-        stock: 20,
-        perUserLimit: 1,
-        holdSeconds: 300,
-        ...sku,
-      },
-    ],
-  };
-  expectOk(await client.putSale(sale));
-  await expect
-    .poll(() => client.send("GET", `/sales/${saleId}`).then(({ status }) => status), {
-      timeout: 20_000,
-    })
-    .toBe(200);
-  return { saleId, skuId, path: `/sales/${saleId}` };
 }
 
 /** A paid SKU: 12.00 USD. */
@@ -167,3 +146,13 @@ export const order = (page: Page) => page.locator(".order");
 export const orderIs = (page: Page, status: string) =>
   page.locator(`.order[data-status="${status}"]`).waitFor();
 export const message = (page: Page) => page.locator("[data-message]");
+
+/** The headers of every attempt sent from this page, in order. */
+export function watchOrders(page: Page): Record<string, string>[] {
+  const sent: Record<string, string>[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/orders"))
+      sent.push(request.headers());
+  });
+  return sent;
+}

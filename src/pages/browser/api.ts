@@ -1,5 +1,6 @@
 // One request to the API. Never throws: no answer is an answer too.
 import { observeHeaders } from "./clock.ts";
+import type { Challenge } from "./turnstile.ts";
 import type { OrderLike } from "./words.ts";
 
 export interface Order extends OrderLike {
@@ -19,6 +20,7 @@ export interface Problem {
   opensAt?: string;
   available?: number;
   orderIds?: string[];
+  challenge?: Challenge;
 }
 
 /** `status` 0: no answer came, and nobody knows whether the request did. */

@@ -28,6 +28,10 @@ export function outcomeOf(status: number, problem: Problem, retryAfter: number):
       return { text: UNKNOWN, tone: "bad" };
     case "unauthenticated":
       return { text: "Sign in to buy.", tone: "bad" };
+    case "challenge_required": {
+      const text = "This sale now checks that buyers are people. Reload this page to go on.";
+      return { text, tone: "wait" };
+    }
     case "rate_limited":
       return { text: "Too many tries. One press is enough.", tone: "wait", wait: retryAfter || 1 };
     case "sold_out": {

@@ -1,7 +1,9 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import { call, jitter } from "./api.ts";
 import { observe, onClockChange, serverNow } from "./clock.ts";
-import { type SaleState, SkuCard, type Stock } from "./sku-card.ts";
+import { SkuCard } from "./sku-card.ts";
+import type { SaleState, Stock } from "./stock.ts";
+import { mountVisit } from "./visit.ts";
 
 interface Live {
   asOf: string;
@@ -137,6 +139,8 @@ export function mountSale(root: HTMLElement): void {
   onClockChange(tick);
   tick();
   void ask();
+  if ("visits" in root.dataset)
+    mountVisit(path, opensAt - serverNow(), () => stateNow() === "closed");
 }
 
 /** Days only when there are some: "2 d 03:04:05", "03:04:05", "04:05". */

@@ -6,6 +6,13 @@ export function signIn(): Promise<boolean> {
   const dialog = document.querySelector<HTMLDialogElement>("dialog#sign-in");
   if (!dialog) return Promise.resolve(false);
   dialog.returnValue = "";
+  // The page is the same for everybody and does not know its own address; the shop must, to lead back.
+  const link = dialog.querySelector<HTMLAnchorElement>("a[data-sign-in]");
+  if (link) {
+    const url = new URL(link.href);
+    url.searchParams.set("return_to", location.href);
+    link.href = url.href;
+  }
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "signed-in"), {

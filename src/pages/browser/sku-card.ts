@@ -1,22 +1,16 @@
 // One item of a sale: its Buy button, what the buyer is told, and the order once there is one.
 import { type Answer, call, jitter, type Order, pause } from "./api.ts";
 import { attemptBecame, attemptFor, beginAttempt, forget, onOtherTab } from "./attempts.ts";
+import { ChallengePanel } from "./challenge.ts";
 import { correct } from "./clock.ts";
 import { mountOrder } from "./order-panel.ts";
 import { outcomeOf } from "./outcome.ts";
 import { send } from "./send.ts";
+import { isLow, isSoldOut, type SaleState, type Stock, stockWords } from "./stock.ts";
 import { needsPayment } from "./words.ts";
-
-export type SaleState = "upcoming" | "open" | "closed";
-/** What is left, as the live answer says it. */
-export interface Stock {
-  available: number;
-  state?: string;
-}
 
 /** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
-const FEW = 5;
 const SPREAD_MS = 1_000;
 
 export class SkuCard {
@@ -24,6 +18,7 @@ export class SkuCard {
   readonly #root: HTMLElement;
   readonly #button: HTMLButtonElement;
   readonly #form: HTMLElement;
+  readonly #panel: ChallengePanel;
   #sale: SaleState = "upcoming";
   #stock: Stock | undefined;
   #busy = false;
@@ -39,6 +34,11 @@ export class SkuCard {
     this.#form = root.querySelector("[data-buy]") as HTMLElement;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
     this.#onContradiction = onContradiction;
+    const slot = this.#part("challenge-slot") as HTMLElement;
+    this.#panel = new ChallengePanel(slot, () => {
+      this.#paint();
+      if (!this.#panel.isOpen) this.#button.focus();
+    });
     // Focus must survive every state: the button is marked, never disabled.
     this.#button.disabled = false;
     this.#form.addEventListener("submit", (event) => {
@@ -46,7 +46,8 @@ export class SkuCard {
       if (this.#canBuy()) void this.#buy();
     });
     onOtherTab(this.skuId, (orderId) => {
-      if (!this.#busy) void this.#find(orderId);
+      if (this.#panel.isOpen) this.#panel.close();
+      else if (!this.#busy) void this.#find(orderId);
     });
     void this.#restore();
   }
@@ -57,40 +58,28 @@ export class SkuCard {
     this.#paint();
   }
 
-  #soldOut = (): boolean => this.#stock?.available === 0 || this.#stock?.state === "sold_out";
-
   #canBuy(): boolean {
     const free = !this.#busy && !this.#blocked && this.#wait === 0;
-    return free && this.#sale === "open" && !this.#soldOut();
+    return free && this.#sale === "open" && !isSoldOut(this.#stock);
   }
 
   #label(): string {
     if (this.#busy) return "One moment…";
     if (this.#sale === "upcoming") return "Not open yet";
     if (this.#sale === "closed") return "Sale ended";
-    if (this.#soldOut()) return "Sold out";
+    if (isSoldOut(this.#stock)) return "Sold out";
     if (this.#wait > 0) return `Try again in ${this.#wait} s`;
     return this.#order?.status === "confirmed" ? "Buy another" : "Buy now";
   }
 
   #paint(): void {
-    this.#form.hidden = this.#hasEnough();
+    this.#form.hidden = this.#hasEnough() || this.#panel.isOpen;
     this.#button.setAttribute("aria-disabled", String(!this.#canBuy()));
     setText(this.#button, this.#label());
-    const text = this.#stockText();
+    const text = stockWords(this.#stock, this.#sale);
     if (text) setText(this.#part("left"), text);
-    this.#root.dataset.stock = this.#soldOut() ? "out" : this.#isLow() ? "low" : "";
+    this.#root.dataset.stock = isSoldOut(this.#stock) ? "out" : isLow(this.#stock) ? "low" : "";
   }
-
-  #stockText(): string | undefined {
-    if (!this.#stock || this.#sale === "closed") return undefined;
-    if (this.#soldOut()) return "Sold out. Units that are not paid in time come back.";
-    const { available } = this.#stock;
-    return this.#isLow() ? `Only ${available} left` : `${available} available`;
-  }
-
-  #isLow = (): boolean =>
-    this.#stock !== undefined && (this.#stock.state === "low" || this.#stock.available <= FEW);
 
   /** Paying comes first, and who has their allowance needs no button. */
   #hasEnough(): boolean {
@@ -119,11 +108,22 @@ export class SkuCard {
         if (await this.#find(attempt.orderId, true)) return;
         attempt = await beginAttempt(this.skuId, quantity, attempt.orderId);
       }
-      this.#settle(await send(this.skuId, attempt, (text) => this.#tell(text, "wait")));
+      const tell = (text: string) => this.#tell(text, "wait");
+      const answer = await send(this.skuId, attempt, this.#panel, tell);
+      if (answer) this.#settle(answer);
+      else await this.#gaveUp();
     } finally {
       this.#busy = false;
       this.#paint();
     }
+  }
+
+  /** The challenge was cancelled, or another tab was faster and this one need not solve it, too. */
+  async #gaveUp(): Promise<void> {
+    const orderId = (await attemptFor(this.skuId))?.orderId;
+    if (orderId && (await this.#find(orderId, true))) return;
+    await forget(this.skuId);
+    this.#tell("Cancelled. Nothing was ordered.", "wait");
   }
 
   #settle(answer: Answer<Order>): void {

@@ -3,7 +3,7 @@
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
-import { Price, SignIn } from "./parts.tsx";
+import { Price, SignIn, type SignInWays } from "./parts.tsx";
 
 export interface BuyProps {
   sale: Sale;
@@ -12,7 +12,9 @@ export interface BuyProps {
   /** The idempotency key of this attempt: sending the form again finds the same order. */
   attemptKey: string;
   signedIn: boolean;
-  demoLogin: boolean;
+  signInWays: SignInWays;
+  /** Of this site, for the way back from the shop's sign-in. */
+  origin: string;
   refusal?: { title: string; text: string };
   /** Trying again makes sense. */
   again: boolean;
@@ -45,7 +47,11 @@ export function renderBuy(props: BuyProps): Promise<string> {
           ) : (
             <>
               <h2>Sign in to buy</h2>
-              <SignIn next={`${path}?quantity=${props.quantity}`} demo={props.demoLogin} />
+              <SignIn
+                next={`${path}?quantity=${props.quantity}`}
+                origin={props.origin}
+                ways={props.signInWays}
+              />
             </>
           )}
         </div>

@@ -5,7 +5,7 @@ import { wordsFor } from "../browser/words.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel } from "./order-panel.tsx";
-import { Price, SignIn, Time } from "./parts.tsx";
+import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
 
 /** Looks a SKU up; its name may have left the catalog since it was ordered. */
 export type NameOf = (skuId: string) => string;
@@ -47,7 +47,13 @@ export function renderOrder(props: {
   });
 }
 
-export function renderOrders(orders: readonly Order[], nameOf: NameOf): Promise<string> {
+export function renderOrders(props: {
+  orders: readonly Order[];
+  nameOf: NameOf;
+  /** Where the shop signed the buyer in, only the shop can sign them out. */
+  signOut: boolean;
+}): Promise<string> {
+  const { orders, nameOf, signOut } = props;
   return renderDocument({
     title: "My orders",
     personal: true,
@@ -55,11 +61,13 @@ export function renderOrders(orders: readonly Order[], nameOf: NameOf): Promise<
       <div class="page narrow">
         <div class="sku-head">
           <h1>My orders</h1>
-          <form method="post" action="/logout">
-            <button class="quiet" type="submit">
-              Sign out
-            </button>
-          </form>
+          {signOut ? (
+            <form method="post" action="/logout">
+              <button class="quiet" type="submit">
+                Sign out
+              </button>
+            </form>
+          ) : null}
         </div>
         {orders.length === 0 ? (
           <p class="empty">
@@ -92,7 +100,7 @@ const OrderLine = ({ order, name }: { order: Order; name: string }) => (
   </li>
 );
 
-export function renderSignIn(next: string, demo: boolean): Promise<string> {
+export function renderSignIn(next: string, origin: string, ways: SignInWays): Promise<string> {
   return renderDocument({
     title: "Sign in",
     personal: true,
@@ -100,7 +108,7 @@ export function renderSignIn(next: string, demo: boolean): Promise<string> {
       <div class="page narrow">
         <h1>Sign in to see your orders</h1>
         <div class="card">
-          <SignIn next={next} demo={demo} />
+          <SignIn next={next} origin={origin} ways={ways} />
         </div>
       </div>
     ),

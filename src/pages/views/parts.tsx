@@ -1,5 +1,6 @@
-// Small pieces that several pages share: prices, times, the state of a sale, the sign-in form.
+// Small pieces that several pages share: prices, times, the state of a sale, signing in.
 import type { Money, Sale, SaleState } from "../../catalog/schema.ts";
+import type { Config } from "../../config.ts";
 import { formatMoney, formatTime } from "../format.ts";
 
 export const Price = ({ money, class: name }: { money: Money; class?: string }) =>
@@ -47,28 +48,66 @@ export const Window = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) =
   </dl>
 );
 
-/** The demo's sign-in; in production the shop's own identity provider signs buyers in. */
-export const SignIn = ({ next, demo }: { next: string; demo: boolean }) =>
-  demo ? (
-    <form class="stack" method="post" action="/login" data-login>
-      <input type="hidden" name="next" value={next} />
-      <label class="field">
-        <span>Your name</span>
-        <input
-          name="user"
-          required
-          maxlength={128}
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck={false}
-        />
-      </label>
-      <p class="hint">This is a demo: any name will do, and no password is asked.</p>
-      <p class="alert" role="alert" data-login-fault hidden></p>
-      <button class="action" type="submit">
-        Sign in
-      </button>
-    </form>
-  ) : (
-    <p>Sign in at the shop, then come back to this page.</p>
+/** How buyers sign in on this deployment: as anybody they like, or at the shop's own page. */
+export interface SignInWays {
+  demo: boolean;
+  url: string | undefined;
+}
+
+export const signInWays = (config: Pick<Config, "DEMO_LOGIN" | "LOGIN_URL">): SignInWays => ({
+  demo: config.DEMO_LOGIN,
+  url: config.LOGIN_URL,
+});
+
+interface SignInProps {
+  ways: SignInWays;
+  /** The path to come back to. */
+  next: string;
+  /** Ours; unknown to a page that is the same for everybody, where browser code adds the way back. */
+  origin?: string;
+}
+
+export const SignIn = ({ ways, next, origin }: SignInProps) => {
+  if (ways.demo) return <DemoSignIn next={next} />;
+  if (ways.url) return <ShopSignIn url={new URL(ways.url)} back={origin && origin + next} />;
+  return (
+    <p class="alert">
+      Signing in is not set up here yet, so nothing can be bought. If this is your site, set{" "}
+      <code>LOGIN_URL</code> to your shop’s sign-in page.
+    </p>
   );
+};
+
+const ShopSignIn = ({ url, back }: { url: URL; back: string | undefined }) => {
+  if (back) url.searchParams.set("return_to", back);
+  return (
+    <div class="stack">
+      <p>You sign in at {url.host} and come straight back here.</p>
+      <a class="action" href={url.href} data-sign-in>
+        Sign in
+      </a>
+    </div>
+  );
+};
+
+const DemoSignIn = ({ next }: { next: string }) => (
+  <form class="stack" method="post" action="/login" data-login>
+    <input type="hidden" name="next" value={next} />
+    <label class="field">
+      <span>Your name</span>
+      <input
+        name="user"
+        required
+        maxlength={128}
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+      />
+    </label>
+    <p class="hint">This is a demo: any name will do, and no password is asked.</p>
+    <p class="alert" role="alert" data-login-fault hidden></p>
+    <button class="action" type="submit">
+      Sign in
+    </button>
+  </form>
+);

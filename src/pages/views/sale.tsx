@@ -1,19 +1,23 @@
 // The sale page. The server writes what everybody sees alike; browser code adds the clock, live stock and
 // the buyer's own order. Without it, Buy leads to a page with a form.
 import { type Sale, type SaleState, type Sku, saleState } from "../../catalog/schema.ts";
+import { protectionOf } from "../../funnel/protection.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { Art } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel } from "./order-panel.tsx";
-import { Price, SignIn, StateBadge, Window } from "./parts.tsx";
+import { Price, SignIn, type SignInWays, StateBadge, Window } from "./parts.tsx";
 
 const MAX_META_DESCRIPTION = 160;
 
 /** What a page shows beside the sale: the same for everybody on this deployment. */
 export interface PageSettings {
-  demoLogin: boolean;
+  signIn: SignInWays;
   sandbox: boolean;
 }
+
+/** Whether a buyer of this sale may be asked for a challenge: only then do pages prepare for it. */
+export const canChallenge = (sale: Sale): boolean => protectionOf(sale).challenge.mode !== "off";
 
 export function renderSale(sale: Sale, now: number, settings: PageSettings): Promise<string> {
   const state = saleState(sale, now);
@@ -31,6 +35,7 @@ export function renderSale(sale: Sale, now: number, settings: PageSettings): Pro
           data-opens-at={sale.opensAt}
           data-closes-at={sale.closesAt}
           data-state={state}
+          data-visits={canChallenge(sale) ? "" : undefined}
         >
           <SaleHead sale={sale} state={state} />
           <section class="skus" aria-label="Items">
@@ -43,10 +48,11 @@ export function renderSale(sale: Sale, now: number, settings: PageSettings): Pro
             <Window sale={sale} />
           </section>
         </article>
-        <SignInDialog sale={sale} demo={settings.demoLogin} />
+        <SignInDialog sale={sale} ways={settings.signIn} />
         <template id="order-panel">
           <OrderPanel sandbox={settings.sandbox} />
         </template>
+        {canChallenge(sale) ? <ChallengeTemplate /> : null}
       </>
     ),
   });
@@ -103,6 +109,7 @@ const SkuCard = ({ sale, sku, state }: { sale: Sale; sku: Sku; state: SaleState 
       </button>
     </form>
     <p class="message" role="status" data-message></p>
+    <div class="slot" data-challenge-slot></div>
     <div class="slot" data-order-slot></div>
   </section>
 );
@@ -121,14 +128,37 @@ const Quantity = ({ limit }: { limit: number }) => (
   </label>
 );
 
-const SignInDialog = ({ sale, demo }: { sale: Sale; demo: boolean }) => (
+const SignInDialog = ({ sale, ways }: { sale: Sale; ways: SignInWays }) => (
   <dialog id="sign-in" aria-labelledby="sign-in-title">
     <h2 id="sign-in-title">Sign in to buy</h2>
-    <SignIn next={`/sales/${sale.id}`} demo={demo} />
+    <SignIn next={`/sales/${sale.id}`} ways={ways} />
     <form method="dialog">
       <button class="quiet wide" type="submit">
         Cancel
       </button>
     </form>
   </dialog>
+);
+
+/** What browser code fills when the sale asks a buyer for a challenge. */
+const ChallengeTemplate = () => (
+  <template id="challenge">
+    <section class="challenge" aria-label="Check before your order">
+      <h3 tabindex={-1} data-challenge-title>
+        One check, then your order
+      </h3>
+      <p>
+        This sale checks that buyers are people. Nothing is reserved yet; your order goes on by
+        itself after the check.
+      </p>
+      <p class="message" data-tone="bad" role="alert" data-challenge-fault></p>
+      <div class="widget" data-challenge-widget></div>
+      <button class="quiet wide" type="button" data-challenge-again hidden>
+        Try the check again
+      </button>
+      <button class="quiet wide" type="button" data-challenge-cancel>
+        Cancel
+      </button>
+    </section>
+  </template>
 );

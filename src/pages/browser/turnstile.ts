@@ -1,0 +1,77 @@
+// Cloudflare's Turnstile: its script, loaded only when a challenge is asked for, and one widget of it.
+
+interface Turnstile {
+  render(container: HTMLElement, options: Record<string, unknown>): string | null | undefined;
+  remove(widget: string): void;
+}
+
+declare global {
+  interface Window {
+    turnstile?: Turnstile;
+  }
+}
+
+/** What the server wants the widget to be given. */
+export interface Challenge {
+  siteKey: string;
+  action: string;
+  cdata: string;
+}
+
+const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
+const LOAD_LIMIT_MS = 15_000;
+/** Turnstile's wide form needs this much; on a narrow phone it gets the compact one. */
+const WIDE_PX = 300;
+
+let loading: Promise<Turnstile> | undefined;
+
+/** Rejects when the script does not come; the next call tries again. */
+export function loadTurnstile(): Promise<Turnstile> {
+  loading ??= new Promise<Turnstile>((resolve, reject) => {
+    const script = document.createElement("script");
+    const fail = () => {
+      script.remove();
+      loading = undefined;
+      reject(new Error("Turnstile did not load"));
+    };
+    const limit = setTimeout(fail, LOAD_LIMIT_MS);
+    script.onerror = fail;
+    script.onload = () => {
+      clearTimeout(limit);
+      if (window.turnstile) resolve(window.turnstile);
+      else fail();
+    };
+    script.src = SCRIPT;
+    document.head.append(script);
+  });
+  return loading;
+}
+
+/** Shows a widget; `solved` hears its token, `fault` what went wrong. Returns how to take it away. */
+export function showWidget(
+  turnstile: Turnstile,
+  container: HTMLElement,
+  { siteKey, action, cdata }: Challenge,
+  solved: (token: string) => void,
+  fault: (text: string) => void,
+): () => void {
+  const widget = turnstile.render(container, {
+    sitekey: siteKey,
+    action,
+    cData: cdata,
+    theme: "auto",
+    size: container.clientWidth < WIDE_PX ? "compact" : "flexible",
+    "response-field": false,
+    callback: solved,
+    // True: we have told the visitor, and Turnstile need not write to the console.
+    "error-callback": (code: unknown) => {
+      fault(`The check did not work (${code}).`);
+      return true;
+    },
+    "timeout-callback": () => fault("That took too long. Please do the check once more."),
+    "unsupported-callback": () => fault("This browser cannot show the check. Try another one."),
+  });
+  return () => {
+    if (widget) turnstile.remove(widget);
+  };
+}

@@ -1,0 +1,67 @@
+// A fake of Turnstile's browser side: a script with the real one's `render` and `remove`, and a frame from
+// the same host with one button. Its tokens are those of src/local/fake-turnstile.ts.
+import type { Person } from "./stage.ts";
+
+const CHALLENGES = "https://challenges.cloudflare.com";
+
+/** What has been asked of the fake so far. */
+export interface FakeWidget {
+  /** Times the script was loaded. */
+  scripts: number;
+  /** The options of each widget, in order. */
+  rendered: Record<string, string>[];
+  /** Whether the script can be reached. */
+  reachable: boolean;
+}
+
+const SCRIPT = `
+window.turnstile = {
+  render(container, options) {
+    const asked = Object.entries(options).filter(([, value]) => typeof value === "string");
+    const frame = document.createElement("iframe");
+    frame.title = "Widget of the fake Turnstile";
+    frame.width = options.size === "compact" ? 150 : 300;
+    frame.height = options.size === "compact" ? 140 : 65;
+    frame.src = "${CHALLENGES}/fake-widget?" + new URLSearchParams(asked);
+    container.append(frame);
+    addEventListener("message", ({ data, source }) => {
+      if (source !== frame.contentWindow) return;
+      if (data.token) options.callback(data.token);
+      else options["error-callback"](data.error);
+    });
+    window.fakeFrame = frame;
+    return "fake-widget";
+  },
+  remove() {
+    window.fakeFrame.remove();
+  },
+};`;
+
+const frame = (message: object) => `<!doctype html><html lang="en"><title>Fake</title>
+<body style="margin:0;height:100%;background:#fff;color:#000">
+<button style="font:16px system-ui;margin:12px">I am a person</button>
+<script>
+  document.querySelector("button").onclick = () => parent.postMessage(${JSON.stringify(message)}, "*");
+</script>`;
+
+/**
+ * Answers for Turnstile's host in this browser. Each widget has the next of the `outcomes`, the last one
+ * goes on: a token of that kind for siteverify, or an error of the widget itself.
+ */
+export async function fakeWidget(visitor: Person, ...outcomes: string[]): Promise<FakeWidget> {
+  const fake: FakeWidget = { scripts: 0, rendered: [], reachable: true };
+  await visitor.reach(CHALLENGES, (route) => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    if (!fake.reachable) return route.abort();
+    if (pathname === "/turnstile/v0/api.js") {
+      fake.scripts += 1;
+      return route.fulfill({ contentType: "text/javascript", body: SCRIPT });
+    }
+    const options = Object.fromEntries(searchParams);
+    const outcome = outcomes[Math.min(fake.rendered.push(options), outcomes.length) - 1];
+    const token = `${outcome}.${options.action}.${options.cData}.${crypto.randomUUID()}`;
+    const message = outcome === "error" ? { error: "300030" } : { token };
+    return route.fulfill({ contentType: "text/html", body: frame(message) });
+  });
+  return fake;
+}

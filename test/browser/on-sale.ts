@@ -1,0 +1,55 @@
+// A sale for a browser test: put on as the operator does, and waited for until the edge knows it.
+import { expect } from "vitest";
+import { type Client, expectOk, type Sale, type Sku } from "../../src/local/client.ts";
+
+export interface SaleOptions {
+  /** Milliseconds from now. */
+  opensIn?: number;
+  closesIn?: number;
+  /** How the sale asks for challenges: not at all. */
+  challenge?: { mode: "off" | "by-score" | "always"; whenDown?: "open" | "closed" };
+}
+
+export interface OnSale {
+  skuId: string;
+  saleId: string;
+  path: string;
+}
+
+let sales = 0;
+
+export async function onSale(
+  client: Client,
+  sku: Partial<Sku> = {},
+  { opensIn = -60_000, closesIn = 3_600_000, challenge }: SaleOptions = {},
+): Promise<OnSale> {
+  sales += 1;
+  const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
+  const sale: Sale & { protection?: object } = {
+    ...(challenge ? { protection: { challenge } } : {}),
+    id: saleId,
+    title: `Sale ${sales}`,
+    description: "A **small** thing.",
+    opensAt: new Date(Date.now() + opensIn).toISOString(),
+    closesAt: new Date(Date.now() + closesIn).toISOString(),
+    admission: { mode: "open" },
+    skus: [
+      {
+        id: skuId,
+        name: "Thing",
+        unitPrice: { amount: 0, currency: "USD" },
+        stock: 20,
+        perUserLimit: 1,
+        holdSeconds: 300,
+        ...sku,
+      },
+    ],
+  };
+  expectOk(await client.putSale(sale));
+  await expect
+    .poll(() => client.send("GET", `/sales/${saleId}`).then(({ status }) => status), {
+      timeout: 20_000,
+    })
+    .toBe(200);
+  return { saleId, skuId, path: `/sales/${saleId}` };
+}

@@ -1,0 +1,56 @@
+// Signing in at the shop: the page leads there and says where to come back to; the shop's cookie does the
+// rest, and the press that led there goes on by itself.
+import { expect, test } from "vitest";
+import { LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
+import { tokenSigner } from "../../src/local/tokens.ts";
+import { buyButton, inBrowser, orderIs, type Person } from "./stage.ts";
+
+const SHOP = "https://shop.example";
+const VARS = { DEMO_LOGIN: "false", PAYMENTS: "", LOGIN_URL: `${SHOP}/login?from=drops` };
+
+inBrowser(
+  "signing in at the shop",
+  (stage) => {
+    /** The shop signs everybody in as `user`, and notes the addresses it was called with. */
+    async function shopSignsIn(visitor: Person, user: string): Promise<URL[]> {
+      const calls: URL[] = [];
+      await visitor.reach(SHOP, async (route) => {
+        const asked = new URL(route.request().url());
+        calls.push(asked);
+        const context = route.request().frame().page().context();
+        const value = await tokenSigner(LOCAL_AUTH_SECRET)(user);
+        // As with a cookie for the domain that the shop and this site share.
+        await context.addCookies([{ name: "session", value, url: stage().url, httpOnly: true }]);
+        const location = asked.searchParams.get("return_to") ?? "";
+        await route.fulfill({ status: 303, headers: { location } });
+      });
+      return calls;
+    }
+
+    test.each([true, false])(
+      "there and back, bought (JavaScript: %s)",
+      async (javaScriptEnabled) => {
+        const { path, skuId } = await stage().onSale();
+        const visitor = await stage().person({ javaScriptEnabled });
+        const calls = await shopSignsIn(visitor, `shopper-${javaScriptEnabled}`);
+        const page = await visitor.open(path);
+        if (javaScriptEnabled) await page.locator('[aria-disabled="false"]').waitFor();
+        await buyButton(page).click();
+        await page.getByRole("link", { name: "Sign in" }).click();
+        if (!javaScriptEnabled) await page.getByRole("button", { name: "Confirm order" }).click();
+        await page.locator(".order").waitFor();
+        const back = javaScriptEnabled ? path : `${path}/skus/${skuId}/buy?quantity=1`;
+        expect(calls.map(({ searchParams }) => Object.fromEntries(searchParams))).toEqual([
+          { from: "drops", return_to: stage().url + back },
+        ]);
+        if (javaScriptEnabled) await orderIs(page, "confirmed");
+        expect(await stage().ledger(skuId)).toMatchObject({ available: 19 });
+        await page.goto("/orders");
+        expect(await page.getByRole("button", { name: "Sign out" }).count(), "the shop's job").toBe(
+          0,
+        );
+      },
+    );
+  },
+  VARS,
+);

@@ -1,0 +1,76 @@
+// The proof of a visit: fetched once by the page's script where a sale may ask for a challenge, spread so
+// that a crowd does not ask at once, and never in the way of an order.
+import { expect, test } from "vitest";
+import type { SaleOptions } from "./on-sale.ts";
+import { buyButton, inBrowser, orderIs, watchOrders } from "./stage.ts";
+
+const VISITS = "**/api/sales/*/visits";
+const BY_SCORE = { challenge: { mode: "by-score" } } as const;
+const HOUR_MS = 3_600_000;
+
+inBrowser("the proof of a visit", (stage) => {
+  /** Somebody signed in who is about to open the page of this sale. */
+  async function visitor(user: string, options: SaleOptions) {
+    const { path } = await stage().onSale({}, options);
+    const buyer = await stage().person();
+    await buyer.signIn(user);
+    const page = await buyer.open("/");
+    let visits = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/visits")) visits += 1;
+    });
+    return { path, page, visits: () => visits, sent: watchOrders(page) };
+  }
+
+  test("is fetched once, and goes with the order", async () => {
+    const { path, page, visits, sent } = await visitor("visits", BY_SCORE);
+    const answered = page.waitForResponse((answer) => answer.url().endsWith("/visits"));
+    await page.goto(path);
+    expect((await answered).status()).toBe(201);
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    expect(sent[0]?.["visit-token"]).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(visits()).toBe(1);
+  });
+
+  test("cannot be fetched: buying works all the same", async () => {
+    const { path, page, sent } = await visitor("no-visit", BY_SCORE);
+    await page.route(VISITS, (route) => route.fulfill({ status: 503, body: "{}" }));
+    const answered = page.waitForResponse((answer) => answer.url().endsWith("/visits"));
+    await page.goto(path);
+    await answered;
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    expect(sent[0]?.["visit-token"]).toBeUndefined();
+  });
+
+  test.each<[string, SaleOptions]>([
+    ["asks for no challenges", {}],
+    ["is over", { ...BY_SCORE, opensIn: -2 * HOUR_MS, closesIn: -HOUR_MS }],
+  ])("is not fetched for a sale that %s", async (_, options) => {
+    const { path, page, visits } = await visitor("nobody", options);
+    await page.clock.install();
+    await page.goto(path);
+    await page.locator("[data-buy] button[aria-disabled]").waitFor();
+    await page.clock.runFor(60_000);
+    expect(visits()).toBe(0);
+  });
+
+  test.each([
+    [0.5, 10_000],
+    [0.95, 19_000],
+  ])("of those who wait for the opening, who draws %d asks after %d ms", async (drawn, delay) => {
+    const later = { opensIn: HOUR_MS, closesIn: 2 * HOUR_MS };
+    const { path, page, visits } = await visitor("crowd", { ...BY_SCORE, ...later });
+    await page.clock.install();
+    await page.addInitScript(`Math.random = () => ${drawn};`);
+    await page.goto(path);
+    await page.locator("[data-countdown]").waitFor();
+    // The page's clock goes on while the test works: a slow machine has five seconds.
+    await page.clock.runFor(delay - 5_000);
+    expect(visits()).toBe(0);
+    const asked = page.waitForRequest(VISITS);
+    await page.clock.runFor(5_000);
+    await asked;
+  });
+});
