@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS orders (
   PRIMARY KEY (user_id, order_id)
 ) WITHOUT ROWID`;
 
+const COLUMNS = 17;
+const WRITE_ORDER = `INSERT OR REPLACE INTO orders VALUES (${Array(COLUMNS).fill("?")})`;
+
 type SqlRow = Record<string, SqlStorageValue>;
 
 /** Which order, as the outbox, the queue and the consumer name it. */
@@ -68,7 +71,9 @@ export class Ledger {
     const [stored] = this.#run("SELECT document FROM setup");
     if (stored) this.#setup = JSON.parse(stored.document as string);
     // What is unacknowledged when the object wakes may never have been sent: due at once.
-    for (const row of this.#each("SELECT * FROM orders")) this.#track(undefined, toRow(row), 0);
+    const all = this.#sql.exec("SELECT * FROM orders");
+    for (const row of all) this.#track(undefined, toRow(row), 0);
+    this.#count(all);
   }
 
   get setup(): Setup | null {
@@ -101,8 +106,9 @@ export class Ledger {
     this.#run("INSERT INTO restocks VALUES (?, ?)", key, quantity);
   }
 
-  /** All orders of one user: one range of the b-tree. */
+  /** All orders of one user: one range of the b-tree, and nothing for who never had one. */
   ordersOf(userId: string): OrderRow[] {
+    if (!this.buyers.has(buyerHash(userId))) return [];
     return this.#run("SELECT * FROM orders WHERE user_id = ?", userId).map(toRow);
   }
 
@@ -138,10 +144,7 @@ export class Ledger {
    * Returns its entry among the unacknowledged, if it is one now.
    */
   save(before: OrderRow | undefined, row: OrderRow): Unacknowledged | undefined {
-    this.#run(
-      `INSERT OR REPLACE INTO orders VALUES (${Array(17).fill("?").join(",")})`,
-      ...fromRow(row),
-    );
+    this.#run(WRITE_ORDER, ...fromRow(row));
     this.#track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.unacknowledged.get(row.orderId);
   }
@@ -175,14 +178,15 @@ export class Ledger {
   }
 
   #run(query: string, ...bindings: SqlStorageValue[]): SqlRow[] {
-    return [...this.#each(query, ...bindings)];
+    const cursor = this.#sql.exec(query, ...bindings);
+    const rows = cursor.toArray();
+    this.#count(cursor);
+    return rows;
   }
 
-  *#each(query: string, ...bindings: SqlStorageValue[]): Generator<SqlRow> {
-    const cursor = this.#sql.exec(query, ...bindings);
-    yield* cursor;
-    this.rows.rowsRead += cursor.rowsRead;
-    this.rows.rowsWritten += cursor.rowsWritten;
+  #count({ rowsRead, rowsWritten }: RowCount): void {
+    this.rows.rowsRead += rowsRead;
+    this.rows.rowsWritten += rowsWritten;
   }
 }
 

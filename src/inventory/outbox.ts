@@ -35,7 +35,10 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
 export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
   resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
 
-/** Coalesces what is posted while a batch is on its way, so a burst needs few `sendBatch` calls. */
+/** Messages gather this long before they leave: a burst then needs few calls, and nobody waits for one. */
+const GATHER_MS = 20;
+
+/** Coalesces what is posted in the same moment or while a batch is on its way. */
 export class Outbox {
   readonly #queue: Pick<Queue<OrderMessage>, "sendBatch">;
   readonly #pending = new Map<string, OrderMessage>();
@@ -56,6 +59,7 @@ export class Outbox {
   async #drain(): Promise<void> {
     this.#sending = true;
     while (this.#pending.size > 0) {
+      if (this.#pending.size < MAX_BATCH) await new Promise((done) => setTimeout(done, GATHER_MS));
       const batch = [...this.#pending.values()].slice(0, MAX_BATCH);
       for (const { orderId } of batch) this.#pending.delete(orderId);
       try {
