@@ -45,6 +45,9 @@ inBrowser("everybody can use it", (stage) => {
     await page.getByRole("button", { name: "Sign in" }).click();
     await orderIs(page, "reserved");
     await check(page, "a held order");
+    await page.getByRole("button", { name: "Give it back" }).click();
+    await check(page, "giving it back");
+    await page.getByRole("button", { name: "Keep it" }).click();
     await page.getByRole("link", { name: "View your order" }).click();
     await check(page, "the page of a held order");
     await page.getByRole("button", { name: "Pay" }).click();

@@ -89,6 +89,9 @@ inBrowser("a challenge", (stage) => {
     await expect.poll(() => focused(page)).toBe("One check, then your order");
     await widgetButton(page).waitFor();
     await page.keyboard.press("Tab");
+    // The frame is of another process, and hears of its focus in its own time.
+    const reached = () => widgetButton(page).evaluate((button) => button.matches(":focus"));
+    await expect.poll(reached).toBe(true);
     await page.keyboard.press("Enter");
     await orderIs(page, "confirmed");
     expect(await focused(page)).toMatch(/You got it|confirmed/);

@@ -47,6 +47,22 @@ inBrowser("buying", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   });
 
+  test("a held item goes back only when that is meant", async () => {
+    const { path, skuId } = await stage().onSale(PAID);
+    const buyer = await stage().person();
+    await buyer.signIn("hesitant");
+    const page = await buyer.open(path);
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await page.getByRole("button", { name: "Give it back" }).click();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
+    await page.getByRole("button", { name: "Give it back" }).click();
+    await page.getByRole("button", { name: "Yes, give it back" }).click();
+    await orderIs(page, "cancelled");
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
+  });
+
   test("sold out is known without asking, and told to who was too late", async () => {
     const { path, skuId } = await stage().onSale({ stock: 1 });
     const [first, second] = [await stage().person(), await stage().person()];
@@ -64,6 +80,7 @@ inBrowser("buying", (stage) => {
     expect(await buyButton(late).textContent()).toBe("Sold out");
     const newcomer = await second.open(path);
     await newcomer.getByRole("button", { name: "Sold out" }).waitFor();
+    expect(await newcomer.locator("[data-badge]").textContent()).toBe("Sold out");
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 

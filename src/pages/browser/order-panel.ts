@@ -97,7 +97,12 @@ export function mountOrder(
   });
   part("cancel")?.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!busy) void act(call("DELETE", `/orders/${order.id}`));
+    part<HTMLDialogElement>("sure")?.showModal();
+  });
+  part<HTMLDialogElement>("sure")?.addEventListener("close", ({ target }) => {
+    const dialog = target as HTMLDialogElement;
+    if (dialog.returnValue === "give" && !busy) void act(call("DELETE", `/orders/${order.id}`));
+    dialog.returnValue = "";
   });
   show(first);
   tick();

@@ -2,7 +2,7 @@
 import { call, jitter } from "./api.ts";
 import { observe, onClockChange, serverNow } from "./clock.ts";
 import { SkuCard } from "./sku-card.ts";
-import type { SaleState, Stock } from "./stock.ts";
+import { isSoldOut, type SaleState, type Stock } from "./stock.ts";
 import { mountVisit } from "./visit.ts";
 
 interface Live {
@@ -16,14 +16,18 @@ const OPEN_EVERY_MS = 3_000;
 const IDLE_EVERY_MS = 30_000;
 const SPREAD_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
-const BADGES: Record<SaleState, string> = {
+/** What the badge shows: an open sale with nothing left is not open to anybody. */
+type Shown = SaleState | "sold_out";
+const BADGES: Record<Shown, string> = {
   upcoming: "Opens soon",
   open: "Open now",
+  sold_out: "Sold out",
   closed: "Ended",
 };
-const ANNOUNCED: Record<SaleState, string> = {
+const ANNOUNCED: Record<Shown, string> = {
   upcoming: "",
   open: "The sale is open.",
+  sold_out: "Everything is sold out.",
   closed: "The sale is over.",
 };
 
@@ -31,6 +35,7 @@ export function mountSale(root: HTMLElement): void {
   let opensAt = Date.parse(root.dataset.opensAt ?? "");
   let closesAt = Date.parse(root.dataset.closesAt ?? "");
   let state: SaleState | undefined;
+  let shown: Shown | undefined;
   // Until the server was asked, what it wrote into the page is truer than the visitor's clock.
   const written = root.dataset.state as SaleState;
   let asked = false;
@@ -53,21 +58,28 @@ export function mountSale(root: HTMLElement): void {
   function paint(): void {
     const next = stateNow();
     if (next !== state) {
-      const first = state === undefined;
+      // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
+      if (state !== undefined) schedule(SPREAD_MS);
       state = next;
       root.dataset.state = next;
-      const badge = part("badge");
-      if (badge) {
-        badge.dataset.badge = next;
-        badge.textContent = BADGES[next];
-      }
-      const announce = part("announce");
-      if (announce && !first) announce.textContent = ANNOUNCED[next];
-      // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
-      if (!first) schedule(SPREAD_MS);
     }
+    const nothingLeft = cards.every(({ skuId }) => isSoldOut(stock.get(skuId)));
+    show(next === "open" && nothingLeft ? "sold_out" : next);
     for (const card of cards) card.update(next, stock.get(card.skuId));
     countDown(next);
+  }
+
+  function show(next: Shown): void {
+    if (next === shown) return;
+    const badge = part("badge");
+    if (badge) {
+      badge.dataset.badge = next;
+      badge.textContent = BADGES[next];
+    }
+    const announce = part("announce");
+    const isBack = shown === "sold_out" && next === "open";
+    if (announce && shown) announce.textContent = isBack ? "Units came back." : ANNOUNCED[next];
+    shown = next;
   }
 
   function countDown(now: SaleState): void {

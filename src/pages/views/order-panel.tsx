@@ -44,11 +44,28 @@ export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean
           Give it back
         </button>
       </form>
+      <GiveBackDialog />
       <p class="message" role="alert" data-order-fault></p>
       {order ? <OrderFacts order={order} /> : <OrderLink />}
     </section>
   );
 };
+
+/** One slip of a thumb must not lose a thing that is sold out. Without JavaScript it never shows. */
+const GiveBackDialog = () => (
+  <dialog data-sure aria-label="Give it back?">
+    <h3>Give it back?</h3>
+    <p>It goes back on sale at once, and somebody else may take it.</p>
+    <form method="dialog" class="stack">
+      <button class="action" type="submit" value="keep">
+        Keep it
+      </button>
+      <button class="quiet wide" type="submit" value="give">
+        Yes, give it back
+      </button>
+    </form>
+  </dialog>
+);
 
 const OrderLink = () => (
   <p class="order-link">
