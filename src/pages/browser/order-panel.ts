@@ -66,7 +66,8 @@ export function mountOrder(
   function tick(): void {
     if (!panel.isConnected) return;
     if (needsPayment(order)) {
-      const left = Math.ceil((Date.parse(order.expiresAt) - serverNow()) / 1_000);
+      // Rounded down: our idea of the server's clock may be late, and a hold must not look longer than it is.
+      const left = Math.floor((Date.parse(order.expiresAt) - serverNow()) / 1_000);
       setText(part("hold"), left > 0 ? `Held for you for ${minutes(left)}` : "The hold has ended");
       if (left <= 0 && !busy && left % 5 === 0) void look();
     }
