@@ -25,6 +25,8 @@ const schema = z
     DEMO_LOGIN: flag.default(false),
     /** The shop's own sign-in page, where buyers are sent when the demo login is off. */
     LOGIN_URL: optionalUrl,
+    /** Where buyers pay for what they hold: the shop's checkout. */
+    CHECKOUT_URL: optionalUrl,
     /** How paid orders are charged; unset: not at all. */
     PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),

@@ -11,6 +11,9 @@ import { scoreRisk } from "./risk.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
 import { visitAge } from "./visit.ts";
 
+/** What our page sends when the widget could not be loaded: a blocker, or Turnstile is down. */
+const NOT_LOADED = "not-loaded";
+
 export const CHALLENGE_HEADER = "Challenge-Token";
 /** Turnstile's own limit. */
 const MAX_TOKEN = 2_048;
@@ -59,7 +62,10 @@ export const solution: Stage = {
         passes.set(passOf(attempt), true);
         return undefined;
       case "failed":
-        noteRefusal(attempt, "failedChallenges");
+        noteRefusal(
+          attempt,
+          attempt.solution === NOT_LOADED ? "ignoredChallenges" : "failedChallenges",
+        );
         return ask(attempt);
       case "down":
         return whenDown === "open"

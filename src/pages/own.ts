@@ -11,6 +11,7 @@ import { loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
+import { payWayOf } from "./views/order-panel.tsx";
 import { nameIn, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
 import { signInWays } from "./views/parts.tsx";
 
@@ -30,6 +31,7 @@ const personal = createMiddleware<AppEnv>(async function personal(c, next) {
 export const ownRoutes = new Hono<AppEnv>()
   .get("/orders", personal, list)
   .get("/orders/:orderId", personal, (c) => show(c))
+  .get("/orders/:orderId/checkout", personal, checkout)
   .post("/orders/:orderId/payment", personal, pay)
   .post("/orders/:orderId/cancel", personal, cancel)
   .post("/login", personal, login)
@@ -66,10 +68,22 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const page = await renderOrder({
     order: found.order,
     nameOf: nameIn(catalog.sku),
-    sandbox: c.get("config").PAYMENTS === "sandbox",
+    payWay: payWayOf(c.get("config")),
     fault: fault && explain(fault).text,
   });
   return c.html(page, fault ? refusalHeaders(c, fault) : 200);
+}
+
+/** Leads to the shop's checkout, which knows by the order what to charge and where to send back. */
+async function checkout(c: OrderContext): Promise<Response> {
+  const { CHECKOUT_URL } = c.get("config");
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return refused(c, owned.refusal);
+  if (!CHECKOUT_URL) return refused(c, refuse("not_found"));
+  const target = new URL(CHECKOUT_URL);
+  target.searchParams.set("order", owned.ref.orderId);
+  target.searchParams.set("return_to", new URL(`/orders/${owned.ref.orderId}`, c.req.url).href);
+  return c.redirect(target.href, 303);
 }
 
 async function pay(c: OrderContext): Promise<Response> {

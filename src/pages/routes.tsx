@@ -12,6 +12,7 @@ import { PAGES_TAG, servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
+import { payWayOf } from "./views/order-panel.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
 
@@ -31,7 +32,7 @@ pageRoutes.onError((error, c: AppContext) => {
 
 const settingsOf = (config: Config): PageSettings => ({
   signIn: signInWays(config),
-  sandbox: config.PAYMENTS === "sandbox",
+  payWay: payWayOf(config),
 });
 
 async function home(c: AppContext): Promise<Response> {
@@ -64,7 +65,7 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const settings = settingsOf(config);
   return servePage(c, {
     key: entry.sale.id,
-    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.sandbox}`,
+    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}`,
     sales: [entry.sale],
     tags: `${PAGES_TAG},sale-${entry.sale.id}`,
     challenges: canChallenge(entry.sale),

@@ -42,6 +42,7 @@ export function mountOrder(
     if (total)
       total.textContent = money(order.unitPrice.amount * order.quantity, order.unitPrice.currency);
     part("order-link")?.setAttribute("href", `/orders/${order.id}`);
+    part("checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
     if (moved) onChange(order);
     if (isSettling(order)) void follow();
   }

@@ -1,9 +1,18 @@
 // One order: its state, its hold, paying for it, giving it back. The sale page carries it empty in a
 // template that browser code fills; the order page has it filled by the server.
+import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
 import { needsPayment, wordsFor } from "../browser/words.ts";
 import { times } from "../format.ts";
 import { Price, Time } from "./parts.tsx";
+
+/** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
+export type PayWay = "sandbox" | "checkout" | "elsewhere";
+
+export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PayWay => {
+  if (config.PAYMENTS === "sandbox") return "sandbox";
+  return config.CHECKOUT_URL ? "checkout" : "elsewhere";
+};
 
 /** What the sandbox's bank answers to each token. */
 export const SANDBOX_CARDS = [
@@ -11,7 +20,7 @@ export const SANDBOX_CARDS = [
   { token: "tok_declined", name: "Test card that is declined" },
 ] as const;
 
-export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean }) => {
+export const OrderPanel = ({ order, payWay }: { order?: Order; payWay: PayWay }) => {
   // Under an item on the sale page, or under the title of the order's own page.
   const Title = order ? "h2" : "h3";
   const words = order && wordsFor(order);
@@ -33,7 +42,7 @@ export const OrderPanel = ({ order, sandbox }: { order?: Order; sandbox: boolean
         <span>Held for you until </span>
         {order ? <Time at={order.expiresAt} /> : null}
       </p>
-      <PayForm order={order} hidden={!unpaid} sandbox={sandbox} />
+      <PayForm order={order} hidden={!unpaid} payWay={payWay} />
       <form
         method="post"
         action={order ? `/orders/${order.id}/cancel` : "/orders"}
@@ -75,7 +84,7 @@ const OrderLink = () => (
   </p>
 );
 
-const PayForm = (props: { order: Order | undefined; hidden: boolean; sandbox: boolean }) => (
+const PayForm = (props: { order: Order | undefined; hidden: boolean; payWay: PayWay }) => (
   <form
     class="stack pay"
     method="post"
@@ -83,7 +92,7 @@ const PayForm = (props: { order: Order | undefined; hidden: boolean; sandbox: bo
     hidden={props.hidden}
     data-pay
   >
-    {props.sandbox ? (
+    {props.payWay === "sandbox" ? (
       <>
         <fieldset class="cards">
           <legend>Pay with</legend>
@@ -95,19 +104,24 @@ const PayForm = (props: { order: Order | undefined; hidden: boolean; sandbox: bo
           ))}
         </fieldset>
         <button class="action" type="submit">
-          Pay{" "}
-          {props.order ? (
-            <Price money={times(props.order.unitPrice, props.order.quantity)} />
-          ) : (
-            <data data-order-total></data>
-          )}
+          Pay <Total order={props.order} />
         </button>
       </>
+    ) : props.payWay === "checkout" ? (
+      <a class="action" href={props.order ? checkoutPath(props.order.id) : "/orders"} data-checkout>
+        Pay <Total order={props.order} />
+      </a>
     ) : (
       <p>The shop takes the payment for this order.</p>
     )}
   </form>
 );
+
+export const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
+
+/** On a page for everybody the browser fills it in. */
+const Total = ({ order }: { order: Order | undefined }) =>
+  order ? <Price money={times(order.unitPrice, order.quantity)} /> : <data data-order-total></data>;
 
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">

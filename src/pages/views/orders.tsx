@@ -4,7 +4,7 @@ import type { Order } from "../../inventory/order.ts";
 import { wordsFor } from "../browser/words.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
-import { OrderPanel } from "./order-panel.tsx";
+import { OrderPanel, type PayWay } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
 
 /** Looks a SKU up; its name may have left the catalog since it was ordered. */
@@ -18,10 +18,10 @@ export const nameIn =
 export function renderOrder(props: {
   order: Order;
   nameOf: NameOf;
-  sandbox: boolean;
+  payWay: PayWay;
   fault?: string | undefined;
 }): Promise<string> {
-  const { order, nameOf, sandbox, fault } = props;
+  const { order, nameOf, payWay, fault } = props;
   return renderDocument({
     title: `${wordsFor(order).title}: ${nameOf(order.skuId)}`,
     personal: true,
@@ -37,7 +37,7 @@ export function renderOrder(props: {
           </p>
         ) : null}
         <div class="card">
-          <OrderPanel order={order} sandbox={sandbox} />
+          <OrderPanel order={order} payWay={payWay} />
         </div>
         <p>
           <a href={`/sales/${order.saleId}`}>Back to the sale</a>

@@ -5,7 +5,7 @@ import { protectionOf } from "../../funnel/protection.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { Art } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
-import { OrderPanel } from "./order-panel.tsx";
+import { OrderPanel, type PayWay } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, StateBadge, Window } from "./parts.tsx";
 
 const MAX_META_DESCRIPTION = 160;
@@ -13,7 +13,7 @@ const MAX_META_DESCRIPTION = 160;
 /** What a page shows beside the sale: the same for everybody on this deployment. */
 export interface PageSettings {
   signIn: SignInWays;
-  sandbox: boolean;
+  payWay: PayWay;
 }
 
 /** Whether a buyer of this sale may be asked for a challenge: only then do pages prepare for it. */
@@ -50,7 +50,7 @@ export function renderSale(sale: Sale, now: number, settings: PageSettings): Pro
         </article>
         <SignInDialog sale={sale} ways={settings.signIn} />
         <template id="order-panel">
-          <OrderPanel sandbox={settings.sandbox} />
+          <OrderPanel payWay={settings.payWay} />
         </template>
         {canChallenge(sale) ? <ChallengeTemplate /> : null}
       </>

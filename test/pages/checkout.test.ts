@@ -1,0 +1,51 @@
+// Paying for a held order on a deployment with a real provider: the page leads to the shop's checkout.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { ORIGIN, request } from "../support/http.ts";
+import { aBuyer, type Buyer, bought, onSale } from "../support/shop.ts";
+
+const SHOP = { PAYMENTS: "", CHECKOUT_URL: "https://pay.test/checkout?shop=1" };
+
+async function get(path: string, vars: object, buyer?: Buyer): Promise<Response> {
+  const ctx = createExecutionContext();
+  const headers: Record<string, string> = buyer ? { cookie: `session=${buyer.token}` } : {};
+  const response = await app.fetch(request("GET", path, { headers }), { ...env, ...vars }, ctx);
+  await waitOnExecutionContext(ctx);
+  return response;
+}
+
+async function held() {
+  const buyer = await aBuyer();
+  const { id } = await bought(buyer, await onSale({ price: 12_000 }));
+  return { buyer, id };
+}
+
+test("the order's page leads to the checkout, which learns the order and the way back", async () => {
+  const { buyer, id } = await held();
+  expect(await (await get(`/orders/${id}`, SHOP, buyer)).text()).toContain(
+    `href="/orders/${id}/checkout"`,
+  );
+
+  const { status, headers } = await get(`/orders/${id}/checkout`, SHOP, buyer);
+
+  const target = new URL(headers.get("location") ?? "");
+  expect([status, target.origin, target.pathname]).toEqual([303, "https://pay.test", "/checkout"]);
+  expect(Object.fromEntries(target.searchParams)).toEqual({
+    shop: "1",
+    order: id,
+    return_to: `${ORIGIN}/orders/${id}`,
+  });
+  expect(headers.get("cache-control")).toContain("no-store");
+});
+
+test("a stranger is not led to somebody's checkout, and without one there is none", async () => {
+  const { buyer, id } = await held();
+  expect((await get(`/orders/${id}/checkout`, SHOP)).status).toBe(401);
+  expect((await get(`/orders/nonsense/checkout`, SHOP, buyer)).status).toBe(404);
+  expect((await get(`/orders/${id}/checkout`, {}, buyer)).status).toBe(404);
+  expect(await (await get(`/orders/${id}`, { PAYMENTS: "" }, buyer)).text()).not.toContain(
+    "/checkout",
+  );
+});
