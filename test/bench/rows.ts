@@ -38,7 +38,7 @@ export interface Row {
   prepare?(stage: Stage): Promise<void>;
 }
 
-const RETURNING = 1_500;
+const RETURNING = 600;
 const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
 const API = `/api/sales/${SALE}`;
 
@@ -52,7 +52,7 @@ const again = (at: Side["at"], status: number, shot: Shot): Side => ({
 /** A page or an API answer that is the same for everybody, against a bare route with that answer. */
 const shared = (name: string, shot: Shot, barePath: string): Row => ({
   name,
-  perRound: 3_000,
+  perRound: 800,
   ours: again("ours", 200, shot),
   bare: again("bare", 200, { ...shot, path: barePath }),
   prepare: (stage) => teach(stage, shot),
@@ -61,7 +61,7 @@ const shared = (name: string, shot: Shot, barePath: string): Row => ({
 /** A refusal, against a bare POST route that reads JSON and answers this JSON. */
 const refusal = (name: string, status: number, shot: () => Shot, path = "/answer"): Row => ({
   name: `${name} ÷ bare Hono POST`,
-  perRound: 2_000,
+  perRound: 600,
   ours: { at: "ours", status, shots: (_, count) => Array.from({ length: count }, shot) },
   bare: {
     at: "bare",
@@ -87,7 +87,7 @@ const PAGES: Row[] = [
   shared("HEAD of it ÷ the same", { ...PAGE, method: "HEAD" }, "/answer"),
   {
     name: "304 ÷ bare Hono 304",
-    perRound: 3_000,
+    perRound: 800,
     ours: { at: "ours", status: 304, shots: (_, count) => Array(count).fill(unchanged) },
     bare: {
       at: "bare",
@@ -132,14 +132,14 @@ const REFUSALS: Row[] = [
 
 const ORDERS: Row[] = [
   {
-    name: "order accepted ÷ bare object, one insert",
-    perRound: 1_000,
+    name: "order accepted, limits included ÷ bare object, one insert",
+    perRound: 400,
     ours: { at: "ours", status: 202, shots: (stage, count) => orders(stage, CROWD, count) },
     bare: bareInsert,
   },
   {
     name: "paid order accepted ÷ the same",
-    perRound: 1_000,
+    perRound: 400,
     ours: {
       at: "ours",
       status: 202,
@@ -160,8 +160,8 @@ const ORDERS: Row[] = [
     },
   },
   {
-    name: "order at the object alone ÷ bare object",
-    perRound: 1_500,
+    name: "order accepted, without limits ÷ the same",
+    perRound: 600,
     ours: { at: "bare", status: 202, shots: reservations },
     bare: bareInsert,
     prepare: openLentSku,
