@@ -84,13 +84,22 @@ export async function shop(target: Target, record: Record, person: Buyer): Promi
   await Promise.all(
     clicks.map((purchase, at) => buy(at < habit.keys ? "buy" : "same key", purchase)),
   );
-  await settleMoney(target, record, buyer, payer, purchases);
+  const settled = new Set<string>();
+  const settle = async (ids: string[]) => {
+    for (const id of ids.filter((one) => !settled.has(one))) {
+      settled.add(id);
+      await settleMoney(target, record, buyer, payer, id);
+    }
+  };
+  await settle(purchases.flatMap(({ acceptedIds }) => acceptedIds));
   for (const deed of habit.afterwards) {
     if (deed === "other body") {
       const send = () => client.order(sku.id, `${run}-${nth}-0`, buyer, { ...wish, quantity: 2 });
       await patiently(record, deed, send);
     } else {
-      await buy(deed, deed === "same key" ? (purchases[0] as Purchase) : intend(habit.keys));
+      const purchase = deed === "same key" ? (purchases[0] as Purchase) : intend(habit.keys);
+      await buy(deed, purchase);
+      await settle(purchase.acceptedIds);
     }
   }
 }
@@ -112,18 +121,14 @@ async function sendRubbish({ client }: Target, record: Record, buyer: Buyer): Pr
   await patiently(record, "rubbish", () => send(client, path, buyer), possible);
 }
 
-/** Pays for what was reserved, or gives it back, as this payer does. */
+/** Pays for an order that was reserved, or gives it back, as this payer does. */
 async function settleMoney(
   { client }: Target,
   record: Record,
   buyer: Buyer,
   { later, givesBack }: Payer,
-  purchases: Purchase[],
+  id: string,
 ): Promise<void> {
-  const id = purchases.flatMap((purchase) => purchase.acceptedIds)[0];
-  if (id === undefined) {
-    return;
-  }
   const act = async (kind: "pay" | "give back", send: () => Promise<Answer<Order>>) => {
     const answer = await patiently(record, kind, send);
     if (answer !== undefined) {
