@@ -1,0 +1,118 @@
+// Fabricated evidence of rehearsals, honest until a test tampers with it.
+import type { Answer, BankEntry, Order } from "../../src/local/client.ts";
+import { verify } from "../../src/local/rehearse/checks.ts";
+import type { Evidence, Findings } from "../../src/local/rehearse/evidence.ts";
+import { Purchase } from "../../src/local/rehearse/record.ts";
+
+export function order(id: string): Order {
+  return {
+    id,
+    saleId: "sale",
+    skuId: "coupon",
+    quantity: 1,
+    unitPrice: { amount: 0, currency: "USD" },
+    status: "confirmed",
+    createdAt: "2026-11-22T10:00:00.000Z",
+    expiresAt: "2026-11-22T10:05:00.000Z",
+    version: 2,
+  };
+}
+
+export function answer<Body>(
+  status: number,
+  body: Body,
+  headers: Record<string, string> = {},
+): Answer<Body> {
+  return { method: "POST", path: "/", status, headers: new Headers(headers), body, ms: 1 };
+}
+
+export function problem(status: number, code: string): Answer<Order> {
+  return answer(status, { code } as unknown as Order);
+}
+
+export function purchase(user: string, key: string, ...answers: Answer<Order>[]): Purchase {
+  const made = new Purchase(user, "coupon", key);
+  for (const given of answers) {
+    made.note(given);
+  }
+  return made;
+}
+
+/** Two units, both sold: to ann, who clicked twice, and to bob. Cid came too late. */
+export function honestSale(): Evidence {
+  const [first, second] = [order("o1"), order("o2")];
+  const replayed = { "idempotent-replayed": "true" };
+  const show = (own: Order) => ({
+    owner: answer(200, own, { "x-served-from": "read-model" }),
+    stranger: problem(404, "not_found"),
+  });
+  return {
+    sku: { id: "coupon", perUserLimit: 1, unitPrice: { amount: 0, currency: "USD" } },
+    before: { stocked: 2, available: 2, held: 0, sold: 0, unacknowledged: 0 },
+    after: { stocked: 2, available: 0, held: 0, sold: 2, unacknowledged: 0 },
+    ledgerOrders: [
+      { ...first, userId: "ann" },
+      { ...second, userId: "bob" },
+    ],
+    purchases: [
+      purchase("ann", "a", answer(202, first), answer(202, first, replayed)),
+      purchase("bob", "b", answer(202, second)),
+      purchase("cid", "c", problem(409, "sold_out")),
+    ],
+    deeds: [],
+    books: undefined,
+    shown: new Map([
+      ["o1", show(first)],
+      ["o2", show(second)],
+    ]),
+    lists: new Map([
+      ["ann", [first]],
+      ["bob", [second]],
+      ["cid", []],
+    ]),
+  };
+}
+
+/** The same for 12 dollars each. Bob's money came too late: he has it back, and his unit is free. */
+export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
+  const sale = honestSale();
+  const unitPrice = { amount: 1_200, currency: "USD" };
+  const entry = (orderId: string, state: BankEntry["state"]): BankEntry => ({
+    ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1 },
+    refunds: state === "refunded" ? 1 : 0,
+  });
+  const ann = { ...order("o1"), unitPrice, payment: "charged" } as const;
+  const bob = { ...order("o2"), unitPrice, payment: "refunded", status: "refunded" } as const;
+  const show = (own: Order) => ({
+    owner: answer(200, own, { "x-served-from": "read-model" }),
+    stranger: problem(404, "not_found"),
+  });
+  return {
+    ...sale,
+    sku: { ...sale.sku, unitPrice },
+    after: { ...sale.after, available: 1, sold: 1 },
+    ledgerOrders: [
+      { ...ann, userId: "ann" },
+      { ...bob, userId: "bob" },
+    ],
+    shown: new Map([
+      ["o1", show(ann)],
+      ["o2", show(bob)],
+    ]),
+    lists: new Map([
+      ["ann", [ann]],
+      ["bob", [bob]],
+    ]),
+    books: new Map([
+      ["o1", entry("o1", "charged")],
+      ["o2", entry("o2", "refunded")],
+    ]),
+  };
+}
+
+/** The promises that the evidence breaks. */
+export function broken(evidence: Evidence, about: Partial<Findings> = {}): string[] {
+  return verify({ skus: [evidence], breaches: new Map(), log: [], ...about })
+    .filter(({ violations }) => violations.length > 0)
+    .map(({ promise }) => promise);
+}
