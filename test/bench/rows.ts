@@ -15,7 +15,7 @@ import {
   teach,
   WISH,
 } from "./requests.ts";
-import { CROWD, GONE, LATER, PAID, SALE, type Stage, settled } from "./stage.ts";
+import { CROWD, GONE, knownSoldOut, LATER, PAID, SALE, type Stage, settled } from "./stage.ts";
 
 /** One side of a row: which Worker gets the requests, and the status every one of them must get. */
 export interface Side {
@@ -124,6 +124,7 @@ const REFUSALS: Row[] = [
     },
     async prepare(stage) {
       await stage.client.order(GONE, "last-unit", { token: await stage.sign("last") });
+      await knownSoldOut(stage, GONE);
       losers = await orders(stage, GONE, RETURNING);
       await teach(stage, losers[0] as Shot);
     },

@@ -88,6 +88,18 @@ async function putSales(client: Client): Promise<void> {
   expectOk(await client.putSale(sale("bench-tomorrow", at(DAY_MS), [sku(LATER, 1)])));
 }
 
+/** Waits until the edge knows that a SKU is sold out: the object's news travel for a second or two. */
+export async function knownSoldOut({ client }: Stage, sku: string): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  type Live = { skus: { id: string; available: number }[] };
+  for (;;) {
+    const { body } = await client.send<Live>("GET", `/api/sales/${SALE}/live`);
+    if (body.skus.some(({ id, available }) => id === sku && available === 0)) return;
+    if (Date.now() > deadline) throw new Error(`The edge never learned that ${sku} is sold out.`);
+    await pause(50);
+  }
+}
+
 /** Waits until nothing that was accepted is left to settle, so that rounds do not overlap. */
 export async function settled({ client }: Stage): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;
