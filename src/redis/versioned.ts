@@ -20,7 +20,7 @@ const WRITE_NEWER = `
 local written = 0
 for i, key in ipairs(KEYS) do
   local field, version, text, ttl = ARGV[4*i-3], tonumber(ARGV[4*i-2]), ARGV[4*i-1], tonumber(ARGV[4*i])
-  local known = tonumber(string.match(redis.call('HGET', key, field) or '', '^(%d+) ') or 0)
+  local known = tonumber(string.match(redis.call('HGET', key, field) or '', '^(%d+) ') or -1)
   if known < version then
     redis.call('HSET', key, field, text)
     if ttl > 0 then redis.call('EXPIRE', key, ttl) end

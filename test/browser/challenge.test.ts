@@ -90,9 +90,10 @@ inBrowser("a challenge", (stage) => {
     await widgetButton(page).waitFor();
     await page.keyboard.press("Tab");
     // The frame is of another process, and hears of its focus in its own time.
-    const reached = () => widgetButton(page).evaluate((button) => button.matches(":focus"));
-    await expect.poll(reached).toBe(true);
-    await page.keyboard.press("Enter");
+    const reached = () =>
+      widgetButton(page).evaluate((it) => it.matches(":focus") && it.ownerDocument.hasFocus());
+    await expect.poll(reached, { timeout: 20_000 }).toBe(true);
+    await widgetButton(page).press("Enter");
     await orderIs(page, "confirmed");
     expect(await focused(page)).toMatch(/You got it|confirmed/);
     expect(fake.rendered[0]?.size).toBe("compact");
