@@ -1,5 +1,6 @@
 // From the ledger to the queue. The order rows themselves are the outbox: a row whose version is not
 // acknowledged is sent again, by the object's alarm, until it is. Sending is only ever an optimisation.
+import { causeOf, log } from "../observability/log.ts";
 import type { OrderMessage } from "../orders/message.ts";
 import type { Unacknowledged } from "./ledger.ts";
 
@@ -44,7 +45,6 @@ export class Outbox {
   readonly #pending = new Map<string, OrderMessage>();
   #sending = false;
   messagesSent = 0;
-  failures = 0;
 
   constructor(queue: Pick<Queue<OrderMessage>, "sendBatch">) {
     this.#queue = queue;
@@ -66,14 +66,7 @@ export class Outbox {
         await this.#queue.sendBatch(batch.map((body) => ({ body })));
         this.messagesSent += batch.length;
       } catch (error) {
-        this.failures += 1;
-        console.error(
-          JSON.stringify({
-            event: "outbox.send_failed",
-            count: batch.length,
-            error: String(error),
-          }),
-        );
+        log("outbox.send_failed", { count: batch.length, cause: causeOf(error) });
         this.#pending.clear();
       }
     }
