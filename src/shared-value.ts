@@ -30,19 +30,36 @@ interface Held<Value> {
   readAt: number;
 }
 
+/** What a reader gets. `stale`: the source failed, and the value is older than its bound. */
+interface Reading<Value> extends Held<Value> {
+  stale: boolean;
+}
+
+/**
+ * A refresh under way, for other requests to look at. They never wait on its promise: that may not settle
+ * when its owner is gone, and who waits on it can go on inside the owner's request, where their own
+ * answer cannot be sent.
+ */
+interface Refresh<Value> {
+  /** By then its owner is gone, and with it the refresh: milliseconds. */
+  abandonedAt: number;
+  outcome?: { ok: true; next: Held<Value> } | { ok: false; error: unknown };
+}
+
 /** Spreads the refreshes of many isolates: up to this share of `freshMs` is taken off. */
 const JITTER = 0.25;
 /** After a failure the source is left alone this long. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
-/** Longer than a refresh takes: by then its owner is gone, and with it the refresh. */
+/** Longer than a refresh takes. */
 const ABANDONED_MS = 1_000;
+/** When those who wait for another request's refresh first look; then after twice as long each time. */
+const FIRST_LOOK_MS = 10;
 
 export class SharedValue<Raw, Value> {
   readonly #options: SharedValueOptions<Raw, Value>;
-  #held: Held<Value> | undefined;
+  #held: Reading<Value> | undefined;
   #freshUntil = 0;
-  #refreshing: Promise<Held<Value>> | undefined;
-  #abandonedAt = 0;
+  #underWay: Refresh<Value> | undefined;
   #skipColo = false;
 
   constructor(options: SharedValueOptions<Raw, Value>) {
@@ -52,31 +69,35 @@ export class SharedValue<Raw, Value> {
   /** After a change: the next read of this isolate goes to the source. Others follow in their time. */
   drop(): void {
     this.#held = undefined;
-    this.#refreshing = undefined;
+    this.#underWay = undefined;
     this.#skipColo = true;
   }
 
   /**
-   * The value for one request. `stale`: the source failed, and the value is older than its bound.
+   * The value for one request: at once, without a promise, while it is fresh.
    * @throws when neither the source nor the fallback answers and nothing usable is held
    */
-  async read(c: Reader): Promise<Held<Value> & { stale: boolean }> {
+  read(c: Reader): Reading<Value> | Promise<Reading<Value>> {
     const now = Date.now();
     const held = this.#held;
     // Below zero the clock was set back, and no age means anything.
     const age = held ? now - held.readAt : 0;
     const { revalidateMs, staleMs } = this.#options;
     const usable = held && age >= 0 && age < staleMs ? held : undefined;
-    if (usable && now < this.#freshUntil) return { ...usable, stale: age > revalidateMs };
-    if (usable && age < revalidateMs) {
-      this.#refresh(c).catch(() => {});
-      return { ...usable, stale: false };
+    if (!usable || (now >= this.#freshUntil && age >= revalidateMs)) {
+      return this.#wait(c, now, usable);
     }
+    if (now >= this.#freshUntil) this.#refresh(c);
+    return age > revalidateMs ? { ...usable, stale: true } : usable;
+  }
+
+  /** What is held is too old to use, unless the source fails. */
+  async #wait(c: Reader, now: number, held?: Held<Value>): Promise<Reading<Value>> {
     try {
-      const next = await this.#refreshed(c);
-      return { ...next, stale: now - next.readAt > revalidateMs };
+      const { value, readAt } = await this.#refreshed(c);
+      return { value, readAt, stale: now - readAt > this.#options.revalidateMs };
     } catch (error) {
-      if (usable) return { ...usable, stale: true };
+      if (held) return { ...held, stale: true };
       throw error;
     }
   }
@@ -89,28 +110,33 @@ export class SharedValue<Raw, Value> {
     const now = Date.now();
     const held = this.#held;
     const age = held ? now - held.readAt : 0;
-    if (now >= this.#freshUntil || age < 0) this.#refresh(c).catch(() => {});
+    if (now >= this.#freshUntil || age < 0) this.#refresh(c);
     return held && age >= 0 && age <= this.#options.revalidateMs ? held.value : undefined;
   }
 
-  /** One at a time for the isolate; `waitUntil` keeps it alive when its starter goes away. */
-  #refresh(c: Reader): Promise<Held<Value>> {
+  /** One at a time for the isolate: undefined while another request's is under way. */
+  #refresh(c: Reader): Promise<Held<Value>> | undefined {
     const now = Date.now();
-    if (this.#refreshing && now < this.#abandonedAt) return this.#refreshing;
-    this.#abandonedAt = now + ABANDONED_MS;
+    if (this.#underWay && now < this.#underWay.abandonedAt) return undefined;
+    const refresh: Refresh<Value> = { abandonedAt: now + ABANDONED_MS };
+    this.#underWay = refresh;
     const mine = this.#renew(c)
-      .then((next) => {
-        if (this.#refreshing === mine) this.#keep(next);
-        return next;
-      })
-      .catch((error) => {
-        if (this.#refreshing === mine) this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
-        throw error;
-      })
+      .then(
+        (next) => {
+          refresh.outcome = { ok: true, next };
+          if (this.#underWay === refresh) this.#keep(next);
+          return next;
+        },
+        (error) => {
+          refresh.outcome = { ok: false, error };
+          if (this.#underWay === refresh) this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+          throw error;
+        },
+      )
       .finally(() => {
-        if (this.#refreshing === mine) this.#refreshing = undefined;
+        if (this.#underWay === refresh) this.#underWay = undefined;
       });
-    this.#refreshing = mine;
+    // Keeps it alive when its starter goes away.
     c.executionCtx.waitUntil(mine.catch(() => {}));
     return mine;
   }
@@ -118,7 +144,7 @@ export class SharedValue<Raw, Value> {
   #keep(next: Held<Value>): void {
     const fresh = this.#options.freshMs * (1 - JITTER * Math.random());
     const old = !isYounger(next.readAt, this.#options.freshMs);
-    this.#held = next;
+    this.#held = { ...next, stale: false };
     // An old copy of the colo's means that the source is failing: it is asked again after a pause.
     this.#freshUntil = old ? Date.now() + PAUSE_AFTER_FAILURE_MS : next.readAt + fresh;
   }
@@ -143,19 +169,20 @@ export class SharedValue<Raw, Value> {
     }
   }
 
-  /** A promise of another request may never settle: who waited too long looks for the next refresh. */
+  /** The outcome of a refresh: of one's own, or of the one that is under way. */
   async #refreshed(c: Reader): Promise<Held<Value>> {
     for (;;) {
-      const mine = !this.#refreshing;
-      const refresh = this.#refresh(c);
-      if (mine) return refresh;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const patience = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), ABANDONED_MS);
-      });
-      const next = await Promise.race([refresh, patience]).finally(() => clearTimeout(timer));
-      if (next) return next;
-      if (this.#refreshing === refresh) this.#refreshing = undefined;
+      const mine = this.#refresh(c);
+      if (mine) return mine;
+      const other = this.#underWay;
+      for (let ms = FIRST_LOOK_MS; other && !other.outcome && ms < ABANDONED_MS; ms *= 2) {
+        await scheduler.wait(ms);
+      }
+      const outcome = other?.outcome;
+      if (outcome?.ok) return outcome.next;
+      if (outcome) throw outcome.error;
+      // Abandoned: the first who finds out takes its place.
+      if (this.#underWay === other) this.#underWay = undefined;
     }
   }
 

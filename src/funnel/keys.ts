@@ -1,15 +1,14 @@
 // Imported HMAC keys, kept for the isolate: importing one costs more than using it.
 
-const imported = new Map<string, Promise<CryptoKey>>();
+const imported = new Map<string, CryptoKey>();
 
 /** The HS256 key of a secret. There are two or three secrets, so the map stays small. */
-export function hmacKey(secret: string): Promise<CryptoKey> {
-  let key = imported.get(secret);
-  if (!key) {
-    const bytes = new TextEncoder().encode(secret);
-    const algorithm = { name: "HMAC", hash: "SHA-256" };
-    key = crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
-    imported.set(secret, key);
-  }
+export async function hmacKey(secret: string): Promise<CryptoKey> {
+  const known = imported.get(secret);
+  if (known) return known;
+  const bytes = new TextEncoder().encode(secret);
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
+  imported.set(secret, key);
   return key;
 }
