@@ -6,7 +6,8 @@ import { catalogRoutes } from "./catalog/routes.ts";
 import { readConfig } from "./config.ts";
 import { problem, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
-import { type AppEnv, secure } from "./http.ts";
+import { secure } from "./headers.ts";
+import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { orderRoutes } from "./orders/routes.ts";
@@ -16,8 +17,9 @@ import { paymentRoutes } from "./payments/routes.ts";
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
 /**
- * Around every request: its configuration before, and on every answer an id to quote, the security
- * headers, and whether it may be cached: by default it may not. One middleware, for each costs time.
+ * Around every request: its configuration before, and on every answer an id to quote, the limits of its
+ * route, the security headers, and whether it may be cached: by default it may not. One middleware, for
+ * each costs time.
  */
 const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const requestId = crypto.randomUUID();
@@ -33,6 +35,7 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  for (const [name, value] of c.get("limitHeaders") ?? []) headers.set(name, value);
   secure(headers);
 });
 
@@ -53,8 +56,9 @@ app.notFound((c) => {
   const allowed = METHODS.filter((method) => hasRoute(method, c.req.path));
   if (allowed.length === 0 || allowed.includes(c.req.method))
     return problem(c, refuse("not_found"));
-  c.header("Allow", allowed.join(", "));
-  return problem(c, refuse("method_not_allowed"));
+  const answer = problem(c, refuse("method_not_allowed"));
+  answer.headers.set("Allow", allowed.join(", "));
+  return answer;
 });
 
 function hasRoute(method: string, path: string): boolean {

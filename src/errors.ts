@@ -1,6 +1,7 @@
 // The one table from public error code to status and title, and the problem+json (RFC 9457) answer.
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { completeHeaders } from "./headers.ts";
 
 /** Every error the API can answer with: code → HTTP status and a title that never varies. */
 export const ERRORS = {
@@ -62,26 +63,30 @@ export function refuse(reason: ErrorCode, fields: ProblemFields = {}): Refusal {
   return { reason, ...fields };
 }
 
+/** What no refusal varies: set once, for setting headers costs more than the rest of a refusal. */
+const PROBLEM_HEADERS = completeHeaders({
+  "Content-Type": "application/problem+json",
+  "Cache-Control": "no-store",
+});
+
 /** Answers a refusal as problem+json. 429 and 503 always carry Retry-After (seconds). */
 export function problem(c: Context, { reason, ...fields }: Refusal): Response {
   const { status, title } = ERRORS[reason];
   if (status === 429 || status === 503) fields.retryAfterSeconds ??= 1;
-  if (fields.retryAfterSeconds !== undefined) {
-    c.header("Retry-After", String(fields.retryAfterSeconds));
-  }
-  c.header("Content-Type", "application/problem+json");
-  return c.body(
-    JSON.stringify({
-      type: `urn:doorbuster:problem:${reason}`,
-      title,
-      status,
-      code: reason,
-      detail: fields.detail ?? title,
-      ...fields,
-      requestId: c.get("requestId"),
-    }),
+  const body = {
+    type: `urn:doorbuster:problem:${reason}`,
+    title,
     status,
-  );
+    code: reason,
+    detail: fields.detail ?? title,
+    ...fields,
+    requestId: c.get("requestId"),
+  };
+  const answer = new Response(JSON.stringify(body), { status, headers: PROBLEM_HEADERS });
+  if (fields.retryAfterSeconds !== undefined) {
+    answer.headers.set("Retry-After", String(fields.retryAfterSeconds));
+  }
+  return answer;
 }
 
 /** Turns zod's findings into the `issues` of an `invalid_request`. */

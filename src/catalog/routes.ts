@@ -2,7 +2,8 @@
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { signVisit } from "../funnel/visit.ts";
-import { type AppEnv, completeHeaders } from "../http.ts";
+import { completeHeaders } from "../headers.ts";
+import type { AppEnv } from "../http.ts";
 import { readLive } from "./live.ts";
 import { publicSale } from "./schema.ts";
 import { PUBLIC_FOR_A_MOMENT, readCatalog } from "./snapshot.ts";

@@ -11,6 +11,7 @@ const IPV6_PREFIX_PARTS = 4;
  */
 export function addressBlock(c: Context): string {
   const text = c.req.header("cf-connecting-ip") ?? "";
+  if (ipaddr.IPv4.isValid(text)) return text; // Cloudflare has one spelling for it
   if (!ipaddr.isValid(text)) return "unknown";
   const address = ipaddr.process(text);
   if (address.kind() === "ipv4") return address.toString();

@@ -58,6 +58,6 @@ export async function runFunnel(
     count("funnel.passed", attempt.entry.sale.id);
     return { ok: true, attempt };
   } finally {
-    describeLimit(attempt); // on every answer of the route, also when a stage threw
+    c.set("limitHeaders", describeLimit(attempt)); // on every answer of the route, also when a stage threw
   }
 }

@@ -120,23 +120,35 @@ async function degraded(
   return refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 }
 
+/** `RateLimit-Policy`, the same for everybody who comes to a sale. */
+const policyTexts = new WeakMap<Protection, string>();
+
+function policyText(protection: Protection): string {
+  const known = policyTexts.get(protection);
+  if (known) return known;
+  const text = NAMES.map((name) => {
+    const { limit, windowSeconds } = protection.limits[name];
+    return `"${name}";q=${limit};w=${windowSeconds}`;
+  }).join(", ");
+  policyTexts.set(protection, text);
+  return text;
+}
+
 /**
  * The headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
  * seconds), for the policy that is closest to its end. Without a count: what the edge knows, all of it.
  */
-export function describeLimit({ c, entry, tightest }: Attempt): void {
-  const policies = protectionOf(entry?.sale ?? {}).limits;
-  const { user } = policies;
-  const untouched = {
-    name: "user",
-    remaining: user.limit,
-    resetSeconds: user.windowSeconds,
-  } as const;
-  const { name, remaining, resetSeconds } = tightest ?? untouched;
-  const policy = NAMES.map((n) => `"${n}";q=${policies[n].limit};w=${policies[n].windowSeconds}`);
-  c.header("RateLimit-Policy", policy.join(", "));
-  c.header("RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`);
-  c.header("X-RateLimit-Limit", String(policies[name].limit));
-  c.header("X-RateLimit-Remaining", String(remaining));
-  c.header("X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds));
+export function describeLimit({ entry, tightest }: Attempt): [name: string, value: string][] {
+  const protection = protectionOf(entry?.sale ?? {});
+  const name = tightest?.name ?? "user";
+  const { limit, windowSeconds } = protection.limits[name];
+  const remaining = tightest?.remaining ?? limit;
+  const resetSeconds = tightest?.resetSeconds ?? windowSeconds;
+  return [
+    ["RateLimit-Policy", policyText(protection)],
+    ["RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`],
+    ["X-RateLimit-Limit", String(limit)],
+    ["X-RateLimit-Remaining", String(remaining)],
+    ["X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds)],
+  ];
 }

@@ -1,5 +1,4 @@
 // Stage 1: is this a well-formed order at all? Media type, size, JSON, schema, Idempotency-Key. No I/O.
-import { idSchema } from "../catalog/schema.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { readJson } from "../http.ts";
 import { orderBodySchema, type Stage } from "./attempt.ts";
@@ -19,7 +18,6 @@ export function checkIdempotencyKey(key: string | undefined): Refusal | undefine
 export const shape: Stage = {
   name: "shape",
   async check(attempt) {
-    if (!idSchema.safeParse(attempt.skuId).success) return refuse("not_found");
     const body = await readJson(attempt.c, orderBodySchema, MAX_ORDER_BYTES);
     if (!body.ok) return body.refusal;
     const key = attempt.c.req.header("idempotency-key");

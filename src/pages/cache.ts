@@ -3,7 +3,8 @@
 import { LRUCache } from "lru-cache";
 import type { Sale } from "../catalog/schema.ts";
 import { EDGE_FRESH_SECONDS, PUBLIC_FOR_A_MOMENT } from "../catalog/snapshot.ts";
-import { type AppContext, completeHeaders } from "../http.ts";
+import { completeHeaders } from "../headers.ts";
+import type { AppContext } from "../http.ts";
 import { etagOf, notModified } from "./etag.ts";
 
 /** Purging this tag empties Cloudflare's cache of all pages. */
