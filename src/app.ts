@@ -34,7 +34,6 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   // Set on the answer itself: c.header() would copy a finished answer once for every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
-  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   for (const [name, value] of c.get("limitHeaders") ?? []) headers.set(name, value);
   secure(headers);
 });

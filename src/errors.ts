@@ -64,10 +64,7 @@ export function refuse(reason: ErrorCode, fields: ProblemFields = {}): Refusal {
 }
 
 /** What no refusal varies: set once, for setting headers costs more than the rest of a refusal. */
-const PROBLEM_HEADERS = completeHeaders({
-  "Content-Type": "application/problem+json",
-  "Cache-Control": "no-store",
-});
+const PROBLEM_HEADERS = completeHeaders({ "Content-Type": "application/problem+json" });
 
 /** Answers a refusal as problem+json. 429 and 503 always carry Retry-After (seconds). */
 export function problem(c: Context, { reason, ...fields }: Refusal): Response {

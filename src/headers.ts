@@ -23,9 +23,13 @@ const SECURITY_HEADERS = Object.entries({
   "X-XSS-Protection": "0",
 });
 
-/** Adds the security headers, unless they are there already. */
+/**
+ * Completes an answer's headers, unless `completeHeaders` has made them: the security headers, and whether
+ * it may be cached. Where nobody said so, it may not.
+ */
 export function secure(headers: Headers, { challenges = false } = {}): void {
   if (headers.has("Content-Security-Policy")) return;
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
   if (challenges) headers.set("Content-Security-Policy", CHALLENGE_POLICY);
 }

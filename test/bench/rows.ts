@@ -114,7 +114,7 @@ const REFUSALS: Row[] = [
     "/shielded",
   ),
   {
-    name: "sold out, asked again ÷ bare Hono POST",
+    name: "sold out, asked again, behind the shield ÷ bare Hono POST",
     perRound: RETURNING,
     ours: { at: "ours", status: 409, shots: (_, count) => losers.slice(0, count) },
     bare: {
