@@ -38,7 +38,9 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     const message = `use one of ${RULE_KINDS.join(", ")} and a value of that kind`;
     return problem(c, refuse("invalid_request", { issues: [{ path: "value", message }] }));
   }
-  const bare = c.req.header("content-type") === undefined && c.req.raw.body === null;
+  // Some clients announce that they send nothing, and then there is an empty body.
+  const empty = c.req.raw.body === null || c.req.header("content-length") === "0";
+  const bare = empty && c.req.header("content-type") === undefined;
   const body = bare
     ? { ok: true as const, value: {} }
     : await readJson(c, ruleBodySchema, MAX_RULE_BYTES);
