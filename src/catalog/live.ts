@@ -2,7 +2,7 @@
 // their units change; no visitor ever asks an object.
 import * as z from "zod";
 import { decodeBuyers } from "../inventory/buyers.ts";
-import type { PublishedStock } from "../inventory/live-stock.ts";
+import type { PublicStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
@@ -31,7 +31,7 @@ const MAX_SALES = 100;
 const publishedSchema = z.object({
   available: z.int(),
   buyers: z.base64().exactOptional(),
-}) satisfies z.ZodType<PublishedStock>;
+}) satisfies z.ZodType<PublicStock>;
 
 const stocks = new Map<string, SharedValue<(string | null)[], StockOfSale>>();
 
@@ -74,12 +74,17 @@ function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
 /** What is garbled in Redis reads as unpublished: the object publishes again with its next change. */
 function parseStock(text: string | null | undefined): EdgeStock | undefined {
   try {
-    const { available, buyers } = publishedSchema.parse(JSON.parse(text ?? ""));
-    return { available, buyers: buyers === undefined ? undefined : decodeBuyers(buyers) };
+    return toEdgeStock(publishedSchema.parse(JSON.parse(text ?? "")));
   } catch {
     return undefined;
   }
 }
+
+/** @throws when the buyers are no list of ours */
+export const toEdgeStock = ({ available, buyers }: PublicStock): EdgeStock => ({
+  available,
+  buyers: buyers === undefined ? undefined : decodeBuyers(buyers),
+});
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();
 

@@ -1,32 +1,59 @@
-// Sold out, as the edge knows it: at most two seconds old, no I/O. It stands behind identity, because a
-// buyer who may already have an order is asking about that order, and only the object can answer.
+// Sold out, as the edge knows it: at most two seconds old, no I/O. Only who cannot have an order is refused
+// here: a buyer who may already have one is asking about that order, and only the object can answer.
 import { LRUCache } from "lru-cache";
-import { peekStock } from "../catalog/live.ts";
+import { type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
+import type { ReserveResult } from "../inventory/sku-inventory.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { memoryFor } from "./memory.ts";
 
+/** What an object said is believed this long. */
+const BELIEVED_MS = 2_000;
 /** Longer than it takes until every edge has read who the buyers are. */
 const NEWS_MS = 10_000;
+/** An attempt that asks is back by then, or never. */
+const ASKING_MS = 1_000;
+/** Sold-out SKUs an isolate remembers at once; each may name 20,000 buyers. */
+const MAX_SKUS = 100;
 
+/** Sold out as the object itself answered it: known here before it is published. */
+const answered = new LRUCache<string, EdgeStock>({ max: MAX_SKUS, ...memoryFor(BELIEVED_MS) });
+const asking = new LRUCache<string, true>({ max: MAX_SKUS, ...memoryFor(ASKING_MS) });
 /** Buyers this isolate has just let in: they know better than news from before their order. */
 const justBought = new LRUCache<string, true>({ max: 20_000, ...memoryFor(NEWS_MS) });
 
-const keyOf = ({ skuId, userId }: Pick<Attempt, "skuId" | "userId">) => `${skuId}|${userId}`;
+type Who = Pick<Attempt, "skuId" | "userId">;
 
-/** Somebody has an order now, whatever the published stock still says. */
-export function noteBuyer(buyer: Pick<Attempt, "skuId" | "userId">): void {
-  justBought.set(keyOf(buyer), true);
+const keyOf = ({ skuId, userId }: Who) => `${skuId}|${userId}`;
+
+/**
+ * Whether an attempt should bring home who the buyers are, should it find the SKU sold out. One at a time:
+ * the list may be long, and the object has a crowd to answer.
+ */
+export function asksForBuyers({ skuId }: Who): boolean {
+  if (asking.has(skuId) || answered.has(skuId)) return false;
+  asking.set(skuId, true);
+  return true;
+}
+
+/** Learns from an object's answer. Whoever has an order now has it, whatever was published before. */
+export function noteAnswer(who: Who, asked: boolean, result: ReserveResult): void {
+  if (asked) asking.delete(who.skuId);
+  if (result.ok || result.reason === "user_limit_reached") justBought.set(keyOf(who), true);
+  else if (result.reason === "sold_out" && result.buyers !== undefined) {
+    answered.set(who.skuId, toEdgeStock(result));
+  }
 }
 
 export const soldOut: Stage = {
   name: "sold-out",
   check(attempt) {
     const { c, entry, skuId, userId } = attempt;
-    const stock = peekStock(c, entry, skuId);
-    if (stock?.available !== 0 || !stock.buyers) return undefined;
-    if (stock.buyers.has(buyerHash(userId)) || justBought.has(keyOf(attempt))) return undefined;
-    return refuse("sold_out", { available: 0 });
+    if (userId === undefined) return undefined;
+    const published = peekStock(c, entry, skuId);
+    const stock = published?.available === 0 ? published : answered.get(skuId);
+    if (!stock?.buyers || stock.buyers.has(buyerHash(userId))) return undefined;
+    return justBought.has(keyOf(attempt)) ? undefined : refuse("sold_out", { available: 0 });
   },
 };

@@ -1,8 +1,8 @@
 // Who may already have an order for a SKU, small enough to publish. Edges refuse the crowd with "sold
 // out" from memory; but a buyer who retries has an answer waiting, and must get through to it.
 
-/** Beyond this many buyers nothing is published, and every attempt asks the object. */
-export const MAX_PUBLISHED_BUYERS = 20_000;
+/** Beyond this many buyers they are not told, and every attempt asks the object. */
+export const MAX_TOLD_BUYERS = 20_000;
 
 /** 32-bit FNV-1a of a user id. Two users that collide only cost an unneeded question to the object. */
 export function buyerHash(userId: string): number {

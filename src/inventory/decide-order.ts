@@ -39,6 +39,8 @@ export interface ReserveCommand {
   paymentToken?: string;
   idempotencyKey: string;
   fingerprint: string;
+  /** Whether an answer that all is gone should name the buyers, so that the edge can say it to others. */
+  wantsBuyers?: boolean;
 }
 
 export type ReserveDecision =

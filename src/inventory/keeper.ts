@@ -5,7 +5,7 @@ import type { OrderMessage } from "../orders/message.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";
 import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
-import { LiveStock } from "./live-stock.ts";
+import { LiveStock, type PublicStock } from "./live-stock.ts";
 import { type OrderRow, parseOrderId } from "./order.ts";
 import { Outbox, resendSchedule } from "./outbox.ts";
 
@@ -92,10 +92,15 @@ export class Keeper {
   }
 
   stockChanged(): void {
-    const { setup, buyers } = this.ledger;
-    if (!setup) return;
-    const { skuId } = setup;
-    this.#live.changed(() => ({ skuId, available: available(this.ledger.stock), buyers }));
+    const { setup } = this.ledger;
+    if (setup) this.#live.changed(setup.skuId, () => this.publicStock());
+  }
+
+  /** What edges may know of the stock. */
+  publicStock(): PublicStock {
+    const free = available(this.ledger.stock);
+    const buyers = free === 0 ? this.ledger.toldBuyers : undefined;
+    return { available: free, ...(buyers === undefined ? {} : { buyers }) };
   }
 
   #expireEnded(now: number, limit: number): void {

@@ -2,7 +2,7 @@
 // b-tree (no secondary index), so each change of an order costs one written row; counters, holds and
 // the outbox are rebuilt from the rows when the object wakes.
 import TinyQueue from "tinyqueue";
-import { buyerHash } from "./buyers.ts";
+import { buyerHash, encodeBuyers, MAX_TOLD_BUYERS } from "./buyers.ts";
 import type { Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import type { OrderRow, OrderStatus, Payment } from "./order.ts";
@@ -62,7 +62,8 @@ export class Ledger {
     refunded: 0,
   };
   /** Everyone who ever had an order here, hashed (see `buyers.ts`). */
-  readonly buyers = new Set<number>();
+  readonly #buyers = new Set<number>();
+  #told = { size: 0, text: "" };
   #setup: Setup | null = null;
 
   constructor(sql: SqlStorage) {
@@ -90,6 +91,14 @@ export class Ledger {
     return this.#units;
   }
 
+  /** Who may have an order here, as edges are told; undefined when there are too many to tell. */
+  get toldBuyers(): string | undefined {
+    const { size } = this.#buyers;
+    if (size > MAX_TOLD_BUYERS) return undefined;
+    if (size !== this.#told.size) this.#told = { size, text: encodeBuyers(this.#buyers) };
+    return this.#told.text;
+  }
+
   saveSetup(setup: Setup): void {
     this.#run("INSERT OR REPLACE INTO setup VALUES (1, ?)", JSON.stringify(setup));
     this.#setup = setup;
@@ -108,7 +117,7 @@ export class Ledger {
 
   /** All orders of one user: one range of the b-tree, and nothing for who never had one. */
   ordersOf(userId: string): OrderRow[] {
-    if (!this.buyers.has(buyerHash(userId))) return [];
+    if (!this.#buyers.has(buyerHash(userId))) return [];
     return this.#run("SELECT * FROM orders WHERE user_id = ?", userId).map(toRow);
   }
 
@@ -166,7 +175,7 @@ export class Ledger {
   #track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#units[before.status] -= before.quantity;
     this.#units[row.status] += row.quantity;
-    if (!before) this.buyers.add(buyerHash(row.userId));
+    if (!before) this.#buyers.add(buyerHash(row.userId));
     if (row.status === "reserved" && row.unitPrice.amount > 0 && !before) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }

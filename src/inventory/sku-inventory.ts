@@ -19,6 +19,7 @@ import {
 } from "./decide-stock.ts";
 import { Keeper } from "./keeper.ts";
 import type { OrderRef } from "./ledger.ts";
+import type { PublicStock } from "./live-stock.ts";
 import { asAccepted, type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
 import {
@@ -33,7 +34,8 @@ const PAGE_SIZE = 200;
 
 export type ReserveResult =
   | { ok: true; replayed: boolean; order: Order }
-  | Exclude<ReserveDecision, { ok: true }>;
+  | Exclude<ReserveDecision, { ok: true } | { reason: "sold_out" }>
+  | ({ ok: false; reason: "sold_out" } & PublicStock);
 
 export type OrderResult<Reason extends string> =
   | { ok: true; order: Order }
@@ -54,7 +56,10 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   reserve(command: ReserveCommand): ReserveResult {
     const now = this.#keeper.begin();
     const decision = decideReserve(this.#keeper.stateOf(command.userId, now), command, now);
-    if (!decision.ok) return decision;
+    if (!decision.ok) {
+      const tells = decision.reason === "sold_out" && command.wantsBuyers;
+      return tells ? { ...decision, ...this.#keeper.publicStock() } : decision;
+    }
     const { row, replayed } = decision;
     if (!replayed) this.#keeper.save(undefined, row);
     return { ok: true, replayed, order: asAccepted(row) };

@@ -7,7 +7,7 @@ import type { Attempt, Stage } from "../funnel/attempt.ts";
 import { runFunnel } from "../funnel/funnel.ts";
 import { identify } from "../funnel/identity.ts";
 import { noteLoad, retryAfter, SLOW_MS } from "../funnel/shedding.ts";
-import { noteBuyer } from "../funnel/sold-out.ts";
+import { asksForBuyers, noteAnswer } from "../funnel/sold-out.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
@@ -43,6 +43,7 @@ export async function placeOrder(
   if (!passed.ok) return passed;
   const { attempt } = passed;
   const address = { skuId: attempt.skuId, lane: LANE };
+  const wantsBuyers = asksForBuyers(attempt);
   const command = {
     userId: attempt.userId,
     orderId: newOrderId(address),
@@ -50,6 +51,7 @@ export async function placeOrder(
     ...(attempt.body.paymentToken ? { paymentToken: attempt.body.paymentToken } : {}),
     idempotencyKey: attempt.idempotencyKey,
     fingerprint: await fingerprint(attempt),
+    wantsBuyers,
   };
   const asked = Date.now();
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
@@ -58,7 +60,7 @@ export async function placeOrder(
   noteLoad(skuId, slow ? "overloaded" : "fine", answered);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const result = answer.value;
-  if (result.ok || result.reason === "user_limit_reached") noteBuyer(attempt);
+  noteAnswer(attempt, wantsBuyers, result);
   return result.ok ? result : refused(toRefusal(result));
 }
 

@@ -1,18 +1,29 @@
 // Sold out, from memory: the crowd costs nothing, and whoever may have an order always gets through.
 import fc from "fast-check";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   buyerHash,
   decodeBuyers,
   encodeBuyers,
-  MAX_PUBLISHED_BUYERS,
+  MAX_TOLD_BUYERS,
 } from "../../src/inventory/buyers.ts";
+import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost } from "../support/redis.ts";
-import { aBuyer, type Buyer, buyers, ledger, tally, unique, until } from "../support/shop.ts";
+import {
+  aBuyer,
+  type Buyer,
+  buyers,
+  ledger,
+  noLiveStock,
+  order,
+  tally,
+  unique,
+  until,
+} from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
 beforeEach(async () => {
@@ -115,6 +126,53 @@ test("who buys the unit that came back is not told sold out by older news", asyn
   expect((await attempt(late, sale, { key })).body).toEqual(first.body);
 });
 
+describe("what an object itself answered", () => {
+  test("is known at once, before anything is published, and believed for two seconds", async () => {
+    noLiveStock();
+    const clock = givenClock(aMoment());
+    const sale = await givenSale({}, { stock: 1, perUserLimit: 1 });
+    const [winner, key] = [await aBuyer(), unique("key")];
+    expect((await attempt(winner, sale, { key })).status).toBe(202);
+    expect((await attempt(await aBuyer(), sale)).code).toBe("sold_out"); // and brings home the buyers
+    await attempt(await aBuyer(), sale); // whatever else is read once is read by now
+    const before = await calls(sale);
+
+    const crowd = await buyers(100);
+    const { result, commands } = await redisCost(() =>
+      Promise.all(crowd.map((buyer) => attempt(buyer, sale))),
+    );
+
+    expect(tally(result)).toEqual({ sold_out: 100 });
+    expect([commands, (await calls(sale)) - before]).toEqual([0, 1]); // the call is ours
+    expect((await attempt(winner, sale, { key })).status).toBe(202);
+    clock.moveTo(Date.now() + 2_001);
+    await attempt(await aBuyer(), sale);
+    expect(await calls(sale)).toBe(before + 4); // ours twice, the winner's, and this one asked again
+  });
+
+  test("is not known from who wanted more than is left", async () => {
+    noLiveStock();
+    const sale = await givenSale({}, { stock: 1, perUserLimit: 2 });
+    expect((await order(await aBuyer(), sale.skuId, { quantity: 2 })).code).toBe("sold_out");
+    expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+  });
+
+  test("names its buyers to one of a crowd at a time", async () => {
+    noLiveStock();
+    const sale = await givenSale({}, { stock: 1, perUserLimit: 1 });
+    await attempt(await aBuyer(), sale);
+    const asked: (boolean | undefined)[] = [];
+    const spy = vi.spyOn(SkuInventory.prototype, "reserve");
+    onTestFinished(() => spy.mockRestore());
+
+    const answers = await Promise.all((await buyers(50)).map((buyer) => attempt(buyer, sale)));
+
+    expect(tally(answers)).toEqual({ sold_out: 50 });
+    for (const [command] of spy.mock.calls) asked.push(command.wantsBuyers);
+    expect(asked.filter(Boolean)).toHaveLength(1);
+  });
+});
+
 test("garbage or silence from Redis never refuses anybody", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock: 100 });
@@ -139,9 +197,7 @@ test("buyers survive being published, whoever they are", () => {
 });
 
 test("hashes of users are spread: few of 20,000 collide", () => {
-  const hashes = new Set(
-    Array.from({ length: MAX_PUBLISHED_BUYERS }, (_, i) => buyerHash(`u${i}`)),
-  );
-  expect(hashes.size).toBeGreaterThan(MAX_PUBLISHED_BUYERS - 10);
+  const hashes = new Set(Array.from({ length: MAX_TOLD_BUYERS }, (_, i) => buyerHash(`u${i}`)));
+  expect(hashes.size).toBeGreaterThan(MAX_TOLD_BUYERS - 10);
   expect(encodeBuyers(hashes).length).toBeLessThan(110_000);
 });
