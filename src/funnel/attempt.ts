@@ -28,6 +28,7 @@ export interface Attempt {
   body: OrderBody;
   idempotencyKey: string;
   entry: CatalogEntry;
+  /** Absent until somebody is recognised or identified. */
   userId: string;
   /** The limit that is closest to its end, once it is known. */
   tightest?: { name: keyof Protection["limits"]; remaining: number; resetSeconds: number };

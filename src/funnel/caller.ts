@@ -1,6 +1,7 @@
 // Where a request comes from, as far as limits need to know it.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
 import { hmacKey } from "./keys.ts";
 
 const IPV6_PREFIX_PARTS = 4;
@@ -19,9 +20,18 @@ export function addressBlock(c: Context): string {
   return `${parts.map((part) => part.toString(16)).join(":")}::/64`;
 }
 
+const hashes = new LRUCache<string, string>({ max: 10_000 });
+
 /** Addresses are stored only as a keyed hash: who reads Redis cannot tell, nor guess, whose it was. */
 export async function hashAddress(block: string, secret: string): Promise<string> {
+  const name = `${secret}|${block}`;
+  const known = hashes.get(name);
+  if (known) return known;
   const text = new TextEncoder().encode(block);
   const digest = new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(secret), text));
-  return Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  hashes.set(name, hash);
+  return hash;
 }

@@ -7,29 +7,41 @@ import type { Attempt, Stage } from "./attempt.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
 import { flood } from "./flood.ts";
-import { identify } from "./identity.ts";
+import { type Identity, identify, recognise } from "./identity.ts";
 import { known } from "./known.ts";
 import { describeLimit, limits } from "./limits.ts";
 import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
 
+/** Who shows no token is refused, and who is known needs no signature check: both cost nothing. */
+const recognised: Stage = {
+  name: "identity",
+  check: (attempt) => take(attempt, recognise(attempt.c, attempt.c.get("config"))),
+};
+
 const identity: Stage = {
   name: "identity",
   async check(attempt) {
-    const identity = await identify(attempt.c, attempt.c.get("config"));
-    if (!identity.ok) return identity.refusal;
-    attempt.userId = identity.userId;
-    return undefined;
+    if (attempt.userId !== undefined) return undefined;
+    return take(attempt, await identify(attempt.c, attempt.c.get("config")));
   },
 };
 
+function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
+  if (identity?.ok === false) return identity.refusal;
+  if (identity) attempt.userId = identity.userId;
+  return undefined;
+}
+
 const AFTER_SHAPE: readonly Stage[] = [
   known,
-  flood,
-  denied, // what the network gives away
+  recognised,
+  denied, // what the network gives away, and who is recognised
+  soldOut,
+  flood, // before anything that costs more than a look into memory
   identity,
-  denied, // and now the user too
+  denied, // once more, for who was not recognised
   soldOut,
   shedding,
   challenge,

@@ -26,33 +26,50 @@ const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
-/** Bounds the memory: at most 40 MB of the largest tokens, in practice about 2. */
-const MAX_VERIFIED = 5_000;
+/** Bounds the memory of verified tokens, in characters: some 20,000 of usual length. */
+const MAX_VERIFIED_LENGTH = 8_000_000;
+/** What an entry costs beside its token, roughly. */
+const VERIFIED_OVERHEAD = 128;
 const DEMO_TOKEN_LIFE = "12h";
 
-export type Identity = { ok: true; userId: string } | { ok: false; refusal: Refusal };
+export type Identity = { ok: true; userId: string } | Refused;
+type Refused = { ok: false; refusal: Refusal };
 
-const nobody = (detail: string): Identity => ({
+const nobody = (detail: string): Refused => ({
   ok: false,
   refusal: refuse("unauthenticated", { detail }),
 });
 
-/**
- * Says who asks. A cookie travels by itself, so a write that relies on it must also come from our own
- * pages: its `Origin` has to be ours.
- */
+/** Says who asks. */
 export async function identify(c: Context, config: AuthConfig): Promise<Identity> {
-  const authorization = c.req.header("authorization");
-  if (authorization !== undefined) {
-    const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
-    return token ? verify(token, config) : nobody("The Authorization header is not a bearer token");
-  }
-  const token = getCookie(c, SESSION_COOKIE);
+  return recognise(c, config) ?? verify(shownToken(c), config);
+}
+
+/**
+ * Says who asks, as far as that takes no cryptography: who shows no token is refused, and whose token this
+ * isolate has verified before is known. Undefined while a signature is still to be checked. A cookie
+ * travels by itself, so a write that relies on it must also come from our own pages: its `Origin` has to
+ * be ours.
+ */
+export function recognise(c: Context, config: AuthConfig): Identity | undefined {
+  const token = shownToken(c);
   if (!token) return nobody("Send a bearer token or the session cookie");
-  if (!["GET", "HEAD"].includes(c.req.method) && !sameOrigin(c)) {
+  if (token.length > MAX_TOKEN) return nobody("The token is too long");
+  const byItself = !["GET", "HEAD"].includes(c.req.method) && !c.req.header("authorization");
+  if (byItself && !sameOrigin(c)) {
     return { ok: false, refusal: refuse("forbidden", { detail: "Cross-origin write refused" }) };
   }
-  return verify(token, config);
+  const known = verified.get(token);
+  if (known?.config !== config || Date.now() >= known.expiresAt) return undefined;
+  return { ok: true, userId: known.userId };
+}
+
+/** The token that a request shows; empty when there is none. */
+function shownToken(c: Context): string {
+  const authorization = c.req.header("authorization");
+  if (authorization === undefined) return getCookie(c, SESSION_COOKIE) ?? "";
+  const [scheme = "", token = "", more] = authorization.split(" ", 3);
+  return scheme.toLowerCase() === "bearer" && more === undefined ? token : "";
 }
 
 export const sameOrigin = (c: Context): boolean =>
@@ -60,15 +77,11 @@ export const sameOrigin = (c: Context): boolean =>
 
 /** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
 const verified = new LRUCache<string, { userId: string; expiresAt: number; config: AuthConfig }>({
-  max: MAX_VERIFIED,
+  maxSize: MAX_VERIFIED_LENGTH,
+  sizeCalculation: (_, token) => token.length + VERIFIED_OVERHEAD,
 });
 
 async function verify(token: string, config: AuthConfig): Promise<Identity> {
-  if (token.length > MAX_TOKEN) return nobody("The token is too long");
-  const known = verified.get(token);
-  if (known?.config === config && Date.now() < known.expiresAt) {
-    return { ok: true, userId: known.userId };
-  }
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),

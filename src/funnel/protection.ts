@@ -51,6 +51,8 @@ export const protectionSchema = z.strictObject({
 });
 
 export type Protection = z.output<typeof protectionSchema>;
+/** The same as an operator writes it: what is left out has its default. */
+export type ProtectionSettings = z.input<typeof protectionSchema>;
 export type LimitPolicy = z.output<typeof limitSchema>;
 
 const DEFAULTS: Protection = protectionSchema.parse({});

@@ -35,6 +35,10 @@ const ruleTextSchema = z
 
 /** Length of the prefix before an IPv4 address that is written as IPv6. */
 const MAPPED_BITS = 96;
+const IPV4_BITS = 32;
+const IPV6_BITS = 128;
+/** A network of one address: looked up by name, where others are compared one by one. */
+const SINGLE = /^[^:]+\/32$|\/128$/;
 
 /** What rules look at. `address` is undefined when the caller's cannot be parsed. */
 export interface Caller {
@@ -67,7 +71,7 @@ function normaliseNetwork(value: string): string | undefined {
   if (more.length > 0 || !(isIPv4 || (IPv6.isValid(address) && !address.includes("%")))) {
     return undefined;
   }
-  const cidr = `${address}/${length ?? (isIPv4 ? 32 : 128)}`;
+  const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : IPV6_BITS)}`;
   if (!ipaddr.isValidCIDR(cidr)) return undefined;
   const [parsed, bits] = ipaddr.parseCIDR(cidr);
   if (parsed.kind() === "ipv4") return `${IPv4.networkAddressFromCIDR(cidr)}/${bits}`;
@@ -93,8 +97,9 @@ export class RuleBook {
     this.rules = rules;
     this.allowsUsers = rules.some(({ effect, kind }) => effect === "allow" && kind === "user");
     for (const rule of rules) {
-      if (rule.kind === "ip") this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
-      else {
+      if (rule.kind === "ip" && !SINGLE.test(rule.value)) {
+        this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
+      } else {
         const key = `${rule.kind}:${rule.value}`;
         this.#exact.set(key, [...(this.#exact.get(key) ?? []), rule]);
       }
@@ -113,7 +118,8 @@ export class RuleBook {
   }
 
   *#matching({ address, asn, country, userId }: Caller): Generator<Rule> {
-    for (const [kind, value] of Object.entries({ asn, country, user: userId })) {
+    const ip = address && `${address}/${address.kind() === "ipv4" ? IPV4_BITS : IPV6_BITS}`;
+    for (const [kind, value] of Object.entries({ ip, asn, country, user: userId })) {
       if (value !== undefined) yield* this.#exact.get(`${kind}:${value}`) ?? [];
     }
     if (!address) return;

@@ -1,4 +1,5 @@
 // The shapes of the HTTP contract as somebody outside reads them.
+import type { ProtectionSettings } from "../funnel/protection.ts";
 
 /** What came back, with the milliseconds from sending the request to the last byte of its body. */
 export interface Answer<Body = unknown> {
@@ -50,7 +51,7 @@ export interface Sale {
   opensAt: string;
   closesAt: string;
   admission: { mode: string };
-  protection?: { challenge: { mode: "off" | "by-score" | "always" } };
+  protection?: ProtectionSettings;
   skus: Sku[];
 }
 
