@@ -1,12 +1,12 @@
 // What is measured: each row is a request of ours and the bare request it is held against. To add a
 // row, add an object here.
+import { expectOk } from "../../src/local/client.ts";
 import { drive, type Shot } from "./drive.ts";
 import {
   attempt,
   BATCH,
   commands,
   etagOf,
-  fromSomewhere,
   openLentSku,
   orders,
   PAID_WISH,
@@ -15,7 +15,18 @@ import {
   teach,
   WISH,
 } from "./requests.ts";
-import { CROWD, GONE, knownSoldOut, LATER, PAID, SALE, type Stage, settled } from "./stage.ts";
+import {
+  CHALLENGED,
+  CROWD,
+  GONE,
+  knownSoldOut,
+  LATER,
+  LIMITED,
+  PAID,
+  SALE,
+  type Stage,
+  settled,
+} from "./stage.ts";
 
 /** One side of a row: which Worker gets the requests, and the status every one of them must get. */
 export interface Side {
@@ -38,7 +49,7 @@ export interface Row {
   prepare?(stage: Stage): Promise<void>;
 }
 
-const RETURNING = 600;
+const CROWD_SIZE = 600;
 const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
 const API = `/api/sales/${SALE}`;
 
@@ -59,18 +70,43 @@ const shared = (name: string, shot: Shot, barePath: string): Row => ({
 });
 
 /** A refusal, against a bare POST route that reads JSON and answers this JSON. */
-const refusal = (name: string, status: number, shot: () => Shot, path = "/answer"): Row => ({
+const refusal = (name: string, status: number, shot: () => Shot): Row => ({
   name: `${name} ÷ bare Hono POST`,
   perRound: 600,
   ours: { at: "ours", status, shots: (_, count) => Array.from({ length: count }, shot) },
   bare: {
     at: "bare",
     status,
-    shots: (_, count) =>
-      Array.from({ length: count }, () => ({ ...shot(), path, body: shot().body ?? "" })),
+    shots: (_, count) => Array.from({ length: count }, () => ({ ...shot(), path: "/answer" })),
   },
   prepare: (stage) => teach(stage, shot()),
 });
+
+/** The same for refusals of callers that `crowd` prepares; they all ask again in each round. */
+function crowdRefusal(
+  name: string,
+  status: number,
+  crowd: (stage: Stage) => Promise<Shot[]>,
+  path = "/answer",
+): Row {
+  let shots: Shot[] = [];
+  const asked = (count: number) =>
+    Array.from({ length: count }, (_, at) => shots[at % shots.length] as Shot);
+  return {
+    name: name.includes("÷") ? name : `${name} ÷ bare Hono POST`,
+    perRound: CROWD_SIZE,
+    ours: { at: "ours", status, shots: (_, count) => asked(count) },
+    bare: {
+      at: "bare",
+      status,
+      shots: (_, count) => asked(count).map((shot) => ({ ...shot, path })),
+    },
+    async prepare(stage) {
+      shots = await crowd(stage);
+      await teach(stage, shots[0] as Shot);
+    },
+  };
+}
 
 const bareInsert: Side = {
   at: "bare",
@@ -79,7 +115,6 @@ const bareInsert: Side = {
 };
 
 let returning: Shot[] = [];
-let losers: Shot[] = [];
 let unchanged: Shot = PAGE;
 
 const PAGES: Row[] = [
@@ -107,28 +142,47 @@ const REFUSALS: Row[] = [
   refusal("bad shape", 400, () => attempt(CROWD, '{"quantity":0}')),
   refusal("unknown SKU", 404, () => attempt("no-such-sku", WISH)),
   refusal("sale not open", 403, () => attempt(LATER, WISH)),
-  refusal(
-    "not signed in, behind the shield",
+  refusal("not signed in", 401, () => attempt(CROWD, WISH)),
+  crowdRefusal("blocked, known to the edge", 403, async (stage) => {
+    const crowd = await orders(stage, CROWD, 1);
+    const from = crowd[0]?.headers?.["cf-connecting-ip"];
+    expectOk(await stage.client.admin("PUT", `/denylist/ip/${from}`));
+    return crowd;
+  }),
+  crowdRefusal("sold out, known to the edge", 409, async (stage) => {
+    await stage.client.order(GONE, "last-unit", { token: await stage.sign("last") });
+    await knownSoldOut(stage, GONE);
+    return orders(stage, GONE, CROWD_SIZE);
+  }),
+  crowdRefusal(
+    "forged token ÷ bare Hono POST behind the same shield",
     401,
-    () => attempt(CROWD, WISH, fromSomewhere()),
+    async (stage) => {
+      const crowd = await orders(stage, CROWD, CROWD_SIZE);
+      const forge = (headers: Shot["headers"]) => `${headers?.authorization}x`;
+      return crowd.map((shot) => ({
+        ...shot,
+        headers: { ...shot.headers, authorization: forge(shot.headers) },
+      }));
+    },
     "/shielded",
   ),
-  {
-    name: "sold out, asked again, behind the shield ÷ bare Hono POST",
-    perRound: RETURNING,
-    ours: { at: "ours", status: 409, shots: (_, count) => losers.slice(0, count) },
-    bare: {
-      at: "bare",
-      status: 409,
-      shots: (_, count) => losers.slice(0, count).map((shot) => ({ ...shot, path: "/shielded" })),
+  crowdRefusal(
+    "over the limit, known to the edge ÷ the same",
+    429,
+    async (stage) => {
+      const crowd = await orders(stage, LIMITED, CROWD_SIZE);
+      await drive(stage.ours, crowd, 202);
+      return crowd;
     },
-    async prepare(stage) {
-      await stage.client.order(GONE, "last-unit", { token: await stage.sign("last") });
-      await knownSoldOut(stage, GONE);
-      losers = await orders(stage, GONE, RETURNING);
-      await teach(stage, losers[0] as Shot);
-    },
-  },
+    "/shielded",
+  ),
+  crowdRefusal(
+    "challenge asked ÷ the same",
+    403,
+    (stage) => orders(stage, CHALLENGED, CROWD_SIZE),
+    "/shielded",
+  ),
 ];
 
 const ORDERS: Row[] = [
@@ -150,11 +204,11 @@ const ORDERS: Row[] = [
   },
   {
     name: "repeat of a finished order ÷ bare Hono POST",
-    perRound: RETURNING,
+    perRound: CROWD_SIZE,
     ours: { at: "ours", status: 202, shots: (_, count) => returning.slice(0, count) },
     bare: again("bare", 202, { method: "POST", path: "/answer", body: WISH }),
     async prepare(stage) {
-      returning = await orders(stage, CROWD, RETURNING);
+      returning = await orders(stage, CROWD, CROWD_SIZE);
       await drive(stage.ours, returning, 202);
       await settled(stage);
       await teach(stage, returning[0] as Shot);

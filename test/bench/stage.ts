@@ -17,9 +17,16 @@ const SETTLE_MS = 120_000;
 export const CROWD = "bench-crowd";
 export const PAID = "bench-paid";
 export const GONE = "bench-gone";
+/** One attempt each, then over the limit. */
+export const LIMITED = "bench-limited";
+/** Its sale challenges everybody. */
+export const CHALLENGED = "bench-challenged";
 /** Its sale opens tomorrow. */
 export const LATER = "bench-later";
 export const SALE = "bench";
+
+/** Nobody solves a challenge here, so nobody verifies one. */
+const CHALLENGES = { TURNSTILE_SITE_KEY: "bench", TURNSTILE_SECRET: "bench" };
 
 /** A running pair of Workers. */
 export interface Stage {
@@ -37,7 +44,7 @@ export async function startStage(entry = "src/index.ts"): Promise<Stage> {
   const redis = await startRedisThread(stateDir);
   const direct = { unsafeDirectSockets: [{ host: "127.0.0.1" }] };
   const built = await buildWorker({ config: "wrangler.toml", entry });
-  const worker = { ...workerOptions(built, redis.vars), ...direct };
+  const worker = { ...workerOptions(built, { ...redis.vars, ...CHALLENGES }), ...direct };
   const bare = {
     ...workerOptions(await buildWorker(COMPARATOR), redis.vars, COMPARATOR),
     ...direct,
@@ -74,18 +81,26 @@ async function putSales(client: Client): Promise<void> {
     perUserLimit: 1,
     holdSeconds: 300,
   });
-  const sale = (id: string, opensAt: string, skus: Sku[]): Sale => ({
+  const sale = (id: string, opensAt: string, skus: Sku[], protection?: Sale["protection"]) => ({
     id,
     title: "Bench",
     description: "SKUs to measure with.",
     opensAt,
     closesAt: at(2 * DAY_MS),
-    admission: { mode: "open" },
+    admission: { mode: "open" as const },
     skus,
+    ...(protection && { protection }),
   });
   const open = [sku(CROWD, 1_000_000), sku(PAID, 1_000_000, 1_200), sku(GONE, 1)];
   expectOk(await client.putSale(sale(SALE, at(-DAY_MS), open)));
   expectOk(await client.putSale(sale("bench-tomorrow", at(DAY_MS), [sku(LATER, 1)])));
+  const patient = { limitRefusals: 100_000, ignoredChallenges: 1_000 };
+  const once = { algorithm: "fixed-window" as const, limit: 1, windowSeconds: 3_600 };
+  const limited = { limits: { user: once }, autoBlock: patient };
+  const challenged = { challenge: { mode: "always" as const }, autoBlock: patient };
+  const [one, other] = [sku(LIMITED, 1_000_000), sku(CHALLENGED, 1_000_000)];
+  expectOk(await client.putSale(sale("bench-limited", at(-DAY_MS), [one], limited)));
+  expectOk(await client.putSale(sale("bench-challenged", at(-DAY_MS), [other], challenged)));
 }
 
 /** Waits until the edge knows that a SKU is sold out: the object's news travel for a second or two. */
@@ -103,7 +118,7 @@ export async function knownSoldOut({ client }: Stage, sku: string): Promise<void
 /** Waits until nothing that was accepted is left to settle, so that rounds do not overlap. */
 export async function settled({ client }: Stage): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;
-  for (const sku of [CROWD, PAID]) {
+  for (const sku of [CROWD, PAID, LIMITED]) {
     while ((await client.ledger(sku)).unacknowledged > 0) {
       if (Date.now() > deadline) {
         throw new Error(`Orders of ${sku} are still unsettled after two minutes.`);

@@ -1,15 +1,16 @@
 // What becomes of answers to a challenge: wrong ones, and those the provider does not verify.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, until } from "../support/shop.ts";
-import { aMoment, attempt, counted, givenSale, rules, type Settings } from "./scene.ts";
+import { aMoment, attempt, counted, givenSale, rules } from "./scene.ts";
 import { askedOf, solve, verifications } from "./turnstile.ts";
 
-const always: Settings = { challenge: { mode: "always" } };
+const always: ProtectionSettings = { challenge: { mode: "always" } };
 
 beforeAll(emptyRedis);
 beforeEach(() => {

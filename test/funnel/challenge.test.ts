@@ -3,17 +3,18 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
+import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import { aBuyer, aSale, bought, ledger, onSale, unique } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, counted, givenSale, type Settings } from "./scene.ts";
+import { aMoment, anAddress, attempt, counted, givenSale } from "./scene.ts";
 import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
-const always: Settings = { challenge: { mode: "always" } };
-const byScore: Settings = { challenge: { mode: "by-score" } };
+const always: ProtectionSettings = { challenge: { mode: "always" } };
+const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
 beforeEach(() => {

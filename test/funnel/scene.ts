@@ -2,13 +2,9 @@
 // their protection, and what an attempt cost.
 import { env } from "cloudflare:workers";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { type Protection, protectionSchema } from "../../src/funnel/protection.ts";
+import { type ProtectionSettings, protectionSchema } from "../../src/funnel/protection.ts";
 import { type Answer, admin, ORIGIN, send } from "../support/http.ts";
 import { aSale, aSku, type Buyer, putSale, unique } from "../support/shop.ts";
-
-type DeepPartial<T> = T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
-/** A sale's protection, as an operator writes it. */
-export type Settings = DeepPartial<Protection>;
 
 export interface Scene {
   saleId: string;
@@ -17,7 +13,7 @@ export interface Scene {
 
 /** Given an open sale that protects itself like this; one SKU. */
 export async function givenSale(
-  protection: Settings = {},
+  protection: ProtectionSettings = {},
   sku: Parameters<typeof aSku>[0] = {},
   changes: Partial<Sale> = {},
 ): Promise<Scene> {

@@ -1,13 +1,14 @@
 // Proof of a page visit: for its sale, its address and four hours, and for nobody who made it up.
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, givenSale, type Scene, type Settings } from "./scene.ts";
+import { aMoment, anAddress, attempt, givenSale, type Scene } from "./scene.ts";
 
-const byScore: Settings = { challenge: { mode: "by-score" } };
+const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
 beforeEach(() => void heldQueue());
