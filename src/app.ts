@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
-import { readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { problem, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
 import { secure } from "./headers.ts";
@@ -16,6 +16,9 @@ import { paymentRoutes } from "./payments/routes.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
+const isElsewhere = (url: string, { PUBLIC_ORIGIN }: Config): boolean =>
+  PUBLIC_ORIGIN !== undefined && new URL(url).origin !== PUBLIC_ORIGIN;
+
 /**
  * Around every request: its configuration before, and on every answer an id to quote, the limits of its
  * route, the security headers, and whether it may be cached: by default it may not. One middleware, for
@@ -25,11 +28,14 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const result = readConfig(c.env);
-  if (result.ok) {
+  if (!result.ok) {
+    c.res = problem(c, refuse("unavailable", { retryAfterSeconds: 60 }));
+  } else if (isElsewhere(c.req.url, result.config)) {
+    const issues = [{ path: "Host", message: "is not the address of this service" }];
+    c.res = problem(c, refuse("invalid_request", { issues }));
+  } else {
     c.set("config", result.config);
     await next();
-  } else {
-    c.res = problem(c, refuse("unavailable", { retryAfterSeconds: 60 }));
   }
   // Set on the answer itself: c.header() would copy a finished answer once for every call.
   const { headers } = c.res;
@@ -53,8 +59,8 @@ app.route("/api/admin", adminRoutes);
 /** A path that exists for another method is 405 and says which methods it knows. */
 app.notFound((c) => {
   const allowed = METHODS.filter((method) => hasRoute(method, c.req.path));
-  if (allowed.length === 0 || allowed.includes(c.req.method))
-    return problem(c, refuse("not_found"));
+  const method = c.req.method === "HEAD" ? "GET" : c.req.method;
+  if (allowed.length === 0 || allowed.includes(method)) return problem(c, refuse("not_found"));
   const answer = problem(c, refuse("method_not_allowed"));
   answer.headers.set("Allow", allowed.join(", "));
   return answer;

@@ -18,6 +18,10 @@ const schema = z
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
     ADMIN_TOKEN: z.string().min(16, "needs at least 16 characters"),
     SIGNING_SECRET: secret,
+    /** The address buyers know. Set, no other host is served: what is fetched through it is not ours. */
+    PUBLIC_ORIGIN: unset
+      .or(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))
+      .optional(),
     AUTH_SECRET: unset.or(secret).optional(),
     AUTH_JWKS_URL: optionalUrl,
     AUTH_ISSUER: optionalText,

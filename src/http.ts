@@ -71,6 +71,14 @@ class Findings {
 
 const check = z.core._safeParse(Findings as unknown as z.core.$ZodErrorClass);
 
+/** Whether a Content-Type is this media type, and in no other encoding than ours. */
+function isOfType(contentType: string | undefined, expected: string): boolean {
+  if (contentType === expected) return true;
+  const [mediaType = "", ...parameters] = (contentType ?? "").toLowerCase().split(";");
+  const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith("charset="));
+  return mediaType.trim() === expected && /^(charset="?utf-?8"?)?$/.test(charset ?? "");
+}
+
 async function readBody<Schema extends z.ZodType>(
   c: AppContext,
   schema: Schema,
@@ -78,9 +86,8 @@ async function readBody<Schema extends z.ZodType>(
   expected: string,
   parse: (text: string) => unknown,
 ): Promise<Parsed<z.output<Schema>>> {
-  const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== expected) {
-    return bad(refuse("unsupported_media_type", { detail: `Send ${expected}` }));
+  if (!isOfType(c.req.header("content-type"), expected)) {
+    return bad(refuse("unsupported_media_type", { detail: `Send ${expected} in UTF-8` }));
   }
   let document: unknown;
   try {

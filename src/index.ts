@@ -1,7 +1,6 @@
 // The Worker, and the map of it: requests, the queue, the clock, and the object that owns the stock.
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
-import { sweepRules } from "./funnel/deny-list.ts";
 import { consumeOrders } from "./orders/consumer.ts";
 import { keepDeadLetters } from "./orders/dead-letters.ts";
 import { reconcile } from "./orders/reconcile.ts";
@@ -23,8 +22,6 @@ export default {
   },
 
   async scheduled({ scheduledTime }, env) {
-    const config = requireConfig(env);
-    await reconcile(env, config, scheduledTime);
-    await sweepRules(config);
+    await reconcile(env, requireConfig(env), scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,6 @@
 // One value that all requests read and nobody owns: kept in the isolate, then in the colo's cache, then at
-// its source. One refresh at a time; a stale value beats none. The catalog and the live stock use it.
+// its source. One refresh at a time; a stale value beats none. The catalog, the rules, the live stock and
+// the identity provider's keys use it.
 import type { AppContext } from "./http.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { count } from "./observability/metrics.ts";
@@ -24,15 +25,11 @@ export interface SharedValueOptions<Raw, Value> {
   fallback?(c: Reader): Promise<Raw>;
 }
 
-interface Held<Value> {
+/** What a reader gets. */
+interface Reading<Value> {
   value: Value;
   /** When the source was read: milliseconds. */
   readAt: number;
-}
-
-/** What a reader gets. `stale`: the source failed, and the value is older than its bound. */
-interface Reading<Value> extends Held<Value> {
-  stale: boolean;
 }
 
 /**
@@ -41,17 +38,21 @@ interface Reading<Value> extends Held<Value> {
  * answer cannot be sent.
  */
 interface Refresh<Value> {
-  /** By then its owner is gone, and with it the refresh: milliseconds. */
+  /** By then its owner may be gone, and with it the refresh: milliseconds. */
   abandonedAt: number;
-  outcome?: { ok: true; next: Held<Value> } | { ok: false; error: unknown };
+  outcome?: { ok: true; next: Reading<Value> } | { ok: false; error: unknown };
 }
 
 /** Spreads the refreshes of many isolates: up to this share of `freshMs` is taken off. */
 const JITTER = 0.25;
 /** After a failure the source is left alone this long. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
-/** Longer than a refresh takes. */
+/** Longer than a refresh usually takes. A slower one is kept all the same when it comes. */
 const ABANDONED_MS = 1_000;
+/** Then a refresh has failed, whatever it waits for. */
+const REFRESH_LIMIT_MS = 2_500;
+/** Who has an old value at hand waits this long for a better one. */
+const PATIENCE_MS = 400;
 /** When those who wait for another request's refresh first look; then after twice as long each time. */
 const FIRST_LOOK_MS = 10;
 
@@ -60,6 +61,10 @@ export class SharedValue<Raw, Value> {
   #held: Reading<Value> | undefined;
   #freshUntil = 0;
   #underWay: Refresh<Value> | undefined;
+  /** Why the last refresh failed; undefined after a good one. */
+  #fault: unknown;
+  /** Rises with every change we know of: what was read before it is not kept. */
+  #generation = 0;
   #skipColo = false;
 
   constructor(options: SharedValueOptions<Raw, Value>) {
@@ -68,14 +73,22 @@ export class SharedValue<Raw, Value> {
 
   /** After a change: the next read of this isolate goes to the source. Others follow in their time. */
   drop(): void {
+    this.#generation += 1;
     this.#held = undefined;
     this.#underWay = undefined;
+    this.#fault = undefined;
     this.#skipColo = true;
+  }
+
+  /** What is held, however old: for whom any value will do and none is worth a question. */
+  get last(): Value | undefined {
+    return this.#held?.value;
   }
 
   /**
    * The value for one request: at once, without a promise, while it is fresh.
-   * @throws when neither the source nor the fallback answers and nothing usable is held
+   * @throws when neither the source nor the fallback answers and nothing usable is held; for a second
+   *   then, without asking them again
    */
   read(c: Reader): Reading<Value> | Promise<Reading<Value>> {
     const now = Date.now();
@@ -84,22 +97,11 @@ export class SharedValue<Raw, Value> {
     const age = held ? now - held.readAt : 0;
     const { revalidateMs, staleMs } = this.#options;
     const usable = held && age >= 0 && age < staleMs ? held : undefined;
-    if (!usable || (now >= this.#freshUntil && age >= revalidateMs)) {
+    if (!usable && this.#fault && this.#isPause(now)) throw this.#fault;
+    if (!usable || (now >= this.#freshUntil && age >= revalidateMs))
       return this.#wait(c, now, usable);
-    }
     if (now >= this.#freshUntil) this.#refresh(c);
-    return age > revalidateMs ? { ...usable, stale: true } : usable;
-  }
-
-  /** What is held is too old to use, unless the source fails. */
-  async #wait(c: Reader, now: number, held?: Held<Value>): Promise<Reading<Value>> {
-    try {
-      const { value, readAt } = await this.#refreshed(c);
-      return { value, readAt, stale: now - readAt > this.#options.revalidateMs };
-    } catch (error) {
-      if (held) return { ...held, stale: true };
-      throw error;
-    }
+    return this.#told(usable, now);
   }
 
   /**
@@ -114,22 +116,50 @@ export class SharedValue<Raw, Value> {
     return held && age >= 0 && age <= this.#options.revalidateMs ? held.value : undefined;
   }
 
+  #isPause(now: number): boolean {
+    const left = this.#freshUntil - now;
+    return left > 0 && left <= PAUSE_AFTER_FAILURE_MS; // a longer one began before the clock was set back
+  }
+
+  /** What is held, unless it is from the future: then the clock was set back. */
+  #trusted(): Reading<Value> | undefined {
+    return this.#held && this.#held.readAt <= Date.now() ? this.#held : undefined;
+  }
+
+  /** What is held is too old to use, unless the source fails or is slow. */
+  async #wait(c: Reader, now: number, held: Reading<Value> | undefined): Promise<Reading<Value>> {
+    if (!held) return this.#told(await this.#refreshed(c), now);
+    const better = this.#refreshed(c).catch(() => undefined);
+    return this.#told((await Promise.race([better, scheduler.wait(PATIENCE_MS)])) ?? held, now);
+  }
+
+  /** A value beyond its bound is served because the source does not answer: the operator should know. */
+  #told(reading: Reading<Value>, now: number): Reading<Value> {
+    const { name, revalidateMs } = this.#options;
+    if (now - reading.readAt > revalidateMs) count("stale", name);
+    return reading;
+  }
+
   /** One at a time for the isolate: undefined while another request's is under way. */
-  #refresh(c: Reader): Promise<Held<Value>> | undefined {
+  #refresh(c: Reader): Promise<Reading<Value>> | undefined {
     const now = Date.now();
     if (this.#underWay && now < this.#underWay.abandonedAt) return undefined;
     const refresh: Refresh<Value> = { abandonedAt: now + ABANDONED_MS };
+    const generation = this.#generation;
     this.#underWay = refresh;
-    const mine = this.#renew(c)
+    const mine = this.#renewed(c)
       .then(
         (next) => {
           refresh.outcome = { ok: true, next };
-          if (this.#underWay === refresh) this.#keep(next);
+          if (generation === this.#generation) this.#keep(next);
           return next;
         },
         (error) => {
           refresh.outcome = { ok: false, error };
-          if (this.#underWay === refresh) this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+          if (this.#underWay === refresh) {
+            this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+            this.#fault = error;
+          }
           throw error;
         },
       )
@@ -141,18 +171,30 @@ export class SharedValue<Raw, Value> {
     return mine;
   }
 
-  #keep(next: Held<Value>): void {
+  async #renewed(c: Reader): Promise<Reading<Value>> {
+    const next = await Promise.race([this.#renew(c), scheduler.wait(REFRESH_LIMIT_MS)]);
+    if (!next) throw new Error(`no answer within ${REFRESH_LIMIT_MS} ms`);
+    return next;
+  }
+
+  /** Also of refreshes that were given up: a slow one may be the newest there is. */
+  #keep(next: Reading<Value>): void {
+    if ((this.#trusted()?.readAt ?? 0) > next.readAt) return;
     const fresh = this.#options.freshMs * (1 - JITTER * Math.random());
     const old = !isYounger(next.readAt, this.#options.freshMs);
-    this.#held = { ...next, stale: false };
+    this.#held = next;
+    this.#fault = undefined;
     // An old copy of the colo's means that the source is failing: it is asked again after a pause.
     this.#freshUntil = old ? Date.now() + PAUSE_AFTER_FAILURE_MS : next.readAt + fresh;
   }
 
-  async #renew(c: Reader): Promise<Held<Value>> {
+  async #renew(c: Reader): Promise<Reading<Value>> {
     const { freshMs, staleMs, load, build, fallback, name } = this.#options;
+    const held = this.#trusted();
     const colo = this.#skipColo ? undefined : await this.#fromColo();
-    if (colo && isYounger(colo.readAt, freshMs)) return { ...colo, value: build(colo.raw) };
+    // What is held already must not be taken again, or an isolate whose turn it is never asks.
+    const isNews = colo !== undefined && !(held && held.readAt >= colo.readAt);
+    if (isNews && isYounger(colo.readAt, freshMs)) return { ...colo, value: build(colo.raw) };
     this.#skipColo = false;
     const readAt = Date.now();
     try {
@@ -162,7 +204,7 @@ export class SharedValue<Raw, Value> {
     } catch (error) {
       count("degraded", name);
       log("shared.source_failed", { step: name, cause: causeOf(error) });
-      if (this.#held && isYounger(this.#held.readAt, staleMs)) throw error;
+      if (held && isYounger(held.readAt, staleMs)) throw error;
       if (colo && isYounger(colo.readAt, staleMs)) return { ...colo, value: build(colo.raw) };
       if (!fallback) throw error;
       return { value: build(await fallback(c)), readAt };
@@ -170,7 +212,8 @@ export class SharedValue<Raw, Value> {
   }
 
   /** The outcome of a refresh: of one's own, or of the one that is under way. */
-  async #refreshed(c: Reader): Promise<Held<Value>> {
+  async #refreshed(c: Reader): Promise<Reading<Value>> {
+    const before = this.#held;
     for (;;) {
       const mine = this.#refresh(c);
       if (mine) return mine;
@@ -181,6 +224,7 @@ export class SharedValue<Raw, Value> {
       const outcome = other?.outcome;
       if (outcome?.ok) return outcome.next;
       if (outcome) throw outcome.error;
+      if (this.#held && this.#held !== before) return this.#held;
       // Abandoned: the first who finds out takes its place.
       if (this.#underWay === other) this.#underWay = undefined;
     }

@@ -3,12 +3,13 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
 import { idSchema, saleSchema } from "../catalog/schema.ts";
-import { dropSnapshot } from "../catalog/snapshot.ts";
+import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { livingEntries, registryOf, storeSales } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { log } from "../observability/log.ts";
 import { readCounters } from "../observability/metrics.ts";
 import { rebuildReadModel } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
@@ -127,14 +128,18 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
 }
 
 /**
- * Makes a change show at once instead of within 5 s: pages in Cloudflare's cache everywhere, the
- * snapshot in this isolate. (Other isolates are not reachable; theirs ends by itself.)
+ * Makes a change show at once instead of within 5 s: in Cloudflare's cache everywhere, and in this
+ * isolate. Other isolates are not reachable: one that read the catalog just before may fill the cache
+ * with it once more, within the 5 s.
  */
 async function purgeCaches(c: AppContext): Promise<Response> {
   dropSnapshot();
   const cache = (c.executionCtx as Partial<Pick<ExecutionContext, "cache">>).cache;
-  await cache?.purge({ tags: ["pages"] });
-  return c.json({ purged: cache ? ["pages", "catalog"] : ["catalog"] });
+  if (!cache) return c.json({ purged: ["isolate"] });
+  const { success, errors } = await cache.purge({ tags: [CATALOG_TAG] });
+  if (success) return c.json({ purged: ["isolate", "cloudflare"] });
+  log("cache.purge_failed", { cause: errors.map(({ message }) => message).join("; ") });
+  return problem(c, refuse("unavailable", { detail: "Cloudflare did not purge its cache" }));
 }
 
 /** What this isolate has counted since it started, and what it thinks of Redis. */

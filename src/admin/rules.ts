@@ -2,8 +2,9 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
-import { addRule, listRules, removeRule } from "../funnel/deny-list.ts";
+import { addRule, removeRule } from "../funnel/deny-list.ts";
 import { normaliseValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-book.ts";
+import { listRules } from "../funnel/rule-store.ts";
 import { type AppEnv, readJson } from "../http.ts";
 
 const MAX_RULE_BYTES = 2_048;
@@ -21,13 +22,13 @@ type RuleContext = Context<AppEnv, "/:kind/:value">;
 export function ruleRoutes(effect: Rule["effect"]) {
   return new Hono<AppEnv>()
     .get("/", async (c) => {
-      const rules = await listRules(c.get("config"));
+      const rules = await listRules(c.env, c.get("config"));
       return c.json({ rules: rules.filter((rule) => rule.effect === effect) });
     })
     .put("/:kind/:value", (c) => saveRule(c, effect))
     .delete("/:kind/:value", async (c) => {
       const named = nameOf(c);
-      const gone = named && (await removeRule(c.get("config"), { effect, ...named }));
+      const gone = named && (await removeRule(c.env, c.get("config"), { effect, ...named }));
       return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
     });
 }
@@ -55,7 +56,7 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     ...(seconds ? { expiresAt: new Date(now + seconds * 1_000).toISOString() } : {}),
     ...(note ? { note } : {}),
   };
-  await addRule(c.get("config"), rule);
+  await addRule(c.env, c.get("config"), rule);
   return c.json(rule);
 }
 

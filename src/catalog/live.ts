@@ -1,45 +1,55 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
-// their units change; no visitor ever asks an object.
+// their units change; no visitor's request asks an object.
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { decodeBuyers } from "../inventory/buyers.ts";
+import { BuyerFilter } from "../inventory/buyers.ts";
+import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import { type CatalogEntry, type Sale, type SaleState, saleState } from "./schema.ts";
+import { type CatalogEntry, type SaleState, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
   asOf: string;
   state: SaleState;
+  opensAt: string;
+  closesAt: string;
+  /** Of the sale's document: a page that was made of another one is out of date. */
+  revision: number;
+  /** Those whose stock is known: all, but for moments after Redis was emptied. */
   skus: { id: string; available: number; state: "available" | "low" | "sold_out" }[];
 }
 
 /** What the edge knows of a SKU's stock. */
 export interface EdgeStock {
   available: number;
-  /** Hashes of users who may have an order; undefined when there are too many to know. */
-  buyers: Set<number> | undefined;
+  /** Who may have an order; undefined when there are too many to know, or it is not known. */
+  buyers: BuyerFilter | undefined;
 }
 
 type StockOfSale = Map<string, EdgeStock>;
 
-/** Less than a tenth left counts as low. */
+/** A tenth left counts as low, and so do the last few. */
 const LOW_SHARE = 0.1;
-const MAX_SALES = 100;
+const FEW = 5;
+/** Sales an isolate keeps the stock of. */
+const MAX_SALES = 200;
 
-const publishedSchema = z.object({
+const publicSchema = z.object({
   available: z.int(),
-  buyers: z.base64().exactOptional(),
+  buyers: z.string().exactOptional(),
 }) satisfies z.ZodType<PublicStock>;
 
-const stocks = new Map<string, SharedValue<(string | null)[], StockOfSale>>();
+const stocks = new LRUCache<string, SharedValue<(string | null)[], StockOfSale>>({
+  max: MAX_SALES,
+});
 
 function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[], StockOfSale> {
   const name = `live/${sale.id}/${revision}`;
   const known = stocks.get(name);
   if (known) return known;
-  if (stocks.size >= MAX_SALES) stocks.clear();
   const skuIds = sale.skus.map(({ id }) => id);
   const value = new SharedValue({
     name,
@@ -53,37 +63,43 @@ function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[
   return value;
 }
 
-/** One text for each SKU, in their order; null for one that has published nothing yet. */
+/** One text for each SKU, in their order; null for one that nobody knows anything about. */
 async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]> {
-  const texts = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
-    redis.hmget(LIVE_KEY, ...skuIds),
-  );
   // Without the client's own deserialisation the answer is the plain array that Redis sent.
-  return texts as unknown as (string | null)[];
+  const texts = (await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
+    redis.hmget(LIVE_KEY, ...skuIds),
+  )) as unknown as (string | null)[];
+  return Promise.all(texts.map((text, at) => text ?? republished(c, skuIds[at] as string)));
+}
+
+/** Redis was emptied, or the SKU is new: its object knows, and publishes it again. */
+async function republished(c: Reader, skuId: string): Promise<string | null> {
+  const address = { skuId, lane: LANE };
+  const answer = await callInventory(c.env, address, (object) => object.publicStock());
+  return answer.ok && answer.value ? JSON.stringify(answer.value) : null;
 }
 
 function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   const stock: StockOfSale = new Map();
   for (const [index, id] of skuIds.entries()) {
-    const published = parseStock(texts[index]);
-    if (published) stock.set(id, published);
+    const known = parseStock(texts[index]);
+    if (known) stock.set(id, known);
   }
   return stock;
 }
 
-/** What is garbled in Redis reads as unpublished: the object publishes again with its next change. */
+/** What is garbled in Redis is not known: the object writes it again within a minute. */
 function parseStock(text: string | null | undefined): EdgeStock | undefined {
   try {
-    return toEdgeStock(publishedSchema.parse(JSON.parse(text ?? "")));
+    return toEdgeStock(publicSchema.parse(JSON.parse(text ?? "")));
   } catch {
     return undefined;
   }
 }
 
-/** @throws when the buyers are no list of ours */
 export const toEdgeStock = ({ available, buyers }: PublicStock): EdgeStock => ({
   available,
-  buyers: buyers === undefined ? undefined : decodeBuyers(buyers),
+  buyers: buyers === undefined ? undefined : BuyerFilter.parse(buyers),
 });
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();
@@ -91,21 +107,33 @@ const answers = new WeakMap<StockOfSale, LiveAnswer>();
 /** The live answer for a sale: one object for each reading. Throws when Redis is silent for a minute. */
 export async function readLive(c: Reader, entry: CatalogEntry): Promise<LiveAnswer> {
   const { value, readAt } = await stockOf(entry).read(c);
-  const answer = answers.get(value) ?? toAnswer(entry.sale, value, readAt);
+  const answer = answers.get(value) ?? toAnswer(entry, value, readAt);
   answers.set(value, answer);
   return answer;
 }
 
-function toAnswer(sale: Sale, known: StockOfSale, readAt: number): LiveAnswer {
+function toAnswer(
+  { sale, revision }: CatalogEntry,
+  known: StockOfSale,
+  readAt: number,
+): LiveAnswer {
+  const { opensAt, closesAt, skus } = sale;
   return {
     asOf: new Date(readAt).toISOString(),
     state: saleState(sale, readAt),
-    skus: sale.skus.map(({ id, stock }) => {
-      const available = known.get(id)?.available ?? stock;
-      const low = available <= stock * LOW_SHARE;
-      return { id, available, state: available === 0 ? "sold_out" : low ? "low" : "available" };
+    opensAt,
+    closesAt,
+    revision,
+    skus: skus.flatMap(({ id, stock }) => {
+      const available = known.get(id)?.available;
+      return available === undefined ? [] : [{ id, available, state: stateOf(available, stock) }];
     }),
   };
+}
+
+function stateOf(available: number, stock: number): LiveAnswer["skus"][number]["state"] {
+  if (available === 0) return "sold_out";
+  return available <= Math.max(FEW, stock * LOW_SHARE) ? "low" : "available";
 }
 
 /** What this isolate knows of a SKU right now, without waiting; undefined when that is over 2 s old. */

@@ -1,5 +1,5 @@
-// The Durable Object that keeps all sales: it gives each change its revision and its place in the order
-// of changes. Redis and the SKU objects hold copies that can be made again from here at any time.
+// The Durable Object that keeps what operators decide: all sales, and deny and allow rules. It gives each
+// change of a sale its revision and its place in the order of changes. Redis and the SKU objects hold copies that can be made again from here at any time.
 import { DurableObject } from "cloudflare:workers";
 import type { Sale } from "./schema.ts";
 
@@ -20,9 +20,17 @@ export type PutResult =
   | { ok: true; created: boolean; registered: RegisteredSale }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS sales (
+/** A deny or allow rule of the operator's, as a text that means nothing here. */
+export interface RegisteredRule {
+  name: string;
+  text: string;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS sales (
   id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
-) WITHOUT ROWID`;
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`;
 
 const skuIdsOf = (sale: Sale | null | undefined): string[] => sale?.skus.map(({ id }) => id) ?? [];
 
@@ -65,6 +73,26 @@ export class SaleRegistry extends DurableObject<object> {
       sale: JSON.parse(row.document as string),
       former: JSON.parse(row.former as string),
     }));
+  }
+
+  putRule(name: string, text: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO rules VALUES (?, ?)", name, text);
+  }
+
+  /** False when there was none. */
+  removeRule(name: string): boolean {
+    return this.#sql.exec("DELETE FROM rules WHERE name = ?", name).rowsWritten > 0;
+  }
+
+  /** Removes rules that are still what they were when they were read. */
+  removeRules(rules: RegisteredRule[]): void {
+    for (const { name, text } of rules) {
+      this.#sql.exec("DELETE FROM rules WHERE name = ? AND text = ?", name, text);
+    }
+  }
+
+  rules(): RegisteredRule[] {
+    return [...this.#sql.exec("SELECT name, text FROM rules")] as unknown as RegisteredRule[];
   }
 
   /**

@@ -1,49 +1,56 @@
 // The catalog API: the same answer for everybody.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
+import { addressBlock } from "../funnel/caller.ts";
+import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
 import { readLive } from "./live.ts";
 import { publicSale } from "./schema.ts";
-import { PUBLIC_FOR_A_MOMENT, readCatalog } from "./snapshot.ts";
+import { CACHED, readCatalog } from "./snapshot.ts";
 
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
-    const { catalog } = await readCatalog(c);
-    return sharedJson(catalog, PUBLIC_FOR_A_MOMENT, () => ({
+    const catalog = await readCatalog(c);
+    return sharedJson(catalog, CACHED, () => ({
       sales: catalog.entries.map(({ sale }) => publicSale(sale)),
     }));
   })
   .get("/sales/:saleId", async (c) => {
-    const { catalog } = await readCatalog(c);
+    const catalog = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
-    return sharedJson(entry, PUBLIC_FOR_A_MOMENT, () => publicSale(entry.sale));
+    return sharedJson(entry, CACHED, () => publicSale(entry.sale));
   })
   .post("/sales/:saleId/visits", async (c) => {
-    const { catalog } = await readCatalog(c);
+    const catalog = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
-    return entry
-      ? c.json({ token: await signVisit(c, entry.sale.id) }, 201)
-      : problem(c, refuse("not_found"));
+    if (!entry) return problem(c, refuse("not_found"));
+    if (!(await passesShield(c, `visit|${addressBlock(c)}`))) {
+      return problem(c, refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS }));
+    }
+    return c.json({ token: await signVisit(c, entry.sale.id) }, 201);
   })
   .get("/sales/:saleId/live", async (c) => {
-    const { catalog } = await readCatalog(c);
+    const catalog = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const live = await readLive(c, entry);
-    return sharedJson(live, "public, max-age=1", () => live);
+    return sharedJson(live, FOR_A_SECOND, () => live);
   });
+
+/** When we cannot tell the stock any more, no cache may go on telling it. */
+const FOR_A_SECOND = { "Cache-Control": "public, max-age=1, stale-if-error=0" };
 
 const answers = new WeakMap<object, { body: string; headers: Headers }>();
 
 /** Answers JSON that is the same for everybody, made once for the `source` it was made of. */
-function sharedJson(source: object, cacheControl: string, make: () => object): Response {
+function sharedJson(source: object, cache: Record<string, string>, make: () => object): Response {
   let answer = answers.get(source);
   if (!answer) {
-    const headers = { "Content-Type": "application/json", "Cache-Control": cacheControl };
-    answer = { body: JSON.stringify(make()), headers: completeHeaders(headers) };
+    const headers = completeHeaders({ "Content-Type": "application/json", ...cache });
+    answer = { body: JSON.stringify(make()), headers };
     answers.set(source, answer);
   }
   return new Response(answer.body, { headers: answer.headers });

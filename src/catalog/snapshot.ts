@@ -33,13 +33,32 @@ export function buildCatalog(entries: CatalogEntry[]): Catalog {
 
 /**
  * An operator's change shows everywhere within 5 s, without a purge: what an isolate answers is at most
- * `revalidateMs` old, browsers and Cloudflare's cache use that answer for 2 s more (fresh, then once while
- * they ask again), and a quarter of a second is for the way.
+ * `REVALIDATE_MS` old, Cloudflare's cache uses that answer for `CACHED_MS` more, browsers ask each time,
+ * and a quarter of a second is for the way.
  */
-export const EDGE_FRESH_SECONDS = 1;
-export const PUBLIC_FOR_A_MOMENT = `public, max-age=${EDGE_FRESH_SECONDS}, stale-while-revalidate=1, stale-if-error=3600`;
-const FRESH_MS = 1_750;
-const REVALIDATE_MS = 2_750;
+const FRESH_MS = 1_000;
+const REVALIDATE_MS = 1_750;
+const MAX_AGE_SECONDS = 1;
+const STALE_SECONDS = 1;
+/** The cache has two tiers, and one tells the other an answer's age in whole seconds, rounded down. */
+const LOST_SECONDS = 1;
+export const CACHED_MS = 1_000 * (MAX_AGE_SECONDS + STALE_SECONDS + LOST_SECONDS);
+
+/** Purging this tag empties Cloudflare's cache of everything that is made of the catalog. */
+export const CATALOG_TAG = "catalog";
+
+const toCache = (directives: string) => ({
+  "Cache-Control": "public, no-cache",
+  "Cloudflare-CDN-Cache-Control": directives,
+  "Cache-Tag": CATALOG_TAG,
+});
+
+/** Cache headers of whatever is made of the catalog and is the same for everybody. */
+export const CACHED = toCache(
+  `public, max-age=${MAX_AGE_SECONDS}, stale-while-revalidate=${STALE_SECONDS}, stale-if-error=3600`,
+);
+/** The same for the last moment before it changes: nobody may use it without asking. */
+export const ASKED_EACH_TIME = toCache("public, no-cache");
 
 const snapshot = new SharedValue<StoredSale[], Catalog>({
   name: "catalog",
@@ -69,10 +88,10 @@ async function restore(c: Reader): Promise<StoredSale[]> {
 }
 
 /** The catalog for one request. Throws only when it was never read and nothing answers. */
-export async function readCatalog(c: Reader): Promise<{ catalog: Catalog; stale: boolean }> {
-  const { value, stale } = await snapshot.read(c);
-  return { catalog: value, stale };
-}
+export const readCatalog = async (c: Reader): Promise<Catalog> => (await snapshot.read(c)).value;
+
+/** What this isolate knows of the catalog already, however old: nobody is asked. */
+export const knownCatalog = (): Catalog | undefined => snapshot.last;
 
 /** After an operator's change: this isolate reads it at once, the others within 5 s. */
 export const dropSnapshot = (): void => snapshot.drop();

@@ -1,9 +1,10 @@
-// One attempt to buy, as it moves through the funnel: each stage adds what it learned or refuses.
+// One request of a caller, as it moves through the funnel: each stage adds what it learned or refuses.
 import * as z from "zod";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import type { Protection } from "./protection.ts";
+import type { PolicyName } from "./policies.ts";
+import type { LimitedRoute } from "./protection.ts";
 
 const MAX_PAYMENT_TOKEN = 255;
 const MAX_TICKET = 2_048;
@@ -20,9 +21,13 @@ export const paymentBodySchema = z.strictObject({
 
 export type OrderBody = z.output<typeof orderBodySchema>;
 
+/** What a caller wants: to buy, to pay for or give back an order, to see their orders. */
+export type Route = LimitedRoute | "read";
+
 /** Filled in the order of the stages: what one reads, an earlier one has set. */
 export interface Attempt {
   c: AppContext;
+  route: Route;
   skuId: string;
   now: number;
   body: OrderBody;
@@ -31,7 +36,7 @@ export interface Attempt {
   /** Absent until somebody is recognised or identified. */
   userId: string;
   /** The limit that is closest to its end, once it is known. */
-  tightest?: { name: keyof Protection["limits"]; remaining: number; resetSeconds: number };
+  tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
   /** The token of a challenge that was asked for and is still to be verified. */
   solution?: string;
 }

@@ -61,7 +61,7 @@ export function noteRefusal(attempt: Attempt, kind: keyof History): void {
   count("blocked", kind, entry.sale.id);
   const evidence = { saleId: entry.sale.id, ...history, accountsAtAddress: countAccounts(attempt) };
   c.executionCtx.waitUntil(
-    addAutomaticBlock(c, userId, autoBlock.blockSeconds, evidence).catch((error) =>
+    addAutomaticBlock(c.get("config"), userId, autoBlock.blockSeconds, evidence).catch((error) =>
       log("deny_list.write_failed", { cause: causeOf(error) }),
     ),
   );

@@ -1,5 +1,5 @@
-// What this isolate knows of a limit without asking Redis: who is over it until when, and how often it has
-// asked already. Redis is never asked more often than the limit allows, however many come at once.
+// What this isolate knows of a limit by itself: who is over it until when, and how often it was asked
+// already. Whoever counts for it (Redis, or for reading nobody) is never asked more often than the limit.
 import { LRUCache } from "lru-cache";
 import type { LimitPolicy } from "./protection.ts";
 
@@ -7,19 +7,27 @@ import type { LimitPolicy } from "./protection.ts";
 export interface Budget {
   /** Until when this holds, in milliseconds. */
   until: number;
-  /** How many more attempts could possibly be allowed until then. */
+  /** How many more requests could possibly be allowed until then. */
   left: number;
 }
 
 const budgets = new LRUCache<string, Budget>({ max: 100_000 });
 
-/** The caller's budget, for the limits stage to take from. */
+/** The caller's budget, to take from. */
 export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget {
-  const known = budgets.get(key);
-  if (known && now < known.until) return known;
+  const known = knownBudget(key, policy, now);
+  if (known) return known;
   const budget = fullBudget(policy, now);
   budgets.set(key, budget);
   return budget;
+}
+
+/** The budget of a caller who has been here lately. */
+export function knownBudget(key: string, policy: LimitPolicy, now: number): Budget | undefined {
+  const known = budgets.get(key);
+  // One that runs longer than any can was made before the clock was set back.
+  const runs = known !== undefined && known.until - now <= 2 * policy.windowSeconds * 1_000;
+  return runs && now < known.until ? known : undefined;
 }
 
 /** The most a limit can allow from now on: a bucket may be filled once more before a window is over. */

@@ -1,10 +1,11 @@
-// Where a request comes from, as far as limits need to know it.
+// Where a request comes from, as far as limits need to know it, and how callers are named in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import { hmacKey } from "./keys.ts";
 
 const IPV6_PREFIX_PARTS = 4;
+const HASH_BYTES = 16;
 
 /**
  * The address block that limits count: one IPv4 address, or the /64 that an IPv6 customer owns whole.
@@ -22,16 +23,19 @@ export function addressBlock(c: Context): string {
 
 const hashes = new LRUCache<string, string>({ max: 10_000 });
 
-/** Addresses are stored only as a keyed hash: who reads Redis cannot tell, nor guess, whose it was. */
-export async function hashAddress(block: string, secret: string): Promise<string> {
-  const name = `${secret}|${block}`;
-  const known = hashes.get(name);
+/**
+ * A caller's name for storage: addresses and user ids are counted only under a keyed hash, so who reads
+ * Redis cannot tell, nor guess, whose it was.
+ */
+export async function keyedHash(name: string, secret: string): Promise<string> {
+  const memo = `${secret}|${name}`;
+  const known = hashes.get(memo);
   if (known) return known;
-  const text = new TextEncoder().encode(block);
-  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(secret), text));
-  const hash = Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
-  hashes.set(name, hash);
+  const text = new TextEncoder().encode(name);
+  const digest = await crypto.subtle.sign("HMAC", await hmacKey(secret), text);
+  const hash = Array.from(new Uint8Array(digest, 0, HASH_BYTES), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+  hashes.set(memo, hash);
   return hash;
 }

@@ -1,22 +1,25 @@
 // A challenge where the sale asks for one: never, always, or when the attempt looks risky.
 import { LRUCache } from "lru-cache";
 import { type Refusal, refuse } from "../errors.ts";
+import type { AppContext } from "../http.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { countAccounts, historyOf, noteRefusal } from "./behaviour.ts";
-import { hashAddress } from "./caller.ts";
+import { keyedHash } from "./caller.ts";
 import { memoryFor } from "./memory.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
-import { visitAge } from "./visit.ts";
+import { VISIT_HEADER, visitAge } from "./visit.ts";
 
 /** What our page sends when the widget could not be loaded: a blocker, or Turnstile is down. */
 const NOT_LOADED = "not-loaded";
 
 export const CHALLENGE_HEADER = "Challenge-Token";
-/** Turnstile's own limit. */
-const MAX_TOKEN = 2_048;
+/** 2,048 characters is Turnstile's own limit. Sent twice, a header's values are joined by a comma. */
+const TOKEN = /^[\w.-]{0,2048}$/;
+
+const isToken = (c: AppContext, name: string): boolean => TOKEN.test(c.req.header(name) ?? "");
 /** Who solved one is not asked again for a while: a retry must not be stopped by a spent token. */
 const PASS_MS = 600_000;
 
@@ -32,13 +35,18 @@ export const challenge: Stage = {
     // Seen even when nobody is asked, so that the first minutes of a sale count when the mode changes.
     const accountsAtAddress = countAccounts(attempt);
     if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
+    const garbled = [VISIT_HEADER, CHALLENGE_HEADER].find((name) => !isToken(attempt.c, name));
+    if (garbled) {
+      const issues = [{ path: garbled, message: "is no token of ours" }];
+      return refuse("invalid_request", { issues });
+    }
     if (settings.mode === "by-score") {
       const { score, reasons } = await assess(attempt, accountsAtAddress);
       if (score < settings.threshold) return undefined;
       for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
     }
     const token = attempt.c.req.header(CHALLENGE_HEADER);
-    if (token && token.length <= MAX_TOKEN) {
+    if (token) {
       attempt.solution = token;
       return undefined;
     }
@@ -77,7 +85,7 @@ export const solution: Stage = {
 
 /** What the widget is given for this user, so that nobody else can use what it issues. */
 const boundTo = ({ c, userId }: Attempt) =>
-  hashAddress(`user:${userId}`, c.get("config").SIGNING_SECRET);
+  keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
 async function assess(attempt: Attempt, accountsAtAddress: number) {
   const { c, userId, entry } = attempt;

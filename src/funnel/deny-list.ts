@@ -1,65 +1,75 @@
-// Where deny and allow rules are kept: in Redis, read at the edge from a shared snapshot.
+// The deny and allow rules as edges know them: a shared snapshot, at most five seconds old.
+import { type RegistryEnv, registryOf } from "../catalog/store.ts";
+import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import {
-  BACKGROUND_LIMIT_MS,
-  INTERACTIVE_LIMIT_MS,
-  type RedisConfig,
-  withRedis,
-} from "../redis/client.ts";
-import { RULES_KEY } from "../redis/keys.ts";
+import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import { isOver, parseRules, type Rule, RuleBook } from "./rule-book.ts";
-
-/** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
-const MAX_RULES = 2_000;
+import { parseRule, type Rule, RuleBook } from "./rule-book.ts";
+import {
+  keepAutomaticBlock,
+  keepRule,
+  liftRule,
+  type RuleName,
+  readTexts,
+  reconcileRules,
+} from "./rule-store.ts";
 
 const book = new SharedValue<string[], RuleBook>({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,
   staleMs: 3_600_000,
-  load: (c) =>
-    withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, async (redis) => {
-      return (await redis.hvals(RULES_KEY)) as string[];
-    }),
-  build: (texts) => new RuleBook(parseRules(texts)),
-  // Never read and Redis is down: nobody is denied, rather than everybody.
-  fallback: async () => [],
+  load: async (c) => {
+    const texts = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
+    return texts.length > 0 ? texts : restore(c);
+  },
+  build: (texts) => new RuleBook(texts.flatMap((text) => parseRule(text) ?? [])),
+  // Never read and Redis is down: the operator's rules hold, automatic blocks pause.
+  fallback: (c) => ofRegistry(c.env),
 });
 
-/** The rules for one request. */
-export async function readRules(c: Reader): Promise<RuleBook> {
-  return (await book.read(c)).value;
+const ofRegistry = async (env: RegistryEnv): Promise<string[]> =>
+  (await registryOf(env).rules()).map(({ text }) => text);
+
+/** Redis was emptied, or never had rules: it gets back what the registry knows. */
+function restore(c: Reader): Promise<string[]> {
+  c.executionCtx.waitUntil(
+    reconcileRules(c.env, c.get("config")).catch((error) =>
+      log("rules.restore_failed", { cause: causeOf(error) }),
+    ),
+  );
+  return ofRegistry(c.env);
 }
 
-type RuleName = Pick<Rule, "effect" | "kind" | "value">;
-
-/** Field in Redis. Automatic blocks have their own, so that none shortens what an operator decided. */
-const fieldOf = ({ effect, kind, value, by }: RuleName & Pick<Rule, "by">) =>
-  `${by === "automatic" ? by : effect}:${kind}:${value}`;
+/** The rules for one request. */
+export const readRules = async (c: Reader): Promise<RuleBook> => (await book.read(c)).value;
 
 /** Adds or replaces a rule: at once in this isolate, within 5 s everywhere. */
-export async function addRule(config: RedisConfig, rule: Rule): Promise<void> {
-  await writeRule(config, rule);
+export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<void> {
+  await keepRule(env, config, rule);
   book.drop();
 }
 
-/**
- * Blocks a user for a while, within 5 s. Every edge reads all rules, so there is an end to what machines
- * may add: beyond it the limits go on refusing.
- */
+/** Lifts a rule, whoever made it; false when there was none. */
+export async function removeRule(
+  env: RegistryEnv,
+  config: RedisConfig,
+  name: RuleName,
+): Promise<boolean> {
+  const lifted = await liftRule(env, config, name);
+  book.drop();
+  return lifted;
+}
+
+/** Blocks a user for a while, within 5 s. Where there are too many rules the limits go on refusing. */
 export async function addAutomaticBlock(
-  c: Reader,
+  config: RedisConfig,
   userId: string,
   seconds: number,
   evidence: NonNullable<Rule["evidence"]>,
 ): Promise<void> {
-  if ((await readRules(c)).rules.length >= MAX_RULES) {
-    count("deny_list_full");
-    return;
-  }
   const now = Date.now();
-  await writeRule(c.get("config"), {
+  const kept = await keepAutomaticBlock(config, {
     effect: "deny",
     kind: "user",
     value: userId,
@@ -68,42 +78,5 @@ export async function addAutomaticBlock(
     expiresAt: new Date(now + seconds * 1_000).toISOString(),
     evidence,
   });
+  if (!kept) count("deny_list_full");
 }
-
-async function writeRule(config: RedisConfig, rule: Rule): Promise<void> {
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-    redis.hset(RULES_KEY, { [fieldOf(rule)]: JSON.stringify(rule) }),
-  );
-}
-
-/** Lifts a rule, whoever made it; false when there was none. */
-export async function removeRule(config: RedisConfig, rule: RuleName): Promise<boolean> {
-  const fields = [fieldOf({ ...rule, by: "operator" })];
-  if (rule.effect === "deny") fields.push(fieldOf({ ...rule, by: "automatic" }));
-  const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-    redis.hdel(RULES_KEY, ...fields),
-  );
-  book.drop();
-  return removed > 0;
-}
-
-/** All rules as Redis has them, without those that have expired. */
-export async function listRules(config: RedisConfig): Promise<Rule[]> {
-  const now = Date.now();
-  return (await loadRules(config)).filter((rule) => !isOver(rule, now));
-}
-
-/** Removes the rules that have expired. They mean nothing any more, but every edge reads them. */
-export async function sweepRules(config: RedisConfig): Promise<void> {
-  const now = Date.now();
-  const over = (await loadRules(config)).filter((rule) => isOver(rule, now));
-  if (over.length === 0) return;
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-    redis.hdel(RULES_KEY, ...over.map(fieldOf)),
-  );
-}
-
-const loadRules = (config: RedisConfig): Promise<Rule[]> =>
-  withRedis(config, BACKGROUND_LIMIT_MS, async (redis) =>
-    parseRules((await redis.hvals(RULES_KEY)) as string[]),
-  );

@@ -1,38 +1,21 @@
 // The funnel: the ordered checks before a reservation, the cheapest refusal first. Adding a stage is one
 // file and one line here.
+import { knownCatalog, readCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import type { Attempt, Stage } from "./attempt.ts";
+import type { Attempt, Route, Stage } from "./attempt.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
 import { flood } from "./flood.ts";
-import { type Identity, identify, recognise } from "./identity.ts";
+import { identity, recognised } from "./identity.ts";
 import { known } from "./known.ts";
-import { describeLimit, limits } from "./limits.ts";
+import { limits, pace } from "./limits.ts";
+import { describeLimit } from "./policies.ts";
 import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
-
-/** Who shows no token is refused, and who is known needs no signature check: both cost nothing. */
-const recognised: Stage = {
-  name: "identity",
-  check: (attempt) => take(attempt, recognise(attempt.c, attempt.c.get("config"))),
-};
-
-const identity: Stage = {
-  name: "identity",
-  async check(attempt) {
-    if (attempt.userId !== undefined) return undefined;
-    return take(attempt, await identify(attempt.c, attempt.c.get("config")));
-  },
-};
-
-function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
-  if (identity?.ok === false) return identity.refusal;
-  if (identity) attempt.userId = identity.userId;
-  return undefined;
-}
 
 const AFTER_SHAPE: readonly Stage[] = [
   known,
@@ -49,27 +32,54 @@ const AFTER_SHAPE: readonly Stage[] = [
   solution,
 ];
 
+type Passed = { ok: true; attempt: Attempt } | { ok: false; refusal: Refusal };
+
 /**
- * Sends an attempt through all stages. The result is the filled attempt, or the first refusal. The first
- * stage can be another one: the pages read the same attempt out of a form.
+ * Sends an attempt to buy through all stages. The result is the filled attempt, or the first refusal. The
+ * first stage can be another one: the pages read the same attempt out of a form.
  */
-export async function runFunnel(
-  c: AppContext,
-  skuId: string,
-  first: Stage = shape,
-): Promise<{ ok: true; attempt: Attempt } | { ok: false; refusal: Refusal }> {
-  const attempt = { c, skuId, now: Date.now() } as Attempt;
+export function runFunnel(c: AppContext, skuId: string, first: Stage = shape): Promise<Passed> {
+  return pass(begin(c, "order", skuId), [first, ...AFTER_SHAPE]);
+}
+
+/** Who asks about their own orders. Nobody is denied here: also who may not buy any more gets what is theirs. */
+export function enter(c: AppContext): Promise<Passed> {
+  return pass(begin(c, "read"), [recognised, flood, identity]);
+}
+
+/** Whoever entered may look at their orders this often. */
+export const mayRead = (attempt: Attempt): Promise<Passed> => pass(attempt, [pace]);
+
+/** Whoever entered may pay for orders and give them back this often, as the SKU's sale says. */
+export async function mayChange(attempt: Attempt, skuId: string): Promise<Passed> {
+  const entry = (await readCatalog(attempt.c)).sku(skuId)?.entry;
+  return pass({ ...attempt, route: "change", skuId, ...(entry && { entry }) }, [limits]);
+}
+
+const begin = (c: AppContext, route: Route, skuId = "") =>
+  ({ c, route, skuId, now: Date.now() }) as Attempt;
+
+async function pass(attempt: Attempt, stages: readonly Stage[]): Promise<Passed> {
+  const { c, route } = attempt;
+  const counter = route === "order" ? "funnel" : route;
   try {
-    for (const { name, check } of [first, ...AFTER_SHAPE]) {
+    for (const { name, check } of stages) {
       const refusal = await check(attempt);
       if (refusal) {
-        count("funnel.refused", name, refusal.reason, attempt.entry?.sale.id ?? "-");
+        const { reason } = refusal;
+        const saleId = saleOf(attempt);
+        count(`${counter}.refused`, name, reason, saleId);
+        log(`${counter}.refused`, { requestId: c.get("requestId"), saleId, step: name, reason });
         return { ok: false, refusal };
       }
     }
-    count("funnel.passed", attempt.entry.sale.id);
+    if (route === "order") count("funnel.passed", saleOf(attempt));
     return { ok: true, attempt };
   } finally {
     c.set("limitHeaders", describeLimit(attempt)); // on every answer of the route, also when a stage threw
   }
 }
+
+/** For the counters: also a request that says nothing else right says which SKU it is about. */
+const saleOf = ({ entry, skuId }: Attempt): string =>
+  (entry ?? knownCatalog()?.sku(skuId)?.entry)?.sale.id ?? "-";

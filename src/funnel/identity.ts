@@ -1,18 +1,13 @@
 // Stage 5, and the door of every personal route: who asks. A bearer token or the session cookie holds a
 // JWT; which algorithm it must have follows from the configuration, never from the token.
-import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import {
-  createLocalJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import type { AppContext } from "../http.ts";
+import type { Attempt, Stage } from "./attempt.ts";
+import { KeysUnavailable, keyFromSet } from "./key-set.ts";
 import { hmacKey } from "./keys.ts";
 
 export type AuthConfig = Pick<
@@ -41,8 +36,8 @@ const nobody = (detail: string): Refused => ({
 });
 
 /** Says who asks. */
-export async function identify(c: Context, config: AuthConfig): Promise<Identity> {
-  return recognise(c, config) ?? verify(shownToken(c), config);
+export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
+  return recognise(c, config) ?? verify(c, shownToken(c), config);
 }
 
 /**
@@ -51,7 +46,7 @@ export async function identify(c: Context, config: AuthConfig): Promise<Identity
  * travels by itself, so a write that relies on it must also come from our own pages: its `Origin` has to
  * be ours.
  */
-export function recognise(c: Context, config: AuthConfig): Identity | undefined {
+function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
   const token = shownToken(c);
   if (!token) return nobody("Send a bearer token or the session cookie");
   if (token.length > MAX_TOKEN) return nobody("The token is too long");
@@ -65,15 +60,16 @@ export function recognise(c: Context, config: AuthConfig): Identity | undefined 
 }
 
 /** The token that a request shows; empty when there is none. */
-function shownToken(c: Context): string {
+function shownToken(c: AppContext): string {
   const authorization = c.req.header("authorization");
   if (authorization === undefined) return getCookie(c, SESSION_COOKIE) ?? "";
   const [scheme = "", token = "", more] = authorization.split(" ", 3);
   return scheme.toLowerCase() === "bearer" && more === undefined ? token : "";
 }
 
-export const sameOrigin = (c: Context): boolean =>
-  c.req.header("origin") === new URL(c.req.url).origin;
+/** Whether one of our own pages sends this. */
+export const sameOrigin = (c: AppContext): boolean =>
+  c.req.header("origin") === (c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin);
 
 /** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
 const verified = new LRUCache<string, { userId: string; expiresAt: number; config: AuthConfig }>({
@@ -81,7 +77,7 @@ const verified = new LRUCache<string, { userId: string; expiresAt: number; confi
   sizeCalculation: (_, token) => token.length + VERIFIED_OVERHEAD,
 });
 
-async function verify(token: string, config: AuthConfig): Promise<Identity> {
+async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
@@ -94,7 +90,7 @@ async function verify(token: string, config: AuthConfig): Promise<Identity> {
           ...options,
           algorithms: ["HS256"],
         })
-      : await jwtVerify(token, keyFromSet(config.AUTH_JWKS_URL as string), {
+      : await jwtVerify(token, keyFromSet(c, config.AUTH_JWKS_URL as string), {
           ...options,
           algorithms: JWKS_ALGORITHMS,
         });
@@ -103,46 +99,32 @@ async function verify(token: string, config: AuthConfig): Promise<Identity> {
     if (!usable || !sub.isWellFormed()) return nobody("The token names no usable subject");
     verified.set(token, { userId: sub, expiresAt: exp * 1_000, config });
     return { ok: true, userId: sub };
-  } catch {
-    return nobody("The token is not valid");
+  } catch (error) {
+    return error instanceof KeysUnavailable
+      ? { ok: false, refusal: refuse("unavailable", { detail: "Sign-ins cannot be checked now" }) }
+      : nobody("The token is not valid");
   }
 }
 
-const KEY_SET_LIFE_MS = 600_000;
-/** A key we do not know may be new: ask again, but not for every forged token. */
-const KEY_SET_PAUSE_MS = 30_000;
-const KEY_SET_LIMIT_MS = 2_000;
-let keys: {
-  url: string;
-  find: ReturnType<typeof createLocalJWKSet>;
-  askAgainAt: number;
-  until: number;
+/** Who shows no token is refused, and who is known needs no signature check: both cost nothing. */
+export const recognised: Stage = {
+  name: "identity",
+  check: (attempt) => take(attempt, recognise(attempt.c, attempt.c.get("config"))),
 };
 
-/** Fetches the provider's keys; while it does not answer, the old ones go on being used. */
-async function fetchKeys(url: string): Promise<void> {
-  const now = Date.now();
-  if (keys?.url === url) keys.askAgainAt = now + KEY_SET_PAUSE_MS;
-  const response = await fetch(url, { signal: AbortSignal.timeout(KEY_SET_LIMIT_MS) });
-  if (!response.ok) throw new Error(`the key set answered ${response.status}`);
-  const find = createLocalJWKSet((await response.json()) as JSONWebKeySet);
-  keys = { url, find, askAgainAt: now + KEY_SET_PAUSE_MS, until: now + KEY_SET_LIFE_MS };
-}
+/** Stage 5, for whom this isolate does not know yet. */
+export const identity: Stage = {
+  name: "identity",
+  async check(attempt) {
+    if (attempt.userId !== undefined) return undefined;
+    return take(attempt, await identify(attempt.c, attempt.c.get("config")));
+  },
+};
 
-/** Looks a token's key up in the provider's set, kept ten minutes, or fetched anew for a new key. */
-function keyFromSet(url: string): JWTVerifyGetKey {
-  return async (header, token) => {
-    if (keys?.url !== url) await fetchKeys(url);
-    else if (Date.now() >= Math.max(keys.until, keys.askAgainAt))
-      await fetchKeys(url).catch(() => {});
-    try {
-      return await keys.find(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || Date.now() < keys.askAgainAt) throw error;
-      await fetchKeys(url);
-      return keys.find(header, token);
-    }
-  };
+function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
+  if (identity?.ok === false) return identity.refusal;
+  if (identity) attempt.userId = identity.userId;
+  return undefined;
 }
 
 /** A session for the demo login: what the shop's own identity provider issues in production. */

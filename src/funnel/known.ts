@@ -16,7 +16,7 @@ export const known: Stage = {
   name: "known",
   async check(attempt) {
     const { c, skuId, now } = attempt;
-    const { catalog } = await readCatalog(c);
+    const catalog = await readCatalog(c);
     const found = catalog.sku(skuId);
     if (!found) return refuse("not_found");
     attempt.entry = found.entry;

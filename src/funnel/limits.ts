@@ -2,21 +2,15 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Refusal, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { RATE_LIMIT_PREFIX } from "../redis/keys.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
-import { type Budget, budgetOf } from "./budget.ts";
-import { addressBlock, hashAddress } from "./caller.ts";
-import { SHIELD_PERIOD_SECONDS } from "./flood.ts";
-import { type LimitPolicy, type Protection, protectionOf } from "./protection.ts";
-
-type PolicyName = keyof Protection["limits"];
-
-const NAMES: readonly PolicyName[] = ["ip", "user"];
+import { keyedHash } from "./caller.ts";
+import { passesShield, shieldRefusal } from "./flood.ts";
+import { type Limit, limitOf, secondsUntil } from "./policies.ts";
+import type { LimitPolicy } from "./protection.ts";
 
 function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   const window = `${windowSeconds} s` as const;
@@ -30,16 +24,6 @@ function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   }
 }
 
-/** One limit as it applies to one caller. */
-interface Limit {
-  name: PolicyName;
-  policy: LimitPolicy;
-  /** Its name in Redis. A policy that was changed counts anew. */
-  prefix: string;
-  id: string;
-  budget: Budget;
-}
-
 interface LimitAnswer {
   limit: Limit;
   success: boolean;
@@ -47,13 +31,7 @@ interface LimitAnswer {
   reset: number;
 }
 
-function limitOf(saleId: string, name: PolicyName, policy: LimitPolicy, id: string): Limit {
-  const { algorithm, limit, windowSeconds } = policy;
-  const prefix = [RATE_LIMIT_PREFIX, saleId, name, algorithm, limit, windowSeconds].join(":");
-  return { name, policy, prefix, id, budget: budgetOf(`${prefix}:${id}`, policy, Date.now()) };
-}
-
-async function ask(redis: Redis, limit: Limit): Promise<LimitAnswer> {
+async function ask(redis: Redis, limit: Limit, id: string): Promise<LimitAnswer> {
   const limiter = new Ratelimit({
     redis,
     limiter: algorithmOf(limit.policy),
@@ -61,32 +39,38 @@ async function ask(redis: Redis, limit: Limit): Promise<LimitAnswer> {
     ephemeralCache: false, // the budget remembers, and knows of questions that are still open too
     timeout: 0, // the client's own time limit aborts; the library's would silently allow
   });
-  const { success, remaining, reset } = await limiter.limit(limit.id);
+  const { success, remaining, reset } = await limiter.limit(id);
   return { limit, success, remaining, reset };
+}
+
+/** Both limits in one round trip: what is asked in the same tick shares it. */
+async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]> {
+  const config = attempt.c.get("config");
+  const ids = await Promise.all(
+    limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
+  );
+  return withRedis(config, INTERACTIVE_LIMIT_MS, (redis) =>
+    Promise.all(limits.map((limit, at) => ask(redis, limit, ids[at] as string))),
+  );
 }
 
 export const limits: Stage = {
   name: "limits",
   async check(attempt) {
-    const { c, userId, entry } = attempt;
-    const config = c.get("config");
-    const policies = protectionOf(entry.sale).limits;
-    const block = await hashAddress(addressBlock(c), config.SIGNING_SECRET);
-    const ip = limitOf(entry.sale.id, "ip", policies.ip, block);
-    const user = limitOf(entry.sale.id, "user", policies.user, userId);
-    const spent = [user, ip].find(({ budget }) => budget.left <= 0);
+    const both = [limitOf(attempt, "user"), limitOf(attempt, "ip")];
+    const spent = both.find(({ budget }) => budget.left <= 0);
     if (spent) return over(attempt, spent);
-    for (const { budget } of [ip, user]) budget.left -= 1;
+    for (const { budget } of both) budget.left -= 1;
     let answers: LimitAnswer[];
     try {
-      answers = await withRedis(config, INTERACTIVE_LIMIT_MS, (redis) =>
-        Promise.all([ask(redis, ip), ask(redis, user)]),
-      );
+      answers = await askBoth(attempt, both);
     } catch (error) {
-      return degraded(c, userId, error);
+      return degraded(attempt, error);
     }
     const refused = answers.filter(({ success }) => !success);
-    for (const { limit, reset } of refused) Object.assign(limit.budget, { until: reset, left: 0 });
+    for (const { limit, reset } of refused) {
+      Object.assign(limit.budget, { until: heldUntil(limit.policy, reset), left: 0 });
+    }
     const last = refused.toSorted((a, b) => a.reset - b.reset).at(-1);
     if (last) return over(attempt, last.limit);
     const share = ({ limit, remaining }: LimitAnswer) => remaining / limit.policy.limit;
@@ -97,58 +81,41 @@ export const limits: Stage = {
   },
 };
 
-const secondsUntil = (time: number): number => Math.max(1, Math.ceil((time - Date.now()) / 1_000));
+/**
+ * How long a refusal of Redis holds. In a sliding window the requests of the window before fade one by
+ * one, so the next may be free long before the window ends.
+ */
+function heldUntil({ algorithm, limit, windowSeconds }: LimitPolicy, reset: number): number {
+  if (algorithm !== "sliding-window") return reset;
+  return Math.min(reset, Date.now() + (windowSeconds * 1_000) / limit);
+}
+
+/** Reading costs Redis as little as the limit would, so this isolate counts alone. */
+export const pace: Stage = {
+  name: "limits",
+  check(attempt) {
+    const limit = limitOf(attempt, "user");
+    if (limit.budget.left <= 0) return over(attempt, limit);
+    limit.budget.left -= 1;
+    const { left, until } = limit.budget;
+    attempt.tightest = { name: "user", remaining: left, resetSeconds: secondsUntil(until) };
+    return undefined;
+  },
+};
 
 /** Over a limit. Behind one address are many people: only the user's own limit counts against the user. */
 function over(attempt: Attempt, { name, budget }: Limit): Refusal {
   const seconds = secondsUntil(budget.until);
   attempt.tightest = { name, remaining: 0, resetSeconds: seconds };
-  if (name === "user") noteRefusal(attempt, "limitRefusals");
+  if (attempt.route === "order" && name === "user") noteRefusal(attempt, "limitRefusals");
   return refuse("rate_limited", { retryAfterSeconds: seconds });
 }
 
 /** Redis cannot count: the colo's own shield does, for the user too. Counted, never a silent allow. */
-async function degraded(
-  c: AppContext,
-  userId: string,
-  error: unknown,
-): Promise<Refusal | undefined> {
+async function degraded(attempt: Attempt, error: unknown): Promise<Refusal | undefined> {
+  const { c, route, userId } = attempt;
   count("limits_degraded");
   log("limits.degraded", { requestId: c.get("requestId"), cause: causeOf(error) });
-  const { success } = await c.env.FLOOD_SHIELD.limit({ key: `user:${userId}` });
-  if (success) return undefined;
-  return refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
-}
-
-/** `RateLimit-Policy`, the same for everybody who comes to a sale. */
-const policyTexts = new WeakMap<Protection, string>();
-
-function policyText(protection: Protection): string {
-  const known = policyTexts.get(protection);
-  if (known) return known;
-  const text = NAMES.map((name) => {
-    const { limit, windowSeconds } = protection.limits[name];
-    return `"${name}";q=${limit};w=${windowSeconds}`;
-  }).join(", ");
-  policyTexts.set(protection, text);
-  return text;
-}
-
-/**
- * The headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
- * seconds), for the policy that is closest to its end. Without a count: what the edge knows, all of it.
- */
-export function describeLimit({ entry, tightest }: Attempt): [name: string, value: string][] {
-  const protection = protectionOf(entry?.sale ?? {});
-  const name = tightest?.name ?? "user";
-  const { limit, windowSeconds } = protection.limits[name];
-  const remaining = tightest?.remaining ?? limit;
-  const resetSeconds = tightest?.resetSeconds ?? windowSeconds;
-  return [
-    ["RateLimit-Policy", policyText(protection)],
-    ["RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`],
-    ["X-RateLimit-Limit", String(limit)],
-    ["X-RateLimit-Remaining", String(remaining)],
-    ["X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds)],
-  ];
+  const passes = await passesShield(c, `${route}|user|${userId}`);
+  return passes ? undefined : shieldRefusal(attempt, "user");
 }

@@ -3,16 +3,32 @@ import * as z from "zod";
 
 const limitSchema = z.strictObject({
   algorithm: z.enum(["fixed-window", "sliding-window", "token-bucket"]).default("fixed-window"),
-  /** Attempts per window; for a token bucket the refill per window, and its size. */
+  /** Requests per window; for a token bucket the refill per window, and its size. */
   limit: z.int().min(1).max(100_000),
   windowSeconds: z.int().min(1).max(3_600),
 });
 
-/** Defaults: many people share one address behind carrier NAT; a user is one person. */
+type Limit = z.output<typeof limitSchema>;
+
+const fixed = (limit: number, windowSeconds: number): Limit => ({
+  algorithm: "fixed-window",
+  limit,
+  windowSeconds,
+});
+
+/** Many people share one address behind carrier NAT; a user is one person. */
 const DEFAULT_LIMITS = {
-  ip: { algorithm: "fixed-window", limit: 1_000, windowSeconds: 10 },
-  user: { algorithm: "fixed-window", limit: 40, windowSeconds: 60 },
-} as const;
+  order: { ip: fixed(1_000, 10), user: fixed(20, 60) },
+  change: { ip: fixed(1_000, 10), user: fixed(20, 60) },
+};
+
+const limitsOf = (defaults: { ip: Limit; user: Limit }) =>
+  z
+    .strictObject({
+      ip: limitSchema.default(defaults.ip),
+      user: limitSchema.default(defaults.user),
+    })
+    .default(defaults);
 
 const DEFAULT_BLOCK = {
   limitRefusals: 100,
@@ -24,8 +40,10 @@ const DEFAULT_BLOCK = {
 export const protectionSchema = z.strictObject({
   limits: z
     .strictObject({
-      ip: limitSchema.default(DEFAULT_LIMITS.ip),
-      user: limitSchema.default(DEFAULT_LIMITS.user),
+      /** Attempts to buy. */
+      order: limitsOf(DEFAULT_LIMITS.order),
+      /** Paying for an order and giving it back. */
+      change: limitsOf(DEFAULT_LIMITS.change),
     })
     .default(DEFAULT_LIMITS),
   challenge: z
@@ -53,7 +71,9 @@ export const protectionSchema = z.strictObject({
 export type Protection = z.output<typeof protectionSchema>;
 /** The same as an operator writes it: what is left out has its default. */
 export type ProtectionSettings = z.input<typeof protectionSchema>;
-export type LimitPolicy = z.output<typeof limitSchema>;
+export type LimitPolicy = Limit;
+/** The routes that Redis limits. */
+export type LimitedRoute = keyof Protection["limits"];
 
 const DEFAULTS: Protection = protectionSchema.parse({});
 

@@ -129,10 +129,8 @@ export class RuleBook {
   }
 }
 
-/** What does not parse is left out: one bad rule must not hide the others. */
-export function parseRules(texts: string[]): Rule[] {
-  return texts.flatMap((text) => {
-    const rule = ruleTextSchema.safeParse(text);
-    return rule.success && normaliseValue(rule.data.kind, rule.data.value) ? [rule.data] : [];
-  });
+/** A rule as it is stored; undefined when it does not parse: one bad rule must not hide the others. */
+export function parseRule(text: string): Rule | undefined {
+  const { data } = ruleTextSchema.safeParse(text);
+  return data && normaliseValue(data.kind, data.value) !== undefined ? data : undefined;
 }

@@ -4,7 +4,9 @@ import { refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
 
 /** Slower than this counts as overloaded: the object's queue is seconds long. */
-export const SLOW_MS = 5_000;
+export const SLOW_MS = 3_000;
+/** Who still waits after this long is gone: a cancelled request never says that it ended. */
+const FORGOTTEN_MS = 30_000;
 const STEP_UP = 0.1;
 const MAX_SHARE = 0.9;
 /** The share halves this often, so that it is gone half a minute after the last bad sign. */
@@ -18,6 +20,8 @@ interface Shed {
 }
 
 const sheds = new Map<string, Shed>();
+/** When the attempts that wait for an object asked it, the oldest first. */
+const waiting = new Map<string, Map<symbol, number>>();
 
 /** The share of attempts to turn away at `now`. Pure: halves with time. */
 export const shareAt = ({ share, at }: Shed, now: number): number =>
@@ -34,6 +38,28 @@ export function noteLoad(skuId: string, sign: "overloaded" | "fine", now: number
   sheds.set(skuId, { share: Math.min(MAX_SHARE, share + STEP_UP), at: now });
 }
 
+/** Notes that an attempt asks an object. Call the result with what became of it. */
+export function askObject(skuId: string, askedAt: number): (overloaded: boolean) => void {
+  const me = Symbol();
+  const line = waiting.get(skuId) ?? new Map<symbol, number>();
+  waiting.set(skuId, line.set(me, askedAt));
+  return (overloaded) => {
+    const now = Date.now();
+    line.delete(me);
+    if (line.size === 0) waiting.delete(skuId);
+    noteLoad(skuId, overloaded || now - askedAt > SLOW_MS ? "overloaded" : "fine", now);
+  };
+}
+
+/** Whether somebody has waited too long already, and nobody knows for how long still. */
+function isStuck(skuId: string, now: number): boolean {
+  for (const [who, askedAt] of waiting.get(skuId) ?? []) {
+    if (now - askedAt <= FORGOTTEN_MS) return now - askedAt > SLOW_MS;
+    waiting.get(skuId)?.delete(who);
+  }
+  return false;
+}
+
 /** Seconds after which to come back: spread, so that those turned away do not return together. */
 export const retryAfter = (random = Math.random()): number =>
   MIN_RETRY_SECONDS + Math.floor(random * RETRY_SPREAD_SECONDS);
@@ -41,6 +67,7 @@ export const retryAfter = (random = Math.random()): number =>
 export const shedding: Stage = {
   name: "shedding",
   check({ skuId, now }) {
+    if (isStuck(skuId, now)) noteLoad(skuId, "overloaded", now);
     const shed = sheds.get(skuId);
     if (!shed || Math.random() >= shareAt(shed, now)) return undefined;
     return refuse("overloaded", { retryAfterSeconds: retryAfter() });

@@ -14,7 +14,7 @@ const BELIEVED_MS = 2_000;
 const NEWS_MS = 10_000;
 /** An attempt that asks is back by then, or never. */
 const ASKING_MS = 1_000;
-/** Sold-out SKUs an isolate remembers at once; each may name 20,000 buyers. */
+/** Sold-out SKUs an isolate remembers at once; each may name 50,000 buyers. */
 const MAX_SKUS = 100;
 
 /** Sold out as the object itself answered it: known here before it is published. */
@@ -22,6 +22,12 @@ const answered = new LRUCache<string, EdgeStock>({ max: MAX_SKUS, ...memoryFor(B
 const asking = new LRUCache<string, true>({ max: MAX_SKUS, ...memoryFor(ASKING_MS) });
 /** Buyers this isolate has just let in: they know better than news from before their order. */
 const justBought = new LRUCache<string, true>({ max: 20_000, ...memoryFor(NEWS_MS) });
+
+/**
+ * Says that an attempt was sent before, and perhaps to another edge: it may have got a unit that came back
+ * since the news here, so the object is asked. The limits hold for it all the same.
+ */
+const RETRY_HEADER = "idempotency-retry";
 
 type Who = Pick<Attempt, "skuId" | "userId">;
 
@@ -53,7 +59,8 @@ export const soldOut: Stage = {
     if (userId === undefined) return undefined;
     const published = peekStock(c, entry, skuId);
     const stock = published?.available === 0 ? published : answered.get(skuId);
-    if (!stock?.buyers || stock.buyers.has(buyerHash(userId))) return undefined;
-    return justBought.has(keyOf(attempt)) ? undefined : refuse("sold_out", { available: 0 });
+    if (!stock?.buyers || stock.buyers.mayHave(buyerHash(userId))) return undefined;
+    if (justBought.has(keyOf(attempt)) || c.req.header(RETRY_HEADER)) return undefined;
+    return refuse("sold_out", { available: 0 });
   },
 };

@@ -39,7 +39,8 @@ export function inventoryOf(env: InventoryEnv, { skuId, lane }: OrderAddress): I
   return stub as unknown as InventoryStub;
 }
 
-type Answer<T> =
+/** What an object answered, or why it did not. */
+export type InventoryAnswer<T> =
   | { ok: true; value: T }
   | { ok: false; reason: "overloaded" | "unavailable"; cause: unknown };
 
@@ -51,7 +52,7 @@ export async function callInventory<T>(
   env: InventoryEnv,
   address: OrderAddress,
   useCase: (inventory: InventoryStub) => Promise<T>,
-): Promise<Answer<T>> {
+): Promise<InventoryAnswer<T>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return { ok: true, value: await useCase(inventoryOf(env, address)) };

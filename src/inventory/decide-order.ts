@@ -29,6 +29,15 @@ export interface BuyerState {
   stock: Stock;
   /** All orders of this user for this SKU, in any order. */
   mine: OrderRow[];
+  /** Keys of attempts that learned the outcome of another one (see `decideReserve`). */
+  aliases: Alias[];
+}
+
+/** A key that stands for an order which was made under another key. */
+export interface Alias {
+  key: string;
+  fingerprint: string;
+  orderId: string;
 }
 
 export interface ReserveCommand {
@@ -39,12 +48,14 @@ export interface ReserveCommand {
   paymentToken?: string;
   idempotencyKey: string;
   fingerprint: string;
+  /** When the edge got the request: milliseconds. */
+  askedAt: number;
   /** Whether an answer that all is gone should name the buyers, so that the edge can say it to others. */
   wantsBuyers?: boolean;
 }
 
 export type ReserveDecision =
-  | { ok: true; replayed: boolean; row: OrderRow }
+  | { ok: true; replayed: boolean; row: OrderRow; alias?: Alias }
   | { ok: false; reason: "not_found" | "idempotency_key_reused" }
   | { ok: false; reason: "sale_not_open"; opensAt: number }
   | { ok: false; reason: "sale_closed"; closesAt: number }
@@ -74,30 +85,62 @@ const owns = (row: OrderRow): boolean => row.status === "reserved" || row.status
 const unitsOwned = (mine: OrderRow[]): number =>
   mine.reduce((sum, row) => sum + (owns(row) ? row.quantity : 0), 0);
 
-/** A retry is recognised before anything else, so that it can never cost the buyer the unit they hold. */
+/**
+ * How many orders one user can have for one SKU beside those in their allowance: cancelled, expired,
+ * refunded. Nobody changes their mind so often, and each attempt reads them all.
+ */
+const MAX_FINISHED_ORDERS = 100;
+
+/** No request is on its way for longer; an order from further ahead was made before a clock was set back. */
+const MAX_FLIGHT_MS = 30_000;
+
+/**
+ * A retry is recognised before anything else, so that it can never cost the buyer the unit they hold. One
+ * user's attempts are one at a time: a second one, under another key, that was on its way while the first
+ * was decided learns the first one's outcome.
+ */
 export function decideReserve(
   state: BuyerState,
   cmd: ReserveCommand,
   now: number,
 ): ReserveDecision {
   const { terms, stock, mine } = state;
-  const known = mine.find((row) => row.idempotencyKey === cmd.idempotencyKey);
-  if (known) {
-    return known.fingerprint === cmd.fingerprint
-      ? { ok: true, replayed: true, row: known }
-      : { ok: false, reason: "idempotency_key_reused" };
-  }
+  const before = answeredBefore(state, cmd);
+  if (before) return before;
   if (!terms) return { ok: false, reason: "not_found" };
   if (now < terms.opensAt) return { ok: false, reason: "sale_not_open", opensAt: terms.opensAt };
   if (now >= terms.closesAt) return { ok: false, reason: "sale_closed", closesAt: terms.closesAt };
-  if (unitsOwned(mine) + cmd.quantity > terms.perUserLimit) {
+  const tooMany = mine.length >= terms.perUserLimit + MAX_FINISHED_ORDERS;
+  if (tooMany || unitsOwned(mine) + cmd.quantity > terms.perUserLimit) {
     const orderIds = mine.filter(owns).map((row) => row.orderId);
     return { ok: false, reason: "user_limit_reached", limit: terms.perUserLimit, orderIds };
+  }
+  const flight = (row: OrderRow) => row.createdAt - cmd.askedAt;
+  const twin = mine.find((row) => owns(row) && flight(row) > 0 && flight(row) < MAX_FLIGHT_MS);
+  if (twin) {
+    const { idempotencyKey: key, fingerprint } = cmd;
+    const alias = { key, fingerprint, orderId: twin.orderId };
+    return { ok: true, replayed: true, row: twin, alias };
   }
   if (available(stock) < cmd.quantity) {
     return { ok: false, reason: "sold_out", available: available(stock) };
   }
   return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
+}
+
+/** The stored answer of a key that was used before. */
+function answeredBefore(
+  { mine, aliases }: BuyerState,
+  { idempotencyKey, fingerprint }: ReserveCommand,
+): ReserveDecision | undefined {
+  const alias = aliases.find(({ key }) => key === idempotencyKey);
+  const row = mine.find((order) =>
+    alias ? order.orderId === alias.orderId : order.idempotencyKey === idempotencyKey,
+  );
+  if (!row) return undefined;
+  return (alias ?? row).fingerprint === fingerprint
+    ? { ok: true, replayed: true, row }
+    : { ok: false, reason: "idempotency_key_reused" };
 }
 
 function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {

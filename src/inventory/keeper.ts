@@ -79,8 +79,9 @@ export class Keeper {
 
   stateOf(userId: string, now: number): BuyerState {
     const mine = this.ordersOf(userId, now);
+    const aliases = mine.length > 0 ? this.ledger.aliasesOf(userId) : [];
     const { setup, stock } = this.ledger;
-    return { terms: setup?.terms ?? null, stock, mine };
+    return { terms: setup?.terms ?? null, stock, mine, aliases };
   }
 
   /** `send: false` when the consumer that asked for the change takes the new version with it. */
@@ -94,6 +95,12 @@ export class Keeper {
   stockChanged(): void {
     const { setup } = this.ledger;
     if (setup) this.#live.changed(setup.skuId, () => this.publicStock());
+  }
+
+  /** Publishes the stock even if it is what was published last. */
+  publishStock(): void {
+    this.#live.forget();
+    this.stockChanged();
   }
 
   /** What edges may know of the stock. */

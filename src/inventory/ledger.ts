@@ -2,8 +2,8 @@
 // b-tree (no secondary index), so each change of an order costs one written row; counters, holds and
 // the outbox are rebuilt from the rows when the object wakes.
 import TinyQueue from "tinyqueue";
-import { buyerHash, encodeBuyers, MAX_TOLD_BUYERS } from "./buyers.ts";
-import type { Stock } from "./decide-order.ts";
+import { BuyerFilter, buyerHash, MAX_TOLD_BUYERS } from "./buyers.ts";
+import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import type { OrderRow, OrderStatus, Payment } from "./order.ts";
 import { resendSchedule } from "./outbox.ts";
@@ -11,6 +11,10 @@ import { resendSchedule } from "./outbox.ts";
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setup (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS restocks (key TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aliases (
+  user_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, order_id TEXT NOT NULL,
+  PRIMARY KEY (user_id, key)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (
   user_id TEXT NOT NULL, order_id TEXT NOT NULL, sale_id TEXT NOT NULL, sku_id TEXT NOT NULL,
   quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
@@ -63,7 +67,7 @@ export class Ledger {
   };
   /** Everyone who ever had an order here, hashed (see `buyers.ts`). */
   readonly #buyers = new Set<number>();
-  #told = { size: 0, text: "" };
+  #told: { size: number; text: string } | undefined;
   #setup: Setup | null = null;
 
   constructor(sql: SqlStorage) {
@@ -95,7 +99,9 @@ export class Ledger {
   get toldBuyers(): string | undefined {
     const { size } = this.#buyers;
     if (size > MAX_TOLD_BUYERS) return undefined;
-    if (size !== this.#told.size) this.#told = { size, text: encodeBuyers(this.#buyers) };
+    if (this.#told?.size !== size) {
+      this.#told = { size, text: String(BuyerFilter.of(this.#buyers)) };
+    }
     return this.#told.text;
   }
 
@@ -119,6 +125,19 @@ export class Ledger {
   ordersOf(userId: string): OrderRow[] {
     if (!this.#buyers.has(buyerHash(userId))) return [];
     return this.#run("SELECT * FROM orders WHERE user_id = ?", userId).map(toRow);
+  }
+
+  /** The keys of one user that stand for orders made under other keys. */
+  aliasesOf(userId: string): Alias[] {
+    return this.#run("SELECT * FROM aliases WHERE user_id = ?", userId).map((row) => ({
+      key: row.key as string,
+      fingerprint: row.fingerprint as string,
+      orderId: row.order_id as string,
+    }));
+  }
+
+  saveAlias(userId: string, { key, fingerprint, orderId }: Alias): void {
+    this.#run("INSERT INTO aliases VALUES (?, ?, ?, ?)", userId, key, fingerprint, orderId);
   }
 
   order({ userId, orderId }: OrderRef): OrderRow | undefined {

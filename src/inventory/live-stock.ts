@@ -18,24 +18,38 @@ export class LiveStock {
   readonly #env: object;
   #published: string | undefined;
   #publishedAt = 0;
-  #waiting = false;
+  #isChanged = false;
+  #isRunning = false;
 
   constructor(env: object) {
     this.#env = env;
   }
 
-  /** The stock may have changed. The first change goes out at once, later ones are gathered. */
-  changed(skuId: string, read: () => PublicStock): void {
-    if (this.#waiting) return;
-    this.#waiting = true;
-    const wait = this.#publishedAt + INTERVAL_MS - Date.now();
-    setTimeout(() => void this.#publish(skuId, read()), Math.max(0, Math.min(wait, INTERVAL_MS)));
+  /** What was published may be lost: the next change is written whatever it says. */
+  forget(): void {
+    this.#published = undefined;
   }
 
-  async #publish(skuId: string, stock: PublicStock): Promise<void> {
-    this.#waiting = false;
-    const text = JSON.stringify(stock);
-    if (text === this.#published) return;
+  /** The stock may have changed. The first change goes out at once, later ones are gathered. */
+  changed(skuId: string, read: () => PublicStock): void {
+    this.#isChanged = true;
+    if (!this.#isRunning) void this.#run(skuId, read);
+  }
+
+  /** One write at a time: of two on their way at once, the older could arrive last, and stay. */
+  async #run(skuId: string, read: () => PublicStock): Promise<void> {
+    this.#isRunning = true;
+    while (this.#isChanged) {
+      const wait = this.#publishedAt + INTERVAL_MS - Date.now();
+      await new Promise((done) => setTimeout(done, Math.max(0, Math.min(wait, INTERVAL_MS))));
+      this.#isChanged = false;
+      const text = JSON.stringify(read());
+      if (text !== this.#published) await this.#publish(skuId, text);
+    }
+    this.#isRunning = false;
+  }
+
+  async #publish(skuId: string, text: string): Promise<void> {
     this.#publishedAt = Date.now();
     this.#published = text;
     try {

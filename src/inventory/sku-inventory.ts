@@ -60,8 +60,9 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
       const tells = decision.reason === "sold_out" && command.wantsBuyers;
       return tells ? { ...decision, ...this.#keeper.publicStock() } : decision;
     }
-    const { row, replayed } = decision;
+    const { row, replayed, alias } = decision;
     if (!replayed) this.#keeper.save(undefined, row);
+    if (alias) this.#keeper.ledger.saveAlias(row.userId, alias);
     return { ok: true, replayed, order: asAccepted(row) };
   }
 
@@ -78,6 +79,13 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     const now = this.#keeper.begin();
     const row = this.#keeper.current(ref, now);
     return row ? toOrder(row) : null;
+  }
+
+  /** What edges may know of the stock, for one that finds it unpublished; it is published again as well. */
+  publicStock(): PublicStock | null {
+    this.#keeper.begin();
+    this.#keeper.publishStock();
+    return this.#keeper.ledger.setup && this.#keeper.publicStock();
   }
 
   ordersOf(userId: string): Order[] {
@@ -133,7 +141,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     const { setup, stock } = this.#keeper.ledger;
     const decided = decideConfigure(setup, stock, command);
     if (decided) this.#keeper.ledger.saveSetup(decided);
-    this.#keeper.stockChanged();
+    // Also when nothing is new: what was published may have been lost since.
+    this.#keeper.publishStock();
     return decided ?? (setup as Setup);
   }
 

@@ -1,6 +1,7 @@
 // Liveness and readiness. `/healthz` touches nothing; `/readyz` asks each dependency once.
 import { Hono } from "hono";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../errors.ts";
+import type { AppContext, AppEnv } from "../http.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
 import { causeOf, log } from "./log.ts";
@@ -19,17 +20,41 @@ async function probe(name: string, check: () => Promise<unknown>): Promise<"up" 
   }
 }
 
+/** What `/readyz` tells of each dependency. */
+interface Readiness {
+  redis: "up" | "down";
+  inventory: "up" | "down";
+}
+
+/** Anybody may ask, and each probe costs a command and an object's call: there is an end to them. */
+const PROBES_PER_SECOND = 5;
+let probes = { second: 0, made: 0 };
+let last: Readiness | undefined;
+
+/** Probes each dependency once, or tells what the probe before found when too many ask. */
+async function readiness(c: AppContext): Promise<Readiness | undefined> {
+  const second = Math.floor(Date.now() / 1_000);
+  if (probes.second !== second) probes = { second, made: 0 };
+  if (probes.made >= PROBES_PER_SECOND) return last;
+  probes.made += 1;
+  const [redis, inventory] = await Promise.all([
+    probe("redis", () => withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (r) => r.ping())),
+    probe("inventory", async () => {
+      const address = { skuId: PROBE_SKU, lane: LANE };
+      const answer = await callInventory(c.env, address, (object) => object.report());
+      if (!answer.ok) throw answer.cause;
+    }),
+  ]);
+  last = { redis, inventory };
+  return last;
+}
+
 export const healthRoutes = new Hono<AppEnv>()
   .get("/healthz", (c) => c.json({ status: "alive" }))
   .get("/readyz", async (c) => {
-    const [redis, inventory] = await Promise.all([
-      probe("redis", () => withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (r) => r.ping())),
-      probe("inventory", async () => {
-        const address = { skuId: PROBE_SKU, lane: LANE };
-        const answer = await callInventory(c.env, address, (object) => object.report());
-        if (!answer.ok) throw answer.cause;
-      }),
-    ]);
+    const found = await readiness(c);
+    if (!found) return problem(c, refuse("unavailable", { detail: "Being probed right now" }));
+    const { redis, inventory } = found;
     const ready = redis === "up" && inventory === "up";
     if (!ready) c.header("Retry-After", "1");
     const dependencies = {

@@ -40,6 +40,11 @@ export function log(event: string, fields: LogFields = {}): void {
   console.log(JSON.stringify({ event, ...fields, ...suppressed }));
 }
 
+/** From here on the Redis client quotes what it sent: user ids, addresses, notes. */
+const QUOTED_COMMAND = /,? command was: .*/s;
+
 /** What an unexpected error may tell the log: its name and message, without the stack. */
 export const causeOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : "not an Error";
+  error instanceof Error
+    ? `${error.name}: ${error.message.replace(QUOTED_COMMAND, "")}`.slice(0, 300)
+    : "not an Error";

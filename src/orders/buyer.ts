@@ -4,16 +4,21 @@ import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Attempt, Stage } from "../funnel/attempt.ts";
-import { runFunnel } from "../funnel/funnel.ts";
-import { identify } from "../funnel/identity.ts";
-import { noteLoad, retryAfter, SLOW_MS } from "../funnel/shedding.ts";
+import { enter, mayChange, mayRead, runFunnel } from "../funnel/funnel.ts";
+import { askObject, retryAfter } from "../funnel/shedding.ts";
 import { asksForBuyers, noteAnswer } from "../funnel/sold-out.ts";
 import type { AppContext } from "../http.ts";
-import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import {
+  callInventory,
+  type InventoryAnswer,
+  type InventoryStub,
+  LANE,
+} from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
 import { newOrderId, type Order, type OrderAddress, parseOrderId } from "../inventory/order.ts";
 import type { OrderResult, ReserveResult } from "../inventory/sku-inventory.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { readOrder, readOrders } from "./read-model.ts";
 
@@ -27,10 +32,11 @@ export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
 
 const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-/** An order of the caller, and where it lives. */
+/** An order of the caller, where it lives, and the request that asks about it. */
 export interface OwnedRef {
   ref: OrderRef;
   address: OrderAddress;
+  attempt: Attempt;
 }
 
 /** Sends the caller's attempt through the funnel and reserves. `shape` reads it out of the request. */
@@ -51,17 +57,24 @@ export async function placeOrder(
     ...(attempt.body.paymentToken ? { paymentToken: attempt.body.paymentToken } : {}),
     idempotencyKey: attempt.idempotencyKey,
     fingerprint: await fingerprint(attempt),
+    askedAt: attempt.now,
     wantsBuyers,
   };
-  const asked = Date.now();
+  const answered = askObject(skuId, Date.now());
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
-  const answered = Date.now();
-  const slow = answered - asked > SLOW_MS || (!answer.ok && answer.reason === "overloaded");
-  noteLoad(skuId, slow ? "overloaded" : "fine", answered);
+  answered(!answer.ok && answer.reason === "overloaded");
+  count("orders", outcomeOf(answer), attempt.entry.sale.id);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const result = answer.value;
   noteAnswer(attempt, wantsBuyers, result);
   return result.ok ? result : refused(toRefusal(result));
+}
+
+/** What the object said, for the operator's counters. */
+function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
+  if (!answer.ok) return answer.reason;
+  if (!answer.value.ok) return answer.value.reason;
+  return answer.value.replayed ? "replayed" : "accepted";
 }
 
 /** Tells a retry from another request under the same key. */
@@ -97,11 +110,13 @@ function inventoryRefusal(
 
 /** Answers "order not found" to strangers too: whose it is, is nobody else's business. */
 export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<OwnedRef>> {
-  const identity = await identify(c, c.get("config"));
-  if (!identity.ok) return refused(identity.refusal);
+  const entered = await enter(c);
+  if (!entered.ok) return entered;
+  const { attempt } = entered;
   const address = parseOrderId(orderId);
-  if (!address) return refused(refuse("not_found"));
-  return { ok: true, address, ref: { userId: identity.userId, orderId } };
+  // An id with another lane is made up: asking for it would wake an object that never was.
+  if (address?.lane !== LANE) return refused(refuse("not_found"));
+  return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
 
 /** Where an order's state was read. */
@@ -113,8 +128,10 @@ export type Source = "read-model" | "ledger";
  */
 export async function findOrder(
   c: AppContext,
-  { ref, address }: OwnedRef,
+  { ref, address, attempt }: OwnedRef,
 ): Promise<Outcome<{ order: Order; source: Source }>> {
+  const may = await mayRead(attempt);
+  if (!may.ok) return may;
   const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
     readOrder(redis, ref.userId, ref.orderId),
   ).catch(() => undefined);
@@ -129,15 +146,17 @@ export async function findOrder(
 
 /** An id naming a SKU that never was must not wake an object of that name. */
 async function isKnownSku(c: AppContext, skuId: string): Promise<boolean> {
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   return catalog.sku(skuId) !== undefined;
 }
 
 /** The caller's orders, newest first. */
 export async function listOrders(c: AppContext): Promise<Outcome<{ orders: Order[] }>> {
-  const identity = await identify(c, c.get("config"));
-  if (!identity.ok) return refused(identity.refusal);
-  const { userId } = identity;
+  const entered = await enter(c);
+  if (!entered.ok) return entered;
+  const may = await mayRead(entered.attempt);
+  if (!may.ok) return may;
+  const { userId } = entered.attempt;
   const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
     readOrders(redis, userId),
   ).catch(() => undefined);
@@ -156,7 +175,7 @@ async function ordersInLedgers(
   c: AppContext,
   userId: string,
 ): Promise<{ complete: boolean; orders: Order[] }> {
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   const now = Date.now();
   const skus = catalog.entries
     .filter(({ sale }) => saleState(sale, now) !== "upcoming")
@@ -185,12 +204,14 @@ export const cancelOrder = (c: AppContext, order: OwnedRef) =>
 
 async function changeOrder(
   c: AppContext,
-  { address }: OwnedRef,
+  { address, attempt }: OwnedRef,
   change: (
     inventory: InventoryStub,
   ) => Promise<OrderResult<"order_not_payable" | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
   if (!(await isKnownSku(c, address.skuId))) return refused(refuse("not_found"));
+  const may = await mayChange(attempt, address.skuId);
+  if (!may.ok) return may;
   const answer = await callInventory(c.env, address, change);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   return answer.value.ok ? answer.value : refused(refuse(answer.value.reason));

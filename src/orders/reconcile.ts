@@ -2,6 +2,7 @@
 import { type CatalogEnv, configureObjects } from "../catalog/change.ts";
 import type { RegisteredSale } from "../catalog/registry.ts";
 import { registryOf, storeSales } from "../catalog/store.ts";
+import { reconcileRules } from "../funnel/rule-store.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { reconcileReadModel } from "./rebuild.ts";
@@ -25,6 +26,7 @@ export async function reconcile(
     );
     if (repaired > 0) log("reconcile.catalog_repaired", { count: repaired });
   });
+  await attempt("rules", () => reconcileRules(env, config));
   for (const registered of sales) {
     if (!isDue(registered, scheduledAt)) continue;
     await attempt(registered.id, () => configureObjects(env, registered));

@@ -86,7 +86,7 @@ interface Attempted {
 }
 
 async function answer(c: BuyContext, attempted: Attempted): Promise<Response> {
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   const found = catalog.sku(c.req.param("skuId"));
   if (!found || found.entry.sale.id !== c.req.param("saleId")) {
     return faultPage(c, refuse("not_found"));

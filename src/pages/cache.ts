@@ -2,20 +2,14 @@
 // Its life ends where its words stop being true: when one of its sales opens or closes.
 import { LRUCache } from "lru-cache";
 import type { Sale } from "../catalog/schema.ts";
-import { EDGE_FRESH_SECONDS, PUBLIC_FOR_A_MOMENT } from "../catalog/snapshot.ts";
+import { ASKED_EACH_TIME, CACHED, CACHED_MS } from "../catalog/snapshot.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
 import { etagOf, notModified } from "./etag.ts";
 
-/** Purging this tag empties Cloudflare's cache of all pages. */
-export const PAGES_TAG = "pages";
-
 const MAX_BYTES = 8 * 1024 * 1024;
 /** What an entry costs beside its bytes, roughly. */
 const ENTRY_BYTES = 512;
-/** Just before a sale opens or closes: nothing may be used beyond the moment. */
-const ASK_EACH_TIME = "public, no-cache";
-const MOMENT_MS = (EDGE_FRESH_SECONDS + 1) * 1_000;
 
 interface CachedPage {
   version: string;
@@ -33,8 +27,6 @@ export interface PageSource {
   key: string;
   version: string;
   sales: readonly Pick<Sale, "opensAt" | "closesAt">[];
-  /** For purging at Cloudflare's cache. */
-  tags: string;
   /** Whether it may load a challenge. */
   challenges?: boolean;
   render(now: number): string | Promise<string>;
@@ -53,7 +45,7 @@ export async function servePage(c: AppContext, source: PageSource): Promise<Resp
     known && known.version === source.version && now < known.validUntil
       ? known
       : await renderPage(source, now);
-  const headers = page.validUntil - now > MOMENT_MS ? page.headers : page.lastHeaders;
+  const headers = page.validUntil - now > CACHED_MS ? page.headers : page.lastHeaders;
   return notModified(c, page.etag)
     ? new Response(null, { status: 304, headers })
     : new Response(page.body, { headers });
@@ -67,23 +59,15 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
     validUntil: nextChange(source.sales, now),
     body,
     etag,
-    headers: headersOf(source, etag, PUBLIC_FOR_A_MOMENT),
-    lastHeaders: headersOf(source, etag, ASK_EACH_TIME),
+    headers: headersOf(source, etag, CACHED),
+    lastHeaders: headersOf(source, etag, ASKED_EACH_TIME),
   };
   pages.set(source.key, page);
   return page;
 }
 
-const headersOf = (source: PageSource, etag: string, cacheControl: string): Headers =>
-  completeHeaders(
-    {
-      "Content-Type": "text/html; charset=utf-8",
-      "Cache-Control": cacheControl,
-      "Cache-Tag": source.tags,
-      ETag: etag,
-    },
-    source,
-  );
+const headersOf = (source: PageSource, etag: string, cache: Record<string, string>): Headers =>
+  completeHeaders({ "Content-Type": "text/html; charset=utf-8", ...cache, ETag: etag }, source);
 
 function nextChange(sales: PageSource["sales"], now: number): number {
   return sales

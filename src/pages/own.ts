@@ -50,7 +50,7 @@ async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c);
   if (!listed.ok) return refused(c, listed.refusal);
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   const page = await renderOrders({
     orders: listed.orders,
     nameOf: nameIn(catalog.sku),
@@ -64,7 +64,7 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   if (!owned.ok) return refused(c, owned.refusal);
   const found = await findOrder(c, owned);
   if (!found.ok) return refused(c, found.refusal);
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   const page = await renderOrder({
     order: found.order,
     nameOf: nameIn(catalog.sku),

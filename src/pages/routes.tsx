@@ -8,7 +8,7 @@ import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { assetRoutes } from "./assets.ts";
 import { buyRoutes } from "./buy.ts";
-import { PAGES_TAG, servePage } from "./cache.ts";
+import { servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
@@ -36,12 +36,11 @@ const settingsOf = (config: Config): PageSettings => ({
 });
 
 async function home(c: AppContext): Promise<Response> {
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   return servePage(c, {
     key: "/",
     version: catalog.version,
     sales: salesOf(catalog),
-    tags: PAGES_TAG,
     render: (now) => renderHome(salesOf(catalog), now),
   });
 }
@@ -58,7 +57,7 @@ function salesOf(catalog: Catalog) {
 }
 
 async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
-  const { catalog } = await readCatalog(c);
+  const catalog = await readCatalog(c);
   const entry = catalog.sale(c.req.param("saleId"));
   if (!entry) return faultPage(c, refuse("not_found"));
   const config = c.get("config");
@@ -67,7 +66,6 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
     key: entry.sale.id,
     version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}`,
     sales: [entry.sale],
-    tags: `${PAGES_TAG},sale-${entry.sale.id}`,
     challenges: canChallenge(entry.sale),
     render: (now) => renderSale(entry.sale, now, settings),
   });

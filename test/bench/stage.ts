@@ -96,7 +96,7 @@ async function putSales(client: Client): Promise<void> {
   expectOk(await client.putSale(sale("bench-tomorrow", at(DAY_MS), [sku(LATER, 1)])));
   const patient = { limitRefusals: 100_000, ignoredChallenges: 1_000 };
   const once = { algorithm: "fixed-window" as const, limit: 1, windowSeconds: 3_600 };
-  const limited = { limits: { user: once }, autoBlock: patient };
+  const limited = { limits: { order: { user: once } }, autoBlock: patient };
   const challenged = { challenge: { mode: "always" as const }, autoBlock: patient };
   const [one, other] = [sku(LIMITED, 1_000_000), sku(CHALLENGED, 1_000_000)];
   expectOk(await client.putSale(sale("bench-limited", at(-DAY_MS), [one], limited)));

@@ -53,9 +53,11 @@ export const anIsolate = (
     ...(fallback ? { fallback } : {}),
   });
 
+/** The value, marked where it is older than its bound. */
 export const read = async (isolate: SharedValue<number, string>) => {
-  const { value, stale } = await isolate.read(aReader());
-  return stale ? `${value} stale` : value;
+  const asked = Date.now();
+  const { value, readAt } = await isolate.read(aReader());
+  return asked - readAt > REVALIDATE ? `${value} stale` : value;
 };
 
 /** Waits until the colo's cache has it. */

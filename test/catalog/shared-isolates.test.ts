@@ -60,6 +60,20 @@ describe("another isolate of the colo", () => {
   });
 });
 
+test("an isolate whose turn it is asks the source, and not the copy it holds", async () => {
+  const clock = givenClock(start);
+  const source = aSource();
+  const name = unique("value");
+  const isolate = anIsolate(source, name);
+  vi.mocked(Math.random).mockReturnValue(1); // three quarters of the lifetime
+  await read(isolate);
+  await inColo(name);
+  clock.moveTo(start + 0.8 * FRESH);
+  await read(isolate);
+  await until("it is refreshed", async () => (await read(isolate)) === "v2");
+  expect(source.loads).toBe(2);
+});
+
 describe("after a change", () => {
   test("this isolate reads the source at once, whatever the colo still has", async () => {
     givenClock(start);
@@ -93,7 +107,7 @@ describe("a refresh whose request is gone", () => {
     const lost = new Promise<number>(() => {});
     const load = vi.fn(() => lost);
     const isolate = anIsolate({ load });
-    void read(isolate);
+    void read(isolate).catch(() => {});
     await until("it is being read", () => load.mock.calls.length === 1);
     load.mockResolvedValue(2);
 
@@ -102,6 +116,32 @@ describe("a refresh whose request is gone", () => {
     expect(new Set(crowd)).toEqual(new Set(["v2"]));
     expect(load).toHaveBeenCalledTimes(2);
     expect(await read(isolate)).toBe("v2");
+  });
+
+  test("is kept all the same when it comes late, for it is the newest there is", async () => {
+    const slow = Promise.withResolvers<number>();
+    const load = vi.fn(() => slow.promise);
+    const isolate = anIsolate({ load });
+    const first = read(isolate);
+    await until("it was given up", () => {
+      isolate.peek(aReader());
+      return load.mock.calls.length === 2;
+    });
+    slow.resolve(7);
+    expect(await first).toBe("v7");
+    expect([await read(isolate), load.mock.calls.length]).toEqual(["v7", 2]);
+  });
+
+  test("keeps nobody waiting who has an old value at hand", async () => {
+    const clock = givenClock(start);
+    const load = vi.fn(async () => 1);
+    const isolate = anIsolate({ load });
+    await read(isolate);
+    load.mockImplementation(() => new Promise<number>(() => {}));
+    clock.moveTo(start + REVALIDATE);
+    expect(await read(isolate)).toBe("v1");
+    clock.moveTo(start + 10_000);
+    expect(await read(isolate)).toBe("v1 stale");
   });
 
   test("is replaced by one who does not wait, too", async () => {

@@ -1,5 +1,6 @@
 // A value that everybody reads: how often its source is asked, and how old it may get.
 import { beforeEach, describe, expect, test } from "vitest";
+import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
 import { unique, until } from "../support/shop.ts";
 import {
@@ -64,7 +65,23 @@ describe("while its source fails", () => {
     clock.moveTo(start + STALE);
     for (const _ of [1, 2]) await expect(read(isolate)).rejects.toThrow("broken");
     source.broken = false;
+    clock.moveTo(start + STALE + 1_000);
     expect(await read(isolate)).toMatch(/^v\d+$/);
+  });
+
+  test("each answer with an old value is counted", async () => {
+    const clock = givenClock(start);
+    const source = aSource();
+    const name = unique("value");
+    const isolate = anIsolate(source, name);
+    await read(isolate);
+    source.broken = true;
+    clock.moveTo(start + REVALIDATE - 1);
+    await read(isolate);
+    expect(readCounters()[`stale|${name}`]).toBeUndefined();
+    clock.moveTo(start + 10_000);
+    for (const _ of [1, 2, 3]) await read(isolate);
+    expect(readCounters()[`stale|${name}`]).toBe(3);
   });
 
   test("it is asked once a second, whoever comes", async () => {

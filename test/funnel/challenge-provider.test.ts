@@ -30,13 +30,19 @@ describe("what is no solution", () => {
     expect((await ledger(sale.skuId)).held + (await ledger(sale.skuId)).sold).toBe(0);
   });
 
-  test("a token that is longer than any of Turnstile's is not even asked about", async () => {
+  test.each([
+    ["longer than any of Turnstile's", "x".repeat(2_049)],
+    ["sent twice", "one, two"],
+    ["of no token's characters", "<script>"],
+  ])("a token %s is not even asked about", async (_, challenge) => {
     const sale = await givenSale(always);
-    const challenge = "x".repeat(2_049);
     const [answer, asked] = await verifications(async () =>
       attempt(await aBuyer(), sale, { challenge }),
     );
-    askedOf(answer);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", issues: [{ path: "Challenge-Token" }] },
+    });
     expect(asked).toBe(0);
   });
 

@@ -2,6 +2,7 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { RULES_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
@@ -9,10 +10,11 @@ import { admin, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
 import { aBuyer, ledger, unique } from "../support/shop.ts";
-import { type Attempt, aMoment, attempt, givenSale, rules } from "./scene.ts";
+import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
 beforeEach(async () => {
   await emptyRedis();
+  await noRules();
   heldQueue();
 });
 
@@ -94,7 +96,7 @@ describe("a rule of the operator", () => {
     expect(await rules()).toEqual([]);
 
     await worker.scheduled(createScheduledController(), env);
-    expect(await redis("HLEN", RULES_KEY)).toBe(0);
+    expect(await redis("HKEYS", RULES_KEY)).toEqual([MARK]);
   });
 
   test("on the allow list wins over every denial, also of the network before the name is known", async () => {

@@ -63,7 +63,8 @@ test("10,000 requests from one address cost 1 % in Redis commands, and 200 peopl
   expect((theirs["202"] ?? 0) + (theirs.sold_out ?? 0)).toBe(people);
   expect(theirs["202"]).toBeGreaterThanOrEqual(148);
   expect(machine.length).toBe(attempts);
-  expect(commands - 2 * people).toBeLessThanOrEqual(attempts / 100);
+  // Also as Upstash counts, which bills two commands for each question about a limit.
+  expect(2 * (commands - 2 * people)).toBeLessThanOrEqual(attempts / 100);
   expect([...machine.slice(-100), ...human].flatMap(contractFaults)).toEqual([]);
   expect(await ledger(sale.skuId)).toMatchObject({ stocked: 150, available: 0 });
 });
@@ -83,7 +84,7 @@ describe.each([
 
     expect(tally([...before.human, ...after.human])).toEqual({ 202: 70 });
     // What one user is allowed, and not one more because Redis is away.
-    for (const { machine } of [before, after]) expect(tally(machine)["202"]).toBe(40);
+    for (const { machine } of [before, after]) expect(tally(machine)["202"]).toBe(20);
     const { body } = await admin<{ breakers: { redis: string } }>("GET", "/overview");
     expect(await counted("limits_degraded")).toBeGreaterThan(degraded);
     expect(body.breakers.redis).toBe("open");
@@ -95,19 +96,20 @@ test("while Redis is down the shield decides, for the address and for the user",
   await redisIsDown();
   const full = new Set<string>();
   const FLOOD_SHIELD = { limit: async ({ key = "" }) => ({ success: !full.has(key) }) };
+  const shielded = { ...env, FLOOD_SHIELD };
   const from = "192.0.2.1";
   const buyer = await aBuyer();
   const buy = async () => {
     const asked = orderRequest(buyer, sale, { from });
-    const answer = await app.fetch(asked, { ...env, FLOOD_SHIELD }, createExecutionContext());
+    const answer = await app.fetch(asked, shielded, createExecutionContext());
     return [answer.status, answer.headers.get("retry-after")];
   };
 
   expect(await buy()).toEqual([202, null]);
-  full.add(`user:${buyer.id}`);
+  full.add(`order|user|${buyer.id}`);
   expect(await buy()).toEqual([429, "10"]);
   full.clear();
-  full.add(from);
+  full.add(`order|known|${from}`);
   expect(await buy()).toEqual([429, "10"]);
   full.clear();
   expect(await buy()).toEqual([202, null]);

@@ -1,8 +1,13 @@
 // Who asks: every way to pretend to be somebody is refused, whichever way tokens are verified.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Config } from "../../src/config.ts";
 import { type AuthConfig, identify } from "../../src/funnel/identity.ts";
+import type { AppEnv } from "../../src/http.ts";
+import { givenClock } from "../support/clock.ts";
 import { ORIGIN } from "../support/http.ts";
 import { unique } from "../support/shop.ts";
 
@@ -12,8 +17,12 @@ const key = (secret = SECRET) => new TextEncoder().encode(secret);
 
 /** What the Worker makes of a request: the user's id, or the code of the refusal. */
 async function whoAsks(config: AuthConfig, headers: Record<string, string>, method = "GET") {
-  const app = new Hono().all("/", async (c) => c.json(await identify(c, config)));
-  const answer = await app.request(`${ORIGIN}/`, { method, headers });
+  const app = new Hono<AppEnv>().all("/", async (c) => {
+    c.set("config", config as Config);
+    return c.json(await identify(c, config));
+  });
+  const ctx = createExecutionContext();
+  const answer = await app.request(`${ORIGIN}/`, { method, headers }, env, ctx);
   const identity = (await answer.json()) as Awaited<ReturnType<typeof identify>>;
   return identity.ok ? identity.userId : identity.refusal.reason;
 }
@@ -177,8 +186,49 @@ describe("with the provider's key set", () => {
     ["down", () => new Response("", { status: 500 })],
     ["not JSON", () => new Response("<html>")],
     ["no key set", () => Response.json({})],
-  ])("a provider that is %s lets nobody in", async (_, answer) => {
-    const { config } = givenProvider(answer);
-    expect(await bearing(config, await good())).toBe("unauthenticated");
+  ])(
+    "a provider that is %s lets nobody in, and says that it is not their fault",
+    async (_, answer) => {
+      const { config } = givenProvider(answer);
+      expect(await bearing(config, await good())).toBe("unavailable");
+    },
+  );
+
+  test("a provider that is down is asked once a second, however many forged tokens come", async () => {
+    const { config, asked } = givenProvider(() => new Response("", { status: 500 }));
+    givenClock(Date.now());
+    for (let i = 0; i < 20; i += 1) expect(await bearing(config, await good())).toBe("unavailable");
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test("a provider that goes down later keeps its people in", async () => {
+    let up = true;
+    const { config } = givenProvider(() => (up ? keySet() : new Response("", { status: 500 })));
+    expect(await bearing(config, await good())).toBe("ann");
+    up = false;
+    const clock = givenClock(Date.now());
+    clock.moveTo(Date.now() + 3_600_000);
+    const later = () =>
+      token({
+        claims: { sub: "bob", exp: inAnHour() },
+        header: { alg: "ES256", kid: "k1" },
+        signWith: pair.privateKey,
+      });
+    expect(await bearing(config, await later())).toBe("bob");
+    const header = { alg: "ES256", kid: "forged" };
+    const forged = await token({ claims: { exp: inAnHour() }, header, signWith: pair.privateKey });
+    expect(await bearing(config, forged)).toBe("unauthenticated");
+    expect(await bearing(config, await later())).toBe("bob");
+  });
+
+  test("a crowd on a fresh isolate has its keys fetched once", async () => {
+    const { config, asked } = givenProvider(async () => {
+      await scheduler.wait(50);
+      return keySet();
+    });
+    const token = await good();
+    const crowd = await Promise.all(Array.from({ length: 50 }, () => bearing(config, token)));
+    expect(new Set(crowd)).toEqual(new Set(["ann"]));
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 });

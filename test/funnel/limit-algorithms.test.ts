@@ -16,7 +16,7 @@ beforeEach(() => {
 describe("fixed window", () => {
   test("allows the limit from the window's first millisecond to its last, then again", async () => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf("fixed-window") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
     const buyer = await aBuyer();
 
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
@@ -28,7 +28,7 @@ describe("fixed window", () => {
 
   test("a burst around a window's edge gets twice the limit, and not one more", async () => {
     const clock = givenClock(START + WINDOW - 1);
-    const sale = await givenSale({ limits: { user: limitOf("fixed-window") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
     const buyer = await aBuyer();
 
     const before = await passed(buyer, sale, 2 * LIMIT);
@@ -42,7 +42,7 @@ describe("fixed window", () => {
 describe("sliding window", () => {
   test("a burst around a window's edge gets the limit once", async () => {
     const clock = givenClock(START + WINDOW - 1);
-    const sale = await givenSale({ limits: { user: limitOf("sliding-window") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
 
     expect(await passed(buyer, sale, 2 * LIMIT)).toBe(LIMIT);
@@ -56,7 +56,7 @@ describe("sliding window", () => {
     [0.75, 3],
   ])("with %d of the next window gone, that share of the limit is free", async (share, free) => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf("sliding-window") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
 
     await passed(buyer, sale, LIMIT);
@@ -67,7 +67,7 @@ describe("sliding window", () => {
 
   test("after a whole window without attempts the whole limit is free", async () => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf("sliding-window") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
 
     await passed(buyer, sale, LIMIT);
@@ -81,7 +81,7 @@ describe("token bucket", () => {
   test("starts full, and is full again one window after the first attempt, not before", async () => {
     const begin = START + 12_345;
     const clock = givenClock(begin);
-    const sale = await givenSale({ limits: { user: limitOf("token-bucket") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
     const buyer = await aBuyer();
 
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
@@ -93,7 +93,7 @@ describe("token bucket", () => {
 
   test("a burst just before and after the refill gets two buckets, and not one more", async () => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf("token-bucket") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
     const buyer = await aBuyer();
 
     await passed(buyer, sale, 1);
@@ -105,7 +105,7 @@ describe("token bucket", () => {
 
   test("never holds more than its size, however long nobody came", async () => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf("token-bucket") } });
+    const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
     const buyer = await aBuyer();
 
     await passed(buyer, sale, LIMIT);

@@ -16,7 +16,7 @@ const policy = `"ip";q=9;w=${WINDOW_SECONDS}, "user";q=${LIMIT};w=${WINDOW_SECON
 
 test("tell the sale's policy, what is left, and when it begins anew", async () => {
   givenClock(START + 15_000);
-  const sale = await givenSale({ limits });
+  const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
 
   const { headers } = await attempt(buyer, sale);
@@ -30,7 +30,7 @@ test("tell the sale's policy, what is left, and when it begins anew", async () =
 
 test("of a refusal agree with its Retry-After", async () => {
   givenClock(START + 15_000);
-  const sale = await givenSale({ limits });
+  const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
   await passed(buyer, sale, LIMIT);
 
@@ -44,7 +44,7 @@ test("of a refusal agree with its Retry-After", async () => {
 });
 
 test("are on every refusal that knows the sale, and on those that come before it", async () => {
-  const sale = await givenSale({ limits });
+  const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
   const known = [await attempt({ token: "forged" }, sale)];
   await admin("PUT", `/denylist/user/${buyer.id}`);
@@ -65,7 +65,7 @@ test("are on every refusal that knows the sale, and on those that come before it
 });
 
 test("tell an upcoming sale's own policy too", async () => {
-  const { saleId, skuId } = await givenSale({ limits });
+  const { saleId, skuId } = await givenSale({ limits: { order: limits } });
   const { body: sale } = await admin("GET", `/sales/${saleId}`);
   const opensAt = new Date(Date.now() + 60_000).toISOString();
   await admin("PUT", `/sales/${saleId}`, { body: { ...sale, opensAt } });

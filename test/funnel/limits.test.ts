@@ -1,8 +1,9 @@
 // The limits of a sale: who shares one, what they cost, and what Redis is asked.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { keyedHash } from "../../src/funnel/caller.ts";
 import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
-import { admin } from "../support/http.ts";
+import { admin, SIGNING_SECRET } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost } from "../support/redis.ts";
 import { aBuyer, buyers, noLiveStock, tally } from "../support/shop.ts";
@@ -18,7 +19,7 @@ beforeEach(() => {
 describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s", (algorithm) => {
   test("racing attempts get exactly the limit, and Redis is not asked for more", async () => {
     givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf(algorithm) } });
+    const sale = await givenSale({ limits: { order: { user: limitOf(algorithm) } } });
     const buyer = await aBuyer();
     await attempt(await aBuyer(), sale);
 
@@ -34,7 +35,7 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
   test("both limits cost one round trip; who is over one costs none", async () => {
     givenClock(START);
     const limits = { ip: limitOf(algorithm, 100), user: limitOf(algorithm) };
-    const sale = await givenSale({ limits });
+    const sale = await givenSale({ limits: { order: limits } });
     const buyer = await aBuyer();
     await attempt(await aBuyer(), sale);
 
@@ -51,13 +52,15 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
 
   test("Redis alone decides for an isolate that has not seen the caller", async () => {
     const clock = givenClock(START);
-    const sale = await givenSale({ limits: { user: limitOf(algorithm) } });
+    const sale = await givenSale({ limits: { order: { user: limitOf(algorithm) } } });
     const buyer = await aBuyer();
-    const prefix = `${RATE_LIMIT_PREFIX}:${sale.saleId}:user:${algorithm}:${LIMIT}:${WINDOW_SECONDS}`;
+    const policy = `order:user:${algorithm}:${LIMIT}:${WINDOW_SECONDS}`;
+    const name = await keyedHash(`user:${buyer.id}`, SIGNING_SECRET);
+    const key = `${RATE_LIMIT_PREFIX}:${sale.saleId}:${policy}:${name}`;
     if (algorithm === "token-bucket") {
-      await redis("HSET", `${prefix}:${buyer.id}`, "refilledAt", START, "tokens", 1);
+      await redis("HSET", key, "refilledAt", START, "tokens", 1);
     } else {
-      await redis("SET", `${prefix}:${buyer.id}:${START / WINDOW}`, LIMIT - 1);
+      await redis("SET", `${key}:${START / WINDOW}`, LIMIT - 1);
     }
 
     expect(await passed(buyer, sale, 2)).toBe(1);
@@ -71,7 +74,7 @@ describe("an address", () => {
 
   test("is limited whoever comes from it, and its neighbours are not", async () => {
     givenClock(START);
-    const sale = await givenSale({ limits });
+    const sale = await givenSale({ limits: { order: limits } });
     const from = anAddress();
     for (const buyer of await buyers(LIMIT)) {
       expect((await attempt(buyer, sale, { from })).status).toBe(202);
@@ -86,7 +89,7 @@ describe("an address", () => {
 
   test("of IPv6 is the /64 its customer owns", async () => {
     givenClock(START);
-    const sale = await givenSale({ limits });
+    const sale = await givenSale({ limits: { order: limits } });
     for (const [i, buyer] of (await buyers(LIMIT)).entries()) {
       const from = `2001:db8:1:2:${i}::${i + 1}`;
       expect((await attempt(buyer, sale, { from })).status).toBe(202);
@@ -100,7 +103,7 @@ describe("an address", () => {
 
   test("of IPv4 is the same however it is written", async () => {
     givenClock(START);
-    const sale = await givenSale({ limits });
+    const sale = await givenSale({ limits: { order: limits } });
     for (const buyer of await buyers(LIMIT)) await attempt(buyer, sale, { from: "192.0.2.7" });
 
     const mapped = await attempt(await aBuyer(), sale, { from: "::ffff:192.0.2.7" });
@@ -108,20 +111,24 @@ describe("an address", () => {
     expect(mapped.code).toBe("rate_limited");
   });
 
-  test("is stored only as a hash nobody can guess", async () => {
-    const sale = await givenSale({ limits });
-    await attempt(await aBuyer(), sale, { from: "192.0.2.99" });
+  test("is stored only as a hash nobody can guess, and so is who comes from it", async () => {
+    const sale = await givenSale({ limits: { order: limits } });
+    const buyer = await aBuyer();
+    await attempt(buyer, sale, { from: "192.0.2.99" });
 
     const keys = await redis<string[]>("KEYS", `${RATE_LIMIT_PREFIX}:${sale.saleId}:*`);
 
     expect(keys).toHaveLength(2);
     expect(keys.join()).not.toContain("192.0.2.99");
+    expect(keys.join()).not.toContain(buyer.id);
     for (const key of keys) expect(await redis<number>("PTTL", key)).toBeGreaterThan(0);
   });
 
   test("that is over its limit does not use up the allowance of the person behind it", async () => {
     givenClock(START);
-    const sale = await givenSale({ limits: { ...limits, user: limitOf("fixed-window") } });
+    const sale = await givenSale({
+      limits: { order: { ...limits, user: limitOf("fixed-window") } },
+    });
     const [from, buyer] = [anAddress(), await aBuyer()];
     for (const other of await buyers(LIMIT)) await attempt(other, sale, { from });
     for (let i = 0; i < 2 * LIMIT; i += 1) await attempt(buyer, sale, { from });
@@ -143,12 +150,14 @@ test("50 people behind one address buy at the same time under default settings",
 
 test("a changed policy counts at once, without a deploy", async () => {
   givenClock(START);
-  const { saleId, skuId } = await givenSale({ limits: { user: limitOf("fixed-window", 1) } });
+  const { saleId, skuId } = await givenSale({
+    limits: { order: { user: limitOf("fixed-window", 1) } },
+  });
   const buyer = await aBuyer();
   expect(await passed(buyer, { saleId, skuId }, 2)).toBe(1);
 
   const { body: sale } = await admin("GET", `/sales/${saleId}`);
-  const protection = { limits: { user: limitOf("token-bucket", 3) } };
+  const protection = { limits: { order: { user: limitOf("token-bucket", 3) } } };
   await admin("PUT", `/sales/${saleId}`, { body: { ...sale, protection } });
 
   expect(await passed(buyer, { saleId, skuId }, 5)).toBe(3);

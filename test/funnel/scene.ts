@@ -80,6 +80,15 @@ export async function rules(list: "denylist" | "allowlist" = "denylist") {
   return body.rules;
 }
 
+/** Given no rules at all: they outlive an emptied Redis, and so the test before. */
+export async function noRules(): Promise<void> {
+  for (const list of ["denylist", "allowlist"] as const) {
+    for (const { kind, value } of await rules(list)) {
+      await admin("DELETE", `/${list}/${kind}/${encodeURIComponent(String(value))}`);
+    }
+  }
+}
+
 /** A counter as the operator's overview shows it. */
 export async function counted(name: string): Promise<number> {
   const { body } = await admin<{ counters: Record<string, number> }>("GET", "/overview");

@@ -57,6 +57,7 @@ const reserve: fc.Arbitrary<Command & { do: "reserve" }> = fc.record(
     key: fc.constantFrom("k1", "k2", "k3", "k4", "k5", "k6"),
     body: fc.constantFrom("one", "two"),
     token,
+    flight: fc.constantFrom(1, 1_000, 6_000, 60_000),
   },
   { requiredKeys: ["do", "user", "quantity", "key", "body"] },
 );

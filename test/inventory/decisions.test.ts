@@ -100,6 +100,37 @@ describe("orders", () => {
     });
   });
 
+  test("attempts of one user that were on their way at the same time are one order", () => {
+    always((world, changed, command) => {
+      if (command.do !== "reserve") return;
+      const askedAt = world.now - (command.flight ?? 0);
+      for (const { before, after } of changed) {
+        if (before) continue;
+        const others = world.stateOf(after.userId).mine.filter((row) => row !== after && owns(row));
+        for (const { createdAt } of others) {
+          expect(createdAt <= askedAt || createdAt >= askedAt + 30_000).toBe(true);
+        }
+      }
+    });
+  });
+
+  test("a key gets the order it got before, whichever key that was made under", () => {
+    const answers = new Map<World, Map<string, string>>();
+    always((world, _, command) => {
+      if (command.do !== "reserve") return;
+      const { mine, aliases } = world.stateOf(command.user);
+      const alias = aliases.find(({ key }) => key === command.key);
+      const own = mine.find(({ idempotencyKey }) => idempotencyKey === command.key);
+      expect(alias && own).toBeUndefined();
+      const orderId = (alias ?? own)?.orderId;
+      const known = answers.get(world) ?? new Map<string, string>();
+      answers.set(world, known);
+      const name = `${command.user} ${command.key}`;
+      if (known.has(name)) expect(orderId).toBe(known.get(name));
+      else if (orderId) known.set(name, orderId);
+    });
+  });
+
   test("a hold ends at its time and not before; a free order's never does", () => {
     always((_, changed) => {
       for (const { before, after, at } of changed) {

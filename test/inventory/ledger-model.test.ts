@@ -30,6 +30,7 @@ async function atObject(name: string, world: World, command: Command): Promise<v
         ...(command.token === undefined ? {} : { paymentToken: command.token }),
         idempotencyKey: command.key,
         fingerprint: command.body,
+        askedAt: world.now - (command.flight ?? 0),
       });
       return;
     case "tick":

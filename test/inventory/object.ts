@@ -34,6 +34,7 @@ export function aReservation(skuId: string, changes: Partial<ReserveCommand> = {
     quantity: 1,
     idempotencyKey: unique("key"),
     fingerprint: "same",
+    askedAt: Date.now(),
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 // A SKU's object without storage or clock: it applies commands through the pure decisions and keeps
 // every change, so that properties can be asked of whole histories.
 import {
+  type Alias,
   type BuyerState,
   decideCancel,
   decideConfirmFree,
@@ -16,7 +17,16 @@ import type { OrderRow } from "../../src/inventory/order.ts";
 import { type Offer, SKU, START } from "./commands.ts";
 
 export type Command =
-  | { do: "reserve"; user: string; quantity: number; key: string; body: string; token?: string }
+  | {
+      do: "reserve";
+      user: string;
+      quantity: number;
+      key: string;
+      body: string;
+      token?: string;
+      /** For how long the request was on its way: milliseconds. */
+      flight?: number;
+    }
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
   | { do: "settle"; order: number; money: MoneyOutcome }
@@ -37,6 +47,7 @@ export class World {
   /** Units the operator added or took besides those of the sale document. */
   restocked = 0;
   readonly orders = new Map<string, OrderRow>();
+  readonly aliases = new Map<string, Alias[]>();
   readonly changes: Change[] = [];
 
   get stock(): Stock {
@@ -55,7 +66,8 @@ export class World {
 
   stateOf(userId: string): BuyerState {
     const mine = [...this.orders.values()].filter((row) => row.userId === userId);
-    return { terms: this.setup?.terms ?? null, stock: this.stock, mine };
+    const aliases = this.aliases.get(userId) ?? [];
+    return { terms: this.setup?.terms ?? null, stock: this.stock, mine, aliases };
   }
 
   /** Units a user holds or bought. */
@@ -104,10 +116,12 @@ export class World {
   copy(): World {
     const copy = Object.assign(new World(), { now: this.now, setup: this.setup });
     for (const row of this.orders.values()) copy.orders.set(row.orderId, row);
+    for (const [user, aliases] of this.aliases) copy.aliases.set(user, [...aliases]);
     return copy;
   }
 
-  #reserve({ user, quantity, key, body, token }: Command & { do: "reserve" }): void {
+  #reserve(command: Command & { do: "reserve" }): void {
+    const { user, quantity, key, body, token, flight = 0 } = command;
     const decision = decideReserve(
       this.stateOf(user),
       {
@@ -117,10 +131,14 @@ export class World {
         ...(token === undefined ? {} : { paymentToken: token }),
         idempotencyKey: key,
         fingerprint: body,
+        askedAt: this.now - flight,
       },
       this.now,
     );
-    if (decision.ok && !decision.replayed) this.save(undefined, decision.row);
+    if (!decision.ok) return;
+    if (!decision.replayed) this.save(undefined, decision.row);
+    const { alias } = decision;
+    if (alias) this.aliases.set(user, [...(this.aliases.get(user) ?? []), alias]);
   }
 
   #decide(command: Command, row: OrderRow): OrderRow | undefined {

@@ -48,13 +48,14 @@ test("many units at a time: never more than there are, never more than the limit
     attempts.map(({ buyer, quantity }) => order(buyer, skuId, { quantity })),
   );
 
-  const given = (buyer?: string) =>
-    attempts
-      .filter(
-        (attempt, i) =>
-          answers[i]?.status === 202 && attempt.buyer.id === (buyer ?? attempt.buyer.id),
-      )
-      .reduce((sum, { quantity }) => sum + quantity, 0);
+  // Requests of one buyer that meet on the way are answered with the same order.
+  const given = (buyer?: string) => {
+    const orders = answers.flatMap(({ status, body }, i) =>
+      status === 202 && (buyer ?? attempts[i]?.buyer.id) === attempts[i]?.buyer.id ? [body] : [],
+    );
+    const quantities = new Map(orders.map(({ id, quantity }) => [id, quantity]));
+    return [...quantities.values()].reduce((sum, quantity) => sum + quantity, 0);
+  };
   const { held, sold, available } = await ledger(skuId);
   expect(held + sold).toBe(given());
   expect(held + sold + available).toBe(50);
@@ -94,6 +95,23 @@ describe("one account", () => {
     }
     await settled(skuId);
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
+  });
+
+  test("8 different keys at once, limit 5, are one order; the others are answered with it", async () => {
+    const skuId = await onSale({ stock: 100, perUserLimit: 5 });
+    const buyer = await aBuyer();
+    const keys = Array.from({ length: 8 }, () => unique("key"));
+
+    const answers = await Promise.all(keys.map((key) => order(buyer, skuId, { key })));
+
+    expect(tally(answers)).toEqual({ 202: 8 });
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    const later = await Promise.all(keys.map((key) => order(buyer, skuId, { key })));
+    expect(new Set(later.map(({ body }) => body.id)).size).toBe(1);
+    expect(await ledger(skuId)).toMatchObject({ available: 99 });
+    expect((await bought(buyer, skuId)).id).not.toBe(answers[0]?.body.id);
+    await settled(skuId);
+    expect(await ledger(skuId)).toMatchObject({ sold: 2 });
   });
 
   test("its own retry never costs it the unit: not sold out, not limited, not closed by it", async () => {

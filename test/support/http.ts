@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode } from "../../src/errors.ts";
 
 export const ORIGIN = "https://shop.test";
 export const ADMIN_TOKEN = "test-admin-token";
+export const SIGNING_SECRET = "test-signing-secret-of-32-characters";
 
 /** An answer, read. `body` is what the JSON said; of another type, its text. */
 export interface Answer<Body = Record<string, unknown>> {

@@ -1,8 +1,9 @@
 // The Redis behind the tests: read past the Worker, counted, broken and mended.
 import { inject, onTestFinished } from "vitest";
+import { MARK } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
-import { userOrdersKey } from "../../src/redis/keys.ts";
+import { RULES_KEY, userOrdersKey } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -20,9 +21,11 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
   return (await bridge<{ result: T }>("POST", "/", command)).result;
 }
 
-/** Given a Redis without a single key. */
+/** Given the Redis of an instance that has sold nothing yet. */
 export async function emptyRedis(): Promise<void> {
   await redis("FLUSHALL");
+  // An edge that finds not even this asks the registry what was lost.
+  await redis("HSET", RULES_KEY, MARK, "");
 }
 
 /** How much Redis was asked while `work` ran. */

@@ -1,0 +1,105 @@
+// Which limits apply to a request, what this isolate knows of them, and how answers tell it.
+import { RATE_LIMIT_PREFIX } from "../redis/keys.ts";
+import type { Attempt } from "./attempt.ts";
+import { type Budget, budgetOf, knownBudget } from "./budget.ts";
+import { addressBlock } from "./caller.ts";
+import { type LimitPolicy, protectionOf } from "./protection.ts";
+
+export type PolicyName = "ip" | "user";
+type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
+
+/** Reading one's own orders: a page looks every few seconds. */
+const READING: Policies = {
+  user: { algorithm: "fixed-window", limit: 600, windowSeconds: 60 },
+};
+
+/** One limit as it applies to one caller. */
+export interface Limit {
+  name: PolicyName;
+  policy: LimitPolicy;
+  /** Its name in Redis. A policy that was changed counts anew. */
+  prefix: string;
+  who: string;
+  budget: Budget;
+}
+
+const policiesOf = ({ route, entry }: Attempt): Policies =>
+  route === "read" ? READING : protectionOf(entry?.sale ?? {}).limits[route];
+
+/** What a policy looks like in key names: a changed one counts anew. */
+interface Described {
+  /** `RateLimit-Policy`. */
+  header: string;
+  names: Partial<Record<PolicyName, string>>;
+}
+
+const described = new WeakMap<Policies, Described>();
+
+/** Made once for all requests that the same policies apply to. */
+function describe(policies: Policies): Described {
+  const known = described.get(policies);
+  if (known) return known;
+  const entries = Object.entries(policies);
+  const made = {
+    header: entries
+      .map(([name, { limit, windowSeconds }]) => `"${name}";q=${limit};w=${windowSeconds}`)
+      .join(", "),
+    names: Object.fromEntries(
+      entries.map(([name, { algorithm, limit, windowSeconds }]) => [
+        name,
+        [name, algorithm, limit, windowSeconds].join(":"),
+      ]),
+    ),
+  };
+  described.set(policies, made);
+  return made;
+}
+
+const prefixOf = ({ route, entry }: Attempt, policyName: string | undefined): string =>
+  `${RATE_LIMIT_PREFIX}:${entry?.sale.id ?? "-"}:${route}:${policyName}`;
+
+/** A limit of the attempt's route, with what this isolate knows of it. */
+export function limitOf(attempt: Attempt, name: PolicyName): Limit {
+  const policies = policiesOf(attempt);
+  const policy = policies[name] as LimitPolicy;
+  const prefix = prefixOf(attempt, describe(policies).names[name]);
+  const who = name === "ip" ? addressBlock(attempt.c) : attempt.userId;
+  return { name, policy, prefix, who, budget: budgetOf(`${prefix}:${who}`, policy, Date.now()) };
+}
+
+export const secondsUntil = (time: number): number =>
+  Math.max(1, Math.ceil((time - Date.now()) / 1_000));
+
+/** What is known of the user's own limit, for an answer that came before it was asked. */
+function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | undefined) {
+  const full = { name: "user", remaining: policy.limit, resetSeconds: policy.windowSeconds };
+  if (attempt.userId === undefined) return full;
+  const known = knownBudget(
+    `${prefixOf(attempt, policyName)}:${attempt.userId}`,
+    policy,
+    Date.now(),
+  );
+  if (!known) return full;
+  const remaining = Math.min(known.left, policy.limit);
+  return { name: "user", remaining, resetSeconds: secondsUntil(known.until) };
+}
+
+/**
+ * The headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
+ * seconds), for the policy that is closest to its end. Without a count: what the edge knows.
+ */
+export function describeLimit(attempt: Attempt): [name: string, value: string][] {
+  const policies = policiesOf(attempt);
+  const { header, names } = describe(policies);
+  const user = policies.user as LimitPolicy;
+  const { name, remaining, resetSeconds } =
+    attempt.tightest ?? fromMemory(attempt, user, names.user);
+  const { limit } = policies[name as PolicyName] ?? user;
+  return [
+    ["RateLimit-Policy", header],
+    ["RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`],
+    ["X-RateLimit-Limit", String(limit)],
+    ["X-RateLimit-Remaining", String(remaining)],
+    ["X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds)],
+  ];
+}
