@@ -27,7 +27,7 @@ interface Readiness {
 }
 
 /** Anybody may ask, and each probe costs a command and an object's call: there is an end to them. */
-const PROBES_PER_SECOND = 5;
+const PROBES_PER_SECOND = 4;
 let probes = { second: 0, made: 0 };
 let last: Readiness | undefined;
 

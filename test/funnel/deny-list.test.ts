@@ -9,7 +9,7 @@ import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
-import { aBuyer, ledger, unique } from "../support/shop.ts";
+import { aBuyer, ledger, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
 beforeEach(async () => {
@@ -81,6 +81,44 @@ describe("a rule of the operator", () => {
     expect((await admin("DELETE", path("user", mallory.id))).status).toBe(404);
   });
 
+  test("outlives an emptied Redis", async () => {
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id, { note: "resells" });
+    await redis("FLUSHALL");
+
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect(await rules()).toMatchObject([{ value: mallory.id, note: "resells" }]);
+    await until("edges can read it in Redis again", async () => {
+      return (await redis<string[]>("HKEYS", RULES_KEY)).length === 2;
+    });
+  });
+
+  test("holds in an isolate that never read it, while Redis is down", async () => {
+    const start = aMoment();
+    const clock = givenClock(start);
+    const closesAt = new Date(start + 36_000_000).toISOString();
+    const sale = await givenSale({}, {}, { closesAt });
+    const mallory = await aBuyer();
+    await attempt(await aBuyer(), sale);
+    await deny("user", mallory.id); // and has the list read anew
+    clock.moveTo(start + 7_200_000); // the colo's copy is too old, too
+    await redisIsDown();
+    expect((await attempt(await aBuyer(mallory.id), sale)).code).toBe("blocked");
+  });
+
+  test("that is lifted stays lifted, whatever a copy still says", async () => {
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await deny("user", mallory.id);
+    const copy = await redis<string>("HGET", RULES_KEY, `deny:user:${mallory.id}`);
+    await admin("DELETE", path("user", mallory.id));
+    await redis("HSET", RULES_KEY, `deny:user:${mallory.id}`, copy);
+    await worker.scheduled(createScheduledController(), env);
+    expect(await redis("HKEYS", RULES_KEY)).toEqual([MARK]);
+    expect((await attempt(mallory, sale)).status).toBe(202);
+  });
+
   test("ends by itself to the millisecond, and is swept up", async () => {
     const start = aMoment();
     const clock = givenClock(start);
@@ -132,6 +170,11 @@ describe("a rule of the operator", () => {
 });
 
 describe("the operator's API", () => {
+  test("takes a rule without a body, also from clients that announce an empty one", async () => {
+    const headers = { "content-length": "0" };
+    expect((await admin("PUT", path("user", "somebody"), { headers })).status).toBe(200);
+  });
+
   test.each([
     ["ip", "nowhere"],
     ["ip", "10.0.0.0/33"],

@@ -69,6 +69,25 @@ test("10,000 requests from one address cost 1 % in Redis commands, and 200 peopl
   expect(await ledger(sale.skuId)).toMatchObject({ stocked: 150, available: 0 });
 });
 
+test("10,000 requests of 300 accounts at one address cost 1 % where the sale challenges by score", async () => {
+  givenClock(aMoment());
+  const protection = { challenge: { mode: "by-score" } } as const;
+  const sale = await givenSale(protection, { stock: 1_000, perUserLimit: 1 });
+  const [accounts, from] = [await buyers(300), anAddress()];
+  await attempt(await aBuyer(), sale);
+
+  let answers: Answer[] = [];
+  const { commands } = await redisCost(async () => {
+    for (let i = 0; i < 34; i += 1) {
+      answers = await Promise.all(accounts.map((one) => attempt(one, sale, { from })));
+    }
+  });
+
+  expect(tally(answers)["202"] ?? 0).toBe(0);
+  // Blocking each of them costs one command more, once.
+  expect(commands - accounts.length).toBeLessThanOrEqual((34 * accounts.length) / 100);
+});
+
 describe.each([
   ["stopped", () => redisIsDown()],
   ["slow", () => redisIsSlow(1_000)],

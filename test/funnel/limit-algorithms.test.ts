@@ -5,7 +5,7 @@ import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, noLiveStock } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW } from "./limited.ts";
-import { givenSale } from "./scene.ts";
+import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeEach(() => {
@@ -63,6 +63,20 @@ describe("sliding window", () => {
     clock.moveTo(START + WINDOW + share * WINDOW);
 
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(free);
+  });
+
+  test("a refusal holds only until the next attempt may be free", async () => {
+    const clock = givenClock(START);
+    const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
+    const buyer = await aBuyer();
+    await passed(buyer, sale, LIMIT);
+
+    clock.moveTo(START + WINDOW);
+    const { code, headers } = await attempt(buyer, sale);
+    clock.moveTo(START + 1.75 * WINDOW);
+
+    expect([code, headers.get("retry-after")]).toEqual(["rate_limited", String(60 / LIMIT)]);
+    expect(await passed(buyer, sale, LIMIT)).toBe(3);
   });
 
   test("after a whole window without attempts the whole limit is free", async () => {

@@ -1,17 +1,18 @@
 // The limits of a sale: who shares one, what they cost, and what Redis is asked.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
-import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
+import { LIVE_KEY, RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost } from "../support/redis.ts";
-import { aBuyer, buyers, noLiveStock, tally } from "../support/shop.ts";
+import { emptyRedis, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
+import { aBuyer, buyers, ledger, noLiveStock, tally } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
-import { anAddress, attempt, givenSale } from "./scene.ts";
+import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => {
+beforeEach(async () => {
+  await redisIsBack();
   heldQueue();
   noLiveStock();
 });
@@ -67,6 +68,38 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
     clock.moveTo(START + WINDOW - 1);
     expect(await passed(buyer, sale, 1)).toBe(0);
   });
+});
+
+test("an attempt is one Redis round trip and one call of the object", async () => {
+  givenClock(START);
+  const sale = await givenSale();
+  await redis("HSET", LIVE_KEY, sale.skuId, '{"available":1000}');
+  await attempt(await aBuyer(), sale);
+  const buyer = await aBuyer();
+  const { calls } = (await ledger(sale.skuId)).activity;
+
+  const { result, roundTrips, commands } = await redisCost(() => attempt(buyer, sale));
+
+  expect([result.status, roundTrips, commands]).toEqual([202, 1, 2]);
+  expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2); // ours, and this look
+});
+
+test("a Redis that takes longer than 300 ms does not decide, and nobody waits for it", async () => {
+  const sale = await givenSale();
+  await attempt(await aBuyer(), sale);
+  const before = await counted("limits_degraded");
+  await redisIsSlow(320);
+  expect((await attempt(await aBuyer(), sale)).status).toBe(202);
+  expect(await counted("limits_degraded")).toBe(before + 1);
+});
+
+test("what was known before the clock was set back refuses nobody", async () => {
+  const clock = givenClock(START + 10 * WINDOW);
+  const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
+  const buyer = await aBuyer();
+  expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
+  clock.moveTo(START);
+  expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
 });
 
 describe("an address", () => {

@@ -9,7 +9,7 @@ import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer, tally } from "../support/shop.ts";
+import { aBuyer, tally, until } from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
 beforeAll(emptyRedis);
@@ -100,6 +100,36 @@ test("an overloaded object is asked less and less, others as ever; it recovers b
   expect(shedStill).toBeGreaterThan(0);
   clock.moveTo(start + 60_000);
   expect(tally(await attempts(sale, 10))).toEqual({ 202: 10 });
+});
+
+test("an object that does not answer at all counts as overloaded while the first still waits", async () => {
+  const start = aMoment();
+  const clock = givenClock(start);
+  const [sale, other] = [await givenSale(), await givenSale()];
+  let released = false;
+  const reserve = async () => {
+    while (!released) await scheduler.wait(10);
+    throw Object.assign(new Error("gone"), { overloaded: true });
+  };
+  const find = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);
+  let asked = 0;
+  const spy = vi.spyOn(env.SKU_INVENTORY, "getByName").mockImplementation((name, options) => {
+    if (name !== sale.skuId) return find(name, options);
+    asked += 1;
+    return { reserve } as unknown as ReturnType<typeof find>;
+  });
+  onTestFinished(() => spy.mockRestore());
+  const waiting = attempt(await aBuyer(), sale);
+  await until("it waits", () => asked === 1);
+  const dice = vi.spyOn(Math, "random").mockReturnValue(0.05);
+  onTestFinished(() => dice.mockRestore());
+
+  clock.moveTo(start + SLOW_MS + 1);
+
+  expect((await attempt(await aBuyer(), sale)).code).toBe("overloaded");
+  expect((await attempt(await aBuyer(), other)).status).toBe(202);
+  released = true;
+  expect((await waiting).code).toBe("overloaded");
 });
 
 test("an object that answers too late counts as overloaded", async () => {

@@ -1,0 +1,146 @@
+// The live stock: what objects publish reaches the edge in the right order, and comes back after Redis lost it.
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { LiveAnswer } from "../../src/catalog/live.ts";
+import worker from "../../src/index.ts";
+import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
+import { LIVE_KEY } from "../../src/redis/keys.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin, call } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redis, redisCost } from "../support/redis.ts";
+import {
+  aBuyer,
+  aSale,
+  aSku,
+  bought,
+  buyers,
+  noLiveStock,
+  putSale,
+  until,
+} from "../support/shop.ts";
+
+beforeEach(async () => {
+  await emptyRedis();
+  heldQueue();
+});
+
+const inRedis = async (skuId: string): Promise<PublicStock | null> =>
+  JSON.parse((await redis<string | null>("HGET", LIVE_KEY, skuId)) ?? "null");
+
+const live = async (saleId: string) =>
+  (await call<LiveAnswer>("GET", `/api/sales/${saleId}/live`)).body;
+
+async function given(stock: number) {
+  const sku = aSku({ stock });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  return { sale, skuId: sku.id };
+}
+
+test("says what is left, when it was read, and which version of the sale it belongs to", async () => {
+  const { sale, skuId } = await given(100);
+  const { asOf, revision, ...answer } = await live(sale.id);
+  expect(answer).toEqual({
+    state: "open",
+    opensAt: sale.opensAt,
+    closesAt: sale.closesAt,
+    skus: [{ id: skuId, available: 100, state: "available" }],
+  });
+  expect(Date.parse(asOf)).toBeLessThanOrEqual(Date.now());
+  await putSale({ ...sale, title: "Another" });
+  expect((await live(sale.id)).revision).toBeGreaterThan(revision);
+});
+
+test.each([
+  [100, 89, "available"],
+  [100, 90, "low"],
+  [20, 14, "available"],
+  [20, 15, "low"],
+  [3, 2, "low"],
+  [1, 1, "sold_out"],
+])("of %d units with %d sold it says %s", async (stock, sold, state) => {
+  noLiveStock();
+  const { sale, skuId } = await given(stock);
+  const available = stock - sold;
+  await redis("HSET", LIVE_KEY, skuId, JSON.stringify({ available }));
+  expect((await live(sale.id)).skus).toEqual([{ id: skuId, available, state }]);
+});
+
+test("an emptied Redis does not make a sold-out thing look full: the object is asked, once", async () => {
+  const { sale, skuId } = await given(1);
+  await bought(await aBuyer(), skuId);
+  await until("it is published", async () => (await inRedis(skuId))?.available === 0);
+  const clock = givenClock(Date.now() + 10_000);
+  await redis("DEL", LIVE_KEY);
+
+  const crowd = await Promise.all(Array.from({ length: 50 }, () => live(sale.id)));
+
+  for (const { skus } of crowd) expect(skus).toMatchObject([{ available: 0, state: "sold_out" }]);
+  await until("it is published again", async () => (await inRedis(skuId))?.available === 0);
+  clock.moveTo(Date.now() + 10_000);
+  const { commands } = await redisCost(() => live(sale.id));
+  expect(commands).toBe(2); // the catalog and the stock
+});
+
+test("what Redis holds wrongly is mended by the clock within a minute", async () => {
+  const { skuId } = await given(7);
+  await until("it is published", async () => (await inRedis(skuId))?.available === 7);
+  await redis("HSET", LIVE_KEY, skuId, '{"available":0,"buyers":""}');
+  await worker.scheduled(createScheduledController(), env);
+  await until("it is mended", async () => (await inRedis(skuId))?.available === 7);
+});
+
+test("a SKU whose object cannot say is left out, and the others are told", async () => {
+  noLiveStock();
+  const [known, silent] = [aSku(), aSku()];
+  const sale = await putSale(aSale({ skus: [known, silent] }));
+  const find = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);
+  const spy = vi.spyOn(env.SKU_INVENTORY, "getByName").mockImplementation((name, options) => {
+    if (name !== silent.id) return find(name, options);
+    const publicStock = () => Promise.reject(new Error("silent"));
+    return { publicStock } as unknown as ReturnType<typeof find>;
+  });
+  onTestFinished(() => spy.mockRestore());
+  expect((await live(sale.id)).skus).toMatchObject([{ id: known.id, available: 10 }]);
+});
+
+test("one publication is on its way at a time, so that an older one never comes last", async () => {
+  const written: string[] = [];
+  const first = Promise.withResolvers<Response>();
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async (_, init) => {
+    written.push(String(init?.body));
+    return written.length === 1 ? first.promise : Response.json([{ result: 1 }]);
+  });
+  onTestFinished(() => send.mockRestore());
+  const stock = new LiveStock(env);
+  let available = 1;
+  const changed = () => stock.changed("sku", () => ({ available }));
+
+  changed();
+  await until("the first is on its way", () => written.length === 1);
+  available = 0;
+  changed();
+  for (let i = 0; i < 5; i += 1) changed();
+  expect(written).toHaveLength(1);
+  first.resolve(Response.json([{ result: 1 }]));
+  await until("the second has gone", () => written.length === 2);
+  expect(written[1]).toContain('{\\"available\\":0}');
+});
+
+test("buyers are told only of what is sold out", async () => {
+  const { skuId } = await given(2);
+  const [ann, bob] = await buyers(2);
+  await bought(ann as never, skuId);
+  await until("one is left", async () => (await inRedis(skuId))?.available === 1);
+  expect(await inRedis(skuId)).not.toHaveProperty("buyers");
+  await bought(bob as never, skuId);
+  const sold = await until("none is left", async () => {
+    const stock = await inRedis(skuId);
+    return stock?.available === 0 ? stock : undefined;
+  });
+  expect(sold.buyers).toEqual(expect.any(String));
+  const restock = { headers: { "idempotency-key": "k1" }, body: { quantity: 1 } };
+  await admin("POST", `/skus/${skuId}/restock`, restock);
+  await until("one is back", async () => (await inRedis(skuId))?.available === 1);
+});

@@ -1,0 +1,176 @@
+// The routes beside the funnel: who asks too often about orders is limited there, too, and what nobody has
+// costs as little as can be.
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { Keeper } from "../../src/inventory/keeper.ts";
+import { givenClock } from "../support/clock.ts";
+import { type Answer, call, contractFaults, ORIGIN } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { aBuyer, type Buyer, bought, onSale, showOrder, tally, unique } from "../support/shop.ts";
+import { limitOf } from "./limited.ts";
+import { aMoment, counted, givenSale } from "./scene.ts";
+
+beforeAll(emptyRedis);
+beforeEach(async () => {
+  await redisIsBack();
+  heldQueue();
+});
+
+/** How many commands objects of SKUs were given while `work` ran. */
+async function objectCalls(work: () => Promise<unknown>): Promise<number> {
+  const spy = vi.spyOn(Keeper.prototype, "begin");
+  onTestFinished(() => spy.mockRestore());
+  await work();
+  return spy.mock.calls.length;
+}
+
+const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, work));
+
+const list = (buyer: Buyer) => call("GET", "/api/orders", { token: buyer.token });
+const cancel = (buyer: Buyer, id: string) =>
+  call("DELETE", `/api/orders/${id}`, { token: buyer.token });
+const pay = (buyer: Buyer, id: string) =>
+  call("POST", `/api/orders/${id}/payment`, {
+    token: buyer.token,
+    body: { paymentToken: "tok_ok" },
+  });
+
+/** An id that could be an order of this SKU. */
+const anId = (skuId: string, lane = 0) => `${skuId}.${lane}.${"a".repeat(20)}`;
+
+test.each<[string, (buyer: Buyer, id: string) => Promise<Answer<unknown>>]>([
+  ["one's orders", (buyer) => list(buyer)],
+  ["an order", (buyer, id) => showOrder(buyer, id)],
+])("looking at %s is limited for each account, and says so", async (_, look) => {
+  givenClock(aMoment());
+  const [buyer, other] = [await aBuyer(), await aBuyer()];
+  const { id } = await bought(buyer, await onSale({ price: 100 }));
+
+  const answers = await times(700, () => look(buyer, id));
+
+  expect(tally(answers)).toEqual({ 200: 600, rate_limited: 100 });
+  const last = answers.at(-1) as Answer<unknown>;
+  expect(contractFaults(last)).toEqual([]);
+  expect(last.headers.get("ratelimit-policy")).toBe('"user";q=600;w=60');
+  expect(last.headers.get("ratelimit")).toMatch(/^"user";r=0;t=\d+$/);
+  expect((await list(other)).status).toBe(200);
+});
+
+test("what is refused there costs nothing behind the edge", async () => {
+  givenClock(aMoment());
+  const buyer = await aBuyer();
+  const { id } = await bought(buyer, await onSale({ price: 100 }));
+  await times(600, () => showOrder(buyer, id));
+
+  let commands = 0;
+  const calls = await objectCalls(async () => {
+    ({ commands } = await redisCost(() =>
+      times(100, () => Promise.all([list(buyer), showOrder(buyer, id)])),
+    ));
+  });
+
+  expect([commands, calls]).toEqual([0, 0]);
+});
+
+test("paying and giving back are limited as the sale says, for address and buyer in one trip", async () => {
+  givenClock(aMoment());
+  const change = { user: limitOf("fixed-window", 3) };
+  const { skuId } = await givenSale({ limits: { change } }, { price: 100 });
+  const buyer = await aBuyer();
+  const { id } = await bought(buyer, skuId);
+  await pay(buyer, anId(skuId));
+
+  const { result, ...cost } = await redisCost(() => pay(buyer, anId(skuId)));
+
+  expect(result.code).toBe("not_found");
+  expect(cost).toEqual({ roundTrips: 1, commands: 2 });
+  expect(result.headers.get("ratelimit-policy")).toBe('"ip";q=1000;w=10, "user";q=3;w=60');
+  expect((await cancel(buyer, id)).status).toBe(200);
+  const over = await cancel(buyer, id);
+  expect(over).toMatchObject({ status: 429, code: "rate_limited" });
+  expect(contractFaults(over)).toEqual([]);
+  // Buying has a limit of its own, and who may not change any more still may look.
+  expect((await bought(buyer, skuId)).status).toBe("reserved");
+  expect((await showOrder(buyer, id)).status).toBe(200);
+});
+
+test("they go on while Redis is down, as far as the shield lets them", async () => {
+  const buyer = await aBuyer();
+  const { id } = await bought(buyer, await onSale({ price: 100 }));
+  const before = await counted("limits_degraded");
+  await redisIsDown();
+  expect((await cancel(buyer, id)).status).toBe(200);
+  expect(await counted("limits_degraded")).toBeGreaterThan(before);
+});
+
+test("an order id with a made-up lane wakes no object", async () => {
+  const skuId = await onSale();
+  const buyer = await aBuyer();
+  const woken = vi.spyOn(env.SKU_INVENTORY, "getByName");
+  onTestFinished(() => woken.mockRestore());
+
+  for (const lane of [1, 7, 999]) {
+    const id = anId(skuId, lane);
+    for (const ask of [showOrder, cancel, pay]) {
+      expect((await ask(buyer, id)).code).toBe("not_found");
+    }
+  }
+
+  expect(woken).not.toHaveBeenCalled();
+});
+
+test("who is blocked from buying still sees and pays for what they have", async () => {
+  const buyer = await aBuyer();
+  const { id } = await bought(buyer, await onSale({ price: 100 }));
+  const headers = { authorization: "Bearer test-admin-token" };
+  await call("PUT", `/api/admin/denylist/user/${buyer.id}`, { headers });
+  expect((await showOrder(buyer, id)).status).toBe(200);
+  expect((await pay(buyer, id)).status).toBe(202);
+});
+
+test("visits are handed out behind the shield", async () => {
+  const { saleId } = await givenSale();
+  const from = { "cf-connecting-ip": "192.0.2.200" };
+  const answers = await times(1_100, () =>
+    call("POST", `/api/sales/${saleId}/visits`, { headers: from }),
+  );
+  expect(tally(answers).rate_limited ?? 0).toBeGreaterThan(0);
+  expect(answers.filter(({ status }) => ![201, 429].includes(status))).toEqual([]);
+  expect(contractFaults(answers.at(-1) as Answer)).toEqual([]);
+});
+
+test("500 who ask whether it is ready cost a handful of probes a second", async () => {
+  givenClock(aMoment());
+  let commands = 0;
+  let answers: Answer[] = [];
+  const calls = await objectCalls(async () => {
+    const cost = await redisCost(() => times(500, () => call("GET", "/readyz")));
+    ({ commands, result: answers } = cost);
+  });
+  expect(commands).toBeLessThanOrEqual(4);
+  expect(calls).toBeLessThanOrEqual(4);
+  for (const { status, headers } of answers) {
+    expect([200, 503]).toContain(status);
+    expect(headers.get("cache-control")).toBe("no-store");
+  }
+});
+
+test("a buyer who changes their mind a hundred times has used up their orders", async () => {
+  const limits = {
+    order: { user: limitOf("fixed-window", 1_000) },
+    change: { user: limitOf("fixed-window", 1_000) },
+  };
+  const { skuId } = await givenSale({ limits }, { price: 100, perUserLimit: 1 });
+  const buyer = await aBuyer();
+  for (let i = 0; i < 101; i += 1) await cancel(buyer, (await bought(buyer, skuId)).id);
+
+  const answer = await call("POST", `/api/skus/${skuId}/orders`, {
+    token: buyer.token,
+    headers: { "idempotency-key": unique("key"), origin: ORIGIN },
+    body: { quantity: 1 },
+  });
+
+  expect(answer).toMatchObject({ code: "user_limit_reached", body: { orderIds: [] } });
+});

@@ -1,0 +1,86 @@
+// The flood shield: whom it counts together, what it says, and what happens when it fails itself.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { admin } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis, redisCost } from "../support/redis.ts";
+import { aBuyer, type Buyer, tokenFor } from "../support/shop.ts";
+import { anAddress, attempt, counted, givenSale, orderRequest, type Scene } from "./scene.ts";
+
+beforeAll(emptyRedis);
+beforeEach(() => void heldQueue());
+
+/** The whole app behind a shield of the test's own. */
+function behind(limit: (key: string) => Promise<{ success: boolean }>) {
+  const shielded = { ...env, FLOOD_SHIELD: { limit: ({ key = "" }) => limit(key) } };
+  return (buyer: Pick<Buyer, "token">, sale: Scene, from: string) =>
+    app.fetch(orderRequest(buyer, sale, { from }), shielded, createExecutionContext());
+}
+
+test("a shield that fails stops nobody, and that is counted", async () => {
+  const before = await counted("shield_failed");
+  const sale = await givenSale();
+  const buy = behind(async () => {
+    throw new Error("no shield today");
+  });
+
+  expect((await buy(await aBuyer(), sale, anAddress())).status).toBe(202);
+  expect(await counted("shield_failed")).toBe(before + 1);
+});
+
+test("forged tokens from an address silence nobody who is known there", async () => {
+  const sale = await givenSale();
+  const calls = new Map<string, number>();
+  const buy = behind(async (key) => {
+    calls.set(key, (calls.get(key) ?? 0) + 1);
+    return { success: (calls.get(key) as number) <= 10 };
+  });
+  const [from, neighbour] = [anAddress(), await aBuyer()];
+  expect((await buy(neighbour, sale, from)).status).toBe(202);
+  const forged = await tokenFor("mallory", "another-secret-of-at-least-32-characters");
+
+  const statuses = [];
+  for (let i = 0; i < 20; i += 1) statuses.push((await buy({ token: forged }, sale, from)).status);
+
+  expect(statuses.slice(0, 9)).toEqual(Array(9).fill(401));
+  expect(statuses.slice(9)).toEqual(Array(11).fill(429));
+  expect((await buy(neighbour, sale, from)).status).toBe(202);
+});
+
+test("its refusal says that nothing is left, and when to come back", async () => {
+  const sale = await givenSale();
+  const { status, headers } = await behind(async () => ({ success: false }))(
+    await aBuyer(),
+    sale,
+    anAddress(),
+  );
+  expect(status).toBe(429);
+  expect(headers.get("retry-after")).toBe("10");
+  expect(headers.get("ratelimit")).toBe('"ip";r=0;t=10');
+  expect(headers.get("x-ratelimit-remaining")).toBe("0");
+});
+
+test("who is refused before the limits is told what is left of them", async () => {
+  const sale = await givenSale();
+  const buyer = await aBuyer();
+  for (let i = 0; i < 3; i += 1) await attempt(buyer, sale);
+  await admin("PUT", `/denylist/user/${buyer.id}`);
+
+  const { code, headers } = await attempt(buyer, sale);
+
+  expect(code).toBe("blocked");
+  expect(headers.get("ratelimit")).toMatch(/^"user";r=17;/);
+});
+
+test("a denied network with forged tokens is not worth a signature check", async () => {
+  const sale = await givenSale();
+  const from = anAddress();
+  await admin("PUT", `/denylist/ip/${from}`);
+  await attempt({ token: "forged" }, sale, { from });
+
+  const { result, commands } = await redisCost(() => attempt({ token: "forged" }, sale, { from }));
+
+  expect([result.code, commands]).toEqual(["blocked", 0]);
+});
