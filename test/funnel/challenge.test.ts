@@ -65,6 +65,56 @@ describe("who is asked", () => {
   });
 });
 
+describe("what counts as risk", () => {
+  /** A sale that asks as soon as one thing is suspicious, and a visit old enough to be a person's. */
+  async function given(threshold: number) {
+    const clock = givenClock(aMoment());
+    const limits = { order: { user: { limit: 1, windowSeconds: 60 } } };
+    const sale = await givenSale({ limits, challenge: { mode: "by-score", threshold } });
+    const from = anAddress();
+    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
+      headers: { "cf-connecting-ip": from },
+    });
+    clock.moveTo(Date.now() + 2_000);
+    return { clock, sale, seen: { from, visit: body.token } };
+  }
+
+  test.each([
+    [29, true],
+    [30, false],
+  ])("Cloudflare's bot score %d: %s", async (score, asks) => {
+    const { sale, seen } = await given(1);
+    const answer = await attempt(await aBuyer(), sale, {
+      ...seen,
+      cf: { botManagement: { score } },
+    });
+    expect(answer.code === "challenge_required").toBe(asks);
+    expect(await counted(`risk|bot_score|${sale.saleId}`)).toBe(asks ? 1 : 0);
+  });
+
+  test("having been refused before", async () => {
+    const { clock, sale, seen } = await given(10);
+    const buyer = await aBuyer();
+    const refused = [];
+    for (let i = 0; i < 3; i += 1) refused.push((await attempt(buyer, sale, seen)).code);
+    expect(refused).toEqual([undefined, "rate_limited", "rate_limited"]);
+    clock.moveTo(Date.now() + 60_000);
+    askedOf(await attempt(buyer, sale, seen));
+    expect(await counted(`risk|refused_before|${sale.saleId}`)).toBe(1);
+    expect((await attempt(await aBuyer(), sale, seen)).status).toBe(202);
+  });
+
+  test("buying faster than a person can", async () => {
+    const { sale } = await given(20);
+    const from = anAddress();
+    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
+      headers: { "cf-connecting-ip": from },
+    });
+    askedOf(await attempt(await aBuyer(), sale, { from, visit: body.token }));
+    expect(await counted(`risk|hasty|${sale.saleId}`)).toBe(1);
+  });
+});
+
 describe("a solved challenge", () => {
   test("buys, is verified once, and is remembered for the user's next attempts", async () => {
     const sale = await givenSale(always);

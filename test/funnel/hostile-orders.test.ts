@@ -15,6 +15,9 @@ describe("headers", () => {
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
     "application/json, text/plain",
+    "application/json; charset=utf-16",
+    "application/json; charset=iso-8859-1",
+    "application/json; boundary=x; charset=latin1",
     "json",
     "",
   ])("content type %j is unsupported_media_type", async (type) => {

@@ -173,6 +173,14 @@ describe("what an object itself answered", () => {
   });
 });
 
+test("who says that it is a retry gets the object's word, as often as the limits allow", async () => {
+  const { sale } = await givenSoldOut();
+  const headers = { "idempotency-retry": "true" };
+  const before = await calls(sale);
+  expect((await attempt(await aBuyer(), sale, { headers })).code).toBe("sold_out");
+  expect((await calls(sale)) - before).toBe(2); // ours, and theirs
+});
+
 test("garbage or silence from Redis never refuses anybody", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock: 100 });

@@ -54,7 +54,7 @@ export async function send<Body = Record<string, unknown>>(
   const response = await exports.default.fetch(request);
   const text = await response.text();
   const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
-  const body = isJson ? JSON.parse(text) : text;
+  const body = isJson && text !== "" ? JSON.parse(text) : text;
   const code = response.status >= 400 && isJson ? body.code : undefined;
   return { status: response.status, code, body, headers: response.headers };
 }

@@ -1,0 +1,101 @@
+// What every answer tells the browser about itself, and who may be asked through which address.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { ADMIN_TOKEN, call, ORIGIN, request } from "../support/http.ts";
+import { heldQueue } from "../support/queue.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer, aSale, aSku, putSale, unique } from "../support/shop.ts";
+
+const sku = aSku();
+const sale = aSale({ skus: [sku] });
+beforeAll(async () => {
+  await emptyRedis();
+  await putSale(sale);
+});
+
+const POLICY = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "origin-agent-cluster": "?1",
+  "referrer-policy": "same-origin",
+  "strict-transport-security": "max-age=15552000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+describe("security headers", () => {
+  test.each([
+    ["a page", "GET", "/"],
+    ["a sale's page", "GET", `/sales/${sale.id}`],
+    ["an asset", "GET", "/assets/style-0123456789.css"],
+    ["the catalog", "GET", "/api/sales"],
+    ["the live stock", "GET", `/api/sales/${sale.id}/live`],
+    ["a personal page", "GET", "/orders"],
+    ["a refusal", "POST", `/api/skus/${sku.id}/orders`],
+    ["nothing", "GET", "/nowhere"],
+    ["the operator's door", "GET", "/api/admin/overview"],
+    ["health", "GET", "/healthz"],
+  ])("%s carries them all", async (_, method, path) => {
+    const { headers } = await call(method, path);
+    for (const [name, value] of Object.entries(POLICY)) expect(headers.get(name)).toBe(value);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|data:|\*/);
+    expect(headers.get("server")).toBeNull();
+    expect(headers.get("x-powered-by")).toBeNull();
+  });
+});
+
+describe("where the public address is configured", () => {
+  const PUBLIC_ORIGIN = "https://drops.shop.test";
+  const configured = { ...env, PUBLIC_ORIGIN };
+  const at = (origin: string, path: string, init: RequestInit = {}) =>
+    app.fetch(new Request(origin + path, init), configured, createExecutionContext());
+
+  test.each(["https://evil.test", "http://drops.shop.test", "https://drops.shop.test:444"])(
+    "%s is refused before anything else, whatever is asked",
+    async (origin) => {
+      for (const path of ["/", "/api/sales", "/healthz", "/api/admin/sales"]) {
+        const answer = await at(origin, path, {
+          headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        });
+        expect(answer.status).toBe(400);
+        expect(await answer.json()).toMatchObject({
+          code: "invalid_request",
+          issues: [{ path: "Host" }],
+        });
+        expect(answer.headers.get("cache-control")).toBe("no-store");
+      }
+    },
+  );
+
+  test("its own pages may write by cookie, and no others", async () => {
+    heldQueue();
+    const { token } = await aBuyer();
+    const buy = (origin: string) => {
+      const headers = {
+        cookie: `session=${token}`,
+        "idempotency-key": unique("key"),
+        origin,
+      };
+      const asked = request("POST", `/api/skus/${sku.id}/orders`, {
+        headers,
+        body: { quantity: 1 },
+      });
+      return app.fetch(
+        new Request(PUBLIC_ORIGIN + new URL(asked.url).pathname, asked),
+        configured,
+        createExecutionContext(),
+      );
+    };
+    expect((await buy(ORIGIN)).status).toBe(403);
+    expect((await buy(PUBLIC_ORIGIN)).status).toBe(202);
+  });
+});
+
+test.each(["HEAD", "GET"])("%s of an asset that is none is not found", async (method) => {
+  expect((await call(method, "/assets/none-0123456789.js")).status).toBe(404);
+});

@@ -1,0 +1,49 @@
+// The log: what an error may say there, and how much of one kind is written.
+import { expect, onTestFinished, test, vi } from "vitest";
+import { causeOf, log } from "../../src/observability/log.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin } from "../support/http.ts";
+import { redis } from "../support/redis.ts";
+import { aBuyer, unique } from "../support/shop.ts";
+
+function givenLog(): string[] {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
+  onTestFinished(() => spy.mockRestore());
+  return lines;
+}
+
+test.each([
+  ['ERR no, command was: [["set","user:ann","secret"]]', "Error: ERR no"],
+  ['ERR no command was: ["x"]\nmore', "Error: ERR no"],
+  ["plain", "Error: plain"],
+])("of %j it keeps what went wrong and not what was sent", (message, kept) => {
+  expect(causeOf(new Error(message))).toBe(kept);
+});
+
+test("a command that Redis refuses names neither user nor note", async () => {
+  const lines = givenLog();
+  const { id } = await aBuyer(unique("ann@example.com"));
+  await redis("SET", "rules", "no hash");
+  onTestFinished(async () => void (await redis("DEL", "rules")));
+
+  const answer = await admin("PUT", `/denylist/user/${encodeURIComponent(id)}`, {
+    body: { note: "a secret note" },
+  });
+
+  expect(answer.status).toBe(503);
+  expect(lines.join("\n")).toContain("WRONGTYPE");
+  expect(lines.join("\n")).not.toContain("ann@example.com");
+  expect(lines.join("\n")).not.toContain("secret note");
+});
+
+test("of one event it writes 20 lines a second, and says how many it left out", () => {
+  const lines = givenLog();
+  const clock = givenClock(Date.now());
+  const event = unique("event");
+  for (let i = 0; i < 100; i += 1) log(event, { count: i });
+  expect(lines).toHaveLength(20);
+  clock.moveTo(Date.now() + 1_000);
+  log(event);
+  expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event, suppressed: 80 });
+});
