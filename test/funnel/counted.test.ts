@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer } from "../support/shop.ts";
+import { aBuyer, unique } from "../support/shop.ts";
 import { attempt, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
@@ -28,6 +28,18 @@ test("each outcome is counted for its sale", async () => {
   expect(await counted(`funnel.refused|denied|blocked|${saleId}`)).toBe(1);
   expect(await counted(`funnel.refused|identity|unauthenticated|${saleId}`)).toBe(1);
   expect(await counted(`funnel.refused|shape|invalid_request|${saleId}`)).toBe(1);
+});
+
+test("what the object said is counted, too", async () => {
+  const { saleId, skuId } = await givenSale({}, { stock: 1, perUserLimit: 1 });
+  const [winner, loser, key] = [await aBuyer(), await aBuyer(), unique("key")];
+  await attempt(winner, { skuId }, { key });
+  await attempt(winner, { skuId }, { key });
+  await attempt(winner, { skuId });
+  await attempt(loser, { skuId });
+  for (const outcome of ["accepted", "replayed", "user_limit_reached", "sold_out"]) {
+    expect(await counted(`orders|${outcome}|${saleId}`)).toBe(1);
+  }
 });
 
 test("the overview is the operator's alone", async () => {
