@@ -64,6 +64,30 @@ describe("options", () => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });
 
+  test.each<[string[], Record<string, string>, object]>([
+    [["0.5"], { npm_config_bots: "true" }, { bots: 0.5, buyers: 500 }],
+    [
+      ["300", "0.5"],
+      { npm_config_buyers: "true", npm_config_bots: "true" },
+      { bots: 0.5, buyers: 300 },
+    ],
+    [
+      ["0.5", "300"],
+      { npm_config_bots: "true", npm_config_buyers: "true" },
+      { bots: 0.5, buyers: 300 },
+    ],
+    [["--bots", "0.5"], { npm_config_json: "true" }, { bots: 0.5, buyers: 500 }],
+  ])("%j with %j, as npm hands it on without --", (argv, env, meant) => {
+    expect(parseOptions(argv, env)).toMatchObject(meant);
+  });
+
+  test("values that no flag of ours was typed for are refused", () => {
+    expect(() => parseOptions(["0.5"], {})).toThrow(UsageError);
+    expect(() =>
+      parseOptions(["0.5"], { npm_config_json: "true", npm_config_bots: "true" }),
+    ).toThrow(UsageError);
+  });
+
   test("a deployed instance with its token is accepted", () => {
     const argv = ["--url", "https://shop.example", "--admin-token", "secret", "--buyers", "2000"];
     expect(parseOptions(argv)).toEqual({

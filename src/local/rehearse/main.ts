@@ -17,7 +17,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
   try {
-    const options = parseOptions(argv);
+    const options = parseOptions(argv, process.env);
     if (options === "help") {
       console.log(HELP);
       return 0;

@@ -37,9 +37,25 @@ export interface Options {
 /** What was typed makes no sense; the message says why. */
 export class UsageError extends Error {}
 
-/** The options in `argv`, or "help". Throws a UsageError. */
-export function parseOptions(argv: string[]): Options | "help" {
-  const values = read(argv);
+/** What may be typed. */
+const OPTIONS = {
+  url: { type: "string" },
+  sku: { type: "string" },
+  buyers: { type: "string", default: "500" },
+  bots: { type: "string", default: "0" },
+  concurrency: { type: "string", default: "64" },
+  "admin-token": { type: "string" },
+  "auth-secret": { type: "string" },
+  json: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** The options in `argv`, and those npm kept for itself (in `env`); or "help". Throws a UsageError. */
+export function parseOptions(
+  argv: string[],
+  env: Record<string, string | undefined> = {},
+): Options | "help" {
+  const values = read(asTyped(argv, env));
   if (values.help) {
     return "help";
   }
@@ -63,22 +79,24 @@ export function parseOptions(argv: string[]): Options | "help" {
   };
 }
 
+/**
+ * `npm run rehearse --bots 0.5`, without the `--` that npm wants: npm keeps the flag as a setting of its own
+ * and hands on only the value. This puts the two together again, in the order they were typed.
+ */
+function asTyped(argv: string[], env: Record<string, string | undefined>): string[] {
+  const kept = Object.keys(OPTIONS).filter((name) => env[setting(name)] === "true");
+  const order = Object.keys(env);
+  kept.sort((a, b) => order.indexOf(setting(a)) - order.indexOf(setting(b)));
+  const isBare = argv.every((word) => !word.startsWith("-"));
+  if (!isBare || kept.length !== argv.length) return argv;
+  return kept.flatMap((name, at) => [`--${name}`, argv[at] as string]);
+}
+
+const setting = (name: string): string => `npm_config_${name.replaceAll("-", "_")}`;
+
 function read(argv: string[]) {
   try {
-    return parseArgs({
-      args: argv,
-      options: {
-        url: { type: "string" },
-        sku: { type: "string" },
-        buyers: { type: "string", default: "500" },
-        bots: { type: "string", default: "0" },
-        concurrency: { type: "string", default: "64" },
-        "admin-token": { type: "string" },
-        "auth-secret": { type: "string" },
-        json: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
+    return parseArgs({ args: argv, options: OPTIONS }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
