@@ -6,6 +6,7 @@ import { catalogRoutes } from "./catalog/routes.ts";
 import { type Config, readConfig } from "./config.ts";
 import { problem, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
+import { describeLimit } from "./funnel/policies.ts";
 import { secure } from "./headers.ts";
 import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
@@ -40,7 +41,8 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   // Set on the answer itself: c.header() would copy a finished answer once for every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
-  for (const [name, value] of c.get("limitHeaders") ?? []) headers.set(name, value);
+  const attempt = c.get("attempt");
+  if (attempt) describeLimit(attempt, headers);
   secure(headers);
 });
 

@@ -4,11 +4,12 @@ import * as z from "zod";
 import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
+import type { Attempt } from "./funnel/attempt.ts";
 
-/** The bindings the routes use, and what the first middleware puts beside each request. */
+/** The bindings the routes use, and what is put beside each request: `attempt` where limits hold. */
 export interface AppEnv {
   Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD" | "ORDERS" | "WEBHOOKS" | "SANDBOX_BANK">;
-  Variables: { requestId: string; config: Config; limitHeaders?: [name: string, value: string][] };
+  Variables: { requestId: string; config: Config; attempt?: Attempt };
 }
 
 export type AppContext = Context<AppEnv>;

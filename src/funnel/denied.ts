@@ -4,12 +4,13 @@ import { refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Stage } from "./attempt.ts";
 import { readRules } from "./deny-list.ts";
-import type { Caller } from "./rule-book.ts";
+import type { Caller, RuleBook } from "./rule-book.ts";
 
-/** What Cloudflare tells of the caller's network. */
-export function callerOf(c: AppContext, userId?: string): Caller {
-  const ip = c.req.header("cf-connecting-ip") ?? "";
-  const { asn, country } = (c.req.raw.cf ?? {}) as { asn?: number; country?: string };
+/** What Cloudflare tells of the caller's network, as far as there are rules about it. */
+export function callerOf(c: AppContext, kinds: RuleBook["kinds"], userId?: string): Caller {
+  const ip = kinds.has("ip") ? (c.req.header("cf-connecting-ip") ?? "") : "";
+  const located = kinds.has("asn") || kinds.has("country");
+  const { asn, country } = ((located && c.req.raw.cf) || {}) as { asn?: number; country?: string };
   return {
     address: ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined,
     asn: asn === undefined ? undefined : String(asn),
@@ -25,6 +26,6 @@ export const denied: Stage = {
     if (rules.rules.length === 0) return undefined;
     // Whose name is on the allow list may come from anywhere, so names are asked first then.
     if (userId === undefined && rules.allowsUsers) return undefined;
-    return rules.denies(callerOf(c, userId), now) ? refuse("blocked") : undefined;
+    return rules.denies(callerOf(c, rules.kinds, userId), now) ? refuse("blocked") : undefined;
   },
 };

@@ -12,7 +12,6 @@ import { flood } from "./flood.ts";
 import { identity, recognised } from "./identity.ts";
 import { known } from "./known.ts";
 import { limits, pace } from "./limits.ts";
-import { describeLimit } from "./policies.ts";
 import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
@@ -61,23 +60,19 @@ const begin = (c: AppContext, route: Route, skuId = "") =>
 
 async function pass(attempt: Attempt, stages: readonly Stage[]): Promise<Passed> {
   const { c, route } = attempt;
-  const counter = route === "order" ? "funnel" : route;
-  try {
-    for (const { name, check } of stages) {
-      const refusal = await check(attempt);
-      if (refusal) {
-        const { reason } = refusal;
-        const saleId = saleOf(attempt);
-        count(`${counter}.refused`, name, reason, saleId);
-        log(`${counter}.refused`, { requestId: c.get("requestId"), saleId, step: name, reason });
-        return { ok: false, refusal };
-      }
-    }
-    if (route === "order") count("funnel.passed", saleOf(attempt));
-    return { ok: true, attempt };
-  } finally {
-    c.set("limitHeaders", describeLimit(attempt)); // on every answer of the route, also when a stage threw
+  c.set("attempt", attempt); // every answer of the route says what is left, also when a stage throws
+  for (const { name, check } of stages) {
+    const refusal = await check(attempt);
+    if (!refusal) continue;
+    const { reason } = refusal;
+    const saleId = saleOf(attempt);
+    const counter = `${route === "order" ? "funnel" : route}.refused`;
+    count(counter, name, reason, saleId);
+    log(counter, { requestId: c.get("requestId"), saleId, step: name, reason });
+    return { ok: false, refusal };
   }
+  if (route === "order") count("funnel.passed", saleOf(attempt));
+  return { ok: true, attempt };
 }
 
 /** For the counters: also a request that says nothing else right says which SKU it is about. */

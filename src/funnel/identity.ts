@@ -37,7 +37,7 @@ const nobody = (detail: string): Refused => ({
 
 /** Says who asks. */
 export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
-  return recognise(c, config) ?? verify(c, shownToken(c), config);
+  return recognise(c, config) ?? verify(c, shown(c).token, config);
 }
 
 /**
@@ -47,11 +47,10 @@ export async function identify(c: AppContext, config: AuthConfig): Promise<Ident
  * be ours.
  */
 function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
-  const token = shownToken(c);
+  const { token, byItself } = shown(c);
   if (!token) return nobody("Send a bearer token or the session cookie");
   if (token.length > MAX_TOKEN) return nobody("The token is too long");
-  const byItself = !["GET", "HEAD"].includes(c.req.method) && !c.req.header("authorization");
-  if (byItself && !sameOrigin(c)) {
+  if (byItself && !["GET", "HEAD"].includes(c.req.method) && !sameOrigin(c)) {
     return { ok: false, refusal: refuse("forbidden", { detail: "Cross-origin write refused" }) };
   }
   const known = verified.get(token);
@@ -59,12 +58,15 @@ function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
   return { ok: true, userId: known.userId };
 }
 
-/** The token that a request shows; empty when there is none. */
-function shownToken(c: AppContext): string {
+/** The token that a request shows, empty when there is none, and whether the browser sent it by itself. */
+function shown(c: AppContext): { token: string; byItself: boolean } {
   const authorization = c.req.header("authorization");
-  if (authorization === undefined) return getCookie(c, SESSION_COOKIE) ?? "";
+  if (authorization === undefined) {
+    return { token: getCookie(c, SESSION_COOKIE) ?? "", byItself: true };
+  }
   const [scheme = "", token = "", more] = authorization.split(" ", 3);
-  return scheme.toLowerCase() === "bearer" && more === undefined ? token : "";
+  const isBearer = scheme.toLowerCase() === "bearer" && more === undefined;
+  return { token: isBearer ? token : "", byItself: false };
 }
 
 /** Whether one of our own pages sends this. */

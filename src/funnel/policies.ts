@@ -85,21 +85,19 @@ function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | 
 }
 
 /**
- * The headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
+ * Sets the headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
  * seconds), for the policy that is closest to its end. Without a count: what the edge knows.
  */
-export function describeLimit(attempt: Attempt): [name: string, value: string][] {
+export function describeLimit(attempt: Attempt, headers: Headers): void {
   const policies = policiesOf(attempt);
   const { header, names } = describe(policies);
   const user = policies.user as LimitPolicy;
   const { name, remaining, resetSeconds } =
     attempt.tightest ?? fromMemory(attempt, user, names.user);
   const { limit } = policies[name as PolicyName] ?? user;
-  return [
-    ["RateLimit-Policy", header],
-    ["RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`],
-    ["X-RateLimit-Limit", String(limit)],
-    ["X-RateLimit-Remaining", String(remaining)],
-    ["X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds)],
-  ];
+  headers.set("RateLimit-Policy", header);
+  headers.set("RateLimit", `"${name}";r=${remaining};t=${resetSeconds}`);
+  headers.set("X-RateLimit-Limit", String(limit));
+  headers.set("X-RateLimit-Remaining", String(remaining));
+  headers.set("X-RateLimit-Reset", String(Math.ceil(Date.now() / 1_000) + resetSeconds));
 }

@@ -90,12 +90,15 @@ export class RuleBook {
   readonly rules: readonly Rule[];
   /** Whether somebody's name may be worth more than where they come from. */
   readonly allowsUsers: boolean;
+  /** What must be known of a caller to judge them: finding out costs, too. */
+  readonly kinds: ReadonlySet<RuleKind>;
   readonly #exact = new Map<string, Rule[]>();
   readonly #networks: { rule: Rule; range: ReturnType<typeof ipaddr.parseCIDR> }[] = [];
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
     this.allowsUsers = rules.some(({ effect, kind }) => effect === "allow" && kind === "user");
+    this.kinds = new Set(rules.map(({ kind }) => kind));
     for (const rule of rules) {
       if (rule.kind === "ip" && !SINGLE.test(rule.value)) {
         this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
