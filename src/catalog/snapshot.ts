@@ -10,25 +10,36 @@ import { livingEntries, loadSales, registryOf, storeSales } from "./store.ts";
 
 /** An immutable view of all sales, with look-ups by id. */
 export interface Catalog {
-  /** Changes whenever any sale changes: the highest revision and the number of sales. */
+  /** Changes whenever any sale changes: every sale with its revision. */
   version: string;
   entries: readonly CatalogEntry[];
   sale(id: string): CatalogEntry | undefined;
   sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
 }
 
-export function buildCatalog(entries: CatalogEntry[]): Catalog {
+function buildCatalog(entries: CatalogEntry[]): Catalog {
   const sales = new Map(entries.map((entry) => [entry.sale.id, entry]));
   const skus = new Map(
     entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
-  const newest = entries.reduce((max, { revision }) => Math.max(max, revision), 0);
   return {
-    version: `${newest}-${entries.length}`,
+    version: versionOf(entries),
     entries,
     sale: (id) => sales.get(id),
     sku: (id) => skus.get(id),
   };
+}
+
+const versionOf = (entries: readonly CatalogEntry[]): string =>
+  entries.map(({ sale, revision }) => `${sale.id}@${revision}`).join();
+
+let latest: Catalog | undefined;
+
+/** The catalog of these sales: the same object while nothing changed, for much is kept beside it. */
+function catalogOf(sales: StoredSale[]): Catalog {
+  const entries = livingEntries(sales);
+  if (latest?.version !== versionOf(entries)) latest = buildCatalog(entries);
+  return latest;
 }
 
 /**
@@ -69,7 +80,7 @@ const snapshot = new SharedValue<StoredSale[], Catalog>({
     const sales = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, loadSales);
     return sales.length > 0 ? sales : restore(c);
   },
-  build: (sales) => buildCatalog(livingEntries(sales)),
+  build: catalogOf,
   fallback: (c) => registryOf(c.env).all(),
 });
 

@@ -46,3 +46,19 @@ function longestUse(headers: Headers): number {
   // One tier tells the other an answer's age in whole seconds, and may lose almost one.
   return 1_000 * (seconds(edge, "max-age") + seconds(edge, "stale-while-revalidate") + 1);
 }
+
+test("a change that comes later than a newer one of another sale shows, too", async () => {
+  const [early, late] = [await putSale(aSale({ title: "Early" })), await putSale(aSale())];
+  const now = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now });
+  const write = (sale: typeof early, revision: number) =>
+    redis("HSET", CATALOG_KEY, sale.id, `${revision} ${JSON.stringify(sale)}`);
+  await write(late, now + 90_000);
+  vi.setSystemTime(now + 10_000);
+  expect(JSON.stringify((await call("GET", "/")).body)).toContain("Early");
+  await write({ ...early, title: "Mended" }, now + 60_000);
+  vi.setSystemTime(now + 20_000);
+  for (const path of ["/", "/api/sales", `/sales/${early.id}`]) {
+    expect(JSON.stringify((await call("GET", path)).body)).toContain("Mended");
+  }
+});
