@@ -1,6 +1,7 @@
 // Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read:
 // one hash, a versioned field per sale.
 import type { Redis } from "@upstash/redis/cloudflare";
+import { readHash } from "../redis/client.ts";
 import { CATALOG_KEY } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
 import type { SaleRegistry, StoredSale } from "./registry.ts";
@@ -17,13 +18,8 @@ export function registryOf(env: RegistryEnv) {
 
 /** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
 export async function loadSales(redis: Redis): Promise<StoredSale[]> {
-  const flat = (await redis.hgetall(CATALOG_KEY)) as unknown as string[] | null;
-  const sales: StoredSale[] = [];
-  for (let i = 0; i + 1 < (flat?.length ?? 0); i += 2) {
-    const sale = parseField(flat?.[i] as string, flat?.[i + 1] as string);
-    if (sale) sales.push(sale);
-  }
-  return sales;
+  const fields = await readHash(redis, CATALOG_KEY);
+  return [...fields].flatMap(([id, text]) => parseField(id, text) ?? []);
 }
 
 function parseField(id: string, text: string): StoredSale | undefined {

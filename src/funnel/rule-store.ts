@@ -2,7 +2,7 @@
 // edges read; automatic blocks, which end by themselves, in Redis alone.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
 import { RULES_KEY } from "../redis/keys.ts";
 import { isOver, parseRule, type Rule } from "./rule-book.ts";
 
@@ -114,13 +114,5 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
 }
 
 /** Field → text, as Redis has them. */
-async function copy(config: RedisConfig): Promise<Map<string, string>> {
-  const flat = (await inBackground(config, (redis) => redis.hgetall(RULES_KEY))) as unknown as
-    | string[]
-    | null;
-  const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < (flat?.length ?? 0); i += 2) {
-    fields.set(flat?.[i] as string, flat?.[i + 1] as string);
-  }
-  return fields;
-}
+const copy = (config: RedisConfig): Promise<Map<string, string>> =>
+  inBackground(config, (redis) => readHash(redis, RULES_KEY));

@@ -99,3 +99,13 @@ export async function withRedis<T>(
   });
   return gateFor(limitMs).run(limitMs, () => operation(redis));
 }
+
+/** A whole hash. Without the client's own deserialisation Redis's flat list of names and values arrives as it is. */
+export async function readHash(redis: Redis, key: string): Promise<Map<string, string>> {
+  const flat = ((await redis.hgetall(key)) ?? []) as unknown as string[];
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    fields.set(flat[i] as string, flat[i + 1] as string);
+  }
+  return fields;
+}
