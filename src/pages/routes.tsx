@@ -69,6 +69,6 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
     sales: [entry.sale],
     tags: `${PAGES_TAG},sale-${entry.sale.id}`,
     challenges: canChallenge(entry.sale),
-    render: (now) => renderSale(entry.sale, now, settings),
+    render: (now) => renderSale(entry, now, settings),
   });
 }

@@ -88,7 +88,7 @@ inBrowser("buying against the odds", (stage) => {
     // An impatient visitor presses all the same; Playwright by itself would wait.
     await buyButton(page).click({ force: true });
     expect(sent).toBe(1);
-    await page.getByRole("button", { name: "Buy now" }).waitFor();
+    await page.getByRole("button", { name: "Claim now" }).waitFor();
     expect(sent, "no retry by itself").toBe(1);
     await buyButton(page).click();
     await orderIs(page, "confirmed");
@@ -112,7 +112,7 @@ inBrowser("buying against the odds", (stage) => {
     const { page } = await ready("blocked");
     await page.route(ORDERS, (route) => refuse(route, 403, "blocked"));
     await buyButton(page).click();
-    await expect.poll(() => message(page).textContent()).toContain("cannot take orders");
+    await expect.poll(() => message(page).textContent()).toContain("not accepted");
     expect(await buyButton(page).getAttribute("aria-disabled")).toBe("true");
   });
 
@@ -123,7 +123,7 @@ inBrowser("buying against the odds", (stage) => {
     const page = await buyer.open("/");
     await page.route("**/live", (route) => refuse(route, 503, "unavailable", "0"));
     await page.goto(sale.path);
-    await page.getByText("Live stock is taking a break").waitFor();
+    await page.getByText("Stock numbers may be out of date").waitFor();
     await buyButton(page).click();
     await orderIs(page, "confirmed");
   });

@@ -15,9 +15,9 @@ export interface BuyProps {
   signInWays: SignInWays;
   /** Of this site, for the way back from the shop's sign-in. */
   origin: string;
-  refusal?: { title: string; text: string };
-  /** Trying again makes sense. */
-  again: boolean;
+  refusal?: { title: string; text: string; orderId?: string | undefined };
+  /** Whether the order can be confirmed: trying makes sense, now. */
+  open: boolean;
 }
 
 export function renderBuy(props: BuyProps): Promise<string> {
@@ -25,10 +25,8 @@ export function renderBuy(props: BuyProps): Promise<string> {
   const path = `/sales/${sale.id}/skus/${sku.id}/buy`;
   return renderDocument({
     title: `${refusal ? `${refusal.title}: ` : ""}${sku.name}`,
-    accent: sale.theme?.accent,
-    logoUrl: sale.theme?.logoUrl,
-    logoAlt: sale.theme?.logoAlt,
     personal: true,
+    sale,
     children: (
       <div class="page narrow">
         <p>
@@ -37,13 +35,14 @@ export function renderBuy(props: BuyProps): Promise<string> {
         <h1>{refusal?.title ?? "Your order"}</h1>
         {refusal ? (
           <p class="alert" role="alert">
-            {refusal.text}
+            {refusal.text}{" "}
+            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>See your order</a> : null}
           </p>
         ) : null}
         <div class="card stack">
           <Item {...props} />
-          {props.signedIn ? (
-            props.again && <ConfirmForm {...props} path={path} />
+          {!props.open ? null : props.signedIn ? (
+            <ConfirmForm {...props} path={path} />
           ) : (
             <>
               <h2>Sign in to buy</h2>
@@ -63,7 +62,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
 const Item = ({ sku, quantity }: BuyProps) => (
   <div class="sku-head">
     <p>
-      <strong>{sku.name}</strong>
+      <strong dir="auto">{sku.name}</strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
     <Price money={times(sku.unitPrice, quantity)} class="price" />

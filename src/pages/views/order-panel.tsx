@@ -1,10 +1,11 @@
-// One order: its state, its hold, paying for it, giving it back. The sale page carries it empty in a
-// template that browser code fills; the order page has it filled by the server.
+// One order: its state, what it costs, its hold, paying for it, giving it back. The sale page carries it
+// empty in a template that browser code fills; the order page has it filled by the server.
+import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
-import { needsPayment, wordsFor } from "../browser/words.ts";
+import { needsPayment, wordsFor } from "../browser/words/order.ts";
 import { times } from "../format.ts";
-import { Price, Time } from "./parts.tsx";
+import { Price, Seller, Time } from "./parts.tsx";
 
 /** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
 export type PayWay = "sandbox" | "checkout" | "elsewhere";
@@ -20,7 +21,24 @@ export const SANDBOX_CARDS = [
   { token: "tok_declined", name: "Test card that is declined" },
 ] as const;
 
-export const OrderPanel = ({ order, payWay }: { order?: Order; payWay: PayWay }) => {
+/** An order on its own page, as the server knows it now. */
+export interface Known {
+  order: Order;
+  name: string;
+  /** The server's clock. */
+  now: number;
+  /** Why the last form was refused. */
+  fault?: string | undefined;
+}
+
+interface PanelProps {
+  known?: Known;
+  payWay: PayWay;
+  theme: Sale["theme"];
+}
+
+export const OrderPanel = ({ known, payWay, theme }: PanelProps) => {
+  const order = known?.order;
   // Under an item on the sale page, or under the title of the order's own page.
   const Title = order ? "h2" : "h3";
   const words = order && wordsFor(order);
@@ -30,50 +48,78 @@ export const OrderPanel = ({ order, payWay }: { order?: Order; payWay: PayWay })
       class="order"
       data-order={order?.id ?? ""}
       data-status={order?.status ?? ""}
+      data-payment={order?.payment ?? ""}
       data-initial={order ? JSON.stringify(order) : undefined}
+      data-now={known ? String(known.now) : undefined}
     >
-      <Title class="order-title" tabindex={-1} data-order-title>
-        {words?.title}
-      </Title>
+      <div>
+        {order ? null : <p class="kicker" data-order-kicker></p>}
+        <Title class="order-title" tabindex={-1} data-order-title>
+          {words?.title}
+        </Title>
+      </div>
       <p data-order-text role="status">
         {words?.text}
       </p>
-      <p class="hold" data-hold hidden={!unpaid}>
-        <span>Held for you until </span>
-        {order ? <Time at={order.expiresAt} /> : null}
+      <Hold order={order} hidden={!unpaid} />
+      <Summary known={known} />
+      <p class="alert" role="alert" data-order-fault>
+        {known?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} payWay={payWay} />
-      <form
-        method="post"
-        action={order ? `/orders/${order.id}/cancel` : "/orders"}
-        hidden={!unpaid}
-        data-cancel
-      >
+      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={theme} />
+      <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
-          Give it back
+          <span class="idle">Give it back</span>
+          <span class="busy">Giving it back…</span>
         </button>
       </form>
-      <GiveBackDialog />
-      <p class="message" role="alert" data-order-fault></p>
       {order ? <OrderFacts order={order} /> : <OrderLink />}
     </section>
   );
 };
 
-/** One slip of a thumb must not lose a thing that is sold out. Without JavaScript it never shows. */
-const GiveBackDialog = () => (
-  <dialog data-sure aria-label="Give it back?">
-    <h3>Give it back?</h3>
-    <p>It goes back on sale at once, and somebody else may take it.</p>
-    <form method="dialog" class="stack">
-      <button class="action" type="submit" value="keep">
-        Keep it
-      </button>
-      <button class="quiet wide" type="submit" value="give">
-        Yes, give it back
-      </button>
-    </form>
-  </dialog>
+/** What the buyer is about to pay for. */
+const Summary = ({ known }: { known: Known | undefined }) => (
+  <dl class="summary">
+    <div>
+      <dt>
+        <span data-order-name dir="auto">
+          {known?.name}
+        </span>
+        <span class="each" data-order-each>
+          {known ? (
+            <>
+              {known.order.quantity} × <Price money={known.order.unitPrice} />
+            </>
+          ) : null}
+        </span>
+      </dt>
+      <dd>
+        <Total order={known?.order} />
+      </dd>
+    </div>
+  </dl>
+);
+
+/** The time left, once browser code counts it; until then, when it ends. */
+const Hold = ({ order, hidden }: { order: Order | undefined; hidden: boolean }) => (
+  <>
+    <div class="hold" hidden={hidden} data-hold>
+      <p>Held for you</p>
+      <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
+      <p data-hold-until>
+        {order ? (
+          <>
+            until <Time at={order.expiresAt} />
+          </>
+        ) : null}
+      </p>
+      <div class="drain" aria-hidden="true">
+        <div data-hold-bar></div>
+      </div>
+    </div>
+    <p class="sr" role="status" data-hold-said></p>
+  </>
 );
 
 const OrderLink = () => (
@@ -84,15 +130,22 @@ const OrderLink = () => (
   </p>
 );
 
-const PayForm = (props: { order: Order | undefined; hidden: boolean; payWay: PayWay }) => (
+interface PayProps {
+  order: Order | undefined;
+  hidden: boolean;
+  payWay: PayWay;
+  theme: Sale["theme"];
+}
+
+const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
   <form
     class="stack pay"
     method="post"
-    action={props.order ? `/orders/${props.order.id}/payment` : "/orders"}
-    hidden={props.hidden}
+    action={order ? `/orders/${order.id}/payment` : "/orders"}
+    hidden={hidden}
     data-pay
   >
-    {props.payWay === "sandbox" ? (
+    {payWay === "sandbox" ? (
       <>
         <fieldset class="cards">
           <legend>Pay with</legend>
@@ -104,36 +157,37 @@ const PayForm = (props: { order: Order | undefined; hidden: boolean; payWay: Pay
           ))}
         </fieldset>
         <button class="action" type="submit">
-          Pay <Total order={props.order} />
+          <span class="idle">
+            Pay <Total order={order} />
+          </span>
+          <span class="busy">Paying…</span>
         </button>
       </>
-    ) : props.payWay === "checkout" ? (
-      <a class="action" href={props.order ? checkoutPath(props.order.id) : "/orders"} data-checkout>
-        Pay <Total order={props.order} />
+    ) : payWay === "checkout" ? (
+      <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
+        Pay <Total order={order} />
       </a>
     ) : (
       <p>The shop takes the payment for this order.</p>
     )}
+    <Seller theme={theme} />
   </form>
 );
 
 export const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
 
 /** On a page for everybody the browser fills it in. */
-const Total = ({ order }: { order: Order | undefined }) =>
-  order ? <Price money={times(order.unitPrice, order.quantity)} /> : <data data-order-total></data>;
+const Total = ({ order }: { order: Order | undefined }) => (
+  <span data-order-total>
+    {order ? <Price money={times(order.unitPrice, order.quantity)} /> : null}
+  </span>
+);
 
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">
     <div>
       <dt>Quantity</dt>
       <dd>{order.quantity}</dd>
-    </div>
-    <div>
-      <dt>Total</dt>
-      <dd>
-        <Price money={times(order.unitPrice, order.quantity)} />
-      </dd>
     </div>
     <div>
       <dt>Ordered</dt>
