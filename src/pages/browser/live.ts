@@ -1,6 +1,5 @@
 // The live answer of a sale: asked for again and again while somebody looks, more seldom when it fails, and
 // believed only while it is young.
-import type { SaleState } from "../../catalog/schema.ts";
 import { call } from "./api.ts";
 import { observe, serverNow } from "./clock.ts";
 import { jitter } from "./waiting.ts";
@@ -8,7 +7,6 @@ import type { Stock } from "./words/sale.ts";
 
 export interface Live {
   asOf: string;
-  state: SaleState;
   opensAt?: string;
   closesAt?: string;
   revision?: number;
@@ -49,7 +47,7 @@ export class LiveStock {
   /** What a refusal said of a SKU. */
   note(skuId: string, available: number): void {
     this.#stock ??= new Map();
-    this.#stock.set(skuId, { available, state: available ? "low" : "sold_out" });
+    this.#stock.set(skuId, { available, state: available ? "available" : "sold_out" });
   }
 
   /** After a sleep: nothing is known until the next answer. */

@@ -2,6 +2,8 @@
 
 const languages = navigator.languages as string[];
 const TIME = new Intl.DateTimeFormat(languages, { dateStyle: "medium", timeStyle: "short" });
+/** The language and the time zone that came of it. */
+export const { locale, timeZone } = TIME.resolvedOptions();
 const CLOCK = new Intl.DateTimeFormat(languages, { timeStyle: "short" });
 
 export const formatTime = (time: string | number): string => TIME.format(new Date(time));
@@ -10,21 +12,6 @@ export const formatClock = (time: string | number): string => CLOCK.format(new D
 export function money(amount: number, currency: string): string {
   const format = new Intl.NumberFormat(languages, { style: "currency", currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
-
-/** Rewrites what the server wrote the same for everybody. */
-export function localise(root: ParentNode): void {
-  for (const time of root.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
-    const format = time.dataset.local === "clock" ? formatClock : formatTime;
-    time.textContent = format(time.dateTime);
-    time.lang = TIME.resolvedOptions().locale;
-  }
-  for (const data of root.querySelectorAll<HTMLDataElement>("data[data-currency]")) {
-    data.textContent = money(Number(data.value), data.dataset.currency ?? "");
-  }
-  for (const note of root.querySelectorAll("[data-zone]")) {
-    note.textContent = `Times are in your time zone, ${TIME.resolvedOptions().timeZone}.`;
-  }
 }
 
 /** 65 → "1:05"; an hour and more gets hours. */

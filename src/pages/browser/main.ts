@@ -3,7 +3,7 @@ import type { Order } from "../../inventory/order.ts";
 import { observe } from "./clock.ts";
 import { mountHome } from "./home.ts";
 import { mountImages } from "./images.ts";
-import { localise } from "./locale.ts";
+import { localise } from "./localise.ts";
 import { mountOrder } from "./order-panel.ts";
 import { mountSale } from "./sale-page.ts";
 import { mountSignIn } from "./sign-in.ts";

@@ -38,9 +38,11 @@ export class OrderPanel {
   mount(): void {
     this.paint();
     onNews(({ orderId, version }) => {
-      if (orderId === this.order.id && version > this.order.version) void this.look();
+      const isOurs = this.root.isConnected && orderId === this.order.id;
+      if (isOurs && version > this.order.version) void this.look();
     });
     onReturn(async (slept) => {
+      if (!this.root.isConnected) return;
       if (slept) this.#tick();
       await pause(jitter(FIRST_LOOK_MS));
       await this.look();

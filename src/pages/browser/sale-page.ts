@@ -85,7 +85,7 @@ class SalePage {
     this.#move(opensAt, closesAt);
     if (available !== undefined) this.#live.note(skuId, available);
     if (closesAt) observe(Date.parse(closesAt));
-    if (serverTime) correct(serverTime);
+    if (serverTime && serverNow() >= this.#opensAt) correct(serverTime);
     this.#tick();
   }
 
