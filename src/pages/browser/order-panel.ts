@@ -93,8 +93,9 @@ export class OrderPanel {
     void this.#follow();
   }
 
-  /** Whether the next change comes by itself: then the page must find out. */
-  #isDue = () => isSettling(this.order) || (needsPayment(this.order) && this.#left <= 0);
+  /** Whether the next change comes by itself, or the time is lost: then the page must find out. */
+  #isDue = () =>
+    isSettling(this.order) || (needsPayment(this.order) && (this.#left <= 0 || !isClockKnown()));
 
   async #follow(): Promise<void> {
     if (this.#following) return;
@@ -113,17 +114,20 @@ export class OrderPanel {
 
   #tick(): void {
     if (!needsPayment(this.order)) return;
-    const left = secondsLeft(this.order, serverNow());
-    const known = isClockKnown();
-    const hold = part(this.root, "hold");
-    if (hold) hold.dataset.phase = known ? holdPhase(left) : "";
-    setText(part(this.root, "hold-digits"), known ? spell(Math.max(0, left)) : "–:––");
-    const bar = part(this.root, "hold-bar");
-    if (bar) bar.style.transform = `scaleX(${shareLeft(this.order, left)})`;
-    const said = known && holdSaid(this.#left, left);
-    if (said) setText(part(this.root, "hold-said"), said);
+    if (isClockKnown()) this.#count(secondsLeft(this.order, serverNow()));
+    else setText(part(this.root, "hold-digits"), "–:––");
+  }
+
+  #count(left: number): void {
     const before = this.#left;
     this.#left = left;
+    const hold = part(this.root, "hold");
+    if (hold) hold.dataset.phase = holdPhase(left);
+    setText(part(this.root, "hold-digits"), spell(Math.max(0, left)));
+    const bar = part(this.root, "hold-bar");
+    if (bar) bar.style.transform = `scaleX(${shareLeft(this.order, left)})`;
+    const said = holdSaid(before, left);
+    if (said) setText(part(this.root, "hold-said"), said);
     if (left <= this.#checkAt && before > this.#checkAt) void this.look();
     if (left > 0) return;
     // Our clock is never ahead of the server's: this hold has ended, and cannot be paid any more.
