@@ -1,7 +1,7 @@
 // An order that is held: paid, given back, timed and followed truly, whatever is lost, late or elsewhere.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./refusals.ts";
+import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./refusals.ts";
 import { buyButton, inBrowser, order, orderIs, PAID } from "./stage.ts";
 
 const HOUR_MS = 3_600_000;
@@ -114,12 +114,7 @@ inBrowser("a held order", (stage) => {
     await page.route("**/api/**", lose);
     await page.evaluate("{ const real = Date.now; Date.now = () => real() + 3_600_000; }");
     await expect.poll(() => digits(page).textContent(), { timeout: 5_000 }).toBe("–:––");
-    // As Cloudflare does it: every answer says when it was made.
-    await page.route("**/api/**", async (route) => {
-      const response = await route.fetch();
-      const headers = { ...response.headers(), date: new Date().toUTCString() };
-      await route.fulfill({ response, headers });
-    });
+    await page.route("**/api/**", (route) => answerDated(route));
     await expect.poll(() => digits(page).textContent(), { timeout: 20_000 }).toMatch(/^[45]:\d\d$/);
   });
 

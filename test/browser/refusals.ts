@@ -46,10 +46,16 @@ export async function inTurn(
 
 const goOn = (route: Route) => route.fallback();
 
-/** Changes what the live answer says. */
-export function changeLive(page: Page, change: (live: Record<string, unknown>) => object) {
-  return page.route(LIVE, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: change(await response.json()) });
-  });
+/** The real answer, with the date that Cloudflare puts on each, and `change` applied to its JSON. */
+export async function answerDated(
+  route: Route,
+  change: (body: Record<string, unknown>) => object = (body) => body,
+): Promise<void> {
+  const response = await route.fetch();
+  const headers = { ...response.headers(), date: new Date().toUTCString() };
+  await route.fulfill({ response, headers, json: change(await response.json()) });
 }
+
+/** Changes what the live answer says. */
+export const changeLive = (page: Page, change: Parameters<typeof answerDated>[1]) =>
+  page.route(LIVE, (route) => answerDated(route, change));

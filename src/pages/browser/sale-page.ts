@@ -15,7 +15,7 @@ const ANNOUNCED: Record<Shown, string> = {
   open: "The sale is open.",
   sold_out: "Everything is sold out.",
   closed: "The sale is over.",
-  gone: "This sale was taken off.",
+  gone: "",
 };
 const GONE = "This sale was taken off. Orders that were made stay as they are.";
 const DEGRADED = "Stock numbers may be out of date. Buying still works.";
