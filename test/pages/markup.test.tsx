@@ -13,6 +13,15 @@ test.each([
   ["1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],
   ["one\ntwo\n\nthree", "<p>one<br/>two</p><p>three</p>"],
   ["## Care", "<h2>Care</h2>"],
+  [
+    "Wash:\n- cold\n- rarely\nThank you",
+    "<p>Wash:</p><ul><li>cold</li><li>rarely</li></ul><p>Thank you</p>",
+  ],
+  ["Hello\n## Care\nWash cold", "<p>Hello</p><h2>Care</h2><p>Wash cold</p>"],
+  ["- a\n  goes on\n\n- b", "<ul><li>a goes on</li><li>b</li></ul>"],
+  ["# One\n# Two", "<h2>One</h2><h2>Two</h2>"],
+  ["snake_case_name and _so_", "<p>snake_case_name and <em>so</em></p>"],
+  ["*a_ and _b*", "<p><em>a_ and _b</em></p>"],
   ["`a*b*`", "<p><code>a*b*</code></p>"],
   [
     "[x](https://a.test/?b=1)",
