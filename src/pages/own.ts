@@ -12,7 +12,6 @@ import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
 import { needsPayment } from "./browser/words/order.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
-import { payWayOf } from "./views/order-panel.tsx";
 import {
   nameIn,
   renderGiveBack,
@@ -21,6 +20,7 @@ import {
   renderSignIn,
 } from "./views/orders.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { payWayOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path of this site: nothing that a browser would read as another host. */

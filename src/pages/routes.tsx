@@ -12,8 +12,8 @@ import { PAGES_TAG, servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
-import { payWayOf } from "./views/order-panel.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { payWayOf } from "./views/pay-form.tsx";
 import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()

@@ -10,6 +10,7 @@ export const formatTime = (time: string | number): string => TIME.format(new Dat
 export const formatClock = (time: string | number): string => CLOCK.format(new Date(time));
 
 export function money(amount: number, currency: string): string {
+  if (amount === 0) return "Free";
   const format = new Intl.NumberFormat(languages, { style: "currency", currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }

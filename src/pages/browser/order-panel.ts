@@ -9,7 +9,7 @@ import { mountActions } from "./order-actions.ts";
 import { onReturn } from "./returning.ts";
 import { onNews, tellTabs } from "./tabs.ts";
 import { jitter, pause, untilSeen } from "./waiting.ts";
-import { isSettling, needsPayment, wordsFor } from "./words/order.ts";
+import { isAlive, isSettling, needsPayment, wordsFor } from "./words/order.ts";
 
 /** Most orders settle within a second or two; then patience grows. */
 const FIRST_LOOK_MS = 500;
@@ -79,13 +79,15 @@ export class OrderPanel {
     root.dataset.payment = order.payment ?? "";
     setText(part(root, "order-title"), title);
     setText(part(root, "order-text"), text);
-    setText(part(root, "order-each"), `${order.quantity} × ${money(amount, currency)}`);
+    const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
+    setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
     setAll(root, "order-total", money(amount * order.quantity, currency));
     setText(part(root, "hold-until"), `until ${formatClock(order.expiresAt)}`);
     for (const name of ["hold", "pay", "cancel"]) {
       const element = part(root, name);
       if (element) element.hidden = !needsPayment(order);
     }
+    part(root, "again")?.toggleAttribute("hidden", isAlive(order));
     part(root, "order-link")?.setAttribute("href", `/orders/${order.id}`);
     part(root, "checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
     this.#tick();

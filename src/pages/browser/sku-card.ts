@@ -160,7 +160,8 @@ export class SkuCard {
     this.#button.setAttribute("aria-busy", String(busy || checking));
     setText(this.#button, label);
     setText(part(this.#root, "left"), has ? "" : stockWords(stock, sale));
-    setText(part(this.#root, "note"), paysFirst ? "" : used ? ALLOWANCE_USED : this.#note);
+    const note = sale === "closed" || paysFirst ? "" : this.#note;
+    setText(part(this.#root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
     this.#root.dataset.stock = isSoldOut(stock) ? "out" : (stock?.state ?? "");
     this.#paintQuantity();
   }

@@ -3,7 +3,8 @@
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
-import { Price, SignIn, type SignInWays } from "./parts.tsx";
+import { Price, Seller, SignIn, type SignInWays } from "./parts.tsx";
+import { holdNote } from "./sku-card.tsx";
 
 export interface BuyProps {
   sale: Sale;
@@ -41,6 +42,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
         ) : null}
         <div class="card stack">
           <Item {...props} />
+          <p class="hint">{holdNote(sku)}</p>
           {!props.open ? null : props.signedIn ? (
             <ConfirmForm {...props} path={path} />
           ) : (
@@ -53,6 +55,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
               />
             </>
           )}
+          <Seller theme={sale.theme} />
         </div>
       </div>
     ),

@@ -87,7 +87,7 @@ const PriceRange = ({ sale: { skus } }: { sale: Sale }) => {
   return (
     <>
       {lowest.amount === prices.at(-1)?.amount ? " · " : " · from "}
-      <Price money={lowest} />
+      {lowest.amount === 0 ? "free" : <Price money={lowest} />}
     </>
   );
 };

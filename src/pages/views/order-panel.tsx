@@ -1,25 +1,10 @@
 // One order: its state, what it costs, its hold, paying for it, giving it back. The sale page carries it
 // empty in a template that browser code fills; the order page has it filled by the server.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
-import { needsPayment, wordsFor } from "../browser/words/order.ts";
-import { times } from "../format.ts";
-import { Price, Seller, Time } from "./parts.tsx";
-
-/** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
-export type PayWay = "sandbox" | "checkout" | "elsewhere";
-
-export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PayWay => {
-  if (config.PAYMENTS === "sandbox") return "sandbox";
-  return config.CHECKOUT_URL ? "checkout" : "elsewhere";
-};
-
-/** What the sandbox's bank answers to each token. */
-export const SANDBOX_CARDS = [
-  { token: "tok_ok", name: "Test card that pays" },
-  { token: "tok_declined", name: "Test card that is declined" },
-] as const;
+import { isAlive, needsPayment, wordsFor } from "../browser/words/order.ts";
+import { Price, Time } from "./parts.tsx";
+import { PayForm, type PayWay, Total } from "./pay-form.tsx";
 
 /** An order on its own page, as the server knows it now. */
 export interface Known {
@@ -73,7 +58,16 @@ export const OrderPanel = ({ known, payWay, theme }: PanelProps) => {
           <span class="busy">Giving it back…</span>
         </button>
       </form>
-      {order ? <OrderFacts order={order} /> : <OrderLink />}
+      {order ? (
+        <>
+          <a class="action" href={`/sales/${order.saleId}`} hidden={isAlive(order)} data-again>
+            Back to the sale
+          </a>
+          <OrderFacts order={order} />
+        </>
+      ) : (
+        <OrderLink />
+      )}
     </section>
   );
 };
@@ -87,11 +81,7 @@ const Summary = ({ known }: { known: Known | undefined }) => (
           {known?.name}
         </span>
         <span class="each" data-order-each>
-          {known ? (
-            <>
-              {known.order.quantity} × <Price money={known.order.unitPrice} />
-            </>
-          ) : null}
+          {known ? <Each order={known.order} /> : null}
         </span>
       </dt>
       <dd>
@@ -100,6 +90,15 @@ const Summary = ({ known }: { known: Known | undefined }) => (
     </div>
   </dl>
 );
+
+const Each = ({ order: { quantity, unitPrice } }: { order: Order }) =>
+  unitPrice.amount === 0 ? (
+    <>Quantity {quantity}</>
+  ) : (
+    <>
+      {quantity} × <Price money={unitPrice} />
+    </>
+  );
 
 /** The time left, once browser code counts it; until then, when it ends. */
 const Hold = ({ order, hidden }: { order: Order | undefined; hidden: boolean }) => (
@@ -130,65 +129,8 @@ const OrderLink = () => (
   </p>
 );
 
-interface PayProps {
-  order: Order | undefined;
-  hidden: boolean;
-  payWay: PayWay;
-  theme: Sale["theme"];
-}
-
-const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
-  <form
-    class="stack pay"
-    method="post"
-    action={order ? `/orders/${order.id}/payment` : "/orders"}
-    hidden={hidden}
-    data-pay
-  >
-    {payWay === "sandbox" ? (
-      <>
-        <fieldset class="cards">
-          <legend>Pay with</legend>
-          {SANDBOX_CARDS.map(({ token, name }, i) => (
-            <label class="choice">
-              <input type="radio" name="paymentToken" value={token} checked={i === 0} />
-              <span>{name}</span>
-            </label>
-          ))}
-        </fieldset>
-        <button class="action" type="submit">
-          <span class="idle">
-            Pay <Total order={order} />
-          </span>
-          <span class="busy">Paying…</span>
-        </button>
-      </>
-    ) : payWay === "checkout" ? (
-      <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
-        Pay <Total order={order} />
-      </a>
-    ) : (
-      <p>The shop takes the payment for this order.</p>
-    )}
-    <Seller theme={theme} />
-  </form>
-);
-
-export const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
-
-/** On a page for everybody the browser fills it in. */
-const Total = ({ order }: { order: Order | undefined }) => (
-  <span data-order-total>
-    {order ? <Price money={times(order.unitPrice, order.quantity)} /> : null}
-  </span>
-);
-
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">
-    <div>
-      <dt>Quantity</dt>
-      <dd>{order.quantity}</dd>
-    </div>
     <div>
       <dt>Ordered</dt>
       <dd>

@@ -5,8 +5,9 @@ import { isSettling, needsPayment, wordsFor } from "../browser/words/order.ts";
 import { times } from "../format.ts";
 import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
-import { type Known, OrderPanel, type PayWay } from "./order-panel.tsx";
+import { type Known, OrderPanel } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
+import type { PayWay } from "./pay-form.tsx";
 
 /** Looks a SKU up; it may have left the catalog since it was ordered. */
 export type Lookup = (skuId: string) => { entry: { sale: Sale }; sku: Sku } | undefined;
@@ -38,9 +39,11 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
         <div class="card">
           <OrderPanel known={known} payWay={payWay} theme={sale?.theme} />
         </div>
-        <p>
-          <a href={`/sales/${order.saleId}`}>Back to {sale?.title ?? "the sale"}</a>
-        </p>
+        {sale ? (
+          <p>
+            From <a href={`/sales/${sale.id}`}>{sale.title}</a>
+          </p>
+        ) : null}
         <GiveBackDialog />
         <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
       </div>

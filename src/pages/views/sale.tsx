@@ -9,8 +9,9 @@ import { Picture } from "./art.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
 import { GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
-import { OrderPanel, type PayWay } from "./order-panel.tsx";
+import { OrderPanel } from "./order-panel.tsx";
 import { type SignInWays, StateBadge, Window } from "./parts.tsx";
+import type { PayWay } from "./pay-form.tsx";
 import { SkuCard } from "./sku-card.tsx";
 
 const MAX_META_DESCRIPTION = 160;

@@ -44,7 +44,7 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
         </button>
       </form>
       <p class="hint" id={`note-${id}`} data-note>
-        {free ? "" : `Held ${duration(sku.holdSeconds)} while you pay`}
+        {state === "closed" ? "" : holdNote(sku)}
       </p>
       <p class="message" role="status" data-message></p>
       <div data-challenge-slot></div>
@@ -73,6 +73,10 @@ const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
     </select>
   </div>
 );
+
+/** What who reserves should know before. */
+export const holdNote = ({ unitPrice, holdSeconds }: Sku): string =>
+  unitPrice.amount === 0 ? "" : `Held ${duration(holdSeconds)} while you pay`;
 
 const UNITS: [seconds: number, name: string][] = [
   [3_600, "hour"],
