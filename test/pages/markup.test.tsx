@@ -83,6 +83,10 @@ const colour = fc
 const rgb = (hex: string) =>
   [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
 
+/** Whether a button in this colour would be lost on the paper without a line around it. */
+const themeEdge = (accent: string, paper: [number, number, number]) =>
+  contrast(rgb(accent), paper) < 1.6;
+
 test("whatever colour a shop chooses, every text in it can be read", () => {
   fc.assert(
     fc.property(colour, (accent) => {
@@ -90,6 +94,10 @@ test("whatever colour a shop chooses, every text in it can be read", () => {
       expect(contrast(rgb(theme.onAccent), rgb(accent))).toBeGreaterThanOrEqual(4.5);
       expect(contrast(rgb(theme.inkLight), [244, 244, 241])).toBeGreaterThanOrEqual(4.5);
       expect(contrast(rgb(theme.inkDark), [27, 29, 36])).toBeGreaterThanOrEqual(4.5);
+      const papers = [themeEdge(accent, [240, 240, 236]), themeEdge(accent, [32, 34, 41])];
+      expect([theme.edgeLight, theme.edgeDark].map((edge) => edge !== "transparent")).toEqual(
+        papers,
+      );
       expect(themeCss(theme)).toMatch(/^[\w\-#:;{}(),@ ]+$/);
     }),
   );

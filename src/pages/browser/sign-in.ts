@@ -1,5 +1,6 @@
 // Signing in without leaving the page: a dialog that resolves once the session is there.
 import { call } from "./api.ts";
+import { part, setText } from "./dom.ts";
 
 /** The buyer's own wish to go on after signing in at the shop, which leads away from the page. */
 const LEFT = "left";
@@ -84,11 +85,8 @@ export function mountSignIn(): void {
     event.preventDefault();
     const user = String(new FormData(form).get("user") ?? "").trim();
     const answer = await call("POST", "/login", { body: { user } });
-    const fault = form.querySelector<HTMLElement>("[data-login-fault]");
-    if (fault) {
-      fault.hidden = answer.ok;
-      fault.textContent = answer.status === 0 ? "No connection." : (answer.body.title ?? "");
-    }
+    const fault = answer.ok ? "" : (answer.body.title ?? "No connection.");
+    setText(part(form, "login-fault"), fault);
     if (answer.ok) dialog?.close("signed-in");
   });
 }

@@ -42,7 +42,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
         ) : null}
         <div class="card stack">
           <Item {...props} />
-          <p class="hint">{holdNote(sku)}</p>
+          {holdNote(sku) ? <p class="hint">{holdNote(sku)}</p> : null}
           {!props.open ? null : props.signedIn ? (
             <ConfirmForm {...props} path={path} />
           ) : (

@@ -114,7 +114,7 @@ const DemoSignIn = ({ next }: { next: string }) => (
       />
     </label>
     <p class="hint">This is a demo: any name will do, and no password is asked.</p>
-    <p class="alert" role="alert" data-login-fault hidden></p>
+    <p class="alert" role="alert" data-login-fault></p>
     <button class="action" type="submit">
       Sign in
     </button>
