@@ -61,7 +61,8 @@ class ListedSale {
 
   paint(): void {
     const { opensAt = "", closesAt = "" } = this.#root.dataset;
-    const state = this.state;
+    const { state } = this;
+    this.#root.dataset.state = state;
     const shown = state === "open" && this.#soldOut ? "sold_out" : state;
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = shown;

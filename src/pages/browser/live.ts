@@ -50,11 +50,14 @@ export class LiveStock {
     this.#stock.set(skuId, { available, state: available ? "available" : "sold_out" });
   }
 
-  /** After a sleep: nothing is known until the next answer. */
-  distrust(): void {
-    this.isChecked = false;
-    this.#stock = undefined;
+  /** The visitor was away: what is old is not shown, and after a sleep nothing is known. */
+  comeBack(slept: boolean): void {
+    if (slept) this.isChecked = false;
+    if (slept || this.#isOld()) this.#stock = undefined;
+    this.askSoon();
   }
+
+  #isOld = () => serverNow() - this.#asOf > OLD_MS;
 
   pace(isOpen: boolean): void {
     this.#usual = isOpen ? OPEN_EVERY_MS : IDLE_EVERY_MS;
@@ -92,7 +95,7 @@ export class LiveStock {
       this.#stock = new Map(live.skus.map((sku) => [sku.id, sku]));
       this.isDegraded = false;
     }
-    if (serverNow() - this.#asOf > OLD_MS) this.#forget(true);
+    if (this.#isOld()) this.#forget(true);
     return isNew;
   }
 

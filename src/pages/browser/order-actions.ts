@@ -90,7 +90,6 @@ const isLost = (answer: Answer<Order>): boolean => isUnknown(answer) || answer.s
 /** What the panel is doing: its buttons are silent meanwhile. */
 function mark(root: HTMLElement, doing: Action | "check" | ""): void {
   root.dataset.busy = doing;
-  root.setAttribute("aria-busy", String(doing !== ""));
   for (const button of root.querySelectorAll(".action, .quiet"))
     button.setAttribute("aria-disabled", String(doing !== ""));
 }

@@ -32,12 +32,11 @@ export class Purchase {
     onNews(({ skuId, orderId, placed }) => {
       if (skuId !== card.skuId || !placed || card.order?.id === orderId) return;
       // What waits for the buyer in this tab gives way: the attempt has become that order.
-      if (this.#busy) {
-        card.stopAsking();
-      } else void this.#find(orderId);
+      if (this.#busy) card.stopAsking();
+      else void this.#find(orderId);
     });
     onReturn(() => {
-      if (!card.order) void this.restore();
+      if (!card.owns) void this.restore();
     });
   }
 
@@ -61,14 +60,13 @@ export class Purchase {
     const panel = () => this.#card.challenge();
     const tell = (text: string) => this.#card.tell(text, "wait");
     const { answer, orderId } = await send({ skuId, quantity, seen, panel, tell });
-    if (answer?.ok) this.#got(answer.body);
-    else if (answer) await this.#refused(answer, quantity);
-    else if (orderId) {
-      const found = await this.#find(orderId, { asked: true });
-      // Only an order that is none any more makes room for another one.
-      if (found === "gone") await this.#buy(quantity, orderId);
-      if (found === "unknown") this.#card.tell(NOT_FOUND_OUT, "bad");
-    } else await this.#gaveUp();
+    if (answer?.ok) return this.#got(answer.body);
+    if (answer) return this.#refused(answer, quantity);
+    if (!orderId) return this.#gaveUp();
+    const found = await this.#find(orderId, { asked: true });
+    // Only an order that is none any more makes room for another one.
+    if (found === "gone") await this.#buy(quantity, orderId);
+    if (found === "unknown") this.#card.tell(NOT_FOUND_OUT, "bad");
   }
 
   #got(order: Order): void {
@@ -120,9 +118,8 @@ export class Purchase {
     const left = takeLeft(this.#card.skuId);
     if (this.#busy) return;
     if (attempt?.orderId) await this.#find(attempt.orderId);
-    else if (attempt && Date.now() - attempt.at < RESUME_MS) await this.press(attempt.quantity);
-    else if (attempt) await this.#tellPending();
-    else if (left) await this.press(left);
+    else if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#tellPending();
+    else if (attempt || left) await this.press(attempt?.quantity ?? left ?? 1);
   }
 
   /** Shows an order the buyer has. One that is none any more is forgotten. */

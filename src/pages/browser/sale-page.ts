@@ -19,6 +19,8 @@ const ANNOUNCED: Record<Shown, string> = {
 };
 const GONE = "This sale was taken off. Orders that were made stay as they are.";
 const DEGRADED = "Stock numbers may be out of date. Buying still works.";
+/** An item's own word on the times of its sale is newer than what caches know of them, this long. */
+const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
 const QUIET_MS = 30_000;
 
@@ -36,6 +38,7 @@ class SalePage {
   #state: SaleState;
   #shown: Shown | undefined;
   #quietUntil = 0;
+  #firmUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement) {
@@ -52,9 +55,8 @@ class SalePage {
 
   start(): void {
     onReturn((slept) => {
-      if (slept) this.#live.distrust();
+      this.#live.comeBack(slept);
       this.#tick();
-      this.#live.askSoon();
     });
     onClockChange(() => this.#tick());
     part(this.#root, "reload")?.addEventListener("click", () => location.reload());
@@ -74,7 +76,7 @@ class SalePage {
   }
 
   #hear({ opensAt, closesAt, revision }: Partial<Live>): void {
-    this.#move(opensAt, closesAt);
+    if (performance.now() > this.#firmUntil) this.#move(opensAt, closesAt);
     const changed = part(this.#root, "changed");
     if (changed && revision) changed.hidden = revision <= Number(this.#root.dataset.revision);
     this.#tick();
@@ -83,6 +85,7 @@ class SalePage {
   /** What a refusal told is newer than the live answer. */
   #learn(skuId: string, { available, opensAt, closesAt, serverTime }: SaleNews): void {
     this.#move(opensAt, closesAt);
+    if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
     if (available !== undefined) this.#live.note(skuId, available);
     if (closesAt) observe(Date.parse(closesAt));
     if (serverTime && serverNow() >= this.#opensAt) correct(serverTime);

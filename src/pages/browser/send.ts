@@ -14,7 +14,7 @@ const MAX_TRIES = 6;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
 /** A visitor's clock that was set back must not keep them waiting. */
-const LONGEST_WAIT_MS = 120_000;
+const LONGEST_WAIT_MS = 600_000;
 const OFFLINE = "No connection. We go on as soon as you are back online; you cannot buy twice.";
 const BUSY = "Very busy right now. We try again in a moment; you cannot buy twice.";
 /** Refused before anybody looked whether an earlier try had made an order. */

@@ -171,8 +171,9 @@ export class SkuCard {
     const { busy, pending } = this.#state;
     if (!this.#select) return;
     this.#select.disabled = busy || pending !== undefined;
-    if (pending) this.#select.value = String(pending.quantity);
     const allowance = this.#allowance();
+    if (pending) this.#select.value = String(pending.quantity);
+    else if (this.#quantity() > allowance && allowance > 0) this.#select.value = String(allowance);
     for (const option of this.#select.options) option.disabled = Number(option.value) > allowance;
   }
 }

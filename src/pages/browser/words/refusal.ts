@@ -26,6 +26,8 @@ export function refusalText(problem: Problem, formatTime: (iso: string) => strin
     case "overloaded":
     case "unavailable":
       return "No answer yet. Please try again: you cannot buy twice.";
+    case "not_found":
+      return "This is not here any more.";
     case "blocked":
       return "Orders from here are not accepted.";
     default:
