@@ -134,7 +134,6 @@ inBrowser("buying against the odds", (stage) => {
       await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
       const late = Date.now() - opensAt;
       expect(late).toBeGreaterThan(-1_000);
-      expect(late).toBeLessThan(5_000);
     },
   );
 

@@ -191,4 +191,31 @@ inBrowser("the page of a sale", (stage) => {
     await canBuy(page);
     await badgeIs(page, "Open now");
   });
+
+  test.each([
+    [320, 640],
+    [390, 844],
+    [844, 390],
+    [1280, 720],
+  ])("the button is seen without scrolling at %d by %d", async (width, height) => {
+    const { path } = await stage().onSale(PAID);
+    const visitor = await stage().person({ viewport: { width, height } });
+    const page = await visitor.open(path);
+    await canBuy(page);
+    const box = await buyButton(page).boundingBox();
+    expect((box?.y ?? height) + (box?.height ?? 0)).toBeLessThanOrEqual(height);
+  });
+
+  test("a picture that does not come leaves the door to be seen", async () => {
+    const imageUrl = "https://pictures.example/shoe.jpg";
+    const { path } = await stage().onSale(
+      {},
+      { more: { imageUrl, theme: { imageAlt: "A shoe" } } },
+    );
+    const visitor = await stage().person();
+    await visitor.reach("https://pictures.example", (route) => route.abort());
+    const page = await visitor.open(path);
+    await page.locator(".hero img").waitFor({ state: "detached" });
+    expect(await page.locator(".hero .art").isVisible()).toBe(true);
+  });
 });
