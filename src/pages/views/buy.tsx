@@ -62,10 +62,12 @@ export function renderBuy(props: BuyProps): Promise<string> {
   });
 }
 
-const Item = ({ sku, quantity }: BuyProps) => (
+const Item = ({ sale, sku, quantity }: BuyProps) => (
   <div class="sku-head">
     <p>
-      <strong dir="auto">{sku.name}</strong>
+      <strong lang={sale.language} dir="auto">
+        {sku.name}
+      </strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
     <Price money={times(sku.unitPrice, quantity)} class="price" />

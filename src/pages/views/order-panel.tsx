@@ -19,10 +19,11 @@ export interface Known {
 interface PanelProps {
   known?: Known;
   payWay: PayWay;
-  theme: Sale["theme"];
+  /** Undefined for an order whose sale was taken off. */
+  sale: Sale | undefined;
 }
 
-export const OrderPanel = ({ known, payWay, theme }: PanelProps) => {
+export const OrderPanel = ({ known, payWay, sale }: PanelProps) => {
   const order = known?.order;
   // Under an item on the sale page, or under the title of the order's own page.
   const Title = order ? "h2" : "h3";
@@ -47,11 +48,11 @@ export const OrderPanel = ({ known, payWay, theme }: PanelProps) => {
         {words?.text}
       </p>
       <Hold order={order} hidden={!unpaid} />
-      <Summary known={known} />
+      <Summary known={known} language={sale?.language} />
       <p class="alert" role="alert" data-order-fault>
         {known?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={theme} />
+      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={sale?.theme} />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
           <span class="idle">Give it back</span>
@@ -73,11 +74,17 @@ export const OrderPanel = ({ known, payWay, theme }: PanelProps) => {
 };
 
 /** What the buyer is about to pay for. */
-const Summary = ({ known }: { known: Known | undefined }) => (
+const Summary = ({
+  known,
+  language,
+}: {
+  known: Known | undefined;
+  language?: string | undefined;
+}) => (
   <dl class="summary">
     <div>
       <dt>
-        <span data-order-name dir="auto">
+        <span data-order-name lang={language} dir="auto">
           {known?.name}
         </span>
         <span class="each" data-order-each>

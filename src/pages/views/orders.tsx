@@ -37,7 +37,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
           {name}
         </h1>
         <div class="card">
-          <OrderPanel known={known} payWay={payWay} theme={sale?.theme} />
+          <OrderPanel known={known} payWay={payWay} sale={sale} />
         </div>
         {sale ? (
           <p>

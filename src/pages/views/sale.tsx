@@ -56,8 +56,10 @@ export function renderSale(
               <SkuCard sale={sale} sku={sku} state={state} />
             ))}
           </ul>
-          <section class="about" lang={sale.language} dir="auto" aria-label="About this sale">
-            <Markdown text={sale.description} />
+          <section class="about" aria-label="About this sale">
+            <div lang={sale.language} dir="auto">
+              <Markdown text={sale.description} />
+            </div>
             <Window sale={sale} />
           </section>
           <Notices />
@@ -65,7 +67,7 @@ export function renderSale(
         <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} ways={settings.signIn} />
         <GiveBackDialog />
         <template id="order-panel">
-          <OrderPanel payWay={settings.payWay} theme={sale.theme} />
+          <OrderPanel payWay={settings.payWay} sale={sale} />
         </template>
         {canChallenge(sale) ? <ChallengeTemplate /> : null}
       </>
