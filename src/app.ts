@@ -12,6 +12,7 @@ import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { orderRoutes } from "./orders/routes.ts";
+import { notFoundPage, wantsPage } from "./pages/refusals.ts";
 import { pageRoutes } from "./pages/routes.tsx";
 import { paymentRoutes } from "./payments/routes.ts";
 
@@ -62,7 +63,9 @@ app.route("/api/admin", adminRoutes);
 app.notFound((c) => {
   const allowed = METHODS.filter((method) => hasRoute(method, c.req.path));
   const method = c.req.method === "HEAD" ? "GET" : c.req.method;
-  if (allowed.length === 0 || allowed.includes(method)) return problem(c, refuse("not_found"));
+  if (allowed.length === 0 || allowed.includes(method)) {
+    return wantsPage(c) ? notFoundPage(c) : problem(c, refuse("not_found"));
+  }
   const answer = problem(c, refuse("method_not_allowed"));
   answer.headers.set("Allow", allowed.join(", "));
   return answer;

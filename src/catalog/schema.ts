@@ -47,13 +47,27 @@ const themeSchema = z.strictObject({
   logoAlt: z.string().max(200).optional(),
   /** What a screen reader says for the sale's image. */
   imageAlt: z.string().max(300).optional(),
+  /** Who sells: shown in the footer and where the buyer pays. */
+  seller: z.string().trim().min(1).max(100).optional(),
+  /** Terms, privacy, contact: shown in the same places. */
+  links: z
+    .array(z.strictObject({ label: z.string().trim().min(1).max(40), url: httpsUrlSchema }))
+    .max(6)
+    .optional(),
 });
+
+/** The language of a sale's own texts, as BCP 47 writes it: `de`, `pt-BR`. */
+const languageSchema = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "use a language tag such as de or pt-BR");
 
 export const saleSchema = z
   .strictObject({
     id: idSchema,
     title: z.string().trim().min(1).max(200),
     description: z.string().max(10_000).default(""),
+    language: languageSchema.optional(),
     imageUrl: httpsUrlSchema.optional(),
     theme: themeSchema.optional(),
     opensAt: instantSchema,

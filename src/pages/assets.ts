@@ -25,6 +25,8 @@ const address = ({ name, hash, extension }: BuiltAsset, variant = "") =>
   `/assets/${name}-${hash}${variant}${extension}`;
 
 export const scriptUrl = (): string => address(asset("main"));
+/** Loaded only by who is asked for a challenge. */
+export const challengeUrl = (): string => address(asset("challenge"));
 export const iconUrl = (): string => address(asset("icon"));
 /** Styles and a sale's own colour come as one file: one request, and no style inside the page. */
 export const styleUrl = (accent?: string): string =>

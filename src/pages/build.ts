@@ -12,7 +12,9 @@ const HASH_LENGTH = 10;
 /** Bundles, hashes and writes `assets.gen.js`; a file that would not change is left alone. */
 export async function buildAssets(): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: ["main.ts", "style.css", "icon.svg"].map((name) => join(HERE, "browser", name)),
+    entryPoints: ["main.ts", "challenge.ts", "style.css", "icon.svg"].map((name) =>
+      join(HERE, "browser", name),
+    ),
     outdir: HERE,
     bundle: true,
     minify: true,

@@ -1,17 +1,18 @@
 // Buying through forms. The sale page is cached and the same for everybody, so it cannot carry a key;
 // its Buy leads to a page made for this one attempt, which does. Sent twice, it finds the same order.
 import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
-import { idSchema } from "../catalog/schema.ts";
+import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
 import { identify } from "../funnel/identity.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/buyer.ts";
 import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
-import { renderBuy } from "./views/buy.tsx";
+import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInWays } from "./views/parts.tsx";
 
 const MAX_FORM_BYTES = 4_096;
@@ -46,17 +47,36 @@ const formShape: Stage = {
   },
 };
 
+/** The item of this page: on sale, and in this sale. */
+async function findItem(c: BuyContext) {
+  const catalog = await readCatalog(c);
+  const found = catalog.sku(c.req.param("skuId"));
+  return found?.entry.sale.id === c.req.param("saleId")
+    ? { sale: found.entry.sale, sku: found.sku }
+    : undefined;
+}
+
 async function ask(c: BuyContext): Promise<Response> {
+  const item = await findItem(c);
+  if (!item) return faultPage(c, refuse("not_found"));
+  const { sale } = item;
+  const state = saleState(sale, Date.now());
   const quantity = quantitySchema.safeParse(c.req.query("quantity") ?? "1");
   const identity = await identify(c, c.get("config"));
-  return answer(c, {
+  return answer(c, item, {
     quantity: quantity.data ?? 1,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
+    open: state === "open",
+    ...(state === "upcoming" ? { words: explain(refuse("sale_not_open", sale)) } : {}),
+    ...(state === "closed" ? { words: explain(refuse("sale_closed")) } : {}),
   });
 }
 
 async function buy(c: BuyContext): Promise<Response> {
+  // Before anything is ordered: what was ordered must be what this page shows.
+  const item = await findItem(c);
+  if (!item) return faultPage(c, refuse("not_found"));
   let seen: { quantity: number; key: string } | undefined;
   const placed = await placeOrder(c, c.req.param("skuId"), {
     name: formShape.name,
@@ -73,37 +93,44 @@ async function buy(c: BuyContext): Promise<Response> {
   const { refusal } = placed;
   if (!seen || refusal.reason === "forbidden") return faultPage(c, refusal);
   const signedIn = refusal.reason !== "unauthenticated";
-  // The key stays while the same attempt can still succeed, or may have succeeded unseen.
-  const key = isPassing(refusal) ? seen.key : crypto.randomUUID();
-  return answer(c, { quantity: seen.quantity, key, signedIn, refusal });
+  const passing = isPassing(refusal);
+  const status = refusalHeaders(c, refusal);
+  return answer(c, item, {
+    quantity: seen.quantity,
+    // The key stays while the same attempt can still succeed, or may have succeeded unseen.
+    key: passing ? seen.key : crypto.randomUUID(),
+    signedIn,
+    open: passing || !signedIn,
+    status,
+    ...(signedIn ? { words: { ...explain(refusal), orderId: refusal.orderIds?.[0] } } : {}),
+  });
 }
 
 interface Attempted {
   quantity: number;
   key: string;
   signedIn: boolean;
-  refusal?: Refusal;
+  open: boolean;
+  status?: ContentfulStatusCode;
+  words?: BuyProps["refusal"];
 }
 
-async function answer(c: BuyContext, attempted: Attempted): Promise<Response> {
-  const catalog = await readCatalog(c);
-  const found = catalog.sku(c.req.param("skuId"));
-  if (!found || found.entry.sale.id !== c.req.param("saleId")) {
-    return faultPage(c, refuse("not_found"));
-  }
-  const { refusal, signedIn } = attempted;
-  const status = refusal ? refusalHeaders(c, refusal) : 200;
+async function answer(
+  c: BuyContext,
+  { sale, sku }: { sale: Sale; sku: Sku },
+  { quantity, key, signedIn, open, status, words }: Attempted,
+): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   const page = await renderBuy({
-    sale: found.entry.sale,
-    sku: found.sku,
-    quantity: Math.min(attempted.quantity, found.sku.perUserLimit),
-    attemptKey: attempted.key,
+    sale,
+    sku,
+    quantity: Math.min(quantity, sku.perUserLimit),
+    attemptKey: key,
     signedIn,
     signInWays: signInWays(c.get("config")),
     origin: new URL(c.req.url).origin,
-    again: !refusal || isPassing(refusal),
-    ...(refusal && signedIn ? { refusal: explain(refusal) } : {}),
+    open,
+    ...(words ? { refusal: words } : {}),
   });
   return c.html(page, status);
 }

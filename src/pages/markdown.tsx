@@ -3,12 +3,10 @@
 import type { Child } from "hono/jsx";
 
 const MAX_DEPTH = 4;
-/** Whole constructs only; what does not close stays as it was written. */
+/** Whole constructs only; what does not close stays as it was written. `_` inside a word is a letter. */
 const INLINE =
-  /\*\*(?<bold>[^*]{1,500})\*\*|[*_](?<italic>[^*_\s][^*_]{0,500})[*_]|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/g;
-const BULLET = /^[-*+] +/;
-const NUMBER = /^\d{1,3}[.)] +/;
-const HEADING = /^#{1,6} +/;
+  /\*\*(?<bold>[^*]{1,500})\*\*|\*(?<star>[^*\s][^*]{0,500})\*|(?<![\p{L}\p{N}_])_(?<underscore>[^_\s][^_]{0,500})_(?![\p{L}\p{N}_])|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/gu;
+const MARKS = { ul: /^[-*+] +/, ol: /^\d{1,3}[.)] +/, h2: /^#{1,6} +/ };
 const SAFE_LINK = /^(?:https:\/\/|\/(?!\/)|mailto:)/i;
 
 /** The description as JSX. */
@@ -19,38 +17,58 @@ export const Markdown = ({ text }: { text: string }) =>
 export const plainText = (text: string): string =>
   text
     .replace(INLINE, (...found) => {
-      const { bold, italic, code, label } = found.at(-1) as Record<string, string | undefined>;
-      return bold ?? italic ?? code ?? label ?? "";
+      const groups = found.at(-1) as Record<string, string | undefined>;
+      const { bold, star, underscore, code, label } = groups;
+      return bold ?? star ?? underscore ?? code ?? label ?? "";
     })
     .replace(/^(?:[-*+]|\d{1,3}[.)]|#{1,6}) +/gm, "")
     .replace(/\s+/g, " ")
     .trim();
 
-function blocks(text: string): Child[] {
-  return text
-    .replace(/\r\n?/g, "\n")
-    .split(/\n{2,}/)
-    .map((block) =>
-      block
-        .split("\n")
-        .map((line) => line.trim())
-        .filter(Boolean),
-    )
-    .filter((lines) => lines.length > 0)
-    .map(block);
+type Kind = keyof typeof MARKS | "p";
+
+/** Lines that belong together, without the marks that said so. */
+interface Block {
+  kind: Kind;
+  lines: string[];
 }
 
-function block(lines: string[]): Child {
-  if (lines.every((line) => BULLET.test(line))) return <ul>{items(lines, BULLET)}</ul>;
-  if (lines.every((line) => NUMBER.test(line))) return <ol>{items(lines, NUMBER)}</ol>;
-  const [first = ""] = lines;
-  if (lines.length === 1 && HEADING.test(first))
-    return <h2>{inline(first.replace(HEADING, ""))}</h2>;
+function kindOf(line: string): Kind {
+  const [kind] = Object.entries(MARKS).find(([, mark]) => mark.test(line)) ?? ["p"];
+  return kind as Kind;
+}
+
+function blocks(text: string): Child[] {
+  const found: Block[] = [];
+  let broken = true;
+  for (const line of text.split(/\r\n?|\n/)) {
+    const trimmed = line.trim();
+    if (trimmed !== "") addLine(found, line, trimmed, broken);
+    broken = trimmed === "";
+  }
+  return found.map(block);
+}
+
+/** `broken`: after an empty line, which ends a paragraph; a list goes on behind it. */
+function addLine(found: Block[], line: string, trimmed: string, broken: boolean): void {
+  const last = found.at(-1);
+  const kind = kindOf(trimmed);
+  const text = kind === "p" ? trimmed : trimmed.replace(MARKS[kind], "");
+  const isList = last?.kind === "ul" || last?.kind === "ol";
+  if (kind === "p" && isList && !broken && /^\s/.test(line)) {
+    last.lines.push(`${last.lines.pop()} ${text}`);
+  } else if (kind === last?.kind && kind !== "h2" && (isList || !broken)) last.lines.push(text);
+  else found.push({ kind, lines: [text] });
+}
+
+function block({ kind, lines }: Block): Child {
+  if (kind === "ul") return <ul>{items(lines)}</ul>;
+  if (kind === "ol") return <ol>{items(lines)}</ol>;
+  if (kind === "h2") return <h2>{inline(lines.join(" "))}</h2>;
   return <p>{lines.flatMap((line, i) => (i === 0 ? inline(line) : [<br />, ...inline(line)]))}</p>;
 }
 
-const items = (lines: string[], mark: RegExp): Child[] =>
-  lines.map((line) => <li>{inline(line.replace(mark, ""))}</li>);
+const items = (lines: string[]): Child[] => lines.map((line) => <li>{inline(line)}</li>);
 
 function inline(text: string, depth = 0): Child[] {
   if (depth === MAX_DEPTH) return [text];
@@ -64,7 +82,8 @@ function inline(text: string, depth = 0): Child[] {
 }
 
 function element(match: RegExpExecArray, depth: number): Child {
-  const { bold, italic, code, label, href } = match.groups ?? {};
+  const { bold, star, underscore, code, label, href } = match.groups ?? {};
+  const italic = star ?? underscore;
   if (bold !== undefined) return <strong>{inline(bold, depth + 1)}</strong>;
   if (italic !== undefined) return <em>{inline(italic, depth + 1)}</em>;
   if (code !== undefined) return <code>{code}</code>;

@@ -10,10 +10,17 @@ import { SESSION_COOKIE, sameOrigin, signDemoToken } from "../funnel/identity.ts
 import { loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
+import { needsPayment } from "./browser/words/order.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
-import { payWayOf } from "./views/order-panel.tsx";
-import { nameIn, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
+import {
+  nameIn,
+  renderGiveBack,
+  renderOrder,
+  renderOrders,
+  renderSignIn,
+} from "./views/orders.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { payWayOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path of this site: nothing that a browser would read as another host. */
@@ -33,6 +40,7 @@ export const ownRoutes = new Hono<AppEnv>()
   .get("/orders/:orderId", personal, (c) => show(c))
   .get("/orders/:orderId/checkout", personal, checkout)
   .post("/orders/:orderId/payment", personal, pay)
+  .get("/orders/:orderId/cancel", personal, askToCancel)
   .post("/orders/:orderId/cancel", personal, cancel)
   .post("/login", personal, login)
   .post("/logout", personal, logout);
@@ -53,7 +61,7 @@ async function list(c: AppContext): Promise<Response> {
   const catalog = await readCatalog(c);
   const page = await renderOrders({
     orders: listed.orders,
-    nameOf: nameIn(catalog.sku),
+    sku: catalog.sku,
     signOut: c.get("config").DEMO_LOGIN,
   });
   return c.html(page);
@@ -65,10 +73,14 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const found = await findOrder(c, owned);
   if (!found.ok) return refused(c, found.refusal);
   const catalog = await readCatalog(c);
+  const { order } = found;
   const page = await renderOrder({
-    order: found.order,
-    nameOf: nameIn(catalog.sku),
+    order,
+    name: nameIn(catalog.sku, order.skuId),
+    sale: catalog.sale(order.saleId)?.sale,
+    now: Date.now(),
     payWay: payWayOf(c.get("config")),
+    signInWays: signInWays(c.get("config")),
     fault: fault && explain(fault).text,
   });
   return c.html(page, fault ? refusalHeaders(c, fault) : 200);
@@ -93,6 +105,19 @@ async function pay(c: OrderContext): Promise<Response> {
   if (!form.ok) return show(c, form.refusal);
   const paid = await payOrder(c, owned, form.value.paymentToken);
   return paid.ok ? c.redirect(`/orders/${paid.order.id}`, 303) : show(c, paid.refusal);
+}
+
+/** A form has no second thoughts: this page has. What is not held any more only shows how it is. */
+async function askToCancel(c: OrderContext): Promise<Response> {
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return refused(c, owned.refusal);
+  const found = await findOrder(c, owned);
+  if (!found.ok) return refused(c, found.refusal);
+  const { order } = found;
+  if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
+  const catalog = await readCatalog(c);
+  const { sale } = catalog.sale(order.saleId) ?? {};
+  return c.html(await renderGiveBack(order, nameIn(catalog.sku, order.skuId), sale));
 }
 
 async function cancel(c: OrderContext): Promise<Response> {

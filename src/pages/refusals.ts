@@ -1,6 +1,7 @@
-// A refusal in a buyer's words, with the status of the API. The codes and statuses come from errors.ts.
-import { ERRORS, type ErrorCode, type Refusal } from "../errors.ts";
+// A refusal as a page, with the status of the API. The codes and statuses come from errors.ts.
+import { ERRORS, type ErrorCode, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import { refusalText } from "./browser/words/refusal.ts";
 import { formatTime } from "./format.ts";
 import { renderFault } from "./views/orders.tsx";
 
@@ -14,40 +15,31 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 
 export const isPassing = ({ reason }: Refusal): boolean => PASSING.has(reason);
 
-export function explain({ reason, ...fields }: Refusal): { title: string; text: string } {
-  const { title } = ERRORS[reason];
-  const wait = fields.retryAfterSeconds ?? 1;
-  switch (reason) {
-    case "sold_out":
-      return fields.available
-        ? { title: "Not enough left", text: `Only ${fields.available} left. Choose fewer.` }
-        : { title, text: "Somebody else was faster. Units that are not paid in time come back." };
-    case "user_limit_reached":
-      return {
-        title: "You already have it",
-        text: "Your orders have all that one person may buy.",
-      };
-    case "sale_not_open":
-      return { title, text: `It opens ${fields.opensAt ? formatTime(fields.opensAt) : "soon"}.` };
-    case "sale_closed":
-      return { title, text: "No more orders are taken." };
-    case "rate_limited":
-      return { title, text: `Please wait ${wait} seconds, then try again.` };
-    case "overloaded":
-    case "unavailable":
-      return { title, text: "Nothing was ordered yet. Please try again in a moment." };
-    case "challenge_required":
-      return {
-        title: "One check is missing",
-        text:
-          "This sale checks that buyers are people, and the check needs JavaScript. Nothing was " +
-          "ordered. Turn JavaScript on and buy on the page of the sale.",
-      };
-    case "blocked":
-      return { title: "We cannot take this order", text: "Orders from here are not accepted." };
-    default:
-      return { title, text: fields.detail ?? title };
-  }
+export interface Words {
+  title: string;
+  text: string;
+}
+
+/** Titles that say more to a buyer than the API's. */
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  user_limit_reached: "You already have it",
+  blocked: "We cannot take this order",
+  challenge_required: "One check is missing",
+  not_found: "There is nothing here",
+};
+const TEXTS: Partial<Record<ErrorCode, string>> = {
+  challenge_required:
+    "This sale checks that buyers are people, and the check needs JavaScript. Nothing was " +
+    "ordered. Turn JavaScript on and buy on the page of the sale.",
+  not_found: "Perhaps the address has a typing error, or the sale was taken off.",
+};
+
+export function explain({ reason, ...fields }: Refusal): Words {
+  const title = TITLES[reason] ?? ERRORS[reason].title;
+  return {
+    title: fields.available ? "Not enough left" : title,
+    text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, formatTime),
+  };
 }
 
 /** Status and headers of a refusal, for an answer in HTML. Such a page is about one caller. */
@@ -63,4 +55,20 @@ export async function faultPage(c: AppContext, refusal: Refusal): Promise<Respon
   const status = refusalHeaders(c, refusal);
   const { title, text } = explain(refusal);
   return c.html(await renderFault(title, text), status);
+}
+
+/** A path that stays on this site, with slashes at its end that no page of ours has. */
+const TOO_LONG = /^(\/[^/\\].*?)\/+$/;
+
+/** Whether somebody looks at the answer, and not a program. */
+export const wantsPage = (c: AppContext): boolean =>
+  !c.req.path.startsWith("/api/") && (c.req.header("accept") ?? "").includes("text/html");
+
+/** What a browser gets for a path that no route knows. */
+export async function notFoundPage(c: AppContext): Promise<Response> {
+  const path = TOO_LONG.exec(c.req.path)?.[1];
+  if (path && ["GET", "HEAD"].includes(c.req.method)) {
+    return c.redirect(path + new URL(c.req.url).search, 301);
+  }
+  return faultPage(c, refuse("not_found"));
 }

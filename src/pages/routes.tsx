@@ -12,8 +12,8 @@ import { servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
 import { renderHome } from "./views/home.tsx";
-import { payWayOf } from "./views/order-panel.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { payWayOf } from "./views/pay-form.tsx";
 import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
@@ -67,6 +67,6 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
     version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}`,
     sales: [entry.sale],
     challenges: canChallenge(entry.sale),
-    render: (now) => renderSale(entry.sale, now, settings),
+    render: (now) => renderSale(entry, now, settings),
   });
 }

@@ -6,6 +6,8 @@ type Rgb = readonly [number, number, number];
 /** The paper of style.css in light and dark: what coloured text stands on, cards included. */
 const LIGHT_PAPER: Rgb = [240, 240, 236];
 const DARK_PAPER: Rgb = [32, 34, 41];
+/** Less than this, and a button cannot be told from what it lies on. */
+const VISIBLE = 1.6;
 /** A little more than the 4.5 that WCAG asks for. */
 const READABLE = 4.6;
 const STEP = 0.04;
@@ -17,22 +19,34 @@ export interface Theme {
   /** The accent as the colour of text on light and on dark paper. */
   inkLight: string;
   inkDark: string;
+  /** Around what is filled with the accent, where that would be lost on the paper. */
+  edgeLight: string;
+  edgeDark: string;
 }
 
 export function themeOf(accent: string): Theme {
   const rgb = parse(accent);
   const onWhite = contrast(rgb, [255, 255, 255]);
+  const inkLight = readable(rgb, LIGHT_PAPER, [0, 0, 0]);
+  const inkDark = readable(rgb, DARK_PAPER, [255, 255, 255]);
+  const edge = (paper: Rgb, ink: string) => (contrast(rgb, paper) < VISIBLE ? ink : "transparent");
   return {
     accent,
     onAccent: onWhite >= contrast(rgb, [0, 0, 0]) || onWhite >= READABLE ? "#ffffff" : "#000000",
-    inkLight: readable(rgb, LIGHT_PAPER, [0, 0, 0]),
-    inkDark: readable(rgb, DARK_PAPER, [255, 255, 255]),
+    inkLight,
+    inkDark,
+    edgeLight: edge(LIGHT_PAPER, inkLight),
+    edgeDark: edge(DARK_PAPER, inkDark),
   };
 }
 
 /** The declarations that follow style.css for a sale with its own colour. */
-export function themeCss({ accent, onAccent, inkLight, inkDark }: Theme): string {
-  return `:root{--accent:${accent};--on-accent:${onAccent};--accent-ink:${inkLight}}@media(prefers-color-scheme:dark){:root{--accent-ink:${inkDark}}}`;
+export function themeCss(theme: Theme): string {
+  const { accent, onAccent, inkLight, inkDark, edgeLight, edgeDark } = theme;
+  return (
+    `:root{--accent:${accent};--on-accent:${onAccent};--accent-ink:${inkLight};--edge:${edgeLight}}` +
+    `@media(prefers-color-scheme:dark){:root{--accent-ink:${inkDark};--edge:${edgeDark}}}`
+  );
 }
 
 /** Moves a colour towards `end` until it can be read on `paper`. */

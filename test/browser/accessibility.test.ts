@@ -5,6 +5,7 @@ import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { fakeWidget } from "./fake-widget.ts";
+import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./refusals.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -62,6 +63,66 @@ inBrowser("everybody can use it", (stage) => {
     await buyButton(page).click();
     await page.locator(".challenge iframe").waitFor();
     await check(page, "a challenge");
+  });
+
+  test.each(LOOKS)("when things go wrong: $colorScheme, $viewport.width px", async (look) => {
+    const sale = await stage().onSale(PAID, { more: { theme: { accent: "#ffffff" } } });
+    const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+    await visitor.signIn(`unlucky-${look.colorScheme}`);
+    const page = await visitor.open("/orders");
+    await changeLive(page, (live) => ({ ...live, asOf: "2020-01-01T00:00:00Z", revision: 9e15 }));
+    await page.goto(sale.path);
+    await page.getByText("Stock numbers may be out of date").waitFor();
+    await check(page, "old stock and a changed sale");
+    await inTurn(page, ORDERS, (route) => refuse(route, 429, "rate_limited", { retryAfter: 9 }));
+    await buyButton(page).click();
+    await page.getByRole("button", { name: /Try again/ }).waitFor();
+    await check(page, "a limit");
+    await page.reload();
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await inTurn(page, PAYMENT, (route) => route.abort());
+    await inTurn(page, ORDER, (route) => route.abort());
+    await page.getByRole("button", { name: /^Pay/ }).click();
+    await page.getByText("checking whether").waitFor();
+    await check(page, "a payment that is looked for");
+    await page.getByText("you were not charged").waitFor();
+    await check(page, "a payment that did not arrive");
+    await page.getByLabel("Test card that is declined").check();
+    await page.getByRole("button", { name: /^Pay/ }).click();
+    await orderIs(page, "cancelled");
+    await check(page, "a declined card");
+    await page.goto("/orders");
+    await check(page, "orders that came to nothing");
+  });
+
+  test.each(LOOKS)("dressed by a shop: $colorScheme, $viewport.width px", async (look) => {
+    const links = [{ label: "Terms", url: "https://shop.example/terms" }];
+    const theme = { accent: "#111111", seller: "Harbor Roasters", links };
+    const more = { title: "Donaudampfschifffahrtsgesellschaft".repeat(3), language: "de", theme };
+    const sale = await stage().onSale({ ...PAID, perUserLimit: 4 }, { more, items: 8 });
+    const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+    const page = await visitor.open(sale.path);
+    await check(page, "many items and a long title");
+    expect(await page.getByText("Sold by Harbor Roasters").isVisible()).toBe(true);
+    const names = await page.getByRole("button", { name: "Buy now Thing" }).count();
+    expect([names, await page.getByRole("combobox", { name: "Quantity Thing" }).count()]).toEqual([
+      8, 8,
+    ]);
+    await page.goto(`${sale.path}/skus/${sale.skuId}/buy`);
+    await check(page, "its order form");
+  });
+
+  test("in the visitor's own colours, what can be pressed is told by its line", async () => {
+    const [now, over] = [await stage().onSale(), await stage().onSale({ stock: 0 })];
+    const visitor = await stage().person({ forcedColors: "active" });
+    const page = await visitor.open(now.path);
+    const border = () =>
+      page.evaluate("getComputedStyle(document.querySelector('[data-buy] button')).borderTopStyle");
+    expect(await border()).toBe("solid");
+    await page.goto(over.path);
+    await page.getByRole("button", { name: "Sold out" }).waitFor();
+    expect(await border()).toBe("dashed");
   });
 });
 

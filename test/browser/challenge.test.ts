@@ -66,7 +66,7 @@ inBrowser("a challenge", (stage) => {
     await buyButton(page).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect.poll(() => message(page).textContent()).toContain("Nothing was ordered");
-    expect(await focused(page)).toBe("Buy now");
+    expect(await focused(page)).toBe("Claim now");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
     await buyButton(page).click();
     await solve(page);
@@ -148,7 +148,7 @@ inBrowser("a challenge", (stage) => {
     expect(await page.getByRole("alert").textContent()).toContain("needs JavaScript");
   });
 
-  test("asked for by a sale whose page is older: reload, and the attempt goes on", async () => {
+  test("asked for by a sale whose page is older: it says to reload and press again", async () => {
     const { path } = await stage().onSale();
     const buyer = await stage().person();
     await buyer.signIn("older");
@@ -165,6 +165,8 @@ inBrowser("a challenge", (stage) => {
     await buyButton(page).click();
     await expect.poll(() => message(page).textContent()).toContain("Reload this page");
     await page.reload();
+    await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+    await buyButton(page).click();
     await orderIs(page, "confirmed");
   });
 });

@@ -6,6 +6,10 @@ export interface SaleOptions {
   /** Milliseconds from now. */
   opensIn?: number;
   closesIn?: number;
+  /** How the shop dresses the page, and what else an operator may write. */
+  more?: object;
+  /** Items in the sale, all alike: one. */
+  items?: number;
   /** How the sale asks for challenges: not at all. */
   challenge?: { mode: "off" | "by-score" | "always"; whenDown?: "open" | "closed" };
 }
@@ -21,7 +25,7 @@ let sales = 0;
 export async function onSale(
   client: Client,
   sku: Partial<Sku> = {},
-  { opensIn = -60_000, closesIn = 3_600_000, challenge }: SaleOptions = {},
+  { opensIn = -60_000, closesIn = 3_600_000, challenge, more, items = 1 }: SaleOptions = {},
 ): Promise<OnSale> {
   sales += 1;
   const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
@@ -30,20 +34,19 @@ export async function onSale(
     id: saleId,
     title: `Sale ${sales}`,
     description: "A **small** thing.",
+    ...more,
     opensAt: new Date(Date.now() + opensIn).toISOString(),
     closesAt: new Date(Date.now() + closesIn).toISOString(),
     admission: { mode: "open" },
-    skus: [
-      {
-        id: skuId,
-        name: "Thing",
-        unitPrice: { amount: 0, currency: "USD" },
-        stock: 20,
-        perUserLimit: 1,
-        holdSeconds: 300,
-        ...sku,
-      },
-    ],
+    skus: Array.from({ length: items }, (_, i) => ({
+      id: i === 0 ? skuId : `${skuId}-${i}`,
+      name: "Thing",
+      unitPrice: { amount: 0, currency: "USD" },
+      stock: 20,
+      perUserLimit: 1,
+      holdSeconds: 300,
+      ...sku,
+    })),
   };
   expectOk(await client.putSale(sale));
   await expect

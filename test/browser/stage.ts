@@ -42,6 +42,8 @@ export interface Person {
   offline(is: boolean): Promise<void>;
   /** Signs in past the pages, for tests that are not about signing in. */
   signIn(user: string): Promise<void>;
+  /** The session ends, and no page hears of it. */
+  signOut(): Promise<void>;
   /** Lets this browser reach another origin, for which `answer` answers. */
   reach(origin: string, answer: (route: Route) => Promise<void>): Promise<void>;
 }
@@ -130,6 +132,7 @@ async function person(
       const answer = await context.request.post("/api/login", { data: { user } });
       expect(answer.status()).toBe(200);
     },
+    signOut: () => context.clearCookies(),
     async reach(origin, answer) {
       origins.push(origin);
       await context.route(`${origin}/**`, answer);
@@ -145,6 +148,9 @@ export const order = (page: Page) => page.locator(".order");
 /** Waits until the page shows an order in this state. */
 export const orderIs = (page: Page, status: string) =>
   page.locator(`.order[data-status="${status}"]`).waitFor();
+/** Waits until an item says this. */
+export const says = (page: Page, text: string) =>
+  page.locator("[data-message]", { hasText: text }).waitFor();
 export const message = (page: Page) => page.locator("[data-message]");
 
 /** The headers of every attempt sent from this page, in order. */

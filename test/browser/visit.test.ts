@@ -65,7 +65,7 @@ inBrowser("the proof of a visit", (stage) => {
     await page.clock.install();
     await page.addInitScript(`Math.random = () => ${drawn};`);
     await page.goto(path);
-    await page.locator("[data-countdown]").waitFor();
+    await page.locator("[data-countdown-label]").waitFor();
     // The page's clock goes on while the test works: a slow machine has five seconds.
     await page.clock.runFor(delay - 5_000);
     expect(visits()).toBe(0);

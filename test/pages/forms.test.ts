@@ -64,6 +64,8 @@ test("a paid order is paid, and another given back, by form", async () => {
   expect((await visit(first, { buyer })).html).toContain("tok_ok");
   const paid = await visit(`${first}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
   expect([paid.status, paid.location]).toEqual([303, first]);
+  const sure = await visit(`${second}/cancel`, { buyer });
+  expect(sure.html).toContain("Yes, give it back");
   const given = await visit(`${second}/cancel`, { buyer, fields: {} });
   expect([given.status, given.location]).toEqual([303, second]);
   expect((await visit(second, { buyer })).html).toContain("You gave the item back");
@@ -95,6 +97,53 @@ test.each([
   expect(answer.status).toBe(status);
   expect(answer.html).toContain(words);
   expect(answer.headers.get("cache-control")).toBe("private, no-store");
+});
+
+test.each([
+  ["upcoming", { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" }, "It opens"],
+  ["closed", { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" }, "over"],
+])("the order form of a sale that is %s has nothing to confirm", async (_, sale, words) => {
+  const { buyer, path } = await stage({}, sale);
+  const { html } = await visit(path, { buyer });
+  expect(html).toContain(words);
+  expect(html).not.toContain("Confirm order");
+});
+
+test("an item under another sale's address is not there, and is not ordered", async () => {
+  const { buyer, skuId } = await stage();
+  const other = await stage();
+  const wrong = other.path.replace(other.skuId, skuId);
+  expect((await visit(wrong, { buyer })).status).toBe(404);
+  const sent = await visit(wrong, { buyer, fields: { quantity: "1", key: "k1" } });
+  expect(sent.status).toBe(404);
+  expect(await ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
+});
+
+test("who has it already is led to the order", async () => {
+  const { buyer, path } = await stage();
+  const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+  const again = await visit(path, { buyer, fields: { quantity: "1", key: "k2" } });
+  expect(again.status).toBe(409);
+  expect(again.html).toContain(`href="${location}"`);
+});
+
+test("an order that settles by itself is looked at again without JavaScript, others are not", async () => {
+  const { buyer, skuId, path } = await stage();
+  const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+  const refresh = '<noscript><meta http-equiv="refresh"';
+  expect((await visit(location, { buyer })).html).toContain(refresh);
+  await settled(skuId);
+  expect((await visit(location, { buyer })).html).not.toContain(refresh);
+});
+
+test("orders that can still be lost come first, with the time they can be lost at", async () => {
+  const { buyer, path } = await stage({ price: 900 });
+  const first = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+  const free = await stage();
+  const second = await visit(free.path, { buyer, fields: { quantity: "1", key: "k1" } });
+  const { html } = await visit("/orders", { buyer });
+  expect(html).toContain("Pay by <time");
+  expect(html.indexOf(first.location)).toBeLessThan(html.indexOf(second.location));
 });
 
 test("another site's form buys nothing, pays nothing, signs nobody in or out", async () => {

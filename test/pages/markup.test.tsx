@@ -13,6 +13,15 @@ test.each([
   ["1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],
   ["one\ntwo\n\nthree", "<p>one<br/>two</p><p>three</p>"],
   ["## Care", "<h2>Care</h2>"],
+  [
+    "Wash:\n- cold\n- rarely\nThank you",
+    "<p>Wash:</p><ul><li>cold</li><li>rarely</li></ul><p>Thank you</p>",
+  ],
+  ["Hello\n## Care\nWash cold", "<p>Hello</p><h2>Care</h2><p>Wash cold</p>"],
+  ["- a\n  goes on\n\n- b", "<ul><li>a goes on</li><li>b</li></ul>"],
+  ["# One\n# Two", "<h2>One</h2><h2>Two</h2>"],
+  ["snake_case_name and _so_", "<p>snake_case_name and <em>so</em></p>"],
+  ["*a_ and _b*", "<p><em>a_ and _b</em></p>"],
   ["`a*b*`", "<p><code>a*b*</code></p>"],
   [
     "[x](https://a.test/?b=1)",
@@ -74,6 +83,10 @@ const colour = fc
 const rgb = (hex: string) =>
   [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
 
+/** Whether a button in this colour would be lost on the paper without a line around it. */
+const themeEdge = (accent: string, paper: [number, number, number]) =>
+  contrast(rgb(accent), paper) < 1.6;
+
 test("whatever colour a shop chooses, every text in it can be read", () => {
   fc.assert(
     fc.property(colour, (accent) => {
@@ -81,6 +94,10 @@ test("whatever colour a shop chooses, every text in it can be read", () => {
       expect(contrast(rgb(theme.onAccent), rgb(accent))).toBeGreaterThanOrEqual(4.5);
       expect(contrast(rgb(theme.inkLight), [244, 244, 241])).toBeGreaterThanOrEqual(4.5);
       expect(contrast(rgb(theme.inkDark), [27, 29, 36])).toBeGreaterThanOrEqual(4.5);
+      const papers = [themeEdge(accent, [240, 240, 236]), themeEdge(accent, [32, 34, 41])];
+      expect([theme.edgeLight, theme.edgeDark].map((edge) => edge !== "transparent")).toEqual(
+        papers,
+      );
       expect(themeCss(theme)).toMatch(/^[\w\-#:;{}(),@ ]+$/);
     }),
   );

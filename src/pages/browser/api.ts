@@ -1,27 +1,7 @@
 // One request to the API. Never throws: no answer is an answer too.
+
 import { observeHeaders } from "./clock.ts";
-import type { Challenge } from "./turnstile.ts";
-import type { OrderLike } from "./words.ts";
-
-export interface Order extends OrderLike {
-  id: string;
-  skuId: string;
-  quantity: number;
-  unitPrice: { amount: number; currency: string };
-  expiresAt: string;
-  version: number;
-}
-
-/** problem+json, as far as pages use it. */
-export interface Problem {
-  code?: string;
-  title?: string;
-  detail?: string;
-  opensAt?: string;
-  available?: number;
-  orderIds?: string[];
-  challenge?: Challenge;
-}
+import type { Problem } from "./words/refusal.ts";
 
 /** `status` 0: no answer came, and nobody knows whether the request did. */
 export interface Answer<T> {
@@ -54,21 +34,5 @@ export async function call<T>(
   }
 }
 
-export const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Spreads what many browsers would do in the same moment. */
-export const jitter = (ms: number): number => Math.random() * ms;
-
-/** Waits for `ms`, or less when the browser comes back online meanwhile. */
-export function pauseOrOnline(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      removeEventListener("online", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    addEventListener("online", done);
-  });
-}
+/** Nobody knows whether the server did what it was asked. */
+export const isUnknown = ({ status }: Answer<unknown>): boolean => status === 0 || status >= 500;

@@ -1,4 +1,5 @@
-// The challenge in a card: shown when the sale asks for one, gone when it is solved or given up.
+// The challenge in a card: shown when the sale asks for one, gone when it is solved or given up. A script of
+// its own, which a page loads when it is needed.
 import { type Challenge, loadTurnstile, showWidget } from "./turnstile.ts";
 
 /**
@@ -22,11 +23,6 @@ export class ChallengePanel {
   constructor(slot: HTMLElement, onToggle: () => void) {
     this.#slot = slot;
     this.#onToggle = onToggle;
-  }
-
-  /** Only a page made while the sale asked for challenges may show one. */
-  static get isAllowed(): boolean {
-    return document.querySelector("template#challenge") !== null;
   }
 
   get isOpen(): boolean {

@@ -8,6 +8,9 @@ const listeners = new Set<() => void>();
 export const serverNow = (): number =>
   offset === undefined ? Date.now() : performance.now() + offset;
 
+/** False until the server was heard, and again after a sleep. */
+export const isClockKnown = (): boolean => offset !== undefined;
+
 /** Learns from a moment that the server says has passed. */
 export function observe(serverTime: number): void {
   if (Number.isNaN(serverTime)) return;
@@ -23,10 +26,24 @@ export function correct(serverTime: number): void {
   observe(serverTime);
 }
 
-/** Every answer is a stamp: when it was made, plus the time it spent in caches. */
-export function observeHeaders(headers: Headers): void {
-  const date = headers.get("date");
-  if (date) observe(Date.parse(date) + Number(headers.get("age") ?? 0) * 1_000);
-}
+/**
+ * Every answer is a stamp. What a cache says of its `Age` is not added: one that puts the present into
+ * `Date` would then speak of the future.
+ */
+export const observeHeaders = (headers: Headers): void =>
+  observe(Date.parse(headers.get("date") ?? ""));
 
 export const onClockChange = (listener: () => void): void => void listeners.add(listener);
+
+/** `performance.now()` may stand still while a device sleeps; `Date.now()` then runs ahead of it. */
+const SLEEP_MS = 2_000;
+const lead = (): number => Date.now() - performance.now();
+let usualLead = lead();
+
+/** Whether the device slept since the last call. If so, nothing that is counted from before is true. */
+export function hasSlept(): boolean {
+  const slept = lead() - usualLead > SLEEP_MS;
+  usualLead = lead();
+  if (slept) offset = undefined;
+  return slept;
+}

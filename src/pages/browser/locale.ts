@@ -2,29 +2,23 @@
 
 const languages = navigator.languages as string[];
 const TIME = new Intl.DateTimeFormat(languages, { dateStyle: "medium", timeStyle: "short" });
+/** The language and the time zone that came of it. */
+export const { locale, timeZone } = TIME.resolvedOptions();
+const CLOCK = new Intl.DateTimeFormat(languages, { timeStyle: "short" });
+
+export const formatTime = (time: string | number): string => TIME.format(new Date(time));
+export const formatClock = (time: string | number): string => CLOCK.format(new Date(time));
 
 export function money(amount: number, currency: string): string {
+  if (amount === 0) return "Free";
   const format = new Intl.NumberFormat(languages, { style: "currency", currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
-/** Rewrites what the server wrote the same for everybody. */
-export function localise(root: ParentNode): void {
-  for (const time of root.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
-    time.textContent = TIME.format(new Date(time.dateTime));
-  }
-  for (const data of root.querySelectorAll<HTMLDataElement>("data[data-currency]")) {
-    data.textContent = money(Number(data.value), data.dataset.currency ?? "");
-  }
-  for (const note of root.querySelectorAll("[data-zone]")) {
-    note.textContent = `Times are in your time zone, ${TIME.resolvedOptions().timeZone}.`;
-  }
-}
-
 /** 65 → "1:05"; an hour and more gets hours. */
-export function minutes(seconds: number): string {
+export function spell(seconds: number): string {
   const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
-  const hours = Math.floor(seconds / 3600);
-  const text = parts.map((part) => String(part).padStart(2, "0")).join(":");
-  return hours > 0 ? `${hours}:${text}` : text.replace(/^0/, "");
+  const hours = Math.floor(seconds / 3_600);
+  if (hours > 0) parts.unshift(hours);
+  return parts.map((part, i) => String(part).padStart(i && 2, "0")).join(":");
 }

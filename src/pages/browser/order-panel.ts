@@ -1,121 +1,148 @@
-// One order on a page: follows it until it is settled, counts its hold down, pays, gives back.
-import { type Answer, call, jitter, type Order, pause } from "./api.ts";
-import { serverNow } from "./clock.ts";
-import { minutes, money } from "./locale.ts";
-import { isSettling, needsPayment, wordsFor } from "./words.ts";
+// One order on a page: shows it, follows it until it is settled, counts its hold down.
+import type { Order } from "../../inventory/order.ts";
+import { type Answer, call } from "./api.ts";
+import { isClockKnown, observe, serverNow } from "./clock.ts";
+import { part, setAll, setText } from "./dom.ts";
+import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold.ts";
+import { formatClock, money, spell } from "./locale.ts";
+import { mountActions } from "./order-actions.ts";
+import { onReturn } from "./returning.ts";
+import { onNews, tellTabs } from "./tabs.ts";
+import { jitter, pause, untilSeen } from "./waiting.ts";
+import { isAlive, isSettling, needsPayment, wordsFor } from "./words/order.ts";
 
 /** Most orders settle within a second or two; then patience grows. */
 const FIRST_LOOK_MS = 500;
-const LAST_LOOK_MS = 8_000;
+const LAST_LOOK_MS = 30_000;
 const GROWTH = 1.6;
+/** The holds of a sale's first second end together: their looks are spread. */
+const SPREAD_MS = 4_000;
+/** Some time before the end, the clock and the order are compared with the server's once more. */
+const CHECK_SECONDS = 15;
+
+export class OrderPanel {
+  readonly root: HTMLElement;
+  order: Order;
+  readonly #onChange: (order: Order) => void;
+  #following = false;
+  #left = Number.POSITIVE_INFINITY;
+  #checkAt = CHECK_SECONDS + jitter(CHECK_SECONDS);
+
+  constructor(root: HTMLElement, order: Order, onChange: (order: Order) => void) {
+    this.root = root;
+    this.order = order;
+    this.#onChange = onChange;
+    observe(Date.parse(order.createdAt));
+  }
+
+  mount(): void {
+    this.paint();
+    onNews(({ orderId, version }) => {
+      const isOurs = this.root.isConnected && orderId === this.order.id;
+      if (isOurs && version > this.order.version) void this.look();
+    });
+    onReturn(async (slept) => {
+      if (!this.root.isConnected) return;
+      if (slept) this.#tick();
+      await pause(jitter(FIRST_LOOK_MS));
+      await this.look();
+      void this.#follow();
+    });
+    mountActions(this);
+    const timer = setInterval(() => {
+      if (this.root.isConnected) this.#tick();
+      else clearInterval(timer);
+    }, 1_000);
+  }
+
+  /** Asks how the order is. */
+  async look(): Promise<Answer<Order>> {
+    const answer = await call<Order>("GET", `/orders/${this.order.id}`);
+    if (answer.ok) this.show(answer.body);
+    return answer;
+  }
+
+  /** Shows a newer version of the order. */
+  show(next: Order): void {
+    if (next.version <= this.order.version) return;
+    this.order = next;
+    this.paint();
+    tellTabs({ skuId: next.skuId, orderId: next.id, version: next.version });
+  }
+
+  paint(): void {
+    const { root, order } = this;
+    const { title, text } = wordsFor(order);
+    const { amount, currency } = order.unitPrice;
+    root.dataset.order = order.id;
+    root.dataset.status = order.status;
+    root.dataset.payment = order.payment ?? "";
+    setText(part(root, "order-title"), title);
+    setText(part(root, "order-text"), text);
+    const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
+    setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
+    setAll(root, "order-total", money(amount * order.quantity, currency));
+    setText(part(root, "hold-until"), `until ${formatClock(order.expiresAt)}`);
+    for (const name of ["hold", "pay", "cancel"]) {
+      const element = part(root, name);
+      if (element) element.hidden = !needsPayment(order);
+    }
+    part(root, "again")?.toggleAttribute("hidden", isAlive(order));
+    part(root, "order-link")?.setAttribute("href", `/orders/${order.id}`);
+    part(root, "checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
+    this.#tick();
+    this.#onChange(order);
+    void this.#follow();
+  }
+
+  /** Whether the next change comes by itself, or the time is lost: then the page must find out. */
+  #isDue = () =>
+    isSettling(this.order) || (needsPayment(this.order) && (this.#left <= 0 || !isClockKnown()));
+
+  async #follow(): Promise<void> {
+    if (this.#following) return;
+    this.#following = true;
+    if (needsPayment(this.order) && this.#isDue()) await pause(jitter(SPREAD_MS));
+    for (let wait = FIRST_LOOK_MS; this.#isDue() && this.root.isConnected; wait *= GROWTH) {
+      const patience = Math.min(wait, LAST_LOOK_MS);
+      await pause(patience + jitter(patience));
+      await untilSeen();
+      const { status, retryAfter } = await this.look();
+      if (status === 401 || status === 404) break;
+      await pause(retryAfter * 1_000);
+    }
+    this.#following = false;
+  }
+
+  #tick(): void {
+    if (!needsPayment(this.order)) return;
+    if (isClockKnown()) this.#count(secondsLeft(this.order, serverNow()));
+    else setText(part(this.root, "hold-digits"), "–:––");
+  }
+
+  #count(left: number): void {
+    const before = this.#left;
+    this.#left = left;
+    const hold = part(this.root, "hold");
+    if (hold) hold.dataset.phase = holdPhase(left);
+    setText(part(this.root, "hold-digits"), spell(Math.max(0, left)));
+    const bar = part(this.root, "hold-bar");
+    if (bar) bar.style.transform = `scaleX(${shareLeft(this.order, left)})`;
+    const said = holdSaid(before, left);
+    if (said) setText(part(this.root, "hold-said"), said);
+    if (left <= this.#checkAt && before > this.#checkAt) void this.look();
+    if (left > 0) return;
+    // Our clock is never ahead of the server's: this hold has ended, and cannot be paid any more.
+    for (const name of ["pay", "cancel"]) part(this.root, name)?.toggleAttribute("hidden", true);
+    if (before > 0) void this.#follow();
+  }
+}
 
 /** Fills the panel and keeps it true. `onChange` hears of every new state. */
 export function mountOrder(
-  panel: HTMLElement,
-  first: Order,
+  root: HTMLElement,
+  order: Order,
   onChange: (order: Order) => void = () => {},
 ): void {
-  const part = <T extends HTMLElement>(name: string) => panel.querySelector<T>(`[data-${name}]`);
-  let order = first;
-  let following = false;
-  let busy = false;
-
-  const tell = (text: string) => {
-    const fault = part("order-fault");
-    if (fault) fault.textContent = text;
-  };
-
-  function show(next: Order): void {
-    if (next.version < order.version) return;
-    const moved = next.version !== order.version || next === first;
-    order = next;
-    const { title, text } = wordsFor(order);
-    panel.dataset.order = order.id;
-    panel.dataset.status = order.status;
-    setText(part("order-title"), title);
-    setText(part("order-text"), text);
-    for (const name of ["hold", "pay", "cancel"]) {
-      const element = part(name);
-      if (element) element.hidden = !needsPayment(order);
-    }
-    const total = part("order-total");
-    if (total)
-      total.textContent = money(order.unitPrice.amount * order.quantity, order.unitPrice.currency);
-    part("order-link")?.setAttribute("href", `/orders/${order.id}`);
-    part("checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
-    if (moved) onChange(order);
-    if (isSettling(order)) void follow();
-  }
-
-  const look = async () => {
-    const answer = await call<Order>("GET", `/orders/${order.id}`);
-    if (answer.ok) show(answer.body);
-    return answer;
-  };
-
-  async function follow(): Promise<void> {
-    if (following) return;
-    following = true;
-    for (let wait = FIRST_LOOK_MS; isSettling(order) && panel.isConnected; wait *= GROWTH) {
-      await pause(Math.min(wait, LAST_LOOK_MS) + jitter(FIRST_LOOK_MS));
-      const { retryAfter } = await look();
-      if (retryAfter) await pause(retryAfter * 1_000);
-    }
-    following = false;
-  }
-
-  function tick(): void {
-    if (!panel.isConnected) return;
-    if (needsPayment(order)) {
-      // Rounded down: our idea of the server's clock may be late, and a hold must not look longer than it is.
-      const left = Math.floor((Date.parse(order.expiresAt) - serverNow()) / 1_000);
-      setText(part("hold"), left > 0 ? `Held for you for ${minutes(left)}` : "The hold has ended");
-      if (left <= 0 && !busy && left % 5 === 0) void look();
-    }
-    setTimeout(tick, 1_000);
-  }
-
-  async function act(request: Promise<Answer<Order>>): Promise<void> {
-    if (busy) return;
-    busy = true;
-    panel.setAttribute("aria-busy", "true");
-    tell("");
-    const answer = await request;
-    busy = false;
-    panel.removeAttribute("aria-busy");
-    if (answer.ok) {
-      show(answer.body);
-      part("order-title")?.focus();
-      return;
-    }
-    tell(faultText(answer));
-    if (answer.status === 409) await look();
-  }
-
-  part<HTMLFormElement>("pay")?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const paymentToken = new FormData(event.target as HTMLFormElement).get("paymentToken");
-    if (!busy) void act(call("POST", `/orders/${order.id}/payment`, { body: { paymentToken } }));
-  });
-  part("cancel")?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    part<HTMLDialogElement>("sure")?.showModal();
-  });
-  part<HTMLDialogElement>("sure")?.addEventListener("close", ({ target }) => {
-    const dialog = target as HTMLDialogElement;
-    if (dialog.returnValue === "give" && !busy) void act(call("DELETE", `/orders/${order.id}`));
-    dialog.returnValue = "";
-  });
-  show(first);
-  tick();
-}
-
-function setText(element: Element | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
-}
-
-function faultText({ status, retryAfter, body }: Answer<Order>): string {
-  if (status === 0) return "No connection. Your item is still held; please try again.";
-  if (status === 429 || status === 503) return `Very busy. Try again in ${retryAfter || 1} s.`;
-  return body.title ?? "That did not work. Please try again.";
+  new OrderPanel(root, order, onChange).mount();
 }

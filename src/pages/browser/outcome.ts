@@ -1,58 +1,56 @@
-// What a refused attempt means: the words for the buyer, and what the card does about it. Pure.
-import type { Problem } from "./api.ts";
+// What the answer to an attempt means, when it is no order: the words for the buyer, and what the page and
+// the card learn from it. Pure.
+import { type Problem, refusalText } from "./words/refusal.ts";
+
+/** What a refusal tells about the sale, newer than the live answer. */
+export interface SaleNews {
+  available?: number | undefined;
+  opensAt?: string | undefined;
+  closesAt?: string | undefined;
+  /** The server's time is this, whatever we believed. */
+  serverTime?: number | undefined;
+}
 
 export interface Outcome {
   text: string;
   tone: "bad" | "wait";
-  /** The attempt is over: the next press is a new one, with a key of its own. */
-  over?: true;
   /** Seconds until the button may be used again. */
-  wait?: number;
-  /** What the server said is left. */
-  available?: number;
-  /** The order the buyer already has. */
-  orderId?: string | undefined;
-  /** The server's time is this, whatever we believed. */
-  serverTime?: number;
-  blocked?: true;
-  closed?: true;
+  wait: number;
+  blocked: boolean;
+  /** The buyer has all that one person may buy; `orderId` is one of their orders. */
+  full: boolean;
+  orderId: string | undefined;
+  news: SaleNews;
 }
 
-const UNKNOWN = "No answer yet. Press Buy to go on: you cannot buy twice.";
+const CHECKS = "This sale now checks that buyers are people. Reload this page, then press again.";
+/** Not the end: time, or the buyer, can change it. */
+const PASSING = /^(challenge_required|rate_limited|user_limit_reached|sale_not_open)$/;
 
-export function outcomeOf(status: number, problem: Problem, retryAfter: number): Outcome {
-  const { code, title, detail, available = 0, orderIds, opensAt } = problem;
-  switch (status === 0 ? "unavailable" : code) {
-    case "unavailable":
-    case "overloaded":
-      return { text: UNKNOWN, tone: "bad" };
-    case "unauthenticated":
-      return { text: "Sign in to buy.", tone: "bad" };
-    case "challenge_required": {
-      const text = "This sale now checks that buyers are people. Reload this page to go on.";
-      return { text, tone: "wait" };
-    }
-    case "rate_limited":
-      return { text: "Too many tries. One press is enough.", tone: "wait", wait: retryAfter || 1 };
-    case "sold_out": {
-      const text = available
-        ? `Only ${available} left. Choose fewer.`
-        : "Sold out. Somebody was faster.";
-      return { text, tone: "bad", over: true, available };
-    }
-    case "user_limit_reached": {
-      const text = "You already have all that one person may buy.";
-      return { text, tone: "bad", over: true, orderId: orderIds?.[0] };
-    }
-    case "sale_not_open": {
-      const serverTime = Date.parse(opensAt ?? "") - (retryAfter || 1) * 1_000;
-      return { text: "Not open yet.", tone: "wait", over: true, serverTime };
-    }
-    case "sale_closed":
-      return { text: "The sale is over.", tone: "bad", over: true, closed: true };
-    case "blocked":
-      return { text: "We cannot take orders from here.", tone: "bad", over: true, blocked: true };
-    default:
-      return { text: detail ?? title ?? "That did not work.", tone: "bad", over: true };
-  }
+/** While nobody knows whether there is an order. */
+export const pendingWords = (quantity: number): string =>
+  `We are still finding out about your order${quantity > 1 ? ` of ${quantity}` : ""}. ` +
+  "Ask again to go on: you cannot buy twice.";
+
+export function outcomeOf(
+  problem: Problem,
+  retryAfter: number,
+  formatTime: (iso: string) => string,
+): Outcome {
+  const { code = "", opensAt, closesAt } = problem;
+  const isEarly = code === "sale_not_open" && opensAt !== undefined;
+  return {
+    text: code === "challenge_required" ? CHECKS : refusalText(problem, formatTime),
+    tone: PASSING.test(code) ? "wait" : "bad",
+    wait: code === "rate_limited" ? retryAfter || 1 : 0,
+    blocked: code === "blocked",
+    full: code === "user_limit_reached",
+    orderId: problem.orderIds?.[0],
+    news: {
+      available: code === "sold_out" ? (problem.available ?? 0) : undefined,
+      opensAt,
+      closesAt,
+      serverTime: isEarly ? Date.parse(opensAt) - (retryAfter || 1) * 1_000 : undefined,
+    },
+  };
 }

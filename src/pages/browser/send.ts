@@ -1,51 +1,111 @@
 // Sends one attempt until it has a true answer: through a sign-in, a challenge, a lost connection, a busy
 // moment. Every try carries the same key, so however many arrive, one order is made.
-import { type Answer, call, jitter, type Order, pause, pauseOrOnline } from "./api.ts";
-import type { Attempt } from "./attempts.ts";
-import { ChallengePanel } from "./challenge.ts";
-import { signIn } from "./sign-in.ts";
+import type { Order } from "../../inventory/order.ts";
+import { type Answer, call, isUnknown } from "./api.ts";
+import { type Attempt, become, begin, type End, end } from "./attempt.ts";
+import { change } from "./attempts.ts";
+import type { ChallengePanel } from "./challenge.ts";
+import { leaveWith, signIn } from "./sign-in.ts";
 import { visitHeaders } from "./visit.ts";
+import { jitter, pause, pauseOrOnline } from "./waiting.ts";
 
 /** Tries that go by themselves; then it is the buyer's turn again. */
 const MAX_TRIES = 6;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
+/** A visitor's clock that was set back must not keep them waiting. */
+const LONGEST_WAIT_MS = 600_000;
 const OFFLINE = "No connection. We go on as soon as you are back online; you cannot buy twice.";
 const BUSY = "Very busy right now. We try again in a moment; you cannot buy twice.";
+/** Refused before anybody looked whether an earlier try had made an order. */
+const EARLY = new Set([401, 403, 404, 429]);
 
-/**
- * The last answer: an order, a refusal, or none at all (status 0); undefined when the buyer gave up at a
- * challenge. `tell` hears why it takes longer.
- */
-export async function send(
-  skuId: string,
-  { key, quantity }: Attempt,
-  panel: ChallengePanel,
-  tell: (text: string) => void,
-): Promise<Answer<Order> | undefined> {
+export interface Sending {
+  skuId: string;
+  quantity: number;
+  /** The order this page shows already. */
+  seen: string | undefined;
+  /** Where a challenge is shown; undefined where none can be. */
+  panel(): Promise<ChallengePanel | undefined>;
+  /** Hears why it takes longer. */
+  tell(text: string): void;
+}
+
+/** The last answer, or the order that another tab has got; neither when the buyer gave up. */
+export interface Sent {
+  answer?: Answer<Order>;
+  orderId?: string;
+}
+
+export async function send(sending: Sending): Promise<Sent> {
+  const { skuId, panel, tell } = sending;
+  let attempt = newAttempt(sending.quantity);
   let solution: string | undefined;
   for (let tries = 1; ; tries += 1) {
-    const answer = await call<Order>("POST", `/skus/${skuId}/orders`, {
-      body: { quantity },
-      headers: {
-        "idempotency-key": key,
-        ...visitHeaders(),
-        ...(solution ? { "challenge-token": solution } : {}),
-      },
-    });
-    if (answer.status === 401 && (await signIn())) continue;
+    attempt = (await change(skuId, begin(attempt, sending.seen))) as Attempt;
+    if (attempt.orderId) return { orderId: attempt.orderId };
+    await untilAllowed(attempt, tell);
+    const answer = await ask(skuId, attempt, tries, solution);
+    attempt = await note(skuId, attempt, answer);
     const { code, challenge } = answer.body;
-    if (code === "challenge_required" && challenge && ChallengePanel.isAllowed) {
+    if (answer.status === 401) {
+      if (await signIn(() => leaveWith(skuId, attempt.quantity))) continue;
+      return {};
+    }
+    const challenger = code === "challenge_required" && (await panel());
+    if (challenger && challenge) {
       tell("");
-      solution = await panel.solve(challenge, solution);
-      if (solution === undefined) return undefined;
+      solution = await challenger.solve(challenge, solution);
+      if (solution === undefined) return {};
       continue;
     }
-    const passing = answer.status === 0 || answer.status === 503;
-    if (!passing || tries >= MAX_TRIES) return answer;
+    if (!isUnknown(answer) || tries >= MAX_TRIES) return { answer };
     tell(answer.status === 0 ? OFFLINE : BUSY);
-    // The server's wish is honoured in full; without one, patience doubles.
-    if (answer.retryAfter) await pause(answer.retryAfter * 1_000 + jitter(FIRST_PAUSE_MS));
-    else await pauseOrOnline(Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS) + jitter(500));
+    // The server's wish is honoured in full, before the next try; without one, patience doubles.
+    if (answer.retryAfter) continue;
+    await pauseOrOnline(Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS) + jitter(500));
   }
+}
+
+function newAttempt(quantity: number): Attempt {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const key = bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
+  return { key, quantity, at: Date.now(), open: 0 };
+}
+
+async function untilAllowed({ notBefore = 0 }: Attempt, tell: Sending["tell"]): Promise<void> {
+  const early = notBefore - Date.now();
+  if (early <= 0) return;
+  tell(BUSY);
+  await pause(Math.min(early, LONGEST_WAIT_MS) + jitter(FIRST_PAUSE_MS));
+}
+
+function ask(
+  skuId: string,
+  { key, quantity, open }: Attempt,
+  tries: number,
+  solution: string | undefined,
+): Promise<Answer<Order>> {
+  return call<Order>("POST", `/skus/${skuId}/orders`, {
+    body: { quantity },
+    headers: {
+      "idempotency-key": key,
+      // Only the ledger knows of an earlier try's order: the edge must not answer from memory.
+      ...(tries > 1 || open > 1 ? { "idempotency-retry": "true" } : {}),
+      ...visitHeaders(),
+      ...(solution ? { "challenge-token": solution } : {}),
+    },
+  });
+}
+
+/** Keeps what this answer says about the attempt. */
+async function note(skuId: string, attempt: Attempt, answer: Answer<Order>): Promise<Attempt> {
+  if (answer.ok) {
+    await change(skuId, become(attempt, answer.body.id));
+    return attempt;
+  }
+  const how: End = isUnknown(answer) ? "unknown" : EARLY.has(answer.status) ? "refused" : "over";
+  const wait = answer.retryAfter * 1_000;
+  const kept = await change(skuId, end(attempt, how, wait && Date.now() + wait));
+  return { ...attempt, open: kept?.open ?? 0 };
 }

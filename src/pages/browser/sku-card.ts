@@ -1,197 +1,179 @@
-// One item of a sale: its Buy button, what the buyer is told, and the order once there is one.
-import { type Answer, call, jitter, type Order, pause } from "./api.ts";
-import { attemptBecame, attemptFor, beginAttempt, forget, onOtherTab } from "./attempts.ts";
-import { ChallengePanel } from "./challenge.ts";
-import { correct } from "./clock.ts";
+// One item of a sale as the buyer sees it: its button, what is left, what they are told, their order.
+import type { SaleState } from "../../catalog/schema.ts";
+import type { Order } from "../../inventory/order.ts";
+import type { Attempt } from "./attempt.ts";
+import type { ChallengePanel } from "./challenge.ts";
+import { part, setAll, setText } from "./dom.ts";
+import { loadChallenge } from "./load-challenge.ts";
 import { mountOrder } from "./order-panel.ts";
-import { outcomeOf } from "./outcome.ts";
-import { send } from "./send.ts";
-import { isLow, isSoldOut, type SaleState, type Stock, stockWords } from "./stock.ts";
-import { needsPayment } from "./words.ts";
+import type { SaleNews } from "./outcome.ts";
+import { Purchase } from "./purchase.ts";
+import { closeSignIn } from "./sign-in.ts";
+import { isAlive, needsPayment } from "./words/order.ts";
+import { ALLOWANCE_USED, buyWords, isSoldOut, type Stock, stockWords } from "./words/sale.ts";
 
-/** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
-const RESUME_MS = 120_000;
-const SPREAD_MS = 1_000;
+/** All that the looks of a card depend on, beside the buyer's orders. */
+export interface CardState {
+  sale: SaleState;
+  stock: Stock | undefined;
+  /** What is shown may be old, and the server is being asked. */
+  checking: boolean;
+  busy: boolean;
+  blocked: boolean;
+  /** Seconds until the button may be used again. */
+  wait: number;
+  /** An attempt of which nobody knows what became. */
+  pending: Attempt | undefined;
+  /** The server said that the buyer's allowance is used up. */
+  full: boolean;
+}
 
 export class SkuCard {
   readonly skuId: string;
+  /** The order shown. */
+  order: Order | undefined;
+  #challenge: ChallengePanel | undefined;
   readonly #root: HTMLElement;
   readonly #button: HTMLButtonElement;
-  readonly #form: HTMLElement;
-  readonly #panel: ChallengePanel;
-  #sale: SaleState = "upcoming";
-  #stock: Stock | undefined;
-  #busy = false;
-  #blocked = false;
-  /** Seconds until the button may be used again, after a 429. */
-  #wait = 0;
-  #order: Order | undefined;
-  #onContradiction: () => void;
+  readonly #select: HTMLSelectElement | null;
+  readonly #note: string;
+  /** Every order of the buyer's that this page has met. */
+  readonly #orders = new Map<string, Order>();
+  readonly #state: CardState = {
+    sale: "upcoming",
+    stock: undefined,
+    checking: false,
+    busy: false,
+    blocked: false,
+    wait: 0,
+    pending: undefined,
+    full: false,
+  };
 
-  constructor(root: HTMLElement, onContradiction: () => void) {
+  constructor(root: HTMLElement, learn: (news: SaleNews) => void) {
     this.skuId = root.dataset.sku ?? "";
     this.#root = root;
-    this.#form = root.querySelector("[data-buy]") as HTMLElement;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
-    this.#onContradiction = onContradiction;
-    const slot = this.#part("challenge-slot") as HTMLElement;
-    this.#panel = new ChallengePanel(slot, () => {
-      this.#paint();
-      if (!this.#panel.isOpen) this.#button.focus();
-    });
+    this.#select = root.querySelector("select");
+    this.#note = part(root, "note")?.textContent ?? "";
     // Focus must survive every state: the button is marked, never disabled.
     this.#button.disabled = false;
-    this.#form.addEventListener("submit", (event) => {
+    const purchase = new Purchase(this, learn);
+    part(root, "buy")?.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#canBuy()) void this.#buy();
+      const { why } = this.#words();
+      if (why === undefined) void purchase.press(this.#quantity());
+      else if (why) this.tell(why, "wait");
     });
-    onOtherTab(this.skuId, (orderId) => {
-      if (this.#panel.isOpen) this.#panel.close();
-      else if (!this.#busy) void this.#find(orderId);
-    });
-    void this.#restore();
+    void purchase.restore();
   }
 
-  update(sale: SaleState, stock: Stock | undefined): void {
-    this.#sale = sale;
-    if (stock) this.#stock = stock;
+  /** Where a challenge of this item is shown. */
+  async challenge(): Promise<ChallengePanel | undefined> {
+    this.#challenge ??= await loadChallenge(
+      part(this.#root, "challenge-slot") as HTMLElement,
+      () => {
+        this.set({});
+        if (!this.#challenge?.isOpen) this.#button.focus();
+      },
+    );
+    return this.#challenge;
+  }
+
+  /** What the buyer is asked here need not be answered any more. */
+  stopAsking(): void {
+    if (this.#challenge?.isOpen) this.#challenge.close();
+    closeSignIn();
+  }
+
+  /** Sold out for everybody who has none. */
+  get isSoldOut(): boolean {
+    return isSoldOut(this.#state.stock) && this.#units() === 0;
+  }
+
+  get owns(): boolean {
+    return this.#units() > 0;
+  }
+
+  set(changes: Partial<CardState>): void {
+    Object.assign(this.#state, changes);
     this.#paint();
   }
 
-  #canBuy(): boolean {
-    const free = !this.#busy && !this.#blocked && this.#wait === 0;
-    return free && this.#sale === "open" && !isSoldOut(this.#stock);
-  }
-
-  #label(): string {
-    if (this.#busy) return "One moment…";
-    if (this.#sale === "upcoming") return "Not open yet";
-    if (this.#sale === "closed") return "Sale ended";
-    if (isSoldOut(this.#stock)) return "Sold out";
-    if (this.#wait > 0) return `Try again in ${this.#wait} s`;
-    return this.#order?.status === "confirmed" ? "Buy another" : "Buy now";
-  }
-
-  #paint(): void {
-    this.#form.hidden = this.#hasEnough() || this.#panel.isOpen;
-    this.#button.setAttribute("aria-disabled", String(!this.#canBuy()));
-    setText(this.#button, this.#label());
-    const text = stockWords(this.#stock, this.#sale);
-    if (text) setText(this.#part("left"), text);
-    this.#root.dataset.stock = isSoldOut(this.#stock) ? "out" : isLow(this.#stock) ? "low" : "";
-  }
-
-  /** Paying comes first, and who has their allowance needs no button. */
-  #hasEnough(): boolean {
-    const order = this.#order;
-    if (!order || !["reserved", "confirmed"].includes(order.status)) return false;
-    return needsPayment(order) || order.quantity >= Number(this.#root.dataset.limit);
-  }
-
-  #part = (name: string) => this.#root.querySelector<HTMLElement>(`[data-${name}]`);
-
-  #tell(text: string, tone = ""): void {
-    const message = this.#part("message");
+  tell(text: string, tone: "" | "bad" | "wait" = ""): void {
+    const message = part(this.#root, "message");
     if (!message) return;
     message.dataset.tone = tone;
     setText(message, text);
   }
 
-  async #buy(): Promise<void> {
-    const quantity = Number(this.#root.querySelector("select")?.value ?? 1);
-    this.#busy = true;
-    this.#tell("");
-    this.#paint();
-    try {
-      let attempt = await beginAttempt(this.skuId, quantity, this.#order?.id);
-      if (attempt.orderId) {
-        if (await this.#find(attempt.orderId, true)) return;
-        attempt = await beginAttempt(this.skuId, quantity, attempt.orderId);
-      }
-      const tell = (text: string) => this.#tell(text, "wait");
-      const answer = await send(this.skuId, attempt, this.#panel, tell);
-      if (answer) this.#settle(answer);
-      else await this.#gaveUp();
-    } finally {
-      this.#busy = false;
-      this.#paint();
-    }
-  }
-
-  /** The challenge was cancelled, or another tab was faster and this one need not solve it, too. */
-  async #gaveUp(): Promise<void> {
-    const orderId = (await attemptFor(this.skuId))?.orderId;
-    if (orderId && (await this.#find(orderId, true))) return;
-    await forget(this.skuId);
-    this.#tell("Cancelled. Nothing was ordered.", "wait");
-  }
-
-  #settle(answer: Answer<Order>): void {
-    if (answer.ok) {
-      this.#show(answer.body, true);
-      return;
-    }
-    const outcome = outcomeOf(answer.status, answer.body, answer.retryAfter);
-    this.#tell(outcome.text, outcome.tone);
-    if (outcome.over) void forget(this.skuId);
-    if (outcome.available !== undefined) this.#stock = { available: outcome.available };
-    if (outcome.blocked) this.#blocked = true;
-    if (outcome.closed) this.#sale = "closed";
-    if (outcome.wait) void this.#countDown(outcome.wait);
-    if (outcome.orderId) void this.#find(outcome.orderId);
-    if (outcome.serverTime) {
-      correct(outcome.serverTime);
-      this.#onContradiction();
-    }
-  }
-
-  async #countDown(seconds: number): Promise<void> {
-    for (this.#wait = Math.ceil(seconds); this.#wait > 0; this.#wait -= 1) {
-      this.#paint();
-      // Those who were refused together do not come back together.
-      await pause(1_000 + (this.#wait > 1 ? 0 : jitter(SPREAD_MS)));
-    }
-    this.#tell("");
-    this.#paint();
-  }
-
-  /** After a reload, or when another tab bought: shows the order, or takes the attempt up again. */
-  async #restore(): Promise<void> {
-    const attempt = await attemptFor(this.skuId);
-    if (!attempt || this.#busy) return;
-    if (attempt.orderId) await this.#find(attempt.orderId);
-    else if (Date.now() - attempt.at < RESUME_MS) await this.#buy();
-    else await forget(this.skuId);
-  }
-
-  /** Shows an order the buyer has. False when it is none any more; then it is forgotten, too. */
-  async #find(orderId: string, focus = false): Promise<boolean> {
-    if (this.#order?.id === orderId) return true;
-    const answer = await call<Order>("GET", `/orders/${orderId}`);
-    const { status } = answer.body as Partial<Order>;
-    const alive = status === "reserved" || status === "confirmed";
-    if (alive) this.#show(answer.body, focus);
-    else if (answer.ok || [401, 404].includes(answer.status)) await forget(this.skuId);
-    return alive;
-  }
-
-  #show(order: Order, focus: boolean): void {
-    void attemptBecame(this.skuId, order.id);
+  /** Shows an order of the buyer's. `already`: they had it before this press. */
+  show(order: Order, { focus = false, already = false } = {}): void {
     const template = document.querySelector<HTMLTemplateElement>("template#order-panel");
-    const slot = this.#part("order-slot");
     const panel = template?.content.firstElementChild?.cloneNode(true);
-    if (!(panel instanceof HTMLElement) || !slot) return;
-    this.#tell("");
-    slot.replaceChildren(panel);
+    if (!(panel instanceof HTMLElement)) return;
+    part(this.#root, "order-slot")?.replaceChildren(panel);
+    setAll(panel, "order-name", this.#root.querySelector("h2")?.textContent ?? "");
+    setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
     mountOrder(panel, order, (next) => {
-      this.#order = next;
+      this.order = next;
+      this.#orders.set(next.id, next);
       this.#root.dataset.owned = next.status;
-      this.#paint();
+      this.set(isAlive(next) ? {} : { full: false });
     });
-    if (focus) panel.querySelector<HTMLElement>("[data-order-title]")?.focus();
+    if (focus) part(panel, "order-title")?.focus();
   }
-}
 
-function setText(element: Element | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
+  #quantity = () => this.#state.pending?.quantity ?? Number(this.#select?.value ?? 1);
+
+  #units(): number {
+    const orders = [...this.#orders.values()].filter(isAlive);
+    return orders.reduce((sum, { quantity }) => sum + quantity, 0);
+  }
+
+  /** Units this buyer may still buy, as far as this page knows. */
+  #allowance = () => (this.#state.full ? 0 : Number(this.#root.dataset.limit) - this.#units());
+
+  #words() {
+    const { pending, stock, busy, checking, ...state } = this.#state;
+    return buyWords({
+      ...state,
+      free: "free" in this.#root.dataset,
+      returns: "returns" in this.#root.dataset,
+      soldOut: isSoldOut(stock),
+      busy: busy || checking,
+      pending: pending !== undefined,
+      another: this.owns,
+    });
+  }
+
+  #paint(): void {
+    const { sale, stock, busy, checking, pending } = this.#state;
+    const { label, why } = this.#words();
+    const used = this.#allowance() <= 0;
+    // Who has one of the last does not read that all is gone.
+    const has = this.owns && isSoldOut(stock);
+    const paysFirst = this.order !== undefined && needsPayment(this.order);
+    const form = part(this.#root, "buy");
+    if (form) form.hidden = this.#challenge?.isOpen || (!pending && (used || has || paysFirst));
+    this.#button.setAttribute("aria-disabled", String(why !== undefined));
+    this.#button.setAttribute("aria-busy", String(busy || checking));
+    setText(this.#button, label);
+    setText(part(this.#root, "left"), has ? "" : stockWords(stock, sale));
+    const note = sale === "closed" || paysFirst ? "" : this.#note;
+    setText(part(this.#root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
+    this.#root.dataset.stock = isSoldOut(stock) ? "out" : (stock?.state ?? "");
+    this.#paintQuantity();
+  }
+
+  /** The quantity belongs to the attempt while there is one; later it is what is still allowed. */
+  #paintQuantity(): void {
+    const { busy, pending } = this.#state;
+    if (!this.#select) return;
+    this.#select.disabled = busy || pending !== undefined;
+    const allowance = this.#allowance();
+    if (pending) this.#select.value = String(pending.quantity);
+    else if (this.#quantity() > allowance && allowance > 0) this.#select.value = String(allowance);
+    for (const option of this.#select.options) option.disabled = Number(option.value) > allowance;
+  }
 }

@@ -1,7 +1,26 @@
-// The picture of a sale that has none of its own: a door opening, in the sale's colour.
+// The picture of a sale. Behind the shop's image, and in its place where there is none or it does not load,
+// a door opens in the sale's colour.
+import type { Sale } from "../../catalog/schema.ts";
+
+/** `listed`: one of several, small, beside its title. */
+export const Picture = ({ sale, listed = false }: { sale: Sale; listed?: boolean }) => (
+  <>
+    <Art accent={listed ? sale.theme?.accent : undefined} />
+    {sale.imageUrl ? (
+      <img
+        src={sale.imageUrl}
+        alt={listed ? "" : (sale.theme?.imageAlt ?? "")}
+        width="800"
+        height="600"
+        loading={listed ? "lazy" : "eager"}
+        data-behind
+      />
+    ) : null}
+  </>
+);
 
 /** `accent` is for pages that show several sales; a sale's own page has its colour already. */
-export const Art = ({ accent }: { accent?: string | undefined }) => (
+const Art = ({ accent }: { accent?: string | undefined }) => (
   <svg
     class="art"
     viewBox="0 0 800 600"

@@ -3,7 +3,8 @@
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
-import { Price, SignIn, type SignInWays } from "./parts.tsx";
+import { Price, Seller, SignIn, type SignInWays } from "./parts.tsx";
+import { holdNote } from "./sku-card.tsx";
 
 export interface BuyProps {
   sale: Sale;
@@ -15,9 +16,9 @@ export interface BuyProps {
   signInWays: SignInWays;
   /** Of this site, for the way back from the shop's sign-in. */
   origin: string;
-  refusal?: { title: string; text: string };
-  /** Trying again makes sense. */
-  again: boolean;
+  refusal?: { title: string; text: string; orderId?: string | undefined };
+  /** Whether the order can be confirmed: trying makes sense, now. */
+  open: boolean;
 }
 
 export function renderBuy(props: BuyProps): Promise<string> {
@@ -25,10 +26,8 @@ export function renderBuy(props: BuyProps): Promise<string> {
   const path = `/sales/${sale.id}/skus/${sku.id}/buy`;
   return renderDocument({
     title: `${refusal ? `${refusal.title}: ` : ""}${sku.name}`,
-    accent: sale.theme?.accent,
-    logoUrl: sale.theme?.logoUrl,
-    logoAlt: sale.theme?.logoAlt,
     personal: true,
+    sale,
     children: (
       <div class="page narrow">
         <p>
@@ -37,13 +36,15 @@ export function renderBuy(props: BuyProps): Promise<string> {
         <h1>{refusal?.title ?? "Your order"}</h1>
         {refusal ? (
           <p class="alert" role="alert">
-            {refusal.text}
+            {refusal.text}{" "}
+            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>See your order</a> : null}
           </p>
         ) : null}
         <div class="card stack">
           <Item {...props} />
-          {props.signedIn ? (
-            props.again && <ConfirmForm {...props} path={path} />
+          {holdNote(sku) ? <p class="hint">{holdNote(sku)}</p> : null}
+          {!props.open ? null : props.signedIn ? (
+            <ConfirmForm {...props} path={path} />
           ) : (
             <>
               <h2>Sign in to buy</h2>
@@ -54,16 +55,19 @@ export function renderBuy(props: BuyProps): Promise<string> {
               />
             </>
           )}
+          <Seller theme={sale.theme} />
         </div>
       </div>
     ),
   });
 }
 
-const Item = ({ sku, quantity }: BuyProps) => (
+const Item = ({ sale, sku, quantity }: BuyProps) => (
   <div class="sku-head">
     <p>
-      <strong>{sku.name}</strong>
+      <strong lang={sale.language} dir="auto">
+        {sku.name}
+      </strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
     <Price money={times(sku.unitPrice, quantity)} class="price" />

@@ -1,16 +1,28 @@
 // The list of sales: what is open, what comes, what is over.
-import { type Sale, type SaleState, saleState } from "../../catalog/schema.ts";
-import { formatMoney } from "../format.ts";
-import { Art } from "./art.tsx";
+import { type Money, type Sale, type SaleState, saleState } from "../../catalog/schema.ts";
+import { whenWords } from "../browser/words/sale.ts";
+import { formatTime } from "../format.ts";
+import { Picture } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
-import { StateBadge, Time } from "./parts.tsx";
+import { Price, StateBadge } from "./parts.tsx";
 
 const ORDER: SaleState[] = ["open", "upcoming", "closed"];
+
+interface Listed {
+  sale: Sale;
+  state: SaleState;
+}
+
+/** What happens next to a sale; of those that are over, what happened last. */
+const turn = ({ sale, state }: Listed): number =>
+  state === "upcoming"
+    ? Date.parse(sale.opensAt)
+    : Date.parse(sale.closesAt) * (state === "open" ? 1 : -1);
 
 export function renderHome(sales: readonly Sale[], now: number): Promise<string> {
   const listed = sales
     .map((sale) => ({ sale, state: saleState(sale, now) }))
-    .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+    .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || turn(a) - turn(b));
   return renderDocument({
     title: "Sales",
     description: "Flash sales: what is open now and what opens next.",
@@ -21,8 +33,8 @@ export function renderHome(sales: readonly Sale[], now: number): Promise<string>
           <p class="empty">Nothing is on sale yet. Come back soon.</p>
         ) : (
           <ul class="sales">
-            {listed.map(({ sale, state }) => (
-              <SaleCard sale={sale} state={state} />
+            {listed.map((each) => (
+              <SaleCard {...each} />
             ))}
           </ul>
         )}
@@ -31,32 +43,51 @@ export function renderHome(sales: readonly Sale[], now: number): Promise<string>
   });
 }
 
-const SaleCard = ({ sale, state }: { sale: Sale; state: SaleState }) => (
-  <li
-    class={`card sale-card${state === "closed" ? " over" : ""}`}
-    data-listed
-    data-opens-at={sale.opensAt}
-    data-closes-at={sale.closesAt}
-  >
-    <div class="thumb">
-      <Art accent={sale.theme?.accent} />
-    </div>
-    <StateBadge state={state} />
-    <h2>
-      <a href={`/sales/${sale.id}`}>{sale.title}</a>
-    </h2>
-    <p class="muted">
-      {state === "closed" ? "Ended " : state === "open" ? "Closes " : "Opens "}
-      <Time at={state === "upcoming" ? sale.opensAt : sale.closesAt} />
-    </p>
-    <p class="muted">
-      {sale.skus.length === 1 ? "1 item" : `${sale.skus.length} items`}, {fromPrice(sale)}
-    </p>
-  </li>
-);
+const SaleCard = ({ sale, state }: Listed) => {
+  const at = state === "upcoming" ? sale.opensAt : sale.closesAt;
+  return (
+    <li
+      class="card sale-card"
+      data-listed={sale.id}
+      data-items={String(sale.skus.length)}
+      data-state={state}
+      data-opens-at={sale.opensAt}
+      data-closes-at={sale.closesAt}
+    >
+      <div class="thumb">
+        <Picture sale={sale} listed />
+        {sale.theme?.logoUrl ? (
+          <img class="logo" src={sale.theme.logoUrl} alt="" height="32" data-behind />
+        ) : null}
+      </div>
+      <StateBadge state={state} />
+      <h2 lang={sale.language} dir="auto">
+        <a href={`/sales/${sale.id}`}>{sale.title}</a>
+      </h2>
+      <p class="muted">
+        <span data-when>{whenWords(state)}</span>{" "}
+        <time datetime={at} data-local="" data-at>
+          {formatTime(at)}
+        </time>
+      </p>
+      <p class="muted">
+        {sale.skus.length === 1 ? "1 item" : `${sale.skus.length} items`}
+        <PriceRange sale={sale} />
+      </p>
+    </li>
+  );
+};
 
-function fromPrice({ skus }: Sale): string {
-  const [first] = [...skus].sort((a, b) => a.unitPrice.amount - b.unitPrice.amount);
-  if (!first || first.unitPrice.amount === 0) return skus.length === 1 ? "free" : "from free";
-  return `${skus.length === 1 ? "" : "from "}${formatMoney(first.unitPrice)}`;
-}
+/** Prices in different currencies have no lowest. */
+const PriceRange = ({ sale: { skus } }: { sale: Sale }) => {
+  const prices = skus.map(({ unitPrice }) => unitPrice).sort((a, b) => a.amount - b.amount);
+  const [lowest] = prices as [Money];
+  if (prices.some(({ amount, currency }) => amount > 0 && currency !== prices.at(-1)?.currency))
+    return null;
+  return (
+    <>
+      {lowest.amount === prices.at(-1)?.amount ? " · " : " · from "}
+      {lowest.amount === 0 ? "free" : <Price money={lowest} />}
+    </>
+  );
+};

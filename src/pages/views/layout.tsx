@@ -1,18 +1,22 @@
 // The frame of every page: head, header, footer. Nothing in it depends on who asks.
 import type { Child } from "hono/jsx";
+import type { Sale } from "../../catalog/schema.ts";
 import { iconUrl, scriptUrl, styleUrl } from "../assets.ts";
+import { Seller } from "./parts.tsx";
 
 export interface FrameProps {
   title: string;
   description?: string | undefined;
-  accent?: string | undefined;
-  logoUrl?: string | undefined;
-  /** The shop's name beside its logo; the sale's title, usually. */
-  logoAlt?: string | undefined;
+  /** The sale whose shop dresses the page. */
+  sale?: Sale | undefined;
   /** Personal pages have no business in a search engine. */
   personal?: boolean;
+  /** Without JavaScript the page looks again by itself, because the next change does. */
+  refresh?: boolean;
   children?: Child;
 }
+
+const REFRESH_SECONDS = 3;
 
 /** A door ajar, light falling out: the mark of the product. */
 const Mark = () => (
@@ -25,31 +29,14 @@ const Mark = () => (
 
 const Frame = (props: FrameProps) => (
   <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>{props.title}</title>
-      {props.description ? <meta name="description" content={props.description} /> : null}
-      {props.personal ? <meta name="robots" content="noindex" /> : null}
-      <meta name="color-scheme" content="light dark" />
-      <link rel="icon" href={iconUrl()} type="image/svg+xml" />
-      <link rel="stylesheet" href={styleUrl(props.accent)} />
-      <script type="module" src={scriptUrl()}></script>
-    </head>
+    <Head {...props} />
     <body>
       <a class="skip" href="#main">
         Skip to content
       </a>
       <header class="bar">
         <a class="brand" href="/">
-          {props.logoUrl ? (
-            <img class="logo" src={props.logoUrl} alt={props.logoAlt ?? "Home"} height="32" />
-          ) : (
-            <>
-              <Mark />
-              <span>Doorbuster</span>
-            </>
-          )}
+          <Brand theme={props.sale?.theme} />
         </a>
         <nav aria-label="Main">
           <a href="/orders">My orders</a>
@@ -59,6 +46,7 @@ const Frame = (props: FrameProps) => (
         {props.children}
       </main>
       <footer class="foot">
+        <Seller theme={props.sale?.theme} />
         <p>
           First come, first served. One allowance per person, and never more sold than there is.
         </p>
@@ -66,6 +54,54 @@ const Frame = (props: FrameProps) => (
       </footer>
     </body>
   </html>
+);
+
+const Brand = ({ theme }: { theme: Sale["theme"] }) =>
+  theme?.logoUrl ? (
+    <img
+      class="logo"
+      src={theme.logoUrl}
+      alt={theme.logoAlt ?? theme.seller ?? "Home"}
+      height="32"
+    />
+  ) : (
+    <>
+      <Mark />
+      <span>{theme?.seller ?? "Doorbuster"}</span>
+    </>
+  );
+
+const Head = (props: FrameProps) => (
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>{props.title}</title>
+    {props.description ? <meta name="description" content={props.description} /> : null}
+    {props.personal ? <meta name="robots" content="noindex" /> : <ForSharing {...props} />}
+    <meta name="color-scheme" content="light dark" />
+    <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f4f1" />
+    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />
+    {props.refresh ? (
+      <noscript>
+        <meta http-equiv="refresh" content={String(REFRESH_SECONDS)} />
+      </noscript>
+    ) : null}
+    <link rel="icon" href={iconUrl()} type="image/svg+xml" />
+    <link rel="stylesheet" href={styleUrl(props.sale?.theme?.accent)} />
+    <script type="module" src={scriptUrl()}></script>
+  </head>
+);
+
+/** What a messenger shows of a link to the page. */
+const ForSharing = ({ title, description, sale }: FrameProps) => (
+  <>
+    <meta property="og:type" content="website" />
+    <meta property="og:title" content={title} />
+    {description ? <meta property="og:description" content={description} /> : null}
+    {sale?.theme?.seller ? <meta property="og:site_name" content={sale.theme.seller} /> : null}
+    {sale?.imageUrl ? <meta property="og:image" content={sale.imageUrl} /> : null}
+    <meta name="twitter:card" content={sale?.imageUrl ? "summary_large_image" : "summary"} />
+  </>
 );
 
 /** A whole document as text. */

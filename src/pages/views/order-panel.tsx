@@ -1,26 +1,30 @@
-// One order: its state, its hold, paying for it, giving it back. The sale page carries it empty in a
-// template that browser code fills; the order page has it filled by the server.
-import type { Config } from "../../config.ts";
+// One order: its state, what it costs, its hold, paying for it, giving it back. The sale page carries it
+// empty in a template that browser code fills; the order page has it filled by the server.
+import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
-import { needsPayment, wordsFor } from "../browser/words.ts";
-import { times } from "../format.ts";
+import { isAlive, needsPayment, wordsFor } from "../browser/words/order.ts";
 import { Price, Time } from "./parts.tsx";
+import { PayForm, type PayWay, Total } from "./pay-form.tsx";
 
-/** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
-export type PayWay = "sandbox" | "checkout" | "elsewhere";
+/** An order on its own page, as the server knows it now. */
+export interface Known {
+  order: Order;
+  name: string;
+  /** The server's clock. */
+  now: number;
+  /** Why the last form was refused. */
+  fault?: string | undefined;
+}
 
-export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PayWay => {
-  if (config.PAYMENTS === "sandbox") return "sandbox";
-  return config.CHECKOUT_URL ? "checkout" : "elsewhere";
-};
+interface PanelProps {
+  known?: Known;
+  payWay: PayWay;
+  /** Undefined for an order whose sale was taken off. */
+  sale: Sale | undefined;
+}
 
-/** What the sandbox's bank answers to each token. */
-export const SANDBOX_CARDS = [
-  { token: "tok_ok", name: "Test card that pays" },
-  { token: "tok_declined", name: "Test card that is declined" },
-] as const;
-
-export const OrderPanel = ({ order, payWay }: { order?: Order; payWay: PayWay }) => {
+export const OrderPanel = ({ known, payWay, sale }: PanelProps) => {
+  const order = known?.order;
   // Under an item on the sale page, or under the title of the order's own page.
   const Title = order ? "h2" : "h3";
   const words = order && wordsFor(order);
@@ -30,50 +34,98 @@ export const OrderPanel = ({ order, payWay }: { order?: Order; payWay: PayWay })
       class="order"
       data-order={order?.id ?? ""}
       data-status={order?.status ?? ""}
+      data-payment={order?.payment ?? ""}
       data-initial={order ? JSON.stringify(order) : undefined}
+      data-now={known ? String(known.now) : undefined}
     >
-      <Title class="order-title" tabindex={-1} data-order-title>
-        {words?.title}
-      </Title>
+      <div>
+        {order ? null : <p class="kicker" data-order-kicker></p>}
+        <Title class="order-title" tabindex={-1} data-order-title>
+          {words?.title}
+        </Title>
+      </div>
       <p data-order-text role="status">
         {words?.text}
       </p>
-      <p class="hold" data-hold hidden={!unpaid}>
-        <span>Held for you until </span>
-        {order ? <Time at={order.expiresAt} /> : null}
+      <Hold order={order} hidden={!unpaid} />
+      <Summary known={known} language={sale?.language} />
+      <p class="alert" role="alert" data-order-fault>
+        {known?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} payWay={payWay} />
-      <form
-        method="post"
-        action={order ? `/orders/${order.id}/cancel` : "/orders"}
-        hidden={!unpaid}
-        data-cancel
-      >
+      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={sale?.theme} />
+      <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
-          Give it back
+          <span class="idle">Give it back</span>
+          <span class="busy">Giving it back…</span>
         </button>
       </form>
-      <GiveBackDialog />
-      <p class="message" role="alert" data-order-fault></p>
-      {order ? <OrderFacts order={order} /> : <OrderLink />}
+      {order ? (
+        <>
+          <a class="action" href={`/sales/${order.saleId}`} hidden={isAlive(order)} data-again>
+            Back to the sale
+          </a>
+          <OrderFacts order={order} />
+        </>
+      ) : (
+        <OrderLink />
+      )}
     </section>
   );
 };
 
-/** One slip of a thumb must not lose a thing that is sold out. Without JavaScript it never shows. */
-const GiveBackDialog = () => (
-  <dialog data-sure aria-label="Give it back?">
-    <h3>Give it back?</h3>
-    <p>It goes back on sale at once, and somebody else may take it.</p>
-    <form method="dialog" class="stack">
-      <button class="action" type="submit" value="keep">
-        Keep it
-      </button>
-      <button class="quiet wide" type="submit" value="give">
-        Yes, give it back
-      </button>
-    </form>
-  </dialog>
+/** What the buyer is about to pay for. */
+const Summary = ({
+  known,
+  language,
+}: {
+  known: Known | undefined;
+  language?: string | undefined;
+}) => (
+  <dl class="summary">
+    <div>
+      <dt>
+        <span data-order-name lang={language} dir="auto">
+          {known?.name}
+        </span>
+        <span class="each" data-order-each>
+          {known ? <Each order={known.order} /> : null}
+        </span>
+      </dt>
+      <dd>
+        <Total order={known?.order} />
+      </dd>
+    </div>
+  </dl>
+);
+
+const Each = ({ order: { quantity, unitPrice } }: { order: Order }) =>
+  unitPrice.amount === 0 ? (
+    <>Quantity {quantity}</>
+  ) : (
+    <>
+      {quantity} × <Price money={unitPrice} />
+    </>
+  );
+
+/** The time left, once browser code counts it; until then, when it ends. */
+const Hold = ({ order, hidden }: { order: Order | undefined; hidden: boolean }) => (
+  <>
+    <div class="hold" hidden={hidden} data-hold>
+      <p>Held for you</p>
+      <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
+      <p data-hold-until>
+        {order ? (
+          <>
+            until <Time at={order.expiresAt} />
+          </>
+        ) : null}
+      </p>
+      <div class="drain" aria-hidden="true">
+        <div data-hold-bar></div>
+      </div>
+    </div>
+    <p class="sr" role="status" data-hold-said></p>
+  </>
 );
 
 const OrderLink = () => (
@@ -84,57 +136,8 @@ const OrderLink = () => (
   </p>
 );
 
-const PayForm = (props: { order: Order | undefined; hidden: boolean; payWay: PayWay }) => (
-  <form
-    class="stack pay"
-    method="post"
-    action={props.order ? `/orders/${props.order.id}/payment` : "/orders"}
-    hidden={props.hidden}
-    data-pay
-  >
-    {props.payWay === "sandbox" ? (
-      <>
-        <fieldset class="cards">
-          <legend>Pay with</legend>
-          {SANDBOX_CARDS.map(({ token, name }, i) => (
-            <label class="choice">
-              <input type="radio" name="paymentToken" value={token} checked={i === 0} />
-              <span>{name}</span>
-            </label>
-          ))}
-        </fieldset>
-        <button class="action" type="submit">
-          Pay <Total order={props.order} />
-        </button>
-      </>
-    ) : props.payWay === "checkout" ? (
-      <a class="action" href={props.order ? checkoutPath(props.order.id) : "/orders"} data-checkout>
-        Pay <Total order={props.order} />
-      </a>
-    ) : (
-      <p>The shop takes the payment for this order.</p>
-    )}
-  </form>
-);
-
-export const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
-
-/** On a page for everybody the browser fills it in. */
-const Total = ({ order }: { order: Order | undefined }) =>
-  order ? <Price money={times(order.unitPrice, order.quantity)} /> : <data data-order-total></data>;
-
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">
-    <div>
-      <dt>Quantity</dt>
-      <dd>{order.quantity}</dd>
-    </div>
-    <div>
-      <dt>Total</dt>
-      <dd>
-        <Price money={times(order.unitPrice, order.quantity)} />
-      </dd>
-    </div>
     <div>
       <dt>Ordered</dt>
       <dd>

@@ -1,47 +1,74 @@
-// The buyer's own pages: one order, all orders, signing in to see them.
-import type { Sku } from "../../catalog/schema.ts";
+// The buyer's own pages: one order, giving it back, all orders, signing in to see them.
+import type { Sale, Sku } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
-import { wordsFor } from "../browser/words.ts";
+import { isSettling, needsPayment, wordsFor } from "../browser/words/order.ts";
 import { times } from "../format.ts";
+import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
-import { OrderPanel, type PayWay } from "./order-panel.tsx";
+import { type Known, OrderPanel } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
+import type { PayWay } from "./pay-form.tsx";
 
-/** Looks a SKU up; its name may have left the catalog since it was ordered. */
-export type NameOf = (skuId: string) => string;
+/** Looks a SKU up; it may have left the catalog since it was ordered. */
+export type Lookup = (skuId: string) => { entry: { sale: Sale }; sku: Sku } | undefined;
 
-export const nameIn =
-  (sku: (id: string) => { sku: Sku } | undefined): NameOf =>
-  (skuId) =>
-    sku(skuId)?.sku.name ?? skuId;
+export const nameIn = (sku: Lookup, skuId: string): string => sku(skuId)?.sku.name ?? skuId;
 
-export function renderOrder(props: {
-  order: Order;
-  nameOf: NameOf;
+interface OrderPageProps extends Known {
+  sale: Sale | undefined;
   payWay: PayWay;
-  fault?: string | undefined;
-}): Promise<string> {
-  const { order, nameOf, payWay, fault } = props;
+  signInWays: SignInWays;
+}
+
+export function renderOrder(props: OrderPageProps): Promise<string> {
+  const { sale, payWay, signInWays, ...known } = props;
+  const { order, name } = known;
   return renderDocument({
-    title: `${wordsFor(order).title}: ${nameOf(order.skuId)}`,
+    title: `${wordsFor(order).title}: ${name}`,
     personal: true,
+    sale,
+    refresh: isSettling(order),
     children: (
       <div class="page narrow">
         <p>
           <a href="/orders">All my orders</a>
         </p>
-        <h1>{nameOf(order.skuId)}</h1>
-        {fault ? (
-          <p class="alert" role="alert">
-            {fault}
+        <h1 lang={sale?.language} dir="auto">
+          {name}
+        </h1>
+        <div class="card">
+          <OrderPanel known={known} payWay={payWay} sale={sale} />
+        </div>
+        {sale ? (
+          <p>
+            From <a href={`/sales/${sale.id}`}>{sale.title}</a>
           </p>
         ) : null}
-        <div class="card">
-          <OrderPanel order={order} payWay={payWay} />
-        </div>
-        <p>
-          <a href={`/sales/${order.saleId}`}>Back to the sale</a>
-        </p>
+        <GiveBackDialog />
+        <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
+      </div>
+    ),
+  });
+}
+
+/** Asks once more, for who has no JavaScript. */
+export function renderGiveBack(order: Order, name: string, sale?: Sale): Promise<string> {
+  return renderDocument({
+    title: `Give back ${name}?`,
+    personal: true,
+    sale,
+    children: (
+      <div class="page narrow">
+        <h1 dir="auto">Give back {name}?</h1>
+        <p>{GIVE_BACK}</p>
+        <a class="action" href={`/orders/${order.id}`}>
+          Keep it
+        </a>
+        <form method="post" action={`/orders/${order.id}/cancel`}>
+          <button class="quiet wide" type="submit">
+            Yes, give it back
+          </button>
+        </form>
       </div>
     ),
   });
@@ -49,11 +76,13 @@ export function renderOrder(props: {
 
 export function renderOrders(props: {
   orders: readonly Order[];
-  nameOf: NameOf;
+  sku: Lookup;
   /** Where the shop signed the buyer in, only the shop can sign them out. */
   signOut: boolean;
 }): Promise<string> {
-  const { orders, nameOf, signOut } = props;
+  const { orders, sku, signOut } = props;
+  // What can still be lost comes first.
+  const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
   return renderDocument({
     title: "My orders",
     personal: true,
@@ -75,8 +104,8 @@ export function renderOrders(props: {
           </p>
         ) : (
           <ul class="orders">
-            {orders.map((order) => (
-              <OrderLine order={order} name={nameOf(order.skuId)} />
+            {sorted.map((order) => (
+              <OrderLine order={order} name={nameIn(sku, order.skuId)} />
             ))}
           </ul>
         )}
@@ -86,16 +115,32 @@ export function renderOrders(props: {
 }
 
 const OrderLine = ({ order, name }: { order: Order; name: string }) => (
-  <li class="card order-line">
+  <li
+    class="card order-line"
+    data-status={order.status}
+    data-payment={order.payment ?? ""}
+    data-unpaid={needsPayment(order) ? "" : undefined}
+  >
     <div class="sku-head">
       <h2>
-        <a href={`/orders/${order.id}`}>{name}</a>
+        <a href={`/orders/${order.id}`} dir="auto">
+          {name}
+        </a>
       </h2>
       <Price money={times(order.unitPrice, order.quantity)} class="price" />
     </div>
+    <p class="status">
+      {needsPayment(order) ? (
+        <>
+          Pay by <Time at={order.expiresAt} clock />
+        </>
+      ) : (
+        wordsFor(order).title
+      )}
+    </p>
     <p class="muted">
-      <strong>{wordsFor(order).title}</strong>
-      {order.quantity > 1 ? ` · ${order.quantity} units` : ""} · <Time at={order.createdAt} />
+      {order.quantity > 1 ? `${order.quantity} units · ` : ""}
+      <Time at={order.createdAt} />
     </p>
   </li>
 );

@@ -1,6 +1,7 @@
 // Small pieces that several pages share: prices, times, the state of a sale, signing in.
 import type { Money, Sale, SaleState } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
+import { BADGES } from "../browser/words/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";
 
 export const Price = ({ money, class: name }: { money: Money; class?: string }) =>
@@ -12,23 +13,31 @@ export const Price = ({ money, class: name }: { money: Money; class?: string }) 
     </data>
   );
 
-export const Time = ({ at }: { at: string }) => (
-  <time datetime={at} data-local>
+/** `clock`: in the visitor's own zone the time of day says enough. */
+export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => (
+  <time datetime={at} data-local={clock ? "clock" : ""}>
     {formatTime(at)}
   </time>
 );
 
-const STATE_WORDS: Record<SaleState, string> = {
-  upcoming: "Opens soon",
-  open: "Open now",
-  closed: "Ended",
-};
-
 export const StateBadge = ({ state }: { state: SaleState }) => (
   <p class="badge" data-badge={state}>
-    {STATE_WORDS[state]}
+    {BADGES[state]}
   </p>
 );
+
+/** Who sells, and what else a buyer may want to read before paying. */
+export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
+  theme?.seller || theme?.links?.length ? (
+    <p class="seller">
+      {theme.seller ? <span>Sold by {theme.seller}</span> : null}
+      {theme.links?.map(({ label, url }) => (
+        <a href={url} rel="noopener">
+          {label}
+        </a>
+      ))}
+    </p>
+  ) : null;
 
 /** When the sale runs, in words that stay true whenever they are read. */
 export const Window = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) => (
@@ -105,7 +114,7 @@ const DemoSignIn = ({ next }: { next: string }) => (
       />
     </label>
     <p class="hint">This is a demo: any name will do, and no password is asked.</p>
-    <p class="alert" role="alert" data-login-fault hidden></p>
+    <p class="alert" role="alert" data-login-fault></p>
     <button class="action" type="submit">
       Sign in
     </button>

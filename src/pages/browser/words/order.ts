@@ -1,17 +1,17 @@
 // What a buyer is told about an order. Used by the server and by browser code, so that a page with and
 // without JavaScript says the same.
+import type { Order } from "../../../inventory/order.ts";
 
 /** As much of an order as its words depend on. */
-export interface OrderLike {
-  status: "reserved" | "confirmed" | "cancelled" | "expired" | "refunded";
-  unitPrice: { amount: number };
-  payment?: string;
-  reason?: string;
-}
+export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason">;
 
 /** Held, and waiting for the buyer to pay. */
 export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
   status === "reserved" && unitPrice.amount > 0 && payment === undefined;
+
+/** Its units are the buyer's, for now or for good. */
+export const isAlive = ({ status }: Pick<OrderLike, "status">): boolean =>
+  status === "reserved" || status === "confirmed";
 
 /** Nothing the buyer can do; the next change comes by itself. */
 export const isSettling = (order: OrderLike): boolean =>
@@ -39,7 +39,9 @@ export function wordsFor(order: OrderLike): { title: string; text: string } {
       if (payment === "declined") {
         return {
           title: "Payment declined",
-          text: "Your bank declined the payment, so the item is back on sale.",
+          text:
+            "You were not charged. Your bank declined the payment, so the item is back on sale: " +
+            "buy it again, with another card.",
         };
       }
       return {
@@ -49,7 +51,7 @@ export function wordsFor(order: OrderLike): { title: string; text: string } {
     case "expired":
       return {
         title: "The hold has ended",
-        text: "It was not paid in time, so the item is back on sale.",
+        text: "It was not paid in time, so the item is back on sale. You were not charged.",
       };
     case "refunded":
       return { title: "Order refunded", text: "Your money was returned in full." };

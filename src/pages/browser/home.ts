@@ -1,0 +1,73 @@
+// The list of sales: badges and words stay true while the page is open, on the server's time. Nothing is
+// reloaded, so nobody loses their place.
+import type { SaleState } from "../../catalog/schema.ts";
+import { call } from "./api.ts";
+import { isClockKnown, observe, onClockChange, serverNow } from "./clock.ts";
+import { stateAt } from "./countdown.ts";
+import { part, setText } from "./dom.ts";
+import type { Live } from "./live.ts";
+import { formatTime } from "./locale.ts";
+import { onReturn } from "./returning.ts";
+import { jitter, pause } from "./waiting.ts";
+import { BADGES, isSoldOut, whenWords } from "./words/sale.ts";
+
+/** The first of a list are what people look at; one answer is enough to know the time. */
+const ASKED = 3;
+const SPREAD_MS = 3_000;
+const EVERY_MS = 1_000;
+
+export function mountHome(cards: Iterable<HTMLElement>): void {
+  const listed = [...cards].map((card) => new ListedSale(card));
+  if (listed.length === 0) return;
+  const paint = () => {
+    for (const sale of listed) sale.paint();
+  };
+  const ask = async () => {
+    await pause(jitter(SPREAD_MS));
+    for (const sale of listed.filter(({ state }) => state !== "closed").slice(0, ASKED))
+      await sale.ask();
+    paint();
+  };
+  onReturn(ask);
+  onClockChange(paint);
+  setInterval(paint, EVERY_MS);
+  void ask();
+}
+
+class ListedSale {
+  readonly #root: HTMLElement;
+  #soldOut = false;
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+  }
+
+  get state(): SaleState {
+    const { opensAt = "", closesAt = "", state } = this.#root.dataset;
+    // Before the server was heard, what it wrote is truer than the visitor's clock.
+    if (!isClockKnown()) return state as SaleState;
+    return stateAt(serverNow(), Date.parse(opensAt), Date.parse(closesAt));
+  }
+
+  async ask(): Promise<void> {
+    const { ok, body } = await call<Live>("GET", `/sales/${this.#root.dataset.listed}/live`);
+    if (!ok) return;
+    observe(Date.parse(body.asOf));
+    if (body.opensAt) this.#root.dataset.opensAt = body.opensAt;
+    if (body.closesAt) this.#root.dataset.closesAt = body.closesAt;
+    const known = body.skus.length === Number(this.#root.dataset.items);
+    this.#soldOut = known && body.skus.every(isSoldOut);
+  }
+
+  paint(): void {
+    const { opensAt = "", closesAt = "" } = this.#root.dataset;
+    const { state } = this;
+    this.#root.dataset.state = state;
+    const shown = state === "open" && this.#soldOut ? "sold_out" : state;
+    const badge = part(this.#root, "badge");
+    if (badge) badge.dataset.badge = shown;
+    setText(badge, BADGES[shown]);
+    setText(part(this.#root, "when"), whenWords(state));
+    setText(part(this.#root, "at"), formatTime(state === "upcoming" ? opensAt : closesAt));
+  }
+}

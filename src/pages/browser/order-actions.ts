@@ -1,0 +1,111 @@
+// Paying for an order and giving it back. Both are pressed once and answered truly: when an answer is lost,
+// the order itself is asked what became of it before anything can be pressed again.
+import type { Order } from "../../inventory/order.ts";
+import { type Answer, call, isUnknown } from "./api.ts";
+import { part, setText } from "./dom.ts";
+import { formatTime } from "./locale.ts";
+import type { OrderPanel } from "./order-panel.ts";
+import { signIn } from "./sign-in.ts";
+import { jitter, pause, pauseOrOnline, untilSeen } from "./waiting.ts";
+import { needsPayment } from "./words/order.ts";
+import { refusalText } from "./words/refusal.ts";
+
+const FIRST_LOOK_MS = 1_000;
+const LAST_LOOK_MS = 30_000;
+
+type Action = "pay" | "give";
+
+const WORDS = {
+  pay: {
+    checking: "We are checking whether your payment arrived. Please do not pay anywhere else.",
+    failed: "Your payment did not arrive, and you were not charged. Please try again.",
+  },
+  give: {
+    checking: "We are checking whether the item was given back.",
+    failed: "The item was not given back. It is still yours.",
+  },
+} as const;
+const SIGNED_OUT = "You are signed out. Sign in and reload this page to see your order.";
+
+/** Lets the panel's buttons act. */
+export function mountActions(panel: OrderPanel): void {
+  const { root } = panel;
+  part(root, "pay")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const paymentToken = new FormData(event.target as HTMLFormElement).get("paymentToken");
+    const path = `/orders/${panel.order.id}/payment`;
+    void act(panel, "pay", () => call("POST", path, { body: { paymentToken } }));
+  });
+  part(root, "cancel")?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (root.dataset.busy || !(await isSure(part(root, "order-name")?.textContent ?? ""))) return;
+    void act(panel, "give", () => call("DELETE", `/orders/${panel.order.id}`));
+  });
+}
+
+/** One slip of a thumb must not lose a thing that is sold out. */
+function isSure(name: string): Promise<boolean> {
+  const dialog = document.querySelector<HTMLDialogElement>("dialog#give-back");
+  if (!dialog) return Promise.resolve(false);
+  setText(dialog.querySelector("h2"), `Give back ${name}?`);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "give"), { once: true });
+  });
+}
+
+async function act(
+  panel: OrderPanel,
+  action: Action,
+  request: () => Promise<Answer<Order>>,
+): Promise<void> {
+  const { root } = panel;
+  if (root.dataset.busy) return;
+  const tell = (text: string) => setText(part(root, "order-fault"), text);
+  mark(root, action);
+  tell("");
+  let answer = await request();
+  // The session may be older than the hold.
+  if (answer.status === 401 && (await signIn())) answer = await request();
+  const lost = isLost(answer);
+  if (lost) answer = await findOut(panel, action);
+  // Nobody has said what became of it: nothing may be pressed again.
+  if (lost && answer.status === 401) return tell(SIGNED_OUT);
+  mark(root, "");
+  if (answer.ok) {
+    panel.show(answer.body);
+    panel.paint();
+    if (lost && needsPayment(panel.order)) tell(WORDS[action].failed);
+    else part(root, "order-title")?.focus();
+    return;
+  }
+  tell(refusalText(answer.body, formatTime));
+  if (answer.status === 409) await panel.look();
+}
+
+/** No answer, or one from before the order was asked. */
+const isLost = (answer: Answer<Order>): boolean => isUnknown(answer) || answer.status === 429;
+
+/** What the panel is doing: its buttons are silent meanwhile. */
+function mark(root: HTMLElement, doing: Action | "check" | ""): void {
+  root.dataset.busy = doing;
+  for (const button of root.querySelectorAll(".action, .quiet"))
+    button.setAttribute("aria-disabled", String(doing !== ""));
+}
+
+/** Looks at the order until somebody says how it is. */
+async function findOut(panel: OrderPanel, action: Action): Promise<Answer<Order>> {
+  const { root } = panel;
+  mark(root, "check");
+  setText(part(root, "order-text"), WORDS[action].checking);
+  part(root, "order-title")?.focus();
+  for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
+    await pauseOrOnline(wait + jitter(wait));
+    await untilSeen();
+    const answer = await panel.look();
+    if (answer.status === 401 && (await signIn())) continue;
+    if (!isLost(answer)) return answer;
+    await pause(answer.retryAfter * 1_000);
+  }
+}

@@ -1,0 +1,73 @@
+// What a sale and its items say of themselves: the badge, the Buy button, what is left.
+import type { SaleState } from "../../../catalog/schema.ts";
+
+/** What the badge shows: an open sale with nothing left is not open to anybody. */
+export type Shown = SaleState | "sold_out" | "gone";
+
+export const BADGES: Record<Shown, string> = {
+  upcoming: "Opens soon",
+  open: "Open now",
+  sold_out: "Sold out",
+  closed: "Ended",
+  gone: "Taken off",
+};
+
+/** What is left of an item, as the live answer says it; undefined while nobody knows. */
+export interface Stock {
+  available: number;
+  state: "available" | "low" | "sold_out";
+}
+
+export const isSoldOut = (stock?: Stock): boolean => stock?.available === 0;
+
+/** Nothing while nothing is known, or when it does not matter any more. */
+export function stockWords(stock: Stock | undefined, sale: SaleState): string {
+  if (!stock || sale === "closed") return "";
+  if (isSoldOut(stock)) return "None left";
+  return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
+}
+
+export const COMES_BACK = "Units that are not paid in time come back.";
+export const ALLOWANCE_USED = "That is all that one person may buy.";
+
+/** What an item's button depends on. */
+export interface Offer {
+  sale: SaleState;
+  free: boolean;
+  soldOut?: boolean;
+  /** Sold out for now only: somebody may fail to pay in time. */
+  returns?: boolean;
+  busy?: boolean;
+  blocked?: boolean;
+  /** Seconds until the next press counts. */
+  wait?: number;
+  /** An earlier press is still to be found out about. */
+  pending?: boolean;
+  /** The buyer has one already. */
+  another?: boolean;
+}
+
+/** What the button says and, where pressing it buys nothing, why. */
+export function buyWords(offer: Offer): { label: string; why?: string } {
+  if (offer.busy) return { label: "One moment…", why: "" };
+  const closed = offer.pending ? undefined : closedWords(offer);
+  if (closed) return closed;
+  if (offer.wait) return { label: `Try again in ${offer.wait} s`, why: "One press is enough." };
+  if (offer.pending) return { label: "Ask again" };
+  return { label: `${offer.free ? "Claim" : "Buy"} ${offer.another ? "another" : "now"}` };
+}
+
+function closedWords({ blocked, sale, soldOut, returns }: Offer) {
+  if (blocked) return { label: "Orders not accepted", why: "Orders from here are not accepted." };
+  if (sale === "upcoming") {
+    const why = "It is not open yet. It opens here by itself; there is no need to reload.";
+    return { label: "Not open yet", why };
+  }
+  if (sale === "closed") return { label: "Sale ended", why: "The sale is over." };
+  if (soldOut) return { label: "Sold out", why: returns ? `Sold out. ${COMES_BACK}` : "Sold out." };
+  return undefined;
+}
+
+/** What stands before the time that matters next. */
+export const whenWords = (state: SaleState): string =>
+  state === "upcoming" ? "Opens" : state === "open" ? "Closes" : "Ended";

@@ -1,0 +1,73 @@
+// Paying for a held order: with play money, at the shop's checkout, or wherever the shop takes it.
+import type { Sale } from "../../catalog/schema.ts";
+import type { Config } from "../../config.ts";
+import type { Order } from "../../inventory/order.ts";
+import { times } from "../format.ts";
+import { Price, Seller } from "./parts.tsx";
+
+/** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
+export type PayWay = "sandbox" | "checkout" | "elsewhere";
+
+export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PayWay => {
+  if (config.PAYMENTS === "sandbox") return "sandbox";
+  return config.CHECKOUT_URL ? "checkout" : "elsewhere";
+};
+
+/** What the sandbox's bank answers to each token. */
+const SANDBOX_CARDS = [
+  { token: "tok_ok", name: "Test card that pays" },
+  { token: "tok_declined", name: "Test card that is declined" },
+] as const;
+
+interface PayProps {
+  order: Order | undefined;
+  hidden: boolean;
+  payWay: PayWay;
+  theme: Sale["theme"];
+}
+
+export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
+  <form
+    class="stack pay"
+    method="post"
+    action={order ? `/orders/${order.id}/payment` : "/orders"}
+    hidden={hidden}
+    data-pay
+  >
+    {payWay === "sandbox" ? (
+      <>
+        <fieldset class="cards">
+          <legend>Pay with</legend>
+          {SANDBOX_CARDS.map(({ token, name }, i) => (
+            <label class="choice">
+              <input type="radio" name="paymentToken" value={token} checked={i === 0} />
+              <span>{name}</span>
+            </label>
+          ))}
+        </fieldset>
+        <button class="action" type="submit">
+          <span class="idle">
+            Pay <Total order={order} />
+          </span>
+          <span class="busy">Paying…</span>
+        </button>
+      </>
+    ) : payWay === "checkout" ? (
+      <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
+        Pay <Total order={order} />
+      </a>
+    ) : (
+      <p>The shop takes the payment for this order.</p>
+    )}
+    <Seller theme={theme} />
+  </form>
+);
+
+const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
+
+/** On a page for everybody the browser fills it in. */
+export const Total = ({ order }: { order: Order | undefined }) => (
+  <span data-order-total>
+    {order ? <Price money={times(order.unitPrice, order.quantity)} /> : null}
+  </span>
+);

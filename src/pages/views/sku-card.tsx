@@ -1,0 +1,92 @@
+// One item of a sale: what it is, what it costs, how many a person may have, and the button.
+import type { Sale, SaleState, Sku } from "../../catalog/schema.ts";
+import { buyWords } from "../browser/words/sale.ts";
+import { Price } from "./parts.tsx";
+
+interface SkuCardProps {
+  sale: Sale;
+  sku: Sku;
+  state: SaleState;
+}
+
+export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
+  const { id, perUserLimit } = sku;
+  const free = sku.unitPrice.amount === 0;
+  return (
+    <li
+      class="card sku"
+      data-sku={id}
+      data-limit={perUserLimit}
+      data-free={free ? "" : undefined}
+      data-returns={!free && sku.stock > 0 ? "" : undefined}
+    >
+      <div class="sku-head">
+        <h2 id={`name-${id}`} lang={sale.language} dir="auto">
+          {sku.name}
+        </h2>
+        <Price money={sku.unitPrice} class="price" />
+      </div>
+      <p class="terms" id={`terms-${id}`}>
+        <span>{perUserLimit === 1 ? "One per person" : `Up to ${perUserLimit} per person`}</span>
+        <span class="stock" data-left></span>
+      </p>
+      <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
+        {perUserLimit > 1 ? <Quantity sku={sku} /> : null}
+        <button
+          class="action"
+          id={`buy-${id}`}
+          type="submit"
+          disabled={state !== "open"}
+          aria-labelledby={`buy-${id} name-${id}`}
+          aria-describedby={`terms-${id} note-${id}`}
+        >
+          {buyWords({ sale: state, free }).label}
+        </button>
+      </form>
+      <p class="hint" id={`note-${id}`} data-note>
+        {state === "closed" ? "" : holdNote(sku)}
+      </p>
+      <p class="message" role="status" data-message></p>
+      <div data-challenge-slot></div>
+      <div data-order-slot></div>
+    </li>
+  );
+};
+
+/** Nobody needs a list of a hundred; more can be had in another order. */
+const MAX_CHOICES = 10;
+
+const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
+  <div class="quantity">
+    <label for={`quantity-${id}`} id={`quantity-label-${id}`}>
+      Quantity
+    </label>
+    <select
+      id={`quantity-${id}`}
+      name="quantity"
+      autocomplete="off"
+      aria-labelledby={`quantity-label-${id} name-${id}`}
+    >
+      {Array.from({ length: Math.min(perUserLimit, MAX_CHOICES) }, (_, i) => (
+        <option value={String(i + 1)}>{i + 1}</option>
+      ))}
+    </select>
+  </div>
+);
+
+/** What who reserves should know before. */
+export const holdNote = ({ unitPrice, holdSeconds }: Sku): string =>
+  unitPrice.amount === 0 ? "" : `Held ${duration(holdSeconds)} while you pay`;
+
+const UNITS: [seconds: number, name: string][] = [
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
+
+/** "5 minutes", "90 seconds": in the largest unit that needs no fraction. */
+function duration(seconds: number): string {
+  const [size, name] = UNITS.find(([size]) => seconds % size === 0) ?? [1, "second"];
+  const count = seconds / size;
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,152 @@
+// One press, one order: what is kept of an attempt, and for how long. Kept too long, an old press would buy
+// what nobody wants any more; forgotten too soon, a new one would buy it twice.
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { inTurn, loseAnswer, ORDER, ORDERS, refuse } from "./refusals.ts";
+import { buyButton, inBrowser, order, orderIs, says, watchOrders } from "./stage.ts";
+
+const quantity = (page: Page) => page.getByLabel("Quantity");
+const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+const limited = (retryAfter: number) => (route: Parameters<typeof refuse>[0]) =>
+  refuse(route, 429, "rate_limited", { retryAfter });
+
+inBrowser("an attempt", (stage) => {
+  /** A signed-in buyer on the page of a free item, five each; `broken` is run before the page's own script. */
+  async function ready(user: string, broken = "") {
+    const sale = await stage().onSale({ perUserLimit: 5 });
+    const buyer = await stage().person();
+    if (user) await buyer.signIn(user);
+    const page = await buyer.open("/");
+    await page.addInitScript(broken);
+    await page.goto(sale.path);
+    await canBuy(page);
+    return { ...sale, buyer, page, sent: watchOrders(page) };
+  }
+
+  test("that was refused is over: another quantity is another attempt", async () => {
+    const { page, skuId, sent } = await ready("changes-mind");
+    await inTurn(page, ORDERS, limited(1));
+    await quantity(page).selectOption("3");
+    await buyButton(page).click();
+    await page.getByRole("button", { name: /Try again/ }).waitFor();
+    await canBuy(page);
+    await quantity(page).selectOption("1");
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+    expect(sent[0]?.["idempotency-key"]).not.toBe(sent[1]?.["idempotency-key"]);
+  });
+
+  test("of which nobody knows keeps its key and its quantity, and says so", async () => {
+    const { page, skuId, sent } = await ready("finds-out");
+    await inTurn(page, ORDERS, loseAnswer, limited(1));
+    await quantity(page).selectOption("3");
+    await buyButton(page).click();
+    await says(page, "your order of 3");
+    expect([await quantity(page).isDisabled(), await quantity(page).inputValue()]).toEqual([
+      true,
+      "3",
+    ]);
+    await page.getByRole("button", { name: "Ask again" }).click();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(3);
+    expect(new Set(sent.map((headers) => headers["idempotency-key"])).size).toBe(1);
+    expect(sent.map((headers) => headers["idempotency-retry"])).toEqual([
+      undefined,
+      "true",
+      "true",
+    ]);
+  });
+
+  test("whose sign-in was cancelled is not sent by a reload", async () => {
+    const { page, buyer, skuId, sent } = await ready("");
+    await buyButton(page).click();
+    await page.locator("dialog[open]").getByRole("button", { name: "Cancel" }).click();
+    await says(page, "Nothing was ordered");
+    await buyer.signIn("stranger");
+    const live = page.waitForResponse("**/live");
+    await page.reload();
+    await live;
+    await canBuy(page);
+    expect(sent).toHaveLength(1);
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
+  });
+
+  test("that the server asked to wait with is not sent again by a reload", async () => {
+    const { page, sent } = await ready("waits");
+    await inTurn(page, ORDERS, (route) => route.abort(), limited(600));
+    await buyButton(page).click();
+    await page.getByRole("button", { name: /Try again/ }).waitFor();
+    await page.reload();
+    await says(page, "Very busy");
+    expect(sent, "two tries before the reload, none after").toHaveLength(2);
+  });
+
+  test("outlives a database that dies, and the next press opens another", async () => {
+    const { page, skuId } = await ready(
+      "revived",
+      `{ const transaction = IDBDatabase.prototype.transaction;
+         IDBDatabase.prototype.transaction = function (...args) {
+           if (window.dying) { this.close(); window.dying = false; }
+           return transaction.apply(this, args);
+         }; }`,
+    );
+    await page.evaluate("window.dying = true");
+    await page.route(ORDERS, loseAnswer, { times: 1 });
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    await page.reload();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+  });
+
+  test.each([
+    ["never opens", "indexedDB.open = () => ({});"],
+    ["is forbidden", "indexedDB.open = () => { throw new DOMException('', 'SecurityError'); };"],
+    [
+      "has died for good",
+      "IDBDatabase.prototype.transaction = () => { throw new DOMException('', 'InvalidStateError'); };",
+    ],
+    [
+      "and channels are blocked",
+      "BroadcastChannel = class { constructor() { throw new DOMException('', 'SecurityError'); } };",
+    ],
+  ])("is bought once where storage %s", async (name, broken) => {
+    const { page, skuId } = await ready(name, broken);
+    await page.route(ORDERS, loseAnswer, { times: 1 });
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+  });
+
+  test("makes no second order while the first cannot be looked at", async () => {
+    const { page, skuId, sent } = await ready("patient");
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    await page.route(ORDER, (route) => refuse(route, 503, "unavailable"));
+    await page.reload();
+    await canBuy(page);
+    await buyButton(page).click();
+    await says(page, "could not look");
+    expect(sent).toHaveLength(1);
+    await page.unroute(ORDER);
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+  });
+
+  test("of a session that ended asks for a sign-in and shows the order there is", async () => {
+    const { page, buyer, skuId } = await ready("returns");
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    await buyer.signOut();
+    await page.reload();
+    await canBuy(page);
+    expect(await order(page).count(), "a stranger sees no order").toBe(0);
+    await buyButton(page).click();
+    await page.getByLabel("Your name").fill("returns");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await orderIs(page, "confirmed");
+    expect((await stage().ledger(skuId)).sold).toBe(1);
+  });
+});

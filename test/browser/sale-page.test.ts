@@ -1,0 +1,221 @@
+// What the page of a sale says while it runs: times, stock and prices move under it, and it stays true.
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./refusals.ts";
+import { buyButton, inBrowser, orderIs, PAID, says } from "./stage.ts";
+
+const HOUR_MS = 3_600_000;
+const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+const badgeIs = (page: Page, text: string) =>
+  page.locator("[data-badge]", { hasText: text }).waitFor();
+const notice = (page: Page, text: string) =>
+  page.locator(".notices p", { hasText: text }).waitFor();
+const left = (page: Page) => page.locator("[data-left]").textContent();
+/** Looks at the page again. */
+const look = (page: Page) => page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+const top = async (page: Page) => (await buyButton(page).boundingBox())?.y;
+
+inBrowser("the page of a sale", (stage) => {
+  /** Somebody signed in on a page that is not the sale's yet. */
+  async function visitor(user: string, ...what: Parameters<ReturnType<typeof stage>["onSale"]>) {
+    const sale = await stage().onSale(...what);
+    const buyer = await stage().person();
+    await buyer.signIn(user);
+    return { ...sale, buyer, page: await buyer.open("/") };
+  }
+
+  test("takes its times from the live answer, forwards and back", async () => {
+    const { page, path } = await visitor("moved");
+    let opensAt = new Date(Date.now() + HOUR_MS).toISOString();
+    await changeLive(page, (live) => ({ ...live, opensAt }));
+    await page.goto(path);
+    await badgeIs(page, "Opens soon");
+    opensAt = new Date(Date.now() - HOUR_MS).toISOString();
+    await look(page);
+    await canBuy(page);
+  });
+
+  test("of a sale that was taken off is closed, and says why", async () => {
+    const { page, path } = await visitor("taken-off");
+    await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
+    await page.goto(path);
+    await notice(page, "This sale was taken off");
+    await badgeIs(page, "Taken off");
+    expect(await buyButton(page).textContent()).toBe("Sale ended");
+  });
+
+  test("believes an order's refusal more than its own clock: closed stays closed", async () => {
+    const { page, path } = await visitor("late", {}, { closesIn: 60_000 });
+    await page.goto(path);
+    await canBuy(page);
+    const closesAt = new Date(Date.now() - 1_000).toISOString();
+    await inTurn(page, ORDERS, (route) => refuse(route, 410, "sale_closed", { closesAt }));
+    await page.route(LIVE, (route) => route.abort());
+    await buyButton(page).click();
+    await says(page, "The sale is over");
+    await badgeIs(page, "Ended");
+    await look(page);
+    expect(await buyButton(page).textContent(), "when it is painted again").toBe("Sale ended");
+  });
+
+  test("shows no stock that is old, and still sells", async () => {
+    const { page, path } = await visitor("old-stock");
+    const asOf = new Date(Date.now() - 60_000).toISOString();
+    await changeLive(page, (live) => ({ ...live, asOf }));
+    await page.goto(path);
+    await notice(page, "Stock numbers may be out of date");
+    expect(await left(page)).toBe("");
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+  });
+
+  test("knows nothing of an item that the live answer leaves out", async () => {
+    const { page, path } = await visitor("unknown-stock");
+    await changeLive(page, (live) => ({ ...live, skus: [] }));
+    await page.goto(path);
+    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    expect(await left(page)).toBe("");
+    await canBuy(page);
+  });
+
+  test("does not tell who has the last one that all is gone", async () => {
+    const { page, path } = await visitor("last-one", { stock: 1 });
+    await page.goto(path);
+    await canBuy(page);
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    const gone = page.waitForResponse(
+      async (answer) => answer.url().endsWith("/live") && /sold_out/.test(await answer.text()),
+    );
+    await gone;
+    await page.getByText("That is all that one person may buy.").waitFor();
+    expect(await page.locator("main").innerText()).not.toMatch(/sold out|none left/i);
+    expect(await page.locator("[data-announce]").textContent()).toBe("");
+  });
+
+  test.each([
+    ["paid", { ...PAID, stock: 1 }, true],
+    ["free", { stock: 1 }, false],
+    ["never there", { ...PAID, stock: 0 }, false],
+  ])("promises units back only where some can come (%s)", async (name, sku, comesBack) => {
+    const { page, path } = await visitor(name, sku);
+    await changeLive(page, (live) => ({
+      ...live,
+      skus: (live.skus as object[]).map((each) => ({ ...each, available: 0, state: "sold_out" })),
+    }));
+    await page.goto(path);
+    await page.getByRole("button", { name: "Sold out" }).click({ force: true });
+    await says(page, "Sold out.");
+    expect((await page.locator("[data-message]").textContent())?.includes("come back")).toBe(
+      comesBack,
+    );
+  });
+
+  test("offers another while there is allowance left, and then says that it is used", async () => {
+    const { page, path } = await visitor("greedy", { perUserLimit: 3 });
+    await page.goto(path);
+    await canBuy(page);
+    await page.getByLabel("Quantity").selectOption("2");
+    await buyButton(page).click();
+    await page.getByRole("button", { name: "Claim another" }).waitFor();
+    expect(await page.locator("option:disabled").allTextContents()).toEqual(["2", "3"]);
+    expect(await page.getByLabel("Quantity").inputValue()).toBe("1");
+    await buyButton(page).click();
+    await page.getByText("That is all that one person may buy.").waitFor();
+    expect(await buyButton(page).isVisible()).toBe(false);
+    expect(await page.locator(".terms").textContent()).toContain("Up to 3 per person");
+  });
+
+  test("who has it from elsewhere reads so, above the order they have", async () => {
+    const { page, path } = await visitor("elsewhere");
+    await page.goto(path);
+    await canBuy(page);
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+    const device = await stage().person();
+    await device.signIn("elsewhere");
+    const other = await device.open(path);
+    await canBuy(other);
+    await buyButton(other).click();
+    await says(other, "You already have all that one person may buy.");
+    await other.getByText("You already have this").waitFor();
+    await orderIs(other, "confirmed");
+  });
+
+  test("the button stays where it is when the page counts and when the sale opens", async () => {
+    const { page, path } = await visitor("steady", {}, { opensIn: 5_000 });
+    const plain = await stage().person({ javaScriptEnabled: false });
+    const written = await plain.open(path);
+    await page.goto(path);
+    const [before, counting] = [await top(written), await top(page)];
+    await canBuy(page);
+    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    expect([counting, await top(page)]).toEqual([before, before]);
+  });
+
+  test("a press that cannot buy is answered, also by keyboard", async () => {
+    const { page, path } = await visitor("eager", {}, { opensIn: HOUR_MS, closesIn: 2 * HOUR_MS });
+    await page.goto(path);
+    await page.locator('[aria-disabled="true"]').waitFor();
+    await buyButton(page).focus();
+    await page.keyboard.press("Enter");
+    await says(page, "opens here by itself");
+  });
+
+  test("a page older than its sale says so, and can be loaded again", async () => {
+    const { page, path } = await visitor("outdated");
+    let revision = Number.MAX_SAFE_INTEGER;
+    await changeLive(page, (live) => ({ ...live, revision }));
+    await page.goto(path);
+    await notice(page, "This sale has changed.");
+    revision = 1;
+    await page.getByRole("button", { name: "Reload the page" }).click();
+    await canBuy(page);
+    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    expect(await page.getByText("This sale has changed.").isVisible()).toBe(false);
+  });
+
+  test("after a sleep it waits for the server before it says what is on sale", async () => {
+    const { page, path } = await visitor("asleep");
+    await page.goto(path);
+    await canBuy(page);
+    const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
+    await page.route(LIVE, (route) => awake.then(() => route.continue()));
+    await page.evaluate("{ const real = Date.now; Date.now = () => real() + 7_200_000; }");
+    await page.getByRole("button", { name: "One moment…" }).waitFor();
+    expect([await left(page), await page.locator("[data-digits]").textContent()]).toEqual([
+      "",
+      "…",
+    ]);
+    wake();
+    await canBuy(page);
+    await badgeIs(page, "Open now");
+  });
+
+  test.each([
+    [320, 640],
+    [390, 844],
+    [844, 390],
+    [1280, 720],
+  ])("the button is seen without scrolling at %d by %d", async (width, height) => {
+    const { path } = await stage().onSale(PAID);
+    const visitor = await stage().person({ viewport: { width, height } });
+    const page = await visitor.open(path);
+    await canBuy(page);
+    const box = await buyButton(page).boundingBox();
+    expect((box?.y ?? height) + (box?.height ?? 0)).toBeLessThanOrEqual(height);
+  });
+
+  test("a picture that does not come leaves the door to be seen", async () => {
+    const imageUrl = "https://pictures.example/shoe.jpg";
+    const { path } = await stage().onSale(
+      {},
+      { more: { imageUrl, theme: { imageAlt: "A shoe" } } },
+    );
+    const visitor = await stage().person();
+    await visitor.reach("https://pictures.example", (route) => route.abort());
+    const page = await visitor.open(path);
+    await page.locator(".hero img").waitFor({ state: "detached" });
+    expect(await page.locator(".hero .art").isVisible()).toBe(true);
+  });
+});

@@ -1,0 +1,87 @@
+// How a shop makes the pages its own, and what its pages say about themselves to messengers and browsers.
+import { expect, test } from "vitest";
+import { saleSchema } from "../../src/catalog/schema.ts";
+import { ORIGIN, request, send } from "../support/http.ts";
+import { aBuyer, aSale, aSku, bought, putSale } from "../support/shop.ts";
+
+const THEME = {
+  accent: "#d9361b",
+  logoUrl: "https://brand.test/logo.svg",
+  logoAlt: "Harbor",
+  seller: "Harbor Roasters",
+  links: [{ label: "Terms", url: "https://brand.test/terms" }],
+};
+const more = { theme: THEME, language: "de", imageUrl: "https://brand.test/shoe.jpg" };
+
+const get = async (path: string, token?: string) =>
+  (
+    await send<string>(
+      request("GET", path, token ? { headers: { cookie: `session=${token}` } } : {}),
+    )
+  ).body;
+
+async function dressed() {
+  const sku = aSku({ price: 900 });
+  const { id } = await putSale(aSale({ skus: [sku], title: "Frühling", ...more }));
+  const { token, id: user } = await aBuyer();
+  const order = await bought({ token, id: user }, sku.id);
+  return { sale: `/sales/${id}`, order: `/orders/${order.id}`, sku, token };
+}
+
+test("every page of a sale and of its orders shows who sells, in the shop's colour", async () => {
+  const { sale, order, sku, token } = await dressed();
+  for (const path of [sale, order, `${sale}/skus/${sku.id}/buy`]) {
+    const html = await get(path, token);
+    expect(html, path).toContain("Sold by Harbor Roasters");
+    expect(html, path).toContain('href="https://brand.test/terms"');
+    expect(html, path).toMatch(/\/assets\/style-\w+-d9361b\.css/);
+    expect(html, path).toContain('alt="Harbor"');
+  }
+});
+
+test("a link to a sale shows its title and picture; personal pages show nothing", async () => {
+  const { sale, order, token } = await dressed();
+  const html = await get(sale);
+  expect(html).toContain('<meta property="og:title" content="Frühling"/>');
+  expect(html).toContain('<meta property="og:image" content="https://brand.test/shoe.jpg"/>');
+  expect(html, "the same bytes on every host").not.toContain(ORIGIN);
+  expect(await get(order, token)).not.toContain("og:");
+});
+
+test("the shop's own words carry their language, the page's stay English", async () => {
+  const html = await get((await dressed()).sale);
+  expect(html).toMatch(/<html lang="en">/);
+  expect(html).toMatch(/lang="de" dir="auto"><h1>Frühling/);
+});
+
+test("the picture lies on the door, here and in the list", async () => {
+  const { sale } = await dressed();
+  for (const path of [sale, "/"]) {
+    const html = await get(path);
+    expect(html, path).toMatch(/class="art"[\s\S]*src="https:\/\/brand\.test\/shoe\.jpg"/);
+  }
+});
+
+test("a list of prices names the lowest, unless they are in different currencies", async () => {
+  const skus = [aSku({ price: 900 }), aSku({ price: 500 })];
+  const mixed = skus.map((sku, i) => ({
+    ...sku,
+    id: `${sku.id}-mixed`,
+    unitPrice: { amount: 500, currency: i ? "EUR" : "USD" },
+  }));
+  const [one, two] = [await putSale(aSale({ skus })), await putSale(aSale({ skus: mixed }))];
+  const cards = (await get("/")).split("<li");
+  const card = (id: string) => cards.find((each) => each.includes(`/sales/${id}"`)) ?? "";
+  expect(card(one.id)).toMatch(/2 items · from <data value="500" data-currency="USD">/);
+  expect(card(two.id)).toMatch(/2 items<\/p>/);
+});
+
+test.each([
+  ["a link without https", { theme: { links: [{ label: "Terms", url: "http://brand.test" }] } }],
+  ["seven links", { theme: { links: Array(7).fill(THEME.links[0]) } }],
+  ["an empty seller", { theme: { seller: " " } }],
+  ["a language that is none", { language: "deutsch, bitte" }],
+])("%s is refused", (_, wrong) => {
+  expect(saleSchema.safeParse(aSale()).success).toBe(true);
+  expect(saleSchema.safeParse({ ...aSale(), ...wrong }).success).toBe(false);
+});

@@ -1,0 +1,86 @@
+// What pages say: the button of an item, what is left, the time that counts. The same words with and without
+// JavaScript, so they are tested once.
+import { expect, test } from "vitest";
+import { countdown } from "../../src/pages/browser/countdown.ts";
+import { holdPhase, holdSaid, secondsLeft, shareLeft } from "../../src/pages/browser/hold.ts";
+import { formatTime } from "../../src/pages/browser/locale.ts";
+import { outcomeOf } from "../../src/pages/browser/outcome.ts";
+import { buyWords, type Offer, stockWords } from "../../src/pages/browser/words/sale.ts";
+
+const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", free: false, ...changes });
+
+test.each<[string, Partial<Offer>, string, string | undefined]>([
+  ["open", {}, "Buy now", undefined],
+  ["free", { free: true }, "Claim now", undefined],
+  ["one bought", { another: true }, "Buy another", undefined],
+  ["upcoming", { sale: "upcoming" }, "Not open yet", "opens here by itself"],
+  ["closed", { sale: "closed" }, "Sale ended", "over"],
+  ["sold out", { soldOut: true }, "Sold out", "Sold out."],
+  ["sold out for now", { soldOut: true, returns: true }, "Sold out", "come back"],
+  ["blocked", { blocked: true }, "Orders not accepted", "not accepted"],
+  ["limited", { wait: 7 }, "Try again in 7 s", "One press is enough"],
+  ["busy", { busy: true }, "One moment…", ""],
+  ["unknown, though sold out", { pending: true, soldOut: true }, "Ask again", undefined],
+])("the button of an item that is %s", (_, changes, label, why) => {
+  const words = buyWords(offer(changes));
+  expect(words.label).toBe(label);
+  if (why === undefined) expect(words.why).toBeUndefined();
+  else expect(words.why).toContain(why);
+});
+
+test("what is left is said while it matters and is known; what is low, the server decides", () => {
+  expect(stockWords({ available: 3, state: "available" }, "open")).toBe("3 available");
+  expect(stockWords({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
+  expect(stockWords({ available: 20, state: "available" }, "closed")).toBe("");
+  expect(stockWords(undefined, "open")).toBe("");
+});
+
+const HOUR = 3_600_000;
+
+test("the last two days are counted; before, the date says more", () => {
+  const at = Date.UTC(2027, 0, 10);
+  expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR)).toEqual({
+    label: "Opens",
+    text: formatTime(at),
+    isDate: true,
+  });
+  expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000).text).toBe("47:00:05");
+  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000)).toMatchObject({
+    label: "Closes in",
+    text: "1:05",
+  });
+});
+
+const held = { createdAt: "2027-01-10T10:00:00.000Z", expiresAt: "2027-01-10T10:05:00.000Z" };
+const created = Date.parse(held.createdAt);
+
+test("a hold never looks longer than it is, however wrong the clock", () => {
+  expect(secondsLeft(held, created - HOUR)).toBe(300);
+  expect(secondsLeft(held, created + 299_001)).toBe(0);
+  expect(shareLeft(held, secondsLeft(held, created + 150_000))).toBe(0.5);
+});
+
+test("the end of a hold is said twice, and once when it is there", () => {
+  const counts = Array.from({ length: 80 }, (_, i) => 75 - i);
+  const said = counts.flatMap((now, i) => holdSaid(counts[i - 1] ?? Number.NaN, now) ?? []);
+  expect(said).toEqual([
+    "One minute left to pay.",
+    "15 seconds left to pay.",
+    "The hold has ended.",
+  ]);
+  expect([holdPhase(60), holdPhase(59), holdPhase(14)]).toEqual(["", "warn", "last"]);
+});
+
+test("what a refusal says about the sale is learned", () => {
+  const opensAt = "2027-01-10T10:00:00.000Z";
+  const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, String);
+  expect(early.news).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
+  expect(outcomeOf({ code: "sold_out", available: 2 }, 0, String)).toMatchObject({
+    text: "Only 2 left. Choose fewer.",
+    news: { available: 2 },
+  });
+  expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, String)).toMatchObject({
+    full: true,
+    orderId: "a",
+  });
+});
