@@ -8,7 +8,8 @@ import type { PublicStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import { type CatalogEntry, type SaleState, saleState } from "./schema.ts";
+import type { SaleState } from "./sale-state.ts";
+import { type CatalogEntry, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */

@@ -1,6 +1,7 @@
 // What a sale is: the schema that validates the operator's documents and the types everything shares.
 import * as z from "zod";
 import { protectionSchema } from "../funnel/protection.ts";
+import { type SaleState, stateAt } from "./sale-state.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */
 export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-z, 0-9 and -");
@@ -99,10 +100,6 @@ export interface CatalogEntry {
   sale: Sale;
 }
 
-export type SaleState = "upcoming" | "open" | "closed";
-
-/** The one place that says when a sale sells: from `opensAt` (included) to `closesAt` (excluded). */
-export function saleState(sale: Pick<Sale, "opensAt" | "closesAt">, now: number): SaleState {
-  if (now < Date.parse(sale.opensAt)) return "upcoming";
-  return now < Date.parse(sale.closesAt) ? "open" : "closed";
-}
+/** Whether a sale sells now. */
+export const saleState = (sale: Pick<Sale, "opensAt" | "closesAt">, now: number): SaleState =>
+  stateAt(now, Date.parse(sale.opensAt), Date.parse(sale.closesAt));

@@ -32,6 +32,8 @@ export interface Attempt {
   now: number;
   body: OrderBody;
   idempotencyKey: string;
+  /** Proof of a page visit. */
+  visit?: string | undefined;
   entry: CatalogEntry;
   /** Absent until somebody is recognised or identified. */
   userId: string;

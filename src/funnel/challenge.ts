@@ -88,11 +88,11 @@ const boundTo = ({ c, userId }: Attempt) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
 async function assess(attempt: Attempt, accountsAtAddress: number) {
-  const { c, userId, entry } = attempt;
+  const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
   return scoreRisk({
-    visitAgeMs: await visitAge(c, entry.sale.id),
+    visitAgeMs: await visitAge(attempt),
     accountsAtAddress,
     refusals: limitRefusals + failedChallenges + ignoredChallenges,
     asn: cf.asn,

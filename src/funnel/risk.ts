@@ -31,7 +31,7 @@ const HOSTING = new Set([
 export function scoreRisk(signals: Signals): { score: number; reasons: string[] } {
   const { visitAgeMs, accountsAtAddress, refusals, asn, botScore } = signals;
   const points: [string, number][] = [
-    ["no_visit", visitAgeMs === undefined ? 40 : 0],
+    ["no_visit", visitAgeMs === undefined ? 50 : 0],
     ["hasty", visitAgeMs !== undefined && visitAgeMs < HASTY_MS ? 30 : 0],
     [
       "many_accounts",

@@ -2,6 +2,7 @@
 // from which address block, never who. Not baked into the page, which is cached for everybody.
 import { jwtVerify, SignJWT } from "jose";
 import type { AppContext } from "../http.ts";
+import type { Attempt } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { hmacKey } from "./keys.ts";
 
@@ -20,9 +21,12 @@ export async function signVisit(c: AppContext, saleId: string): Promise<string> 
     .sign(await hmacKey(SIGNING_SECRET));
 }
 
-/** How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs. */
-export async function visitAge(c: AppContext, saleId: string): Promise<number | undefined> {
-  const token = c.req.header(VISIT_HEADER);
+/**
+ * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs. A form
+ * carries it in a field, everybody else in the header.
+ */
+export async function visitAge({ c, entry, visit }: Attempt): Promise<number | undefined> {
+  const token = visit ?? c.req.header(VISIT_HEADER);
   if (!token) return undefined;
   const { SIGNING_SECRET } = c.get("config");
   try {
@@ -31,7 +35,7 @@ export async function visitAge(c: AppContext, saleId: string): Promise<number | 
       audience: PURPOSE,
     });
     const from = await keyedHash(addressBlock(c), SIGNING_SECRET);
-    if (payload.sale !== saleId || payload.from !== from) return undefined;
+    if (payload.sale !== entry.sale.id || payload.from !== from) return undefined;
     return Date.now() - (payload.iat as number) * 1_000;
   } catch {
     return undefined;

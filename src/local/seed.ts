@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000;
 /** The demo sales as seen from `now`. */
 export function demoSales(now: number): Sale[] {
   const day = (offset: number) => new Date(now + offset * DAY_MS).toISOString();
+  const theme = { accent: "#1d3fbf", seller: "Harbor Roasters" };
   const usd = (amount: number) => ({ amount, currency: "USD" });
   return [
     {
@@ -15,6 +16,7 @@ export function demoSales(now: number): Sale[] {
       description:
         "We open on Pier 9 with a hundred free tasting passes and twenty pairs of the sneaker we " +
         "made with the shoemaker next door. When they are gone, they are gone.",
+      theme,
       opensAt: new Date(now).toISOString(),
       closesAt: day(365),
       admission: { mode: "open" },
@@ -43,6 +45,7 @@ export function demoSales(now: number): Sale[] {
       description:
         "The roastery after hours, with the Lena Okafor Trio. Two seats a person at most. The box " +
         "office opens for everybody in the same second.",
+      theme,
       opensAt: day(7),
       closesAt: day(8),
       admission: { mode: "open" },

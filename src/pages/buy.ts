@@ -9,11 +9,13 @@ import { refuse } from "../errors.ts";
 import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
 import { identify } from "../funnel/identity.ts";
 import { checkIdempotencyKey } from "../funnel/shape.ts";
+import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/buyer.ts";
 import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { canChallenge } from "./views/sale.tsx";
 
 const MAX_FORM_BYTES = 4_096;
 const PATH = "/sales/:saleId/skus/:skuId/buy";
@@ -27,6 +29,7 @@ const formSchema = z.strictObject({
   key: z.string().max(64),
   paymentToken: orderBodySchema.shape.paymentToken,
   ticket: orderBodySchema.shape.ticket,
+  visit: z.string().max(1_024).optional(),
 });
 
 export const buyRoutes = new Hono<AppEnv>().get(PATH, ask).post(PATH, buy);
@@ -38,11 +41,12 @@ const formShape: Stage = {
     if (!idSchema.safeParse(attempt.skuId).success) return refuse("not_found");
     const form = await readForm(attempt.c, formSchema, MAX_FORM_BYTES);
     if (!form.ok) return form.refusal;
-    const { key, ...body } = form.value;
+    const { key, visit, ...body } = form.value;
     const refusal = checkIdempotencyKey(key);
     if (refusal) return refusal;
     attempt.body = body;
     attempt.idempotencyKey = key;
+    attempt.visit = visit;
     return undefined;
   },
 };
@@ -126,6 +130,8 @@ async function answer(
     sku,
     quantity: Math.min(quantity, sku.perUserLimit),
     attemptKey: key,
+    // Like the key, it is for this page alone, which nobody keeps.
+    ...(canChallenge(sale) ? { visit: await signVisit(c, sale.id) } : {}),
     signedIn,
     signInWays: signInWays(c.get("config")),
     origin: new URL(c.req.url).origin,

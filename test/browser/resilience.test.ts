@@ -80,7 +80,7 @@ inBrowser("buying against the odds", (stage) => {
     // An impatient visitor presses all the same; Playwright by itself would wait.
     await buyButton(page).click({ force: true });
     expect(sent).toBe(1);
-    await page.getByRole("button", { name: "Claim now" }).waitFor();
+    await page.getByRole("button", { name: "Buy now" }).waitFor();
     expect(sent, "no retry by itself").toBe(1);
     await buyButton(page).click();
     await orderIs(page, "confirmed");

@@ -117,7 +117,7 @@ inBrowser("the page of a sale", (stage) => {
     await canBuy(page);
     await page.getByLabel("Quantity").selectOption("2");
     await buyButton(page).click();
-    await page.getByRole("button", { name: "Claim another" }).waitFor();
+    await page.getByRole("button", { name: "Buy another" }).waitFor();
     expect(await page.locator("option:disabled").allTextContents()).toEqual(["2", "3"]);
     expect(await page.getByLabel("Quantity").inputValue()).toBe("1");
     await buyButton(page).click();

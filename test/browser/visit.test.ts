@@ -1,6 +1,7 @@
 // The proof of a visit: fetched once by the page's script where a sale may ask for a challenge, spread so
 // that a crowd does not ask at once, and never in the way of an order.
 import { expect, test } from "vitest";
+import { fakeWidget } from "./fake-widget.ts";
 import type { SaleOptions } from "./on-sale.ts";
 import { buyButton, inBrowser, orderIs, watchOrders } from "./stage.ts";
 
@@ -19,7 +20,7 @@ inBrowser("the proof of a visit", (stage) => {
     page.on("request", (request) => {
       if (request.url().endsWith("/visits")) visits += 1;
     });
-    return { path, page, visits: () => visits, sent: watchOrders(page) };
+    return { buyer, path, page, visits: () => visits, sent: watchOrders(page) };
   }
 
   test("is fetched once, and goes with the order", async () => {
@@ -33,14 +34,23 @@ inBrowser("the proof of a visit", (stage) => {
     expect(visits()).toBe(1);
   });
 
-  test("cannot be fetched: buying works all the same", async () => {
-    const { path, page, sent } = await visitor("no-visit", BY_SCORE);
-    await page.route(VISITS, (route) => route.fulfill({ status: 503, body: "{}" }));
-    const answered = page.waitForResponse((answer) => answer.url().endsWith("/visits"));
+  test("is fetched by who buys before its moment has come, and goes with their order", async () => {
+    const { path, page, visits, sent } = await visitor("early", BY_SCORE);
+    await page.addInitScript("Math.random = () => 0.999;");
     await page.goto(path);
-    await answered;
     await buyButton(page).click();
     await orderIs(page, "confirmed");
+    expect(sent[0]?.["visit-token"]).toBeTruthy();
+    expect(visits()).toBeGreaterThan(0);
+  });
+
+  test("cannot be fetched: the order goes without it, and may be challenged", async () => {
+    const { buyer, path, page, sent } = await visitor("no-visit", BY_SCORE);
+    await fakeWidget(buyer, "pass");
+    await page.route(VISITS, (route) => route.fulfill({ status: 503, body: "{}" }));
+    await page.goto(path);
+    await buyButton(page).click();
+    await page.locator("[data-challenge-title]").waitFor();
     expect(sent[0]?.["visit-token"]).toBeUndefined();
   });
 

@@ -1,6 +1,7 @@
 // The risk score as a pure function: bounded, monotone, and it says why.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { protectionSchema } from "../../src/funnel/protection.ts";
 import { type Signals, scoreRisk } from "../../src/funnel/risk.ts";
 
 /** A person at home, who looked at the page for a minute. */
@@ -57,7 +58,6 @@ test("a person scores nothing", () => {
 });
 
 test.each<[string, Partial<Signals>, string]>([
-  ["no page visit", { visitAgeMs: undefined }, "no_visit"],
   ["faster than a person", { visitAgeMs: 799 }, "hasty"],
   ["more accounts than an office has", { accountsAtAddress: 21 }, "many_accounts"],
   ["one failed attempt", { refusals: 1 }, "refused_before"],
@@ -77,6 +77,12 @@ test.each<[Partial<Signals>]>([
   [{ asn: undefined, botScore: undefined }],
 ])("%j is nothing to be suspicious of", (signal) => {
   expect(scoreRisk({ ...PERSON, ...signal }).score).toBe(0);
+});
+
+test("an order nobody looked at a page for reaches the default threshold by itself", () => {
+  const { score, reasons } = scoreRisk({ ...PERSON, visitAgeMs: undefined });
+  expect(reasons).toEqual(["no_visit"]);
+  expect(score).toBeGreaterThanOrEqual(protectionSchema.parse({}).challenge.threshold);
 });
 
 test.each<[string, Partial<Signals>]>([

@@ -51,6 +51,29 @@ test("off: the page is as strict as all others, and spends nothing", async () =>
   expect(page.body).not.toMatch(/data-visits|id="challenge"/);
 });
 
+test("a form shows that its page was looked at: by score, a person without JavaScript buys", async () => {
+  const { buyPath } = await saleWith("by-score");
+  const { token } = await aBuyer();
+  const cookie = { cookie: `session=${token}`, origin: ORIGIN, "cf-connecting-ip": "10.9.8.7" };
+  const { body } = await send<string>(request("GET", buyPath, { headers: cookie }));
+  const field = (name: string) =>
+    new RegExp(`name="${name}" value="([^"]+)"`).exec(body)?.[1] ?? "";
+  const post = (fields: Record<string, string>) =>
+    send<string>(
+      new Request(new URL(buyPath, ORIGIN), {
+        method: "POST",
+        redirect: "manual",
+        headers: cookie,
+        body: new URLSearchParams(fields),
+      }),
+    );
+
+  const bare = await post({ quantity: "1", key: "k1" });
+  const shown = await post({ quantity: "1", key: field("key"), visit: field("visit") });
+
+  expect([bare.status, shown.status]).toEqual([403, 303]);
+});
+
 test("a form learns that the check needs JavaScript, and is offered the way back", async () => {
   const { path, buyPath } = await saleWith("always");
   const { token } = await aBuyer();

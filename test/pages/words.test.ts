@@ -7,11 +7,10 @@ import { formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
 import { buyWords, type Offer, stockWords } from "../../src/pages/browser/words/sale.ts";
 
-const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", free: false, ...changes });
+const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
 
 test.each<[string, Partial<Offer>, string, string | undefined]>([
   ["open", {}, "Buy now", undefined],
-  ["free", { free: true }, "Claim now", undefined],
   ["one bought", { another: true }, "Buy another", undefined],
   ["upcoming", { sale: "upcoming" }, "Not open yet", "opens here by itself"],
   ["closed", { sale: "closed" }, "Sale ended", "over"],

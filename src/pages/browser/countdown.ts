@@ -1,16 +1,10 @@
 // The time until a sale opens or closes, as the page counts it.
-import type { SaleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
 import { formatTime, spell } from "./locale.ts";
 import { whenWords } from "./words/sale.ts";
 
 /** Further away than this, seconds mean nothing: the date says more. */
 const NEAR_MS = 2 * 86_400_000;
-
-/** As `saleState` says it, of times that a page has. */
-export function stateAt(now: number, opensAt: number, closesAt: number): SaleState {
-  if (now < opensAt) return "upcoming";
-  return now < closesAt ? "open" : "closed";
-}
 
 export interface Countdown {
   label: string;

@@ -1,9 +1,9 @@
 // The list of sales: badges and words stay true while the page is open, on the server's time. Nothing is
 // reloaded, so nobody loses their place.
-import type { SaleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import { stateAt } from "../../catalog/sale-state.ts";
 import { call } from "./api.ts";
 import { isClockKnown, observe, onClockChange, serverNow } from "./clock.ts";
-import { stateAt } from "./countdown.ts";
 import { part, setText } from "./dom.ts";
 import type { Live } from "./live.ts";
 import { formatTime } from "./locale.ts";

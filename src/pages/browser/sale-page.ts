@@ -1,7 +1,8 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
-import type { SaleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import { stateAt } from "../../catalog/sale-state.ts";
 import { correct, observe, onClockChange, serverNow } from "./clock.ts";
-import { countdown, stateAt } from "./countdown.ts";
+import { countdown } from "./countdown.ts";
 import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live.ts";
 import type { SaleNews } from "./outcome.ts";

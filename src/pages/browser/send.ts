@@ -80,7 +80,7 @@ async function untilAllowed({ notBefore = 0 }: Attempt, tell: Sending["tell"]): 
   await pause(Math.min(early, LONGEST_WAIT_MS) + jitter(FIRST_PAUSE_MS));
 }
 
-function ask(
+async function ask(
   skuId: string,
   { key, quantity, open }: Attempt,
   tries: number,
@@ -92,7 +92,7 @@ function ask(
       "idempotency-key": key,
       // Only the ledger knows of an earlier try's order: the edge must not answer from memory.
       ...(tries > 1 || open > 1 ? { "idempotency-retry": "true" } : {}),
-      ...visitHeaders(),
+      ...(await visitHeaders()),
       ...(solution ? { "challenge-token": solution } : {}),
     },
   });

@@ -1,5 +1,5 @@
 // One item of a sale as the buyer sees it: its button, what is left, what they are told, their order.
-import type { SaleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
@@ -138,7 +138,6 @@ export class SkuCard {
     const { pending, stock, busy, checking, ...state } = this.#state;
     return buyWords({
       ...state,
-      free: "free" in this.#root.dataset,
       returns: "returns" in this.#root.dataset,
       soldOut: isSoldOut(stock),
       busy: busy || checking,

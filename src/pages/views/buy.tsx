@@ -12,6 +12,8 @@ export interface BuyProps {
   quantity: number;
   /** The idempotency key of this attempt: sending the form again finds the same order. */
   attemptKey: string;
+  /** Proof that this page was looked at, where the sale may ask for one. */
+  visit?: string;
   signedIn: boolean;
   signInWays: SignInWays;
   /** Of this site, for the way back from the shop's sign-in. */
@@ -74,10 +76,11 @@ const Item = ({ sale, sku, quantity }: BuyProps) => (
   </div>
 );
 
-const ConfirmForm = ({ path, quantity, attemptKey }: BuyProps & { path: string }) => (
+const ConfirmForm = ({ path, quantity, attemptKey, visit }: BuyProps & { path: string }) => (
   <form method="post" action={path}>
     <input type="hidden" name="quantity" value={String(quantity)} />
     <input type="hidden" name="key" value={attemptKey} />
+    {visit ? <input type="hidden" name="visit" value={visit} /> : null}
     <button class="action" type="submit">
       Confirm order
     </button>

@@ -1,5 +1,6 @@
 // The list of sales: what is open, what comes, what is over.
-import { type Money, type Sale, type SaleState, saleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import { type Money, type Sale, saleState } from "../../catalog/schema.ts";
 import { whenWords } from "../browser/words/sale.ts";
 import { formatTime } from "../format.ts";
 import { Picture } from "./art.tsx";

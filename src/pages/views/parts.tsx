@@ -1,5 +1,6 @@
 // Small pieces that several pages share: prices, times, the state of a sale, signing in.
-import type { Money, Sale, SaleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import type { Money, Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import { BADGES } from "../browser/words/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";

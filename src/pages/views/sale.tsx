@@ -1,6 +1,7 @@
 // The sale page. The server writes what everybody sees alike; browser code adds the clock, live stock and
 // the buyer's own order. Without it, Buy leads to a page with a form.
-import { type Sale, type SaleState, saleState } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import { type Sale, saleState } from "../../catalog/schema.ts";
 import { protectionOf } from "../../funnel/protection.ts";
 import { whenWords } from "../browser/words/sale.ts";
 import { formatTime } from "../format.ts";

@@ -1,5 +1,6 @@
 // One item of a sale: what it is, what it costs, how many a person may have, and the button.
-import type { Sale, SaleState, Sku } from "../../catalog/schema.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import type { Sale, Sku } from "../../catalog/schema.ts";
 import { buyWords } from "../browser/words/sale.ts";
 import { Price } from "./parts.tsx";
 
@@ -17,7 +18,6 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
       class="card sku"
       data-sku={id}
       data-limit={perUserLimit}
-      data-free={free ? "" : undefined}
       data-returns={!free && sku.stock > 0 ? "" : undefined}
     >
       <div class="sku-head">
@@ -40,7 +40,7 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
           aria-labelledby={`buy-${id} name-${id}`}
           aria-describedby={`terms-${id} note-${id}`}
         >
-          {buyWords({ sale: state, free }).label}
+          {buyWords({ sale: state }).label}
         </button>
       </form>
       <p class="hint" id={`note-${id}`} data-note>

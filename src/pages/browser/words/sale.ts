@@ -1,5 +1,5 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
-import type { SaleState } from "../../../catalog/schema.ts";
+import type { SaleState } from "../../../catalog/sale-state.ts";
 
 /** What the badge shows: an open sale with nothing left is not open to anybody. */
 export type Shown = SaleState | "sold_out" | "gone";
@@ -33,7 +33,6 @@ export const ALLOWANCE_USED = "That is all that one person may buy.";
 /** What an item's button depends on. */
 export interface Offer {
   sale: SaleState;
-  free: boolean;
   soldOut?: boolean;
   /** Sold out for now only: somebody may fail to pay in time. */
   returns?: boolean;
@@ -54,7 +53,7 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
   if (closed) return closed;
   if (offer.wait) return { label: `Try again in ${offer.wait} s`, why: "One press is enough." };
   if (offer.pending) return { label: "Ask again" };
-  return { label: `${offer.free ? "Claim" : "Buy"} ${offer.another ? "another" : "now"}` };
+  return { label: `Buy ${offer.another ? "another" : "now"}` };
 }
 
 function closedWords({ blocked, sale, soldOut, returns }: Offer) {
