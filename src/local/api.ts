@@ -48,6 +48,7 @@ export interface Sale {
   id: string;
   title: string;
   description: string;
+  theme?: { accent?: string; seller?: string };
   opensAt: string;
   closesAt: string;
   admission: { mode: string };
