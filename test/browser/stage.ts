@@ -145,9 +145,13 @@ export const PAID = { unitPrice: { amount: 1200, currency: "USD" } };
 
 export const buyButton = (page: Page) => page.locator("[data-buy] button");
 export const order = (page: Page) => page.locator(".order");
-/** Waits until the page shows an order in this state. */
-export const orderIs = (page: Page, status: string) =>
-  page.locator(`.order[data-status="${status}"]`).waitFor();
+/** Waits until the page shows an order in this state; a failure tells what the page shows instead. */
+export async function orderIs(page: Page, status: string): Promise<void> {
+  const shown = page.locator(`.order[data-status="${status}"]`);
+  await shown.waitFor().catch(async (cause) => {
+    throw new Error(`no ${status} order on: ${await page.locator("main").innerText()}`, { cause });
+  });
+}
 /** Waits until an item says this. */
 export const says = (page: Page, text: string) =>
   page.locator("[data-message]", { hasText: text }).waitFor();
