@@ -1,18 +1,17 @@
 // Stage 4: the deny list. What is known of the network is asked before identity, the user after it.
-import ipaddr from "ipaddr.js";
 import { refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Stage } from "./attempt.ts";
+import { originOf } from "./caller.ts";
 import { readRules } from "./deny-list.ts";
 import type { Caller, RuleBook } from "./rule-book.ts";
 
 /** What Cloudflare tells of the caller's network, as far as there are rules about it. */
 export function callerOf(c: AppContext, kinds: RuleBook["kinds"], userId?: string): Caller {
-  const ip = kinds.has("ip") ? (c.req.header("cf-connecting-ip") ?? "") : "";
   const located = kinds.has("asn") || kinds.has("country");
   const { asn, country } = ((located && c.req.raw.cf) || {}) as { asn?: number; country?: string };
   return {
-    address: ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined,
+    address: kinds.has("ip") ? originOf(c).address : undefined,
     asn: asn === undefined ? undefined : String(asn),
     country,
     userId,

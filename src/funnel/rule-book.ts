@@ -120,15 +120,25 @@ export class RuleBook {
     return denied;
   }
 
-  *#matching({ address, asn, country, userId }: Caller): Generator<Rule> {
-    const ip = address && `${address}/${address.kind() === "ipv4" ? IPV4_BITS : IPV6_BITS}`;
-    for (const [kind, value] of Object.entries({ ip, asn, country, user: userId })) {
-      if (value !== undefined) yield* this.#exact.get(`${kind}:${value}`) ?? [];
-    }
-    if (!address) return;
-    for (const { rule, range } of this.#networks) {
-      if (address.kind() === range[0].kind() && address.match(range)) yield rule;
-    }
+  #matching({ address, asn, country, userId }: Caller): Rule[] {
+    const bits = address?.kind() === "ipv4" ? IPV4_BITS : IPV6_BITS;
+    return [
+      ...this.#named("user", userId),
+      ...this.#named("asn", asn),
+      ...this.#named("country", country),
+      ...(address ? this.#named("ip", `${address}/${bits}`) : []),
+      ...(address ? this.#around(address) : []),
+    ];
+  }
+
+  #named(kind: RuleKind, value: string | undefined): Rule[] {
+    return (value !== undefined && this.#exact.get(`${kind}:${value}`)) || [];
+  }
+
+  #around(address: ipaddr.IPv4 | ipaddr.IPv6): Rule[] {
+    return this.#networks
+      .filter(({ range }) => address.kind() === range[0].kind() && address.match(range))
+      .map(({ rule }) => rule);
   }
 }
 
