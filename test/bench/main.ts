@@ -10,7 +10,8 @@ import { timeRows } from "./timing.ts";
 
 const HELP = `npm run bench -- [--rounds N] [--json FILE]
 
-  --rounds N   rounds of each row, at least 1 (default 15); medians are over rounds
+  --rounds N   rounds of each row, at least 1 (default 15; ten short ones each where requests leave
+               nothing behind); medians are over rounds
   --json FILE  also write the figures as JSON
 `;
 

@@ -1,5 +1,5 @@
 // The bench's figures as tables.
-import { figure, median, table } from "../../src/local/figures.ts";
+import { figure, median, percentile, table } from "../../src/local/figures.ts";
 import type { CostPerRequest } from "./cost.ts";
 import type { Row } from "./rows.ts";
 import type { Pace, Round } from "./timing.ts";
@@ -21,12 +21,12 @@ export function renderTimings(list: Row[], timings: Round[][]): string {
       ...[name, ...ours, figure(median(of("bare", "perSecond")))],
       ...[
         figure(median(speed), 2),
-        `${figure(Math.min(...speed), 2)}–${figure(Math.max(...speed), 2)}`,
+        `${figure(percentile(speed, 0.25), 2)}–${figure(percentile(speed, 0.75), 2)}`,
       ],
       ...[microseconds, figure(median(of("bare", "microseconds"))), figure(median(effort), 2)],
     ];
   });
-  const head = ["ours/s", "bare/s", "ratio", "min–max", "CPU µs", "bare", "CPU ratio"];
+  const head = ["ours/s", "bare/s", "ratio", "middle half", "CPU µs", "bare", "CPU ratio"];
   return `\n${table(["median of rounds", ...head], rows)}\n`;
 }
 

@@ -41,6 +41,8 @@ export interface Row {
   name: string;
   /** Requests of each side in one round. */
   perRound: number;
+  /** How many rounds it takes for each one that is asked for; one, if absent. */
+  repeats?: number;
   /** What one request stands for in the figures, if not for itself. */
   worth?: number;
   ours: Side;
@@ -50,6 +52,11 @@ export interface Row {
 }
 
 const CROWD_SIZE = 600;
+/**
+ * Rounds of requests that leave nothing behind: short, so that both sides meet the same mood of a shared
+ * machine, and many, so that their median is steady.
+ */
+const BRIEF = { perRound: 300, repeats: 10 };
 const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
 const API = `/api/sales/${SALE}`;
 
@@ -63,7 +70,7 @@ const again = (at: Side["at"], status: number, shot: Shot): Side => ({
 /** A page or an API answer that is the same for everybody, against a bare route with that answer. */
 const shared = (name: string, shot: Shot, barePath: string): Row => ({
   name,
-  perRound: 800,
+  ...BRIEF,
   ours: again("ours", 200, shot),
   bare: again("bare", 200, { ...shot, path: barePath }),
   prepare: (stage) => teach(stage, shot),
@@ -72,7 +79,7 @@ const shared = (name: string, shot: Shot, barePath: string): Row => ({
 /** A refusal, against a bare POST route that reads JSON and answers this JSON. */
 const refusal = (name: string, status: number, shot: () => Shot): Row => ({
   name: `${name} ÷ bare Hono POST`,
-  perRound: 600,
+  ...BRIEF,
   ours: { at: "ours", status, shots: (_, count) => Array.from({ length: count }, shot) },
   bare: {
     at: "bare",
@@ -94,7 +101,7 @@ function crowdRefusal(
     Array.from({ length: count }, (_, at) => shots[at % shots.length] as Shot);
   return {
     name: name.includes("÷") ? name : `${name} ÷ bare Hono POST`,
-    perRound: CROWD_SIZE,
+    ...BRIEF,
     ours: { at: "ours", status, shots: (_, count) => asked(count) },
     bare: {
       at: "bare",
@@ -122,7 +129,7 @@ const PAGES: Row[] = [
   shared("HEAD of it ÷ the same", { ...PAGE, method: "HEAD" }, "/answer"),
   {
     name: "304 ÷ bare Hono 304",
-    perRound: 800,
+    ...BRIEF,
     ours: { at: "ours", status: 304, shots: (_, count) => Array(count).fill(unchanged) },
     bare: {
       at: "bare",
@@ -204,7 +211,7 @@ const ORDERS: Row[] = [
   },
   {
     name: "repeat of a finished order ÷ bare Hono POST",
-    perRound: CROWD_SIZE,
+    perRound: CROWD_SIZE, // and no more rounds: each buyer has twenty attempts a minute
     ours: { at: "ours", status: 202, shots: (_, count) => returning.slice(0, count) },
     bare: again("bare", 202, { method: "POST", path: "/answer", body: WISH }),
     async prepare(stage) {
