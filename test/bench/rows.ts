@@ -51,12 +51,12 @@ export interface Row {
   prepare?(stage: Stage): Promise<void>;
 }
 
-const CROWD_SIZE = 600;
+const CROWD_SIZE = 300;
 /**
  * Rounds of requests that leave nothing behind: short, so that both sides meet the same mood of a shared
  * machine, and many, so that their median is steady.
  */
-const BRIEF = { perRound: 300, repeats: 10 };
+const BRIEF = { perRound: CROWD_SIZE, repeats: 10 };
 const PAGE: Shot = { method: "GET", path: `/sales/${SALE}` };
 const API = `/api/sales/${SALE}`;
 
@@ -211,7 +211,7 @@ const ORDERS: Row[] = [
   },
   {
     name: "repeat of a finished order ÷ bare Hono POST",
-    perRound: CROWD_SIZE, // and no more rounds: each buyer has twenty attempts a minute
+    perRound: CROWD_SIZE,
     ours: { at: "ours", status: 202, shots: (_, count) => returning.slice(0, count) },
     bare: again("bare", 202, { method: "POST", path: "/answer", body: WISH }),
     async prepare(stage) {

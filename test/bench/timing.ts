@@ -34,14 +34,14 @@ async function timeRow(stage: Stage, row: Row, count: number): Promise<Round[]> 
   process.stderr.write(`${row.name} `);
   await row.prepare?.(stage);
   const rounds: Round[] = [];
-  const all = count * (row.repeats ?? 1);
+  const { repeats = 1 } = row;
   // Round 0 warms up and is not counted; who goes first alternates.
-  for (let round = 0; round <= all; round++) {
+  for (let round = 0; round <= count * repeats; round++) {
     const early = row.bare && round % 2 === 0 ? await pace(stage, row.bare, row) : undefined;
     const ours = await pace(stage, row.ours, row);
     const bare = early ?? (row.bare && (await pace(stage, row.bare, row)));
     rounds.push({ ours, bare });
-    if (round % (row.repeats ?? 1) === 0) process.stderr.write(".");
+    if (round % repeats === 0) process.stderr.write(".");
   }
   process.stderr.write("\n");
   return rounds.slice(1);
