@@ -59,6 +59,8 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{local,journeys,browser,bench}/**/*.test.ts"],
+          // Only so that a wait ends: the default of a second is missed by a browser on a busy machine.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

@@ -49,7 +49,7 @@ test("a queue that refuses costs nobody their order: it is sent when the queue i
     const queue = (object as unknown as { env: Env }).env.ORDERS;
     const spy = vi.spyOn(queue, "sendBatch").mockRejectedValue(new Error("too many requests"));
     for (let i = 0; i < 5; i += 1) expect(object.reserve(aReservation(skuId)).ok).toBe(true);
-    await vi.waitUntil(() => spy.mock.calls.length > 0);
+    await vi.waitUntil(() => spy.mock.calls.length > 0, { timeout: 20_000 });
     spy.mockRestore();
   });
   expect(await inventory(skuId).report()).toMatchObject({
@@ -76,7 +76,9 @@ test("a burst travels in few batches, none above what the queue takes", async ()
       return {} as Awaited<ReturnType<typeof queue.sendBatch>>;
     });
     for (let i = 0; i < 1_000; i += 1) object.reserve(aReservation(skuId));
-    await vi.waitUntil(() => batches.reduce((sum, size) => sum + size, 0) === 1_000);
+    await vi.waitUntil(() => batches.reduce((sum, size) => sum + size, 0) === 1_000, {
+      timeout: 20_000,
+    });
     spy.mockRestore();
     return batches;
   });
