@@ -9,7 +9,7 @@ import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aBuyer, aSale, bought, ledger, onSale, unique } from "../support/shop.ts";
+import { aBuyer, aSale, bought, ledger, noLiveStock, onSale, unique } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, counted, givenSale } from "./scene.ts";
 import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
@@ -19,6 +19,7 @@ const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 beforeAll(emptyRedis);
 beforeEach(() => {
   heldQueue();
+  noLiveStock();
   resetTurnstile();
 });
 

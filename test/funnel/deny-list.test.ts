@@ -9,13 +9,14 @@ import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
-import { aBuyer, ledger, unique, until } from "../support/shop.ts";
+import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
 beforeEach(async () => {
   await emptyRedis();
   await noRules();
   heldQueue();
+  noLiveStock();
 });
 
 const path = (kind: string, value: string) => `/denylist/${kind}/${encodeURIComponent(value)}`;

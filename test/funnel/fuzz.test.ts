@@ -4,7 +4,6 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import {
   ADMIN_TOKEN,
@@ -15,8 +14,16 @@ import {
   send,
 } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost, redisIsBack } from "../support/redis.ts";
-import { aBuyer, bought, noLiveStock, onSale, order, tokenFor, until } from "../support/shop.ts";
+import { emptyRedis, redisCost, redisIsBack } from "../support/redis.ts";
+import {
+  aBuyer,
+  bought,
+  noLiveStock,
+  onSale,
+  order,
+  stockPublished,
+  tokenFor,
+} from "../support/shop.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
 const PATHS = [...new Set(app.routes.filter(({ method }) => method !== "ALL").map((r) => r.path))];
@@ -32,10 +39,7 @@ beforeAll(async () => {
   buyer = await aBuyer();
   values.skuId = await onSale({ price: 100, stock: 1_000, perUserLimit: 100 });
   values.orderId = (await bought(buyer, values.skuId)).id;
-  await until("its stock is published", async () => {
-    const stock = await redis<string | null>("HGET", LIVE_KEY, values.skuId as string);
-    return stock?.includes("999");
-  });
+  await stockPublished(values.skuId, 999);
   frozenAt = Date.now() + 500;
 });
 beforeEach(redisIsBack);

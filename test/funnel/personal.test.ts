@@ -7,7 +7,16 @@ import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, ORIGIN } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
-import { aBuyer, type Buyer, bought, onSale, showOrder, tally, unique } from "../support/shop.ts";
+import {
+  aBuyer,
+  type Buyer,
+  bought,
+  noLiveStock,
+  onSale,
+  showOrder,
+  tally,
+  unique,
+} from "../support/shop.ts";
 import { limitOf } from "./limited.ts";
 import { aMoment, counted, givenSale } from "./scene.ts";
 
@@ -15,6 +24,7 @@ beforeAll(emptyRedis);
 beforeEach(async () => {
   await redisIsBack();
   heldQueue();
+  noLiveStock();
 });
 
 /** How many commands objects of SKUs were given while `work` ran. */

@@ -4,7 +4,15 @@ import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults, freshAddress, ORIGIN, send } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aBuyer, type Buyer, ledger, onSale, order } from "../support/shop.ts";
+import {
+  aBuyer,
+  type Buyer,
+  ledger,
+  noLiveStock,
+  onSale,
+  order,
+  stockPublished,
+} from "../support/shop.ts";
 
 export interface Attempt {
   method?: string;
@@ -21,6 +29,7 @@ let frozenAt: number;
 export async function givenRush(): Promise<void> {
   await emptyRedis();
   skuId = await onSale({ stock: 1_000, perUserLimit: 100 });
+  await stockPublished(skuId, 1_000);
   buyer = await aBuyer();
   frozenAt = Date.now() + 500;
 }
@@ -49,6 +58,7 @@ export function attempt({
 /** Runs hostile attempts and sees to it that nobody behind the edge was bothered by any. */
 export async function atNoCost(work: () => Promise<Answer[]>): Promise<Answer[]> {
   heldQueue();
+  noLiveStock(); // it is published behind the answers, and would be counted
   givenClock(frozenAt);
   await order(await aBuyer(), skuId); // the catalog is in memory, as in any isolate that has work
   const { calls } = (await ledger(skuId)).activity;

@@ -5,7 +5,9 @@ import type { Sale, Sku } from "../../src/catalog/schema.ts";
 import { LiveStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
+import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { type Answer, admin, call } from "./http.ts";
+import { redis } from "./redis.ts";
 
 export const AUTH_SECRET = "test-auth-secret-of-at-least-32-characters";
 
@@ -135,14 +137,22 @@ export function until<T>(what: string, condition: () => T | Promise<T>): Promise
   }) as Promise<T & {}>;
 }
 
+/** Waits until everybody can know how many units of a SKU are free. */
+export async function stockPublished(skuId: string, available: number): Promise<void> {
+  await until(`the stock of ${skuId} is published`, async () => {
+    const text = await redis<string | null>("HGET", LIVE_KEY, skuId);
+    return text !== null && JSON.parse(text).available === available;
+  });
+}
+
 /** Waits until the read model has every order of a SKU in its newest version. */
 export function settled(skuId: string): Promise<boolean> {
   return until(`${skuId} settled`, async () => (await ledger(skuId)).unacknowledged === 0);
 }
 
 /**
- * Given objects that publish no live stock: an object with a publication to come is not put to sleep, and
- * a test that does so often would wait for each.
+ * Given objects that publish no live stock: a publication to come may fall into what a test counts, and
+ * keeps an object awake that a test wants to put to sleep.
  */
 export function noLiveStock(): void {
   const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
