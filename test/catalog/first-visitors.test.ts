@@ -4,15 +4,17 @@ import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aSale, putSale, tally } from "../support/shop.ts";
+import { aSale, givenLiveStock, noLiveStock, putSale, tally } from "../support/shop.ts";
 
 beforeEach(emptyRedis);
+beforeEach(noLiveStock);
 
 test.each(["/api/sales/{id}", "/sales/{id}", "/api/sales/{id}/live"])(
   "2,000 at %s ask Redis once for each thing they need",
   async (path) => {
     givenClock(Date.now());
-    const { id } = await putSale(aSale());
+    const { id, skus } = await putSale(aSale());
+    for (const sku of skus) await givenLiveStock(sku.id, { available: sku.stock });
     dropSnapshot();
 
     const { result, commands } = await redisCost(() =>

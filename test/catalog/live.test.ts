@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { LiveAnswer } from "../../src/catalog/live.ts";
 import worker from "../../src/index.ts";
-import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
+import { LiveStock } from "../../src/inventory/live-stock.ts";
 import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
@@ -16,8 +16,11 @@ import {
   aSku,
   bought,
   buyers,
+  givenLiveStock,
+  liveStock,
   noLiveStock,
   putSale,
+  stockPublished,
   until,
 } from "../support/shop.ts";
 
@@ -25,9 +28,6 @@ beforeEach(async () => {
   await emptyRedis();
   heldQueue();
 });
-
-const inRedis = async (skuId: string): Promise<PublicStock | null> =>
-  JSON.parse((await redis<string | null>("HGET", LIVE_KEY, skuId)) ?? "null");
 
 const live = async (saleId: string) =>
   (await call<LiveAnswer>("GET", `/api/sales/${saleId}/live`)).body;
@@ -63,21 +63,21 @@ test.each([
   noLiveStock();
   const { sale, skuId } = await given(stock);
   const available = stock - sold;
-  await redis("HSET", LIVE_KEY, skuId, JSON.stringify({ available }));
+  await givenLiveStock(skuId, { available });
   expect((await live(sale.id)).skus).toEqual([{ id: skuId, available, state }]);
 });
 
 test("an emptied Redis does not make a sold-out thing look full: the object is asked, once", async () => {
   const { sale, skuId } = await given(1);
   await bought(await aBuyer(), skuId);
-  await until("it is published", async () => (await inRedis(skuId))?.available === 0);
+  await stockPublished(skuId, 0);
   const clock = givenClock(Date.now() + 10_000);
   await redis("DEL", LIVE_KEY);
 
   const crowd = await Promise.all(Array.from({ length: 50 }, () => live(sale.id)));
 
   for (const { skus } of crowd) expect(skus).toMatchObject([{ available: 0, state: "sold_out" }]);
-  await until("it is published again", async () => (await inRedis(skuId))?.available === 0);
+  await stockPublished(skuId, 0);
   clock.moveTo(Date.now() + 10_000);
   const { commands } = await redisCost(() => live(sale.id));
   expect(commands).toBe(2); // the catalog and the stock
@@ -85,10 +85,10 @@ test("an emptied Redis does not make a sold-out thing look full: the object is a
 
 test("what Redis holds wrongly is mended by the clock within a minute", async () => {
   const { skuId } = await given(7);
-  await until("it is published", async () => (await inRedis(skuId))?.available === 7);
-  await redis("HSET", LIVE_KEY, skuId, '{"available":0,"buyers":""}');
+  await stockPublished(skuId, 7);
+  await givenLiveStock(skuId, { available: 0, buyers: "" });
   await worker.scheduled(createScheduledController(), env);
-  await until("it is mended", async () => (await inRedis(skuId))?.available === 7);
+  await stockPublished(skuId, 7);
 });
 
 test("a SKU whose object cannot say is left out, and the others are told", async () => {
@@ -132,15 +132,15 @@ test("buyers are told only of what is sold out", async () => {
   const { skuId } = await given(2);
   const [ann, bob] = await buyers(2);
   await bought(ann as never, skuId);
-  await until("one is left", async () => (await inRedis(skuId))?.available === 1);
-  expect(await inRedis(skuId)).not.toHaveProperty("buyers");
+  await stockPublished(skuId, 1);
+  expect(await liveStock(skuId)).not.toHaveProperty("buyers");
   await bought(bob as never, skuId);
   const sold = await until("none is left", async () => {
-    const stock = await inRedis(skuId);
+    const stock = await liveStock(skuId);
     return stock?.available === 0 ? stock : undefined;
   });
   expect(sold.buyers).toEqual(expect.any(String));
   const restock = { headers: { "idempotency-key": "k1" }, body: { quantity: 1 } };
   await admin("POST", `/skus/${skuId}/restock`, restock);
-  await until("one is back", async () => (await inRedis(skuId))?.available === 1);
+  await stockPublished(skuId, 1);
 });

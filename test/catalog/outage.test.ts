@@ -6,7 +6,7 @@ import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown, redisIsSlow } from "../support/redis.ts";
-import { aSale, aSku, putSale } from "../support/shop.ts";
+import { aSale, aSku, noLiveStock, putSale } from "../support/shop.ts";
 
 const MINUTE_MS = 60_000;
 let moments = 0;
@@ -15,6 +15,7 @@ beforeEach(async () => {
   await redisIsBack();
   await emptyRedis();
   heldQueue();
+  noLiveStock();
 });
 
 /** Given a sale for days, and a clock that stands still. */

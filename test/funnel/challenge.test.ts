@@ -9,7 +9,16 @@ import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aBuyer, aSale, bought, ledger, noLiveStock, onSale, unique } from "../support/shop.ts";
+import {
+  aBuyer,
+  aSale,
+  bought,
+  givenLiveStock,
+  ledger,
+  noLiveStock,
+  onSale,
+  unique,
+} from "../support/shop.ts";
 import { aMoment, anAddress, attempt, counted, givenSale } from "./scene.ts";
 import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
@@ -33,6 +42,7 @@ describe("who is asked", () => {
   test("everybody where it always wants one, at no cost to Redis, object or provider", async () => {
     givenClock(aMoment());
     const sale = await givenSale(always);
+    await givenLiveStock(sale.skuId, { available: 1_000 });
     await attempt(await aBuyer(), sale);
     const buyer = await aBuyer();
     const { calls } = (await ledger(sale.skuId)).activity;

@@ -1,8 +1,5 @@
 // Floods from one address while real people buy: the flood costs next to nothing, the people notice nothing.
-import { createExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { app } from "../../src/app.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
@@ -12,6 +9,7 @@ import {
   aMoment,
   anAddress,
   attempt,
+  behindShield,
   counted,
   givenSale,
   orderRequest,
@@ -114,13 +112,11 @@ test("while Redis is down the shield decides, for the address and for the user",
   const sale = await givenSale();
   await redisIsDown();
   const full = new Set<string>();
-  const FLOOD_SHIELD = { limit: async ({ key = "" }) => ({ success: !full.has(key) }) };
-  const shielded = { ...env, FLOOD_SHIELD };
+  const send = behindShield((key) => !full.has(key));
   const from = "192.0.2.1";
   const buyer = await aBuyer();
   const buy = async () => {
-    const asked = orderRequest(buyer, sale, { from });
-    const answer = await app.fetch(asked, shielded, createExecutionContext());
+    const answer = await send(orderRequest(buyer, sale, { from }));
     return [answer.status, answer.headers.get("retry-after")];
   };
 

@@ -1,12 +1,12 @@
 // The limits of a sale: who shares one, what they cost, and what Redis is asked.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
-import { LIVE_KEY, RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
+import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
-import { aBuyer, buyers, ledger, noLiveStock, tally } from "../support/shop.ts";
+import { aBuyer, buyers, givenLiveStock, ledger, noLiveStock, tally } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
 import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 
@@ -73,7 +73,7 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
 test("an attempt is one Redis round trip and one call of the object", async () => {
   givenClock(START);
   const sale = await givenSale();
-  await redis("HSET", LIVE_KEY, sale.skuId, '{"available":1000}');
+  await givenLiveStock(sale.skuId, { available: 1_000 });
   await attempt(await aBuyer(), sale);
   const buyer = await aBuyer();
   const { calls } = (await ledger(sale.skuId)).activity;

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { Keeper } from "../../src/inventory/keeper.ts";
 import { givenClock } from "../support/clock.ts";
-import { type Answer, call, contractFaults, ORIGIN } from "../support/http.ts";
+import { type Answer, call, contractFaults, ORIGIN, read, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import {
@@ -18,7 +18,7 @@ import {
   unique,
 } from "../support/shop.ts";
 import { limitOf } from "./limited.ts";
-import { aMoment, counted, givenSale } from "./scene.ts";
+import { aMoment, behindShield, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeEach(async () => {
@@ -142,13 +142,17 @@ test("who is blocked from buying still sees and pays for what they have", async 
 
 test("visits are handed out behind the shield", async () => {
   const { saleId } = await givenSale();
-  const from = { "cf-connecting-ip": "192.0.2.200" };
-  const answers = await times(1_100, () =>
-    call("POST", `/api/sales/${saleId}/visits`, { headers: from }),
+  const keys: string[] = [];
+  const send = behindShield((key) => keys.push(key) <= 10);
+  const headers = { "cf-connecting-ip": "192.0.2.200" };
+  const answers = await times(11, () =>
+    send(request("POST", `/api/sales/${saleId}/visits`, { headers })),
   );
-  expect(tally(answers).rate_limited ?? 0).toBeGreaterThan(0);
-  expect(answers.filter(({ status }) => ![201, 429].includes(status))).toEqual([]);
-  expect(contractFaults(answers.at(-1) as Answer)).toEqual([]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(10).fill(201), 429]);
+  expect(new Set(keys).size).toBe(1);
+  const over = await read(answers.find(({ status }) => status === 429) as Response);
+  expect(over.code).toBe("rate_limited");
+  expect(contractFaults(over)).toEqual([]);
 });
 
 test("500 who ask whether it is ready cost a handful of probes a second", async () => {

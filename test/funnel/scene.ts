@@ -1,6 +1,8 @@
 // What the funnel's tests share: callers with an address, a network and headers of their own, sales with
 // their protection, and what an attempt cost.
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { app } from "../../src/app.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { type ProtectionSettings, protectionSchema } from "../../src/funnel/protection.ts";
 import { type Answer, admin, ORIGIN, send } from "../support/http.ts";
@@ -73,6 +75,14 @@ export function orderRequest(
 /** One attempt to buy one unit. */
 export const attempt = (...given: Parameters<typeof orderRequest>): Promise<Answer> =>
   send(orderRequest(...given));
+
+/** The whole app behind a flood shield of the test's own: the real one counts in windows of the real clock. */
+export function behindShield(passes: (key: string) => boolean) {
+  const FLOOD_SHIELD = { limit: async ({ key = "" }) => ({ success: passes(key) }) };
+  const shielded = { ...env, FLOOD_SHIELD }; // one for all: whom an isolate knows, it knows by its env
+  return async (request: Request): Promise<Response> =>
+    app.fetch(request, shielded, createExecutionContext());
+}
 
 /** The rules an operator sees. */
 export async function rules(list: "denylist" | "allowlist" = "denylist") {

@@ -1,28 +1,36 @@
 // The flood shield: whom it counts together, what it says, and what happens when it fails itself.
-import { createExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { app } from "../../src/app.ts";
 import { admin } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aBuyer, type Buyer, tokenFor } from "../support/shop.ts";
-import { anAddress, attempt, counted, givenSale, orderRequest, type Scene } from "./scene.ts";
+import { aBuyer, type Buyer, noLiveStock, tokenFor } from "../support/shop.ts";
+import {
+  anAddress,
+  attempt,
+  behindShield,
+  counted,
+  givenSale,
+  orderRequest,
+  type Scene,
+} from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => void heldQueue());
+beforeEach(() => {
+  heldQueue();
+  noLiveStock();
+});
 
-/** The whole app behind a shield of the test's own. */
-function behind(limit: (key: string) => Promise<{ success: boolean }>) {
-  const shielded = { ...env, FLOOD_SHIELD: { limit: ({ key = "" }) => limit(key) } };
+/** Attempts to buy behind a shield of the test's own. */
+function behind(passes: (key: string) => boolean) {
+  const send = behindShield(passes);
   return (buyer: Pick<Buyer, "token">, sale: Scene, from: string) =>
-    app.fetch(orderRequest(buyer, sale, { from }), shielded, createExecutionContext());
+    send(orderRequest(buyer, sale, { from }));
 }
 
 test("a shield that fails stops nobody, and that is counted", async () => {
   const before = await counted("shield_failed");
   const sale = await givenSale();
-  const buy = behind(async () => {
+  const buy = behind(() => {
     throw new Error("no shield today");
   });
 
@@ -33,9 +41,9 @@ test("a shield that fails stops nobody, and that is counted", async () => {
 test("forged tokens from an address silence nobody who is known there", async () => {
   const sale = await givenSale();
   const calls = new Map<string, number>();
-  const buy = behind(async (key) => {
+  const buy = behind((key) => {
     calls.set(key, (calls.get(key) ?? 0) + 1);
-    return { success: (calls.get(key) as number) <= 10 };
+    return (calls.get(key) as number) <= 10;
   });
   const [from, neighbour] = [anAddress(), await aBuyer()];
   expect((await buy(neighbour, sale, from)).status).toBe(202);
@@ -51,11 +59,7 @@ test("forged tokens from an address silence nobody who is known there", async ()
 
 test("its refusal says that nothing is left, and when to come back", async () => {
   const sale = await givenSale();
-  const { status, headers } = await behind(async () => ({ success: false }))(
-    await aBuyer(),
-    sale,
-    anAddress(),
-  );
+  const { status, headers } = await behind(() => false)(await aBuyer(), sale, anAddress());
   expect(status).toBe(429);
   expect(headers.get("retry-after")).toBe("10");
   expect(headers.get("ratelimit")).toBe('"ip";r=0;t=10');

@@ -12,9 +12,11 @@ import {
   aBuyer,
   type Buyer,
   buyers,
+  givenLiveStock,
   ledger,
   noLiveStock,
   order,
+  stockPublished,
   tally,
   unique,
   until,
@@ -42,7 +44,7 @@ async function givenSoldOut(stock = 3): Promise<SoldOut> {
   for (const winner of winners) {
     expect((await attempt(winner, sale, { key })).status).toBe(202);
   }
-  await published(sale, 0);
+  await stockPublished(sale.skuId, 0);
   clock.moveTo(Date.now() + 3_000); // what the edge knew before is too old by then
   await until("the edge knows", async () => {
     return (await redisCost(async () => attempt(await aBuyer(), sale))).commands === 0;
@@ -57,14 +59,8 @@ async function restock(sale: Scene): Promise<void> {
     body: { quantity: 1 },
   });
   expect(answer.status).toBe(200);
-  await published(sale, 1);
+  await stockPublished(sale.skuId, 1);
 }
-
-const published = ({ skuId }: Scene, available: number) =>
-  until(`${available} published`, async () => {
-    const text = await redis<string | null>("HGET", LIVE_KEY, skuId);
-    return text !== null && JSON.parse(text).available === available;
-  });
 
 const calls = async ({ skuId }: Scene) => (await ledger(skuId)).activity.calls;
 
@@ -106,13 +102,13 @@ test("who buys the unit that came back is not told sold out by older news", asyn
   const { sale, clock } = await givenSoldOut();
   await restock(sale);
   // The edge reads old news again, as if the object's publication were late.
-  const old = JSON.stringify({ available: 0, buyers: String(BuyerFilter.of(new Set())) });
+  const old = { available: 0, buyers: String(BuyerFilter.of(new Set())) };
   clock.moveTo(Date.now() + 3_000);
   const [late, key] = [await aBuyer(), unique("key")];
   const first = await attempt(late, sale, { key });
   expect(first.status).toBe(202);
-  await published(sale, 0);
-  await redis("HSET", LIVE_KEY, sale.skuId, old);
+  await stockPublished(sale.skuId, 0);
+  await givenLiveStock(sale.skuId, old);
   clock.moveTo(Date.now() + 3_000);
   await until("the edge believes the old news", async () => {
     return (await attempt(await aBuyer(), sale)).code === "sold_out";
@@ -125,7 +121,7 @@ test("who buys the unit that came back is not told sold out by older news", asyn
 async function givenOldNews(sku: Parameters<typeof givenSale>[1]): Promise<Scene> {
   noLiveStock();
   const sale = await givenSale({}, sku);
-  await redis("HSET", LIVE_KEY, sale.skuId, '{"available":1}');
+  await givenLiveStock(sale.skuId, { available: 1 });
   return sale;
 }
 

@@ -1,10 +1,10 @@
 // Pages as bytes: rendered once per version, revalidated by ETag, true to the moment a sale opens or closes.
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { servePage } from "../../src/pages/cache.ts";
 import { request, send } from "../support/http.ts";
 import { redisCost } from "../support/redis.ts";
-import { aSale, putSale } from "../support/shop.ts";
+import { aSale, noLiveStock, putSale } from "../support/shop.ts";
 
 /** What Cloudflare's cache is told; it strips the header. */
 const CDN = "cloudflare-cdn-cache-control";
@@ -12,6 +12,7 @@ const CDN = "cloudflare-cdn-cache-control";
 const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
   send<string>(request(method, path, { headers }));
 
+beforeEach(noLiveStock);
 afterEach(() => {
   vi.useRealTimers();
 });

@@ -51,7 +51,13 @@ export function request(
 export async function send<Body = Record<string, unknown>>(
   request: Request,
 ): Promise<Answer<Body>> {
-  const response = await exports.default.fetch(request);
+  return read(await exports.default.fetch(request));
+}
+
+/** Reads the whole answer. */
+export async function read<Body = Record<string, unknown>>(
+  response: Response,
+): Promise<Answer<Body>> {
   const text = await response.text();
   const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
   const body = isJson && text !== "" ? JSON.parse(text) : text;

@@ -2,7 +2,7 @@
 import { SignJWT } from "jose";
 import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
-import { LiveStock } from "../../src/inventory/live-stock.ts";
+import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
 import { LIVE_KEY } from "../../src/redis/keys.ts";
@@ -137,12 +137,21 @@ export function until<T>(what: string, condition: () => T | Promise<T>): Promise
   }) as Promise<T & {}>;
 }
 
+/** The live stock of a SKU as Redis tells it; null when it tells none. */
+export async function liveStock(skuId: string): Promise<PublicStock | null> {
+  return JSON.parse((await redis<string | null>("HGET", LIVE_KEY, skuId)) ?? "null");
+}
+
 /** Waits until everybody can know how many units of a SKU are free. */
 export async function stockPublished(skuId: string, available: number): Promise<void> {
-  await until(`the stock of ${skuId} is published`, async () => {
-    const text = await redis<string | null>("HGET", LIVE_KEY, skuId);
-    return text !== null && JSON.parse(text).available === available;
+  await until(`${skuId} is published with ${available}`, async () => {
+    return (await liveStock(skuId))?.available === available;
   });
+}
+
+/** Given live stock as Redis tells it, whatever the object has. */
+export async function givenLiveStock(skuId: string, stock: PublicStock): Promise<void> {
+  await redis("HSET", LIVE_KEY, skuId, JSON.stringify(stock));
 }
 
 /** Waits until the read model has every order of a SKU in its newest version. */
