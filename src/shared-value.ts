@@ -218,7 +218,8 @@ export class SharedValue<Raw, Value> {
       const mine = this.#refresh(c);
       if (mine) return mine;
       const other = this.#underWay;
-      for (let ms = FIRST_LOOK_MS; other && !other.outcome && ms < ABANDONED_MS; ms *= 2) {
+      // Also counted by its own waits: a clock that is set back keeps nobody here.
+      for (let ms = FIRST_LOOK_MS; ms < REFRESH_LIMIT_MS && isAwaited(other); ms *= 2) {
         await scheduler.wait(ms);
       }
       const outcome = other?.outcome;
@@ -250,6 +251,9 @@ export class SharedValue<Raw, Value> {
     await caches.default.put(this.#coloKey, response).catch(() => {});
   }
 }
+
+const isAwaited = (refresh: Refresh<unknown> | undefined): boolean =>
+  refresh !== undefined && !refresh.outcome && Date.now() < refresh.abandonedAt;
 
 /** A time in the future is a clock that was set back: not to be trusted. */
 const isYounger = (readAt: number, ms: number): boolean => {
