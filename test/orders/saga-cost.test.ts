@@ -1,13 +1,17 @@
 // What a batch costs: one Redis round trip and one call per object, however many orders, free and paid.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { givenClock } from "../support/clock.ts";
 import { emptyRedis, readModelOf, redisCost } from "../support/redis.ts";
 import { ledger, noLiveStock } from "../support/shop.ts";
 import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-world.ts";
 
 beforeAll(emptyRedis);
-// The objects write to Redis too, about once a second.
-beforeEach(noLiveStock);
+beforeEach(() => {
+  // The objects write to Redis too, about once a second, and the edge reads: neither is the consumer's.
+  noLiveStock();
+  givenClock(Date.now());
+});
 
 /** Given orders of three SKUs, one of them free. */
 async function givenOrders(each: number): Promise<Purchase[]> {
