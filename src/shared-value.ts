@@ -56,6 +56,11 @@ const PATIENCE_MS = 400;
 /** When those who wait for another request's refresh first look; then after twice as long each time. */
 const FIRST_LOOK_MS = 10;
 
+let refreshes = 0;
+
+/** For tests: how many refreshes this isolate has under way, most of them behind an answer that has left. */
+export const refreshesUnderWay = (): number => refreshes;
+
 export class SharedValue<Raw, Value> {
   readonly #options: SharedValueOptions<Raw, Value>;
   #held: Reading<Value> | undefined;
@@ -147,6 +152,7 @@ export class SharedValue<Raw, Value> {
     const refresh: Refresh<Value> = { abandonedAt: now + ABANDONED_MS };
     const generation = this.#generation;
     this.#underWay = refresh;
+    refreshes += 1;
     const mine = this.#renewed(c)
       .then(
         (next) => {
@@ -164,6 +170,7 @@ export class SharedValue<Raw, Value> {
         },
       )
       .finally(() => {
+        refreshes -= 1;
         if (this.#underWay === refresh) this.#underWay = undefined;
       });
     // Keeps it alive when its starter goes away.

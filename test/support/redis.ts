@@ -1,10 +1,11 @@
 // The Redis behind the tests: read past the Worker, counted, broken and mended.
-import { inject, onTestFinished } from "vitest";
+import { inject, onTestFinished, vi } from "vitest";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { RULES_KEY, userOrdersKey } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
+import { refreshesUnderWay } from "../../src/shared-value.ts";
 
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(new URL(path, inject("redisUrl")), {
@@ -28,10 +29,11 @@ export async function emptyRedis(): Promise<void> {
   await redis("HSET", RULES_KEY, MARK, "");
 }
 
-/** How much Redis was asked while `work` ran. */
+/** How much Redis was asked while `work` ran: without what earlier requests still read behind their answers. */
 export async function redisCost<T>(
   work: () => Promise<T>,
 ): Promise<{ result: T; roundTrips: number; commands: number }> {
+  await vi.waitUntil(() => refreshesUnderWay() === 0, { timeout: 20_000 });
   await bridge("DELETE", "/_local/stats");
   const result = await work();
   return {
