@@ -1,14 +1,14 @@
 // The live stock: what objects publish reaches the edge in the right order, and comes back after Redis lost it.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { LiveAnswer } from "../../src/catalog/live.ts";
 import worker from "../../src/index.ts";
 import { LiveStock } from "../../src/inventory/live-stock.ts";
 import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -24,10 +24,8 @@ import {
   until,
 } from "../support/shop.ts";
 
-beforeEach(async () => {
-  await emptyRedis();
-  heldQueue();
-});
+beforeAll(holdQueue);
+beforeEach(emptyRedis);
 
 const live = async (saleId: string) =>
   (await call<LiveAnswer>("GET", `/api/sales/${saleId}/live`)).body;

@@ -1,20 +1,20 @@
 // Redis is gone: every page and the catalog's API still answer, for as long as is promised; and what they
 // cost while it is there.
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown, redisIsSlow } from "../support/redis.ts";
 import { aSale, aSku, noLiveStock, putSale } from "../support/shop.ts";
 
 const MINUTE_MS = 60_000;
 let moments = 0;
 
+beforeAll(holdQueue);
 beforeEach(async () => {
   await redisIsBack();
   await emptyRedis();
-  heldQueue();
   noLiveStock();
 });
 

@@ -7,7 +7,7 @@ import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -26,8 +26,8 @@ const always: ProtectionSettings = { challenge: { mode: "always" } };
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
+beforeAll(holdQueue);
 beforeEach(() => {
-  heldQueue();
   noLiveStock();
   resetTurnstile();
 });

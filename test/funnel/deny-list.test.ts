@@ -1,21 +1,21 @@
 // Deny and allow lists of the operator, through the whole app.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { RULES_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
 import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
+beforeAll(holdQueue);
 beforeEach(async () => {
   await emptyRedis();
   await noRules();
-  heldQueue();
   noLiveStock();
 });
 

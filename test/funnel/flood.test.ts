@@ -1,8 +1,8 @@
 // Floods from one address while real people buy: the flood costs next to nothing, the people notice nothing.
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsDown, redisIsSlow } from "../support/redis.ts";
 import { aBuyer, type Buyer, buyers, ledger, noLiveStock, tally, until } from "../support/shop.ts";
 import {
@@ -18,9 +18,9 @@ import {
 } from "./scene.ts";
 import { askedOf, solve } from "./turnstile.ts";
 
+beforeAll(holdQueue);
 beforeEach(async () => {
   await emptyRedis();
-  heldQueue();
   noLiveStock();
 });
 

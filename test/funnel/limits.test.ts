@@ -4,16 +4,16 @@ import { keyedHash } from "../../src/funnel/caller.ts";
 import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
 import { aBuyer, buyers, givenLiveStock, ledger, noLiveStock, tally } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
 import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
+beforeAll(holdQueue);
 beforeEach(async () => {
   await redisIsBack();
-  heldQueue();
   noLiveStock();
 });
 

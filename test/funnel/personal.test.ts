@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { Keeper } from "../../src/inventory/keeper.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, ORIGIN, read, request } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import {
   aBuyer,
@@ -21,9 +21,9 @@ import { limitOf } from "./limited.ts";
 import { aMoment, behindShield, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
+beforeAll(holdQueue);
 beforeEach(async () => {
   await redisIsBack();
-  heldQueue();
   noLiveStock();
 });
 

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import { aBuyer, type Buyer, noLiveStock, tokenFor } from "../support/shop.ts";
 import {
@@ -16,10 +16,8 @@ import {
 } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => {
-  heldQueue();
-  noLiveStock();
-});
+beforeAll(holdQueue);
+beforeEach(noLiveStock);
 
 /** Attempts to buy behind a shield of the test's own. */
 function behind(passes: (key: string) => boolean) {

@@ -1,12 +1,12 @@
 // Sold out, from memory: the crowd costs nothing, and whoever may have an order always gets through.
 import fc from "fast-check";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { BuyerFilter, buyerHash, MAX_TOLD_BUYERS } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -23,10 +23,8 @@ import {
 } from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
-beforeEach(async () => {
-  await emptyRedis();
-  heldQueue();
-});
+beforeAll(holdQueue);
+beforeEach(emptyRedis);
 
 interface SoldOut {
   sale: Scene;

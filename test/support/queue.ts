@@ -8,6 +8,16 @@ import type { OrderMessage } from "../../src/orders/message.ts";
 export const ORDERS_QUEUE = "doorbuster-orders";
 const consume: ExportedHandlerQueueHandler<Env> = worker.queue;
 
+/**
+ * Given a queue that keeps its messages to itself for a whole file: without a gap between two tests through
+ * which a message of the first reaches the consumer, and its work is counted in the second.
+ * @returns what ends it, as `beforeAll` wants it
+ */
+export function holdQueue(): () => void {
+  const spy = vi.spyOn(worker, "queue").mockResolvedValue(undefined);
+  return () => spy.mockRestore();
+}
+
 /** Messages by what became of them. */
 export interface Delivery {
   acked: unknown[];
