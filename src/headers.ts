@@ -23,15 +23,30 @@ const SECURITY_HEADERS = Object.entries({
   "X-XSS-Protection": "0",
 });
 
+/** An answer that is the same for everybody may be read by scripts of any site. */
+export const FOR_ANY_ORIGIN = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "X-Request-Id",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
 /**
- * Completes an answer's headers, unless `completeHeaders` has made them: the security headers, and whether
- * it may be cached. Where nobody said so, it may not.
+ * Completes an answer's headers, unless `completeHeaders` has made them: the security headers, whether it
+ * may be cached (by default it may not), and, where any cache may keep it, that any site may read it. A
+ * security header that the answer has already stays as it is.
  */
 export function secure(headers: Headers, { challenges = false } = {}): void {
   if (headers.has("Content-Security-Policy")) return;
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
+  if (headers.get("Cache-Control")?.startsWith("public")) setAll(headers, FOR_ANY_ORIGIN);
+  for (const [name, value] of SECURITY_HEADERS) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
   if (challenges) headers.set("Content-Security-Policy", CHALLENGE_POLICY);
+}
+
+function setAll(headers: Headers, values: Record<string, string>): void {
+  for (const [name, value] of Object.entries(values)) headers.set(name, value);
 }
 
 /**

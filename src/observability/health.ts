@@ -1,6 +1,8 @@
-// Liveness and readiness. `/healthz` touches nothing; `/readyz` asks each dependency once.
+// Liveness, readiness, and the server's clock. `/healthz` and `/api/time` touch nothing; `/readyz` asks each
+// dependency once.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
+import { completeHeaders, FOR_ANY_ORIGIN } from "../headers.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
@@ -49,8 +51,12 @@ async function readiness(c: AppContext): Promise<Readiness | undefined> {
   return last;
 }
 
+const TIME_HEADERS = completeHeaders({ "Content-Type": "application/json", ...FOR_ANY_ORIGIN });
+
 export const healthRoutes = new Hono<AppEnv>()
   .get("/healthz", (c) => c.json({ status: "alive" }))
+  /** Milliseconds since 1970: pages set their countdown by it, for the `Date` header has whole seconds only. */
+  .get("/api/time", () => Response.json({ now: Date.now() }, { headers: TIME_HEADERS }))
   .get("/readyz", async (c) => {
     const found = await readiness(c);
     if (!found) return problem(c, refuse("unavailable", { detail: "Being probed right now" }));

@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
+import { styleUrl } from "../../src/pages/assets.ts";
 import { ADMIN_TOKEN, call, ORIGIN, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
@@ -17,7 +18,6 @@ beforeAll(async () => {
 
 const POLICY = {
   "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
   "origin-agent-cluster": "?1",
   "referrer-policy": "same-origin",
   "strict-transport-security": "max-age=15552000; includeSubDomains",
@@ -27,18 +27,20 @@ const POLICY = {
 
 describe("security headers", () => {
   test.each([
-    ["a page", "GET", "/"],
-    ["a sale's page", "GET", `/sales/${sale.id}`],
-    ["an asset", "GET", "/assets/style-0123456789.css"],
-    ["the catalog", "GET", "/api/sales"],
-    ["the live stock", "GET", `/api/sales/${sale.id}/live`],
+    ["a page", "GET", "/", "cross-origin"],
+    ["a sale's page", "GET", `/sales/${sale.id}`, "cross-origin"],
+    ["an asset", "GET", "/assets/style-0123456789.css", "cross-origin"],
+    ["the catalog", "GET", "/api/sales", "cross-origin"],
+    ["the live stock", "GET", `/api/sales/${sale.id}/live`, "cross-origin"],
+    ["the clock", "GET", "/api/time", "cross-origin"],
     ["a personal page", "GET", "/orders"],
     ["a refusal", "POST", `/api/skus/${sku.id}/orders`],
     ["nothing", "GET", "/nowhere"],
     ["the operator's door", "GET", "/api/admin/overview"],
     ["health", "GET", "/healthz"],
-  ])("%s carries them all", async (_, method, path) => {
+  ])("%s carries them all", async (_, method, path, readers = "same-origin") => {
     const { headers } = await call(method, path);
+    expect(headers.get("cross-origin-resource-policy")).toBe(readers);
     for (const [name, value] of Object.entries(POLICY)) expect(headers.get(name)).toBe(value);
     const policy = headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'self'");
@@ -47,6 +49,33 @@ describe("security headers", () => {
     expect(headers.get("server")).toBeNull();
     expect(headers.get("x-powered-by")).toBeNull();
   });
+});
+
+describe("scripts of any site", () => {
+  const publicPaths = ["/", `/sales/${sale.id}`, "/api/sales", `/api/sales/${sale.id}`].concat(
+    `/api/sales/${sale.id}/live`,
+    "/api/time",
+    styleUrl("#1d3fbf"),
+  );
+
+  test.each(publicPaths)("may read %s, which is the same for everybody", async (path) => {
+    const { status, headers } = await call("GET", path, {
+      headers: { origin: "https://else.test" },
+    });
+    expect([status, headers.get("access-control-allow-origin")]).toEqual([200, "*"]);
+    expect(headers.get("access-control-expose-headers")).toBe("X-Request-Id");
+    expect(headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    expect(headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
+  test.each(["/api/orders", "/orders", "/api/admin/sales", "/readyz"])(
+    "may not read %s",
+    async (path) => {
+      const { headers } = await call("GET", path, { headers: { origin: "https://else.test" } });
+      expect(headers.get("access-control-allow-origin")).toBeNull();
+      expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    },
+  );
 });
 
 describe("where the public address is configured", () => {

@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
+import { givenClock } from "../support/clock.ts";
 import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
 import { redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { buyers, onSale, order } from "../support/shop.ts";
@@ -14,6 +15,20 @@ test("alive: says so without asking anybody, and is never cached", async () => {
   expect(result).toMatchObject({ status: 200, body: { status: "alive" } });
   expect(result.headers.get("cache-control")).toBe("no-store");
   expect(commands).toBe(0);
+});
+
+test("the clock: tells milliseconds, and is never cached", async () => {
+  const { moveTo } = givenClock(1_800_000_000_123);
+  const answer = await call("GET", "/api/time");
+  expect(answer).toMatchObject({ status: 200, body: { now: 1_800_000_000_123 } });
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  moveTo(1_800_000_000_124);
+  expect((await call("GET", "/api/time")).body).toEqual({ now: 1_800_000_000_124 });
+});
+
+test("the clock: asks nobody", async () => {
+  const { result, commands } = await redisCost(() => call("GET", "/api/time"));
+  expect([result.status, commands]).toEqual([200, 0]);
 });
 
 test("ready: names each dependency and its state, and what is down", async () => {
