@@ -1,6 +1,7 @@
 // Variables and secrets, parsed once per isolate. What is missing or malformed is named in the log;
 // callers get a plain 503 and never a stack trace.
 import * as z from "zod";
+import { KEY_NAMES } from "./redis/keys.ts";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
@@ -10,12 +11,27 @@ const unset = z.literal("").transform(() => undefined);
 const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
 /** The form of the Standard Webhooks specification. */
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
+/** Names between colons. With the colon at the end no prefix is the beginning of another's keys. */
+const redisPrefix = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*:?$/, "use letters, digits, . _ - and single colons")
+  .max(64, "use at most 64 characters")
+  .refine((prefix) => !prefix.split(":").some((part) => KEY_NAMES.includes(part as never)), {
+    message: `must not contain ${KEY_NAMES.join(", ")} as a part`,
+  })
+  .transform((prefix) => (prefix.endsWith(":") ? prefix : `${prefix}:`));
 const optionalText = unset.or(z.string()).optional();
 
 const schema = z
   .object({
     UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+    /** Starts every key in Redis; always ends in a colon. */
+    REDIS_PREFIX: z
+      .string()
+      .default("")
+      .transform((prefix) => prefix || "doorbuster:")
+      .pipe(redisPrefix),
     ADMIN_TOKEN: z.string().min(16, "needs at least 16 characters"),
     SIGNING_SECRET: secret,
     /** The address buyers know. Set, no other host is served: what is fetched through it is not ours. */

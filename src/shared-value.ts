@@ -1,6 +1,7 @@
 // One value that all requests read and nobody owns: kept in the isolate, then in the colo's cache, then at
 // its source. One refresh at a time; a stale value beats none. The catalog, the rules, the live stock and
 // the identity provider's keys use it.
+import type { Config } from "./config.ts";
 import type { AppContext } from "./http.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { count } from "./observability/metrics.ts";
@@ -198,7 +199,7 @@ export class SharedValue<Raw, Value> {
   async #renew(c: Reader): Promise<Reading<Value>> {
     const { freshMs, staleMs, load, build, fallback, name } = this.#options;
     const held = this.#trusted();
-    const colo = this.#skipColo ? undefined : await this.#fromColo();
+    const colo = this.#skipColo ? undefined : await this.#fromColo(c);
     // What is held already must not be taken again, or an isolate whose turn it is never asks.
     const isNews = colo !== undefined && !(held && held.readAt >= colo.readAt);
     if (isNews && isYounger(colo.readAt, freshMs)) return { ...colo, value: build(colo.raw) };
@@ -206,7 +207,7 @@ export class SharedValue<Raw, Value> {
     const readAt = Date.now();
     try {
       const raw = await load(c);
-      c.executionCtx.waitUntil(this.#toColo(raw, readAt));
+      c.executionCtx.waitUntil(this.#toColo(c, raw, readAt));
       return { value: build(raw), readAt };
     } catch (error) {
       count("degraded", name);
@@ -238,26 +239,33 @@ export class SharedValue<Raw, Value> {
     }
   }
 
-  get #coloKey(): string {
-    return `https://shared.invalid/${this.#options.name}`;
-  }
-
-  async #fromColo(): Promise<{ raw: Raw; readAt: number } | undefined> {
+  async #fromColo(c: Reader): Promise<{ raw: Raw; readAt: number } | undefined> {
     try {
-      const response = await caches.default.match(this.#coloKey);
+      const response = await caches.default.match(coloKey(c.get("config"), this.#options.name));
       return response && ((await response.json()) as { raw: Raw; readAt: number });
     } catch {
       return undefined; // a cache that fails is a cache that misses
     }
   }
 
-  async #toColo(raw: Raw, readAt: number): Promise<void> {
+  async #toColo(c: Reader, raw: Raw, readAt: number): Promise<void> {
     const maxAge = Math.ceil(this.#options.staleMs / 1_000);
     const headers = { "Cache-Control": `max-age=${maxAge}`, "Content-Type": "application/json" };
     const response = new Response(JSON.stringify({ raw, readAt }), { headers });
-    await caches.default.put(this.#coloKey, response).catch(() => {});
+    await caches.default
+      .put(coloKey(c.get("config"), this.#options.name), response)
+      .catch(() => {});
   }
 }
+
+/** Where the colo keeps a value. One zone can have several deployments, each with a source of its own. */
+export const coloKey = (
+  {
+    UPSTASH_REDIS_REST_URL: url,
+    REDIS_PREFIX: prefix,
+  }: Pick<Config, "UPSTASH_REDIS_REST_URL" | "REDIS_PREFIX">,
+  name: string,
+): string => `https://shared.invalid/${encodeURIComponent(url)}/${prefix}${name}`;
 
 const isAwaited = (refresh: Refresh<unknown> | undefined): boolean =>
   refresh !== undefined && !refresh.outcome && Date.now() < refresh.abandonedAt;

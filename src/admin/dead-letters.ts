@@ -26,27 +26,28 @@ export const deadLetterRoutes = new Hono<AppEnv>()
     return c.json({ deadLetters: letters });
   })
   .get("/:id", async (c) => {
-    const letter = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
-      findDeadLetter(redis, c.req.param("id")),
+    const letter = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+      findDeadLetter(redis, keys, c.req.param("id")),
     );
     return letter ? c.json(letter) : problem(c, refuse("not_found"));
   })
   .post("/:id/replay", async (c) => {
     const id = c.req.param("id");
-    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis) => {
-      const letters = id === ALL ? await listDeadLetters(redis) : [await findDeadLetter(redis, id)];
+    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis, keys) => {
+      const letters =
+        id === ALL ? await listDeadLetters(redis, keys) : [await findDeadLetter(redis, keys, id)];
       for (const letter of letters) {
         if (!letter) return 0;
         await replay(c.env, letter);
-        await discardDeadLetter(redis, letter.id);
+        await discardDeadLetter(redis, keys, letter.id);
       }
       return letters.length;
     });
     return replayed > 0 || id === ALL ? c.json({ replayed }) : problem(c, refuse("not_found"));
   })
   .delete("/:id", async (c) => {
-    const gone = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) =>
-      discardDeadLetter(redis, c.req.param("id")),
+    const gone = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+      discardDeadLetter(redis, keys, c.req.param("id")),
     );
     return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
   });

@@ -122,7 +122,7 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
     // An emptied Redis has lost the catalog too.
     const config = c.get("config");
     const sales = await registryOf(c.env).all();
-    await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, sales));
+    await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => storeSales(redis, keys, sales));
     return rebuildReadModel(c.env, config, report.skuId);
   });
 }

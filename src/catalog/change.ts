@@ -54,7 +54,9 @@ async function spread(
   registered: RegisteredSale,
 ): Promise<void> {
   await configureObjects(env, registered);
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, [registered]));
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    storeSales(redis, keys, [registered]),
+  );
   dropSnapshot();
 }
 

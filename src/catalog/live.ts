@@ -6,7 +6,6 @@ import { BuyerFilter } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { LIVE_KEY } from "../redis/keys.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, saleState } from "./schema.ts";
@@ -67,8 +66,8 @@ function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[
 /** One text for each SKU, in their order; null for one that nobody knows anything about. */
 async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]> {
   // Without the client's own deserialisation the answer is the plain array that Redis sent.
-  const texts = (await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
-    redis.hmget(LIVE_KEY, ...skuIds),
+  const texts = (await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    redis.hmget(keys.live, ...skuIds),
   )) as unknown as (string | null)[];
   return Promise.all(texts.map((text, at) => text ?? republished(c, skuIds[at] as string)));
 }

@@ -90,9 +90,9 @@ async function restore(c: Reader): Promise<StoredSale[]> {
   if (sales.length > 0) {
     count("catalog_restored");
     c.executionCtx.waitUntil(
-      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis) => storeSales(redis, sales)).catch(
-        (error) => log("catalog.restore_failed", { cause: causeOf(error) }),
-      ),
+      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+        storeSales(redis, keys, sales),
+      ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
     );
   }
   return sales;

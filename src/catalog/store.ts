@@ -2,7 +2,7 @@
 // one hash, a versioned field per sale.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { readHash } from "../redis/client.ts";
-import { CATALOG_KEY } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
 import type { SaleRegistry, StoredSale } from "./registry.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
@@ -17,8 +17,8 @@ export function registryOf(env: RegistryEnv) {
 }
 
 /** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
-export async function loadSales(redis: Redis): Promise<StoredSale[]> {
-  const fields = await readHash(redis, CATALOG_KEY);
+export async function loadSales(redis: Redis, keys: Keys): Promise<StoredSale[]> {
+  const fields = await readHash(redis, keys.catalog);
   return [...fields].flatMap(([id, text]) => parseField(id, text) ?? []);
 }
 
@@ -31,11 +31,11 @@ function parseField(id: string, text: string): StoredSale | undefined {
 }
 
 /** Copies sales to Redis, unless it already has newer revisions. Returns how many were newer. */
-export function storeSales(redis: Redis, sales: StoredSale[]): Promise<number> {
+export function storeSales(redis: Redis, keys: Keys, sales: StoredSale[]): Promise<number> {
   return writeNewer(
     redis,
     sales.map(({ id, revision, sale }) => ({
-      key: CATALOG_KEY,
+      key: keys.catalog,
       field: id,
       version: revision,
       value: sale,

@@ -5,6 +5,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import type { Keys } from "../redis/keys.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
 import { keyedHash } from "./caller.ts";
@@ -31,11 +32,11 @@ interface LimitAnswer {
   reset: number;
 }
 
-async function ask(redis: Redis, limit: Limit, id: string): Promise<LimitAnswer> {
+async function ask(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<LimitAnswer> {
   const limiter = new Ratelimit({
     redis,
     limiter: algorithmOf(limit.policy),
-    prefix: limit.prefix,
+    prefix: `${keys.limit}:${limit.prefix}`,
     ephemeralCache: false, // the budget remembers, and knows of questions that are still open too
     timeout: 0, // the client's own time limit aborts; the library's would silently allow
   });
@@ -49,8 +50,8 @@ async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]
   const ids = await Promise.all(
     limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
   );
-  return withRedis(config, INTERACTIVE_LIMIT_MS, (redis) =>
-    Promise.all(limits.map((limit, at) => ask(redis, limit, ids[at] as string))),
+  return withRedis(config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    Promise.all(limits.map((limit, at) => ask(redis, keys, limit, ids[at] as string))),
   );
 }
 

@@ -1,5 +1,4 @@
 // Which limits apply to a request, what this isolate knows of them, and how answers tell it.
-import { RATE_LIMIT_PREFIX } from "../redis/keys.ts";
 import type { Attempt } from "./attempt.ts";
 import { type Budget, budgetOf, knownBudget } from "./budget.ts";
 import { addressBlock } from "./caller.ts";
@@ -56,7 +55,7 @@ function describe(policies: Policies): Described {
 }
 
 const prefixOf = ({ route, entry }: Attempt, policyName: string | undefined): string =>
-  `${RATE_LIMIT_PREFIX}:${entry?.sale.id ?? "-"}:${route}:${policyName}`;
+  `${entry?.sale.id ?? "-"}:${route}:${policyName}`;
 
 /** A limit of the attempt's route, with what this isolate knows of it. */
 export function limitOf(attempt: Attempt, name: PolicyName): Limit {

@@ -3,7 +3,7 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
-import { RULES_KEY } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { isOver, parseRule, type Rule } from "./rule-book.ts";
 
 /** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
@@ -37,14 +37,16 @@ for i = 1, #ARGV, 2 do
 end
 return 1`;
 
-const inBackground = <T>(config: RedisConfig, work: (redis: Redis) => Promise<T>): Promise<T> =>
-  withRedis(config, BACKGROUND_LIMIT_MS, work);
+const inBackground = <T>(
+  config: RedisConfig,
+  work: (redis: Redis, keys: Keys) => Promise<T>,
+): Promise<T> => withRedis(config, BACKGROUND_LIMIT_MS, work);
 
 /** Keeps a rule of the operator's, new or changed. */
 export async function keepRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<void> {
   const [field, text] = [operators(rule), JSON.stringify(rule)];
   await registryOf(env).putRule(field, text);
-  await inBackground(config, (redis) => redis.hset(RULES_KEY, { [field]: text }));
+  await inBackground(config, (redis, keys) => redis.hset(keys.rules, { [field]: text }));
 }
 
 /** Lifts a rule, whoever made it; false when there was none. */
@@ -55,16 +57,16 @@ export async function liftRule(
 ): Promise<boolean> {
   const removed = await registryOf(env).removeRule(operators(name));
   const fields = [operators(name), ...(name.effect === "deny" ? [automatic(name)] : [])];
-  const gone = await inBackground(config, (redis) => redis.hdel(RULES_KEY, ...fields));
+  const gone = await inBackground(config, (redis, keys) => redis.hdel(keys.rules, ...fields));
   return removed || gone > 0;
 }
 
 /** Keeps an automatic block; false when there are too many rules already. */
 export async function keepAutomaticBlock(config: RedisConfig, rule: Rule): Promise<boolean> {
-  const kept = await inBackground(config, (redis) =>
+  const kept = await inBackground(config, (redis, keys) =>
     redis
       .createScript<number>(ADD_UNLESS_FULL)
-      .exec([RULES_KEY], [automatic(rule), JSON.stringify(rule), String(MAX_RULES)]),
+      .exec([keys.rules], [automatic(rule), JSON.stringify(rule), String(MAX_RULES)]),
   );
   return kept === 1;
 }
@@ -81,8 +83,8 @@ export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<
 }
 
 /** What edges read: the texts of all rules; nothing at all when Redis was emptied. */
-export async function readTexts(redis: Redis): Promise<string[]> {
-  return (await redis.hvals(RULES_KEY)) as string[];
+export async function readTexts(redis: Redis, keys: Keys): Promise<string[]> {
+  return (await redis.hvals(keys.rules)) as string[];
 }
 
 /** Makes the copy agree with the registry, and removes what has expired: it means nothing any more. */
@@ -105,14 +107,14 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
     ([name, text]) =>
       name !== MARK && (name.startsWith("automatic:") ? !has(text) : !wanted.has(name)),
   );
-  await inBackground(config, async (redis) => {
-    if (missing.length > 0) await redis.hset(RULES_KEY, Object.fromEntries(missing));
+  await inBackground(config, async (redis, keys) => {
+    if (missing.length > 0) await redis.hset(keys.rules, Object.fromEntries(missing));
     if (stale.length > 0) {
-      await redis.createScript(REMOVE_UNCHANGED).exec([RULES_KEY], stale.flat());
+      await redis.createScript(REMOVE_UNCHANGED).exec([keys.rules], stale.flat());
     }
   });
 }
 
 /** Field → text, as Redis has them. */
 const copy = (config: RedisConfig): Promise<Map<string, string>> =>
-  inBackground(config, (redis) => readHash(redis, RULES_KEY));
+  inBackground(config, (redis, keys) => readHash(redis, keys.rules));

@@ -3,7 +3,6 @@
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { LIVE_KEY } from "../redis/keys.ts";
 
 const INTERVAL_MS = 1_000;
 
@@ -53,8 +52,8 @@ export class LiveStock {
     this.#publishedAt = Date.now();
     this.#published = text;
     try {
-      await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis) =>
-        redis.hset(LIVE_KEY, { [skuId]: text }),
+      await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
+        redis.hset(keys.live, { [skuId]: text }),
       );
     } catch (error) {
       this.#published = undefined;

@@ -132,8 +132,8 @@ export async function findOrder(
 ): Promise<Outcome<{ order: Order; source: Source }>> {
   const may = await mayRead(attempt);
   if (!may.ok) return may;
-  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
-    readOrder(redis, ref.userId, ref.orderId),
+  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    readOrder(redis, keys, ref.userId, ref.orderId),
   ).catch(() => undefined);
   const fromRedis = stored && ({ ok: true, order: stored, source: "read-model" } as const);
   if (fromRedis && stored.status !== "reserved") return fromRedis;
@@ -157,8 +157,8 @@ export async function listOrders(c: AppContext): Promise<Outcome<{ orders: Order
   const may = await mayRead(entered.attempt);
   if (!may.ok) return may;
   const { userId } = entered.attempt;
-  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis) =>
-    readOrders(redis, userId),
+  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    readOrders(redis, keys, userId),
   ).catch(() => undefined);
   const fresh = await ordersInLedgers(c, userId);
   if (!stored && !fresh.complete) return refused(refuse("unavailable"));

@@ -76,7 +76,7 @@ async function publish(
 ): Promise<void> {
   const news = groups.flatMap((group) => group.open);
   if (news.length === 0) return;
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => writeOrders(redis, news));
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, news));
   if (!config.ORDER_WEBHOOK_URL) return;
   const finished = news.filter(({ step }) => step === "none");
   const events = finished.flatMap(({ userId, order }) => toEvent(userId, order) ?? []);

@@ -4,7 +4,7 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { DEAD_LETTERS_KEY } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
 import { readEvent } from "./webhooks.ts";
 
@@ -25,7 +25,9 @@ export async function keepDeadLetters(
   const letters = batch.messages.map((message) => toLetter(message, batch.queue));
   try {
     const fields = Object.fromEntries(letters.map((letter) => [letter.id, JSON.stringify(letter)]));
-    await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => redis.hset(DEAD_LETTERS_KEY, fields));
+    await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+      redis.hset(keys.deadLetters, fields),
+    );
     for (const message of batch.messages) message.ack();
   } catch (error) {
     log("dead_letters.store_failed", { count: letters.length, cause: causeOf(error) });
@@ -51,20 +53,24 @@ function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): De
 }
 
 /** All letters, the oldest first. */
-export async function listDeadLetters(redis: Redis): Promise<DeadLetter[]> {
-  const texts = (await redis.hvals(DEAD_LETTERS_KEY)) as string[];
+export async function listDeadLetters(redis: Redis, keys: Keys): Promise<DeadLetter[]> {
+  const texts = (await redis.hvals(keys.deadLetters)) as string[];
   return texts
     .flatMap((text) => parse(text) ?? [])
     .sort((a, b) => a.diedAt.localeCompare(b.diedAt));
 }
 
-export async function findDeadLetter(redis: Redis, id: string): Promise<DeadLetter | undefined> {
-  return parse(await redis.hget<string>(DEAD_LETTERS_KEY, id));
+export async function findDeadLetter(
+  redis: Redis,
+  keys: Keys,
+  id: string,
+): Promise<DeadLetter | undefined> {
+  return parse(await redis.hget<string>(keys.deadLetters, id));
 }
 
 /** Returns false when it was gone already. */
-export async function discardDeadLetter(redis: Redis, id: string): Promise<boolean> {
-  return (await redis.hdel(DEAD_LETTERS_KEY, id)) > 0;
+export async function discardDeadLetter(redis: Redis, keys: Keys, id: string): Promise<boolean> {
+  return (await redis.hdel(keys.deadLetters, id)) > 0;
 }
 
 function parse(text: string | null): DeadLetter | undefined {

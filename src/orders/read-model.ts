@@ -2,18 +2,18 @@
 // any time. A status that only its owner can change next is read from the ledger instead.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Order, type OwnedOrder, orderSchema } from "../inventory/order.ts";
-import { userOrdersKey } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
 
 /** How long a user's orders stay readable after the last change: 90 days. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
 
 /** Writes orders in one command; whatever Redis already has newer stays. Returns how many were newer. */
-export function writeOrders(redis: Redis, orders: OwnedOrder[]): Promise<number> {
+export function writeOrders(redis: Redis, keys: Keys, orders: OwnedOrder[]): Promise<number> {
   return writeNewer(
     redis,
     orders.map(({ userId, order }) => ({
-      key: userOrdersKey(userId),
+      key: keys.ordersOf(userId),
       field: order.id,
       version: order.version,
       value: order,
@@ -24,24 +24,26 @@ export function writeOrders(redis: Redis, orders: OwnedOrder[]): Promise<number>
 
 export async function readOrder(
   redis: Redis,
+  keys: Keys,
   userId: string,
   orderId: string,
 ): Promise<Order | undefined> {
-  return parse(await redis.hget<string>(userOrdersKey(userId), orderId));
+  return parse(await redis.hget<string>(keys.ordersOf(userId), orderId));
 }
 
-export async function readOrders(redis: Redis, userId: string): Promise<Order[]> {
-  const texts = (await redis.hvals(userOrdersKey(userId))) as string[];
+export async function readOrders(redis: Redis, keys: Keys, userId: string): Promise<Order[]> {
+  const texts = (await redis.hvals(keys.ordersOf(userId))) as string[];
   return texts.flatMap((text) => parse(text) ?? []);
 }
 
 /** The version Redis has of each order, in one round trip; undefined where it has none. */
 export async function readVersions(
   redis: Redis,
+  keys: Keys,
   orders: OwnedOrder[],
 ): Promise<(number | undefined)[]> {
   const pipeline = redis.pipeline();
-  for (const { userId, order } of orders) pipeline.hget(userOrdersKey(userId), order.id);
+  for (const { userId, order } of orders) pipeline.hget(keys.ordersOf(userId), order.id);
   const texts = await pipeline.exec<(string | null)[]>();
   return texts.map((text) => readVersioned(text)?.version);
 }

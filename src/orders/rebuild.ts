@@ -4,6 +4,7 @@ import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import type { Keys } from "../redis/keys.ts";
 import { readVersions, writeOrders } from "./read-model.ts";
 
 /** How many orders of a SKU a reconciliation looks at before it decides to rebuild all of them. */
@@ -42,8 +43,8 @@ export async function rebuildReadModel(
       (inventory) => inventory.page(after),
     );
     report.orders += page.orders.length;
-    report.repaired += await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-      writeOrders(redis, page.orders),
+    report.repaired += await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+      writeOrders(redis, keys, page.orders),
     );
     after = page.next;
   } while (after);
@@ -58,11 +59,13 @@ export async function reconcileReadModel(
 ): Promise<RebuildReport | undefined> {
   const sample = await atLedger(env, skuId, (inventory) => inventory.sample(SAMPLE_SIZE));
   if (sample.length === 0) return undefined;
-  const drifted = await withRedis(config, BACKGROUND_LIMIT_MS, (redis) => hasDrift(redis, sample));
+  const drifted = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    hasDrift(redis, keys, sample),
+  );
   return drifted ? rebuildReadModel(env, config, skuId) : undefined;
 }
 
-async function hasDrift(redis: Redis, sample: OwnedOrder[]): Promise<boolean> {
-  const versions = await readVersions(redis, sample);
+async function hasDrift(redis: Redis, keys: Keys, sample: OwnedOrder[]): Promise<boolean> {
+  const versions = await readVersions(redis, keys, sample);
   return sample.some(({ order }, index) => (versions[index] ?? 0) < order.version);
 }

@@ -21,8 +21,8 @@ export async function reconcile(
 ): Promise<void> {
   const sales = await registryOf(env).all();
   await attempt("catalog", async () => {
-    const repaired = await withRedis(config, BACKGROUND_LIMIT_MS, (redis) =>
-      storeSales(redis, sales),
+    const repaired = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+      storeSales(redis, keys, sales),
     );
     if (repaired > 0) log("reconcile.catalog_repaired", { count: repaired });
   });

@@ -9,8 +9,12 @@ import {
   handleAll,
 } from "cockatiel";
 import type { Config } from "../config.ts";
+import { type Keys, keysOf } from "./keys.ts";
 
-export type RedisConfig = Pick<Config, "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN">;
+export type RedisConfig = Pick<
+  Config,
+  "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN" | "REDIS_PREFIX"
+>;
 
 /** Someone is waiting for the answer: better none than a late one. */
 export const INTERACTIVE_LIMIT_MS = 300;
@@ -79,7 +83,7 @@ export function resetRedisBreaker(): void {
 /**
  * Runs `operation` with a client of its own. The client pipelines by itself what is asked in the same
  * tick, and it must not outlive the request: its shared fetch would be cancelled with its first
- * caller. Strings come back as they were stored (no JSON guessing).
+ * caller. Strings come back as they were stored (no JSON guessing). `keys` are the names to use.
  *
  * @param limitMs time limit of each HTTP request
  * @throws when Redis is slow, down or the breaker is open: every caller has a fallback or retries
@@ -87,7 +91,7 @@ export function resetRedisBreaker(): void {
 export async function withRedis<T>(
   config: RedisConfig,
   limitMs: number,
-  operation: (redis: Redis) => Promise<T>,
+  operation: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> {
   const redis = new Redis({
     url: config.UPSTASH_REDIS_REST_URL,
@@ -97,7 +101,7 @@ export async function withRedis<T>(
     retry: { retries: 0 },
     signal: () => AbortSignal.timeout(limitMs),
   });
-  return gateFor(limitMs).run(limitMs, () => operation(redis));
+  return gateFor(limitMs).run(limitMs, () => operation(redis, keysOf(config)));
 }
 
 /** A whole hash. Without the client's own deserialisation Redis's flat list of names and values arrives as it is. */

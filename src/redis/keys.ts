@@ -1,19 +1,31 @@
-// Every key name in Redis, so that nothing else spells one.
+// Every key name in Redis, so that nothing else spells one. All start with the prefix of this deployment:
+// several can share one database.
+import type { Config } from "../config.ts";
 
-/** Hash: sale id → versioned sale. */
-export const CATALOG_KEY = "catalog";
+/** No part of a prefix may be one of these: `shop:orders:` would meet the orders that `shop:` keeps. */
+export const KEY_NAMES = ["catalog", "live", "rules", "limit", "orders", "dead-letters"] as const;
 
-/** Hash of one user's orders: order id → versioned order. */
-export const userOrdersKey = (userId: string): string => `orders:${userId}`;
+/** The keys of one deployment. */
+export interface Keys {
+  /** Hash: sale id → versioned sale. */
+  catalog: string;
+  /** Hash: SKU id → units that are free, as its object last published them. */
+  live: string;
+  /** Hash: effect, kind and value → deny or allow rule. */
+  rules: string;
+  /** Hash: message id → dead letter. */
+  deadLetters: string;
+  /** Prefix of the rate limiters' own keys. */
+  limit: string;
+  /** Hash of one user's orders: order id → versioned order. */
+  ordersOf(userId: string): string;
+}
 
-/** Prefix of the rate limiters' own keys. */
-export const RATE_LIMIT_PREFIX = "limit";
-
-/** Hash: message id → dead letter. */
-export const DEAD_LETTERS_KEY = "dead-letters";
-
-/** Hash: SKU id → units that are free, as its object last published them. */
-export const LIVE_KEY = "live";
-
-/** Hash: effect, kind and value → deny or allow rule. */
-export const RULES_KEY = "rules";
+export const keysOf = ({ REDIS_PREFIX: prefix }: Pick<Config, "REDIS_PREFIX">): Keys => ({
+  catalog: `${prefix}catalog`,
+  live: `${prefix}live`,
+  rules: `${prefix}rules`,
+  deadLetters: `${prefix}dead-letters`,
+  limit: `${prefix}limit`,
+  ordersOf: (userId) => `${prefix}orders:${userId}`,
+});

@@ -10,11 +10,10 @@ import { saleSchema } from "../../src/catalog/schema.ts";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
-import { CATALOG_KEY } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, bought, ledger, order, putSale, tally } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
@@ -22,7 +21,7 @@ beforeEach(redisIsBack);
 
 const put = (sale: ReturnType<typeof aSale>) => admin("PUT", `/sales/${sale.id}`, { body: sale });
 const inRedis = async (saleId: string) => {
-  const text = await redis<string | null>("HGET", CATALOG_KEY, saleId);
+  const text = await redis<string | null>("HGET", KEYS.catalog, saleId);
   return readVersioned(text)?.value;
 };
 
@@ -146,7 +145,7 @@ test("a sale taken off sells nothing more, and stays off when an old copy comes 
   heldQueue();
   const sku = aSku({ price: 100 });
   const sale = await putSale(aSale({ skus: [sku] }));
-  const copy = await redis<string>("HGET", CATALOG_KEY, sale.id);
+  const copy = await redis<string>("HGET", KEYS.catalog, sale.id);
   const buyer = await aBuyer();
   await bought(buyer, sku.id);
 
@@ -156,7 +155,7 @@ test("a sale taken off sells nothing more, and stays off when an old copy comes 
   expect(tally([await order(await aBuyer(), sku.id)])).toEqual({ not_found: 1 });
   expect(await ledger(sku.id)).toMatchObject({ held: 1, saleId: null });
 
-  await redis("HSET", CATALOG_KEY, sale.id, copy);
+  await redis("HSET", KEYS.catalog, sale.id, copy);
   dropSnapshot();
   expect(tally([await order(await aBuyer(), sku.id)])).toEqual({ not_found: 1 });
   await reconciled();
@@ -166,7 +165,7 @@ test("a sale taken off sells nothing more, and stays off when an old copy comes 
 test("what is not a sale in Redis is left out, and the others are sold", async () => {
   const sale = await putSale(aSale());
   for (const [i, text] of ["", "x", "1 {}", '1 {"id":"y"}', "1 [", "-1 null"].entries()) {
-    await redis("HSET", CATALOG_KEY, `broken-${i}`, text);
+    await redis("HSET", KEYS.catalog, `broken-${i}`, text);
   }
   dropSnapshot();
   const { body } = await call<{ sales: { id: string }[] }>("GET", "/api/sales");

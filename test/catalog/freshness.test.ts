@@ -1,8 +1,7 @@
 // How long an operator's change can stay unseen where nothing was purged: never longer than five seconds.
 import { afterEach, expect, test, vi } from "vitest";
-import { CATALOG_KEY } from "../../src/redis/keys.ts";
 import { call } from "../support/http.ts";
-import { redis } from "../support/redis.ts";
+import { KEYS, redis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
 
 const BOUND_MS = 5_000;
@@ -29,7 +28,7 @@ test.each([
     expect(JSON.stringify(before.body)).toContain("Before");
     // Another isolate writes: nothing here hears of it.
     const changed = { ...sale, title: "After" };
-    await redis("HSET", CATALOG_KEY, sale.id, `${now + 60_000} ${JSON.stringify(changed)}`);
+    await redis("HSET", KEYS.catalog, sale.id, `${now + 60_000} ${JSON.stringify(changed)}`);
 
     vi.setSystemTime(now + BOUND_MS - longestUse(before.headers) - WAY_MS);
 
@@ -52,7 +51,7 @@ test("a change that comes later than a newer one of another sale shows, too", as
   const now = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now });
   const write = (sale: typeof early, revision: number) =>
-    redis("HSET", CATALOG_KEY, sale.id, `${revision} ${JSON.stringify(sale)}`);
+    redis("HSET", KEYS.catalog, sale.id, `${revision} ${JSON.stringify(sale)}`);
   await write(late, now + 90_000);
   vi.setSystemTime(now + 10_000);
   expect(JSON.stringify((await call("GET", "/")).body)).toContain("Early");

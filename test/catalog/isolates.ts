@@ -1,12 +1,16 @@
 // Isolates that share a value, its source, and the cache of their colo.
 import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { type Reader, SharedValue } from "../../src/shared-value.ts";
+import { requireConfig } from "../../src/config.ts";
+import { coloKey, type Reader, SharedValue } from "../../src/shared-value.ts";
 import { unique, until } from "../support/shop.ts";
 
 export const FRESH = 1_000;
 export const REVALIDATE = 2_000;
 export const STALE = 60_000;
+
+const config = requireConfig(env);
 
 let moment = Date.now();
 /** A moment later than what the cache may still hold of another test; without the jitter of lifetimes. */
@@ -19,7 +23,7 @@ export function aMoment(): number {
 
 /** A request that reads. */
 export const aReader = (): Reader =>
-  ({ executionCtx: createExecutionContext() }) as unknown as Reader;
+  ({ executionCtx: createExecutionContext(), get: () => config }) as unknown as Reader;
 
 /** A source that can be broken; its value counts how often it was asked. */
 export function aSource() {
@@ -62,4 +66,4 @@ export const read = async (isolate: SharedValue<number, string>) => {
 
 /** Waits until the colo's cache has it. */
 export const inColo = (name: string) =>
-  until("the colo has a copy", () => caches.default.match(`https://shared.invalid/${name}`));
+  until("the colo has a copy", () => caches.default.match(coloKey(config, name)));

@@ -5,11 +5,10 @@ import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import type { LiveAnswer } from "../../src/catalog/live.ts";
 import worker from "../../src/index.ts";
 import { LiveStock } from "../../src/inventory/live-stock.ts";
-import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
   aSale,
@@ -70,7 +69,7 @@ test("an emptied Redis does not make a sold-out thing look full: the object is a
   await bought(await aBuyer(), skuId);
   await stockPublished(skuId, 0);
   const clock = givenClock(Date.now() + 10_000);
-  await redis("DEL", LIVE_KEY);
+  await redis("DEL", KEYS.live);
 
   const crowd = await Promise.all(Array.from({ length: 50 }, () => live(sale.id)));
 

@@ -1,10 +1,9 @@
 // Automatic blocks: at the sale's threshold, with evidence, for a while, and never wider than one user.
 import { beforeEach, expect, test } from "vitest";
-import { RULES_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
-import { emptyRedis, redis } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis } from "../support/redis.ts";
 import { aBuyer, until } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, counted, givenSale, noRules, rules } from "./scene.ts";
 
@@ -105,7 +104,7 @@ test("has an end: machines cannot fill the list that every edge reads", async ()
       addedAt: "x",
     }),
   ]);
-  await redis("HSET", RULES_KEY, ...filler.flat());
+  await redis("HSET", KEYS.rules, ...filler.flat());
   await admin("DELETE", path("nobody")); // has the list read anew
   const other = await aBuyer();
   for (let i = 0; i < 2 * autoBlock.limitRefusals; i += 1) await attempt(other, sale);

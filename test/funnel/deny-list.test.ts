@@ -4,11 +4,10 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
-import { RULES_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost, redisIsDown } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis, redisCost, redisIsDown } from "../support/redis.ts";
 import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
@@ -91,7 +90,7 @@ describe("a rule of the operator", () => {
     expect((await attempt(mallory, sale)).code).toBe("blocked");
     expect(await rules()).toMatchObject([{ value: mallory.id, note: "resells" }]);
     await until("edges can read it in Redis again", async () => {
-      return (await redis<string[]>("HKEYS", RULES_KEY)).length === 2;
+      return (await redis<string[]>("HKEYS", KEYS.rules)).length === 2;
     });
   });
 
@@ -112,11 +111,11 @@ describe("a rule of the operator", () => {
     const sale = await givenSale();
     const mallory = await aBuyer();
     await deny("user", mallory.id);
-    const copy = await redis<string>("HGET", RULES_KEY, `deny:user:${mallory.id}`);
+    const copy = await redis<string>("HGET", KEYS.rules, `deny:user:${mallory.id}`);
     await admin("DELETE", path("user", mallory.id));
-    await redis("HSET", RULES_KEY, `deny:user:${mallory.id}`, copy);
+    await redis("HSET", KEYS.rules, `deny:user:${mallory.id}`, copy);
     await worker.scheduled(createScheduledController(), env);
-    expect(await redis("HKEYS", RULES_KEY)).toEqual([MARK]);
+    expect(await redis("HKEYS", KEYS.rules)).toEqual([MARK]);
     expect((await attempt(mallory, sale)).status).toBe(202);
   });
 
@@ -135,7 +134,7 @@ describe("a rule of the operator", () => {
     expect(await rules()).toEqual([]);
 
     await worker.scheduled(createScheduledController(), env);
-    expect(await redis("HKEYS", RULES_KEY)).toEqual([MARK]);
+    expect(await redis("HKEYS", KEYS.rules)).toEqual([MARK]);
   });
 
   test("on the allow list wins over every denial, also of the network before the name is known", async () => {

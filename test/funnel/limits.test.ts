@@ -1,11 +1,10 @@
 // The limits of a sale: who shares one, what they cost, and what Redis is asked.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
-import { RATE_LIMIT_PREFIX } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
 import { aBuyer, buyers, givenLiveStock, ledger, noLiveStock, tally } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
 import { anAddress, attempt, counted, givenSale } from "./scene.ts";
@@ -57,7 +56,7 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
     const buyer = await aBuyer();
     const policy = `order:user:${algorithm}:${LIMIT}:${WINDOW_SECONDS}`;
     const name = await keyedHash(`user:${buyer.id}`, SIGNING_SECRET);
-    const key = `${RATE_LIMIT_PREFIX}:${sale.saleId}:${policy}:${name}`;
+    const key = `${KEYS.limit}:${sale.saleId}:${policy}:${name}`;
     if (algorithm === "token-bucket") {
       await redis("HSET", key, "refilledAt", START, "tokens", 1);
     } else {
@@ -149,7 +148,7 @@ describe("an address", () => {
     const buyer = await aBuyer();
     await attempt(buyer, sale, { from: "192.0.2.99" });
 
-    const keys = await redis<string[]>("KEYS", `${RATE_LIMIT_PREFIX}:${sale.saleId}:*`);
+    const keys = await redis<string[]>("KEYS", `${KEYS.limit}:${sale.saleId}:*`);
 
     expect(keys).toHaveLength(2);
     expect(keys.join()).not.toContain("192.0.2.99");

@@ -3,11 +3,10 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { BuyerFilter, buyerHash, MAX_TOLD_BUYERS } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
-import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, redis, redisCost } from "../support/redis.ts";
+import { emptyRedis, KEYS, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
   type Buyer,
@@ -179,7 +178,7 @@ test("garbage or silence from Redis never refuses anybody", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock: 100 });
   for (const text of ["", "{", "null", '{"available":0}', '{"available":0,"buyers":"AAA"}']) {
-    await redis("HSET", LIVE_KEY, sale.skuId, text);
+    await redis("HSET", KEYS.live, sale.skuId, text);
     clock.moveTo(Date.now() + 3_000);
     await attempt(await aBuyer(), sale);
     expect((await attempt(await aBuyer(), sale)).status).toBe(202);

@@ -1,11 +1,11 @@
 // Redis slow, down or emptied: buyers notice nothing, and the read model catches up afterwards.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
-import { CATALOG_KEY, userOrdersKey } from "../../src/redis/keys.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
 import {
   emptyRedis,
+  KEYS,
   readModelOf,
   redis,
   redisIsBack,
@@ -139,7 +139,7 @@ describe("after Redis was emptied in the middle of a sale", () => {
     expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
     expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);
     await expectBuyingWorks(skuId);
-    await until("the catalog is back", async () => (await redis<number>("HLEN", CATALOG_KEY)) > 0);
+    await until("the catalog is back", async () => (await redis<number>("HLEN", KEYS.catalog)) > 0);
   });
 
   test("a rebuild makes the read model equal to the ledger again", async () => {
@@ -164,7 +164,7 @@ test.each(["", "garbage", "1 {", '2 {"id":1}', "null", "99 null"])(
     const skuId = await onSale();
     const buyer = await aBuyer();
     const { id } = await bought(buyer, skuId);
-    await redis("HSET", userOrdersKey(buyer.id), id, text);
+    await redis("HSET", KEYS.ordersOf(buyer.id), id, text);
 
     expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
     expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);

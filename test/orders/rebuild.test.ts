@@ -3,10 +3,9 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import worker from "../../src/index.ts";
-import { userOrdersKey } from "../../src/redis/keys.ts";
 import { inventory } from "../inventory/object.ts";
 import { admin, call } from "../support/http.ts";
-import { emptyRedis, readModelOf, redis } from "../support/redis.ts";
+import { emptyRedis, KEYS, readModelOf, redis } from "../support/redis.ts";
 import {
   cancel,
   deliverTo,
@@ -79,7 +78,7 @@ test("after FLUSHALL a rebuild restores orders and catalog", async () => {
   expect(answer.body).toEqual({ skuId, orders: 4, repaired: 4 });
   await expectNoDrift(purchases);
   expect((await call("GET", `/api/sales/${order.saleId}`)).status).toBe(200);
-  expect(await redis("HEXISTS", "catalog", order.saleId)).toBe(1);
+  expect(await redis("HEXISTS", KEYS.catalog, order.saleId)).toBe(1);
 });
 
 test("after FLUSHALL the clock alone restores everything", async () => {
@@ -101,8 +100,8 @@ test.each([
   async (_, text) => {
     const purchases = await givenEveryStatus();
     const { buyer, order } = purchases[0] as Purchase;
-    if (text === undefined) await redis("HDEL", userOrdersKey(buyer.id), order.id);
-    else await redis("HSET", userOrdersKey(buyer.id), order.id, text);
+    if (text === undefined) await redis("HDEL", KEYS.ordersOf(buyer.id), order.id);
+    else await redis("HSET", KEYS.ordersOf(buyer.id), order.id, text);
 
     await minutePasses();
 
@@ -114,7 +113,7 @@ test("garbage under one order does not keep its neighbours in a batch from being
   const sale = await givenPaid();
   const purchases = [await givenOrder(sale), await givenOrder(sale)];
   const [bad] = purchases as [Purchase];
-  await redis("HSET", userOrdersKey(bad.buyer.id), bad.order.id, "garbage");
+  await redis("HSET", KEYS.ordersOf(bad.buyer.id), bad.order.id, "garbage");
 
   const messages = purchases.map(({ message }) => message);
   expect((await deliverTo(new TestGateway(), messages)).acked).toHaveLength(2);

@@ -1,5 +1,7 @@
 // The breaker in front of Redis: after some failures it costs nobody a wait, and it finds its way back.
-import { beforeEach, expect, inject, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, test } from "vitest";
+import { requireConfig } from "../../src/config.ts";
 import {
   BACKGROUND_LIMIT_MS,
   INTERACTIVE_LIMIT_MS,
@@ -10,10 +12,7 @@ import {
 import { givenClock } from "../support/clock.ts";
 import { mendRedis, redisCost, redisIsBack, redisIsDown, redisIsSlow } from "../support/redis.ts";
 
-const config = () => ({
-  UPSTASH_REDIS_REST_URL: inject("redisUrl"),
-  UPSTASH_REDIS_REST_TOKEN: inject("redisToken"),
-});
+const config = () => requireConfig(env);
 const ping = (limitMs = INTERACTIVE_LIMIT_MS) => withRedis(config(), limitMs, (r) => r.ping());
 
 async function fail(times: number, limitMs?: number): Promise<void> {

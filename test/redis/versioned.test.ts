@@ -1,15 +1,14 @@
 // Versioned fields: whatever the order, the repetition or the batches of the writes, the newest stays.
+import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { requireConfig } from "../../src/config.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../../src/redis/client.ts";
 import { readVersioned, type VersionedField, writeNewer } from "../../src/redis/versioned.ts";
 import { emptyRedis, redis, redisIsBack } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 
-const config = () => ({
-  UPSTASH_REDIS_REST_URL: inject("redisUrl"),
-  UPSTASH_REDIS_REST_TOKEN: inject("redisToken"),
-});
+const config = () => requireConfig(env);
 const write = (fields: VersionedField[]) =>
   withRedis(config(), BACKGROUND_LIMIT_MS, (client) => writeNewer(client, fields));
 

@@ -1,11 +1,16 @@
 // The Redis behind the tests: read past the Worker, counted, broken and mended.
+import { env } from "cloudflare:workers";
 import { inject, onTestFinished, vi } from "vitest";
+import { requireConfig } from "../../src/config.ts";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
-import { RULES_KEY, userOrdersKey } from "../../src/redis/keys.ts";
+import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { refreshesUnderWay } from "../../src/shared-value.ts";
+
+/** The keys of the instance under test. */
+export const KEYS = keysOf(requireConfig(env));
 
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(new URL(path, inject("redisUrl")), {
@@ -26,7 +31,7 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
 export async function emptyRedis(): Promise<void> {
   await redis("FLUSHALL");
   // An edge that finds not even this asks the registry what was lost.
-  await redis("HSET", RULES_KEY, MARK, "");
+  await redis("HSET", KEYS.rules, MARK, "");
 }
 
 /** How much Redis was asked while `work` ran: without what earlier requests still read behind their answers. */
@@ -67,6 +72,6 @@ export async function redisIsBack(): Promise<void> {
 
 /** A user's orders as the read model has them. */
 export async function readModelOf(userId: string): Promise<Order[]> {
-  const texts = await redis<string[]>("HVALS", userOrdersKey(userId));
+  const texts = await redis<string[]>("HVALS", KEYS.ordersOf(userId));
   return texts.map((text) => orderSchema.parse(readVersioned(text)?.value));
 }

@@ -5,9 +5,8 @@ import type { Sale, Sku } from "../../src/catalog/schema.ts";
 import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
-import { LIVE_KEY } from "../../src/redis/keys.ts";
 import { type Answer, admin, call } from "./http.ts";
-import { redis } from "./redis.ts";
+import { KEYS, redis } from "./redis.ts";
 
 export const AUTH_SECRET = "test-auth-secret-of-at-least-32-characters";
 
@@ -139,7 +138,7 @@ export function until<T>(what: string, condition: () => T | Promise<T>): Promise
 
 /** The live stock of a SKU as Redis tells it; null when it tells none. */
 export async function liveStock(skuId: string): Promise<PublicStock | null> {
-  return JSON.parse((await redis<string | null>("HGET", LIVE_KEY, skuId)) ?? "null");
+  return JSON.parse((await redis<string | null>("HGET", KEYS.live, skuId)) ?? "null");
 }
 
 /** Waits until everybody can know how many units of a SKU are free. */
@@ -151,7 +150,7 @@ export async function stockPublished(skuId: string, available: number): Promise<
 
 /** Given live stock as Redis tells it, whatever the object has. */
 export async function givenLiveStock(skuId: string, stock: PublicStock): Promise<void> {
-  await redis("HSET", LIVE_KEY, skuId, JSON.stringify(stock));
+  await redis("HSET", KEYS.live, skuId, JSON.stringify(stock));
 }
 
 /** Waits until the read model has every order of a SKU in its newest version. */

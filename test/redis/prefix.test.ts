@@ -1,0 +1,178 @@
+// Several deployments on one database: each has keys of its own and never sees another's.
+import { createExecutionContext, createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { loadSales, storeSales } from "../../src/catalog/store.ts";
+import { readConfig, requireConfig } from "../../src/config.ts";
+import { keepAutomaticBlock, readTexts } from "../../src/funnel/rule-store.ts";
+import worker from "../../src/index.ts";
+import type { Order } from "../../src/inventory/order.ts";
+import { keepDeadLetters, listDeadLetters } from "../../src/orders/dead-letters.ts";
+import { readOrders, writeOrders } from "../../src/orders/read-model.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../../src/redis/client.ts";
+import { keysOf } from "../../src/redis/keys.ts";
+import { orderRequest } from "../funnel/scene.ts";
+import { admin } from "../support/http.ts";
+import { deliver } from "../support/queue.ts";
+import { emptyRedis, redis, redisIsBack } from "../support/redis.ts";
+import { aBuyer, aSale, bought, onSale, settled, stockPublished } from "../support/shop.ts";
+
+beforeAll(emptyRedis);
+beforeEach(redisIsBack);
+
+const DEAD_LETTERS = "doorbuster-orders-dlq";
+const ours = requireConfig(env);
+const other = { ...env, REDIS_PREFIX: "shop:other" };
+const theirs = requireConfig(other);
+
+const inRedis = <T>(config: RedisConfig, work: Parameters<typeof withRedis<T>>[2]): Promise<T> =>
+  withRedis(config, BACKGROUND_LIMIT_MS, work);
+
+const keys = () => redis<string[]>("KEYS", "*");
+
+test("whatever an instance stores starts with its prefix", async () => {
+  const skuId = await onSale();
+  await bought(await aBuyer(), skuId);
+  await settled(skuId);
+  await stockPublished(skuId, 9);
+  await admin("PUT", "/denylist/country/XX");
+  await deliver(["garbage"], { queue: DEAD_LETTERS });
+  await worker.scheduled(createScheduledController(), env);
+
+  const stored = await keys();
+  expect(stored.filter((key) => !key.startsWith("doorbuster:"))).toEqual([]);
+  for (const part of ["catalog", "live", "rules", "limit:", "orders:", "dead-letters"]) {
+    expect(
+      stored.find((key) => key.startsWith(`doorbuster:${part}`)),
+      part,
+    ).toBeDefined();
+  }
+});
+
+const anOrder = (id: string): Order => ({
+  id,
+  saleId: "sale",
+  skuId: "sku",
+  quantity: 1,
+  unitPrice: { amount: 0, currency: "USD" },
+  status: "confirmed",
+  createdAt: "2026-11-01T00:00:00.000Z",
+  expiresAt: "2026-11-01T00:00:00.000Z",
+  version: 1,
+});
+
+const aLetter = (id: string) => {
+  const body = { id, queue: "q", message: {}, reason: "", attempts: 10, diedAt: "" };
+  const message = { id, body, attempts: 1, timestamp: new Date(), ack() {}, retry() {} };
+  return { queue: DEAD_LETTERS, messages: [message] };
+};
+
+/** What an instance stores, each kind written under a name and read as names. */
+const KINDS = {
+  catalog: {
+    write: (config: RedisConfig, name: string) =>
+      inRedis(config, (redis, keys) =>
+        storeSales(redis, keys, [{ id: name, revision: 1, sale: aSale({ id: name }) }]),
+      ),
+    read: async (config: RedisConfig) => (await inRedis(config, loadSales)).map(({ id }) => id),
+  },
+  "live stock": {
+    write: (config: RedisConfig, name: string) =>
+      inRedis(config, (redis, keys) => redis.hset(keys.live, { [name]: "{}" })),
+    read: (config: RedisConfig) => redis<string[]>("HKEYS", keysOf(config).live),
+  },
+  rules: {
+    write: (config: RedisConfig, name: string) =>
+      keepAutomaticBlock(config, {
+        effect: "deny",
+        kind: "user",
+        value: name,
+        by: "automatic",
+        addedAt: "",
+      }),
+    read: async (config: RedisConfig) =>
+      (await inRedis(config, readTexts)).flatMap((text) => JSON.parse(text || "{}").value ?? []),
+  },
+  orders: {
+    write: (config: RedisConfig, name: string) =>
+      inRedis(config, (redis, keys) =>
+        writeOrders(redis, keys, [{ userId: "catalog", order: anOrder(name) }]),
+      ),
+    read: async (config: RedisConfig) =>
+      (await inRedis(config, (redis, keys) => readOrders(redis, keys, "catalog"))).map(
+        ({ id }) => id,
+      ),
+  },
+  "dead letters": {
+    write: (config: RedisConfig, name: string) =>
+      keepDeadLetters(aLetter(name) as unknown as MessageBatch, config),
+    read: async (config: RedisConfig) =>
+      (await inRedis(config, listDeadLetters)).map(({ id }) => id),
+  },
+};
+
+describe("two instances on one database", () => {
+  test.each(Object.entries(KINDS))("have %s of their own", async (_, { write, read }) => {
+    await emptyRedis();
+    await write(ours, "ours");
+    expect(await read(theirs)).toEqual([]);
+
+    await write(theirs, "theirs");
+    expect(await read(theirs)).toEqual(["theirs"]);
+    expect(await read(ours)).toEqual(["ours"]);
+  });
+
+  test("count the limits of one buyer separately", async () => {
+    const skuId = await onSale({ perUserLimit: 5 });
+    const buyer = await aBuyer();
+    const attempt = (bindings: Env) =>
+      app.fetch(orderRequest(buyer, { skuId }), bindings, createExecutionContext());
+    await emptyRedis();
+    const limits = async () =>
+      (await keys()).filter((key) => key.includes("limit:") && key.includes(":user:"));
+
+    expect((await attempt(env)).status).toBe(202);
+    const [mine = ""] = await limits();
+    expect((await attempt(other as Env)).status).toBe(202);
+
+    const suffix = mine.slice(ours.REDIS_PREFIX.length);
+    expect((await limits()).sort()).toEqual([mine, `shop:other:${suffix}`].sort());
+    expect(await redis("GET", mine)).toBe("1");
+  });
+});
+
+describe("a prefix", () => {
+  const read = (REDIS_PREFIX: unknown) => {
+    const result = readConfig({ ...env, REDIS_PREFIX });
+    return result.ok ? result.config.REDIS_PREFIX : result.faults;
+  };
+
+  test.each([
+    ["", "doorbuster:"],
+    [undefined, "doorbuster:"],
+    ["shop", "shop:"],
+    ["shop:", "shop:"],
+    ["shop:staging_2.eu-west", "shop:staging_2.eu-west:"],
+  ])("%j means %j", (given, meant) => {
+    expect(read(given)).toBe(meant);
+  });
+
+  test.each([
+    ":",
+    "a b",
+    "a*",
+    "{a}:",
+    "a\n",
+    "a::b",
+    ":a",
+    "ä:",
+    "a/b",
+    "x".repeat(65),
+    // The user "catalog" of `shop:` would write over the catalog of this one.
+    "shop:orders:",
+    "limit",
+  ])("%j is refused", (given) => {
+    expect(read(given)).toEqual([expect.stringMatching(/^REDIS_PREFIX: (use|must not contain) /)]);
+  });
+});
