@@ -53,18 +53,22 @@ async function spread(
   config: RedisConfig,
   registered: RegisteredSale,
 ): Promise<void> {
-  await configureObjects(env, registered);
+  const unsold = await configureObjects(env, registered);
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
-    storeSales(redis, keys, [registered]),
+    storeSales(redis, keys, [{ ...registered, unsold }]),
   );
   dropSnapshot();
 }
 
-/** Tells every object of the sale, and those of SKUs it used to have. Throws when one cannot be told. */
+/**
+ * Tells every object of the sale, and those of SKUs it used to have. Returns the SKUs that have never sold:
+ * their objects have the new terms by then, so a sale that was postponed cannot sell in between.
+ * @throws when an object cannot be told
+ */
 export async function configureObjects(
-  env: InventoryEnv,
-  { revision, sale, former }: RegisteredSale,
-): Promise<void> {
+  env: CatalogEnv,
+  { id, revision, sale, former, unsold: known }: RegisteredSale,
+): Promise<string[]> {
   const commands = [
     ...(sale?.skus ?? []).map((sku) => ({
       skuId: sku.id,
@@ -73,13 +77,21 @@ export async function configureObjects(
     })),
     ...former.map((skuId) => ({ skuId, revision, offer: null })),
   ];
-  await Promise.all(
+  const configured = await Promise.all(
     commands.map(async (command) => {
       const address = { skuId: command.skuId, lane: LANE };
       const answer = await callInventory(env, address, (object) => object.configure(command));
       if (!answer.ok) throw answer.cause;
+      return answer.value;
     }),
   );
+  const unsold = configured
+    .filter((object) => object.revision === revision && !object.everSold)
+    .map(({ skuId }) => skuId);
+  if (unsold.some((skuId) => !known.includes(skuId))) {
+    await registryOf(env).noteUnsold(id, revision, unsold);
+  }
+  return unsold;
 }
 
 function toTerms(sale: Sale, sku: Sku): Terms {

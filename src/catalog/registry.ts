@@ -3,17 +3,18 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Sale } from "./schema.ts";
 
-/** A sale as every copy has it. A deleted one stays as `null`, so that no late copy brings it back. */
-export interface StoredSale {
+/** A sale as the registry and every copy have it. A deleted one stays as `null`, so that no late copy brings it back. */
+export interface RegisteredSale {
   id: string;
   revision: number;
   sale: Sale | null;
-}
-
-/** A sale as the registry has it. */
-export interface RegisteredSale extends StoredSale {
   /** SKUs that left this sale and joined no other: their objects must know that they are off sale. */
   former: string[];
+  /**
+   * Those of its SKUs, former ones included, whose object had never accepted an order when it learned this
+   * revision. Until the sale opens, or is changed, they cannot have sold.
+   */
+  unsold: string[];
 }
 
 export type PutResult =
@@ -30,6 +31,7 @@ const SCHEMA = `
 CREATE TABLE IF NOT EXISTS sales (
   id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unsold (sku_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`;
 
 const skuIdsOf = (sale: Sale | null | undefined): string[] => sale?.skus.map(({ id }) => id) ?? [];
@@ -67,12 +69,30 @@ export class SaleRegistry extends DurableObject<object> {
 
   /** Every sale that ever was, deleted ones included. */
   all(): RegisteredSale[] {
-    return [...this.#sql.exec("SELECT * FROM sales")].map((row) => ({
-      id: row.id as string,
-      revision: row.revision as number,
-      sale: JSON.parse(row.document as string),
-      former: JSON.parse(row.former as string),
-    }));
+    const unsold = new Map(
+      [...this.#sql.exec("SELECT * FROM unsold")].map((row) => [row.sku_id, row.revision]),
+    );
+    return [...this.#sql.exec("SELECT * FROM sales")].map((row) => {
+      const sale: Sale | null = JSON.parse(row.document as string);
+      const former: string[] = JSON.parse(row.former as string);
+      const skuIds = [...skuIdsOf(sale), ...former];
+      return {
+        id: row.id as string,
+        revision: row.revision as number,
+        sale,
+        former,
+        unsold: skuIds.filter((skuId) => unsold.get(skuId) === row.revision),
+      };
+    });
+  }
+
+  /** Notes which SKUs had never sold when their objects learned a revision; ignored if it was replaced. */
+  noteUnsold(id: string, revision: number, skuIds: string[]): void {
+    const [current] = this.#sql.exec("SELECT revision FROM sales WHERE id = ?", id);
+    if (current?.revision !== revision) return;
+    for (const skuId of skuIds) {
+      this.#sql.exec("INSERT OR REPLACE INTO unsold VALUES (?, ?)", skuId, revision);
+    }
   }
 
   putRule(name: string, text: string): void {
@@ -114,6 +134,6 @@ export class SaleRegistry extends DurableObject<object> {
       JSON.stringify(sale),
       JSON.stringify(former),
     );
-    return { id, revision, sale, former };
+    return { id, revision, sale, former, unsold: [] };
   }
 }

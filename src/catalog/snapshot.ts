@@ -4,7 +4,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import type { StoredSale } from "./registry.ts";
+import type { RegisteredSale } from "./registry.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { livingEntries, loadSales, registryOf, storeSales } from "./store.ts";
 
@@ -15,30 +15,49 @@ export interface Catalog {
   entries: readonly CatalogEntry[];
   sale(id: string): CatalogEntry | undefined;
   sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
+  /** False only if the SKU never existed; true for those that left their sale, or whose sale was deleted. */
+  hasEverHad(skuId: string): boolean;
+  /** False only if it is known that no order for the SKU was ever accepted. */
+  hasEverSold(skuId: string): boolean;
 }
 
-function buildCatalog(entries: CatalogEntry[]): Catalog {
+function buildCatalog(version: string, all: RegisteredSale[]): Catalog {
+  const entries = livingEntries(all);
   const sales = new Map(entries.map((entry) => [entry.sale.id, entry]));
   const skus = new Map(
     entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
+  const former = new Set(all.flatMap((registered) => registered.former));
+  const unsoldUntil = new Map(all.flatMap(unsoldSkus));
   return {
-    version: versionOf(entries),
+    version,
     entries,
     sale: (id) => sales.get(id),
     sku: (id) => skus.get(id),
+    hasEverHad: (id) => skus.has(id) || former.has(id),
+    hasEverSold: (id) => Date.now() >= (unsoldUntil.get(id) ?? 0),
   };
 }
 
-const versionOf = (entries: readonly CatalogEntry[]): string =>
-  entries.map(({ sale, revision }) => `${sale.id}@${revision}`).join();
+/** A SKU that has never sold cannot sell before its sale opens, nor while it is in no sale: milliseconds. */
+const unsoldSkus = ({ sale, unsold, former }: RegisteredSale): [skuId: string, until: number][] =>
+  unsold.map((id) => [
+    id,
+    sale && !former.includes(id) ? Date.parse(sale.opensAt) : Number.POSITIVE_INFINITY,
+  ]);
+
+const versionOf = (all: readonly RegisteredSale[]): string =>
+  all
+    .map(({ id, revision, unsold }) => `${id}@${revision}-${unsold.length}`)
+    .sort()
+    .join();
 
 let latest: Catalog | undefined;
 
 /** The catalog of these sales: the same object while nothing changed, for much is kept beside it. */
-function catalogOf(sales: StoredSale[]): Catalog {
-  const entries = livingEntries(sales);
-  if (latest?.version !== versionOf(entries)) latest = buildCatalog(entries);
+function catalogOf(all: RegisteredSale[]): Catalog {
+  const version = versionOf(all);
+  if (latest?.version !== version) latest = buildCatalog(version, all);
   return latest;
 }
 
@@ -71,7 +90,7 @@ export const CACHED = toCache(
 /** The same for the last moment before it changes: nobody may use it without asking. */
 export const ASKED_EACH_TIME = toCache("public, no-cache");
 
-const snapshot = new SharedValue<StoredSale[], Catalog>({
+const snapshot = new SharedValue<RegisteredSale[], Catalog>({
   name: "catalog",
   freshMs: FRESH_MS,
   revalidateMs: REVALIDATE_MS,
@@ -85,7 +104,7 @@ const snapshot = new SharedValue<StoredSale[], Catalog>({
 });
 
 /** Redis has no catalog: it was emptied, or never had one. Gives it back what the registry knows. */
-async function restore(c: Reader): Promise<StoredSale[]> {
+async function restore(c: Reader): Promise<RegisteredSale[]> {
   const sales = await registryOf(c.env).all();
   if (sales.length > 0) {
     count("catalog_restored");

@@ -1,10 +1,11 @@
 // Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read:
 // one hash, a versioned field per sale.
 import type { Redis } from "@upstash/redis/cloudflare";
+import * as z from "zod";
 import { readHash } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
-import type { SaleRegistry, StoredSale } from "./registry.ts";
+import type { RegisteredSale, SaleRegistry } from "./registry.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 
 export interface RegistryEnv {
@@ -17,34 +18,38 @@ export function registryOf(env: RegistryEnv) {
 }
 
 /** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
-export async function loadSales(redis: Redis, keys: Keys): Promise<StoredSale[]> {
+export async function loadSales(redis: Redis, keys: Keys): Promise<RegisteredSale[]> {
   const fields = await readHash(redis, keys.catalog);
   return [...fields].flatMap(([id, text]) => parseField(id, text) ?? []);
 }
 
-function parseField(id: string, text: string): StoredSale | undefined {
+const storedSchema = z.object({
+  sale: saleSchema.nullable(),
+  former: z.array(z.string()),
+  unsold: z.array(z.string()),
+});
+
+function parseField(id: string, text: string): RegisteredSale | undefined {
   const stored = readVersioned(text);
-  if (!stored) return undefined;
-  if (stored.value === null) return { id, revision: stored.version, sale: null };
-  const sale = saleSchema.safeParse(stored.value);
-  return sale.success ? { id, revision: stored.version, sale: sale.data } : undefined;
+  const { data } = storedSchema.safeParse(stored?.value);
+  return stored && data && { id, revision: stored.version, ...data };
 }
 
 /** Copies sales to Redis, unless it already has newer revisions. Returns how many were newer. */
-export function storeSales(redis: Redis, keys: Keys, sales: StoredSale[]): Promise<number> {
+export function storeSales(redis: Redis, keys: Keys, sales: RegisteredSale[]): Promise<number> {
   return writeNewer(
     redis,
-    sales.map(({ id, revision, sale }) => ({
+    sales.map(({ id, revision, ...value }) => ({
       key: keys.catalog,
       field: id,
       version: revision,
-      value: sale,
+      value,
     })),
   );
 }
 
 /** The sales that exist, in the order they open. */
-export function livingEntries(sales: StoredSale[]): CatalogEntry[] {
+export function livingEntries(sales: RegisteredSale[]): CatalogEntry[] {
   return sales
     .flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []))
     .sort(

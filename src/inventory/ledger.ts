@@ -95,6 +95,11 @@ export class Ledger {
     return this.#units;
   }
 
+  /** Whether an order was ever accepted here. */
+  get everSold(): boolean {
+    return this.#buyers.size > 0;
+  }
+
   /** Who may have an order here, as edges are told; undefined when there are too many to tell. */
   get toldBuyers(): string | undefined {
     const { size } = this.#buyers;

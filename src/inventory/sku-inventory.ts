@@ -136,14 +136,17 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
 
   // ---- the operator
 
-  /** Applies an offer if it is newer than what the object knows, and says what it now knows. */
-  configure(command: ConfigureCommand): Setup {
+  /**
+   * Applies an offer if it is newer than what the object knows, and says what it now knows. `everSold`:
+   * whether an order was ever accepted here, whatever became of it.
+   */
+  configure(command: ConfigureCommand): Setup & { everSold: boolean } {
     const { setup, stock } = this.#keeper.ledger;
     const decided = decideConfigure(setup, stock, command);
     if (decided) this.#keeper.ledger.saveSetup(decided);
     // Also when nothing is new: what was published may have been lost since.
     this.#keeper.publishStock();
-    return decided ?? (setup as Setup);
+    return { ...(decided ?? (setup as Setup)), everSold: this.#keeper.ledger.everSold };
   }
 
   /** Adds or takes back units, once per key. */

@@ -29,7 +29,7 @@ export async function reconcile(
   await attempt("rules", () => reconcileRules(env, config));
   for (const registered of sales) {
     if (!isDue(registered, scheduledAt)) continue;
-    await attempt(registered.id, () => configureObjects(env, registered));
+    await attempt(registered.id, async () => void (await configureObjects(env, registered)));
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);

@@ -6,6 +6,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { RegisteredSale } from "../../src/catalog/registry.ts";
 import { saleSchema } from "../../src/catalog/schema.ts";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
@@ -22,7 +23,7 @@ beforeEach(redisIsBack);
 const put = (sale: ReturnType<typeof aSale>) => admin("PUT", `/sales/${sale.id}`, { body: sale });
 const inRedis = async (saleId: string) => {
   const text = await redis<string | null>("HGET", KEYS.catalog, saleId);
-  return readVersioned(text)?.value;
+  return (readVersioned(text)?.value as Pick<RegisteredSale, "sale"> | undefined)?.sale;
 };
 
 /** Given objects that cannot be told anything, until the returned function is called. */

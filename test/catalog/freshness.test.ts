@@ -1,5 +1,6 @@
 // How long an operator's change can stay unseen where nothing was purged: never longer than five seconds.
 import { afterEach, expect, test, vi } from "vitest";
+import type { Sale } from "../../src/catalog/schema.ts";
 import { call } from "../support/http.ts";
 import { KEYS, redis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
@@ -11,6 +12,15 @@ const WAY_MS = 250;
 afterEach(() => {
   vi.useRealTimers();
 });
+
+/** Another isolate writes. */
+const write = (sale: Sale, revision: number) =>
+  redis(
+    "HSET",
+    KEYS.catalog,
+    sale.id,
+    `${revision} ${JSON.stringify({ sale, former: [], unsold: [] })}`,
+  );
 
 test.each([
   ["the page", "/sales/{id}"],
@@ -28,7 +38,7 @@ test.each([
     expect(JSON.stringify(before.body)).toContain("Before");
     // Another isolate writes: nothing here hears of it.
     const changed = { ...sale, title: "After" };
-    await redis("HSET", KEYS.catalog, sale.id, `${now + 60_000} ${JSON.stringify(changed)}`);
+    await write(changed, now + 60_000);
 
     vi.setSystemTime(now + BOUND_MS - longestUse(before.headers) - WAY_MS);
 
@@ -50,8 +60,6 @@ test("a change that comes later than a newer one of another sale shows, too", as
   const [early, late] = [await putSale(aSale({ title: "Early" })), await putSale(aSale())];
   const now = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now });
-  const write = (sale: typeof early, revision: number) =>
-    redis("HSET", KEYS.catalog, sale.id, `${revision} ${JSON.stringify(sale)}`);
   await write(late, now + 90_000);
   vi.setSystemTime(now + 10_000);
   expect(JSON.stringify((await call("GET", "/")).body)).toContain("Early");

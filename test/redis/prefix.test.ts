@@ -73,7 +73,9 @@ const KINDS = {
   catalog: {
     write: (config: RedisConfig, name: string) =>
       inRedis(config, (redis, keys) =>
-        storeSales(redis, keys, [{ id: name, revision: 1, sale: aSale({ id: name }) }]),
+        storeSales(redis, keys, [
+          { id: name, revision: 1, sale: aSale({ id: name }), former: [], unsold: [] },
+        ]),
       ),
     read: async (config: RedisConfig) => (await inRedis(config, loadSales)).map(({ id }) => id),
   },

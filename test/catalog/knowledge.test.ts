@@ -1,0 +1,113 @@
+// What every edge knows of SKUs without asking: whether one ever existed, and whether it may ever have sold.
+import {
+  createExecutionContext,
+  createScheduledController,
+  waitOnExecutionContext,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { Sale } from "../../src/catalog/schema.ts";
+import { type Catalog, knownCatalog } from "../../src/catalog/snapshot.ts";
+import worker from "../../src/index.ts";
+import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { givenClock } from "../support/clock.ts";
+import { admin, call } from "../support/http.ts";
+import { holdQueue } from "../support/queue.ts";
+import { redis } from "../support/redis.ts";
+import { aBuyer, aSale, aSku, bought, putSale, unique } from "../support/shop.ts";
+
+beforeAll(holdQueue);
+
+const HOUR_MS = 3_600_000;
+const inHours = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();
+const upcoming = (sale: Sale): Sale => ({ ...sale, opensAt: inHours(1), closesAt: inHours(2) });
+
+/** The catalog as this isolate knows it after one more look. */
+async function catalog(): Promise<Catalog> {
+  await call("GET", "/api/sales");
+  return knownCatalog() as Catalog;
+}
+
+test("a SKU that never existed is known to be unknown", async () => {
+  await putSale(aSale());
+  expect((await catalog()).hasEverHad(unique("sku"))).toBe(false);
+});
+
+test.each([
+  ["its sale is on", async (_: Sale) => {}],
+  ["it left its sale", async (sale: Sale) => void (await putSale({ ...sale, skus: [aSku()] }))],
+  ["its sale was deleted", ({ id }: Sale) => admin("DELETE", `/sales/${id}`)],
+  [
+    "it left its sale, which was deleted then",
+    async (sale: Sale) => {
+      await putSale({ ...sale, skus: [aSku()] });
+      await admin("DELETE", `/sales/${sale.id}`);
+    },
+  ],
+])("a SKU has existed when %s, also after Redis was emptied", async (_, change) => {
+  const sku = aSku();
+  await change(await putSale(aSale({ skus: [sku] })));
+  expect((await catalog()).hasEverHad(sku.id)).toBe(true);
+  await redis("FLUSHALL");
+  await admin("POST", "/cache/purge");
+  expect((await catalog()).hasEverHad(sku.id)).toBe(true);
+});
+
+test("a SKU of an upcoming sale has never sold, until the moment the sale opens", async () => {
+  const clock = givenClock(Date.now());
+  const sku = aSku();
+  const { opensAt } = await putSale(upcoming(aSale({ skus: [sku] })));
+  const known = await catalog();
+  expect(known.hasEverSold(sku.id)).toBe(false);
+  clock.moveTo(Date.parse(opensAt) - 1);
+  expect(known.hasEverSold(sku.id)).toBe(false);
+  clock.moveTo(Date.parse(opensAt));
+  expect(known.hasEverSold(sku.id)).toBe(true);
+});
+
+test("a SKU that never sold is still known after its sale was deleted", async () => {
+  const sku = aSku();
+  const sale = await putSale(upcoming(aSale({ skus: [sku] })));
+  await admin("DELETE", `/sales/${sale.id}`);
+  expect((await catalog()).hasEverSold(sku.id)).toBe(false);
+});
+
+test.each([
+  ["postponed", (sale: Sale) => putSale(upcoming(sale))],
+  ["deleted", ({ id }: Sale) => admin("DELETE", `/sales/${id}`)],
+  [
+    "postponed twice",
+    async (sale: Sale) => {
+      await putSale(upcoming(sale));
+      await putSale({ ...upcoming(sale), title: "Later" });
+    },
+  ],
+])("a SKU that sold may have sold after its sale was %s", async (_, change) => {
+  const sku = aSku();
+  const sale = await putSale(aSale({ skus: [sku, aSku()] }));
+  await bought(await aBuyer(), sku.id);
+  await change(sale);
+  expect((await catalog()).hasEverSold(sku.id)).toBe(true);
+});
+
+test("a SKU whose object could not be told of a postponement may have sold, until it was told", async () => {
+  const sku = aSku();
+  const sale = await putSale(aSale({ skus: [sku] }));
+  const deaf = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
+    throw new Error("deaf");
+  });
+  onTestFinished(() => deaf.mockRestore());
+  await admin("PUT", `/sales/${sale.id}`, { body: upcoming(sale) });
+  await redis("FLUSHALL");
+  await admin("POST", "/cache/purge");
+  expect((await catalog()).hasEverSold(sku.id)).toBe(true);
+
+  deaf.mockRestore();
+  await redis("FLUSHALL");
+  const ctx = createExecutionContext();
+  await worker.scheduled(createScheduledController(), env);
+  await waitOnExecutionContext(ctx);
+  await redis("FLUSHALL");
+  await admin("POST", "/cache/purge");
+  expect((await catalog()).hasEverSold(sku.id)).toBe(false);
+});
