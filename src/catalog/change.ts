@@ -4,6 +4,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { itemOf } from "./item.ts";
 import type { RegisteredSale } from "./registry.ts";
 import type { Sale, Sku } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
@@ -103,6 +104,7 @@ function toTerms(sale: Sale, sku: Sku): Terms {
     unitPrice: sku.unitPrice,
     perUserLimit: sku.perUserLimit,
     holdSeconds: sku.holdSeconds,
+    item: itemOf(sale, sku),
   };
 }
 

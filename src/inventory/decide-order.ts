@@ -1,7 +1,7 @@
 // What may happen to an order. Pure decisions: state + command + now → the row to write and the answer;
 // no clock, no storage. The object around them loads, decides and commits.
 import type { Money } from "../catalog/schema.ts";
-import type { OrderRow, Payment } from "./order.ts";
+import type { Item, OrderRow, Payment } from "./order.ts";
 
 /** Units of a SKU. `available` is always what is left: stocked − held − sold. */
 export interface Stock {
@@ -21,6 +21,8 @@ export interface Terms {
   unitPrice: Money;
   perUserLimit: number;
   holdSeconds: number;
+  /** The words that orders keep; absent in terms from before they did. */
+  item?: Item;
 }
 
 /** What a decision about one user's orders needs to know. `terms` is null when nothing is on sale. */
@@ -160,6 +162,7 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     acknowledged: 0,
     payment: wantsMoney ? { token: cmd.paymentToken as string, state: "due" } : null,
     reason: null,
+    item: terms.item ?? null,
     idempotencyKey: cmd.idempotencyKey,
     fingerprint: cmd.fingerprint,
   };

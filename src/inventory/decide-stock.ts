@@ -30,7 +30,11 @@ export function decideConfigure(
   stock: Stock,
   { skuId, revision, offer }: ConfigureCommand,
 ): Setup | undefined {
-  if (setup && revision <= setup.revision) return undefined;
+  if (setup && revision <= setup.revision) {
+    // Terms from before orders kept their words learn them from the same document.
+    const learns = revision === setup.revision && offer && setup.terms && !setup.terms.item;
+    return learns ? { ...setup, terms: offer.terms } : undefined;
+  }
   const before = setup?.configuredStock ?? 0;
   const wanted = stock.stocked + (offer?.stock ?? before) - before;
   const stocked = Math.max(wanted, stock.held + stock.sold);

@@ -27,7 +27,7 @@ export class Keeper {
   #calls = 0;
 
   constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS">) {
-    this.ledger = new Ledger(storage.sql);
+    this.ledger = new Ledger(storage);
     this.#outbox = new Outbox(env.ORDERS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);

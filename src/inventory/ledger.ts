@@ -5,29 +5,18 @@ import TinyQueue from "tinyqueue";
 import { BuyerFilter, buyerHash, MAX_TOLD_BUYERS } from "./buyers.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
-import type { OrderRow, OrderStatus, Payment } from "./order.ts";
+import type { OrderRow, OrderStatus } from "./order.ts";
 import { resendSchedule } from "./outbox.ts";
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS setup (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS restocks (key TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS aliases (
-  user_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, order_id TEXT NOT NULL,
-  PRIMARY KEY (user_id, key)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS orders (
-  user_id TEXT NOT NULL, order_id TEXT NOT NULL, sale_id TEXT NOT NULL, sku_id TEXT NOT NULL,
-  quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
-  status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-  version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL,
-  payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL,
-  PRIMARY KEY (user_id, order_id)
-) WITHOUT ROWID`;
-
-const COLUMNS = 17;
-const WRITE_ORDER = `INSERT OR REPLACE INTO orders VALUES (${Array(COLUMNS).fill("?")})`;
-
-type SqlRow = Record<string, SqlStorageValue>;
+import { migrate } from "./schema.ts";
+import {
+  bindingsOf,
+  MIGRATIONS,
+  SELECT_ORDERS,
+  type SqlRow,
+  toAlias,
+  toOrderRow,
+  WRITE_ORDER,
+} from "./tables.ts";
 
 /** Which order, as the outbox, the queue and the consumer name it. */
 export interface OrderRef {
@@ -70,14 +59,14 @@ export class Ledger {
   #told: { size: number; text: string } | undefined;
   #setup: Setup | null = null;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    this.#run(SCHEMA);
+  constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
+    this.#sql = storage.sql;
+    this.#count(migrate(storage, MIGRATIONS));
     const [stored] = this.#run("SELECT document FROM setup");
     if (stored) this.#setup = JSON.parse(stored.document as string);
     // What is unacknowledged when the object wakes may never have been sent: due at once.
-    const all = this.#sql.exec("SELECT * FROM orders");
-    for (const row of all) this.#track(undefined, toRow(row), 0);
+    const all = this.#sql.exec(SELECT_ORDERS);
+    for (const row of all) this.#track(undefined, this.#toRow(row), 0);
     this.#count(all);
   }
 
@@ -111,7 +100,7 @@ export class Ledger {
   }
 
   saveSetup(setup: Setup): void {
-    this.#run("INSERT OR REPLACE INTO setup VALUES (1, ?)", JSON.stringify(setup));
+    this.#run("INSERT OR REPLACE INTO setup (id, document) VALUES (1, ?)", JSON.stringify(setup));
     this.#setup = setup;
   }
 
@@ -123,53 +112,48 @@ export class Ledger {
   }
 
   saveRestock(key: string, quantity: number): void {
-    this.#run("INSERT INTO restocks VALUES (?, ?)", key, quantity);
+    this.#run("INSERT INTO restocks (key, quantity) VALUES (?, ?)", key, quantity);
   }
 
   /** All orders of one user: one range of the b-tree, and nothing for who never had one. */
   ordersOf(userId: string): OrderRow[] {
     if (!this.#buyers.has(buyerHash(userId))) return [];
-    return this.#run("SELECT * FROM orders WHERE user_id = ?", userId).map(toRow);
+    return this.#orders("WHERE user_id = ?", userId);
   }
 
   /** The keys of one user that stand for orders made under other keys. */
   aliasesOf(userId: string): Alias[] {
-    return this.#run("SELECT * FROM aliases WHERE user_id = ?", userId).map((row) => ({
-      key: row.key as string,
-      fingerprint: row.fingerprint as string,
-      orderId: row.order_id as string,
-    }));
+    const columns = "key, fingerprint, order_id";
+    return this.#run(`SELECT ${columns} FROM aliases WHERE user_id = ?`, userId).map(toAlias);
   }
 
   saveAlias(userId: string, { key, fingerprint, orderId }: Alias): void {
-    this.#run("INSERT INTO aliases VALUES (?, ?, ?, ?)", userId, key, fingerprint, orderId);
+    this.#run(
+      "INSERT INTO aliases (user_id, key, fingerprint, order_id) VALUES (?, ?, ?, ?)",
+      userId,
+      key,
+      fingerprint,
+      orderId,
+    );
   }
 
   order({ userId, orderId }: OrderRef): OrderRow | undefined {
-    const [row] = this.#run(
-      "SELECT * FROM orders WHERE user_id = ? AND order_id = ?",
-      userId,
-      orderId,
-    );
-    return row && toRow(row);
+    return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
   }
 
   /** A page of all orders after `cursor`, in key order. */
   page(cursor: OrderRef | undefined, limit: number): OrderRow[] {
-    return this.#run(
-      "SELECT * FROM orders WHERE (user_id, order_id) > (?, ?) ORDER BY user_id, order_id LIMIT ?",
+    return this.#orders(
+      "WHERE (user_id, order_id) > (?, ?) ORDER BY user_id, order_id LIMIT ?",
       cursor?.userId ?? "",
       cursor?.orderId ?? "",
       limit,
-    ).map(toRow);
+    );
   }
 
   /** Random orders whose newest version is acknowledged, and so must be in the read model. */
   sample(limit: number): OrderRow[] {
-    return this.#run(
-      "SELECT * FROM orders WHERE acknowledged = version ORDER BY random() LIMIT ?",
-      limit,
-    ).map(toRow);
+    return this.#orders("WHERE acknowledged = version ORDER BY random() LIMIT ?", limit);
   }
 
   /**
@@ -177,7 +161,7 @@ export class Ledger {
    * Returns its entry among the unacknowledged, if it is one now.
    */
   save(before: OrderRow | undefined, row: OrderRow): Unacknowledged | undefined {
-    this.#run(WRITE_ORDER, ...fromRow(row));
+    this.#run(WRITE_ORDER, ...bindingsOf(row));
     this.#track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.unacknowledged.get(row.orderId);
   }
@@ -210,6 +194,18 @@ export class Ledger {
     }
   }
 
+  #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {
+    return this.#run(`${SELECT_ORDERS} ${where}`, ...bindings).map((row) => this.#toRow(row));
+  }
+
+  /** An order from before orders kept their words borrows those of its sale, while that is on. */
+  #toRow(stored: SqlRow): OrderRow {
+    const row = toOrderRow(stored);
+    const terms = this.#setup?.terms;
+    if (row.item || terms?.saleId !== row.saleId) return row;
+    return { ...row, item: terms.item ?? null };
+  }
+
   #run(query: string, ...bindings: SqlStorageValue[]): SqlRow[] {
     const cursor = this.#sql.exec(query, ...bindings);
     const rows = cursor.toArray();
@@ -221,47 +217,4 @@ export class Ledger {
     this.rows.rowsRead += rowsRead;
     this.rows.rowsWritten += rowsWritten;
   }
-}
-
-function toRow(row: SqlRow): OrderRow {
-  return {
-    userId: row.user_id as string,
-    orderId: row.order_id as string,
-    saleId: row.sale_id as string,
-    skuId: row.sku_id as string,
-    quantity: row.quantity as number,
-    unitPrice: { amount: row.amount as number, currency: row.currency as string },
-    status: row.status as OrderStatus,
-    createdAt: row.created_at as number,
-    expiresAt: row.expires_at as number,
-    version: row.version as number,
-    changedAt: row.changed_at as number,
-    acknowledged: row.acknowledged as number,
-    payment: row.payment === null ? null : (JSON.parse(row.payment as string) as Payment),
-    reason: row.reason as string | null,
-    idempotencyKey: row.idempotency_key as string,
-    fingerprint: row.fingerprint as string,
-  };
-}
-
-function fromRow(row: OrderRow): SqlStorageValue[] {
-  return [
-    row.userId,
-    row.orderId,
-    row.saleId,
-    row.skuId,
-    row.quantity,
-    row.unitPrice.amount,
-    row.unitPrice.currency,
-    row.status,
-    row.createdAt,
-    row.expiresAt,
-    row.version,
-    row.changedAt,
-    row.acknowledged,
-    row.payment && JSON.stringify(row.payment),
-    row.reason,
-    row.idempotencyKey,
-    row.fingerprint,
-  ];
 }

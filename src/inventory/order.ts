@@ -44,18 +44,45 @@ export interface OrderRow {
   payment: Payment | null;
   /** Why the order was cancelled: `buyer`, or what the gateway said. */
   reason: string | null;
+  /** Null in orders from before their words were kept. */
+  item: Item | null;
   idempotencyKey: string;
   /** Digest of the request body, to tell a retry from another request under the same key. */
   fingerprint: string;
 }
 
-/** An order as the API shows it and the read model keeps it (times ISO 8601, UTC). */
-export const orderSchema = z.object({
+const moneySchema = z.object({ amount: z.int(), currency: z.string() });
+
+/** What was ordered, in the words of the day: they stay whatever becomes of the catalog. */
+const itemSchema = z.object({
+  name: z.string(),
+  option: z.string().exactOptional(),
+  imageUrl: z.string().exactOptional(),
+  saleTitle: z.string(),
+  seller: z.string().exactOptional(),
+});
+
+export type Item = z.output<typeof itemSchema>;
+
+/** The words of an order that kept none, once the catalog has none either. */
+const plainItem = ({ skuId, saleId }: { skuId: string; saleId: string }): Item => ({
+  name: skuId,
+  saleTitle: saleId,
+});
+
+const totalOf = ({ unitPrice, quantity }: Pick<OrderRow, "unitPrice" | "quantity">): Money => ({
+  amount: unitPrice.amount * quantity,
+  currency: unitPrice.currency,
+});
+
+const storedSchema = z.object({
   id: z.string(),
   saleId: z.string(),
   skuId: z.string(),
   quantity: z.int(),
-  unitPrice: z.object({ amount: z.int(), currency: z.string() }),
+  unitPrice: moneySchema,
+  total: moneySchema.exactOptional(),
+  item: itemSchema.exactOptional(),
   status: z.enum(["reserved", "confirmed", "cancelled", "expired", "refunded"]),
   createdAt: z.string(),
   expiresAt: z.string(),
@@ -68,8 +95,18 @@ export const orderSchema = z.object({
   reason: z.string().exactOptional(),
 });
 
+/**
+ * An order as the API shows it and the read model keeps it (times ISO 8601, UTC). One that was stored before
+ * orders kept `total` and `item` gets them when it is read.
+ */
+export const orderSchema = storedSchema.transform(({ total, item, ...order }) => ({
+  ...order,
+  total: total ?? totalOf(order),
+  item: item ?? plainItem(order),
+}));
+
 export type Order = z.output<typeof orderSchema>;
-export type OrderStatus = Order["status"];
+export type OrderStatus = z.output<typeof storedSchema>["status"];
 
 export interface OwnedOrder {
   userId: string;
@@ -83,6 +120,8 @@ export function toOrder(row: OrderRow): Order {
     skuId: row.skuId,
     quantity: row.quantity,
     unitPrice: row.unitPrice,
+    total: totalOf(row),
+    item: row.item ?? plainItem(row),
     status: row.status,
     createdAt: new Date(row.createdAt).toISOString(),
     expiresAt: new Date(row.expiresAt).toISOString(),

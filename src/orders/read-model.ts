@@ -1,6 +1,8 @@
 // The read model: each user's orders in one Redis hash, written by version, rebuilt from the ledgers at
 // any time. A status that only its owner can change next is read from the ledger instead.
 import type { Redis } from "@upstash/redis/cloudflare";
+import { itemOf } from "../catalog/item.ts";
+import { knownCatalog } from "../catalog/snapshot.ts";
 import { type Order, type OwnedOrder, orderSchema } from "../inventory/order.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
@@ -50,6 +52,15 @@ export async function readVersions(
 
 /** A text that is no order reads as absent: the ledger has the truth, and a rebuild mends it. */
 function parse(text: string | null): Order | undefined {
-  const order = orderSchema.safeParse(readVersioned(text)?.value);
+  const order = orderSchema.safeParse(withWords(readVersioned(text)?.value));
   return order.success ? order.data : undefined;
+}
+
+/** An order from before orders kept their words borrows those of the catalog, as far as they are at hand. */
+function withWords(value: unknown): unknown {
+  const order = value as Partial<Order> | null | undefined;
+  if (!order || order.item) return value;
+  const found = knownCatalog()?.sku(String(order.skuId));
+  if (!found || found.entry.sale.id !== order.saleId) return value;
+  return { ...order, item: itemOf(found.entry.sale, found.sku) };
 }

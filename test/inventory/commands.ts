@@ -8,6 +8,9 @@ export const SKU = "thing";
 /** When every history begins: so late that no alarm rings by itself during a test. */
 export const START = 2_000_000_000_000;
 
+/** The words an order keeps. */
+export const ITEM = { name: "A thing", saleTitle: "A sale", seller: "A shop" };
+
 /** What the operator puts on sale. */
 export type Offer = NonNullable<ConfigureCommand["offer"]>;
 
@@ -22,7 +25,13 @@ const offer: fc.Arbitrary<Offer> = fc
   })
   .map(({ stock, amount, ...terms }) => ({
     stock,
-    terms: { saleId: "sale", skuId: SKU, unitPrice: { amount, currency: "USD" }, ...terms },
+    terms: {
+      saleId: "sale",
+      skuId: SKU,
+      unitPrice: { amount, currency: "USD" },
+      item: ITEM,
+      ...terms,
+    },
   }));
 
 /** An offer of so many free units to buyers, five each. */
@@ -36,6 +45,7 @@ export const anOffer = (stock: number, amount = 0): Offer => ({
     unitPrice: { amount, currency: "USD" },
     perUserLimit: 5,
     holdSeconds: 10,
+    item: ITEM,
   },
 });
 

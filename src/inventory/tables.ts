@@ -1,0 +1,109 @@
+// The tables of a ledger: how they came to be, and how an order becomes a row and is read back.
+import type { Alias } from "./decide-order.ts";
+import type { Item, OrderRow, OrderStatus, Payment } from "./order.ts";
+
+/** See `migrate`: what is released never changes, and what is new is added at the end. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS setup (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS restocks (key TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aliases (
+  user_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, order_id TEXT NOT NULL,
+  PRIMARY KEY (user_id, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (
+  user_id TEXT NOT NULL, order_id TEXT NOT NULL, sale_id TEXT NOT NULL, sku_id TEXT NOT NULL,
+  quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
+  status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL,
+  payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL,
+  PRIMARY KEY (user_id, order_id)
+) WITHOUT ROWID`,
+  "ALTER TABLE orders ADD COLUMN item TEXT",
+];
+
+export type SqlRow = Record<string, SqlStorageValue>;
+
+const KEY_COLUMNS = ["user_id", "order_id"] as const;
+const OTHER_COLUMNS = [
+  "sale_id",
+  "sku_id",
+  "quantity",
+  "amount",
+  "currency",
+  "status",
+  "created_at",
+  "expires_at",
+  "version",
+  "changed_at",
+  "acknowledged",
+  "payment",
+  "reason",
+  "idempotency_key",
+  "fingerprint",
+  "item",
+] as const;
+const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
+
+export const SELECT_ORDERS = `SELECT ${COLUMNS.join(", ")} FROM orders`;
+
+/** Columns that a newer version of ours added keep their values: nothing is replaced as a whole. */
+export const WRITE_ORDER = `INSERT INTO orders (${COLUMNS.join(", ")})
+  VALUES (${COLUMNS.map(() => "?").join(", ")})
+  ON CONFLICT (${KEY_COLUMNS.join(", ")})
+  DO UPDATE SET ${OTHER_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+
+/** What `WRITE_ORDER` binds. */
+export function bindingsOf(row: OrderRow): SqlStorageValue[] {
+  const values: Record<(typeof COLUMNS)[number], SqlStorageValue> = {
+    user_id: row.userId,
+    order_id: row.orderId,
+    sale_id: row.saleId,
+    sku_id: row.skuId,
+    quantity: row.quantity,
+    amount: row.unitPrice.amount,
+    currency: row.unitPrice.currency,
+    status: row.status,
+    created_at: row.createdAt,
+    expires_at: row.expiresAt,
+    version: row.version,
+    changed_at: row.changedAt,
+    acknowledged: row.acknowledged,
+    payment: row.payment && JSON.stringify(row.payment),
+    reason: row.reason,
+    idempotency_key: row.idempotencyKey,
+    fingerprint: row.fingerprint,
+    item: row.item && JSON.stringify(row.item),
+  };
+  return COLUMNS.map((name) => values[name]);
+}
+
+export function toOrderRow(row: SqlRow): OrderRow {
+  return {
+    userId: row.user_id as string,
+    orderId: row.order_id as string,
+    saleId: row.sale_id as string,
+    skuId: row.sku_id as string,
+    quantity: row.quantity as number,
+    unitPrice: { amount: row.amount as number, currency: row.currency as string },
+    status: row.status as OrderStatus,
+    createdAt: row.created_at as number,
+    expiresAt: row.expires_at as number,
+    version: row.version as number,
+    changedAt: row.changed_at as number,
+    acknowledged: row.acknowledged as number,
+    payment: parsed<Payment>(row.payment),
+    reason: row.reason as string | null,
+    idempotencyKey: row.idempotency_key as string,
+    fingerprint: row.fingerprint as string,
+    item: parsed<Item>(row.item),
+  };
+}
+
+const parsed = <T>(text: SqlStorageValue | undefined): T | null =>
+  typeof text === "string" ? (JSON.parse(text) as T) : null;
+
+export const toAlias = (row: SqlRow): Alias => ({
+  key: row.key as string,
+  fingerprint: row.fingerprint as string,
+  orderId: row.order_id as string,
+});
