@@ -56,6 +56,8 @@ const anOrder = (id: string): Order => ({
   skuId: "sku",
   quantity: 1,
   unitPrice: { amount: 0, currency: "USD" },
+  total: { amount: 0, currency: "USD" },
+  item: { name: "A thing", saleTitle: "A sale" },
   status: "confirmed",
   createdAt: "2026-11-01T00:00:00.000Z",
   expiresAt: "2026-11-01T00:00:00.000Z",
