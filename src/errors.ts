@@ -47,6 +47,8 @@ export interface ProblemFields {
   closesAt?: string;
   limit?: number;
   available?: number;
+  /** Of a sold-out SKU: units whose buyers may still fail to pay. */
+  held?: number;
   orderIds?: string[];
   issues?: Issue[];
   /** How to solve the challenge that is asked for. */

@@ -7,8 +7,8 @@ import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import type { SaleState } from "./sale-state.ts";
-import { type CatalogEntry, saleState } from "./schema.ts";
+import type { SaleState, StockState } from "./sale-state.ts";
+import { type CatalogEntry, type Money, type Sku, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
@@ -19,12 +19,23 @@ export interface LiveAnswer {
   /** Of the sale's document: a page that was made of another one is out of date. */
   revision: number;
   /** Those whose stock is known: all, but for moments after Redis was emptied. */
-  skus: { id: string; available: number; state: "available" | "low" | "sold_out" }[];
+  skus: LiveSku[];
+}
+
+interface LiveSku {
+  id: string;
+  available: number;
+  /** Units that somebody has reserved and that are not settled. */
+  held: number;
+  state: StockState;
+  /** What a unit costs now: a page that shows another price is out of date. */
+  unitPrice: Money;
 }
 
 /** What the edge knows of a SKU's stock. */
 export interface EdgeStock {
   available: number;
+  held: number;
   /** Who may have an order; undefined when there are too many to know, or it is not known. */
   buyers: BuyerFilter | undefined;
 }
@@ -39,6 +50,8 @@ const MAX_SALES = 200;
 
 const publicSchema = z.object({
   available: z.int(),
+  // Absent from what an earlier version published.
+  held: z.int().default(0),
   buyers: z.string().exactOptional(),
 }) satisfies z.ZodType<PublicStock>;
 
@@ -97,8 +110,9 @@ function parseStock(text: string | null | undefined): EdgeStock | undefined {
   }
 }
 
-export const toEdgeStock = ({ available, buyers }: PublicStock): EdgeStock => ({
+export const toEdgeStock = ({ available, held, buyers }: PublicStock): EdgeStock => ({
   available,
+  held,
   buyers: buyers === undefined ? undefined : BuyerFilter.parse(buyers),
 });
 
@@ -124,17 +138,30 @@ function toAnswer(
     opensAt,
     closesAt,
     revision,
-    skus: skus.flatMap(({ id, stock }) => {
-      const available = known.get(id)?.available;
-      return available === undefined ? [] : [{ id, available, state: stateOf(available, stock) }];
+    skus: skus.flatMap((sku) => {
+      const stock = known.get(sku.id);
+      if (!stock) return [];
+      const { id, unitPrice } = sku;
+      const { available, held } = stock;
+      return [{ id, available, held, state: stateOf(sku, stock), unitPrice }];
     }),
   };
 }
 
-function stateOf(available: number, stock: number): LiveAnswer["skus"][number]["state"] {
-  if (available === 0) return "sold_out";
-  return available <= Math.max(FEW, stock * LOW_SHARE) ? "low" : "available";
+function stateOf(sku: Sku, stock: EdgeStock): StockState {
+  const { available } = stock;
+  if (available === 0) return comingBack(sku, stock) > 0 ? "held" : "sold_out";
+  return available <= Math.max(FEW, sku.stock * LOW_SHARE) ? "low" : "available";
 }
+
+/**
+ * Units that may come back by themselves. Only a hold that waits for money ends; a free order waits for
+ * nothing but our confirmation.
+ */
+export const comingBack = (
+  { unitPrice }: Pick<Sku, "unitPrice">,
+  { held }: Pick<EdgeStock, "held">,
+): number => (unitPrice.amount > 0 ? held : 0);
 
 /** What this isolate knows of a SKU right now, without waiting; undefined when that is over 2 s old. */
 export function peekStock(c: Reader, entry: CatalogEntry, skuId: string): EdgeStock | undefined {

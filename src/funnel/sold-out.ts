@@ -1,7 +1,7 @@
 // Sold out, as the edge knows it: at most two seconds old, no I/O. Only who cannot have an order is refused
 // here: a buyer who may already have one is asking about that order, and only the object can answer.
 import { LRUCache } from "lru-cache";
-import { type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
+import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
 import type { ReserveResult } from "../inventory/sku-inventory.ts";
@@ -61,6 +61,7 @@ export const soldOut: Stage = {
     const stock = published?.available === 0 ? published : answered.get(skuId);
     if (!stock?.buyers || stock.buyers.mayHave(buyerHash(userId))) return undefined;
     if (justBought.has(keyOf(attempt)) || c.req.header(RETRY_HEADER)) return undefined;
-    return refuse("sold_out", { available: 0 });
+    const sku = entry.sale.skus.find(({ id }) => id === skuId);
+    return refuse("sold_out", { available: 0, held: sku ? comingBack(sku, stock) : 0 });
   },
 };

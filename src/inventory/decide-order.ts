@@ -62,7 +62,8 @@ export type ReserveDecision =
   | { ok: false; reason: "sale_not_open"; opensAt: number }
   | { ok: false; reason: "sale_closed"; closesAt: number }
   | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
-  | { ok: false; reason: "sold_out"; available: number };
+  /** `held`: units that may come back, because their orders wait for money. */
+  | { ok: false; reason: "sold_out"; available: number; held: number };
 
 const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
 
@@ -125,7 +126,8 @@ export function decideReserve(
     return { ok: true, replayed: true, row: twin, alias };
   }
   if (available(stock) < cmd.quantity) {
-    return { ok: false, reason: "sold_out", available: available(stock) };
+    const held = isFree(terms) ? 0 : stock.held;
+    return { ok: false, reason: "sold_out", available: available(stock), held };
   }
   return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
 }

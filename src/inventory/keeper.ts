@@ -105,9 +105,10 @@ export class Keeper {
 
   /** What edges may know of the stock. */
   publicStock(): PublicStock {
-    const free = available(this.ledger.stock);
+    const { stock } = this.ledger;
+    const free = available(stock);
     const buyers = free === 0 ? this.ledger.toldBuyers : undefined;
-    return { available: free, ...(buyers === undefined ? {} : { buyers }) };
+    return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
   }
 
   #expireEnded(now: number, limit: number): void {

@@ -9,6 +9,8 @@ const INTERVAL_MS = 1_000;
 /** What edges know of a SKU's stock; Redis holds it as JSON. */
 export interface PublicStock {
   available: number;
+  /** In somebody's hands, not sold: reserved and not settled. */
+  held: number;
   /** Only when sold out: who may have an order nevertheless (see `buyers.ts`). */
   buyers?: string;
 }

@@ -58,7 +58,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     const decision = decideReserve(this.#keeper.stateOf(command.userId, now), command, now);
     if (!decision.ok) {
       const tells = decision.reason === "sold_out" && command.wantsBuyers;
-      return tells ? { ...decision, ...this.#keeper.publicStock() } : decision;
+      return tells ? { ...this.#keeper.publicStock(), ...decision } : decision;
     }
     const { row, replayed, alias } = decision;
     if (!replayed) this.#keeper.save(undefined, row);

@@ -94,7 +94,7 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>): Refusal {
     case "user_limit_reached":
       return refuse("user_limit_reached", { limit: result.limit, orderIds: result.orderIds });
     case "sold_out":
-      return refuse("sold_out", { available: result.available });
+      return refuse("sold_out", { available: result.available, held: result.held });
     default:
       return refuse(result.reason);
   }

@@ -13,7 +13,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "sale_not_open",
 ]);
 
-export const isPassing = ({ reason }: Refusal): boolean => PASSING.has(reason);
+export const isPassing = ({ reason, held }: Refusal): boolean =>
+  PASSING.has(reason) || (held ?? 0) > 0;
 
 export interface Words {
   title: string;
@@ -37,7 +38,7 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
 export function explain({ reason, ...fields }: Refusal): Words {
   const title = TITLES[reason] ?? ERRORS[reason].title;
   return {
-    title: fields.available ? "Not enough left" : title,
+    title: fields.available ? "Not enough left" : fields.held ? "None is free right now" : title,
     text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, formatTime),
   };
 }

@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import type { LiveAnswer } from "../../src/catalog/live.ts";
 import worker from "../../src/index.ts";
 import { LiveStock } from "../../src/inventory/live-stock.ts";
+import { inventory } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
@@ -18,6 +19,7 @@ import {
   givenLiveStock,
   liveStock,
   noLiveStock,
+  order,
   putSale,
   stockPublished,
   until,
@@ -42,7 +44,15 @@ test("says what is left, when it was read, and which version of the sale it belo
     state: "open",
     opensAt: sale.opensAt,
     closesAt: sale.closesAt,
-    skus: [{ id: skuId, available: 100, state: "available" }],
+    skus: [
+      {
+        id: skuId,
+        available: 100,
+        held: 0,
+        state: "available",
+        unitPrice: { amount: 0, currency: "USD" },
+      },
+    ],
   });
   expect(Date.parse(asOf)).toBeLessThanOrEqual(Date.now());
   await putSale({ ...sale, title: "Another" });
@@ -61,7 +71,50 @@ test.each([
   const { sale, skuId } = await given(stock);
   const available = stock - sold;
   await givenLiveStock(skuId, { available });
-  expect((await live(sale.id)).skus).toEqual([{ id: skuId, available, state }]);
+  expect((await live(sale.id)).skus).toMatchObject([{ id: skuId, available, state }]);
+});
+
+/** Given a SKU whose last unit somebody has reserved. */
+async function lastReserved(price: number) {
+  const sku = aSku({ stock: 1, price });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  const owner = await aBuyer();
+  const { id } = await bought(owner, sku.id, price > 0 ? { paymentToken: "tok_ok" } : {});
+  await stockPublished(sku.id, 0);
+  return { sale, skuId: sku.id, owner, id };
+}
+
+test("a unit that somebody may fail to pay is held, not sold out, up to the refusal", async () => {
+  const { sale, skuId, owner, id } = await lastReserved(1200);
+  const clock = givenClock(Date.now() + 10_000);
+  const unitPrice = { amount: 1200, currency: "USD" };
+  expect((await live(sale.id)).skus).toEqual([
+    { id: skuId, available: 0, held: 1, state: "held", unitPrice },
+  ]);
+  const refusals = await Promise.all((await buyers(3)).map((late) => order(late, skuId)));
+  for (const { body } of refusals)
+    expect(body).toMatchObject({ code: "sold_out", available: 0, held: 1 });
+
+  const money = { outcome: "charged", chargeId: "ch_1" } as const;
+  await inventory(skuId).settle([{ userId: owner.id, orderId: id, money }]);
+  await until("the sale is published", async () => (await liveStock(skuId))?.held === 0);
+  clock.moveTo(Date.now() + 10_000);
+  expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 0, state: "sold_out" }]);
+  expect((await order(await aBuyer(), skuId)).body).toMatchObject({ code: "sold_out", held: 0 });
+});
+
+test("a free unit that waits for its confirmation does not come back: it is sold out", async () => {
+  const { sale, skuId } = await lastReserved(0);
+  givenClock(Date.now() + 10_000);
+  expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 1, state: "sold_out" }]);
+  expect((await order(await aBuyer(), skuId)).body).toMatchObject({ code: "sold_out", held: 0 });
+});
+
+test("stock that an earlier version published is read as before", async () => {
+  noLiveStock();
+  const { sale, skuId } = await given(1);
+  await redis("HSET", KEYS.live, skuId, JSON.stringify({ available: 0 }));
+  expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 0, state: "sold_out" }]);
 });
 
 test("an emptied Redis does not make a sold-out thing look full: the object is asked, once", async () => {
@@ -115,7 +168,7 @@ test("one publication is on its way at a time, so that an older one never comes 
   onTestFinished(() => send.mockRestore());
   const stock = new LiveStock(env);
   let available = 1;
-  const changed = () => stock.changed("sku", () => ({ available }));
+  const changed = () => stock.changed("sku", () => ({ available, held: 0 }));
 
   changed();
   await until("the first is on its way", () => written.length === 1);
@@ -125,7 +178,7 @@ test("one publication is on its way at a time, so that an older one never comes 
   expect(written).toHaveLength(1);
   first.resolve(Response.json([{ result: 1 }]));
   await until("the second has gone", () => written.length === 2);
-  expect(written[1]).toContain('{\\"available\\":0}');
+  expect(written[1]).toContain('{\\"available\\":0,');
 });
 
 test("buyers are told only of what is sold out", async () => {

@@ -5,7 +5,13 @@ import { countdown } from "../../src/pages/browser/countdown.ts";
 import { holdPhase, holdSaid, secondsLeft, shareLeft } from "../../src/pages/browser/hold.ts";
 import { formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
-import { buyWords, type Offer, stockWords } from "../../src/pages/browser/words/sale.ts";
+import {
+  buyWords,
+  type Offer,
+  type Stock,
+  shownOf,
+  stockWords,
+} from "../../src/pages/browser/words/sale.ts";
 
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
 
@@ -15,7 +21,7 @@ test.each<[string, Partial<Offer>, string, string | undefined]>([
   ["upcoming", { sale: "upcoming" }, "Not open yet", "opens here by itself"],
   ["closed", { sale: "closed" }, "Sale ended", "over"],
   ["sold out", { soldOut: true }, "Sold out", "Sold out."],
-  ["sold out for now", { soldOut: true, returns: true }, "Sold out", "come back"],
+  ["all held", { held: true }, "Try to get one", undefined],
   ["blocked", { blocked: true }, "Orders not accepted", "not accepted"],
   ["limited", { wait: 7 }, "Try again in 7 s", "One press is enough"],
   ["busy", { busy: true }, "One moment…", ""],
@@ -29,9 +35,23 @@ test.each<[string, Partial<Offer>, string, string | undefined]>([
 
 test("what is left is said while it matters and is known; what is low, the server decides", () => {
   expect(stockWords({ available: 3, state: "available" }, "open")).toBe("3 available");
+  expect(stockWords({ available: 0, state: "held" }, "open")).toContain("may come back");
+  expect(stockWords({ available: 0, state: "sold_out" }, "open")).toBe("None left");
   expect(stockWords({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
   expect(stockWords({ available: 20, state: "available" }, "closed")).toBe("");
   expect(stockWords(undefined, "open")).toBe("");
+});
+
+const none = (state: "held" | "sold_out") => ({ available: 0, state });
+
+test.each<[string, (Stock | undefined)[], string]>([
+  ["nothing is known", [undefined], "open"],
+  ["one item has units", [none("sold_out"), { available: 1, state: "low" }], "open"],
+  ["one of two may come back", [none("sold_out"), none("held")], "held"],
+  ["all are sold", [none("sold_out"), none("sold_out")], "sold_out"],
+])("an open sale of which %s", (_, stocks, shown) => {
+  expect(shownOf("open", stocks)).toBe(shown);
+  expect(shownOf("closed", stocks)).toBe("closed");
 });
 
 const HOUR = 3_600_000;
@@ -77,6 +97,11 @@ test("what a refusal says about the sale is learned", () => {
   expect(outcomeOf({ code: "sold_out", available: 2 }, 0, String)).toMatchObject({
     text: "Only 2 left. Choose fewer.",
     news: { available: 2 },
+  });
+  expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, String)).toMatchObject({
+    tone: "wait",
+    text: expect.stringContaining("try again"),
+    news: { available: 0, held: 1 },
   });
   expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, String)).toMatchObject({
     full: true,

@@ -149,8 +149,11 @@ export async function stockPublished(skuId: string, available: number): Promise<
 }
 
 /** Given live stock as Redis tells it, whatever the object has. */
-export async function givenLiveStock(skuId: string, stock: PublicStock): Promise<void> {
-  await redis("HSET", KEYS.live, skuId, JSON.stringify(stock));
+export async function givenLiveStock(
+  skuId: string,
+  stock: Omit<PublicStock, "held"> & { held?: number },
+): Promise<void> {
+  await redis("HSET", KEYS.live, skuId, JSON.stringify({ held: 0, ...stock }));
 }
 
 /** Waits until the read model has every order of a SKU in its newest version. */

@@ -9,7 +9,7 @@ import type { Live } from "./live.ts";
 import { formatTime } from "./locale.ts";
 import { onReturn } from "./returning.ts";
 import { jitter, pause } from "./waiting.ts";
-import { BADGES, isSoldOut, whenWords } from "./words/sale.ts";
+import { BADGES, type Stock, shownOf, whenWords } from "./words/sale.ts";
 
 /** The first of a list are what people look at; one answer is enough to know the time. */
 const ASKED = 3;
@@ -36,7 +36,7 @@ export function mountHome(cards: Iterable<HTMLElement>): void {
 
 class ListedSale {
   readonly #root: HTMLElement;
-  #soldOut = false;
+  #stocks: Stock[] = [];
 
   constructor(root: HTMLElement) {
     this.#root = root;
@@ -56,14 +56,14 @@ class ListedSale {
     if (body.opensAt) this.#root.dataset.opensAt = body.opensAt;
     if (body.closesAt) this.#root.dataset.closesAt = body.closesAt;
     const known = body.skus.length === Number(this.#root.dataset.items);
-    this.#soldOut = known && body.skus.every(isSoldOut);
+    this.#stocks = known ? body.skus : [];
   }
 
   paint(): void {
     const { opensAt = "", closesAt = "" } = this.#root.dataset;
     const { state } = this;
     this.#root.dataset.state = state;
-    const shown = state === "open" && this.#soldOut ? "sold_out" : state;
+    const shown = this.#stocks.length > 0 ? shownOf(state, this.#stocks) : state;
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = shown;
     setText(badge, BADGES[shown]);

@@ -45,9 +45,10 @@ export class LiveStock {
   stockOf = (skuId: string): Stock | undefined => this.#stock?.get(skuId);
 
   /** What a refusal said of a SKU. */
-  note(skuId: string, available: number): void {
+  note(skuId: string, available: number, held = 0): void {
     this.#stock ??= new Map();
-    this.#stock.set(skuId, { available, state: available ? "available" : "sold_out" });
+    const state = available ? "available" : held ? "held" : "sold_out";
+    this.#stock.set(skuId, { available, state });
   }
 
   /** The visitor was away: what is old is not shown, and after a sleep nothing is known. */

@@ -5,6 +5,8 @@ import { type Problem, refusalText } from "./words/refusal.ts";
 /** What a refusal tells about the sale, newer than the live answer. */
 export interface SaleNews {
   available?: number | undefined;
+  /** Units that may come back. */
+  held?: number | undefined;
   opensAt?: string | undefined;
   closesAt?: string | undefined;
   /** The server's time is this, whatever we believed. */
@@ -41,13 +43,14 @@ export function outcomeOf(
   const isEarly = code === "sale_not_open" && opensAt !== undefined;
   return {
     text: code === "challenge_required" ? CHECKS : refusalText(problem, formatTime),
-    tone: PASSING.test(code) ? "wait" : "bad",
+    tone: PASSING.test(code) || problem.held ? "wait" : "bad",
     wait: code === "rate_limited" ? retryAfter || 1 : 0,
     blocked: code === "blocked",
     full: code === "user_limit_reached",
     orderId: problem.orderIds?.[0],
     news: {
       available: code === "sold_out" ? (problem.available ?? 0) : undefined,
+      held: problem.held,
       opensAt,
       closesAt,
       serverTime: isEarly ? Date.parse(opensAt) - (retryAfter || 1) * 1_000 : undefined,

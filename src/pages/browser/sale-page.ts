@@ -9,11 +9,12 @@ import type { SaleNews } from "./outcome.ts";
 import { onReturn } from "./returning.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit.ts";
-import { BADGES, type Shown } from "./words/sale.ts";
+import { BADGES, type Shown, shownOf } from "./words/sale.ts";
 
 const ANNOUNCED: Record<Shown, string> = {
   upcoming: "",
   open: "The sale is open.",
+  held: "All units are held right now. Some may come back.",
   sold_out: "Everything is sold out.",
   closed: "The sale is over.",
   gone: "",
@@ -24,6 +25,9 @@ const DEGRADED = "Stock numbers may be out of date. Buying still works.";
 const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
 const QUIET_MS = 30_000;
+
+/** Nothing can be bought, for now or for good. */
+const isTaken = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
 
 export function mountSale(root: HTMLElement): void {
   new SalePage(root).start();
@@ -84,10 +88,10 @@ class SalePage {
   }
 
   /** What a refusal told is newer than the live answer. */
-  #learn(skuId: string, { available, opensAt, closesAt, serverTime }: SaleNews): void {
+  #learn(skuId: string, { available, held, opensAt, closesAt, serverTime }: SaleNews): void {
     this.#move(opensAt, closesAt);
     if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
-    if (available !== undefined) this.#live.note(skuId, available);
+    if (available !== undefined) this.#live.note(skuId, available, held);
     if (closesAt) observe(Date.parse(closesAt));
     if (serverTime && serverNow() >= this.#opensAt) correct(serverTime);
     this.#tick();
@@ -111,11 +115,13 @@ class SalePage {
     const moved = sale !== this.#state;
     this.#state = this.#root.dataset.state = sale;
     const { isGone, isAsked, isChecked, isDegraded } = this.#live;
-    for (const card of this.#cards) {
-      card.set({ sale, stock: this.#live.stockOf(card.skuId), checking: !isChecked });
+    const stocks = this.#cards.map(({ skuId }) => this.#live.stockOf(skuId));
+    for (const [i, card] of this.#cards.entries()) {
+      card.set({ sale, stock: stocks[i], checking: !isChecked });
     }
-    const nothingLeft = this.#cards.every((card) => card.isSoldOut);
-    this.#show(isGone ? "gone" : sale === "open" && nothingLeft ? "sold_out" : sale);
+    this.#show(
+      isGone ? "gone" : this.#cards.some(({ owns }) => owns) ? sale : shownOf(sale, stocks),
+    );
     setText(part(this.#root, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
     // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
     this.#live.pace(sale === "open");
@@ -136,9 +142,9 @@ class SalePage {
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = next;
     setText(badge, BADGES[next]);
-    const flips = next === "sold_out" || this.#shown === "sold_out";
+    const flips = isTaken(next) || isTaken(this.#shown);
     if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
-      const isBack = this.#shown === "sold_out" && next === "open";
+      const isBack = isTaken(this.#shown) && next === "open";
       setText(part(this.#root, "announce"), isBack ? "Units came back." : ANNOUNCED[next]);
       if (flips) this.#quietUntil = performance.now() + QUIET_MS;
     }

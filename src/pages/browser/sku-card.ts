@@ -10,7 +10,14 @@ import type { SaleNews } from "./outcome.ts";
 import { Purchase } from "./purchase.ts";
 import { closeSignIn } from "./sign-in.ts";
 import { isAlive, needsPayment } from "./words/order.ts";
-import { ALLOWANCE_USED, buyWords, isSoldOut, type Stock, stockWords } from "./words/sale.ts";
+import {
+  ALLOWANCE_USED,
+  buyWords,
+  isHeld,
+  noneFree,
+  type Stock,
+  stockWords,
+} from "./words/sale.ts";
 
 /** All that the looks of a card depend on, beside the buyer's orders. */
 export interface CardState {
@@ -86,11 +93,6 @@ export class SkuCard {
     closeSignIn();
   }
 
-  /** Sold out for everybody who has none. */
-  get isSoldOut(): boolean {
-    return isSoldOut(this.#state.stock) && this.#units() === 0;
-  }
-
   get owns(): boolean {
     return this.#units() > 0;
   }
@@ -138,8 +140,8 @@ export class SkuCard {
     const { pending, stock, busy, checking, ...state } = this.#state;
     return buyWords({
       ...state,
-      returns: "returns" in this.#root.dataset,
-      soldOut: isSoldOut(stock),
+      soldOut: noneFree(stock) && !isHeld(stock),
+      held: isHeld(stock),
       busy: busy || checking,
       pending: pending !== undefined,
       another: this.owns,
@@ -151,7 +153,7 @@ export class SkuCard {
     const { label, why } = this.#words();
     const used = this.#allowance() <= 0;
     // Who has one of the last does not read that all is gone.
-    const has = this.owns && isSoldOut(stock);
+    const has = this.owns && noneFree(stock);
     const paysFirst = this.order !== undefined && needsPayment(this.order);
     const form = part(this.#root, "buy");
     if (form) form.hidden = this.#challenge?.isOpen || (!pending && (used || has || paysFirst));
@@ -161,7 +163,7 @@ export class SkuCard {
     setText(part(this.#root, "left"), has ? "" : stockWords(stock, sale));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
     setText(part(this.#root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
-    this.#root.dataset.stock = isSoldOut(stock) ? "out" : (stock?.state ?? "");
+    this.#root.dataset.stock = noneFree(stock) ? "out" : (stock?.state ?? "");
     this.#paintQuantity();
   }
 

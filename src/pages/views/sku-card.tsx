@@ -12,14 +12,8 @@ interface SkuCardProps {
 
 export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
   const { id, perUserLimit } = sku;
-  const free = sku.unitPrice.amount === 0;
   return (
-    <li
-      class="card sku"
-      data-sku={id}
-      data-limit={perUserLimit}
-      data-returns={!free && sku.stock > 0 ? "" : undefined}
-    >
+    <li class="card sku" data-sku={id} data-limit={perUserLimit}>
       <div class="sku-head">
         <h2 id={`name-${id}`} lang={sale.language} dir="auto">
           {sku.name}

@@ -9,11 +9,12 @@ export interface Problem extends ProblemFields {
 
 /** `formatTime` writes a time as the page does. */
 export function refusalText(problem: Problem, formatTime: (iso: string) => string): string {
-  const { code, available, opensAt, retryAfterSeconds = 1 } = problem;
+  const { code, available, held, opensAt, retryAfterSeconds = 1 } = problem;
   switch (code) {
     case "sold_out":
-      return available
-        ? `Only ${available} left. Choose fewer.`
+      if (available) return `Only ${available} left. Choose fewer.`;
+      return held
+        ? "None is free right now. Some buyers have not paid yet, so try again in a moment."
         : "Sold out: somebody else was faster.";
     case "user_limit_reached":
       return "You already have all that one person may buy.";

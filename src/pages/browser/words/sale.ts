@@ -1,12 +1,13 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
-import type { SaleState } from "../../../catalog/sale-state.ts";
+import type { SaleState, StockState } from "../../../catalog/sale-state.ts";
 
 /** What the badge shows: an open sale with nothing left is not open to anybody. */
-export type Shown = SaleState | "sold_out" | "gone";
+export type Shown = SaleState | "held" | "sold_out" | "gone";
 
 export const BADGES: Record<Shown, string> = {
   upcoming: "Opens soon",
   open: "Open now",
+  held: "All held right now",
   sold_out: "Sold out",
   closed: "Ended",
   gone: "Taken off",
@@ -15,27 +16,36 @@ export const BADGES: Record<Shown, string> = {
 /** What is left of an item, as the live answer says it; undefined while nobody knows. */
 export interface Stock {
   available: number;
-  state: "available" | "low" | "sold_out";
+  state: StockState;
 }
 
-export const isSoldOut = (stock?: Stock): boolean => stock?.available === 0;
+export const noneFree = (stock?: Stock): boolean => stock?.available === 0;
+
+/** None is free, and some may come back. */
+export const isHeld = (stock?: Stock): boolean => stock?.state === "held";
+
+/** The badge of a sale with these items; undefined is an item of which nothing is known. */
+export function shownOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Shown {
+  if (sale !== "open" || !stocks.every(noneFree)) return sale;
+  return stocks.some(isHeld) ? "held" : "sold_out";
+}
 
 /** Nothing while nothing is known, or when it does not matter any more. */
 export function stockWords(stock: Stock | undefined, sale: SaleState): string {
   if (!stock || sale === "closed") return "";
-  if (isSoldOut(stock)) return "None left";
+  if (isHeld(stock)) return "None free, some may come back";
+  if (noneFree(stock)) return "None left";
   return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
 }
 
-export const COMES_BACK = "Units that are not paid in time come back.";
 export const ALLOWANCE_USED = "That is all that one person may buy.";
 
 /** What an item's button depends on. */
 export interface Offer {
   sale: SaleState;
   soldOut?: boolean;
-  /** Sold out for now only: somebody may fail to pay in time. */
-  returns?: boolean;
+  /** None is free for now: pressing is worth a try. */
+  held?: boolean;
   busy?: boolean;
   blocked?: boolean;
   /** Seconds until the next press counts. */
@@ -53,17 +63,18 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
   if (closed) return closed;
   if (offer.wait) return { label: `Try again in ${offer.wait} s`, why: "One press is enough." };
   if (offer.pending) return { label: "Ask again" };
+  if (offer.held) return { label: "Try to get one" };
   return { label: `Buy ${offer.another ? "another" : "now"}` };
 }
 
-function closedWords({ blocked, sale, soldOut, returns }: Offer) {
+function closedWords({ blocked, sale, soldOut }: Offer) {
   if (blocked) return { label: "Orders not accepted", why: "Orders from here are not accepted." };
   if (sale === "upcoming") {
     const why = "It is not open yet. It opens here by itself; there is no need to reload.";
     return { label: "Not open yet", why };
   }
   if (sale === "closed") return { label: "Sale ended", why: "The sale is over." };
-  if (soldOut) return { label: "Sold out", why: returns ? `Sold out. ${COMES_BACK}` : "Sold out." };
+  if (soldOut) return { label: "Sold out", why: "Sold out." };
   return undefined;
 }
 
