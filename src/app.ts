@@ -33,8 +33,7 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   if (!result.ok) {
     c.res = problem(c, refuse("unavailable", { retryAfterSeconds: 60 }));
   } else if (isElsewhere(c.req.url, result.config)) {
-    const issues = [{ path: "Host", message: "is not the address of this service" }];
-    c.res = problem(c, refuse("invalid_request", { issues }));
+    c.res = problem(c, refuse("misdirected_request"));
   } else {
     c.set("config", result.config);
     await next();
@@ -61,9 +60,9 @@ app.route("/api/admin", adminRoutes);
 
 /** A path that exists for another method is 405 and says which methods it knows. */
 app.notFound((c) => {
-  const allowed = METHODS.filter((method) => hasRoute(method, c.req.path));
-  const method = c.req.method === "HEAD" ? "GET" : c.req.method;
-  if (allowed.length === 0 || allowed.includes(method)) {
+  const known = METHODS.filter((method) => hasRoute(method, c.req.path));
+  const allowed = known.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method));
+  if (allowed.length === 0 || allowed.includes(c.req.method)) {
     return wantsPage(c) ? notFoundPage(c) : problem(c, refuse("not_found"));
   }
   const answer = problem(c, refuse("method_not_allowed"));

@@ -22,6 +22,7 @@ export const ERRORS = {
   sale_closed: { status: 410, title: "The sale is over" },
   payload_too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "Send application/json" },
+  misdirected_request: { status: 421, title: "The request was sent to the wrong host" },
   idempotency_key_reused: {
     status: 422,
     title: "This Idempotency-Key was used for another request",

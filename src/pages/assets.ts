@@ -1,5 +1,5 @@
 // The browser code, styles and icon: the hash of the content is in the address, so browsers and caches
-// may keep them for good.
+// may keep them for good. Two files have fixed addresses that browsers and crawlers ask for by themselves.
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../http.ts";
 import { ASSETS, type BuiltAsset } from "./assets.gen.js";
@@ -32,7 +32,20 @@ export const iconUrl = (): string => address(asset("icon"));
 export const styleUrl = (accent?: string): string =>
   address(asset("style"), accent ? `-${accent.slice(1).toLowerCase()}` : "");
 
-export const assetRoutes = new Hono<AppEnv>().get("/assets/:file", serveAsset);
+const FOR_A_DAY = "public, max-age=86400";
+/** Sales may be found; what is somebody's own, or costs a look-up, need not be crawled. */
+const ROBOTS = `User-agent: *
+Disallow: /api/
+Disallow: /orders
+Disallow: /sales/*/skus/
+`;
+
+export const assetRoutes = new Hono<AppEnv>()
+  .get("/assets/:file", serveAsset)
+  .get("/favicon.ico", (c) => c.body(asset("icon").body, 200, fileHeaders(TYPES[".svg"] as string)))
+  .get("/robots.txt", (c) => c.body(ROBOTS, 200, fileHeaders("text/plain; charset=utf-8")));
+
+const fileHeaders = (type: string) => ({ "Content-Type": type, "Cache-Control": FOR_A_DAY });
 
 function serveAsset(c: Context<AppEnv, "/assets/:file">): Response | Promise<Response> {
   const [, name, hash, accent, extension] = FILE.exec(c.req.param("file")) ?? [];

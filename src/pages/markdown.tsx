@@ -7,7 +7,16 @@ const MAX_DEPTH = 4;
 const INLINE =
   /\*\*(?<bold>[^*]{1,500})\*\*|\*(?<star>[^*\s][^*]{0,500})\*|(?<![\p{L}\p{N}_])_(?<underscore>[^_\s][^_]{0,500})_(?![\p{L}\p{N}_])|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/gu;
 const MARKS = { ul: /^[-*+] +/, ol: /^\d{1,3}[.)] +/, h2: /^#{1,6} +/ };
-const SAFE_LINK = /^(?:https:\/\/|\/(?!\/)|mailto:)/i;
+const SAFE_LINK = /^(?:https:\/\/|\/|mailto:)/i;
+/** Stands for our own address, which a text does not know. */
+const HERE = "https://here.invalid";
+
+/** Links lead to HTTPS or mail addresses, or to paths of this site: read as browsers do, which take `/\` for `//`. */
+function isSafeLink(href: string): boolean {
+  if (!SAFE_LINK.test(href)) return false;
+  const url = URL.parse(href, HERE);
+  return url !== null && (!href.startsWith("/") || url.origin === HERE);
+}
 
 /** The description as JSX. */
 export const Markdown = ({ text }: { text: string }) =>
@@ -87,7 +96,7 @@ function element(match: RegExpExecArray, depth: number): Child {
   if (bold !== undefined) return <strong>{inline(bold, depth + 1)}</strong>;
   if (italic !== undefined) return <em>{inline(italic, depth + 1)}</em>;
   if (code !== undefined) return <code>{code}</code>;
-  if (label === undefined || href === undefined || !SAFE_LINK.test(href)) return match[0];
+  if (label === undefined || href === undefined || !isSafeLink(href)) return match[0];
   return (
     <a href={href} rel="noopener nofollow">
       {inline(label, depth + 1)}

@@ -50,8 +50,8 @@ type OrderContext = Context<AppEnv, "/orders/:orderId">;
 /** Strangers are asked to sign in and come back; other refusals are said. */
 async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
   if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
-  const next = c.req.method === "GET" ? c.req.path : "/orders";
-  const { origin } = new URL(c.req.url);
+  const { origin, pathname } = new URL(c.req.url);
+  const next = c.req.method === "GET" ? pathname : "/orders";
   return c.html(await renderSignIn(next, origin, signInWays(c.get("config"))), 401);
 }
 

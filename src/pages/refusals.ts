@@ -1,5 +1,6 @@
 // A refusal as a page, with the status of the API. The codes and statuses come from errors.ts.
-import { ERRORS, type ErrorCode, type Refusal, refuse } from "../errors.ts";
+import { parseAccept } from "hono/utils/accept";
+import { ERRORS, type ErrorCode, problem, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { refusalText } from "./browser/words/refusal.ts";
 import { formatTime } from "./format.ts";
@@ -51,25 +52,43 @@ export function refusalHeaders(c: AppContext, { reason, retryAfterSeconds }: Ref
   return status;
 }
 
-/** A page that says what went wrong. */
+/** A page that says what went wrong; a problem for callers that take no HTML. */
 export async function faultPage(c: AppContext, refusal: Refusal): Promise<Response> {
+  if (quality(c, "text/html") === 0) return problem(c, refusal);
   const status = refusalHeaders(c, refusal);
   const { title, text } = explain(refusal);
   return c.html(await renderFault(title, text), status);
 }
 
+const JSON_TYPES = ["application/problem+json", "application/json"];
+
+/** How much the caller wants a media type, from 0 to 1: the most specific range of `Accept` decides. */
+function quality(c: AppContext, type: string): number {
+  const ranges = parseAccept(c.req.header("accept") || "*/*");
+  const family = type.replace(/[^/]+$/, "*");
+  const find = (name: string) => ranges.find((range) => range.type.toLowerCase() === name);
+  return (find(type) ?? find(family) ?? find("*/*"))?.q ?? 0;
+}
+
+/** Whether somebody looks at the answer, and not a program: a tie goes to whoever names HTML. */
+export function wantsPage(c: AppContext): boolean {
+  if (c.req.path.startsWith("/api/")) return false;
+  const page = quality(c, "text/html");
+  const json = Math.max(...JSON_TYPES.map((type) => quality(c, type)));
+  const named = /text\/html/i.test(c.req.header("accept") ?? "");
+  return page > 0 && (page > json || (page === json && named));
+}
+
 /** A path that stays on this site, with slashes at its end that no page of ours has. */
-const TOO_LONG = /^(\/[^/\\].*?)\/+$/;
+const TOO_LONG = /^(\/[^/].*?)\/+$/;
 
-/** Whether somebody looks at the answer, and not a program. */
-export const wantsPage = (c: AppContext): boolean =>
-  !c.req.path.startsWith("/api/") && (c.req.header("accept") ?? "").includes("text/html");
-
-/** What a browser gets for a path that no route knows. */
+/**
+ * What a browser gets for a path that no route knows. The way to a shorter path is made of the address as it
+ * was sent, percent-encoded: decoded, `/%09/evil.example/` would lead a browser to another site.
+ */
 export async function notFoundPage(c: AppContext): Promise<Response> {
-  const path = TOO_LONG.exec(c.req.path)?.[1];
-  if (path && ["GET", "HEAD"].includes(c.req.method)) {
-    return c.redirect(path + new URL(c.req.url).search, 301);
-  }
+  const { pathname, search } = new URL(c.req.url);
+  const path = TOO_LONG.exec(pathname)?.[1];
+  if (path && ["GET", "HEAD"].includes(c.req.method)) return c.redirect(path + search, 301);
   return faultPage(c, refuse("not_found"));
 }

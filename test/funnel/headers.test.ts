@@ -91,11 +91,8 @@ describe("where the public address is configured", () => {
         const answer = await at(origin, path, {
           headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
         });
-        expect(answer.status).toBe(400);
-        expect(await answer.json()).toMatchObject({
-          code: "invalid_request",
-          issues: [{ path: "Host" }],
-        });
+        expect(answer.status).toBe(421);
+        expect(await answer.json()).toMatchObject({ code: "misdirected_request" });
         expect(answer.headers.get("cache-control")).toBe("no-store");
       }
     },
@@ -122,6 +119,24 @@ describe("where the public address is configured", () => {
     };
     expect((await buy(ORIGIN)).status).toBe(403);
     expect((await buy(PUBLIC_ORIGIN)).status).toBe(202);
+  });
+});
+
+describe("files that browsers and crawlers ask for by themselves", () => {
+  test.each([
+    ["/robots.txt", "text/plain; charset=utf-8", /^User-agent: \*\n(Disallow: \S+\n)+$/],
+    ["/favicon.ico", "image/svg+xml; charset=utf-8", /^<svg/],
+  ])("%s is there and may be kept", async (path, type, content) => {
+    const { status, headers, body } = await call<string>("GET", path);
+    expect([status, headers.get("content-type")]).toEqual([200, type]);
+    expect(headers.get("cache-control")).toBe("public, max-age=86400");
+    expect(body).toMatch(content);
+    expect((await call("HEAD", path)).status).toBe(200);
+  });
+
+  test("pages may be found, orders and the API are left alone", async () => {
+    const { body } = await call<string>("GET", "/robots.txt");
+    expect(body.match(/(?<=Disallow: ).+/g)).toEqual(["/api/", "/orders", "/sales/*/skus/"]);
   });
 });
 

@@ -123,11 +123,13 @@ test("paths that lead nowhere are not_found, methods that lead nowhere say which
     expectContract([answer]);
   }
   for (const [path, allow] of [
-    ["/api/sales", "GET"],
+    ["/api/sales", "GET, HEAD"],
     ["/api/login", "POST"],
-    ["/healthz", "GET"],
+    ["/healthz", "GET, HEAD"],
+    ["/api/orders/x", "GET, HEAD, DELETE"],
+    [`/sales/x/skus/y/buy`, "GET, HEAD, POST"],
   ]) {
-    for (const method of ["PUT", "PATCH", "PURGE"]) {
+    for (const method of ["PUT", "PATCH", "PURGE", "OPTIONS"]) {
       const answer = await ask({ method, path: path as string });
       expect(answer).toMatchObject({ status: 405, code: "method_not_allowed" });
       expect(answer.headers.get("allow")).toBe(allow);

@@ -29,6 +29,15 @@ test.each([
   ],
   ["[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"],
   ["[x](//evil.test)", "<p>[x](//evil.test)</p>"],
+  ["[x](/\\evil.test)", "<p>[x](/\\evil.test)</p>"],
+  ["[x](/\\/evil.test)", "<p>[x](/\\/evil.test)</p>"],
+  ["[x](\\\\evil.test)", "<p>[x](\\\\evil.test)</p>"],
+  ["[x](https:evil.test)", "<p>[x](https:evil.test)</p>"],
+  ["[x](https:\\\\evil.test)", "<p>[x](https:\\\\evil.test)</p>"],
+  ["[x](JAVASCRIPT:a)", "<p>[x](JAVASCRIPT:a)</p>"],
+  ["[x](data:text/html,a)", "<p>[x](data:text/html,a)</p>"],
+  ["[x](/%5Cours)", '<p><a href="/%5Cours" rel="noopener nofollow">x</a></p>'],
+  ["[x](/café)", '<p><a href="/café" rel="noopener nofollow">x</a></p>'],
   ["<b>&", "<p>&lt;b&gt;&amp;</p>"],
 ])("%j", (text, expected) => {
   expect(html(text)).toBe(`<div class="prose">${expected}</div>`);
@@ -63,6 +72,28 @@ test("no text makes an element that is not on the list", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fragment, fc.string()), { maxLength: 60 }), (parts) => {
       for (const [tag] of html(parts.join("")).matchAll(/<[^>]*>/g)) expect(tag).toMatch(ALLOWED);
+    }),
+  );
+});
+
+test("no link of a text leads to another site in the dress of a path of ours", () => {
+  const piece = fc.constantFrom(
+    "/",
+    "\\",
+    ".",
+    "%09",
+    "%5c",
+    "evil.test",
+    "@",
+    "?",
+    "#",
+    "\u0001",
+    ":",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const [, href] = /href="([^"]*)"/.exec(html(`[x](/${pieces.join("")})`)) ?? [];
+      if (href) expect(new URL(href, "https://shop.test").origin).toBe("https://shop.test");
     }),
   );
 });

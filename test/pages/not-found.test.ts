@@ -1,11 +1,12 @@
 // What a browser gets where nothing is: a page in words, or the way to the same path without its last slash.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import fc from "fast-check";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import type { AppEnv } from "../../src/http.ts";
 import { notFoundPage, wantsPage } from "../../src/pages/refusals.ts";
-import { ORIGIN } from "../support/http.ts";
+import { call, contractFaults, ORIGIN } from "../support/http.ts";
 
 const site = new Hono<AppEnv>().notFound((c) =>
   wantsPage(c) ? notFoundPage(c) : c.text("no page", 404),
@@ -28,17 +29,85 @@ test.each([
   expect([answer.status, answer.headers.get("location")]).toEqual([301, target]);
 });
 
-test.each(["//evil.test/", "/\\evil.test/", "/%5Cevil.test/"])("%s leads nowhere", async (path) => {
+test.each([
+  "//evil.test/",
+  "/\\evil.test/",
+  "/%5Cevil.test/",
+  "/%5C%5Cevil.test/",
+  "/%09/evil.test/",
+  "/%0A/evil.test/",
+  "/%0D%0ASet-Cookie:a=b/",
+  "/%00/",
+  "/%E2%80%A8/x/",
+  "/.//evil.test/",
+  "/x/..//evil.test/",
+  "/%2F%2Fevil.test/",
+  "/%zz//",
+  "/%ff/",
+])("%s leads to no other site and breaks nothing", async (path) => {
   const { status, headers } = await visit(path);
   const target = new URL(headers.get("location") ?? "/", ORIGIN);
   expect([404, 301]).toContain(status);
   expect(target.origin).toBe(ORIGIN);
+  expect(headers.get("set-cookie")).toBeNull();
+});
+
+test("no path at all leads to another site or breaks an answer", async () => {
+  const odd = fc.constantFrom(
+    "/",
+    "%09",
+    "%0a",
+    "%00",
+    "%5c",
+    "\\",
+    ".",
+    "%2e",
+    "%",
+    "e.test",
+    "%c3",
+    "?",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(odd, { maxLength: 8 }), async (parts) => {
+      const { status, headers } = await visit(`/${parts.join("")}/`);
+      expect([404, 301]).toContain(status);
+      expect(new URL(headers.get("location") ?? "/", ORIGIN).origin).toBe(ORIGIN);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("the shorter path keeps its percent-encoding", async () => {
+  const { headers } = await visit("/sales/%C3%BC%2Fx/?q=%09");
+  expect(headers.get("location")).toBe("/sales/%C3%BC%2Fx?q=%09");
 });
 
 test.each([
   ["/nowhere", { accept: "application/json" }],
   ["/api/nowhere", { accept: "text/html" }],
   ["/nowhere", {}],
+  ["/nowhere", { accept: "*/*" }],
+  ["/nowhere", { accept: "text/html;q=0" }],
+  ["/nowhere", { accept: "text/html; q=0.0, */*" }],
+  ["/nowhere", { accept: "application/json, text/html;q=0.5" }],
+  ["/nowhere", { accept: "text/*;q=0.1, application/*" }],
 ])("%s with %j is asked for by a program", async (path, headers) => {
   expect(await (await visit(path, headers as HeadersInit)).text()).toBe("no page");
+});
+
+test.each([
+  "text/html",
+  "TEXT/HTML",
+  "text/*",
+  "text/html, application/json;q=0.9",
+  "text/html, */*",
+  "text/html;q=0.2, application/json;q=0.1",
+])("whoever sends Accept: %s gets a page", async (accept) => {
+  expect(await (await visit("/nowhere", { accept })).text()).toContain("There is nothing here");
+});
+
+test("a page that fails tells a caller without HTML so in JSON", async () => {
+  const answer = await call("GET", "/sales/none", { headers: { accept: "text/html;q=0" } });
+  expect(answer.code).toBe("not_found");
+  expect(contractFaults(answer)).toEqual([]);
 });
