@@ -1,74 +1,40 @@
-// The shapes of the HTTP contract as somebody outside reads them.
-import type { ProtectionSettings } from "../funnel/protection.ts";
+// The shapes of the HTTP contract for tools outside the Worker. Most are the Worker's own types, so that
+// they cannot drift apart.
+import type * as z from "zod";
+import type { Sale as StoredSale, saleSchema } from "../catalog/schema.ts";
+import type { Order } from "../inventory/order.ts";
+import type { LedgerReport } from "../inventory/report.ts";
 
-/** What came back, with the milliseconds from sending the request to the last byte of its body. */
+export type { LiveAnswer } from "../catalog/live.ts";
+export type { Money } from "../catalog/schema.ts";
+export type { Order } from "../inventory/order.ts";
+export type { BankEntry } from "../payments/sandbox-bank.ts";
+
+/** What came back. */
 export interface Answer<Body = unknown> {
   method: string;
   path: string;
   status: number;
   headers: Headers;
   body: Body;
+  /** When the request left, by the client's idea of the server's clock: milliseconds since 1970. */
+  sentAt: number;
+  /** Milliseconds from sending the request to the last byte of its body. */
   ms: number;
 }
 
-export interface Money {
-  amount: number;
-  currency: string;
-}
-
-export interface Order {
-  id: string;
-  saleId: string;
-  skuId: string;
-  quantity: number;
-  unitPrice: Money;
-  status: "reserved" | "confirmed" | "cancelled" | "expired" | "refunded";
-  createdAt: string;
-  expiresAt: string;
-  version: number;
-  payment?: "due" | "charged" | "declined" | "refund_due" | "refunded";
-  reason?: string;
-}
-
 /** An order as the operator sees it. */
-export interface LedgerOrder extends Order {
-  userId: string;
-}
+export type LedgerOrder = Order & { userId: string };
 
-export interface Sku {
-  id: string;
-  name: string;
-  unitPrice: Money;
-  stock: number;
-  perUserLimit: number;
-  holdSeconds: number;
-}
+/** A sale as operators write it: what is left out has its default. */
+export type Sale = z.input<typeof saleSchema>;
 
-export interface Sale {
-  id: string;
-  title: string;
-  description: string;
-  theme?: { accent?: string; seller?: string };
-  opensAt: string;
-  closesAt: string;
-  admission: { mode: string };
-  protection?: ProtectionSettings;
-  skus: Sku[];
-}
+/** A sale as the API shows it, defaults included. */
+export type ShownSale = StoredSale;
+export type Sku = ShownSale["skus"][number];
 
-/** One order's money, in the books of the sandbox's bank. */
-export interface BankEntry extends Money {
-  orderId: string;
-  state: "tried" | "charged" | "declined" | "voided" | "refunded";
-  attempts: number;
-  charges: number;
-  refunds: number;
-}
-
-export interface Ledger {
-  stocked: number;
-  available: number;
-  held: number;
-  sold: number;
-  unacknowledged: number;
-}
+/** The units of a SKU, and how many orders still await the consumer. */
+export type Ledger = Pick<
+  LedgerReport,
+  "stocked" | "available" | "held" | "sold" | "unacknowledged"
+>;

@@ -1,7 +1,16 @@
 // The HTTP contract from the outside: one typed client for rehearse, bench and the journeys. It
 // never throws for a status: an answer is data, and what it ought to be is the caller's business.
 
-import type { Answer, BankEntry, Ledger, LedgerOrder, Order, Sale } from "./api.ts";
+import type {
+  Answer,
+  BankEntry,
+  Ledger,
+  LedgerOrder,
+  LiveAnswer,
+  Order,
+  Sale,
+  ShownSale,
+} from "./api.ts";
 
 export type * from "./api.ts";
 
@@ -13,6 +22,8 @@ export interface Caller {
   visit?: string | undefined;
 }
 
+const CLOCK_LOOKS = 5;
+
 export interface RequestOptions extends Caller {
   headers?: Record<string, string>;
   /** A string is sent as it is, anything else as JSON. */
@@ -23,6 +34,7 @@ export interface RequestOptions extends Caller {
 export class Client {
   readonly url: string;
   readonly #adminToken: string;
+  #offsetMs = 0;
 
   constructor(url: string, adminToken = "") {
     this.url = url.replace(/\/+$/, "");
@@ -43,6 +55,7 @@ export class Client {
       ...headers,
     };
     const start = performance.now();
+    const sentAt = this.now();
     const response = await fetch(this.url + path, {
       method,
       headers: sent,
@@ -52,8 +65,28 @@ export class Client {
     });
     const text = await response.text();
     const ms = performance.now() - start;
-    const answer = { method, path, status: response.status, headers: response.headers, ms };
-    return { ...answer, body: parsed(text) as Body };
+    const { status, headers: received } = response;
+    return { method, path, status, headers: received, body: parsed(text) as Body, sentAt, ms };
+  }
+
+  /** The server's time in milliseconds, as far as `syncClock` could find out. */
+  now(): number {
+    return Date.now() + this.#offsetMs;
+  }
+
+  /** Learns the server's clock from the quickest of some looks at it. Returns the possible error in ms. */
+  async syncClock(): Promise<number> {
+    let errorMs = Number.POSITIVE_INFINITY;
+    for (let look = 0; look < CLOCK_LOOKS; look += 1) {
+      const sent = Date.now();
+      const { now } = expectOk(await this.send<{ now: number }>("GET", "/api/time"));
+      const received = Date.now();
+      if ((received - sent) / 2 < errorMs) {
+        errorMs = (received - sent) / 2;
+        this.#offsetMs = now - (sent + received) / 2;
+      }
+    }
+    return errorMs;
   }
 
   /** Demo login: a token for `user`. */
@@ -89,8 +122,13 @@ export class Client {
     return this.send("GET", "/api/orders", caller);
   }
 
-  sales(): Promise<Answer<{ sales: Sale[] }>> {
+  sales(): Promise<Answer<{ sales: ShownSale[] }>> {
     return this.send("GET", "/api/sales");
+  }
+
+  /** The live stock of a sale. */
+  live(saleId: string): Promise<Answer<LiveAnswer>> {
+    return this.send("GET", `/api/sales/${saleId}/live`);
   }
 
   /** An operator's call; `path` starts behind `/api/admin`. */

@@ -1,7 +1,7 @@
 // A crowd on 128 connections against the built Worker in workerd: everybody is answered, nothing is a
 // server's fault, and no request ever waits for another's promise.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Answer, Client, expectOk, type Order } from "../../src/local/client.ts";
+import { type Answer, Client, expectOk, type Order, type Sale } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
 import { temporaryFolder } from "../../src/local/temporary.ts";
@@ -12,7 +12,7 @@ const ROUNDS = 6;
 const STOCK = 300;
 const SKU = "load-coupon";
 
-const sale = {
+const sale: Sale = {
   id: "load",
   title: "Load",
   description: "",

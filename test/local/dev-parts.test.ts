@@ -119,7 +119,7 @@ describe("seeds", () => {
 
   const clientWith = (sales: { id: string }[]) => {
     const client = new Client("http://localhost", "token");
-    const answer = { method: "", path: "", headers: new Headers(), ms: 0 };
+    const answer = { method: "", path: "", headers: new Headers(), sentAt: 0, ms: 0 };
     vi.spyOn(client, "admin").mockResolvedValue({ ...answer, status: 200, body: { sales } });
     vi.spyOn(client, "putSale").mockResolvedValue({ ...answer, status: 201, body: {} });
     return client;

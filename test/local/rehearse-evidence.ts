@@ -11,6 +11,8 @@ export function order(id: string): Order {
     skuId: "coupon",
     quantity: 1,
     unitPrice: { amount: 0, currency: "USD" },
+    total: { amount: 0, currency: "USD" },
+    item: { name: "Coupon", saleTitle: "Sale" },
     status: "confirmed",
     createdAt: "2026-11-22T10:00:00.000Z",
     expiresAt: "2026-11-22T10:05:00.000Z",
@@ -23,7 +25,15 @@ export function answer<Body>(
   body: Body,
   headers: Record<string, string> = {},
 ): Answer<Body> {
-  return { method: "POST", path: "/", status, headers: new Headers(headers), body, ms: 1 };
+  return {
+    method: "POST",
+    path: "/",
+    status,
+    headers: new Headers(headers),
+    body,
+    sentAt: 0,
+    ms: 1,
+  };
 }
 
 export function problem(status: number, code: string): Answer<Order> {
@@ -81,8 +91,9 @@ export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
     ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1 },
     refunds: state === "refunded" ? 1 : 0,
   });
-  const ann = { ...order("o1"), unitPrice, payment: "charged" } as const;
-  const bob = { ...order("o2"), unitPrice, payment: "refunded", status: "refunded" } as const;
+  const priced = { unitPrice, total: unitPrice };
+  const ann = { ...order("o1"), ...priced, payment: "charged" } as const;
+  const bob = { ...order("o2"), ...priced, payment: "refunded", status: "refunded" } as const;
   const show = (own: Order) => ({
     owner: answer(200, own, { "x-served-from": "read-model" }),
     stranger: problem(404, "not_found"),

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { BankEntry, LedgerOrder, Order } from "../../src/local/client.ts";
 import { verify } from "../../src/local/rehearse/checks.ts";
+import { Record } from "../../src/local/rehearse/record.ts";
+import { holdAgainst, type Thresholds } from "../../src/local/rehearse/thresholds.ts";
 import {
   answer,
   broken,
@@ -130,6 +132,13 @@ describe("proofs about money", () => {
     expect(broken(sale)).toEqual([MONEY]);
   });
 
+  test("a total that is not the price of its units is seen", () => {
+    const sale = paidSale();
+    Object.assign(sale.ledgerOrders[0] as LedgerOrder, { quantity: 2 });
+    Object.assign(sale.books.get("o1") as BankEntry, { amount: 2_400 });
+    expect(broken(sale)).toContain(MONEY);
+  });
+
   test("a charge that may still succeed for an order that is over is seen", () => {
     const sale = paidSale();
     Object.assign(sale.ledgerOrders[1] as LedgerOrder, { status: "expired" });
@@ -161,6 +170,43 @@ describe("proofs about money", () => {
     const verdicts = verify({ skus: [honestSale()], breaches: new Map(), log: [] });
     expect(verdicts.map(({ promise }) => promise)).not.toContain(MONEY);
   });
+});
+
+test("nothing is said about a log that cannot be seen", () => {
+  const verdicts = verify({ skus: [honestSale()], breaches: new Map(), log: undefined });
+  expect(verdicts.map(({ promise }) => promise)).not.toContain("the Worker logged no warning");
+});
+
+describe("thresholds", () => {
+  const latencyMs = {
+    page: { p50: 1, p90: 2, p99: 3, max: 400 },
+    buy: { p50: 10, p90: 20, p99: 30.5, max: 40 },
+  };
+  const missed = (thresholds: Thresholds, errorShare = 0.01) =>
+    holdAgainst(thresholds, { latencyMs, errorShare }).map(({ violations }) => violations);
+
+  test("a slow kind of request breaks the latency goal", () => {
+    expect(missed({ maxP99: 30 })).toEqual([["buy: 30.5 ms"]]);
+    expect(missed({ maxP99: 30.5 })).toEqual([[]]);
+  });
+
+  test("too many errors break the error goal", () => {
+    expect(missed({ maxErrors: 0.005 })).toEqual([["1%"]]);
+    expect(missed({ maxErrors: 0.01 })).toEqual([[]]);
+    expect(missed({ maxErrors: 0 }, 0)).toEqual([[]]);
+  });
+
+  test("no goal, no verdict", () => {
+    expect(missed({})).toEqual([]);
+  });
+});
+
+test("a 5xx and a missing answer count as errors, a refusal does not", () => {
+  const record = new Record();
+  record.answer("buy", problem(409, "sold_out"));
+  record.answer("buy", problem(503, "overloaded"));
+  record.silence("buy", new Error("refused"));
+  expect([record.errors, record.size]).toEqual([2, 3]);
 });
 
 test("breaches of the contract and warnings of the Worker are seen", () => {

@@ -56,6 +56,10 @@ describe("options", () => {
     [["--bots", "1.5"]],
     [["--bots", ""]],
     [["--bots", "half"]],
+    [["--max-p99", "0"]],
+    [["--max-p99", "fast"]],
+    [["--max-errors", "1.01"]],
+    [["--max-errors", "none"]],
     [["--url", "localhost:8787"]],
     [["--sku", "demo"]],
     [["--url", "https://shop.example"]],
@@ -86,6 +90,13 @@ describe("options", () => {
     expect(() =>
       parseOptions(["0.5"], { npm_config_json: "true", npm_config_bots: "true" }),
     ).toThrow(UsageError);
+  });
+
+  test("thresholds are read as numbers", () => {
+    expect(parseOptions(["--max-p99", "250", "--max-errors", "0"])).toMatchObject({
+      maxP99: 250,
+      maxErrors: 0,
+    });
   });
 
   test("a deployed instance with its token is accepted", () => {

@@ -24,6 +24,7 @@ const PROMISES: [string, (evidence: Evidence) => string[]][] = [
   ["ledger = read model", readModel],
 ];
 const MONEY = "money kept = confirmed orders, each charged once; refunds returned once";
+const LOG = "the Worker logged no warning";
 
 /** Holds the findings against every promise that can be checked. */
 export function verify({ skus, breaches, log }: Findings): Verdict[] {
@@ -34,7 +35,7 @@ export function verify({ skus, breaches, log }: Findings): Verdict[] {
     ...PROMISES.map(([promise, check]) => ({ promise, violations: about(skus, check) })),
     ...(banked.length > 0 ? [{ promise: MONEY, violations: about(banked, moneyFaults) }] : []),
     { promise: "every answer is one of the contract's", violations: counted(breaches) },
-    { promise: "the Worker logged no warning", violations: counted(tally(log)) },
+    ...(log === undefined ? [] : [{ promise: LOG, violations: counted(tally(log)) }]),
   ];
 }
 

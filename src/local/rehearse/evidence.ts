@@ -39,7 +39,8 @@ export interface Evidence {
 export interface Findings {
   skus: Evidence[];
   breaches: Map<string, number>;
-  log: string[];
+  /** Warnings and errors of the Worker; undefined where its log cannot be seen. */
+  log: string[] | undefined;
 }
 
 /** Waits until nothing is left to settle, then looks at everything from outside. */
@@ -54,7 +55,7 @@ export async function collect(
   for (const [at, sku] of target.skus.entries()) {
     skus.push(await collectSku(target, record, sku, buyers, before[at] as Ledger, concurrency));
   }
-  const log = target.log.map(({ level, message }) => `${level}: ${message}`);
+  const log = target.log?.map(({ level, message }) => `${level}: ${message}`);
   return { skus, breaches: record.breaches, log };
 }
 

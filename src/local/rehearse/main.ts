@@ -4,6 +4,7 @@ import { raid } from "./bots.ts";
 import { verify } from "./checks.ts";
 import { gather } from "./crowd.ts";
 import { collect } from "./evidence.ts";
+import { currentCommit, describeMachine } from "./machine.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
 import { eachAtMost } from "./patience.ts";
 import { shop } from "./people.ts";
@@ -12,6 +13,7 @@ import { Record } from "./record.ts";
 import { render } from "./report.ts";
 import { type Result, summarise } from "./result.ts";
 import { openTarget, type Target } from "./target.ts";
+import { holdAgainst } from "./thresholds.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -69,10 +71,13 @@ async function play(target: Target, options: Options): Promise<Result> {
   const requestsPerSecond = (record.size - answersBefore) / seconds;
   console.log("Checking …");
   const findings = await collect(target, record, crowd, before, concurrency);
+  const summary = summarise(crowd, record, findings);
   return {
-    ...{ url: client.url, buyers: count, concurrency, seconds, requestsPerSecond },
+    ...{ url: client.url, commit: await currentCommit() },
+    machine: describeMachine(options.url === undefined),
+    ...{ buyers: count, concurrency, seconds, requestsPerSecond },
     notes: target.notes,
-    ...summarise(crowd, record, findings),
-    verdicts: verify(findings),
+    ...summary,
+    verdicts: [...verify(findings), ...holdAgainst(options, summary)],
   };
 }

@@ -22,7 +22,8 @@ export function moneyFaults({ ledgerOrders, books = new Map() }: Evidence): stri
 }
 
 function orderFaults(order: LedgerOrder, entry: BankEntry | undefined): string[] {
-  const { id, status, quantity, unitPrice } = order;
+  const { id, status, quantity, unitPrice, total } = order;
+  const { currency } = unitPrice;
   const price = quantity * unitPrice.amount;
   const { charges = 0, refunds = 0, state = "never heard of it" } = entry ?? {};
   const [charged, returned] = price > 0 ? MOVES[status] : [0, 0];
@@ -31,10 +32,11 @@ function orderFaults(order: LedgerOrder, entry: BankEntry | undefined): string[]
   if (charges !== charged || refunds !== returned || state === "tried") {
     faults.push(`${id} is ${status}; bank: ${state}, charged ${charges}×, returned ${refunds}×`);
   }
-  if (entry && (entry.amount !== price || entry.currency !== unitPrice.currency)) {
-    faults.push(
-      `${id} costs ${price} ${unitPrice.currency}, charged: ${entry.amount} ${entry.currency}`,
-    );
+  if (entry && (entry.amount !== price || entry.currency !== currency)) {
+    faults.push(`${id} costs ${price} ${currency}, charged: ${entry.amount} ${entry.currency}`);
+  }
+  if (total.amount !== price || total.currency !== currency) {
+    faults.push(`${id} costs ${price} ${currency}, its total: ${total.amount} ${total.currency}`);
   }
   return faults;
 }

@@ -1,6 +1,7 @@
 // The command line of `npm run rehearse`: what may be said, what each word means, what is refused.
 import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 export const HELP = `npm run rehearse -- [options]
 
@@ -18,11 +19,13 @@ Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad 
   --concurrency N      how many of them act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)
   --auth-secret SECRET sign the buyers' tokens with the instance's AUTH_SECRET instead of demo login
-  --json FILE          also write the result as JSON
+  --max-p99 MS         fail if the 99th percentile of any kind of request is above so many milliseconds
+  --max-errors SHARE   fail if a larger share of the requests, 0 to 1, gets no answer or a 5xx
+  --json FILE          also write the result as JSON, with the commit and the machine it ran on
   --help               this text
 `;
 
-export interface Options {
+export interface Options extends Thresholds {
   url?: string;
   sku?: string;
   buyers: number;
@@ -46,6 +49,8 @@ const OPTIONS = {
   concurrency: { type: "string", default: "64" },
   "admin-token": { type: "string" },
   "auth-secret": { type: "string" },
+  "max-p99": { type: "string" },
+  "max-errors": { type: "string" },
   json: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
@@ -67,11 +72,15 @@ export function parseOptions(
     throw new UsageError("--sku names a SKU of a running instance: it needs --url.");
   }
   const authSecret = values["auth-secret"];
+  const maxP99 = values["max-p99"];
+  const maxErrors = values["max-errors"];
   return {
     ...(url !== undefined && { url }),
     ...(sku !== undefined && { sku }),
     ...(json !== undefined && { json }),
     ...(authSecret !== undefined && { authSecret }),
+    ...(maxP99 !== undefined && { maxP99: milliseconds("--max-p99", maxP99) }),
+    ...(maxErrors !== undefined && { maxErrors: share("--max-errors", maxErrors) }),
     buyers: count("--buyers", values.buyers, 100_000),
     bots: share("--bots", values.bots),
     concurrency: count("--concurrency", values.concurrency, 1_000),
@@ -114,6 +123,14 @@ function share(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1)) {
     throw new UsageError(`${name} must be a number from 0 to 1, not "${text}".`);
+  }
+  return value;
+}
+
+function milliseconds(name: string, text: string): number {
+  const value = Number(text);
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new UsageError(`${name} must be a number of milliseconds above 0, not "${text}".`);
   }
   return value;
 }

@@ -51,11 +51,15 @@ export class Record {
   readonly latencies = new Map<Kind, number[]>();
   /** Breach of the contract → how often. */
   readonly breaches = new Map<string, number>();
+  /** How many requests were sent. */
+  size = 0;
+  /** How many of them ended without an answer or in a 5xx. */
+  errors = 0;
 
   /** Notes an answer; `possible` (codes or statuses) is needed where the kind does not say it. */
   answer(kind: Kind, answer: Answer, possible = possibleFor(kind)): void {
     const replayed = answer.headers.get("idempotent-replayed") === "true" ? " replayed" : "";
-    this.#count(kind, outcome(answer) + replayed);
+    this.#count(kind, outcome(answer) + replayed, answer.status >= 500);
     const times = this.latencies.get(kind) ?? [];
     times.push(answer.ms);
     this.latencies.set(kind, times);
@@ -67,7 +71,7 @@ export class Record {
   /** Notes that no answer came at all. */
   silence(kind: Kind, error: unknown): void {
     const cause = (error as { cause?: unknown }).cause ?? error;
-    this.#count(kind, "no answer");
+    this.#count(kind, "no answer", true);
     this.#breach(`${kind}: no answer: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 
@@ -77,12 +81,9 @@ export class Record {
     return purchase;
   }
 
-  /** How many answers came so far. */
-  get size(): number {
-    return [...this.latencies.values()].reduce((sum, times) => sum + times.length, 0);
-  }
-
-  #count(kind: Kind, what: string): void {
+  #count(kind: Kind, what: string, isError: boolean): void {
+    this.size += 1;
+    this.errors += Number(isError);
     const counts = this.outcomes.get(kind) ?? new Map<string, number>();
     counts.set(what, (counts.get(what) ?? 0) + 1);
     this.outcomes.set(kind, counts);

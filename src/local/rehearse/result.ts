@@ -5,12 +5,17 @@ import type { Verdict } from "./checks.ts";
 import type { Kind } from "./contract.ts";
 import type { Buyer } from "./crowd.ts";
 import type { Evidence, Findings } from "./evidence.ts";
+import type { Machine } from "./machine.ts";
 import { moneyKept } from "./money.ts";
 import type { Record } from "./record.ts";
 import { holdsUnits, tally } from "./unit-checks.ts";
 
 export interface Result {
   url: string;
+  /** Of this working copy, and so of the instance if it was started from it. */
+  commit: string | undefined;
+  /** Where the crowd came from, and so where the instance ran if it was started here. */
+  machine: Machine;
   buyers: number;
   concurrency: number;
   /** Of the rush alone: signing in and checking are not in it. */
@@ -23,6 +28,8 @@ export interface Result {
   crowd: CrowdResult[];
   outcomes: { [kind: string]: { [outcome: string]: number } };
   latencyMs: { [kind: string]: { p50: number; p90: number; p99: number; max: number } };
+  /** Of all requests: those without an answer or with a 5xx. */
+  errorShare: number;
   verdicts: Verdict[];
 }
 
@@ -50,7 +57,7 @@ export function summarise(
   crowd: Buyer[],
   record: Record,
   { skus }: Findings,
-): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs"> {
+): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs" | "errorShare"> {
   const orders = skus.flatMap(({ ledgerOrders }) => ledgerOrders);
   const kinds = Map.groupBy(crowd, ({ bot }) => bot?.name);
   return {
@@ -58,6 +65,7 @@ export function summarise(
     crowd: [...kinds].map(([bot, members]) => crowdResult(bot, members, record, orders)),
     outcomes: byKind(record.outcomes, (counts) => Object.fromEntries(counts)),
     latencyMs: byKind(record.latencies, percentiles),
+    errorShare: record.errors / record.size,
   };
 }
 

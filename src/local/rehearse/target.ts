@@ -2,7 +2,7 @@
 // on a temporary state. Sets the stage (sale, SKU, a way to sign buyers in) and clears it again.
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, expectOk, type Sale, type Sku } from "../client.ts";
+import { Client, expectOk, type Sale, type ShownSale, type Sku } from "../client.ts";
 import { startStack } from "../stack.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { tokenSigner } from "../tokens.ts";
@@ -32,8 +32,8 @@ export interface Target {
   notes: string[];
   /** Part of every user name and key, so that rehearsals of one SKU do not meet. */
   run: string;
-  /** Warnings and errors the Worker logged; stays empty for an instance we did not start. */
-  log: LogLine[];
+  /** Warnings and errors the Worker logged; undefined for an instance whose log cannot be seen. */
+  log: LogLine[] | undefined;
   /** A token made here, where the instance's secret is known; otherwise the buyer logs in. */
   sign?: (user: string) => Promise<string>;
   /** The address buyer `index` claims to come from; only a local instance would believe it. */
@@ -43,7 +43,7 @@ export interface Target {
 
 interface Instance {
   url: string;
-  log: LogLine[];
+  log: LogLine[] | undefined;
   stop(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function openTarget(options: Options): Promise<Target> {
 }
 
 function running(url: string): Instance {
-  return { url, log: [], stop: async () => {} };
+  return { url, log: undefined, stop: async () => {} };
 }
 
 async function startOwn(): Promise<Instance> {
@@ -106,7 +106,10 @@ interface Stage {
   guarded: boolean;
 }
 
-async function stageSale(client: Client, { run, buyers, sandbox, guarded }: Stage): Promise<Sale> {
+async function stageSale(
+  client: Client,
+  { run, buyers, sandbox, guarded }: Stage,
+): Promise<ShownSale> {
   const now = Date.now();
   const prices = sandbox ? [0, 1_200] : [0];
   const sale: Sale = {
@@ -127,17 +130,16 @@ async function stageSale(client: Client, { run, buyers, sandbox, guarded }: Stag
     })),
   };
   expectOk(await client.putSale(sale));
-  await untilVisible(client, sale.id);
-  return sale;
+  return untilVisible(client, sale.id);
 }
 
 /** An edge may serve its snapshot of the catalog for some seconds yet. */
-async function untilVisible(client: Client, saleId: string): Promise<void> {
+async function untilVisible(client: Client, saleId: string): Promise<ShownSale> {
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const answer = await client.send("GET", `/api/sales/${saleId}`);
+    const answer = await client.send<ShownSale>("GET", `/api/sales/${saleId}`);
     if (answer.status === 200) {
-      return;
+      return answer.body;
     }
     if (Date.now() > deadline) {
       throw new Error(`The sale ${saleId} was accepted but cannot be seen after 30 seconds.`);
@@ -146,7 +148,7 @@ async function untilVisible(client: Client, saleId: string): Promise<void> {
   }
 }
 
-async function findSale(client: Client, skuId: string): Promise<Sale> {
+async function findSale(client: Client, skuId: string): Promise<ShownSale> {
   const { sales } = expectOk(await client.sales());
   const sale = sales.find(({ skus }) => skus.some(({ id }) => id === skuId));
   if (sale === undefined) {
@@ -155,7 +157,7 @@ async function findSale(client: Client, skuId: string): Promise<Sale> {
   return sale;
 }
 
-function chosen(sale: Sale, skuId: string | undefined, sandbox: boolean): Sku[] {
+function chosen(sale: ShownSale, skuId: string | undefined, sandbox: boolean): Sku[] {
   const skus = sale.skus.filter(({ id }) => skuId === undefined || id === skuId);
   if (!sandbox && skus.some(({ unitPrice }) => unitPrice.amount > 0)) {
     throw new UsageError(

@@ -1,0 +1,38 @@
+// The goals a rehearsal can be held to from the command line.
+import { figure } from "../figures.ts";
+import type { Verdict } from "./checks.ts";
+import type { Result } from "./result.ts";
+
+export interface Thresholds {
+  /** No kind of request may have a higher 99th percentile: milliseconds. */
+  maxP99?: number;
+  /** No larger share of the requests, 0 to 1, may end without an answer or in a 5xx. */
+  maxErrors?: number;
+}
+
+/** Holds the figures against the goals that were set. */
+export function holdAgainst(
+  { maxP99, maxErrors }: Thresholds,
+  { latencyMs, errorShare }: Pick<Result, "latencyMs" | "errorShare">,
+): Verdict[] {
+  const slow = Object.entries(latencyMs).filter(([, { p99 }]) => p99 > (maxP99 ?? Infinity));
+  const tooMany = errorShare > (maxErrors ?? 1);
+  return [
+    ...(maxP99 === undefined
+      ? []
+      : [
+          {
+            promise: `p99 of every kind of request ≤ ${figure(maxP99, 1)} ms`,
+            violations: slow.map(([kind, { p99 }]) => `${kind}: ${figure(p99, 1)} ms`),
+          },
+        ]),
+    ...(maxErrors === undefined
+      ? []
+      : [
+          {
+            promise: `requests without an answer or with a 5xx ≤ ${figure(maxErrors * 100, 3)}%`,
+            violations: tooMany ? [`${figure(errorShare * 100, 3)}%`] : [],
+          },
+        ]),
+  ];
+}
