@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { deleteSale, putSale } from "../catalog/change.ts";
-import { idSchema, saleSchema } from "../catalog/schema.ts";
+import { idSchema, saleDocumentSchema } from "../catalog/schema.ts";
 import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { livingEntries, registryOf, storeSales } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
@@ -58,7 +58,7 @@ async function showSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response>
 }
 
 async function saveSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
-  const body = await readJson(c, saleSchema, MAX_SALE_BYTES);
+  const body = await readJson(c, saleDocumentSchema, MAX_SALE_BYTES);
   if (!body.ok) return problem(c, body.refusal);
   if (body.value.id !== c.req.param("saleId")) {
     const issues = [{ path: "id", message: "must be the id in the address" }];

@@ -1,11 +1,11 @@
 // The operator's deny and allow rules, and the automatic blocks with their evidence.
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { problem, refuse } from "../errors.ts";
+import { type Issue, problem, type Refusal, refuse } from "../errors.ts";
 import { addRule, removeRule } from "../funnel/deny-list.ts";
 import { normaliseValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-book.ts";
 import { listRules } from "../funnel/rule-store.ts";
-import { type AppEnv, readJson } from "../http.ts";
+import { type AppContext, type AppEnv, readJson, readText } from "../http.ts";
 
 const MAX_RULE_BYTES = 2_048;
 const MAX_SECONDS = 366 * 86_400;
@@ -16,21 +16,25 @@ const ruleBodySchema = z.strictObject({
   seconds: z.int().min(1).max(MAX_SECONDS).optional(),
 });
 
-type RuleContext = Context<AppEnv, "/:kind/:value">;
+type RuleBody = z.output<typeof ruleBodySchema>;
+type RuleContext = Context<AppEnv, "/:kind" | "/:kind/:value">;
 
-/** Routes for the rules of one effect: `/denylist` and `/allowlist` differ in nothing else. */
+/**
+ * Routes for the rules of one effect: `/denylist` and `/allowlist` differ in nothing else. A value can be
+ * part of the path or the query: every client takes `.` and `..` out of a path, however they are encoded.
+ */
 export function ruleRoutes(effect: Rule["effect"]) {
+  const save = (c: RuleContext) => saveRule(c, effect);
+  const lift = (c: RuleContext) => liftRule(c, effect);
   return new Hono<AppEnv>()
     .get("/", async (c) => {
       const rules = await listRules(c.env, c.get("config"));
       return c.json({ rules: rules.filter((rule) => rule.effect === effect) });
     })
-    .put("/:kind/:value", (c) => saveRule(c, effect))
-    .delete("/:kind/:value", async (c) => {
-      const named = nameOf(c);
-      const gone = named && (await removeRule(c.env, c.get("config"), { effect, ...named }));
-      return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
-    });
+    .put("/:kind", save)
+    .put("/:kind/:value", save)
+    .delete("/:kind", lift)
+    .delete("/:kind/:value", lift);
 }
 
 async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
@@ -39,14 +43,9 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     const message = `use one of ${RULE_KINDS.join(", ")} and a value of that kind`;
     return problem(c, refuse("invalid_request", { issues: [{ path: "value", message }] }));
   }
-  // Some clients announce that they send nothing, and then there is an empty body.
-  const empty = c.req.raw.body === null || c.req.header("content-length") === "0";
-  const bare = empty && c.req.header("content-type") === undefined;
-  const body = bare
-    ? { ok: true as const, value: {} }
-    : await readJson(c, ruleBodySchema, MAX_RULE_BYTES);
+  const body = await readRuleBody(c);
   if (!body.ok) return problem(c, body.refusal);
-  const { note, seconds }: z.output<typeof ruleBodySchema> = body.value;
+  const { note, seconds } = body.value;
   const now = Date.now();
   const rule: Rule = {
     effect,
@@ -57,11 +56,35 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     ...(note ? { note } : {}),
   };
   await addRule(c.env, c.get("config"), rule);
-  return c.json(rule);
+  const warnings = warningsOf(rule, givenValue(c));
+  return c.json({ ...rule, ...(warnings.length > 0 ? { warnings } : {}) });
 }
+
+async function liftRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
+  const named = nameOf(c);
+  const gone = named && (await removeRule(c.env, c.get("config"), { effect, ...named }));
+  return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
+}
+
+/** The body is optional, whatever type an empty one is announced as. */
+async function readRuleBody(
+  c: AppContext,
+): Promise<{ ok: true; value: RuleBody } | { ok: false; refusal: Refusal }> {
+  const isEmpty = (await readText(c.req.raw.clone(), MAX_RULE_BYTES)) === "";
+  return isEmpty ? { ok: true, value: {} } : readJson(c, ruleBodySchema, MAX_RULE_BYTES);
+}
+
+/** Says when a rule means more than was written. */
+function warningsOf({ kind, value }: Rule, given: string): Issue[] {
+  if (kind !== "ip" || given.includes("/") || !value.endsWith("/64")) return [];
+  const message = `stands for its network ${value}, which one client owns; write ${given}/128 for this address alone`;
+  return [{ path: "value", message }];
+}
+
+const givenValue = (c: RuleContext): string => c.req.param("value") ?? c.req.query("value") ?? "";
 
 function nameOf(c: RuleContext): { kind: RuleKind; value: string } | undefined {
   const kind = RULE_KINDS.find((known) => known === c.req.param("kind"));
-  const value = kind && normaliseValue(kind, c.req.param("value"));
+  const value = kind && normaliseValue(kind, givenValue(c));
   return kind && value !== undefined ? { kind, value } : undefined;
 }

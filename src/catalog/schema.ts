@@ -18,10 +18,19 @@ const moneySchema = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/, "use an ISO 4217 code such as USD"),
 });
 
+/** ISO 8601 has four digits for a year; and nothing was sold before 1970. */
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 9999;
+
+/** An instant, kept in UTC: an offset can move it across the end of a year. */
 const instantSchema = z.iso.datetime({ offset: true }).transform((text, ctx) => {
   const at = new Date(text);
-  if (!Number.isNaN(at.getTime())) return at.toISOString();
-  ctx.addIssue({ code: "custom", message: "is not a date of the calendar" });
+  const year = at.getUTCFullYear();
+  if (year >= FIRST_YEAR && year <= LAST_YEAR) return at.toISOString();
+  const message = Number.isNaN(year)
+    ? "is not a date of the calendar"
+    : `must be in the years ${FIRST_YEAR} to ${LAST_YEAR}, in UTC`;
+  ctx.addIssue({ code: "custom", message });
   return z.NEVER;
 });
 
@@ -93,6 +102,9 @@ export type Sale = z.output<typeof saleSchema>;
 
 /** A sale as everybody may see it: how it protects itself is nobody else's business. */
 export const publicSale = ({ protection: _, ...sale }: Sale): Omit<Sale, "protection"> => sale;
+
+/** What an operator sends. Every copy is read with the schema, so what is kept must pass it as well. */
+export const saleDocumentSchema = saleSchema.pipe(saleSchema as z.ZodType<Sale, Sale>);
 
 /** A sale with the revision that orders its versions: milliseconds of the change, always rising. */
 export interface CatalogEntry {

@@ -37,8 +37,10 @@ const ruleTextSchema = z
 const MAPPED_BITS = 96;
 const IPV4_BITS = 32;
 const IPV6_BITS = 128;
-/** A network of one address: looked up by name, where others are compared one by one. */
-const SINGLE = /^[^:]+\/32$|\/128$/;
+/** What one IPv6 client owns: its network's host part is the client's to change at any time. */
+const IPV6_CLIENT_BITS = 64;
+/** A single client's address or network: looked up by name, where others are compared one by one. */
+const SINGLE = /^[^:]+\/32$|\/(64|128)$/;
 
 /** What rules look at. `address` is undefined when the caller's cannot be parsed. */
 export interface Caller {
@@ -63,7 +65,10 @@ export function normaliseValue(kind: RuleKind, value: string): string | undefine
   }
 }
 
-/** An address or a CIDR as the CIDR it means. Only plain spellings: `010.1` is an address to some. */
+/**
+ * An address or a CIDR as the CIDR it means; a single IPv6 address means its /64. Only plain spellings:
+ * `010.1` is an address to some.
+ */
 function normaliseNetwork(value: string): string | undefined {
   const [address = "", length, ...more] = value.split("/");
   const { IPv4, IPv6 } = ipaddr;
@@ -71,7 +76,7 @@ function normaliseNetwork(value: string): string | undefined {
   if (more.length > 0 || !(isIPv4 || (IPv6.isValid(address) && !address.includes("%")))) {
     return undefined;
   }
-  const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : IPV6_BITS)}`;
+  const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : bitsOf(address))}`;
   if (!ipaddr.isValidCIDR(cidr)) return undefined;
   const [parsed, bits] = ipaddr.parseCIDR(cidr);
   if (parsed.kind() === "ipv4") return `${IPv4.networkAddressFromCIDR(cidr)}/${bits}`;
@@ -80,6 +85,10 @@ function normaliseNetwork(value: string): string | undefined {
   if (!mapped) return `${IPv6.networkAddressFromCIDR(cidr)}/${bits}`;
   return normaliseNetwork(`${(parsed as ipaddr.IPv6).toIPv4Address()}/${bits - MAPPED_BITS}`);
 }
+
+/** How much of a single IPv6 address a rule means: all of one that is an IPv4 address in disguise. */
+const bitsOf = (address: string): number =>
+  ipaddr.IPv6.parse(address).isIPv4MappedAddress() ? IPV6_BITS : IPV6_CLIENT_BITS;
 
 /** Whether a rule's time has passed. */
 export const isOver = ({ expiresAt }: Rule, now: number): boolean =>
@@ -121,12 +130,11 @@ export class RuleBook {
   }
 
   #matching({ address, asn, country, userId }: Caller): Rule[] {
-    const bits = address?.kind() === "ipv4" ? IPV4_BITS : IPV6_BITS;
     return [
       ...this.#named("user", userId),
       ...this.#named("asn", asn),
       ...this.#named("country", country),
-      ...(address ? this.#named("ip", `${address}/${bits}`) : []),
+      ...(address ? namesOf(address).flatMap((name) => this.#named("ip", name)) : []),
       ...(address ? this.#around(address) : []),
     ];
   }
@@ -140,6 +148,14 @@ export class RuleBook {
       .filter(({ range }) => address.kind() === range[0].kind() && address.match(range))
       .map(({ rule }) => rule);
   }
+}
+
+/** The networks of a single client that hold an address, as rules spell them. */
+function namesOf(address: ipaddr.IPv4 | ipaddr.IPv6): string[] {
+  if (address.kind() === "ipv4") return [`${address}/${IPV4_BITS}`];
+  const { parts } = address as ipaddr.IPv6;
+  const network = new ipaddr.IPv6([...parts.slice(0, 4), 0, 0, 0, 0]);
+  return [`${address}/${IPV6_BITS}`, `${network}/${IPV6_CLIENT_BITS}`];
 }
 
 /** A rule as it is stored; undefined when it does not parse: one bad rule must not hide the others. */

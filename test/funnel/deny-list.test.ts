@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { givenClock } from "../support/clock.ts";
-import { admin, contractFaults } from "../support/http.ts";
+import { ADMIN_TOKEN, admin, contractFaults, ORIGIN, send } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsDown } from "../support/redis.ts";
 import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
@@ -170,6 +170,46 @@ describe("a rule of the operator", () => {
 });
 
 describe("the operator's API", () => {
+  test.each([".", "..", "%2e%2e", "a/../b", "what?", "#1", "100%", "a&b=c", "+ +"])(
+    "denies the user %j, and lifts that",
+    async (name) => {
+      const sale = await givenSale();
+      const address = `/denylist/user?value=${encodeURIComponent(name)}`;
+      const put = await admin("PUT", address);
+      expect([put.status, put.body.value]).toEqual([200, name]);
+      expect((await attempt(await aBuyer(name), sale)).code).toBe("blocked");
+      expect((await admin("DELETE", address)).status).toBe(204);
+      expect((await attempt(await aBuyer(name), sale)).status).toBe(202);
+    },
+  );
+
+  test("denies the /64 of an IPv6 address, and says so", async () => {
+    const sale = await givenSale();
+    const put = await deny("ip", "2001:db8:9:1::1");
+    expect(put.body).toMatchObject({ value: "2001:db8:9:1::/64", warnings: [{ path: "value" }] });
+    const from = (address: string) => ({ from: address });
+    const [near, far] = [from("2001:db8:9:1:ffff::2"), from("2001:db8:9:2::1")];
+    expect((await attempt(await aBuyer(), sale, near)).code).toBe("blocked");
+    expect((await attempt(await aBuyer(), sale, far)).status).toBe(202);
+    expect((await admin("DELETE", path("ip", "2001:db8:9:1::1"))).status).toBe(204);
+    expect((await deny("ip", "2001:db8:9:1::1/128")).body).not.toHaveProperty("warnings");
+    expect((await attempt(await aBuyer(), sale, near)).status).toBe(202);
+  });
+
+  test.each(["application/json", "application/json; charset=utf-8", "text/plain"])(
+    "takes an empty body of type %s for no body",
+    async (type) => {
+      const answer = await send(
+        new Request(`${ORIGIN}/api/admin${path("user", "somebody")}`, {
+          method: "PUT",
+          headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": type },
+          body: new Blob([]).stream(),
+        }),
+      );
+      expect(answer).toMatchObject({ status: 200, body: { value: "somebody" } });
+    },
+  );
+
   test("takes a rule without a body, also from clients that announce an empty one", async () => {
     const headers = { "content-length": "0" };
     expect((await admin("PUT", path("user", "somebody"), { headers })).status).toBe(200);

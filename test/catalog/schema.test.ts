@@ -1,0 +1,69 @@
+// What an operator may write into a sale's document: everything that is accepted can be read again.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { saleDocumentSchema, saleSchema } from "../../src/catalog/schema.ts";
+import { admin, call } from "../support/http.ts";
+import { aSale, unique } from "../support/shop.ts";
+
+const put = (changes: object) => {
+  const sale = { ...aSale(), ...changes };
+  return { id: sale.id, answer: admin("PUT", `/sales/${sale.id}`, { body: sale }) };
+};
+
+describe("a time", () => {
+  test.each([
+    ["opensAt", "0000-01-01T00:00:00+01:00", "the year before 0"],
+    ["opensAt", "0000-06-01T00:00:00Z", "the year 0"],
+    ["opensAt", "1969-12-31T23:59:59Z", "before 1970"],
+    ["opensAt", "1970-01-01T00:00:00+00:01", "before 1970 by its offset"],
+    ["closesAt", "9999-12-31T23:59:59-01:00", "after 9999 by its offset"],
+    ["opensAt", "+010000-01-01T00:00:00Z", "of an expanded year"],
+    ["closesAt", "2026-12-31T23:59:60Z", "in a leap second"],
+    ["closesAt", "2027-02-29T00:00:00Z", "on a day that is not"],
+    ["closesAt", "2027-01-01T24:00:00Z", "in hour 24"],
+    ["closesAt", "2027-01-01T00:00:00", "without an offset"],
+  ])("as %s %s is refused: it is %s", async (field, text) => {
+    const { id, answer } = put({ [field]: text });
+    expect(await answer).toMatchObject({ status: 400, body: { issues: [{ path: field }] } });
+    expect((await call("GET", `/api/sales/${id}`)).status).toBe(404);
+  });
+
+  test.each([
+    ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"],
+    ["1970-01-01T01:00:00+01:00", "9999-12-31T22:59:59-01:00"],
+  ])("from %s to %s is sold, and read everywhere", async (opensAt, closesAt) => {
+    const { id, answer } = put({ opensAt, closesAt });
+    expect((await answer).status).toBe(201);
+    expect((await call("GET", `/api/sales/${id}`)).status).toBe(200);
+    expect((await call("GET", `/sales/${id}`)).status).toBe(200);
+  });
+});
+
+test("whatever is accepted is read back as it was accepted", () => {
+  const text = fc.string({ unit: "binary", minLength: 1, maxLength: 210 });
+  const zone = fc.constantFrom("Z", "+14:00", "-12:00", "+00:01", "-23:59");
+  const time = fc
+    .tuple(
+      fc.date({ min: new Date("0000-01-01"), max: new Date("9999-12-31"), noInvalidDate: true }),
+      zone,
+    )
+    .map(([date, offset]) => date.toISOString().replace("Z", offset));
+  const changes = fc.record(
+    {
+      title: text,
+      description: text,
+      opensAt: time,
+      closesAt: time,
+      imageUrl: fc.oneof(fc.webUrl({ validSchemes: ["https"] }), text),
+      language: fc.oneof(fc.constantFrom("de", "pt-BR", "zz-zz"), text),
+    },
+    { requiredKeys: [] },
+  );
+  const sale = aSale({ id: unique("sale") });
+  fc.assert(
+    fc.property(changes, (change) => {
+      const { data } = saleDocumentSchema.safeParse({ ...sale, ...change });
+      if (data) expect(saleSchema.parse(JSON.parse(JSON.stringify(data)))).toEqual(data);
+    }),
+  );
+});
