@@ -6,7 +6,7 @@ import { idSchema, saleDocumentSchema } from "../catalog/schema.ts";
 import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { livingEntries, registryOf, storeSales } from "../catalog/store.ts";
 import { problem, refuse } from "../errors.ts";
-import { checkIdempotencyKey } from "../funnel/shape.ts";
+import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";
@@ -83,13 +83,12 @@ async function removeSale(c: Context<AppEnv, "/sales/:saleId">): Promise<Respons
 }
 
 async function restock(c: Context<AppEnv, "/skus/:skuId/restock">): Promise<Response> {
-  const key = c.req.header("idempotency-key");
-  const refusal = checkIdempotencyKey(key);
-  if (refusal) return problem(c, refusal);
+  const named = readIdempotencyKey(c.req.header("idempotency-key"));
+  if (!named.ok) return problem(c, named.refusal);
   const body = await readJson(c, restockSchema, MAX_RESTOCK_BYTES);
   if (!body.ok) return problem(c, body.refusal);
   return atLedger(c, async (inventory) => {
-    const result = await inventory.restock(body.value.quantity, key as string);
+    const result = await inventory.restock(body.value.quantity, named.key);
     if (result.ok) {
       if (result.replayed) c.header("Idempotent-Replayed", "true");
       return inventory.report();

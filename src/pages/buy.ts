@@ -8,7 +8,7 @@ import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
 import { identify } from "../funnel/identity.ts";
-import { checkIdempotencyKey } from "../funnel/shape.ts";
+import { readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/buyer.ts";
@@ -42,10 +42,10 @@ const formShape: Stage = {
     const form = await readForm(attempt.c, formSchema, MAX_FORM_BYTES);
     if (!form.ok) return form.refusal;
     const { key, visit, ...body } = form.value;
-    const refusal = checkIdempotencyKey(key);
-    if (refusal) return refusal;
+    const named = readIdempotencyKey(key);
+    if (!named.ok) return named.refusal;
     attempt.body = body;
-    attempt.idempotencyKey = key;
+    attempt.idempotencyKey = named.key;
     attempt.visit = visit;
     return undefined;
   },
