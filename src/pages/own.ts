@@ -12,13 +12,7 @@ import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
 import { needsPayment } from "./browser/words/order.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
-import {
-  nameIn,
-  renderGiveBack,
-  renderOrder,
-  renderOrders,
-  renderSignIn,
-} from "./views/orders.tsx";
+import { renderGiveBack, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
 
@@ -58,10 +52,8 @@ async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c);
   if (!listed.ok) return refused(c, listed.refusal);
-  const catalog = await readCatalog(c);
   const page = await renderOrders({
     orders: listed.orders,
-    sku: catalog.sku,
     signOut: c.get("config").DEMO_LOGIN,
   });
   return c.html(page);
@@ -76,7 +68,6 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const { order } = found;
   const page = await renderOrder({
     order,
-    name: nameIn(catalog.sku, order.skuId),
     sale: catalog.sale(order.saleId)?.sale,
     now: Date.now(),
     payWay: payWayOf(c.get("config")),
@@ -116,8 +107,7 @@ async function askToCancel(c: OrderContext): Promise<Response> {
   const { order } = found;
   if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
   const catalog = await readCatalog(c);
-  const { sale } = catalog.sale(order.saleId) ?? {};
-  return c.html(await renderGiveBack(order, nameIn(catalog.sku, order.skuId), sale));
+  return c.html(await renderGiveBack(order, catalog.sale(order.saleId)?.sale));
 }
 
 async function cancel(c: OrderContext): Promise<Response> {

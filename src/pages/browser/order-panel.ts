@@ -74,6 +74,7 @@ export class OrderPanel {
     const { root, order } = this;
     const { title, text } = wordsFor(order);
     const { amount, currency } = order.unitPrice;
+    setAll(root, "order-name", order.item.name);
     root.dataset.order = order.id;
     root.dataset.status = order.status;
     root.dataset.payment = order.payment ?? "";
@@ -81,7 +82,7 @@ export class OrderPanel {
     setText(part(root, "order-text"), text);
     const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
     setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
-    setAll(root, "order-total", money(amount * order.quantity, currency));
+    setAll(root, "order-total", money(order.total.amount, currency));
     setText(part(root, "hold-until"), `until ${formatClock(order.expiresAt)}`);
     for (const name of ["hold", "pay", "cancel"]) {
       const element = part(root, name);

@@ -3,7 +3,7 @@ import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
-import { part, setAll, setText } from "./dom.ts";
+import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
 import { mountOrder } from "./order-panel.ts";
 import type { SaleNews } from "./outcome.ts";
@@ -115,7 +115,6 @@ export class SkuCard {
     const panel = template?.content.firstElementChild?.cloneNode(true);
     if (!(panel instanceof HTMLElement)) return;
     part(this.#root, "order-slot")?.replaceChildren(panel);
-    setAll(panel, "order-name", this.#root.querySelector("h2")?.textContent ?? "");
     setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
     mountOrder(panel, order, (next) => {
       this.order = next;

@@ -8,7 +8,7 @@ export interface FrameProps {
   title: string;
   description?: string | undefined;
   /** The sale whose shop dresses the page. */
-  sale?: Sale | undefined;
+  sale?: Pick<Sale, "theme" | "imageUrl"> | undefined;
   /** Personal pages have no business in a search engine. */
   personal?: boolean;
   /** Without JavaScript the page looks again by itself, because the next change does. */

@@ -9,7 +9,6 @@ import { PayForm, type PayWay, Total } from "./pay-form.tsx";
 /** An order on its own page, as the server knows it now. */
 export interface Known {
   order: Order;
-  name: string;
   /** The server's clock. */
   now: number;
   /** Why the last form was refused. */
@@ -19,11 +18,12 @@ export interface Known {
 interface PanelProps {
   known?: Known;
   payWay: PayWay;
-  /** Undefined for an order whose sale was taken off. */
-  sale: Sale | undefined;
+  /** Of the sale's own words; unknown for an order whose sale was taken off. */
+  language: string | undefined;
+  theme: Sale["theme"];
 }
 
-export const OrderPanel = ({ known, payWay, sale }: PanelProps) => {
+export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
   const order = known?.order;
   // Under an item on the sale page, or under the title of the order's own page.
   const Title = order ? "h2" : "h3";
@@ -48,11 +48,11 @@ export const OrderPanel = ({ known, payWay, sale }: PanelProps) => {
         {words?.text}
       </p>
       <Hold order={order} hidden={!unpaid} />
-      <Summary known={known} language={sale?.language} />
+      <Summary known={known} language={language} />
       <p class="alert" role="alert" data-order-fault>
         {known?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={sale?.theme} />
+      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={theme} />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
           <span class="idle">Give it back</span>
@@ -85,7 +85,7 @@ const Summary = ({
     <div>
       <dt>
         <span data-order-name lang={language} dir="auto">
-          {known?.name}
+          {known?.order.item.name}
         </span>
         <span class="each" data-order-each>
           {known ? <Each order={known.order} /> : null}

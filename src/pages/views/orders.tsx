@@ -1,18 +1,12 @@
 // The buyer's own pages: one order, giving it back, all orders, signing in to see them.
-import type { Sale, Sku } from "../../catalog/schema.ts";
+import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import { isSettling, needsPayment, wordsFor } from "../browser/words/order.ts";
-import { times } from "../format.ts";
 import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { type Known, OrderPanel } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
 import type { PayWay } from "./pay-form.tsx";
-
-/** Looks a SKU up; it may have left the catalog since it was ordered. */
-export type Lookup = (skuId: string) => { entry: { sale: Sale }; sku: Sku } | undefined;
-
-export const nameIn = (sku: Lookup, skuId: string): string => sku(skuId)?.sku.name ?? skuId;
 
 interface OrderPageProps extends Known {
   sale: Sale | undefined;
@@ -22,11 +16,13 @@ interface OrderPageProps extends Known {
 
 export function renderOrder(props: OrderPageProps): Promise<string> {
   const { sale, payWay, signInWays, ...known } = props;
-  const { order, name } = known;
+  const { order } = known;
+  const { name, saleTitle } = order.item;
+  const theme = themeFor(order, sale);
   return renderDocument({
     title: `${wordsFor(order).title}: ${name}`,
     personal: true,
-    sale,
+    sale: { theme },
     refresh: isSettling(order),
     children: (
       <div class="page narrow">
@@ -37,13 +33,9 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
           {name}
         </h1>
         <div class="card">
-          <OrderPanel known={known} payWay={payWay} sale={sale} />
+          <OrderPanel known={known} payWay={payWay} language={sale?.language} theme={theme} />
         </div>
-        {sale ? (
-          <p>
-            From <a href={`/sales/${sale.id}`}>{sale.title}</a>
-          </p>
-        ) : null}
+        <p>From {sale ? <a href={`/sales/${sale.id}`}>{saleTitle}</a> : saleTitle}</p>
         <GiveBackDialog />
         <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
       </div>
@@ -51,12 +43,19 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
   });
 }
 
+/** The seller of the day of the order. One who sells under another name today does not dress its page. */
+function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["theme"] {
+  if (sale?.theme?.seller === seller) return sale?.theme;
+  return { seller };
+}
+
 /** Asks once more, for who has no JavaScript. */
-export function renderGiveBack(order: Order, name: string, sale?: Sale): Promise<string> {
+export function renderGiveBack(order: Order, sale: Sale | undefined): Promise<string> {
+  const { name } = order.item;
   return renderDocument({
     title: `Give back ${name}?`,
     personal: true,
-    sale,
+    sale: { theme: themeFor(order, sale) },
     children: (
       <div class="page narrow">
         <h1 dir="auto">Give back {name}?</h1>
@@ -76,11 +75,10 @@ export function renderGiveBack(order: Order, name: string, sale?: Sale): Promise
 
 export function renderOrders(props: {
   orders: readonly Order[];
-  sku: Lookup;
   /** Where the shop signed the buyer in, only the shop can sign them out. */
   signOut: boolean;
 }): Promise<string> {
-  const { orders, sku, signOut } = props;
+  const { orders, signOut } = props;
   // What can still be lost comes first.
   const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
   return renderDocument({
@@ -105,7 +103,7 @@ export function renderOrders(props: {
         ) : (
           <ul class="orders">
             {sorted.map((order) => (
-              <OrderLine order={order} name={nameIn(sku, order.skuId)} />
+              <OrderLine order={order} />
             ))}
           </ul>
         )}
@@ -114,7 +112,7 @@ export function renderOrders(props: {
   });
 }
 
-const OrderLine = ({ order, name }: { order: Order; name: string }) => (
+const OrderLine = ({ order }: { order: Order }) => (
   <li
     class="card order-line"
     data-status={order.status}
@@ -124,10 +122,10 @@ const OrderLine = ({ order, name }: { order: Order; name: string }) => (
     <div class="sku-head">
       <h2>
         <a href={`/orders/${order.id}`} dir="auto">
-          {name}
+          {order.item.name}
         </a>
       </h2>
-      <Price money={times(order.unitPrice, order.quantity)} class="price" />
+      <Price money={order.total} class="price" />
     </div>
     <p class="status">
       {needsPayment(order) ? (

@@ -2,7 +2,6 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
-import { times } from "../format.ts";
 import { Price, Seller } from "./parts.tsx";
 
 /** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
@@ -67,7 +66,5 @@ const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
 
 /** On a page for everybody the browser fills it in. */
 export const Total = ({ order }: { order: Order | undefined }) => (
-  <span data-order-total>
-    {order ? <Price money={times(order.unitPrice, order.quantity)} /> : null}
-  </span>
+  <span data-order-total>{order ? <Price money={order.total} /> : null}</span>
 );

@@ -68,7 +68,7 @@ export function renderSale(
         <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} ways={settings.signIn} />
         <GiveBackDialog />
         <template id="order-panel">
-          <OrderPanel payWay={settings.payWay} sale={sale} />
+          <OrderPanel payWay={settings.payWay} language={sale.language} theme={sale.theme} />
         </template>
         {canChallenge(sale) ? <ChallengeTemplate /> : null}
       </>

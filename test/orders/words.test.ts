@@ -1,0 +1,154 @@
+// What an order says was ordered: the words of the day it was made, whatever becomes of the catalog.
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Order } from "../../src/inventory/order.ts";
+import { readEvent, toEvent } from "../../src/orders/webhooks.ts";
+import { admin, call, request, send } from "../support/http.ts";
+import { emptyRedis, KEYS, readModelOf, redis } from "../support/redis.ts";
+import {
+  aBuyer,
+  aSale,
+  aSku,
+  type Buyer,
+  bought,
+  order,
+  putSale,
+  settled,
+  showOrder,
+  unique,
+} from "../support/shop.ts";
+
+beforeEach(emptyRedis);
+
+const SELLER = { seller: "Harbor Roasters", logoUrl: "https://brand.test/logo.svg" };
+const WORDS = {
+  name: "Runner, low",
+  imageUrl: "https://brand.test/shoe.jpg",
+  saleTitle: "Spring drop",
+  seller: "Harbor Roasters",
+};
+
+/** Given a confirmed order of two units, and the sale it was made in. */
+async function givenReceipt({ price = 0 } = {}) {
+  const sku = aSku({ id: unique("sku-0815-x"), name: WORDS.name, price, perUserLimit: 2 });
+  const dress = { title: WORDS.saleTitle, imageUrl: WORDS.imageUrl, theme: SELLER };
+  const sale = await putSale(aSale({ skus: [sku], ...dress }));
+  const [buyer, key] = [await aBuyer(), unique("key")];
+  const paymentToken = price ? { paymentToken: "tok_ok" } : {};
+  const made = await bought(buyer, sku.id, { quantity: 2, key, ...paymentToken });
+  await settled(sku.id);
+  return { sale, sku, buyer, key, made, paymentToken };
+}
+
+const page = async (path: string, { token }: Buyer): Promise<string> =>
+  (await send<string>(request("GET", path, { headers: { cookie: `session=${token}` } }))).body;
+
+async function listed(buyer: Buyer): Promise<Order[]> {
+  return (await call<{ orders: Order[] }>("GET", "/api/orders", { token: buyer.token })).body
+    .orders;
+}
+
+test("an order has a total and the words of its item, in every place that shows one", async () => {
+  const { buyer, made } = await givenReceipt({ price: 4_500 });
+  const fields = { total: { amount: 9_000, currency: "USD" }, item: WORDS };
+
+  expect(made).toMatchObject(fields);
+  expect((await showOrder(buyer, made.id)).body).toMatchObject({ status: "confirmed", ...fields });
+  expect(await listed(buyer)).toMatchObject([fields]);
+  const [stored] = await readModelOf(buyer.id);
+  expect(stored).toMatchObject(fields);
+  expect(toEvent(buyer.id, stored as Order)?.order).toMatchObject(fields);
+});
+
+describe("an order keeps its words", () => {
+  test("when its SKU, its sale and its seller are renamed", async () => {
+    const { sale, sku, buyer, key, made, paymentToken } = await givenReceipt({ price: 4_500 });
+    await putSale({
+      ...sale,
+      title: "Clearance",
+      imageUrl: "https://brand.test/other.jpg",
+      theme: { ...SELLER, seller: "Somebody Else", logoUrl: "https://else.test/logo.svg" },
+      skus: [{ ...sku, name: "Walker" }],
+    });
+
+    expect((await showOrder(buyer, made.id)).body.item).toEqual(WORDS);
+    const again = await order(buyer, sku.id, { quantity: 2, key, ...paymentToken });
+    expect(again.body).toEqual(made);
+    const receipt = await page(`/orders/${made.id}`, buyer);
+    expect(receipt).toContain("Runner, low");
+    expect(receipt).toContain("Sold by Harbor Roasters");
+    expect(receipt).toMatch(/From <a href="[^"]+">Spring drop</);
+    expect(receipt).not.toMatch(/Walker|Clearance|Somebody Else|else\.test/);
+    expect(await page("/orders", buyer)).toContain("Runner, low");
+    // Who buys now buys under the new words.
+    const later = await bought(await aBuyer(), sku.id, { paymentToken: "tok_ok" });
+    expect(later.item).toMatchObject({ name: "Walker", seller: "Somebody Else" });
+  });
+
+  test("when its sale is deleted", async () => {
+    const { sale, buyer, made } = await givenReceipt();
+    expect((await admin("DELETE", `/sales/${sale.id}`)).status).toBe(204);
+
+    expect((await showOrder(buyer, made.id)).body.item).toEqual(WORDS);
+    const receipt = await page(`/orders/${made.id}`, buyer);
+    expect(receipt).toContain("Runner, low");
+    expect(receipt).toContain("From Spring drop");
+    expect(receipt).toContain("Sold by Harbor Roasters");
+    expect(receipt).toMatch(/class="brand"[^>]*>.*Harbor Roasters/);
+    const visible = receipt.replaceAll(made.id, "").replaceAll(JSON.stringify(made), "");
+    expect(visible.replace(/data-initial="[^"]*"/, "")).not.toContain(made.skuId);
+    expect(await page("/orders", buyer)).toContain("Runner, low");
+  });
+
+  test("when its SKU leaves the sale, while it is still to be paid", async () => {
+    const [sku, other] = [aSku({ name: "Runner, low", price: 900 }), aSku()];
+    const sale = await putSale(aSale({ skus: [sku, other] }));
+    const buyer = await aBuyer();
+    const { id } = await bought(buyer, sku.id);
+    await settled(sku.id);
+    await putSale({ ...sale, skus: [other] });
+
+    expect(await page(`/orders/${id}`, buyer)).toContain("Runner, low");
+    expect((await showOrder(buyer, id)).body.item).toEqual({
+      name: "Runner, low",
+      saleTitle: "A sale",
+    });
+  });
+});
+
+describe("an order that Redis has from before orders kept their words", () => {
+  /** Given such an order; `gone`: its sale has left the catalog. */
+  async function givenOld({ gone = false } = {}) {
+    const { sale, buyer, made } = await givenReceipt({ price: 300 });
+    if (gone) await admin("DELETE", `/sales/${sale.id}`);
+    const { item: _, total: __, ...old } = (await readModelOf(buyer.id))[0] as Order;
+    const text = await redis<string>("HGET", KEYS.ordersOf(buyer.id), made.id);
+    const head = text.slice(0, text.indexOf("{"));
+    await redis("HSET", KEYS.ordersOf(buyer.id), made.id, head + JSON.stringify(old));
+    return { buyer, made };
+  }
+
+  test("borrows them from the catalog", async () => {
+    const { buyer, made } = await givenOld();
+    expect((await showOrder(buyer, made.id)).body).toMatchObject({
+      total: { amount: 600, currency: "USD" },
+      item: WORDS,
+    });
+  });
+
+  test("is named by its ids once the catalog has none", async () => {
+    const { buyer, made } = await givenOld({ gone: true });
+    expect((await showOrder(buyer, made.id)).body).toMatchObject({
+      total: { amount: 600, currency: "USD" },
+      item: { name: made.skuId, saleTitle: made.saleId },
+    });
+    expect(await page(`/orders/${made.id}`, buyer)).toContain(made.skuId);
+  });
+
+  test("reaches the shop, though its event was written without them", async () => {
+    const { made } = await givenReceipt();
+    const { item: _, total: __, ...old } = made;
+    const event = { id: `${made.id}.2`, type: "order.confirmed", userId: "ann", order: old };
+    expect(readEvent(event)?.order.item).toEqual({ name: made.skuId, saleTitle: made.saleId });
+    expect(readEvent({ ...event, order: made })?.order.item).toEqual(WORDS);
+  });
+});
