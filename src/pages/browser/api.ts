@@ -1,4 +1,4 @@
-// One request to the API. Never throws: no answer is an answer too.
+// One request to the API. No answer is an answer: only a mistake of ours throws.
 
 import { observeHeaders } from "./clock.ts";
 import type { Problem } from "./words/refusal.ts";
@@ -18,19 +18,32 @@ export async function call<T>(
   path: string,
   { body, headers }: { body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer<T>> {
+  // Not `AbortSignal.timeout`: Safari has it from 16 on.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+  const request = new Request(`/api${path}`, {
+    method,
+    headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+    signal: limit.signal,
+  });
+  const heard = await hear<T>(request);
+  clearTimeout(timer);
+  if (!heard) return { status: 0, ok: false, body: {} as T & Problem, retryAfter: 0 };
+  const { status, ok, headers: said } = heard.response;
+  observeHeaders(said);
+  return { status, ok, body: heard.body, retryAfter: Number(said.get("retry-after")) || 0 };
+}
+
+/** Undefined when the network fails. Nothing else is inside the `try`: our own mistakes must be seen. */
+async function hear<T>(
+  request: Request,
+): Promise<{ response: Response; body: T & Problem } | undefined> {
   try {
-    const response = await fetch(`/api${path}`, {
-      method,
-      headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    observeHeaders(response.headers);
-    const { status, ok } = response;
-    const retryAfter = Number(response.headers.get("retry-after")) || 0;
-    return { status, ok, body: await response.json(), retryAfter };
+    const response = await fetch(request);
+    return { response, body: await response.json() };
   } catch {
-    return { status: 0, ok: false, body: {} as T & Problem, retryAfter: 0 };
+    return undefined;
   }
 }
 

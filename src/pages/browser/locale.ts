@@ -1,10 +1,30 @@
-// Prices and times in the visitor's own language and time zone.
+// Prices and times in the visitor's own language and time zone, as far as their browser can say them.
 
-const languages = navigator.languages as string[];
-const TIME = new Intl.DateTimeFormat(languages, { dateStyle: "medium", timeStyle: "short" });
+/** Some browsers name languages that no `Intl` takes, such as `en-US@posix`. */
+function isLanguage(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Empty: the browser's default. */
+const languages = [...(navigator.languages ?? [])].filter(isLanguage);
+
+/** A device whose time zone its browser does not know gets UTC. */
+function timeFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(languages, options);
+  } catch {
+    return new Intl.DateTimeFormat("en", { ...options, timeZone: "UTC" });
+  }
+}
+
+const TIME = timeFormat({ dateStyle: "medium", timeStyle: "short" });
 /** The language and the time zone that came of it. */
 export const { locale, timeZone } = TIME.resolvedOptions();
-const CLOCK = new Intl.DateTimeFormat(languages, { timeStyle: "short" });
+const CLOCK = timeFormat({ timeStyle: "short" });
 
 export const formatTime = (time: string | number): string => TIME.format(new Date(time));
 export const formatClock = (time: string | number): string => CLOCK.format(new Date(time));

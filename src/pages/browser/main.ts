@@ -5,21 +5,23 @@ import { mountHome } from "./home.ts";
 import { mountImages } from "./images.ts";
 import { localise } from "./localise.ts";
 import { mountOrder } from "./order-panel.ts";
+import { guard, watchForMistakes } from "./report.ts";
 import { mountSale } from "./sale-page.ts";
 import { mountSignIn } from "./sign-in.ts";
 
-localise(document);
-mountImages();
-mountSignIn();
-
-const sale = document.querySelector<HTMLElement>("[data-sale]");
-if (sale) mountSale(sale);
-
-const panel = document.querySelector<HTMLElement>("main .order[data-initial]");
-if (panel) {
+watchForMistakes();
+guard(() => localise(document));
+guard(mountImages);
+guard(mountSignIn);
+guard(() => {
+  const sale = document.querySelector<HTMLElement>("[data-sale]");
+  if (sale) mountSale(sale);
+});
+guard(() => {
+  const panel = document.querySelector<HTMLElement>("main .order[data-initial]");
+  if (!panel) return;
   // This page is the buyer's own and kept by nobody: the server's time in it is as old as its way here.
   observe(Number(panel.dataset.now));
   mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order);
-}
-
-mountHome(document.querySelectorAll<HTMLElement>("[data-listed]"));
+});
+guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));

@@ -2,9 +2,11 @@
 // the order itself is asked what became of it before anything can be pressed again.
 import type { Order } from "../../inventory/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
+import { askIn } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
 import { formatTime } from "./locale.ts";
 import type { OrderPanel } from "./order-panel.ts";
+import { OUR_MISTAKE, report } from "./report.ts";
 import { signIn } from "./sign-in.ts";
 import { jitter, pause, pauseOrOnline, untilSeen } from "./waiting.ts";
 import { needsPayment } from "./words/order.ts";
@@ -44,15 +46,11 @@ export function mountActions(panel: OrderPanel): void {
 }
 
 /** One slip of a thumb must not lose a thing that is sold out. */
-function isSure(name: string): Promise<boolean> {
+async function isSure(name: string): Promise<boolean> {
   const dialog = document.querySelector<HTMLDialogElement>("dialog#give-back");
-  if (!dialog) return Promise.resolve(false);
+  if (!dialog) return false;
   setText(dialog.querySelector("h2"), `Give back ${name}?`);
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "give"), { once: true });
-  });
+  return (await askIn(dialog)) === "give";
 }
 
 async function act(
@@ -65,6 +63,22 @@ async function act(
   const tell = (text: string) => setText(part(root, "order-fault"), text);
   mark(root, action);
   tell("");
+  try {
+    await finish(panel, action, request, tell);
+  } catch (error) {
+    report(error);
+    mark(root, "");
+    tell(OUR_MISTAKE);
+  }
+}
+
+async function finish(
+  panel: OrderPanel,
+  action: Action,
+  request: () => Promise<Answer<Order>>,
+  tell: (text: string) => void,
+): Promise<void> {
+  const { root } = panel;
   let answer = await request();
   // The session may be older than the hold.
   if (answer.status === 401 && (await signIn())) answer = await request();

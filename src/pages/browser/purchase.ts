@@ -5,6 +5,7 @@ import { lose, own } from "./attempt.ts";
 import { attemptFor, change } from "./attempts.ts";
 import { formatTime } from "./locale.ts";
 import { outcomeOf, pendingWords, type SaleNews } from "./outcome.ts";
+import { OUR_MISTAKE, report } from "./report.ts";
 import { onReturn } from "./returning.ts";
 import { send } from "./send.ts";
 import { signIn, takeLeft } from "./sign-in.ts";
@@ -48,6 +49,9 @@ export class Purchase {
     this.#card.set({ busy: true });
     try {
       await this.#buy(quantity, this.#card.order?.id);
+    } catch (error) {
+      report(error);
+      this.#card.tell(OUR_MISTAKE, "bad");
     } finally {
       this.#busy = false;
       const kept = await attemptFor(this.#card.skuId);

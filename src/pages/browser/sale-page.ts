@@ -64,7 +64,7 @@ class SalePage {
       this.#tick();
     });
     onClockChange(() => this.#tick());
-    part(this.#root, "reload")?.addEventListener("click", () => location.reload());
+    part(document, "reload")?.addEventListener("click", () => location.reload());
     this.#tick();
     this.#live.ask();
     if ("visits" in this.#root.dataset) {
@@ -82,7 +82,7 @@ class SalePage {
 
   #hear({ opensAt, closesAt, revision }: Partial<Live>): void {
     if (performance.now() > this.#firmUntil) this.#move(opensAt, closesAt);
-    const changed = part(this.#root, "changed");
+    const changed = part(document, "changed");
     if (changed && revision) changed.hidden = revision <= Number(this.#root.dataset.revision);
     this.#tick();
   }
@@ -122,7 +122,7 @@ class SalePage {
     this.#show(
       isGone ? "gone" : this.#cards.some(({ owns }) => owns) ? sale : shownOf(sale, stocks),
     );
-    setText(part(this.#root, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
+    setText(part(document, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
     // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
     this.#live.pace(sale === "open");
     if (moved) this.#live.askSoon();

@@ -1,5 +1,6 @@
 // Signing in without leaving the page: a dialog that resolves once the session is there.
 import { call } from "./api.ts";
+import { askIn, closeDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
 
 /** The buyer's own wish to go on after signing in at the shop, which leads away from the page. */
@@ -24,8 +25,7 @@ export function signIn(onLeave?: () => void): Promise<boolean> {
   return asking;
 }
 
-function ask(dialog: HTMLDialogElement): Promise<boolean> {
-  dialog.returnValue = "";
+async function ask(dialog: HTMLDialogElement): Promise<boolean> {
   // The page is the same for everybody and does not know its own address; the shop must, to lead back.
   const link = dialog.querySelector<HTMLAnchorElement>("a[data-sign-in]");
   if (link) {
@@ -33,18 +33,13 @@ function ask(dialog: HTMLDialogElement): Promise<boolean> {
     url.searchParams.set("return_to", location.href);
     link.href = url.href;
   }
-  dialog.showModal();
-  return new Promise((resolve) => {
-    const closed = () => {
-      forgetLeft();
-      resolve(dialog.returnValue === "signed-in");
-    };
-    dialog.addEventListener("close", closed, { once: true });
-  });
+  const value = await askIn(dialog);
+  forgetLeft();
+  return value === "signed-in";
 }
 
 /** Another tab was faster: nobody needs to sign in here. */
-export const closeSignIn = (): void => dialog?.close();
+export const closeSignIn = (): void => closeDialog(dialog);
 
 /** Remembers, in this tab alone, what was to be bought. */
 export function leaveWith(skuId: string, quantity: number): void {
@@ -87,6 +82,6 @@ export function mountSignIn(): void {
     const answer = await call("POST", "/login", { body: { user } });
     const fault = answer.ok ? "" : (answer.body.title ?? "No connection.");
     setText(part(form, "login-fault"), fault);
-    if (answer.ok) dialog?.close("signed-in");
+    if (answer.ok) closeDialog(dialog, "signed-in");
   });
 }

@@ -13,6 +13,8 @@ export interface FrameProps {
   personal?: boolean;
   /** Without JavaScript the page looks again by itself, because the next change does. */
   refresh?: boolean;
+  /** What the page may have to say at the foot of the screen. */
+  notices?: Child;
   children?: Child;
 }
 
@@ -45,6 +47,7 @@ const Frame = (props: FrameProps) => (
       <main id="main" tabindex={-1}>
         {props.children}
       </main>
+      <Notices>{props.notices}</Notices>
       <footer class="foot">
         <Seller theme={props.sale?.theme} />
         <p>
@@ -54,6 +57,14 @@ const Frame = (props: FrameProps) => (
       </footer>
     </body>
   </html>
+);
+
+/** What the page learns about itself. At the foot of the screen: nothing moves under a finger. */
+const Notices = ({ children }: { children?: Child }) => (
+  <div class="notices">
+    {children}
+    <p role="alert" data-page-fault></p>
+  </div>
 );
 
 const Brand = ({ theme }: { theme: Sale["theme"] }) =>

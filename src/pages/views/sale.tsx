@@ -40,6 +40,7 @@ export function renderSale(
     title: sale.title,
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
+    notices: <Notices />,
     children: (
       <>
         <article
@@ -63,7 +64,6 @@ export function renderSale(
             </div>
             <Window sale={sale} />
           </section>
-          <Notices />
         </article>
         <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} ways={settings.signIn} />
         <GiveBackDialog />
@@ -101,9 +101,8 @@ const SaleHead = ({ sale, state }: { sale: Sale; state: SaleState }) => (
   </>
 );
 
-/** What the page learns about itself. At the foot of the screen: nothing moves under a finger. */
 const Notices = () => (
-  <div class="notices">
+  <>
     <p role="status" data-notice></p>
     <div role="status">
       <p data-changed hidden>
@@ -113,5 +112,5 @@ const Notices = () => (
         </button>
       </p>
     </div>
-  </div>
+  </>
 );
