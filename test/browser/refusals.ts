@@ -50,9 +50,10 @@ const goOn = (route: Route) => route.fallback();
 export async function answerDated(
   route: Route,
   change: (body: Record<string, unknown>) => object = (body) => body,
+  date = new Date(),
 ): Promise<void> {
   const response = await route.fetch();
-  const headers = { ...response.headers(), date: new Date().toUTCString() };
+  const headers = { ...response.headers(), date: date.toUTCString() };
   await route.fulfill({ response, headers, json: change(await response.json()) });
 }
 

@@ -1,10 +1,11 @@
 // The server's clock. The visitor's may be wrong by minutes; the server's stamps never lie about the past:
-// a stamp is older than the moment it arrives, so the latest bound seen is the best one.
+// a stamp is older than the moment it arrives, so the latest bound seen is the best one. Shortly before an
+// opening the time is measured, which is more exact.
 
 let offset: number | undefined;
 const listeners = new Set<() => void>();
 
-/** Milliseconds since 1970 on the server, or a little less: a sale is never opened too early. */
+/** Milliseconds since 1970 on the server, or a little less; a press is never too early by it. */
 export const serverNow = (): number =>
   offset === undefined ? Date.now() : performance.now() + offset;
 
@@ -16,7 +17,13 @@ export function observe(serverTime: number): void {
   if (Number.isNaN(serverTime)) return;
   const bound = serverTime - performance.now();
   if (offset !== undefined && bound <= offset) return;
-  offset = bound;
+  setOffset(bound);
+}
+
+/** The server's clock was measured: this much ahead of `performance.now()`. */
+export function setOffset(measured: number | undefined): void {
+  if (measured === undefined || measured === offset) return;
+  offset = measured;
   for (const listener of listeners) listener();
 }
 

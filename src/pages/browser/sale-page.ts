@@ -1,6 +1,7 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
+import { ASK_WITHIN_MS, askTime } from "./ask-time.ts";
 import { correct, observe, onClockChange, serverNow } from "./clock.ts";
 import { countdown } from "./countdown.ts";
 import { part, setText } from "./dom.ts";
@@ -43,6 +44,8 @@ class SalePage {
   #state: SaleState;
   #shown: Shown | undefined;
   #quietUntil = 0;
+  /** The opening for which the server was asked the time. */
+  #timedFor: number | undefined;
   #firmUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,6 +64,7 @@ class SalePage {
   start(): void {
     onReturn((slept) => {
       this.#live.comeBack(slept);
+      if (slept) this.#timedFor = undefined;
       this.#tick();
     });
     onClockChange(() => this.#tick());
@@ -93,7 +97,10 @@ class SalePage {
     if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
     if (available !== undefined) this.#live.note(skuId, available, held);
     if (closesAt) observe(Date.parse(closesAt));
-    if (serverTime && serverNow() >= this.#opensAt) correct(serverTime);
+    if (serverTime && serverNow() >= this.#opensAt) {
+      correct(serverTime);
+      this.#timedFor = undefined;
+    }
     this.#tick();
   }
 
@@ -103,11 +110,23 @@ class SalePage {
     if (closesAt) this.#closesAt = Date.parse(closesAt);
   }
 
-  /** On the second of the server's clock, so that it opens when the count says zero. */
+  /** On each second of the server's clock, and when the sale opens or closes: to the millisecond. */
   #tick(): void {
     clearTimeout(this.#timer);
     this.#paint();
-    this.#timer = setTimeout(() => this.#tick(), 1_000 - (serverNow() % 1_000) + 5);
+    const now = serverNow();
+    const waits = [this.#opensAt - now, this.#closesAt - now].filter((wait) => wait > 0);
+    const wait = Math.min(1_000 - (now % 1_000), ...waits);
+    this.#timer = setTimeout(() => this.#tick(), Math.ceil(wait));
+    this.#askTime(this.#opensAt - now);
+  }
+
+  /** Once for each opening, and while somebody looks: a page in the background learns it on its return. */
+  #askTime(left: number): void {
+    if (document.hidden || left <= 0 || left > ASK_WITHIN_MS) return;
+    if (this.#timedFor === this.#opensAt) return;
+    this.#timedFor = this.#opensAt;
+    void askTime(left);
   }
 
   #paint(): void {
