@@ -1,20 +1,16 @@
 // What this isolate has seen callers do lately: kept in bounded memory for ten minutes, never stored. Who
 // keeps being refused is blocked for a while, with the evidence written down for the operator.
-import { LRUCache } from "lru-cache";
 import { buyerHash } from "../inventory/buyers.ts";
+import { memory } from "../memory.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt } from "./attempt.ts";
 import { addressBlock } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
-import { memoryFor } from "./memory.ts";
 import { protectionOf } from "./protection.ts";
 
 /** Counted from the first thing seen: who is seen all the time starts anew, too. */
-const MEMORY = { ...memoryFor(600_000), noUpdateTTL: true };
-const MAX_USERS = 20_000;
-/** Of all addresses together, hashed: about 10 MB. */
-const MAX_ACCOUNTS = 200_000;
+const LATELY = { ttl: 600_000, fromFirst: true };
 /** Beyond this many accounts, more from one address say nothing new. */
 const MAX_ACCOUNTS_AT_ADDRESS = 128;
 
@@ -26,13 +22,12 @@ export interface History {
 
 const NOTHING: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallenges: 0 };
 
-const histories = new LRUCache<string, History>({ max: MAX_USERS, ...MEMORY });
+const histories = memory<History>("histories", { ...LATELY, sizeOf: () => 64 });
 /** Users whose block is on its way to all edges: until it shows, their attempts prove nothing new. */
-const beingBlocked = new LRUCache<string, true>({ max: MAX_USERS, ...memoryFor(10_000) });
-const accounts = new LRUCache<string, Set<number>>({
-  maxSize: MAX_ACCOUNTS,
-  sizeCalculation: ({ size }) => size,
-  ...MEMORY,
+const beingBlocked = memory<true>("blocks", { ttl: 10_000 });
+const accounts = memory<Set<number>>("accounts", {
+  ...LATELY,
+  sizeOf: ({ size }) => 256 + 64 * size,
 });
 
 /** How often a user was refused lately. */

@@ -1,6 +1,6 @@
 // What this isolate knows of a limit by itself: who is over it until when, and how often it was asked
 // already. Whoever counts for it (Redis, or for reading nobody) is never asked more often than the limit.
-import { LRUCache } from "lru-cache";
+import { memory } from "../memory.ts";
 import type { LimitPolicy } from "./protection.ts";
 
 /** What is left of a caller's limit, as far as this isolate can know. */
@@ -11,7 +11,7 @@ export interface Budget {
   left: number;
 }
 
-const budgets = new LRUCache<string, Budget>({ max: 100_000 });
+const budgets = memory<Budget>("limits", { sizeOf: () => 64 });
 
 /** The caller's budget, to take from. */
 export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget {

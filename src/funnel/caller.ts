@@ -1,7 +1,7 @@
 // Where a request comes from, as far as limits need to know it, and how callers are named in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
-import { LRUCache } from "lru-cache";
+import { memory, textBytes } from "../memory.ts";
 import { hmacKey } from "./keys.ts";
 
 const IPV6_PREFIX_PARTS = 4;
@@ -19,7 +19,7 @@ interface Origin {
 }
 
 /** Parsing an address takes longer than most of a refusal, and a crowd's callers ask many times. */
-const origins = new LRUCache<string, Origin>({ max: 10_000 });
+const origins = memory<Origin>("origins", { sizeOf: () => 400 });
 /** No address is longer; what a forger sends locally must not fill the memory. */
 const MAX_ADDRESS = 45;
 
@@ -46,7 +46,7 @@ function parse(text: string): Origin {
 /** The address block that limits count this request by. */
 export const addressBlock = (c: Context): string => originOf(c).block;
 
-const hashes = new LRUCache<string, string>({ max: 10_000 });
+const hashes = memory<string>("hashes", { sizeOf: textBytes });
 
 /**
  * A caller's name for storage: addresses and user ids are counted only under a keyed hash, so who reads

@@ -1,12 +1,11 @@
 // A challenge where the sale asks for one: never, always, or when the attempt looks risky.
-import { LRUCache } from "lru-cache";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import { memory } from "../memory.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { countAccounts, historyOf, noteRefusal } from "./behaviour.ts";
 import { keyedHash } from "./caller.ts";
-import { memoryFor } from "./memory.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
@@ -23,7 +22,7 @@ const isToken = (c: AppContext, name: string): boolean => TOKEN.test(c.req.heade
 /** Who solved one is not asked again for a while: a retry must not be stopped by a spent token. */
 const PASS_MS = 600_000;
 
-const passes = new LRUCache<string, true>({ max: 50_000, ...memoryFor(PASS_MS) });
+const passes = memory<true>("challenges", { ttl: PASS_MS });
 
 const passOf = ({ entry, userId }: Attempt) => `${entry.sale.id}|${userId}`;
 

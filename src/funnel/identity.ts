@@ -2,10 +2,10 @@
 // JWT; which algorithm it must have follows from the configuration, never from the token.
 import { getCookie } from "hono/cookie";
 import { jwtVerify, SignJWT } from "jose";
-import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import { memory, textBytes } from "../memory.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { KeysUnavailable, keyFromSet } from "./key-set.ts";
 import { hmacKey } from "./keys.ts";
@@ -21,10 +21,6 @@ const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
-/** Bounds the memory of verified tokens, in characters: some 20,000 of usual length. */
-const MAX_VERIFIED_LENGTH = 8_000_000;
-/** What an entry costs beside its token, roughly. */
-const VERIFIED_OVERHEAD = 128;
 const DEMO_TOKEN_LIFE = "12h";
 
 export type Identity = { ok: true; userId: string } | Refused;
@@ -74,9 +70,8 @@ export const sameOrigin = (c: AppContext): boolean =>
   c.req.header("origin") === (c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin);
 
 /** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
-const verified = new LRUCache<string, { userId: string; expiresAt: number; config: AuthConfig }>({
-  maxSize: MAX_VERIFIED_LENGTH,
-  sizeCalculation: (_, token) => token.length + VERIFIED_OVERHEAD,
+const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig }>("tokens", {
+  sizeOf: ({ userId }) => 64 + textBytes(userId),
 });
 
 async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {

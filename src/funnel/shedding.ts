@@ -1,6 +1,7 @@
 // Overload: when a SKU's object says it is overloaded, or takes too long, this isolate turns a growing
 // share of new attempts for that SKU away, and lets them in again as it recovers.
 import { refuse } from "../errors.ts";
+import { memory } from "../memory.ts";
 import type { Stage } from "./attempt.ts";
 
 /** Slower than this counts as overloaded: the object's queue is seconds long. */
@@ -19,9 +20,14 @@ interface Shed {
   at: number;
 }
 
-const sheds = new Map<string, Shed>();
+const sheds = memory<Shed>("overloads", { ttl: 10 * HALF_LIFE_MS, sizeOf: () => 128 });
+/** Attempts that are noted for one object: only the oldest decides, and a crowd must not fill the memory. */
+const MAX_NOTED = 64;
 /** When the attempts that wait for an object asked it, the oldest first. */
-const waiting = new Map<string, Map<symbol, number>>();
+const waiting = memory<Map<symbol, number>>("waiting", {
+  ttl: FORGOTTEN_MS,
+  sizeOf: ({ size }) => 512 + 128 * size,
+});
 
 /** The share of attempts to turn away at `now`. Pure: halves with time. */
 export const shareAt = ({ share, at }: Shed, now: number): number =>
@@ -42,11 +48,11 @@ export function noteLoad(skuId: string, sign: "overloaded" | "fine", now: number
 export function askObject(skuId: string, askedAt: number): (overloaded: boolean) => void {
   const me = Symbol();
   const line = waiting.get(skuId) ?? new Map<symbol, number>();
-  waiting.set(skuId, line.set(me, askedAt));
+  if (line.size < MAX_NOTED) waiting.set(skuId, line.set(me, askedAt));
   return (overloaded) => {
     const now = Date.now();
     line.delete(me);
-    if (line.size === 0) waiting.delete(skuId);
+    if (line.size === 0 && waiting.get(skuId) === line) waiting.delete(skuId);
     noteLoad(skuId, overloaded || now - askedAt > SLOW_MS ? "overloaded" : "fine", now);
   };
 }

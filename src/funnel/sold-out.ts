@@ -1,12 +1,11 @@
 // Sold out, as the edge knows it: at most two seconds old, no I/O. Only who cannot have an order is refused
 // here: a buyer who may already have one is asking about that order, and only the object can answer.
-import { LRUCache } from "lru-cache";
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
 import type { ReserveResult } from "../inventory/sku-inventory.ts";
+import { memory } from "../memory.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { memoryFor } from "./memory.ts";
 
 /** What an object said is believed this long. */
 const BELIEVED_MS = 2_000;
@@ -14,14 +13,15 @@ const BELIEVED_MS = 2_000;
 const NEWS_MS = 10_000;
 /** An attempt that asks is back by then, or never. */
 const ASKING_MS = 1_000;
-/** Sold-out SKUs an isolate remembers at once; each may name 50,000 buyers. */
-const MAX_SKUS = 100;
 
 /** Sold out as the object itself answered it: known here before it is published. */
-const answered = new LRUCache<string, EdgeStock>({ max: MAX_SKUS, ...memoryFor(BELIEVED_MS) });
-const asking = new LRUCache<string, true>({ max: MAX_SKUS, ...memoryFor(ASKING_MS) });
+const answered = memory<EdgeStock>("answered", {
+  ttl: BELIEVED_MS,
+  sizeOf: ({ buyers }) => 200 + (buyers?.bytes ?? 0),
+});
+const asking = memory<true>("asking", { ttl: ASKING_MS });
 /** Buyers this isolate has just let in: they know better than news from before their order. */
-const justBought = new LRUCache<string, true>({ max: 20_000, ...memoryFor(NEWS_MS) });
+const justBought = memory<true>("bought", { ttl: NEWS_MS });
 
 /**
  * Says that an attempt was sent before, and perhaps to another edge: it may have got a unit that came back

@@ -48,6 +48,10 @@ export class BuyerFilter {
     }
   }
 
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
   toString(): string {
     let text = "";
     for (const byte of this.#bytes) text += String.fromCharCode(byte);

@@ -1,15 +1,14 @@
 // The page cache: a page is rendered once per version of the catalog and kept as bytes with its ETag.
 // Its life ends where its words stop being true: when one of its sales opens or closes.
-import { LRUCache } from "lru-cache";
 import type { Sale } from "../catalog/schema.ts";
 import { ASKED_EACH_TIME, CACHED, CACHED_MS } from "../catalog/snapshot.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
+import { memory } from "../memory.ts";
 import { etagOf, notModified } from "./etag.ts";
 
-const MAX_BYTES = 8 * 1024 * 1024;
-/** What an entry costs beside its bytes, roughly. */
-const ENTRY_BYTES = 512;
+/** What a page costs beside its bytes, above all its two sets of headers. */
+const PAGE_BYTES = 8_192;
 
 interface CachedPage {
   version: string;
@@ -32,10 +31,7 @@ export interface PageSource {
   render(now: number): string | Promise<string>;
 }
 
-const pages = new LRUCache<string, CachedPage>({
-  maxSize: MAX_BYTES,
-  sizeCalculation: ({ body }) => body.byteLength + ENTRY_BYTES,
-});
+const pages = memory<CachedPage>("pages", { sizeOf: ({ body }) => body.byteLength + PAGE_BYTES });
 
 /** Answers a page that is the same for everybody, from memory when it can. */
 export async function servePage(c: AppContext, source: PageSource): Promise<Response> {

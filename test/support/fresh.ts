@@ -2,6 +2,7 @@
 import { reset } from "cloudflare:test";
 import { beforeAll } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import { resetMemories } from "../../src/memory.ts";
 import { emptyRedis, redisIsBack } from "./redis.ts";
 
 beforeAll(async () => {
@@ -9,4 +10,5 @@ beforeAll(async () => {
   await redisIsBack();
   await emptyRedis();
   dropSnapshot();
+  resetMemories();
 });

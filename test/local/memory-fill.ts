@@ -1,0 +1,109 @@
+// Fills every memory of an isolate beyond its budget, with entries as callers make them, and prints what
+// each takes of the heap. Run by `memory.test.ts` in a process of its own, with `--expose-gc`.
+import ipaddr from "ipaddr.js";
+import "../../src/funnel/challenge.ts";
+import "../../src/funnel/identity.ts";
+import "../../src/funnel/limits.ts";
+import "../../src/funnel/shedding.ts";
+import "../../src/funnel/sold-out.ts";
+import { completeHeaders } from "../../src/headers.ts";
+import { allMemories, BUDGETS, type MemoryName } from "../../src/memory.ts";
+import "../../src/pages/cache.ts";
+
+/** What one memory declares and takes, in bytes. */
+export interface Filled {
+  name: MemoryName;
+  budget: number;
+  /** By its own account when full. */
+  declared: number;
+  /** Of the heap when full. */
+  measured: number;
+}
+
+type Sample = (i: number) => readonly [key: string, value: NonNullable<unknown>];
+
+/** A string as it comes out of a header or a parser: in one piece, not glued together of others. */
+const read = (text: string): string => Buffer.from(text).toString();
+/** The i-th of something, written with the same number of characters as any other. */
+const nth = (i: number, digits = 12): string => read(i.toString(16).padStart(digits, "0"));
+/** As identity providers name people. */
+const user = (i: number): string => read(`auth0|${nth(i, 24)}`);
+const address = (i: number): string =>
+  read(`2001:db8:${(i >> 16).toString(16)}:${(i & 65_535).toString(16)}::1`);
+const times = <T>(count: number, make: (at: number) => T): T[] =>
+  Array.from({ length: count }, (_, at) => make(at));
+const hash = (i: number): string => nth(i * 7_919, 16);
+
+/** Entries of every memory, the small ones first: with them it holds the most. */
+const SAMPLES: Record<MemoryName, Sample[]> = {
+  pages: [(i) => [`sale/${nth(i)}`, aPage(i, 300)], (i) => [`sale/${nth(i)}`, aPage(i, 40_000)]],
+  tokens: [
+    (i) => [nth(i, 200), { userId: user(i), expiresAt: Date.now() + i, config: BUDGETS }],
+    (i) => [nth(i, 8_000), { userId: user(i), expiresAt: Date.now() + i, config: BUDGETS }],
+  ],
+  limits: [
+    (i) => [`limit:sale:order:user:20:60:${user(i)}`, { until: Date.now() + i, left: 20 }],
+    (i) => [`limit:sale:order:user:20:60:імʼя-${user(i)}`, { until: Date.now() + i, left: 20 }],
+  ],
+  histories: [(i) => [user(i), { limitRefusals: i, failedChallenges: 1, ignoredChallenges: 2 }]],
+  blocks: [(i) => [user(i), true]],
+  accounts: [
+    (i) => [address(i), new Set([hash(i)])],
+    (i) => [address(i), new Set(times(128, (at) => hash(i * 128 + at)))],
+  ],
+  challenges: [(i) => [`sale|${user(i)}`, true]],
+  origins: [
+    (i) => [address(i), { address: ipaddr.parse(address(i)), block: read(`${address(i)}/64`) }],
+  ],
+  hashes: [(i) => [`secret-of-forty-characters|user:${user(i)}`, nth(i, 32)]],
+  bought: [(i) => [`sku|${user(i)}`, true]],
+  answered: [(i) => [`sku-${nth(i)}`, { available: 0, buyers: undefined }]],
+  asking: [(i) => [`sku-${nth(i)}`, true]],
+  overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
+  waiting: [
+    (i) => [`sku-${nth(i)}`, new Map([[Symbol(), Date.now() + i]])],
+    (i) => [`sku-${nth(i)}`, new Map(times(64, (at) => [Symbol(), Date.now() + at] as const))],
+  ],
+};
+
+function aPage(i: number, bytes: number) {
+  const own = { "Content-Type": "text/html; charset=utf-8", ETag: `"${nth(i)}"` };
+  const headers = () => completeHeaders(own);
+  const body = new Uint8Array(bytes);
+  return {
+    version: nth(i),
+    validUntil: i,
+    body,
+    etag: own.ETag,
+    headers: headers(),
+    lastHeaders: headers(),
+  };
+}
+
+function heap(): number {
+  gc?.();
+  gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function fill(name: MemoryName, sample: Sample): Filled {
+  const memory = allMemories().get(name);
+  if (!memory) throw new Error(`no module makes the memory ${name}`);
+  memory.clear();
+  const before = heap();
+  for (let i = 0; i < 1.2 * memory.size + 1; i += 1) memory.set(...sample(i));
+  const filled = {
+    name,
+    budget: BUDGETS[name],
+    declared: memory.calculatedSize,
+    measured: heap() - before,
+  };
+  memory.clear();
+  return filled;
+}
+
+const names = Object.keys(SAMPLES) as MemoryName[];
+console.log(
+  JSON.stringify(names.flatMap((name) => SAMPLES[name].map((sample) => fill(name, sample)))),
+);

@@ -1,0 +1,37 @@
+// The memory of an isolate: 128 MB on Cloudflare, and what callers make it remember stays within half of it.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, expect, test } from "vitest";
+import { BUDGETS } from "../../src/memory.ts";
+import type { Filled } from "./memory-fill.ts";
+
+const MIB = 1024 * 1024;
+let filled: Filled[] = [];
+
+beforeAll(async () => {
+  const script = join(import.meta.dirname, "memory-fill.ts");
+  const args = ["--expose-gc", "--disable-warning=ExperimentalWarning", script];
+  filled = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+}, 60_000);
+
+test("all memories together stay within half of an isolate's 128 MB", () => {
+  const sum = Object.values(BUDGETS).reduce((all, budget) => all + budget, 0);
+  expect(sum).toBeLessThanOrEqual(64 * MIB);
+});
+
+test("every memory is measured", () => {
+  expect(new Set(filled.map(({ name }) => name))).toEqual(new Set(Object.keys(BUDGETS)));
+});
+
+test.each(Object.keys(BUDGETS))(
+  "%s: a full memory takes no more of the heap than its budget",
+  (name) => {
+    for (const { budget, declared, measured } of filled.filter((one) => one.name === name)) {
+      expect(declared).toBeGreaterThan(0.9 * budget); // it is full
+      expect(declared).toBeLessThanOrEqual(budget);
+      expect(measured).toBeLessThanOrEqual(declared);
+      expect(measured).toBeGreaterThan(declared / 4); // and the budget is not wasted on a wild guess
+    }
+  },
+);
