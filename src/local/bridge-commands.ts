@@ -1,7 +1,10 @@
-// What the bridge accepts as a command: the checks Upstash makes before a command reaches Redis.
+// What the bridge takes as a command: its parts, checked as Upstash checks them before Redis sees any.
+
+/** An argument; bytes where they are no UTF-8. */
+export type Argument = string | Buffer;
 
 /** A command as Redis takes it: its name, then its arguments. */
-export type Command = [name: string, ...args: string[]];
+export type Command = [name: string, ...args: Argument[]];
 
 /** The request, or a command in it, is wrong; its message is what Upstash would answer. */
 export class BadRequest extends Error {
@@ -13,22 +16,10 @@ export class BadRequest extends Error {
   }
 }
 
-// On Upstash's HTTP API these do not exist, and on a connection that all requests share they would
-// change its state for everybody, hold everybody up, or end the server.
-const REFUSED = new Set(
-  `ASKING AUTH CLIENT HELLO QUIT READONLY READWRITE RESET SELECT
-   MULTI EXEC DISCARD WATCH UNWATCH
-   SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE MONITOR SYNC PSYNC
-   BLMOVE BLMOVEM BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN WAIT WAITAOF
-   CONFIG DEBUG FAILOVER HIMPORT MODULE REPLICAOF SHUTDOWN SLAVEOF`.split(/\s+/),
-);
-
 /** Reads one command from a parsed JSON body. */
 export function parseCommand(input: unknown): Command {
   if (!Array.isArray(input)) throw new BadRequest("ERR a command must be a JSON array");
-  const [name, ...args] = input.map(parseArgument);
-  if (!name) throw new BadRequest("ERR empty command");
-  return [name, ...args];
+  return toCommand(input.map(parseArgument));
 }
 
 /** Reads the commands of a pipeline or a transaction. */
@@ -38,27 +29,14 @@ export function parseCommands(input: unknown): Command[] {
   return input.map(parseCommand);
 }
 
-/** Why a command cannot be run over HTTP, if so. */
-export function refusal([name, ...args]: Command): string | undefined {
-  const command = name.toUpperCase();
-  if (!REFUSED.has(command) && !blocks(command, args) && !debugsScripts(command, args)) return;
-  return `ERR Command is not available: '${command}'`;
+/** A command of these words, the first of which is its name. */
+export function toCommand([name, ...args]: Argument[]): Command {
+  if (!name?.length) throw new BadRequest("ERR empty command");
+  return [String(name), ...args];
 }
 
 function parseArgument(value: unknown): string {
   if (value === null) throw new BadRequest("ERR null args are not supported");
   if (typeof value === "object") throw new BadRequest("ERR unsupported arg type");
   return String(value);
-}
-
-/** XREAD and XREADGROUP wait only when told to, before the word STREAMS that starts the keys. */
-function blocks(command: string, args: string[]): boolean {
-  if (command !== "XREAD" && command !== "XREADGROUP") return false;
-  const words = args.map((arg) => arg.toUpperCase());
-  const options = words.slice(command === "XREADGROUP" ? 3 : 0, words.indexOf("STREAMS"));
-  return options.includes("BLOCK");
-}
-
-function debugsScripts(command: string, [first]: string[]): boolean {
-  return command === "SCRIPT" && first?.toUpperCase() === "DEBUG";
 }

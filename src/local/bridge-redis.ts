@@ -1,17 +1,18 @@
 // Runs the commands of HTTP requests on Redis, over one connection that all requests share.
-import { Redis } from "ioredis";
-import { BadRequest, type Command, refusal } from "./bridge-commands.ts";
+import { Redis, type RedisOptions } from "ioredis";
+import { AllowedCommands } from "./bridge-allowed.ts";
+import { BadRequest, type Command } from "./bridge-commands.ts";
+import type { Outcome } from "./bridge-replies.ts";
 import { BridgeScripts } from "./bridge-scripts.ts";
-
-/** What became of one command; strings are Buffers, so that bytes of any kind survive. */
-export type Outcome = { result: unknown } | { error: string };
 
 export class BridgeRedis {
   readonly #redis: Redis;
+  readonly #allowed: AllowedCommands;
   readonly #scripts = new BridgeScripts();
 
-  private constructor(redis: Redis) {
+  private constructor(redis: Redis, allowed: AllowedCommands) {
     this.#redis = redis;
+    this.#allowed = allowed;
   }
 
   /** Connects, and from then on reconnects by itself; throws if there is no Redis now. */
@@ -19,6 +20,7 @@ export class BridgeRedis {
     const redis = new Redis(url, {
       lazyConnect: true,
       protocol: 2, // Upstash answers in the shapes of RESP2
+      stringNumbers: true, // a double would round integers beyond 2^53
       retryStrategy: () => 50,
       // While Redis is away a request fails at once; nothing is kept, or sent twice, for later.
       enableOfflineQueue: false,
@@ -30,16 +32,16 @@ export class BridgeRedis {
     });
     try {
       await redis.connect();
+      return new BridgeRedis(redis, new AllowedCommands(await redis.call("COMMAND")));
     } catch (error) {
       redis.disconnect();
       throw new Error(`Redis cannot be reached: ${(reason ?? (error as Error)).message}`);
     }
-    return new BridgeRedis(redis);
   }
 
   /** Runs commands in order, each succeeding or failing for itself; others may run in between. */
   async pipeline(commands: Command[]): Promise<Outcome[]> {
-    const refusals = commands.map(refusal);
+    const refusals = commands.map((command) => this.#allowed.refusal(command));
     const replies = (await this.#send(commands.filter((_, i) => !refusals[i]))).values();
     return commands.map((command, i) => {
       const refused = refusals[i];
@@ -49,7 +51,9 @@ export class BridgeRedis {
 
   /** Runs commands as one transaction: none of them, or all with nothing in between. */
   async transaction(commands: Command[]): Promise<Outcome[]> {
-    const refused = commands.map(refusal).find((text) => text !== undefined);
+    const refused = commands
+      .map((command) => this.#allowed.refusal(command))
+      .find((text) => text !== undefined);
     if (refused) throw discarded(refused);
     // One write on one connection, so that no other request's command gets in between.
     const replies = await this.#send([["MULTI"], ...commands, ["EXEC"]]);
@@ -58,6 +62,14 @@ export class BridgeRedis {
       throw discarded(replies.find((reply) => reply instanceof Error)?.message);
     }
     return commands.map((command, i) => this.#outcome(command, results[i]));
+  }
+
+  /** A connection for one stream alone. When it breaks, it is gone, and so is the stream. */
+  async separate(options: RedisOptions): Promise<Redis> {
+    const connection = this.#redis.duplicate({ ...options, retryStrategy: () => null });
+    connection.on("error", () => {}); // told by its end
+    await connection.connect();
+    return connection;
   }
 
   close(): void {

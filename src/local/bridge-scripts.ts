@@ -1,9 +1,20 @@
-// Lets plain Redis run Lua scripts written for Upstash: drops the flag `allow-key-locking`, which
-// only Upstash knows, and hides that the script has another SHA1 then.
+// Lets plain Redis run what is written for Upstash: drops the scripts' flag `allow-key-locking`, which only
+// Upstash knows, and hides that the script has another SHA1 then; and gives SCAN its option WITHTYPE.
 import { createHash } from "node:crypto";
-import type { Command } from "./bridge-commands.ts";
+import type { Argument, Command } from "./bridge-commands.ts";
 
 const FLAGS = /^#!lua flags=(\S+)/;
+
+/** SCAN as Upstash answers it WITHTYPE: the cursor, then keys and their types in turn. */
+const SCAN_WITH_TYPES = `
+local reply = redis.pcall("SCAN", unpack(ARGV))
+if reply.err then return reply end
+local pairs = {}
+for _, key in ipairs(reply[2]) do
+  pairs[#pairs + 1] = key
+  pairs[#pairs + 1] = redis.call("TYPE", key).ok
+end
+return { reply[1], pairs }`;
 
 export class BridgeScripts {
   /**
@@ -25,6 +36,8 @@ export class BridgeScripts {
       case "SCRIPT":
         if (isLoad(command)) return replace(command, 2, this.#adapt(second ?? ""));
         return command.map((word) => this.#shaInRedis(word)) as Command; // EXISTS
+      case "SCAN":
+        return withTypes(command);
       default:
         return command;
     }
@@ -35,7 +48,8 @@ export class BridgeScripts {
     return isLoad(command) && Buffer.isBuffer(reply) ? Buffer.from(sha1(command[2] ?? "")) : reply;
   }
 
-  #adapt(script: string): string {
+  #adapt(script: Argument): Argument {
+    if (typeof script !== "string") return script;
     const adapted = script.replace(FLAGS, (_, flags: string) => {
       const known = flags.split(",").filter((flag) => flag !== "allow-key-locking");
       // Without any flag the whole mark goes: Redis before 7 does not know it.
@@ -45,19 +59,32 @@ export class BridgeScripts {
     return adapted;
   }
 
-  #shaInRedis(sha: string): string {
-    return this.#adapted.get(sha.toLowerCase()) ?? sha;
+  #shaInRedis(sha: Argument): Argument {
+    return this.#adapted.get(String(sha).toLowerCase()) ?? sha;
   }
 }
 
-function isLoad([name, first, second]: Command): boolean {
-  return name.toUpperCase() === "SCRIPT" && first?.toUpperCase() === "LOAD" && second !== undefined;
+/** The options come in pairs, except WITHTYPE; a pattern may be that word. */
+function withTypes(command: Command): Command {
+  const [, cursor = "", ...options] = command;
+  let at = 0;
+  while (at < options.length && String(options[at]).toUpperCase() !== "WITHTYPE") at += 2;
+  if (at >= options.length) return command;
+  return ["EVAL", SCAN_WITH_TYPES, "0", cursor, ...options.toSpliced(at, 1)];
 }
 
-function replace(command: Command, index: number, word: string): Command {
+function isLoad([name, first, second]: Command): boolean {
+  return (
+    name.toUpperCase() === "SCRIPT" &&
+    String(first).toUpperCase() === "LOAD" &&
+    second !== undefined
+  );
+}
+
+function replace(command: Command, index: number, word: Argument): Command {
   return command.with(index, word) as Command;
 }
 
-function sha1(text: string): string {
+function sha1(text: Argument): string {
   return createHash("sha1").update(text).digest("hex");
 }

@@ -1,39 +1,25 @@
 // Speaks Upstash's REST protocol in front of a plain Redis, so that the Worker and its tests use
 // @upstash/redis locally just as they do in production.
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout } from "node:timers/promises";
-import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
-import { BadRequest, parseCommand, parseCommands } from "./bridge-commands.ts";
-import { BridgeRedis, type Outcome } from "./bridge-redis.ts";
+import { BadRequest, type Command, parseCommand, parseCommands } from "./bridge-commands.ts";
+import { addControls, type BridgeStats } from "./bridge-controls.ts";
+import { BridgeRedis } from "./bridge-redis.ts";
+import { toJson, toResp2, wantedFormat } from "./bridge-replies.ts";
+import { type Env, jsonBody, pathCommand, pathWords, tokenOf } from "./bridge-requests.ts";
+import { openStream, wantsStream } from "./bridge-streams.ts";
+
+export type { BridgeStats };
 
 export interface Bridge {
   url: string;
   stats: BridgeStats;
   stop(): Promise<void>;
 }
-
-/** Counted since the start, or since `DELETE /_local/stats`. */
-export interface BridgeStats {
-  /** Requests that carried commands. */
-  roundTrips: number;
-  /** Commands in them: each one of a pipeline or transaction is one that Upstash bills. */
-  commands: number;
-}
-
-const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
-
-/** How commands fare, set by `POST /_local/fault`: `down` closes the connection without a word. */
-const faultSchema = z.discriminatedUnion("mode", [
-  z.object({ mode: z.literal("none") }),
-  z.object({ mode: z.literal("slow"), delayMs: z.int().min(0).max(60_000) }),
-  z.object({ mode: z.literal("down") }),
-]);
-
-type Env = { Bindings: HttpBindings };
 
 /** Starts the bridge on the loopback interface; throws if Redis or the port is not to be had. */
 export async function startBridge(options: {
@@ -68,34 +54,14 @@ export async function startBridge(options: {
 function bridgeApp(redis: BridgeRedis, stats: BridgeStats, token: string): Hono<Env> {
   const app = new Hono<Env>();
   app.use(async (c, next) => {
-    if (c.req.header("authorization") === `Bearer ${token}`) return next();
+    if (tokenOf(c) === token) return next();
     return c.json({ error: "WRONGPASS invalid or missing auth token" }, 401);
   });
   addControls(app, stats);
-
-  app.post("/", async (c) => {
-    const command = parseCommand(await body(c));
-    count(stats, 1);
-    const [outcome] = await redis.pipeline([command]);
-    if (!outcome || "error" in outcome) throw new BadRequest(outcome?.error);
-    return reply(c, encodeOutcome(outcome, wantsBase64(c)));
+  addCommands(app, redis, stats);
+  app.all("*", (c) => {
+    return c.json({ error: "ERR method not allowed" }, 405, { allow: "GET, HEAD, POST, PUT" });
   });
-  for (const [path, mode] of [
-    ["/pipeline", "pipeline"],
-    ["/multi-exec", "transaction"],
-  ] as const) {
-    app.post(path, async (c) => {
-      const commands = parseCommands(await body(c));
-      count(stats, commands.length);
-      const outcomes = await redis[mode](commands);
-      const base64 = wantsBase64(c);
-      return reply(
-        c,
-        outcomes.map((outcome) => encodeOutcome(outcome, base64)),
-      );
-    });
-  }
-  app.notFound((c) => c.json({ error: "ERR the local bridge has no such route" }, 404));
   // Upstash answers any command's failure with 400. What else can happen is that Redis is away: 503
   // makes @upstash/redis throw at once, as for any status but 2xx, without trying again.
   app.onError((error, c) =>
@@ -104,41 +70,45 @@ function bridgeApp(redis: BridgeRedis, stats: BridgeStats, token: string): Hono<
   return app;
 }
 
-/** Routes Upstash does not have, for tests and measurements, possibly in other processes. */
-function addControls(app: Hono<Env>, stats: BridgeStats): void {
-  let fault: z.infer<typeof faultSchema> = { mode: "none" };
-  app.get("/_local/stats", (c) => c.json(stats));
-  app.delete("/_local/stats", (c) => c.json(Object.assign(stats, { roundTrips: 0, commands: 0 })));
-  app.post("/_local/fault", async (c) => {
-    const wanted = faultSchema.safeParse(await body(c));
-    if (!wanted.success) throw new BadRequest(z.prettifyError(wanted.error));
-    fault = wanted.data;
-    return c.json(fault);
+function addCommands(app: Hono<Env>, redis: BridgeRedis, stats: BridgeStats): void {
+  const single = async (c: Context<Env>, command: Command) => {
+    count(stats, 1);
+    const format = wantedFormat(c);
+    const [outcome = { error: "ERR no reply" }] = await redis.pipeline([command]);
+    const status = "error" in outcome ? 400 : 200;
+    if (format === "resp2") return bytes(c, toResp2(outcome), status);
+    return c.json(toJson(outcome, format === "base64"), status);
+  };
+  const session = randomUUID();
+  let requests = 0;
+  // Every answer carries another token, as Upstash's do. One Redis always reads its own writes: nothing waits.
+  app.use((c, next) => {
+    requests += 1;
+    c.header("upstash-sync-token", `${session}-${requests}`);
+    return next();
   });
-  app.use(async (c, next) => {
-    if (fault.mode === "slow") await setTimeout(fault.delayMs, undefined, { ref: false });
-    if (fault.mode === "down") c.env.incoming.socket.destroy();
-    else await next();
-    return c.res;
+  app.on(["POST", "PUT"], "/", async (c) => single(c, parseCommand(await jsonBody(c))));
+  app.on(["POST", "PUT"], "/pipeline", async (c) => {
+    const commands = parseCommands(await jsonBody(c));
+    count(stats, commands.length);
+    const format = wantedFormat(c);
+    const outcomes = await redis.pipeline(commands);
+    if (format === "resp2") return bytes(c, Buffer.concat(outcomes.map(toResp2)));
+    return c.json(outcomes.map((outcome) => toJson(outcome, format === "base64")));
   });
-}
-
-async function body(c: Context): Promise<unknown> {
-  // By hand, for hono's bodyLimit makes a web stream of every body, which halves the throughput.
-  limitSize(Number(c.req.header("content-length") ?? 0));
-  const text = await c.req.text();
-  limitSize(Buffer.byteLength(text));
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new BadRequest("ERR failed to parse the request body as JSON");
-  }
-}
-
-function limitSize(bytes: number): void {
-  if (bytes <= MAX_REQUEST_BYTES) return;
-  const message = `ERR max request size exceeded. Limit: ${MAX_REQUEST_BYTES} bytes, Actual: ${bytes} bytes`;
-  throw new BadRequest(message, 413);
+  app.on(["POST", "PUT"], "/multi-exec", async (c) => {
+    const commands = parseCommands(await jsonBody(c));
+    count(stats, commands.length);
+    const base64 = c.req.header("upstash-encoding") === "base64";
+    const outcomes = await redis.transaction(commands);
+    return c.json(outcomes.map((outcome) => toJson(outcome, base64)));
+  });
+  app.on(["GET", "POST", "PUT"], "*", async (c) => {
+    const words = pathWords(c);
+    if (!wantsStream(c, words)) return single(c, await pathCommand(c, words));
+    count(stats, 1);
+    return openStream(c, redis, words);
+  });
 }
 
 function count(stats: BridgeStats, commands: number): void {
@@ -146,28 +116,6 @@ function count(stats: BridgeStats, commands: number): void {
   stats.commands += commands;
 }
 
-/** The token is constant: one Redis without replicas always reads its own writes. */
-function reply(c: Context, json: object): Response {
-  return c.json(json, 200, { "upstash-sync-token": "local" });
-}
-
-function wantsBase64(c: Context): boolean {
-  return c.req.header("upstash-encoding") === "base64";
-}
-
-function encodeOutcome(outcome: Outcome, base64: boolean): object {
-  if ("error" in outcome) return outcome;
-  return { result: isOk(outcome.result) ? "OK" : encode(outcome.result, base64) };
-}
-
-/** Only a whole reply is exempt from base64: clients decode every string inside an array. */
-function isOk(reply: unknown): boolean {
-  return Buffer.isBuffer(reply) && reply.toString() === "OK";
-}
-
-function encode(reply: unknown, base64: boolean): unknown {
-  if (Buffer.isBuffer(reply)) return reply.toString(base64 ? "base64" : "utf8");
-  if (Array.isArray(reply)) return reply.map((item) => encode(item, base64));
-  if (reply instanceof Error) return encode(Buffer.from(reply.message), base64); // a script's
-  return reply;
+function bytes(c: Context, body: Buffer<ArrayBuffer>, status: 200 | 400 = 200): Response {
+  return c.body(body, status, { "content-type": "application/octet-stream" });
 }

@@ -1,6 +1,14 @@
 // The bridge seen over plain HTTP: statuses, bodies and headers are Upstash's, whatever is sent.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { BASE64, START_TIMEOUT, type Stack, send, startStack, TOKEN } from "./stack.ts";
+import {
+  BASE64,
+  START_TIMEOUT,
+  type Stack,
+  send,
+  startStack,
+  TOKEN,
+  unavailable,
+} from "./stack.ts";
 
 let stack: Stack;
 
@@ -96,13 +104,13 @@ describe("answers", () => {
   });
 
   test("a failing command is a 400 by itself, and an entry in a pipeline", async () => {
-    const error = "ERR unknown command 'NOSUCH', with args beginning with: ";
-    expect(await stack.post("/", ["NOSUCH"], BASE64)).toMatchObject({
-      status: 400,
-      body: { error },
+    const error = "ERR wrong number of arguments for 'get' command";
+    expect(await stack.post("/", ["GET"], BASE64)).toMatchObject({ status: 400, body: { error } });
+    const answer = await stack.post("/pipeline", [["GET"], ["NOSUCH"], ["ECHO", "x"]]);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: [{ error }, { error: unavailable("NOSUCH") }, { result: "x" }],
     });
-    const answer = await stack.post("/pipeline", [["NOSUCH"], ["ECHO", "x"]]);
-    expect(answer).toMatchObject({ status: 200, body: [{ error }, { result: "x" }] });
   });
 
   test("a discarded transaction is one error, and nothing of it happened", async () => {
@@ -145,9 +153,14 @@ describe("answers", () => {
     expect(await stack.direct.exists("a")).toBe(0);
   });
 
-  test("an unknown route is a 404", async () => {
-    expect(await stack.post("/get/key", [])).toMatchObject({ status: 404 });
-  });
+  test.each(["DELETE", "PATCH", "OPTIONS"])(
+    "%s is a 405 that lists the methods",
+    async (method) => {
+      const answer = await send(`${stack.bridge.url}/get/key`, null, {}, method);
+      expect(answer).toMatchObject({ status: 405, body: { error: "ERR method not allowed" } });
+      expect(answer.headers.get("allow")).toBe("GET, HEAD, POST, PUT");
+    },
+  );
 });
 
 describe("size", () => {

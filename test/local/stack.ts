@@ -43,6 +43,11 @@ export function upstash(url: string, automaticDeserialization = true): Upstash {
   return new Upstash({ url, token: TOKEN, retry: { retries: 0 }, automaticDeserialization });
 }
 
+/** What Upstash answers to a command that it does not have, or not over HTTP. */
+export function unavailable(name: string): string {
+  return `ERR Command is not available: '${name}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details`;
+}
+
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 export async function startStack() {

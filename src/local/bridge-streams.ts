@@ -1,0 +1,74 @@
+// Streams what Redis tells a connection by itself, as server-sent events: messages of channels or patterns, and
+// the commands that MONITOR sees. Each stream has a connection of its own.
+import { once } from "node:events";
+import type { Context } from "hono";
+import { streamSSE } from "hono/streaming";
+import type { Redis } from "ioredis";
+import { BadRequest } from "./bridge-commands.ts";
+import type { BridgeRedis } from "./bridge-redis.ts";
+
+type Write = (line: string) => Promise<void>;
+
+const STREAMS: Record<string, (connection: Redis, write: Write, names: string[]) => Promise<void>> =
+  { monitor, psubscribe, subscribe };
+
+/** Whether a request for this path wants a stream: with any other `Accept`, it is a command. */
+export function wantsStream(c: Context, [name = ""]: string[]): boolean {
+  const accepts = c.req.header("accept")?.includes("text/event-stream") ?? false;
+  return accepts && Object.hasOwn(STREAMS, name.toLowerCase());
+}
+
+/** Answers with the stream that a path names; it ends with the client or with Redis. */
+export async function openStream(
+  c: Context,
+  redis: BridgeRedis,
+  [name = "", ...names]: string[],
+): Promise<Response> {
+  const start = STREAMS[name.toLowerCase()];
+  if (!start || (start === monitor) !== (names.length === 0)) {
+    throw new BadRequest(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
+  }
+  const connection = await redis.separate({ monitor: start === monitor });
+  return streamSSE(c, async (stream) => {
+    const ended = new Promise((resolve) => connection.once("end", resolve));
+    stream.onAbort(() => connection.disconnect());
+    await start(connection, (data) => stream.writeSSE({ data }), names);
+    await ended;
+  });
+}
+
+async function subscribe(connection: Redis, write: Write, channels: string[]): Promise<void> {
+  const confirmed = confirm(write, "subscribe", channels, (name) => connection.subscribe(name));
+  connection.on("message", async (channel, message) => {
+    await confirmed;
+    await write(`message,${channel},${message}`);
+  });
+  await confirmed;
+}
+
+async function psubscribe(connection: Redis, write: Write, patterns: string[]): Promise<void> {
+  const confirmed = confirm(write, "psubscribe", patterns, (name) => connection.psubscribe(name));
+  connection.on("pmessage", async (pattern, channel, message) => {
+    await confirmed;
+    await write(`pmessage,${pattern},${channel},${message}`);
+  });
+  await confirmed;
+}
+
+async function confirm(
+  write: Write,
+  kind: string,
+  names: string[],
+  subscribeTo: (name: string) => Promise<unknown>,
+): Promise<void> {
+  for (const name of names) await write(`${kind},${name},${await subscribeTo(name)}`);
+}
+
+async function monitor(connection: Redis, write: Write): Promise<void> {
+  connection.on("monitor", (time: string, words: string[], source: string, database: string) => {
+    const quoted = words.map((word) => `"${word.replaceAll('"', '\\"')}"`);
+    void write(`${time} [${database} ${source}] ${quoted.join(" ")}`);
+  });
+  await once(connection, "monitoring");
+  await write('"OK"');
+}
