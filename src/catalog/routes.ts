@@ -1,8 +1,7 @@
 // The catalog API: the same answer for everybody.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
-import { addressBlock } from "../funnel/caller.ts";
-import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood.ts";
+import { shieldRoute } from "../funnel/flood.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
@@ -27,9 +26,8 @@ export const catalogRoutes = new Hono<AppEnv>()
     const catalog = await readCatalog(c);
     const entry = catalog.sale(c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
-    if (!(await passesShield(c, `visit|${addressBlock(c)}`))) {
-      return problem(c, refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS }));
-    }
+    const refusal = await shieldRoute(c, "visit");
+    if (refusal) return problem(c, refusal);
     return c.json({ token: await signVisit(c, entry.sale.id) }, 201);
   })
   .get("/sales/:saleId/live", async (c) => {

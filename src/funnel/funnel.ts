@@ -8,10 +8,10 @@ import { count } from "../observability/metrics.ts";
 import type { Attempt, Route, Stage } from "./attempt.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
-import { flood } from "./flood.ts";
-import { identity, recognised } from "./identity.ts";
+import { flood, stranger } from "./flood.ts";
+import { recognised } from "./identity.ts";
 import { known } from "./known.ts";
-import { limits, pace } from "./limits.ts";
+import { limits, pace, spent } from "./limits.ts";
 import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
@@ -21,10 +21,11 @@ const AFTER_SHAPE: readonly Stage[] = [
   recognised,
   denied, // what the network gives away, and who is recognised
   soldOut,
-  flood, // before anything that costs more than a look into memory
-  identity,
+  stranger,
   denied, // once more, for who was not recognised
   soldOut,
+  spent,
+  flood, // before anything that costs more than a signature check
   shedding,
   challenge,
   limits,
@@ -43,7 +44,7 @@ export function runFunnel(c: AppContext, skuId: string, first: Stage = shape): P
 
 /** Who asks about their own orders. Nobody is denied here: also who may not buy any more gets what is theirs. */
 export function enter(c: AppContext): Promise<Passed> {
-  return pass(begin(c, "read"), [recognised, flood, identity]);
+  return pass(begin(c, "read"), [recognised, stranger, flood]);
 }
 
 /** Whoever entered may look at their orders this often. */

@@ -8,7 +8,7 @@ import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
-import { keyedHash } from "./caller.ts";
+import { addressBlock, keyedHash } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
 import type { LimitPolicy } from "./protection.ts";
@@ -54,6 +54,15 @@ async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]
     Promise.all(limits.map((limit, at) => ask(redis, keys, limit, ids[at] as string))),
   );
 }
+
+/** Whoever is known to be over their own limit takes nothing from what is counted for others, too. */
+export const spent: Stage = {
+  name: "limits",
+  check(attempt) {
+    const limit = limitOf(attempt, "user");
+    return limit.budget.left <= 0 ? over(attempt, limit) : undefined;
+  },
+};
 
 export const limits: Stage = {
   name: "limits",
@@ -112,11 +121,14 @@ function over(attempt: Attempt, { name, budget }: Limit): Refusal {
   return refuse("rate_limited", { retryAfterSeconds: seconds });
 }
 
-/** Redis cannot count: the colo's own shield does, for the user too. Counted, never a silent allow. */
+/**
+ * Redis cannot count: the colo's own shield does, here for the address; it has counted the user already.
+ * Counted, never a silent allow.
+ */
 async function degraded(attempt: Attempt, error: unknown): Promise<Refusal | undefined> {
-  const { c, route, userId } = attempt;
+  const { c, route } = attempt;
   count("limits_degraded");
   log("limits.degraded", { requestId: c.get("requestId"), cause: causeOf(error) });
-  const passes = await passesShield(c, `${route}|user|${userId}`);
-  return passes ? undefined : shieldRefusal(attempt, "user");
+  const passes = await passesShield(c, `${route}|known|${addressBlock(c)}`);
+  return passes ? undefined : shieldRefusal(attempt, "ip");
 }

@@ -5,6 +5,7 @@ import { setCookie } from "hono/cookie";
 import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readJson } from "../http.ts";
+import { shieldRoute } from "./flood.ts";
 import { SESSION_COOKIE, sameOrigin, signDemoToken } from "./identity.ts";
 
 const MAX_LOGIN_BYTES = 1_024;
@@ -27,6 +28,8 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   if (c.req.header("origin") !== undefined && !sameOrigin(c)) {
     return problem(c, refuse("forbidden", { detail: "Cross-origin write refused" }));
   }
+  const refusal = await shieldRoute(c, "login");
+  if (refusal) return problem(c, refusal);
   const body = await readJson(c, loginSchema, MAX_LOGIN_BYTES);
   if (!body.ok) return problem(c, body.refusal);
   const token = await signDemoToken(body.value.user, config);

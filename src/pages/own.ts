@@ -6,6 +6,7 @@ import * as z from "zod";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
+import { shieldRoute } from "../funnel/flood.ts";
 import { SESSION_COOKIE, sameOrigin, signDemoToken } from "../funnel/identity.ts";
 import { loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
@@ -123,6 +124,8 @@ async function login(c: AppContext): Promise<Response> {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return faultPage(c, refuse("not_found"));
   if (!sameOrigin(c)) return faultPage(c, elsewhere);
+  const refusal = await shieldRoute(c, "login");
+  if (refusal) return faultPage(c, refusal);
   const form = await readForm(c, loginFormSchema, MAX_FORM_BYTES);
   if (!form.ok) return faultPage(c, form.refusal);
   setSession(c, await signDemoToken(form.value.user, config));
