@@ -132,8 +132,13 @@ export class Client {
   }
 
   /** An operator's call; `path` starts behind `/api/admin`. */
-  admin<Body = unknown>(method: string, path: string, body?: unknown): Promise<Answer<Body>> {
-    return this.send(method, `/api/admin${path}`, { token: this.#adminToken, body });
+  admin<Body = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Body>> {
+    return this.send(method, `/api/admin${path}`, { token: this.#adminToken, body, headers });
   }
 
   putSale(sale: Sale): Promise<Answer> {

@@ -1,8 +1,14 @@
 // Fabricated evidence of rehearsals, honest until a test tampers with it.
-import type { Answer, BankEntry, Order } from "../../src/local/client.ts";
-import { verify } from "../../src/local/rehearse/checks.ts";
+import type { Answer, BankEntry, Order, ShownSale, Sku } from "../../src/local/client.ts";
 import type { Evidence, Findings } from "../../src/local/rehearse/evidence.ts";
+import { verify } from "../../src/local/rehearse/proofs/verdicts.ts";
 import { Purchase } from "../../src/local/rehearse/record.ts";
+import type { Change } from "../../src/local/rehearse/scene.ts";
+
+/** When everything happens: the moment of the orders. */
+export const NOW = Date.parse("2026-11-22T10:00:00.000Z");
+const HOUR = 3_600_000;
+const iso = (at: number) => new Date(at).toISOString();
 
 export function order(id: string): Order {
   return {
@@ -31,21 +37,59 @@ export function answer<Body>(
     status,
     headers: new Headers(headers),
     body,
-    sentAt: 0,
+    sentAt: NOW,
     ms: 1,
   };
 }
+
+/** The same answer to a request that was sent at another moment. */
+export const at = <Body>(sentAt: number, given: Answer<Body>): Answer<Body> => ({
+  ...given,
+  sentAt,
+});
 
 export function problem(status: number, code: string): Answer<Order> {
   return answer(status, { code } as unknown as Order);
 }
 
-export function purchase(user: string, key: string, ...answers: Answer<Order>[]): Purchase {
+export function purchase(
+  user: string,
+  key: string,
+  ...answers: (Answer<Order> | undefined)[]
+): Purchase {
   const made = new Purchase(user, "coupon", key);
   for (const given of answers) {
     made.note(given);
   }
   return made;
+}
+
+/** The sale as it was from `at` on; with nothing said, from the beginning. */
+export function version(
+  terms: Partial<Sku>,
+  sale: Partial<ShownSale> = {},
+  at = -Infinity,
+): Change {
+  const unitPrice = { amount: 0, currency: "USD" };
+  const sku = {
+    id: "coupon",
+    name: "Coupon",
+    unitPrice,
+    stock: 2,
+    perUserLimit: 1,
+    holdSeconds: 300,
+  };
+  const open = { opensAt: iso(NOW - HOUR), closesAt: iso(NOW + HOUR) };
+  const named = {
+    id: "sale",
+    title: "Sale",
+    description: "",
+    admission: { mode: "open" },
+  } as const;
+  return {
+    ...{ sentAt: at, answeredAt: at },
+    sale: { ...named, ...open, ...sale, skus: [{ ...sku, ...terms }] },
+  };
 }
 
 /** Two units, both sold: to ann, who clicked twice, and to bob. Cid came too late. */
@@ -57,7 +101,10 @@ export function honestSale(): Evidence {
     stranger: problem(404, "not_found"),
   });
   return {
-    sku: { id: "coupon", perUserLimit: 1, unitPrice: { amount: 0, currency: "USD" } },
+    scene: "rush",
+    sku: { id: "coupon", unitPrice: { amount: 0, currency: "USD" } },
+    history: [version({})],
+    ...{ denials: [], ledgers: [], clockErrorMs: 0, settledMs: 1_000 },
     before: { stocked: 2, available: 2, held: 0, sold: 0, unacknowledged: 0 },
     after: { stocked: 2, available: 0, held: 0, sold: 2, unacknowledged: 0 },
     ledgerOrders: [
@@ -70,6 +117,7 @@ export function honestSale(): Evidence {
       purchase("cid", "c", problem(409, "sold_out")),
     ],
     deeds: [],
+    live: [],
     books: undefined,
     shown: new Map([
       ["o1", show(first)],
@@ -101,6 +149,7 @@ export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
   return {
     ...sale,
     sku: { ...sale.sku, unitPrice },
+    history: [version({ unitPrice })],
     after: { ...sale.after, available: 1, sold: 1 },
     ledgerOrders: [
       { ...ann, userId: "ann" },

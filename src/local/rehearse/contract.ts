@@ -10,17 +10,25 @@ const STATUS_OF_CODE: Record<string, number> = {
   forbidden: 403,
   challenge_required: 403,
   ticket_required: 403,
+  not_admitted_yet: 403,
   sale_not_open: 403,
+  sale_paused: 403,
   not_found: 404,
   method_not_allowed: 405,
   sold_out: 409,
   user_limit_reached: 409,
+  price_changed: 409,
+  payment_method_required: 409,
+  stock_below_committed: 409,
   order_not_payable: 409,
   order_not_cancellable: 409,
   sale_closed: 410,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  misdirected_request: 421,
   idempotency_key_reused: 422,
+  payment_mismatch: 422,
   rate_limited: 429,
   overloaded: 503,
   unavailable: 503,
@@ -29,20 +37,28 @@ const STATUS_OF_CODE: Record<string, number> = {
 /** Not an answer to the question: come back later. Any request may get one. */
 const LATER = ["rate_limited", "overloaded", "unavailable"];
 
+const FROM_STOCK = ["202", "sold_out", "user_limit_reached"];
+
 /** What each kind of request may be told. A code, or a status where there is no code. */
 const POSSIBLE = {
   page: ["200"],
   visit: ["201"],
   login: ["200"],
-  buy: ["202", "sold_out", "user_limit_reached"],
-  "same key": ["202", "sold_out", "user_limit_reached"],
-  "other key": ["202", "sold_out", "user_limit_reached"],
+  live: ["200"],
+  buy: FROM_STOCK,
+  "same key": FROM_STOCK,
+  "other key": FROM_STOCK,
+  "buy (waves)": FROM_STOCK,
+  "buy (doors)": ["202", "sale_not_open", "sale_closed"],
+  "buy (edits)": [...FROM_STOCK, "price_changed", "sale_closed"],
+  "buy (holds)": ["202"],
   "other body": ["idempotency_key_reused", "sold_out", "user_limit_reached"],
   pay: ["202", "order_not_payable"],
   "give back": ["200", "order_not_cancellable"],
   "read order": ["200"],
   "read another's": ["not_found"],
   "list orders": ["200"],
+  edit: ["200"],
 } satisfies Record<string, string[]>;
 
 export type Kind = keyof typeof POSSIBLE | "rubbish" | `bot: ${string}`;
@@ -87,22 +103,26 @@ function headerFaults(kind: Kind, { status, headers }: Answer): string[] {
   }
   if (cacheControl === null) {
     faults.push("no Cache-Control");
-  } else if (kind !== "page" && !cacheControl.includes("no-store")) {
+  } else if (!SHARED.has(kind) && !cacheControl.includes("no-store")) {
     faults.push(`personal, yet Cache-Control is "${cacheControl}"`);
-  } else if (kind === "page" && headers.has("set-cookie")) {
-    faults.push("a page for everybody sets a cookie");
+  } else if (SHARED.has(kind) && headers.has("set-cookie")) {
+    faults.push("an answer for everybody sets a cookie");
   }
   if ((status === 429 || status === 503) && !/^\d+$/.test(headers.get("retry-after") ?? "")) {
     faults.push("no Retry-After in seconds");
   }
-  if (LIMITED.has(kind) || kind.startsWith("bot: ")) {
+  if (isLimited(kind)) {
     faults.push(...LIMIT_HEADERS.filter((name) => !headers.has(name)).map((name) => `no ${name}`));
   }
   return faults;
 }
 
+/** The same answer for everybody. */
+const SHARED = new Set<Kind>(["page", "live"]);
+
 /** Requests to the limited route: every answer, refusals included, tells what is left. */
-const LIMITED = new Set<Kind>(["buy", "same key", "other key", "other body"]);
+const isLimited = (kind: Kind) =>
+  ["buy", "same key", "other key", "other body"].includes(kind) || /^(bot: |buy \()/.test(kind);
 const LIMIT_HEADERS = [
   "RateLimit-Policy",
   "RateLimit",

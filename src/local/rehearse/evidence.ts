@@ -1,14 +1,13 @@
-// Collects, once the rush is over, what the proofs need: the ledgers, their orders, the bank's books, and
+// Collects, once a scene has settled, what the proofs need: the ledgers, their orders, the bank's books, and
 // what each winner (and a stranger) is shown when they ask for their order.
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answer, BankEntry, Ledger, LedgerOrder, Order, Sku } from "../client.ts";
+import type { Answer, BankEntry, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
 import type { Buyer } from "./crowd.ts";
 import { eachAtMost, patiently } from "./patience.ts";
-import type { Deed, Purchase, Record } from "./record.ts";
-import type { Target } from "./target.ts";
+import type { Deed, Purchase } from "./record.ts";
+import type { Change, Denial, Stage } from "./scene.ts";
+import type { Settled } from "./settle.ts";
 
-/** The longest the instance may take to settle what it accepted. */
-const SETTLE_MS = 90_000;
 /** The longest a settled order may be read from the ledger instead of the read model. */
 const READ_MODEL_MS = 15_000;
 
@@ -18,14 +17,28 @@ export interface Shown {
   stranger: Answer | undefined;
 }
 
-/** All that is known about one SKU when the rehearsal is over. */
+/** What the live answer said about one SKU. */
+export type LiveSample = Pick<LiveAnswer, "asOf"> &
+  Pick<LiveAnswer["skus"][number], "available" | "state">;
+
+/** All that is known about one SKU when its scene is over. Times are the server's, in milliseconds. */
 export interface Evidence {
-  sku: Pick<Sku, "id" | "perUserLimit" | "unitPrice">;
+  scene: string;
+  sku: Pick<Sku, "id" | "unitPrice">;
+  /** Every version of the sale, oldest first. */
+  history: Change[];
+  denials: Denial[];
+  /** How far the times of answers may be off from those in orders. */
+  clockErrorMs: number;
   before: Ledger;
   after: Ledger;
+  /** The ledger as the operator saw it meanwhile. */
+  ledgers: Ledger[];
+  /** From the end of the scene until nothing was under way; undefined when that never came. */
+  settledMs: number | undefined;
   /** Orders of this rehearsal's buyers in the SKU's ledger. */
   ledgerOrders: LedgerOrder[];
-  purchases: Pick<Purchase, "user" | "key" | "answers" | "gaveUp">[];
+  purchases: Pick<Purchase, "user" | "key" | "quantity" | "answers" | "gaveUp">[];
   deeds: Deed[];
   /** The bank's entries by order id, without other people's; undefined where the bank cannot be asked. */
   books: Map<string, BankEntry> | undefined;
@@ -33,6 +46,7 @@ export interface Evidence {
   shown: Map<string, Shown>;
   /** User → their own list of orders. Holds every winner, and some who got nothing. */
   lists: Map<string, Order[]>;
+  live: LiveSample[];
 }
 
 /** The whole rehearsal: each SKU, and what was noticed about the instance. */
@@ -43,81 +57,82 @@ export interface Findings {
   log: string[] | undefined;
 }
 
-/** Waits until nothing is left to settle, then looks at everything from outside. */
-export async function collect(
-  target: Target,
-  record: Record,
-  buyers: Buyer[],
-  before: Ledger[],
-  concurrency: number,
-): Promise<Findings> {
-  const skus: Evidence[] = [];
-  for (const [at, sku] of target.skus.entries()) {
-    skus.push(await collectSku(target, record, sku, buyers, before[at] as Ledger, concurrency));
+/** A scene that was played; its SKUs settle by themselves. */
+export interface Played {
+  scene: string;
+  stage: Stage;
+  people: Buyer[];
+  skus: { sku: Sku; before: Ledger; settled: Promise<Settled> }[];
+}
+
+/** Waits until the SKUs of a scene have settled, then looks at everything from outside. */
+export async function collect(played: Played, concurrency: number): Promise<Evidence[]> {
+  const all: Evidence[] = [];
+  for (const one of played.skus) {
+    all.push(await collectSku(played, one, concurrency));
   }
-  const log = target.log?.map(({ level, message }) => `${level}: ${message}`);
-  return { skus, breaches: record.breaches, log };
+  return all;
 }
 
 async function collectSku(
-  target: Target,
-  record: Record,
-  sku: Sku,
-  everybody: Buyer[],
-  before: Ledger,
+  { scene, stage, people }: Played,
+  { sku, before, settled }: Played["skus"][number],
   concurrency: number,
 ): Promise<Evidence> {
-  const { client } = target;
-  const buyers = everybody.filter((buyer) => buyer.sku.id === sku.id);
+  const { client, record, history, denials, ledgers, clockErrorMs } = stage;
+  const { ledger: after, settledMs } = await settled;
+  const buyers = people.filter((buyer) => buyer.sku.id === sku.id);
   const users = new Set(buyers.map(({ user }) => user));
-  const after = await settled(target, sku, before);
   const orders = await client.ledgerOrders(sku.id);
   const purchases = record.purchases.filter((purchase) => purchase.sku === sku.id);
-  const accepted = acceptedIds(purchases);
-  const shown: Evidence["shown"] = new Map();
-  const lists: Evidence["lists"] = new Map();
-  const neighbours = new Map(buyers.map(({ user }, at) => [user, buyers[at - 1] ?? buyers.at(-1)]));
-  const winners = buyers.filter(({ user }) => accepted.has(user));
-  const losers = buyers.filter(({ user }) => !accepted.has(user)).slice(0, concurrency);
-  await eachAtMost(concurrency, [...winners, ...losers], async (buyer) => {
-    const stranger = neighbours.get(buyer.user) as Buyer;
-    for (const id of accepted.get(buyer.user) ?? []) {
-      shown.set(id, await show(target, record, id, buyer, stranger));
-    }
-    const list = await patiently(record, "list orders", () => client.readOrders(buyer));
-    lists.set(buyer.user, list?.body.orders?.filter(({ skuId }) => skuId === sku.id) ?? []);
-  });
   const ledgerOrders = orders.filter(({ userId }) => users.has(userId));
   const deeds = record.deeds.filter((deed) => deed.sku === sku.id);
-  const books = target.sandbox ? await client.sandboxPayments(sku.id) : undefined;
+  const books = stage.sandbox ? await client.sandboxPayments(sku.id) : undefined;
   for (const { id } of orders.filter(({ userId }) => !users.has(userId))) {
     books?.delete(id);
   }
-  return { sku, before, after, ledgerOrders, purchases, deeds, books, shown, lists };
+  const live = stage.live.flatMap(({ asOf, skus }) =>
+    skus
+      .filter(({ id }) => id === sku.id)
+      .map(({ available, state }) => ({ asOf, available, state })),
+  );
+  return {
+    ...{ scene, sku, history, denials, clockErrorMs, before, after, ledgers, settledMs },
+    ...{ ledgerOrders, purchases, deeds, books, live },
+    ...(await readBack(stage, sku, buyers, acceptedIds(purchases), concurrency)),
+  };
 }
 
-/** The ledger once every order is final and published, or after too long. */
-async function settled({ client }: Target, sku: Sku, before: Ledger): Promise<Ledger> {
-  const lapse = sku.unitPrice.amount > 0 ? sku.holdSeconds * 1_000 : 0;
-  const deadline = Date.now() + SETTLE_MS + lapse;
-  for (;;) {
-    const ledger = await client.ledger(sku.id);
-    const done = ledger.unacknowledged === 0 && ledger.held <= before.held;
-    if (done || Date.now() > deadline) {
-      return ledger;
+/** Every winner reads their orders, and so does a neighbor; some who got nothing look at their list. */
+async function readBack(
+  stage: Stage,
+  sku: Sku,
+  buyers: Buyer[],
+  accepted: Map<string, Set<string>>,
+  concurrency: number,
+): Promise<Pick<Evidence, "shown" | "lists">> {
+  const shown: Evidence["shown"] = new Map();
+  const lists: Evidence["lists"] = new Map();
+  const neighbors = new Map(buyers.map(({ user }, at) => [user, buyers[at - 1] ?? buyers.at(-1)]));
+  const winners = buyers.filter(({ user }) => accepted.has(user));
+  const losers = buyers.filter(({ user }) => !accepted.has(user)).slice(0, concurrency);
+  await eachAtMost(concurrency, [...winners, ...losers], async (buyer) => {
+    const stranger = neighbors.get(buyer.user) as Buyer;
+    for (const id of accepted.get(buyer.user) ?? []) {
+      shown.set(id, await show(stage, id, buyer, stranger));
     }
-    await pause(100);
-  }
+    const list = await patiently(stage.record, "list orders", () => stage.client.readOrders(buyer));
+    lists.set(buyer.user, list?.body.orders?.filter(({ skuId }) => skuId === sku.id) ?? []);
+  });
+  return { shown, lists };
 }
 
 async function show(
-  target: Target,
-  record: Record,
+  { client, record }: Stage,
   id: string,
   buyer: Buyer,
   other: Buyer,
 ): Promise<Shown> {
-  const { client } = target;
   const owner = await readSettled(() =>
     patiently(record, "read order", () => client.readOrder(id, buyer)),
   );

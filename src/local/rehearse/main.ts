@@ -1,19 +1,18 @@
-// `npm run rehearse`: sets the stage, lets the crowd in, proves the outcome, reports. See HELP.
+// `npm run rehearse`: plays the scenes, proves the outcome, reports. See HELP.
 import { writeFile } from "node:fs/promises";
-import { raid } from "./bots.ts";
-import { verify } from "./checks.ts";
-import { gather } from "./crowd.ts";
-import { collect } from "./evidence.ts";
+import { collect, type Evidence, type Played } from "./evidence.ts";
+import { type Instance, openInstance } from "./instance.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
-import { eachAtMost } from "./patience.ts";
-import { shop } from "./people.ts";
-import { progress } from "./progress.ts";
+import { type Pace, perform } from "./perform.ts";
+import { holdAgainst } from "./proofs/thresholds.ts";
+import { verify } from "./proofs/verdicts.ts";
 import { Record } from "./record.ts";
 import { render } from "./report.ts";
-import { type Result, summarise } from "./result.ts";
-import { openTarget, type Target } from "./target.ts";
-import { holdAgainst } from "./thresholds.ts";
+import { type Result, summarize } from "./result.ts";
+import type { Stage } from "./scene.ts";
+import { scenesFor } from "./scenes/all.ts";
+import { takeDown } from "./stage.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -33,14 +32,20 @@ async function main(argv: string[]): Promise<number> {
 
 async function rehearse(options: Options): Promise<number> {
   console.log(
-    options.url === undefined ? "Building and starting the Worker …" : "Setting the stage …",
+    options.url === undefined ? "Building and starting the Worker …" : "Looking at the instance …",
   );
-  const target = await openTarget(options);
-  // The first Ctrl-C clears the stage; the second one, without a listener, ends at once.
-  const interrupted = () => void target.close().finally(() => process.exit(130));
+  const instance = await openInstance(options);
+  /** Those that were put up and must be taken down. */
+  const stages: Stage[] = [];
+  const clear = async () => {
+    await Promise.allSettled(stages.map(takeDown));
+    await instance.stop();
+  };
+  // The first Ctrl-C clears the stages; the second one, without a listener, ends at once.
+  const interrupted = () => void clear().finally(() => process.exit(130));
   process.once("SIGINT", interrupted);
   try {
-    const result = await play(target, options);
+    const result = await play(instance, stages, options);
     console.log(render(result));
     if (options.json !== undefined) {
       await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
@@ -48,36 +53,47 @@ async function rehearse(options: Options): Promise<number> {
     return result.verdicts.every(({ violations }) => violations.length === 0) ? 0 : 1;
   } finally {
     process.off("SIGINT", interrupted);
-    await target.close();
+    await clear();
   }
 }
 
-async function play(target: Target, options: Options): Promise<Result> {
-  const { buyers: count, concurrency } = options;
-  const { client, skus } = target;
+async function play(instance: Instance, stages: Stage[], options: Options): Promise<Result> {
+  const { buyers, concurrency } = options;
   const record = new Record();
-  const names = skus.map(({ id }) => id).join(" and ");
-  console.log(`Selling ${names} of ${client.url} to ${count} buyers, ${concurrency} at a time`);
-  const before = await Promise.all(skus.map(({ id }) => client.ledger(id)));
-  const crowd = await gather(target, record, options);
-  const step = progress("buyers served", crowd.length);
-  const start = performance.now();
-  const answersBefore = record.size;
-  await eachAtMost(concurrency, crowd, async (buyer) => {
-    await (buyer.bot === undefined ? shop : raid)(target, record, buyer);
-    step();
-  });
-  const seconds = (performance.now() - start) / 1000;
-  const requestsPerSecond = (record.size - answersBefore) / seconds;
+  console.log(`Playing against ${instance.client.url}`);
+  const played: (Played & Pace)[] = [];
+  for (const scenes of scenesFor(options)) {
+    const act = scenes.map((scene) => perform(scene, { instance, stages, record }, options));
+    played.push(...(await Promise.all(act)).flat());
+  }
   console.log("Checking …");
-  const findings = await collect(target, record, crowd, before, concurrency);
-  const summary = summarise(crowd, record, findings);
+  const skus: Evidence[] = [];
+  for (const one of played) {
+    skus.push(...(await collect(one, concurrency)));
+  }
+  const log = instance.log?.map(({ level, message }) => `${level}: ${message}`);
+  const findings = { skus, breaches: record.breaches, log };
+  const [rush] = played as [Played & Pace];
+  const summary = summarize(rush.people, record, findings);
   return {
-    ...{ url: client.url, commit: await currentCommit() },
-    machine: describeMachine(options.url === undefined),
-    ...{ buyers: count, concurrency, seconds, requestsPerSecond },
-    notes: target.notes,
+    ...{ url: instance.client.url, commit: await currentCommit() },
+    machine: describeMachine(instance.isOwn),
+    ...{ buyers, concurrency },
+    ...{ seconds: rush.seconds, requestsPerSecond: rush.requestsPerSecond },
+    notes: notesOn(instance, options),
     ...summary,
     verdicts: [...verify(findings), ...holdAgainst(options, summary)],
   };
+}
+
+/** What could not be rehearsed, or not be seen. */
+function notesOn({ sandbox, isOwn, log }: Instance, { bots, sku }: Options): string[] {
+  return [
+    ...(sandbox ? [] : ["No sandbox here: only what is free is rehearsed, and no money."]),
+    ...(bots > 0 && !isOwn ? ["The sale does not challenge bots: its own setting."] : []),
+    ...(sku === undefined
+      ? []
+      : ["With --sku only the rush is played: the rest needs sales of its own."]),
+    ...(log === undefined ? ["The instance's log cannot be seen from here."] : []),
+  ];
 }

@@ -1,22 +1,24 @@
 // The command line of `npm run rehearse`: what may be said, what each word means, what is refused.
 import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
-import type { Thresholds } from "./thresholds.ts";
+import type { Thresholds } from "./proofs/thresholds.ts";
 
 export const HELP = `npm run rehearse -- [options]
 
-Plays a sale against a running instance and proves from the outside that it was sold correctly.
+Plays sales against a running instance and proves from the outside that they were sold correctly: a rush,
+waves of arrivals for several units each, a crowd across the opening and the close, a sale that is changed
+while people buy, and orders that are paid, given back and lapse in the same moment.
 Without --url it starts the built Worker on a fresh temporary state and removes everything afterwards.
 Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad usage.
 
   --url URL            the instance to drive, local or deployed
-  --sku ID             sell this SKU of the instance (nobody else should be buying it meanwhile);
-                       default: a sale of its own with a free and a paid SKU, created and deleted
-                       through the admin API. Paid ones only where PAYMENTS is "sandbox", whose
-                       books prove the money: nobody is ever charged
-  --buyers N           how many want one (default 500)
-  --bots SHARE         how many of them are scripted bots of each kind, 0 to 1 (default 0)
-  --concurrency N      how many of them act at the same time (default 64)
+  --sku ID             play the rush alone, on this SKU of the instance (nobody else should be buying it
+                       meanwhile); default: sales of its own, created and deleted through the admin API.
+                       Paid SKUs only where PAYMENTS is "sandbox", whose books prove the money: nobody
+                       is ever charged
+  --buyers N           how many come to the rush (default 500); half of that come in waves, fewer elsewhere
+  --bots SHARE         how many in the rush are scripted bots of each kind, 0 to 1 (default 0)
+  --concurrency N      how many in the rush act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)
   --auth-secret SECRET sign the buyers' tokens with the instance's AUTH_SECRET instead of demo login
   --max-p99 MS         fail if the 99th percentile of any kind of request is above so many milliseconds

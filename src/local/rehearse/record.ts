@@ -1,7 +1,10 @@
 // What happened: every answer counted by kind and outcome, timed, and judged against the contract as
 // it comes in; every purchase with its answers in order, for the proofs afterwards.
-import type { Answer, Order } from "../client.ts";
+import type { Answer, Money, Order } from "../client.ts";
 import { judge, type Kind, outcome, possibleFor } from "./contract.ts";
+
+/** A decided answer, and the price that was offered for a unit, if any was. */
+export type Told = Answer<Order> & { offered?: Money | undefined };
 
 /** One user's wish under one Idempotency-Key, and what they were told about it. */
 export class Purchase {
@@ -9,21 +12,23 @@ export class Purchase {
   /** Id of the SKU. */
   readonly sku: string;
   readonly key: string;
+  readonly quantity: number;
   /** Decided answers to the very same request, in the order they came. */
-  readonly answers: Answer<Order>[] = [];
+  readonly answers: Told[] = [];
   /** No decided answer came for at least one of the requests: the outcome may be unknown. */
   gaveUp = false;
 
-  constructor(user: string, sku: string, key: string) {
+  constructor(user: string, sku: string, key: string, quantity = 1) {
     this.user = user;
     this.sku = sku;
     this.key = key;
+    this.quantity = quantity;
   }
 
   /** Adds what came back; undefined: nothing that decides. */
-  note(answer: Answer<Order> | undefined): void {
+  note(answer: Answer<Order> | undefined, offered?: Money): void {
     this.gaveUp ||= answer === undefined;
-    this.answers.push(...(answer === undefined ? [] : [answer]));
+    this.answers.push(...(answer === undefined ? [] : [{ ...answer, offered }]));
   }
 
   /** The orders it was told about. */
@@ -32,13 +37,13 @@ export class Purchase {
   }
 }
 
-/** What a buyer did to an order they had, and what they were told. */
+/** What a buyer did to an order they had, and what they were told; undefined: nobody knows. */
 export interface Deed {
   kind: "pay" | "give back";
   user: string;
   sku: string;
   id: string;
-  answer: Answer<Order>;
+  answer: Answer<Order> | undefined;
 }
 
 /** The notes of one rehearsal. */
@@ -75,8 +80,8 @@ export class Record {
     this.#breach(`${kind}: no answer: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 
-  purchase(user: string, sku: string, key: string): Purchase {
-    const purchase = new Purchase(user, sku, key);
+  purchase(user: string, sku: string, key: string, quantity = 1): Purchase {
+    const purchase = new Purchase(user, sku, key, quantity);
     this.purchases.push(purchase);
     return purchase;
   }

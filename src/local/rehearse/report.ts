@@ -1,7 +1,7 @@
 // How a finished rehearsal is told to somebody at a terminal.
 import type { Money } from "../client.ts";
 import { figure, table } from "../figures.ts";
-import type { Verdict } from "./checks.ts";
+import type { Verdict } from "./proofs/verdicts.ts";
 import type { CrowdResult, Result, SkuResult } from "./result.ts";
 
 const VIOLATIONS_SHOWN = 10;
@@ -16,10 +16,10 @@ export function render(result: Result): string {
     "",
     table(["milliseconds", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
     "",
-    table(["SKU", ...LEDGER, ...STATUSES, "money kept"], skus.map(skuRow)),
+    table(["SKU", ...LEDGER, ...STATUSES, "money kept", "settled"], skus.map(skuRow)),
     "",
     ...(crowd.length > 1 ? [...crowdLines(crowd), ""] : []),
-    `${figure(result.buyers)} buyers in ${figure(result.seconds, 1)} s, ${speed}`,
+    `${figure(result.buyers)} buyers in the rush in ${figure(result.seconds, 1)} s, ${speed}`,
     ...notes,
     "",
     ...verdicts.flatMap(verdictLines),
@@ -47,12 +47,13 @@ function latencyRows(latencies: Result["latencyMs"]): string[][] {
 const LEDGER = ["stocked", "available", "held", "sold"] as const;
 const STATUSES = ["confirmed", "cancelled", "expired", "refunded"];
 
-function skuRow({ id, ledger, orders, moneyKept }: SkuResult): string[] {
+function skuRow({ id, ledger, orders, moneyKept, settledMs }: SkuResult): string[] {
   return [
     id,
     ...LEDGER.map((name) => figure(ledger[name])),
     ...STATUSES.map((status) => figure(orders[status] ?? 0)),
     moneyKept === undefined ? "unknown" : price(moneyKept),
+    settledMs === undefined ? "never" : `${figure(settledMs / 1_000, 1)} s`,
   ];
 }
 

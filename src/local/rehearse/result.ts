@@ -1,14 +1,15 @@
 // A finished rehearsal in figures: what `--json` writes and the report shows.
 import type { Ledger, LedgerOrder, Money } from "../client.ts";
 import { percentile } from "../figures.ts";
-import type { Verdict } from "./checks.ts";
 import type { Kind } from "./contract.ts";
 import type { Buyer } from "./crowd.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
-import { moneyKept } from "./money.ts";
+import { holdsUnits } from "./proofs/free-units.ts";
+import { moneyKept } from "./proofs/money.ts";
+import { tally } from "./proofs/units.ts";
+import type { Verdict } from "./proofs/verdicts.ts";
 import type { Record } from "./record.ts";
-import { holdsUnits, tally } from "./unit-checks.ts";
 
 export interface Result {
   url: string;
@@ -18,13 +19,13 @@ export interface Result {
   machine: Machine;
   buyers: number;
   concurrency: number;
-  /** Of the rush alone: signing in and checking are not in it. */
+  /** Of the rush alone, without signing in and checking. */
   seconds: number;
   requestsPerSecond: number;
   /** What could not be rehearsed. */
   notes: string[];
   skus: SkuResult[];
-  /** Who got how many units; one line for the people and one for each kind of bot that came. */
+  /** Who got how many units in the rush; one line for the people and one for each kind of bot. */
   crowd: CrowdResult[];
   outcomes: { [kind: string]: { [outcome: string]: number } };
   latencyMs: { [kind: string]: { p50: number; p90: number; p99: number; max: number } };
@@ -34,8 +35,11 @@ export interface Result {
 }
 
 export interface SkuResult {
+  scene: string;
   id: string;
   ledger: Ledger;
+  /** From the end of its scene until nothing was under way; absent when that never came. */
+  settledMs?: number;
   /** This rehearsal's orders by status. */
   orders: { [status: string]: number };
   /** What the shop has in the end; absent where nobody can know. */
@@ -52,8 +56,8 @@ export interface CrowdResult {
   answers: { [outcome: string]: number };
 }
 
-/** Everything that can be counted. */
-export function summarise(
+/** Everything that can be counted; `crowd` is the rush's. */
+export function summarize(
   crowd: Buyer[],
   record: Record,
   { skus }: Findings,
@@ -76,13 +80,19 @@ function byKind<Value, Shown>(values: Map<Kind, Value>, show: (value: Value) => 
   return Object.fromEntries(sorted.map(([kind, value]) => [kind, show(value)]));
 }
 
-function skuResult({ sku, after, ledgerOrders, books }: Evidence): SkuResult {
+function skuResult({ scene, sku, after, settledMs, ledgerOrders, books }: Evidence): SkuResult {
   const orders = tally(ledgerOrders.map(({ status }) => status));
   const { currency } = sku.unitPrice;
   const kept = books && { moneyKept: { amount: moneyKept(books.values()), currency } };
-  return { id: sku.id, ledger: after, orders: Object.fromEntries(orders), ...kept };
+  const settled = settledMs === undefined ? {} : { settledMs };
+  return {
+    ...{ scene, id: sku.id, ledger: after, ...settled },
+    orders: Object.fromEntries(orders),
+    ...kept,
+  };
 }
 
+/** In the rush, where the bots are. */
 const ATTEMPTS_OF_PEOPLE: Kind[] = ["buy", "same key", "other key", "other body"];
 
 function crowdResult(

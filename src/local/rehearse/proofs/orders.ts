@@ -1,9 +1,13 @@
 // The proofs about orders: what buyers were told, what the ledger knows and what reading shows agree.
 import { isDeepStrictEqual } from "node:util";
-import { outcome } from "./contract.ts";
-import { acceptedIds, type Evidence } from "./evidence.ts";
-import { holdsUnits } from "./unit-checks.ts";
+import { outcome } from "../contract.ts";
+import { acceptedIds, type Evidence } from "../evidence.ts";
+import type { Deed } from "../record.ts";
+import { holdsUnits } from "./free-units.ts";
+import { slackOf } from "./timeline.ts";
 
+/** Refusals that say when, or how, to ask again. */
+const TOO_EARLY = ["sale_not_open", "price_changed"];
 const FINAL = ["confirmed", "cancelled", "expired", "refunded"];
 
 export function accepted({ sku, purchases, ledgerOrders, shown, after }: Evidence): string[] {
@@ -29,18 +33,36 @@ export function accepted({ sku, purchases, ledgerOrders, shown, after }: Evidenc
   return faults;
 }
 
-export function deeds({ deeds, ledgerOrders }: Evidence): string[] {
-  const ledger = new Map(ledgerOrders.map((order) => [order.id, order]));
-  return deeds.flatMap(({ kind, user, id, answer }) => {
-    const { status = "unknown", payment } = ledger.get(id) ?? {};
-    if (answer.status >= 300) {
-      return [];
-    }
-    if (kind === "pay") {
-      return payment === undefined ? [`${user} paid for ${id}, which knows of no payment`] : [];
-    }
-    const back = status === "cancelled" || status === "refunded";
-    return back ? [] : [`${user} gave ${id} back, yet it is ${status}`];
+/** Whatever was done to an order at the same time, one thing became of it, and nobody was told another. */
+export function deeds(evidence: Evidence): string[] {
+  const ofOrder = Map.groupBy(evidence.deeds, ({ id }) => id);
+  const slack = slackOf(evidence);
+  return evidence.ledgerOrders.flatMap((order) => {
+    const mine = ofOrder.get(order.id) ?? [];
+    const kinds = (of: Deed[]) => new Set(of.map(({ kind }) => kind));
+    const done = kinds(mine.filter(({ answer }) => answer !== undefined && answer.status < 300));
+    const perhaps = kinds(mine.filter(({ answer }) => answer === undefined));
+    const { id, userId: user, status, payment, reason } = order;
+    const isBack = status === "cancelled" || status === "refunded";
+    const wasGivenBack = done.has("give back") || perhaps.has("give back");
+    const isUntouched = payment === undefined && done.size + perhaps.size === 0;
+    const refusedInTime = mine.filter(
+      ({ answer }) =>
+        answer !== undefined &&
+        answer.status >= 300 &&
+        answer.sentAt + answer.ms < Date.parse(order.expiresAt) - slack,
+    );
+    return [
+      ...(done.has("pay") && payment === undefined
+        ? [`${user} paid for ${id}, which knows of no payment`]
+        : []),
+      ...(done.has("give back") && !isBack ? [`${user} gave ${id} back, yet it is ${status}`] : []),
+      ...(reason === "buyer" && !wasGivenBack ? [`${id} says that ${user} gave it back`] : []),
+      // A free order is confirmed at any time.
+      ...(isUntouched && order.unitPrice.amount > 0 ? refusedInTime : []).map(
+        ({ kind }) => `${user} could not ${kind} ${id} while it was reserved`,
+      ),
+    ];
   });
 }
 
@@ -52,14 +74,15 @@ export function told({ purchases, ledgerOrders }: Evidence): string[] {
     .map(({ id, userId }) => `${userId} has order ${id} and was never told`);
 }
 
-export function oneAnswer({ purchases, ledgerOrders }: Evidence): string[] {
-  const unitsReturned = !ledgerOrders.every(holdsUnits);
-  return purchases.flatMap(({ key, answers, gaveUp }) => {
+export function oneAnswer({ purchases, ledgerOrders, history }: Evidence): string[] {
+  // Refusals are not kept: asking again may help once units came back or the sale was changed.
+  const mayChange = history.length > 1 || !ledgerOrders.every(holdsUnits);
+  return purchases.flatMap(({ key, answers: all, gaveUp }) => {
+    const answers = all.filter((answer) => !TOO_EARLY.includes(outcome(answer)));
     const first = answers.findIndex(({ status }) => status === 202);
     const yes = answers.filter(({ status }) => status === 202);
     const refusedAfter = first >= 0 && answers.slice(first).length > yes.length;
-    // Refusals are not kept: who asks again when units came back may get one.
-    if (refusedAfter || (first > 0 && !unitsReturned)) {
+    if (refusedAfter || (first > 0 && !mayChange)) {
       return [`${key}: ${answers.map(outcome).join(", ")}`];
     }
     if (yes.some(({ body }) => !isDeepStrictEqual(body, yes[0]?.body))) {

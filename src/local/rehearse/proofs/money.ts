@@ -1,6 +1,6 @@
 // The proof about money: what the bank's books say and what the ledger says are one story.
-import type { BankEntry, LedgerOrder } from "../client.ts";
-import type { Evidence } from "./evidence.ts";
+import type { BankEntry, LedgerOrder } from "../../client.ts";
+import type { Evidence } from "../evidence.ts";
 
 /** How often an order of this status is charged and its money returned, when it costs anything. */
 const MOVES: { [status in LedgerOrder["status"]]: [charges: number, refunds: number] } = {

@@ -1,8 +1,8 @@
 // Requests no honest browser sends, each with the refusals that are right for it. None may create
 // an order, and none may be answered with anything the contract does not know.
 import { randomBytes } from "node:crypto";
-import type { Answer, Caller, Client } from "../client.ts";
-import { tokenSigner } from "../tokens.ts";
+import type { Answer, Caller, Client } from "../../client.ts";
+import { tokenSigner } from "../../tokens.ts";
 
 interface Rubbish {
   /** The right refusals. The edge may know "sold_out" before it looks at who asks. */

@@ -1,13 +1,13 @@
-// The people. Everybody opens the page and wants one unit; how they behave depends on their number: one
-// click or several at once, one key or two, some come back later or send rubbish, and whoever wants
-// something paid pays in one of many ways, or does not.
-import type { Answer, Order } from "../client.ts";
-import type { Kind } from "./contract.ts";
-import type { Buyer } from "./crowd.ts";
-import { patiently } from "./patience.ts";
-import type { Purchase, Record } from "./record.ts";
+// The people of the rush. Everybody opens the page and wants one unit. How they behave depends on their
+// number: one click or several at once, one key or two; some come back later or send rubbish; some pay, in
+// one of many ways, and some do not.
+import type { Kind } from "../contract.ts";
+import type { Buyer } from "../crowd.ts";
+import { patiently } from "../patience.ts";
+import type { Purchase } from "../record.ts";
+import type { Stage } from "../scene.ts";
+import { giveBack, buy as order, pay } from "./deeds.ts";
 import { rubbish } from "./rubbish.ts";
-import type { Target } from "./target.ts";
 
 /** What a buyer does: `keys` purchases with `clicks` clicks each, all at once, then the rest. */
 interface Habit {
@@ -66,18 +66,15 @@ function payerOf({ nth, sku }: Buyer): Payer {
 }
 
 /** Lets one person do everything they do. */
-export async function shop(target: Target, record: Record, person: Buyer): Promise<void> {
-  const { client, run } = target;
+export async function shop(stage: Stage, person: Buyer): Promise<void> {
+  const { client, record, run } = stage;
   const habit = HABITS[person.nth % HABITS.length] as Habit;
   const payer = payerOf(person);
-  const buyer = await openPage(target, record, person);
+  const buyer = await openPage(stage, person);
   const { sku, nth, user } = buyer;
-  const wish = { quantity: 1, ...(payer.token !== undefined && { paymentToken: payer.token }) };
-  const buy = async (kind: Kind, purchase: Purchase) => {
-    const send = () => client.order(sku.id, purchase.key, buyer, wish);
-    purchase.note(await patiently<Order>(record, kind, send));
-  };
-  await sendRubbish(target, record, buyer);
+  const money = payer.token === undefined ? {} : { paymentToken: payer.token };
+  const buy = (kind: Kind, purchase: Purchase) => order(stage, buyer, purchase, { kind, ...money });
+  await sendRubbish(stage, buyer);
   const intend = (at: number) => record.purchase(user, sku.id, `${run}-${nth}-${at}`);
   const purchases = Array.from({ length: habit.keys }, (_, at) => intend(at));
   const clicks = Array.from({ length: habit.clicks }, () => purchases).flat();
@@ -88,13 +85,13 @@ export async function shop(target: Target, record: Record, person: Buyer): Promi
   const settle = async (ids: string[]) => {
     for (const id of ids.filter((one) => !settled.has(one))) {
       settled.add(id);
-      await settleMoney(target, record, buyer, payer, id);
+      await settleMoney(stage, buyer, payer, id);
     }
   };
   await settle(purchases.flatMap(({ acceptedIds }) => acceptedIds));
   for (const deed of habit.afterwards) {
     if (deed === "other body") {
-      const send = () => client.order(sku.id, `${run}-${nth}-0`, buyer, { ...wish, quantity: 2 });
+      const send = () => client.order(sku.id, `${run}-${nth}-0`, buyer, { ...money, quantity: 2 });
       await patiently(record, deed, send);
     } else {
       const purchase = deed === "same key" ? (purchases[0] as Purchase) : intend(habit.keys);
@@ -105,41 +102,33 @@ export async function shop(target: Target, record: Record, person: Buyer): Promi
 }
 
 /** The sale page, and what its script fetches. */
-async function openPage({ client, saleId }: Target, record: Record, buyer: Buyer): Promise<Buyer> {
+async function openPage({ client, record, saleId }: Stage, buyer: Buyer): Promise<Buyer> {
   const { ip } = buyer;
   await patiently(record, "page", () => client.send("GET", `/sales/${saleId}`, { ip }));
   const visit = await patiently(record, "visit", () => client.visit(saleId, { ip }));
   return { ...buyer, visit: visit?.body.token };
 }
 
-async function sendRubbish({ client }: Target, record: Record, buyer: Buyer): Promise<void> {
+async function sendRubbish({ client, record }: Stage, buyer: Buyer): Promise<void> {
   if (buyer.nth % RUBBISH_EVERY !== 0) {
     return;
   }
   const { send, possible } = rubbish(buyer.nth / RUBBISH_EVERY);
   const path = `/api/skus/${buyer.sku.id}/orders`;
-  await patiently(record, "rubbish", () => send(client, path, buyer), possible);
+  await patiently(record, "rubbish", () => send(client, path, buyer), { possible });
 }
 
 /** Pays for an order that was reserved, or gives it back, as this payer does. */
 async function settleMoney(
-  { client }: Target,
-  record: Record,
+  stage: Stage,
   buyer: Buyer,
   { later, givesBack }: Payer,
   id: string,
 ): Promise<void> {
-  const act = async (kind: "pay" | "give back", send: () => Promise<Answer<Order>>) => {
-    const answer = await patiently(record, kind, send);
-    if (answer !== undefined) {
-      record.deeds.push({ kind, user: buyer.user, sku: buyer.sku.id, id, answer });
-    }
-  };
   if (later !== undefined) {
-    const pay = () => act("pay", () => client.pay(id, later, buyer));
-    await Promise.all([pay(), pay()]);
+    await Promise.all([pay(stage, buyer, id, later), pay(stage, buyer, id, later)]);
   }
   if (givesBack) {
-    await act("give back", () => client.cancel(id, buyer));
+    await giveBack(stage, buyer, id);
   }
 }

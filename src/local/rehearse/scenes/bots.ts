@@ -1,21 +1,20 @@
 // The bots. Each kind tries to get more, or to get it faster, than people can. What they are told is
 // held against the contract like everybody's; whether it stops them is what the report says.
 import { randomBytes } from "node:crypto";
-import type { Order } from "../client.ts";
-import { tokenSigner } from "../tokens.ts";
-import { isDecided } from "./contract.ts";
-import type { Buyer } from "./crowd.ts";
-import { once } from "./patience.ts";
-import type { Record } from "./record.ts";
-import type { Target } from "./target.ts";
+import type { Order } from "../../client.ts";
+import { tokenSigner } from "../../tokens.ts";
+import { isDecided } from "../contract.ts";
+import type { Buyer } from "../crowd.ts";
+import { once } from "../patience.ts";
+import type { Stage } from "../scene.ts";
 
 /** A way to cheat. */
 export interface BotKind {
   name: string;
   /** The address all of this kind share, where they do. */
-  address?(target: Target): string | undefined;
+  address?(stage: Stage): string | undefined;
   /** Attempts, as many bursts as there are lists: those of one burst leave at the same time. */
-  bursts(target: Target, bot: Buyer): (Attempt | Promise<Attempt>)[][];
+  bursts(stage: Stage, bot: Buyer): (Attempt | Promise<Attempt>)[][];
 }
 
 /** What differs from an honest order; nothing: sent without a page visit, and without waiting. */
@@ -91,22 +90,21 @@ const POSSIBLE = [
 ];
 
 /** Lets one bot do everything it does. It neither waits when told to nor gives up. */
-export async function raid(target: Target, record: Record, bot: Buyer): Promise<void> {
+export async function raid(stage: Stage, bot: Buyer): Promise<void> {
   const kind = bot.bot as BotKind;
   let clicks = 0;
-  for (const burst of kind.bursts(target, bot)) {
+  for (const burst of kind.bursts(stage, bot)) {
     await Promise.all(
       burst.map(async (attempt) => {
         clicks += 1;
-        await tryOnce(target, record, bot, `${bot.user}-${clicks}`, await attempt);
+        await tryOnce(stage, bot, `${bot.user}-${clicks}`, await attempt);
       }),
     );
   }
 }
 
 async function tryOnce(
-  { client }: Target,
-  record: Record,
+  { client, record }: Stage,
   bot: Buyer,
   key: string,
   attempt: Attempt,
@@ -121,7 +119,7 @@ async function tryOnce(
       headers: { "idempotency-key": key, ...headers },
       body: wish,
     });
-  const answer = await once(record, `bot: ${bot.bot?.name}`, send, POSSIBLE);
+  const answer = await once(record, `bot: ${bot.bot?.name}`, send, { possible: POSSIBLE });
   // A 429 had no effect; after anything else undecided the outcome is unknown.
   if (!forged && answer?.status !== 429) {
     const decided = answer !== undefined && isDecided(answer);

@@ -1,7 +1,7 @@
 // The goals a rehearsal can be held to from the command line.
-import { figure } from "../figures.ts";
-import type { Verdict } from "./checks.ts";
-import type { Result } from "./result.ts";
+import { figure } from "../../figures.ts";
+import type { Result } from "../result.ts";
+import type { Verdict } from "./verdicts.ts";
 
 export interface Thresholds {
   /** No kind of request may have a higher 99th percentile: milliseconds. */

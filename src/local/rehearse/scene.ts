@@ -1,0 +1,63 @@
+// What a rehearsal is made of: scenes, each a crowd of its own kind at a sale of its own.
+import type { Ledger, LiveAnswer, Sale, ShownSale, Sku } from "../client.ts";
+import type { Buyer } from "./crowd.ts";
+import type { Instance } from "./instance.ts";
+import type { Options } from "./options.ts";
+import type { Record } from "./record.ts";
+
+/** What a scene may count on when it plans its sale. */
+export interface Setting {
+  /** The server's time in milliseconds. */
+  now: number;
+  /** How many people come to this scene. */
+  people: number;
+  /** Payments go to the sandbox: paid SKUs charge nobody. */
+  sandbox: boolean;
+  /** Risky attempts are to be challenged. */
+  guarded: boolean;
+}
+
+/** The sale of a scene; names and ids are added. SKU names are unique within it. */
+export type Plan = Pick<Sale, "opensAt" | "closesAt" | "protection"> & {
+  skus: Omit<Sku, "id">[];
+};
+
+export interface Scene {
+  name: string;
+  /** Undefined where this instance cannot play it. */
+  plan(setting: Setting): Plan | undefined;
+  /** Some of its people may be bots. */
+  hasBots?: true;
+  /** How many people come, of the number that was asked for. */
+  people(buyers: number): number;
+  play(stage: Stage, people: Buyer[], options: Pick<Options, "concurrency">): Promise<void>;
+}
+
+/** The sale as it was from some moment of `sentAt` to `answeredAt` on (server's milliseconds). */
+export interface Change {
+  sentAt: number;
+  answeredAt: number;
+  sale: ShownSale;
+}
+
+/** A deny rule for one user: certainly in force from `answeredAt` until `liftSentAt`. */
+export interface Denial {
+  user: string;
+  sentAt: number;
+  answeredAt: number;
+  liftSentAt: number;
+  liftedAt: number;
+}
+
+/** A sale that is ready for its scene, and what happens there. */
+export interface Stage extends Instance {
+  saleId: string;
+  skus: Sku[];
+  record: Record;
+  /** Every version of the sale, oldest first. */
+  history: Change[];
+  denials: Denial[];
+  live: LiveAnswer[];
+  /** The ledger as the operator saw it meanwhile. */
+  ledgers: Ledger[];
+}
