@@ -21,6 +21,8 @@ export const BUDGETS = {
   blocks: 1 * MIB,
   /** Accounts by address block. */
   accounts: 8 * MIB,
+  /** Visits, and the account that used each. */
+  visits: 4 * MIB,
   /** Users who solved a challenge. */
   challenges: 4 * MIB,
   /** Parsed addresses. */

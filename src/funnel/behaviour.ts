@@ -1,18 +1,18 @@
 // What this isolate has seen callers do lately: kept in bounded memory for ten minutes, never stored. Who
 // keeps being refused is blocked for a while, with the evidence written down for the operator.
-import { buyerHash } from "../inventory/buyers.ts";
+import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt } from "./attempt.ts";
-import { addressBlock } from "./caller.ts";
+import { originOf } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
 import { protectionOf } from "./protection.ts";
 
 /** Counted from the first thing seen: who is seen all the time starts anew, too. */
 const LATELY = { ttl: 600_000, fromFirst: true };
-/** Beyond this many accounts, more from one address say nothing new. */
-const MAX_ACCOUNTS_AT_ADDRESS = 128;
+/** Beyond this many accounts, more from one block say nothing new. */
+const MAX_ACCOUNTS = 256;
 
 export interface History {
   limitRefusals: number;
@@ -25,7 +25,8 @@ const NOTHING: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallen
 const histories = memory<History>("histories", { ...LATELY, sizeOf: () => 64 });
 /** Users whose block is on its way to all edges: until it shows, their attempts prove nothing new. */
 const beingBlocked = memory<true>("blocks", { ttl: 10_000 });
-const accounts = memory<Set<number>>("accounts", {
+/** By address block, site and network. */
+const accounts = memory<Set<string>>("accounts", {
   ...LATELY,
   sizeOf: ({ size }) => 256 + 64 * size,
 });
@@ -33,14 +34,34 @@ const accounts = memory<Set<number>>("accounts", {
 /** How often a user was refused lately. */
 export const historyOf = (userId: string): History => histories.get(userId) ?? NOTHING;
 
-/** Counts the accounts that one address block has used lately, this one included. */
-export function countAccounts({ c, userId }: Attempt): number {
-  const block = addressBlock(c);
-  const account = buyerHash(userId);
-  const seen = accounts.get(block) ?? new Set();
-  if (seen.has(account) || seen.size >= MAX_ACCOUNTS_AT_ADDRESS) return seen.size;
-  accounts.set(block, new Set(seen).add(account));
-  return seen.size + 1;
+/** How many accounts were used lately: at a caller's own block, and in the wider ones around it. */
+export interface Crowd {
+  address: number;
+  site: number;
+  network: number;
+}
+
+/** The accounts around a caller, as far as this isolate has seen them. */
+export const crowdAround = (c: AppContext): Crowd => crowdOf(c, countAt);
+
+/** Counts an account (see `accountName`) with those around it. */
+export const joinCrowd = (c: AppContext, account: string): Crowd =>
+  crowdOf(c, (block) => {
+    const seen = accounts.get(block) ?? new Set();
+    if (seen.has(account) || seen.size >= MAX_ACCOUNTS) return seen.size;
+    accounts.set(block, new Set(seen).add(account));
+    return seen.size + 1;
+  });
+
+const countAt = (block: string): number => accounts.get(block)?.size ?? 0;
+
+function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
+  const { block, site, network } = originOf(c);
+  return {
+    address: count(block),
+    site: site === undefined ? 0 : count(site),
+    network: network === undefined ? 0 : count(network),
+  };
 }
 
 /** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
@@ -54,7 +75,8 @@ export function noteRefusal(attempt: Attempt, kind: keyof History): void {
   if (!enough || beingBlocked.has(userId)) return;
   beingBlocked.set(userId, true);
   count("blocked", kind, entry.sale.id);
-  const evidence = { saleId: entry.sale.id, ...history, accountsAtAddress: countAccounts(attempt) };
+  const accountsAtAddress = crowdAround(c).address;
+  const evidence = { saleId: entry.sale.id, ...history, accountsAtAddress };
   c.executionCtx.waitUntil(
     addAutomaticBlock(c.get("config"), userId, autoBlock.blockSeconds, evidence).catch((error) =>
       log("deny_list.write_failed", { cause: causeOf(error) }),

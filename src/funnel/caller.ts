@@ -4,7 +4,6 @@ import ipaddr from "ipaddr.js";
 import { memory, textBytes } from "../memory.ts";
 import { hmacKey } from "./keys.ts";
 
-const IPV6_PREFIX_PARTS = 4;
 const HASH_BYTES = 16;
 
 /** Where a request comes from. */
@@ -16,10 +15,14 @@ interface Origin {
    * shares one block.
    */
   block: string;
+  /** The /56 that providers give a whole site; for IPv4 none. */
+  site?: string;
+  /** The IPv4 /24 or the IPv6 /48 around it: often one customer's, sometimes a whole town's. */
+  network?: string;
 }
 
 /** Parsing an address takes longer than most of a refusal, and a crowd's callers ask many times. */
-const origins = memory<Origin>("origins", { sizeOf: () => 400 });
+const origins = memory<Origin>("origins", { sizeOf: () => 600 });
 /** No address is longer; what a forger sends locally must not fill the memory. */
 const MAX_ADDRESS = 45;
 
@@ -36,11 +39,24 @@ export function originOf(c: Context): Origin {
 function parse(text: string): Origin {
   if (!ipaddr.isValid(text)) return { address: undefined, block: "unknown" };
   const address = ipaddr.process(text);
-  // Cloudflare has one spelling for an IPv4 address.
-  if (ipaddr.IPv4.isValid(text)) return { address, block: text };
-  if (address.kind() === "ipv4") return { address, block: address.toString() };
-  const parts = (address as ipaddr.IPv6).parts.slice(0, IPV6_PREFIX_PARTS);
-  return { address, block: `${parts.map((part) => part.toString(16)).join(":")}::/64` };
+  if (address.kind() === "ipv4") {
+    // Cloudflare has one spelling for an IPv4 address.
+    const block = ipaddr.IPv4.isValid(text) ? text : address.toString();
+    return { address, block, network: `${block.slice(0, block.lastIndexOf("."))}.0/24` };
+  }
+  const { parts } = address as ipaddr.IPv6;
+  const hex = (count: number) =>
+    parts
+      .slice(0, count)
+      .map((part) => part.toString(16))
+      .join(":");
+  const siteEnd = ((parts[3] as number) & 0xff00).toString(16);
+  return {
+    address,
+    block: `${hex(4)}::/64`,
+    site: `${hex(3)}:${siteEnd}::/56`,
+    network: `${hex(3)}::/48`,
+  };
 }
 
 /** The address block that limits count this request by. */
@@ -64,3 +80,10 @@ export async function keyedHash(name: string, secret: string): Promise<string> {
   hashes.set(memo, hash);
   return hash;
 }
+
+/**
+ * An account's name in this isolate's memory: 64 bits that nobody can compute without the secret, so that
+ * no ids can be chosen to pass for one account. The limits need the same hash, so it costs nothing more.
+ */
+export const accountName = async (userId: string, secret: string): Promise<string> =>
+  (await keyedHash(`user:${userId}`, secret)).slice(0, 16);

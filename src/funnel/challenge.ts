@@ -4,8 +4,8 @@ import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { countAccounts, historyOf, noteRefusal } from "./behaviour.ts";
-import { keyedHash } from "./caller.ts";
+import { type Crowd, historyOf, joinCrowd, noteRefusal } from "./behaviour.ts";
+import { accountName, keyedHash } from "./caller.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
@@ -32,7 +32,8 @@ export const challenge: Stage = {
   async check(attempt) {
     const settings = protectionOf(attempt.entry.sale).challenge;
     // Seen even when nobody is asked, so that the first minutes of a sale count when the mode changes.
-    const accountsAtAddress = countAccounts(attempt);
+    const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
+    const crowd = joinCrowd(attempt.c, account);
     if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
     const garbled = [VISIT_HEADER, CHALLENGE_HEADER].find((name) => !isToken(attempt.c, name));
     if (garbled) {
@@ -40,7 +41,7 @@ export const challenge: Stage = {
       return refuse("invalid_request", { issues });
     }
     if (settings.mode === "by-score") {
-      const { score, reasons } = await assess(attempt, accountsAtAddress);
+      const { score, reasons } = await assess(attempt, account, crowd);
       if (score < settings.threshold) return undefined;
       for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
     }
@@ -86,13 +87,15 @@ export const solution: Stage = {
 const boundTo = ({ c, userId }: Attempt) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
-async function assess(attempt: Attempt, accountsAtAddress: number) {
+async function assess(attempt: Attempt, account: string, crowd: Crowd) {
   const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
   return scoreRisk({
-    visitAgeMs: await visitAge(attempt),
-    accountsAtAddress,
+    visitAgeMs: await visitAge(attempt, account),
+    accountsAtAddress: crowd.address,
+    accountsAtSite: crowd.site,
+    accountsInNetwork: crowd.network,
     refusals: limitRefusals + failedChallenges + ignoredChallenges,
     asn: cf.asn,
     botScore: cf.botManagement?.score,

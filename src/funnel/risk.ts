@@ -5,8 +5,12 @@
 export interface Signals {
   /** Milliseconds since the page visit began; undefined when there was none. */
   visitAgeMs: number | undefined;
-  /** Accounts used from the same address block in the last ten minutes. */
+  /** Accounts used in the last ten minutes from the same IPv4 address or IPv6 /64, */
   accountsAtAddress: number;
+  /** from the same IPv6 /56, */
+  accountsAtSite: number;
+  /** and from the same IPv4 /24 or IPv6 /48. */
+  accountsInNetwork: number;
   /** Limits hit and challenges failed by this user in the last ten minutes. */
   refusals: number;
   /** Number of the network the request came from. */
@@ -17,9 +21,18 @@ export interface Signals {
 
 /** Faster than a person reads and presses a button. */
 const HASTY_MS = 800;
-/** A household, a small office; a carrier's NAT has more. */
-const MANY_ACCOUNTS = 20;
-const VERY_MANY_ACCOUNTS = 100;
+/**
+ * From how many accounts on a block is suspicious, and from how many on by itself enough. A household or a
+ * small office stays below the first; a carrier's NAT and a mobile carrier's /48 may not: their customers
+ * are asked, never refused. The wider a block, the more strangers share it.
+ */
+const MANY = { accountsAtAddress: 20, accountsAtSite: 40, accountsInNetwork: 60 };
+const VERY_MANY = { accountsAtAddress: 100, accountsAtSite: 150, accountsInNetwork: 250 };
+type Accounts = typeof MANY;
+
+const exceeds = (signals: Signals, bounds: Accounts): boolean =>
+  (Object.keys(bounds) as (keyof Accounts)[]).some((block) => signals[block] > bounds[block]);
+
 const LOW_BOT_SCORE = 30;
 
 /** Networks that rent out servers (AWS, Google, Azure, DigitalOcean, Hetzner, OVH, Akamai, Vultr …). */
@@ -29,14 +42,11 @@ const HOSTING = new Set([
 
 /** Adds up the points, and names what gave them. */
 export function scoreRisk(signals: Signals): { score: number; reasons: string[] } {
-  const { visitAgeMs, accountsAtAddress, refusals, asn, botScore } = signals;
+  const { visitAgeMs, refusals, asn, botScore } = signals;
   const points: [string, number][] = [
     ["no_visit", visitAgeMs === undefined ? 50 : 0],
     ["hasty", visitAgeMs !== undefined && visitAgeMs < HASTY_MS ? 30 : 0],
-    [
-      "many_accounts",
-      accountsAtAddress > VERY_MANY_ACCOUNTS ? 60 : accountsAtAddress > MANY_ACCOUNTS ? 30 : 0,
-    ],
+    ["many_accounts", exceeds(signals, VERY_MANY) ? 60 : exceeds(signals, MANY) ? 30 : 0],
     ["refused_before", Math.min(refusals * 5, 30)],
     ["hosting_network", asn !== undefined && HOSTING.has(asn) ? 30 : 0],
     ["bot_score", botScore !== undefined && botScore < LOW_BOT_SCORE ? 40 : 0],

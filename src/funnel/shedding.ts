@@ -22,11 +22,11 @@ interface Shed {
 
 const sheds = memory<Shed>("overloads", { ttl: 10 * HALF_LIFE_MS, sizeOf: () => 128 });
 /** Attempts that are noted for one object: only the oldest decides, and a crowd must not fill the memory. */
-const MAX_NOTED = 64;
+const MAX_NOTED = 32;
 /** When the attempts that wait for an object asked it, the oldest first. */
 const waiting = memory<Map<symbol, number>>("waiting", {
   ttl: FORGOTTEN_MS,
-  sizeOf: ({ size }) => 512 + 128 * size,
+  sizeOf: () => 512 + 128 * MAX_NOTED, // it grows in place
 });
 
 /** The share of attempts to turn away at `now`. Pure: halves with time. */

@@ -2,6 +2,7 @@
 // from which address block, never who. Not baked into the page, which is cached for everybody.
 import { jwtVerify, SignJWT } from "jose";
 import type { AppContext } from "../http.ts";
+import { memory, textBytes } from "../memory.ts";
 import type { Attempt } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { hmacKey } from "./keys.ts";
@@ -10,22 +11,33 @@ export const VISIT_HEADER = "Visit-Token";
 const PURPOSE = "visit";
 const LIFE_SECONDS = 4 * 3_600;
 
+/**
+ * Which account used a visit first, as this isolate has seen it: to any other the visit is worth nothing.
+ * Bounded by design: a script that spreads one visit over many isolates gets one account past each, and
+ * one that fetches a visit for every account gets them all past.
+ */
+const usedBy = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf: textBytes });
+
 /** A token for a visit of this sale's page, beginning now. Costs no I/O. */
 export async function signVisit(c: AppContext, saleId: string): Promise<string> {
   const { SIGNING_SECRET } = c.get("config");
   return new SignJWT({ sale: saleId, from: await keyedHash(addressBlock(c), SIGNING_SECRET) })
     .setProtectedHeader({ alg: "HS256" })
     .setAudience(PURPOSE)
+    .setJti(crypto.randomUUID())
     .setIssuedAt(Date.now() / 1_000)
     .setExpirationTime(Math.floor(Date.now() / 1_000) + LIFE_SECONDS)
     .sign(await hmacKey(SIGNING_SECRET));
 }
 
 /**
- * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs. A form
- * carries it in a field, everybody else in the header.
+ * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs, or
+ * when another account has used it before. A form carries it in a field, everybody else in the header.
  */
-export async function visitAge({ c, entry, visit }: Attempt): Promise<number | undefined> {
+export async function visitAge(
+  { c, entry, visit }: Attempt,
+  account: string,
+): Promise<number | undefined> {
   const token = visit ?? c.req.header(VISIT_HEADER);
   if (!token) return undefined;
   const { SIGNING_SECRET } = c.get("config");
@@ -36,8 +48,17 @@ export async function visitAge({ c, entry, visit }: Attempt): Promise<number | u
     });
     const from = await keyedHash(addressBlock(c), SIGNING_SECRET);
     if (payload.sale !== entry.sale.id || payload.from !== from) return undefined;
+    if (!isFirst(payload.jti, account)) return undefined;
     return Date.now() - (payload.iat as number) * 1_000;
   } catch {
     return undefined;
   }
+}
+
+/** Whether nobody else has used this visit; from now on it is this account's. */
+function isFirst(id: string | undefined, account: string): boolean {
+  if (id === undefined) return false;
+  const user = usedBy.get(id) ?? account;
+  usedBy.set(id, user);
+  return user === account;
 }

@@ -161,6 +161,11 @@ const REFUSALS: Row[] = [
     await knownSoldOut(stage, GONE);
     return orders(stage, GONE, CROWD_SIZE);
   }),
+  crowdRefusal("over the limit, known to the edge", 429, async (stage) => {
+    const crowd = await orders(stage, LIMITED, CROWD_SIZE);
+    await drive(stage.ours, crowd, 202);
+    return crowd;
+  }),
   crowdRefusal(
     "forged token ÷ bare Hono POST behind the same shield",
     401,
@@ -171,16 +176,6 @@ const REFUSALS: Row[] = [
         ...shot,
         headers: { ...shot.headers, authorization: forge(shot.headers) },
       }));
-    },
-    "/shielded",
-  ),
-  crowdRefusal(
-    "over the limit, known to the edge ÷ the same",
-    429,
-    async (stage) => {
-      const crowd = await orders(stage, LIMITED, CROWD_SIZE);
-      await drive(stage.ours, crowd, 202);
-      return crowd;
     },
     "/shielded",
   ),

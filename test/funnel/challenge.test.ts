@@ -6,7 +6,7 @@ import { app } from "../../src/app.ts";
 import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
-import { ADMIN_TOKEN, call, contractFaults, request } from "../support/http.ts";
+import { ADMIN_TOKEN, contractFaults, request } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
@@ -19,7 +19,7 @@ import {
   onSale,
   unique,
 } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, counted, givenSale } from "./scene.ts";
+import { aMoment, attempt, counted, givenSale, lookAt } from "./scene.ts";
 import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
 const always: ProtectionSettings = { challenge: { mode: "always" } };
@@ -60,15 +60,12 @@ describe("who is asked", () => {
   test("by score: a script on a rented server, not a person who looked at the page", async () => {
     const clock = givenClock(aMoment());
     const sale = await givenSale(byScore);
-    const from = anAddress();
     const cf = { asn: 16_509 };
-    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
-      headers: { "cf-connecting-ip": from },
-    });
+    const seen = await lookAt(sale);
     clock.moveTo(Date.now() + 2_000);
 
     const script = await attempt(await aBuyer(), sale, { cf });
-    const person = await attempt(await aBuyer(), sale, { from, cf, visit: body.token });
+    const person = await attempt(await aBuyer(), sale, { ...seen, cf });
 
     askedOf(script);
     expect(person.status).toBe(202);
@@ -82,12 +79,9 @@ describe("what counts as risk", () => {
     const clock = givenClock(aMoment());
     const limits = { order: { user: { limit: 1, windowSeconds: 60 } } };
     const sale = await givenSale({ limits, challenge: { mode: "by-score", threshold } });
-    const from = anAddress();
-    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
-      headers: { "cf-connecting-ip": from },
-    });
+    const seen = await lookAt(sale);
     clock.moveTo(Date.now() + 2_000);
-    return { clock, sale, seen: { from, visit: body.token } };
+    return { clock, sale, seen };
   }
 
   test.each([
@@ -112,16 +106,14 @@ describe("what counts as risk", () => {
     clock.moveTo(Date.now() + 60_000);
     askedOf(await attempt(buyer, sale, seen));
     expect(await counted(`risk|refused_before|${sale.saleId}`)).toBe(1);
-    expect((await attempt(await aBuyer(), sale, seen)).status).toBe(202);
+    const neighbor = await lookAt(sale, seen.from);
+    clock.moveTo(Date.now() + 2_000);
+    expect((await attempt(await aBuyer(), sale, neighbor)).status).toBe(202);
   });
 
   test("buying faster than a person can", async () => {
     const { sale } = await given(20);
-    const from = anAddress();
-    const { body } = await call<{ token: string }>("POST", `/api/sales/${sale.saleId}/visits`, {
-      headers: { "cf-connecting-ip": from },
-    });
-    askedOf(await attempt(await aBuyer(), sale, { from, visit: body.token }));
+    askedOf(await attempt(await aBuyer(), sale, await lookAt(sale)));
     expect(await counted(`risk|hasty|${sale.saleId}`)).toBe(1);
   });
 });

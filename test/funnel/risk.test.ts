@@ -8,6 +8,8 @@ import { type Signals, scoreRisk } from "../../src/funnel/risk.ts";
 const PERSON: Signals = {
   visitAgeMs: 60_000,
   accountsAtAddress: 1,
+  accountsAtSite: 1,
+  accountsInNetwork: 1,
   refusals: 0,
   asn: 3320,
   botScore: 80,
@@ -17,7 +19,9 @@ const AWS = 16_509;
 
 const signals: fc.Arbitrary<Signals> = fc.record({
   visitAgeMs: fc.option(fc.integer({ min: -10_000, max: 14_400_000 }), { nil: undefined }),
-  accountsAtAddress: fc.integer({ min: 1, max: 200 }),
+  accountsAtAddress: fc.integer({ min: 1, max: 256 }),
+  accountsAtSite: fc.integer({ min: 0, max: 256 }),
+  accountsInNetwork: fc.integer({ min: 0, max: 256 }),
   refusals: fc.nat(1_000),
   asn: fc.option(fc.oneof(fc.constant(AWS), fc.nat(400_000)), { nil: undefined }),
   botScore: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
@@ -37,6 +41,8 @@ test("is a whole number from 0 to 100, and has reasons exactly when it is not 0"
 test("never falls when a signal gets worse", () => {
   const worse: ((given: Signals, by: number) => Signals)[] = [
     (given, by) => ({ ...given, accountsAtAddress: given.accountsAtAddress + by }),
+    (given, by) => ({ ...given, accountsAtSite: given.accountsAtSite + by }),
+    (given, by) => ({ ...given, accountsInNetwork: given.accountsInNetwork + by }),
     (given, by) => ({ ...given, refusals: given.refusals + by }),
     (given, by) => ({ ...given, botScore: Math.max(1, (given.botScore ?? 99) - by) }),
     (given, by) => ({
@@ -53,6 +59,29 @@ test("never falls when a signal gets worse", () => {
   );
 });
 
+test("many accounts count once, however many blocks they are too many for", () => {
+  fc.assert(
+    fc.property(signals, (given) => {
+      const { accountsAtAddress, accountsAtSite, accountsInNetwork } = given;
+      const alone = (accounts: Partial<Signals>) =>
+        scoreRisk({
+          ...PERSON,
+          accountsAtAddress: 1,
+          accountsAtSite: 0,
+          accountsInNetwork: 0,
+          ...accounts,
+        }).score;
+      const together = alone({ accountsAtAddress, accountsAtSite, accountsInNetwork });
+      const each = [
+        alone({ accountsAtAddress }),
+        alone({ accountsAtSite }),
+        alone({ accountsInNetwork }),
+      ];
+      expect(together).toBe(Math.max(...each));
+    }),
+  );
+});
+
 test("a person scores nothing", () => {
   expect(scoreRisk(PERSON)).toEqual({ score: 0, reasons: [] });
 });
@@ -60,6 +89,8 @@ test("a person scores nothing", () => {
 test.each<[string, Partial<Signals>, string]>([
   ["faster than a person", { visitAgeMs: 799 }, "hasty"],
   ["more accounts than an office has", { accountsAtAddress: 21 }, "many_accounts"],
+  ["more accounts than a site has", { accountsAtSite: 41 }, "many_accounts"],
+  ["many accounts in a network", { accountsInNetwork: 61 }, "many_accounts"],
   ["one failed attempt", { refusals: 1 }, "refused_before"],
   ["a rented server", { asn: AWS }, "hosting_network"],
   ["a low bot score", { botScore: 29 }, "bot_score"],
@@ -72,7 +103,7 @@ test.each<[string, Partial<Signals>, string]>([
 
 test.each<[Partial<Signals>]>([
   [{ visitAgeMs: 800 }],
-  [{ accountsAtAddress: 20 }],
+  [{ accountsAtAddress: 20, accountsAtSite: 40, accountsInNetwork: 60 }],
   [{ botScore: 30 }],
   [{ asn: undefined, botScore: undefined }],
 ])("%j is nothing to be suspicious of", (signal) => {
@@ -89,6 +120,8 @@ test.each<[string, Partial<Signals>]>([
   ["a script on a rented server", { visitAgeMs: undefined, asn: AWS }],
   ["a script that gave a low bot score", { visitAgeMs: undefined, botScore: 1 }],
   ["a hundred accounts at one address", { accountsAtAddress: 101 }],
+  ["a hundred and fifty accounts at one site", { accountsAtSite: 151 }],
+  ["two hundred and fifty accounts in one network", { accountsInNetwork: 251 }],
   ["a hasty buyer among many accounts", { visitAgeMs: 100, accountsAtAddress: 21 }],
 ])("%s reaches the default threshold", (_, signal) => {
   expect(scoreRisk({ ...PERSON, ...signal }).score).toBeGreaterThanOrEqual(50);

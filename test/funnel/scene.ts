@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { app } from "../../src/app.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { type ProtectionSettings, protectionSchema } from "../../src/funnel/protection.ts";
-import { type Answer, admin, ORIGIN, send } from "../support/http.ts";
+import { type Answer, admin, call, ORIGIN, send } from "../support/http.ts";
 import { aSale, aSku, type Buyer, putSale, unique } from "../support/shop.ts";
 
 export interface Scene {
@@ -75,6 +75,15 @@ export function orderRequest(
 /** One attempt to buy one unit. */
 export const attempt = (...given: Parameters<typeof orderRequest>): Promise<Answer> =>
   send(orderRequest(...given));
+
+/** A look at a sale's page: where from, and the proof of it. */
+export async function lookAt({ saleId }: Pick<Scene, "saleId">, from = anAddress()) {
+  const headers = { "cf-connecting-ip": from };
+  const { body } = await call<{ token: string }>("POST", `/api/sales/${saleId}/visits`, {
+    headers,
+  });
+  return { from, visit: body.token };
+}
 
 /** The whole app behind a flood shield of the test's own: the real one counts in windows of the real clock. */
 export function behindShield(passes: (key: string) => boolean) {

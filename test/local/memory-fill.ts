@@ -49,8 +49,9 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   blocks: [(i) => [user(i), true]],
   accounts: [
     (i) => [address(i), new Set([hash(i)])],
-    (i) => [address(i), new Set(times(128, (at) => hash(i * 128 + at)))],
+    (i) => [address(i), new Set(times(256, (at) => hash(i * 256 + at)))],
   ],
+  visits: [(i) => [read(`0b51c0de-0000-4000-8000-${nth(i)}`), hash(i)]],
   challenges: [(i) => [`sale|${user(i)}`, true]],
   origins: [
     (i) => [address(i), { address: ipaddr.parse(address(i)), block: read(`${address(i)}/64`) }],
@@ -61,8 +62,7 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   asking: [(i) => [`sku-${nth(i)}`, true]],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
-    (i) => [`sku-${nth(i)}`, new Map([[Symbol(), Date.now() + i]])],
-    (i) => [`sku-${nth(i)}`, new Map(times(64, (at) => [Symbol(), Date.now() + at] as const))],
+    (i) => [`sku-${nth(i)}`, new Map(times(32, (at) => [Symbol(), Date.now() + at] as const))],
   ],
 };
 
