@@ -1,13 +1,16 @@
-// A safe subset of Markdown for a sale's description: paragraphs, lists, headings, bold, italic, code and
-// links. It makes JSX nodes and never markup of its own, so whatever a text holds is escaped.
+// A safe subset of Markdown for a sale's description: paragraphs, lists, headings, tables, bold, italic, code,
+// links and images. It makes JSX nodes and never markup of its own, so whatever a text holds is escaped.
 import type { Child } from "hono/jsx";
 
 const MAX_DEPTH = 4;
 /** Whole constructs only; what does not close stays as it was written. `_` inside a word is a letter. */
 const INLINE =
-  /\*\*(?<bold>[^*]{1,500})\*\*|\*(?<star>[^*\s][^*]{0,500})\*|(?<![\p{L}\p{N}_])_(?<underscore>[^_\s][^_]{0,500})_(?![\p{L}\p{N}_])|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/gu;
+  /!\[(?<alt>[^[\]]{0,200})\]\((?<src>https:\/\/[^()\s]{1,500})\)|\*\*(?<bold>[^*]{1,500})\*\*|\*(?<star>[^*\s][^*]{0,500})\*|(?<![\p{L}\p{N}_])_(?<underscore>[^_\s][^_]{0,500})_(?![\p{L}\p{N}_])|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/gu;
 const MARKS = { ul: /^[-*+] +/, ol: /^\d{1,3}[.)] +/, h2: /^#{1,6} +/ };
+/** The line under a table's head: it says how the columns are aligned. */
+const TABLE_LINE = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$/;
 const SAFE_LINK = /^(?:https:\/\/|\/|mailto:)/i;
+const TABLE_LINES = new RegExp(TABLE_LINE.source, "gm");
 /** Stands for our own address, which a text does not know. */
 const HERE = "https://here.invalid";
 
@@ -27,14 +30,16 @@ export const plainText = (text: string): string =>
   text
     .replace(INLINE, (...found) => {
       const groups = found.at(-1) as Record<string, string | undefined>;
-      const { bold, star, underscore, code, label } = groups;
-      return bold ?? star ?? underscore ?? code ?? label ?? "";
+      const { alt, bold, star, underscore, code, label } = groups;
+      return alt ?? bold ?? star ?? underscore ?? code ?? label ?? "";
     })
+    .replace(TABLE_LINES, "")
+    .replace(/(?<!\\)\|/g, " ")
     .replace(/^(?:[-*+]|\d{1,3}[.)]|#{1,6}) +/gm, "")
     .replace(/\s+/g, " ")
     .trim();
 
-type Kind = keyof typeof MARKS | "p";
+type Kind = keyof typeof MARKS | "p" | "table";
 
 /** Lines that belong together, without the marks that said so. */
 interface Block {
@@ -42,21 +47,39 @@ interface Block {
   lines: string[];
 }
 
-function kindOf(line: string): Kind {
+function kindOf(line: string): Exclude<Kind, "table"> {
   const [kind] = Object.entries(MARKS).find(([, mark]) => mark.test(line)) ?? ["p"];
-  return kind as Kind;
+  return kind as keyof typeof MARKS | "p";
 }
 
 function blocks(text: string): Child[] {
   const found: Block[] = [];
   let broken = true;
-  for (const line of text.split(/\r\n?|\n/)) {
+  const lines = text.split(/\r\n?|\n/);
+  for (const [i, line] of lines.entries()) {
     const trimmed = line.trim();
-    if (trimmed !== "") addLine(found, line, trimmed, broken);
+    const table = found.at(-1)?.kind === "table" && !broken;
+    if (isTableHead(trimmed, lines[i + 1]?.trim() ?? ""))
+      found.push({ kind: "table", lines: [trimmed] });
+    else if (table && trimmed.includes("|")) found.at(-1)?.lines.push(trimmed);
+    else if (trimmed !== "") addLine(found, line, trimmed, broken);
     broken = trimmed === "";
   }
   return found.map(block);
 }
+
+const isTableHead = (line: string, next: string): boolean =>
+  line.includes("|") &&
+  next.includes("|") &&
+  TABLE_LINE.test(next) &&
+  cells(line).length === cells(next).length;
+
+/** The cells of a table's row; `\|` is a letter. */
+const cells = (line: string): string[] =>
+  line
+    .replace(/^\||(?<!\\)\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll("\\|", "|"));
 
 /** `broken`: after an empty line, which ends a paragraph; a list goes on behind it. */
 function addLine(found: Block[], line: string, trimmed: string, broken: boolean): void {
@@ -71,11 +94,38 @@ function addLine(found: Block[], line: string, trimmed: string, broken: boolean)
 }
 
 function block({ kind, lines }: Block): Child {
+  if (kind === "table") return <Table lines={lines} />;
   if (kind === "ul") return <ul>{items(lines)}</ul>;
   if (kind === "ol") return <ol>{items(lines)}</ol>;
   if (kind === "h2") return <h2>{inline(lines.join(" "))}</h2>;
   return <p>{lines.flatMap((line, i) => (i === 0 ? inline(line) : [<br />, ...inline(line)]))}</p>;
 }
+
+/** A wide table is scrolled in itself, by keyboard, too. */
+const Table = ({ lines: [head = "", line = "", ...rows] }: { lines: string[] }) => {
+  const aligned = cells(line).map((mark) =>
+    mark.endsWith(":") ? (mark.startsWith(":") ? "middle" : "end") : undefined,
+  );
+  const row = (text: string) => aligned.map((side, i) => [side, cells(text)[i] ?? ""] as const);
+  return (
+    <section class="wide-table" aria-label="Table" tabindex={0}>
+      <table>
+        <tr>
+          {row(head).map(([side, text]) => (
+            <th class={side}>{inline(text)}</th>
+          ))}
+        </tr>
+        {rows.map((text) => (
+          <tr>
+            {row(text).map(([side, cell]) => (
+              <td class={side}>{inline(cell)}</td>
+            ))}
+          </tr>
+        ))}
+      </table>
+    </section>
+  );
+};
 
 const items = (lines: string[]): Child[] => lines.map((line) => <li>{inline(line)}</li>);
 
@@ -91,8 +141,9 @@ function inline(text: string, depth = 0): Child[] {
 }
 
 function element(match: RegExpExecArray, depth: number): Child {
-  const { bold, star, underscore, code, label, href } = match.groups ?? {};
+  const { alt, src, bold, star, underscore, code, label, href } = match.groups ?? {};
   const italic = star ?? underscore;
+  if (src !== undefined) return <img src={src} alt={alt} loading="lazy" />;
   if (bold !== undefined) return <strong>{inline(bold, depth + 1)}</strong>;
   if (italic !== undefined) return <em>{inline(italic, depth + 1)}</em>;
   if (code !== undefined) return <code>{code}</code>;

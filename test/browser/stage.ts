@@ -8,6 +8,7 @@ import {
   type Browser,
   type BrowserContextOptions,
   chromium,
+  type Locator,
   type Page,
   type Route,
 } from "playwright-core";
@@ -143,7 +144,7 @@ async function person(
 /** A paid SKU: 12.00 USD. */
 export const PAID = { unitPrice: { amount: 1200, currency: "USD" } };
 
-export const buyButton = (page: Page) => page.locator("[data-buy] button");
+export const buyButton = (page: Page | Locator) => page.locator("[data-buy] button");
 export const order = (page: Page) => page.locator(".order");
 /** Waits until the page shows an order in this state; a failure tells what the page shows instead. */
 export async function orderIs(page: Page, status: string): Promise<void> {

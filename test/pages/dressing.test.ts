@@ -39,6 +39,22 @@ test("every page of a sale and of its orders shows who sells, in the shop's colo
   }
 });
 
+test("whatever a shop writes stands in its own direction, apart from the page's words", async () => {
+  const { sale, order, token } = await dressed();
+  const own = (html: string, text: string) => {
+    const before = html.slice(html.indexOf("<body")).split(text).slice(0, -1);
+    return before.map((part) =>
+      part.slice(Math.max(0, part.lastIndexOf("<", part.lastIndexOf("<") - 1))),
+    );
+  };
+  const pages = { "/": "Frühling", [sale]: "Frühling", [order]: "Frühling", "/orders": "A thing" };
+  for (const [path, text] of Object.entries(pages)) {
+    const found = own(await get(path, token), `>${text}<`);
+    expect(found.length, path).toBeGreaterThan(0);
+    for (const tags of found) expect(tags, path).toMatch(/dir="auto"|<bdi/);
+  }
+});
+
 test("a link to a sale shows its title and picture; personal pages show nothing", async () => {
   const { sale, order, token } = await dressed();
   const html = await get(sale);

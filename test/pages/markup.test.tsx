@@ -6,6 +6,9 @@ import { contrast, themeCss, themeOf } from "../../src/pages/theme.ts";
 
 const html = (text: string): string => String(<Markdown text={text} />);
 
+const table = (rows: string) =>
+  `<section class="wide-table" aria-label="Table" tabindex="0"><table>${rows}</table></section>`;
+
 test.each([
   ["a **b** c", "<p>a <strong>b</strong> c</p>"],
   ["*a* and _b_", "<p><em>a</em> and <em>b</em></p>"],
@@ -38,13 +41,28 @@ test.each([
   ["[x](data:text/html,a)", "<p>[x](data:text/html,a)</p>"],
   ["[x](/%5Cours)", '<p><a href="/%5Cours" rel="noopener nofollow">x</a></p>'],
   ["[x](/café)", '<p><a href="/café" rel="noopener nofollow">x</a></p>'],
+  [
+    "![A shoe](https://a.test/x.png)",
+    '<p><img src="https://a.test/x.png" alt="A shoe" loading="lazy"/></p>',
+  ],
+  ["![x](http://a.test/x.png)", "<p>![x](http://a.test/x.png)</p>"],
+  ["![x](javascript:alert(1))", "<p>![x](javascript:alert(1))</p>"],
+  [
+    "Sizes:\n| EU | US |\n| --- | ---: |\n| **42** | 8\\|9 | 7 |\n| 43 |\n\nThat is all",
+    `<p>Sizes:</p>${table('<tr><th>EU</th><th class="end">US</th></tr><tr><td><strong>42</strong></td><td class="end">8|9</td></tr><tr><td>43</td><td class="end"></td></tr>')}<p>That is all</p>`,
+  ],
+  [
+    "a | b\n:-:|---\nc | d\nno row",
+    `${table('<tr><th class="middle">a</th><th>b</th></tr><tr><td class="middle">c</td><td>d</td></tr>')}<p>no row</p>`,
+  ],
+  ["a | b\n---\nc", "<p>a | b<br/>---<br/>c</p>"],
   ["<b>&", "<p>&lt;b&gt;&amp;</p>"],
 ])("%j", (text, expected) => {
   expect(html(text)).toBe(`<div class="prose">${expected}</div>`);
 });
 
 const ALLOWED =
-  /^<\/?(?:div|p|br|ul|ol|li|h2|strong|em|code|a)(?: class="prose")?(?: href="(?:https:\/\/|\/(?!\/)|mailto:)[^"<>]*" rel="noopener nofollow")?\s?\/?>$/i;
+  /^<\/?(?:div|p|br|ul|ol|li|h2|strong|em|code|a|section|table|tr|th|td|img)(?: class="(?:prose|middle|end|wide-table)")?(?: aria-label="Table" tabindex="0")?(?: src="https:\/\/[^"<>]*" alt="[^"<>]*" loading="lazy")?(?: href="(?:https:\/\/|\/(?!\/)|mailto:)[^"<>]*" rel="noopener nofollow")?\s?\/?>$/i;
 const fragment = fc.constantFrom(
   "**",
   "*",
@@ -58,6 +76,9 @@ const fragment = fc.constantFrom(
   '"',
   "javascript:",
   "https://a.test",
+  "![",
+  "|",
+  "\n| --- | --- |\n",
   "\n",
   "\n\n",
   "- ",
@@ -98,7 +119,12 @@ test("no link of a text leads to another site in the dress of a path of ours", (
   );
 });
 
-test.each(["*", "**", "[", "[a](", "`", "_a", "- ", "\n\n"])(
+test("what a messenger shows of a text has no marks of tables and images", () => {
+  const text = "See ![a shoe](https://a.test/x.png)\n\n| EU | US |\n| -- | -- |\n| 42 | 8 |";
+  expect(plainText(text)).toBe("See a shoe EU US 42 8");
+});
+
+test.each(["*", "**", "[", "[a](", "`", "_a", "- ", "\n\n", "![a](", "|", "|-", "a|\n-|\n", "-:"])(
   "ten thousand characters of %j are read in no time",
   (mark) => {
     const start = performance.now();

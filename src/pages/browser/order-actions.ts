@@ -49,7 +49,7 @@ export function mountActions(panel: OrderPanel): void {
 async function isSure(name: string): Promise<boolean> {
   const dialog = document.querySelector<HTMLDialogElement>("dialog#give-back");
   if (!dialog) return false;
-  setText(dialog.querySelector("h2"), `Give back ${name}?`);
+  setText(part(dialog, "give-name"), name);
   return (await askIn(dialog)) === "give";
 }
 
@@ -60,7 +60,12 @@ async function act(
 ): Promise<void> {
   const { root } = panel;
   if (root.dataset.busy) return;
-  const tell = (text: string) => setText(part(root, "order-fault"), text);
+  const tell = (text: string) => {
+    const fault = part(root, "order-fault");
+    setText(fault, text);
+    // Pay was pressed at the foot of the screen; this may be anywhere.
+    if (text) fault?.scrollIntoView({ block: "nearest" });
+  };
   mark(root, action);
   tell("");
   try {

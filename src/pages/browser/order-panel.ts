@@ -2,6 +2,7 @@
 import type { Order } from "../../inventory/order.ts";
 import { type Answer, call } from "./api.ts";
 import { isClockKnown, observe, serverNow } from "./clock.ts";
+import { dock } from "./dock.ts";
 import { part, setAll, setText } from "./dom.ts";
 import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold.ts";
 import { formatClock, money, spell } from "./locale.ts";
@@ -19,6 +20,8 @@ const GROWTH = 1.6;
 const SPREAD_MS = 4_000;
 /** Some time before the end, the clock and the order are compared with the server's once more. */
 const CHECK_SECONDS = 15;
+
+const HOLD_OVER = "The hold has ended. We are looking at what became of your order.";
 
 export class OrderPanel {
   readonly root: HTMLElement;
@@ -50,8 +53,8 @@ export class OrderPanel {
     });
     mountActions(this);
     const timer = setInterval(() => {
-      if (this.root.isConnected) this.#tick();
-      else clearInterval(timer);
+      this.#tick();
+      if (!this.root.isConnected) clearInterval(timer);
     }, 1_000);
   }
 
@@ -83,7 +86,7 @@ export class OrderPanel {
     const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
     setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
     setAll(root, "order-total", money(order.total.amount, currency));
-    setText(part(root, "hold-until"), `until ${formatClock(order.expiresAt)}`);
+    setText(part(root, "hold-until"), `Held until ${formatClock(order.expiresAt)}`);
     for (const name of ["hold", "pay", "cancel"]) {
       const element = part(root, name);
       if (element) element.hidden = !needsPayment(order);
@@ -116,9 +119,11 @@ export class OrderPanel {
   }
 
   #tick(): void {
-    if (!needsPayment(this.order)) return;
-    if (isClockKnown()) this.#count(secondsLeft(this.order, serverNow()));
-    else setText(part(this.root, "hold-digits"), "–:––");
+    const unpaid = needsPayment(this.order);
+    if (unpaid && isClockKnown()) this.#count(secondsLeft(this.order, serverNow()));
+    else if (unpaid) setText(part(this.root, "hold-digits"), "–:––");
+    const isHeld = unpaid && this.#left > 0 && this.root.isConnected;
+    dock(this.root, isHeld ? Date.parse(this.order.expiresAt) : undefined);
   }
 
   #count(left: number): void {
@@ -133,7 +138,8 @@ export class OrderPanel {
     if (said) setText(part(this.root, "hold-said"), said);
     if (left <= this.#checkAt && before > this.#checkAt) void this.look();
     if (left > 0) return;
-    // Our clock is never ahead of the server's: this hold has ended, and cannot be paid any more.
+    // A payment sent now would arrive after the end.
+    setText(part(this.root, "order-text"), HOLD_OVER);
     for (const name of ["pay", "cancel"]) part(this.root, name)?.toggleAttribute("hidden", true);
     if (before > 0) void this.#follow();
   }

@@ -33,7 +33,9 @@ export function renderBuy(props: BuyProps): Promise<string> {
     children: (
       <div class="page narrow">
         <p>
-          <a href={`/sales/${sale.id}`}>Back to {sale.title}</a>
+          <a href={`/sales/${sale.id}`}>
+            Back to <bdi lang={sale.language}>{sale.title}</bdi>
+          </a>
         </p>
         <h1>{refusal?.title ?? "Your order"}</h1>
         {refusal ? (

@@ -24,8 +24,8 @@ export const SignInDialog = ({ title, next, ways }: SignInDialogProps) => (
 /** One slip of a thumb must not lose a thing that is sold out. */
 export const GiveBackDialog = () => (
   <dialog id="give-back" aria-labelledby="give-back-title" aria-describedby="give-back-text">
-    <h2 id="give-back-title" dir="auto">
-      Give it back?
+    <h2 id="give-back-title">
+      Give back <bdi data-give-name></bdi>?
     </h2>
     <p id="give-back-text">{GIVE_BACK}</p>
     <form method="dialog" class="stack">

@@ -78,7 +78,7 @@ const Brand = ({ theme }: { theme: Sale["theme"] }) =>
   ) : (
     <>
       <Mark />
-      <span>{theme?.seller ?? "Doorbuster"}</span>
+      <bdi>{theme?.seller ?? "Doorbuster"}</bdi>
     </>
   );
 

@@ -47,7 +47,7 @@ export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
       <p data-order-text role="status">
         {words?.text}
       </p>
-      <Hold order={order} hidden={!unpaid} />
+      <p class="sr" role="status" data-hold-said></p>
       <Summary known={known} language={language} />
       <p class="alert" role="alert" data-order-fault>
         {known?.fault}
@@ -106,27 +106,6 @@ const Each = ({ order: { quantity, unitPrice } }: { order: Order }) =>
       {quantity} × <Price money={unitPrice} />
     </>
   );
-
-/** The time left, once browser code counts it; until then, when it ends. */
-const Hold = ({ order, hidden }: { order: Order | undefined; hidden: boolean }) => (
-  <>
-    <div class="hold" hidden={hidden} data-hold>
-      <p>Held for you</p>
-      <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
-      <p data-hold-until>
-        {order ? (
-          <>
-            until <Time at={order.expiresAt} />
-          </>
-        ) : null}
-      </p>
-      <div class="drain" aria-hidden="true">
-        <div data-hold-bar></div>
-      </div>
-    </div>
-    <p class="sr" role="status" data-hold-said></p>
-  </>
-);
 
 const OrderLink = () => (
   <p class="order-link">

@@ -35,7 +35,12 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
         <div class="card">
           <OrderPanel known={known} payWay={payWay} language={sale?.language} theme={theme} />
         </div>
-        <p>From {sale ? <a href={`/sales/${sale.id}`}>{saleTitle}</a> : saleTitle}</p>
+        <p>
+          From{" "}
+          <bdi lang={sale?.language}>
+            {sale ? <a href={`/sales/${sale.id}`}>{saleTitle}</a> : saleTitle}
+          </bdi>
+        </p>
         <GiveBackDialog />
         <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
       </div>
@@ -58,7 +63,9 @@ export function renderGiveBack(order: Order, sale: Sale | undefined): Promise<st
     sale: { theme: themeFor(order, sale) },
     children: (
       <div class="page narrow">
-        <h1 dir="auto">Give back {name}?</h1>
+        <h1>
+          Give back <bdi lang={sale?.language}>{name}</bdi>?
+        </h1>
         <p>{GIVE_BACK}</p>
         <a class="action" href={`/orders/${order.id}`}>
           Keep it

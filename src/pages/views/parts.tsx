@@ -31,9 +31,9 @@ export const StateBadge = ({ state }: { state: SaleState }) => (
 export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
   theme?.seller || theme?.links?.length ? (
     <p class="seller">
-      {theme.seller ? <span>Sold by {theme.seller}</span> : null}
+      {theme.seller ? <span dir="auto">Sold by {theme.seller}</span> : null}
       {theme.links?.map(({ label, url }) => (
-        <a href={url} rel="noopener">
+        <a href={url} rel="noopener" dir="auto">
           {label}
         </a>
       ))}

@@ -2,7 +2,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
-import { Price, Seller } from "./parts.tsx";
+import { Price, Seller, Time } from "./parts.tsx";
 
 /** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
 export type PayWay = "sandbox" | "checkout" | "elsewhere";
@@ -33,33 +33,55 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
     hidden={hidden}
     data-pay
   >
-    {payWay === "sandbox" ? (
-      <>
-        <fieldset class="cards">
-          <legend>Pay with</legend>
-          {SANDBOX_CARDS.map(({ token, name }, i) => (
-            <label class="choice">
-              <input type="radio" name="paymentToken" value={token} checked={i === 0} />
-              <span>{name}</span>
-            </label>
-          ))}
-        </fieldset>
+    {payWay === "sandbox" ? <Cards /> : null}
+    {payWay === "elsewhere" ? <p>The shop takes the payment for this order.</p> : null}
+    <div class="hold" hidden={hidden} data-hold>
+      <TimeLeft order={order} />
+      {payWay === "sandbox" ? (
         <button class="action" type="submit">
           <span class="idle">
             Pay <Total order={order} />
           </span>
           <span class="busy">Paying…</span>
         </button>
-      </>
-    ) : payWay === "checkout" ? (
-      <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
-        Pay <Total order={order} />
-      </a>
-    ) : (
-      <p>The shop takes the payment for this order.</p>
-    )}
+      ) : null}
+      {payWay === "checkout" ? (
+        <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
+          Pay <Total order={order} />
+        </a>
+      ) : null}
+    </div>
     <Seller theme={theme} />
   </form>
+);
+
+const Cards = () => (
+  <fieldset class="cards">
+    <legend>Pay with</legend>
+    {SANDBOX_CARDS.map(({ token, name }, i) => (
+      <label class="choice">
+        <input type="radio" name="paymentToken" value={token} checked={i === 0} />
+        <span>{name}</span>
+      </label>
+    ))}
+  </fieldset>
+);
+
+/** How long the units are still held, once browser code counts it; until then, when that ends. */
+const TimeLeft = ({ order }: { order: Order | undefined }) => (
+  <div>
+    <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
+    <p class="hold-until" data-hold-until>
+      {order ? (
+        <>
+          Held until <Time at={order.expiresAt} clock />
+        </>
+      ) : null}
+    </p>
+    <div class="drain" aria-hidden="true">
+      <div data-hold-bar></div>
+    </div>
+  </div>
 );
 
 const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;

@@ -59,7 +59,7 @@ export function renderSale(
             ))}
           </ul>
           <section class="about" aria-label="About this sale">
-            <div lang={sale.language} dir="auto">
+            <div lang={sale.language}>
               <Markdown text={sale.description} />
             </div>
             <Window sale={sale} />

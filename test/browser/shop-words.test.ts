@@ -1,0 +1,102 @@
+// What shops write: long words, other directions, tables and pictures, on a narrow phone.
+import type { Locator } from "playwright-core";
+import { expect, test } from "vitest";
+import { buyButton, inBrowser, orderIs } from "./stage.ts";
+
+const NARROW = { viewport: { width: 320, height: 640 } };
+const PRICE = { unitPrice: { amount: 129_900, currency: "USD" } };
+const NAME = "Extraordinarily weatherproof";
+
+/** As much of the page's global scope as is looked at. */
+interface Scope {
+  document: {
+    createRange(): { setStart: Mark; setEnd: Mark; getClientRects(): { length: number } };
+  };
+}
+type Mark = (node: unknown, at: number) => void;
+interface Text {
+  textContent: string;
+  firstChild: unknown;
+}
+
+/** The words of a text that are not on one line. */
+const brokenWords = (text: Locator) =>
+  text.evaluate((element: Text) => {
+    const { document } = globalThis as unknown as Scope;
+    return [...element.textContent.matchAll(/\S+/g)].flatMap(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(element.firstChild, index);
+      range.setEnd(element.firstChild, index + word.length);
+      return range.getClientRects().length === 1 ? [] : [word];
+    });
+  });
+
+const leftOf = async (thing: Locator) => Math.round((await thing.boundingBox())?.x ?? -1);
+
+inBrowser("the words of a shop", (stage) => {
+  test("no word of a name breaks beside its price while it fits a line of its own", async () => {
+    const { path, skuId, saleId } = await stage().onSale({ ...PRICE, name: NAME });
+    const buyer = await stage().person(NARROW);
+    await buyer.signIn("long-names");
+    const page = await buyer.open(path);
+    expect(await brokenWords(page.locator(".sku h2"))).toEqual([]);
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    expect(await brokenWords(page.locator("[data-order-name]"))).toEqual([]);
+    await page.goto(`/sales/${saleId}/skus/${skuId}/buy`);
+    expect(await brokenWords(page.locator(".sku-head strong"))).toEqual([]);
+    await page.goto("/orders");
+    expect(await brokenWords(page.locator(".order-line h2 a"))).toEqual([]);
+  });
+
+  test("a title from right to left reads so, and stands where the page's own words stand", async () => {
+    const more = { title: "מבצע אביב!", language: "he", description: "First.\n\nשלום עולם." };
+    const { path, saleId } = await stage().onSale({ ...PRICE, name: "נעל" }, { more });
+    const page = await (await stage().person(NARROW)).open(path);
+    const direction = (thing: Locator) =>
+      thing.evaluate(
+        (element) =>
+          (
+            globalThis as unknown as { getComputedStyle(of: unknown): { direction: string } }
+          ).getComputedStyle(element).direction,
+      );
+    expect(await direction(page.locator("h1"))).toBe("rtl");
+    // Letters, not boxes: a block is as wide as its column.
+    const letters = (thing: Locator) =>
+      thing.evaluate((element: Text) => {
+        const range = (globalThis as unknown as Scope).document.createRange() as unknown as {
+          selectNodeContents(of: unknown): void;
+          getBoundingClientRect(): { left: number };
+        };
+        range.selectNodeContents(element);
+        return Math.round(range.getBoundingClientRect().left);
+      });
+    expect(await letters(page.locator("h1"))).toBe(await leftOf(page.locator("[data-badge]")));
+    expect(await letters(page.locator(".sku h2"))).toBe(await letters(page.locator(".sku .terms")));
+    const paragraphs = page.locator(".prose p");
+    expect(await letters(paragraphs.nth(0))).toBe(await leftOf(paragraphs.nth(0)));
+    expect(await letters(paragraphs.nth(1))).toBeGreaterThan(await leftOf(paragraphs.nth(1)));
+    await page.goto("/");
+    const card = page.locator(`[data-listed="${saleId}"]`);
+    expect(await direction(card.locator("h2"))).toBe("rtl");
+    expect(await letters(card.locator("h2"))).toBe(await leftOf(card.locator("[data-badge]")));
+  });
+
+  test("a wide table is scrolled in itself, and a picture fits the page", async () => {
+    const row = `| ${"Measure | ".repeat(9)}`;
+    const description = `${row}\n${row.replaceAll("Measure", "---")}\n${row}\n\n![A shoe](https://pictures.example/a.png)`;
+    const { path } = await stage().onSale({}, { more: { description } });
+    const visitor = await stage().person(NARROW);
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="300"/>';
+    await visitor.reach("https://pictures.example", (route) =>
+      route.fulfill({ contentType: "image/svg+xml", body: svg }),
+    );
+    const page = await visitor.open(path);
+    await page.getByAltText("A shoe").scrollIntoViewIfNeeded();
+    await expect
+      .poll(async () => (await page.getByAltText("A shoe").boundingBox())?.height)
+      .toBeGreaterThan(50);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
+    expect(await page.getByRole("cell").count()).toBe(9);
+  });
+});
