@@ -69,6 +69,16 @@ const schema = z
     path: ["AUTH_SECRET"],
     message: "set exactly one of AUTH_SECRET and AUTH_JWKS_URL: it pins how tokens are verified",
   })
+  // Without them, tokens that the provider issued to other apps would be good here.
+  .refine((v) => !v.AUTH_JWKS_URL || v.AUTH_ISSUER, {
+    path: ["AUTH_ISSUER"],
+    message: "is needed with AUTH_JWKS_URL: the `iss` of its tokens",
+  })
+  .refine((v) => !v.AUTH_JWKS_URL || v.AUTH_AUDIENCE, {
+    path: ["AUTH_AUDIENCE"],
+    message:
+      "is needed with AUTH_JWKS_URL: the `aud` of the tokens that are meant for this service",
+  })
   .refine((v) => !v.DEMO_LOGIN || v.AUTH_SECRET !== undefined, {
     path: ["DEMO_LOGIN"],
     message: "needs AUTH_SECRET to sign its tokens",

@@ -59,18 +59,44 @@ export interface ProblemFields {
 /** A refusal as a value: what the funnel, the admin API and the use cases return instead of throwing. */
 export interface Refusal extends ProblemFields {
   reason: ErrorCode;
+  /** What its answer says in headers, in HTML as well. A constant: its headers are prepared once. */
+  headers?: OwnHeaders;
 }
 
 /** Shortens a refusal: `refuse("sold_out", { available: 0 })`. */
-export function refuse(reason: ErrorCode, fields: ProblemFields = {}): Refusal {
+export function refuse(reason: ErrorCode, fields: Omit<Refusal, "reason"> = {}): Refusal {
   return { reason, ...fields };
 }
 
-/** What no refusal varies: set once, for setting headers costs more than the rest of a refusal. */
-const PROBLEM_HEADERS = completeHeaders({ "Content-Type": "application/problem+json" });
+type OwnHeaders = Readonly<Record<string, string>>;
+
+/** How to authenticate, in the words of RFC 6750. `error`: a token was shown, and it is not good. */
+const bearer = (error = ""): OwnHeaders => ({
+  "WWW-Authenticate": `Bearer realm="doorbuster"${error}`,
+});
+const NO_TOKEN = bearer();
+export const INVALID_TOKEN = bearer(', error="invalid_token"');
+const NONE: OwnHeaders = {};
+
+/** The headers a refusal needs beside the ordinary ones: every 401 says how to authenticate (RFC 9110). */
+export const headersOf = ({ reason, headers }: Refusal): OwnHeaders =>
+  headers ?? (reason === "unauthenticated" ? NO_TOKEN : NONE);
+
+const prepared = new WeakMap<object, Headers>();
+
+/** All headers of a problem, made once: setting them costs more than the rest of a refusal. */
+function problemHeaders(own: OwnHeaders): Headers {
+  let headers = prepared.get(own);
+  if (!headers) {
+    headers = completeHeaders({ "Content-Type": "application/problem+json", ...own });
+    prepared.set(own, headers);
+  }
+  return headers;
+}
 
 /** Answers a refusal as problem+json. 429 and 503 always carry Retry-After (seconds). */
-export function problem(c: Context, { reason, ...fields }: Refusal): Response {
+export function problem(c: Context, refusal: Refusal): Response {
+  const { reason, headers: _, ...fields } = refusal;
   const { status, title } = ERRORS[reason];
   if (status === 429 || status === 503) fields.retryAfterSeconds ??= 1;
   const body = {
@@ -82,7 +108,8 @@ export function problem(c: Context, { reason, ...fields }: Refusal): Response {
     ...fields,
     requestId: c.get("requestId"),
   };
-  const answer = new Response(JSON.stringify(body), { status, headers: PROBLEM_HEADERS });
+  const headers = problemHeaders(headersOf(refusal));
+  const answer = new Response(JSON.stringify(body), { status, headers });
   if (fields.retryAfterSeconds !== undefined) {
     answer.headers.set("Retry-After", String(fields.retryAfterSeconds));
   }

@@ -34,6 +34,8 @@ export const BUDGETS = {
   /** SKUs that an object called sold out, and those it is being asked about. */
   answered: 1 * MIB,
   asking: 0.25 * MIB,
+  /** Addresses that sent too many wrong operator tokens. */
+  guessers: 0.25 * MIB,
   /** SKUs whose object is overloaded, and the attempts that wait for one. */
   overloads: 0.25 * MIB,
   waiting: 1 * MIB,

@@ -122,9 +122,22 @@ export class SharedValue<Raw, Value> {
     return held && age >= 0 && age <= this.#options.revalidateMs ? held.value : undefined;
   }
 
+  /** The value as the source has it now. What is held goes on serving others, also when the source fails. */
+  renew(c: Reader): Promise<Reading<Value>> {
+    this.#skipColo = true;
+    return this.#refreshed(c);
+  }
+
   #isPause(now: number): boolean {
     const left = this.#freshUntil - now;
     return left > 0 && left <= PAUSE_AFTER_FAILURE_MS; // a longer one began before the clock was set back
+  }
+
+  /** After a failure. What was renewed early is fresh still: then its source has time until it is due. */
+  #pause(): void {
+    const now = Date.now();
+    if (this.#trusted() && now < this.#freshUntil) return;
+    this.#freshUntil = now + PAUSE_AFTER_FAILURE_MS;
   }
 
   /** What is held, unless it is from the future: then the clock was set back. */
@@ -164,8 +177,8 @@ export class SharedValue<Raw, Value> {
         (error) => {
           refresh.outcome = { ok: false, error };
           if (this.#underWay === refresh) {
-            this.#freshUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
             this.#fault = error;
+            this.#pause();
           }
           throw error;
         },

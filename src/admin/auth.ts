@@ -1,7 +1,13 @@
-// The operator's door: a bearer token, compared in constant time.
+// The operator's door: a bearer token, compared in constant time. Wrong ones are counted by address.
 import { createMiddleware } from "hono/factory";
-import { problem, refuse } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
+import { addressBlock } from "../funnel/caller.ts";
+import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood.ts";
+import { bearerToken } from "../funnel/identity.ts";
+import type { AppContext, AppEnv } from "../http.ts";
+import { memory } from "../memory.ts";
+import { log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
 
 const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 
@@ -11,9 +17,28 @@ async function same(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(left, right);
 }
 
-export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
-  const token = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-  if (token === undefined) return problem(c, refuse("unauthenticated"));
-  if (!(await same(token, c.get("config").ADMIN_TOKEN))) return problem(c, refuse("forbidden"));
-  return next();
+/** Addresses that have sent too many wrong tokens: until the shield's period ends, theirs are not compared. */
+const shut = memory<true>("guessers", { ttl: SHIELD_PERIOD_SECONDS * 1_000 });
+
+const TOO_MANY = refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
+const WRONG = refuse("unauthenticated", {
+  detail: "This is not the operator's token",
+  headers: INVALID_TOKEN,
 });
+
+export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
+  const token = bearerToken(c);
+  if (token === undefined) return problem(c, refuse("unauthenticated"));
+  const address = addressBlock(c);
+  if (shut.has(address)) return refused(c, TOO_MANY);
+  if (await same(token, c.get("config").ADMIN_TOKEN)) return next();
+  if (await passesShield(c, `operator|${address}`)) return refused(c, WRONG);
+  shut.set(address, true);
+  return refused(c, TOO_MANY);
+});
+
+function refused(c: AppContext, refusal: Refusal): Response {
+  count("operator.refused", refusal.reason);
+  log("operator.refused", { requestId: c.get("requestId"), reason: refusal.reason });
+  return problem(c, refusal);
+}

@@ -9,7 +9,7 @@ import { identify, identity } from "./identity.ts";
 import type { PolicyName } from "./policies.ts";
 
 /** The period of the FLOOD_SHIELD binding in wrangler.toml. */
-const SHIELD_PERIOD_SECONDS = 10;
+export const SHIELD_PERIOD_SECONDS = 10;
 
 /** Whether the shield lets a caller pass. One that fails does, and that is counted: it is not the only guard. */
 export async function passesShield(c: AppContext, key: string): Promise<boolean> {

@@ -1,13 +1,12 @@
 // Stage 5, and the door of every personal route: who asks. A bearer token or the session cookie holds a
 // JWT; which algorithm it must have follows from the configuration, never from the token.
-import { getCookie } from "hono/cookie";
 import { jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { memory, textBytes } from "../memory.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { KeysUnavailable, keyFromSet } from "./key-set.ts";
+import { KeysUnavailable, RETRY_SECONDS, verifyBySet } from "./key-set.ts";
 import { hmacKey } from "./keys.ts";
 
 export type AuthConfig = Pick<
@@ -17,57 +16,107 @@ export type AuthConfig = Pick<
 
 export const SESSION_COOKIE = "session";
 /** Asymmetric algorithms a key set may use; a shared secret is HS256 and nothing else. */
-const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
+const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
+/** Each session cookie may cost a signature check. */
+const MAX_SESSIONS = 5;
 const DEMO_TOKEN_LIFE = "12h";
 
 export type Identity = { ok: true; userId: string } | Refused;
 type Refused = { ok: false; refusal: Refusal };
 
-const nobody = (detail: string): Refused => ({
+const NOBODY: Refused = {
   ok: false,
-  refusal: refuse("unauthenticated", { detail }),
+  refusal: refuse("unauthenticated", { detail: "Send a bearer token or the session cookie" }),
+};
+
+const invalid = (detail: string): Refused => ({
+  ok: false,
+  refusal: refuse("unauthenticated", { detail, headers: INVALID_TOKEN }),
 });
 
-/** Says who asks. */
+/** Says who asks: whoever the first valid token names. */
 export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
-  return recognise(c, config) ?? verify(c, shown(c).token, config);
+  const known = recognise(c, config);
+  if (known) return known;
+  let refused: Identity = NOBODY;
+  for (const token of shown(c).tokens) {
+    const identity = await verify(c, token, config);
+    if (identity.ok) return identity;
+    // Of several, one that cannot be checked now may be good.
+    if (refused.refusal.reason !== "unavailable") refused = identity;
+  }
+  return refused;
 }
 
 /**
  * Says who asks, as far as that takes no cryptography: who shows no token is refused, and whose token this
  * isolate has verified before is known. Undefined while a signature is still to be checked. A cookie
- * travels by itself, so a write that relies on it must also come from our own pages: its `Origin` has to
- * be ours.
+ * travels by itself, so a write that relies on it must also come from our own pages.
  */
 function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
-  const { token, byItself } = shown(c);
-  if (!token) return nobody("Send a bearer token or the session cookie");
-  if (token.length > MAX_TOKEN) return nobody("The token is too long");
-  if (byItself && !["GET", "HEAD"].includes(c.req.method) && !sameOrigin(c)) {
-    return { ok: false, refusal: refuse("forbidden", { detail: "Cross-origin write refused" }) };
+  const { tokens, byItself } = shown(c);
+  if (tokens.length === 0) return NOBODY;
+  if (tokens.every((token) => token.length > MAX_TOKEN)) return invalid("The token is too long");
+  const foreign = byItself && !["GET", "HEAD"].includes(c.req.method) && foreignWrite(c);
+  if (foreign) return { ok: false, refusal: foreign };
+  for (const token of tokens) {
+    const known = verified.get(token);
+    if (known?.config === config && Date.now() < known.expiresAt) {
+      return { ok: true, userId: known.userId };
+    }
   }
-  const known = verified.get(token);
-  if (known?.config !== config || Date.now() >= known.expiresAt) return undefined;
-  return { ok: true, userId: known.userId };
+  return undefined;
 }
 
-/** The token that a request shows, empty when there is none, and whether the browser sent it by itself. */
-function shown(c: AppContext): { token: string; byItself: boolean } {
-  const authorization = c.req.header("authorization");
-  if (authorization === undefined) {
-    return { token: getCookie(c, SESSION_COOKIE) ?? "", byItself: true };
+/** The tokens that a request shows, and whether the browser sent them by itself. */
+function shown(c: AppContext): { tokens: string[]; byItself: boolean } {
+  if (c.req.header("authorization") === undefined) {
+    return { tokens: sessions(c.req.header("cookie") ?? ""), byItself: true };
   }
-  const [scheme = "", token = "", more] = authorization.split(" ", 3);
-  const isBearer = scheme.toLowerCase() === "bearer" && more === undefined;
-  return { token: isBearer ? token : "", byItself: false };
+  const token = bearerToken(c);
+  return { tokens: token === undefined ? [] : [token], byItself: false };
 }
 
-/** Whether one of our own pages sends this. */
-export const sameOrigin = (c: AppContext): boolean =>
-  c.req.header("origin") === (c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin);
+const BEARER = /^bearer[ \t]+(?=\S)/i;
+
+/** What an Authorization header says after `Bearer`; undefined without one. Any blanks may stand between. */
+export function bearerToken(c: AppContext): string | undefined {
+  const authorization = c.req.header("authorization") ?? "";
+  const [scheme] = BEARER.exec(authorization) ?? [];
+  return scheme && authorization.slice(scheme.length);
+}
+
+/**
+ * The session cookies of a Cookie header: a browser sends one for this host and one for the domain above,
+ * and does not say which is which. Where the header was sent twice, a comma stands between.
+ */
+function sessions(header: string): string[] {
+  const tokens: string[] = [];
+  for (const pair of header.split(/[;,]/)) {
+    const [name, value = ""] = pair.split("=", 2);
+    if (name?.trim() !== SESSION_COOKIE) continue;
+    const token = value.trim().replace(/^"(.*)"$/, "$1");
+    if (token !== "") tokens.push(token);
+    if (tokens.length === MAX_SESSIONS) break;
+  }
+  return tokens;
+}
+
+const NO_ORIGIN = refuse("forbidden", {
+  detail: "Send the Origin header: a write by cookie must show that it comes from this site",
+});
+const OTHER_ORIGIN = refuse("forbidden", { detail: "This request was sent from another site" });
+
+/** Refuses a write that no page of ours sends: its `Origin` has to be ours. */
+export function foreignWrite(c: AppContext): Refusal | undefined {
+  const origin = c.req.header("origin");
+  if (origin === undefined) return NO_ORIGIN;
+  const ours = c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin;
+  return origin === ours ? undefined : OTHER_ORIGIN;
+}
 
 /** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
 const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig }>("tokens", {
@@ -75,33 +124,35 @@ const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig 
 });
 
 async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {
+  if (token.length > MAX_TOKEN) return invalid("The token is too long");
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
+    algorithms: config.AUTH_SECRET ? ["HS256"] : JWKS_ALGORITHMS,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ["sub", "exp"],
   };
   try {
     const { payload } = config.AUTH_SECRET
-      ? await jwtVerify(token, await hmacKey(config.AUTH_SECRET), {
-          ...options,
-          algorithms: ["HS256"],
-        })
-      : await jwtVerify(token, keyFromSet(c, config.AUTH_JWKS_URL as string), {
-          ...options,
-          algorithms: JWKS_ALGORITHMS,
-        });
+      ? await jwtVerify(token, await hmacKey(config.AUTH_SECRET), options)
+      : await verifyBySet(c, config.AUTH_JWKS_URL as string, token, options);
     const { sub, exp } = payload as { sub: unknown; exp: number };
     const usable = typeof sub === "string" && sub.length > 0 && sub.length <= MAX_USER_ID;
-    if (!usable || !sub.isWellFormed()) return nobody("The token names no usable subject");
+    if (!usable || !sub.isWellFormed()) return invalid("The token names no usable subject");
     verified.set(token, { userId: sub, expiresAt: exp * 1_000, config });
     return { ok: true, userId: sub };
   } catch (error) {
-    return error instanceof KeysUnavailable
-      ? { ok: false, refusal: refuse("unavailable", { detail: "Sign-ins cannot be checked now" }) }
-      : nobody("The token is not valid");
+    return error instanceof KeysUnavailable ? UNCHECKED : invalid("The token is not valid");
   }
 }
+
+const UNCHECKED: Refused = {
+  ok: false,
+  refusal: refuse("unavailable", {
+    detail: "Sign-ins cannot be checked now",
+    retryAfterSeconds: RETRY_SECONDS,
+  }),
+};
 
 /** Who shows no token is refused, and who is known needs no signature check: both cost nothing. */
 export const recognised: Stage = {

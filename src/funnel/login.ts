@@ -1,12 +1,12 @@
 // The demo login: closed unless DEMO_LOGIN is "true". It lets anybody be anybody, so that the demo and
 // the rehearsal have buyers; production buyers come with a token of the shop's identity provider.
 import { type Context, Hono } from "hono";
-import { setCookie } from "hono/cookie";
+import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readJson } from "../http.ts";
 import { shieldRoute } from "./flood.ts";
-import { SESSION_COOKIE, sameOrigin, signDemoToken } from "./identity.ts";
+import { foreignWrite, SESSION_COOKIE, signDemoToken } from "./identity.ts";
 
 const MAX_LOGIN_BYTES = 1_024;
 const COOKIE_LIFE_SECONDS = 12 * 3_600;
@@ -25,10 +25,7 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return problem(c, refuse("not_found"));
   // A form on another site must not sign a visitor in as somebody else.
-  if (c.req.header("origin") !== undefined && !sameOrigin(c)) {
-    return problem(c, refuse("forbidden", { detail: "Cross-origin write refused" }));
-  }
-  const refusal = await shieldRoute(c, "login");
+  const refusal = (c.req.header("origin") && foreignWrite(c)) || (await shieldRoute(c, "login"));
   if (refusal) return problem(c, refusal);
   const body = await readJson(c, loginSchema, MAX_LOGIN_BYTES);
   if (!body.ok) return problem(c, body.refusal);
@@ -37,13 +34,32 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   return c.json({ token });
 });
 
-/** Sets the session cookie; without `Secure` only where browsers accept it so, on this machine. */
+/** Without `Secure` only where browsers accept it so, on this machine. */
+const cookieOptions = ({ hostname }: URL) =>
+  ({ path: "/", httpOnly: true, sameSite: "Lax", secure: !LOCAL_HOSTS.has(hostname) }) as const;
+
+/** Sets the session cookie, for this host alone. */
 export function setSession(c: Context<AppEnv>, token: string): void {
-  setCookie(c, SESSION_COOKIE, token, {
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure: !LOCAL_HOSTS.has(new URL(c.req.url).hostname),
-    maxAge: COOKIE_LIFE_SECONDS,
-  });
+  const options = cookieOptions(new URL(c.req.url));
+  setCookie(c, SESSION_COOKIE, token, { ...options, maxAge: COOKIE_LIFE_SECONDS });
+}
+
+/**
+ * Takes the session cookie back: the host's own, and those a shop may have set for a domain above, all of
+ * which a browser sends here. Browsers ignore the domains that nobody can own, such as `co.uk`.
+ */
+export function clearSessions(c: Context<AppEnv>): void {
+  const url = new URL(c.req.url);
+  const options = cookieOptions(url);
+  deleteCookie(c, SESSION_COOKIE, options);
+  for (const domain of domainsOf(url.hostname)) {
+    deleteCookie(c, SESSION_COOKIE, { ...options, domain });
+  }
+}
+
+/** `a.shop.example` and `shop.example` for the host `a.shop.example`; none for an address or a bare name. */
+function domainsOf(hostname: string): string[] {
+  if (/^[\d.]+$|[:[]/.test(hostname)) return [];
+  const labels = hostname.split(".");
+  return labels.slice(0, -1).map((_, at) => labels.slice(at).join("."));
 }

@@ -1,14 +1,13 @@
 // The buyer's own pages and forms: orders, paying, giving back, signing in and out. Never cached.
 import { type Context, Hono } from "hono";
-import { deleteCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood.ts";
-import { SESSION_COOKIE, sameOrigin, signDemoToken } from "../funnel/identity.ts";
-import { loginSchema, setSession } from "../funnel/login.ts";
+import { foreignWrite, signDemoToken } from "../funnel/identity.ts";
+import { clearSessions, loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
 import { needsPayment } from "./browser/words/order.ts";
@@ -45,9 +44,10 @@ type OrderContext = Context<AppEnv, "/orders/:orderId">;
 /** Strangers are asked to sign in and come back; other refusals are said. */
 async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
   if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
+  const status = refusalHeaders(c, refusal);
   const { origin, pathname } = new URL(c.req.url);
   const next = c.req.method === "GET" ? pathname : "/orders";
-  return c.html(await renderSignIn(next, origin, signInWays(c.get("config"))), 401);
+  return c.html(await renderSignIn(next, origin, signInWays(c.get("config"))), status);
 }
 
 async function list(c: AppContext): Promise<Response> {
@@ -118,13 +118,10 @@ async function cancel(c: OrderContext): Promise<Response> {
   return given.ok ? c.redirect(`/orders/${given.order.id}`, 303) : show(c, given.refusal);
 }
 
-const elsewhere = refuse("forbidden", { detail: "This form was sent from another site." });
-
 async function login(c: AppContext): Promise<Response> {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return faultPage(c, refuse("not_found"));
-  if (!sameOrigin(c)) return faultPage(c, elsewhere);
-  const refusal = await shieldRoute(c, "login");
+  const refusal = foreignWrite(c) ?? (await shieldRoute(c, "login"));
   if (refusal) return faultPage(c, refusal);
   const form = await readForm(c, loginFormSchema, MAX_FORM_BYTES);
   if (!form.ok) return faultPage(c, form.refusal);
@@ -133,7 +130,8 @@ async function login(c: AppContext): Promise<Response> {
 }
 
 async function logout(c: AppContext): Promise<Response> {
-  if (!sameOrigin(c)) return faultPage(c, elsewhere);
-  deleteCookie(c, SESSION_COOKIE, { path: "/" });
+  const foreign = foreignWrite(c);
+  if (foreign) return faultPage(c, foreign);
+  clearSessions(c);
   return c.redirect("/", 303);
 }

@@ -1,6 +1,6 @@
 // A refusal as a page, with the status of the API. The codes and statuses come from errors.ts.
 import { parseAccept } from "hono/utils/accept";
-import { ERRORS, type ErrorCode, problem, type Refusal, refuse } from "../errors.ts";
+import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { refusalText } from "./browser/words/refusal.ts";
 import { formatTime } from "./format.ts";
@@ -45,8 +45,10 @@ export function explain({ reason, ...fields }: Refusal): Words {
 }
 
 /** Status and headers of a refusal, for an answer in HTML. Such a page is about one caller. */
-export function refusalHeaders(c: AppContext, { reason, retryAfterSeconds }: Refusal) {
+export function refusalHeaders(c: AppContext, refusal: Refusal) {
+  const { reason, retryAfterSeconds } = refusal;
   const { status } = ERRORS[reason];
+  for (const [name, value] of Object.entries(headersOf(refusal))) c.header(name, value);
   c.header("Cache-Control", "private, no-store");
   if (status === 429 || status === 503) c.header("Retry-After", String(retryAfterSeconds ?? 1));
   return status;

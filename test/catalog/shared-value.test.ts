@@ -48,7 +48,31 @@ test("is fresh, then served while one caller refreshes it, then waited for", asy
   expect(await read(isolate)).toBe("v3");
 });
 
+test("renewed early: those who ask get the newest, everybody else has it from then on", async () => {
+  const clock = givenClock(start);
+  const source = aSource();
+  const isolate = anIsolate(source);
+  await read(isolate);
+  clock.moveTo(start + 1);
+  const asked = await Promise.all([1, 2, 3].map(() => isolate.renew(aReader())));
+  expect(asked.map(({ value }) => value)).toEqual(["v2", "v2", "v2"]);
+  expect([await read(isolate), source.loads]).toEqual(["v2", 2]);
+});
+
 describe("while its source fails", () => {
+  test("what is renewed early stays, and is asked for again only when it is due", async () => {
+    const clock = givenClock(start);
+    const source = aSource();
+    const isolate = anIsolate(source);
+    await read(isolate);
+    source.broken = true;
+    clock.moveTo(start + 1);
+    await expect(isolate.renew(aReader())).rejects.toThrow("broken");
+    const { loads } = source;
+    clock.moveTo(start + FRESH / 2);
+    expect([await read(isolate), source.loads]).toEqual(["v1", loads]);
+  });
+
   test("an old value serves up to its bound, and says that it is stale", async () => {
     const clock = givenClock(start);
     const source = aSource();

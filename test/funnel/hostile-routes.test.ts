@@ -24,23 +24,24 @@ describe("the operator's routes", () => {
 
   test("are shut to everybody else, and do not say what exists", async () => {
     const buyer = await aBuyer();
-    const doors: Record<string, number> = {
-      "": 401,
-      Bearer: 401,
-      "Basic dGVzdDp0ZXN0": 401,
-      "Bearer wrong": 403,
-      [`Bearer ${ADMIN_TOKEN}x`]: 403,
-      [`Bearer ${ADMIN_TOKEN.slice(0, -1)}`]: 403,
-      [`Bearer ${buyer.token}`]: 403,
-    };
+    const doors = [
+      "",
+      "Bearer",
+      "Basic dGVzdDp0ZXN0",
+      "Bearer wrong",
+      `Bearer ${ADMIN_TOKEN}x`,
+      `Bearer ${ADMIN_TOKEN.slice(0, -1)}`,
+      `Bearer ${ADMIN_TOKEN}, Bearer ${ADMIN_TOKEN}`,
+      `Bearer ${buyer.token}`,
+    ];
     for (const path of paths) {
-      for (const [authorization, status] of Object.entries(doors)) {
+      for (const authorization of doors) {
         const answer = await ask({
           method: "GET",
           path: `/api/admin${path}`,
           headers: { authorization },
         });
-        expect(answer.status).toBe(status);
+        expect(answer).toMatchObject({ status: 401, code: "unauthenticated" });
         expectContract([answer]);
       }
     }

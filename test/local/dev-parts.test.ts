@@ -59,7 +59,9 @@ describe("settings", () => {
   });
 
   test("a provider's keys replace the local secret, the demo login and play money", async () => {
-    const { devVars } = await settingsOf("AUTH_JWKS_URL=https://id.example/keys\n");
+    const { devVars } = await settingsOf(
+      "AUTH_JWKS_URL=https://id.example/keys\nAUTH_ISSUER=https://id.example\nAUTH_AUDIENCE=shop\n",
+    );
     expect(workerVars(devVars, "http://localhost:1")).toMatchObject({
       AUTH_SECRET: "",
       DEMO_LOGIN: "false",

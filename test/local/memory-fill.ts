@@ -1,6 +1,7 @@
 // Fills every memory of an isolate beyond its budget, with entries as callers make them, and prints what
 // each takes of the heap. Run by `memory.test.ts` in a process of its own, with `--expose-gc`.
 import ipaddr from "ipaddr.js";
+import "../../src/admin/auth.ts";
 import "../../src/funnel/challenge.ts";
 import "../../src/funnel/identity.ts";
 import "../../src/funnel/limits.ts";
@@ -60,6 +61,7 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   bought: [(i) => [`sku|${user(i)}`, true]],
   answered: [(i) => [`sku-${nth(i)}`, { available: 0, buyers: undefined }]],
   asking: [(i) => [`sku-${nth(i)}`, true]],
+  guessers: [(i) => [read(`${address(i)}/64`), true]],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
     (i) => [`sku-${nth(i)}`, new Map(times(32, (at) => [Symbol(), Date.now() + at] as const))],

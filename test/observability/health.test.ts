@@ -69,6 +69,11 @@ describe("a configuration that is", () => {
     ["with a secret that is too short", { SIGNING_SECRET: "short" }, "SIGNING_SECRET"],
     ["without a way to verify tokens", { AUTH_SECRET: "" }, "AUTH_SECRET"],
     ["with two ways to verify tokens", { AUTH_JWKS_URL: "https://id.shop/jwks" }, "AUTH_SECRET"],
+    ...(["AUTH_ISSUER", "AUTH_AUDIENCE"] as const).map((name): (typeof broken)[number] => {
+      const provider = { AUTH_JWKS_URL: "https://id.shop/jwks", AUTH_ISSUER: "https://id.shop" };
+      const all = { ...provider, AUTH_AUDIENCE: "shop", AUTH_SECRET: "", DEMO_LOGIN: "false" };
+      return [`with a provider's keys and no ${name}`, { ...all, PAYMENTS: "", [name]: "" }, name];
+    }),
     ["with a flag that is neither", { DEMO_LOGIN: "yes" }, "DEMO_LOGIN"],
   ];
 

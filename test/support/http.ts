@@ -94,6 +94,9 @@ export function contractFaults({ status, code, body, headers }: Answer<unknown>)
   if (headers.get("content-type") !== "application/problem+json") faults.push("not problem+json");
   if (headers.get("cache-control") !== "no-store") faults.push("an error that may be cached");
   if ([429, 503].includes(status) && !headers.get("retry-after")) faults.push("no Retry-After");
+  const challenge = headers.get("www-authenticate");
+  if (status === 401 && !challenge?.startsWith("Bearer realm=")) faults.push("no WWW-Authenticate");
+  if (status !== 401 && challenge !== null) faults.push("a challenge without 401");
   const members = body as Record<string, unknown>;
   for (const name of ["type", "title", "detail", "requestId"]) {
     if (typeof members[name] !== "string") faults.push(`no ${name}`);

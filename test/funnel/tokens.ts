@@ -1,0 +1,49 @@
+// Tokens of every kind, and what the Worker makes of whoever shows them.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { Hono } from "hono";
+import { type JWTPayload, SignJWT } from "jose";
+import type { Config } from "../../src/config.ts";
+import { type AuthConfig, identify } from "../../src/funnel/identity.ts";
+import type { AppEnv } from "../../src/http.ts";
+import { ORIGIN } from "../support/http.ts";
+
+const SECRET = "a-secret-of-the-shop-with-enough-characters";
+export const shared: AuthConfig = { AUTH_SECRET: SECRET };
+export const key = (secret = SECRET) => new TextEncoder().encode(secret);
+
+/** What the Worker makes of a request: the user's id, or the code of the refusal. */
+export async function whoAsks(config: AuthConfig, headers: Record<string, string>, method = "GET") {
+  const app = new Hono<AppEnv>().all("/", async (c) => {
+    c.set("config", config as Config);
+    return c.json(await identify(c, config));
+  });
+  const ctx = createExecutionContext();
+  const answer = await app.request(`${ORIGIN}/`, { method, headers }, env, ctx);
+  const identity = (await answer.json()) as Awaited<ReturnType<typeof identify>>;
+  return identity.ok ? identity.userId : identity.refusal.reason;
+}
+
+export const bearing = (config: AuthConfig, token: string) =>
+  whoAsks(config, { authorization: `Bearer ${token}` });
+
+interface TokenOptions {
+  claims?: JWTPayload;
+  header?: { alg?: string; kid?: string };
+  signWith?: Parameters<SignJWT["sign"]>[0];
+}
+
+export const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
+
+/** A good token for ann, but for what is given. */
+export function token({ claims = {}, header = {}, signWith = key() }: TokenOptions = {}) {
+  const { alg = "HS256", ...rest } = header;
+  return new SignJWT({ sub: "ann", exp: inAnHour(), ...claims })
+    .setProtectedHeader({ alg, ...rest })
+    .sign(signWith);
+}
+
+export const part = (value: unknown) =>
+  btoa(JSON.stringify(value)).replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");
+export const unsigned = (header: object) =>
+  `${part(header)}.${part({ sub: "ann", exp: inAnHour() })}.`;

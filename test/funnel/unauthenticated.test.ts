@@ -1,0 +1,117 @@
+// What a 401 says, on every route a buyer has, and how a session ends.
+import { beforeAll, describe, expect, test } from "vitest";
+import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer, aSale, aSku, putSale, tokenFor, unique } from "../support/shop.ts";
+
+const sku = aSku();
+const sale = aSale({ skus: [sku] });
+beforeAll(async () => {
+  await emptyRedis();
+  await putSale(sale);
+});
+
+const ROUTES: [string, string, unknown?][] = [
+  ["GET", "/api/orders"],
+  ["GET", "/api/orders/x.0.y"],
+  ["DELETE", "/api/orders/x.0.y"],
+  ["POST", "/api/orders/x.0.y/payment", { paymentToken: "tok_ok" }],
+  ["POST", `/api/skus/${sku.id}/orders`, { quantity: 1 }],
+  ["GET", "/orders"],
+  ["GET", "/orders/x.0.y"],
+];
+
+describe.each(ROUTES)("%s %s", (method, path, body) => {
+  const ask = (headers: Record<string, string>) =>
+    call(method, path, {
+      body,
+      headers: { "idempotency-key": unique("key"), origin: ORIGIN, ...headers },
+    });
+
+  test("says how to sign in", async () => {
+    for (const headers of [
+      {},
+      { authorization: "" },
+      { authorization: "Bearer" },
+      { cookie: "a=b" },
+    ]) {
+      const answer = await ask(headers as Record<string, string>);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="doorbuster"');
+    }
+  });
+
+  test("says that the token it was shown is not good", async () => {
+    const forged = await tokenFor("ann", "x".repeat(40));
+    for (const headers of [
+      { authorization: `Bearer ${forged}` },
+      { authorization: "bearer  x y" },
+      { authorization: `Bearer ${"x".repeat(9_000)}` },
+      { cookie: `session=${forged}` },
+    ]) {
+      const answer = await ask(headers as Record<string, string>);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("www-authenticate")).toBe(
+        'Bearer realm="doorbuster", error="invalid_token"',
+      );
+      if (path.startsWith("/api")) expect(contractFaults(answer)).toEqual([]);
+    }
+  });
+});
+
+test("a write by cookie is told precisely why its origin is not good enough", async () => {
+  const { token } = await aBuyer();
+  const write = (headers: Record<string, string>) =>
+    call("POST", `/api/skus/${sku.id}/orders`, {
+      body: { quantity: 1 },
+      headers: { "idempotency-key": unique("key"), cookie: `session=${token}`, ...headers },
+    });
+  const bare = await write({});
+  expect(bare).toMatchObject({ status: 403, code: "forbidden" });
+  expect(bare.body.detail).toMatch(/^Send the Origin header/);
+  for (const origin of ["https://evil.test", "null", `${ORIGIN}, ${ORIGIN}`]) {
+    const answer = await write({ origin });
+    expect(answer).toMatchObject({ status: 403, code: "forbidden" });
+    expect(answer.body.detail).toMatch(/another site/);
+  }
+});
+
+describe("signing out", () => {
+  const signOut = (origin: string) => {
+    const asked = request("POST", "/logout", { headers: { origin } });
+    return send(
+      new Request(`${origin}/logout`, {
+        method: "POST",
+        headers: asked.headers,
+        redirect: "manual",
+      }),
+    );
+  };
+  const cleared = async (origin: string) =>
+    (await signOut(origin)).headers.getSetCookie().map((cookie) => {
+      expect(cookie).toMatch(/^session=;.*\bMax-Age=0\b/);
+      expect(cookie).toMatch(/Path=\//);
+      return /Domain=([^;]+)/.exec(cookie)?.[1];
+    });
+
+  test("ends the host's own session, and those of the domains above that reach it", async () => {
+    expect(await cleared("https://drops.shop.example")).toEqual([
+      undefined,
+      "drops.shop.example",
+      "shop.example",
+    ]);
+    expect(await cleared("https://shop.test")).toEqual([undefined, "shop.test"]);
+  });
+
+  test.each(["http://localhost", "http://127.0.0.1", "http://[::1]"])(
+    "knows that %s has no domain above",
+    async (origin) => {
+      expect(await cleared(origin)).toEqual([undefined]);
+    },
+  );
+
+  test("is for our own pages alone", async () => {
+    const answer = await call("POST", "/logout", { headers: { origin: "https://evil.test" } });
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
+  });
+});
