@@ -17,6 +17,7 @@ export const ERRORS = {
   method_not_allowed: { status: 405, title: "Method not allowed" },
   sold_out: { status: 409, title: "Sold out" },
   user_limit_reached: { status: 409, title: "Your limit for this item is reached" },
+  price_changed: { status: 409, title: "The price has changed" },
   order_not_payable: { status: 409, title: "This order cannot be paid" },
   order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
   sale_closed: { status: 410, title: "The sale is over" },
@@ -51,6 +52,8 @@ export interface ProblemFields {
   /** Of a sold-out SKU: units whose buyers may still fail to pay. */
   held?: number;
   orderIds?: string[];
+  /** What a unit costs now. */
+  unitPrice?: { amount: number; currency: string };
   issues?: Issue[];
   /** How to solve the challenge that is asked for. */
   challenge?: { provider: "turnstile"; siteKey: string; action: string; cdata: string };

@@ -56,9 +56,12 @@ export function readForm<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes: number,
 ): Promise<Parsed<z.output<Schema>>> {
-  return readBody(c, schema, maxBytes, "application/x-www-form-urlencoded", (text) =>
-    Object.fromEntries(new URLSearchParams(text)),
-  );
+  return readBody(c, schema, maxBytes, "application/x-www-form-urlencoded", (text) => {
+    const fields = Object.fromEntries(new URLSearchParams(text));
+    // Escaped bytes may be no UTF-8, too.
+    if (Object.values(fields).join().includes(REPLACEMENT)) throw new TypeError("not UTF-8");
+    return fields;
+  });
 }
 
 /** What the schema did not like. zod's own error class costs more than finding it. */

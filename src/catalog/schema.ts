@@ -13,7 +13,7 @@ const MAX_SKUS = 50;
 /** Largest amount Stripe charges in one go: 99,999,999 minor units. */
 const MAX_AMOUNT = 99_999_999;
 
-const moneySchema = z.strictObject({
+export const moneySchema = z.strictObject({
   amount: z.int().min(0).max(MAX_AMOUNT),
   currency: z.string().regex(/^[A-Z]{3}$/, "use an ISO 4217 code such as USD"),
 });

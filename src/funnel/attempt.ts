@@ -1,6 +1,6 @@
 // One request of a caller, as it moves through the funnel: each stage adds what it learned or refuses.
 import * as z from "zod";
-import type { CatalogEntry } from "../catalog/schema.ts";
+import { type CatalogEntry, moneySchema } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { PolicyName } from "./policies.ts";
@@ -9,14 +9,24 @@ import type { LimitedRoute } from "./protection.ts";
 const MAX_PAYMENT_TOKEN = 255;
 const MAX_TICKET = 2_048;
 
+/** Half a surrogate pair has no UTF-8: stored or hashed it would become another text. */
+const textSchema = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed(), "is not well-formed Unicode");
+
 export const orderBodySchema = z.strictObject({
   quantity: z.int().min(1).max(100),
-  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN).optional(),
-  ticket: z.string().min(1).max(MAX_TICKET).optional(),
+  paymentToken: textSchema(MAX_PAYMENT_TOKEN).optional(),
+  ticket: textSchema(MAX_TICKET).optional(),
+  /** The price that the buyer saw. */
+  unitPrice: moneySchema.optional(),
 });
 
 export const paymentBodySchema = z.strictObject({
-  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN),
+  paymentToken: textSchema(MAX_PAYMENT_TOKEN),
 });
 
 export type OrderBody = z.output<typeof orderBodySchema>;
@@ -34,11 +44,17 @@ export interface Attempt {
   idempotencyKey: string;
   /** Proof of a page visit. */
   visit?: string | undefined;
+  /** Absent while the SKU is in no sale: such an attempt only looks for its order. */
   entry: CatalogEntry;
   /** Absent until somebody is recognised or identified. */
   userId: string;
   /** The limit that is closest to its end, once it is known. */
   tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
+  /**
+   * The refusal that the edge has in mind for somebody who may have an order: from there on the attempt only
+   * looks for that order, and gets this answer if there is none.
+   */
+  pending?: Refusal;
   /** The token of a challenge that was asked for and is still to be verified. */
   solution?: string;
 }

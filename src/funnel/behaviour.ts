@@ -67,16 +67,17 @@ function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
 /** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
 export function noteRefusal(attempt: Attempt, kind: keyof History): void {
   const { c, userId, entry } = attempt;
-  const { autoBlock } = protectionOf(entry.sale);
+  const { autoBlock } = protectionOf(entry?.sale ?? {});
+  const saleId = entry?.sale.id ?? "-";
   const history = { ...historyOf(userId), [kind]: historyOf(userId)[kind] + 1 };
   const enough = history[kind] >= autoBlock[kind];
   // Counted anew from then on: who was let off must reach the threshold again.
   histories.set(userId, enough ? { ...history, [kind]: 0 } : history);
   if (!enough || beingBlocked.has(userId)) return;
   beingBlocked.set(userId, true);
-  count("blocked", kind, entry.sale.id);
+  count("blocked", kind, saleId);
   const accountsAtAddress = crowdAround(c).address;
-  const evidence = { saleId: entry.sale.id, ...history, accountsAtAddress };
+  const evidence = { saleId, ...history, accountsAtAddress };
   c.executionCtx.waitUntil(
     addAutomaticBlock(c.get("config"), userId, autoBlock.blockSeconds, evidence).catch((error) =>
       log("deny_list.write_failed", { cause: causeOf(error) }),

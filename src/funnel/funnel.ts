@@ -16,6 +16,12 @@ import { shape } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
 
+/** A stage that an attempt does not need while it only looks for an order: it gets nothing new. */
+const forOrders = ({ name, check }: Stage): Stage => ({
+  name,
+  check: (attempt) => (attempt.pending ? undefined : check(attempt)),
+});
+
 const AFTER_SHAPE: readonly Stage[] = [
   known,
   recognised,
@@ -27,9 +33,9 @@ const AFTER_SHAPE: readonly Stage[] = [
   spent,
   flood, // before anything that costs more than a signature check
   shedding,
-  challenge,
+  forOrders(challenge),
   limits,
-  solution,
+  forOrders(solution),
 ];
 
 type Passed = { ok: true; attempt: Attempt } | { ok: false; refusal: Refusal };

@@ -1,33 +1,39 @@
-// Stage 2: does the edge already know the answer? Unknown SKU, sale not open, sale long closed. No I/O
-// while the catalog snapshot is fresh.
+// Stage 2: does the edge already know the answer? Unknown SKU, sale not open, sale closed. No I/O while the
+// catalog snapshot is fresh.
 
-import { saleState } from "../catalog/schema.ts";
+import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
-import { refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
+import { isRetry } from "./sold-out.ts";
 
-/**
- * Just after the end a retry may still belong to an accepted order, and only the ledger can tell, so the
- * edge answers `sale_closed` by itself from this long after `closesAt`.
- */
-const REPLAY_GRACE_MS = 600_000;
-
+/** Whatever became of the SKU: where it may have sold, only its object knows who has an order. */
 export const known: Stage = {
   name: "known",
   async check(attempt) {
     const { c, skuId, now } = attempt;
     const catalog = await readCatalog(c);
+    if (!catalog.hasEverHad(skuId)) return refuse("not_found");
     const found = catalog.sku(skuId);
-    if (!found) return refuse("not_found");
-    attempt.entry = found.entry;
-    const { sale } = found.entry;
-    if (saleState(sale, now) === "upcoming") {
-      const wait = Math.ceil((Date.parse(sale.opensAt) - now) / 1_000);
-      return refuse("sale_not_open", { opensAt: sale.opensAt, retryAfterSeconds: wait });
-    }
-    if (now >= Date.parse(sale.closesAt) + REPLAY_GRACE_MS) {
-      return refuse("sale_closed", { closesAt: sale.closesAt });
-    }
+    if (found) attempt.entry = found.entry;
+    const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");
+    if (!refusal) return undefined;
+    if (!catalog.hasEverSold(skuId) && !isRetry(attempt)) return refusal;
+    attempt.pending = refusal;
     return undefined;
   },
 };
+
+function notSelling(sale: Sale, now: number): Refusal | undefined {
+  const { opensAt, closesAt } = sale;
+  switch (saleState(sale, now)) {
+    case "upcoming": {
+      const retryAfterSeconds = Math.ceil((Date.parse(opensAt) - now) / 1_000);
+      return refuse("sale_not_open", { opensAt, retryAfterSeconds });
+    }
+    case "closed":
+      return refuse("sale_closed", { closesAt });
+    case "open":
+      return undefined;
+  }
+}

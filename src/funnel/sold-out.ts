@@ -1,5 +1,6 @@
-// Sold out, as the edge knows it: at most two seconds old, no I/O. Only who cannot have an order is refused
-// here: a buyer who may already have one is asking about that order, and only the object can answer.
+// Sold out, as the edge knows it: at most two seconds old, no I/O. Whoever cannot have an order is refused
+// here. A buyer who may have one is asking about that order, and only the object can answer: it looks for the
+// order and makes none, so that a unit that came back is offered to everybody at the same moment.
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
@@ -24,18 +25,19 @@ const asking = memory<true>("asking", { ttl: ASKING_MS });
 const justBought = memory<true>("bought", { ttl: NEWS_MS });
 
 /**
- * Says that an attempt was sent before, and perhaps to another edge: it may have got a unit that came back
- * since the news here, so the object is asked. The limits hold for it all the same.
+ * Says that an attempt was sent before, perhaps to another edge, where it may have become an order since the
+ * news here. It has the object look for that order, and nothing else: no stage is skipped, no order is made.
  */
-const RETRY_HEADER = "idempotency-retry";
+export const isRetry = ({ c }: Pick<Attempt, "c">): boolean =>
+  c.req.header("idempotency-retry")?.toLowerCase() === "true";
 
 type Who = Pick<Attempt, "skuId" | "userId">;
 
 const keyOf = ({ skuId, userId }: Who) => `${skuId}|${userId}`;
 
 /**
- * Whether an attempt should bring home who the buyers are, should it find the SKU sold out. One at a time:
- * the list may be long, and the object has a crowd to answer.
+ * Whether an attempt should bring home who the buyers are, should everybody be refused. One at a time: the
+ * list may be long, and the object has a crowd to answer.
  */
 export function asksForBuyers({ skuId }: Who): boolean {
   if (asking.has(skuId) || answered.has(skuId)) return false;
@@ -47,21 +49,30 @@ export function asksForBuyers({ skuId }: Who): boolean {
 export function noteAnswer(who: Who, asked: boolean, result: ReserveResult): void {
   if (asked) asking.delete(who.skuId);
   if (result.ok || result.reason === "user_limit_reached") justBought.set(keyOf(who), true);
-  else if (result.reason === "sold_out" && result.buyers !== undefined) {
-    answered.set(who.skuId, toEdgeStock(result));
+  else if (result.stock?.buyers !== undefined) {
+    answered.set(who.skuId, toEdgeStock(result.stock));
   }
+}
+
+/** The stock with its buyers, as it was published or as the object told it. */
+function told({ c, entry, skuId }: Attempt): EdgeStock | undefined {
+  const published = entry && peekStock(c, entry, skuId);
+  return published?.buyers ? published : answered.get(skuId);
 }
 
 export const soldOut: Stage = {
   name: "sold-out",
   check(attempt) {
-    const { c, entry, skuId, userId } = attempt;
+    const { entry, skuId, userId } = attempt;
     if (userId === undefined) return undefined;
-    const published = peekStock(c, entry, skuId);
-    const stock = published?.available === 0 ? published : answered.get(skuId);
-    if (!stock?.buyers || stock.buyers.mayHave(buyerHash(userId))) return undefined;
-    if (justBought.has(keyOf(attempt)) || c.req.header(RETRY_HEADER)) return undefined;
-    const sku = entry.sale.skus.find(({ id }) => id === skuId);
-    return refuse("sold_out", { available: 0, held: sku ? comingBack(sku, stock) : 0 });
+    const stock = told(attempt);
+    const buyers = stock?.buyers;
+    if (!attempt.pending && buyers && stock.available === 0) {
+      const sku = entry.sale.skus.find(({ id }) => id === skuId);
+      const held = sku ? comingBack(sku, stock) : 0;
+      attempt.pending = refuse("sold_out", { available: 0, held });
+    }
+    const isKnown = !buyers || buyers.mayHave(buyerHash(userId)) || justBought.has(keyOf(attempt));
+    return isKnown || isRetry(attempt) ? undefined : attempt.pending;
   },
 };

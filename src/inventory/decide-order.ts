@@ -31,7 +31,7 @@ export interface BuyerState {
   stock: Stock;
   /** All orders of this user for this SKU, in any order. */
   mine: OrderRow[];
-  /** Keys of attempts that learned the outcome of another one (see `decideReserve`). */
+  /** Keys of attempts that learned the outcome of another one (see `decide-reserve.ts`). */
   aliases: Alias[];
 }
 
@@ -42,30 +42,7 @@ export interface Alias {
   orderId: string;
 }
 
-export interface ReserveCommand {
-  userId: string;
-  /** The id the order gets if it is accepted. */
-  orderId: string;
-  quantity: number;
-  paymentToken?: string;
-  idempotencyKey: string;
-  fingerprint: string;
-  /** When the edge got the request: milliseconds. */
-  askedAt: number;
-  /** Whether an answer that all is gone should name the buyers, so that the edge can say it to others. */
-  wantsBuyers?: boolean;
-}
-
-export type ReserveDecision =
-  | { ok: true; replayed: boolean; row: OrderRow; alias?: Alias }
-  | { ok: false; reason: "not_found" | "idempotency_key_reused" }
-  | { ok: false; reason: "sale_not_open"; opensAt: number }
-  | { ok: false; reason: "sale_closed"; closesAt: number }
-  | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
-  /** `held`: units that may come back, because their orders wait for money. */
-  | { ok: false; reason: "sold_out"; available: number; held: number };
-
-const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
+export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
 
 /** A hold ends at `expiresAt`. A free order waits for nobody's money, so its hold does not end. */
 export const holdEnded = (row: OrderRow, now: number): boolean =>
@@ -83,92 +60,12 @@ export function decideExpire(row: OrderRow, now: number): OrderRow | undefined {
   return holdEnded(row, now) ? next(row, { status: "expired" }, now) : undefined;
 }
 
-const owns = (row: OrderRow): boolean => row.status === "reserved" || row.status === "confirmed";
+/** Whether the order's units are the buyer's, for now or for good. */
+export const owns = (row: OrderRow): boolean =>
+  row.status === "reserved" || row.status === "confirmed";
 
-const unitsOwned = (mine: OrderRow[]): number =>
+export const unitsOwned = (mine: OrderRow[]): number =>
   mine.reduce((sum, row) => sum + (owns(row) ? row.quantity : 0), 0);
-
-/**
- * How many orders one user can have for one SKU beside those in their allowance: cancelled, expired,
- * refunded. Nobody changes their mind so often, and each attempt reads them all.
- */
-const MAX_FINISHED_ORDERS = 100;
-
-/** No request is on its way for longer; an order from further ahead was made before a clock was set back. */
-const MAX_FLIGHT_MS = 30_000;
-
-/**
- * A retry is recognised before anything else, so that it can never cost the buyer the unit they hold. One
- * user's attempts are one at a time: a second one, under another key, that was on its way while the first
- * was decided learns the first one's outcome.
- */
-export function decideReserve(
-  state: BuyerState,
-  cmd: ReserveCommand,
-  now: number,
-): ReserveDecision {
-  const { terms, stock, mine } = state;
-  const before = answeredBefore(state, cmd);
-  if (before) return before;
-  if (!terms) return { ok: false, reason: "not_found" };
-  if (now < terms.opensAt) return { ok: false, reason: "sale_not_open", opensAt: terms.opensAt };
-  if (now >= terms.closesAt) return { ok: false, reason: "sale_closed", closesAt: terms.closesAt };
-  const tooMany = mine.length >= terms.perUserLimit + MAX_FINISHED_ORDERS;
-  if (tooMany || unitsOwned(mine) + cmd.quantity > terms.perUserLimit) {
-    const orderIds = mine.filter(owns).map((row) => row.orderId);
-    return { ok: false, reason: "user_limit_reached", limit: terms.perUserLimit, orderIds };
-  }
-  const flight = (row: OrderRow) => row.createdAt - cmd.askedAt;
-  const twin = mine.find((row) => owns(row) && flight(row) > 0 && flight(row) < MAX_FLIGHT_MS);
-  if (twin) {
-    const { idempotencyKey: key, fingerprint } = cmd;
-    const alias = { key, fingerprint, orderId: twin.orderId };
-    return { ok: true, replayed: true, row: twin, alias };
-  }
-  if (available(stock) < cmd.quantity) {
-    const held = isFree(terms) ? 0 : stock.held;
-    return { ok: false, reason: "sold_out", available: available(stock), held };
-  }
-  return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
-}
-
-/** The stored answer of a key that was used before. */
-function answeredBefore(
-  { mine, aliases }: BuyerState,
-  { idempotencyKey, fingerprint }: ReserveCommand,
-): ReserveDecision | undefined {
-  const alias = aliases.find(({ key }) => key === idempotencyKey);
-  const row = mine.find((order) =>
-    alias ? order.orderId === alias.orderId : order.idempotencyKey === idempotencyKey,
-  );
-  if (!row) return undefined;
-  return (alias ?? row).fingerprint === fingerprint
-    ? { ok: true, replayed: true, row }
-    : { ok: false, reason: "idempotency_key_reused" };
-}
-
-function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
-  const wantsMoney = terms.unitPrice.amount > 0 && cmd.paymentToken !== undefined;
-  return {
-    userId: cmd.userId,
-    orderId: cmd.orderId,
-    saleId: terms.saleId,
-    skuId: terms.skuId,
-    quantity: cmd.quantity,
-    unitPrice: terms.unitPrice,
-    status: "reserved",
-    createdAt: now,
-    expiresAt: now + terms.holdSeconds * 1_000,
-    version: 1,
-    changedAt: now,
-    acknowledged: 0,
-    payment: wantsMoney ? { token: cmd.paymentToken as string, state: "due" } : null,
-    reason: null,
-    item: terms.item ?? null,
-    idempotencyKey: cmd.idempotencyKey,
-    fingerprint: cmd.fingerprint,
-  };
-}
 
 /** An order decision: the row as it now is, and whether it must be written. */
 export type OrderDecision<Reason extends string> =

@@ -103,11 +103,11 @@ export class Keeper {
     this.stockChanged();
   }
 
-  /** What edges may know of the stock. */
-  publicStock(): PublicStock {
+  /** What edges may know of the stock; `withBuyers` also while units are free. */
+  publicStock(withBuyers = false): PublicStock {
     const { stock } = this.ledger;
     const free = available(stock);
-    const buyers = free === 0 ? this.ledger.toldBuyers : undefined;
+    const buyers = withBuyers || free === 0 ? this.ledger.toldBuyers : undefined;
     return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
   }
 

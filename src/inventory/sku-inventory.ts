@@ -2,15 +2,8 @@
 // functions decide, commits, and answers; all of a use case happens without an await, so its writes
 // commit together and no other request sees half of it.
 import { DurableObject } from "cloudflare:workers";
-import {
-  decideCancel,
-  decideConfirmFree,
-  decidePay,
-  decideReserve,
-  decideSettle,
-  type ReserveCommand,
-  type ReserveDecision,
-} from "./decide-order.ts";
+import { decideCancel, decideConfirmFree, decidePay, decideSettle } from "./decide-order.ts";
+import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import {
   type ConfigureCommand,
   decideConfigure,
@@ -32,10 +25,13 @@ import {
 
 const PAGE_SIZE = 200;
 
+/** `stock`: what the edge may tell others, who are refused alike unless they bought before. */
 export type ReserveResult =
   | { ok: true; replayed: boolean; order: Order }
-  | Exclude<ReserveDecision, { ok: true } | { reason: "sold_out" }>
-  | ({ ok: false; reason: "sold_out" } & PublicStock);
+  | (Exclude<ReserveDecision, { ok: true }> & { stock?: PublicStock });
+
+/** Refusals of everybody who has no order yet. While nothing sells, no new buyer can come. */
+const OF_EVERYBODY: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
 
 export type OrderResult<Reason extends string> =
   | { ok: true; order: Order }
@@ -57,8 +53,10 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     const now = this.#keeper.begin();
     const decision = decideReserve(this.#keeper.stateOf(command.userId, now), command, now);
     if (!decision.ok) {
-      const tells = decision.reason === "sold_out" && command.wantsBuyers;
-      return tells ? { ...this.#keeper.publicStock(), ...decision } : decision;
+      const nothingSells = OF_EVERYBODY.has(decision.reason);
+      const tells = nothingSells || decision.reason === "sold_out";
+      if (!command.wantsBuyers || !tells) return decision;
+      return { ...decision, stock: this.#keeper.publicStock(nothingSells) };
     }
     const { row, replayed, alias } = decision;
     if (!replayed) this.#keeper.save(undefined, row);

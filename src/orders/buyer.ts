@@ -55,19 +55,21 @@ export async function placeOrder(
     orderId: newOrderId(address),
     quantity: attempt.body.quantity,
     ...(attempt.body.paymentToken ? { paymentToken: attempt.body.paymentToken } : {}),
+    ...(attempt.body.unitPrice ? { unitPrice: attempt.body.unitPrice } : {}),
     idempotencyKey: attempt.idempotencyKey,
     fingerprint: await fingerprint(attempt),
     askedAt: attempt.now,
     wantsBuyers,
+    ...(attempt.pending ? { lookUpOnly: true } : {}),
   };
   const answered = askObject(skuId, Date.now());
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
   answered(!answer.ok && answer.reason === "overloaded");
-  count("orders", outcomeOf(answer), attempt.entry.sale.id);
+  count("orders", outcomeOf(answer), attempt.entry?.sale.id ?? "-");
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const result = answer.value;
   noteAnswer(attempt, wantsBuyers, result);
-  return result.ok ? result : refused(toRefusal(result));
+  return result.ok ? result : refused(toRefusal(result, attempt.pending));
 }
 
 /** What the object said, for the operator's counters. */
@@ -77,16 +79,21 @@ function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
   return answer.value.replayed ? "replayed" : "accepted";
 }
 
-/** Tells a retry from another request under the same key. */
+/**
+ * Tells a retry from another request under the same key: another quantity or payment method. A place in line
+ * and the price that was seen may have changed since; the third part is what stored fingerprints have.
+ */
 async function fingerprint({ body }: Attempt): Promise<string> {
-  const text = JSON.stringify([body.quantity, body.paymentToken ?? null, body.ticket ?? null]);
+  const text = JSON.stringify([body.quantity, body.paymentToken ?? null, null]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)));
 }
 
 /** The one place where inner reasons of a reservation become public ones. */
-function toRefusal(result: Exclude<ReserveResult, { ok: true }>): Refusal {
+function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refusal): Refusal {
   switch (result.reason) {
+    case "no_such_order":
+      return pending ?? refuse("unavailable");
     case "sale_not_open":
       return refuse("sale_not_open", { opensAt: new Date(result.opensAt).toISOString() });
     case "sale_closed":
@@ -95,6 +102,8 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>): Refusal {
       return refuse("user_limit_reached", { limit: result.limit, orderIds: result.orderIds });
     case "sold_out":
       return refuse("sold_out", { available: result.available, held: result.held });
+    case "price_changed":
+      return refuse("price_changed", { unitPrice: result.unitPrice });
     default:
       return refuse(result.reason);
   }

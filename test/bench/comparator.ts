@@ -4,7 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Context, Hono } from "hono";
 import { requireConfig } from "../../src/config.ts";
-import type { ReserveCommand } from "../../src/inventory/decide-order.ts";
+import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { type ConsumerEnv, consumeOrders } from "../../src/orders/consumer.ts";

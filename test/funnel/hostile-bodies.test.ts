@@ -68,6 +68,16 @@ describe("bodies", () => {
     expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
   });
 
+  test("with half a character are invalid_request, in every text a buyer can send", async () => {
+    const texts = ["\\ud800", "tok_\\udfff", "\\udc00\\ud800", "a\\ud83dz"];
+    const bodies = texts.flatMap((text) => [
+      `{"quantity":1,"paymentToken":"${text}"}`,
+      `{"quantity":1,"ticket":"${text}"}`,
+      `{"quantity":1,"unitPrice":{"amount":1,"currency":"${text}"}}`,
+    ]);
+    expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
+  });
+
   test("that aim at the prototype change nothing and are refused", async () => {
     const bodies = [
       '{"quantity":1,"__proto__":{"quantity":5}}',

@@ -85,6 +85,8 @@ describe("personal routes", () => {
       "null",
       '{"paymentToken":""}',
       '{"paymentToken":1}',
+      '{"paymentToken":"\\ud800"}',
+      '{"paymentToken":"tok_\\udfffok"}',
       '{"paymentToken":"x","amount":0}',
       JSON.stringify({ paymentToken: "x".repeat(256) }),
     ];

@@ -68,6 +68,8 @@ const reserve: fc.Arbitrary<Command & { do: "reserve" }> = fc.record(
     body: fc.constantFrom("one", "two"),
     token,
     flight: fc.constantFrom(1, 1_000, 6_000, 60_000),
+    seen: fc.constantFrom(0, 100, 100),
+    lookUp: fc.constantFrom(true, false, false),
   },
   { requiredKeys: ["do", "user", "quantity", "key", "body"] },
 );

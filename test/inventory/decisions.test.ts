@@ -49,6 +49,19 @@ describe("units", () => {
     });
   });
 
+  test("an attempt that only looks for its order never makes one", () => {
+    always((_, changed, command) => {
+      if (command.do === "reserve" && command.lookUp) expect(changed).toEqual([]);
+    });
+  });
+
+  test("nobody is given a unit at another price than the one they saw", () => {
+    always((_, changed, command) => {
+      if (command.do !== "reserve" || command.seen === undefined) return;
+      for (const { after } of changed) expect(after.unitPrice.amount).toBe(command.seen);
+    });
+  });
+
   test("nobody is given a unit outside the sale's window", () => {
     always((world, changed) => {
       const terms = world.setup?.terms;

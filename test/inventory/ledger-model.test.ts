@@ -23,15 +23,7 @@ async function atObject(name: string, world: World, command: Command): Promise<v
       await object.restock(command.quantity, unique("restock"));
       return;
     case "reserve":
-      await object.reserve({
-        userId: command.user,
-        orderId: world.nextOrderId,
-        quantity: command.quantity,
-        ...(command.token === undefined ? {} : { paymentToken: command.token }),
-        idempotencyKey: command.key,
-        fingerprint: command.body,
-        askedAt: world.now - (command.flight ?? 0),
-      });
+      await object.reserve(world.toReserve(command));
       return;
     case "tick":
       return;

@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
-import type { ReserveCommand } from "../../src/inventory/decide-order.ts";
+import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import { newOrderId } from "../../src/inventory/order.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";

@@ -7,11 +7,11 @@ import {
   decideConfirmFree,
   decideExpire,
   decidePay,
-  decideReserve,
   decideSettle,
   type MoneyOutcome,
   type Stock,
 } from "../../src/inventory/decide-order.ts";
+import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { decideConfigure, decideRestock, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { type Offer, SKU, START } from "./commands.ts";
@@ -26,6 +26,10 @@ export type Command =
       token?: string;
       /** For how long the request was on its way: milliseconds. */
       flight?: number;
+      /** The amount that the buyer saw as the price. */
+      seen?: number;
+      /** Whether the edge only wants an earlier order. */
+      lookUp?: boolean;
     }
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
@@ -120,21 +124,25 @@ export class World {
     return copy;
   }
 
+  /** The command as an object gets it. */
+  toReserve(command: Command & { do: "reserve" }): ReserveCommand {
+    const { user, quantity, key, body, token, flight = 0, seen, lookUp } = command;
+    return {
+      userId: user,
+      orderId: this.nextOrderId,
+      quantity,
+      ...(token === undefined ? {} : { paymentToken: token }),
+      ...(seen === undefined ? {} : { unitPrice: { amount: seen, currency: "USD" } }),
+      ...(lookUp ? { lookUpOnly: true } : {}),
+      idempotencyKey: key,
+      fingerprint: body,
+      askedAt: this.now - flight,
+    };
+  }
+
   #reserve(command: Command & { do: "reserve" }): void {
-    const { user, quantity, key, body, token, flight = 0 } = command;
-    const decision = decideReserve(
-      this.stateOf(user),
-      {
-        userId: user,
-        orderId: this.nextOrderId,
-        quantity,
-        ...(token === undefined ? {} : { paymentToken: token }),
-        idempotencyKey: key,
-        fingerprint: body,
-        askedAt: this.now - flight,
-      },
-      this.now,
-    );
+    const { user } = command;
+    const decision = decideReserve(this.stateOf(user), this.toReserve(command), this.now);
     if (!decision.ok) return;
     if (!decision.replayed) this.save(undefined, decision.row);
     const { alias } = decision;

@@ -209,3 +209,26 @@ test.each([
   const { buyer, path } = await stage();
   expect((await visit(path, { buyer, fields })).status).toBe(400);
 });
+
+test.each(["%ED%A0%80", "tok%FFok", "%C3"])(
+  "%s is no payment method: it is not text",
+  async (token) => {
+    const { buyer, path } = await stage({ price: 900 });
+    const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+    const response = await exports.default.fetch(
+      new Request(new URL(`${location}/payment`, ORIGIN), {
+        method: "POST",
+        redirect: "manual",
+        headers: {
+          "cf-connecting-ip": freshAddress(),
+          "content-type": "application/x-www-form-urlencoded",
+          cookie: `session=${buyer.token}`,
+          origin: ORIGIN,
+        },
+        body: `paymentToken=${token}`,
+      }),
+    );
+    expect(response.status).toBe(400);
+    expect((await visit(location, { buyer })).html).toContain('data-payment=""');
+  },
+);

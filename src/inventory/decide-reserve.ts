@@ -1,0 +1,130 @@
+// Whether a buyer gets units. A pure decision: state + command + now → the row to write, the answer of an
+// earlier attempt, or the one reason why not.
+import type { Money } from "../catalog/schema.ts";
+import {
+  type Alias,
+  available,
+  type BuyerState,
+  isFree,
+  owns,
+  type Terms,
+  unitsOwned,
+} from "./decide-order.ts";
+import type { OrderRow } from "./order.ts";
+
+export interface ReserveCommand {
+  userId: string;
+  /** The id the order gets if it is accepted. */
+  orderId: string;
+  quantity: number;
+  paymentToken?: string;
+  /** The price that the buyer saw; absent: any will do. */
+  unitPrice?: Money;
+  idempotencyKey: string;
+  fingerprint: string;
+  /** When the edge got the request: milliseconds. */
+  askedAt: number;
+  /** Whether a refusal of everybody should name the buyers, so that the edge can refuse the others itself. */
+  wantsBuyers?: boolean;
+  /** Finds the order of the key, and makes none: `no_such_order` where one would have been made. */
+  lookUpOnly?: boolean;
+}
+
+export type ReserveDecision =
+  | { ok: true; replayed: boolean; row: OrderRow; alias?: Alias }
+  | { ok: false; reason: "not_found" | "idempotency_key_reused" | "no_such_order" }
+  | { ok: false; reason: "sale_not_open"; opensAt: number }
+  | { ok: false; reason: "sale_closed"; closesAt: number }
+  | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
+  /** `held`: units that may come back, because their orders wait for money. */
+  | { ok: false; reason: "sold_out"; available: number; held: number }
+  | { ok: false; reason: "price_changed"; unitPrice: Money };
+
+/**
+ * How many orders one user can have for one SKU beside those in their allowance: cancelled, expired,
+ * refunded. Nobody changes their mind so often, and each attempt reads them all.
+ */
+const MAX_FINISHED_ORDERS = 100;
+
+/** No request is on its way for longer; an order from further ahead was made before a clock was set back. */
+const MAX_FLIGHT_MS = 30_000;
+
+/**
+ * A retry is recognised before anything else, so that it can never cost the buyer the unit they hold. One
+ * user's attempts are one at a time: a second one, under another key, that was on its way while the first
+ * was decided learns the first one's outcome.
+ */
+export function decideReserve(
+  state: BuyerState,
+  cmd: ReserveCommand,
+  now: number,
+): ReserveDecision {
+  const { terms, stock, mine } = state;
+  const before = answeredBefore(state, cmd);
+  if (before) return before;
+  if (!terms) return { ok: false, reason: "not_found" };
+  if (now < terms.opensAt) return { ok: false, reason: "sale_not_open", opensAt: terms.opensAt };
+  if (now >= terms.closesAt) return { ok: false, reason: "sale_closed", closesAt: terms.closesAt };
+  const tooMany = mine.length >= terms.perUserLimit + MAX_FINISHED_ORDERS;
+  if (tooMany || unitsOwned(mine) + cmd.quantity > terms.perUserLimit) {
+    const orderIds = mine.filter(owns).map((row) => row.orderId);
+    return { ok: false, reason: "user_limit_reached", limit: terms.perUserLimit, orderIds };
+  }
+  const flight = (row: OrderRow) => row.createdAt - cmd.askedAt;
+  const twin = mine.find((row) => owns(row) && flight(row) > 0 && flight(row) < MAX_FLIGHT_MS);
+  if (twin) {
+    const { idempotencyKey: key, fingerprint } = cmd;
+    const alias = { key, fingerprint, orderId: twin.orderId };
+    return { ok: true, replayed: true, row: twin, alias };
+  }
+  if (available(stock) < cmd.quantity) {
+    const held = isFree(terms) ? 0 : stock.held;
+    return { ok: false, reason: "sold_out", available: available(stock), held };
+  }
+  if (cmd.lookUpOnly) return { ok: false, reason: "no_such_order" };
+  if (cmd.unitPrice && !samePrice(cmd.unitPrice, terms.unitPrice)) {
+    return { ok: false, reason: "price_changed", unitPrice: terms.unitPrice };
+  }
+  return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
+}
+
+const samePrice = (a: Money, b: Money): boolean =>
+  a.amount === b.amount && a.currency === b.currency;
+
+/** The stored answer of a key that was used before. */
+function answeredBefore(
+  { mine, aliases }: BuyerState,
+  { idempotencyKey, fingerprint }: ReserveCommand,
+): ReserveDecision | undefined {
+  const alias = aliases.find(({ key }) => key === idempotencyKey);
+  const row = mine.find((order) =>
+    alias ? order.orderId === alias.orderId : order.idempotencyKey === idempotencyKey,
+  );
+  if (!row) return undefined;
+  return (alias ?? row).fingerprint === fingerprint
+    ? { ok: true, replayed: true, row }
+    : { ok: false, reason: "idempotency_key_reused" };
+}
+
+function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
+  const wantsMoney = terms.unitPrice.amount > 0 && cmd.paymentToken !== undefined;
+  return {
+    userId: cmd.userId,
+    orderId: cmd.orderId,
+    saleId: terms.saleId,
+    skuId: terms.skuId,
+    quantity: cmd.quantity,
+    unitPrice: terms.unitPrice,
+    status: "reserved",
+    createdAt: now,
+    expiresAt: now + terms.holdSeconds * 1_000,
+    version: 1,
+    changedAt: now,
+    acknowledged: 0,
+    payment: wantsMoney ? { token: cmd.paymentToken as string, state: "due" } : null,
+    reason: null,
+    item: terms.item ?? null,
+    idempotencyKey: cmd.idempotencyKey,
+    fingerprint: cmd.fingerprint,
+  };
+}
