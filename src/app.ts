@@ -3,8 +3,8 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
-import { type Config, readConfig } from "./config.ts";
-import { problem, refuse } from "./errors.ts";
+import { type Config, LOCAL_HOSTS, readConfig } from "./config.ts";
+import { problem, type Refusal, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
 import { describeLimit } from "./funnel/policies.ts";
 import { secure } from "./headers.ts";
@@ -18,8 +18,37 @@ import { paymentRoutes } from "./payments/routes.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
-const isElsewhere = (url: string, { PUBLIC_ORIGIN }: Config): boolean =>
-  PUBLIC_ORIGIN !== undefined && new URL(url).origin !== PUBLIC_ORIGIN;
+/**
+ * Why this host is not served; undefined when it is. Without a public origin any host will do, except on a
+ * developer's machine: there a site that renames itself to its address would be let in by every browser.
+ */
+function misdirected(url: string, { PUBLIC_ORIGIN, LOCAL_ONLY }: Config): Refusal | undefined {
+  if (PUBLIC_ORIGIN) return url.startsWith(`${PUBLIC_ORIGIN}/`) ? undefined : ELSEWHERE;
+  return LOCAL_ONLY && !LOCAL_HOSTS.has(new URL(url).hostname) ? NOT_LOCAL : undefined;
+}
+
+const MISCONFIGURED = refuse("unavailable", { retryAfterSeconds: 60 });
+const ELSEWHERE = refuse("misdirected_request");
+const NOT_LOCAL = refuse("misdirected_request", {
+  detail: 'This instance serves localhost alone. To open it, set LOCAL_ONLY="false" in .dev.vars',
+});
+
+/** Resources that have an ETag judge the conditions of a write themselves. */
+const WITH_ETAG = /^\/api\/admin\/sales\/[^/]+$/;
+
+/**
+ * Refuses a write whose condition is false (RFC 9110, section 13.1). No other resource has an ETag that could
+ * match; one that can be read exists, and the others have no representation at all.
+ */
+function unmet({ req }: Context): Refusal | undefined {
+  if (["GET", "HEAD", "OPTIONS"].includes(req.method)) return undefined;
+  const [match, noneMatch] = [req.header("if-match"), req.header("if-none-match")];
+  if (match === undefined && noneMatch !== "*") return undefined;
+  if (WITH_ETAG.test(req.path) || !hasRoute(req.method, req.path)) return undefined;
+  const exists = hasRoute("GET", req.path);
+  const isMet = exists ? noneMatch !== "*" && (match ?? "*") === "*" : match === undefined;
+  return isMet ? undefined : refuse("precondition_failed");
+}
 
 /**
  * Around every request: its configuration before, and on every answer an id to quote, the limits of its
@@ -30,14 +59,10 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const result = readConfig(c.env);
-  if (!result.ok) {
-    c.res = problem(c, refuse("unavailable", { retryAfterSeconds: 60 }));
-  } else if (isElsewhere(c.req.url, result.config)) {
-    c.res = problem(c, refuse("misdirected_request"));
-  } else {
-    c.set("config", result.config);
-    await next();
-  }
+  if (result.ok) c.set("config", result.config);
+  const refusal = result.ok ? (misdirected(c.req.url, result.config) ?? unmet(c)) : MISCONFIGURED;
+  if (refusal) c.res = problem(c, refusal);
+  else await next();
   // Set on the answer itself: c.header() would copy a finished answer once for every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);

@@ -22,6 +22,9 @@ const redisPrefix = z
   .transform((prefix) => (prefix.endsWith(":") ? prefix : `${prefix}:`));
 const optionalText = unset.or(z.string()).optional();
 
+/** What a machine calls itself. */
+export const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
 const schema = z
   .object({
     UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }),
@@ -38,6 +41,8 @@ const schema = z
     PUBLIC_ORIGIN: unset
       .or(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))
       .optional(),
+    /** On a developer's machine: without a public origin, its own names alone are served. */
+    LOCAL_ONLY: flag.default(false),
     AUTH_SECRET: unset.or(secret).optional(),
     AUTH_JWKS_URL: optionalUrl,
     AUTH_ISSUER: optionalText,

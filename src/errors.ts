@@ -21,8 +21,9 @@ export const ERRORS = {
   order_not_payable: { status: 409, title: "This order cannot be paid" },
   order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
   sale_closed: { status: 410, title: "The sale is over" },
+  precondition_failed: { status: 412, title: "It is not what the request expects" },
   payload_too_large: { status: 413, title: "The request body is too large" },
-  unsupported_media_type: { status: 415, title: "Send application/json" },
+  unsupported_media_type: { status: 415, title: "The body is of an unsupported type" },
   misdirected_request: { status: 421, title: "The request was sent to the wrong host" },
   idempotency_key_reused: {
     status: 422,

@@ -47,7 +47,20 @@ export function readJson<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes: number,
 ): Promise<Parsed<z.output<Schema>>> {
-  return readBody(c, schema, maxBytes, "application/json", JSON.parse);
+  return readBody(c, schema, maxBytes, "application/json", parseJson);
+}
+
+/** UTF-8 has none, so only an escape can bring one in. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+
+/** Parses JSON. Half a surrogate pair is refused: stored or hashed it would become another text. */
+const parseJson = (text: string): unknown =>
+  JSON.parse(text, SURROGATE_ESCAPE.test(text) ? assertUnicode : undefined);
+
+function assertUnicode(key: string, value: unknown): unknown {
+  const isUnicode = key.isWellFormed() && (typeof value !== "string" || value.isWellFormed());
+  if (!isUnicode) throw new TypeError("not Unicode");
+  return value;
 }
 
 /** The same for a form; of fields with one name the last counts. */
@@ -83,6 +96,9 @@ function isOfType(contentType: string | undefined, expected: string): boolean {
   return mediaType.trim() === expected && /^(charset="?utf-?8"?)?$/.test(charset ?? "");
 }
 
+/** Bodies are small: none is worth unpacking, nor the risk of what it may grow to. */
+const PLAIN_ONLY = { "Accept-Encoding": "identity" };
+
 async function readBody<Schema extends z.ZodType>(
   c: AppContext,
   schema: Schema,
@@ -92,6 +108,10 @@ async function readBody<Schema extends z.ZodType>(
 ): Promise<Parsed<z.output<Schema>>> {
   if (!isOfType(c.req.header("content-type"), expected)) {
     return bad(refuse("unsupported_media_type", { detail: `Send ${expected} in UTF-8` }));
+  }
+  if (!/^(identity)?$/i.test(c.req.header("content-encoding") ?? "")) {
+    const detail = "Send the body as it is, without a Content-Encoding";
+    return bad(refuse("unsupported_media_type", { detail, headers: PLAIN_ONLY }));
   }
   let document: unknown;
   try {

@@ -14,6 +14,7 @@ export function localVars(redisUrl: string): Record<string, string> {
     SIGNING_SECRET: LOCAL_SIGNING_SECRET,
     AUTH_SECRET: LOCAL_AUTH_SECRET,
     DEMO_LOGIN: "true",
+    LOCAL_ONLY: "true",
     PAYMENTS: "sandbox",
   };
 }

@@ -16,7 +16,7 @@ export interface Shot {
 
 function wire({ method, path, headers, body = "" }: Shot): Buffer {
   const all = {
-    host: "bench",
+    host: "localhost",
     ...(body !== "" && {
       "content-type": "application/json",
       "content-length": String(Buffer.byteLength(body)),

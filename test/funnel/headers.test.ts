@@ -122,6 +122,47 @@ describe("where the public address is configured", () => {
   });
 });
 
+describe("on a developer's machine", () => {
+  const at = async (origin: string, vars: object = {}) => {
+    const asked = new Request(`${origin}/api/admin/overview`, {
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
+    return app.fetch(asked, { ...env, LOCAL_ONLY: "true", ...vars }, createExecutionContext());
+  };
+
+  test.each([
+    "http://localhost:8787",
+    "http://127.0.0.1:8787",
+    "http://[::1]:8787",
+    "http://localhost",
+  ])("%s is served", async (origin) => {
+    expect((await at(origin)).status).toBe(200);
+  });
+
+  test.each([
+    "http://evil.test:8787",
+    "http://localhost.evil.test:8787",
+    "http://evil.localhost.test",
+    "http://127.0.0.1.evil.test",
+    "http://192.168.1.5:8787",
+    "http://localhost.:8787",
+  ])("%s, which may be another site's name for it, is not, and is told why", async (origin) => {
+    const answer = await at(origin);
+    expect(answer.status).toBe(421);
+    expect(await answer.json()).toMatchObject({
+      code: "misdirected_request",
+      detail: expect.stringContaining("LOCAL_ONLY"),
+    });
+  });
+
+  test("another name is served once the developer says so", async () => {
+    expect((await at("http://192.168.1.5:8787", { LOCAL_ONLY: "false" })).status).toBe(200);
+    const PUBLIC_ORIGIN = "https://tunnel.test";
+    expect((await at(PUBLIC_ORIGIN, { PUBLIC_ORIGIN })).status).toBe(200);
+    expect((await at("http://localhost:8787", { PUBLIC_ORIGIN })).status).toBe(421);
+  });
+});
+
 describe("files that browsers and crawlers ask for by themselves", () => {
   test.each([
     ["/robots.txt", "text/plain; charset=utf-8", /^User-agent: \*\n(Disallow: \S+\n)+$/],

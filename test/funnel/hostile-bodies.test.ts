@@ -78,6 +78,45 @@ describe("bodies", () => {
     expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
   });
 
+  test("with escaped whole characters are read as they are meant", async () => {
+    const answers = await atNoCost(post(['{"quantity":0,"paymentToken":"\\ud83d\\ude00"}']));
+    expect(answers[0]?.body).toMatchObject({ issues: [{ path: "quantity" }] });
+  });
+
+  test("that are packed, or said to be, are unsupported_media_type, which names what is taken", async () => {
+    const plain = '{"quantity":1}';
+    const packed = await new Response(
+      new Response(plain).body?.pipeThrough(new CompressionStream("gzip")),
+    ).arrayBuffer();
+    const codings = ["gzip", "x-gzip", "br", "foo", "gzip, identity", "identity, identity"];
+    const answers = await atNoCost(() =>
+      Promise.all([
+        attempt({ body: packed, headers: { "content-encoding": "gzip" } }),
+        ...codings.map((coding) =>
+          attempt({ body: plain, headers: { "content-encoding": coding } }),
+        ),
+      ]),
+    );
+    expect(codes(answers)).toEqual(["unsupported_media_type"]);
+    for (const { headers } of answers) expect(headers.get("accept-encoding")).toBe("identity");
+    const other = await atNoCost(async () => [
+      await attempt({ headers: { "content-type": "text/plain" } }),
+    ]);
+    expect(other[0]?.headers.get("accept-encoding")).toBeNull();
+  });
+
+  test("sent as they are may say so", async () => {
+    const body = '{"quantity":0}';
+    const answers = await atNoCost(() =>
+      Promise.all(
+        ["identity", "IDENTITY", ""].map((coding) =>
+          attempt({ body, headers: { "content-encoding": coding } }),
+        ),
+      ),
+    );
+    expect(codes(answers)).toEqual(["invalid_request"]);
+  });
+
   test("that aim at the prototype change nothing and are refused", async () => {
     const bodies = [
       '{"quantity":1,"__proto__":{"quantity":5}}',

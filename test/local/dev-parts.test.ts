@@ -58,6 +58,11 @@ describe("settings", () => {
     await expect(settingsOf("ADMIN_TOKEN=short\n")).rejects.toThrow("ADMIN_TOKEN: needs at least");
   });
 
+  test("other sites cannot reach it under a name of theirs, unless the developer wants it", () => {
+    expect(workerVars({}, "http://localhost:1")).toMatchObject({ LOCAL_ONLY: "true" });
+    expect(workerVars({ LOCAL_ONLY: "false" }, "http://localhost:1").LOCAL_ONLY).toBe("false");
+  });
+
   test("a provider's keys replace the local secret, the demo login and play money", async () => {
     const { devVars } = await settingsOf(
       "AUTH_JWKS_URL=https://id.example/keys\nAUTH_ISSUER=https://id.example\nAUTH_AUDIENCE=shop\n",

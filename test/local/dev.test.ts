@@ -2,6 +2,7 @@
 // it stopped, and it says plainly why it cannot start.
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Client, expectOk } from "../../src/local/client.ts";
@@ -48,6 +49,8 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
     async () => {
       const first = start();
       const url = await first.ready;
+      expect(await statusFor(url, "evil.test")).toBe(421);
+      expect(await statusFor(url, new URL(url).host)).toBe(200);
       const alice = await buyer(url, "alice");
       const { id } = await alice.buy("coupon");
       await vi.waitFor(
@@ -112,6 +115,15 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
     START_TIMEOUT,
   );
 });
+
+/** What the operator's API answers to whoever calls it by this name. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  const headers = { host, authorization: `Bearer ${LOCAL_ADMIN_TOKEN}` };
+  const asked = request(`${url}/api/admin/overview`, { headers }).end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
 
 async function shutDownRedis(port: number): Promise<void> {
   const { Redis } = await import("ioredis");
