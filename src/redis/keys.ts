@@ -3,7 +3,15 @@
 import type { Config } from "../config.ts";
 
 /** No part of a prefix may be one of these: `shop:orders:` would meet the orders that `shop:` keeps. */
-export const KEY_NAMES = ["catalog", "live", "rules", "limit", "orders", "dead-letters"] as const;
+export const KEY_NAMES = [
+  "catalog",
+  "live",
+  "buyers",
+  "rules",
+  "limit",
+  "orders",
+  "dead-letters",
+] as const;
 
 /** The keys of one deployment. */
 export interface Keys {
@@ -11,6 +19,8 @@ export interface Keys {
   catalog: string;
   /** Hash: SKU id → units that are free, as its object last published them. */
   live: string;
+  /** A filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
+  buyersOf(skuId: string): string;
   /** Hash: effect, kind and value → deny or allow rule. */
   rules: string;
   /** Hash: message id → dead letter. */
@@ -24,6 +34,7 @@ export interface Keys {
 export const keysOf = ({ REDIS_PREFIX: prefix }: Pick<Config, "REDIS_PREFIX">): Keys => ({
   catalog: `${prefix}catalog`,
   live: `${prefix}live`,
+  buyersOf: (skuId) => `${prefix}buyers:${skuId}`,
   rules: `${prefix}rules`,
   deadLetters: `${prefix}dead-letters`,
   limit: `${prefix}limit`,
