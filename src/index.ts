@@ -16,7 +16,7 @@ export default {
 
   async queue(batch, env) {
     const config = requireConfig(env);
-    if (batch.queue.endsWith("-dlq")) return keepDeadLetters(batch, config);
+    if (batch.queue.endsWith("-dlq")) return keepDeadLetters(batch, env, config);
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
     return consumeOrders(batch, env, config, chooseGateway(env, config));
   },

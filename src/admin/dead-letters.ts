@@ -1,53 +1,121 @@
 // The operator's view of messages that were given up: look, replay, discard.
-import { Hono } from "hono";
+import type { Redis } from "@upstash/redis/cloudflare";
+import { type Context, Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
-import { discardDeadLetter, findDeadLetter, listDeadLetters } from "../orders/dead-letters.ts";
+import {
+  ALL,
+  discardDeadLetters,
+  findDeadLetter,
+  listDeadLetters,
+  type StoredLetter,
+} from "../orders/dead-letters.ts";
 import type { DeadLetter } from "../orders/delivery.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import type { Keys } from "../redis/keys.ts";
 
 type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
 
-/**
- * In place of an id: every letter. A path beside `:id` would cost every request of the app: Hono's fast
- * router knows no such ambiguity.
- */
-const ALL = "all";
+/** Letters that one request replays at most, and that one batch sends. */
+const MAX_REPLAYED = 1_000;
+const BATCH_SIZE = 50;
+
+const inRedis = <T>(
+  c: Context<AppEnv>,
+  work: (redis: Redis, keys: Keys) => Promise<T>,
+): Promise<T> => withRedis(c.get("config"), BACKGROUND_LIMIT_MS, work);
+
+/** What the operator sees of a letter; one that cannot be read is listed as well, so that it can be discarded. */
+const toView = ({ id, text, letter }: StoredLetter): DeadLetter =>
+  letter ?? {
+    id,
+    queue: "unknown",
+    message: text,
+    reason: "what Redis holds for this letter cannot be read",
+    attempts: 0,
+    diedAt: new Date(0).toISOString(),
+  };
 
 /** A replayed letter is only removed once the queue has it: replaying twice does no harm, losing does. */
-async function replay(env: Bindings, { queue, message }: DeadLetter): Promise<void> {
-  const target: Queue = queue.endsWith("-webhooks") ? env.WEBHOOKS : env.ORDERS;
-  await target.send(message);
+async function replay(
+  env: Bindings,
+  redis: Redis,
+  keys: Keys,
+  letters: StoredLetter[],
+): Promise<number> {
+  const readable = letters.flatMap(({ id, letter }) => (letter ? [{ ...letter, id }] : []));
+  for (let at = 0; at < readable.length; at += BATCH_SIZE) {
+    const batch = readable.slice(at, at + BATCH_SIZE);
+    const isEvent = ({ queue }: DeadLetter) => queue.endsWith("-webhooks");
+    const groups: [Queue, DeadLetter[]][] = [
+      [env.WEBHOOKS, batch.filter(isEvent)],
+      [env.ORDERS, batch.filter((letter) => !isEvent(letter))],
+    ];
+    for (const [queue, group] of groups) {
+      if (group.length > 0) await queue.sendBatch(group.map(({ message: body }) => ({ body })));
+    }
+    await discardDeadLetters(
+      redis,
+      keys,
+      batch.map(({ id }) => id),
+    );
+  }
+  return readable.length;
 }
+
+/** Replays page by page; `more` when letters are left for another request. */
+async function replayAll(
+  env: Bindings,
+  redis: Redis,
+  keys: Keys,
+): Promise<{ replayed: number; more?: true }> {
+  let replayed = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await listDeadLetters(redis, keys, cursor);
+    replayed += await replay(env, redis, keys, page.letters.slice(0, MAX_REPLAYED - replayed));
+    cursor = page.cursor;
+    if (replayed >= MAX_REPLAYED) return { replayed, more: true };
+  } while (cursor);
+  return { replayed };
+}
+
+/** Cursors are Redis's own: a number. */
+const CURSOR = /^\d{1,20}$/;
 
 export const deadLetterRoutes = new Hono<AppEnv>()
   .get("/", async (c) => {
-    const letters = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, listDeadLetters);
-    return c.json({ deadLetters: letters });
+    const given = c.req.query("cursor");
+    if (given !== undefined && !CURSOR.test(given)) {
+      const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
+      return problem(c, refuse("invalid_request", { issues }));
+    }
+    const { letters, cursor } = await inRedis(c, (redis, keys) =>
+      listDeadLetters(redis, keys, given),
+    );
+    return c.json({ deadLetters: letters.map(toView), ...(cursor ? { cursor } : {}) });
   })
   .get("/:id", async (c) => {
-    const letter = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
-      findDeadLetter(redis, keys, c.req.param("id")),
-    );
-    return letter ? c.json(letter) : problem(c, refuse("not_found"));
+    const id = c.req.param("id");
+    const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
+    return stored ? c.json(toView(stored)) : problem(c, refuse("not_found"));
   })
+  // A path beside `:id` would cost every request of the app: Hono's fast router knows no such ambiguity.
   .post("/:id/replay", async (c) => {
     const id = c.req.param("id");
-    const replayed = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis, keys) => {
-      const letters =
-        id === ALL ? await listDeadLetters(redis, keys) : [await findDeadLetter(redis, keys, id)];
-      for (const letter of letters) {
-        if (!letter) return 0;
-        await replay(c.env, letter);
-        await discardDeadLetter(redis, keys, letter.id);
-      }
-      return letters.length;
+    if (id === ALL) return c.json(await inRedis(c, (redis, keys) => replayAll(c.env, redis, keys)));
+    const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
+    if (!stored) return problem(c, refuse("not_found"));
+    if (!stored.letter) {
+      const issues = [{ path: "id", message: "this letter cannot be read; discard it" }];
+      return problem(c, refuse("invalid_request", { issues }));
+    }
+    return c.json({
+      replayed: await inRedis(c, (redis, keys) => replay(c.env, redis, keys, [stored])),
     });
-    return replayed > 0 || id === ALL ? c.json({ replayed }) : problem(c, refuse("not_found"));
   })
   .delete("/:id", async (c) => {
-    const gone = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
-      discardDeadLetter(redis, keys, c.req.param("id")),
-    );
-    return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
+    const id = c.req.param("id");
+    const gone = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
+    return gone > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
   });

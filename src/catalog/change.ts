@@ -1,14 +1,20 @@
 // Changes of the catalog: the registry first, then the SKU objects, then Redis. A change that dies on
 // the way is finished by repeating it, or by the reconciliation: copies only ever move to newer revisions.
+import type { Redis } from "@upstash/redis/cloudflare";
 import { type Refusal, refuse } from "../errors.ts";
 import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import type { Keys } from "../redis/keys.ts";
+import { noteAllRebuilt } from "../redis/rebuilt.ts";
 import { itemOf } from "./item.ts";
 import type { RegisteredSale } from "./registry.ts";
 import type { Sale, Sku } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
 import { type RegistryEnv, registryOf, storeSales } from "./store.ts";
+
+/** Before the first sale there is no order that Redis could lack. */
+const nothingSoldYet = (redis: Redis, keys: Keys) => noteAllRebuilt(redis, keys, []);
 
 export type CatalogEnv = InventoryEnv & RegistryEnv;
 
@@ -34,6 +40,7 @@ export async function putSale(
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
   }
   await spread(env, config, put.registered);
+  if (put.isFirst) await withRedis(config, BACKGROUND_LIMIT_MS, nothingSoldYet);
   return { ok: true, created: put.created };
 }
 

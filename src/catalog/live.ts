@@ -1,10 +1,11 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
 // their units change; no visitor's request asks an object.
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { isReadable, MAX_RECENT, type ToldBuyers } from "../inventory/buyers.ts";
+import { BuyerFilter } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
-import { memory } from "../memory.ts";
+import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { SaleState, StockState } from "./sale-state.ts";
@@ -36,8 +37,8 @@ interface LiveSku {
 export interface EdgeStock {
   available: number;
   held: number;
-  /** Who may have an order; undefined when it is not known. */
-  buyers: ToldBuyers | undefined;
+  /** Who may have an order; undefined when there are too many to know, or it is not known. */
+  buyers: BuyerFilter | undefined;
 }
 
 type StockOfSale = Map<string, EdgeStock>;
@@ -45,37 +46,26 @@ type StockOfSale = Map<string, EdgeStock>;
 /** A tenth left counts as low, and so do the last few. */
 const LOW_SHARE = 0.1;
 const FEW = 5;
-/** What a sale and each of its SKUs take in memory, answers included. */
-const SALE_BYTES = 4_096;
-const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
-
-const toldSchema = z.object({
-  format: z.int(),
-  base: z.int().min(0),
-  recent: z.array(z.int()).max(MAX_RECENT),
-});
+/** Sales an isolate keeps the stock of. */
+const MAX_SALES = 200;
 
 const publicSchema = z.object({
   available: z.int(),
   // Absent from what an earlier version published.
   held: z.int().default(0),
-  // Of a version that means something else by it: the stock is told all the same.
-  buyers: toldSchema.optional().catch(undefined),
+  buyers: z.string().exactOptional(),
+}) satisfies z.ZodType<PublicStock>;
+
+const stocks = new LRUCache<string, SharedValue<(string | null)[], StockOfSale>>({
+  max: MAX_SALES,
 });
-
-interface Stocks {
-  shared: SharedValue<(string | null)[], StockOfSale>;
-  skus: number;
-}
-
-const stocks = memory<Stocks>("stock", { sizeOf: ({ skus }) => SALE_BYTES + skus * SKU_BYTES });
 
 function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[], StockOfSale> {
   const name = `live/${sale.id}/${revision}`;
   const known = stocks.get(name);
-  if (known) return known.shared;
+  if (known) return known;
   const skuIds = sale.skus.map(({ id }) => id);
-  const shared = new SharedValue({
+  const value = new SharedValue({
     name,
     freshMs: 1_000,
     revalidateMs: 2_000,
@@ -83,20 +73,24 @@ function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[
     load: (c: Reader) => loadStock(c, skuIds),
     build: (texts: (string | null)[]) => buildStock(skuIds, texts),
   });
-  stocks.set(name, { shared, skus: skuIds.length });
-  return shared;
+  stocks.set(name, value);
+  return value;
 }
 
 /** One text for each SKU, in their order; null for one that nobody knows anything about. */
 async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]> {
   // Without the client's own deserialisation the answer is the plain array that Redis sent.
   const texts = (await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
-    redis.hmget(keys.live, ...skuIds),
+    healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
+      redis.hmget(keys.live, ...skuIds),
+    ),
   )) as unknown as (string | null)[];
-  return Promise.all(texts.map((text, at) => text ?? republished(c, skuIds[at] as string)));
+  return Promise.all(
+    texts.map((text, at) => (parseStock(text) ? text : republished(c, skuIds[at] as string))),
+  );
 }
 
-/** Redis was emptied, or the SKU is new: its object knows, and publishes it again. */
+/** Redis was emptied, or cannot be read, or the SKU is new: its object knows, and publishes it again. */
 async function republished(c: Reader, skuId: string): Promise<string | null> {
   const address = { skuId, lane: LANE };
   const answer = await callInventory(c.env, address, (object) => object.publicStock());
@@ -112,7 +106,7 @@ function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   return stock;
 }
 
-/** What is garbled in Redis is not known: the object writes it again within a minute. */
+/** Undefined when the text tells no stock. */
 function parseStock(text: string | null | undefined): EdgeStock | undefined {
   try {
     return toEdgeStock(publicSchema.parse(JSON.parse(text ?? "")));
@@ -121,14 +115,10 @@ function parseStock(text: string | null | undefined): EdgeStock | undefined {
   }
 }
 
-export const toEdgeStock = ({
+export const toEdgeStock = ({ available, held, buyers }: PublicStock): EdgeStock => ({
   available,
   held,
-  buyers,
-}: PublicStock | z.output<typeof publicSchema>): EdgeStock => ({
-  available,
-  held,
-  buyers: buyers && isReadable(buyers) ? buyers : undefined,
+  buyers: buyers === undefined ? undefined : BuyerFilter.parse(buyers),
 });
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();

@@ -18,7 +18,7 @@ export interface RegisteredSale {
 }
 
 export type PutResult =
-  | { ok: true; created: boolean; registered: RegisteredSale }
+  | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
 /** A deny or allow rule of the operator's, as a text that means nothing here. */
@@ -55,7 +55,8 @@ export class SaleRegistry extends DurableObject<object> {
       if (skuId) return { ok: false, reason: "sku_taken", skuId, saleId: other.id };
     }
     const created = !all.find(({ id }) => id === sale.id)?.sale;
-    return { ok: true, created, registered: this.#write(all, sale.id, sale) };
+    const isFirst = all.length === 0;
+    return { ok: true, created, isFirst, registered: this.#write(all, sale.id, sale) };
   }
 
   /** Takes a sale off, and says whether it was on; null when there never was one. */

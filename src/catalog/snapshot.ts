@@ -6,7 +6,14 @@ import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/c
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { RegisteredSale } from "./registry.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
-import { livingEntries, loadSales, registryOf, storeSales } from "./store.ts";
+import {
+  type CatalogCopy,
+  livingEntries,
+  loadSales,
+  registryOf,
+  replaceSales,
+  storeSales,
+} from "./store.ts";
 
 /** An immutable view of all sales, with look-ups by id. */
 export interface Catalog {
@@ -96,22 +103,26 @@ const snapshot = new SharedValue<RegisteredSale[], Catalog>({
   revalidateMs: REVALIDATE_MS,
   staleMs: 3_600_000,
   load: async (c) => {
-    const sales = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, loadSales);
-    return sales.length > 0 ? sales : restore(c);
+    const copy = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, loadSales);
+    return copy.sales.length > 0 && copy.unreadable.size === 0 ? copy.sales : restore(c, copy);
   },
   build: catalogOf,
   fallback: (c) => registryOf(c.env).all(),
 });
 
-/** Redis has no catalog: it was emptied, or never had one. Gives it back what the registry knows. */
-async function restore(c: Reader): Promise<RegisteredSale[]> {
+/**
+ * Redis has no catalog, or sales in it that cannot be read: it was emptied, or never had one, or something
+ * else wrote there. Gives it back what the registry knows.
+ */
+async function restore(c: Reader, { unreadable }: CatalogCopy): Promise<RegisteredSale[]> {
   const sales = await registryOf(c.env).all();
-  if (sales.length > 0) {
+  if (sales.length > 0 || unreadable.size > 0) {
     count("catalog_restored");
     c.executionCtx.waitUntil(
-      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
-        storeSales(redis, keys, sales),
-      ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
+      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis, keys) => {
+        await replaceSales(redis, keys, sales, unreadable);
+        await storeSales(redis, keys, sales);
+      }).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
     );
   }
   return sales;

@@ -2,9 +2,10 @@
 // one hash, a versioned field per sale.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
+import { healed, replaceBad } from "../redis/bad-values.ts";
 import { readHash } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
-import { readVersioned, writeNewer } from "../redis/versioned.ts";
+import { readVersioned, textOf, writeNewer } from "../redis/versioned.ts";
 import type { RegisteredSale, SaleRegistry } from "./registry.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 
@@ -17,10 +18,22 @@ export function registryOf(env: RegistryEnv) {
   return env.SALE_REGISTRY.getByName("registry");
 }
 
-/** All sales in Redis, deleted ones included, in one command; what no longer parses is left out. */
-export async function loadSales(redis: Redis, keys: Keys): Promise<RegisteredSale[]> {
-  const fields = await readHash(redis, keys.catalog);
-  return [...fields].flatMap(([id, text]) => parseField(id, text) ?? []);
+/** The copy in Redis: all sales, deleted ones included, and the texts of those that cannot be read. */
+export interface CatalogCopy {
+  sales: RegisteredSale[];
+  unreadable: ReadonlyMap<string, string>;
+}
+
+/** Reads the copy in one command. */
+export async function loadSales(redis: Redis, keys: Keys): Promise<CatalogCopy> {
+  const fields = await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
+    readHash(redis, keys.catalog),
+  );
+  const read = [...fields].map(([id, text]) => ({ id, text, sale: parseField(id, text) }));
+  return {
+    sales: read.flatMap(({ sale }) => sale ?? []),
+    unreadable: new Map(read.flatMap(({ id, text, sale }) => (sale ? [] : [[id, text] as const]))),
+  };
 }
 
 const storedSchema = z.object({
@@ -39,11 +52,34 @@ function parseField(id: string, text: string): RegisteredSale | undefined {
 export function storeSales(redis: Redis, keys: Keys, sales: RegisteredSale[]): Promise<number> {
   return writeNewer(
     redis,
+    keys,
     sales.map(({ id, revision, ...value }) => ({
       key: keys.catalog,
       field: id,
       version: revision,
       value,
+    })),
+  );
+}
+
+/** Puts what the registry has in the place of texts nobody can read. */
+export function replaceSales(
+  redis: Redis,
+  keys: Keys,
+  sales: RegisteredSale[],
+  unreadable: ReadonlyMap<string, string>,
+): Promise<void> {
+  const texts = new Map(
+    sales.map(({ id, revision, ...value }) => [id, textOf(revision, value)] as const),
+  );
+  return replaceBad(
+    redis,
+    "catalog",
+    [...unreadable].map(([field, bad]) => ({
+      key: keys.catalog,
+      field,
+      bad,
+      text: texts.get(field) ?? null,
     })),
   );
 }

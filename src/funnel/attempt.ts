@@ -40,6 +40,8 @@ export interface Attempt {
   entry: CatalogEntry;
   /** Absent until somebody is recognised or identified. */
   userId: string;
+  /** The id that the order gets if this attempt makes one; set by the limits. */
+  orderId: string;
   /** The limit that is closest to its end, once it is known. */
   tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
   /**

@@ -21,7 +21,10 @@ const book = new SharedValue<string[], RuleBook>({
   staleMs: 3_600_000,
   load: async (c) => {
     const texts = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
-    return texts.length > 0 ? texts : restore(c);
+    const bad = texts.filter((text) => text !== "" && !parseRule(text));
+    if (bad.length > 0) log("redis.bad_value", { step: "rules", count: bad.length });
+    if (texts.length > 0 && bad.length === 0) return texts;
+    return [...new Set([...texts, ...(await restore(c))])];
   },
   build: (texts) => new RuleBook(texts.flatMap((text) => parseRule(text) ?? [])),
   // Never read and Redis is down: the operator's rules hold, automatic blocks pause.
@@ -31,7 +34,7 @@ const book = new SharedValue<string[], RuleBook>({
 const ofRegistry = async (env: RegistryEnv): Promise<string[]> =>
   (await registryOf(env).rules()).map(({ text }) => text);
 
-/** Redis was emptied, or never had rules: it gets back what the registry knows. */
+/** Redis was emptied, never had rules, or has some that cannot be read: it gets back what the registry knows. */
 function restore(c: Reader): Promise<string[]> {
   c.executionCtx.waitUntil(
     reconcileRules(c.env, c.get("config")).catch((error) =>

@@ -2,12 +2,17 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Refusal, refuse } from "../errors.ts";
+import { LANE } from "../inventory/client.ts";
+import { newOrderId } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
+import { isAboutValue } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
+import { markUnderWay } from "../redis/under-way.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
+import { budgetOf } from "./budget.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
@@ -40,19 +45,47 @@ async function ask(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<
     ephemeralCache: false, // the budget remembers, and knows of questions that are still open too
     timeout: 0, // the client's own time limit aborts; the library's would silently allow
   });
-  const { success, remaining, reset } = await limiter.limit(id);
+  const count = () => limiter.limit(id);
+  const { success, remaining, reset } = await count().catch(async (error) => {
+    if (!isAboutValue(error)) throw error;
+    log("redis.bad_value", { step: "limit", cause: causeOf(error) });
+    await redis.del(...keysOfLimit(`${keys.limit}:${limit.prefix}:${id}`, limit.policy));
+    return count();
+  });
   return { limit, success, remaining, reset };
 }
 
-/** Both limits in one round trip: what is asked in the same tick shares it. */
+/** The keys that the library counts one caller under, now and in the window before. */
+function keysOfLimit(key: string, { windowSeconds }: LimitPolicy): string[] {
+  const window = Math.floor(Date.now() / (windowSeconds * 1_000));
+  return [key, `${key}:${window}`, `${key}:${window - 1}`];
+}
+
+/** So often in an hour and isolate one user's attempts are marked: machines must not fill Redis. */
+const MARKS: LimitPolicy = { algorithm: "fixed-window", limit: 100, windowSeconds: 3_600 };
+
+/** Whether an attempt may make an order that its buyer's list must show at once. */
+function isMarked({ route, userId, now, pending }: Attempt): boolean {
+  if (route !== "order" || pending) return false;
+  const budget = budgetOf(`marks:${userId}`, MARKS, now);
+  budget.left -= 1;
+  return budget.left >= 0;
+}
+
+/** Both limits, and the mark of an order, in one round trip: what is asked in the same tick shares it. */
 async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]> {
   const config = attempt.c.get("config");
   const ids = await Promise.all(
     limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
   );
-  return withRedis(config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
-    Promise.all(limits.map((limit, at) => ask(redis, keys, limit, ids[at] as string))),
-  );
+  return withRedis(config, INTERACTIVE_LIMIT_MS, async (redis, keys) => {
+    const { userId, orderId, now } = attempt;
+    const [answers] = await Promise.all([
+      Promise.all(limits.map((limit, at) => ask(redis, keys, limit, ids[at] as string))),
+      isMarked(attempt) && markUnderWay(redis, keys, userId, { orderId, at: now }),
+    ]);
+    return answers;
+  });
 }
 
 /** Whoever is known to be over their own limit takes nothing from what is counted for others, too. */
@@ -67,6 +100,9 @@ export const spent: Stage = {
 export const limits: Stage = {
   name: "limits",
   async check(attempt) {
+    if (attempt.route === "order") {
+      attempt.orderId = newOrderId({ skuId: attempt.skuId, lane: LANE });
+    }
     const both = [limitOf(attempt, "user"), limitOf(attempt, "ip")];
     const spent = both.find(({ budget }) => budget.left <= 0);
     if (spent) return over(attempt, spent);

@@ -2,6 +2,7 @@
 // edges read; automatic blocks, which end by themselves, in Redis alone.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
+import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { isOver, parseRule, type Rule } from "./rule-book.ts";
@@ -37,10 +38,18 @@ for i = 1, #ARGV, 2 do
 end
 return 1`;
 
+/** Runs work on the rules in Redis, whatever was there before. */
+const onRules = <T>(
+  redis: Redis,
+  keys: Keys,
+  work: (redis: Redis, keys: Keys) => Promise<T>,
+): Promise<T> => healed(redis, keys, [{ key: keys.rules, type: "hash" }], () => work(redis, keys));
+
 const inBackground = <T>(
   config: RedisConfig,
   work: (redis: Redis, keys: Keys) => Promise<T>,
-): Promise<T> => withRedis(config, BACKGROUND_LIMIT_MS, work);
+): Promise<T> =>
+  withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => onRules(redis, keys, work));
 
 /** Keeps a rule of the operator's, new or changed. */
 export async function keepRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<void> {
@@ -84,7 +93,7 @@ export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<
 
 /** What edges read: the texts of all rules; nothing at all when Redis was emptied. */
 export async function readTexts(redis: Redis, keys: Keys): Promise<string[]> {
-  return (await redis.hvals(keys.rules)) as string[];
+  return onRules(redis, keys, async () => (await redis.hvals(keys.rules)) as string[]);
 }
 
 /** Makes the copy agree with the registry, and removes what has expired: it means nothing any more. */

@@ -2,8 +2,8 @@
 // Nothing but refusals and what pages show depends on it, so a lost publication is mended by the next.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
-import type { ToldBuyers } from "./buyers.ts";
 
 const INTERVAL_MS = 1_000;
 
@@ -12,8 +12,8 @@ export interface PublicStock {
   available: number;
   /** In somebody's hands, not sold: reserved and not settled. */
   held: number;
-  /** Only when sold out: who may have an order nevertheless. */
-  buyers?: ToldBuyers;
+  /** Only when sold out: who may have an order nevertheless (see `buyers.ts`). */
+  buyers?: string;
 }
 
 export class LiveStock {
@@ -56,7 +56,9 @@ export class LiveStock {
     this.#published = text;
     try {
       await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
-        redis.hset(keys.live, { [skuId]: text }),
+        healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
+          redis.hset(keys.live, { [skuId]: text }),
+        ),
       );
     } catch (error) {
       this.#published = undefined;

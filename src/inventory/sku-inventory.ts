@@ -86,12 +86,6 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     return this.#keeper.ledger.setup && this.#keeper.publicStock();
   }
 
-  /** Who may have an order here, as an edge without Redis needs to know it (see `buyers.ts`). */
-  buyerFilter(): Promise<string> {
-    this.#keeper.begin();
-    return this.#keeper.buyerFilter();
-  }
-
   ordersOf(userId: string): Order[] {
     return this.#keeper.ordersOf(userId, this.#keeper.begin()).map(toOrder);
   }
@@ -136,6 +130,12 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
       if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
       this.#keeper.ledger.save(row, { ...row, acknowledged: ref.version });
     }
+  }
+
+  /** Whether the read model has the newest version of an order: then no message about it is needed any more. */
+  isSettled(ref: OrderRef): boolean {
+    const row = this.#keeper.current(ref, this.#keeper.begin());
+    return row !== undefined && row.acknowledged >= row.version;
   }
 
   // ---- the operator

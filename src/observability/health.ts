@@ -1,5 +1,5 @@
-// Liveness, readiness, and the server's clock. `/healthz` and `/api/time` touch nothing; `/readyz` asks each
-// dependency once.
+// Liveness, readiness, and the server's clock. `/healthz` and `/api/time` touch nothing; `/readyz` tries each
+// dependency as a purchase would.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders, FOR_ANY_ORIGIN } from "../headers.ts";
@@ -10,28 +10,50 @@ import { causeOf, log } from "./log.ts";
 
 /** An object of this name never holds stock; asking it proves that objects can be reached. */
 const PROBE_SKU = "-readyz-";
+/** The key that is written for a probe lives this long. */
+const PROBE_KEY_SECONDS = 60;
 
-/** Runs a check; what went wrong is for the log, the caller only learns that it did. */
-async function probe(name: string, check: () => Promise<unknown>): Promise<"up" | "down"> {
-  try {
-    await check();
-    return "up";
-  } catch (error) {
-    log("readyz.down", { step: name, cause: causeOf(error) });
-    return "down";
-  }
+interface Dependency {
+  state: "up" | "down";
+  /** When this isolate first found it so: ISO 8601. */
+  since: string;
 }
 
 /** What `/readyz` tells of each dependency. */
 interface Readiness {
-  redis: "up" | "down";
-  inventory: "up" | "down";
+  redis: Dependency;
+  inventory: Dependency;
 }
 
 /** Anybody may ask, and each probe costs a command and an object's call: there is an end to them. */
 const PROBES_PER_SECOND = 4;
 let probes = { second: 0, made: 0 };
 let last: Readiness | undefined;
+
+/** Runs a check; what went wrong is for the log, the caller only learns that it did. */
+async function probe(name: keyof Readiness, check: () => Promise<unknown>): Promise<Dependency> {
+  let state: Dependency["state"] = "up";
+  try {
+    await check();
+  } catch (error) {
+    log("readyz.down", { step: name, cause: causeOf(error) });
+    state = "down";
+  }
+  const before = last?.[name];
+  return before?.state === state ? before : { state, since: new Date().toISOString() };
+}
+
+/** A replica, a full database or one that cannot save still answers reads: only a write tells. */
+const writeToRedis = (c: AppContext) =>
+  withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    redis.set(keys.ready, "1", { ex: PROBE_KEY_SECONDS }),
+  );
+
+async function askObject(c: AppContext): Promise<void> {
+  const address = { skuId: PROBE_SKU, lane: LANE };
+  const answer = await callInventory(c.env, address, (object) => object.report());
+  if (!answer.ok) throw answer.cause;
+}
 
 /** Probes each dependency once, or tells what the probe before found when too many ask. */
 async function readiness(c: AppContext): Promise<Readiness | undefined> {
@@ -40,12 +62,8 @@ async function readiness(c: AppContext): Promise<Readiness | undefined> {
   if (probes.made >= PROBES_PER_SECOND) return last;
   probes.made += 1;
   const [redis, inventory] = await Promise.all([
-    probe("redis", () => withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (r) => r.ping())),
-    probe("inventory", async () => {
-      const address = { skuId: PROBE_SKU, lane: LANE };
-      const answer = await callInventory(c.env, address, (object) => object.report());
-      if (!answer.ok) throw answer.cause;
-    }),
+    probe("redis", () => writeToRedis(c)),
+    probe("inventory", () => askObject(c)),
   ]);
   last = { redis, inventory };
   return last;
@@ -61,11 +79,8 @@ export const healthRoutes = new Hono<AppEnv>()
     const found = await readiness(c);
     if (!found) return problem(c, refuse("unavailable", { detail: "Being probed right now" }));
     const { redis, inventory } = found;
-    const ready = redis === "up" && inventory === "up";
+    const ready = redis.state === "up" && inventory.state === "up";
     if (!ready) c.header("Retry-After", "1");
-    const dependencies = {
-      redis: { state: redis, breaker: redisBreakerState() },
-      inventory: { state: inventory },
-    };
+    const dependencies = { redis: { ...redis, breaker: redisBreakerState() }, inventory };
     return c.json({ status: ready ? "ready" : "not ready", dependencies }, ready ? 200 : 503);
   });

@@ -15,14 +15,24 @@ interface Entry {
   /** What the ledger says of it; undefined before it was asked, and after it failed. */
   claim?: Claim | undefined;
   /** Why its messages must come again; undefined once the ledger knows that it is published. */
-  fault: string | undefined;
+  fault: Fault | undefined;
 }
+
+/** Why an order is not finished. */
+export interface Fault {
+  reason: string;
+  /** Whether an operator has to look at it if it stays: it is no passing fault of ours. */
+  lasting: boolean;
+}
+
+const passing = (reason: string): Fault => ({ reason, lasting: false });
+const lasting = (reason: string): Fault => ({ reason, lasting: true });
 
 /** A message that was dealt with, or why it was not. */
 export interface Verdict {
   orderId: string;
   message: Message;
-  fault: string | undefined;
+  fault: Fault | undefined;
 }
 
 /** A message nobody can read was perhaps written by a newer version of ours: kept, never dropped. */
@@ -61,7 +71,7 @@ export class Group {
     const known = this.#entries.get(orderId);
     if (known) known.messages.push(message);
     else {
-      const fault = "the ledger was not asked";
+      const fault = passing("the ledger was not asked");
       this.#entries.set(orderId, { ref: { userId, orderId }, messages: [message], fault });
     }
   }
@@ -82,7 +92,7 @@ export class Group {
     await this.#atLedger(async () => {
       const entries = [...this.#entries.values()];
       this.#remote = await inventoryOf(env, this.#address).claim(entries.map(({ ref }) => ref));
-      for (const entry of entries) entry.fault = "the ledger has no such order";
+      for (const entry of entries) entry.fault = lasting("the ledger has no such order");
       this.#take(this.#remote.claims);
     });
   }
@@ -93,7 +103,7 @@ export class Group {
       const entry = this.#entries.get(claim.orderId);
       if (entry?.claim !== claim) return [];
       if (money.outcome !== "unknown") return [{ ...entry.ref, money }];
-      entry.fault = `the ${claim.step} is undecided (${money.cause})`;
+      entry.fault = lasting(`the ${claim.step} is undecided (${money.cause})`);
       return [];
     });
     let renewed: Claim[] = [];
@@ -119,7 +129,8 @@ export class Group {
   }
 
   /** Gives up on all that is not finished. */
-  fail(fault: string): void {
+  fail(reason: string): void {
+    const fault = passing(reason);
     for (const entry of this.#unfinished()) Object.assign(entry, { claim: undefined, fault });
   }
 
@@ -137,11 +148,13 @@ export class Group {
       const entry = this.#entries.get(claim.orderId);
       if (entry) entry.claim = claim;
       const { step } = claim;
-      this.#fault(claim.orderId, `the ${step === "none" ? "writing" : step} is still under way`);
+      const isMoney = step !== "none";
+      const reason = `the ${isMoney ? step : "writing"} is still under way`;
+      this.#fault(claim.orderId, { reason, lasting: isMoney });
     }
   }
 
-  #fault(orderId: string, fault: string | undefined): void {
+  #fault(orderId: string, fault: Fault | undefined): void {
     const entry = this.#entries.get(orderId);
     if (entry) entry.fault = fault;
   }

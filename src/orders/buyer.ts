@@ -1,10 +1,9 @@
 // What a buyer can do: reserve, read, pay, give back. The API and the pages both go through here, so that
 // a form without JavaScript buys exactly as the API does.
-import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Attempt, Stage } from "../funnel/attempt.ts";
-import { enter, mayChange, mayRead, runFunnel } from "../funnel/funnel.ts";
+import { enter, mayChange, runFunnel } from "../funnel/funnel.ts";
 import { askObject, retryAfter } from "../funnel/shedding.ts";
 import { asksForBuyers, noteAnswer } from "../funnel/sold-out.ts";
 import type { AppContext } from "../http.ts";
@@ -15,22 +14,15 @@ import {
   LANE,
 } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
-import { newOrderId, type Order, type OrderAddress, parseOrderId } from "../inventory/order.ts";
+import { type Order, type OrderAddress, parseOrderId } from "../inventory/order.ts";
 import type { OrderResult, ReserveResult } from "../inventory/sku-inventory.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { readOrder, readOrders } from "./read-model.ts";
-
-/** While a sale sells, and this long after, its ledgers may know orders that Redis does not have yet. */
-const SETTLING_MS = 3_600_000;
-/** A shop with more open SKUs than this shows orders of the older ones once they are in Redis. */
-const MAX_LEDGERS_ASKED = 50;
 
 /** What a use case says: the order, or the one reason why not. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
 
-const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
+export const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
 /** An order of the caller, where it lives, and the request that asks about it. */
 export interface OwnedRef {
@@ -52,7 +44,7 @@ export async function placeOrder(
   const wantsBuyers = asksForBuyers(attempt);
   const command = {
     userId: attempt.userId,
-    orderId: newOrderId(address),
+    orderId: attempt.orderId,
     quantity: attempt.body.quantity,
     ...(attempt.body.paymentToken ? { paymentToken: attempt.body.paymentToken } : {}),
     ...(attempt.body.unitPrice ? { unitPrice: attempt.body.unitPrice } : {}),
@@ -109,7 +101,7 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refus
   }
 }
 
-function inventoryRefusal(
+export function inventoryRefusal(
   c: AppContext,
   { reason, cause }: { reason: "overloaded" | "unavailable"; cause: unknown },
 ): Refusal {
@@ -128,81 +120,6 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
 
-/** Where an order's state was read. */
-export type Source = "read-model" | "ledger";
-
-/**
- * An order whose status can still change by its owner's hand is read from the ledger, so that buyers
- * read their own writes; everything else comes from Redis and costs the object nothing.
- */
-export async function findOrder(
-  c: AppContext,
-  { ref, address, attempt }: OwnedRef,
-): Promise<Outcome<{ order: Order; source: Source }>> {
-  const may = await mayRead(attempt);
-  if (!may.ok) return may;
-  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
-    readOrder(redis, keys, ref.userId, ref.orderId),
-  ).catch(() => undefined);
-  const fromRedis = stored && ({ ok: true, order: stored, source: "read-model" } as const);
-  if (fromRedis && stored.status !== "reserved") return fromRedis;
-  if (!stored && !(await isKnownSku(c, address.skuId))) return refused(refuse("not_found"));
-  const answer = await callInventory(c.env, address, (inventory) => inventory.find(ref));
-  if (!answer.ok) return fromRedis ?? refused(inventoryRefusal(c, answer));
-  if (!answer.value) return refused(refuse("not_found"));
-  return { ok: true, order: answer.value, source: "ledger" };
-}
-
-/** An id naming a SKU that never was must not wake an object of that name. */
-async function isKnownSku(c: AppContext, skuId: string): Promise<boolean> {
-  const catalog = await readCatalog(c);
-  return catalog.sku(skuId) !== undefined;
-}
-
-/** The caller's orders, newest first. */
-export async function listOrders(c: AppContext): Promise<Outcome<{ orders: Order[] }>> {
-  const entered = await enter(c);
-  if (!entered.ok) return entered;
-  const may = await mayRead(entered.attempt);
-  if (!may.ok) return may;
-  const { userId } = entered.attempt;
-  const stored = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
-    readOrders(redis, keys, userId),
-  ).catch(() => undefined);
-  const fresh = await ordersInLedgers(c, userId);
-  if (!stored && !fresh.complete) return refused(refuse("unavailable"));
-  const orders = new Map((stored ?? []).map((order) => [order.id, order]));
-  for (const order of fresh.orders) {
-    if (order.version > (orders.get(order.id)?.version ?? 0)) orders.set(order.id, order);
-  }
-  const sorted = [...orders.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
-  return { ok: true, orders: sorted };
-}
-
-/** The user's orders in the ledgers of sales that sell now or sold lately. */
-async function ordersInLedgers(
-  c: AppContext,
-  userId: string,
-): Promise<{ complete: boolean; orders: Order[] }> {
-  const catalog = await readCatalog(c);
-  const now = Date.now();
-  const skus = catalog.entries
-    .filter(({ sale }) => saleState(sale, now) !== "upcoming")
-    .filter(({ sale }) => now < Date.parse(sale.closesAt) + SETTLING_MS)
-    .sort((a, b) => b.sale.opensAt.localeCompare(a.sale.opensAt))
-    .flatMap(({ sale }) => sale.skus)
-    .slice(0, MAX_LEDGERS_ASKED);
-  const answers = await Promise.all(
-    skus.map(({ id }) =>
-      callInventory(c.env, { skuId: id, lane: LANE }, (inventory) => inventory.ordersOf(userId)),
-    ),
-  );
-  return {
-    complete: answers.every(({ ok }) => ok),
-    orders: answers.flatMap((answer) => (answer.ok ? answer.value : [])),
-  };
-}
-
 /** Attaches a payment method to an order that was reserved without one. */
 export const payOrder = (c: AppContext, order: OwnedRef, paymentToken: string) =>
   changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
@@ -211,6 +128,11 @@ export const payOrder = (c: AppContext, order: OwnedRef, paymentToken: string) =
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>
   changeOrder(c, order, (inventory) => inventory.cancel(order.ref));
 
+/** An id naming a SKU that never was must not wake an object of that name. */
+export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boolean> {
+  return (await readCatalog(c)).hasEverHad(skuId);
+}
+
 async function changeOrder(
   c: AppContext,
   { address, attempt }: OwnedRef,
@@ -218,7 +140,7 @@ async function changeOrder(
     inventory: InventoryStub,
   ) => Promise<OrderResult<"order_not_payable" | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
-  if (!(await isKnownSku(c, address.skuId))) return refused(refuse("not_found"));
+  if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
   const may = await mayChange(attempt, address.skuId);
   if (!may.ok) return may;
   const answer = await callInventory(c.env, address, change);

@@ -7,7 +7,7 @@ import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
-import { type DeadLetterEnv, retryOrBury } from "./delivery.ts";
+import { type DeadLetterEnv, retryAfterOutage, retryOrBury } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
 import { GATEWAY_LIMIT_MS, MoneySteps } from "./saga.ts";
 import { type OrderEvent, toEvent, type WebhookConfig } from "./webhooks.ts";
@@ -43,8 +43,9 @@ export async function consumeOrders(
     ...groups
       .flatMap((group) => group.verdicts)
       .map(async ({ orderId, message, fault }) => {
-        if (fault === undefined) message.ack();
-        else await retryOrBury(env, batch.queue, message, fault, orderId);
+        if (!fault) message.ack();
+        else if (fault.lasting) await retryOrBury(env, batch.queue, message, fault.reason, orderId);
+        else retryAfterOutage(message, fault.reason);
       }),
   ]);
 }
@@ -76,7 +77,12 @@ async function publish(
 ): Promise<void> {
   const news = groups.flatMap((group) => group.open);
   if (news.length === 0) return;
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, news));
+  const orders = news.map(({ userId, order, step }) => ({
+    userId,
+    order,
+    settled: step === "none",
+  }));
+  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, orders));
   if (!config.ORDER_WEBHOOK_URL) return;
   const finished = news.filter(({ step }) => step === "none");
   const events = finished.flatMap(({ userId, order }) => toEvent(userId, order) ?? []);

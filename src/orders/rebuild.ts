@@ -2,10 +2,10 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
-import type { OwnedOrder } from "../inventory/order.ts";
+import type { Order, OwnedOrder } from "../inventory/order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
-import { readVersions, writeOrders } from "./read-model.ts";
+import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
 
 /** How many orders of a SKU a reconciliation looks at before it decides to rebuild all of them. */
 const SAMPLE_SIZE = 50;
@@ -65,7 +65,23 @@ export async function reconcileReadModel(
   return drifted ? rebuildReadModel(env, config, skuId) : undefined;
 }
 
+/** Whether Redis lacks one of these, or has it older. Texts nobody can read are put right on the spot. */
 async function hasDrift(redis: Redis, keys: Keys, sample: OwnedOrder[]): Promise<boolean> {
-  const versions = await readVersions(redis, keys, sample);
-  return sample.some(({ order }, index) => (versions[index] ?? 0) < order.version);
+  const found = await readSample(redis, keys, sample);
+  const bad = sample.flatMap(({ userId, order }, at) => {
+    const stored = found[at];
+    return stored && !stored.order ? [{ userId, stored, order }] : [];
+  });
+  await replaceOrders(redis, keys, bad);
+  return sample.some(({ order }, at) => {
+    const stored = found[at];
+    return !stored || (stored.order && stored.order.version < order.version);
+  });
 }
+
+/** What a SKU's ledger has of one user. */
+export const ordersInLedger = (
+  env: InventoryEnv,
+  skuId: string,
+  userId: string,
+): Promise<Order[]> => atLedger(env, skuId, (inventory) => inventory.ordersOf(userId));

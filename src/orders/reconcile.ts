@@ -6,6 +6,7 @@ import { reconcileRules } from "../funnel/rule-store.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { reconcileReadModel } from "./rebuild.ts";
+import { restoreLost, restoreReadModel } from "./restore.ts";
 
 /** A sale is watched closely from an hour before it opens to an hour after it closes. */
 const AROUND_MS = 3_600_000;
@@ -27,6 +28,8 @@ export async function reconcile(
     if (repaired > 0) log("reconcile.catalog_repaired", { count: repaired });
   });
   await attempt("rules", () => reconcileRules(env, config));
+  await attempt("read model", () => restoreReadModel(env, config, sales));
+  await attempt("lost keys", () => restoreLost(env, config, sales));
   for (const registered of sales) {
     if (!isDue(registered, scheduledAt)) continue;
     await attempt(registered.id, async () => void (await configureObjects(env, registered)));

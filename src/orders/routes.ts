@@ -3,7 +3,8 @@ import { type Context, Hono } from "hono";
 import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
-import { cancelOrder, findOrder, listOrders, ownOrder, payOrder, placeOrder } from "./buyer.ts";
+import { cancelOrder, ownOrder, payOrder, placeOrder } from "./buyer.ts";
+import { findOrder, listOrders } from "./my-orders.ts";
 
 export const MAX_PAYMENT_BYTES = 1_024;
 
@@ -32,8 +33,10 @@ async function show(c: Context<AppEnv, "/orders/:orderId">): Promise<Response> {
 }
 
 async function list(c: AppContext): Promise<Response> {
-  const listed = await listOrders(c);
-  return listed.ok ? c.json({ orders: listed.orders }) : problem(c, listed.refusal);
+  const listed = await listOrders(c, c.req.query("cursor"));
+  if (!listed.ok) return problem(c, listed.refusal);
+  const { ok: _, ...page } = listed;
+  return c.json(page);
 }
 
 async function pay(c: Context<AppEnv, "/orders/:orderId/payment">): Promise<Response> {

@@ -9,7 +9,8 @@ import { shieldRoute } from "../funnel/flood.ts";
 import { foreignWrite, signDemoToken } from "../funnel/identity.ts";
 import { clearSessions, loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
-import { cancelOrder, findOrder, listOrders, ownOrder, payOrder } from "../orders/buyer.ts";
+import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
+import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { needsPayment } from "./browser/words/order.ts";
 import { explain, faultPage, refusalHeaders } from "./refusals.ts";
 import { renderGiveBack, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
@@ -51,10 +52,10 @@ async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
 }
 
 async function list(c: AppContext): Promise<Response> {
-  const listed = await listOrders(c);
+  const listed = await listOrders(c, c.req.query("cursor"));
   if (!listed.ok) return refused(c, listed.refusal);
   const page = await renderOrders({
-    orders: listed.orders,
+    list: listed,
     signOut: c.get("config").DEMO_LOGIN,
   });
   return c.html(page);

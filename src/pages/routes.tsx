@@ -11,7 +11,6 @@ import { buyRoutes } from "./buy.ts";
 import { servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
-import { takenSales } from "./taken.ts";
 import { renderHome } from "./views/home.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
@@ -38,12 +37,11 @@ const settingsOf = (config: Config): PageSettings => ({
 
 async function home(c: AppContext): Promise<Response> {
   const catalog = await readCatalog(c);
-  const taken = await takenSales(c, catalog);
   return servePage(c, {
     key: "/",
-    version: `${catalog.version} ${[...taken].join(" ")}`,
+    version: catalog.version,
     sales: salesOf(catalog),
-    render: (now) => renderHome(salesOf(catalog), taken, now),
+    render: (now) => renderHome(salesOf(catalog), now),
   });
 }
 

@@ -6,9 +6,10 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  handleAll,
+  handleWhen,
 } from "cockatiel";
 import type { Config } from "../config.ts";
+import { isAboutValue } from "./bad-values.ts";
 import { type Keys, keysOf } from "./keys.ts";
 
 export type RedisConfig = Pick<
@@ -27,11 +28,14 @@ const OPEN_MS = 2_000;
 type BreakerSnapshot = ReturnType<CircuitBreakerPolicy["toJSON"]>;
 
 function newBreaker(initialState?: BreakerSnapshot): CircuitBreakerPolicy {
-  return circuitBreaker(handleAll, {
-    halfOpenAfter: OPEN_MS,
-    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-    ...(initialState ? { initialState } : {}),
-  });
+  return circuitBreaker(
+    handleWhen((error) => !isAboutValue(error)),
+    {
+      halfOpenAfter: OPEN_MS,
+      breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+      ...(initialState ? { initialState } : {}),
+    },
+  );
 }
 
 /** The breaker for one time limit: too slow for a buyer is not too slow for the consumer. */
@@ -104,11 +108,15 @@ export async function withRedis<T>(
   return gateFor(limitMs).run(limitMs, () => operation(redis, keysOf(config)));
 }
 
-/** A whole hash. Without the client's own deserialisation Redis's flat list of names and values arrives as it is. */
+/** A whole hash. Without the client's own deserialization Redis's flat list of names and values arrives as it is. */
 export async function readHash(redis: Redis, key: string): Promise<Map<string, string>> {
-  const flat = ((await redis.hgetall(key)) ?? []) as unknown as string[];
+  return toFields((await redis.hgetall(key)) as unknown as string[] | null);
+}
+
+/** Names and values in turn, as Redis lists a hash. */
+export function toFields(flat: string[] | null): Map<string, string> {
   const fields = new Map<string, string>();
-  for (let i = 0; i + 1 < flat.length; i += 2) {
+  for (let i = 0; flat && i + 1 < flat.length; i += 2) {
     fields.set(flat[i] as string, flat[i + 1] as string);
   }
   return fields;

@@ -6,11 +6,14 @@ import type { Config } from "../config.ts";
 export const KEY_NAMES = [
   "catalog",
   "live",
-  "buyers",
   "rules",
   "limit",
   "orders",
+  "under-way",
+  "rebuilt",
+  "lost",
   "dead-letters",
+  "ready",
 ] as const;
 
 /** The keys of one deployment. */
@@ -19,8 +22,6 @@ export interface Keys {
   catalog: string;
   /** Hash: SKU id → units that are free, as its object last published them. */
   live: string;
-  /** A filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
-  buyersOf(skuId: string): string;
   /** Hash: effect, kind and value → deny or allow rule. */
   rules: string;
   /** Hash: message id → dead letter. */
@@ -29,14 +30,29 @@ export interface Keys {
   limit: string;
   /** Hash of one user's orders: order id → versioned order. */
   ordersOf(userId: string): string;
+  /** Whose orders a key of `ordersOf` holds; undefined for another key. */
+  ownerOf(key: string): string | undefined;
+  /** Sorted set: ids of orders that one user's latest attempts may have made, by milliseconds. */
+  underWayOf(userId: string): string;
+  /** Hash: SKU id → its orders were copied since Redis was emptied; see `restore.ts`. */
+  rebuilt: string;
+  /** Set: keys that were removed because they held another type. */
+  lost: string;
+  /** Written by `/readyz`. */
+  ready: string;
 }
 
 export const keysOf = ({ REDIS_PREFIX: prefix }: Pick<Config, "REDIS_PREFIX">): Keys => ({
   catalog: `${prefix}catalog`,
   live: `${prefix}live`,
-  buyersOf: (skuId) => `${prefix}buyers:${skuId}`,
   rules: `${prefix}rules`,
   deadLetters: `${prefix}dead-letters`,
   limit: `${prefix}limit`,
   ordersOf: (userId) => `${prefix}orders:${userId}`,
+  ownerOf: (key) =>
+    key.startsWith(`${prefix}orders:`) ? key.slice(`${prefix}orders:`.length) : undefined,
+  underWayOf: (userId) => `${prefix}under-way:${userId}`,
+  rebuilt: `${prefix}rebuilt`,
+  lost: `${prefix}lost`,
+  ready: `${prefix}ready`,
 });

@@ -1,47 +1,79 @@
 // Versioned hash fields: a value is stored as "<version> <json>", and an older version never
 // overwrites a newer one, however messages are repeated or reordered.
 import type { Redis } from "@upstash/redis/cloudflare";
+import { log } from "../observability/log.ts";
+import type { Keys } from "./keys.ts";
 
-/** One field to write. `expireSeconds` renews the life of the whole hash; absent: keep for ever. */
+/** One field to write. */
 export interface VersionedField {
   key: string;
   field: string;
   version: number;
   value: unknown;
-  expireSeconds?: number;
 }
 
 /**
- * KEYS[i]          hash of the i-th field
- * ARGV[4i-3..4i]   field, version, stored text, seconds to live (0: for ever)
- * returns          how many fields were written; the others were already as new
+ * The Lua function `write_newer(lost, key, field, version, text)`, for scripts that begin with it; true if it
+ * wrote. One bad value harms no neighbor: a key of another type is replaced by a hash, and noted among the
+ * keys that were lost; a stored text that is not JSON has no version. `bad` counts both.
  */
-const WRITE_NEWER = `
-local written = 0
-for i, key in ipairs(KEYS) do
-  local field, version, text, ttl = ARGV[4*i-3], tonumber(ARGV[4*i-2]), ARGV[4*i-1], tonumber(ARGV[4*i])
-  local known = tonumber(string.match(redis.call('HGET', key, field) or '', '^(%d+) ') or -1)
-  if known < version then
-    redis.call('HSET', key, field, text)
-    if ttl > 0 then redis.call('EXPIRE', key, ttl) end
-    written = written + 1
+export const WRITE_NEWER = `
+local bad = 0
+local function write_newer(lost, key, field, version, text)
+  local stored = redis.pcall('HGET', key, field)
+  if type(stored) == 'table' then
+    bad = bad + 1
+    redis.call('DEL', key)
+    if type(redis.pcall('SADD', lost, key)) == 'table' then
+      redis.call('DEL', lost)
+      redis.call('SADD', lost, key)
+    end
+    stored = false
   end
+  local known, json = string.match(stored or '', '^(%d+) (.*)$')
+  known = tonumber(known or -1)
+  if known >= tonumber(version) and not pcall(cjson.decode, json) then
+    bad = bad + 1
+    known = -1
+  end
+  if known >= tonumber(version) then return false end
+  redis.call('HSET', key, field, text)
+  return true
+end`;
+
+/**
+ * KEYS             the keys that were lost, then the hash of each field
+ * ARGV[3i-2..3i]   field, version, stored text
+ * returns          how many fields were written, the others were already as new; how many values were bad
+ */
+const WRITE_ALL = `${WRITE_NEWER}
+local written = 0
+for i = 1, #KEYS - 1 do
+  if write_newer(KEYS[1], KEYS[i+1], ARGV[3*i-2], ARGV[3*i-1], ARGV[3*i]) then written = written + 1 end
 end
-return written`;
+return {written, bad}`;
+
+export const textOf = (version: number, value: unknown): string =>
+  `${version} ${JSON.stringify(value)}`;
 
 /** Writes all fields that are newer than what is stored, in one command and one round trip. */
-export async function writeNewer(redis: Redis, fields: VersionedField[]): Promise<number> {
+export async function writeNewer(
+  redis: Redis,
+  keys: Keys,
+  fields: VersionedField[],
+): Promise<number> {
   if (fields.length === 0) return 0;
-  const args = fields.flatMap(({ field, version, value, expireSeconds }) => [
-    field,
-    String(version),
-    `${version} ${JSON.stringify(value)}`,
-    String(expireSeconds ?? 0),
-  ]);
-  return redis.createScript<number>(WRITE_NEWER).exec(
-    fields.map(({ key }) => key),
-    args,
+  const [written, bad] = await redis.createScript<[number, number]>(WRITE_ALL).exec(
+    [keys.lost, ...fields.map(({ key }) => key)],
+    fields.flatMap(({ field, version, value }) => [field, String(version), textOf(version, value)]),
   );
+  reportBad(bad);
+  return written;
+}
+
+/** Tells the operator of values that `WRITE_NEWER` replaced. */
+export function reportBad(bad: number): void {
+  if (bad > 0) log("redis.bad_value", { step: "write", count: bad });
 }
 
 /** Takes a stored text apart again. A text that is not ours reads as absent: the ledger knows better. */

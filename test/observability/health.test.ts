@@ -1,8 +1,9 @@
 // Alive, ready, and what a broken configuration looks like from outside and in the log.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
+import { redisBreakerState } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
 import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
 import { redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
@@ -43,6 +44,67 @@ test("ready: names each dependency and its state, and what is down", async () =>
     body: { dependencies: { redis: { state: "down" }, inventory: { state: "up" } } },
   });
   expect(down.headers.get("retry-after")).toBeTruthy();
+});
+
+/** Given a Redis that still answers, but refuses what would change it. */
+function givenRefusedWrites(error: string): void {
+  const real = globalThis.fetch;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const body = String(init?.body);
+    if (!String(input).startsWith(inject("redisUrl")) || !/"(set|evalsha)"/i.test(body)) {
+      return real(input, init);
+    }
+    const commands: unknown[] = String(input).endsWith("/pipeline") ? JSON.parse(body) : [];
+    if (commands.length === 0) return Response.json({ error }, { status: 400 });
+    return Response.json(commands.map(() => ({ error })));
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+test.each([
+  "READONLY You can't write against a read only replica.",
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+])("ready is not a Redis that refuses to write: %s", async (error) => {
+  const clock = givenClock(Date.now() + 60_000);
+  await call("GET", "/readyz");
+  clock.moveTo(Date.now() + 5_000);
+  givenRefusedWrites(error);
+
+  const foundAt = new Date().toISOString();
+  const dependencies = {
+    redis: { state: "down", since: foundAt },
+    inventory: { state: "up" },
+  };
+  expect(await call("GET", "/readyz")).toMatchObject({ status: 503, body: { dependencies } });
+  clock.moveTo(Date.now() + 5_000);
+  for (let i = 0; i < 4; i += 1) {
+    expect((await call("GET", "/readyz")).body).toMatchObject({ dependencies });
+  }
+  expect(redisBreakerState()).toBe("open"); // so that buyers do not wait for refusals
+});
+
+test("ready: says since when, and that changes only with the state", async () => {
+  const clock = givenClock(Date.now());
+  type Ready = { dependencies: { redis: { since: string }; inventory: { since: string } } };
+  const ask = async () => (await call<Ready>("GET", "/readyz")).body.dependencies;
+  const first = await ask();
+  clock.moveTo(Date.now() + 60_000);
+  expect(await ask()).toEqual(first);
+  await redisIsDown();
+  clock.moveTo(Date.now() + 60_000);
+  expect(await ask()).toMatchObject({
+    redis: { since: new Date().toISOString() },
+    inventory: first.inventory,
+  });
+});
+
+test("ready: a thousand questions in a second cost four commands", async () => {
+  givenClock(Date.now() + 120_000);
+  const { commands } = await redisCost(() =>
+    Promise.all(Array.from({ length: 1_000 }, () => call("GET", "/readyz"))),
+  );
+  expect(commands).toBeLessThanOrEqual(4);
 });
 
 /** Everything written to the log until the end of the test. */

@@ -1,10 +1,18 @@
 // What was given up is kept for the operator, with its story: look, replay, discard. Nothing is lost, and
 // nothing is done twice.
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import type { DeadLetter } from "../../src/orders/delivery.ts";
 import { admin } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
-import { emptyRedis, readModelOf, redisIsBack, redisIsDown } from "../support/redis.ts";
+import {
+  emptyRedis,
+  KEYS,
+  readModelOf,
+  redis,
+  redisIsBack,
+  redisIsDown,
+} from "../support/redis.ts";
 import { ledger, until } from "../support/shop.ts";
 import {
   deliverTo,
@@ -159,4 +167,153 @@ test("what the platform buried because its consumer crashed goes back where it c
   );
   await replay("all");
   await until("all are back in their queues", () => queue.length === 3);
+});
+
+describe("no letter is left about an order that is settled", () => {
+  test("after Redis was down for longer than a message lives", async () => {
+    const sale = await givenPaid({ stock: 20 });
+    const purchases: Purchase[] = [];
+    for (let i = 0; i < 20; i += 1) purchases.push(await givenOrder(sale));
+    const messages = purchases.map(({ message }) => message);
+    const gateway = new TestGateway();
+
+    await redisIsDown();
+    for (let attempts = 1; attempts < 10; attempts += 1) {
+      expect((await deliverTo(gateway, messages, { attempts })).retried).toHaveLength(20);
+    }
+    expect((await deliverTo(gateway, messages, { attempts: 10 })).acked).toHaveLength(20);
+    await redisIsBack();
+
+    expect((await ledger(sale.skuId)).unacknowledged).toBe(20); // so the ledger sends them again
+    expect(sale.queue.filter((body) => "diedAt" in body)).toEqual([]);
+    expect((await deliverTo(gateway, messages)).acked).toHaveLength(20);
+    expect(await letters()).toEqual([]);
+    expect((await ledger(sale.skuId)).unacknowledged).toBe(0);
+  });
+
+  test("because its object was overloaded at every delivery", async () => {
+    const purchase = await givenOrder(await givenPaid());
+    const gateway = new TestGateway();
+    const spy = vi.spyOn(SkuInventory.prototype, "claim").mockImplementation(() => {
+      throw new Error("overloaded");
+    });
+    onTestFinished(() => spy.mockRestore());
+    expect((await deliverTo(gateway, [purchase.message], { attempts: 10 })).acked).toHaveLength(1);
+    expect(purchase.queue.filter((body) => "diedAt" in body)).toEqual([]);
+  });
+
+  test("that was given up before", async () => {
+    const dead = await givenKept();
+    const other = await givenKept();
+    expect(await letters()).toHaveLength(2);
+
+    await deliverTo(dead.gateway, [dead.message]);
+
+    expect((await letters()).map(({ id }) => id)).toEqual([other.order.id]);
+  });
+
+  test("while its letter was on the way", async () => {
+    const dead = await givenDead();
+    await deliverTo(dead.gateway, [dead.message]);
+    expect((await deliver([dead.letter], { queue: DEAD_LETTERS })).acked).toHaveLength(1);
+    expect(await letters()).toEqual([]);
+  });
+
+  test("but one about an order that still waits for its money stays", async () => {
+    const dead = await givenKept();
+    dead.gateway.down = true;
+    await deliverTo(dead.gateway, [dead.message]);
+    expect(await letters()).toHaveLength(1);
+  });
+});
+
+describe("a letter nobody can read", () => {
+  test.each(["x", "{", "null", '{"id":1}', ""])(
+    "(%j) hides no other, and can be discarded",
+    async (text) => {
+      const { letter } = await givenKept();
+      await redis("HSET", KEYS.deadLetters, "bad letter/1", text);
+
+      const listed = await letters();
+      expect(listed.map(({ id }) => id).sort()).toEqual([letter.id, "bad letter/1"].sort());
+      expect(listed.find(({ id }) => id !== letter.id)).toMatchObject({
+        message: text,
+        reason: expect.stringContaining("cannot be read"),
+      });
+      expect((await replay("bad letter/1")).code).toBe("invalid_request");
+      expect((await replay("all")).body).toEqual({ replayed: 1 });
+      const path = `/dead-letters/${encodeURIComponent("bad letter/1")}`;
+      expect((await admin("GET", path)).status).toBe(200);
+      expect((await admin("DELETE", path)).status).toBe(204);
+      expect(await letters()).toEqual([]);
+    },
+  );
+});
+
+const aLetter = (id: string) => ({
+  id,
+  queue: "doorbuster-orders",
+  message: "garbage",
+  reason: "the message cannot be read",
+  attempts: 10,
+  diedAt: new Date().toISOString(),
+});
+
+describe("a letter's id", () => {
+  test.each([
+    "__proto__",
+    "constructor",
+    "a b",
+    "a/b",
+    "100%",
+    "%2F",
+    "ä❤",
+    "x".repeat(256),
+    "*",
+    "-",
+  ])("%j leads to it and to no other", async (id) => {
+    await deliver([aLetter(id), aLetter("other")], { queue: DEAD_LETTERS });
+    const path = `/dead-letters/${encodeURIComponent(id)}`;
+    expect((await admin("GET", path)).body).toMatchObject({ id });
+    expect((await admin("DELETE", path)).status).toBe(204);
+    expect((await letters()).map((kept) => kept.id)).toEqual(["other"]);
+    expect((await admin("DELETE", path)).code).toBe("not_found");
+  });
+
+  test.each(["", ".", "..", "all", "x".repeat(10_000), "\ud800"])(
+    "%j could not be asked for, so the letter gets another",
+    async (id) => {
+      await deliver([aLetter(id)], { queue: DEAD_LETTERS });
+      const [kept] = await letters();
+      expect(kept?.id).not.toBe(id);
+      expect((await admin("DELETE", `/dead-letters/${kept?.id}`)).status).toBe(204);
+    },
+  );
+});
+
+test("a thousand letters are listed page by page, and replayed a thousand at a time", async () => {
+  const { queue } = await givenPaid();
+  const many = Array.from({ length: 1_200 }, (_, i) => aLetter(`letter-${i}`));
+  const fields = many.flatMap((letter) => [letter.id, JSON.stringify(letter)]);
+  await redis("HSET", KEYS.deadLetters, ...fields);
+
+  const ids = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const path: string = `/dead-letters${cursor ? `?cursor=${cursor}` : ""}`;
+    const { body } = await admin<{ deadLetters: DeadLetter[]; cursor?: string }>("GET", path);
+    for (const { id } of body.deadLetters) ids.add(id);
+    expect(body.deadLetters.length).toBeLessThan(1_000);
+    cursor = body.cursor;
+  } while (cursor);
+  expect(ids.size).toBe(1_200);
+
+  expect((await replay("all")).body).toEqual({ replayed: 1_000, more: true });
+  expect((await replay("all")).body).toEqual({ replayed: 200 });
+  expect(await letters()).toEqual([]);
+  await until("all are in the queue", () => queue.length === 1_200);
+});
+
+test("a cursor that is none is refused", async () => {
+  expect((await admin("GET", "/dead-letters?cursor=x")).code).toBe("invalid_request");
 });

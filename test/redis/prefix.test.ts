@@ -9,7 +9,7 @@ import { keepAutomaticBlock, readTexts } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { keepDeadLetters, listDeadLetters } from "../../src/orders/dead-letters.ts";
-import { readOrders, writeOrders } from "../../src/orders/read-model.ts";
+import { readOrder, writeOrders } from "../../src/orders/read-model.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { orderRequest } from "../funnel/scene.ts";
@@ -79,7 +79,8 @@ const KINDS = {
           { id: name, revision: 1, sale: aSale({ id: name }), former: [], unsold: [] },
         ]),
       ),
-    read: async (config: RedisConfig) => (await inRedis(config, loadSales)).map(({ id }) => id),
+    read: async (config: RedisConfig) =>
+      (await inRedis(config, loadSales)).sales.map(({ id }) => id),
   },
   "live stock": {
     write: (config: RedisConfig, name: string) =>
@@ -103,16 +104,22 @@ const KINDS = {
       inRedis(config, (redis, keys) =>
         writeOrders(redis, keys, [{ userId: "catalog", order: anOrder(name) }]),
       ),
-    read: async (config: RedisConfig) =>
-      (await inRedis(config, (redis, keys) => readOrders(redis, keys, "catalog"))).map(
-        ({ id }) => id,
-      ),
+    read: async (config: RedisConfig) => {
+      const found = await Promise.all(
+        ["ours", "theirs"].map((id) =>
+          inRedis(config, (redis, keys) => readOrder(redis, keys, "catalog", id)),
+        ),
+      );
+      return found.flatMap((stored) => stored?.order?.id ?? []);
+    },
   },
   "dead letters": {
     write: (config: RedisConfig, name: string) =>
-      keepDeadLetters(aLetter(name) as unknown as MessageBatch, config),
+      keepDeadLetters(aLetter(name) as unknown as MessageBatch, env, config),
     read: async (config: RedisConfig) =>
-      (await inRedis(config, listDeadLetters)).map(({ id }) => id),
+      (await inRedis(config, (redis, keys) => listDeadLetters(redis, keys))).letters.map(
+        ({ id }) => id,
+      ),
   },
 };
 

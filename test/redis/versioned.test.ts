@@ -10,7 +10,7 @@ import { unique } from "../support/shop.ts";
 
 const config = () => requireConfig(env);
 const write = (fields: VersionedField[]) =>
-  withRedis(config(), BACKGROUND_LIMIT_MS, (client) => writeNewer(client, fields));
+  withRedis(config(), BACKGROUND_LIMIT_MS, (client, keys) => writeNewer(client, keys, fields));
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
@@ -53,14 +53,6 @@ test("a hundred fields of a hundred keys are one command", async () => {
   }));
   expect(await write(fields)).toBe(100);
   expect(await write(fields)).toBe(0);
-});
-
-test("a life is given to the whole hash and renewed by newer writes", async () => {
-  const key = unique("life");
-  await write([{ key, field: "f", version: 1, value: null, expireSeconds: 100 }]);
-  expect(await redis<number>("TTL", key)).toBeGreaterThan(90);
-  await write([{ key, field: "f", version: 2, value: null, expireSeconds: 1_000 }]);
-  expect(await redis<number>("TTL", key)).toBeGreaterThan(900);
 });
 
 test("a field that is not ours is read as absent, whatever it is", () => {

@@ -8,10 +8,8 @@ import { mountOrder } from "./order-panel.ts";
 import { guard, watchForMistakes } from "./report.ts";
 import { mountSale } from "./sale-page.ts";
 import { mountSignIn } from "./sign-in.ts";
-import { tellSession } from "./tabs.ts";
 
 watchForMistakes();
-guard(tellSession);
 guard(() => localise(document));
 guard(mountImages);
 guard(mountSignIn);
@@ -24,10 +22,6 @@ guard(() => {
   if (!panel) return;
   // This page is the buyer's own and kept by nobody: the server's time in it is as old as its way here.
   observe(Number(panel.dataset.now));
-  mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order, {
-    onChange: () => {},
-    // The server says what this visitor may see here.
-    onLeave: () => location.reload(),
-  });
+  mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order);
 });
 guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));

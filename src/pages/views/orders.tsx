@@ -1,6 +1,7 @@
 // The buyer's own pages: one order, giving it back, all orders, signing in to see them.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
+import type { OrderList } from "../../orders/my-orders.ts";
 import { isSettling, needsPayment, wordsFor } from "../browser/words/order.ts";
 import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -81,11 +82,12 @@ export function renderGiveBack(order: Order, sale: Sale | undefined): Promise<st
 }
 
 export function renderOrders(props: {
-  orders: readonly Order[];
+  list: OrderList;
   /** Where the shop signed the buyer in, only the shop can sign them out. */
   signOut: boolean;
 }): Promise<string> {
-  const { orders, signOut } = props;
+  const { list, signOut } = props;
+  const { orders, nextCursor, incomplete } = list;
   // What can still be lost comes first.
   const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
   return renderDocument({
@@ -103,17 +105,28 @@ export function renderOrders(props: {
             </form>
           ) : null}
         </div>
-        {orders.length === 0 ? (
-          <p class="empty">
-            You have no orders yet. <a href="/">See the sales</a>
+        {incomplete ? (
+          <p role="status">
+            Some of your orders cannot be shown at the moment. None is lost: please look again in a
+            minute.
           </p>
-        ) : (
+        ) : null}
+        {orders.length > 0 ? (
           <ul class="orders">
             {sorted.map((order) => (
               <OrderLine order={order} />
             ))}
           </ul>
+        ) : incomplete ? null : (
+          <p class="empty">
+            You have no orders yet. <a href="/">See the sales</a>
+          </p>
         )}
+        {nextCursor ? (
+          <p>
+            <a href={`/orders?cursor=${encodeURIComponent(nextCursor)}`}>Older orders</a>
+          </p>
+        ) : null}
       </div>
     ),
   });

@@ -1,0 +1,91 @@
+// The read model as a whole: whether Redis has been filled since it was emptied, and filling it again from
+// all ledgers there ever were, also those of SKUs that left the catalog.
+import type { Redis } from "@upstash/redis/cloudflare";
+import type { RegisteredSale } from "../catalog/registry.ts";
+import type { InventoryEnv } from "../inventory/client.ts";
+import type { OwnedOrder } from "../inventory/order.ts";
+import { log } from "../observability/log.ts";
+import { healed } from "../redis/bad-values.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type Keys, keysOf } from "../redis/keys.ts";
+import { ALL_SKUS, noteAllRebuilt, noteRebuilt, readRebuilt } from "../redis/rebuilt.ts";
+import { writeOrders } from "./read-model.ts";
+import { ordersInLedger, rebuildReadModel } from "./rebuild.ts";
+
+/** Then the clock's next minute goes on. */
+const RUN_LIMIT_MS = 40_000;
+/** Ledgers read at the same time. */
+const AT_ONCE = 6;
+const LOST_PER_RUN = 20;
+
+/** Every SKU there ever was. */
+const everySku = (sales: readonly RegisteredSale[]): string[] => [
+  ...new Set(
+    sales.flatMap(({ sale, former }) => [...(sale?.skus ?? []).map(({ id }) => id), ...former]),
+  ),
+];
+
+/**
+ * Fills Redis from all ledgers, unless that was done since it was emptied. What does not fit into one run is
+ * left to the next.
+ */
+export async function restoreReadModel(
+  env: InventoryEnv,
+  config: RedisConfig,
+  sales: readonly RegisteredSale[],
+): Promise<void> {
+  const endsAt = Date.now() + RUN_LIMIT_MS;
+  const inRedis = <T>(work: (redis: Redis, keys: Keys) => Promise<T>) =>
+    withRedis(config, BACKGROUND_LIMIT_MS, work);
+  const done = await inRedis(readRebuilt);
+  if (done.has(ALL_SKUS)) return;
+  const all = everySku(sales);
+  const missing = all.filter((skuId) => !done.has(skuId));
+  while (missing.length > 0 && Date.now() < endsAt) {
+    const batch = missing.splice(0, AT_ONCE);
+    const reports = await Promise.all(batch.map((skuId) => rebuildReadModel(env, config, skuId)));
+    await inRedis((redis, keys) => noteRebuilt(redis, keys, batch));
+    log("restore.copied", { count: reports.reduce((sum, { repaired }) => sum + repaired, 0) });
+  }
+  if (missing.length > 0) return;
+  const complete = await inRedis((redis, keys) => noteAllRebuilt(redis, keys, all));
+  if (complete) log("restore.complete", { count: all.length });
+}
+
+/** Writes again the orders of those whose keys were removed for holding another type. */
+export async function restoreLost(
+  env: InventoryEnv,
+  config: RedisConfig,
+  sales: readonly RegisteredSale[],
+): Promise<void> {
+  const { lost, ownerOf } = keysOf(config);
+  const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    healed(redis, keys, [{ key: keys.lost, type: "set" }], () =>
+      redis.srandmember<string[]>(lost, LOST_PER_RUN),
+    ),
+  );
+  for (const key of removed ?? []) {
+    const userId = ownerOf(key);
+    // Other keys are made whole by the rest of the reconciliation.
+    const orders = userId === undefined ? [] : await ordersEverywhere(env, everySku(sales), userId);
+    await withRedis(config, BACKGROUND_LIMIT_MS, async (redis, keys) => {
+      await writeOrders(redis, keys, orders);
+      await redis.srem(lost, key);
+    });
+    log("restore.lost_key", { count: orders.length });
+  }
+}
+
+async function ordersEverywhere(
+  env: InventoryEnv,
+  skuIds: string[],
+  userId: string,
+): Promise<OwnedOrder[]> {
+  const found: OwnedOrder[] = [];
+  for (let at = 0; at < skuIds.length; at += AT_ONCE) {
+    const batch = skuIds.slice(at, at + AT_ONCE);
+    const orders = await Promise.all(batch.map((skuId) => ordersInLedger(env, skuId, userId)));
+    found.push(...orders.flat().map((order) => ({ userId, order })));
+  }
+  return found;
+}

@@ -1,0 +1,290 @@
+// One bad value in Redis: reported, written again from its source, and no matter for its neighbors or the breaker.
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import worker from "../../src/index.ts";
+import { isAboutValue } from "../../src/redis/bad-values.ts";
+import { redisBreakerState } from "../../src/redis/client.ts";
+import { attempt, givenSale } from "../funnel/scene.ts";
+import { admin, call } from "../support/http.ts";
+import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { emptyRedis, KEYS, readModelOf, redis, redisIsBack } from "../support/redis.ts";
+import {
+  aBuyer,
+  aSale,
+  type Buyer,
+  bought,
+  buyers,
+  liveStock,
+  onSale,
+  putSale,
+  settled,
+  showOrder,
+  stockPublished,
+  unique,
+  until,
+} from "../support/shop.ts";
+
+beforeEach(async () => {
+  await redisIsBack();
+  await emptyRedis();
+});
+
+const minutePasses = () => worker.scheduled(createScheduledController(), env);
+const listOf = async (buyer: Buyer) => {
+  const { body } = await call<{ orders: { id: string }[]; incomplete?: true }>(
+    "GET",
+    "/api/orders",
+    { token: buyer.token },
+  );
+  return { ids: body.orders.map(({ id }) => id), incomplete: body.incomplete };
+};
+
+function givenLog(): string[] {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
+  onTestFinished(() => spy.mockRestore());
+  return lines;
+}
+
+describe("a user's orders under another type", () => {
+  test("delay none of the neighbors in a batch, and come back by themselves", async () => {
+    const queue = heldQueue();
+    const skuId = await onSale({ stock: 31 });
+    const poison = await aBuyer();
+    const crowd = [poison, ...(await buyers(30))];
+    await redis("SET", KEYS.ordersOf(poison.id), "x");
+    for (const buyer of crowd) await bought(buyer, skuId);
+    const lines = givenLog();
+
+    const { acked } = await deliver(await takeMessages(queue, skuId, 31));
+
+    expect(acked).toHaveLength(31);
+    for (const { id } of crowd) {
+      expect(await readModelOf(id)).toMatchObject([{ status: "confirmed" }]);
+    }
+    expect(lines.join("\n")).toContain("redis.bad_value");
+    expect(lines.join("\n")).not.toContain(poison.id);
+  });
+
+  test.each(["SET", "LPUSH", "SADD"])(
+    "made by %s, open no breaker however often their owner looks",
+    async (command) => {
+      const skuId = await onSale();
+      const buyer = await aBuyer();
+      const { id } = await bought(buyer, skuId);
+      await settled(skuId);
+      for (let look = 0; look < 8; look += 1) {
+        await redis("DEL", KEYS.ordersOf(buyer.id));
+        await redis(command, KEYS.ordersOf(buyer.id), "x");
+        expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "confirmed" });
+        await redis("DEL", KEYS.ordersOf(buyer.id));
+        await redis(command, KEYS.ordersOf(buyer.id), "x");
+        expect(await listOf(buyer)).toMatchObject({ incomplete: true });
+      }
+      expect(redisBreakerState()).toBe("closed");
+    },
+  );
+
+  test("are written again within a minute, also those of a SKU that has left its sale", async () => {
+    const buyer = await aBuyer();
+    const sale = await putSale(aSale());
+    const gone = sale.skus[0]?.id as string;
+    const orders = [await bought(buyer, gone), await bought(buyer, await onSale())];
+    for (const { skuId } of orders) await settled(skuId);
+    await admin("DELETE", `/sales/${sale.id}`);
+    await minutePasses();
+    await redis("DEL", KEYS.ordersOf(buyer.id));
+    await redis("SET", KEYS.ordersOf(buyer.id), "x");
+
+    await listOf(buyer);
+    await minutePasses();
+
+    const { ids, incomplete } = await listOf(buyer);
+    expect(ids.sort()).toEqual(orders.map(({ id }) => id).sort());
+    expect(incomplete).toBeUndefined();
+    expect(await redis("EXISTS", KEYS.lost)).toBe(0);
+  });
+});
+
+describe("one order that cannot be read", () => {
+  const TEXTS = ["garbage", "99 {", "99 null", '99 {"id":"x"}', "2"];
+
+  test.each(TEXTS)("because of %j is listed all the same, and put right", async (text) => {
+    const buyer = await aBuyer();
+    const [skuId, other] = [await onSale(), await onSale()];
+    const { id } = await bought(buyer, skuId);
+    const neighbor = await bought(buyer, other);
+    for (const sku of [skuId, other]) await settled(sku);
+    await redis("HSET", KEYS.ordersOf(buyer.id), id, text);
+
+    expect((await listOf(buyer)).ids.sort()).toEqual([id, neighbor.id].sort());
+
+    await until(
+      "it can be read",
+      async () => (await readModelOf(buyer.id).catch(() => [])).length === 2,
+    );
+  });
+
+  test.each(TEXTS)("because of %j is shown all the same, and put right", async (text) => {
+    const buyer = await aBuyer();
+    const skuId = await onSale();
+    const { id } = await bought(buyer, skuId);
+    await settled(skuId);
+    await redis("HSET", KEYS.ordersOf(buyer.id), id, text);
+
+    expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "confirmed" });
+
+    await until(
+      "it can be read",
+      async () => (await readModelOf(buyer.id).catch(() => [])).length === 1,
+    );
+  });
+
+  test("is overwritten by the consumer, whatever version it claims", async () => {
+    const queue = heldQueue();
+    const skuId = await onSale();
+    const buyer = await aBuyer();
+    const { id } = await bought(buyer, skuId);
+    await redis("HSET", KEYS.ordersOf(buyer.id), id, "99 {");
+    await deliver(await takeMessages(queue, skuId, 1));
+    expect(await readModelOf(buyer.id)).toMatchObject([{ id, status: "confirmed" }]);
+  });
+
+  test("that never was in the ledger disappears", async () => {
+    const buyer = await aBuyer();
+    const skuId = await onSale();
+    const forged = `${skuId}.0.${"a".repeat(20)}`;
+    await redis("HSET", KEYS.ordersOf(buyer.id), forged, "garbage");
+    expect((await listOf(buyer)).ids).toEqual([]);
+    await until("it is gone", async () => (await redis("EXISTS", KEYS.ordersOf(buyer.id))) === 0);
+  });
+});
+
+describe("another key of ours under another type", () => {
+  const SHARED = ["catalog", "live", "rules", "rebuilt", "lost", "deadLetters"] as const;
+
+  test.each(SHARED)("%s: buying and looking go on, and it is made whole", async (name) => {
+    const skuId = await onSale();
+    await redis("DEL", KEYS[name]);
+    await redis("SET", KEYS[name], "x");
+    dropSnapshot();
+    const buyer = await aBuyer();
+
+    const { id } = await bought(buyer, skuId);
+    await settled(skuId);
+
+    expect((await showOrder(buyer, id)).body).toMatchObject({ status: "confirmed" });
+    expect((await listOf(buyer)).ids).toEqual([id]);
+    expect((await admin("GET", "/dead-letters")).status).toBe(200);
+    await minutePasses();
+    expect(redisBreakerState()).toBe("closed");
+    expect(await redis<string>("TYPE", KEYS[name])).not.toBe("string");
+  });
+
+  test("a user's marks: an order is still listed at once", async () => {
+    heldQueue();
+    const skuId = await onSale();
+    const buyer = await aBuyer();
+    await redis("SET", KEYS.underWayOf(buyer.id), "x");
+    const { id } = await bought(buyer, skuId);
+    expect((await listOf(buyer)).ids).toEqual([id]);
+    expect(await redis("TYPE", KEYS.underWayOf(buyer.id))).toBe("zset");
+  });
+
+  test.each(["fixed-window", "sliding-window", "token-bucket"] as const)(
+    "a limit's count (%s): the buyer is served and counted again",
+    async (algorithm) => {
+      const limit = { algorithm, limit: 5, windowSeconds: 3_600 };
+      const sale = await givenSale({ limits: { order: { user: limit } } });
+      const buyer = await aBuyer();
+      expect((await attempt(buyer, sale)).status).toBe(202);
+      const counts = (await redis<string[]>("KEYS", `${KEYS.limit}:${sale.saleId}:*`)).filter(
+        (key) => key.includes(":user:"),
+      );
+      for (const key of counts) {
+        await redis("DEL", key);
+        await redis("RPUSH", key, "x");
+      }
+
+      for (let i = 0; i < 3; i += 1) expect((await attempt(buyer, sale)).status).toBe(202);
+
+      expect(redisBreakerState()).toBe("closed");
+      for (const key of counts) expect(await redis("TYPE", key)).not.toBe("list");
+    },
+  );
+});
+
+describe("one field nobody can read", () => {
+  test.each(["x", `${Date.now() + 1e9} {`, `${Date.now() + 1e9} {"sale":1}`])(
+    "%j in the catalog hides no sale, and is put right",
+    async (text) => {
+      const sale = await putSale(aSale());
+      const kept = await redis<string>("HGET", KEYS.catalog, sale.id);
+      await redis("HSET", KEYS.catalog, sale.id, text);
+      dropSnapshot();
+      expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
+      await until("the copy is right", async () => {
+        return (await redis("HGET", KEYS.catalog, sale.id)) === kept;
+      });
+    },
+  );
+
+  test("a sale that never was does not stay in the catalog", async () => {
+    await putSale(aSale());
+    await redis("HSET", KEYS.catalog, "never", "x");
+    dropSnapshot();
+    await call("GET", "/api/sales");
+    await until("it is gone", async () => (await redis("HEXISTS", KEYS.catalog, "never")) === 0);
+  });
+
+  test.each(["x", "{}", '{"available":"many"}'])(
+    "%j as live stock is published again",
+    async (text) => {
+      const sale = await putSale(aSale());
+      const skuId = sale.skus[0]?.id as string;
+      await stockPublished(skuId, 10);
+      await redis("HSET", KEYS.live, skuId, text);
+      const { body } = await call<{ skus: unknown[] }>("GET", `/api/sales/${sale.id}/live`);
+      expect(body.skus).toMatchObject([{ id: skuId, available: 10 }]);
+      await until(
+        "it is published",
+        async () => (await liveStock(skuId).catch(() => null))?.available === 10,
+      );
+    },
+  );
+
+  test("a deny rule goes on denying", async () => {
+    const sale = await givenSale();
+    const mallory = await aBuyer();
+    await admin("PUT", `/denylist/user/${mallory.id}`);
+    const field = `deny:user:${mallory.id}`;
+    const kept = await redis<string>("HGET", KEYS.rules, field);
+    await redis("HSET", KEYS.rules, field, "x");
+    await admin("DELETE", `/denylist/user/${unique("nobody")}`); // the isolate reads the rules again
+
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+
+    await until("the rule is right", async () => (await redis("HGET", KEYS.rules, field)) === kept);
+  });
+});
+
+test.each([
+  ["WRONGTYPE Operation against a key holding the wrong kind of value", true],
+  ["Command 2 [ hget ] failed: WRONGTYPE Operation against a key", true],
+  ["ERR value is not an integer or out of range script: 0ab, on @user_script:3.", true],
+  ["ERR user_script:7: attempt to perform arithmetic on a nil value script: 0ab", true],
+  ["READONLY You can't write against a read only replica. script: 0ab, on @user_script:3.", false],
+  ["OOM command not allowed when used memory > 'maxmemory'.", false],
+  ["MISCONF Redis is configured to save RDB snapshots", false],
+  ["NOAUTH Authentication required.", false],
+  ["LOADING Redis is loading the dataset in memory", false],
+  ["ERR max daily request limit exceeded. Limit: 10000", false],
+  ["The operation was aborted due to timeout", false],
+  // What Upstash quotes is the caller's, and decides nothing.
+  ['READONLY no, command was: [["hset","WRONGTYPE"]]', false],
+  ['ERR no, command was: [["hset","WRONGTYPE"]]', false],
+])("%j is about one value: %j", (message, expected) => {
+  expect(isAboutValue(new Error(message))).toBe(expected);
+});
