@@ -20,11 +20,14 @@ declare global {
 /** What the request's headers ask for. */
 export function wantedFormat(c: Context): Format {
   const format = c.req.header("upstash-response-format") ?? "json";
-  const base64 = c.req.header("upstash-encoding") === "base64";
-  if (format === "json") return base64 ? "base64" : "json";
+  if (format === "json") return wantsBase64(c) ? "base64" : "json";
   if (format !== "resp2") throw new BadRequest("ERR unsupported response format");
-  if (base64) throw new BadRequest("ERR base64 encoding is not supported in RESP2 format");
+  if (wantsBase64(c)) throw new BadRequest("ERR base64 encoding is not supported in RESP2 format");
   return "resp2";
+}
+
+export function wantsBase64(c: Context): boolean {
+  return c.req.header("upstash-encoding") === "base64";
 }
 
 /** An outcome as JSON. */
@@ -33,10 +36,12 @@ export function toJson(outcome: Outcome, base64: boolean): object {
   return { result: isOk(outcome.result) ? "OK" : encode(outcome.result, base64) };
 }
 
-/** An outcome as Redis would send it in RESP2, but for which of its strings were simple ones. */
-export function toResp2(outcome: Outcome): Buffer<ArrayBuffer> {
+/** Outcomes as Redis would send them in RESP2, except that `OK` is the only simple string. */
+export function toResp2(outcomes: Outcome[]): Buffer<ArrayBuffer> {
   const parts: Buffer[] = [];
-  pushResp2(parts, "error" in outcome ? new Error(outcome.error) : outcome.result);
+  for (const outcome of outcomes) {
+    pushResp2(parts, "error" in outcome ? new Error(outcome.error) : outcome.result);
+  }
   return Buffer.concat(parts);
 }
 

@@ -1,6 +1,5 @@
 // Streams what Redis tells a connection by itself, as server-sent events: messages of channels or patterns, and
 // the commands that MONITOR sees. Each stream has a connection of its own.
-import { once } from "node:events";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Redis } from "ioredis";
@@ -32,29 +31,30 @@ export async function openStream(
   return streamSSE(c, async (stream) => {
     const ended = new Promise((resolve) => connection.once("end", resolve));
     stream.onAbort(() => connection.disconnect());
-    await start(connection, (data) => stream.writeSSE({ data }), names);
+    start(connection, (data) => stream.writeSSE({ data }), names).catch(() =>
+      connection.disconnect(),
+    );
     await ended;
   });
 }
 
-async function subscribe(connection: Redis, write: Write, channels: string[]): Promise<void> {
+function subscribe(connection: Redis, write: Write, channels: string[]): Promise<void> {
   const confirmed = confirm(write, "subscribe", channels, (name) => connection.subscribe(name));
-  connection.on("message", async (channel, message) => {
-    await confirmed;
-    await write(`message,${channel},${message}`);
+  connection.on("message", (...words: string[]) => {
+    confirmed.then(() => write(["message", ...words].join())).catch(() => {});
   });
-  await confirmed;
+  return confirmed;
 }
 
-async function psubscribe(connection: Redis, write: Write, patterns: string[]): Promise<void> {
+function psubscribe(connection: Redis, write: Write, patterns: string[]): Promise<void> {
   const confirmed = confirm(write, "psubscribe", patterns, (name) => connection.psubscribe(name));
-  connection.on("pmessage", async (pattern, channel, message) => {
-    await confirmed;
-    await write(`pmessage,${pattern},${channel},${message}`);
+  connection.on("pmessage", (...words: string[]) => {
+    confirmed.then(() => write(["pmessage", ...words].join())).catch(() => {});
   });
-  await confirmed;
+  return confirmed;
 }
 
+/** Subscribes to one name after the other; messages wait until all are confirmed. */
 async function confirm(
   write: Write,
   kind: string,
@@ -69,6 +69,7 @@ async function monitor(connection: Redis, write: Write): Promise<void> {
     const quoted = words.map((word) => `"${word.replaceAll('"', '\\"')}"`);
     void write(`${time} [${database} ${source}] ${quoted.join(" ")}`);
   });
-  await once(connection, "monitoring");
+  // Not by `once` of Node: ioredis reports an error for commands seen before it knows that it monitors.
+  await new Promise((resolve) => connection.once("monitoring", resolve));
   await write('"OK"');
 }

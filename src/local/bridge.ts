@@ -9,11 +9,13 @@ import { type Context, Hono } from "hono";
 import { BadRequest, type Command, parseCommand, parseCommands } from "./bridge-commands.ts";
 import { addControls, type BridgeStats } from "./bridge-controls.ts";
 import { BridgeRedis } from "./bridge-redis.ts";
-import { toJson, toResp2, wantedFormat } from "./bridge-replies.ts";
+import { toJson, toResp2, wantedFormat, wantsBase64 } from "./bridge-replies.ts";
 import { type Env, jsonBody, pathCommand, pathWords, tokenOf } from "./bridge-requests.ts";
 import { openStream, wantsStream } from "./bridge-streams.ts";
 
 export type { BridgeStats };
+
+const BYTES = { "content-type": "application/octet-stream" };
 
 export interface Bridge {
   url: string;
@@ -71,51 +73,58 @@ function bridgeApp(redis: BridgeRedis, stats: BridgeStats, token: string): Hono<
 }
 
 function addCommands(app: Hono<Env>, redis: BridgeRedis, stats: BridgeStats): void {
+  const nextToken = syncTokens();
+  // Given all at once, for hono is slower with headers that are set one by one.
+  const headers = () => ({ "upstash-sync-token": nextToken() });
   const single = async (c: Context<Env>, command: Command) => {
     count(stats, 1);
     const format = wantedFormat(c);
     const [outcome = { error: "ERR no reply" }] = await redis.pipeline([command]);
     const status = "error" in outcome ? 400 : 200;
-    if (format === "resp2") return bytes(c, toResp2(outcome), status);
-    return c.json(toJson(outcome, format === "base64"), status);
+    if (format === "resp2") return c.body(toResp2([outcome]), status, { ...headers(), ...BYTES });
+    return c.json(toJson(outcome, format === "base64"), status, headers());
   };
-  const session = randomUUID();
-  let requests = 0;
-  // Every answer carries another token, as Upstash's do. One Redis always reads its own writes: nothing waits.
-  app.use((c, next) => {
-    requests += 1;
-    c.header("upstash-sync-token", `${session}-${requests}`);
-    return next();
-  });
   app.on(["POST", "PUT"], "/", async (c) => single(c, parseCommand(await jsonBody(c))));
   app.on(["POST", "PUT"], "/pipeline", async (c) => {
     const commands = parseCommands(await jsonBody(c));
     count(stats, commands.length);
     const format = wantedFormat(c);
     const outcomes = await redis.pipeline(commands);
-    if (format === "resp2") return bytes(c, Buffer.concat(outcomes.map(toResp2)));
-    return c.json(outcomes.map((outcome) => toJson(outcome, format === "base64")));
+    if (format === "resp2") return c.body(toResp2(outcomes), 200, { ...headers(), ...BYTES });
+    const json = outcomes.map((outcome) => toJson(outcome, format === "base64"));
+    return c.json(json, 200, headers());
   });
   app.on(["POST", "PUT"], "/multi-exec", async (c) => {
     const commands = parseCommands(await jsonBody(c));
     count(stats, commands.length);
-    const base64 = c.req.header("upstash-encoding") === "base64";
+    const base64 = wantsBase64(c);
     const outcomes = await redis.transaction(commands);
-    return c.json(outcomes.map((outcome) => toJson(outcome, base64)));
+    return c.json(
+      outcomes.map((outcome) => toJson(outcome, base64)),
+      200,
+      headers(),
+    );
   });
   app.on(["GET", "POST", "PUT"], "*", async (c) => {
     const words = pathWords(c);
     if (!wantsStream(c, words)) return single(c, await pathCommand(c, words));
     count(stats, 1);
+    c.header("upstash-sync-token", nextToken());
     return openStream(c, redis, words);
   });
+}
+
+/** Tokens that differ in each answer, as Upstash's do. One Redis always reads its own writes: nothing waits. */
+function syncTokens(): () => string {
+  const session = randomUUID();
+  let answers = 0;
+  return () => {
+    answers += 1;
+    return `${session}-${answers}`;
+  };
 }
 
 function count(stats: BridgeStats, commands: number): void {
   stats.roundTrips += 1;
   stats.commands += commands;
-}
-
-function bytes(c: Context, body: Buffer<ArrayBuffer>, status: 200 | 400 = 200): Response {
-  return c.body(body, status, { "content-type": "application/octet-stream" });
 }
