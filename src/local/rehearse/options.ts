@@ -16,7 +16,7 @@ Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad 
                        meanwhile); default: sales of its own, created and deleted through the admin API.
                        Paid SKUs only where PAYMENTS is "sandbox", whose books prove the money: nobody
                        is ever charged
-  --buyers N           how many come to the rush (default 500); half of that come in waves, fewer elsewhere
+  --buyers N           how many come to the rush (default 500); the other crowds are smaller
   --bots SHARE         how many in the rush are scripted bots of each kind, 0 to 1 (default 0)
   --concurrency N      how many in the rush act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)

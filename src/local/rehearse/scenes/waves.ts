@@ -8,15 +8,17 @@ import { openNow } from "./hours.ts";
 
 /** The rate of each second, in shares of the average one. */
 const SHAPE = [0.5, 1.8, 0.2, 2, 0.5];
-/** Some come back for more. */
-const ARRIVALS_PER_PERSON = 1.3;
-const PEOPLE_PER_UNIT = 2;
+/** They come back for more, until they have what they may have or all is gone. */
+const ARRIVALS_PER_PERSON = 2.5;
+/** Fewer than everybody may have, so that it sells out in the end. */
+const UNITS_PER_PERSON = 2.5;
 const TOKENS = ["tok_ok", "tok_declined", "tok_ok", undefined, "tok_ok"];
 
 export const waves: Scene = {
   name: "waves",
   plan({ now, people, sandbox }) {
-    const sku = { stock: Math.ceil(people / PEOPLE_PER_UNIT), holdSeconds: 5 };
+    const stock = Math.ceil((people * UNITS_PER_PERSON) / (sandbox ? 2 : 1));
+    const sku = { stock, holdSeconds: 5 };
     const usd = (amount: number) => ({ amount, currency: "USD" });
     return {
       ...openNow(now),
@@ -26,7 +28,7 @@ export const waves: Scene = {
       ],
     };
   },
-  people: (buyers) => Math.ceil(buyers / 2),
+  people: (buyers) => Math.ceil(buyers / 4),
   async play(stage, people) {
     const perSecond = (people.length * ARRIVALS_PER_PERSON) / SHAPE.length;
     const shape = SHAPE.map((share): Wave => ({ seconds: 1, perSecond: share * perSecond }));
