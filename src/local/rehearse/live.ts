@@ -10,7 +10,8 @@ export async function watchLive(stage: Stage, ended: AbortSignal): Promise<void>
   const { client, record, saleId, live } = stage;
   while (!ended.aborted) {
     const answer = await patiently(record, "live", () => client.live(saleId));
-    if (answer?.status === 200) {
+    // One answer serves everybody for a second.
+    if (answer?.status === 200 && answer.body.asOf !== live.at(-1)?.asOf) {
       live.push(answer.body);
     }
     await pause(EVERY_MS);

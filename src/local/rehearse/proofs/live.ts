@@ -29,6 +29,9 @@ export const SETTLES = `everything settles within ${figure(SETTLE_MS / 1_000)} s
 
 export function settles({ settledMs, after }: Evidence): string[] {
   return settledMs === undefined
-    ? [`${after.unacknowledged} orders unacknowledged, ${after.held} units held`]
+    ? [
+        `${after.unacknowledged} orders unacknowledged, ${after.held} units held, ` +
+          `${after.available} free or not shown so`,
+      ]
     : [];
 }

@@ -14,6 +14,8 @@ const STEPS = 10;
 /** People still come so long after the sale was closed. */
 const AFTERWARDS_MS = 1_000;
 const TRIES_PER_PERSON = 3;
+/** One try in four is for two units, which the limit allows for a while. */
+const PAIR_EVERY = 4;
 const RESTOCK = 10;
 /** The denied one tries so often: under the limits that every buyer has. */
 const DENIED_EVERY_MS = 700;
@@ -24,7 +26,7 @@ export const edits: Scene = {
     const price = { amount: sandbox ? 1_000 : 0, currency: "USD" };
     // Holds outlast the scene: units go nowhere by themselves.
     const sku = { name: "changing", unitPrice: price, perUserLimit: 1, holdSeconds: 60 };
-    return { ...openNow(now), skus: [{ ...sku, stock: Math.ceil(people / 2) }] };
+    return { ...openNow(now), skus: [{ ...sku, stock: people }] };
   },
   people: (buyers) => Math.max(2, Math.ceil(buyers / 5)),
   async play(stage, [denied, ...people]) {
@@ -34,7 +36,10 @@ export const edits: Scene = {
     await Promise.all([
       operate(stage, denied as Buyer).finally(() => ended.abort()),
       openLoop(arrivals([{ seconds, perSecond }]), (nth, intended) =>
-        tryToBuy(stage, people[nth % people.length] as Buyer, `edit-${nth}`, { intended }),
+        tryToBuy(stage, people[nth % people.length] as Buyer, `edit-${nth}`, {
+          intended,
+          quantity: nth % PAIR_EVERY === 0 ? 2 : 1,
+        }),
       ),
       keepTrying(stage, denied as Buyer, ended.signal),
     ]);
@@ -83,21 +88,27 @@ async function keepTrying(stage: Stage, buyer: Buyer, ended: AbortSignal): Promi
   }
 }
 
-/** Asks for a unit, two of three times at the price that the page shows; a new price is accepted. */
+/** Asks for units, most at a price that they saw; a new price is accepted. */
 async function tryToBuy(
   stage: Stage,
   buyer: Buyer,
   name: string,
-  manner: { intended?: number; alsoPossible?: string[] },
+  { quantity = 1, ...manner }: { quantity?: number; intended?: number; alsoPossible?: string[] },
 ): Promise<void> {
   const { sku, user } = buyer;
-  const purchase = stage.record.purchase(user, sku.id, `${stage.run}-${name}`);
+  const purchase = stage.record.purchase(user, sku.id, `${stage.run}-${name}`, quantity);
   const paid = sku.unitPrice.amount > 0 ? { paymentToken: "tok_ok" } : {};
   const order = (unitPrice: Money | undefined) =>
     buy(stage, buyer, purchase, { kind: "buy (edits)", unitPrice, ...paid, ...manner });
-  const answer = await order(undefined);
+  const answer = await order(seenPrice(stage, buyer));
   const changed = answer?.body as (Order & { code?: string }) | undefined;
   if (changed?.code === "price_changed") {
     await order(changed.unitPrice);
   }
+}
+
+/** As the buyer's page knows it: not at all, as of when they opened it, or as of a moment ago. */
+function seenPrice({ live, skus }: Stage, { nth }: Buyer): Money | undefined {
+  const opened = skus[0]?.unitPrice;
+  return [undefined, opened, live.at(-1)?.skus[0]?.unitPrice ?? opened][nth % 3];
 }
