@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
-import { type Config, LOCAL_HOSTS, readConfig } from "./config.ts";
+import { type Config, isLocal, readConfig } from "./config.ts";
 import { problem, type Refusal, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
 import { describeLimit } from "./funnel/policies.ts";
@@ -24,7 +24,7 @@ const METHODS = ["GET", "POST", "PUT", "DELETE"];
  */
 function misdirected(url: string, { PUBLIC_ORIGIN, LOCAL_ONLY }: Config): Refusal | undefined {
   if (PUBLIC_ORIGIN) return url.startsWith(`${PUBLIC_ORIGIN}/`) ? undefined : ELSEWHERE;
-  return LOCAL_ONLY && !LOCAL_HOSTS.has(new URL(url).hostname) ? NOT_LOCAL : undefined;
+  return LOCAL_ONLY && !isLocal(url) ? NOT_LOCAL : undefined;
 }
 
 const MISCONFIGURED = refuse("unavailable", { retryAfterSeconds: 60 });

@@ -22,8 +22,10 @@ const redisPrefix = z
   .transform((prefix) => (prefix.endsWith(":") ? prefix : `${prefix}:`));
 const optionalText = unset.or(z.string()).optional();
 
-/** What a machine calls itself. */
-export const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOCAL_URL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//;
+
+/** Whether a request came to one of the names that every machine has for itself. */
+export const isLocal = (url: string): boolean => LOCAL_URL.test(url);
 
 const schema = z
   .object({

@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
-import { LOCAL_HOSTS } from "../config.ts";
+import { isLocal } from "../config.ts";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readJson } from "../http.ts";
 import { shieldRoute } from "./flood.ts";
@@ -30,12 +30,12 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
 });
 
 /** Without `Secure` only where browsers accept it so, on this machine. */
-const cookieOptions = ({ hostname }: URL) =>
-  ({ path: "/", httpOnly: true, sameSite: "Lax", secure: !LOCAL_HOSTS.has(hostname) }) as const;
+const cookieOptions = (url: string) =>
+  ({ path: "/", httpOnly: true, sameSite: "Lax", secure: !isLocal(url) }) as const;
 
 /** Sets the session cookie, for this host alone. */
 export function setSession(c: Context<AppEnv>, token: string): void {
-  const options = cookieOptions(new URL(c.req.url));
+  const options = cookieOptions(c.req.url);
   setCookie(c, SESSION_COOKIE, token, { ...options, maxAge: COOKIE_LIFE_SECONDS });
 }
 
@@ -44,10 +44,9 @@ export function setSession(c: Context<AppEnv>, token: string): void {
  * which a browser sends here. Browsers ignore the domains that nobody can own, such as `co.uk`.
  */
 export function clearSessions(c: Context<AppEnv>): void {
-  const url = new URL(c.req.url);
-  const options = cookieOptions(url);
+  const options = cookieOptions(c.req.url);
   deleteCookie(c, SESSION_COOKIE, options);
-  for (const domain of domainsOf(url.hostname)) {
+  for (const domain of domainsOf(new URL(c.req.url).hostname)) {
     deleteCookie(c, SESSION_COOKIE, { ...options, domain });
   }
 }
