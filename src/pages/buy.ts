@@ -7,6 +7,7 @@ import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
+import { shieldRoute } from "../funnel/flood.ts";
 import { identify } from "../funnel/identity.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
@@ -110,6 +111,15 @@ async function buy(c: BuyContext): Promise<Response> {
   });
 }
 
+/**
+ * The form's visit: like its key, for this page alone, which nobody keeps. Counted with those that scripts
+ * fetch; beyond the limit the form goes without one, and whoever sends it may be asked for a challenge.
+ */
+async function visitOf(c: BuyContext, sale: Sale): Promise<{ visit?: string }> {
+  if (!canChallenge(sale) || (await shieldRoute(c, "visit"))) return {};
+  return { visit: await signVisit(c, sale.id) };
+}
+
 interface Attempted {
   quantity: number;
   key: string;
@@ -130,8 +140,7 @@ async function answer(
     sku,
     quantity: Math.min(quantity, sku.perUserLimit),
     attemptKey: key,
-    // Like the key, it is for this page alone, which nobody keeps.
-    ...(canChallenge(sale) ? { visit: await signVisit(c, sale.id) } : {}),
+    ...(await visitOf(c, sale)),
     signedIn,
     signInWays: signInWays(c.get("config")),
     origin: new URL(c.req.url).origin,

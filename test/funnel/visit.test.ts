@@ -2,11 +2,11 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { givenClock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
+import { call, ORIGIN } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, type Buyer } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, givenSale, type Scene } from "./scene.ts";
+import { aMoment, anAddress, attempt, behindShield, givenSale, type Scene } from "./scene.ts";
 
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
@@ -84,6 +84,27 @@ test("a visit is over after four hours", async () => {
   expect(await isAsked(sale, token, from)).toBe(false);
   clock.moveTo(start + 4 * 3_600_000);
   expect(await isAsked(sale, token, from)).toBe(true);
+});
+
+test("visits are limited, those that come with a form as well", async () => {
+  const sale = await givenSale(byScore);
+  let isOpen = true;
+  const send = behindShield((key) => isOpen || !key.startsWith("visit|"));
+  const { token } = await aBuyer();
+  const headers = { authorization: `Bearer ${token}`, "cf-connecting-ip": anAddress() };
+  const ask = (method: string, path: string) =>
+    send(new Request(`${ORIGIN}${path}`, { method, headers }));
+  const form = async () =>
+    (await ask("GET", `/sales/${sale.saleId}/skus/${sale.skuId}/buy`)).text();
+  const visit = () => ask("POST", `/api/sales/${sale.saleId}/visits`);
+  expect(await form()).toContain('name="visit"');
+  expect((await visit()).status).toBe(201);
+
+  isOpen = false;
+
+  expect(await form()).not.toContain('name="visit"');
+  const refused = await visit();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
 });
 
 test("there is no visit of a sale that does not exist", async () => {

@@ -1,5 +1,6 @@
 // The memory of an isolate: 128 MB on Cloudflare, and what callers make it remember stays within half of it.
 import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
@@ -18,6 +19,16 @@ beforeAll(async () => {
 test("all memories together stay within half of an isolate's 128 MB", () => {
   const sum = Object.values(BUDGETS).reduce((all, budget) => all + budget, 0);
   expect(sum).toBeLessThanOrEqual(64 * MIB);
+});
+
+test("nothing else in the Worker remembers without a budget", async () => {
+  const src = join(import.meta.dirname, "../../src");
+  const files = await readdir(src, { recursive: true });
+  const makers = [];
+  for (const file of files.filter((name) => /\.tsx?$/.test(name))) {
+    if ((await readFile(join(src, file), "utf8")).includes('from "lru-cache"')) makers.push(file);
+  }
+  expect(makers).toEqual(["memory.ts"]);
 });
 
 test("every memory is measured", () => {
