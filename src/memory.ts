@@ -12,27 +12,31 @@ export const BUDGETS = {
   /** Rendered pages. */
   pages: 8 * MIB,
   /** Tokens whose signature was checked. */
-  tokens: 8 * MIB,
+  tokens: 6 * MIB,
   /** What is left of a caller's limit. */
-  limits: 8 * MIB,
+  limits: 6 * MIB,
   /** How often a user was refused. */
-  histories: 3 * MIB,
+  histories: 2 * MIB,
   /** Users whose block is on its way to all edges. */
-  blocks: 1 * MIB,
+  blocks: 0.5 * MIB,
   /** Accounts by address block. */
   accounts: 8 * MIB,
   /** Visits, and the account that used each. */
-  visits: 4 * MIB,
+  visits: 3 * MIB,
   /** Users who solved a challenge. */
-  challenges: 4 * MIB,
+  challenges: 3 * MIB,
   /** Parsed addresses. */
   origins: 2 * MIB,
   /** Keyed hashes of users and addresses. */
   hashes: 2 * MIB,
   /** Users who have just bought. */
   bought: 2 * MIB,
+  /** The published stock of a sale. */
+  stock: 5 * MIB,
+  /** Filters of the buyers of sold-out SKUs. */
+  buyers: 6 * MIB,
   /** SKUs that an object called sold out, and those it is being asked about. */
-  answered: 1 * MIB,
+  answered: 0.5 * MIB,
   asking: 0.25 * MIB,
   /** Addresses that sent too many wrong operator tokens. */
   guessers: 0.25 * MIB,

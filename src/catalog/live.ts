@@ -1,10 +1,10 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
 // their units change; no visitor's request asks an object.
-import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { BuyerFilter } from "../inventory/buyers.ts";
+import { isReadable, MAX_RECENT, type ToldBuyers } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
+import { memory } from "../memory.ts";
 import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
@@ -37,8 +37,8 @@ interface LiveSku {
 export interface EdgeStock {
   available: number;
   held: number;
-  /** Who may have an order; undefined when there are too many to know, or it is not known. */
-  buyers: BuyerFilter | undefined;
+  /** Who may have an order; undefined when it is not known. */
+  buyers: ToldBuyers | undefined;
 }
 
 type StockOfSale = Map<string, EdgeStock>;
@@ -46,26 +46,37 @@ type StockOfSale = Map<string, EdgeStock>;
 /** A tenth left counts as low, and so do the last few. */
 const LOW_SHARE = 0.1;
 const FEW = 5;
-/** Sales an isolate keeps the stock of. */
-const MAX_SALES = 200;
+/** What a sale and each of its SKUs take in memory, answers included. */
+const SALE_BYTES = 4_096;
+const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
+
+const toldSchema = z.object({
+  format: z.int(),
+  base: z.int().min(0),
+  recent: z.array(z.int()).max(MAX_RECENT),
+});
 
 const publicSchema = z.object({
   available: z.int(),
   // Absent from what an earlier version published.
   held: z.int().default(0),
-  buyers: z.string().exactOptional(),
-}) satisfies z.ZodType<PublicStock>;
-
-const stocks = new LRUCache<string, SharedValue<(string | null)[], StockOfSale>>({
-  max: MAX_SALES,
+  // Of a version that means something else by it: the stock is told all the same.
+  buyers: toldSchema.optional().catch(undefined),
 });
+
+interface Stocks {
+  shared: SharedValue<(string | null)[], StockOfSale>;
+  skus: number;
+}
+
+const stocks = memory<Stocks>("stock", { sizeOf: ({ skus }) => SALE_BYTES + skus * SKU_BYTES });
 
 function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[], StockOfSale> {
   const name = `live/${sale.id}/${revision}`;
   const known = stocks.get(name);
-  if (known) return known;
+  if (known) return known.shared;
   const skuIds = sale.skus.map(({ id }) => id);
-  const value = new SharedValue({
+  const shared = new SharedValue({
     name,
     freshMs: 1_000,
     revalidateMs: 2_000,
@@ -73,8 +84,8 @@ function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[
     load: (c: Reader) => loadStock(c, skuIds),
     build: (texts: (string | null)[]) => buildStock(skuIds, texts),
   });
-  stocks.set(name, value);
-  return value;
+  stocks.set(name, { shared, skus: skuIds.length });
+  return shared;
 }
 
 /** One text for each SKU, in their order; null for one that nobody knows anything about. */
@@ -115,10 +126,14 @@ function parseStock(text: string | null | undefined): EdgeStock | undefined {
   }
 }
 
-export const toEdgeStock = ({ available, held, buyers }: PublicStock): EdgeStock => ({
+export const toEdgeStock = ({
   available,
   held,
-  buyers: buyers === undefined ? undefined : BuyerFilter.parse(buyers),
+  buyers,
+}: PublicStock | z.output<typeof publicSchema>): EdgeStock => ({
+  available,
+  held,
+  buyers: buyers && isReadable(buyers) ? buyers : undefined,
 });
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();

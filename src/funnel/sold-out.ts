@@ -1,6 +1,7 @@
 // Sold out, as the edge knows it: at most two seconds old, no I/O. Whoever cannot have an order is refused
 // here. A buyer who may have one is asking about that order, and only the object can answer: it looks for the
 // order and makes none, so that a unit that came back is offered to everybody at the same moment.
+import { mayHaveBought } from "../catalog/buyers.ts";
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
@@ -18,7 +19,7 @@ const ASKING_MS = 1_000;
 /** Sold out as the object itself answered it: known here before it is published. */
 const answered = memory<EdgeStock>("answered", {
   ttl: BELIEVED_MS,
-  sizeOf: ({ buyers }) => 200 + (buyers?.bytes ?? 0),
+  sizeOf: ({ buyers }) => 512 + 8 * (buyers?.recent.length ?? 0),
 });
 const asking = memory<true>("asking", { ttl: ASKING_MS });
 /** Buyers this isolate has just let in: they know better than news from before their order. */
@@ -63,7 +64,7 @@ function told({ c, entry, skuId }: Attempt): EdgeStock | undefined {
 export const soldOut: Stage = {
   name: "sold-out",
   check(attempt) {
-    const { entry, skuId, userId } = attempt;
+    const { c, entry, skuId, userId } = attempt;
     if (userId === undefined) return undefined;
     const stock = told(attempt);
     const buyers = stock?.buyers;
@@ -72,7 +73,8 @@ export const soldOut: Stage = {
       const held = sku ? comingBack(sku, stock) : 0;
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
-    const isKnown = !buyers || buyers.mayHave(buyerHash(userId)) || justBought.has(keyOf(attempt));
-    return isKnown || isRetry(attempt) ? undefined : attempt.pending;
+    const isStranger = buyers && !mayHaveBought(c, skuId, buyers, buyerHash(userId));
+    if (!isStranger || justBought.has(keyOf(attempt)) || isRetry(attempt)) return undefined;
+    return attempt.pending;
   },
 };

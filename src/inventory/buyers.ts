@@ -1,51 +1,116 @@
 // Who may already have an order for a SKU, small enough to tell every edge. Edges refuse the crowd with
 // "sold out" from memory; but a buyer who retries has an answer waiting, and must get through to it.
+import { Buffer } from "node:buffer";
 
-/** Beyond this many buyers (75 KB) they are not told, and every attempt asks the object. */
-export const MAX_TOLD_BUYERS = 50_000;
+/** Of hash and filter. An edge that reads another one knows no buyers, and asks the object. */
+const FORMAT = 2;
+/** Buyers that are told one by one, beside the filter: about two kilobytes. */
+export const MAX_RECENT = 128;
+/** Buyers that are told at all: with more, four megabytes of filter, every attempt asks the object. */
+export const MAX_TOLD = 4_000_000;
+/** Strangers that a filter takes for buyers: one in fifty. They only ask the object an unneeded question. */
+const BITS_EACH = 8;
+const LOOKS = 6;
+/** Hashes put into a filter before the object answers others again: a millisecond or two. */
+const SLICE = 10_000;
 
 /**
- * A Bloom filter with twelve bits a buyer and eight looks: it knows every buyer, and takes one stranger in
- * three hundred for one, who then only asks the object an unneeded question. Never so small that a few
- * thousand buyers are not told apart from everybody else.
+ * 53 bits of a user id: two lanes of FNV-1a with other primes, each mixed into the other at the end. Not
+ * keyed: who looks for ids that collide with a buyer's gets the object asked about them, and no more.
  */
-const BITS_EACH = 12;
-const LOOKS = 8;
-const MIN_BYTES = 4_096;
-
-/** 32-bit FNV-1a of a user id. Two users that collide are one to the filter: no harm either. */
 export function buyerHash(userId: string): number {
-  let hash = 0x811c9dc5;
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
   for (let i = 0; i < userId.length; i += 1) {
-    hash = Math.imul(hash ^ userId.charCodeAt(i), 0x01000193);
+    const unit = userId.charCodeAt(i);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ unit, 0x5f356495);
   }
-  return hash >>> 0;
+  const high = mixed(b ^ mixed(a));
+  return (high & 0x1fffff) * 2 ** 32 + mixed(a ^ high);
 }
 
-/** Buyers, as an edge knows them. */
+/** What edges are told of a sold-out SKU's buyers: the first `base` are in its filter. */
+export interface ToldBuyers {
+  format: number;
+  base: number;
+  /** Hashes of those who came after. */
+  recent: number[];
+}
+
+/** Whether what is told means to this version what it meant to its author. */
+export const isReadable = ({ format, base }: ToldBuyers): boolean =>
+  format === FORMAT && base <= MAX_TOLD;
+
+/** Everyone who ever had an order for a SKU, as its object remembers them: 40 bytes each. */
+export class Buyers {
+  readonly #hashes = new Set<number>();
+  /** The last few, in the order in which they came. */
+  #recent: number[] = [];
+
+  get size(): number {
+    return this.#hashes.size;
+  }
+
+  add(userId: string): void {
+    const hash = buyerHash(userId);
+    if (this.#hashes.has(hash)) return;
+    this.#hashes.add(hash);
+    this.#recent.push(hash);
+    if (this.#recent.length > 2 * MAX_RECENT) this.#recent = this.#recent.slice(-MAX_RECENT);
+  }
+
+  /** Never false for a buyer. */
+  mayHave(userId: string): boolean {
+    return this.#hashes.has(buyerHash(userId));
+  }
+
+  /** What to tell where a filter of the first `base` is known; undefined when too many came since. */
+  toldSince(base: number): ToldBuyers | undefined {
+    const news = this.size - base;
+    if (news > MAX_RECENT) return undefined;
+    return { format: FORMAT, base, recent: this.#recent.slice(this.#recent.length - news) };
+  }
+
+  /** A filter of all who are buyers now. Others are served while it is made. */
+  async filter(): Promise<BuyerFilter> {
+    const filter = BuyerFilter.empty(this.size);
+    let left = filter.count;
+    for (const hash of this.#hashes) {
+      if (left === 0) break; // who came meanwhile is told one by one
+      filter.add(hash);
+      left -= 1;
+      if (left % SLICE === 0) await scheduler.wait(0);
+    }
+    return filter;
+  }
+}
+
+/** A Bloom filter of a given number of buyers. */
 export class BuyerFilter {
+  readonly count: number;
   readonly #bytes: Uint8Array;
 
-  private constructor(bytes: Uint8Array) {
+  private constructor(count: number, bytes: Uint8Array) {
+    this.count = count;
     this.#bytes = bytes;
   }
 
-  static of(hashes: ReadonlySet<number>): BuyerFilter {
-    const bytes = new Uint8Array(Math.max(MIN_BYTES, Math.ceil((hashes.size * BITS_EACH) / 8)));
-    for (const hash of hashes) {
-      for (const bit of looks(hash, bytes.length * 8)) set(bytes, bit);
-    }
-    return new BuyerFilter(bytes);
+  static empty(count: number): BuyerFilter {
+    return new BuyerFilter(count, new Uint8Array(filterBytes(count)));
   }
 
-  /** Undefined when the text is none of ours: a filter without its buyers would refuse them. */
+  /** How the text of a filter of `count` buyers begins. */
+  static heading = (count: number): string => `${FORMAT}.${count}.`;
+
+  /** Undefined when the text is none of ours, or not all of it: such a filter would refuse buyers. */
   static parse(text: string): BuyerFilter | undefined {
-    try {
-      const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-      return bytes.length < MIN_BYTES ? undefined : new BuyerFilter(bytes);
-    } catch {
-      return undefined;
-    }
+    const [, count = "", base64 = ""] = text.split(".", 3);
+    const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+    const filter = new BuyerFilter(Number(count), bytes);
+    return bytes.length === filterBytes(filter.count) && String(filter) === text
+      ? filter
+      : undefined;
   }
 
   get bytes(): number {
@@ -53,24 +118,32 @@ export class BuyerFilter {
   }
 
   toString(): string {
-    let text = "";
-    for (const byte of this.#bytes) text += String.fromCharCode(byte);
-    return btoa(text);
+    return BuyerFilter.heading(this.count) + Buffer.from(this.#bytes.buffer).toString("base64");
+  }
+
+  add(hash: number): void {
+    for (const bit of looks(hash, this.#bytes.length * 8)) {
+      this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] as number) | (1 << (bit & 7));
+    }
   }
 
   /** Whether this may be a buyer's hash; never false for one. */
   mayHave(hash: number): boolean {
     for (const bit of looks(hash, this.#bytes.length * 8)) {
-      if (!isSet(this.#bytes, bit)) return false;
+      if (((this.#bytes[bit >> 3] as number) & (1 << (bit & 7))) === 0) return false;
     }
     return true;
   }
 }
 
+/** The size of a filter of so many buyers. */
+export const filterBytes = (count: number): number => Math.ceil((count * BITS_EACH) / 8);
+
 /** The bits of a hash: two hashes made of one stand for all (Kirsch and Mitzenmacher, 2006). */
 function* looks(hash: number, bits: number): Generator<number> {
-  const step = mixed(hash) | 1;
-  for (let i = 0; i < LOOKS; i += 1) yield ((hash + Math.imul(i, step)) >>> 0) % bits;
+  const low = hash >>> 0;
+  const step = mixed(Math.floor(hash / 2 ** 32) ^ low) | 1;
+  for (let i = 0; i < LOOKS; i += 1) yield ((low + Math.imul(i, step)) >>> 0) % bits;
 }
 
 /** The finaliser of MurmurHash3: spreads 32 bits. */
@@ -79,9 +152,3 @@ function mixed(hash: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
-
-const set = (bytes: Uint8Array, bit: number): void => {
-  bytes[bit >> 3] = (bytes[bit >> 3] as number) | (1 << (bit & 7));
-};
-const isSet = (bytes: Uint8Array, bit: number): boolean =>
-  ((bytes[bit >> 3] as number) & (1 << (bit & 7))) !== 0;

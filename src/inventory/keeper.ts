@@ -3,6 +3,8 @@
 
 import type { OrderMessage } from "../orders/message.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { BuyerList } from "./buyer-list.ts";
+import type { ToldBuyers } from "./buyers.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";
 import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
@@ -24,6 +26,7 @@ export class Keeper {
   readonly #outbox: Outbox;
   readonly #alarm: AlarmClock;
   readonly #live: LiveStock;
+  readonly #buyers: BuyerList;
   #calls = 0;
 
   constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS">) {
@@ -31,6 +34,7 @@ export class Keeper {
     this.#outbox = new Outbox(env.ORDERS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);
+    this.#buyers = new BuyerList(env, this.ledger.buyers);
   }
 
   /** What the object did since it woke: what Cloudflare bills, beside the rows. */
@@ -107,8 +111,19 @@ export class Keeper {
   publicStock(withBuyers = false): PublicStock {
     const { stock } = this.ledger;
     const free = available(stock);
-    const buyers = withBuyers || free === 0 ? this.ledger.toldBuyers : undefined;
+    const buyers = withBuyers || free === 0 ? this.#toldBuyers() : undefined;
     return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
+  }
+
+  /** The buyers' filter, for an edge that cannot find it in Redis. */
+  async buyerFilter(): Promise<string> {
+    const { setup } = this.ledger;
+    return setup ? this.#buyers.filter(setup.skuId) : "";
+  }
+
+  #toldBuyers(): ToldBuyers | undefined {
+    const { setup } = this.ledger;
+    return setup ? this.#buyers.told(setup.skuId, () => this.stockChanged()) : undefined;
   }
 
   #expireEnded(now: number, limit: number): void {

@@ -2,7 +2,7 @@
 // b-tree (no secondary index), so each change of an order costs one written row; counters, holds and
 // the outbox are rebuilt from the rows when the object wakes.
 import TinyQueue from "tinyqueue";
-import { BuyerFilter, buyerHash, MAX_TOLD_BUYERS } from "./buyers.ts";
+import { Buyers } from "./buyers.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
@@ -54,9 +54,8 @@ export class Ledger {
     expired: 0,
     refunded: 0,
   };
-  /** Everyone who ever had an order here, hashed (see `buyers.ts`). */
-  readonly #buyers = new Set<number>();
-  #told: { size: number; text: string } | undefined;
+  /** Everyone who ever had an order here. */
+  readonly buyers = new Buyers();
   #setup: Setup | null = null;
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
@@ -86,17 +85,7 @@ export class Ledger {
 
   /** Whether an order was ever accepted here. */
   get everSold(): boolean {
-    return this.#buyers.size > 0;
-  }
-
-  /** Who may have an order here, as edges are told; undefined when there are too many to tell. */
-  get toldBuyers(): string | undefined {
-    const { size } = this.#buyers;
-    if (size > MAX_TOLD_BUYERS) return undefined;
-    if (this.#told?.size !== size) {
-      this.#told = { size, text: String(BuyerFilter.of(this.#buyers)) };
-    }
-    return this.#told.text;
+    return this.buyers.size > 0;
   }
 
   saveSetup(setup: Setup): void {
@@ -117,7 +106,7 @@ export class Ledger {
 
   /** All orders of one user: one range of the b-tree, and nothing for who never had one. */
   ordersOf(userId: string): OrderRow[] {
-    if (!this.#buyers.has(buyerHash(userId))) return [];
+    if (!this.buyers.mayHave(userId)) return [];
     return this.#orders("WHERE user_id = ?", userId);
   }
 
@@ -183,7 +172,7 @@ export class Ledger {
   #track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#units[before.status] -= before.quantity;
     this.#units[row.status] += row.quantity;
-    if (!before) this.#buyers.add(buyerHash(row.userId));
+    if (!before) this.buyers.add(row.userId);
     if (row.status === "reserved" && row.unitPrice.amount > 0 && !before) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }

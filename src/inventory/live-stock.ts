@@ -4,6 +4,7 @@ import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import type { ToldBuyers } from "./buyers.ts";
 
 const INTERVAL_MS = 1_000;
 
@@ -12,8 +13,8 @@ export interface PublicStock {
   available: number;
   /** In somebody's hands, not sold: reserved and not settled. */
   held: number;
-  /** Only when sold out: who may have an order nevertheless (see `buyers.ts`). */
-  buyers?: string;
+  /** Only when sold out: who may have an order nevertheless. */
+  buyers?: ToldBuyers;
 }
 
 export class LiveStock {

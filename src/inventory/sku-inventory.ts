@@ -86,6 +86,12 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     return this.#keeper.ledger.setup && this.#keeper.publicStock();
   }
 
+  /** Who may have an order here, as an edge without Redis needs to know it (see `buyers.ts`). */
+  buyerFilter(): Promise<string> {
+    this.#keeper.begin();
+    return this.#keeper.buyerFilter();
+  }
+
   ordersOf(userId: string): Order[] {
     return this.#keeper.ordersOf(userId, this.#keeper.begin()).map(toOrder);
   }

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 export const KEY_NAMES = [
   "catalog",
   "live",
+  "buyers",
   "rules",
   "limit",
   "orders",
@@ -22,6 +23,8 @@ export interface Keys {
   catalog: string;
   /** Hash: SKU id → units that are free, as its object last published them. */
   live: string;
+  /** A filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
+  buyersOf(skuId: string): string;
   /** Hash: effect, kind and value → deny or allow rule. */
   rules: string;
   /** Hash: message id → dead letter. */
@@ -45,6 +48,7 @@ export interface Keys {
 export const keysOf = ({ REDIS_PREFIX: prefix }: Pick<Config, "REDIS_PREFIX">): Keys => ({
   catalog: `${prefix}catalog`,
   live: `${prefix}live`,
+  buyersOf: (skuId) => `${prefix}buyers:${skuId}`,
   rules: `${prefix}rules`,
   deadLetters: `${prefix}dead-letters`,
   limit: `${prefix}limit`,

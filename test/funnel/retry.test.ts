@@ -1,6 +1,6 @@
 // A retry finds the order of its key. It is no way around a stage, and never to a unit that came back.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { BuyerFilter, buyerHash } from "../../src/inventory/buyers.ts";
+import { Buyers, type ToldBuyers } from "../../src/inventory/buyers.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
@@ -38,8 +38,13 @@ async function givenOldNews(
   noLiveStock();
   givenClock(aMoment());
   const sale = await givenSale(protection, { stock: 25, perUserLimit: 25 });
-  const told = String(BuyerFilter.of(new Set(users.map(buyerHash))));
-  await givenLiveStock(sale.skuId, { available: 0, held: 0, buyers: told });
+  const known = new Buyers();
+  for (const user of users) known.add(user);
+  await givenLiveStock(sale.skuId, {
+    available: 0,
+    held: 0,
+    buyers: known.toldSince(0) as ToldBuyers,
+  });
   expect((await attempt(await aBuyer(), sale)).status).toBe(202); // nothing is read by then
   await vi.waitUntil(async () => (await attempt(await aBuyer(), sale)).code === "sold_out", {
     timeout: 20_000,

@@ -8,8 +8,10 @@ import "../../src/funnel/limits.ts";
 import "../../src/funnel/shedding.ts";
 import "../../src/funnel/sold-out.ts";
 import { completeHeaders } from "../../src/headers.ts";
+import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
 import { allMemories, BUDGETS, type MemoryName } from "../../src/memory.ts";
 import "../../src/pages/cache.ts";
+import { SharedValue } from "../../src/shared-value.ts";
 
 /** What one memory declares and takes, in bytes. */
 export interface Filled {
@@ -59,9 +61,17 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   hashes: [(i) => [`secret-of-forty-characters|user:${user(i)}`, nth(i, 32)]],
   bought: [(i) => [`sku|${user(i)}`, true]],
-  answered: [(i) => [`sku-${nth(i)}`, { available: 0, buyers: undefined }]],
+  answered: [(i) => [`sku-${nth(i)}`, soldOut(i)]],
   asking: [(i) => [`sku-${nth(i)}`, true]],
   guessers: [(i) => [read(`${address(i)}/64`), true]],
+  stock: [
+    (i) => [`live/sale-${nth(i)}/1`, aStock(i, 1)],
+    (i) => [`live/sale-${nth(i)}/1`, aStock(i, 50)],
+  ],
+  buyers: [
+    (i) => [`sku-${nth(i)}`, someBuyers(500)],
+    (i) => [`sku-${nth(i)}`, someBuyers(1_000_000)],
+  ],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
     (i) => [`sku-${nth(i)}`, new Map(times(32, (at) => [Symbol(), Date.now() + at] as const))],
@@ -81,6 +91,42 @@ function aPage(i: number, bytes: number) {
     lastHeaders: headers(),
   };
 }
+
+const shared = () =>
+  new SharedValue({
+    name: read("a value"),
+    freshMs: 1,
+    revalidateMs: 1,
+    staleMs: 1,
+    load: async () => "",
+    build: () => 0,
+  });
+
+const soldOut = (i: number) => ({
+  available: 0,
+  held: 1,
+  buyers: { format: 2, base: 0, recent: times(MAX_RECENT, (at) => 2 ** 52 + i * MAX_RECENT + at) },
+});
+
+/** The stock of a sale that is sold out, with the answer that is made of it. */
+function aStock(i: number, skus: number) {
+  const stocks = times(skus, (sku) => soldOut(i * skus + sku));
+  const ids = times(skus, (sku) => `sku-${nth(i)}-${nth(sku)}`);
+  const known = new Map(ids.map((id, at) => [id, stocks[at]]));
+  const answer = {
+    asOf: read(new Date().toISOString()),
+    skus: ids.map((id) => ({
+      id,
+      available: 0,
+      held: 1,
+      state: "held",
+      unitPrice: { amount: 1, currency: "USD" },
+    })),
+  };
+  return { shared: shared(), skus, known, answer, body: read(JSON.stringify(answer)) };
+}
+
+const someBuyers = (base: number) => ({ base, filter: shared(), known: BuyerFilter.empty(base) });
 
 function heap(): number {
   gc?.();

@@ -1,0 +1,67 @@
+// The buyers of sold-out SKUs, as the edge knows them: enough to tell a stranger from somebody who may have
+// an order, without asking anybody.
+import { BuyerFilter, filterBytes, type ToldBuyers } from "../inventory/buyers.ts";
+import { callInventory, LANE } from "../inventory/client.ts";
+import { memory } from "../memory.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { type Reader, SharedValue } from "../shared-value.ts";
+
+/** A filter of the first so many buyers never changes. */
+const LIFE_MS = 86_400_000;
+
+interface Held {
+  /** How many buyers it has at least. */
+  base: number;
+  filter: SharedValue<string, BuyerFilter>;
+}
+
+const filters = memory<Held>("buyers", { sizeOf: ({ base }) => 2_048 + filterBytes(base) });
+
+/**
+ * Whether `hash` may be a buyer's, without waiting; never false for a buyer. True as well while the filter
+ * that `told` builds on is still on its way.
+ */
+export function mayHaveBought(c: Reader, skuId: string, told: ToldBuyers, hash: number): boolean {
+  if (told.recent.includes(hash)) return true;
+  if (told.base === 0) return false;
+  return filterOf(skuId, told.base).peek(c)?.mayHave(hash) ?? true;
+}
+
+/** A filter with at least the first `base` buyers: one with more knows these, too. */
+function filterOf(skuId: string, base: number): SharedValue<string, BuyerFilter> {
+  const held = filters.get(skuId);
+  if (held && held.base >= base) return held.filter;
+  const filter = new SharedValue({
+    name: `buyers/${skuId}/${base}`,
+    freshMs: LIFE_MS,
+    revalidateMs: LIFE_MS,
+    staleMs: LIFE_MS,
+    load: async (c: Reader) => (await stored(c, skuId, base)) ?? ofObject(c, skuId),
+    build: (text: string) => parse(text, base),
+    fallback: (c: Reader) => ofObject(c, skuId),
+  });
+  filters.set(skuId, { base, filter });
+  return filter;
+}
+
+async function stored(c: Reader, skuId: string, base: number): Promise<string | undefined> {
+  const text = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+    redis.get<string>(keys.buyersOf(skuId)),
+  );
+  return (BuyerFilter.parse(text ?? "")?.count ?? -1) >= base ? (text as string) : undefined;
+}
+
+/** Redis does not have it, or not yet: the object does, and writes it again. */
+async function ofObject(c: Reader, skuId: string): Promise<string> {
+  const answer = await callInventory(c.env, { skuId, lane: LANE }, (object) =>
+    object.buyerFilter(),
+  );
+  if (!answer.ok) throw answer.cause;
+  return answer.value;
+}
+
+function parse(text: string, base: number): BuyerFilter {
+  const filter = BuyerFilter.parse(text);
+  if (!filter || filter.count < base) throw new Error("no filter of these buyers");
+  return filter;
+}
