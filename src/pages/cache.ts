@@ -65,7 +65,8 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
 const headersOf = (source: PageSource, etag: string, cache: Record<string, string>): Headers =>
   completeHeaders({ "Content-Type": "text/html; charset=utf-8", ...cache, ETag: etag }, source);
 
-function nextChange(sales: PageSource["sales"], now: number): number {
+/** When the next of these sales opens or closes; infinity when none will. */
+export function nextChange(sales: PageSource["sales"], now: number): number {
   return sales
     .flatMap(({ opensAt, closesAt }) => [Date.parse(opensAt), Date.parse(closesAt)])
     .reduce((next, at) => (at > now ? Math.min(next, at) : next), Number.POSITIVE_INFINITY);

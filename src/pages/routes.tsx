@@ -11,6 +11,7 @@ import { buyRoutes } from "./buy.ts";
 import { servePage } from "./cache.ts";
 import { ownRoutes } from "./own.ts";
 import { faultPage } from "./refusals.ts";
+import { takenSales } from "./taken.ts";
 import { renderHome } from "./views/home.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
@@ -37,11 +38,12 @@ const settingsOf = (config: Config): PageSettings => ({
 
 async function home(c: AppContext): Promise<Response> {
   const catalog = await readCatalog(c);
+  const taken = await takenSales(c, catalog);
   return servePage(c, {
     key: "/",
-    version: catalog.version,
+    version: `${catalog.version} ${[...taken].join(" ")}`,
     sales: salesOf(catalog),
-    render: (now) => renderHome(salesOf(catalog), now),
+    render: (now) => renderHome(salesOf(catalog), taken, now),
   });
 }
 

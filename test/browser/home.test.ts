@@ -1,8 +1,8 @@
 // The list of sales in a browser: true while it stays open, without a reload, on the server's time.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { changeLive } from "./refusals.ts";
-import { inBrowser } from "./stage.ts";
+import { changeLive, LIVE, refuse } from "./refusals.ts";
+import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
 
 const badge = (page: Page, saleId: string, text: string) =>
   page.locator(`[data-listed="${saleId}"] [data-badge]`, { hasText: text }).waitFor();
@@ -31,6 +31,34 @@ inBrowser("the list", (stage) => {
     await page.goto("/");
     await asked;
     await badge(page, saleId, "Opens soon");
+  });
+
+  test("a sale that was taken off says so, without a time that is still ahead", async () => {
+    const { saleId } = await stage().onSale({}, { closesIn: 60_000 });
+    const page = await (await stage().person()).open("/orders");
+    await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
+    await page.goto("/");
+    await badge(page, saleId, "Taken off");
+    const card = page.locator(`[data-listed="${saleId}"]`);
+    expect(await card.innerText()).not.toMatch(/Closes|Ended/);
+  });
+
+  test("without JavaScript, too, a sale says when nothing of it is left", async () => {
+    const { saleId, path } = await stage().onSale({ ...PAID, stock: 1 }, { closesIn: 60_000 });
+    const buyer = await stage().person();
+    await buyer.signIn("the last one");
+    const shop = await buyer.open(path);
+    await buyButton(shop).click();
+    await orderIs(shop, "reserved");
+    const page = await (await stage().person({ javaScriptEnabled: false })).open("/");
+    const says = async () => {
+      await page.reload();
+      return page.locator(`[data-listed="${saleId}"] [data-badge]`).textContent();
+    };
+    await expect.poll(says).toBe("All held right now");
+    await shop.getByRole("button", { name: /^Pay/ }).click();
+    await orderIs(shop, "confirmed");
+    await expect.poll(says).toBe("Sold out");
   });
 
   test("a sale of which nothing is left says so", async () => {

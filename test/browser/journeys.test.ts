@@ -17,6 +17,7 @@ inBrowser("buying", (stage) => {
     await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
     expect(loads, "reloads").toBe(0);
     expect(await page.locator("[data-announce]").textContent()).toBe("The sale is open.");
+    expect(await page.title()).toMatch(/^Open now: Sale/);
     await buyButton(page).click();
     await page.getByLabel("Your name").fill("alice");
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -81,6 +82,7 @@ inBrowser("buying", (stage) => {
     const newcomer = await second.open(path);
     await newcomer.getByRole("button", { name: "Sold out" }).waitFor();
     expect(await newcomer.locator("[data-badge]").textContent()).toBe("Sold out");
+    expect(await newcomer.title()).toMatch(/^Sold out: Sale/);
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 

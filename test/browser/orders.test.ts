@@ -118,6 +118,19 @@ inBrowser("a held order", (stage) => {
     await expect.poll(() => digits(page).textContent()).toMatch(/^[45]:\d\d$/);
   });
 
+  test("the title of its page says what became of it", async () => {
+    const paid = await holding("titled");
+    await paid.page.goto(`/orders/${paid.id}`);
+    await expect.poll(() => paid.page.title()).toBe("Reserved for you: Thing");
+    await pay(paid.page).click();
+    await orderIs(paid.page, "confirmed");
+    expect(await paid.page.title()).toBe("Order confirmed: Thing");
+    const lost = await holding("untitled", { holdSeconds: 4 });
+    await lost.page.goto(`/orders/${lost.id}`);
+    await orderIs(lost.page, "expired");
+    expect(await lost.page.title()).toBe("The hold has ended: Thing");
+  });
+
   test("what is paid for is said before: how long it is held, quantity, price and total", async () => {
     const { path } = await stage().onSale({ ...PAID, perUserLimit: 3 });
     const buyer = await stage().person();

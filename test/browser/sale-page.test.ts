@@ -41,6 +41,9 @@ inBrowser("the page of a sale", (stage) => {
     await page.goto(path);
     await notice(page, "This sale was taken off");
     await badgeIs(page, "Taken off");
+    // Its times are still ahead, and mean nothing any more.
+    expect(await page.locator("main").innerText()).not.toMatch(/Ended|Closes|Opens/);
+    expect(await page.title()).toMatch(/^Taken off: /);
     expect(await buyButton(page).textContent()).toBe("Sale ended");
   });
 

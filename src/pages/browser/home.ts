@@ -9,10 +9,10 @@ import type { Live } from "./live.ts";
 import { formatTime } from "./locale.ts";
 import { onReturn } from "./returning.ts";
 import { jitter, pause } from "./waiting.ts";
-import { BADGES, type Stock, shownOf, whenWords } from "./words/sale.ts";
+import { BADGES, isTaken, type Shown, type Stock, shownOf, whenWords } from "./words/sale.ts";
 
-/** The first of a list are what people look at; one answer is enough to know the time. */
-const ASKED = 3;
+/** The first of a list are what people look at; the server looks at as many before it writes the page. */
+const ASKED = 12;
 const SPREAD_MS = 3_000;
 const EVERY_MS = 1_000;
 
@@ -36,10 +36,14 @@ export function mountHome(cards: Iterable<HTMLElement>): void {
 
 class ListedSale {
   readonly #root: HTMLElement;
-  #stocks: Stock[] = [];
+  /** Undefined until the server was asked: what it wrote holds. */
+  #stocks: Stock[] | undefined;
+  #isGone = false;
+  readonly #written: Shown;
 
   constructor(root: HTMLElement) {
     this.#root = root;
+    this.#written = part(root, "badge")?.dataset.badge as Shown;
   }
 
   get state(): SaleState {
@@ -50,7 +54,9 @@ class ListedSale {
   }
 
   async ask(): Promise<void> {
-    const { ok, body } = await call<Live>("GET", `/sales/${this.#root.dataset.listed}/live`);
+    const answer = await call<Live>("GET", `/sales/${this.#root.dataset.listed}/live`);
+    const { ok, status, body } = answer;
+    this.#isGone = status === 404;
     if (!ok) return;
     observe(Date.parse(body.asOf));
     if (body.opensAt) this.#root.dataset.opensAt = body.opensAt;
@@ -63,11 +69,18 @@ class ListedSale {
     const { opensAt = "", closesAt = "" } = this.#root.dataset;
     const { state } = this;
     this.#root.dataset.state = state;
-    const shown = this.#stocks.length > 0 ? shownOf(state, this.#stocks) : state;
+    const shown = this.#shown(state);
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = shown;
     setText(badge, BADGES[shown]);
-    setText(part(this.#root, "when"), whenWords(state));
-    setText(part(this.#root, "at"), formatTime(state === "upcoming" ? opensAt : closesAt));
+    const at = formatTime(state === "upcoming" ? opensAt : closesAt);
+    setText(part(this.#root, "when"), this.#isGone ? "" : whenWords(state));
+    setText(part(this.#root, "at"), this.#isGone ? "" : at);
+  }
+
+  #shown(state: SaleState): Shown {
+    if (this.#isGone) return "gone";
+    if (this.#stocks) return this.#stocks.length > 0 ? shownOf(state, this.#stocks) : state;
+    return state === "open" && isTaken(this.#written) ? this.#written : state;
   }
 }

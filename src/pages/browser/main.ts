@@ -8,8 +8,10 @@ import { mountOrder } from "./order-panel.ts";
 import { guard, watchForMistakes } from "./report.ts";
 import { mountSale } from "./sale-page.ts";
 import { mountSignIn } from "./sign-in.ts";
+import { tellSession } from "./tabs.ts";
 
 watchForMistakes();
+guard(tellSession);
 guard(() => localise(document));
 guard(mountImages);
 guard(mountSignIn);
@@ -22,6 +24,10 @@ guard(() => {
   if (!panel) return;
   // This page is the buyer's own and kept by nobody: the server's time in it is as old as its way here.
   observe(Number(panel.dataset.now));
-  mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order);
+  mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order, {
+    onChange: () => {},
+    // The server says what this visitor may see here.
+    onLeave: () => location.reload(),
+  });
 });
 guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));

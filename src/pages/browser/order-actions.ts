@@ -99,6 +99,7 @@ async function finish(
     else part(root, "order-title")?.focus();
     return;
   }
+  if (answer.status === 404) return panel.leave(false);
   tell(refusalText(answer.body, formatTime));
   if (answer.status === 409) await panel.look();
 }

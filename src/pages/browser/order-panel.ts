@@ -8,7 +8,7 @@ import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold.ts";
 import { formatClock, money, spell } from "./locale.ts";
 import { mountActions } from "./order-actions.ts";
 import { onReturn } from "./returning.ts";
-import { onNews, tellTabs } from "./tabs.ts";
+import { onNews, onSession, tellTabs } from "./tabs.ts";
 import { jitter, pause, untilSeen } from "./waiting.ts";
 import { isAlive, isSettling, needsPayment, wordsFor } from "./words/order.ts";
 
@@ -23,18 +23,26 @@ const CHECK_SECONDS = 15;
 
 const HOLD_OVER = "The hold has ended. We are looking at what became of your order.";
 
+/** What the page around a panel hears. */
+export interface OrderHooks {
+  /** Every new state of the order. */
+  onChange(order: Order): void;
+  /** The order is not this visitor's to see any more. */
+  onLeave(signedOut: boolean): void;
+}
+
 export class OrderPanel {
   readonly root: HTMLElement;
   order: Order;
-  readonly #onChange: (order: Order) => void;
+  readonly #hooks: OrderHooks;
   #following = false;
   #left = Number.POSITIVE_INFINITY;
   #checkAt = CHECK_SECONDS + jitter(CHECK_SECONDS);
 
-  constructor(root: HTMLElement, order: Order, onChange: (order: Order) => void) {
+  constructor(root: HTMLElement, order: Order, hooks: OrderHooks) {
     this.root = root;
     this.order = order;
-    this.#onChange = onChange;
+    this.#hooks = hooks;
     observe(Date.parse(order.createdAt));
   }
 
@@ -47,10 +55,10 @@ export class OrderPanel {
     onReturn(async (slept) => {
       if (!this.root.isConnected) return;
       if (slept) this.#tick();
-      await pause(jitter(FIRST_LOOK_MS));
-      await this.look();
+      await this.#check();
       void this.#follow();
     });
+    onSession(() => void this.#check());
     mountActions(this);
     const timer = setInterval(() => {
       this.#tick();
@@ -63,6 +71,23 @@ export class OrderPanel {
     const answer = await call<Order>("GET", `/orders/${this.order.id}`);
     if (answer.ok) this.show(answer.body);
     return answer;
+  }
+
+  /** Looks whether the order is still the visitor's to see; while it is acted upon, that finds out. */
+  async #check(): Promise<void> {
+    await pause(jitter(FIRST_LOOK_MS));
+    if (!this.root.isConnected || this.root.dataset.busy) return;
+    const { status } = await this.look();
+    if (this.root.dataset.busy) return;
+    if (status === 401 || status === 404) this.leave(status === 401);
+  }
+
+  /** Nothing of this order stays on the page: the session is another person's, or nobody's. */
+  leave(signedOut: boolean): void {
+    if (!this.root.isConnected) return;
+    this.root.remove();
+    this.#tick();
+    this.#hooks.onLeave(signedOut);
   }
 
   /** Shows a newer version of the order. */
@@ -82,6 +107,7 @@ export class OrderPanel {
     root.dataset.status = order.status;
     root.dataset.payment = order.payment ?? "";
     setText(part(root, "order-title"), title);
+    if (root.dataset.initial) document.title = `${title}: ${order.item.name}`;
     setText(part(root, "order-text"), text);
     const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
     setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
@@ -95,7 +121,7 @@ export class OrderPanel {
     part(root, "order-link")?.setAttribute("href", `/orders/${order.id}`);
     part(root, "checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
     this.#tick();
-    this.#onChange(order);
+    this.#hooks.onChange(order);
     void this.#follow();
   }
 
@@ -112,7 +138,10 @@ export class OrderPanel {
       await pause(patience + jitter(patience));
       await untilSeen();
       const { status, retryAfter } = await this.look();
-      if (status === 401 || status === 404) break;
+      if (status === 401 || status === 404) {
+        void this.#check();
+        break;
+      }
       await pause(retryAfter * 1_000);
     }
     this.#following = false;
@@ -145,11 +174,6 @@ export class OrderPanel {
   }
 }
 
-/** Fills the panel and keeps it true. `onChange` hears of every new state. */
-export function mountOrder(
-  root: HTMLElement,
-  order: Order,
-  onChange: (order: Order) => void = () => {},
-): void {
-  new OrderPanel(root, order, onChange).mount();
-}
+/** Fills the panel and keeps it true. */
+export const mountOrder = (root: HTMLElement, order: Order, hooks: OrderHooks): void =>
+  new OrderPanel(root, order, hooks).mount();

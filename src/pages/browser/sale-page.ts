@@ -10,7 +10,7 @@ import type { SaleNews } from "./outcome.ts";
 import { onReturn } from "./returning.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit.ts";
-import { BADGES, type Shown, shownOf } from "./words/sale.ts";
+import { BADGES, isTaken, type Shown, shownOf } from "./words/sale.ts";
 
 const ANNOUNCED: Record<Shown, string> = {
   upcoming: "",
@@ -27,9 +27,6 @@ const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
 const QUIET_MS = 30_000;
 
-/** Nothing can be bought, for now or for good. */
-const isTaken = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
-
 export function mountSale(root: HTMLElement): void {
   new SalePage(root).start();
 }
@@ -43,6 +40,7 @@ class SalePage {
   /** What the page shows; at first, what the server wrote into it. */
   #state: SaleState;
   #shown: Shown | undefined;
+  readonly #title = document.title;
   #quietUntil = 0;
   /** The opening for which the server was asked the time. */
   #timedFor: number | undefined;
@@ -145,6 +143,9 @@ class SalePage {
     // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
     this.#live.pace(sale === "open");
     if (moved) this.#live.askSoon();
+    // A sale that is not there any more has no time to wait for.
+    for (const when of this.#root.querySelectorAll<HTMLElement>(".countdown, .window"))
+      when.hidden = isGone;
     if (isAsked) this.#count(sale);
   }
 
@@ -161,6 +162,7 @@ class SalePage {
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = next;
     setText(badge, BADGES[next]);
+    document.title = `${BADGES[next]}: ${this.#title}`;
     const flips = isTaken(next) || isTaken(this.#shown);
     if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
       const isBack = isTaken(this.#shown) && next === "open";

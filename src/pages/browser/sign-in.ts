@@ -2,6 +2,7 @@
 import { call } from "./api.ts";
 import { askIn, closeDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
+import { tellSession } from "./tabs.ts";
 
 /** The buyer's own wish to go on after signing in at the shop, which leads away from the page. */
 const LEFT = "left";
@@ -82,6 +83,8 @@ export function mountSignIn(): void {
     const answer = await call("POST", "/login", { body: { user } });
     const fault = answer.ok ? "" : (answer.body.title ?? "No connection.");
     setText(part(form, "login-fault"), fault);
-    if (answer.ok) closeDialog(dialog, "signed-in");
+    if (!answer.ok) return;
+    closeDialog(dialog, "signed-in");
+    tellSession();
   });
 }

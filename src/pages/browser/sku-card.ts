@@ -9,6 +9,7 @@ import { mountOrder } from "./order-panel.ts";
 import type { SaleNews } from "./outcome.ts";
 import { Purchase } from "./purchase.ts";
 import { closeSignIn } from "./sign-in.ts";
+import { onSession } from "./tabs.ts";
 import { isAlive, needsPayment } from "./words/order.ts";
 import {
   ALLOWANCE_USED,
@@ -18,6 +19,9 @@ import {
   type Stock,
   stockWords,
 } from "./words/sale.ts";
+
+const SIGNED_OUT = "You are signed out. Press Buy and sign in to see your order.";
+const SOMEBODY_ELSE = "Somebody else is signed in now.";
 
 /** All that the looks of a card depend on, beside the buyer's orders. */
 export interface CardState {
@@ -72,6 +76,12 @@ export class SkuCard {
       if (why === undefined) void purchase.press(this.#quantity());
       else if (why) this.tell(why, "wait");
     });
+    // The next press finds out what the visitor may have, should they be another one now.
+    onSession(() => {
+      if (this.order) return;
+      this.set({ full: false, blocked: false });
+      if (part(root, "message")?.textContent === SIGNED_OUT) this.tell("");
+    });
     void purchase.restore();
   }
 
@@ -116,13 +126,23 @@ export class SkuCard {
     if (!(panel instanceof HTMLElement)) return;
     part(this.#root, "order-slot")?.replaceChildren(panel);
     setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
-    mountOrder(panel, order, (next) => {
+    const onChange = (next: Order) => {
       this.order = next;
       this.#orders.set(next.id, next);
       this.#root.dataset.owned = next.status;
       this.set(isAlive(next) ? {} : { full: false });
-    });
+    };
+    mountOrder(panel, order, { onChange, onLeave: (signedOut) => this.#leave(signedOut) });
     if (focus) part(panel, "order-title")?.focus();
+  }
+
+  /** The visitor is another one: nothing of what the one before had or was told stays. */
+  #leave(signedOut: boolean): void {
+    this.order = undefined;
+    this.#orders.clear();
+    delete this.#root.dataset.owned;
+    this.set({ full: false, blocked: false });
+    this.tell(signedOut ? SIGNED_OUT : SOMEBODY_ELSE, "wait");
   }
 
   #quantity = () => this.#state.pending?.quantity ?? Number(this.#select?.value ?? 1);

@@ -1,4 +1,5 @@
-// What one tab tells the buyer's others: that there is an order for a SKU, and that an order has changed.
+// What one tab tells the buyer's others: that there is an order for a SKU, that an order has changed, and that
+// somebody may have signed in or out.
 
 interface News {
   skuId: string;
@@ -22,4 +23,15 @@ function openChannel(): BroadcastChannel | undefined {
 export const tellTabs = (news: News): void => channel?.postMessage(news);
 
 export const onNews = (listener: (news: News) => void): void =>
-  channel?.addEventListener("message", ({ data }) => listener(data));
+  channel?.addEventListener("message", ({ data }) => data !== SESSION && listener(data));
+
+const SESSION = "session";
+
+/** Every page that loads may come from a sign-in, here or at the shop, or from a sign-out. */
+export const tellSession = (): void => channel?.postMessage(SESSION);
+
+/** The session may be another person's now: another tab says so, or somebody comes back to this window. */
+export function onSession(listener: () => void): void {
+  channel?.addEventListener("message", ({ data }) => data === SESSION && listener());
+  addEventListener("focus", listener);
+}

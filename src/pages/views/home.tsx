@@ -1,7 +1,7 @@
 // The list of sales: what is open, what comes, what is over.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Money, type Sale, saleState } from "../../catalog/schema.ts";
-import { whenWords } from "../browser/words/sale.ts";
+import { type Shown, whenWords } from "../browser/words/sale.ts";
 import { formatTime } from "../format.ts";
 import { Picture } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -12,6 +12,8 @@ const ORDER: SaleState[] = ["open", "upcoming", "closed"];
 interface Listed {
   sale: Sale;
   state: SaleState;
+  /** What its badge shows. */
+  shown: Shown;
 }
 
 /** What happens next to a sale; of those that are over, what happened last. */
@@ -20,9 +22,15 @@ const turn = ({ sale, state }: Listed): number =>
     ? Date.parse(sale.opensAt)
     : Date.parse(sale.closesAt) * (state === "open" ? 1 : -1);
 
-export function renderHome(sales: readonly Sale[], now: number): Promise<string> {
+/** `taken`: the badges of open sales without a free unit, by sale. */
+export function renderHome(
+  sales: readonly Sale[],
+  taken: ReadonlyMap<string, Shown>,
+  now: number,
+): Promise<string> {
   const listed = sales
     .map((sale) => ({ sale, state: saleState(sale, now) }))
+    .map((each) => ({ ...each, shown: taken.get(each.sale.id) ?? each.state }))
     .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || turn(a) - turn(b));
   return renderDocument({
     title: "Sales",
@@ -44,7 +52,7 @@ export function renderHome(sales: readonly Sale[], now: number): Promise<string>
   });
 }
 
-const SaleCard = ({ sale, state }: Listed) => {
+const SaleCard = ({ sale, state, shown }: Listed) => {
   const at = state === "upcoming" ? sale.opensAt : sale.closesAt;
   return (
     <li
@@ -61,7 +69,7 @@ const SaleCard = ({ sale, state }: Listed) => {
           <img class="logo" src={sale.theme.logoUrl} alt="" height="32" data-behind />
         ) : null}
       </div>
-      <StateBadge state={state} />
+      <StateBadge state={shown} />
       <h2 lang={sale.language} dir="auto">
         <a href={`/sales/${sale.id}`}>{sale.title}</a>
       </h2>

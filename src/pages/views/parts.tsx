@@ -1,8 +1,7 @@
 // Small pieces that several pages share: prices, times, the state of a sale, signing in.
-import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Money, Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
-import { BADGES } from "../browser/words/sale.ts";
+import { BADGES, type Shown } from "../browser/words/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";
 
 export const Price = ({ money, class: name }: { money: Money; class?: string }) =>
@@ -21,7 +20,7 @@ export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => 
   </time>
 );
 
-export const StateBadge = ({ state }: { state: SaleState }) => (
+export const StateBadge = ({ state }: { state: Shown }) => (
   <p class="badge" data-badge={state}>
     {BADGES[state]}
   </p>

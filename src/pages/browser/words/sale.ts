@@ -13,6 +13,9 @@ export const BADGES: Record<Shown, string> = {
   gone: "Taken off",
 };
 
+/** Nothing can be bought, for now or for good. */
+export const isTaken = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
+
 /** What is left of an item, as the live answer says it; undefined while nobody knows. */
 export interface Stock {
   available: number;
