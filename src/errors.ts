@@ -18,6 +18,7 @@ export const ERRORS = {
   sold_out: { status: 409, title: "Sold out" },
   user_limit_reached: { status: 409, title: "Your limit for this item is reached" },
   price_changed: { status: 409, title: "The price has changed" },
+  payment_method_required: { status: 409, title: "Send the payment method with the order" },
   order_not_payable: { status: 409, title: "This order cannot be paid" },
   order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
   sale_closed: { status: 410, title: "The sale is over" },

@@ -11,6 +11,7 @@ import {
   unitsOwned,
 } from "./decide-order.ts";
 import type { OrderRow } from "./order.ts";
+import { type AfterUnpaidHolds, refuseUnpaid, type UnpaidRefusal } from "./unpaid-holds.ts";
 
 export interface ReserveCommand {
   userId: string;
@@ -28,6 +29,8 @@ export interface ReserveCommand {
   wantsBuyers?: boolean;
   /** Finds the order of the key, and makes none: `no_such_order` where one would have been made. */
   lookUpOnly?: boolean;
+  /** What to ask of somebody who let holds end unpaid; absent when the order brings a payment that counts. */
+  afterUnpaidHolds?: AfterUnpaidHolds;
 }
 
 export type ReserveDecision =
@@ -38,13 +41,17 @@ export type ReserveDecision =
   | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
   /** `held`: units that may come back, because their orders wait for money. */
   | { ok: false; reason: "sold_out"; available: number; held: number }
-  | { ok: false; reason: "price_changed"; unitPrice: Money };
+  | { ok: false; reason: "price_changed"; unitPrice: Money }
+  | UnpaidRefusal;
 
 /**
  * How many orders one user can have for one SKU beside those in their allowance: cancelled, expired,
  * refunded. Nobody changes their mind so often, and each attempt reads them all.
  */
 const MAX_FINISHED_ORDERS = 100;
+
+/** Keys of attempts that met an order of their sender on the way. Each is a row that further attempts read. */
+const MAX_ALIASES = 100;
 
 /** No request is on its way for longer; an order from further ahead was made before a clock was set back. */
 const MAX_FLIGHT_MS = 30_000;
@@ -75,7 +82,8 @@ export function decideReserve(
   if (twin) {
     const { idempotencyKey: key, fingerprint } = cmd;
     const alias = { key, fingerprint, orderId: twin.orderId };
-    return { ok: true, replayed: true, row: twin, alias };
+    const isKept = state.aliases.length < MAX_ALIASES;
+    return { ok: true, replayed: true, row: twin, ...(isKept ? { alias } : {}) };
   }
   if (available(stock) < cmd.quantity) {
     const held = isFree(terms) ? 0 : stock.held;
@@ -85,7 +93,8 @@ export function decideReserve(
   if (cmd.unitPrice && !samePrice(cmd.unitPrice, terms.unitPrice)) {
     return { ok: false, reason: "price_changed", unitPrice: terms.unitPrice };
   }
-  return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
+  const unpaid = refuseUnpaid(mine, terms, cmd.afterUnpaidHolds, now);
+  return unpaid ?? { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
 }
 
 const samePrice = (a: Money, b: Money): boolean =>

@@ -9,7 +9,7 @@ import { available, type BuyerState, decideExpire } from "./decide-order.ts";
 import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
 import { type OrderRow, parseOrderId } from "./order.ts";
-import { Outbox, resendSchedule } from "./outbox.ts";
+import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 
 /**
  * Ended holds expired before each command at most: ten thousand ending at once must not stall a buyer.
@@ -52,6 +52,9 @@ export class Keeper {
   begin(): number {
     this.#calls += 1;
     const now = Date.now();
+    if (this.#alarm.isLost(now)) {
+      this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+    }
     this.#expireEnded(now, EXPIRE_PER_COMMAND);
     return now;
   }
@@ -61,9 +64,12 @@ export class Keeper {
     this.#alarm.rang();
     const now = Date.now();
     this.#expireEnded(now, EXPIRE_PER_ALARM);
-    const due = [...this.ledger.unacknowledged.values()].filter(({ dueAt }) => dueAt <= now);
+    const due = [...this.ledger.unacknowledged.values()].filter(
+      (order) => resendBy(order, now) <= now,
+    );
     for (const order of due) {
-      order.dueAt = resendSchedule(order.changedAt, now).dueAt + Math.random() * RESEND_JITTER_MS;
+      const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
+      order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
     this.#outbox.post(due.map(toMessage));
     this.stockChanged();
@@ -140,7 +146,8 @@ export class Keeper {
   *#duties(orders: Iterable<Unacknowledged>): Generator<number> {
     const { nextHoldEnd } = this.ledger;
     if (nextHoldEnd !== undefined) yield nextHoldEnd;
-    for (const { dueAt } of orders) yield dueAt;
+    const now = Date.now();
+    for (const order of orders) yield resendBy(order, now);
   }
 }
 

@@ -33,6 +33,10 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
   return { tries, dueAt: changedAt + offset };
 }
 
+/** When an order must be looked at again. One due later than any resend was changed by a clock set back since. */
+export const resendBy = ({ dueAt }: Pick<Unacknowledged, "dueAt">, now: number): number =>
+  dueAt - now > 2 * RESEND_MAX_MS ? now : dueAt;
+
 export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
   resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
 

@@ -3,8 +3,9 @@ import { type Context, Hono } from "hono";
 import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
-import { cancelOrder, ownOrder, payOrder, placeOrder } from "./buyer.ts";
+import { cancelOrder, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
+import { placeOrder } from "./place-order.ts";
 
 export const MAX_PAYMENT_BYTES = 1_024;
 

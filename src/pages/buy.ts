@@ -12,7 +12,7 @@ import { identify } from "../funnel/identity.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
-import { placeOrder } from "../orders/buyer.ts";
+import { placeOrder } from "../orders/place-order.ts";
 import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInWays } from "./views/parts.tsx";

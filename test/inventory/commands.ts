@@ -70,6 +70,7 @@ const reserve: fc.Arbitrary<Command & { do: "reserve" }> = fc.record(
     flight: fc.constantFrom(1, 1_000, 6_000, 60_000),
     seen: fc.constantFrom(0, 100, 100),
     lookUp: fc.constantFrom(true, false, false),
+    afterUnpaid: fc.constantFrom("pay" as const, "wait" as const),
   },
   { requiredKeys: ["do", "user", "quantity", "key", "body"] },
 );

@@ -62,6 +62,19 @@ describe("units", () => {
     });
   });
 
+  test("nobody who let two holds end unpaid gets a third one without paying, where they could pay", () => {
+    always((world, changed, command) => {
+      if (command.do !== "reserve" || command.afterUnpaid !== "pay") return;
+      for (const { before, after } of changed) {
+        if (before || after.unitPrice.amount === 0) continue;
+        const unpaid = world
+          .stateOf(after.userId)
+          .mine.filter(({ status, payment }) => ENDED.includes(status) && payment === null);
+        expect(unpaid.length).toBeLessThan(2);
+      }
+    });
+  });
+
   test("nobody is given a unit outside the sale's window", () => {
     always((world, changed) => {
       const terms = world.setup?.terms;
@@ -73,6 +86,8 @@ describe("units", () => {
     });
   });
 });
+
+const ENDED = ["expired", "cancelled"];
 
 const owns = (row: OrderRow | undefined): boolean =>
   row?.status === "reserved" || row?.status === "confirmed";

@@ -14,6 +14,7 @@ import {
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { decideConfigure, decideRestock, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
+import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 import { type Offer, SKU, START } from "./commands.ts";
 
 export type Command =
@@ -30,6 +31,8 @@ export type Command =
       seen?: number;
       /** Whether the edge only wants an earlier order. */
       lookUp?: boolean;
+      /** What is asked of somebody who let holds end unpaid. */
+      afterUnpaid?: AfterUnpaidHolds;
     }
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
@@ -126,7 +129,7 @@ export class World {
 
   /** The command as an object gets it. */
   toReserve(command: Command & { do: "reserve" }): ReserveCommand {
-    const { user, quantity, key, body, token, flight = 0, seen, lookUp } = command;
+    const { user, quantity, key, body, token, flight = 0, seen, lookUp, afterUnpaid } = command;
     return {
       userId: user,
       orderId: this.nextOrderId,
@@ -134,6 +137,7 @@ export class World {
       ...(token === undefined ? {} : { paymentToken: token }),
       ...(seen === undefined ? {} : { unitPrice: { amount: seen, currency: "USD" } }),
       ...(lookUp ? { lookUpOnly: true } : {}),
+      ...(afterUnpaid ? { afterUnpaidHolds: afterUnpaid } : {}),
       idempotencyKey: key,
       fingerprint: body,
       askedAt: this.now - flight,

@@ -39,8 +39,12 @@ async function givenReceipt({ price = 0 } = {}) {
   return { sale, sku, buyer, key, made, paymentToken };
 }
 
-const page = async (path: string, { token }: Buyer): Promise<string> =>
-  (await send<string>(request("GET", path, { headers: { cookie: `session=${token}` } }))).body;
+/** What a page says, without its markup. */
+async function page(path: string, { token }: Buyer): Promise<string> {
+  const headers = { cookie: `session=${token}` };
+  const { body } = await send<string>(request("GET", path, { headers }));
+  return body.replace(/<[^>]*>/g, "");
+}
 
 async function listed(buyer: Buyer): Promise<Order[]> {
   return (await call<{ orders: Order[] }>("GET", "/api/orders", { token: buyer.token })).body
@@ -76,7 +80,7 @@ describe("an order keeps its words", () => {
     const receipt = await page(`/orders/${made.id}`, buyer);
     expect(receipt).toContain("Runner, low");
     expect(receipt).toContain("Sold by Harbor Roasters");
-    expect(receipt).toMatch(/From <a href="[^"]+">Spring drop</);
+    expect(receipt).toContain("From Spring drop");
     expect(receipt).not.toMatch(/Walker|Clearance|Somebody Else|else\.test/);
     expect(await page("/orders", buyer)).toContain("Runner, low");
     // Who buys now buys under the new words.
@@ -93,9 +97,8 @@ describe("an order keeps its words", () => {
     expect(receipt).toContain("Runner, low");
     expect(receipt).toContain("From Spring drop");
     expect(receipt).toContain("Sold by Harbor Roasters");
-    expect(receipt).toMatch(/class="brand"[^>]*>.*Harbor Roasters/);
-    const visible = receipt.replaceAll(made.id, "").replaceAll(JSON.stringify(made), "");
-    expect(visible.replace(/data-initial="[^"]*"/, "")).not.toContain(made.skuId);
+    expect(receipt.replaceAll(made.id, "")).not.toContain(made.skuId);
+    expect(receipt).not.toContain("Doorbuster");
     expect(await page("/orders", buyer)).toContain("Runner, low");
   });
 

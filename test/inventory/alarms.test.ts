@@ -1,0 +1,124 @@
+// The object's alarm is what ends holds and sends orders again when nobody calls: one that will not ring, or
+// was set by a clock that was wrong, must not stand in the way of the next.
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { AlarmClock } from "../../src/inventory/alarm-clock.ts";
+import { givenClock } from "../support/clock.ts";
+import { heldQueue, takeMessages } from "../support/queue.ts";
+import { START } from "./commands.ts";
+import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
+
+const DAY_MS = 86_400_000;
+const HOLD_MS = 10_000;
+
+const alarmOf = (skuId: string) => inside(skuId, (_, { storage }) => storage.getAlarm());
+const setAlarm = (skuId: string, at: number) =>
+  inside(skuId, (_, { storage }) => storage.setAlarm(at));
+
+let sent: ReturnType<typeof heldQueue>;
+beforeEach(() => {
+  sent = heldQueue();
+});
+
+describe("an object that wakes", () => {
+  test.each([
+    ["two days ago", START - 2 * DAY_MS],
+    ["a second ago", START - 1_000],
+    ["in three years", START + 1_000 * DAY_MS],
+  ])("sets its alarm anew when the one it has names %s", async (_, at) => {
+    const clock = givenClock(START);
+    const skuId = await givenUnits(2, { price: 100 });
+    const held = aReservation(skuId);
+    await inventory(skuId).reserve(held);
+    await takeMessages(sent, skuId, 1);
+    await setAlarm(skuId, at);
+    await putToSleep(skuId);
+
+    await inventory(skuId).report();
+    expect(await alarmOf(skuId)).toBe(Date.now()); // what was not acknowledged is due at once
+    await runDurableObjectAlarm(stubOf(skuId));
+    expect(await takeMessages(sent, skuId, 1)).toHaveLength(1);
+    expect(await alarmOf(skuId)).toBe(START + HOLD_MS);
+    clock.moveTo(START + HOLD_MS);
+    await runDurableObjectAlarm(stubOf(skuId));
+    expect(await inventory(skuId).find(held)).toMatchObject({ status: "expired" });
+  });
+
+  test("leaves an alarm alone that is early enough", async () => {
+    givenClock(START);
+    const skuId = await givenUnits(1, { price: 100 });
+    const order = aReservation(skuId);
+    await inventory(skuId).reserve(order);
+    await inside(skuId, (object) => object.acknowledge([{ ...order, version: 1 }]));
+    await setAlarm(skuId, START + 1_000);
+    await putToSleep(skuId);
+    await inventory(skuId).report();
+    expect(await alarmOf(skuId)).toBe(START + 1_000);
+  });
+});
+
+describe("an object that stays awake", () => {
+  test("sets its alarm anew when it did not ring in time, though it is only looked at", async () => {
+    const clock = givenClock(START);
+    const skuId = await givenUnits(1);
+    await inventory(skuId).reserve(aReservation(skuId));
+    expect(await alarmOf(skuId)).toBe(START + HOLD_MS);
+
+    clock.moveTo(START + 2 * DAY_MS);
+    await inventory(skuId).report();
+    expect(await alarmOf(skuId)).toBe(START + 2 * DAY_MS);
+  });
+
+  test("sends an order again soon, though the clock was three days ahead when it was made", async () => {
+    const clock = givenClock(START);
+    const skuId = await givenUnits(1);
+    await inventory(skuId).reserve(aReservation(skuId));
+    await takeMessages(sent, skuId, 1);
+
+    const rightTime = START - 3 * DAY_MS;
+    clock.moveTo(rightTime);
+    await inventory(skuId).report();
+    expect(await alarmOf(skuId)).toBe(rightTime);
+    await runDurableObjectAlarm(stubOf(skuId));
+    expect(await takeMessages(sent, skuId, 1)).toHaveLength(1);
+    expect(await alarmOf(skuId)).toBeLessThanOrEqual(rightTime + 600_000);
+  });
+});
+
+describe("the alarm clock", () => {
+  async function givenAlarm(at: number | null) {
+    const storage = { getAlarm: async () => at, setAlarm: vi.fn(async () => {}) };
+    const alarm = new AlarmClock(storage);
+    await alarm.recall();
+    return { alarm, set: storage.setAlarm.mock.calls as unknown as [number][] };
+  }
+
+  test("pays for one alarm while a late one is awaited, however many duties are overdue", async () => {
+    const clock = givenClock(START);
+    const { alarm, set } = await givenAlarm(null);
+    for (let i = 0; i < 100; i += 1) {
+      clock.moveTo(START + i * 10);
+      alarm.ringBy([START - 60_000 - i]);
+    }
+    expect(set).toEqual([[START]]);
+    clock.moveTo(START + 10_000);
+    alarm.ringBy([START - 60_000]);
+    expect(set).toEqual([[START], [START + 10_000]]);
+  });
+
+  test("pays for one alarm for a duty that is far ahead", async () => {
+    givenClock(START);
+    const { alarm, set } = await givenAlarm(null);
+    for (let i = 0; i < 10; i += 1) alarm.ringBy([START + 1_000 * DAY_MS]);
+    expect(set).toEqual([[START + 1_000 * DAY_MS]]);
+    alarm.ringBy([START + 60_000]);
+    expect(set).toHaveLength(2);
+  });
+
+  test("needs none without a duty", async () => {
+    givenClock(START);
+    const { alarm, set } = await givenAlarm(START - DAY_MS);
+    alarm.ringBy([]);
+    expect(set).toEqual([]);
+  });
+});

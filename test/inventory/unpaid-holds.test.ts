@@ -1,0 +1,191 @@
+// Units are held for people who mean to buy: holds that end unpaid cost their owner the next ones.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { OrderRow } from "../../src/inventory/order.ts";
+import { refuseUnpaid } from "../../src/inventory/unpaid-holds.ts";
+import { anOffer, START } from "./commands.ts";
+import { type Command, World } from "./world.ts";
+
+const HOLD_MS = 10_000;
+const { terms } = anOffer(1, 100);
+const TERMS = { ...terms, closesAt: START + 1e10 };
+const paid = { stock: 1, terms: TERMS };
+
+/** Given a world with one unit on sale. */
+function givenWorld(offer = paid): World {
+  const world = new World();
+  world.apply({ do: "configure", revision: 1, offer });
+  return world;
+}
+
+let keys = 0;
+function reserve(world: World, more: Partial<Command & { do: "reserve" }> = {}): boolean {
+  keys += 1;
+  const command = { do: "reserve", user: "mallory", quantity: 1, body: "b" } as const;
+  return world.apply({ ...command, key: `key-${keys}`, ...more }) > 0;
+}
+
+/** Lets the newest order's hold end, after `change` happened to it. */
+function lapse(world: World, change?: (order: number) => Command): void {
+  const order = world.orders.size - 1;
+  if (change) world.apply(change(order));
+  world.apply({ do: "tick", ms: HOLD_MS });
+  world.apply({ do: "expire", order });
+}
+
+/** A world in which so many holds of mallory's ended, each like this. */
+function afterHolds(count: number, change?: (order: number) => Command): World {
+  const world = givenWorld();
+  for (let i = 0; i < count; i += 1) {
+    expect(reserve(world)).toBe(true);
+    lapse(world, change);
+  }
+  return world;
+}
+
+const refusal = (world: World, asked: "pay" | "wait" | undefined = "pay", terms = TERMS) =>
+  refuseUnpaid(world.stateOf("mallory").mine, terms, asked, world.now);
+
+describe("after two holds that ended unpaid", () => {
+  test("one more needs its payment with the order, and none before", () => {
+    expect(refusal(afterHolds(1))).toBeUndefined();
+    const world = afterHolds(2);
+    expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
+    expect(reserve(world, { afterUnpaid: "pay" })).toBe(false);
+    expect(reserve(world, { token: "tok" })).toBe(true);
+  });
+
+  test("giving back counts like letting it lapse", () => {
+    expect(refusal(afterHolds(2, (order) => ({ do: "cancel", order })))).toBeDefined();
+  });
+
+  test("nobody else is asked for more", () => {
+    expect(reserve(afterHolds(2), { user: "ann", afterUnpaid: "pay" })).toBe(true);
+  });
+
+  test("a key that was used before still gets its order", () => {
+    const world = givenWorld();
+    reserve(world, { key: "first" });
+    lapse(world);
+    reserve(world);
+    lapse(world);
+    const again = { do: "reserve", user: "mallory", quantity: 1, body: "b", key: "first" } as const;
+    expect(world.apply({ ...again, afterUnpaid: "pay" })).toBe(0);
+    expect(world.orders.size).toBe(2);
+  });
+});
+
+describe("a hold does not count", () => {
+  const pay = (order: number): Command => ({ do: "pay", order, token: "tok" });
+  const settle = (order: number, outcome: "declined" | "voided"): Command =>
+    outcome === "declined"
+      ? { do: "settle", order, money: { outcome, reason: "card_declined" } }
+      : { do: "settle", order, money: { outcome } };
+
+  test("when it ended while its payment was due: that was our delay", () => {
+    expect(refusal(afterHolds(3, pay))).toBeUndefined();
+  });
+
+  test("when its payment was declined", () => {
+    const world = givenWorld();
+    for (let i = 0; i < 3; i += 1) {
+      reserve(world, { token: "tok" });
+      world.apply(settle(world.orders.size - 1, "declined"));
+    }
+    expect(refusal(world)).toBeUndefined();
+  });
+
+  test("when its charge was voided afterwards", () => {
+    const world = afterHolds(3, pay);
+    for (const order of [0, 1, 2]) world.apply(settle(order, "voided"));
+    expect(refusal(world)).toBeUndefined();
+  });
+
+  test("while it runs", () => {
+    const world = givenWorld(anOffer(5, 100));
+    for (let i = 0; i < 4; i += 1) expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
+  });
+});
+
+describe("where an order cannot bring its payment", () => {
+  test("the wait doubles with each hold that ends unpaid, up to a day", () => {
+    const world = afterHolds(2);
+    const waits: number[] = [];
+    for (let i = 0; i < 16; i += 1) {
+      const refused = refusal(world, "wait");
+      const seconds = refused?.reason === "rate_limited" ? refused.retryAfterSeconds : 0;
+      waits.push(seconds);
+      world.apply({ do: "tick", ms: seconds * 1_000 - 1 });
+      expect(reserve(world, { afterUnpaid: "wait" })).toBe(false);
+      world.apply({ do: "tick", ms: 1 });
+      expect(reserve(world, { afterUnpaid: "wait" })).toBe(true);
+      lapse(world);
+    }
+    expect(waits.slice(0, 5)).toEqual([10, 20, 40, 80, 160]);
+    expect(waits.slice(-2)).toEqual([86_400, 86_400]);
+  });
+
+  test("who asks all the time holds a unit of 5 minutes nine times in 8.4 hours, not 101 times", () => {
+    const world = givenWorld({
+      ...paid,
+      terms: { ...TERMS, holdSeconds: 300 },
+    });
+    for (let minute = 0; minute < 8.4 * 60; minute += 1) {
+      for (const index of [...world.orders.keys()].keys()) {
+        world.apply({ do: "expire", order: index });
+      }
+      reserve(world, { afterUnpaid: "wait" });
+      world.apply({ do: "tick", ms: 60_000 });
+    }
+    expect(world.orders.size).toBeLessThanOrEqual(9);
+  });
+
+  test("a clock that is set back makes nobody wait longer", () => {
+    const world = afterHolds(3);
+    world.apply({ do: "tick", ms: -365 * 86_400_000 });
+    expect(refusal(world, "wait")).toMatchObject({ retryAfterSeconds: 20 });
+  });
+});
+
+test("what is free brings no payment: giving it back again and again leads to a wait", () => {
+  const world = givenWorld(anOffer(1, 0));
+  for (let i = 0; i < 2; i += 1) {
+    expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
+    world.apply({ do: "cancel", order: world.orders.size - 1 });
+  }
+  for (const asked of ["pay", "wait", undefined] as const) {
+    expect(refusal(world, asked, anOffer(1, 0).terms)).toMatchObject({
+      reason: "rate_limited",
+      retryAfterSeconds: 10,
+    });
+  }
+});
+
+test("whatever a buyer's orders are, a refusal names a wait that ends, or a way to pay", () => {
+  const row = fc.record({
+    status: fc.constantFrom("reserved", "confirmed", "cancelled", "expired", "refunded"),
+    payment: fc.constantFrom(null, { token: "t", state: "due" }),
+    expiresAt: fc.integer({ min: START - 1e9, max: START + 1e9 }),
+    changedAt: fc.integer({ min: START - 1e9, max: START + 1e9 }),
+  }) as fc.Arbitrary<OrderRow>;
+  fc.assert(
+    fc.property(
+      fc.array(row, { maxLength: 120 }),
+      fc.constantFrom("pay" as const, "wait" as const, undefined),
+      fc.integer({ min: 1, max: 86_400 }),
+      (mine, asked, holdSeconds) => {
+        const refused = refuseUnpaid(mine, { ...TERMS, holdSeconds }, asked, START);
+        if (refused?.reason !== "rate_limited") return;
+        expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(1);
+        expect(refused.retryAfterSeconds).toBeLessThanOrEqual(86_400);
+        const later = START + refused.retryAfterSeconds * 1_000;
+        const past = mine.map((order) => ({
+          ...order,
+          expiresAt: Math.min(order.expiresAt, START),
+          changedAt: Math.min(order.changedAt, START),
+        }));
+        expect(refuseUnpaid(past, { ...TERMS, holdSeconds }, asked, later)).toBeUndefined();
+      },
+    ),
+  );
+});

@@ -1,0 +1,85 @@
+// Holding units without ever paying, through the whole app: what is asked of the next order.
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { givenClock } from "../support/clock.ts";
+import { type Answer, call, contractFaults, read, request } from "../support/http.ts";
+import { holdQueue } from "../support/queue.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { aBuyer, type Buyer, onSale, order, unique } from "../support/shop.ts";
+
+beforeAll(holdQueue);
+beforeEach(emptyRedis);
+
+const HOLD_MS = 300_000;
+
+/** Given a buyer two of whose holds have ended unpaid. */
+async function givenTwoLapsed() {
+  const clock = givenClock(Date.now());
+  const skuId = await onSale({ price: 900 }, { closesAt: "2100-01-01T00:00:00Z" });
+  const buyer = await aBuyer();
+  for (let i = 0; i < 2; i += 1) {
+    expect((await order(buyer, skuId)).status).toBe(202);
+    clock.moveTo(Date.now() + HOLD_MS);
+  }
+  return { clock, skuId, buyer };
+}
+
+test("after two holds that lapsed the next order brings its payment, and so gets the unit", async () => {
+  const { skuId, buyer } = await givenTwoLapsed();
+  const refused = await order(buyer, skuId);
+  expect(refused).toMatchObject({ status: 409, code: "payment_method_required" });
+  expect(contractFaults(refused)).toEqual([]);
+  expect((await order(await aBuyer(), skuId)).status).toBe(202);
+  expect((await order(buyer, skuId, { paymentToken: "tok_ok" })).status).toBe(202);
+});
+
+test("after two orders that were given back, too", async () => {
+  const skuId = await onSale({ price: 900 });
+  const buyer = await aBuyer();
+  for (let i = 0; i < 2; i += 1) {
+    const { body } = await order(buyer, skuId);
+    await call("DELETE", `/api/orders/${body.id}`, { token: buyer.token });
+  }
+  expect((await order(buyer, skuId)).code).toBe("payment_method_required");
+});
+
+/** An attempt on a deployment whose pages lead to the shop's own checkout. */
+async function atCheckoutShop(
+  { token }: Buyer,
+  skuId: string,
+  body: object = {},
+  vars: object = { PAYMENTS: "" },
+): Promise<Answer> {
+  const shop = { ...env, CHECKOUT_URL: "https://pay.test/checkout", ...vars };
+  const headers = { "idempotency-key": unique("key") };
+  const path = `/api/skus/${skuId}/orders`;
+  const sent = request("POST", path, { token, headers, body: { quantity: 1, ...body } });
+  return read(await app.fetch(sent, shop, createExecutionContext()));
+}
+
+test("where pages lead to a checkout the next order waits, each time twice as long", async () => {
+  const { clock, skuId, buyer } = await givenTwoLapsed();
+  const waits: number[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    const signedIn = await aBuyer(buyer.id); // a token lives for an hour
+    const refused = await atCheckoutShop(signedIn, skuId);
+    expect(refused.code).toBe("rate_limited");
+    expect(contractFaults(refused)).toEqual([]);
+    const seconds = Number(refused.headers.get("retry-after"));
+    waits.push(seconds);
+    clock.moveTo(Date.now() + seconds * 1_000);
+    expect((await atCheckoutShop(await aBuyer(buyer.id), skuId)).status).toBe(202);
+    clock.moveTo(Date.now() + HOLD_MS);
+  }
+  expect(waits).toEqual([300, 600, 1_200, 2_400]);
+});
+
+test("a payment token is none where nothing is charged, and one where it is", async () => {
+  const { skuId, buyer } = await givenTwoLapsed();
+  const token = { paymentToken: "tok_ok" };
+  expect((await atCheckoutShop(buyer, skuId, token)).code).toBe("rate_limited");
+  const charging = { PAYMENTS: "sandbox" };
+  expect((await atCheckoutShop(buyer, skuId, token, charging)).status).toBe(202);
+});
