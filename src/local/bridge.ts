@@ -99,11 +99,8 @@ function addCommands(app: Hono<Env>, redis: BridgeRedis, stats: BridgeStats): vo
     count(stats, commands.length);
     const base64 = wantsBase64(c);
     const outcomes = await redis.transaction(commands);
-    return c.json(
-      outcomes.map((outcome) => toJson(outcome, base64)),
-      200,
-      headers(),
-    );
+    const json = outcomes.map((outcome) => toJson(outcome, base64));
+    return c.json(json, 200, headers());
   });
   app.on(["GET", "POST", "PUT"], "*", async (c) => {
     const words = pathWords(c);

@@ -1,6 +1,7 @@
 // Channels, patterns and MONITOR as server-sent events, through @upstash/redis and over plain HTTP.
 import type { Redis } from "@upstash/redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { startBridge } from "../../src/local/bridge.ts";
 import { START_TIMEOUT, type Stack, startStack, TOKEN, unavailable, upstash } from "./stack.ts";
 
 let stack: Stack;
@@ -14,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 /** Opens a stream; `seen` holds its lines so far. */
-async function open(path: string, method = "POST") {
+async function open(path: string, method = "POST", url = stack.bridge.url) {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
-  const response = await fetch(stack.bridge.url + path, {
+  const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream" },
     signal: abort.signal,
@@ -126,6 +127,15 @@ describe("over HTTP", () => {
       }),
     );
     expect(echoes).toEqual(Array.from({ length: 50 }, (_, at) => ({ result: `${at}` })));
+  });
+
+  test("a bridge that stops takes its streams along", async () => {
+    const other = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
+    const { seen, reading } = await open("/subscribe/stopped", "POST", other.url);
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await other.stop();
+    await expect(reading).rejects.toThrow();
+    await vi.waitFor(async () => expect(await subscribers("stopped")).toBe(0));
   });
 
   test("a stream ends when Redis drops its connection", async () => {
