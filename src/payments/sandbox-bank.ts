@@ -91,7 +91,8 @@ export class SandboxBank extends DurableObject<object> {
 
   #save({ orderId, amount, currency, state, attempts, charges, refunds }: BankEntry): void {
     this.#sql.exec(
-      "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO entries
+        (orderId, amount, currency, state, attempts, charges, refunds) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       orderId,
       amount,
       currency,

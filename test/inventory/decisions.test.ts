@@ -142,6 +142,15 @@ describe("orders", () => {
     });
   });
 
+  test("keys that met an order on the way are kept, a hundred of them, and all get that order", () => {
+    const world = new World();
+    world.apply({ do: "configure", revision: 1, offer: anOffer(5) });
+    const reserve = { do: "reserve", user: "ann", quantity: 1, body: "b", flight: 1_000 } as const;
+    for (let i = 0; i < 1_000; i += 1) world.apply({ ...reserve, key: `key-${i}` });
+    expect(world.orders.size).toBe(1);
+    expect(world.aliases.get("ann")).toHaveLength(100);
+  });
+
   test("a key gets the order it got before, whichever key that was made under", () => {
     const answers = new Map<World, Map<string, string>>();
     always((world, _, command) => {
