@@ -37,7 +37,7 @@ const STATUS_OF_CODE: Record<string, number> = {
 /** Not an answer to the question: come back later. Any request may get one. */
 const LATER = ["rate_limited", "overloaded", "unavailable"];
 
-const FROM_STOCK = ["202", "sold_out", "user_limit_reached"];
+const FROM_STOCK = ["202", "sold_out", "user_limit_reached", "payment_method_required"];
 
 /** What each kind of request may be told. A code, or a status where there is no code. */
 const POSSIBLE = {
