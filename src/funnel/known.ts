@@ -7,7 +7,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
 import { isRetry } from "./sold-out.ts";
 
-/** Whatever became of the SKU: where it may have sold, only its object knows who has an order. */
+/** Where a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
 export const known: Stage = {
   name: "known",
   async check(attempt) {

@@ -1,6 +1,6 @@
-// Sold out, as the edge knows it: at most two seconds old, no I/O. Whoever cannot have an order is refused
-// here. A buyer who may have one is asking about that order, and only the object can answer: it looks for the
-// order and makes none, so that a unit that came back is offered to everybody at the same moment.
+// Sold out, as the edge knows it: at most two seconds old, no I/O. A person who cannot have an order is
+// refused here. A buyer who may have one is asking about that order, and only the object can answer: it looks
+// for the order and makes none, so that a unit that came back is offered to everybody at the same moment.
 import { mayHaveBought } from "../catalog/buyers.ts";
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
 import { refuse } from "../errors.ts";

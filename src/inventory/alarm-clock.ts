@@ -1,7 +1,7 @@
 // The object's one alarm, kept no later than its next duty. Setting an alarm is a billed row, so one that
 // is early enough is left alone: under load that is one a few seconds, not one an order.
 
-/** The runtime rings within moments. An alarm that is later than this was lost. */
+/** The runtime fires an alarm within moments. One that is later than this was lost. */
 const LATE_MS = 5_000;
 /** No duty is so far ahead: a hold lasts a day at most. Such an alarm is from a clock that was wrong. */
 const FAR_MS = 2 * 86_400_000;
@@ -14,7 +14,7 @@ export class AlarmClock {
     this.#storage = storage;
   }
 
-  /** When the object wakes: the alarm it had set before. One that is overdue may never ring, so it is not set. */
+  /** When the object wakes: the alarm it had set before. An overdue one may never fire, so it counts as unset. */
   async recall(): Promise<void> {
     const at = await this.#storage.getAlarm();
     this.#at = at === null || at <= Date.now() ? Number.POSITIVE_INFINITY : at;
@@ -37,7 +37,7 @@ export class AlarmClock {
     const known = this.isLost(now) ? Number.POSITIVE_INFINITY : this.#at;
     let wanted = Number.POSITIVE_INFINITY;
     for (const time of times) wanted = Math.min(wanted, time);
-    // What is overdue rings now: the runtime refuses times that lie before its own beginning.
+    // An overdue duty fires it now: the runtime refuses times that lie before its own beginning.
     wanted = Math.max(wanted, now);
     if (wanted >= known || wanted === this.#at) return;
     this.#at = wanted;

@@ -33,7 +33,7 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
   return { tries, dueAt: changedAt + offset };
 }
 
-/** When an order must be looked at again. One due later than any resend was changed by a clock set back since. */
+/** When an order must be looked at again. One due later than any resend was changed before a clock was set back. */
 export const resendBy = ({ dueAt }: Pick<Unacknowledged, "dueAt">, now: number): number =>
   dueAt - now > 2 * RESEND_MAX_MS ? now : dueAt;
 

@@ -45,7 +45,7 @@ async function givenOldNews(
     held: 0,
     buyers: known.toldSince(0) as ToldBuyers,
   });
-  expect((await attempt(await aBuyer(), sale)).status).toBe(202); // nothing is read by then
+  expect((await attempt(await aBuyer(), sale)).status).toBe(202); // the edge has read nothing yet
   await vi.waitUntil(async () => (await attempt(await aBuyer(), sale)).code === "sold_out", {
     timeout: 20_000,
   });

@@ -1,5 +1,5 @@
-// The object's alarm is what ends holds and sends orders again when nobody calls: one that will not ring, or
-// was set by a clock that was wrong, must not stand in the way of the next.
+// The object's alarm ends holds and sends orders again when nobody calls: one that will not fire, or that a
+// wrong clock set, must not stand in the way of the next.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { AlarmClock } from "../../src/inventory/alarm-clock.ts";
@@ -35,7 +35,7 @@ describe("an object that wakes", () => {
     await putToSleep(skuId);
 
     await inventory(skuId).report();
-    expect(await alarmOf(skuId)).toBe(Date.now()); // what was not acknowledged is due at once
+    expect(await alarmOf(skuId)).toBe(Date.now()); // unacknowledged orders are due at once
     await runDurableObjectAlarm(stubOf(skuId));
     expect(await takeMessages(sent, skuId, 1)).toHaveLength(1);
     expect(await alarmOf(skuId)).toBe(START + HOLD_MS);
@@ -58,7 +58,7 @@ describe("an object that wakes", () => {
 });
 
 describe("an object that stays awake", () => {
-  test("sets its alarm anew when it did not ring in time, though it is only looked at", async () => {
+  test("sets its alarm anew when it did not fire in time, though it is only looked at", async () => {
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
     await inventory(skuId).reserve(aReservation(skuId));

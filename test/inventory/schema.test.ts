@@ -96,7 +96,7 @@ describe("a ledger of the first release", () => {
     expect(await inventory(skuId).report()).toMatchObject({ sold: 2, held: 1, available: 2 });
   });
 
-  test("names its orders by their ids until it hears the words of its sale, and keeps those", async () => {
+  test("names its orders by their ids until it learns the words of its sale, and keeps those", async () => {
     givenClock(START);
     const { skuId, orders } = await givenOldLedger(5, (sku) => [
       { userId: "ann", orderId: newOrderId({ skuId: sku, lane: 0 }), at: START },

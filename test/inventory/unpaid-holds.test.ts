@@ -125,7 +125,7 @@ describe("where an order cannot bring its payment", () => {
     expect(waits.slice(-2)).toEqual([86_400, 86_400]);
   });
 
-  test("who asks all the time holds a unit of 5 minutes nine times in 8.4 hours, not 101 times", () => {
+  test("somebody who asks all the time holds a unit of 5 minutes nine times in 8.4 hours, not 101 times", () => {
     const world = givenWorld({
       ...paid,
       terms: { ...TERMS, holdSeconds: 300 },
@@ -147,7 +147,7 @@ describe("where an order cannot bring its payment", () => {
   });
 });
 
-test("what is free brings no payment: giving it back again and again leads to a wait", () => {
+test("a free item needs no payment: giving it back again and again leads to a wait", () => {
   const world = givenWorld(anOffer(1, 0));
   for (let i = 0; i < 2; i += 1) {
     expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);

@@ -50,22 +50,22 @@ test.each([
   ["a lower price", usd(9_899)],
   ["nothing at all", usd(0)],
   ["another currency", { amount: 9_900, currency: "EUR" }],
-])("whoever saw %s is told, too", async (_, seen) => {
+])("a buyer who saw %s is told, too", async (_, seen) => {
   expect((await post(await aBuyer(), await givenHalfChange(), seen)).code).toBe("price_changed");
 });
 
-test("whoever saw a price for what is free is told", async () => {
+test("a buyer who saw a price for a free item is told", async () => {
   const answer = await post(await aBuyer(), await onSale(), usd(500));
   expect([answer.code, answer.body.unitPrice]).toEqual(["price_changed", usd(0)]);
 });
 
-test("whoever names no price takes the one of today", async () => {
+test("a buyer who names no price takes the one of today", async () => {
   const answer = await post(await aBuyer(), await givenHalfChange());
   expect([answer.status, answer.body.unitPrice]).toEqual([202, usd(9_900)]);
 });
 
 describe("the price is no reason", () => {
-  test("for whoever asks about an order they have", async () => {
+  test("for a buyer who asks about an order they have", async () => {
     const skuId = await givenHalfChange();
     const [buyer, key] = [await aBuyer(), unique("key")];
     const first = await post(buyer, skuId, usd(9_900), key);
