@@ -16,6 +16,7 @@ import { placeOrder } from "../orders/place-order.ts";
 import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInWays } from "./views/parts.tsx";
+import { payWayOf } from "./views/pay-form.tsx";
 import { canChallenge } from "./views/sale.tsx";
 
 const MAX_FORM_BYTES = 4_096;
@@ -30,6 +31,16 @@ const formSchema = z.strictObject({
   key: z.string().max(64),
   paymentToken: orderBodySchema.shape.paymentToken,
   ticket: orderBodySchema.shape.ticket,
+  /** As the page before wrote it: `1200 USD`. */
+  unitPrice: z
+    .string()
+    .regex(/^\d{1,9} [A-Z]{3}$/)
+    .transform((text) => {
+      const [amount, currency = ""] = text.split(" ");
+      return { amount: Number(amount), currency };
+    })
+    .pipe(orderBodySchema.shape.unitPrice.unwrap())
+    .optional(),
   visit: z.string().max(1_024).optional(),
 });
 
@@ -100,12 +111,16 @@ async function buy(c: BuyContext): Promise<Response> {
   const signedIn = refusal.reason !== "unauthenticated";
   const passing = isPassing(refusal);
   const status = refusalHeaders(c, refusal);
-  return answer(c, item, {
+  const { unitPrice, reason } = refusal;
+  const paysNow = reason === "payment_method_required" && payWayOf(c.get("config")) === "sandbox";
+  const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
+  return answer(c, shown, {
     quantity: seen.quantity,
     // The key stays while the same attempt can still succeed, or may have succeeded unseen.
     key: passing ? seen.key : crypto.randomUUID(),
     signedIn,
-    open: passing || !signedIn,
+    open: passing || paysNow || !signedIn,
+    paysNow,
     status,
     ...(signedIn ? { words: { ...explain(refusal), orderId: refusal.orderIds?.[0] } } : {}),
   });
@@ -125,6 +140,7 @@ interface Attempted {
   key: string;
   signedIn: boolean;
   open: boolean;
+  paysNow?: boolean;
   status?: ContentfulStatusCode;
   words?: BuyProps["refusal"];
 }
@@ -132,7 +148,7 @@ interface Attempted {
 async function answer(
   c: BuyContext,
   { sale, sku }: { sale: Sale; sku: Sku },
-  { quantity, key, signedIn, open, status, words }: Attempted,
+  { quantity, key, signedIn, open, paysNow = false, status, words }: Attempted,
 ): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   const page = await renderBuy({
@@ -145,6 +161,7 @@ async function answer(
     signInWays: signInWays(c.get("config")),
     origin: new URL(c.req.url).origin,
     open,
+    paysNow,
     ...(words ? { refusal: words } : {}),
   });
   return c.html(page, status);

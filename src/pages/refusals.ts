@@ -2,16 +2,17 @@
 import { parseAccept } from "hono/utils/accept";
 import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { refusalText } from "./browser/words/refusal.ts";
-import { formatTime } from "./format.ts";
+import { type Format, refusalText } from "./browser/words/refusal.ts";
+import { formatMoney, formatTime } from "./format.ts";
 import { renderFault } from "./views/orders.tsx";
 
-/** Trying the same again later can succeed. */
+/** Trying the same again, later or at the new price, can succeed. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "rate_limited",
   "overloaded",
   "unavailable",
   "sale_not_open",
+  "price_changed",
 ]);
 
 export const isPassing = ({ reason, held }: Refusal): boolean =>
@@ -27,6 +28,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   user_limit_reached: "You already have it",
   blocked: "We cannot take this order",
   challenge_required: "One check is missing",
+  payment_method_required: "Pay with the order",
   not_found: "There is nothing here",
 };
 const TEXTS: Partial<Record<ErrorCode, string>> = {
@@ -36,11 +38,16 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   not_found: "Perhaps the address has a typing error, or the sale was taken off.",
 };
 
+const FORMAT: Format = {
+  time: formatTime,
+  price: (amount, currency) => formatMoney({ amount, currency }),
+};
+
 export function explain({ reason, ...fields }: Refusal): Words {
   const title = TITLES[reason] ?? ERRORS[reason].title;
   return {
     title: fields.available ? "Not enough left" : fields.held ? "None is free right now" : title,
-    text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, formatTime),
+    text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, FORMAT),
   };
 }
 

@@ -18,6 +18,8 @@ export interface OnSale {
   skuId: string;
   saleId: string;
   path: string;
+  /** Sends the sale's document again, changed. */
+  change(how: (sale: Sale) => Sale): Promise<void>;
 }
 
 let sales = 0;
@@ -54,5 +56,7 @@ export async function onSale(
       timeout: 20_000,
     })
     .toBe(200);
-  return { saleId, skuId, path: `/sales/${saleId}` };
+  const change = async (how: (sale: Sale) => Sale) =>
+    void expectOk(await client.putSale(how(sale)));
+  return { saleId, skuId, path: `/sales/${saleId}`, change };
 }

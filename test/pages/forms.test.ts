@@ -109,6 +109,51 @@ test.each([
   expect(html).not.toContain("Confirm order");
 });
 
+test("a form that showed another price orders nothing, shows the price of now, and goes on with it", async () => {
+  const { buyer, skuId, path } = await stage({ price: 5_500 });
+  const fields = { quantity: "1", key: "k1", unitPrice: "4500 USD" };
+  const asked = await visit(path, { buyer, fields });
+  expect(asked.status).toBe(409);
+  expect(asked.html).toContain("The price is $55.00 now");
+  expect(await ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
+  const [unitPrice] = /(?<=name="unitPrice" value=")[^"]+/.exec(asked.html) ?? [""];
+  expect(unitPrice).toBe("5500 USD");
+  const key = keyIn(asked.html);
+  const bought = await visit(path, { buyer, fields: { ...fields, key, unitPrice } });
+  expect(bought.status).toBe(303);
+  expect(await ledger(skuId)).toMatchObject({ held: 1 });
+});
+
+test.each(["", "free", "-1 USD", "1.5 USD", "99999999999 USD", "1 usd"])(
+  "a form whose price is %j is refused, not broken",
+  async (unitPrice) => {
+    const { buyer, path } = await stage();
+    const { status } = await visit(path, {
+      buyer,
+      fields: { quantity: "1", key: "k1", unitPrice },
+    });
+    expect(status).toBe(400);
+  },
+);
+
+test("after holds that ended unpaid, the form takes the payment with the order", async () => {
+  const { buyer, skuId, path } = await stage({ price: 900 });
+  for (const key of ["k1", "k2"]) {
+    const { location } = await visit(path, { buyer, fields: { quantity: "1", key } });
+    await visit(`${location}/cancel`, { buyer, fields: {} });
+  }
+  const asked = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
+  expect(asked.status).toBe(409);
+  expect(asked.html).toContain("choose how to pay");
+  expect(asked.html).toMatch(
+    /<form class="stack" method="post".*name="paymentToken".*Confirm order/s,
+  );
+  const fields = { quantity: "1", key: keyIn(asked.html), paymentToken: "tok_ok" };
+  expect((await visit(path, { buyer, fields })).status).toBe(303);
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ sold: 1 });
+});
+
 test("an item under another sale's address is not there, and is not ordered", async () => {
   const { buyer, skuId } = await stage();
   const other = await stage();

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { countdown } from "../../src/pages/browser/countdown.ts";
 import { holdPhase, holdSaid, secondsLeft, shareLeft } from "../../src/pages/browser/hold.ts";
-import { formatTime } from "../../src/pages/browser/locale.ts";
+import { FORMAT, formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
 import {
   buyWords,
@@ -92,18 +92,24 @@ test("the end of a hold is said twice, and once when it is there", () => {
 
 test("what a refusal says about the sale is learned", () => {
   const opensAt = "2027-01-10T10:00:00.000Z";
-  const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, String);
+  const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, FORMAT);
   expect(early.news).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
-  expect(outcomeOf({ code: "sold_out", available: 2 }, 0, String)).toMatchObject({
+  expect(outcomeOf({ code: "sold_out", available: 2 }, 0, FORMAT)).toMatchObject({
     text: "Only 2 left. Choose fewer.",
     news: { available: 2 },
   });
-  expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, String)).toMatchObject({
+  expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, FORMAT)).toMatchObject({
     tone: "wait",
     text: expect.stringContaining("try again"),
     news: { available: 0, held: 1 },
   });
-  expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, String)).toMatchObject({
+  const unitPrice = { amount: 5_500, currency: "USD" };
+  expect(outcomeOf({ code: "price_changed", unitPrice }, 0, FORMAT)).toMatchObject({
+    tone: "wait",
+    text: expect.stringContaining("55.00"),
+    news: { unitPrice, available: undefined },
+  });
+  expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, FORMAT)).toMatchObject({
     full: true,
     orderId: "a",
   });

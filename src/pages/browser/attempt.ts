@@ -6,6 +6,8 @@ export interface Attempt {
   key: string;
   /** Belongs to the key: the server takes no other with it. */
   quantity: number;
+  /** Belongs to it, too; undefined where one pays after reserving. */
+  paymentToken?: string | undefined;
   /** Milliseconds; when the button was pressed. */
   at: number;
   /** Tries that are under way, in any tab, or ended without an answer. Above 0 there may be an order. */

@@ -1,5 +1,6 @@
 // The live answer of a sale: asked for again and again while somebody looks, more seldom when it fails, and
 // believed only while it is young.
+import type { Money } from "../../catalog/schema.ts";
 import { call } from "./api.ts";
 import { observe, serverNow } from "./clock.ts";
 import { jitter } from "./waiting.ts";
@@ -10,7 +11,7 @@ export interface Live {
   opensAt?: string;
   closesAt?: string;
   revision?: number;
-  skus: ({ id: string } & Stock)[];
+  skus: ({ id: string; unitPrice?: Money } & Stock)[];
 }
 
 /** How often one browser asks; edges share the answer, and the jitter spreads the askers. */

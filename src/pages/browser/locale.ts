@@ -1,5 +1,7 @@
 // Prices and times in the visitor's own language and time zone, as far as their browser can say them.
 
+import type { Format } from "./words/refusal.ts";
+
 /** Some browsers name languages that no `Intl` takes, such as `en-US@posix`. */
 function isLanguage(tag: string): boolean {
   try {
@@ -34,6 +36,8 @@ export function money(amount: number, currency: string): string {
   const format = new Intl.NumberFormat(languages, { style: "currency", currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
+
+export const FORMAT: Format = { time: formatTime, price: money };
 
 /** 65 → "1:05"; an hour and more gets hours. */
 export function spell(seconds: number): string {

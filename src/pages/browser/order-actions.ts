@@ -4,7 +4,7 @@ import type { Order } from "../../inventory/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { askIn } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { formatTime } from "./locale.ts";
+import { FORMAT } from "./locale.ts";
 import type { OrderPanel } from "./order-panel.ts";
 import { OUR_MISTAKE, report } from "./report.ts";
 import { signIn } from "./sign-in.ts";
@@ -100,7 +100,7 @@ async function finish(
     return;
   }
   if (answer.status === 404) return panel.leave(false);
-  tell(refusalText(answer.body, formatTime));
+  tell(refusalText(answer.body, FORMAT));
   if (answer.status === 409) await panel.look();
 }
 

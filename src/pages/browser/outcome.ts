@@ -1,12 +1,14 @@
 // What the answer to an attempt means, when it is no order: the words for the buyer, and what the page and
 // the card learn from it. Pure.
-import { type Problem, refusalText } from "./words/refusal.ts";
+import type { Money } from "../../catalog/schema.ts";
+import { type Format, type Problem, refusalText } from "./words/refusal.ts";
 
 /** What a refusal tells about the sale, newer than the live answer. */
 export interface SaleNews {
   available?: number | undefined;
   /** Units that may come back. */
   held?: number | undefined;
+  unitPrice?: Money | undefined;
   opensAt?: string | undefined;
   closesAt?: string | undefined;
   /** The server's time is this, whatever we believed. */
@@ -27,22 +29,19 @@ export interface Outcome {
 
 const CHECKS = "This sale now checks that buyers are people. Reload this page, then press again.";
 /** Not the end: time, or the buyer, can change it. */
-const PASSING = /^(challenge_required|rate_limited|user_limit_reached|sale_not_open)$/;
+const PASSING =
+  /^(challenge_required|payment_method_required|price_changed|rate_limited|user_limit_reached|sale_not_open)$/;
 
 /** While nobody knows whether there is an order. */
 export const pendingWords = (quantity: number): string =>
   `We are still finding out about your order${quantity > 1 ? ` of ${quantity}` : ""}. ` +
   "Ask again to go on: you cannot buy twice.";
 
-export function outcomeOf(
-  problem: Problem,
-  retryAfter: number,
-  formatTime: (iso: string) => string,
-): Outcome {
+export function outcomeOf(problem: Problem, retryAfter: number, format: Format): Outcome {
   const { code = "", opensAt, closesAt } = problem;
   const isEarly = code === "sale_not_open" && opensAt !== undefined;
   return {
-    text: code === "challenge_required" ? CHECKS : refusalText(problem, formatTime),
+    text: code === "challenge_required" ? CHECKS : refusalText(problem, format),
     tone: PASSING.test(code) || problem.held ? "wait" : "bad",
     wait: code === "rate_limited" ? retryAfter || 1 : 0,
     blocked: code === "blocked",
@@ -51,6 +50,7 @@ export function outcomeOf(
     news: {
       available: code === "sold_out" ? (problem.available ?? 0) : undefined,
       held: problem.held,
+      unitPrice: problem.unitPrice,
       opensAt,
       closesAt,
       serverTime: isEarly ? Date.parse(opensAt) - (retryAfter || 1) * 1_000 : undefined,

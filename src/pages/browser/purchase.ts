@@ -3,7 +3,7 @@ import type { Order } from "../../inventory/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { lose, own } from "./attempt.ts";
 import { attemptFor, change } from "./attempts.ts";
-import { formatTime } from "./locale.ts";
+import { FORMAT } from "./locale.ts";
 import { outcomeOf, pendingWords, type SaleNews } from "./outcome.ts";
 import { OUR_MISTAKE, report } from "./report.ts";
 import { onReturn } from "./returning.ts";
@@ -18,6 +18,8 @@ import { isAlive } from "./words/order.ts";
 const RESUME_MS = 120_000;
 const SPREAD_MS = 1_000;
 const NOT_FOUND_OUT = "We could not look at the order you already have. Please try again.";
+
+const ASK_THE_SHOP = "Please ask the shop how to order that way.";
 
 /** What a look at an order can say; `unknown`: nothing, for now. */
 type Found = "alive" | "gone" | "unknown";
@@ -60,10 +62,18 @@ export class Purchase {
   }
 
   async #buy(quantity: number, seen: string | undefined): Promise<void> {
-    const { skuId } = this.#card;
+    const { skuId, price, paymentToken } = this.#card;
     const panel = () => this.#card.challenge();
     const tell = (text: string) => this.#card.tell(text, "wait");
-    const { answer, orderId } = await send({ skuId, quantity, seen, panel, tell });
+    const { answer, orderId } = await send({
+      skuId,
+      quantity,
+      price,
+      paymentToken,
+      seen,
+      panel,
+      tell,
+    });
     if (answer?.ok) return this.#got(answer.body);
     if (answer) return this.#refused(answer, quantity);
     if (!orderId) return this.#gaveUp();
@@ -81,11 +91,12 @@ export class Purchase {
 
   async #refused(answer: Answer<Order>, quantity: number): Promise<void> {
     if (isUnknown(answer)) return this.#card.tell(pendingWords(quantity), "bad");
-    const outcome = outcomeOf(answer.body, answer.retryAfter, formatTime);
+    const outcome = outcomeOf(answer.body, answer.retryAfter, FORMAT);
     const { text, tone, wait, blocked, full, orderId, news } = outcome;
-    this.#card.tell(text, tone);
     this.#card.set({ blocked, full });
     this.#learn(news);
+    const cannotPay = answer.body.code === "payment_method_required" && !this.#card.offerPayment();
+    this.#card.tell(cannotPay ? `${text} ${ASK_THE_SHOP}` : text, tone);
     if (wait) void this.#countDown(wait);
     if (orderId) await this.#find(orderId, { already: true });
   }

@@ -1,6 +1,8 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
+import type { Sale } from "../../catalog/schema.ts";
+import { call } from "./api.ts";
 import { ASK_WITHIN_MS, askTime } from "./ask-time.ts";
 import { correct, observe, onClockChange, serverNow } from "./clock.ts";
 import { countdown } from "./countdown.ts";
@@ -22,6 +24,7 @@ const ANNOUNCED: Record<Shown, string> = {
 };
 const GONE = "This sale was taken off. Orders that were made stay as they are.";
 const DEGRADED = "Stock numbers may be out of date. Buying still works.";
+const READS = 2;
 /** An item's own word on the times of its sale is newer than what caches know of them, this long. */
 const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
@@ -41,6 +44,12 @@ class SalePage {
   #state: SaleState;
   #shown: Shown | undefined;
   readonly #title = document.title;
+  /** The sale's newest version that was heard of. */
+  #revision: number;
+  /** How often its words are still to be read: the first time, a cache may still tell the old ones. */
+  #reads = 0;
+  /** Items that told their price themselves, with the version of the sale at that time. */
+  readonly #firmPrices = new Map<string, number>();
   #quietUntil = 0;
   /** The opening for which the server was asked the time. */
   #timedFor: number | undefined;
@@ -53,6 +62,7 @@ class SalePage {
     this.#opensAt = Date.parse(opensAt ?? "");
     this.#closesAt = Date.parse(closesAt ?? "");
     this.#state = state as SaleState;
+    this.#revision = Number(root.dataset.revision);
     this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#hear(live));
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
       (card) => new SkuCard(card, (news) => this.#learn(card.dataset.sku ?? "", news)),
@@ -82,18 +92,50 @@ class SalePage {
     return stateAt(serverNow(), this.#opensAt, this.#closesAt);
   }
 
-  #hear({ opensAt, closesAt, revision }: Partial<Live>): void {
+  #hear({ opensAt, closesAt, revision, skus = [] }: Partial<Live>): void {
     if (performance.now() > this.#firmUntil) this.#move(opensAt, closesAt);
-    const changed = part(document, "changed");
-    if (changed && revision) changed.hidden = revision <= Number(this.#root.dataset.revision);
+    if (revision) this.#compare(revision);
+    for (const { id, unitPrice } of skus) {
+      // A refusal's word on the price is an item's own, and holds until the sale changes once more.
+      if (this.#revision <= (this.#firmPrices.get(id) ?? -1)) continue;
+      this.#cards.find(({ skuId }) => skuId === id)?.update({ price: unitPrice });
+    }
     this.#tick();
   }
 
+  /** The sale may be another one than the page was made of. */
+  #compare(revision: number): void {
+    if (revision !== this.#revision) this.#reads = READS;
+    this.#revision = revision;
+    const isOld = revision > Number(this.#root.dataset.revision);
+    part(document, "changed")?.toggleAttribute("hidden", !isOld);
+    if (!isOld || this.#reads === 0) return;
+    this.#reads -= 1;
+    void this.#read();
+  }
+
+  /** Takes the names of today's sale. */
+  async #read(): Promise<void> {
+    const { ok, body } = await call<Pick<Sale, "title" | "skus">>("GET", this.#live.path);
+    if (!ok) return;
+    setText(this.#root.querySelector("h1"), body.title);
+    for (const { id, name } of body.skus) {
+      this.#cards.find(({ skuId }) => skuId === id)?.update({ name });
+    }
+  }
+
   /** What a refusal told is newer than the live answer. */
-  #learn(skuId: string, { available, held, opensAt, closesAt, serverTime }: SaleNews): void {
+  #learn(
+    skuId: string,
+    { available, held, unitPrice, opensAt, closesAt, serverTime }: SaleNews,
+  ): void {
     this.#move(opensAt, closesAt);
     if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
     if (available !== undefined) this.#live.note(skuId, available, held);
+    if (unitPrice) {
+      this.#firmPrices.set(skuId, this.#revision);
+      this.#cards.find((card) => card.skuId === skuId)?.update({ price: unitPrice });
+    }
     if (closesAt) observe(Date.parse(closesAt));
     if (serverTime && serverNow() >= this.#opensAt) {
       correct(serverTime);

@@ -1,5 +1,6 @@
 // Sends one attempt until it has a true answer: through a sign-in, a challenge, a lost connection, a busy
 // moment. Every try carries the same key, so however many arrive, one order is made.
+import type { Money } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { type Attempt, become, begin, type End, end } from "./attempt.ts";
@@ -23,6 +24,10 @@ const EARLY = new Set([401, 403, 404, 429]);
 export interface Sending {
   skuId: string;
   quantity: number;
+  /** What the buyer saw a unit cost: at another price nothing is ordered. */
+  price: Money;
+  /** Where the payment must come with the order. */
+  paymentToken: string | undefined;
   /** The order this page shows already. */
   seen: string | undefined;
   /** Where a challenge is shown; undefined where none can be. */
@@ -39,15 +44,17 @@ export interface Sent {
 
 export async function send(sending: Sending): Promise<Sent> {
   const { skuId, panel, tell } = sending;
-  let attempt = newAttempt(sending.quantity);
+  let attempt = newAttempt(sending);
   let solution: string | undefined;
   for (let tries = 1; ; tries += 1) {
     attempt = (await change(skuId, begin(attempt, sending.seen))) as Attempt;
     if (attempt.orderId) return { orderId: attempt.orderId };
     await untilAllowed(attempt, tell);
-    const answer = await ask(skuId, attempt, tries, solution);
+    const answer = await ask(sending, attempt, tries, solution);
     attempt = await note(skuId, attempt, answer);
     const { code, challenge } = answer.body;
+    // A 202 shows the order as it was accepted, without the payment that came with it.
+    if (answer.ok && attempt.paymentToken) answer.body.payment ??= "due";
     if (answer.status === 401) {
       if (await signIn(() => leaveWith(skuId, attempt.quantity))) continue;
       return {};
@@ -67,10 +74,10 @@ export async function send(sending: Sending): Promise<Sent> {
   }
 }
 
-function newAttempt(quantity: number): Attempt {
+function newAttempt({ quantity, paymentToken }: Sending): Attempt {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
-  return { key, quantity, at: Date.now(), open: 0 };
+  return { key, quantity, paymentToken, at: Date.now(), open: 0 };
 }
 
 async function untilAllowed({ notBefore = 0 }: Attempt, tell: Sending["tell"]): Promise<void> {
@@ -81,13 +88,13 @@ async function untilAllowed({ notBefore = 0 }: Attempt, tell: Sending["tell"]): 
 }
 
 async function ask(
-  skuId: string,
-  { key, quantity, open }: Attempt,
+  { skuId, price }: Sending,
+  { key, quantity, paymentToken, open }: Attempt,
   tries: number,
   solution: string | undefined,
 ): Promise<Answer<Order>> {
   return call<Order>("POST", `/skus/${skuId}/orders`, {
-    body: { quantity },
+    body: { quantity, paymentToken, unitPrice: price },
     headers: {
       "idempotency-key": key,
       // Only the ledger knows of an earlier try's order: the edge must not answer from memory.

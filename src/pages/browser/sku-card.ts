@@ -1,10 +1,12 @@
 // One item of a sale as the buyer sees it: its button, what is left, what they are told, their order.
 import type { SaleState } from "../../catalog/sale-state.ts";
+import type { Money } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
+import { FORMAT } from "./locale.ts";
 import { mountOrder } from "./order-panel.ts";
 import type { SaleNews } from "./outcome.ts";
 import { Purchase } from "./purchase.ts";
@@ -85,6 +87,39 @@ export class SkuCard {
     void purchase.restore();
   }
 
+  /** What a unit costs, as the buyer sees it. */
+  get price(): Money {
+    const { amount, currency = "" } = this.#root.dataset;
+    return { amount: Number(amount), currency };
+  }
+
+  /** How the order is paid, where that was asked for. */
+  get paymentToken(): string | undefined {
+    const chosen = this.#root.querySelector<HTMLInputElement>("[data-buy] .cards :checked");
+    return chosen?.value;
+  }
+
+  /** Asks how the order is to be paid before it is made; false where this page takes no payment. */
+  offerPayment(): boolean {
+    const template = document.querySelector<HTMLTemplateElement>("template#order-panel");
+    const cards = template?.content.querySelector(".cards");
+    if (!cards) return false;
+    if (!this.paymentToken) this.#button.before(cards.cloneNode(true));
+    return true;
+  }
+
+  /** The price or the name changed while the page was open. */
+  update({ price, name }: { price?: Money | undefined; name?: string | undefined }): void {
+    if (name) setText(this.#root.querySelector("h2"), name);
+    const { amount, currency } = this.price;
+    if (!price || (price.amount === amount && price.currency === currency)) return;
+    this.#root.dataset.amount = String(price.amount);
+    this.#root.dataset.currency = price.currency;
+    const shown = FORMAT.price(price.amount, price.currency);
+    setText(this.#root.querySelector(".price"), shown);
+    this.tell(`The price is ${shown} now.`, "wait");
+  }
+
   /** Where a challenge of this item is shown. */
   async challenge(): Promise<ChallengePanel | undefined> {
     this.#challenge ??= await loadChallenge(
@@ -125,6 +160,7 @@ export class SkuCard {
     const panel = template?.content.firstElementChild?.cloneNode(true);
     if (!(panel instanceof HTMLElement)) return;
     part(this.#root, "order-slot")?.replaceChildren(panel);
+    this.#root.querySelector("[data-buy] .cards")?.remove();
     setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
     const onChange = (next: Order) => {
       this.order = next;

@@ -4,6 +4,7 @@ import type { Sale, Sku } from "../../catalog/schema.ts";
 import { times } from "../format.ts";
 import { renderDocument } from "./layout.tsx";
 import { Price, Seller, SignIn, type SignInWays } from "./parts.tsx";
+import { Cards } from "./pay-form.tsx";
 import { holdNote } from "./sku-card.tsx";
 
 export interface BuyProps {
@@ -19,6 +20,8 @@ export interface BuyProps {
   /** Of this site, for the way back from the shop's sign-in. */
   origin: string;
   refusal?: { title: string; text: string; orderId?: string | undefined };
+  /** The payment must come with the order, and this page can take it. */
+  paysNow?: boolean;
   /** Whether the order can be confirmed: trying makes sense, now. */
   open: boolean;
 }
@@ -78,11 +81,24 @@ const Item = ({ sale, sku, quantity }: BuyProps) => (
   </div>
 );
 
-const ConfirmForm = ({ path, quantity, attemptKey, visit }: BuyProps & { path: string }) => (
-  <form method="post" action={path}>
+const ConfirmForm = ({
+  path,
+  sku,
+  quantity,
+  attemptKey,
+  visit,
+  paysNow,
+}: BuyProps & { path: string }) => (
+  <form class="stack" method="post" action={path}>
     <input type="hidden" name="quantity" value={String(quantity)} />
+    <input
+      type="hidden"
+      name="unitPrice"
+      value={`${sku.unitPrice.amount} ${sku.unitPrice.currency}`}
+    />
     <input type="hidden" name="key" value={attemptKey} />
     {visit ? <input type="hidden" name="visit" value={visit} /> : null}
+    {paysNow ? <Cards /> : null}
     <button class="action" type="submit">
       Confirm order
     </button>

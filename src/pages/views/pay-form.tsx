@@ -55,7 +55,8 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
   </form>
 );
 
-const Cards = () => (
+/** Play money, as something to choose. */
+export const Cards = () => (
   <fieldset class="cards">
     <legend>Pay with</legend>
     {SANDBOX_CARDS.map(({ token, name }, i) => (

@@ -13,7 +13,13 @@ interface SkuCardProps {
 export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
   const { id, perUserLimit } = sku;
   return (
-    <li class="card sku" data-sku={id} data-limit={perUserLimit}>
+    <li
+      class="card sku"
+      data-sku={id}
+      data-limit={perUserLimit}
+      data-amount={String(sku.unitPrice.amount)}
+      data-currency={sku.unitPrice.currency}
+    >
       <div class="sku-head">
         <h2 id={`name-${id}`} lang={sale.language} dir="auto">
           {sku.name}

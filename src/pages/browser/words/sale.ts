@@ -1,5 +1,7 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
+
 import type { SaleState, StockState } from "../../../catalog/sale-state.ts";
+import { waitWords } from "./refusal.ts";
 
 /** What the badge shows: an open sale with nothing left is not open to anybody. */
 export type Shown = SaleState | "held" | "sold_out" | "gone";
@@ -64,7 +66,8 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
   if (offer.busy) return { label: "One moment…", why: "" };
   const closed = offer.pending ? undefined : closedWords(offer);
   if (closed) return closed;
-  if (offer.wait) return { label: `Try again in ${offer.wait} s`, why: "One press is enough." };
+  if (offer.wait)
+    return { label: `Try again in ${waitWords(offer.wait)}`, why: "One press is enough." };
   if (offer.pending) return { label: "Ask again" };
   if (offer.held) return { label: "Try to get one" };
   return { label: `Buy ${offer.another ? "another" : "now"}` };

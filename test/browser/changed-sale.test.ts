@@ -1,0 +1,85 @@
+// A sale that its shop changes while a page is open: the page shows what is so now, and nobody buys at a
+// price they did not see.
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./refusals.ts";
+import { buyButton, inBrowser, orderIs, PAID, says } from "./stage.ts";
+
+const DEARER = { amount: 5_500, currency: "USD" };
+const price = (page: Page) => page.locator(".price");
+
+inBrowser("a sale that changes", (stage) => {
+  async function given(user: string) {
+    const sale = await stage().onSale({ unitPrice: { amount: 4_500, currency: "USD" } });
+    const buyer = await stage().person();
+    await buyer.signIn(user);
+    const page = await buyer.open(sale.path);
+    await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
+    return { ...sale, page };
+  }
+
+  test("shows its new price, name and title on an open page, and sells at that price", async () => {
+    const { page, change, skuId } = await given("watching");
+    const sent = page.waitForRequest(ORDERS);
+    await change((sale) => ({
+      ...sale,
+      title: "Renamed",
+      skus: sale.skus.map((sku) => ({ ...sku, name: "Better thing", unitPrice: DEARER })),
+    }));
+    await expect.poll(() => price(page).textContent()).toBe("US$55.00");
+    await says(page, "The price is US$55.00 now.");
+    await expect.poll(() => page.locator(".sku h2").textContent()).toBe("Better thing");
+    expect(await page.locator("h1").textContent()).toBe("Renamed");
+    await buyButton(page).click();
+    expect((await sent).postDataJSON()).toMatchObject({ unitPrice: DEARER });
+    await orderIs(page, "reserved");
+    expect(await page.getByRole("button", { name: "Pay US$55.00" }).isVisible()).toBe(true);
+    expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
+  });
+
+  test("asks again when the price changed unseen, though the edge still tells the old one", async () => {
+    const { page, change, skuId } = await given("unaware");
+    // What an edge says whose catalog did not hear of the change.
+    await changeLive(page, (live) => ({
+      ...live,
+      revision: 1,
+      skus: (live.skus as object[]).map((sku) => ({
+        ...sku,
+        unitPrice: { amount: 4_500, currency: "USD" },
+      })),
+    }));
+    await change((sale) => ({
+      ...sale,
+      skus: sale.skus.map((sku) => ({ ...sku, unitPrice: DEARER })),
+    }));
+    expect(await price(page).textContent()).toBe("US$45.00");
+    await buyButton(page).click();
+    await says(page, "The price is US$55.00 now. Nothing was ordered");
+    expect(await stage().ledger(skuId)).toMatchObject({ held: 0 });
+    await page.waitForResponse(LIVE);
+    expect(await price(page).textContent()).toBe("US$55.00");
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    expect(await page.getByRole("button", { name: "Pay US$55.00" }).isVisible()).toBe(true);
+  });
+
+  test("asks for the payment with the order after holds that ended unpaid, and the order has it", async () => {
+    const { page, skuId } = await given("unpaid before");
+    await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
+    await buyButton(page).click();
+    await says(page, "choose how to pay and order again");
+    const sent = page.waitForRequest(ORDERS);
+    await buyButton(page).click();
+    expect((await sent).postDataJSON()).toMatchObject({ paymentToken: "tok_ok" });
+    await orderIs(page, "confirmed");
+    expect(await page.locator("[data-buy] .cards").count()).toBe(0);
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 1 });
+  });
+
+  test("an item that becomes free, or stops being it, says so", async () => {
+    const free = await stage().onSale({});
+    const page = await (await stage().person()).open(free.path);
+    await free.change((sale) => ({ ...sale, skus: sale.skus.map((sku) => ({ ...sku, ...PAID })) }));
+    await expect.poll(() => price(page).textContent()).toBe("US$12.00");
+  });
+});
