@@ -11,7 +11,7 @@ import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";
 import { readCounters } from "../observability/metrics.ts";
-import { rebuildReadModel } from "../orders/rebuild.ts";
+import { offerEventsAgain, rebuildReadModel } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
 import { BACKGROUND_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
@@ -114,15 +114,23 @@ async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Re
   });
 }
 
+/** With `?events=true` the shop is offered news of every order once more, too. */
 async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Response> {
+  const config = c.get("config");
+  const withEvents = c.req.query("events") === "true";
+  if (withEvents && !config.ORDER_WEBHOOK_URL) {
+    const issues = [{ path: "events", message: "needs ORDER_WEBHOOK_URL to be set" }];
+    return problem(c, refuse("invalid_request", { issues }));
+  }
   return atLedger(c, async (inventory) => {
     const report = await inventory.report();
     if (!report) return null;
     // An emptied Redis has lost the catalog too.
-    const config = c.get("config");
     const sales = await registryOf(c.env).all();
     await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => storeSales(redis, keys, sales));
-    return rebuildReadModel(c.env, config, report.skuId);
+    const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
+    if (!withEvents) return rebuilt;
+    return { ...rebuilt, events: await offerEventsAgain(c.env, report.skuId) };
   });
 }
 

@@ -130,6 +130,7 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     version: 1,
     changedAt: now,
     acknowledged: 0,
+    owedSince: null,
     payment: wantsMoney ? { token: cmd.paymentToken as string, state: "due" } : null,
     reason: null,
     item: terms.item ?? null,

@@ -1,13 +1,14 @@
 // What the object's use cases share: the ledger, and everything that must keep in step with it whenever
 // an order changes: outbox, alarm and published stock.
 
-import type { OrderMessage } from "../orders/message.ts";
+import type { NewsMessage, OrderMessage } from "../orders/message.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { BuyerList } from "./buyer-list.ts";
 import type { ToldBuyers } from "./buyers.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";
 import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
+import { nextOffer, type Owed } from "./news.ts";
 import { type OrderRow, parseOrderId } from "./order.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 
@@ -23,15 +24,17 @@ const RESEND_JITTER_MS = 2_000;
 
 export class Keeper {
   readonly ledger: Ledger;
-  readonly #outbox: Outbox;
+  readonly #outbox: Outbox<OrderMessage>;
+  readonly #news: Outbox<NewsMessage>;
   readonly #alarm: AlarmClock;
   readonly #live: LiveStock;
   readonly #buyers: BuyerList;
   #calls = 0;
 
-  constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS">) {
+  constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     this.ledger = new Ledger(storage);
-    this.#outbox = new Outbox(env.ORDERS);
+    this.#outbox = new Outbox<OrderMessage>(env.ORDERS);
+    this.#news = new Outbox<NewsMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);
     this.#buyers = new BuyerList(env, this.ledger.buyers);
@@ -39,13 +42,18 @@ export class Keeper {
 
   /** What the object did since it woke: what Cloudflare bills, beside the rows. */
   get activity(): { messagesSent: number; calls: number } {
-    return { messagesSent: this.#outbox.messagesSent, calls: this.#calls };
+    return {
+      messagesSent: this.#outbox.messagesSent + this.#news.messagesSent,
+      calls: this.#calls,
+    };
   }
 
   /** Before the first command: an alarm that was lost on the way is set again. */
   async wake(): Promise<void> {
     await this.#alarm.recall();
-    this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+    this.#alarm.ringBy(
+      this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values()),
+    );
   }
 
   /** Every command starts here: the time it sees, and the holds that ended by then. */
@@ -72,8 +80,11 @@ export class Keeper {
       order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
     this.#outbox.post(due.map(toMessage));
+    this.#offerDue(now);
     this.stockChanged();
-    this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+    this.#alarm.ringBy(
+      this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values()),
+    );
   }
 
   /** The order as it is now: a hold that has ended is expired first. */
@@ -100,6 +111,21 @@ export class Keeper {
     this.stockChanged();
     if (unacknowledged) this.#alarm.ringBy(this.#duties([unacknowledged]));
     if (send) this.#outbox.post([toMessage(row)]);
+  }
+
+  /** Offers an order's news to the shop, and again until it is taken. */
+  offer(ref: OrderRef): void {
+    this.#news.post([toNews(ref)]);
+    const owed = this.ledger.owed.get(ref.orderId);
+    if (owed) this.#alarm.ringBy(this.#duties([], [owed]));
+  }
+
+  #offerDue(now: number): void {
+    for (const owed of this.ledger.owed.values()) {
+      if (owed.dueAt === undefined || owed.dueAt > now) continue;
+      owed.dueAt = nextOffer(owed.since, now);
+      this.#news.post([toNews(owed)]);
+    }
   }
 
   stockChanged(): void {
@@ -143,21 +169,25 @@ export class Keeper {
   }
 
   /** When the object must wake for what it holds, `orders` included. */
-  *#duties(orders: Iterable<Unacknowledged>): Generator<number> {
+  *#duties(orders: Iterable<Unacknowledged>, news: Iterable<Owed> = []): Generator<number> {
     const { nextHoldEnd } = this.ledger;
     if (nextHoldEnd !== undefined) yield nextHoldEnd;
     const now = Date.now();
     for (const order of orders) yield resendBy(order, now);
+    for (const { dueAt } of news) if (dueAt !== undefined) yield dueAt;
   }
 }
 
-function toMessage(order: OrderRef & { version: number }): OrderMessage {
-  const { userId, orderId, version } = order;
-  return {
-    v: 1,
-    ...(parseOrderId(orderId) as { skuId: string; lane: number }),
-    userId,
-    orderId,
-    version,
-  };
-}
+const refOf = ({ userId, orderId }: OrderRef) => ({
+  v: 1 as const,
+  ...(parseOrderId(orderId) as { skuId: string; lane: number }),
+  userId,
+  orderId,
+});
+
+const toMessage = (order: OrderRef & { version: number }): OrderMessage => ({
+  ...refOf(order),
+  version: order.version,
+});
+
+const toNews = (order: OrderRef): NewsMessage => ({ ...refOf(order), kind: "news" });

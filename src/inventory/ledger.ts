@@ -5,6 +5,7 @@ import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
+import { nextOffer, type Owed } from "./news.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
 import { resendSchedule } from "./outbox.ts";
 import { migrate } from "./schema.ts";
@@ -46,6 +47,8 @@ export class Ledger {
   readonly #sql: SqlStorage;
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly unacknowledged = new Map<string, Unacknowledged>();
+  /** By order id: what the shop is owed news of. */
+  readonly owed = new Map<string, Owed>();
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
   readonly #units: Record<OrderStatus, number> = {
     reserved: 0,
@@ -176,11 +179,17 @@ export class Ledger {
     if (row.status === "reserved" && row.unitPrice.amount > 0 && !before) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }
+    this.#trackOwed(row);
     if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);
     else {
       const { userId, orderId, version, changedAt } = row;
       this.unacknowledged.set(orderId, { userId, orderId, version, changedAt, dueAt });
     }
+  }
+
+  #trackOwed({ userId, orderId, owedSince: since }: OrderRow): void {
+    if (since === null) this.owed.delete(orderId);
+    else this.owed.set(orderId, { userId, orderId, since, dueAt: nextOffer(since, Date.now()) });
   }
 
   #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {

@@ -40,6 +40,8 @@ export interface OrderRow {
   changedAt: number;
   /** The version the consumer has written to the read model. Lower than `version`: unacknowledged. */
   acknowledged: number;
+  /** Since when the shop is owed news of the order; null when it is owed none. */
+  owedSince: number | null;
   /** The money side; null while the buyer owes a payment method, and for ever on a free order. */
   payment: Payment | null;
   /** Why the order was cancelled: `buyer`, or what the gateway said. */

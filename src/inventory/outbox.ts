@@ -1,7 +1,6 @@
 // From the ledger to the queue. The order rows themselves are the outbox: a row whose version is not
 // acknowledged is sent again, by the object's alarm, until it is. Sending is only ever an optimisation.
 import { causeOf, log } from "../observability/log.ts";
-import type { OrderMessage } from "../orders/message.ts";
 import type { Unacknowledged } from "./ledger.ts";
 
 /** `sendBatch` takes 100 messages or 256 KB; ours are below 1 KB each. */
@@ -44,18 +43,18 @@ export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
 const GATHER_MS = 20;
 
 /** Coalesces what is posted in the same moment or while a batch is on its way. */
-export class Outbox {
-  readonly #queue: Pick<Queue<OrderMessage>, "sendBatch">;
-  readonly #pending = new Map<string, OrderMessage>();
+export class Outbox<Body extends { orderId: string }> {
+  readonly #queue: Pick<Queue<Body>, "sendBatch">;
+  readonly #pending = new Map<string, Body>();
   #sending = false;
   messagesSent = 0;
 
-  constructor(queue: Pick<Queue<OrderMessage>, "sendBatch">) {
+  constructor(queue: Pick<Queue<Body>, "sendBatch">) {
     this.#queue = queue;
   }
 
   /** Queues messages and starts sending. Never throws: the alarm sends again what was not taken. */
-  post(messages: OrderMessage[]): void {
+  post(messages: Body[]): void {
     for (const message of messages) this.#pending.set(message.orderId, message);
     if (!this.#sending) void this.#drain();
   }

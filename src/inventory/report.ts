@@ -23,6 +23,8 @@ export interface LedgerReport {
   sold: number;
   units: Record<string, number>;
   unacknowledged: number;
+  /** Orders of which the shop has not taken the news yet. */
+  unannounced: number;
   stuck: OrderRef[];
   /** Since the object woke: what Cloudflare bills. */
   activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
@@ -30,7 +32,7 @@ export interface LedgerReport {
 
 /** Null when nothing was ever on sale here. */
 export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
-  const { setup, stock, units, unacknowledged, rows } = ledger;
+  const { setup, stock, units, unacknowledged, owed, rows } = ledger;
   if (!setup) return null;
   return {
     skuId: setup.skuId,
@@ -41,6 +43,7 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
     available: available(stock),
     units: { ...units },
     unacknowledged: unacknowledged.size,
+    unannounced: owed.size,
     stuck: [...unacknowledged.values()]
       .filter((order) => isStuck(order, now))
       .slice(0, MAX_STUCK_SHOWN)

@@ -19,6 +19,8 @@ export interface SettledMoney extends OrderRef {
 /** A version of an order that the read model has. */
 export interface WrittenVersion extends OrderRef {
   version: number;
+  /** Whether the shop wants to hear of final changes. */
+  owed?: boolean;
 }
 
 /** What a session may do to its object. */

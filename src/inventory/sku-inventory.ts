@@ -13,6 +13,7 @@ import {
 import { Keeper } from "./keeper.ts";
 import type { OrderRef } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
+import { isNews, type News } from "./news.ts";
 import { asAccepted, type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
 import {
@@ -37,10 +38,10 @@ export type OrderResult<Reason extends string> =
   | { ok: true; order: Order }
   | { ok: false; reason: Reason | "not_found" };
 
-export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
+export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">> {
   readonly #keeper: Keeper;
 
-  constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS">) {
+  constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     super(ctx, env);
     this.#keeper = new Keeper(ctx.storage, env);
     ctx.blockConcurrencyWhile(() => this.#keeper.wake());
@@ -129,12 +130,19 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     });
   }
 
-  /** Records that the read model has these versions. A version that moved on meanwhile stays due. */
+  /**
+   * Records that the read model has these versions, and that the shop is owed news of them. A version that
+   * moved on meanwhile stays due.
+   */
   acknowledge(written: WrittenVersion[]): void {
+    const now = Date.now();
     for (const ref of written) {
       const row = this.#keeper.ledger.order(ref);
       if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
-      this.#keeper.ledger.save(row, { ...row, acknowledged: ref.version });
+      const owed = ref.owed === true && isNews(row);
+      const acknowledged = { ...row, acknowledged: ref.version };
+      this.#keeper.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);
+      if (owed) this.#keeper.offer(row);
     }
   }
 
@@ -142,6 +150,39 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   isSettled(ref: OrderRef): boolean {
     const row = this.#keeper.current(ref, this.#keeper.begin());
     return row !== undefined && row.acknowledged >= row.version;
+  }
+
+  // ---- the shop
+
+  /** What the shop is still owed of these orders, each as it is now. */
+  newsOf(refs: OrderRef[]): News[] {
+    const now = this.#keeper.begin();
+    return refs.flatMap((ref) => {
+      const row = this.#keeper.current(ref, now);
+      if (!row || row.owedSince === null || !isNews(row)) return [];
+      return [{ userId: row.userId, order: toOrder(row), since: row.owedSince }];
+    });
+  }
+
+  /** Records that the shop has these versions. Of one that moved on meanwhile it is still owed the newest. */
+  noteTaken(taken: (OrderRef & { version: number })[]): void {
+    for (const ref of taken) {
+      const row = this.#keeper.ledger.order(ref);
+      if (!row || row.owedSince === null || row.version !== ref.version) continue;
+      this.#keeper.ledger.save(row, { ...row, owedSince: null });
+    }
+  }
+
+  /** Owes the shop news of every order once more, page by page; `next` leads to the following page. */
+  oweAgain(after: OrderRef | null): { owed: number; next: OrderRef | null } {
+    const now = this.#keeper.begin();
+    const rows = this.#keeper.ledger.page(after ?? undefined, PAGE_SIZE);
+    const news = rows.filter(isNews);
+    for (const row of news) {
+      this.#keeper.ledger.save(row, { ...row, owedSince: now });
+      this.#keeper.offer(row);
+    }
+    return { owed: news.length, next: nextAfter(rows) };
   }
 
   // ---- the operator
@@ -194,11 +235,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
   page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
     this.#keeper.begin();
     const rows = this.#keeper.ledger.page(after ?? undefined, PAGE_SIZE);
-    const last = rows.length === PAGE_SIZE ? rows.at(-1) : undefined;
-    return {
-      orders: rows.map(toOwned),
-      next: last ? { userId: last.userId, orderId: last.orderId } : null,
-    };
+    return { orders: rows.map(toOwned), next: nextAfter(rows) };
   }
 
   /** Random acknowledged orders, for the reconciliation. */
@@ -226,6 +263,12 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS">> {
     if (decision.changed) this.#keeper.save(row, decision.row);
     return { ok: true, order: toOrder(decision.row) };
   }
+}
+
+/** Where the next page begins; null after the last one. */
+function nextAfter(rows: OrderRow[]): OrderRef | null {
+  const last = rows.length === PAGE_SIZE ? rows.at(-1) : undefined;
+  return last ? { userId: last.userId, orderId: last.orderId } : null;
 }
 
 const toOwned = (row: OrderRow): OwnedOrder => ({ userId: row.userId, order: toOrder(row) });

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS orders (
   PRIMARY KEY (user_id, order_id)
 ) WITHOUT ROWID`,
   "ALTER TABLE orders ADD COLUMN item TEXT",
+  "ALTER TABLE orders ADD COLUMN owed_since INTEGER",
 ];
 
 export type SqlRow = Record<string, SqlStorageValue>;
@@ -41,6 +42,7 @@ const OTHER_COLUMNS = [
   "idempotency_key",
   "fingerprint",
   "item",
+  "owed_since",
 ] as const;
 const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
@@ -73,6 +75,7 @@ export function bindingsOf(row: OrderRow): SqlStorageValue[] {
     idempotency_key: row.idempotencyKey,
     fingerprint: row.fingerprint,
     item: row.item && JSON.stringify(row.item),
+    owed_since: row.owedSince,
   };
   return COLUMNS.map((name) => values[name]);
 }
@@ -96,6 +99,7 @@ export function toOrderRow(row: SqlRow): OrderRow {
     idempotencyKey: row.idempotency_key as string,
     fingerprint: row.fingerprint as string,
     item: parsed<Item>(row.item),
+    owedSince: (row.owed_since as number | null | undefined) ?? null,
   };
 }
 

@@ -116,13 +116,21 @@ export class Group {
     return renewed;
   }
 
-  /** Tells the ledger what is published. An order whose money is still open comes again. */
-  async acknowledge(): Promise<void> {
+  /**
+   * Tells the ledger what is published, and whether the shop is `owed` news of it. An order whose money is still
+   * open comes again.
+   */
+  async acknowledge(owed: boolean): Promise<void> {
     const written = this.open.filter(({ step }) => step === "none");
     if (written.length === 0) return;
     await this.#atLedger(async () => {
       await this.#remote?.session.acknowledge(
-        written.map(({ userId, orderId, order: { version } }) => ({ userId, orderId, version })),
+        written.map(({ userId, orderId, order: { version } }) => ({
+          userId,
+          orderId,
+          version,
+          owed,
+        })),
       );
       for (const { orderId } of written) this.#fault(orderId, undefined);
     });

@@ -1,18 +1,17 @@
-// The consumer of the "orders" queue: claim at the ledger, move the money, write the read model, offer
-// final changes to the shop, acknowledge. Every step may be repeated; each message is acknowledged or
-// retried on its own.
+// The consumer of the "orders" queue: claim at the ledger, move the money, write the read model, acknowledge.
+// Every step may be repeated; each message is acknowledged or retried on its own.
 
 import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
-import { type DeadLetterEnv, retryAfterOutage, retryOrBury } from "./delivery.ts";
+import { type DeadLetterEnv, retryOrBury, retryOrLeave } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
 import { GATEWAY_LIMIT_MS, MoneySteps } from "./saga.ts";
-import { type OrderEvent, toEvent, type WebhookConfig } from "./webhooks.ts";
+import type { WebhookConfig } from "./webhooks.ts";
 
-export type ConsumerEnv = InventoryEnv & DeadLetterEnv & { WEBHOOKS: Queue<OrderEvent> };
+export type ConsumerEnv = InventoryEnv & DeadLetterEnv;
 
 /**
  * How long a batch waits for its charges: first briefly, for all its neighbours, then as long as the
@@ -45,7 +44,7 @@ export async function consumeOrders(
       .map(async ({ orderId, message, fault }) => {
         if (!fault) message.ack();
         else if (fault.lasting) await retryOrBury(env, batch.queue, message, fault.reason, orderId);
-        else retryAfterOutage(message, fault.reason);
+        else retryOrLeave(message, fault.reason);
       }),
   ]);
 }
@@ -63,28 +62,18 @@ async function settle(
     const answers = await steps.take(limitMs);
     // A charge that finds its units gone comes back with a refund to make: that starts at once.
     await Promise.all(groups.map(async (group) => steps.start(await group.settle(answers))));
-    await publish(groups, env, config);
-    await Promise.all(groups.map((group) => group.acknowledge()));
+    await publish(groups, config);
+    const owed = config.ORDER_WEBHOOK_URL !== undefined;
+    await Promise.all(groups.map((group) => group.acknowledge(owed)));
     if (!steps.open) return;
   }
 }
 
 /** What the ledger now says becomes readable, also for orders whose money is still open. */
-async function publish(
-  groups: Group[],
-  env: Pick<ConsumerEnv, "WEBHOOKS">,
-  config: RedisConfig & WebhookConfig,
-): Promise<void> {
-  const news = groups.flatMap((group) => group.open);
-  if (news.length === 0) return;
-  const orders = news.map(({ userId, order, step }) => ({
-    userId,
-    order,
-    settled: step === "none",
-  }));
+async function publish(groups: Group[], config: RedisConfig): Promise<void> {
+  const orders = groups
+    .flatMap((group) => group.open)
+    .map(({ userId, order, step }) => ({ userId, order, settled: step === "none" }));
+  if (orders.length === 0) return;
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, orders));
-  if (!config.ORDER_WEBHOOK_URL) return;
-  const finished = news.filter(({ step }) => step === "none");
-  const events = finished.flatMap(({ userId, order }) => toEvent(userId, order) ?? []);
-  if (events.length > 0) await env.WEBHOOKS.sendBatch(events.map((body) => ({ body })));
 }

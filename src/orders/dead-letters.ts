@@ -9,7 +9,7 @@ import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../r
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
 import { orderMessageSchema } from "./message.ts";
-import { readEvent } from "./webhooks.ts";
+import { isForShop } from "./webhooks.ts";
 
 const letterSchema = z.object({
   id: z.string(),
@@ -77,7 +77,7 @@ async function discardSettled(
 function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): DeadLetter {
   const letter = letterSchema.safeParse(body);
   if (letter.success) return { ...letter.data, id: isPathId(letter.data.id) ? letter.data.id : id };
-  const origin = readEvent(body) ? "webhooks" : "orders";
+  const origin = isForShop(body) ? "webhooks" : "orders";
   return {
     id,
     queue: deadLetterQueue.replace("orders-dlq", origin),

@@ -29,20 +29,20 @@ export function retryDelaySeconds(attempts: number, random = Math.random()): num
   return Math.ceil(backoff * (1 + random / 4));
 }
 
-/** While we are the fault, an order waits no longer than this for its next delivery, in seconds. */
-const OUTAGE_DELAY_SECONDS = 60;
+/** What the ledger sends again waits no longer than this for its next delivery, in seconds. */
+const LEFT_DELAY_SECONDS = 60;
 
 /**
- * Has a message about an order delivered again later, for a fault of ours that passes: an object or Redis that
- * does not answer. It never becomes a dead letter: given up, it comes again from the ledger.
+ * Has a message delivered again later, for a fault that passes and that no operator needs to look at: an object,
+ * Redis or the shop does not answer. It never becomes a dead letter: left alone, it comes again from the ledger.
  */
-export function retryAfterOutage(message: Message, reason: string): void {
+export function retryOrLeave(message: Message, reason: string): void {
   if (message.attempts >= MAX_DELIVERIES) {
     log("queue.left_to_ledger", { messageId: message.id, reason, attempts: message.attempts });
     message.ack();
     return;
   }
-  const delay = Math.min(retryDelaySeconds(message.attempts), OUTAGE_DELAY_SECONDS);
+  const delay = Math.min(retryDelaySeconds(message.attempts), LEFT_DELAY_SECONDS);
   message.retry({ delaySeconds: delay });
 }
 

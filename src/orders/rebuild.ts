@@ -51,6 +51,20 @@ export async function rebuildReadModel(
   return report;
 }
 
+/** Owes the shop news of every final order of a SKU once more; how many there are. */
+export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promise<number> {
+  let events = 0;
+  let after: OrderRef | null = null;
+  do {
+    const page: { owed: number; next: OrderRef | null } = await atLedger(env, skuId, (inventory) =>
+      inventory.oweAgain(after),
+    );
+    events += page.owed;
+    after = page.next;
+  } while (after);
+  return events;
+}
+
 /** Compares a random sample of acknowledged orders with Redis; undefined when nothing has drifted. */
 export async function reconcileReadModel(
   env: InventoryEnv,

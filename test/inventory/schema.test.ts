@@ -42,6 +42,7 @@ describe("the tables", () => {
         "status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, " +
         "version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL, " +
         "payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL, item TEXT, " +
+        "owed_since INTEGER, " +
         "PRIMARY KEY (user_id, order_id) ) WITHOUT ROWID",
     });
     expect(await versionOf(skuId)).toEqual({ version: MIGRATIONS.length });
