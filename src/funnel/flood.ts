@@ -11,7 +11,7 @@ import type { PolicyName } from "./policies.ts";
 /** The period of the FLOOD_SHIELD binding in wrangler.toml. */
 export const SHIELD_PERIOD_SECONDS = 10;
 
-/** Whether the shield lets a caller pass. One that fails does, and that is counted: it is not the only guard. */
+/** Whether the shield lets a caller pass. A shield that fails lets everybody pass, and that is counted. */
 export async function passesShield(c: AppContext, key: string): Promise<boolean> {
   try {
     return (await c.env.FLOOD_SHIELD.limit({ key })).success;
@@ -23,7 +23,7 @@ export async function passesShield(c: AppContext, key: string): Promise<boolean>
 }
 
 /**
- * The shield of a route that needs no sign-in. Who has signed in is counted by name; strangers share what
+ * The shield of a route that needs no sign-in. A signed-in caller is counted by name; strangers share what
  * their address may do.
  */
 export async function shieldRoute(c: AppContext, route: string): Promise<Refusal | undefined> {
@@ -33,17 +33,17 @@ export async function shieldRoute(c: AppContext, route: string): Promise<Refusal
   return refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 }
 
-/** What the shield says to whom it stops: nothing is left for them, of whichever limit. */
+/** The shield's refusal: nothing is left of this limit. */
 export function shieldRefusal(attempt: Attempt, name: PolicyName) {
   attempt.tightest = { name, remaining: 0, resetSeconds: SHIELD_PERIOD_SECONDS };
   return refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 }
 
 /**
- * Who shows a token that this isolate has not verified yet. The signature is always checked: nothing else
- * tells a forger from a buyer behind the same carrier NAT, and one check costs less than the rest of the
- * request. Only failures are counted by address. So a flood of forgeries refuses no valid caller; the
- * price is that every forgery goes on costing us its check.
+ * Checks a token that this isolate has not verified yet, always: only its signature tells a forger from a
+ * buyer behind the same carrier NAT, and a check (about 0.1 ms) costs less than the rest of the request.
+ * Failures alone are counted by address. So a flood of forgeries refuses no valid caller; the price is that
+ * each forgery goes on costing its check.
  */
 export const stranger: Stage = {
   name: identity.name,
@@ -57,8 +57,8 @@ export const stranger: Stage = {
 };
 
 /**
- * A person is counted by name, never by address: no account can use up what its neighbours need. What
- * many accounts of one address may do together is the sale's limit, counted after this.
+ * A person is counted by name, never by address: no account can use up what its neighbors need. The
+ * sale's own limit, which is counted later, bounds many accounts at one address.
  */
 export const flood: Stage = {
   name: "flood",

@@ -88,7 +88,7 @@ async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]
   });
 }
 
-/** Whoever is known to be over their own limit takes nothing from what is counted for others, too. */
+/** Refuses a buyer who is known to be over their own limit before anything shared is counted. */
 export const spent: Stage = {
   name: "limits",
   check(attempt) {

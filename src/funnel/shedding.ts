@@ -6,7 +6,7 @@ import type { Stage } from "./attempt.ts";
 
 /** Slower than this counts as overloaded: the object's queue is seconds long. */
 export const SLOW_MS = 3_000;
-/** Who still waits after this long is gone: a cancelled request never says that it ended. */
+/** An attempt that waits longer is gone: a cancelled request never says that it ended. */
 const FORGOTTEN_MS = 30_000;
 const STEP_UP = 0.1;
 const MAX_SHARE = 0.9;

@@ -12,9 +12,9 @@ const PURPOSE = "visit";
 const LIFE_SECONDS = 4 * 3_600;
 
 /**
- * Which account used a visit first, as this isolate has seen it: to any other the visit is worth nothing.
- * Bounded by design: a script that spreads one visit over many isolates gets one account past each, and
- * one that fetches a visit for every account gets them all past.
+ * The account that used each visit first, as this isolate has seen it: for any other the visit counts as
+ * none. This has limits: a script that spreads one visit over many isolates gets one account past each, and
+ * a script that fetches a visit for every account gets them all past.
  */
 const usedBy = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf: textBytes });
 

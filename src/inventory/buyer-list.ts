@@ -6,7 +6,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { BuyerFilter, type Buyers, MAX_TOLD, type ToldBuyers } from "./buyers.ts";
 
-/** What every colo may have to fetch of one SKU's filters, bytes a millisecond: a megabyte in 16 seconds. */
+/** Bounds what colos fetch of one SKU's filters, in bytes a millisecond: a megabyte every 16 seconds. */
 const BYTES_PER_MS = 64;
 const RETRY_MS = 5_000;
 const LONGEST_PAUSE_MS = 60_000;

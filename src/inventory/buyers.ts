@@ -8,15 +8,15 @@ const FORMAT = 2;
 export const MAX_RECENT = 128;
 /** Buyers that are told at all: with more, four megabytes of filter, every attempt asks the object. */
 export const MAX_TOLD = 4_000_000;
-/** Strangers that a filter takes for buyers: one in fifty. They only ask the object an unneeded question. */
+/** A filter takes one stranger in fifty for a buyer, who then asks the object in vain. */
 const BITS_EACH = 8;
 const LOOKS = 6;
 /** Hashes put into a filter before the object answers others again: a millisecond or two. */
 const SLICE = 10_000;
 
 /**
- * 53 bits of a user id: two lanes of FNV-1a with other primes, each mixed into the other at the end. Not
- * keyed: who looks for ids that collide with a buyer's gets the object asked about them, and no more.
+ * 53 bits of a user id: two lanes of FNV-1a with different primes, each mixed into the other at the end. It
+ * is not keyed: an attacker who finds ids that collide with a buyer's only makes the edge ask the object.
  */
 export function buyerHash(userId: string): number {
   let a = 0x811c9dc5;
@@ -65,7 +65,7 @@ export class Buyers {
     return this.#hashes.has(buyerHash(userId));
   }
 
-  /** What to tell where a filter of the first `base` is known; undefined when too many came since. */
+  /** The news for an edge that has a filter of the first `base`; undefined when too many came since. */
   toldSince(base: number): ToldBuyers | undefined {
     const news = this.size - base;
     if (news > MAX_RECENT) return undefined;
@@ -77,7 +77,7 @@ export class Buyers {
     const filter = BuyerFilter.empty(this.size);
     let left = filter.count;
     for (const hash of this.#hashes) {
-      if (left === 0) break; // who came meanwhile is told one by one
+      if (left === 0) break; // later buyers are told one by one
       filter.add(hash);
       left -= 1;
       if (left % SLICE === 0) await scheduler.wait(0);

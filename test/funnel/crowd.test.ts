@@ -1,5 +1,5 @@
-// Who is behind many attempts that each look like a person's: what the score by account, visit and address
-// block catches, and what it lets through.
+// Many attempts that each look like a person's: what the score catches by account, visit and address block,
+// and what it lets through.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { resetMemories } from "../../src/memory.ts";

@@ -1,4 +1,4 @@
-// Many people share one address. Whatever one of them sends, those next to them are served.
+// Many people share one address. Nothing that one of them sends keeps the others from being served.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { ORIGIN } from "../support/http.ts";
@@ -94,7 +94,7 @@ test("one account that sends 1,050 attempts silences neither a recognized neighb
   expect((await buy(fresh)).status).toBe(202);
 });
 
-test("nor does one that never answers the challenge it is asked for", async () => {
+test("an account that never answers its challenge silences no neighbor", async () => {
   const sale = await givenSale({
     challenge: { mode: "by-score" },
     autoBlock: { ignoredChallenges: 1_000 },

@@ -1,5 +1,5 @@
-// Who the buyers of a SKU are, small enough to tell every edge: never a buyer taken for a stranger, few
-// strangers taken for buyers, and others are served while it is made.
+// The list of a SKU's buyers that edges get: no buyer is taken for a stranger, few strangers for buyers, and
+// the object serves others while it makes the list.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BuyerFilter, Buyers, buyerHash, MAX_RECENT } from "../../src/inventory/buyers.ts";
@@ -15,7 +15,7 @@ function buyersOf(ids: Iterable<string>): Buyers {
 const many = (count: number, name = "buyer") =>
   Array.from({ length: count }, (_, i) => `${name}-${i}`);
 
-test("whoever bought is known, whether from the filter or by name", async () => {
+test("every buyer is known, from the filter or by name", async () => {
   await fc.assert(
     fc.asyncProperty(users, users, async (early, late) => {
       const buyers = buyersOf(early);
@@ -33,7 +33,7 @@ test("whoever bought is known, whether from the filter or by name", async () => 
   );
 });
 
-test("who bought while the filter is made is told by name", async () => {
+test("a buyer who comes while the filter is made is told by name", async () => {
   const buyers = buyersOf(many(30_000));
   const making = buyers.filter();
   buyers.add("late");
