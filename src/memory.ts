@@ -31,6 +31,8 @@ export const BUDGETS = {
   hashes: 2 * MIB,
   /** Users who have just bought. */
   bought: 2 * MIB,
+  /** Attempts that Redis could not note. */
+  unnoted: 0.25 * MIB,
   /** The published stock of a sale. */
   stock: 5 * MIB,
   /** Filters of the buyers of sold-out SKUs. */

@@ -9,7 +9,7 @@ import { count } from "../observability/metrics.ts";
 import { isAboutValue } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
-import { markUnderWay } from "../redis/under-way.ts";
+import { markUnderWay, rememberMark } from "../redis/under-way.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { noteRefusal } from "./behaviour.ts";
 import { budgetOf } from "./budget.ts";
@@ -162,7 +162,8 @@ function over(attempt: Attempt, { name, budget }: Limit): Refusal {
  * Counted, never a silent allow.
  */
 async function degraded(attempt: Attempt, error: unknown): Promise<Refusal | undefined> {
-  const { c, route } = attempt;
+  const { c, route, userId, orderId, now, pending } = attempt;
+  if (route === "order" && !pending) rememberMark(userId, { orderId, at: now });
   count("limits_degraded");
   log("limits.degraded", { requestId: c.get("requestId"), cause: causeOf(error) });
   const passes = await passesShield(c, `${route}|known|${addressBlock(c)}`);

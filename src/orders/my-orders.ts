@@ -14,7 +14,7 @@ import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ALL_SKUS } from "../redis/rebuilt.ts";
-import { toMarks, unmark } from "../redis/under-way.ts";
+import { rememberedMarks, toMarks, unmark } from "../redis/under-way.ts";
 import { inventoryRefusal, mayHaveOrders, type Outcome, type OwnedRef, refused } from "./buyer.ts";
 import {
   type Answers,
@@ -90,7 +90,7 @@ export async function listOrders(c: AppContext, cursor?: string): Promise<Outcom
   }
   const { userId } = entered.attempt;
   const mine = await fromRedis(c, (redis, keys) => readMine(redis, keys, userId));
-  const known = mine ?? NOTHING;
+  const known = withRemembered(userId, mine ?? NOTHING);
   const skuIds = ledgersToAsk(known, after);
   if (known.incomplete) skuIds.push(...(await ledgersToTry(c, userId)));
   const answers = await askLedgers(c, userId, skuIds);
@@ -128,6 +128,12 @@ function readMine(redis: Redis, keys: Keys, userId: string): Promise<Mine> {
     };
   });
 }
+
+/** Attempts of this isolate that Redis could not note count as if it had. */
+const withRemembered = (userId: string, mine: Mine): Mine => ({
+  ...mine,
+  marks: [...mine.marks, ...rememberedMarks(userId)],
+});
 
 /** Behind the answer: what the ledgers said takes the place of what was bad or is over. */
 function putRight(c: AppContext, userId: string, { settled, unreadable }: Page): void {

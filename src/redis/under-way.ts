@@ -1,6 +1,7 @@
 // Which orders of one user may exist that Redis does not have yet. An attempt leaves its order's id here, in
 // the round trip of its limits, before the object decides; writing the order takes the mark away.
 import type { Redis } from "@upstash/redis/cloudflare";
+import { memory } from "../memory.ts";
 import { healed } from "./bad-values.ts";
 import type { Keys } from "./keys.ts";
 
@@ -31,6 +32,20 @@ export async function markUnderWay(
   );
 }
 
+/** Redis could not take these: until they are over, this isolate at least knows of them. */
+const unnoted = memory<Mark[]>("unnoted", {
+  ttl: 600_000,
+  sizeOf: (marks) => 256 * marks.length,
+});
+const MAX_UNNOTED = 5;
+
+/** Remembers a mark that Redis did not take. */
+export function rememberMark(userId: string, mark: Mark): void {
+  unnoted.set(userId, [mark, ...rememberedMarks(userId)].slice(0, MAX_UNNOTED));
+}
+
+export const rememberedMarks = (userId: string): Mark[] => unnoted.get(userId) ?? [];
+
 /** Marks as Redis lists them: id and time in turn. */
 export function toMarks(flat: readonly string[]): Mark[] {
   const marks: Mark[] = [];
@@ -51,5 +66,6 @@ export async function unmark(
   marks: Mark[],
 ): Promise<void> {
   if (marks.length === 0) return;
+  unnoted.delete(userId);
   await redis.zrem(keys.underWayOf(userId), ...marks.map(({ orderId }) => orderId));
 }

@@ -61,6 +61,13 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   hashes: [(i) => [`secret-of-forty-characters|user:${user(i)}`, nth(i, 32)]],
   bought: [(i) => [`sku|${user(i)}`, true]],
+  unnoted: [
+    (i) => [user(i), [{ orderId: `sku.0.${nth(i, 20)}`, at: Date.now() + i }]],
+    (i) => [
+      user(i),
+      times(5, (at) => ({ orderId: `sku.0.${nth(i * 5 + at, 20)}`, at: Date.now() })),
+    ],
+  ],
   answered: [(i) => [`sku-${nth(i)}`, soldOut(i)]],
   asking: [(i) => [`sku-${nth(i)}`, true]],
   guessers: [(i) => [read(`${address(i)}/64`), true]],

@@ -248,6 +248,21 @@ describe("while Redis is down", () => {
   });
 });
 
+test("an order made while Redis was down is listed as soon as it is back", async () => {
+  const queue = heldQueue();
+  const skuId = await onSale();
+  const buyer = await aBuyer();
+  await redisIsDown();
+  const { id } = await bought(buyer, skuId);
+  await redisIsBack();
+
+  expect(await listOf(buyer)).toMatchObject({ orders: [{ id, status: "reserved" }] });
+  await deliver(await takeMessages(queue, skuId, 1));
+  const looks = countedLooks();
+  expect(await listOf(buyer)).toMatchObject({ orders: [{ id, status: "confirmed" }] });
+  expect(looks.count).toBe(0);
+});
+
 describe("after Redis was emptied", () => {
   test("a list is incomplete until all ledgers are copied again, also of what left the catalog", async () => {
     const buyer = await aBuyer();

@@ -137,6 +137,13 @@ test("rebuilding while the consumer writes never puts an older state back", asyn
   expect(gateway.charged.size).toBe(30);
 });
 
+test("orders stay readable for 90 days after the last change", async () => {
+  const [{ buyer }] = (await givenEveryStatus()) as [Purchase];
+  const days = async () => (await redis<number>("TTL", KEYS.ordersOf(buyer.id))) / 86_400;
+  expect(await days()).toBeGreaterThan(89);
+  expect(await days()).toBeLessThanOrEqual(90);
+});
+
 test("what there never was cannot be rebuilt", async () => {
   expect((await admin("POST", "/skus/never-there/rebuild")).code).toBe("not_found");
 });

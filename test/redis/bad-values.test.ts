@@ -4,6 +4,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
+import { BuyerList } from "../../src/inventory/buyer-list.ts";
+import { Buyers } from "../../src/inventory/buyers.ts";
 import { isAboutValue } from "../../src/redis/bad-values.ts";
 import { redisBreakerState } from "../../src/redis/client.ts";
 import { attempt, givenSale } from "../funnel/scene.ts";
@@ -181,6 +183,16 @@ describe("another key of ours under another type", () => {
     await minutePasses();
     expect(redisBreakerState()).toBe("closed");
     expect(await redis<string>("TYPE", KEYS[name])).not.toBe("string");
+  });
+
+  test("the filter of a SKU's buyers: its object writes it again", async () => {
+    const skuId = await onSale();
+    const key = KEYS.buyersOf(skuId);
+    await redis("HSET", key, "x", "y");
+    const list = new BuyerList(env, new Buyers());
+    await list.filter(skuId);
+    await until("it is written", async () => (await redis("TYPE", key)) === "string");
+    expect(redisBreakerState()).toBe("closed");
   });
 
   test("a user's marks: an order is still listed at once", async () => {
