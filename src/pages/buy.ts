@@ -90,14 +90,14 @@ async function ask(c: BuyContext): Promise<Response> {
 }
 
 async function buy(c: BuyContext): Promise<Response> {
-  // Before anything is ordered: what was ordered must be what this page shows.
   const item = await findItem(c);
-  if (!item) return faultPage(c, refuse("not_found"));
   let seen: { quantity: number; key: string } | undefined;
   const placed = await placeOrder(c, c.req.param("skuId"), {
     name: formShape.name,
     async check(attempt) {
       const refusal = await formShape.check(attempt);
+      // Nothing is ordered that this page does not show. An order that was made before is found.
+      if (!item) attempt.pending = refuse("not_found");
       if (!refusal) seen = { quantity: attempt.body.quantity, key: attempt.idempotencyKey };
       return refusal;
     },
@@ -107,7 +107,7 @@ async function buy(c: BuyContext): Promise<Response> {
     return c.redirect(`/orders/${placed.order.id}`, 303);
   }
   const { refusal } = placed;
-  if (!seen || refusal.reason === "forbidden") return faultPage(c, refusal);
+  if (!item || !seen || refusal.reason === "forbidden") return faultPage(c, refusal);
   const signedIn = refusal.reason !== "unauthenticated";
   const passing = isPassing(refusal);
   const status = refusalHeaders(c, refusal);

@@ -22,7 +22,10 @@ import {
 } from "../support/shop.ts";
 
 beforeAll(holdQueue);
-beforeEach(emptyRedis);
+beforeEach(async () => {
+  noLiveStock(); // what objects of earlier tests publish would be counted in later ones
+  await emptyRedis();
+});
 
 const HOUR_MS = 3_600_000;
 const inHours = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();
@@ -187,7 +190,6 @@ describe("nobody asks an object", () => {
   test.each(CHANGES.slice(0, -1))(
     "for a crowd after %s, once it named its buyers",
     async (_, refusal, change) => {
-      noLiveStock();
       const { sale, skuId, buyer, key } = await givenOrder();
       await change(sale);
       givenClock(Date.now() + 60_000);

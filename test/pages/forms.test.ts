@@ -1,7 +1,7 @@
 // Buying, paying and signing in through plain forms: the same funnel, the same answers, no JavaScript.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { freshAddress, ORIGIN } from "../support/http.ts";
+import { admin, freshAddress, ORIGIN } from "../support/http.ts";
 import { aBuyer, aSale, aSku, type Buyer, ledger, putSale, settled } from "../support/shop.ts";
 
 interface Form {
@@ -56,6 +56,24 @@ test("the form buys; sent twice it finds the same order", async () => {
   expect((await ledger(skuId)).sold).toBe(1);
   expect((await visit("/orders", { buyer })).html).toContain(one.location);
 });
+
+test.each([
+  ["was deleted", (saleId: string) => admin("DELETE", `/sales/${saleId}`)],
+  ["has other items now", (saleId: string) => putSale(aSale({ id: saleId }))],
+])(
+  "the form sent again finds its order after its sale %s; a new one orders nothing",
+  async (_, change) => {
+    const { buyer, skuId, path } = await stage();
+    const fields = { quantity: "1", key: "k1" };
+    const { location } = await visit(path, { buyer, fields });
+    await settled(skuId);
+    await change(path.split("/")[2] ?? "");
+    const again = await visit(path, { buyer, fields });
+    expect([again.status, again.location]).toEqual([303, location]);
+    expect((await visit(path, { buyer, fields: { ...fields, key: "k2" } })).status).toBe(404);
+    expect(await ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+  },
+);
 
 test("a paid order is paid, and another given back, by form", async () => {
   const { buyer, skuId, path } = await stage({ price: 900, perUserLimit: 2 });
