@@ -21,6 +21,7 @@ export const ERRORS = {
   payment_method_required: { status: 409, title: "Send the payment method with the order" },
   order_not_payable: { status: 409, title: "This order cannot be paid" },
   order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
+  stock_below_committed: { status: 409, title: "So many units are held or sold already" },
   sale_closed: { status: 410, title: "The sale is over" },
   precondition_failed: { status: 412, title: "It is not what the request expects" },
   payload_too_large: { status: 413, title: "The request body is too large" },

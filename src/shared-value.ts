@@ -21,15 +21,24 @@ export interface SharedValueOptions<Raw, Value> {
   /** Reads the source. `Raw` must survive JSON. */
   load(c: Reader): Promise<Raw>;
   /** Makes of the raw form what callers use. */
-  build(raw: Raw): Value;
-  /** Asked when the source fails and no usable value is held. */
-  fallback?(c: Reader): Promise<Raw>;
+  build(raw: Raw, c: Reader): Value | Promise<Value>;
+  /**
+   * Another source, asked while the first one fails and what is held is older than `FALLBACK_MS`. It gets
+   * what is held, if that is usable.
+   */
+  fallback?(c: Reader, held: Value | undefined): Promise<Raw>;
 }
 
 /** What a reader gets. */
 interface Reading<Value> {
   value: Value;
   /** When the source was read: milliseconds. */
+  readAt: number;
+}
+
+/** What a source said, and when it was asked: as the colo's cache keeps it. */
+interface Copy<Raw> {
+  raw: Raw;
   readAt: number;
 }
 
@@ -54,6 +63,13 @@ const ABANDONED_MS = 1_000;
 const REFRESH_LIMIT_MS = 2_500;
 /** Who has an old value at hand waits this long for a better one. */
 const PATIENCE_MS = 400;
+/**
+ * While the source fails, the fallback is asked about what is older than this, and at most so often: with
+ * the way there and back a change shows within five seconds, and a crowd of isolates stays bearable.
+ */
+const FALLBACK_MS = 3_000;
+/** What is this old is worth a longer wait, where there is a fallback to wait for. */
+const FALLBACK_PATIENCE_MS = 1_500;
 /** When those who wait for another request's refresh first look; then after twice as long each time. */
 const FIRST_LOOK_MS = 10;
 
@@ -72,6 +88,8 @@ export class SharedValue<Raw, Value> {
   /** Rises with every change we know of: what was read before it is not kept. */
   #generation = 0;
   #skipColo = false;
+  /** When the fallback may be asked again: milliseconds. */
+  #fallbackFrom = 0;
 
   constructor(options: SharedValueOptions<Raw, Value>) {
     this.#options = options;
@@ -84,11 +102,17 @@ export class SharedValue<Raw, Value> {
     this.#underWay = undefined;
     this.#fault = undefined;
     this.#skipColo = true;
+    this.#fallbackFrom = 0;
   }
 
   /** What is held, however old: for whom any value will do and none is worth a question. */
   get last(): Value | undefined {
     return this.#held?.value;
+  }
+
+  /** Whether what is held is beyond its bound, because the source does not answer. */
+  get isOverdue(): boolean {
+    return this.#held !== undefined && !isYounger(this.#held.readAt, this.#options.revalidateMs);
   }
 
   /**
@@ -149,7 +173,9 @@ export class SharedValue<Raw, Value> {
   async #wait(c: Reader, now: number, held: Reading<Value> | undefined): Promise<Reading<Value>> {
     if (!held) return this.#told(await this.#refreshed(c), now);
     const better = this.#refreshed(c).catch(() => undefined);
-    return this.#told((await Promise.race([better, scheduler.wait(PATIENCE_MS)])) ?? held, now);
+    const awaitsFallback = this.#options.fallback && !isYounger(held.readAt, FALLBACK_MS);
+    const patience = awaitsFallback ? FALLBACK_PATIENCE_MS : PATIENCE_MS;
+    return this.#told((await Promise.race([better, scheduler.wait(patience)])) ?? held, now);
   }
 
   /** A value beyond its bound is served because the source does not answer: the operator should know. */
@@ -210,26 +236,60 @@ export class SharedValue<Raw, Value> {
   }
 
   async #renew(c: Reader): Promise<Reading<Value>> {
-    const { freshMs, staleMs, load, build, fallback, name } = this.#options;
+    const { freshMs, load, name } = this.#options;
     const held = this.#trusted();
     const colo = this.#skipColo ? undefined : await this.#fromColo(c);
     // What is held already must not be taken again, or an isolate whose turn it is never asks.
     const isNews = colo !== undefined && !(held && held.readAt >= colo.readAt);
-    if (isNews && isYounger(colo.readAt, freshMs)) return { ...colo, value: build(colo.raw) };
+    if (isNews && isYounger(colo.readAt, freshMs)) return this.#built(c, colo);
     this.#skipColo = false;
     const readAt = Date.now();
     try {
-      const raw = await load(c);
-      c.executionCtx.waitUntil(this.#toColo(c, raw, readAt));
-      return { value: build(raw), readAt };
+      return await this.#taken(c, { raw: await load(c), readAt });
     } catch (error) {
       count("degraded", name);
       log("shared.source_failed", { step: name, cause: causeOf(error) });
-      if (held && isYounger(held.readAt, staleMs)) throw error;
-      if (colo && isYounger(colo.readAt, staleMs)) return { ...colo, value: build(colo.raw) };
-      if (!fallback) throw error;
-      return { value: build(await fallback(c)), readAt };
+      return this.#instead(c, error, held, isNews ? colo : undefined);
     }
+  }
+
+  /** The source failed: what else there is, the newest first. */
+  async #instead(
+    c: Reader,
+    error: unknown,
+    held: Reading<Value> | undefined,
+    colo: Copy<Raw> | undefined,
+  ): Promise<Reading<Value>> {
+    const { staleMs, fallback } = this.#options;
+    const now = Date.now();
+    const isUsable = held && isYounger(held.readAt, staleMs);
+    const asks = fallback && (!isUsable || this.#mayFallBack(now));
+    const bound = asks ? FALLBACK_MS : staleMs;
+    if (colo && isYounger(colo.readAt, bound)) return this.#built(c, colo);
+    if (held && isYounger(held.readAt, bound)) throw error;
+    if (asks) {
+      this.#fallbackFrom = now + FALLBACK_MS;
+      const raw = await fallback(c, isUsable ? held.value : undefined).catch(() => undefined);
+      if (raw !== undefined) return this.#taken(c, { raw, readAt: now });
+    }
+    if (colo && isYounger(colo.readAt, staleMs)) return this.#built(c, colo);
+    throw error;
+  }
+
+  /** A longer wait than usual began before the clock was set back. */
+  #mayFallBack(now: number): boolean {
+    const wait = this.#fallbackFrom - now;
+    return wait <= 0 || wait > FALLBACK_MS;
+  }
+
+  /** Of a source, so that the whole colo has it. */
+  #taken(c: Reader, copy: Copy<Raw>): Promise<Reading<Value>> {
+    c.executionCtx.waitUntil(this.#toColo(c, copy));
+    return this.#built(c, copy);
+  }
+
+  async #built(c: Reader, { raw, readAt }: Copy<Raw>): Promise<Reading<Value>> {
+    return { value: await this.#options.build(raw, c), readAt };
   }
 
   /** The outcome of a refresh: of one's own, or of the one that is under way. */
@@ -252,19 +312,19 @@ export class SharedValue<Raw, Value> {
     }
   }
 
-  async #fromColo(c: Reader): Promise<{ raw: Raw; readAt: number } | undefined> {
+  async #fromColo(c: Reader): Promise<Copy<Raw> | undefined> {
     try {
       const response = await caches.default.match(coloKey(c.get("config"), this.#options.name));
-      return response && ((await response.json()) as { raw: Raw; readAt: number });
+      return response && ((await response.json()) as Copy<Raw>);
     } catch {
       return undefined; // a cache that fails is a cache that misses
     }
   }
 
-  async #toColo(c: Reader, raw: Raw, readAt: number): Promise<void> {
+  async #toColo(c: Reader, copy: Copy<Raw>): Promise<void> {
     const maxAge = Math.ceil(this.#options.staleMs / 1_000);
     const headers = { "Cache-Control": `max-age=${maxAge}`, "Content-Type": "application/json" };
-    const response = new Response(JSON.stringify({ raw, readAt }), { headers });
+    const response = new Response(JSON.stringify(copy), { headers });
     await caches.default
       .put(coloKey(c.get("config"), this.#options.name), response)
       .catch(() => {});

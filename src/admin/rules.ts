@@ -6,6 +6,7 @@ import { addRule, removeRule } from "../funnel/deny-list.ts";
 import { normaliseValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-book.ts";
 import { listRules } from "../funnel/rule-store.ts";
 import { type AppContext, type AppEnv, readJson, readText } from "../http.ts";
+import { NOT_COPIED } from "../redis/copy.ts";
 
 const MAX_RULE_BYTES = 2_048;
 const MAX_SECONDS = 366 * 86_400;
@@ -55,7 +56,7 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     ...(seconds ? { expiresAt: new Date(now + seconds * 1_000).toISOString() } : {}),
     ...(note ? { note } : {}),
   };
-  await addRule(c.env, c.get("config"), rule);
+  if (!(await addRule(c.env, c.get("config"), rule))) return notCopied(c);
   const warnings = warningsOf(rule, givenValue(c));
   return c.json({ ...rule, ...(warnings.length > 0 ? { warnings } : {}) });
 }
@@ -63,8 +64,12 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
 async function liftRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
   const named = nameOf(c);
   const gone = named && (await removeRule(c.env, c.get("config"), { effect, ...named }));
-  return gone ? c.body(null, 204) : problem(c, refuse("not_found"));
+  if (!gone?.lifted) return problem(c, refuse("not_found"));
+  return gone.copied ? c.body(null, 204) : notCopied(c);
 }
+
+const notCopied = (c: AppContext): Response =>
+  problem(c, refuse("unavailable", { detail: NOT_COPIED, retryAfterSeconds: 60 }));
 
 /** The body is optional, whatever type an empty one is announced as. */
 async function readRuleBody(

@@ -1,25 +1,59 @@
 // The Durable Object that keeps what operators decide: all sales, and deny and allow rules. It gives each
-// change of a sale its revision and its place in the order of changes. Redis and the SKU objects hold copies that can be made again from here at any time.
+// change its revision, and decides on what it knows at that moment: of two operators who change one thing,
+// one comes first. Redis and the SKU objects hold copies that can be made again from here at any time.
 import { DurableObject } from "cloudflare:workers";
-import type { Sale } from "./schema.ts";
+import { BuyerFilter, buyerHash } from "../inventory/buyers.ts";
+import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
+import { holds, type Precondition } from "./precondition.ts";
+import {
+  type Confirmation,
+  type OlderPage,
+  type RegisteredSale,
+  SaleTables,
+} from "./sale-tables.ts";
+import type { Sale, Sku } from "./schema.ts";
 
-/** A sale as the registry and every copy have it. A deleted one stays as `null`, so that no late copy brings it back. */
-export interface RegisteredSale {
-  id: string;
-  revision: number;
-  sale: Sale | null;
-  /** SKUs that left this sale and joined no other: their objects must know that they are off sale. */
-  former: string[];
-  /**
-   * Those of its SKUs, former ones included, whose object had never accepted an order when it learned this
-   * revision. Until the sale opens, or is changed, they cannot have sold.
-   */
-  unsold: string[];
+export type { Confirmation, OlderPage, RegisteredSale } from "./sale-tables.ts";
+
+/** What every edge knows, as one document; an edge holds the newest it has seen. */
+export interface PublishedCatalog {
+  /** Rises with every change. */
+  version: number;
+  /** The version with which anything about sales that are not among these changed last. */
+  olderVersion: number;
+  /** How many those are. */
+  older: number;
+  /** Open sales, those to come, and those that closed last. */
+  sales: RegisteredSale[];
+  /** A filter of the names of all sales and SKUs there ever were, see `nameHash`. */
+  names: string;
+}
+
+/** A version of the published catalog; the catalog itself only for those who hold another one. */
+export interface Published {
+  version: number;
+  catalog?: PublishedCatalog;
+}
+
+/** A sale, and how many units the objects of its SKUs last said they stock. */
+export interface ShownSale {
+  registered: RegisteredSale;
+  stocked: Record<string, number>;
 }
 
 export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "precondition_failed" }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
+
+export type RemoveResult =
+  | { ok: true; removed: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "precondition_failed" | "not_found" };
+
+export type RestockResult =
+  | { ok: true; replayed: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "not_found" | "idempotency_key_reused" | "below_committed" }
+  | { ok: false; reason: "too_many"; stock: number };
 
 /** A deny or allow rule of the operator's, as a text that means nothing here. */
 export interface RegisteredRule {
@@ -27,82 +61,198 @@ export interface RegisteredRule {
   text: string;
 }
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS sales (
-  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS unsold (sku_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`;
+/** All rules, and the version that rises with every change of one. */
+export interface RegisteredRules {
+  version: number;
+  rules: RegisteredRule[];
+}
 
-const skuIdsOf = (sale: Sale | null | undefined): string[] => sale?.skus.map(({ id }) => id) ?? [];
+/** Sales and SKUs have names of their own in the filter. */
+export const nameHash = (kind: "sale" | "sku", id: string): number => buyerHash(`${kind} ${id}`);
+
+/** The strong entity tag of a sale; null when there is none. */
+export const etagOfSale = (registered: RegisteredSale | null | undefined): string | null =>
+  registered?.sale ? `"${registered.revision}"` : null;
+
+/**
+ * The filter is made for buyers, of whom one stranger in fifty may pass. Sized for four times as many names,
+ * and never for few, it lets one name in forty thousand pass that never was.
+ */
+const NAMES_FACTOR = 4;
+const MIN_NAMES = 4_096;
+
+function filterOf(hashes: ReadonlySet<number>): BuyerFilter {
+  const filter = BuyerFilter.empty(Math.max(MIN_NAMES, NAMES_FACTOR * hashes.size));
+  for (const hash of hashes) filter.add(hash);
+  return filter;
+}
+
+const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
+  ...sale,
+  skus: sale.skus.map((sku) => ({ ...sku, stock: stockOf(sku) })),
+});
 
 export class SaleRegistry extends DurableObject<object> {
   readonly #sql: SqlStorage;
+  readonly #tables: SaleTables;
+  readonly #names = new Set<number>();
+  #published: PublishedCatalog | undefined;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#sql.exec(SCHEMA);
+    this.#tables = new SaleTables(ctx.storage);
+    for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
+    for (const id of this.#tables.skuIds()) this.#names.add(nameHash("sku", id));
+    this.sweep();
   }
+
+  // ---- changes
 
   /** Registers a sale, new or changed. A SKU id names one object, so it can be in one sale only. */
-  put(sale: Sale): PutResult {
-    const all = this.all();
-    const wanted = new Set(skuIdsOf(sale));
-    for (const other of all) {
-      if (other.id === sale.id) continue;
-      const skuId = skuIdsOf(other.sale).find((id) => wanted.has(id));
-      if (skuId) return { ok: false, reason: "sku_taken", skuId, saleId: other.id };
+  put(sale: Sale, condition: Precondition = {}): PutResult {
+    const before = this.#tables.sale(sale.id);
+    if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
+    for (const { id: skuId } of sale.skus) {
+      const owner = this.#tables.saleOfSku(skuId);
+      if (owner?.onSale && owner.saleId !== sale.id) {
+        return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };
+      }
     }
-    const created = !all.find(({ id }) => id === sale.id)?.sale;
-    const isFirst = all.length === 0;
-    return { ok: true, created, isFirst, registered: this.#write(all, sale.id, sale) };
+    const isFirst = this.#names.size === 0;
+    const registered = this.#write(sale.id, sale);
+    return { ok: true, created: !before?.sale, isFirst, registered };
   }
 
-  /** Takes a sale off, and says whether it was on; null when there never was one. */
-  remove(id: string): { removed: boolean; registered: RegisteredSale } | null {
-    const all = this.all();
-    const before = all.find((registered) => registered.id === id);
-    if (!before) return null;
-    if (!before.sale) return { removed: false, registered: before };
-    return { removed: true, registered: this.#write(all, id, null) };
+  /** Takes a sale off, and says whether it was on. */
+  remove(id: string, condition: Precondition = {}): RemoveResult {
+    const before = this.#tables.sale(id);
+    if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
+    if (!before) return { ok: false, reason: "not_found" };
+    if (!before.sale) return { ok: true, removed: false, registered: before };
+    return { ok: true, removed: true, registered: this.#write(id, null) };
   }
 
-  /** Every sale that ever was, deleted ones included. */
-  all(): RegisteredSale[] {
-    const unsold = new Map(
-      [...this.#sql.exec("SELECT * FROM unsold")].map((row) => [row.sku_id, row.revision]),
+  /**
+   * Changes the stock of a SKU that is on sale, once for each key. `used`: the quantity for which the key was
+   * used at the SKU's object, which used to keep the keys.
+   */
+  restock({
+    skuId,
+    key,
+    ...command
+  }: RestockCommand & { skuId: string; key: string }): RestockResult {
+    const owner = this.#tables.saleOfSku(skuId);
+    const registered = owner?.onSale ? this.#tables.sale(owner.saleId) : undefined;
+    const sku = registered?.sale?.skus.find(({ id }) => id === skuId);
+    if (!registered?.sale || !sku) return { ok: false, reason: "not_found" };
+    const used = this.#tables.restockOf(skuId, key) ?? command.used;
+    const decision = decideRestock(sku.stock, { ...command, used });
+    if (!decision.ok) return decision;
+    if (decision.replayed) return { ok: true, replayed: true, registered };
+    this.#tables.saveRestock(skuId, key, command.quantity);
+    const sale = withStock(registered.sale, ({ id, stock }) =>
+      id === skuId ? decision.stock : stock,
     );
-    return [...this.#sql.exec("SELECT * FROM sales")].map((row) => {
-      const sale: Sale | null = JSON.parse(row.document as string);
-      const former: string[] = JSON.parse(row.former as string);
-      const skuIds = [...skuIdsOf(sale), ...former];
-      return {
-        id: row.id as string,
-        revision: row.revision as number,
-        sale,
-        former,
-        unsold: skuIds.filter((skuId) => unsold.get(skuId) === row.revision),
+    return { ok: true, replayed: false, registered: this.#write(sale.id, sale) };
+  }
+
+  /**
+   * Notes what the objects of a sale said when they were told a revision; ignored if that was replaced. An
+   * object that stocks another number than the document says is right: somebody bought at the same moment,
+   * or it was restocked before restocks changed documents.
+   *
+   * @returns the sale with its document corrected, for its objects to learn; null when nothing was wrong
+   */
+  confirm(id: string, revision: number, objects: Confirmation[]): RegisteredSale | null {
+    const current = this.#tables.sale(id);
+    if (current?.revision !== revision) return null;
+    for (const object of objects) this.#tables.confirm(revision, object);
+    const known = this.#tables.sale(id)?.unsold ?? [];
+    if (known.length !== current.unsold.length) this.#changed(this.#next(), { older: false });
+    const stocked = new Map(objects.map((object) => [object.skuId, object.stocked]));
+    const { sale } = current;
+    if (!sale?.skus.some((sku) => (stocked.get(sku.id) ?? sku.stock) !== sku.stock)) return null;
+    return this.#write(
+      id,
+      withStock(sale, (sku) => stocked.get(sku.id) ?? sku.stock),
+    );
+  }
+
+  // ---- reading
+
+  /** Null when there never was such a sale. */
+  show(id: string): ShownSale | null {
+    const registered = this.#tables.sale(id);
+    return registered ? this.#shown(registered) : null;
+  }
+
+  /** A sale by its id or that of one of its SKUs; null when there is none. */
+  find(name: { sale: string } | { sku: string }): RegisteredSale | null {
+    const owner = "sku" in name ? this.#tables.saleOfSku(name.sku) : undefined;
+    const id = "sale" in name ? name.sale : owner?.onSale && owner.saleId;
+    const found = id ? this.#tables.sale(id) : undefined;
+    return found?.sale ? found : null;
+  }
+
+  /** Sales that are not in the published catalog, latest end first; `after` is the last one seen. */
+  older(after: string | null, limit: number): OlderPage {
+    return this.#tables.older(after, limit);
+  }
+
+  /** A page of all sales in the order of their ids, deleted ones included. */
+  page(after: string, limit: number): RegisteredSale[] {
+    return this.#tables.page(after, limit);
+  }
+
+  /** Every SKU there ever was. */
+  skuIds(): string[] {
+    return this.#tables.skuIds();
+  }
+
+  /** A page of the sales that exist, in the order of their ids, with what their objects stock. */
+  list(after: string, limit: number): ShownSale[] {
+    return this.#tables.livingPage(after, limit).map((registered) => this.#shown(registered));
+  }
+
+  /** What edges know, made once for each version. */
+  published(): { version: number; catalog: PublishedCatalog } {
+    const version = this.#tables.counter("published");
+    if (this.#published?.version !== version) {
+      this.#published = {
+        version,
+        olderVersion: this.#tables.counter("older"),
+        older: this.#tables.olderCount,
+        sales: this.#tables.active(),
+        names: String(filterOf(this.#names)),
       };
-    });
-  }
-
-  /** Notes which SKUs had never sold when their objects learned a revision; ignored if it was replaced. */
-  noteUnsold(id: string, revision: number, skuIds: string[]): void {
-    const [current] = this.#sql.exec("SELECT revision FROM sales WHERE id = ?", id);
-    if (current?.revision !== revision) return;
-    for (const skuId of skuIds) {
-      this.#sql.exec("INSERT OR REPLACE INTO unsold VALUES (?, ?)", skuId, revision);
     }
+    return { version, catalog: this.#published };
   }
 
-  putRule(name: string, text: string): void {
+  /** The same for an edge that may hold the version already. */
+  publishedAfter(held: number | undefined): Published {
+    const version = this.#tables.counter("published");
+    return version === held ? { version } : this.published();
+  }
+
+  /** Time passes: of the sales that closed, only the last stay published. */
+  sweep(): void {
+    if (this.#tables.sweep(Date.now())) this.#changed(this.#next(), { older: true });
+  }
+
+  // ---- rules
+
+  /** Returns the new version of the rules. */
+  putRule(name: string, text: string): number {
     this.#sql.exec("INSERT OR REPLACE INTO rules VALUES (?, ?)", name, text);
+    return this.#rulesChanged();
   }
 
-  /** False when there was none. */
-  removeRule(name: string): boolean {
-    return this.#sql.exec("DELETE FROM rules WHERE name = ?", name).rowsWritten > 0;
+  /** Whether there was such a rule, and the version of the rules afterwards. */
+  removeRule(name: string): { removed: boolean; version: number } {
+    const removed = this.#sql.exec("DELETE FROM rules WHERE name = ?", name).rowsWritten > 0;
+    return { removed, version: removed ? this.#rulesChanged() : this.#tables.counter("rules") };
   }
 
   /** Removes rules that are still what they were when they were read. */
@@ -112,29 +262,42 @@ export class SaleRegistry extends DurableObject<object> {
     }
   }
 
-  rules(): RegisteredRule[] {
-    return [...this.#sql.exec("SELECT name, text FROM rules")] as unknown as RegisteredRule[];
+  rules(): RegisteredRules {
+    const rules = [
+      ...this.#sql.exec("SELECT name, text FROM rules"),
+    ] as unknown as RegisteredRule[];
+    return { version: this.#tables.counter("rules"), rules };
   }
 
-  /**
-   * Revisions are milliseconds of the change, but always rise, whatever the clock does: over all sales,
-   * because a SKU may move from one to another.
-   */
-  #write(all: RegisteredSale[], id: string, sale: Sale | null): RegisteredSale {
-    const highest = all.reduce((max, { revision }) => Math.max(max, revision), 0);
-    const revision = Math.max(Date.now(), highest + 1);
-    const before = all.find((registered) => registered.id === id);
-    const others = all.filter((registered) => registered.id !== id);
-    const onSale = new Set([...others.flatMap((other) => skuIdsOf(other.sale)), ...skuIdsOf(sale)]);
-    const known = new Set([...(before?.former ?? []), ...skuIdsOf(before?.sale)]);
-    const former = [...known].filter((skuId) => !onSale.has(skuId));
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO sales VALUES (?, ?, ?, ?)",
-      id,
-      revision,
-      JSON.stringify(sale),
-      JSON.stringify(former),
-    );
-    return { id, revision, sale, former, unsold: [] };
+  #shown(registered: RegisteredSale): ShownSale {
+    return { registered, stocked: this.#tables.stocked(registered.id) };
+  }
+
+  #rulesChanged(): number {
+    const version = this.#next();
+    this.#tables.setCounter("rules", version);
+    return version;
+  }
+
+  /** Milliseconds, but always rising, whatever the clock does. */
+  #next(): number {
+    const next = Math.max(Date.now(), this.#tables.counter("revision") + 1);
+    this.#tables.setCounter("revision", next);
+    return next;
+  }
+
+  #changed(version: number, { older }: { older: boolean }): void {
+    this.#tables.setCounter("published", version);
+    if (older) this.#tables.setCounter("older", version);
+  }
+
+  #write(id: string, sale: Sale | null): RegisteredSale {
+    const revision = this.#next();
+    this.#tables.save(id, revision, sale);
+    this.#names.add(nameHash("sale", id));
+    for (const sku of sale?.skus ?? []) this.#names.add(nameHash("sku", sku.id));
+    const moved = this.#tables.sweep(Date.now());
+    this.#changed(revision, { older: moved || !this.#tables.isActive(id) });
+    return this.#tables.sale(id) as RegisteredSale;
   }
 }

@@ -5,34 +5,38 @@ import { shieldRoute } from "../funnel/flood.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
+import { readSalesPage } from "./list.ts";
 import { readLive } from "./live.ts";
+import { findSale } from "./older.ts";
 import { publicSale } from "./schema.ts";
-import { CACHED, readCatalog } from "./snapshot.ts";
+import { cachedNow } from "./snapshot.ts";
 
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
-    const catalog = await readCatalog(c);
-    return sharedJson(catalog, CACHED, () => ({
-      sales: catalog.entries.map(({ sale }) => publicSale(sale)),
+    const page = await readSalesPage(c, c.req.query("cursor"));
+    if (!page) {
+      const issues = [{ path: "cursor", message: "is not one of ours" }];
+      return problem(c, refuse("invalid_request", { issues }));
+    }
+    return sharedJson(page, cachedNow(), () => ({
+      sales: page.sales.map(publicSale),
+      ...(page.next === undefined ? {} : { nextCursor: page.next }),
     }));
   })
   .get("/sales/:saleId", async (c) => {
-    const catalog = await readCatalog(c);
-    const entry = catalog.sale(c.req.param("saleId"));
+    const entry = await findSale(c, c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
-    return sharedJson(entry, CACHED, () => publicSale(entry.sale));
+    return sharedJson(entry, cachedNow(), () => publicSale(entry.sale));
   })
   .post("/sales/:saleId/visits", async (c) => {
-    const catalog = await readCatalog(c);
-    const entry = catalog.sale(c.req.param("saleId"));
+    const entry = await findSale(c, c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const refusal = await shieldRoute(c, "visit");
     if (refusal) return problem(c, refusal);
     return c.json({ token: await signVisit(c, entry.sale.id) }, 201);
   })
   .get("/sales/:saleId/live", async (c) => {
-    const catalog = await readCatalog(c);
-    const entry = catalog.sale(c.req.param("saleId"));
+    const entry = await findSale(c, c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const live = await readLive(c, entry);
     return sharedJson(live, FOR_A_SECOND, () => live);
@@ -41,15 +45,15 @@ export const catalogRoutes = new Hono<AppEnv>()
 /** When we cannot tell the stock any more, no cache may go on telling it. */
 const FOR_A_SECOND = { "Cache-Control": "public, max-age=1, stale-if-error=0" };
 
-const answers = new WeakMap<object, { body: string; headers: Headers }>();
+const bodies = new WeakMap<object, string>();
+const headers = new WeakMap<object, Headers>();
 
 /** Answers JSON that is the same for everybody, made once for the `source` it was made of. */
 function sharedJson(source: object, cache: Record<string, string>, make: () => object): Response {
-  let answer = answers.get(source);
-  if (!answer) {
-    const headers = completeHeaders({ "Content-Type": "application/json", ...cache });
-    answer = { body: JSON.stringify(make()), headers };
-    answers.set(source, answer);
-  }
-  return new Response(answer.body, { headers: answer.headers });
+  const body = bodies.get(source) ?? JSON.stringify(make());
+  bodies.set(source, body);
+  const complete =
+    headers.get(cache) ?? completeHeaders({ "Content-Type": "application/json", ...cache });
+  headers.set(cache, complete);
+  return new Response(body, { headers: complete });
 }

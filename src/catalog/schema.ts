@@ -1,12 +1,12 @@
 // What a sale is: the schema that validates the operator's documents and the types everything shares.
 import * as z from "zod";
 import { protectionSchema } from "../funnel/protection.ts";
+import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */
 export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-z, 0-9 and -");
 
-const MAX_UNITS = 1_000_000;
 const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;
 const MAX_SKUS = 50;
@@ -38,7 +38,7 @@ const skuSchema = z.strictObject({
   id: idSchema,
   name: z.string().trim().min(1).max(200),
   unitPrice: moneySchema,
-  /** Units put on sale. A later change restocks by the difference; the ledger knows what is left. */
+  /** Units put on sale in total. A restock adds to it; the ledger knows what is left. */
   stock: z.int().min(0).max(MAX_UNITS),
   perUserLimit: z.int().min(1).max(MAX_PER_USER).default(1),
   holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
@@ -103,8 +103,36 @@ export type Sale = z.output<typeof saleSchema>;
 /** A sale as everybody may see it: how it protects itself is nobody else's business. */
 export const publicSale = ({ protection: _, ...sale }: Sale): Omit<Sale, "protection"> => sale;
 
-/** What an operator sends. Every copy is read with the schema, so what is kept must pass it as well. */
-export const saleDocumentSchema = saleSchema.pipe(saleSchema as z.ZodType<Sale, Sale>);
+/** What answers say beside the document: ignored when it comes back. */
+export interface SaleView extends Omit<Sale, "skus"> {
+  skus: (Sku & { stocked: number })[];
+  /** Where buyers find it. */
+  url: string;
+}
+
+function withoutView(document: unknown): unknown {
+  if (!isRecord(document)) return document;
+  const { url: _url, warnings: _warnings, skus, ...sale } = document;
+  if (!Array.isArray(skus)) return { ...sale, ...("skus" in document ? { skus } : {}) };
+  return { ...sale, skus: skus.map(withoutStocked) };
+}
+
+function withoutStocked(sku: unknown): unknown {
+  if (!isRecord(sku)) return sku;
+  const { stocked: _, ...rest } = sku;
+  return rest;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * What an operator sends: a sale, also as it was answered. Every copy is read with the schema, so what is
+ * kept must pass it as well.
+ */
+export const saleDocumentSchema = z
+  .preprocess(withoutView, saleSchema)
+  .pipe(saleSchema as z.ZodType<Sale, Sale>);
 
 /** A sale with the revision that orders its versions: milliseconds of the change, always rising. */
 export interface CatalogEntry {

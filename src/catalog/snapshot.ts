@@ -1,77 +1,68 @@
-// The catalog as the edge knows it: one document, so that an unknown sale or SKU is answered without
-// asking anyone.
+// The catalog as the edge knows it: one document, so that an unknown sale or SKU is answered without asking
+// anyone. It holds what sells, will sell or has just sold; what is older is asked for (see `older.ts`).
+import { BuyerFilter } from "../inventory/buyers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { type Reader, SharedValue } from "../shared-value.ts";
-import type { RegisteredSale } from "./registry.ts";
-import type { CatalogEntry, Sku } from "./schema.ts";
+import { coloKey, type Reader, SharedValue } from "../shared-value.ts";
 import {
-  type CatalogCopy,
-  livingEntries,
-  loadSales,
-  registryOf,
-  replaceSales,
-  storeSales,
-} from "./store.ts";
+  nameHash,
+  type Published,
+  type PublishedCatalog,
+  type RegisteredSale,
+} from "./registry.ts";
+import type { CatalogEntry, Sku } from "./schema.ts";
+import { livingEntries, parseCatalog, readPublished, registryOf, storePublished } from "./store.ts";
 
-/** An immutable view of all sales, with look-ups by id. */
+/** An immutable view of the sales that matter now, with look-ups by id; none of them does I/O. */
 export interface Catalog {
-  /** Changes whenever any sale changes: every sale with its revision. */
-  version: string;
+  /** Rises with every change of any sale. */
+  version: number;
+  /** In no particular order. */
   entries: readonly CatalogEntry[];
+  /** How many sales are not among these, and the version with which those changed last. */
+  older: { count: number; version: number };
   sale(id: string): CatalogEntry | undefined;
   sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
+  /** False only if the sale never existed; true for those that were deleted. */
+  hasEverHadSale(id: string): boolean;
   /** False only if the SKU never existed; true for those that left their sale, or whose sale was deleted. */
   hasEverHad(skuId: string): boolean;
   /** False only if it is known that no order for the SKU was ever accepted. */
   hasEverSold(skuId: string): boolean;
 }
 
-function buildCatalog(version: string, all: RegisteredSale[]): Catalog {
-  const entries = livingEntries(all);
-  const sales = new Map(entries.map((entry) => [entry.sale.id, entry]));
+function buildCatalog({ version, older, olderVersion, sales, names }: PublishedCatalog): Catalog {
+  const entries = livingEntries(sales);
+  const byId = new Map(entries.map((entry) => [entry.sale.id, entry]));
   const skus = new Map(
     entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
-  const former = new Set(all.flatMap((registered) => registered.former));
-  const unsoldUntil = new Map(all.flatMap(unsoldSkus));
+  const unsoldUntil = new Map(sales.flatMap(unsoldSkus));
+  // A filter that does not parse excludes nobody.
+  const filter = BuyerFilter.parse(names);
+  const mayBe = (kind: "sale" | "sku", id: string) => filter?.mayHave(nameHash(kind, id)) ?? true;
   return {
     version,
     entries,
-    sale: (id) => sales.get(id),
+    older: { count: older, version: olderVersion },
+    sale: (id) => byId.get(id),
     sku: (id) => skus.get(id),
-    hasEverHad: (id) => skus.has(id) || former.has(id),
+    hasEverHadSale: (id) => byId.has(id) || mayBe("sale", id),
+    hasEverHad: (id) => skus.has(id) || mayBe("sku", id),
     hasEverSold: (id) => Date.now() >= (unsoldUntil.get(id) ?? 0),
   };
 }
 
-/** A SKU that has never sold cannot sell before its sale opens, nor while it is in no sale: milliseconds. */
-const unsoldSkus = ({ sale, unsold, former }: RegisteredSale): [skuId: string, until: number][] =>
-  unsold.map((id) => [
-    id,
-    sale && !former.includes(id) ? Date.parse(sale.opensAt) : Number.POSITIVE_INFINITY,
-  ]);
-
-const versionOf = (all: readonly RegisteredSale[]): string =>
-  all
-    .map(({ id, revision, unsold }) => `${id}@${revision}-${unsold.length}`)
-    .sort()
-    .join();
-
-let latest: Catalog | undefined;
-
-/** The catalog of these sales: the same object while nothing changed, for much is kept beside it. */
-function catalogOf(all: RegisteredSale[]): Catalog {
-  const version = versionOf(all);
-  if (latest?.version !== version) latest = buildCatalog(version, all);
-  return latest;
-}
+/** A SKU that has never sold cannot sell before its sale opens: until then, in milliseconds. */
+const unsoldSkus = ({ sale, unsold }: RegisteredSale): [skuId: string, until: number][] =>
+  sale ? unsold.map((id) => [id, Date.parse(sale.opensAt)]) : [];
 
 /**
  * An operator's change shows everywhere within 5 s, without a purge: what an isolate answers is at most
  * `REVALIDATE_MS` old, Cloudflare's cache uses that answer for `CACHED_MS` more, browsers ask each time,
- * and a quarter of a second is for the way.
+ * and a quarter of a second is for the way. While Redis fails, it is up to about 4 s old, and then no cache
+ * may use it without asking.
  */
 const FRESH_MS = 1_000;
 const REVALIDATE_MS = 1_750;
@@ -97,35 +88,91 @@ export const CACHED = toCache(
 /** The same for the last moment before it changes: nobody may use it without asking. */
 export const ASKED_EACH_TIME = toCache("public, no-cache");
 
-const snapshot = new SharedValue<RegisteredSale[], Catalog>({
+const snapshot: SharedValue<number, Catalog> = new SharedValue({
   name: "catalog",
   freshMs: FRESH_MS,
   revalidateMs: REVALIDATE_MS,
   staleMs: 3_600_000,
-  load: async (c) => {
-    const copy = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, loadSales);
-    return copy.sales.length > 0 && copy.unreadable.size === 0 ? copy.sales : restore(c, copy);
-  },
-  build: catalogOf,
-  fallback: (c) => registryOf(c.env).all(),
+  load: loadVersion,
+  // The same object while nothing changed, for much is kept beside it.
+  build: (version, c) => (latest?.version === version ? latest : loadCatalog(c, version)),
+  fallback: fromRegistry,
 });
 
-/**
- * Redis has no catalog, or sales in it that cannot be read: it was emptied, or never had one, or something
- * else wrote there. Gives it back what the registry knows.
- */
-async function restore(c: Reader, { unreadable }: CatalogCopy): Promise<RegisteredSale[]> {
-  const sales = await registryOf(c.env).all();
-  if (sales.length > 0 || unreadable.size > 0) {
-    count("catalog_restored");
-    c.executionCtx.waitUntil(
-      withRedis(c.get("config"), BACKGROUND_LIMIT_MS, async (redis, keys) => {
-        await replaceSales(redis, keys, sales, unreadable);
-        await storeSales(redis, keys, sales);
-      }).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
-    );
+/** The last catalog this isolate made. What isolates share each second is no more than its version. */
+let latest: Catalog | undefined;
+
+function learn(c: Reader, { version, catalog }: Published): number {
+  if (catalog && version !== latest?.version) {
+    latest = buildCatalog(catalog);
+    c.executionCtx.waitUntil(toColo(c, catalog));
   }
-  return sales;
+  return version;
+}
+
+const fromRedis = (c: Reader, held?: number): Promise<Published | undefined> =>
+  withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    readPublished(redis, keys, held),
+  );
+
+async function fromRegistry(c: Reader): Promise<number> {
+  return learnParsed(c, await registryOf(c.env).publishedAfter(latest?.version));
+}
+
+/** The registry may have kept sales that an older version of ours accepted. */
+function learnParsed(c: Reader, { version, catalog }: Published): number {
+  const parsed = catalog && parseCatalog(catalog);
+  return learn(c, { version, ...(parsed ? { catalog: parsed } : {}) });
+}
+
+/** Redis may have an older catalog than the registry told us while Redis was down. */
+async function loadVersion(c: Reader): Promise<number> {
+  const published = await fromRedis(c, snapshot.last?.version);
+  const isBehind = !published || published.version < (snapshot.last?.version ?? 0);
+  return isBehind ? restore(c) : learn(c, published);
+}
+
+/** The catalog of a version that another isolate found, or of a newer one. */
+async function loadCatalog(c: Reader, version: number): Promise<Catalog> {
+  const catalog = await fromColo(c, version);
+  if (catalog) {
+    latest = buildCatalog(catalog);
+    return latest;
+  }
+  const published = await fromRedis(c);
+  if (published) learn(c, published);
+  else await restore(c);
+  return latest as Catalog;
+}
+
+/** Redis has no catalog that can be used: it gets back what the registry knows. */
+async function restore(c: Reader): Promise<number> {
+  await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
+  const published = await registryOf(c.env).published();
+  count("catalog_restored");
+  c.executionCtx.waitUntil(
+    withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+      storePublished(redis, keys, published.catalog),
+    ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
+  );
+  return learnParsed(c, published);
+}
+
+const documentKey = (c: Reader, version: number) => coloKey(c.get("config"), `catalog/${version}`);
+
+async function toColo(c: Reader, catalog: PublishedCatalog): Promise<void> {
+  const headers = { "Cache-Control": "max-age=3600", "Content-Type": "application/json" };
+  const response = new Response(JSON.stringify(catalog), { headers });
+  await caches.default.put(documentKey(c, catalog.version), response).catch(() => {});
+}
+
+async function fromColo(c: Reader, version: number): Promise<PublishedCatalog | undefined> {
+  try {
+    const response = await caches.default.match(documentKey(c, version));
+    return response && parseCatalog(await response.json());
+  } catch {
+    return undefined; // a cache that fails is a cache that misses
+  }
 }
 
 /** The catalog for one request. Throws only when it was never read and nothing answers. */
@@ -136,3 +183,7 @@ export const knownCatalog = (): Catalog | undefined => snapshot.last;
 
 /** After an operator's change: this isolate reads it at once, the others within 5 s. */
 export const dropSnapshot = (): void => snapshot.drop();
+
+/** Cache headers of what is made of the catalog now: while Redis fails it may be too old to be kept. */
+export const cachedNow = (): Record<string, string> =>
+  snapshot.isOverdue ? ASKED_EACH_TIME : CACHED;

@@ -1,12 +1,12 @@
-// Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read:
-// one hash, a versioned field per sale.
+// Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read: one
+// document with its version beside it, so that an edge that holds this version reads no more than that.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
-import { healed, replaceBad } from "../redis/bad-values.ts";
-import { readHash } from "../redis/client.ts";
+import { log } from "../observability/log.ts";
+import { healed } from "../redis/bad-values.ts";
 import type { Keys } from "../redis/keys.ts";
-import { readVersioned, textOf, writeNewer } from "../redis/versioned.ts";
-import type { RegisteredSale, SaleRegistry } from "./registry.ts";
+import { readVersioned, writeNewer } from "../redis/versioned.ts";
+import type { Published, PublishedCatalog, RegisteredSale, SaleRegistry } from "./registry.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 
 export interface RegistryEnv {
@@ -18,77 +18,88 @@ export function registryOf(env: RegistryEnv) {
   return env.SALE_REGISTRY.getByName("registry");
 }
 
-/** The copy in Redis: all sales, deleted ones included, and the texts of those that cannot be read. */
-export interface CatalogCopy {
-  sales: RegisteredSale[];
-  unreadable: ReadonlyMap<string, string>;
+const PAGE_SIZE = 100;
+
+/** Every sale there ever was, deleted ones included, page by page: there may be more than memory holds. */
+export async function* allSales(env: RegistryEnv): AsyncGenerator<RegisteredSale> {
+  for (let after = ""; ; ) {
+    const page: RegisteredSale[] = await registryOf(env).page(after, PAGE_SIZE);
+    yield* page;
+    if (page.length < PAGE_SIZE) return;
+    after = (page.at(-1) as RegisteredSale).id;
+  }
 }
 
-/** Reads the copy in one command. */
-export async function loadSales(redis: Redis, keys: Keys): Promise<CatalogCopy> {
-  const fields = await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
-    readHash(redis, keys.catalog),
-  );
-  const read = [...fields].map(([id, text]) => ({ id, text, sale: parseField(id, text) }));
-  return {
-    sales: read.flatMap(({ sale }) => sale ?? []),
-    unreadable: new Map(read.flatMap(({ id, text, sale }) => (sale ? [] : [[id, text] as const]))),
-  };
+const VERSION = "version";
+const DOCUMENT = "document";
+
+/**
+ * The copy in Redis; undefined when there is none, or it is garbled. One command while nothing changed.
+ *
+ * @param held the version that is held already
+ */
+export async function readPublished(
+  redis: Redis,
+  keys: Keys,
+  held?: number,
+): Promise<Published | undefined> {
+  const fields = held === undefined ? [VERSION, DOCUMENT] : [VERSION];
+  // Without the client's own deserialization the answer is the plain array that Redis sent.
+  const texts = (await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
+    redis.hmget(keys.catalog, ...fields),
+  )) as unknown as (string | null)[];
+  const version = readVersioned(texts[0] ?? null)?.version;
+  if (held !== undefined && version === held) return { version };
+  const text = fields.includes(DOCUMENT)
+    ? texts[1]
+    : await redis.hget<string>(keys.catalog, DOCUMENT);
+  const catalog = parseCatalog(readVersioned(text ?? null)?.value);
+  if (version !== undefined && catalog) return { version: catalog.version, catalog };
+  if (texts[0] ?? text) log("redis.bad_value", { step: "catalog", cause: "it cannot be read" });
+  return undefined;
 }
 
-const storedSchema = z.object({
+/** Copies the catalog to Redis, unless a newer one is there. Returns whether it was newer. */
+export async function storePublished(
+  redis: Redis,
+  keys: Keys,
+  catalog: PublishedCatalog,
+): Promise<boolean> {
+  const { version } = catalog;
+  const field = { key: keys.catalog, version };
+  const written = await writeNewer(redis, keys, [
+    { ...field, field: DOCUMENT, value: catalog },
+    { ...field, field: VERSION, value: null },
+  ]);
+  return written > 0;
+}
+
+const catalogSchema = z.object({
+  version: z.int(),
+  olderVersion: z.int(),
+  older: z.int(),
+  names: z.string(),
+  sales: z.array(z.unknown()),
+});
+
+const registeredSchema = z.object({
+  id: z.string(),
+  revision: z.int(),
   sale: saleSchema.nullable(),
   former: z.array(z.string()),
   unsold: z.array(z.string()),
 });
 
-function parseField(id: string, text: string): RegisteredSale | undefined {
-  const stored = readVersioned(text);
-  const { data } = storedSchema.safeParse(stored?.value);
-  return stored && data && { id, revision: stored.version, ...data };
+/** A published catalog as it was read; a sale that no longer parses is left out. */
+export function parseCatalog(value: unknown): PublishedCatalog | undefined {
+  const { data } = catalogSchema.safeParse(value);
+  return data && { ...data, sales: data.sales.flatMap((sale) => parseRegistered(sale) ?? []) };
 }
 
-/** Copies sales to Redis, unless it already has newer revisions. Returns how many were newer. */
-export function storeSales(redis: Redis, keys: Keys, sales: RegisteredSale[]): Promise<number> {
-  return writeNewer(
-    redis,
-    keys,
-    sales.map(({ id, revision, ...value }) => ({
-      key: keys.catalog,
-      field: id,
-      version: revision,
-      value,
-    })),
-  );
-}
+/** A sale as it was read; undefined when it no longer parses. */
+export const parseRegistered = (value: unknown): RegisteredSale | undefined =>
+  registeredSchema.safeParse(value).data;
 
-/** Puts what the registry has in the place of texts nobody can read. */
-export function replaceSales(
-  redis: Redis,
-  keys: Keys,
-  sales: RegisteredSale[],
-  unreadable: ReadonlyMap<string, string>,
-): Promise<void> {
-  const texts = new Map(
-    sales.map(({ id, revision, ...value }) => [id, textOf(revision, value)] as const),
-  );
-  return replaceBad(
-    redis,
-    "catalog",
-    [...unreadable].map(([field, bad]) => ({
-      key: keys.catalog,
-      field,
-      bad,
-      text: texts.get(field) ?? null,
-    })),
-  );
-}
-
-/** The sales that exist, in the order they open. */
-export function livingEntries(sales: RegisteredSale[]): CatalogEntry[] {
-  return sales
-    .flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []))
-    .sort(
-      (a, b) => a.sale.opensAt.localeCompare(b.sale.opensAt) || a.sale.id.localeCompare(b.sale.id),
-    );
-}
+/** The sales that exist. */
+export const livingEntries = (sales: readonly RegisteredSale[]): CatalogEntry[] =>
+  sales.flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []));

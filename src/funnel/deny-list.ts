@@ -1,5 +1,5 @@
 // The deny and allow rules as edges know them: a shared snapshot, at most five seconds old.
-import { type RegistryEnv, registryOf } from "../catalog/store.ts";
+import type { RegistryEnv } from "../catalog/store.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
@@ -10,58 +10,70 @@ import {
   keepRule,
   liftRule,
   type RuleName,
+  type RuleTexts,
   readTexts,
   reconcileRules,
+  registeredTexts,
 } from "./rule-store.ts";
 
-const book = new SharedValue<string[], RuleBook>({
+/** The rules, and the version of the operator's among them. */
+interface KnownRules {
+  version: number;
+  book: RuleBook;
+}
+
+const shared: SharedValue<RuleTexts, KnownRules> = new SharedValue({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,
   staleMs: 3_600_000,
   load: async (c) => {
-    const texts = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
-    const bad = texts.filter((text) => text !== "" && !parseRule(text));
-    if (bad.length > 0) log("redis.bad_value", { step: "rules", count: bad.length });
-    if (texts.length > 0 && bad.length === 0) return texts;
-    return [...new Set([...texts, ...(await restore(c))])];
+    const copied = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
+    if (!copied) return restore(c, []);
+    const rules = parseRules(copied);
+    const bad = copied.texts.length - rules.length;
+    if (bad > 0) log("redis.bad_value", { step: "rules", count: bad });
+    // Redis missed a change that the registry told us while Redis was down.
+    const isBehind = copied.version > 0 && copied.version < (shared.last?.version ?? 0);
+    return bad > 0 || isBehind ? restore(c, rules.filter(isAutomatic)) : copied;
   },
-  build: (texts) => new RuleBook(texts.flatMap((text) => parseRule(text) ?? [])),
-  // Never read and Redis is down: the operator's rules hold, automatic blocks pause.
-  fallback: (c) => ofRegistry(c.env),
+  build: (texts) => ({ version: texts.version, book: new RuleBook(parseRules(texts)) }),
+  // Automatic blocks are in Redis alone: those that are known hold.
+  fallback: (c, held) => registeredTexts(c.env, held?.book.rules.filter(isAutomatic) ?? []),
 });
 
-const ofRegistry = async (env: RegistryEnv): Promise<string[]> =>
-  (await registryOf(env).rules()).map(({ text }) => text);
+const parseRules = ({ texts }: RuleTexts): Rule[] => texts.flatMap((text) => parseRule(text) ?? []);
+const isAutomatic = ({ by }: Rule): boolean => by === "automatic";
 
-/** Redis was emptied, never had rules, or has some that cannot be read: it gets back what the registry knows. */
-function restore(c: Reader): Promise<string[]> {
+/** Redis was emptied, never had rules, missed a change, or has bad values: it gets what the registry knows. */
+function restore(c: Reader, automatics: Rule[]): Promise<RuleTexts> {
   c.executionCtx.waitUntil(
     reconcileRules(c.env, c.get("config")).catch((error) =>
       log("rules.restore_failed", { cause: causeOf(error) }),
     ),
   );
-  return ofRegistry(c.env);
+  return registeredTexts(c.env, automatics);
 }
 
 /** The rules for one request. */
-export const readRules = async (c: Reader): Promise<RuleBook> => (await book.read(c)).value;
+export const readRules = async (c: Reader): Promise<RuleBook> => (await shared.read(c)).value.book;
 
-/** Adds or replaces a rule: at once in this isolate, within 5 s everywhere. */
-export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<void> {
-  await keepRule(env, config, rule);
-  book.drop();
+/** Adds or replaces a rule: at once in this isolate, within 5 s everywhere if it says so. */
+export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<boolean> {
+  const copied = await keepRule(env, config, rule);
+  shared.drop();
+  return copied;
 }
 
-/** Lifts a rule, whoever made it; false when there was none. */
+/** Lifts a rule, whoever made it: whether there was one, and whether that is so everywhere within 5 s. */
 export async function removeRule(
   env: RegistryEnv,
   config: RedisConfig,
   name: RuleName,
-): Promise<boolean> {
-  const lifted = await liftRule(env, config, name);
-  book.drop();
-  return lifted;
+): Promise<{ lifted: boolean; copied: boolean }> {
+  const result = await liftRule(env, config, name);
+  shared.drop();
+  return result;
 }
 
 /** Blocks a user for a while, within 5 s. Where there are too many rules the limits go on refusing. */

@@ -4,19 +4,30 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
+import { reachesEdges } from "../redis/copy.ts";
 import type { Keys } from "../redis/keys.ts";
 import { isOver, parseRule, type Rule } from "./rule-book.ts";
 
 /** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
 const MAX_RULES = 2_000;
-/** A field that is no rule: with it the copy is never empty, so that an emptied Redis can be told. */
+/**
+ * A field that is no rule, but the version of the rules that were copied: an emptied Redis can be told by it,
+ * and one that missed a change.
+ */
 export const MARK = "copied";
+
+/** The texts of all rules, and the version of the operator's among them; 0 when it is not known. */
+export interface RuleTexts {
+  version: number;
+  texts: string[];
+}
 
 export type RuleName = Pick<Rule, "effect" | "kind" | "value">;
 
 const operators = ({ effect, kind, value }: RuleName): string => `${effect}:${kind}:${value}`;
 /** Automatic blocks have fields of their own, so that none shortens what an operator decided. */
 const automatic = ({ kind, value }: RuleName): string => `automatic:${kind}:${value}`;
+const isAutomatic = (field: string): boolean => field.startsWith("automatic:");
 
 /**
  * KEYS[1]  the rules
@@ -51,23 +62,41 @@ const inBackground = <T>(
 ): Promise<T> =>
   withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => onRules(redis, keys, work));
 
-/** Keeps a rule of the operator's, new or changed. */
-export async function keepRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<void> {
+/** Keeps a rule of the operator's, new or changed. Returns whether edges will learn it within seconds. */
+export async function keepRule(
+  env: RegistryEnv,
+  config: RedisConfig,
+  rule: Rule,
+): Promise<boolean> {
   const [field, text] = [operators(rule), JSON.stringify(rule)];
-  await registryOf(env).putRule(field, text);
-  await inBackground(config, (redis, keys) => redis.hset(keys.rules, { [field]: text }));
+  const version = await registryOf(env).putRule(field, text);
+  const copy = (redis: Redis, keys: Keys) =>
+    redis.hset(keys.rules, { [field]: text, [MARK]: String(version) });
+  return reachesEdges(config, (redis, keys) => onRules(redis, keys, copy));
 }
 
-/** Lifts a rule, whoever made it; false when there was none. */
+/**
+ * Lifts a rule, whoever made it: whether there was one, and whether edges will learn it within seconds.
+ *
+ * @throws when the operator made none, and Redis does not say whether there is an automatic one
+ */
 export async function liftRule(
   env: RegistryEnv,
   config: RedisConfig,
   name: RuleName,
-): Promise<boolean> {
-  const removed = await registryOf(env).removeRule(operators(name));
+): Promise<{ lifted: boolean; copied: boolean }> {
+  const { removed, version } = await registryOf(env).removeRule(operators(name));
   const fields = [operators(name), ...(name.effect === "deny" ? [automatic(name)] : [])];
-  const gone = await inBackground(config, (redis, keys) => redis.hdel(keys.rules, ...fields));
-  return removed || gone > 0;
+  const forget = async (redis: Redis, keys: Keys): Promise<number> => {
+    const [gone] = await Promise.all([
+      redis.hdel(keys.rules, ...fields),
+      redis.hset(keys.rules, { [MARK]: String(version) }),
+    ]);
+    return gone;
+  };
+  if (!removed) return { lifted: (await inBackground(config, forget)) > 0, copied: true };
+  const copied = await reachesEdges(config, (redis, keys) => onRules(redis, keys, forget));
+  return { lifted: true, copied };
 }
 
 /** Keeps an automatic block; false when there are too many rules already. */
@@ -80,20 +109,39 @@ export async function keepAutomaticBlock(config: RedisConfig, rule: Rule): Promi
   return kept === 1;
 }
 
-/** All rules that hold now. */
+/** All rules that hold now; while Redis does not answer, without automatic blocks. */
 export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<Rule[]> {
   const now = Date.now();
-  const [kept, copied] = await Promise.all([registryOf(env).rules(), copy(config)]);
-  const texts = new Map([...copied, ...kept.map(({ name, text }) => [name, text] as const)]);
-  return [...texts.values()].flatMap((text) => {
-    const rule = parseRule(text);
-    return rule && !isOver(rule, now) ? [rule] : [];
-  });
+  const [{ rules }, copied] = await Promise.all([
+    registryOf(env).rules(),
+    copy(config).catch(() => new Map<string, string>()),
+  ]);
+  const automatics = [...copied].filter(([name]) => isAutomatic(name));
+  return [...rules.map(({ text }) => text), ...automatics.map(([, text]) => text)].flatMap(
+    (text) => {
+      const rule = parseRule(text);
+      return rule && !isOver(rule, now) ? [rule] : [];
+    },
+  );
 }
 
-/** What edges read: the texts of all rules; nothing at all when Redis was emptied. */
-export async function readTexts(redis: Redis, keys: Keys): Promise<string[]> {
-  return onRules(redis, keys, async () => (await redis.hvals(keys.rules)) as string[]);
+/** What edges read; undefined when Redis was emptied. */
+export async function readTexts(redis: Redis, keys: Keys): Promise<RuleTexts | undefined> {
+  const copied = await onRules(redis, keys, () => readHash(redis, keys.rules));
+  if (copied.size === 0) return undefined;
+  const version = Number(copied.get(MARK) ?? 0);
+  copied.delete(MARK);
+  return { version, texts: [...copied.values()] };
+}
+
+/** What the registry knows, and of what Redis alone has as much as is still known. */
+export async function registeredTexts(
+  env: RegistryEnv,
+  automatics: readonly Rule[],
+): Promise<RuleTexts> {
+  const { version, rules } = await registryOf(env).rules();
+  const kept = automatics.map((rule) => JSON.stringify(rule));
+  return { version, texts: [...rules.map(({ text }) => text), ...kept] };
 }
 
 /** Makes the copy agree with the registry, and removes what has expired: it means nothing any more. */
@@ -101,7 +149,7 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
   const now = Date.now();
   // In this order: what is copied but not kept was lifted, and not just added.
   const copied = await copy(config);
-  const kept = await registryOf(env).rules();
+  const { version, rules: kept } = await registryOf(env).rules();
   const has = (text: string) => {
     const rule = parseRule(text);
     return rule !== undefined && !isOver(rule, now);
@@ -109,12 +157,11 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
   const over = kept.filter(({ text }) => !has(text));
   await registryOf(env).removeRules(over);
   const wanted = new Map(kept.filter((rule) => !over.includes(rule)).map((r) => [r.name, r.text]));
-  const missing = [...wanted, [MARK, ""] as const].filter(
+  const missing = [...wanted, [MARK, String(version)] as const].filter(
     ([name, text]) => copied.get(name) !== text,
   );
   const stale = [...copied].filter(
-    ([name, text]) =>
-      name !== MARK && (name.startsWith("automatic:") ? !has(text) : !wanted.has(name)),
+    ([name, text]) => name !== MARK && (isAutomatic(name) ? !has(text) : !wanted.has(name)),
   );
   await inBackground(config, async (redis, keys) => {
     if (missing.length > 0) await redis.hset(keys.rules, Object.fromEntries(missing));

@@ -1,5 +1,9 @@
-// What may happen to a SKU's stock and terms. Pure decisions, like those about orders.
-import { available, type Stock, type Terms } from "./decide-order.ts";
+// What may happen to a SKU's stock and terms. Pure decisions, like those about orders. The sale's document
+// says how many units are put on sale in total; a restock changes the document, and the object follows it.
+import type { Stock, Terms } from "./decide-order.ts";
+
+/** Units of one SKU at most, restocks included. */
+export const MAX_UNITS = 1_000_000;
 
 /** What the object was told to sell, and how many units it was given. */
 export interface Setup {
@@ -8,8 +12,7 @@ export interface Setup {
   revision: number;
   /** Null once the SKU was taken off sale. */
   terms: Terms | null;
-  /** How many of the stocked units come from sale documents; the others were restocked. */
-  configuredStock: number;
+  /** Units put on sale in total: those that are free, held and sold. */
   stocked: number;
 }
 
@@ -21,13 +24,13 @@ export interface ConfigureCommand {
 }
 
 /**
- * Applies the newest sale document. Stock is lowered at most to what is already held or sold: a unit
- * somebody has is never taken away, and raising the stock later does not make up for it. Returns
- * undefined when the object already knows as much or more.
+ * Applies the newest sale document. A unit somebody holds or bought is never taken away: of a stock below
+ * that the rest is ignored, and the document is corrected afterwards. Returns undefined when the object
+ * already knows as much or more.
  */
 export function decideConfigure(
   setup: Setup | null,
-  stock: Stock,
+  { stocked, held, sold }: Stock,
   { skuId, revision, offer }: ConfigureCommand,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
@@ -35,25 +38,38 @@ export function decideConfigure(
     const learns = revision === setup.revision && offer && setup.terms && !setup.terms.item;
     return learns ? { ...setup, terms: offer.terms } : undefined;
   }
-  const before = setup?.configuredStock ?? 0;
-  const wanted = stock.stocked + (offer?.stock ?? before) - before;
-  const stocked = Math.max(wanted, stock.held + stock.sold);
   return {
     skuId,
     revision,
     terms: offer?.terms ?? null,
-    configuredStock: before + stocked - stock.stocked,
-    stocked,
+    stocked: Math.max(offer?.stock ?? stocked, held + sold),
   };
 }
 
-export type RestockDecision =
-  | { ok: true; stocked: number }
-  | { ok: false; reason: "below_committed"; available: number };
+export interface RestockCommand {
+  /** Units to add; negative: to take back. */
+  quantity: number;
+  /** Units that are free. */
+  available: number;
+  /** The quantity for which the same key was used before, if it was. */
+  used?: number | undefined;
+}
 
-/** Adds units, or with a negative quantity takes back units that nobody holds. */
-export function decideRestock(stock: Stock, quantity: number): RestockDecision {
-  return available(stock) + quantity >= 0
-    ? { ok: true, stocked: stock.stocked + quantity }
-    : { ok: false, reason: "below_committed", available: available(stock) };
+export type RestockDecision =
+  | { ok: true; replayed: boolean; stock: number }
+  | { ok: false; reason: "idempotency_key_reused" | "below_committed" }
+  | { ok: false; reason: "too_many"; stock: number };
+
+/** Adds units to a document's stock, or takes free ones back: once for each key. */
+export function decideRestock(
+  stock: number,
+  { quantity, available, used }: RestockCommand,
+): RestockDecision {
+  if (used !== undefined && used !== quantity) {
+    return { ok: false, reason: "idempotency_key_reused" };
+  }
+  if (used !== undefined) return { ok: true, replayed: true, stock };
+  if (quantity < -Math.min(available, stock)) return { ok: false, reason: "below_committed" };
+  if (stock + quantity > MAX_UNITS) return { ok: false, reason: "too_many", stock };
+  return { ok: true, replayed: false, stock: stock + quantity };
 }

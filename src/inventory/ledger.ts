@@ -96,15 +96,11 @@ export class Ledger {
     this.#setup = setup;
   }
 
-  /** The quantity a restock key was used for, if it was. */
+  /** The quantity a restock key was used for, if it was. Today the registry keeps the keys. */
   restockOf(key: string): number | undefined {
     return this.#run("SELECT quantity FROM restocks WHERE key = ?", key)[0]?.quantity as
       | number
       | undefined;
-  }
-
-  saveRestock(key: string, quantity: number): void {
-    this.#run("INSERT INTO restocks (key, quantity) VALUES (?, ?)", key, quantity);
   }
 
   /** All orders of one user: one range of the b-tree, and nothing for who never had one. */

@@ -15,8 +15,6 @@ export interface LedgerReport {
   skuId: string;
   saleId: string | null;
   revision: number;
-  /** The `stock` of the sale document; `stocked` also counts restocks. */
-  configuredStock: number;
   stocked: number;
   available: number;
   held: number;
@@ -38,7 +36,6 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
     skuId: setup.skuId,
     saleId: setup.terms?.saleId ?? null,
     revision: setup.revision,
-    configuredStock: setup.configuredStock,
     ...stock,
     available: available(stock),
     units: { ...units },

@@ -2,14 +2,15 @@
 // functions decide, commits, and answers; all of a use case happens without an await, so its writes
 // commit together and no other request sees half of it.
 import { DurableObject } from "cloudflare:workers";
-import { decideCancel, decideConfirmFree, decidePay, decideSettle } from "./decide-order.ts";
-import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import {
-  type ConfigureCommand,
-  decideConfigure,
-  decideRestock,
-  type Setup,
-} from "./decide-stock.ts";
+  available,
+  decideCancel,
+  decideConfirmFree,
+  decidePay,
+  decideSettle,
+} from "./decide-order.ts";
+import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
+import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import { Keeper } from "./keeper.ts";
 import type { OrderRef } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
@@ -200,29 +201,16 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
     return { ...(decided ?? (setup as Setup)), everSold: this.#keeper.ledger.everSold };
   }
 
-  /** Adds or takes back units, once per key. */
-  restock(
-    quantity: number,
-    key: string,
-  ):
-    | { ok: true; stocked: number; replayed: boolean }
-    | { ok: false; reason: "not_found" | "idempotency_key_reused" }
-    | { ok: false; reason: "below_committed"; available: number } {
+  /**
+   * What a restock must know: units that are free, and the quantity for which the key was used while the
+   * object itself kept the keys. Null when nothing was ever on sale here.
+   */
+  beforeRestock(key: string): { available: number; used?: number } | null {
     this.#keeper.begin();
     const { setup, stock } = this.#keeper.ledger;
-    if (!setup) return { ok: false, reason: "not_found" };
+    if (!setup) return null;
     const used = this.#keeper.ledger.restockOf(key);
-    if (used !== undefined) {
-      return used === quantity
-        ? { ok: true, stocked: stock.stocked, replayed: true }
-        : { ok: false, reason: "idempotency_key_reused" };
-    }
-    const decision = decideRestock(stock, quantity);
-    if (!decision.ok) return decision;
-    this.#keeper.ledger.saveRestock(key, quantity);
-    this.#keeper.ledger.saveSetup({ ...setup, stocked: decision.stocked });
-    this.#keeper.stockChanged();
-    return { ok: true, stocked: decision.stocked, replayed: false };
+    return { available: available(stock), ...(used === undefined ? {} : { used }) };
   }
 
   /** The state of the ledger; null when nothing was ever on sale here. */

@@ -1,10 +1,10 @@
 // What the clock does every minute: make every copy agree with its source again, and say what did not.
-import { type CatalogEnv, configureObjects } from "../catalog/change.ts";
+import { type CatalogEnv, publish, settle } from "../catalog/change.ts";
 import type { RegisteredSale } from "../catalog/registry.ts";
-import { registryOf, storeSales } from "../catalog/store.ts";
+import { allSales, registryOf } from "../catalog/store.ts";
 import { reconcileRules } from "../funnel/rule-store.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import type { RedisConfig } from "../redis/client.ts";
 import { reconcileReadModel } from "./rebuild.ts";
 import { restoreLost, restoreReadModel } from "./restore.ts";
 
@@ -20,19 +20,16 @@ export async function reconcile(
   config: RedisConfig,
   scheduledAt: number,
 ): Promise<void> {
-  const sales = await registryOf(env).all();
   await attempt("catalog", async () => {
-    const repaired = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
-      storeSales(redis, keys, sales),
-    );
-    if (repaired > 0) log("reconcile.catalog_repaired", { count: repaired });
+    await registryOf(env).sweep();
+    if (await publish(env, config)) log("reconcile.catalog_repaired");
   });
   await attempt("rules", () => reconcileRules(env, config));
-  await attempt("read model", () => restoreReadModel(env, config, sales));
-  await attempt("lost keys", () => restoreLost(env, config, sales));
-  for (const registered of sales) {
+  await attempt("read model", () => restoreReadModel(env, config));
+  await attempt("lost keys", () => restoreLost(env, config));
+  for await (const registered of allSales(env)) {
     if (!isDue(registered, scheduledAt)) continue;
-    await attempt(registered.id, async () => void (await configureObjects(env, registered)));
+    await attempt(registered.id, async () => void (await settle(env, registered)));
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);

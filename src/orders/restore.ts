@@ -1,8 +1,8 @@
 // The read model as a whole: whether Redis has been filled since it was emptied, and filling it again from
 // all ledgers there ever were, also those of SKUs that left the catalog.
 import type { Redis } from "@upstash/redis/cloudflare";
-import type { RegisteredSale } from "../catalog/registry.ts";
-import type { InventoryEnv } from "../inventory/client.ts";
+import type { CatalogEnv } from "../catalog/change.ts";
+import { registryOf } from "../catalog/store.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
@@ -18,28 +18,17 @@ const RUN_LIMIT_MS = 40_000;
 const AT_ONCE = 6;
 const LOST_PER_RUN = 20;
 
-/** Every SKU there ever was. */
-const everySku = (sales: readonly RegisteredSale[]): string[] => [
-  ...new Set(
-    sales.flatMap(({ sale, former }) => [...(sale?.skus ?? []).map(({ id }) => id), ...former]),
-  ),
-];
-
 /**
  * Fills Redis from all ledgers, unless that was done since it was emptied. What does not fit into one run is
  * left to the next.
  */
-export async function restoreReadModel(
-  env: InventoryEnv,
-  config: RedisConfig,
-  sales: readonly RegisteredSale[],
-): Promise<void> {
+export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const endsAt = Date.now() + RUN_LIMIT_MS;
   const inRedis = <T>(work: (redis: Redis, keys: Keys) => Promise<T>) =>
     withRedis(config, BACKGROUND_LIMIT_MS, work);
   const done = await inRedis(readRebuilt);
   if (done.has(ALL_SKUS)) return;
-  const all = everySku(sales);
+  const all = await registryOf(env).skuIds();
   const missing = all.filter((skuId) => !done.has(skuId));
   while (missing.length > 0 && Date.now() < endsAt) {
     const batch = missing.splice(0, AT_ONCE);
@@ -53,11 +42,7 @@ export async function restoreReadModel(
 }
 
 /** Writes again the orders of those whose keys were removed for holding another type. */
-export async function restoreLost(
-  env: InventoryEnv,
-  config: RedisConfig,
-  sales: readonly RegisteredSale[],
-): Promise<void> {
+export async function restoreLost(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const { lost, ownerOf } = keysOf(config);
   const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
     healed(redis, keys, [{ key: keys.lost, type: "set" }], () =>
@@ -67,7 +52,7 @@ export async function restoreLost(
   for (const key of removed ?? []) {
     const userId = ownerOf(key);
     // Other keys are made whole by the rest of the reconciliation.
-    const orders = userId === undefined ? [] : await ordersEverywhere(env, everySku(sales), userId);
+    const orders = userId === undefined ? [] : await ordersEverywhere(env, userId);
     await withRedis(config, BACKGROUND_LIMIT_MS, async (redis, keys) => {
       await writeOrders(redis, keys, orders);
       await redis.srem(lost, key);
@@ -76,12 +61,9 @@ export async function restoreLost(
   }
 }
 
-async function ordersEverywhere(
-  env: InventoryEnv,
-  skuIds: string[],
-  userId: string,
-): Promise<OwnedOrder[]> {
+async function ordersEverywhere(env: CatalogEnv, userId: string): Promise<OwnedOrder[]> {
   const found: OwnedOrder[] = [];
+  const skuIds: string[] = await registryOf(env).skuIds();
   for (let at = 0; at < skuIds.length; at += AT_ONCE) {
     const batch = skuIds.slice(at, at + AT_ONCE);
     const orders = await Promise.all(batch.map((skuId) => ordersInLedger(env, skuId, userId)));

@@ -1,7 +1,8 @@
 // The page cache: a page is rendered once per version of the catalog and kept as bytes with its ETag.
 // Its life ends where its words stop being true: when one of its sales opens or closes.
+import { nextChange } from "../catalog/list.ts";
 import type { Sale } from "../catalog/schema.ts";
-import { ASKED_EACH_TIME, CACHED, CACHED_MS } from "../catalog/snapshot.ts";
+import { ASKED_EACH_TIME, CACHED, CACHED_MS, cachedNow } from "../catalog/snapshot.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
@@ -41,7 +42,8 @@ export async function servePage(c: AppContext, source: PageSource): Promise<Resp
     known && known.version === source.version && now < known.validUntil
       ? known
       : await renderPage(source, now);
-  const headers = page.validUntil - now > CACHED_MS ? page.headers : page.lastHeaders;
+  const isKept = page.validUntil - now > CACHED_MS && cachedNow() === CACHED;
+  const headers = isKept ? page.headers : page.lastHeaders;
   return notModified(c, page.etag)
     ? new Response(null, { status: 304, headers })
     : new Response(page.body, { headers });
@@ -64,10 +66,3 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
 
 const headersOf = (source: PageSource, etag: string, cache: Record<string, string>): Headers =>
   completeHeaders({ "Content-Type": "text/html; charset=utf-8", ...cache, ETag: etag }, source);
-
-/** When the next of these sales opens or closes; infinity when none will. */
-export function nextChange(sales: PageSource["sales"], now: number): number {
-  return sales
-    .flatMap(({ opensAt, closesAt }) => [Date.parse(opensAt), Date.parse(closesAt)])
-    .reduce((next, at) => (at > now ? Math.min(next, at) : next), Number.POSITIVE_INFINITY);
-}

@@ -1,6 +1,7 @@
 // The pages. The list and the sale page are the same bytes for everybody; the rest is the buyer's own.
 import { type Context, Hono } from "hono";
-import type { Catalog } from "../catalog/snapshot.ts";
+import { readSalesPage } from "../catalog/list.ts";
+import { findSale } from "../catalog/older.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
@@ -37,30 +38,24 @@ const settingsOf = (config: Config): PageSettings => ({
 });
 
 async function home(c: AppContext): Promise<Response> {
+  const cursor = c.req.query("cursor");
   const catalog = await readCatalog(c);
+  const page = await readSalesPage(c, cursor);
+  if (!page) {
+    const issues = [{ path: "cursor", message: "is not one of ours" }];
+    return faultPage(c, refuse("invalid_request", { issues }));
+  }
   const taken = await takenSales(c, catalog);
   return servePage(c, {
-    key: "/",
+    key: cursor === undefined ? "/" : `/?cursor=${cursor}`,
     version: `${catalog.version} ${[...taken].join(" ")}`,
-    sales: salesOf(catalog),
-    render: (now) => renderHome(salesOf(catalog), taken, now),
+    sales: page.sales,
+    render: (now) => renderHome(page, taken, now),
   });
 }
 
-const lists = new WeakMap<Catalog, Catalog["entries"][number]["sale"][]>();
-
-function salesOf(catalog: Catalog) {
-  let sales = lists.get(catalog);
-  if (!sales) {
-    sales = catalog.entries.map(({ sale }) => sale);
-    lists.set(catalog, sales);
-  }
-  return sales;
-}
-
 async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
-  const catalog = await readCatalog(c);
-  const entry = catalog.sale(c.req.param("saleId"));
+  const entry = await findSale(c, c.req.param("saleId"));
   if (!entry) return faultPage(c, refuse("not_found"));
   const config = c.get("config");
   const settings = settingsOf(config);

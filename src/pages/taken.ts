@@ -1,10 +1,10 @@
 // Which open sales have nothing free, for the list: read from the live stock that isolates keep anyway.
+import { nextChange } from "../catalog/list.ts";
 import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
 import { type Shown, shownOf } from "./browser/words/sale.ts";
-import { nextChange } from "./cache.ts";
 
 /** Each costs a read a second while the list is looked at; further down, a sale's own page says it. */
 const MAX_WATCHED = 12;

@@ -65,13 +65,6 @@ test("a SKU of an upcoming sale has never sold, until the moment the sale opens"
   expect(known.hasEverSold(sku.id)).toBe(true);
 });
 
-test("a SKU that never sold is still known after its sale was deleted", async () => {
-  const sku = aSku();
-  const sale = await putSale(upcoming(aSale({ skus: [sku] })));
-  await admin("DELETE", `/sales/${sale.id}`);
-  expect((await catalog()).hasEverSold(sku.id)).toBe(false);
-});
-
 test.each([
   ["postponed", (sale: Sale) => putSale(upcoming(sale))],
   ["deleted", ({ id }: Sale) => admin("DELETE", `/sales/${id}`)],

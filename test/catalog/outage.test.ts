@@ -1,12 +1,24 @@
 // Redis is gone: every page and the catalog's API still answer, for as long as is promised; and what they
 // cost while it is there.
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { SaleRegistry } from "../../src/catalog/registry.ts";
+import type { Sku } from "../../src/catalog/schema.ts";
+import { registryOf } from "../../src/catalog/store.ts";
 import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
+import { admin, call } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, redisCost, redisIsBack, redisIsDown, redisIsSlow } from "../support/redis.ts";
-import { aSale, aSku, noLiveStock, putSale } from "../support/shop.ts";
+import {
+  emptyRedis,
+  redisCost,
+  redisIsBack,
+  redisIsDown,
+  redisIsSlow,
+  redisRefusesWrites,
+} from "../support/redis.ts";
+import { aBuyer, aSale, aSku, bought, noLiveStock, putSale, until } from "../support/shop.ts";
+import { saleInRedis } from "./elsewhere.ts";
 
 const MINUTE_MS = 60_000;
 let moments = 0;
@@ -30,17 +42,26 @@ async function given() {
   return { start, clock, sale, paths };
 }
 
+/** Given a registry that answers nobody, either. */
+function registryIsDown(): void {
+  const spy = vi.spyOn(SaleRegistry.prototype, "publishedAfter").mockImplementation(() => {
+    throw new Error("down");
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
 describe.each([
   ["down", () => redisIsDown()],
   ["slow", () => redisIsSlow(5_000)],
-] as const)("while Redis is %s", (_, breakRedis) => {
-  test("pages and catalog answer for an hour and longer, and each stale answer is counted", async () => {
+] as const)("while Redis is %s, and the registry is down", (_, breakRedis) => {
+  test("pages and catalog answer for an hour, and each stale answer is counted", async () => {
     const { start, clock, sale, paths } = await given();
     for (const path of paths) await call("GET", path);
     await breakRedis();
+    registryIsDown();
     const counted = () => readCounters()["stale|catalog"] ?? 0;
     const before = counted();
-    for (const minutes of [1, 30, 59, 61, 600]) {
+    for (const minutes of [1, 30, 59]) {
       clock.moveTo(start + minutes * MINUTE_MS);
       for (const path of paths) {
         const { status, body } = await call("GET", path);
@@ -50,6 +71,101 @@ describe.each([
     }
     expect(counted()).toBeGreaterThan(before);
   });
+});
+
+describe.each([
+  ["down", () => redisIsDown()],
+  ["slow", () => redisIsSlow(5_000)],
+] as const)("while Redis is %s", (_, breakRedis) => {
+  test("pages and catalog answer for as long as it takes", async () => {
+    const { start, clock, sale, paths } = await given();
+    await breakRedis();
+    for (const minutes of [1, 59, 61, 600]) {
+      clock.moveTo(start + minutes * MINUTE_MS);
+      for (const path of paths) {
+        const { status, body } = await call("GET", path);
+        expect(status).toBe(200);
+        expect(JSON.stringify(body)).toContain(sale.id);
+      }
+    }
+  });
+
+  test("a change is made, shows elsewhere within five seconds, and stays when Redis is back", async () => {
+    const { start, clock, sale, paths } = await given();
+    for (const path of paths) await call("GET", path);
+    await breakRedis();
+    const changed = { ...sale, title: "Ninety-nine" };
+    await registryOf(env).put(changed); // what another isolate's request does: this one is not told
+
+    clock.moveTo(start + 5_000);
+    for (const path of paths) {
+      const { body, headers } = await call("GET", path);
+      expect(JSON.stringify(body)).toContain("Ninety-nine");
+      expect(headers.get("cloudflare-cdn-cache-control")).toMatch(/max-age=1|no-cache/);
+    }
+
+    await redisIsBack();
+    clock.moveTo(start + 10_000);
+    for (const path of paths) {
+      expect(JSON.stringify((await call("GET", path)).body)).toContain("Ninety-nine");
+    }
+    await until("Redis has it", async () => (await saleInRedis(sale.id))?.title === "Ninety-nine");
+  });
+});
+
+describe("while Redis is down", () => {
+  test("a new price is charged and shown at once, and a deleted sale is gone", async () => {
+    const { sale } = await given();
+    const [sku] = sale.skus as [Sku];
+    await redisIsDown();
+    const dear = { ...sale, skus: [{ ...sku, unitPrice: { amount: 9_900, currency: "USD" } }] };
+    expect((await admin("PUT", `/sales/${sale.id}`, { body: dear })).status).toBe(200);
+    expect((await call("GET", `/api/sales/${sale.id}`)).body).toMatchObject({ skus: dear.skus });
+    expect((await bought(await aBuyer(), sku.id)).unitPrice.amount).toBe(9_900);
+    expect((await admin("DELETE", `/sales/${sale.id}`)).status).toBe(204);
+    expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(404);
+  });
+
+  test("a crowd asks the registry once in three seconds", async () => {
+    const { start, clock, sale } = await given();
+    await call("GET", `/api/sales/${sale.id}`);
+    await redisIsDown();
+    const asked = vi.spyOn(SaleRegistry.prototype, "publishedAfter");
+    onTestFinished(() => asked.mockRestore());
+    for (let second = 1; second <= 60; second += 1) {
+      clock.moveTo(start + second * 1_000);
+      await Promise.all(Array.from({ length: 20 }, () => call("GET", `/api/sales/${sale.id}`)));
+    }
+    expect(asked.mock.calls.length).toBeGreaterThan(10);
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(20);
+  });
+
+  test("no cache keeps an answer that may be too old", async () => {
+    const { start, clock, sale, paths } = await given();
+    for (const path of paths) await call("GET", path);
+    await redisIsDown();
+    registryIsDown();
+    clock.moveTo(start + 2_000);
+    for (const path of [`/sales/${sale.id}`, `/api/sales/${sale.id}`]) {
+      const { headers } = await call("GET", path);
+      expect(headers.get("cloudflare-cdn-cache-control")).toBe("public, no-cache");
+    }
+  });
+});
+
+test("a change that Redis does not take, though it is read, says what happened", async () => {
+  const { sale } = await given();
+  const refusal = redisRefusesWrites();
+  const body = { ...sale, title: "Written" };
+  const answer = await admin("PUT", `/sales/${sale.id}`, { body });
+  expect(answer).toMatchObject({
+    status: 503,
+    body: { detail: expect.stringContaining("registered") },
+  });
+  expect((await admin("GET", `/sales/${sale.id}`)).body).toMatchObject({ title: "Written" });
+  refusal.mockRestore();
+  expect((await admin("PUT", `/sales/${sale.id}`, { body })).status).toBe(200);
+  expect(await saleInRedis(sale.id)).toMatchObject({ title: "Written" });
 });
 
 test("the live stock says so when it cannot be told any more, and no cache may go on telling it", async () => {

@@ -1,6 +1,12 @@
 // The operator's hand on the stock: by the sale document, and by restocking.
-import { beforeAll, beforeEach, expect, test } from "vitest";
-import { admin } from "../support/http.ts";
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { registryOf } from "../../src/catalog/store.ts";
+import worker from "../../src/index.ts";
+import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { inside, putToSleep } from "../inventory/object.ts";
+import { admin, call } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import {
@@ -14,6 +20,7 @@ import {
   tally,
   unique,
 } from "../support/shop.ts";
+import { saleInRedis } from "./elsewhere.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
@@ -28,8 +35,9 @@ test("stock is never lowered below what buyers have", async () => {
   await bought(await aBuyer(), sku.id);
 
   expect(await put({ ...sale, skus: [{ ...sku, stock: 1 }] })).toMatchObject({
-    status: 400,
-    body: { issues: [{ path: "skus.0.stock" }] },
+    status: 409,
+    code: "stock_below_committed",
+    body: { issues: [{ path: "skus.0.stock", message: expect.stringContaining("2") }] },
   });
   expect((await put({ ...sale, skus: [{ ...sku, stock: 2 }] })).status).toBe(200);
   expect(tally([await order(await aBuyer(), sku.id)])).toEqual({ sold_out: 1 });
@@ -64,4 +72,184 @@ test("units are restocked once for each key, and taken back only as far as it is
       })
     ).status,
   ).toBe(404);
+});
+
+interface View {
+  skus: { id: string; stock: number; stocked: number }[];
+  warnings?: { path: string; message: string }[];
+}
+
+const restock = (skuId: string, quantity: number, key = unique("restock")) =>
+  admin<{ stocked: number }>("POST", `/skus/${skuId}/restock`, {
+    body: { quantity },
+    headers: { "idempotency-key": key },
+  });
+const show = (saleId: string) => admin<View>("GET", `/sales/${saleId}`);
+
+/** Where a SKU's stock is written: the operator's view, the ledger, and what edges read. */
+async function everywhere(saleId: string, skuId: string): Promise<number[]> {
+  const [{ body }, { stocked }, copy] = await Promise.all([
+    show(saleId),
+    ledger(skuId),
+    saleInRedis(saleId),
+  ]);
+  const [sku, copied] = [body.skus.find(({ id }) => id === skuId), copy?.skus[0]];
+  return [sku?.stock ?? -1, sku?.stocked ?? -1, stocked, copied?.stock ?? -1];
+}
+
+test("a restock is in the document, the object and the copy, with a new ETag; PUT sets the total", async () => {
+  const sku = aSku({ stock: 50 });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  const before = (await show(sale.id)).headers.get("etag");
+
+  const answer = await restock(sku.id, 10);
+  expect(answer.body).toMatchObject({ stocked: 60 });
+  expect(await everywhere(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
+  const after = await show(sale.id);
+  expect(after.headers.get("etag")).toBe(answer.headers.get("etag"));
+  expect(after.headers.get("etag")).not.toBe(before);
+
+  expect((await put({ ...sale, skus: [{ ...sku, stock: 60 }] })).status).toBe(200);
+  expect(await everywhere(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
+  expect((await restock(sku.id, -20)).status).toBe(200);
+  expect(await everywhere(sale.id, sku.id)).toEqual([40, 40, 40, 40]);
+});
+
+test("no restock makes more units than a sale may have", async () => {
+  const sku = aSku({ stock: 999_990 });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  expect(await restock(sku.id, 11)).toMatchObject({
+    status: 400,
+    body: { issues: [{ path: "quantity" }] },
+  });
+  expect(await everywhere(sale.id, sku.id)).toEqual([999_990, 999_990, 999_990, 999_990]);
+  expect((await restock(sku.id, 10)).status).toBe(200);
+  expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
+});
+
+test("a restock that reached the registry alone is finished by the clock, and by repeating it, once", async () => {
+  const [first, second] = [aSku({ stock: 5 }), aSku({ stock: 5 })];
+  const sale = await putSale(aSale({ skus: [first, second] }));
+  const deaf = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
+    throw new Error("deaf");
+  });
+  onTestFinished(() => deaf.mockRestore());
+  const key = unique("restock");
+  for (const { id } of [first, second]) {
+    expect(await restock(id, 3, key)).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining("registered") },
+    });
+  }
+  deaf.mockRestore();
+
+  expect(await restock(first.id, 3, key)).toMatchObject({ status: 200, body: { stocked: 8 } });
+  await worker.scheduled(createScheduledController(), env);
+  expect(await ledger(second.id)).toMatchObject({ stocked: 8 });
+  expect((await show(sale.id)).body.skus.map(({ stock, stocked }) => [stock, stocked])).toEqual([
+    [8, 8],
+    [8, 8],
+  ]);
+});
+
+test("a key that was used while objects kept the keys is not used again", async () => {
+  const sku = aSku({ stock: 5 });
+  await putSale(aSale({ skus: [sku] }));
+  await inside(sku.id, (_, { storage }) =>
+    storage.sql.exec("INSERT INTO restocks VALUES ('old', 3)"),
+  );
+  const again = await restock(sku.id, 3, "old");
+  expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([200, "true"]);
+  expect(await restock(sku.id, 4, "old")).toMatchObject({ status: 422 });
+  expect(await ledger(sku.id)).toMatchObject({ stocked: 5 });
+});
+
+test("units that an object got before restocks changed documents are in the document within a minute", async () => {
+  const sku = aSku({ stock: 5 });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  await inside(sku.id, (_, { storage }) => {
+    const [{ document }] = storage.sql.exec("SELECT document FROM setup").toArray() as [
+      { document: string },
+    ];
+    const old = { ...JSON.parse(document), configuredStock: 5, stocked: 8 };
+    storage.sql.exec("UPDATE setup SET document = ?", JSON.stringify(old));
+  });
+  await putToSleep(sku.id);
+  await worker.scheduled(createScheduledController(), env);
+  await worker.scheduled(createScheduledController(), env);
+  expect(await everywhere(sale.id, sku.id)).toEqual([8, 8, 8, 8]);
+});
+
+test("stock below what is sold changes nothing, of any SKU, and names each", async () => {
+  heldQueue();
+  const skus = [aSku({ stock: 5 }), aSku({ stock: 5, perUserLimit: 3 }), aSku({ stock: 5 })];
+  const sale = await putSale(aSale({ skus }));
+  await bought(await aBuyer(), skus[1]?.id as string, { quantity: 3 });
+  await bought(await aBuyer(), skus[2]?.id as string);
+  const before = await show(sale.id);
+  const lower = { ...sale, title: "Lower", skus: skus.map((sku) => ({ ...sku, stock: 0 })) };
+  expect(await put(lower)).toMatchObject({
+    status: 409,
+    code: "stock_below_committed",
+    body: { issues: [{ path: "skus.1.stock" }, { path: "skus.2.stock" }] },
+  });
+  const after = await show(sale.id);
+  expect([after.body, after.headers.get("etag")]).toEqual([
+    before.body,
+    before.headers.get("etag"),
+  ]);
+});
+
+test("who buys while stock is lowered keeps the unit, and the document says so", async () => {
+  heldQueue();
+  const sku = aSku({ stock: 5, perUserLimit: 4 });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  const buyer = await aBuyer();
+  // The object had five free units when it was asked; its last news come after the buyer.
+  await registryOf(env).put({ ...sale, skus: [{ ...sku, stock: 1 }] });
+  await bought(buyer, sku.id, { quantity: 4 });
+  await worker.scheduled(createScheduledController(), env);
+  await worker.scheduled(createScheduledController(), env);
+  expect(await everywhere(sale.id, sku.id)).toEqual([4, 4, 4, 4]);
+});
+
+describe("a sale put up again under old ids", () => {
+  const again = async (change: (sale: ReturnType<typeof aSale>) => ReturnType<typeof aSale>) => {
+    heldQueue();
+    const sku = aSku({ stock: 2 });
+    const sale = await putSale(aSale({ skus: [sku] }));
+    await bought(await aBuyer(), sku.id);
+    await bought(await aBuyer(), sku.id);
+    const answer = await admin<View>("PUT", `/sales/${sale.id}`, { body: change(sale) });
+    return { sale, sku, answer };
+  };
+
+  test("says how many units are sold already: postponed", async () => {
+    const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const { answer } = await again((sale) => ({ ...sale, opensAt: at(1), closesAt: at(2) }));
+    expect(answer.status).toBe(200);
+    expect(answer.body.warnings).toEqual([
+      { path: "skus.0.stock", message: expect.stringContaining("0 of 2 are free") },
+    ]);
+  });
+
+  test("says how many units are sold already: deleted and put up again", async () => {
+    const { sale } = await again((same) => same);
+    await admin("DELETE", `/sales/${sale.id}`);
+    const answer = await admin<View>("PUT", `/sales/${sale.id}`, { body: sale });
+    expect([answer.status, answer.body.warnings?.length]).toEqual([201, 1]);
+  });
+
+  test("says how many units are sold already: in another sale", async () => {
+    const { sale, sku } = await again((same) => same);
+    await admin("DELETE", `/sales/${sale.id}`);
+    const other = aSale({ skus: [{ ...sku, stock: 5 }] });
+    const answer = await admin<View>("PUT", `/sales/${other.id}`, { body: other });
+    expect(answer.body.warnings?.[0]?.message).toContain("3 of 5 are free");
+  });
+
+  test("has no warning for a change while it sells", async () => {
+    const { answer } = await again((sale) => ({ ...sale, title: "Another" }));
+    expect(answer.body).not.toHaveProperty("warnings");
+  });
 });

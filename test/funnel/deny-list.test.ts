@@ -2,12 +2,23 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { registryOf } from "../../src/catalog/store.ts";
+import { requireConfig } from "../../src/config.ts";
+import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, contractFaults, ORIGIN, send } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
-import { emptyRedis, KEYS, redis, redisCost, redisIsDown } from "../support/redis.ts";
+import {
+  emptyRedis,
+  KEYS,
+  redis,
+  redisCost,
+  redisIsBack,
+  redisIsDown,
+  redisRefusesWrites,
+} from "../support/redis.ts";
 import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
@@ -165,7 +176,77 @@ describe("a rule of the operator", () => {
 
     expect((await attempt(mallory, sale)).code).toBe("blocked");
     expect((await attempt(await aBuyer(), sale)).status).toBe(202);
-    expect((await deny("user", "somebody")).status).toBe(503);
+  });
+});
+
+describe("while Redis is down, a rule", () => {
+  /** Given an isolate that knew the rules before Redis broke; the clock stands still. */
+  async function given() {
+    const clock = givenClock(aMoment());
+    const closesAt = new Date(Date.now() + 36_000_000).toISOString();
+    const sale = await givenSale({}, {}, { closesAt });
+    const mallory = await aBuyer();
+    await attempt(await aBuyer(), sale);
+    return { clock, sale, mallory };
+  }
+
+  /** Another isolate's request: this one is not told. */
+  const elsewhere = {
+    put: (rule: object & { value: string }) =>
+      registryOf(env).putRule(`deny:user:${rule.value}`, JSON.stringify(rule)),
+    lift: (value: string) => registryOf(env).removeRule(`deny:user:${value}`),
+  };
+
+  test("can be put and lifted, and holds here at once", async () => {
+    const { sale, mallory } = await given();
+    await redisIsDown();
+    expect((await deny("user", mallory.id)).status).toBe(200);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect(await rules()).toMatchObject([{ value: mallory.id }]);
+    expect((await admin("DELETE", path("user", mallory.id))).status).toBe(204);
+    expect((await attempt(mallory, sale)).status).toBe(202);
+  });
+
+  test("that was put or lifted elsewhere counts within five seconds, and still does once Redis is back", async () => {
+    const { clock, sale, mallory } = await given();
+    const [rule, reformed] = [
+      { effect: "deny", kind: "user", by: "operator", addedAt: "" },
+      await aBuyer(),
+    ];
+    await deny("user", reformed.id);
+    expect((await attempt(reformed, sale)).code).toBe("blocked");
+    await redisIsDown();
+    await elsewhere.put({ ...rule, value: mallory.id });
+    await elsewhere.lift(reformed.id);
+
+    clock.moveTo(Date.now() + 5_000);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect((await attempt(reformed, sale)).status).toBe(202);
+
+    await redisIsBack();
+    clock.moveTo(Date.now() + 5_000);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    await until("Redis has learned it", () => redis("HGET", KEYS.rules, `deny:user:${mallory.id}`));
+  });
+
+  test("of the machine goes on counting", async () => {
+    const { clock, sale, mallory } = await given();
+    await addAutomaticBlock(requireConfig(env), mallory.id, 3_600, {});
+    clock.moveTo(Date.now() + 5_000);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    await redisIsDown();
+    clock.moveTo(Date.now() + 60_000);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+  });
+
+  test("that Redis does not take, though it is read, is not called done", async () => {
+    redisRefusesWrites();
+    const answer = await deny("user", "somebody");
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining("registered") },
+    });
+    expect(contractFaults(answer)).toEqual([]);
   });
 });
 

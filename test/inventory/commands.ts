@@ -91,11 +91,6 @@ const visit: fc.Arbitrary<Command> = fc.record({
   order,
 });
 
-const restock: fc.Arbitrary<Command> = fc.record({
-  do: fc.constant("restock" as const),
-  quantity: fc.integer({ min: -6, max: 6 }),
-});
-
 const pay = fc.record({ do: fc.constant("pay" as const), order, token });
 const settle = fc.record({ do: fc.constant("settle" as const), order, money });
 
@@ -104,8 +99,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: pay },
   { weight: 6, arbitrary: visit },
   { weight: 6, arbitrary: settle },
-  { weight: 2, arbitrary: restock },
-  { weight: 2, arbitrary: configure },
+  { weight: 4, arbitrary: configure },
   { weight: 4, arbitrary: tick },
 );
 

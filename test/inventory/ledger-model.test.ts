@@ -19,9 +19,6 @@ async function atObject(name: string, world: World, command: Command): Promise<v
     case "configure":
       await object.configure({ skuId: SKU, revision: command.revision, offer: command.offer });
       return;
-    case "restock":
-      await object.restock(command.quantity, unique("restock"));
-      return;
     case "reserve":
       await object.reserve(world.toReserve(command));
       return;

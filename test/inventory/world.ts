@@ -12,7 +12,7 @@ import {
   type Stock,
 } from "../../src/inventory/decide-order.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
-import { decideConfigure, decideRestock, type Setup } from "../../src/inventory/decide-stock.ts";
+import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 import { type Offer, SKU, START } from "./commands.ts";
@@ -37,7 +37,6 @@ export type Command =
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
   | { do: "settle"; order: number; money: MoneyOutcome }
-  | { do: "restock"; quantity: number }
   | { do: "configure"; revision: number; offer: Offer | null }
   | { do: "tick"; ms: number };
 
@@ -51,8 +50,6 @@ export interface Change {
 export class World {
   now = START;
   setup: Setup | null = null;
-  /** Units the operator added or took besides those of the sale document. */
-  restocked = 0;
   readonly orders = new Map<string, OrderRow>();
   readonly aliases = new Map<string, Alias[]>();
   readonly changes: Change[] = [];
@@ -100,13 +97,6 @@ export class World {
         const { revision, offer } = command;
         const document = { skuId: SKU, revision, offer };
         this.setup = decideConfigure(this.setup, this.stock, document) ?? this.setup;
-        return;
-      }
-      case "restock": {
-        const decision = decideRestock(this.stock, command.quantity);
-        if (!this.setup || !decision.ok) return;
-        this.restocked += command.quantity;
-        this.setup = { ...this.setup, stocked: decision.stocked };
         return;
       }
       case "reserve":

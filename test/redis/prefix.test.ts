@@ -3,7 +3,7 @@ import { createExecutionContext, createScheduledController } from "cloudflare:te
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
-import { loadSales, storeSales } from "../../src/catalog/store.ts";
+import { readPublished, storePublished } from "../../src/catalog/store.ts";
 import { readConfig, requireConfig } from "../../src/config.ts";
 import { keepAutomaticBlock, readTexts } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
@@ -75,12 +75,16 @@ const KINDS = {
   catalog: {
     write: (config: RedisConfig, name: string) =>
       inRedis(config, (redis, keys) =>
-        storeSales(redis, keys, [
-          { id: name, revision: 1, sale: aSale({ id: name }), former: [], unsold: [] },
-        ]),
+        storePublished(redis, keys, {
+          version: 1,
+          olderVersion: 0,
+          older: 0,
+          sales: [{ id: name, revision: 1, sale: aSale({ id: name }), former: [], unsold: [] }],
+          names: "",
+        }),
       ),
     read: async (config: RedisConfig) =>
-      (await inRedis(config, loadSales)).sales.map(({ id }) => id),
+      ((await inRedis(config, readPublished))?.catalog?.sales ?? []).map(({ id }) => id),
   },
   "live stock": {
     write: (config: RedisConfig, name: string) =>
@@ -97,7 +101,7 @@ const KINDS = {
         addedAt: "",
       }),
     read: async (config: RedisConfig) =>
-      (await inRedis(config, readTexts)).flatMap((text) => JSON.parse(text || "{}").value ?? []),
+      ((await inRedis(config, readTexts))?.texts ?? []).map((text) => JSON.parse(text).value),
   },
   orders: {
     write: (config: RedisConfig, name: string) =>

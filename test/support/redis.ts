@@ -59,6 +59,24 @@ export async function redisIsSlow(delayMs: number): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "slow", delayMs });
 }
 
+const WRITES = /"(hset|hdel|del|set|eval|evalsha)"/i;
+
+/** Given a Redis that answers reads, but refuses writes, as a replica does or one that is full. */
+export function redisRefusesWrites(): { mockRestore(): void } {
+  const send = globalThis.fetch;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const text = typeof init?.body === "string" ? init.body : "[]";
+    if (!WRITES.test(text)) return send(input, init);
+    const error = { error: "READONLY You can't write against a read only replica." };
+    const commands: unknown[] = JSON.parse(text);
+    return Array.isArray(commands[0])
+      ? Response.json(commands.map(() => error))
+      : Response.json(error, { status: 400 });
+  });
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
+
 /** Redis answers again; nobody has noticed yet. */
 export async function mendRedis(): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "none" });

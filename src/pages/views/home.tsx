@@ -1,4 +1,5 @@
 // The list of sales: what is open, what comes, what is over.
+import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Money, type Sale, saleState } from "../../catalog/schema.ts";
 import { type Shown, whenWords } from "../browser/words/sale.ts";
@@ -22,9 +23,9 @@ const turn = ({ sale, state }: Listed): number =>
     ? Date.parse(sale.opensAt)
     : Date.parse(sale.closesAt) * (state === "open" ? 1 : -1);
 
-/** `taken`: the badges of open sales without a free unit, by sale. */
+/** The list, or a page of it. `taken`: the badges of open sales without a free unit, by sale. */
 export function renderHome(
-  sales: readonly Sale[],
+  { sales, next }: SalesPage,
   taken: ReadonlyMap<string, Shown>,
   now: number,
 ): Promise<string> {
@@ -46,6 +47,13 @@ export function renderHome(
               <SaleCard {...each} />
             ))}
           </ul>
+        )}
+        {next === undefined ? null : (
+          <p>
+            <a href={`/?cursor=${next}`} rel="next">
+              More sales
+            </a>
+          </p>
         )}
       </div>
     ),

@@ -1,0 +1,136 @@
+// The operator's sales: reading, writing on condition, restocking.
+import type { Context } from "hono";
+import * as z from "zod";
+import { deleteSale, putSale, restock } from "../catalog/change.ts";
+import { type Precondition, parseCondition } from "../catalog/precondition.ts";
+import { etagOfSale, type ShownSale } from "../catalog/registry.ts";
+import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
+import { registryOf } from "../catalog/store.ts";
+import { problem, type Refusal, refuse } from "../errors.ts";
+import { readIdempotencyKey } from "../funnel/shape.ts";
+import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { atLedger } from "./ledger.ts";
+
+const MAX_SALE_BYTES = 131_072;
+const MAX_RESTOCK_BYTES = 1_024;
+const PAGE_SIZE = 50;
+
+const restockSchema = z.strictObject({
+  quantity: z
+    .int()
+    .min(-MAX_UNITS)
+    .max(MAX_UNITS)
+    .refine((quantity) => quantity !== 0, "must not be 0"),
+});
+
+type SaleContext = Context<AppEnv, "/sales/:saleId">;
+
+const invalid = (path: string, message: string): Refusal =>
+  refuse("invalid_request", { issues: [{ path, message }] });
+
+export async function listSales(c: AppContext): Promise<Response> {
+  const cursor = c.req.query("cursor");
+  if (cursor !== undefined && !idSchema.safeParse(cursor).success) {
+    return problem(c, invalid("cursor", "is not one of ours"));
+  }
+  using shown = await registryOf(c.env).list(cursor ?? "", PAGE_SIZE);
+  const last = shown.length === PAGE_SIZE ? shown.at(-1)?.registered.id : undefined;
+  return c.json({
+    sales: shown.map((each) => viewOf(c, each)),
+    ...(last === undefined ? {} : { nextCursor: last }),
+  });
+}
+
+export async function showSale(c: SaleContext): Promise<Response> {
+  using shown = await registryOf(c.env).show(c.req.param("saleId"));
+  return shown?.registered.sale ? answer(c, shown) : problem(c, refuse("not_found"));
+}
+
+export async function saveSale(c: SaleContext): Promise<Response> {
+  const condition = readCondition(c);
+  if (!condition.ok) return problem(c, condition.refusal);
+  const body = await readJson(c, saleDocumentSchema, MAX_SALE_BYTES);
+  if (!body.ok) return problem(c, body.refusal);
+  const fault = faultOf(c, body.value);
+  if (fault) return problem(c, fault);
+  const result = await putSale(c.env, c.get("config"), body.value, condition.value);
+  if (!result.ok) return problem(c, result.refusal);
+  using shown = await registryOf(c.env).show(body.value.id);
+  const { warnings, created } = result;
+  return answer(c, shown ?? { registered: result.registered, stocked: {} }, {
+    ...(warnings.length > 0 ? { extra: { warnings } } : {}),
+    status: created ? 201 : 200,
+  });
+}
+
+/** What the schema cannot say: the address counts, and so does how this deployment is configured. */
+function faultOf(c: SaleContext, sale: Sale): Refusal | undefined {
+  if (sale.id !== c.req.param("saleId")) return invalid("id", "must be the id in the address");
+  const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
+  const challenges = sale.protection && sale.protection.challenge.mode !== "off";
+  if (!challenges || (TURNSTILE_SITE_KEY && TURNSTILE_SECRET)) return undefined;
+  const message = "needs TURNSTILE_SITE_KEY and TURNSTILE_SECRET to be set";
+  return invalid("protection.challenge.mode", message);
+}
+
+export async function removeSale(c: SaleContext): Promise<Response> {
+  const condition = readCondition(c);
+  if (!condition.ok) return problem(c, condition.refusal);
+  const id = c.req.param("saleId");
+  const result = await deleteSale(c.env, c.get("config"), id, condition.value);
+  return result.ok ? c.body(null, 204) : problem(c, result.refusal);
+}
+
+export async function restockSku(c: Context<AppEnv, "/skus/:skuId/restock">): Promise<Response> {
+  const named = readIdempotencyKey(c.req.header("idempotency-key"));
+  if (!named.ok) return problem(c, named.refusal);
+  const body = await readJson(c, restockSchema, MAX_RESTOCK_BYTES);
+  if (!body.ok) return problem(c, body.refusal);
+  const skuId = idSchema.safeParse(c.req.param("skuId"));
+  if (!skuId.success) return problem(c, refuse("not_found"));
+  const { quantity } = body.value;
+  const result = await restock(c.env, c.get("config"), skuId.data, quantity, named.key);
+  if (!result.ok) return problem(c, result.refusal);
+  if (result.replayed) c.header("Idempotent-Replayed", "true");
+  c.header("ETag", etagOfSale(result.registered) ?? "");
+  return atLedger(c, async (inventory) => inventory.report());
+}
+
+function answer(
+  c: AppContext,
+  shown: ShownSale,
+  { extra = {}, status = 200 }: { extra?: object; status?: 200 | 201 } = {},
+): Response {
+  c.header("ETag", etagOfSale(shown.registered) ?? "");
+  return c.json({ ...viewOf(c, shown), ...extra }, status);
+}
+
+/** A sale as it is answered. It can be sent back as it is. */
+function viewOf(c: AppContext, { registered, stocked }: ShownSale): SaleView {
+  const sale = registered.sale as Sale;
+  const origin = c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin;
+  return {
+    ...sale,
+    skus: sale.skus.map((sku) => ({ ...sku, stocked: stocked[sku.id] ?? 0 })),
+    url: `${origin}/sales/${sale.id}`,
+  };
+}
+
+type Read<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+
+function readCondition(c: AppContext): Read<Precondition> {
+  const value: Precondition = {};
+  for (const [name, header] of [
+    ["ifMatch", "If-Match"],
+    ["ifNoneMatch", "If-None-Match"],
+  ] as const) {
+    const text = c.req.header(header);
+    const condition = text === undefined ? undefined : parseCondition(text);
+    if (condition) value[name] = condition;
+    else if (text !== undefined) {
+      return { ok: false, refusal: invalid(header, "use * or a list of entity tags in quotes") };
+    }
+  }
+  return { ok: true, value };
+}

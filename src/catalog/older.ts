@@ -1,0 +1,82 @@
+// Sales that are not in the published catalog: closed for longer, or beyond its size. The registry is asked
+// about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
+import { LRUCache } from "lru-cache";
+import { type Reader, SharedValue } from "../shared-value.ts";
+import type { OlderPage } from "./registry.ts";
+import type { CatalogEntry, Sku } from "./schema.ts";
+import { type Catalog, readCatalog } from "./snapshot.ts";
+import { livingEntries, parseRegistered, registryOf } from "./store.ts";
+
+/** Answers an isolate keeps; each is a page of at most a quarter of a megabyte. */
+const MAX_ANSWERS = 30;
+/** A newer version of the catalog has other names for them. */
+const KEPT_MS = 3_600_000;
+
+/** Sales that are not in the published catalog, and whether more of them follow. */
+export interface OlderEntries {
+  entries: CatalogEntry[];
+  more: boolean;
+}
+
+const answers = new LRUCache<string, SharedValue<OlderPage, OlderEntries>>({ max: MAX_ANSWERS });
+
+/** A sale, however old. Names that never existed are refused without asking anyone. */
+export async function findSale(c: Reader, id: string): Promise<CatalogEntry | undefined> {
+  const catalog = await readCatalog(c);
+  const known = catalog.sale(id);
+  if (known || !catalog.hasEverHadSale(id)) return known;
+  return (await findOlder(c, catalog, { sale: id })).entries[0];
+}
+
+/** A SKU with its sale, however old. */
+export async function findSku(
+  c: Reader,
+  id: string,
+): Promise<{ entry: CatalogEntry; sku: Sku } | undefined> {
+  const catalog = await readCatalog(c);
+  const known = catalog.sku(id);
+  if (known || !catalog.hasEverHad(id)) return known;
+  const [entry] = (await findOlder(c, catalog, { sku: id })).entries;
+  const sku = entry?.sale.skus.find((each) => each.id === id);
+  return entry && sku && { entry, sku };
+}
+
+/** Up to `limit` older sales, latest end first, after one of them or after all that are not older. */
+export const pageOfOlder = (
+  c: Reader,
+  catalog: Catalog,
+  after: string | null,
+  limit: number,
+): Promise<OlderEntries> =>
+  answer(c, catalog, `after/${after ?? ""}`, () => registryOf(c.env).older(after, limit));
+
+const findOlder = (c: Reader, catalog: Catalog, name: { sale: string } | { sku: string }) =>
+  answer(c, catalog, Object.entries(name).flat().join("/"), async () => {
+    const found = await registryOf(c.env).find(name);
+    return { sales: found ? [found] : [], more: false };
+  });
+
+async function answer(
+  c: Reader,
+  catalog: Catalog,
+  question: string,
+  ask: () => Promise<OlderPage>,
+): Promise<OlderEntries> {
+  const name = `older/${catalog.older.version}/${question}`;
+  const known = answers.get(name);
+  const value =
+    known ??
+    new SharedValue<OlderPage, OlderEntries>({
+      name,
+      freshMs: KEPT_MS,
+      revalidateMs: KEPT_MS,
+      staleMs: KEPT_MS,
+      load: ask,
+      build: ({ sales, more }) => {
+        const parsed = sales.flatMap((each) => parseRegistered(each) ?? []);
+        return { entries: livingEntries(parsed), more };
+      },
+    });
+  if (!known) answers.set(name, value);
+  return (await value.read(c)).value;
+}
