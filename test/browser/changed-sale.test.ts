@@ -67,7 +67,7 @@ inBrowser("a sale that changes", (stage) => {
     const { page, skuId } = await given("unpaid before");
     await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
     await buyButton(page).click();
-    await says(page, "choose how to pay and order again");
+    await says(page, "This time, pay with the order");
     const sent = page.waitForRequest(ORDERS);
     await buyButton(page).click();
     expect((await sent).postDataJSON()).toMatchObject({ paymentToken: "tok_ok" });

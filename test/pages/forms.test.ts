@@ -162,7 +162,7 @@ test("after holds that ended unpaid, the form takes the payment with the order",
   }
   const asked = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
   expect(asked.status).toBe(409);
-  expect(asked.html).toContain("choose how to pay");
+  expect(asked.html).toContain("This time, pay with the order");
   expect(asked.html).toMatch(
     /<form class="stack" method="post".*name="paymentToken".*Confirm order/s,
   );

@@ -10,6 +10,7 @@ import { onReturn } from "./returning.ts";
 import { send } from "./send.ts";
 import { signIn, takeLeft } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
+import { chosenPayment, offerPayment, priceOf } from "./sku-offer.ts";
 import { onNews, tellTabs } from "./tabs.ts";
 import { jitter, pause } from "./waiting.ts";
 import { isAlive } from "./words/order.ts";
@@ -18,8 +19,6 @@ import { isAlive } from "./words/order.ts";
 const RESUME_MS = 120_000;
 const SPREAD_MS = 1_000;
 const NOT_FOUND_OUT = "We could not look at the order you already have. Please try again.";
-
-const ASK_THE_SHOP = "Please ask the shop how to order that way.";
 
 /** What a look at an order can say; `unknown`: nothing, for now. */
 type Found = "alive" | "gone" | "unknown";
@@ -62,7 +61,8 @@ export class Purchase {
   }
 
   async #buy(quantity: number, seen: string | undefined): Promise<void> {
-    const { skuId, price, paymentToken } = this.#card;
+    const { skuId, root } = this.#card;
+    const [price, paymentToken] = [priceOf(root), chosenPayment(root)];
     const panel = () => this.#card.challenge();
     const tell = (text: string) => this.#card.tell(text, "wait");
     const { answer, orderId } = await send({
@@ -95,8 +95,8 @@ export class Purchase {
     const { text, tone, wait, blocked, full, orderId, news } = outcome;
     this.#card.set({ blocked, full });
     this.#learn(news);
-    const cannotPay = answer.body.code === "payment_method_required" && !this.#card.offerPayment();
-    this.#card.tell(cannotPay ? `${text} ${ASK_THE_SHOP}` : text, tone);
+    if (answer.body.code === "payment_method_required") offerPayment(this.#card.root);
+    this.#card.tell(text, tone);
     if (wait) void this.#countDown(wait);
     if (orderId) await this.#find(orderId, { already: true });
   }

@@ -1,8 +1,6 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import type { Sale } from "../../catalog/schema.ts";
-import { call } from "./api.ts";
 import { ASK_WITHIN_MS, askTime } from "./ask-time.ts";
 import { correct, observe, onClockChange, serverNow } from "./clock.ts";
 import { countdown } from "./countdown.ts";
@@ -10,6 +8,7 @@ import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live.ts";
 import type { SaleNews } from "./outcome.ts";
 import { onReturn } from "./returning.ts";
+import { SaleChanges } from "./sale-changes.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit.ts";
 import { BADGES, isTaken, type Shown, shownOf } from "./words/sale.ts";
@@ -24,7 +23,6 @@ const ANNOUNCED: Record<Shown, string> = {
 };
 const GONE = "This sale was taken off. Orders that were made stay as they are.";
 const DEGRADED = "Stock numbers may be out of date. Buying still works.";
-const READS = 2;
 /** An item's own word on the times of its sale is newer than what caches know of them, this long. */
 const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
@@ -44,12 +42,7 @@ class SalePage {
   #state: SaleState;
   #shown: Shown | undefined;
   readonly #title = document.title;
-  /** The sale's newest version that was heard of. */
-  #revision: number;
-  /** How often its words are still to be read: the first time, a cache may still tell the old ones. */
-  #reads = 0;
-  /** Items that told their price themselves, with the version of the sale at that time. */
-  readonly #firmPrices = new Map<string, number>();
+  readonly #changes: SaleChanges;
   #quietUntil = 0;
   /** The opening for which the server was asked the time. */
   #timedFor: number | undefined;
@@ -62,11 +55,11 @@ class SalePage {
     this.#opensAt = Date.parse(opensAt ?? "");
     this.#closesAt = Date.parse(closesAt ?? "");
     this.#state = state as SaleState;
-    this.#revision = Number(root.dataset.revision);
     this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#hear(live));
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
       (card) => new SkuCard(card, (news) => this.#learn(card.dataset.sku ?? "", news)),
     );
+    this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
 
   start(): void {
@@ -92,36 +85,10 @@ class SalePage {
     return stateAt(serverNow(), this.#opensAt, this.#closesAt);
   }
 
-  #hear({ opensAt, closesAt, revision, skus = [] }: Partial<Live>): void {
-    if (performance.now() > this.#firmUntil) this.#move(opensAt, closesAt);
-    if (revision) this.#compare(revision);
-    for (const { id, unitPrice } of skus) {
-      // A refusal's word on the price is an item's own, and holds until the sale changes once more.
-      if (this.#revision <= (this.#firmPrices.get(id) ?? -1)) continue;
-      this.#cards.find(({ skuId }) => skuId === id)?.update({ price: unitPrice });
-    }
+  #hear(live: Partial<Live>): void {
+    if (performance.now() > this.#firmUntil) this.#move(live.opensAt, live.closesAt);
+    this.#changes.hear(live);
     this.#tick();
-  }
-
-  /** The sale may be another one than the page was made of. */
-  #compare(revision: number): void {
-    if (revision !== this.#revision) this.#reads = READS;
-    this.#revision = revision;
-    const isOld = revision > Number(this.#root.dataset.revision);
-    part(document, "changed")?.toggleAttribute("hidden", !isOld);
-    if (!isOld || this.#reads === 0) return;
-    this.#reads -= 1;
-    void this.#read();
-  }
-
-  /** Takes the names of today's sale. */
-  async #read(): Promise<void> {
-    const { ok, body } = await call<Pick<Sale, "title" | "skus">>("GET", this.#live.path);
-    if (!ok) return;
-    setText(this.#root.querySelector("h1"), body.title);
-    for (const { id, name } of body.skus) {
-      this.#cards.find(({ skuId }) => skuId === id)?.update({ name });
-    }
   }
 
   /** What a refusal told is newer than the live answer. */
@@ -132,10 +99,7 @@ class SalePage {
     this.#move(opensAt, closesAt);
     if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
     if (available !== undefined) this.#live.note(skuId, available, held);
-    if (unitPrice) {
-      this.#firmPrices.set(skuId, this.#revision);
-      this.#cards.find((card) => card.skuId === skuId)?.update({ price: unitPrice });
-    }
+    if (unitPrice) this.#changes.learn(skuId, unitPrice);
     if (closesAt) observe(Date.parse(closesAt));
     if (serverTime && serverNow() >= this.#opensAt) {
       correct(serverTime);

@@ -6,11 +6,11 @@ import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
-import { FORMAT } from "./locale.ts";
 import { mountOrder } from "./order-panel.ts";
 import type { SaleNews } from "./outcome.ts";
 import { Purchase } from "./purchase.ts";
 import { closeSignIn } from "./sign-in.ts";
+import { forgetPayment, panelTemplate, reprice } from "./sku-offer.ts";
 import { onSession } from "./tabs.ts";
 import { isAlive, needsPayment } from "./words/order.ts";
 import {
@@ -46,7 +46,7 @@ export class SkuCard {
   /** The order shown. */
   order: Order | undefined;
   #challenge: ChallengePanel | undefined;
-  readonly #root: HTMLElement;
+  readonly root: HTMLElement;
   readonly #button: HTMLButtonElement;
   readonly #select: HTMLSelectElement | null;
   readonly #note: string;
@@ -65,7 +65,7 @@ export class SkuCard {
 
   constructor(root: HTMLElement, learn: (news: SaleNews) => void) {
     this.skuId = root.dataset.sku ?? "";
-    this.#root = root;
+    this.root = root;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
     this.#select = root.querySelector("select");
     this.#note = part(root, "note")?.textContent ?? "";
@@ -87,43 +87,18 @@ export class SkuCard {
     void purchase.restore();
   }
 
-  /** What a unit costs, as the buyer sees it. */
-  get price(): Money {
-    const { amount, currency = "" } = this.#root.dataset;
-    return { amount: Number(amount), currency };
-  }
-
-  /** How the order is paid, where that was asked for. */
-  get paymentToken(): string | undefined {
-    const chosen = this.#root.querySelector<HTMLInputElement>("[data-buy] .cards :checked");
-    return chosen?.value;
-  }
-
-  /** Asks how the order is to be paid before it is made; false where this page takes no payment. */
-  offerPayment(): boolean {
-    const template = document.querySelector<HTMLTemplateElement>("template#order-panel");
-    const cards = template?.content.querySelector(".cards");
-    if (!cards) return false;
-    if (!this.paymentToken) this.#button.before(cards.cloneNode(true));
-    return true;
-  }
-
   /** The price or the name changed while the page was open. */
-  update({ price, name }: { price?: Money | undefined; name?: string | undefined }): void {
-    if (name) setText(this.#root.querySelector("h2"), name);
-    const { amount, currency } = this.price;
-    if (!price || (price.amount === amount && price.currency === currency)) return;
-    this.#root.dataset.amount = String(price.amount);
-    this.#root.dataset.currency = price.currency;
-    const shown = FORMAT.price(price.amount, price.currency);
-    setText(this.#root.querySelector(".price"), shown);
-    this.tell(`The price is ${shown} now.`, "wait");
+  update({ unitPrice, name }: { unitPrice?: Money | undefined; name?: string }): void {
+    if (name) setText(this.root.querySelector("h2"), name);
+    const shown = unitPrice && reprice(this.root, unitPrice);
+    // Who has an order has it at its own price.
+    if (shown && !this.owns) this.tell(`The price is ${shown} now.`, "wait");
   }
 
   /** Where a challenge of this item is shown. */
   async challenge(): Promise<ChallengePanel | undefined> {
     this.#challenge ??= await loadChallenge(
-      part(this.#root, "challenge-slot") as HTMLElement,
+      part(this.root, "challenge-slot") as HTMLElement,
       () => {
         this.set({});
         if (!this.#challenge?.isOpen) this.#button.focus();
@@ -148,7 +123,7 @@ export class SkuCard {
   }
 
   tell(text: string, tone: "" | "bad" | "wait" = ""): void {
-    const message = part(this.#root, "message");
+    const message = part(this.root, "message");
     if (!message) return;
     message.dataset.tone = tone;
     setText(message, text);
@@ -156,16 +131,15 @@ export class SkuCard {
 
   /** Shows an order of the buyer's. `already`: they had it before this press. */
   show(order: Order, { focus = false, already = false } = {}): void {
-    const template = document.querySelector<HTMLTemplateElement>("template#order-panel");
-    const panel = template?.content.firstElementChild?.cloneNode(true);
+    const panel = panelTemplate()?.firstElementChild?.cloneNode(true);
     if (!(panel instanceof HTMLElement)) return;
-    part(this.#root, "order-slot")?.replaceChildren(panel);
-    this.#root.querySelector("[data-buy] .cards")?.remove();
+    part(this.root, "order-slot")?.replaceChildren(panel);
+    forgetPayment(this.root);
     setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
     const onChange = (next: Order) => {
       this.order = next;
       this.#orders.set(next.id, next);
-      this.#root.dataset.owned = next.status;
+      this.root.dataset.owned = next.status;
       this.set(isAlive(next) ? {} : { full: false });
     };
     mountOrder(panel, order, { onChange, onLeave: (signedOut) => this.#leave(signedOut) });
@@ -176,7 +150,7 @@ export class SkuCard {
   #leave(signedOut: boolean): void {
     this.order = undefined;
     this.#orders.clear();
-    delete this.#root.dataset.owned;
+    delete this.root.dataset.owned;
     this.set({ full: false, blocked: false });
     this.tell(signedOut ? SIGNED_OUT : SOMEBODY_ELSE, "wait");
   }
@@ -189,7 +163,7 @@ export class SkuCard {
   }
 
   /** Units this buyer may still buy, as far as this page knows. */
-  #allowance = () => (this.#state.full ? 0 : Number(this.#root.dataset.limit) - this.#units());
+  #allowance = () => (this.#state.full ? 0 : Number(this.root.dataset.limit) - this.#units());
 
   #words() {
     const { pending, stock, busy, checking, ...state } = this.#state;
@@ -210,15 +184,15 @@ export class SkuCard {
     // Who has one of the last does not read that all is gone.
     const has = this.owns && noneFree(stock);
     const paysFirst = this.order !== undefined && needsPayment(this.order);
-    const form = part(this.#root, "buy");
+    const form = part(this.root, "buy");
     if (form) form.hidden = this.#challenge?.isOpen || (!pending && (used || has || paysFirst));
     this.#button.setAttribute("aria-disabled", String(why !== undefined));
     this.#button.setAttribute("aria-busy", String(busy || checking));
     setText(this.#button, label);
-    setText(part(this.#root, "left"), has ? "" : stockWords(stock, sale));
+    setText(part(this.root, "left"), has ? "" : stockWords(stock, sale));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
-    setText(part(this.#root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
-    this.#root.dataset.stock = noneFree(stock) ? "out" : (stock?.state ?? "");
+    setText(part(this.root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
+    this.root.dataset.stock = noneFree(stock) ? "out" : (stock?.state ?? "");
     this.#paintQuantity();
   }
 

@@ -32,7 +32,7 @@ export function refusalText(problem: Problem, format: Format): string {
       return `The price is ${price ?? "another"} now. Nothing was ordered: go on only if that suits you.`;
     }
     case "payment_method_required":
-      return "Earlier holds of yours ended unpaid. This time, choose how to pay and order again.";
+      return "Earlier holds of yours ended unpaid. This time, pay with the order and press again.";
     case "user_limit_reached":
       return "You already have all that one person may buy.";
     case "sale_not_open":
