@@ -63,7 +63,7 @@ const Frame = (props: FrameProps) => (
 const Notices = ({ children }: { children?: Child }) => (
   <div class="notices">
     {children}
-    <p role="alert" data-page-fault></p>
+    <p aria-live="assertive" data-page-fault></p>
   </div>
 );
 
