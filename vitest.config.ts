@@ -58,6 +58,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          globalSetup: ["./test/browser/find-chromium.ts"],
           include: ["test/{local,journeys,browser,bench}/**/*.test.ts"],
           // Only so that a wait ends: the default of a second is missed by a browser on a busy machine.
           expect: { poll: { timeout: 20_000 } },

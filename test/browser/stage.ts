@@ -1,9 +1,8 @@
 // What the browser tests share: a whole instance, a real Chromium, people with tabs, and a watch on what
 // no page may ever do: break the content policy, ask another host, throw.
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import {
   type Browser,
   type BrowserContextOptions,
@@ -12,29 +11,19 @@ import {
   type Page,
   type Route,
 } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
+import type { Chromium } from "./find-chromium.ts";
 import { type OnSale, onSale, type SaleOptions } from "./on-sale.ts";
 
 /** The first start on a machine downloads Redis and builds the Worker. */
 const START_TIMEOUT_MS = 180_000;
 /** A real browser on a busy machine; every wait inside has its own, shorter limit. */
 const TEST_TIMEOUT_MS = 60_000;
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-
-/** The browser on this machine; undefined when there is none. */
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const named = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [process.env.CHROMIUM_PATH ?? "", ...named].find((path) => path && existsSync(path));
-}
-
-const MISSING =
-  "No Chromium on this machine: install chromium or set CHROMIUM_PATH to run the browser tests.";
 
 /** One person's browser: cookies and storage of their own. */
 export interface Person {
@@ -57,22 +46,16 @@ export interface Stage {
   ledger(skuId: string): Promise<Ledger>;
 }
 
-/**
- * Browser tests: skipped, loudly, where there is no browser; failed where there must be one. `vars` are the
- * instance's own.
- */
+/** Browser tests, on an instance of their own. `vars` are the instance's variables. */
 export function inBrowser(
   name: string,
   tests: (stage: () => Stage) => void,
   vars: Record<string, string> = {},
 ): void {
-  const executablePath = findChromium();
-  if (!executablePath && process.env.CI) throw new Error(MISSING);
-  if (!executablePath) console.warn(`\nSKIPPED: ${name}. ${MISSING}\n`);
-  describe.skipIf(!executablePath)(name, { timeout: TEST_TIMEOUT_MS }, () => {
+  describe(name, { timeout: TEST_TIMEOUT_MS }, () => {
     let stage: Awaited<ReturnType<typeof setStage>>;
     beforeAll(async () => {
-      stage = await setStage(executablePath as string, vars);
+      stage = await setStage(inject("chromium"), vars);
     }, START_TIMEOUT_MS);
     afterEach(() => stage.leave());
     afterAll(() => stage?.close(), START_TIMEOUT_MS);
@@ -80,10 +63,14 @@ export function inBrowser(
   });
 }
 
-async function setStage(executablePath: string, vars: Record<string, string>) {
+async function setStage({ executablePath, env }: Chromium, vars: Record<string, string>) {
   const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
   const stack: Stack = await startStack({ stateDir, vars });
-  const browser = await chromium.launch({ executablePath, args: FLAGS.split(" ") });
+  const browser = await chromium.launch({
+    executablePath,
+    args: FLAGS.split(" "),
+    env: { ...process.env, ...env } as Record<string, string>,
+  });
   const client = new Client(stack.url, LOCAL_ADMIN_TOKEN);
   const faults: string[] = [];
   return {
