@@ -1,5 +1,5 @@
 // Asks the server for the time shortly before it matters. The `Date` of other answers has whole seconds
-// only; who relied on it would open the sale up to two seconds late.
+// only: a page that relied on it would open the sale up to two seconds late.
 import { call } from "./api.ts";
 import { setOffset } from "./clock.ts";
 import { offsetOf, type Sample } from "./offset.ts";

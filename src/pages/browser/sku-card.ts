@@ -78,7 +78,7 @@ export class SkuCard {
       if (why === undefined) void purchase.press(this.#quantity());
       else if (why) this.tell(why, "wait");
     });
-    // The next press finds out what the visitor may have, should they be another one now.
+    // The session may be another person's: their next press finds out what they may have.
     onSession(() => {
       if (this.order) return;
       this.set({ full: false, blocked: false });
@@ -91,7 +91,7 @@ export class SkuCard {
   update({ unitPrice, name }: { unitPrice?: Money | undefined; name?: string }): void {
     if (name) setText(this.root.querySelector("h2"), name);
     const shown = unitPrice && reprice(this.root, unitPrice);
-    // Who has an order has it at its own price.
+    // An order keeps its own price.
     if (shown && !this.owns) this.tell(`The price is ${shown} now.`, "wait");
   }
 
