@@ -60,18 +60,18 @@ async function operate(stage: Stage, { user, sku }: Buyer): Promise<void> {
     () => operator.edit({ perUserLimit: 2 }),
     async () => {
       const stock = (await operator.committed()) - 1;
-      if (stock >= 0) await operator.edit({ stock }, ["stock_below_committed", "invalid_request"]);
+      if (stock >= 0) await operator.edit({ stock }, ["stock_below_committed"]);
     },
     () => operator.edit({ unitPrice: dearer }),
     () => operator.edit({ perUserLimit: 1 }),
     async () => {
       // Units may go between the look and the change, which is refused then.
       const stock = (await operator.committed()) + 1;
-      await operator.edit({ stock }, ["200", "stock_below_committed", "invalid_request"]);
+      await operator.edit({ stock }, ["200", "stock_below_committed"]);
     },
+    () => operator.restock(RESTOCK),
     () => lift(),
     () => operator.edit({ closesAt: new Date(stage.client.now()).toISOString() }),
-    () => operator.restock(RESTOCK),
   ];
   for (const step of steps) {
     await pause(STEP_MS);
