@@ -8,6 +8,7 @@ import type {
   LedgerOrder,
   LiveAnswer,
   Order,
+  OrderList,
   Sale,
   ShownSale,
 } from "./api.ts";
@@ -118,7 +119,8 @@ export class Client {
     return this.send("GET", `/api/orders/${id}`, caller);
   }
 
-  readOrders(caller: Caller): Promise<Answer<{ orders: Order[] }>> {
+  /** The newest of the caller's orders: one page. */
+  readOrders(caller: Caller): Promise<Answer<OrderList>> {
     return this.send("GET", "/api/orders", caller);
   }
 
