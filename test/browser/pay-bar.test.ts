@@ -91,6 +91,9 @@ inBrowser("Pay and the time left", (stage) => {
     await page.goto(`/sales/${saleId}/skus/${skuId}/buy`);
     await page.getByRole("button", { name: "Confirm order" }).click();
     await page.getByRole("heading", { name: "Reserved for you" }).waitFor();
+    const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await page.evaluate(overflow)).toBe(0);
+    expect((await pay(page).boundingBox())?.width).toBeGreaterThan(100);
     expect([await isSeen(pay(page)), await isSeen(page.locator("[data-hold-until]"))]).toEqual([
       true,
       true,
