@@ -4,7 +4,7 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import type { CatalogEnv } from "../catalog/change.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
-import { log } from "../observability/log.ts";
+import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Keys, keysOf } from "../redis/keys.ts";
@@ -32,13 +32,25 @@ export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Pr
   const missing = all.filter((skuId) => !done.has(skuId));
   while (missing.length > 0 && Date.now() < endsAt) {
     const batch = missing.splice(0, AT_ONCE);
-    const reports = await Promise.all(batch.map((skuId) => rebuildReadModel(env, config, skuId)));
-    await inRedis((redis, keys) => noteRebuilt(redis, keys, batch));
-    log("restore.copied", { count: reports.reduce((sum, { repaired }) => sum + repaired, 0) });
+    const copied = await Promise.all(batch.map((skuId) => copyLedger(env, config, skuId)));
+    const noted = batch.filter((_, at) => copied[at]);
+    if (noted.length > 0) await inRedis((redis, keys) => noteRebuilt(redis, keys, noted));
   }
   if (missing.length > 0) return;
   const complete = await inRedis((redis, keys) => noteAllRebuilt(redis, keys, all));
   if (complete) log("restore.complete", { count: all.length });
+}
+
+/** False when it failed: one ledger must not keep the others from being copied. */
+async function copyLedger(env: CatalogEnv, config: RedisConfig, skuId: string): Promise<boolean> {
+  try {
+    const { repaired } = await rebuildReadModel(env, config, skuId);
+    log("restore.copied", { skuId, count: repaired });
+    return true;
+  } catch (error) {
+    log("restore.failed", { skuId, cause: causeOf(error) });
+    return false;
+  }
 }
 
 /** Writes again the orders of those whose keys were removed for holding another type. */
