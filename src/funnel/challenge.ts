@@ -4,10 +4,11 @@ import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { type Crowd, historyOf, joinCrowd, noteRefusal } from "./behaviour.ts";
+import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behaviour.ts";
 import { accountName, keyedHash } from "./caller.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
+import { mayBeRepeat } from "./sold-out.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
 import { VISIT_HEADER, visitAge } from "./visit.ts";
 
@@ -50,8 +51,7 @@ export const challenge: Stage = {
       attempt.solution = token;
       return undefined;
     }
-    noteRefusal(attempt, "ignoredChallenges");
-    return ask(attempt);
+    return ask(attempt, "ignoredChallenges");
   },
 };
 
@@ -70,11 +70,10 @@ export const solution: Stage = {
         passes.set(passOf(attempt), true);
         return undefined;
       case "failed":
-        noteRefusal(
+        return ask(
           attempt,
           attempt.solution === NOT_LOADED ? "ignoredChallenges" : "failedChallenges",
         );
-        return ask(attempt);
       case "down":
         return whenDown === "open"
           ? undefined
@@ -102,9 +101,13 @@ async function assess(attempt: Attempt, account: string, crowd: Crowd) {
   });
 }
 
-/** What the page needs to show the widget. */
-async function ask(attempt: Attempt): Promise<Refusal> {
-  return refuse("challenge_required", {
+/**
+ * Refuses with what the page needs to show the widget. A buyer who repeats an accepted attempt gets its
+ * answer all the same: from here on that attempt only looks for its order, so nobody gets a unit this way.
+ */
+async function ask(attempt: Attempt, kind: keyof History): Promise<Refusal | undefined> {
+  noteRefusal(attempt, kind);
+  const refusal = refuse("challenge_required", {
     challenge: {
       provider: "turnstile",
       siteKey: attempt.c.get("config").TURNSTILE_SITE_KEY ?? "",
@@ -112,4 +115,7 @@ async function ask(attempt: Attempt): Promise<Refusal> {
       cdata: await boundTo(attempt),
     },
   });
+  if (!mayBeRepeat(attempt)) return refusal;
+  attempt.pending = refusal;
+  return undefined;
 }

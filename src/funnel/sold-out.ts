@@ -36,6 +36,10 @@ type Who = Pick<Attempt, "skuId" | "userId">;
 
 const keyOf = ({ skuId, userId }: Who) => `${skuId}|${userId}`;
 
+/** Whether the edge has reason to think that this attempt is about an order that was made already. */
+export const mayBeRepeat = (attempt: Attempt): boolean =>
+  justBought.has(keyOf(attempt)) || isRetry(attempt);
+
 /**
  * Whether an attempt should bring home who the buyers are, should everybody be refused. One at a time: the
  * list may be long, and the object has a crowd to answer.
@@ -74,7 +78,7 @@ export const soldOut: Stage = {
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
     const isStranger = buyers && !mayHaveBought(c, skuId, buyers, buyerHash(userId));
-    if (!isStranger || justBought.has(keyOf(attempt)) || isRetry(attempt)) return undefined;
+    if (!isStranger || mayBeRepeat(attempt)) return undefined;
     return attempt.pending;
   },
 };
