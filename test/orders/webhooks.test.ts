@@ -76,15 +76,18 @@ async function post(
   return { acked: explicitAcks.length, retried: retryMessages.length };
 }
 
-/** What is on its way to the shop, in the order it was sent. */
-const newsIn = ({ queue }: Pick<PaidSale, "queue">): NewsMessage[] =>
-  queue.filter((body) => "kind" in body) as unknown as NewsMessage[];
+/** What is on its way to the shop about a SKU, in the order it was sent. Others may still be sending theirs. */
+const newsIn = ({ queue, skuId }: PaidSale): NewsMessage[] =>
+  queue.filter((body) => isNewsOf(body, skuId)) as unknown as NewsMessage[];
+const isNewsOf = (body: { skuId: string }, skuId: string): boolean =>
+  "kind" in body && body.skuId === skuId;
 
 /** Waits until so much news is on its way, and takes it out of the queue. */
-const takeNews = async (sale: Pick<PaidSale, "queue">, count = 1): Promise<NewsMessage[]> => {
+const takeNews = async (sale: PaidSale, count = 1): Promise<NewsMessage[]> => {
   await until("the news is in the queue", () => newsIn(sale).length >= count);
   const news = newsIn(sale);
-  sale.queue.splice(0, sale.queue.length, ...sale.queue.filter((body) => !("kind" in body)));
+  const { queue, skuId } = sale;
+  queue.splice(0, queue.length, ...queue.filter((body) => !isNewsOf(body, skuId)));
   return news;
 };
 
