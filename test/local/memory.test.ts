@@ -8,6 +8,8 @@ import { BUDGETS } from "../../src/memory.ts";
 import type { Filled } from "./memory-fill.ts";
 
 const MIB = 1024 * 1024;
+/** Two readings of an unchanged heap differ by some tens of kilobytes: compiled code comes and goes. */
+const NOISE = MIB / 16;
 let filled: Filled[] = [];
 
 beforeAll(async () => {
@@ -41,8 +43,8 @@ test.each(Object.keys(BUDGETS))(
     for (const { budget, declared, measured } of filled.filter((one) => one.name === name)) {
       expect(declared).toBeGreaterThan(0.9 * budget); // it is full
       expect(declared).toBeLessThanOrEqual(budget);
-      expect(measured).toBeLessThanOrEqual(declared);
-      expect(measured).toBeGreaterThan(declared / 4); // and the budget is not wasted on a wild guess
+      expect(measured).toBeLessThanOrEqual(declared + NOISE);
+      expect(measured + NOISE).toBeGreaterThan(declared / 4); // and the budget is not wasted on a wild guess
     }
   },
 );
