@@ -14,7 +14,7 @@ import type { Keys } from "../redis/keys.ts";
 import { noteAllRebuilt } from "../redis/rebuilt.ts";
 import { itemOf } from "./item.ts";
 import { holds, type Precondition } from "./precondition.ts";
-import { type Confirmation, etagOfSale, type RegisteredSale } from "./registry.ts";
+import { type Confirmation, etagOfSale, type RegisteredSale } from "./registered.ts";
 import { type Sale, type Sku, saleState } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
 import { type RegistryEnv, registryOf, storePublished } from "./store.ts";

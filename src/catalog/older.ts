@@ -2,7 +2,7 @@
 // about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
 import { LRUCache } from "lru-cache";
 import { type Reader, SharedValue } from "../shared-value.ts";
-import type { OlderPage } from "./registry.ts";
+import type { OlderPage } from "./registered.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import { livingEntries, parseRegistered, registryOf } from "./store.ts";

@@ -2,44 +2,21 @@
 // change its revision, and decides on what it knows at that moment: of two operators who change one thing,
 // one comes first. Redis and the SKU objects hold copies that can be made again from here at any time.
 import { DurableObject } from "cloudflare:workers";
-import { BuyerFilter, buyerHash } from "../inventory/buyers.ts";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
 import { holds, type Precondition } from "./precondition.ts";
 import {
   type Confirmation,
+  etagOfSale,
+  filterOfNames,
+  nameHash,
   type OlderPage,
+  type Published,
+  type PublishedCatalog,
   type RegisteredSale,
-  SaleTables,
-} from "./sale-tables.ts";
+  type ShownSale,
+} from "./registered.ts";
+import { SaleTables } from "./sale-tables.ts";
 import type { Sale, Sku } from "./schema.ts";
-
-export type { Confirmation, OlderPage, RegisteredSale } from "./sale-tables.ts";
-
-/** What every edge knows, as one document; an edge holds the newest it has seen. */
-export interface PublishedCatalog {
-  /** Rises with every change. */
-  version: number;
-  /** The version with which anything about sales that are not among these changed last. */
-  olderVersion: number;
-  /** How many those are. */
-  older: number;
-  /** Open sales, those to come, and those that closed last. */
-  sales: RegisteredSale[];
-  /** A filter of the names of all sales and SKUs there ever were, see `nameHash`. */
-  names: string;
-}
-
-/** A version of the published catalog; the catalog itself only for those who hold another one. */
-export interface Published {
-  version: number;
-  catalog?: PublishedCatalog;
-}
-
-/** A sale, and how many units the objects of its SKUs last said they stock. */
-export interface ShownSale {
-  registered: RegisteredSale;
-  stocked: Record<string, number>;
-}
 
 export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
@@ -65,26 +42,6 @@ export interface RegisteredRule {
 export interface RegisteredRules {
   version: number;
   rules: RegisteredRule[];
-}
-
-/** Sales and SKUs have names of their own in the filter. */
-export const nameHash = (kind: "sale" | "sku", id: string): number => buyerHash(`${kind} ${id}`);
-
-/** The strong entity tag of a sale; null when there is none. */
-export const etagOfSale = (registered: RegisteredSale | null | undefined): string | null =>
-  registered?.sale ? `"${registered.revision}"` : null;
-
-/**
- * The filter is made for buyers, of whom one stranger in fifty may pass. Sized for four times as many names,
- * and never for few, it lets one name in forty thousand pass that never was.
- */
-const NAMES_FACTOR = 4;
-const MIN_NAMES = 4_096;
-
-function filterOf(hashes: ReadonlySet<number>): BuyerFilter {
-  const filter = BuyerFilter.empty(Math.max(MIN_NAMES, NAMES_FACTOR * hashes.size));
-  for (const hash of hashes) filter.add(hash);
-  return filter;
 }
 
 const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
@@ -224,7 +181,7 @@ export class SaleRegistry extends DurableObject<object> {
         olderVersion: this.#tables.counter("older"),
         older: this.#tables.olderCount,
         sales: this.#tables.active(),
-        names: String(filterOf(this.#names)),
+        names: String(filterOfNames(this.#names)),
       };
     }
     return { version, catalog: this.#published };

@@ -1,6 +1,7 @@
 // The registry's tables of sales and SKUs. Every question of the hot path and every write is a look-up in an
 // index: the past of a shop costs its present nothing.
 import { migrate } from "../inventory/schema.ts";
+import type { Confirmation, OlderPage, RegisteredSale } from "./registered.ts";
 import type { Sale } from "./schema.ts";
 
 /** See `migrate`: what is released never changes, and what is new is added at the end. */
@@ -31,34 +32,6 @@ UPDATE sales SET opens_at = json_extract(document, '$.opensAt'),
   closes_at = json_extract(document, '$.closesAt'), active = 0 WHERE document <> 'null';
 INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revision) IS NOT NULL`,
 ];
-
-/** A sale as the registry and every copy have it. A deleted one stays as `null`. */
-export interface RegisteredSale {
-  id: string;
-  /** Orders all changes of all sales: milliseconds of the change, but always rising. */
-  revision: number;
-  sale: Sale | null;
-  /** SKUs that left this sale and joined no other: their objects must know that they are off sale. */
-  former: string[];
-  /**
-   * Those of its SKUs whose object had never accepted an order when it learned this revision. Until the sale
-   * opens, or is changed, they cannot have sold.
-   */
-  unsold: string[];
-}
-
-/** What an object said when it was told a revision of its sale. */
-export interface Confirmation {
-  skuId: string;
-  stocked: number;
-  everSold: boolean;
-}
-
-/** A page of sales that are not active, and whether there are more. */
-export interface OlderPage {
-  sales: RegisteredSale[];
-  more: boolean;
-}
 
 /** How many sales that are open or to come are known everywhere at any time; the rest is asked for. */
 const MAX_CURRENT = 200;

@@ -10,7 +10,7 @@ import {
   type Published,
   type PublishedCatalog,
   type RegisteredSale,
-} from "./registry.ts";
+} from "./registered.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { livingEntries, parseCatalog, readPublished, registryOf, storePublished } from "./store.ts";
 

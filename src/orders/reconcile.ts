@@ -1,6 +1,6 @@
 // What the clock does every minute: make every copy agree with its source again, and say what did not.
 import { type CatalogEnv, publish, settle } from "../catalog/change.ts";
-import type { RegisteredSale } from "../catalog/registry.ts";
+import type { RegisteredSale } from "../catalog/registered.ts";
 import { allSales, registryOf } from "../catalog/store.ts";
 import { reconcileRules } from "../funnel/rule-store.ts";
 import { causeOf, log } from "../observability/log.ts";
