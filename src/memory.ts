@@ -35,6 +35,8 @@ export const BUDGETS = {
   unnoted: 0.25 * MIB,
   /** The published stock of a sale. */
   stock: 5 * MIB,
+  /** Sales that closed long ago, as they were asked for. */
+  older: 6 * MIB,
   /** Filters of the buyers of sold-out SKUs. */
   buyers: 6 * MIB,
   /** SKUs that an object called sold out, and those it is being asked about. */

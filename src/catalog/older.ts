@@ -1,14 +1,12 @@
 // Sales that are not in the published catalog: closed for longer, or beyond its size. The registry is asked
 // about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
-import { LRUCache } from "lru-cache";
+import { memory } from "../memory.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { OlderPage } from "./registered.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import { livingEntries, parseRegistered, registryOf } from "./store.ts";
 
-/** Answers an isolate keeps; each is a page of at most a quarter of a megabyte. */
-const MAX_ANSWERS = 30;
 /** A newer version of the catalog has other names for them. */
 const KEPT_MS = 3_600_000;
 
@@ -18,7 +16,19 @@ export interface OlderEntries {
   more: boolean;
 }
 
-const answers = new LRUCache<string, SharedValue<OlderPage, OlderEntries>>({ max: MAX_ANSWERS });
+interface Answer {
+  shared: SharedValue<OlderPage, OlderEntries>;
+  /** Characters of the answer as JSON; 0 until it came. */
+  size: number;
+}
+
+/** What a parsed answer takes for each of its characters, and what each takes besides: bytes. */
+const CHARACTER_BYTES = 4;
+const ANSWER_BYTES = 2_048;
+
+const answers = memory<Answer>("older", {
+  sizeOf: ({ size }) => ANSWER_BYTES + CHARACTER_BYTES * size,
+});
 
 /** A sale, however old. Names that never existed are refused without asking anyone. */
 export async function findSale(c: Reader, id: string): Promise<CatalogEntry | undefined> {
@@ -64,19 +74,19 @@ async function answer(
 ): Promise<OlderEntries> {
   const name = `older/${catalog.older.version}/${question}`;
   const known = answers.get(name);
-  const value =
-    known ??
-    new SharedValue<OlderPage, OlderEntries>({
-      name,
-      freshMs: KEPT_MS,
-      revalidateMs: KEPT_MS,
-      staleMs: KEPT_MS,
-      load: ask,
-      build: ({ sales, more }) => {
-        const parsed = sales.flatMap((each) => parseRegistered(each) ?? []);
-        return { entries: livingEntries(parsed), more };
-      },
-    });
-  if (!known) answers.set(name, value);
-  return (await value.read(c)).value;
+  if (known) return (await known.shared.read(c)).value;
+  const shared = new SharedValue<OlderPage, OlderEntries>({
+    name,
+    freshMs: KEPT_MS,
+    revalidateMs: KEPT_MS,
+    staleMs: KEPT_MS,
+    load: ask,
+    build: (page) => {
+      answers.set(name, { shared, size: JSON.stringify(page).length });
+      const parsed = page.sales.flatMap((each) => parseRegistered(each) ?? []);
+      return { entries: livingEntries(parsed), more: page.more };
+    },
+  });
+  answers.set(name, { shared, size: 0 });
+  return (await shared.read(c)).value;
 }

@@ -2,6 +2,7 @@
 // each takes of the heap. Run by `memory.test.ts` in a process of its own, with `--expose-gc`.
 import ipaddr from "ipaddr.js";
 import "../../src/admin/auth.ts";
+import "../../src/catalog/older.ts";
 import "../../src/funnel/challenge.ts";
 import "../../src/funnel/identity.ts";
 import "../../src/funnel/limits.ts";
@@ -79,6 +80,10 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
     (i) => [`sku-${nth(i)}`, someBuyers(500)],
     (i) => [`sku-${nth(i)}`, someBuyers(1_000_000)],
   ],
+  older: [
+    (i) => [`older/1/sale/sale-${nth(i)}`, anOlderPage(i, 1)],
+    (i) => [`older/1/after/sale-${nth(i)}`, anOlderPage(i, 50)],
+  ],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
     (i) => [`sku-${nth(i)}`, new Map(times(32, (at) => [Symbol(), Date.now() + at] as const))],
@@ -131,6 +136,30 @@ function aStock(i: number, skus: number) {
     })),
   };
   return { shared: shared(), skus, known, answer, body: read(JSON.stringify(answer)) };
+}
+
+/** Sales of twenty SKUs, as the registry told them and as they are parsed. */
+function anOlderPage(i: number, sales: number) {
+  const page = times(sales, (at) => ({
+    id: `sale-${nth(i)}-${at}`,
+    revision: i,
+    sale: {
+      title: nth(i, 40),
+      description: nth(i, 200),
+      opensAt: "2026-12-01T09:00:00.000Z",
+      closesAt: "2026-12-01T12:00:00.000Z",
+      skus: times(20, (sku) => ({
+        id: `sku-${nth(i)}-${at}-${sku}`,
+        name: nth(sku, 20),
+        unitPrice: { amount: 12_000, currency: "USD" },
+        stock: 20,
+        perUserLimit: 1,
+        holdSeconds: 300,
+      })),
+    },
+  }));
+  const text = JSON.stringify(page);
+  return { shared: shared(), size: text.length, told: JSON.parse(text), parsed: JSON.parse(text) };
 }
 
 const someBuyers = (base: number) => ({ base, filter: shared(), known: BuyerFilter.empty(base) });
