@@ -127,8 +127,12 @@ describe("seeds", () => {
   const clientWith = (sales: { id: string }[]) => {
     const client = new Client("http://localhost", "token");
     const answer = { method: "", path: "", headers: new Headers(), sentAt: 0, ms: 0 };
-    vi.spyOn(client, "admin").mockResolvedValue({ ...answer, status: 200, body: { sales } });
-    vi.spyOn(client, "putSale").mockResolvedValue({ ...answer, status: 201, body: {} });
+    vi.spyOn(client, "admin").mockImplementation(async (method, path, _, headers) => {
+      if (method === "GET") return { ...answer, status: 200, body: { sales } as never };
+      expect(headers).toEqual({ "if-none-match": "*" });
+      const status = sales.some(({ id }) => path === `/sales/${id}`) ? 412 : 201;
+      return { ...answer, status, body: {} as never };
+    });
     return client;
   };
 
