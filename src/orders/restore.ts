@@ -8,7 +8,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Keys, keysOf } from "../redis/keys.ts";
-import { ALL_SKUS, noteAllRebuilt, noteRebuilt, readRebuilt } from "../redis/rebuilt.ts";
+import { ALL_SKUS, beginRun, noteAllRebuilt, noteRebuilt, readRebuilt } from "../redis/rebuilt.ts";
 import { writeOrders } from "./read-model.ts";
 import { ordersInLedger, rebuildReadModel } from "./rebuild.ts";
 
@@ -19,8 +19,8 @@ const AT_ONCE = 6;
 const LOST_PER_RUN = 20;
 
 /**
- * Fills Redis from all ledgers, unless that was done since it was emptied. What does not fit into one run is
- * left to the next.
+ * Fills Redis from all ledgers, unless that was done since it was emptied. What does not fit into one run, or
+ * was emptied during it, is left to the next.
  */
 export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const endsAt = Date.now() + RUN_LIMIT_MS;
@@ -28,13 +28,15 @@ export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Pr
     withRedis(config, BACKGROUND_LIMIT_MS, work);
   const done = await inRedis(readRebuilt);
   if (done.has(ALL_SKUS)) return;
+  const run = crypto.randomUUID();
+  await inRedis((redis, keys) => beginRun(redis, keys, run));
   const all = await registryOf(env).skuIds();
   const missing = all.filter((skuId) => !done.has(skuId));
   while (missing.length > 0 && Date.now() < endsAt) {
     const batch = missing.splice(0, AT_ONCE);
     const copied = await Promise.all(batch.map((skuId) => copyLedger(env, config, skuId)));
     const noted = batch.filter((_, at) => copied[at]);
-    if (noted.length > 0) await inRedis((redis, keys) => noteRebuilt(redis, keys, noted));
+    if (!(await inRedis((redis, keys) => noteRebuilt(redis, keys, run, noted)))) return;
   }
   if (missing.length > 0) return;
   const complete = await inRedis((redis, keys) => noteAllRebuilt(redis, keys, all));
