@@ -51,9 +51,7 @@ export class Keeper {
   /** Before the first command: an alarm that was lost on the way is set again. */
   async wake(): Promise<void> {
     await this.#alarm.recall();
-    this.#alarm.ringBy(
-      this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values()),
-    );
+    this.#alarm.ringBy(this.#allDuties());
   }
 
   /** Every command starts here: the time it sees, and the holds that ended by then. */
@@ -61,7 +59,7 @@ export class Keeper {
     this.#calls += 1;
     const now = Date.now();
     if (this.#alarm.isLost(now)) {
-      this.#alarm.ringBy(this.#duties(this.ledger.unacknowledged.values()));
+      this.#alarm.ringBy(this.#allDuties());
     }
     this.#expireEnded(now, EXPIRE_PER_COMMAND);
     return now;
@@ -82,9 +80,7 @@ export class Keeper {
     this.#outbox.post(due.map(toMessage));
     this.#offerDue(now);
     this.stockChanged();
-    this.#alarm.ringBy(
-      this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values()),
-    );
+    this.#alarm.ringBy(this.#allDuties());
   }
 
   /** The order as it is now: a hold that has ended is expired first. */
@@ -166,6 +162,10 @@ export class Keeper {
     const expired = decideExpire(row, now);
     if (expired) this.save(row, expired);
     return expired ?? row;
+  }
+
+  #allDuties(): Generator<number> {
+    return this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values());
   }
 
   /** When the object must wake for what it holds, `orders` included. */

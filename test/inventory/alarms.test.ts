@@ -69,6 +69,20 @@ describe("an object that stays awake", () => {
     expect(await alarmOf(skuId)).toBe(START + 2 * DAY_MS);
   });
 
+  test("sets it anew also when nothing but news for the shop is left to do", async () => {
+    const clock = givenClock(START);
+    const skuId = await givenUnits(1);
+    const order = aReservation(skuId);
+    await inventory(skuId).reserve(order);
+    await inside(skuId, (object) => {
+      object.claim([order]);
+      object.acknowledge([{ ...order, version: 2, owed: true }]);
+    });
+    clock.moveTo(START + 2 * DAY_MS);
+    await inventory(skuId).report();
+    expect(await alarmOf(skuId)).toBe(START + 2 * DAY_MS);
+  });
+
   test("sends an order again soon, though the clock was three days ahead when it was made", async () => {
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
