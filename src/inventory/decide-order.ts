@@ -45,7 +45,7 @@ export interface Alias {
 export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
 
 /** A hold ends at `expiresAt`. A free order waits for nobody's money, so its hold does not end. */
-export const holdEnded = (row: OrderRow, now: number): boolean =>
+const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
 const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow => ({
@@ -85,7 +85,7 @@ export function decidePay(
   if (row.status !== "reserved" || row.payment || isFree(row) || holdEnded(row, now)) {
     return { ok: false, reason: "order_not_payable" };
   }
-  return changed(next(row, { payment: { token, state: "due" } }, now));
+  return changed(next(row, { payment: { token, state: "due", givenAt: now } }, now));
 }
 
 /** The buyer gives a reserved order back. Money that may be on its way is dealt with by the saga. */

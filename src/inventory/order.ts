@@ -12,13 +12,15 @@ export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 };
 
 /**
- * Where the money of an order is. `due`: to be charged, or perhaps charged without our knowing;
- * `charged`; `declined`; `voided`: no charge can
- * succeed any more; `refund_due`: charged, but there is nothing to give for it; `refunded`.
+ * Where the money of an order is. `due`: to be charged, or perhaps charged without our knowing; `charged`;
+ * `declined`; `voided`: no charge can succeed any more; `refund_due`: charged, but there is nothing to give
+ * for it; `refunded`.
  */
 export interface Payment {
   token: string;
   state: NonNullable<Order["payment"]>;
+  /** When it was given: milliseconds; absent if it came with the order. */
+  givenAt?: number;
   /** The gateway's id of the charge, once known. */
   chargeId?: string;
 }

@@ -4,7 +4,7 @@ import type { Terms } from "./decide-order.ts";
 import type { OrderRow } from "./order.ts";
 
 /** So many may end unpaid before more is asked: a card that is not at hand, a change of mind. */
-export const FREE_TRIES = 2;
+const FREE_TRIES = 2;
 const MAX_WAIT_MS = 86_400_000;
 
 /** What is asked of somebody who let holds end unpaid; absent when the order brings its payment. */
@@ -14,12 +14,19 @@ export type UnpaidRefusal =
   | { ok: false; reason: "payment_method_required" }
   | { ok: false; reason: "rate_limited"; retryAfterSeconds: number };
 
+/** Money came for these, so they are no unpaid holds, whatever became of the order. */
+const PAID: ReadonlySet<string | undefined> = new Set(["charged", "refund_due", "refunded"]);
+
 /**
- * Ended without a payment ever given. A hold that ended while a payment was due ended by our delay, and does
- * not count; one whose payment was declined does not either.
+ * How much of an ended hold counts: all of it if no payment was ever given; else the part before it was, so
+ * that a bad card at the last moment is no way around. From then on it is our delay, or the card's fault.
  */
-const endedUnpaid = ({ status, payment }: OrderRow): boolean =>
-  payment === null && (status === "expired" || status === "cancelled");
+function unpaidShare({ status, payment, createdAt, expiresAt }: OrderRow): number {
+  if ((status !== "expired" && status !== "cancelled") || PAID.has(payment?.state)) return 0;
+  if (!payment) return 1;
+  const share = ((payment.givenAt ?? createdAt) - createdAt) / (expiresAt - createdAt);
+  return Math.min(1, Math.max(0, share));
+}
 
 const endOf = ({ status, expiresAt, changedAt }: OrderRow): number =>
   status === "expired" ? expiresAt : changedAt;
@@ -35,10 +42,11 @@ export function refuseUnpaid(
   now: number,
 ): UnpaidRefusal | undefined {
   const rule = unitPrice.amount === 0 ? "wait" : asked;
-  const unpaid = mine.filter(endedUnpaid);
-  if (unpaid.length < FREE_TRIES || !rule) return undefined;
+  const unpaid = mine.filter((row) => unpaidShare(row) > 0);
+  const tries = Math.floor(unpaid.reduce((sum, row) => sum + unpaidShare(row), 0));
+  if (tries < FREE_TRIES || !rule) return undefined;
   if (rule === "pay") return { ok: false, reason: "payment_method_required" };
-  const wait = Math.min(MAX_WAIT_MS, holdSeconds * 1_000 * 2 ** (unpaid.length - FREE_TRIES));
+  const wait = Math.min(MAX_WAIT_MS, holdSeconds * 1_000 * 2 ** (tries - FREE_TRIES));
   // An end that lies ahead is from before a clock was set back.
   const left = Math.min(wait, Math.max(...unpaid.map(endOf)) + wait - now);
   if (left <= 0) return undefined;

@@ -10,6 +10,7 @@ const HOLD_MS = 10_000;
 const { terms } = anOffer(1, 100);
 const TERMS = { ...terms, closesAt: START + 1e10 };
 const paid = { stock: 1, terms: TERMS };
+const DECLINED = { outcome: "declined", reason: "card_declined" } as const;
 
 /** Given a world with one unit on sale. */
 function givenWorld(offer = paid): World {
@@ -59,6 +60,24 @@ describe("after two holds that ended unpaid", () => {
     expect(refusal(afterHolds(2, (order) => ({ do: "cancel", order })))).toBeDefined();
   });
 
+  test.each<[string, (order: number) => Command]>([
+    ["is declined", (order) => ({ do: "settle", order, money: DECLINED })],
+    ["is given back", (order) => ({ do: "cancel", order })],
+    ["is left to lapse", () => ({ do: "tick", ms: 1 })],
+  ])("a card at the last moment is no way around, when it %s", (_, ending) => {
+    const world = givenWorld();
+    for (let i = 0; i < 3; i += 1) {
+      expect(refusal(world)).toBeUndefined();
+      reserve(world);
+      world.apply({ do: "tick", ms: HOLD_MS - 1 });
+      world.apply({ do: "pay", order: i, token: "tok" });
+      world.apply(ending(i));
+      lapse(world);
+      world.apply({ do: "settle", order: i, money: { outcome: "voided" } });
+    }
+    expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
+  });
+
   test("nobody else is asked for more", () => {
     expect(reserve(afterHolds(2), { user: "ann", afterUnpaid: "pay" })).toBe(true);
   });
@@ -77,10 +96,11 @@ describe("after two holds that ended unpaid", () => {
 
 describe("a hold does not count", () => {
   const pay = (order: number): Command => ({ do: "pay", order, token: "tok" });
-  const settle = (order: number, outcome: "declined" | "voided"): Command =>
-    outcome === "declined"
-      ? { do: "settle", order, money: { outcome, reason: "card_declined" } }
-      : { do: "settle", order, money: { outcome } };
+  const settle = (order: number, outcome: "declined" | "voided"): Command => ({
+    do: "settle",
+    order,
+    money: outcome === "declined" ? DECLINED : { outcome },
+  });
 
   test("when it ended while its payment was due: that was our delay", () => {
     expect(refusal(afterHolds(3, pay))).toBeUndefined();
@@ -91,6 +111,17 @@ describe("a hold does not count", () => {
     for (let i = 0; i < 3; i += 1) {
       reserve(world, { token: "tok" });
       world.apply(settle(world.orders.size - 1, "declined"));
+    }
+    expect(refusal(world)).toBeUndefined();
+  });
+
+  test("when it was paid by and by, and declined: a few cards are no crime", () => {
+    const world = givenWorld();
+    for (let i = 0; i < 9; i += 1) {
+      reserve(world);
+      world.apply({ do: "tick", ms: HOLD_MS / 5 });
+      world.apply(pay(i));
+      world.apply(settle(i, "declined"));
     }
     expect(refusal(world)).toBeUndefined();
   });
