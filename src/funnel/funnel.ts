@@ -1,6 +1,7 @@
 // The funnel: the ordered checks before a reservation, the cheapest refusal first. Adding a stage is one
 // file and one line here.
-import { knownCatalog, readCatalog } from "../catalog/snapshot.ts";
+import { findSku } from "../catalog/older.ts";
+import { knownCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { log } from "../observability/log.ts";
@@ -58,7 +59,7 @@ export const mayRead = (attempt: Attempt): Promise<Passed> => pass(attempt, [pac
 
 /** Whoever entered may pay for orders and give them back this often, as the SKU's sale says. */
 export async function mayChange(attempt: Attempt, skuId: string): Promise<Passed> {
-  const entry = (await readCatalog(attempt.c)).sku(skuId)?.entry;
+  const entry = (await findSku(attempt.c, skuId).catch(() => undefined))?.entry;
   return pass({ ...attempt, route: "change", skuId, ...(entry && { entry }) }, [limits]);
 }
 

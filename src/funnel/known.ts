@@ -1,6 +1,6 @@
 // Stage 2: does the edge already know the answer? Unknown SKU, sale not open, sale closed. No I/O while the
-// catalog snapshot is fresh.
-
+// catalog snapshot is fresh, but for SKUs that are not in it.
+import { findSku } from "../catalog/older.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -14,7 +14,8 @@ export const known: Stage = {
     const { c, skuId, now } = attempt;
     const catalog = await readCatalog(c);
     if (!catalog.hasEverHad(skuId)) return refuse("not_found");
-    const found = catalog.sku(skuId);
+    // Of many sales some sell that are not published. A registry that fails must not hide an earlier order.
+    const found = catalog.sku(skuId) ?? (await findSku(c, skuId).catch(() => undefined));
     if (found) attempt.entry = found.entry;
     const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");
     if (!refusal) return undefined;

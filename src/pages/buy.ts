@@ -3,8 +3,8 @@
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
+import { findSku } from "../catalog/older.ts";
 import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
-import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood.ts";
@@ -65,8 +65,7 @@ const formShape: Stage = {
 
 /** The item of this page: on sale, and in this sale. */
 async function findItem(c: BuyContext) {
-  const catalog = await readCatalog(c);
-  const found = catalog.sku(c.req.param("skuId"));
+  const found = await findSku(c, c.req.param("skuId"));
   return found?.entry.sale.id === c.req.param("saleId")
     ? { sale: found.entry.sale, sku: found.sku }
     : undefined;
@@ -90,7 +89,8 @@ async function ask(c: BuyContext): Promise<Response> {
 }
 
 async function buy(c: BuyContext): Promise<Response> {
-  const item = await findItem(c);
+  // What cannot be shown now may have been ordered before.
+  const item = await findItem(c).catch(() => undefined);
   let seen: { quantity: number; key: string } | undefined;
   const placed = await placeOrder(c, c.req.param("skuId"), {
     name: formShape.name,

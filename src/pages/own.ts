@@ -2,13 +2,15 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
-import { readCatalog } from "../catalog/snapshot.ts";
+import { findSale } from "../catalog/older.ts";
+import type { Sale } from "../catalog/schema.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood.ts";
 import { foreignWrite, signDemoToken } from "../funnel/identity.ts";
 import { clearSessions, loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
+import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { needsPayment } from "./browser/words/order.ts";
@@ -61,16 +63,19 @@ async function list(c: AppContext): Promise<Response> {
   return c.html(page);
 }
 
+/** What dresses the page of an order; without it the order's own words do. */
+const saleOf = async (c: AppContext, { saleId }: Order): Promise<Sale | undefined> =>
+  (await findSale(c, saleId).catch(() => undefined))?.sale;
+
 async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
   if (!owned.ok) return refused(c, owned.refusal);
   const found = await findOrder(c, owned);
   if (!found.ok) return refused(c, found.refusal);
-  const catalog = await readCatalog(c);
   const { order } = found;
   const page = await renderOrder({
     order,
-    sale: catalog.sale(order.saleId)?.sale,
+    sale: await saleOf(c, order),
     now: Date.now(),
     payWay: payWayOf(c.get("config")),
     signInWays: signInWays(c.get("config")),
@@ -108,8 +113,7 @@ async function askToCancel(c: OrderContext): Promise<Response> {
   if (!found.ok) return refused(c, found.refusal);
   const { order } = found;
   if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
-  const catalog = await readCatalog(c);
-  return c.html(await renderGiveBack(order, catalog.sale(order.saleId)?.sale));
+  return c.html(await renderGiveBack(order, await saleOf(c, order)));
 }
 
 async function cancel(c: OrderContext): Promise<Response> {
