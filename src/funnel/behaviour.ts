@@ -42,7 +42,7 @@ export interface Crowd {
 }
 
 /** The accounts around a caller, as far as this isolate has seen them. */
-export const crowdAround = (c: AppContext): Crowd => crowdOf(c, countAt);
+const crowdAround = (c: AppContext): Crowd => crowdOf(c, countAt);
 
 /** Counts an account (see `accountName`) with those around it. */
 export const joinCrowd = (c: AppContext, account: string): Crowd =>

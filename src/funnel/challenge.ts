@@ -15,7 +15,7 @@ import { VISIT_HEADER, visitAge } from "./visit.ts";
 /** What our page sends when the widget could not be loaded: a blocker, or Turnstile is down. */
 const NOT_LOADED = "not-loaded";
 
-export const CHALLENGE_HEADER = "Challenge-Token";
+const CHALLENGE_HEADER = "Challenge-Token";
 /** 2,048 characters is Turnstile's own limit. Sent twice, a header's values are joined by a comma. */
 const TOKEN = /^[\w.-]{0,2048}$/;
 

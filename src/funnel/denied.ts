@@ -7,7 +7,7 @@ import { readRules } from "./deny-list.ts";
 import type { Caller, RuleBook } from "./rule-book.ts";
 
 /** What Cloudflare tells of the caller's network, as far as there are rules about it. */
-export function callerOf(c: AppContext, kinds: RuleBook["kinds"], userId?: string): Caller {
+function callerOf(c: AppContext, kinds: RuleBook["kinds"], userId?: string): Caller {
   const located = kinds.has("asn") || kinds.has("country");
   const { asn, country } = ((located && c.req.raw.cf) || {}) as { asn?: number; country?: string };
   return {

@@ -6,7 +6,7 @@ import { z } from "zod";
 export const RULE_KINDS = ["ip", "user", "asn", "country"] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
 
-export const ruleSchema = z.object({
+const ruleSchema = z.object({
   effect: z.enum(["deny", "allow"]),
   kind: z.enum(RULE_KINDS),
   value: z.string(),

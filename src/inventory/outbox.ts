@@ -4,7 +4,7 @@ import { causeOf, log } from "../observability/log.ts";
 import type { Unacknowledged } from "./ledger.ts";
 
 /** `sendBatch` takes 100 messages or 256 KB; ours are below 1 KB each. */
-export const MAX_BATCH = 100;
+const MAX_BATCH = 100;
 
 /** First resend this long after the change, then twice as long each time. */
 const RESEND_BASE_MS = 10_000;

@@ -7,7 +7,7 @@ import { cancelOrder, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
 import { placeOrder } from "./place-order.ts";
 
-export const MAX_PAYMENT_BYTES = 1_024;
+const MAX_PAYMENT_BYTES = 1_024;
 
 export const orderRoutes = new Hono<AppEnv>()
   .post("/skus/:skuId/orders", reserve)

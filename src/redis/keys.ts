@@ -19,9 +19,9 @@ export const KEY_NAMES = [
 
 /** The keys of one deployment. */
 export interface Keys {
-  /** Hash: sale id → versioned sale. */
+  /** Hash: the published catalog, and its version beside it. */
   catalog: string;
-  /** Hash: SKU id → units that are free, as its object last published them. */
+  /** Hash: SKU id → its stock, as its object last published it. */
   live: string;
   /** A filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
   buyersOf(skuId: string): string;
