@@ -159,9 +159,15 @@ export class SaleTables {
     }
   }
 
+  /** Every minute objects say the same again, and a written row is billed: only news is one. */
   confirm(revision: number, { skuId, stocked, everSold }: Confirmation): void {
-    const unsold = everSold ? null : revision;
-    this.#run("UPDATE skus SET stocked = ?, unsold = ? WHERE id = ?", stocked, unsold, skuId);
+    this.#run(
+      `UPDATE skus SET stocked = ?1, unsold = ?2
+        WHERE id = ?3 AND (stocked IS NOT ?1 OR unsold IS NOT ?2)`,
+      stocked,
+      everSold ? null : revision,
+      skuId,
+    );
   }
 
   /** Units that the objects of a sale's SKUs last said they have in total. */
