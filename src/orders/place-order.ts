@@ -84,7 +84,7 @@ async function fingerprint({ body }: Attempt): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)));
 }
 
-const UNPAID = "Two of your orders for this item ended unpaid.";
+const UNPAID = "Earlier orders of yours for this item ended unpaid.";
 
 /** The one place where inner reasons of a reservation become public ones. */
 function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refusal): Refusal {
@@ -107,7 +107,7 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refus
       });
     case "rate_limited":
       return refuse("rate_limited", {
-        detail: `${UNPAID} Please wait before the next one.`,
+        detail: UNPAID,
         retryAfterSeconds: result.retryAfterSeconds,
       });
     default:

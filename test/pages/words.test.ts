@@ -5,6 +5,7 @@ import { countdown } from "../../src/pages/browser/countdown.ts";
 import { holdPhase, holdSaid, secondsLeft, shareLeft } from "../../src/pages/browser/hold.ts";
 import { FORMAT, formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
+import { type Problem, refusalText } from "../../src/pages/browser/words/refusal.ts";
 import {
   buyWords,
   type Offer,
@@ -113,4 +114,15 @@ test("what a refusal says about the sale is learned", () => {
     full: true,
     orderId: "a",
   });
+});
+
+test("who must wait is told why, also when it was not for too many tries", () => {
+  const words = (problem: Problem) => refusalText({ code: "rate_limited", ...problem }, FORMAT);
+  const title = "Too many requests";
+  expect(words({ title, detail: title, retryAfterSeconds: 7 })).toMatch(
+    /^Too many tries\. .* 7 s;/,
+  );
+  expect(words({ title, retryAfterSeconds: 7 })).toMatch(/^Too many tries\./);
+  const detail = "Earlier orders of yours for this item ended unpaid.";
+  expect(words({ title, detail, retryAfterSeconds: 300 })).toMatch(/ended unpaid\. .* 5 min;/);
 });

@@ -39,8 +39,11 @@ export function refusalText(problem: Problem, format: Format): string {
       return `It is not open yet. It opens ${opensAt ? format.time(opensAt) : "soon"}.`;
     case "sale_closed":
       return "The sale is over. No more orders are taken.";
-    case "rate_limited":
-      return `Too many tries. Please wait ${waitWords(retryAfterSeconds)}; one press is enough.`;
+    case "rate_limited": {
+      // Without a reason of its own the detail says what the title does.
+      const why = problem.detail === problem.title ? undefined : problem.detail;
+      return `${why ?? "Too many tries."} Please wait ${waitWords(retryAfterSeconds)}; one press is enough.`;
+    }
     case "overloaded":
     case "unavailable":
       return "No answer yet. Please try again: you cannot buy twice.";
