@@ -1,7 +1,7 @@
 // The buyers of sold-out SKUs, as the edge knows them: enough to tell a stranger from somebody who may have
 // an order, without asking anybody.
 import { BuyerFilter, filterBytes, type ToldBuyers } from "../inventory/buyers.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { atObject } from "../inventory/client.ts";
 import { memory } from "../memory.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
@@ -52,13 +52,8 @@ async function stored(c: Reader, skuId: string, base: number): Promise<string | 
 }
 
 /** Redis does not have it, or not yet: the object does, and writes it again. */
-async function ofObject(c: Reader, skuId: string): Promise<string> {
-  const answer = await callInventory(c.env, { skuId, lane: LANE }, (object) =>
-    object.buyerFilter(),
-  );
-  if (!answer.ok) throw answer.cause;
-  return answer.value;
-}
+const ofObject = async (c: Reader, skuId: string): Promise<string> =>
+  atObject(c.env, skuId, (object) => object.buyerFilter());
 
 function parse(text: string, base: number): BuyerFilter {
   const filter = BuyerFilter.parse(text);

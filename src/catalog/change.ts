@@ -3,7 +3,7 @@
 // ever move to newer revisions.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Issue, type Refusal, refuse } from "../errors.ts";
-import { callInventory, type InventoryEnv, type InventoryStub, LANE } from "../inventory/client.ts";
+import { atObject, callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { LedgerReport } from "../inventory/report.ts";
@@ -185,16 +185,6 @@ function toTerms(sale: Sale, sku: Sku): Terms {
     holdSeconds: sku.holdSeconds,
     item: itemOf(sale, sku),
   };
-}
-
-async function atObject<T>(
-  env: InventoryEnv,
-  skuId: string,
-  useCase: (object: InventoryStub) => Promise<T>,
-): Promise<T> {
-  const answer = await callInventory(env, { skuId, lane: LANE }, useCase);
-  if (!answer.ok) throw answer.cause;
-  return answer.value;
 }
 
 /** What the objects of a sale's SKUs have, in their order; null for one that never had anything. */

@@ -63,3 +63,14 @@ export async function callInventory<T>(
     }
   }
 }
+
+/** The same where nothing else can be done without it: @throws why the object did not answer. */
+export async function atObject<T>(
+  env: InventoryEnv,
+  skuId: string,
+  useCase: (inventory: InventoryStub) => Promise<T>,
+): Promise<T> {
+  const answer = await callInventory(env, { skuId, lane: LANE }, useCase);
+  if (!answer.ok) throw answer.cause;
+  return answer.value;
+}

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders, FOR_ANY_ORIGIN } from "../headers.ts";
 import type { AppContext, AppEnv } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { atObject } from "../inventory/client.ts";
 import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
 import { causeOf, log } from "./log.ts";
 
@@ -49,12 +49,6 @@ const writeToRedis = (c: AppContext) =>
     redis.set(keys.ready, "1", { ex: PROBE_KEY_SECONDS }),
   );
 
-async function askObject(c: AppContext): Promise<void> {
-  const address = { skuId: PROBE_SKU, lane: LANE };
-  const answer = await callInventory(c.env, address, (object) => object.report());
-  if (!answer.ok) throw answer.cause;
-}
-
 /** Probes each dependency once, or tells what the probe before found when too many ask. */
 async function readiness(c: AppContext): Promise<Readiness | undefined> {
   const second = Math.floor(Date.now() / 1_000);
@@ -63,7 +57,7 @@ async function readiness(c: AppContext): Promise<Readiness | undefined> {
   probes.made += 1;
   const [redis, inventory] = await Promise.all([
     probe("redis", () => writeToRedis(c)),
-    probe("inventory", () => askObject(c)),
+    probe("inventory", () => atObject(c.env, PROBE_SKU, (object) => object.report())),
   ]);
   last = { redis, inventory };
   return last;

@@ -1,6 +1,6 @@
 // The read model made again from a ledger, and the reconciliation that finds out when it must be.
 import type { Redis } from "@upstash/redis/cloudflare";
-import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
+import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { OrderRef } from "../inventory/ledger.ts";
 import type { Order, OwnedOrder } from "../inventory/order.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
@@ -18,16 +18,6 @@ export interface RebuildReport {
   repaired: number;
 }
 
-async function atLedger<T>(
-  env: InventoryEnv,
-  skuId: string,
-  useCase: Parameters<typeof callInventory<T>>[2],
-): Promise<T> {
-  const answer = await callInventory(env, { skuId, lane: LANE }, useCase);
-  if (!answer.ok) throw answer.cause;
-  return answer.value;
-}
-
 /** Writes every order of a SKU to Redis that is not there in its newest version. Safe at any time. */
 export async function rebuildReadModel(
   env: InventoryEnv,
@@ -37,7 +27,7 @@ export async function rebuildReadModel(
   const report = { skuId, orders: 0, repaired: 0 };
   let after: OrderRef | null = null;
   do {
-    const page: { orders: OwnedOrder[]; next: OrderRef | null } = await atLedger(
+    const page: { orders: OwnedOrder[]; next: OrderRef | null } = await atObject(
       env,
       skuId,
       (inventory) => inventory.page(after),
@@ -56,7 +46,7 @@ export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promis
   let events = 0;
   let after: OrderRef | null = null;
   do {
-    const page: { owed: number; next: OrderRef | null } = await atLedger(env, skuId, (inventory) =>
+    const page: { owed: number; next: OrderRef | null } = await atObject(env, skuId, (inventory) =>
       inventory.oweAgain(after),
     );
     events += page.owed;
@@ -71,7 +61,7 @@ export async function reconcileReadModel(
   config: RedisConfig,
   skuId: string,
 ): Promise<RebuildReport | undefined> {
-  const sample = await atLedger(env, skuId, (inventory) => inventory.sample(SAMPLE_SIZE));
+  const sample = await atObject(env, skuId, (inventory) => inventory.sample(SAMPLE_SIZE));
   if (sample.length === 0) return undefined;
   const drifted = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
     hasDrift(redis, keys, sample),
@@ -98,4 +88,4 @@ export const ordersInLedger = (
   env: InventoryEnv,
   skuId: string,
   userId: string,
-): Promise<Order[]> => atLedger(env, skuId, (inventory) => inventory.ordersOf(userId));
+): Promise<Order[]> => atObject(env, skuId, (inventory) => inventory.ordersOf(userId));
