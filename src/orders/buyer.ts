@@ -44,8 +44,12 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
 }
 
 /** Attaches a payment method to an order that was reserved without one. */
-export const payOrder = (c: AppContext, order: OwnedRef, paymentToken: string) =>
-  changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: string) {
+  if (c.get("config").PAYMENTS) {
+    return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+  }
+  return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));
+}
 
 /** The buyer gives a reserved order back. */
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>

@@ -39,12 +39,14 @@ export async function placeOrder(
 /** The attempt as its object gets it. */
 async function toCommand(attempt: Attempt): Promise<ReserveCommand> {
   const { c, userId, orderId, idempotencyKey, now } = attempt;
-  const { quantity, paymentToken, unitPrice } = attempt.body;
+  const { quantity, unitPrice } = attempt.body;
+  // Where nothing is charged, a token pays for nothing: a hold that came with one still ends unpaid.
+  const paymentToken = c.get("config").PAYMENTS && attempt.body.paymentToken;
   return {
     userId,
     orderId,
     quantity,
-    ...(paymentToken === undefined ? {} : { paymentToken }),
+    ...(paymentToken ? { paymentToken } : {}),
     ...(unitPrice === undefined ? {} : { unitPrice }),
     idempotencyKey,
     fingerprint: await fingerprint(attempt),

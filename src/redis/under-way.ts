@@ -5,8 +5,11 @@ import { memory } from "../memory.ts";
 import { healed } from "./bad-values.ts";
 import type { Keys } from "./keys.ts";
 
-/** A mark nobody took away ends this long after the user's last attempt: refused attempts leave theirs. */
-const MARKED_SECONDS = 3_600;
+/**
+ * A mark ends by itself this long after the user's last attempt: refused attempts leave theirs. Longer than a
+ * queue or its consumer may be down while a list of orders stays complete.
+ */
+const MARKED_SECONDS = 24 * 3_600;
 /** An attempt that made no order by then made none. */
 const IN_FLIGHT_MS = 30_000;
 

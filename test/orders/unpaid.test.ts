@@ -83,3 +83,29 @@ test("a payment token is none where nothing is charged, and one where it is", as
   const charging = { PAYMENTS: "sandbox" };
   expect((await atCheckoutShop(buyer, skuId, token, charging)).status).toBe(202);
 });
+
+test("where nothing is charged, holds that came with a payment token still ended unpaid", async () => {
+  const clock = givenClock(Date.now());
+  const skuId = await onSale({ price: 900 }, { closesAt: "2100-01-01T00:00:00Z" });
+  const buyer = await aBuyer();
+  const token = { paymentToken: "tok_ok" };
+  for (let i = 0; i < 2; i += 1) {
+    const { status, body } = await atCheckoutShop(buyer, skuId, token);
+    expect([status, body.payment]).toEqual([202, undefined]);
+    clock.moveTo(Date.now() + HOLD_MS);
+  }
+  expect((await atCheckoutShop(buyer, skuId, token)).code).toBe("rate_limited");
+});
+
+test("where nothing is charged, an order takes no payment", async () => {
+  const skuId = await onSale({ price: 900 });
+  const { id, token } = await aBuyer();
+  const { body } = await order({ id, token }, skuId);
+  const sent = request("POST", `/api/orders/${body.id}/payment`, {
+    token,
+    body: { paymentToken: "tok_ok" },
+  });
+  const shop = { ...env, PAYMENTS: "" };
+  const refused = await read(await app.fetch(sent, shop, createExecutionContext()));
+  expect(refused.code).toBe("order_not_payable");
+});

@@ -34,17 +34,33 @@ export async function emptyRedis(): Promise<void> {
   await redis("HSET", KEYS.rules, MARK, "");
 }
 
-/** How much Redis was asked while `work` ran: without what earlier requests still read behind their answers. */
-export async function redisCost<T>(
-  work: () => Promise<T>,
-): Promise<{ result: T; roundTrips: number; commands: number }> {
-  await vi.waitUntil(() => refreshesUnderWay() === 0, { timeout: 20_000 });
+interface Cost {
+  roundTrips: number;
+  commands: number;
+}
+
+const asked = (): Promise<Cost> => bridge<Cost>("GET", "/_local/stats");
+
+/** Waits until earlier requests neither refresh nor write anything behind their answers. */
+async function redisIsQuiet(): Promise<void> {
+  let before = -1;
+  await vi.waitUntil(
+    async () => {
+      const { commands } = await asked();
+      const isQuiet = refreshesUnderWay() === 0 && commands === before;
+      before = commands;
+      return isQuiet;
+    },
+    { timeout: 20_000 },
+  );
+}
+
+/** How much Redis was asked while `work` ran: without what earlier requests still do behind their answers. */
+export async function redisCost<T>(work: () => Promise<T>): Promise<{ result: T } & Cost> {
+  await redisIsQuiet();
   await bridge("DELETE", "/_local/stats");
   const result = await work();
-  return {
-    result,
-    ...(await bridge<{ roundTrips: number; commands: number }>("GET", "/_local/stats")),
-  };
+  return { result, ...(await asked()) };
 }
 
 /** Given a Redis that does not answer, until `redisIsBack` or the end of the test. */
