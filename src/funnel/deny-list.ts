@@ -22,20 +22,27 @@ interface KnownRules {
   book: RuleBook;
 }
 
+/** The version of the last change made here, until a read has seen it: Redis may have missed it. */
+let awaited = 0;
+
 const shared: SharedValue<RuleTexts, KnownRules> = new SharedValue({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,
   staleMs: 3_600_000,
   load: async (c) => {
+    const least = awaited;
     const copied = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
     if (!copied) return restore(c, []);
     const rules = parseRules(copied);
     const bad = copied.texts.length - rules.length;
     if (bad > 0) log("redis.bad_value", { step: "rules", count: bad });
-    // Redis missed a change that the registry told us while Redis was down.
-    const isBehind = copied.version > 0 && copied.version < (shared.last?.version ?? 0);
-    return bad > 0 || isBehind ? restore(c, rules.filter(isAutomatic)) : copied;
+    // Redis missed a change that was made, or that the registry told us, while Redis was down.
+    const isBehind =
+      copied.version > 0 && copied.version < Math.max(least, shared.last?.version ?? 0);
+    const texts = bad > 0 || isBehind ? await restore(c, rules.filter(isAutomatic)) : copied;
+    if (awaited === least) awaited = 0;
+    return texts;
   },
   build: (texts) => ({ version: texts.version, book: new RuleBook(parseRules(texts)) }),
   // Automatic blocks are in Redis alone: those that are known hold.
@@ -60,7 +67,8 @@ export const readRules = async (c: Reader): Promise<RuleBook> => (await shared.r
 
 /** Adds or replaces a rule: at once in this isolate, within 5 s everywhere if it says so. */
 export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<boolean> {
-  const copied = await keepRule(env, config, rule);
+  const { version, copied } = await keepRule(env, config, rule);
+  awaited = version;
   shared.drop();
   return copied;
 }
@@ -72,6 +80,7 @@ export async function removeRule(
   name: RuleName,
 ): Promise<{ lifted: boolean; copied: boolean }> {
   const result = await liftRule(env, config, name);
+  awaited = result.version;
   shared.drop();
   return result;
 }

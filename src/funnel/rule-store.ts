@@ -62,21 +62,26 @@ const inBackground = <T>(
 ): Promise<T> =>
   withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => onRules(redis, keys, work));
 
-/** Keeps a rule of the operator's, new or changed. Returns whether edges will learn it within seconds. */
+/**
+ * Keeps a rule of the operator's, new or changed: the version of the rules from then on, and whether edges
+ * will learn it within seconds.
+ */
 export async function keepRule(
   env: RegistryEnv,
   config: RedisConfig,
   rule: Rule,
-): Promise<boolean> {
+): Promise<{ version: number; copied: boolean }> {
   const [field, text] = [operators(rule), JSON.stringify(rule)];
   const version = await registryOf(env).putRule(field, text);
   const copy = (redis: Redis, keys: Keys) =>
     redis.hset(keys.rules, { [field]: text, [MARK]: String(version) });
-  return reachesEdges(config, (redis, keys) => onRules(redis, keys, copy));
+  const copied = await reachesEdges(config, (redis, keys) => onRules(redis, keys, copy));
+  return { version, copied };
 }
 
 /**
- * Lifts a rule, whoever made it: whether there was one, and whether edges will learn it within seconds.
+ * Lifts a rule, whoever made it: whether there was one, the version of the rules from then on, and whether
+ * edges will learn it within seconds.
  *
  * @throws when the operator made none, and Redis does not say whether there is an automatic one
  */
@@ -84,7 +89,7 @@ export async function liftRule(
   env: RegistryEnv,
   config: RedisConfig,
   name: RuleName,
-): Promise<{ lifted: boolean; copied: boolean }> {
+): Promise<{ lifted: boolean; version: number; copied: boolean }> {
   const { removed, version } = await registryOf(env).removeRule(operators(name));
   const fields = [operators(name), ...(name.effect === "deny" ? [automatic(name)] : [])];
   const forget = async (redis: Redis, keys: Keys): Promise<number> => {
@@ -94,9 +99,9 @@ export async function liftRule(
     ]);
     return gone;
   };
-  if (!removed) return { lifted: (await inBackground(config, forget)) > 0, copied: true };
+  if (!removed) return { lifted: (await inBackground(config, forget)) > 0, version, copied: true };
   const copied = await reachesEdges(config, (redis, keys) => onRules(redis, keys, forget));
-  return { lifted: true, copied };
+  return { lifted: true, version, copied };
 }
 
 /** Keeps an automatic block; false when there are too many rules already. */

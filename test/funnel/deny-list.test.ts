@@ -207,6 +207,22 @@ describe("while Redis is down, a rule", () => {
     expect((await attempt(mallory, sale)).status).toBe(202);
   });
 
+  test("still holds once Redis is back, though nobody asked meanwhile", async () => {
+    const { clock, sale, mallory } = await given();
+    const reformed = await aBuyer();
+    await deny("user", reformed.id);
+    expect((await attempt(reformed, sale)).code).toBe("blocked");
+    await redisIsDown();
+    await deny("user", mallory.id);
+    await admin("DELETE", path("user", reformed.id));
+
+    await redisIsBack();
+    clock.moveTo(Date.now() + 5_000);
+    expect((await attempt(mallory, sale)).code).toBe("blocked");
+    expect((await attempt(reformed, sale)).status).toBe(202);
+    await until("Redis has learned it", () => redis("HGET", KEYS.rules, `deny:user:${mallory.id}`));
+  });
+
   test("that was put or lifted elsewhere counts within five seconds, and still does once Redis is back", async () => {
     const { clock, sale, mallory } = await given();
     const [rule, reformed] = [
