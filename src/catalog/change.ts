@@ -120,7 +120,7 @@ async function spread(
   });
   const { catalog } = await registryOf(env).published();
   const copied = await reachesEdges(config, (redis, keys) => storePublished(redis, keys, catalog));
-  dropSnapshot();
+  dropSnapshot(catalog.version);
   if (settled && copied) return { ok: true, registered: settled };
   const detail = settled ? NOT_COPIED : NOT_TOLD;
   return refused(refuse("unavailable", { detail, retryAfterSeconds: 60 }));

@@ -102,6 +102,9 @@ const snapshot: SharedValue<number, Catalog> = new SharedValue({
 /** The last catalog this isolate made. What isolates share each second is no more than its version. */
 let latest: Catalog | undefined;
 
+/** The version of the last change made here, until a read has seen it: Redis may have missed it. */
+let awaited = 0;
+
 function learn(c: Reader, { version, catalog }: Published): number {
   if (catalog && version !== latest?.version) {
     latest = buildCatalog(catalog);
@@ -125,11 +128,14 @@ function learnParsed(c: Reader, { version, catalog }: Published): number {
   return learn(c, { version, ...(parsed ? { catalog: parsed } : {}) });
 }
 
-/** Redis may have an older catalog than the registry told us while Redis was down. */
+/** Redis may have an older catalog than was made, or than the registry told us, while Redis was down. */
 async function loadVersion(c: Reader): Promise<number> {
+  const least = awaited;
   const published = await fromRedis(c, snapshot.last?.version);
-  const isBehind = !published || published.version < (snapshot.last?.version ?? 0);
-  return isBehind ? restore(c) : learn(c, published);
+  const isBehind = !published || published.version < Math.max(least, snapshot.last?.version ?? 0);
+  const version = isBehind ? await restore(c) : learn(c, published);
+  if (awaited === least) awaited = 0;
+  return version;
 }
 
 /** The catalog of a version that another isolate found, or of a newer one. */
@@ -182,7 +188,10 @@ export const readCatalog = async (c: Reader): Promise<Catalog> => (await snapsho
 export const knownCatalog = (): Catalog | undefined => snapshot.last;
 
 /** After an operator's change: this isolate reads it at once, the others within 5 s. */
-export const dropSnapshot = (): void => snapshot.drop();
+export function dropSnapshot(version = awaited): void {
+  awaited = version;
+  snapshot.drop();
+}
 
 /** Cache headers of what is made of the catalog now: while Redis fails it may be too old to be kept. */
 export const cachedNow = (): Record<string, string> =>

@@ -126,6 +126,19 @@ describe("while Redis is down", () => {
     expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(404);
   });
 
+  test("a change still counts once Redis is back, though nobody asked meanwhile", async () => {
+    const { start, clock, sale } = await given();
+    await call("GET", `/api/sales/${sale.id}`);
+    await redisIsDown();
+    await admin("PUT", `/sales/${sale.id}`, { body: { ...sale, title: "Ninety-nine" } });
+
+    await redisIsBack();
+    clock.moveTo(start + 5_000);
+    const { body } = await call("GET", `/api/sales/${sale.id}`);
+    expect(body).toMatchObject({ title: "Ninety-nine" });
+    await until("Redis has it", async () => (await saleInRedis(sale.id))?.title === "Ninety-nine");
+  });
+
   test("a crowd asks the registry once in three seconds", async () => {
     const { start, clock, sale } = await given();
     await call("GET", `/api/sales/${sale.id}`);
