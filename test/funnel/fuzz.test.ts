@@ -13,7 +13,7 @@ import {
   ORIGIN,
   send,
 } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { holdQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack } from "../support/redis.ts";
 import {
   aBuyer,
@@ -41,6 +41,7 @@ beforeAll(async () => {
   values.orderId = (await bought(buyer, values.skuId)).id;
   await stockPublished(values.skuId, 999);
   frozenAt = Date.now() + 500;
+  return holdQueue();
 });
 beforeEach(redisIsBack);
 
@@ -202,7 +203,6 @@ function throwAt(
 
 /** Runs work and insists that neither Redis nor any object was asked anything. */
 async function atNoCost(work: () => Promise<unknown>): Promise<void> {
-  heldQueue();
   noLiveStock();
   givenClock(frozenAt);
   await order(await aBuyer(), values.skuId as string); // what is read once is in memory by now
