@@ -25,7 +25,7 @@ const inRedis = <T>(
   work: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> => withRedis(c.get("config"), BACKGROUND_LIMIT_MS, work);
 
-/** What the operator sees of a letter; one that cannot be read is listed as well, so that it can be discarded. */
+/** A letter as the operator sees it. An unreadable one is listed as well, so that it can be discarded. */
 const toView = ({ id, text, letter }: StoredLetter): DeadLetter =>
   letter ?? {
     id,

@@ -64,7 +64,7 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   });
 }
 
-/** What the schema cannot say: the address counts, and so does how this deployment is configured. */
+/** Checks beyond the schema: the id in the address, and how this deployment is configured. */
 function faultOf(c: SaleContext, sale: Sale): Refusal | undefined {
   if (sale.id !== c.req.param("saleId")) return invalid("id", "must be the id in the address");
   const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");

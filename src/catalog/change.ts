@@ -153,7 +153,7 @@ export async function settle(env: CatalogEnv, registered: RegisteredSale): Promi
   }
 }
 
-/** What the objects know that have this revision now. */
+/** The answers of the objects that now have this revision. */
 async function configureObjects(
   env: InventoryEnv,
   { revision, sale, former }: RegisteredSale,
@@ -187,7 +187,7 @@ function toTerms(sale: Sale, sku: Sku): Terms {
   };
 }
 
-/** What the objects of a sale's SKUs have, in their order; null for one that never had anything. */
+/** The ledger reports of a sale's SKUs, in their order; null for a SKU that never had stock. */
 const reportsOf = (env: InventoryEnv, sale: Sale): Promise<(LedgerReport | null)[]> =>
   Promise.all(sale.skus.map(({ id }) => atObject(env, id, (object) => object.report())));
 

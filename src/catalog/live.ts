@@ -29,7 +29,7 @@ interface LiveSku {
   /** Units that somebody has reserved and that are not settled. */
   held: number;
   state: StockState;
-  /** What a unit costs now: a page that shows another price is out of date. */
+  /** The current price of a unit. A page that shows another price is out of date. */
   unitPrice: Money;
 }
 
@@ -37,7 +37,7 @@ interface LiveSku {
 export interface EdgeStock {
   available: number;
   held: number;
-  /** Who may have an order; undefined when it is not known. */
+  /** People who may have an order; undefined when the edge does not know. */
   buyers: ToldBuyers | undefined;
 }
 
@@ -46,7 +46,7 @@ type StockOfSale = Map<string, EdgeStock>;
 /** A tenth left counts as low, and so do the last few. */
 const LOW_SHARE = 0.1;
 const FEW = 5;
-/** What a sale and each of its SKUs take in memory, answers included. */
+/** Memory that a sale and each of its SKUs take, answers included. */
 const SALE_BYTES = 4_096;
 const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 

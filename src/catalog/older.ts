@@ -22,7 +22,7 @@ interface Answer {
   size: number;
 }
 
-/** What a parsed answer takes for each of its characters, and what each takes besides: bytes. */
+/** Bytes of memory for each character of a parsed answer, and for each answer besides. */
 const CHARACTER_BYTES = 4;
 const ANSWER_BYTES = 2_048;
 
