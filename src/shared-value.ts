@@ -233,6 +233,10 @@ export class SharedValue<Raw, Value> {
     this.#fault = undefined;
     // An old copy of the colo's means that the source is failing: it is asked again after a pause.
     this.#freshUntil = old ? Date.now() + PAUSE_AFTER_FAILURE_MS : next.readAt + fresh;
+    // The colo's copy was still fresh: without the jitter, then, or the next read would ask at once again.
+    if (!old && this.#freshUntil <= Date.now()) {
+      this.#freshUntil = next.readAt + this.#options.freshMs;
+    }
   }
 
   async #renew(c: Reader): Promise<Reading<Value>> {
