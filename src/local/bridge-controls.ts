@@ -1,6 +1,6 @@
 // Routes that Upstash does not have, for tests and measurements, possibly in other processes.
 import { setTimeout } from "node:timers/promises";
-import type { Hono } from "hono";
+import type { Hono, Next } from "hono";
 import { z } from "zod";
 import { BadRequest } from "./bridge-commands.ts";
 import { type Env, jsonBody } from "./bridge-requests.ts";
@@ -23,18 +23,37 @@ const faultSchema = z.discriminatedUnion("mode", [
 /** Adds the routes, and the fault that every route added later suffers. */
 export function addControls(app: Hono<Env>, stats: BridgeStats): void {
   let fault: z.infer<typeof faultSchema> = { mode: "none" };
+  let faultChanges = new AbortController();
+  const delayed = new Set<Promise<unknown>>();
   app.get("/_local/stats", (c) => c.json(stats));
   app.delete("/_local/stats", (c) => c.json(Object.assign(stats, { roundTrips: 0, commands: 0 })));
   app.post("/_local/fault", async (c) => {
     const wanted = faultSchema.safeParse(await jsonBody(c));
     if (!wanted.success) throw new BadRequest(z.prettifyError(wanted.error));
     fault = wanted.data;
+    // A slow command outlives its client, which gives up long before. It runs now, and this answer waits
+    // for it: run later, it would count in another test, or write into the Redis of one.
+    faultChanges.abort();
+    faultChanges = new AbortController();
+    await Promise.allSettled(delayed);
     return c.json(fault);
   });
+  const late = async (delayMs: number, next: Next) => {
+    await setTimeout(delayMs, undefined, { ref: false, signal: faultChanges.signal }).catch(
+      () => {},
+    );
+    await next();
+  };
   app.use(async (c, next) => {
-    if (fault.mode === "slow") await setTimeout(fault.delayMs, undefined, { ref: false });
-    if (fault.mode === "down") c.env.incoming.socket.destroy();
-    else await next();
+    if (fault.mode === "down") {
+      c.env.incoming.socket.destroy();
+    } else if (fault.mode === "slow") {
+      const work = late(fault.delayMs, next);
+      delayed.add(work);
+      await work.finally(() => delayed.delete(work));
+    } else {
+      await next();
+    }
     return c.res;
   });
 }

@@ -102,6 +102,15 @@ describe("faults", () => {
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
   });
 
+  test("a slow command runs before the fault ends, although its client gave up", async () => {
+    await fault({ mode: "slow", delayMs: 60_000 });
+    const set = { ...request, body: '["SET","key","value"]', signal: AbortSignal.timeout(200) };
+    await expect(fetch(stack.bridge.url, set)).rejects.toThrow("timeout");
+    await fault({ mode: "none" });
+    expect(stack.bridge.stats).toEqual({ roundTrips: 1, commands: 1 });
+    expect(await stack.direct.get("key")).toBe("value");
+  });
+
   test.each([{}, { mode: "odd" }, { mode: "slow" }, { mode: "slow", delayMs: -1 }, "{"])(
     "%j is no fault",
     async (body) => {
