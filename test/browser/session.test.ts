@@ -59,6 +59,23 @@ inBrowser("another session", (stage) => {
     expect(await order(page).getAttribute("data-order")).toBe(id);
   });
 
+  test("a visitor stays told that they are signed out until they sign in, whatever other tabs load", async () => {
+    const { browser, page, id, saleId } = await given();
+    await browser.signOut();
+    await page.evaluate("dispatchEvent(new Event('focus'))");
+    await says(page, "You are signed out.");
+
+    const asked = page.waitForResponse((answer) => answer.url().endsWith(`/orders/${id}`));
+    await browser.open("/");
+    expect((await asked).status()).toBe(401);
+    await says(page, "You are signed out.");
+
+    await browser.signIn(`first of ${saleId}`);
+    await browser.open("/");
+    await orderIs(page, "reserved");
+    expect(await order(page).getAttribute("data-order")).toBe(id);
+  });
+
   test("the order's own page becomes what the visitor may see of it", async () => {
     const { browser, page, id } = await given();
     await page.goto(`/orders/${id}`);

@@ -128,12 +128,12 @@ export class Purchase {
   }
 
   /** After a reload or an absence: shows the order, or takes up an attempt that the buyer waits for. */
-  async restore(): Promise<void> {
+  async restore(): Promise<Found | undefined> {
     const attempt = await attemptFor(this.#card.skuId);
     const left = takeLeft(this.#card.skuId);
     if (this.#busy) return;
-    if (attempt?.orderId) await this.#find(attempt.orderId);
-    else if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#tellPending();
+    if (attempt?.orderId) return this.#find(attempt.orderId);
+    if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#tellPending();
     else if (attempt || left) await this.press(attempt?.quantity ?? left ?? 1);
   }
 

@@ -78,11 +78,13 @@ export class SkuCard {
       if (why === undefined) void purchase.press(this.#quantity());
       else if (why) this.tell(why, "wait");
     });
-    // The session may be another person's: their next press finds out what they may have.
-    onSession(() => {
+    // The session may belong to someone else now. Their next press shows what they may buy.
+    onSession(async () => {
       if (this.order) return;
       this.set({ full: false, blocked: false });
-      if (part(root, "message")?.textContent === SIGNED_OUT) this.tell("");
+      // Every page that loads gets here, signed in or not: the order itself says whether its buyer is back.
+      if (part(root, "message")?.textContent !== SIGNED_OUT) return;
+      if ((await purchase.restore()) === "gone") this.tell("");
     });
     void purchase.restore();
   }
