@@ -21,7 +21,7 @@ test.each([
   "a change made elsewhere shows in %s within 5 s, caches on the way included",
   async (_, path) => {
     const now = Date.now();
-    vi.useFakeTimers({ toFake: ["Date"], now });
+    vi.setSystemTime(now);
     const sale = await putSale(aSale({ title: "Before" }));
     const target = path.replace("{id}", sale.id);
     const before = await call("GET", target);
@@ -47,7 +47,7 @@ function longestUse(headers: Headers): number {
 test("changes of two sales, made one after the other, both show", async () => {
   const [early, late] = [await putSale(aSale({ title: "Early" })), await putSale(aSale())];
   const now = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"], now });
+  vi.setSystemTime(now);
   await changeElsewhere({ ...late, title: "Later" });
   vi.setSystemTime(now + 10_000);
   expect(JSON.stringify((await call("GET", "/")).body)).toContain("Later");

@@ -159,7 +159,7 @@ class Town {
 
 test("whatever happens in whatever order: final orders, money taken and returned once, no drift", async () => {
   const sent = heldQueue();
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
+  vi.setSystemTime(START);
   onTestFinished(() => {
     vi.useRealTimers();
   });

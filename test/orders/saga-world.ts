@@ -34,7 +34,7 @@ const HOLD_SECONDS = 300;
 
 /** Given a clock that stands still until the hold of every order made so far ends. */
 export function givenHolds(): { end(): void } {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  vi.setSystemTime(Date.now());
   onTestFinished(() => {
     vi.useRealTimers();
   });

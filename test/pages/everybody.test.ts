@@ -19,7 +19,7 @@ const VARYING = new Set(["x-request-id", "date"]);
 
 beforeEach(() => {
   // An answer that quotes the clock must not look as if it depended on the caller.
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  vi.setSystemTime(Date.now());
 });
 
 afterEach(() => {

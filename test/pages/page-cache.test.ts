@@ -72,7 +72,7 @@ test.each(["/", "/sales/"])(
     );
     const target = path === "/" ? path : `${path}${sale.id}`;
     const stateAt = async (at: number) => {
-      vi.useFakeTimers({ toFake: ["Date"], now: at });
+      vi.setSystemTime(at);
       const { body, headers } = await get(target);
       const card = path === "/" ? body.slice(0, body.indexOf(`/sales/${sale.id}`)) : body;
       const states = [...card.matchAll(/data-badge="(\w+)"/g)].map(([, state]) => state);
