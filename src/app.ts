@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
-import { type Config, isLocal, readConfig } from "./config.ts";
+import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.ts";
 import { problem, type Refusal, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
 import { describeLimit } from "./funnel/policies.ts";
@@ -22,7 +22,11 @@ const METHODS = ["GET", "POST", "PUT", "DELETE"];
  * Why this host is not served; undefined when it is. Without a public origin any host will do, except on a
  * developer's machine: there a site that renames itself to its address would be let in by every browser.
  */
-function misdirected(url: string, { PUBLIC_ORIGIN, LOCAL_ONLY }: Config): Refusal | undefined {
+function misdirected(c: Context, config: Config): Refusal | undefined {
+  const { url } = c.req;
+  const { PUBLIC_ORIGIN, LOCAL_ONLY, LOCAL_GUARD } = config;
+  // Past the front door of `npm run dev`, the URL itself may be forged.
+  if (LOCAL_GUARD && c.req.header(LOCAL_GUARD_HEADER) !== LOCAL_GUARD) return NOT_LOCAL;
   if (PUBLIC_ORIGIN) return url.startsWith(`${PUBLIC_ORIGIN}/`) ? undefined : ELSEWHERE;
   return LOCAL_ONLY && !isLocal(url) ? NOT_LOCAL : undefined;
 }
@@ -60,7 +64,7 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   c.set("requestId", requestId);
   const result = readConfig(c.env);
   if (result.ok) c.set("config", result.config);
-  const refusal = result.ok ? (misdirected(c.req.url, result.config) ?? unmet(c)) : MISCONFIGURED;
+  const refusal = result.ok ? (misdirected(c, result.config) ?? unmet(c)) : MISCONFIGURED;
   if (refusal) c.res = problem(c, refusal);
   else await next();
   // Set on the answer itself: c.header() would copy a finished answer once for every call.

@@ -24,6 +24,9 @@ const optionalText = unset.or(z.string()).optional();
 
 const LOCAL_URL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//;
 
+/** Carries the value of LOCAL_GUARD. */
+export const LOCAL_GUARD_HEADER = "local-guard";
+
 /** Whether a request came to one of the names that every machine has for itself. */
 export const isLocal = (url: string): boolean => LOCAL_URL.test(url);
 
@@ -45,6 +48,8 @@ const schema = z
       .optional(),
     /** On a developer's machine: without a public origin, its own names alone are served. */
     LOCAL_ONLY: flag.default(false),
+    /** Set by `npm run dev`: its front door proves with this value that a request came through it. */
+    LOCAL_GUARD: optionalText,
     AUTH_SECRET: unset.or(secret).optional(),
     AUTH_JWKS_URL: optionalUrl,
     AUTH_ISSUER: optionalText,

@@ -3,6 +3,7 @@
 import { join, relative } from "node:path";
 import { startBridge } from "./bridge.ts";
 import { DevError } from "./dev/error.ts";
+import { newGuardSecret, startGuard } from "./dev/guard.ts";
 import { lockStateDir } from "./dev/lock.ts";
 import { DevLog } from "./dev/log.ts";
 import { assertPortFree } from "./dev/port.ts";
@@ -39,12 +40,15 @@ async function run(settings: Settings, parts: AsyncDisposableStack): Promise<voi
   parts.defer(await lockStateDir(settings.stateDir));
   await assertPortFree(settings.port);
   const redis = await startRedisPart(settings, parts);
-  const vars = workerVars(settings.devVars, redis.url);
-  const worker = startDevWorker({ ...settings, vars, log });
+  const secret = newGuardSecret();
+  const vars = { ...workerVars(settings.devVars, redis.url), LOCAL_GUARD: secret };
+  const worker = startDevWorker({ stateDir: settings.stateDir, vars, log });
   parts.defer(worker.stop);
   const died = Promise.race([redis.died, worker.died]);
-  const url = await Promise.race([worker.url, died]);
-  await Promise.race([announce(settings, url, vars), died]);
+  const target = await Promise.race([worker.url, died]);
+  const guard = await startGuard(settings.port, target, secret);
+  parts.defer(guard.stop);
+  await Promise.race([announce(settings, guard.url, vars), died]);
   await died;
 }
 

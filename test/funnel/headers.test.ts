@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
+import { LOCAL_GUARD_HEADER } from "../../src/config.ts";
 import { styleUrl } from "../../src/pages/assets.ts";
 import { ADMIN_TOKEN, call, ORIGIN, request } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";
@@ -153,6 +154,21 @@ describe("on a developer's machine", () => {
       code: "misdirected_request",
       detail: expect.stringContaining("LOCAL_ONLY"),
     });
+  });
+
+  test("a request that did not come through the front door is refused, whatever its URL says", async () => {
+    const vars = { LOCAL_GUARD: "a-secret-of-this-run" };
+    const through = async (value?: string) => {
+      const headers = {
+        authorization: `Bearer ${ADMIN_TOKEN}`,
+        ...(value === undefined ? {} : { [LOCAL_GUARD_HEADER]: value }),
+      };
+      const asked = new Request("http://localhost:8787/api/admin/overview", { headers });
+      return (await app.fetch(asked, { ...env, ...vars }, createExecutionContext())).status;
+    };
+    expect(await through()).toBe(421);
+    expect(await through("a-secret-of-this-ru")).toBe(421);
+    expect(await through(vars.LOCAL_GUARD)).toBe(200);
   });
 
   test("another name is served once the developer says so", async () => {

@@ -50,6 +50,7 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
       const first = start();
       const url = await first.ready;
       expect(await statusFor(url, "evil.test")).toBe(421);
+      expect(await statusFor(url, "evil.test", { "MF-Original-URL": url })).toBe(421);
       expect(await statusFor(url, new URL(url).host)).toBe(200);
       const alice = await buyer(url, "alice");
       const { id } = await alice.buy("coupon");
@@ -117,8 +118,12 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
 });
 
 /** What the operator's API answers to whoever calls it by this name. */
-async function statusFor(url: string, host: string): Promise<number | undefined> {
-  const headers = { host, authorization: `Bearer ${LOCAL_ADMIN_TOKEN}` };
+async function statusFor(
+  url: string,
+  host: string,
+  more: Record<string, string> = {},
+): Promise<number | undefined> {
+  const headers = { host, authorization: `Bearer ${LOCAL_ADMIN_TOKEN}`, ...more };
   const asked = request(`${url}/api/admin/overview`, { headers }).end();
   const [answer] = (await once(asked, "response")) as [IncomingMessage];
   answer.resume();

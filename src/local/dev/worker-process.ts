@@ -57,7 +57,7 @@ export function startDevWorker({ log, ...order }: WorkerOrder & { log: DevLog })
       if (line.includes(CRASH)) crashed.resolve();
     });
   }
-  child.send({ port: order.port, stateDir: order.stateDir, vars: order.vars });
+  child.send(order);
   const died = Promise.race([
     exited.then(([code, signal]) => `The Worker's process ended with ${signal ?? `code ${code}`}`),
     crashed.promise.then(() => listening.promise).then(revivalFailed),

@@ -10,7 +10,6 @@ import { PROJECT } from "./settings.ts";
 
 /** What the parent sends, once. */
 export interface WorkerOrder {
-  port: number;
   stateDir: string;
   vars: Record<string, string>;
 }
@@ -38,7 +37,7 @@ const worker = await unstable_startWorker({
     Object.entries(order.vars).map(([name, value]) => [name, { type: "secret_text", value }]),
   ),
   dev: {
-    server: { hostname: "localhost", port: order.port },
+    server: { hostname: "127.0.0.1", port: 0 },
     persist: order.stateDir,
     inspector: false,
     remote: false,
