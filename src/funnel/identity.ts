@@ -1,6 +1,6 @@
 // Stage 5, and the door of every personal route: who asks. A bearer token or the session cookie holds a
 // JWT; which algorithm it must have follows from the configuration, never from the token.
-import { jwtVerify, SignJWT } from "jose";
+import { decodeJwt, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
@@ -91,7 +91,8 @@ export function bearerToken(c: AppContext): string | undefined {
 
 /**
  * The session cookies of a Cookie header: a browser sends one for this host and one for the domain above,
- * and does not say which is which. Where the header was sent twice, a comma stands between.
+ * and does not say which is which. Where the header was sent twice, a comma stands between. Of many, those
+ * that have not expired come first.
  */
 function sessions(header: string): string[] {
   const tokens: string[] = [];
@@ -100,9 +101,20 @@ function sessions(header: string): string[] {
     if (name?.trim() !== SESSION_COOKIE) continue;
     const token = value.trim().replace(/^"(.*)"$/, "$1");
     if (token !== "") tokens.push(token);
-    if (tokens.length === MAX_SESSIONS) break;
   }
-  return tokens;
+  if (tokens.length <= MAX_SESSIONS) return tokens;
+  const live = tokens.filter((token) => !isOver(token));
+  return (live.length > 0 ? live : tokens).slice(0, MAX_SESSIONS);
+}
+
+/** Whether a token says that it has expired, or says nothing at all. Its signature is not checked. */
+function isOver(token: string): boolean {
+  try {
+    const { exp } = decodeJwt(token);
+    return typeof exp !== "number" || exp + CLOCK_TOLERANCE_SECONDS < Date.now() / 1_000;
+  } catch {
+    return true;
+  }
 }
 
 const NO_ORIGIN = refuse("forbidden", {

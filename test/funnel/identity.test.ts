@@ -107,6 +107,13 @@ describe("with a shared secret", () => {
     }
   });
 
+  test("a valid session cookie counts behind any number of expired and garbled ones", async () => {
+    const expired = await token({ claims: { exp: inAnHour() - 7_200 } });
+    const stale = Array.from({ length: 40 }, (_, i) => `session=${i % 2 ? expired : `x.${i}.z`}`);
+    const cookie = [...stale, `session=${await token()}`].join("; ");
+    expect(await whoAsks(shared, { cookie })).toBe("ann");
+  });
+
   test("forged session cookies cost five signature checks at most", async () => {
     const checks = vi.spyOn(crypto.subtle, "verify");
     onTestFinished(() => checks.mockRestore());
