@@ -1,8 +1,8 @@
-// The operator's sales: reading, writing on condition, restocking.
+// The operator's sales: reading and writing on condition, restocking.
 import type { Context } from "hono";
 import * as z from "zod";
 import { deleteSale, putSale, restock } from "../catalog/change.ts";
-import { type Precondition, parseCondition } from "../catalog/precondition.ts";
+import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
 import { etagOfSale, type ShownSale } from "../catalog/registered.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
@@ -43,8 +43,15 @@ export async function listSales(c: AppContext): Promise<Response> {
 }
 
 export async function showSale(c: SaleContext): Promise<Response> {
+  const condition = readCondition(c);
+  if (!condition.ok) return problem(c, condition.refusal);
   using shown = await registryOf(c.env).show(c.req.param("saleId"));
-  return shown?.registered.sale ? answer(c, shown) : problem(c, refuse("not_found"));
+  if (!shown?.registered.sale) return problem(c, refuse("not_found"));
+  const { ifNoneMatch, ...match } = condition.value;
+  const etag = etagOfSale(shown.registered);
+  if (!holds(match, etag)) return problem(c, refuse("precondition_failed"));
+  if (ifNoneMatch && !holds({ ifNoneMatch }, etag)) return c.body(null, 304, { ETag: etag ?? "" });
+  return answer(c, shown);
 }
 
 export async function saveSale(c: SaleContext): Promise<Response> {

@@ -1,4 +1,4 @@
-// Conditions of a write (RFC 9110, section 13.1): which version of a thing the caller means to change.
+// Conditions of a request (RFC 9110, section 13.1): which version of a resource the caller has or means.
 
 /** `*`, or entity tags as they were written. Absent: no condition. */
 export interface Precondition {
@@ -21,7 +21,7 @@ export function parseCondition(text: string): Condition | undefined {
 const opaque = (tag: string): string => tag.replace(/^W\//, "");
 
 /**
- * Whether a write may go on. `etag` is the strong tag of what is there now, null when nothing is.
+ * Whether the request may go on. `etag` is the strong tag of what is there now, null when nothing is.
  * `If-Match` compares strongly, so a weak tag never matches; `If-None-Match` compares weakly.
  */
 export function holds({ ifMatch, ifNoneMatch }: Precondition, etag: string | null): boolean {

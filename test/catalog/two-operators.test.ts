@@ -31,6 +31,32 @@ test("what GET answers can be put back as it is, and says where buyers find the 
   expect((await write(back.body)).status).toBe(200);
 });
 
+describe("a read on condition", () => {
+  const readIf = (id: string, headers: Record<string, string>) =>
+    admin("GET", `/sales/${id}`, { headers });
+
+  test("is answered 304 while the sale is what the caller has, and in full after a change", async () => {
+    const sale = await putSale(aSale());
+    const tag = tagOf(await read(sale.id));
+    for (const held of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
+      const answer = await readIf(sale.id, { "if-none-match": held });
+      expect([answer.status, tagOf(answer), answer.body]).toEqual([304, tag, ""]);
+    }
+    expect((await readIf(sale.id, { "if-none-match": '"other"' })).status).toBe(200);
+    await write({ ...(await read(sale.id)).body, title: "New" });
+    expect((await readIf(sale.id, { "if-none-match": tag })).status).toBe(200);
+  });
+
+  test("is refused when the sale is not the one that is meant, or there is none", async () => {
+    const sale = await putSale(aSale());
+    const tag = tagOf(await read(sale.id));
+    expect((await readIf(sale.id, { "if-match": tag })).status).toBe(200);
+    expect((await readIf(sale.id, { "if-match": `W/${tag}` })).code).toBe("precondition_failed");
+    expect((await readIf(sale.id, { "if-none-match": "x" })).code).toBe("invalid_request");
+    expect((await readIf(unique("sale"), { "if-none-match": "*" })).status).toBe(404);
+  });
+});
+
 test.each([{ links: [] }, { version: 1 }, { etag: "x" }, { stocked: 3 }])(
   "nothing else may stand beside the document: %j",
   async (extra) => {
