@@ -1,6 +1,7 @@
 // What every route shares: the types of the Hono app and how a JSON body is read safely.
 import type { Context } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
+import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
 import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
@@ -79,14 +80,14 @@ export function readForm<Schema extends z.ZodType>(
 
 /** What the schema did not like. zod's own error class costs more than finding it. */
 class Findings {
-  readonly issues: z.core.$ZodIssue[];
+  readonly issues: $ZodIssue[];
 
-  constructor(issues: z.core.$ZodIssue[]) {
+  constructor(issues: $ZodIssue[]) {
     this.issues = issues;
   }
 }
 
-const check = z.core._safeParse(Findings as unknown as z.core.$ZodErrorClass);
+const check = _safeParse(Findings as unknown as $ZodErrorClass);
 
 /** Whether a Content-Type is this media type, and in no other encoding than ours. */
 function isOfType(contentType: string | undefined, expected: string): boolean {

@@ -1,7 +1,7 @@
 // Deny and allow rules, and what they mean for a caller: by address or CIDR, user, ASN and country. An
 // allow rule always wins.
 import ipaddr from "ipaddr.js";
-import { z } from "zod";
+import * as z from "zod";
 
 export const RULE_KINDS = ["ip", "user", "asn", "country"] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];

@@ -1,5 +1,5 @@
 // Cloudflare Turnstile, server side: is this the token of a solved challenge, for this user and purpose?
-import { z } from "zod";
+import * as z from "zod";
 import type { Config } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 

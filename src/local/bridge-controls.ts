@@ -1,7 +1,7 @@
 // Routes that Upstash does not have, for tests and measurements, possibly in other processes.
 import { setTimeout } from "node:timers/promises";
 import type { Hono, Next } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { BadRequest } from "./bridge-commands.ts";
 import { type Env, jsonBody } from "./bridge-requests.ts";
 

@@ -1,0 +1,18 @@
+// Fails when the Worker grew past its budget. Reads what `wrangler deploy --dry-run` wrote. A larger
+// upload costs every cold isolate parsing time; raise the budget on purpose, with the reason in the commit.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const BUILT = join(import.meta.dirname, "../.wrangler/build/index.js");
+const KIB = 1024;
+const BUDGET_KIB = { raw: 820, gzip: 215 };
+
+const code = readFileSync(BUILT);
+const size = { raw: code.length / KIB, gzip: gzipSync(code).length / KIB };
+
+for (const kind of ["raw", "gzip"] as const) {
+  console.log(`Upload, ${kind}: ${size[kind].toFixed(0)} of ${BUDGET_KIB[kind]} KiB`);
+  if (size[kind] > BUDGET_KIB[kind]) process.exitCode = 1;
+}
+if (process.exitCode) console.error("The upload is over its budget (.ci/upload-size.ts).");
