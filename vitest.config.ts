@@ -1,11 +1,18 @@
-// Two test projects: `worker` runs inside workerd with the real bindings, `node` runs what lives
-// outside it (local stack, whole-process journeys, browser). Both talk to one real Redis each.
+// Three test projects. `unit` runs pure code (`*.unit.test.ts`) on plain Node, without workerd and Redis.
+// `worker` runs inside workerd with the real bindings. `node` runs the local stack, whole-process journeys
+// and the browser.
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+const UNIT = "test/**/*.unit.test.{ts,tsx}";
+const NODE = "test/{local,journeys,browser,bench}/**/*.test.ts";
 
 export default defineConfig({
   test: {
     projects: [
+      {
+        test: { name: "unit", include: [UNIT], isolate: false },
+      },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -42,10 +49,8 @@ export default defineConfig({
             "./test/funnel/fake-turnstile-setup.ts",
             "./src/pages/build.ts",
           ],
-          include: [
-            "test/*.test.ts",
-            "test/{catalog,pages,funnel,admission,inventory,orders,payments,redis,admin,observability}/**/*.test.{ts,tsx}",
-          ],
+          include: ["test/**/*.test.{ts,tsx}"],
+          exclude: [UNIT, NODE],
           // One Redis serves every file; files flush it, so they take turns.
           fileParallelism: false,
           // One workerd serves them all, emptied before each: a fresh one each would double the time.
@@ -59,7 +64,8 @@ export default defineConfig({
         test: {
           name: "node",
           globalSetup: ["./test/browser/find-chromium.ts"],
-          include: ["test/{local,journeys,browser,bench}/**/*.test.ts"],
+          include: [NODE],
+          exclude: [UNIT],
           // Only so that a wait ends: the default of a second is missed by a browser on a busy machine.
           expect: { poll: { timeout: 20_000 } },
         },
