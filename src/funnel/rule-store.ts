@@ -49,6 +49,21 @@ for i = 1, #ARGV, 2 do
 end
 return 1`;
 
+/**
+ * KEYS[1]    the rules
+ * ARGV[1..2] the field of the version, the version with which the operator's rules changed
+ * ARGV[3..4] a field to write and its text; an empty field writes none
+ * ARGV[5..]  fields to remove
+ * returns    how many were removed; the version of the rules that were there before
+ */
+const CHANGE = `
+local before = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '') or 0
+if before < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[3], ARGV[4]) end
+local removed = 0
+for i = 5, #ARGV do removed = removed + redis.call('HDEL', KEYS[1], ARGV[i]) end
+return {removed, before}`;
+
 /** Runs work on the rules in Redis, whatever was there before. */
 const onRules = <T>(
   redis: Redis,
@@ -73,10 +88,37 @@ export async function keepRule(
 ): Promise<{ version: number; copied: boolean }> {
   const [field, text] = [operators(rule), JSON.stringify(rule)];
   const version = await registryOf(env).putRule(field, text);
-  const copy = (redis: Redis, keys: Keys) =>
-    redis.hset(keys.rules, { [field]: text, [MARK]: String(version) });
-  const copied = await reachesEdges(config, (redis, keys) => onRules(redis, keys, copy));
+  const copied = await reachesEdges(config, (redis, keys) =>
+    copyChange({ env, config, redis, keys }, version, [field, text]),
+  );
   return { version, copied };
+}
+
+interface Copying {
+  env: RegistryEnv;
+  config: RedisConfig;
+  redis: Redis;
+  keys: Keys;
+}
+
+/**
+ * Copies one change to Redis. When a newer one has arrived there first, this one may just have overwritten it:
+ * then the registry is copied once more.
+ *
+ * @returns how many fields were removed
+ */
+async function copyChange(
+  { env, config, redis, keys }: Copying,
+  version: number,
+  written: [field: string, text: string] | undefined,
+  removed: string[] = [],
+): Promise<number> {
+  const args = [MARK, String(version), ...(written ?? ["", ""]), ...removed];
+  const [gone, before] = await onRules(redis, keys, () =>
+    redis.createScript<[number, number]>(CHANGE).exec([keys.rules], args),
+  );
+  if (before > version) await reconcileRules(env, config);
+  return gone;
 }
 
 /**
@@ -92,16 +134,10 @@ export async function liftRule(
 ): Promise<{ lifted: boolean; version: number; copied: boolean }> {
   const { removed, version } = await registryOf(env).removeRule(operators(name));
   const fields = [operators(name), ...(name.effect === "deny" ? [automatic(name)] : [])];
-  const forget = async (redis: Redis, keys: Keys): Promise<number> => {
-    const [gone] = await Promise.all([
-      redis.hdel(keys.rules, ...fields),
-      redis.hset(keys.rules, { [MARK]: String(version) }),
-    ]);
-    return gone;
-  };
+  const forget = (redis: Redis, keys: Keys) =>
+    copyChange({ env, config, redis, keys }, version, undefined, fields);
   if (!removed) return { lifted: (await inBackground(config, forget)) > 0, version, copied: true };
-  const copied = await reachesEdges(config, (redis, keys) => onRules(redis, keys, forget));
-  return { lifted: true, version, copied };
+  return { lifted: true, version, copied: await reachesEdges(config, forget) };
 }
 
 /** Keeps an automatic block; false when there are too many rules already. */

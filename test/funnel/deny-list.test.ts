@@ -1,7 +1,7 @@
 // Deny and allow lists of the operator, through the whole app.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { registryOf } from "../../src/catalog/store.ts";
 import { requireConfig } from "../../src/config.ts";
 import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
@@ -263,6 +263,48 @@ describe("while Redis is down, a rule", () => {
       body: { detail: expect.stringContaining("registered") },
     });
     expect(contractFaults(answer)).toEqual([]);
+  });
+});
+
+describe("two changes of one rule that reach Redis in reverse order", () => {
+  /** Given that the first request to Redis about this user arrives only when it is released. */
+  function givenLateWrite(userId: string) {
+    const state = { isHeld: false, isReleased: false };
+    const send = globalThis.fetch;
+    const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      if (!state.isHeld && String(init?.body).includes(`deny:user:${userId}`)) {
+        state.isHeld = true;
+        while (!state.isReleased) await scheduler.wait(5);
+      }
+      return send(input, init);
+    });
+    onTestFinished(() => spy.mockRestore());
+    return state;
+  }
+  const inRedis = (userId: string) =>
+    redis<string | null>("HGET", KEYS.rules, `deny:user:${userId}`);
+
+  test("leave the rule lifted that was put first", async () => {
+    const { id } = await aBuyer();
+    const late = givenLateWrite(id);
+    const put = deny("user", id);
+    await until("the rule is on its way to Redis", () => late.isHeld);
+    expect((await admin("DELETE", path("user", id))).status).toBe(204);
+    late.isReleased = true;
+    expect((await put).status).toBe(200);
+    expect(await inRedis(id)).toBeNull();
+  });
+
+  test("leave the rule standing that was lifted first", async () => {
+    const { id } = await aBuyer();
+    await deny("user", id);
+    const late = givenLateWrite(id);
+    const lifted = admin("DELETE", path("user", id));
+    await until("its end is on its way to Redis", () => late.isHeld);
+    expect((await deny("user", id, { note: "again" })).status).toBe(200);
+    late.isReleased = true;
+    expect((await lifted).status).toBe(204);
+    expect(await inRedis(id)).toContain("again");
   });
 });
 
