@@ -1,21 +1,32 @@
 // Three test projects. `unit` runs pure code (`*.unit.test.ts`) on plain Node, without workerd and Redis.
 // `worker` runs inside workerd with the real bindings. `node` runs the local stack, whole-process journeys
 // and the browser.
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { startServices } from "./test/support/services.ts";
 
 const UNIT = "test/**/*.unit.test.{ts,tsx}";
 const NODE = "test/{local,journeys,browser,bench}/**/*.test.ts";
 
+/** Only so that a hang ends; no test depends on how fast the machine is. */
+const testTimeout = 60_000;
+
+/** Files at a time, of all projects together: vitest wants the same number in each. */
+const maxWorkers = Math.max(2, availableParallelism());
+
 export default defineConfig({
   test: {
+    // A passing run fits on a screen: a dot for each test, and what a test logs only if it fails.
+    reporters: ["dot"],
+    silent: "passed-only",
     projects: [
       {
-        test: { name: "unit", include: [UNIT], isolate: false },
+        test: { name: "unit", include: [UNIT], isolate: false, maxWorkers, testTimeout },
       },
       {
         plugins: [
-          cloudflareTest(({ inject }) => ({
+          cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               // The test runner delivers batches itself where order matters; the short timeout is
@@ -29,35 +40,27 @@ export default defineConfig({
                 },
               },
               bindings: {
-                UPSTASH_REDIS_REST_URL: inject("redisUrl"),
-                UPSTASH_REDIS_REST_TOKEN: inject("redisToken"),
                 ADMIN_TOKEN: "test-admin-token",
                 SIGNING_SECRET: "test-signing-secret-of-32-characters",
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",
                 PAYMENTS: "sandbox",
-                ...inject("turnstileVars"),
+                ...(await startServices()),
               },
             },
           })),
         ],
         test: {
           name: "worker",
-          globalSetup: [
-            "./test/global-setup.ts",
-            "./test/payments/fake-stripe-setup.ts",
-            "./test/funnel/fake-turnstile-setup.ts",
-            "./src/pages/build.ts",
-          ],
+          globalSetup: ["./test/support/workerd-log.ts", "./src/pages/build.ts"],
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [UNIT, NODE],
-          // One Redis serves every file; files flush it, so they take turns.
-          fileParallelism: false,
-          // One workerd serves them all, emptied before each: a fresh one each would double the time.
+          // A few workerds, each with services of its own, run one file after the other, emptied before each:
+          // a fresh workerd for every file would double the time.
           isolate: false,
+          maxWorkers,
           setupFiles: ["./test/support/fresh.ts"],
-          // Only so that a hang ends; no test depends on how fast the machine is.
-          testTimeout: 60_000,
+          testTimeout,
         },
       },
       {
@@ -66,6 +69,7 @@ export default defineConfig({
           globalSetup: ["./test/browser/find-chromium.ts"],
           include: [NODE],
           exclude: [UNIT],
+          maxWorkers,
           // Only so that a wait ends: the default of a second is missed by a browser on a busy machine.
           expect: { poll: { timeout: 20_000 } },
         },

@@ -1,7 +1,8 @@
 // Challenges in tests: what a widget would issue for a person, good or bad, and what the fake provider saw.
 import { env } from "cloudflare:workers";
-import { expect, inject } from "vitest";
+import { expect } from "vitest";
 import type { Answer } from "../support/http.ts";
+import { services } from "../support/redis.ts";
 
 /** What becomes of a token when it is verified; see the fake. */
 type Outcome = "pass" | "fail" | "slow" | "down" | "internal-error";
@@ -19,7 +20,7 @@ export function askedOf(answer: Answer): Asked {
   const asked = answer.body.challenge as Asked;
   expect(asked).toMatchObject({
     provider: "turnstile",
-    siteKey: inject("turnstileVars").TURNSTILE_SITE_KEY,
+    siteKey: services.TURNSTILE_SITE_KEY,
   });
   return asked;
 }
@@ -35,7 +36,7 @@ export function solve(
 /** How often the provider was asked while `work` ran. */
 export async function verifications<T>(work: () => Promise<T>): Promise<[T, number]> {
   const ask = async () => {
-    const url = new URL("/_fake/verifications", inject("turnstileVars").TURNSTILE_VERIFY_URL);
+    const url = new URL("/_fake/verifications", services.TURNSTILE_VERIFY_URL);
     return (await (await fetch(url)).json()) as number;
   };
   const before = await ask();

@@ -1,7 +1,7 @@
 // Alive, ready, and what a broken configuration looks like from outside and in the log.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { redisBreakerState } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
@@ -51,7 +51,7 @@ function givenRefusedWrites(error: string): void {
   const real = globalThis.fetch;
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const body = String(init?.body);
-    if (!String(input).startsWith(inject("redisUrl")) || !/"(set|evalsha)"/i.test(body)) {
+    if (!String(input).startsWith(env.UPSTASH_REDIS_REST_URL) || !/"(set|evalsha)"/i.test(body)) {
       return real(input, init);
     }
     const commands: unknown[] = String(input).endsWith("/pipeline") ? JSON.parse(body) : [];

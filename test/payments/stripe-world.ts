@@ -1,17 +1,15 @@
 // The Stripe of a test: the gateway in front of the fake, its books, and the hands that turn its knobs.
 import Stripe from "stripe";
-import { inject } from "vitest";
 import type { Books } from "../../src/local/fake-stripe/bank.ts";
 import type { SignedEvent } from "../../src/local/fake-stripe/server.ts";
 import type { PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
 import type { StripeConfig } from "../../src/payments/stripe-client.ts";
+import { services } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 
 export const stripeConfig = (changes: Partial<StripeConfig> = {}): StripeConfig => ({
-  STRIPE_SECRET_KEY: inject("stripeKey"),
-  STRIPE_WEBHOOK_SECRET: inject("stripeWebhookSecret"),
-  STRIPE_API_URL: inject("stripeUrl"),
+  ...services.FAKE_STRIPE,
   ...changes,
 });
 
@@ -42,7 +40,9 @@ export function came<T extends object>(call: Promise<T>): Promise<T | { threw: s
 }
 
 async function fake<T>(method: string, path: string): Promise<T> {
-  const response = await fetch(new URL(`/_fake/${path}`, inject("stripeUrl")), { method });
+  const response = await fetch(new URL(`/_fake/${path}`, services.FAKE_STRIPE.STRIPE_API_URL), {
+    method,
+  });
   return (await response.json()) as T;
 }
 
@@ -58,7 +58,7 @@ export const keysForgotten = () => fake("POST", "forget");
 /** An event of our own making, signed as Stripe signs. */
 export async function signed(
   event: object,
-  { secret = inject("stripeWebhookSecret"), age = 0 } = {},
+  { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},
 ) {
   const body = JSON.stringify({ id: unique("evt"), object: "event", ...event });
   const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({

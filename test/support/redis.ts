@@ -1,6 +1,6 @@
 // The Redis behind the tests: read past the Worker, counted, broken and mended.
 import { env } from "cloudflare:workers";
-import { inject, onTestFinished, vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
@@ -8,14 +8,18 @@ import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { refreshesUnderWay } from "../../src/shared-value.ts";
+import type { ServiceBindings } from "./services.ts";
+
+/** How tests reach what the Worker under test talks to. */
+export const services = env as unknown as ServiceBindings;
 
 /** The keys of the instance under test. */
 export const KEYS = keysOf(requireConfig(env));
 
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(new URL(path, inject("redisUrl")), {
+  const response = await fetch(new URL(path, services.UPSTASH_REDIS_REST_URL), {
     method,
-    headers: { authorization: `Bearer ${inject("redisToken")}` },
+    headers: { authorization: `Bearer ${services.UPSTASH_REDIS_REST_TOKEN}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`the bridge said ${response.status}: ${await response.text()}`);

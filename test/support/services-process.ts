@@ -1,0 +1,36 @@
+// The services of one workerd, in a process of their own: the test runner resolves packages as workerd would,
+// where ioredis has no sockets. Sends their bindings, and ends with the process that started it.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startFakeStripe } from "../../src/local/fake-stripe/server.ts";
+import { startFakeTurnstile } from "../../src/local/fake-turnstile.ts";
+import { LOCAL_BRIDGE_TOKEN } from "../../src/local/settings.ts";
+import { startRedisWithBridge } from "../../src/local/stack.ts";
+import type { ServiceBindings } from "./services.ts";
+
+const STRIPE = { apiKey: "sk_test_fake", webhookSecret: "whsec_fake" };
+
+const folder = await mkdtemp(join(tmpdir(), "doorbuster-worker-tests-"));
+const [redis, stripe, turnstile] = await Promise.all([
+  startRedisWithBridge(folder),
+  startFakeStripe(STRIPE),
+  startFakeTurnstile(),
+]);
+
+process.once("disconnect", async () => {
+  await Promise.all([redis.stop(), stripe.stop(), turnstile.stop()]);
+  await rm(folder, { recursive: true });
+});
+
+const bindings: ServiceBindings = {
+  UPSTASH_REDIS_REST_URL: redis.bridge.url,
+  UPSTASH_REDIS_REST_TOKEN: LOCAL_BRIDGE_TOKEN,
+  FAKE_STRIPE: {
+    STRIPE_SECRET_KEY: STRIPE.apiKey,
+    STRIPE_WEBHOOK_SECRET: STRIPE.webhookSecret,
+    STRIPE_API_URL: stripe.url,
+  },
+  ...turnstile.vars,
+};
+process.send?.(bindings);
