@@ -1,6 +1,6 @@
 // Who may already have an order for a SKU, small enough to tell every edge. Edges refuse the crowd with
 // "sold out" from memory; but a buyer who retries has an answer waiting, and must get through to it.
-import { Buffer } from "node:buffer";
+import { decodeBase64, encodeBase64 } from "hono/utils/encode";
 
 /** Of hash and filter. An edge that reads another one knows no buyers, and asks the object. */
 const FORMAT = 2;
@@ -86,12 +86,21 @@ export class Buyers {
   }
 }
 
+/** No bytes when the text is not Base64. */
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  try {
+    return decodeBase64(base64);
+  } catch {
+    return new Uint8Array();
+  }
+}
+
 /** A Bloom filter of a given number of buyers. */
 export class BuyerFilter {
   readonly count: number;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
 
-  private constructor(count: number, bytes: Uint8Array) {
+  private constructor(count: number, bytes: Uint8Array<ArrayBuffer>) {
     this.count = count;
     this.#bytes = bytes;
   }
@@ -106,7 +115,7 @@ export class BuyerFilter {
   /** Undefined when the text is none of ours, or not all of it: such a filter would refuse buyers. */
   static parse(text: string): BuyerFilter | undefined {
     const [, count = "", base64 = ""] = text.split(".", 3);
-    const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+    const bytes = bytesOf(base64);
     const filter = new BuyerFilter(Number(count), bytes);
     return bytes.length === filterBytes(filter.count) && String(filter) === text
       ? filter
@@ -118,7 +127,7 @@ export class BuyerFilter {
   }
 
   toString(): string {
-    return BuyerFilter.heading(this.count) + Buffer.from(this.#bytes.buffer).toString("base64");
+    return BuyerFilter.heading(this.count) + encodeBase64(this.#bytes.buffer);
   }
 
   add(hash: number): void {

@@ -46,7 +46,7 @@ export class MoneySteps {
   /** Waits until all have answered, at most `limitMs`; hands out the answers that are there by then. */
   async take(limitMs: number): Promise<MoneyAnswer[]> {
     if (this.#underWay.size > 0) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let timer: ReturnType<typeof setTimeout> | null = null;
       const limit = new Promise((resolve) => {
         timer = setTimeout(resolve, limitMs);
       });
