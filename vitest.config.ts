@@ -1,16 +1,20 @@
-// Three test projects. `unit` runs pure code (`*.unit.test.ts`) on plain Node, without workerd and Redis.
-// `worker` runs inside workerd with the real bindings. `node` runs the local stack, whole-process journeys
-// and the browser.
+// Four test projects. `unit` runs pure code (`*.unit.test.ts`) on plain Node, without workerd and Redis.
+// `worker` runs inside workerd with the real bindings. `node` runs the local stack and its tools. `browser`
+// runs whole instances: purchases in a real browser, and journeys under load and kills.
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { startServices } from "./test/support/services.ts";
+import { startServices } from "./test/setup/services.ts";
 
 const UNIT = "test/**/*.unit.test.{ts,tsx}";
-const NODE = "test/{local,journeys,browser,bench}/**/*.test.ts";
+const NODE = "test/{local,bench}/**/*.test.ts";
+const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 
 /** Only so that a hang ends; no test depends on how fast the machine is. */
 const testTimeout = 60_000;
+
+/** Only so that a wait ends: the default of a second is missed on a busy machine. */
+const patient = { poll: { timeout: 20_000 } };
 
 /** Files at a time, of all projects together: vitest wants the same number in each. */
 const maxWorkers = Math.max(2, availableParallelism());
@@ -52,9 +56,9 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          globalSetup: ["./test/support/workerd-log.ts", "./src/pages/build.ts"],
+          globalSetup: ["./test/setup/workerd-log.ts", "./src/pages/build.ts"],
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [UNIT, NODE],
+          exclude: [UNIT, NODE, BROWSER],
           // A few workerds, each with services of its own, run one file after the other, emptied before each:
           // a fresh workerd for every file would double the time.
           isolate: false,
@@ -66,12 +70,21 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          globalSetup: ["./test/browser/find-chromium.ts"],
           include: [NODE],
           exclude: [UNIT],
           maxWorkers,
-          // Only so that a wait ends: the default of a second is missed by a browser on a busy machine.
-          expect: { poll: { timeout: 20_000 } },
+          expect: patient,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          globalSetup: ["./test/browser/find-chromium.ts", "./test/setup/built-worker.ts"],
+          include: [BROWSER],
+          // Files of one process share its browser, and load the tools that run an instance once.
+          isolate: false,
+          maxWorkers,
+          expect: patient,
         },
       },
     ],

@@ -55,7 +55,7 @@ export function inBrowser(
   describe(name, { timeout: TEST_TIMEOUT_MS }, () => {
     let stage: Awaited<ReturnType<typeof setStage>>;
     beforeAll(async () => {
-      stage = await setStage(inject("chromium"), vars);
+      stage = await setStage(vars);
     }, START_TIMEOUT_MS);
     afterEach(() => stage.leave());
     afterAll(() => stage?.close(), START_TIMEOUT_MS);
@@ -63,14 +63,22 @@ export function inBrowser(
   });
 }
 
-async function setStage({ executablePath, env }: Chromium, vars: Record<string, string>) {
-  const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
-  const stack: Stack = await startStack({ stateDir, vars });
-  const browser = await chromium.launch({
+/** One browser for all files of this process; each person gets a context of their own. */
+let launched: Promise<Browser> | undefined;
+
+function launch({ executablePath, env }: Chromium): Promise<Browser> {
+  return chromium.launch({
     executablePath,
     args: FLAGS.split(" "),
     env: { ...process.env, ...env } as Record<string, string>,
   });
+}
+
+async function setStage(vars: Record<string, string>) {
+  const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
+  const stack: Stack = await startStack({ stateDir, vars, script: inject("builtWorker") });
+  launched ??= launch(inject("chromium"));
+  const browser = await launched;
   const client = new Client(stack.url, LOCAL_ADMIN_TOKEN);
   const faults: string[] = [];
   return {
@@ -84,7 +92,6 @@ async function setStage({ executablePath, env }: Chromium, vars: Record<string, 
       expect(faults.splice(0)).toEqual([]);
     },
     async close() {
-      await browser.close();
       await stack.stop();
       await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -2,7 +2,7 @@
 // started again on the same state, ten times. Every 202 ends final, and money and orders agree.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, onTestFailed, onTestFinished, test, vi } from "vitest";
+import { expect, inject, onTestFailed, onTestFinished, test, vi } from "vitest";
 import {
   Client,
   expectOk,
@@ -14,7 +14,6 @@ import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.t
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { temporaryFolder } from "../../src/local/temporary.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
-import { buildWorker } from "../../src/local/worker.ts";
 import { startWorkerProcess } from "../../src/local/worker-process.ts";
 
 const ROUNDS = 10;
@@ -130,7 +129,7 @@ test("a Worker killed ten times in a sale loses no order and no money", async ()
   const redis = await startRedisWithBridge(state);
   onTestFinished(() => redis.stop());
   const settings = {
-    script: await buildWorker(),
+    script: inject("builtWorker"),
     stateDir: join(state, "worker"),
     vars: redis.vars,
   };

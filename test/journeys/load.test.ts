@@ -1,6 +1,6 @@
 // A crowd on 128 connections against the built Worker in workerd: everybody is answered, nothing is a
 // server's fault, and no request ever waits for another's promise.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type Answer, Client, expectOk, type Order, type Sale } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
@@ -39,6 +39,7 @@ const sign = tokenSigner(LOCAL_AUTH_SECRET);
 beforeAll(async () => {
   stack = await startStack({
     stateDir: temporaryFolder("load"),
+    script: inject("builtWorker"),
     onLog: ({ level, message }) => {
       if (level === "warn" || level === "error") warnings.push(message);
     },

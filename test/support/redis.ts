@@ -8,7 +8,7 @@ import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { refreshesUnderWay } from "../../src/shared-value.ts";
-import type { ServiceBindings } from "./services.ts";
+import type { ServiceBindings } from "../setup/services.ts";
 
 /** How tests reach what the Worker under test talks to. */
 export const services = env as unknown as ServiceBindings;
