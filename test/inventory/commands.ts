@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { MoneyOutcome } from "../../src/inventory/decide-order.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
-import type { Command } from "./world.ts";
+import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 
 export const SKU = "thing";
 /** When every history begins: so late that no alarm rings by itself during a test. */
@@ -13,6 +13,30 @@ export const ITEM = { name: "A thing", saleTitle: "A sale", seller: "A shop" };
 
 /** What the operator puts on sale. */
 export type Offer = NonNullable<ConfigureCommand["offer"]>;
+
+/** What a sale is asked to do next. */
+export type Command =
+  | {
+      do: "reserve";
+      user: string;
+      quantity: number;
+      key: string;
+      body: string;
+      token?: string;
+      /** For how long the request was on its way: milliseconds. */
+      flight?: number;
+      /** The amount that the buyer saw as the price. */
+      seen?: number;
+      /** Whether the edge only wants an earlier order. */
+      lookUp?: boolean;
+      /** What is asked of somebody who let holds end unpaid. */
+      afterUnpaid?: AfterUnpaidHolds;
+    }
+  | { do: "pay"; order: number; token: string }
+  | { do: "cancel" | "expire" | "confirmFree"; order: number }
+  | { do: "settle"; order: number; money: MoneyOutcome }
+  | { do: "configure"; revision: number; offer: Offer | null }
+  | { do: "tick"; ms: number };
 
 const offer: fc.Arbitrary<Offer> = fc
   .record({

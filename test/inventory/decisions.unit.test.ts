@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
 import { ARROWS, type OrderRow } from "../../src/inventory/order.ts";
-import { anOffer, history } from "./commands.ts";
-import { type Change, type Command, World } from "./world.ts";
+import { anOffer, type Command, history } from "./commands.ts";
+import { type Change, World } from "./world.ts";
 
 /** Runs random histories, each in a world of its own, and looks at it after every command. */
 function always(look: (world: World, changed: Change[], command: Command) => void): void {

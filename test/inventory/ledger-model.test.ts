@@ -6,9 +6,9 @@ import { toOrder } from "../../src/inventory/order.ts";
 import { givenClock } from "../support/clock.ts";
 import { heldQueue } from "../support/queue.ts";
 import { noLiveStock, unique } from "../support/shop.ts";
-import { history, SKU, START } from "./commands.ts";
+import { type Command, history, SKU, START } from "./commands.ts";
 import { inventory, putToSleep } from "./object.ts";
-import { type Command, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** Does at the object what the model did with its own order of that number. */
 async function atObject(name: string, world: World, command: Command): Promise<void> {

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type MoneyOutcome, moneyStep } from "../../src/inventory/decide-order.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
-import { anOffer, command } from "./commands.ts";
-import { type Command, World } from "./world.ts";
+import { anOffer, type Command, command } from "./commands.ts";
+import { World } from "./world.ts";
 
 /** Moves money at most once for each order, and remembers it however often it is asked. */
 class Bank {

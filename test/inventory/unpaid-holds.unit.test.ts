@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { refuseUnpaid } from "../../src/inventory/unpaid-holds.ts";
-import { anOffer, START } from "./commands.ts";
-import { type Command, World } from "./world.ts";
+import { anOffer, type Command, START } from "./commands.ts";
+import { World } from "./world.ts";
 
 const HOLD_MS = 10_000;
 const { terms } = anOffer(1, 100);

@@ -8,37 +8,12 @@ import {
   decideExpire,
   decidePay,
   decideSettle,
-  type MoneyOutcome,
   type Stock,
 } from "../../src/inventory/decide-order.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
-import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
-import { type Offer, SKU, START } from "./commands.ts";
-
-export type Command =
-  | {
-      do: "reserve";
-      user: string;
-      quantity: number;
-      key: string;
-      body: string;
-      token?: string;
-      /** For how long the request was on its way: milliseconds. */
-      flight?: number;
-      /** The amount that the buyer saw as the price. */
-      seen?: number;
-      /** Whether the edge only wants an earlier order. */
-      lookUp?: boolean;
-      /** What is asked of somebody who let holds end unpaid. */
-      afterUnpaid?: AfterUnpaidHolds;
-    }
-  | { do: "pay"; order: number; token: string }
-  | { do: "cancel" | "expire" | "confirmFree"; order: number }
-  | { do: "settle"; order: number; money: MoneyOutcome }
-  | { do: "configure"; revision: number; offer: Offer | null }
-  | { do: "tick"; ms: number };
+import { type Command, SKU, START } from "./commands.ts";
 
 /** One change of an order: before (absent when it is new) and after. */
 export interface Change {
