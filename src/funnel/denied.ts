@@ -1,4 +1,4 @@
-// Stage 4: the deny list. What is known of the network is asked before identity, the user after it.
+// Applies the deny list: rules on the network before the caller is identified, rules on the user after it.
 import { refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Stage } from "./attempt.ts";

@@ -1,5 +1,5 @@
-// Stage 5, and the door of every personal route: who asks. A bearer token or the session cookie holds a
-// JWT; which algorithm it must have follows from the configuration, never from the token.
+// Identifies the caller, here and on every personal route. A bearer token or the session cookie holds a JWT; its
+// algorithm follows from the configuration, never from the token.
 import { decodeJwt, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
@@ -172,7 +172,7 @@ export const recognised: Stage = {
   check: (attempt) => take(attempt, recognise(attempt.c, attempt.c.get("config"))),
 };
 
-/** Stage 5, for whom this isolate does not know yet. */
+/** For a caller whom this isolate does not know yet. */
 export const identity: Stage = {
   name: "identity",
   async check(attempt) {

@@ -1,5 +1,5 @@
-// Stage 2: does the edge already know the answer? Unknown SKU, sale not open, sale closed. No I/O while the
-// catalog snapshot is fresh, but for SKUs that are not in it.
+// Refuses what the catalog alone can refuse: an unknown SKU, a sale that is not open. No I/O while the snapshot
+// is fresh, except for SKUs that are not in it.
 import { findSku } from "../catalog/older.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";

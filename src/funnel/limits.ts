@@ -1,4 +1,4 @@
-// Stage: per-address and per-user limits, both asked in one Redis round trip.
+// Per-address and per-user limits, both asked in one Redis round trip.
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Refusal, refuse } from "../errors.ts";

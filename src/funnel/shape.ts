@@ -1,4 +1,4 @@
-// Stage 1: is this a well-formed order at all? Media type, size, JSON, schema, Idempotency-Key. No I/O.
+// Refuses malformed orders: media type, size, JSON, schema, Idempotency-Key. No I/O.
 import { type Refusal, refuse } from "../errors.ts";
 import { readJson } from "../http.ts";
 import { orderBodySchema, type Stage } from "./attempt.ts";

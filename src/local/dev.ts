@@ -83,14 +83,14 @@ async function announce(
   url: string,
   vars: Record<string, string>,
 ): Promise<void> {
-  const { pages, notes } = await untilReady({
+  const notes = await untilReady({
     url,
     adminToken: vars.ADMIN_TOKEN ?? "",
     shared: upstash !== undefined,
   });
   for (const note of notes) log.say("dev", note);
   log.plain("");
-  for (const [name, address] of pages) log.plain(`  ${name.padEnd(9)} ${address}`);
+  log.plain(`  Shop      ${url}`);
   const own = vars.ADMIN_TOKEN !== LOCAL_ADMIN_TOKEN;
   log.plain(`  Operator  ${own ? "the ADMIN_TOKEN of .dev.vars" : LOCAL_ADMIN_TOKEN}`);
   if (vars.DEMO_LOGIN === "true") {

@@ -46,7 +46,7 @@ const formSchema = z.strictObject({
 
 export const buyRoutes = new Hono<AppEnv>().get(PATH, ask).post(PATH, buy);
 
-/** Stage 1 of the funnel for a form: the same attempt, other clothes. */
+/** The first stage of the funnel for a form: reads the same attempt out of its fields. */
 const formShape: Stage = {
   name: "shape",
   async check(attempt) {

@@ -9,12 +9,6 @@ const ATTEMPT_LIMIT_MS = 5_000;
 const PAUSE_MS = 100;
 /** From the Worker's first answer on. Until then it is being built, possibly with an error to mend. */
 const READY_LIMIT_MS = 60_000;
-/** Offered only if they exist. */
-const PAGES = [
-  ["Shop", "/"],
-  ["Console", "/admin"],
-  ["API", "/docs"],
-] as const;
 
 export interface Instance {
   url: string;
@@ -23,28 +17,19 @@ export interface Instance {
   shared: boolean;
 }
 
-export interface Readiness {
-  /** Name and address of the pages there are. */
-  pages: [string, string][];
-  /** What the developer should know about the seeds. */
-  notes: string[];
-}
-
-/** Waits, seeds, waits again. @throws DevError when the Worker answers but does not get ready */
-export async function untilReady(instance: Instance): Promise<Readiness> {
+/**
+ * Waits, seeds, waits again.
+ * @returns what the developer should know about the seeds
+ * @throws DevError when the Worker answers but does not get ready
+ */
+export async function untilReady(instance: Instance): Promise<string[]> {
   const { url } = instance;
   await untilOk(`${url}/readyz`);
   const client = new Client(url, instance.adminToken);
   const { seeded, notes } = await seed(client, instance.shared);
   await untilOk(`${url}/api/sales`);
   for (const id of seeded) await untilOk(`${url}/api/sales/${id}`);
-  const found = await Promise.all(
-    PAGES.map(async ([name, path]): Promise<[string, string][]> => {
-      const answer = await ask(url + path);
-      return answer === undefined || answer.status === 404 ? [] : [[name, url + path]];
-    }),
-  );
-  return { pages: found.flat(), notes };
+  return notes;
 }
 
 async function untilOk(address: string): Promise<void> {
