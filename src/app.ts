@@ -6,7 +6,6 @@ import { catalogRoutes } from "./catalog/routes.ts";
 import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.ts";
 import { problem, type Refusal, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
-import { describeLimit } from "./funnel/policies.ts";
 import { secure } from "./headers.ts";
 import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
@@ -70,8 +69,7 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   // Set on the answer itself: c.header() would copy a finished answer once for every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
-  const attempt = c.get("attempt");
-  if (attempt) describeLimit(attempt, headers);
+  c.get("describe")?.(headers);
   secure(headers);
 });
 

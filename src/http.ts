@@ -5,12 +5,16 @@ import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
 import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
-import type { Attempt } from "./funnel/attempt.ts";
 
-/** The bindings the routes use, and what is put beside each request: `attempt` where limits hold. */
+/** The bindings the routes use, and what stands beside each request. */
 export interface AppEnv {
   Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD" | "ORDERS" | "WEBHOOKS" | "SANDBOX_BANK">;
-  Variables: { requestId: string; config: Config; attempt?: Attempt };
+  Variables: {
+    requestId: string;
+    config: Config;
+    /** Sets the headers that say what is left of the route's limits. */
+    describe?: (headers: Headers) => void;
+  };
 }
 
 export type AppContext = Context<AppEnv>;

@@ -26,7 +26,7 @@ export const BUDGETS = {
   /** Users who solved a challenge. */
   challenges: 3 * MIB,
   /** Parsed addresses. */
-  origins: 2 * MIB,
+  addresses: 2 * MIB,
   /** Keyed hashes of users and addresses. */
   hashes: 2 * MIB,
   /** Users who have just bought. */

@@ -1,8 +1,11 @@
-// One request of a caller, as it moves through the funnel: each stage adds what it learned or refuses.
+// A buyer's request as it moves through the funnel, and what a stage is. The types say which stages have run:
+// each adds fields, and `Admitted` is made once, at the end.
 import * as z from "zod";
 import { type CatalogEntry, moneySchema } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import type { InventoryAnswer } from "../inventory/client.ts";
+import type { ReserveResult } from "../inventory/sku-inventory.ts";
 import type { PolicyName } from "./policies.ts";
 import type { LimitedRoute } from "./protection.ts";
 
@@ -23,38 +26,69 @@ export const paymentBodySchema = z.strictObject({
 
 export type OrderBody = z.output<typeof orderBodySchema>;
 
-/** What a caller wants: to buy, to pay for or give back an order, to see their orders. */
+/** What a caller wants: to buy, to change an order (pay, cancel), or to read orders. */
 export type Route = LimitedRoute | "read";
 
-/** Filled in the order of the stages: what one reads, an earlier one has set. */
+/** Any request of a buyer. Stages fill in the optional fields. */
 export interface Attempt {
-  c: AppContext;
-  route: Route;
-  skuId: string;
-  now: number;
-  body: OrderBody;
-  idempotencyKey: string;
-  /** Proof of a page visit. */
-  visit?: string | undefined;
-  /** Absent while the SKU is in no sale: such an attempt only looks for its order. */
-  entry: CatalogEntry;
-  /** Absent until somebody is recognised or identified. */
-  userId: string;
-  /** The id that the order gets if this attempt makes one; set by the limits. */
-  orderId: string;
-  /** The limit that is closest to its end, once it is known. */
+  readonly c: AppContext;
+  readonly route: Route;
+  /** Empty on routes that are not about one SKU. */
+  readonly skuId: string;
+  /** When the request arrived, in milliseconds. */
+  readonly now: number;
+  /** Absent while the SKU is in no sale: the attempt then only looks up an order. */
+  entry?: CatalogEntry;
+  userId?: string;
+  /** The limit that is closest to its end, once it has been counted. */
   tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
   /**
-   * The refusal that the edge has in mind for somebody who may have an order: from there on the attempt only
-   * looks for that order, and gets this answer if there is none.
+   * The edge would refuse with this, but the caller may already have an order. From here on the attempt only
+   * looks up that order, and gets this refusal if there is none.
    */
   pending?: Refusal;
-  /** The token of a challenge that was asked for and is still to be verified. */
-  solution?: string;
 }
 
-/** A stage adds what it learned to the attempt, or refuses it. Its name is what metrics count. */
-export interface Stage {
+/** What an attempt to buy says, whether JSON or a form carried it. */
+export interface OrderRequest {
+  body: OrderBody;
+  idempotencyKey: string;
+  /** The token of a page visit, from a form. Scripts send it in a header. */
+  visit?: string | undefined;
+  /** Set when the page of the form is gone: see `Attempt`. */
+  pending?: Refusal;
+}
+
+/** An attempt whose caller is known. */
+export type Identified<A extends Attempt = Attempt> = A & { userId: string };
+
+/** An identified attempt to buy. */
+export type Purchase = Identified &
+  OrderRequest & {
+    /** The id that the order gets if this attempt makes one; set by the limits. */
+    orderId?: string;
+    /** The token of a solved challenge, still to be verified. */
+    solution?: string;
+  };
+
+/** An attempt that can make an order: its SKU is on sale, and nothing is pending. */
+export type Buying = Purchase & { entry: CatalogEntry };
+
+/** An attempt that passed every stage. */
+export type Admitted = Purchase & {
+  orderId: string;
+  /** Set by a stage that wants the list of buyers if the object is sold out. */
+  wantsBuyers?: boolean;
+};
+
+/** Learns what the object answered, or why it did not. */
+export type Observer = (answer: InventoryAnswer<ReserveResult>) => void;
+
+/** One check. It adds what it learned to the attempt, or refuses it. */
+export interface Stage<A extends Attempt = Attempt> {
+  /** Its name in metrics and logs. */
   name: string;
-  check(attempt: Attempt): Promise<Refusal | undefined> | Refusal | undefined;
+  check(attempt: A): Promise<Refusal | undefined> | Refusal | undefined;
+  /** For a stage that learns from the object: runs right before the object is asked. */
+  observe?(attempt: Admitted): Observer;
 }

@@ -1,4 +1,4 @@
-// Where a request comes from, as far as limits need to know it, and how callers are named in storage.
+// The caller's address as limits and rules need it, and the names of callers in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { memory, textBytes } from "../memory.ts";
@@ -6,13 +6,13 @@ import { hmacKey } from "./keys.ts";
 
 const HASH_BYTES = 16;
 
-/** Where a request comes from. */
-interface Origin {
+/** A caller's address, and the blocks around it. */
+interface Address {
   /** As rules compare it; undefined when it does not parse. */
-  address: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
+  parsed: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
   /**
-   * What limits count: one IPv4 address, or the /64 that an IPv6 customer owns whole. What does not parse
-   * shares one block.
+   * What limits count: one IPv4 address, or the /64 that an IPv6 customer owns as a whole. Addresses that do not
+   * parse share one block.
    */
   block: string;
   /** The /56 that providers give a whole site; for IPv4 none. */
@@ -21,30 +21,30 @@ interface Origin {
   network?: string;
 }
 
-/** Parsing an address takes longer than most of a refusal, and a crowd's callers ask many times. */
-const origins = memory<Origin>("origins", { sizeOf: () => 600 });
-/** No address is longer; what a forger sends locally must not fill the memory. */
+/** Parsing an address takes longer than the rest of most refusals, and the callers in a crowd come often. */
+const addresses = memory<Address>("addresses", { sizeOf: () => 600 });
+/** No address is longer. A forged one, possible only locally, must not fill the memory. */
 const MAX_ADDRESS = 45;
 
-/** Where this request comes from: Cloudflare sets the header, and callers cannot. */
-export function originOf(c: Context): Origin {
+/** The address of a request. Cloudflare sets the header; in production callers cannot. */
+export function addressOf(c: Context): Address {
   const text = c.req.header("cf-connecting-ip") ?? "";
-  const known = origins.get(text);
+  const known = addresses.get(text);
   if (known) return known;
-  const origin = parse(text);
-  if (text.length <= MAX_ADDRESS) origins.set(text, origin);
-  return origin;
+  const address = parse(text);
+  if (text.length <= MAX_ADDRESS) addresses.set(text, address);
+  return address;
 }
 
-function parse(text: string): Origin {
-  if (!ipaddr.isValid(text)) return { address: undefined, block: "unknown" };
-  const address = ipaddr.process(text);
-  if (address.kind() === "ipv4") {
+function parse(text: string): Address {
+  if (!ipaddr.isValid(text)) return { parsed: undefined, block: "unknown" };
+  const parsed = ipaddr.process(text);
+  if (parsed.kind() === "ipv4") {
     // Cloudflare has one spelling for an IPv4 address.
-    const block = ipaddr.IPv4.isValid(text) ? text : address.toString();
-    return { address, block, network: `${block.slice(0, block.lastIndexOf("."))}.0/24` };
+    const block = ipaddr.IPv4.isValid(text) ? text : parsed.toString();
+    return { parsed, block, network: `${block.slice(0, block.lastIndexOf("."))}.0/24` };
   }
-  const { parts } = address as ipaddr.IPv6;
+  const { parts } = parsed as ipaddr.IPv6;
   const hex = (count: number) =>
     parts
       .slice(0, count)
@@ -52,7 +52,7 @@ function parse(text: string): Origin {
       .join(":");
   const siteEnd = ((parts[3] as number) & 0xff00).toString(16);
   return {
-    address,
+    parsed,
     block: `${hex(4)}::/64`,
     site: `${hex(3)}:${siteEnd}::/56`,
     network: `${hex(3)}::/48`,
@@ -60,13 +60,13 @@ function parse(text: string): Origin {
 }
 
 /** The address block that limits count this request by. */
-export const addressBlock = (c: Context): string => originOf(c).block;
+export const addressBlock = (c: Context): string => addressOf(c).block;
 
 const hashes = memory<string>("hashes", { sizeOf: textBytes });
 
 /**
- * A caller's name for storage: addresses and user ids are counted only under a keyed hash, so who reads
- * Redis cannot tell, nor guess, whose it was.
+ * A caller's name for storage. Addresses and user ids are stored only as keyed hashes, so a reader of Redis
+ * cannot tell or guess whose they are.
  */
 export async function keyedHash(name: string, secret: string): Promise<string> {
   const memo = `${secret}|${name}`;
@@ -74,16 +74,14 @@ export async function keyedHash(name: string, secret: string): Promise<string> {
   if (known) return known;
   const text = new TextEncoder().encode(name);
   const digest = await crypto.subtle.sign("HMAC", await hmacKey(secret), text);
-  const hash = Array.from(new Uint8Array(digest, 0, HASH_BYTES), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const hash = new Uint8Array(digest, 0, HASH_BYTES).toHex();
   hashes.set(memo, hash);
   return hash;
 }
 
 /**
- * An account's name in this isolate's memory: 64 bits that nobody can compute without the secret, so that
- * no ids can be chosen to pass for one account. The limits need the same hash, so it costs nothing more.
+ * An account's name in this isolate's memory: 64 bits that cannot be computed without the secret, so no one can
+ * choose ids that collide. The limits need the same hash, so it costs nothing extra.
  */
 export const accountName = async (userId: string, secret: string): Promise<string> =>
   (await keyedHash(`user:${userId}`, secret)).slice(0, 16);

@@ -1,10 +1,10 @@
-// A challenge where the sale asks for one: never, always, or when the attempt looks risky.
+// Asks for a challenge as the sale says: never, always, or when the attempt looks risky.
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
 import { count } from "../observability/metrics.ts";
-import type { Attempt, Stage } from "./attempt.ts";
-import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behaviour.ts";
+import type { Buying, Stage } from "./attempt.ts";
+import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behavior.ts";
 import { accountName, keyedHash } from "./caller.ts";
 import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
@@ -20,19 +20,19 @@ const CHALLENGE_HEADER = "Challenge-Token";
 const TOKEN = /^[\w.-]{0,2048}$/;
 
 const isToken = (c: AppContext, name: string): boolean => TOKEN.test(c.req.header(name) ?? "");
-/** Who solved one is not asked again for a while: a retry must not be stopped by a spent token. */
+/** How long a solved challenge counts. A retry must not be stopped by a spent token. */
 const PASS_MS = 600_000;
 
 const passes = memory<true>("challenges", { ttl: PASS_MS });
 
-const passOf = ({ entry, userId }: Attempt) => `${entry.sale.id}|${userId}`;
+const passOf = ({ entry, userId }: Buying) => `${entry.sale.id}|${userId}`;
 
 /** Asks for a challenge where the sale wants one. No I/O, so it comes before the limits. */
-export const challenge: Stage = {
+export const challenge: Stage<Buying> = {
   name: "challenge",
   async check(attempt) {
     const settings = protectionOf(attempt.entry.sale).challenge;
-    // Seen even when nobody is asked, so that the first minutes of a sale count when the mode changes.
+    // Counted even while no challenge is asked for, so that a change of mode knows the sale's first minutes.
     const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
     const crowd = joinCrowd(attempt.c, account);
     if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
@@ -55,8 +55,8 @@ export const challenge: Stage = {
   },
 };
 
-/** Has a solved challenge verified: a network trip, so it comes after the limits. */
-export const solution: Stage = {
+/** Verifies a solved challenge: a network trip, so it comes after the limits. */
+export const solution: Stage<Buying> = {
   name: "solution",
   async check(attempt) {
     const { c, entry } = attempt;
@@ -82,11 +82,11 @@ export const solution: Stage = {
   },
 };
 
-/** What the widget is given for this user, so that nobody else can use what it issues. */
-const boundTo = ({ c, userId }: Attempt) =>
+/** Binds what the widget issues to this user, so that no one else can use it. */
+const boundTo = ({ c, userId }: Buying) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
-async function assess(attempt: Attempt, account: string, crowd: Crowd) {
+async function assess(attempt: Buying, account: string, crowd: Crowd) {
   const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
@@ -102,10 +102,10 @@ async function assess(attempt: Attempt, account: string, crowd: Crowd) {
 }
 
 /**
- * Refuses with what the page needs to show the widget. A buyer who repeats an accepted attempt gets its
- * answer all the same: from here on that attempt only looks for its order, so nobody gets a unit this way.
+ * Refuses with what the page needs to show the widget. A buyer who repeats an accepted attempt still gets its
+ * answer: from here on the attempt only looks up its order, so no one gets a unit this way.
  */
-async function ask(attempt: Attempt, kind: keyof History): Promise<Refusal | undefined> {
+async function ask(attempt: Buying, kind: keyof History): Promise<Refusal | undefined> {
   noteRefusal(attempt, kind);
   const refusal = refuse("challenge_required", {
     challenge: {

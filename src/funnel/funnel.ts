@@ -1,88 +1,163 @@
-// The funnel: the ordered checks before a reservation, the cheapest refusal first. Adding a stage is one
-// file and one line here.
+// The funnel: the ordered checks before a reservation, the cheapest refusal first. A new stage is one file and
+// one line here.
 import { findSku } from "../catalog/older.ts";
 import { knownCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import type { Attempt, Route, Stage } from "./attempt.ts";
+import type {
+  Admitted,
+  Attempt,
+  Buying,
+  Identified,
+  Observer,
+  Purchase,
+  Route,
+  Stage,
+} from "./attempt.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
-import { flood, stranger } from "./flood.ts";
-import { recognised } from "./identity.ts";
+import { flood, identified } from "./flood.ts";
+import { recognized } from "./identity.ts";
 import { known } from "./known.ts";
 import { limits, pace, spent } from "./limits.ts";
-import { shape } from "./shape.ts";
+import { describeLimit } from "./policies.ts";
+import { type OrderReader, readOrder } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
 
-/** A stage that an attempt does not need while it only looks for an order: it gets nothing new. */
-const forOrders = ({ name, check }: Stage): Stage => ({
-  name,
-  check: (attempt) => (attempt.pending ? undefined : check(attempt)),
+/** Skips a stage for an attempt that only looks up an order: it gets nothing new. */
+const whenBuying = ({ check, ...stage }: Stage<Buying>): Stage<Purchase> => ({
+  ...stage,
+  check: (attempt) => (isBuying(attempt) ? check(attempt) : undefined),
 });
 
-const AFTER_SHAPE: readonly Stage[] = [
-  known,
-  recognised,
-  denied, // what the network gives away, and who is recognised
-  soldOut,
-  stranger,
-  denied, // once more, for who was not recognised
+const isBuying = (attempt: Purchase): attempt is Buying =>
+  attempt.pending === undefined && attempt.entry !== undefined;
+
+/** No I/O and no cryptography. */
+const FREE: readonly Stage[] = [known, recognized];
+
+/** For a caller this isolate does not recognize. The network is judged before a signature is checked. */
+const UNRECOGNIZED: readonly Stage[] = [denied, identified];
+
+/** For a caller with a name. */
+const NAMED: readonly Stage<Purchase>[] = [
+  denied,
   soldOut,
   spent,
   flood, // before anything that costs more than a signature check
   shedding,
-  forOrders(challenge),
+  whenBuying(challenge),
   limits,
-  forOrders(solution),
+  whenBuying(solution),
 ];
 
-type Passed = { ok: true; attempt: Attempt } | { ok: false; refusal: Refusal };
+type Stopped = { ok: false; refusal: Refusal };
+type Passed<A> = { ok: true; attempt: A } | Stopped;
 
 /**
- * Sends an attempt to buy through all stages. The result is the filled attempt, or the first refusal. The
- * first stage can be another one: the pages read the same attempt out of a form.
+ * Sends an attempt to buy through all stages.
+ *
+ * @param read reads the order out of the request
+ * @returns the admitted attempt, or the first refusal
  */
-export function runFunnel(c: AppContext, skuId: string, first: Stage = shape): Promise<Passed> {
-  return pass(begin(c, "order", skuId), [first, ...AFTER_SHAPE]);
+export async function runFunnel(
+  c: AppContext,
+  skuId: string,
+  read: OrderReader = readOrder,
+): Promise<Passed<Admitted>> {
+  const attempt = begin({ c, route: "order", skuId });
+  const order = await read(c, skuId);
+  if (!order.ok) return stop(attempt, "shape", order.refusal);
+  const named = await identify(Object.assign(attempt, order.value), FREE, UNRECOGNIZED);
+  if (!named.ok) return named;
+  const passed = await pass<Purchase>(named.attempt, NAMED);
+  if (!passed.ok) return passed;
+  count("funnel.passed", saleOf(attempt));
+  return { ok: true, attempt: admit(passed.attempt) };
 }
 
-/** Who asks about their own orders. Nobody is denied here: also who may not buy any more gets what is theirs. */
-export function enter(c: AppContext): Promise<Passed> {
-  return pass(begin(c, "read"), [recognised, stranger, flood]);
+/** Call it right before the object is asked, and the result with the object's answer: stages learn from it. */
+export function observe(attempt: Admitted): Observer {
+  const observers = NAMED.flatMap((stage) => stage.observe?.(attempt) ?? []);
+  return (answer) => {
+    for (const learn of observers) learn(answer);
+  };
 }
 
-/** Whoever entered may look at their orders this often. */
-export const mayRead = (attempt: Attempt): Promise<Passed> => pass(attempt, [pace]);
-
-/** Whoever entered may pay for orders and give them back this often, as the SKU's sale says. */
-export async function mayChange(attempt: Attempt, skuId: string): Promise<Passed> {
-  const entry = (await findSku(attempt.c, skuId).catch(() => undefined))?.entry;
-  return pass({ ...attempt, route: "change", skuId, ...(entry && { entry }) }, [limits]);
+/**
+ * Admits a caller to their own orders. Skips the deny list on purpose: a blocked buyer may still see, pay for,
+ * and cancel what they hold.
+ */
+export async function enter(c: AppContext): Promise<Passed<Identified>> {
+  const named = await identify(begin({ c, route: "read" }), [recognized], [identified]);
+  return named.ok ? pass(named.attempt, [flood]) : named;
 }
 
-const begin = (c: AppContext, route: Route, skuId = "") =>
-  ({ c, route, skuId, now: Date.now() }) as Attempt;
+/** Limits how often a caller who entered may read orders. */
+export const mayRead = (attempt: Identified): Promise<Passed<Identified>> => pass(attempt, [pace]);
 
-async function pass(attempt: Attempt, stages: readonly Stage[]): Promise<Passed> {
-  const { c, route } = attempt;
-  c.set("attempt", attempt); // every answer of the route says what is left, also when a stage throws
-  for (const { name, check } of stages) {
-    const refusal = await check(attempt);
-    if (!refusal) continue;
-    const { reason } = refusal;
-    const saleId = saleOf(attempt);
-    const counter = `${route === "order" ? "funnel" : route}.refused`;
-    count(counter, name, reason, saleId);
-    log(counter, { requestId: c.get("requestId"), saleId, step: name, reason });
-    return { ok: false, refusal };
-  }
-  if (route === "order") count("funnel.passed", saleOf(attempt));
+/** Limits how often a caller who entered may pay and cancel, as the SKU's sale says. */
+export async function mayChange(attempt: Identified, skuId: string): Promise<Passed<Identified>> {
+  const { c, userId, now } = attempt;
+  const entry = (await findSku(c, skuId).catch(() => undefined))?.entry;
+  const change = { c, route: "change", skuId, userId, now, ...(entry && { entry }) } as const;
+  return pass(begin(change), [limits]);
+}
+
+/** A new attempt. Every answer to it says what is left of its limits, even when a stage throws. */
+function begin<Given extends { c: AppContext; route: Route }>(given: Given): Attempt & Given {
+  const attempt = { skuId: "", now: Date.now(), ...given };
+  given.c.set("describe", (headers) => describeLimit(attempt, headers));
+  return attempt;
+}
+
+/** Stages that name the caller: those that are free first, the others only if those do not. */
+async function identify<A extends Attempt>(
+  attempt: A,
+  free: readonly Stage[],
+  others: readonly Stage[],
+): Promise<Passed<Identified<A>>> {
+  const early = await pass<Attempt>(attempt, free);
+  if (!early.ok) return early;
+  const late = isIdentified(attempt) ? early : await pass<Attempt>(attempt, others);
+  if (!late.ok) return late;
+  if (!isIdentified(attempt)) throw new Error("the stages named nobody and refused nobody");
   return { ok: true, attempt };
 }
 
-/** For the counters: also a request that says nothing else right says which SKU it is about. */
+const isIdentified = <A extends Attempt>(attempt: A): attempt is Identified<A> =>
+  attempt.userId !== undefined;
+
+async function pass<A extends Attempt>(
+  attempt: A,
+  stages: readonly Stage<A>[],
+): Promise<Passed<A>> {
+  for (const stage of stages) {
+    const refusal = await stage.check(attempt);
+    if (refusal) return stop(attempt, stage.name, refusal);
+  }
+  return { ok: true, attempt };
+}
+
+function admit(attempt: Purchase): Admitted {
+  const { orderId } = attempt;
+  if (orderId === undefined) throw new Error("the limits gave the order no id");
+  return Object.assign(attempt, { orderId });
+}
+
+function stop(attempt: Attempt, step: string, refusal: Refusal): Stopped {
+  const { c, route } = attempt;
+  const { reason } = refusal;
+  const saleId = saleOf(attempt);
+  const counter = `${route === "order" ? "funnel" : route}.refused`;
+  count(counter, step, reason, saleId);
+  log(counter, { requestId: c.get("requestId"), saleId, step, reason });
+  return { ok: false, refusal };
+}
+
+/** For the counters: even a malformed request says which SKU it is about. */
 const saleOf = ({ entry, skuId }: Attempt): string =>
   (entry ?? knownCatalog()?.sku(skuId)?.entry)?.sale.id ?? "-";

@@ -37,26 +37,26 @@ const invalid = (detail: string): Refused => ({
   refusal: refuse("unauthenticated", { detail, headers: INVALID_TOKEN }),
 });
 
-/** Says who asks: whoever the first valid token names. */
+/** Identifies the caller by the first valid token. */
 export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
-  const known = recognise(c, config);
+  const known = recognize(c, config);
   if (known) return known;
   let refused: Identity = NOBODY;
   for (const token of shown(c).tokens) {
     const identity = await verify(c, token, config);
     if (identity.ok) return identity;
-    // Of several, one that cannot be checked now may be good.
+    // Of several tokens, the one that cannot be checked now may be the good one.
     if (refused.refusal.reason !== "unavailable") refused = identity;
   }
   return refused;
 }
 
 /**
- * Says who asks, as far as that takes no cryptography: who shows no token is refused, and whose token this
- * isolate has verified before is known. Undefined while a signature is still to be checked. A cookie
- * travels by itself, so a write that relies on it must also come from our own pages.
+ * Identifies the caller without cryptography: a request without a token is refused, and a token that this
+ * isolate has verified before names its user. Undefined while a signature still has to be checked. Browsers
+ * send a cookie by themselves, so a write that relies on it must also come from our own pages.
  */
-function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
+function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
   const { tokens, byItself } = shown(c);
   if (tokens.length === 0) return NOBODY;
   if (tokens.every((token) => token.length > MAX_TOKEN)) return invalid("The token is too long");
@@ -71,7 +71,7 @@ function recognise(c: AppContext, config: AuthConfig): Identity | undefined {
   return undefined;
 }
 
-/** The tokens that a request shows, and whether the browser sent them by itself. */
+/** The tokens of a request, and whether the browser sent them by itself. */
 function shown(c: AppContext): { tokens: string[]; byItself: boolean } {
   if (c.req.header("authorization") === undefined) {
     return { tokens: sessions(c.req.header("cookie") ?? ""), byItself: true };
@@ -82,7 +82,7 @@ function shown(c: AppContext): { tokens: string[]; byItself: boolean } {
 
 const BEARER = /^bearer[ \t]+(?=\S)/i;
 
-/** What an Authorization header says after `Bearer`; undefined without one. Any blanks may stand between. */
+/** The token of an Authorization header, after `Bearer` and any blanks; undefined without one. */
 export function bearerToken(c: AppContext): string | undefined {
   const authorization = c.req.header("authorization") ?? "";
   const [scheme] = BEARER.exec(authorization) ?? [];
@@ -91,8 +91,8 @@ export function bearerToken(c: AppContext): string | undefined {
 
 /**
  * The session cookies of a Cookie header: a browser sends one for this host and one for the domain above,
- * and does not say which is which. Where the header was sent twice, a comma stands between. Of many, those
- * that have not expired come first.
+ * without saying which is which. A repeated header is joined by a comma. Of too many cookies, those that have
+ * not expired are kept.
  */
 function sessions(header: string): string[] {
   const tokens: string[] = [];
@@ -122,7 +122,7 @@ const NO_ORIGIN = refuse("forbidden", {
 });
 const OTHER_ORIGIN = refuse("forbidden", { detail: "This request was sent from another site" });
 
-/** Refuses a write that no page of ours sends: its `Origin` has to be ours. */
+/** Refuses a write that does not come from a page of ours: its `Origin` must be ours. */
 export function foreignWrite(c: AppContext): Refusal | undefined {
   const origin = c.req.header("origin");
   if (origin === undefined) return NO_ORIGIN;
@@ -130,7 +130,7 @@ export function foreignWrite(c: AppContext): Refusal | undefined {
   return origin === ours ? undefined : OTHER_ORIGIN;
 }
 
-/** Tokens this isolate has verified, until they expire: a signature never changes its mind. */
+/** Tokens this isolate has verified, until they expire: a valid signature stays valid. */
 const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig }>("tokens", {
   sizeOf: ({ userId }) => 64 + textBytes(userId),
 });
@@ -166,22 +166,14 @@ const UNCHECKED: Refused = {
   }),
 };
 
-/** Who shows no token is refused, and who is known needs no signature check: both cost nothing. */
-export const recognised: Stage = {
+/** Refuses a caller without a token, and names one whose token was verified before. Both cost nothing. */
+export const recognized: Stage = {
   name: "identity",
-  check: (attempt) => take(attempt, recognise(attempt.c, attempt.c.get("config"))),
+  check: (attempt) => take(attempt, recognize(attempt.c, attempt.c.get("config"))),
 };
 
-/** For a caller whom this isolate does not know yet. */
-export const identity: Stage = {
-  name: "identity",
-  async check(attempt) {
-    if (attempt.userId !== undefined) return undefined;
-    return take(attempt, await identify(attempt.c, attempt.c.get("config")));
-  },
-};
-
-function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
+/** Takes the caller's name into the attempt, or returns the refusal. */
+export function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
   if (identity?.ok === false) return identity.refusal;
   if (identity) attempt.userId = identity.userId;
   return undefined;

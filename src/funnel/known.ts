@@ -7,14 +7,14 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
 import { isRetry } from "./sold-out.ts";
 
-/** Where a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
+/** Once a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
 export const known: Stage = {
   name: "known",
   async check(attempt) {
     const { c, skuId, now } = attempt;
     const catalog = await readCatalog(c);
     if (!catalog.hasEverHad(skuId)) return refuse("not_found");
-    // Of many sales some sell that are not published. A registry that fails must not hide an earlier order.
+    // With very many sales, some that are open are not published. A failing registry must not hide an order.
     const found = catalog.sku(skuId) ?? (await findSku(c, skuId).catch(() => undefined));
     if (found) attempt.entry = found.entry;
     const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");

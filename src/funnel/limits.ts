@@ -10,8 +10,8 @@ import { isAboutValue } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { markUnderWay, rememberMark } from "../redis/under-way.ts";
-import type { Attempt, Stage } from "./attempt.ts";
-import { noteRefusal } from "./behaviour.ts";
+import type { Identified, Purchase, Stage } from "./attempt.ts";
+import { noteRefusal } from "./behavior.ts";
 import { budgetOf } from "./budget.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood.ts";
@@ -30,6 +30,9 @@ function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   }
 }
 
+/** An attempt that is counted. One that buys gets the id of its order here. */
+type Counted = Identified & Pick<Purchase, "orderId">;
+
 interface LimitAnswer {
   limit: Limit;
   success: boolean;
@@ -37,12 +40,12 @@ interface LimitAnswer {
   reset: number;
 }
 
-async function ask(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<LimitAnswer> {
+async function countOne(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<LimitAnswer> {
   const limiter = new Ratelimit({
     redis,
     limiter: algorithmOf(limit.policy),
     prefix: `${keys.limit}:${limit.prefix}`,
-    ephemeralCache: false, // the budget remembers, and knows of questions that are still open too
+    ephemeralCache: false, // the budget remembers, and knows of requests that are still under way
     timeout: 0, // the client's own time limit aborts; the library's would silently allow
   });
   const count = () => limiter.limit(id);
@@ -61,35 +64,36 @@ function keysOfLimit(key: string, { windowSeconds }: LimitPolicy): string[] {
   return [key, `${key}:${window}`, `${key}:${window - 1}`];
 }
 
-/** So often in an hour and isolate one user's attempts are marked: machines must not fill Redis. */
+/** How many attempts of one user an isolate marks in an hour. A bound, so that machines cannot fill Redis. */
 const MARKS: LimitPolicy = { algorithm: "fixed-window", limit: 100, windowSeconds: 3_600 };
 
-/** Whether an attempt may make an order that its buyer's list must show at once. */
-function isMarked({ route, userId, now, pending }: Attempt): boolean {
-  if (route !== "order" || pending) return false;
+/** The id of an order that this attempt may make, and that its buyer's list must show at once. */
+function idToMark({ orderId, userId, now, pending }: Counted): string | undefined {
+  if (pending) return undefined;
   const budget = budgetOf(`marks:${userId}`, MARKS, now);
   budget.left -= 1;
-  return budget.left >= 0;
+  return budget.left >= 0 ? orderId : undefined;
 }
 
-/** Both limits, and the mark of an order, in one round trip: what is asked in the same tick shares it. */
-async function askBoth(attempt: Attempt, limits: Limit[]): Promise<LimitAnswer[]> {
+/** Both limits, and the mark of an order, in one round trip: commands of the same tick share it. */
+async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitAnswer[]> {
   const config = attempt.c.get("config");
   const ids = await Promise.all(
     limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
   );
   return withRedis(config, INTERACTIVE_LIMIT_MS, async (redis, keys) => {
-    const { userId, orderId, now } = attempt;
+    const { userId, now } = attempt;
+    const orderId = idToMark(attempt);
     const [answers] = await Promise.all([
-      Promise.all(limits.map((limit, at) => ask(redis, keys, limit, ids[at] as string))),
-      isMarked(attempt) && markUnderWay(redis, keys, userId, { orderId, at: now }),
+      Promise.all(limits.map((limit, at) => countOne(redis, keys, limit, ids[at] as string))),
+      orderId && markUnderWay(redis, keys, userId, { orderId, at: now }),
     ]);
     return answers;
   });
 }
 
-/** Refuses a buyer who is known to be over their own limit before anything shared is counted. */
-export const spent: Stage = {
+/** Refuses a buyer who is known to be over their own limit, before anything shared is counted. */
+export const spent: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
@@ -97,7 +101,7 @@ export const spent: Stage = {
   },
 };
 
-export const limits: Stage = {
+export const limits: Stage<Counted> = {
   name: "limits",
   async check(attempt) {
     if (attempt.route === "order") {
@@ -109,7 +113,7 @@ export const limits: Stage = {
     for (const { budget } of both) budget.left -= 1;
     let answers: LimitAnswer[];
     try {
-      answers = await askBoth(attempt, both);
+      answers = await countBoth(attempt, both);
     } catch (error) {
       return degraded(attempt, error);
     }
@@ -128,16 +132,16 @@ export const limits: Stage = {
 };
 
 /**
- * How long a refusal of Redis holds. In a sliding window the requests of the window before fade one by
- * one, so the next may be free long before the window ends.
+ * How long a refusal by Redis holds. In a sliding window, the requests of the previous window fade one by one,
+ * so the next slot may be free long before the window ends.
  */
 function heldUntil({ algorithm, limit, windowSeconds }: LimitPolicy, reset: number): number {
   if (algorithm !== "sliding-window") return reset;
   return Math.min(reset, Date.now() + (windowSeconds * 1_000) / limit);
 }
 
-/** Reading costs Redis as little as the limit would, so this isolate counts alone. */
-export const pace: Stage = {
+/** Limits reads in this isolate alone: a read costs Redis no more than counting it would. */
+export const pace: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
@@ -149,8 +153,8 @@ export const pace: Stage = {
   },
 };
 
-/** Over a limit. Behind one address are many people: only the user's own limit counts against the user. */
-function over(attempt: Attempt, { name, budget }: Limit): Refusal {
+/** Refuses over a limit. Many people share an address, so only their own limit counts against a user. */
+function over(attempt: Identified, { name, budget }: Limit): Refusal {
   const seconds = secondsUntil(budget.until);
   attempt.tightest = { name, remaining: 0, resetSeconds: seconds };
   if (attempt.route === "order" && name === "user") noteRefusal(attempt, "limitRefusals");
@@ -158,12 +162,12 @@ function over(attempt: Attempt, { name, budget }: Limit): Refusal {
 }
 
 /**
- * Redis cannot count: the colo's own shield does, here for the address; it has counted the user already.
- * Counted, never a silent allow.
+ * While Redis cannot count, the colo's shield counts the address; it has counted the user already. This is
+ * counted as degraded, never a silent allow.
  */
-async function degraded(attempt: Attempt, error: unknown): Promise<Refusal | undefined> {
+async function degraded(attempt: Counted, error: unknown): Promise<Refusal | undefined> {
   const { c, route, userId, orderId, now, pending } = attempt;
-  if (route === "order" && !pending) rememberMark(userId, { orderId, at: now });
+  if (orderId && !pending) rememberMark(userId, { orderId, at: now });
   count("limits_degraded");
   log("limits.degraded", { requestId: c.get("requestId"), cause: causeOf(error) });
   const passes = await passesShield(c, `${route}|known|${addressBlock(c)}`);

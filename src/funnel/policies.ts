@@ -1,5 +1,5 @@
-// Which limits apply to a request, what this isolate knows of them, and how answers tell it.
-import type { Attempt } from "./attempt.ts";
+// Which limits apply to a request, what this isolate knows about them, and the headers that say so.
+import type { Attempt, Identified } from "./attempt.ts";
 import { type Budget, budgetOf, knownBudget } from "./budget.ts";
 import { addressBlock } from "./caller.ts";
 import { type LimitPolicy, protectionOf } from "./protection.ts";
@@ -7,7 +7,7 @@ import { type LimitPolicy, protectionOf } from "./protection.ts";
 export type PolicyName = "ip" | "user";
 type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
 
-/** Reading one's own orders: a page looks every few seconds. */
+/** Reading orders: a page polls every few seconds. */
 const READING: Policies = {
   user: { algorithm: "fixed-window", limit: 600, windowSeconds: 60 },
 };
@@ -16,7 +16,7 @@ const READING: Policies = {
 export interface Limit {
   name: PolicyName;
   policy: LimitPolicy;
-  /** Its name in Redis. A policy that was changed counts anew. */
+  /** Its name in Redis. A changed policy starts counting from zero. */
   prefix: string;
   who: string;
   budget: Budget;
@@ -25,10 +25,10 @@ export interface Limit {
 const policiesOf = ({ route, entry }: Attempt): Policies =>
   route === "read" ? READING : protectionOf(entry?.sale ?? {}).limits[route];
 
-/** What a policy looks like in key names: a changed one counts anew. */
 interface Described {
-  /** `RateLimit-Policy`. */
+  /** The value of `RateLimit-Policy`. */
   header: string;
+  /** Each policy in key names. */
   names: Partial<Record<PolicyName, string>>;
 }
 
@@ -57,8 +57,8 @@ function describe(policies: Policies): Described {
 const prefixOf = ({ route, entry }: Attempt, policyName: string | undefined): string =>
   `${entry?.sale.id ?? "-"}:${route}:${policyName}`;
 
-/** A limit of the attempt's route, with what this isolate knows of it. */
-export function limitOf(attempt: Attempt, name: PolicyName): Limit {
+/** A limit of the attempt's route, with what this isolate knows about it. */
+export function limitOf(attempt: Identified, name: PolicyName): Limit {
   const policies = policiesOf(attempt);
   const policy = policies[name] as LimitPolicy;
   const prefix = prefixOf(attempt, describe(policies).names[name]);
@@ -69,7 +69,7 @@ export function limitOf(attempt: Attempt, name: PolicyName): Limit {
 export const secondsUntil = (time: number): number =>
   Math.max(1, Math.ceil((time - Date.now()) / 1_000));
 
-/** What is known of the user's own limit, for an answer that came before it was asked. */
+/** What is known about the user's own limit, for an answer that came before it was counted. */
 function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | undefined) {
   const full = { name: "user", remaining: policy.limit, resetSeconds: policy.windowSeconds };
   if (attempt.userId === undefined) return full;
@@ -85,7 +85,7 @@ function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | 
 
 /**
  * Sets the headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
- * seconds), for the policy that is closest to its end. Without a count: what the edge knows.
+ * seconds), for the policy that is closest to its end. Before anything is counted, they say what the edge knows.
  */
 export function describeLimit(attempt: Attempt, headers: Headers): void {
   const policies = policiesOf(attempt);

@@ -1,9 +1,9 @@
-// Proof of a page visit: a signed token that the page's script fetches before it buys. It says when and
-// from which address block, never who. Not baked into the page, which is cached for everybody.
+// Proof of a page visit: a signed token that the page's script fetches before it buys. It says when and from
+// which address block, never who. It cannot be part of the page, which is cached for everyone.
 import { jwtVerify, SignJWT } from "jose";
 import type { AppContext } from "../http.ts";
 import { memory, textBytes } from "../memory.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Buying } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { hmacKey } from "./keys.ts";
 
@@ -12,13 +12,13 @@ const PURPOSE = "visit";
 const LIFE_SECONDS = 4 * 3_600;
 
 /**
- * The account that used each visit first, as this isolate has seen it: for any other the visit counts as
- * none. This has limits: a script that spreads one visit over many isolates gets one account past each, and
- * a script that fetches a visit for every account gets them all past.
+ * The account that used each visit first, as far as this isolate has seen. For any other account the visit does
+ * not count. This stops only so much: a script that spreads one visit over many isolates gets one account past
+ * each, and a script that fetches a visit for every account gets them all past.
  */
 const usedBy = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf: textBytes });
 
-/** A token for a visit of this sale's page, beginning now. Costs no I/O. */
+/** A token for a visit to this sale's page that begins now. No I/O. */
 export async function signVisit(c: AppContext, saleId: string): Promise<string> {
   const { SIGNING_SECRET } = c.get("config");
   return new SignJWT({ sale: saleId, from: await keyedHash(addressBlock(c), SIGNING_SECRET) })
@@ -31,11 +31,11 @@ export async function signVisit(c: AppContext, saleId: string): Promise<string> 
 }
 
 /**
- * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs, or
- * when another account has used it before. A form carries it in a field, everybody else in the header.
+ * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs, or when
+ * another account has used it before. A form carries the token in a field, scripts in a header.
  */
 export async function visitAge(
-  { c, entry, visit }: Attempt,
+  { c, entry, visit }: Buying,
   account: string,
 ): Promise<number | undefined> {
   const token = visit ?? c.req.header(VISIT_HEADER);
@@ -55,7 +55,7 @@ export async function visitAge(
   }
 }
 
-/** Whether nobody else has used this visit; from now on it is this account's. */
+/** Whether no other account has used this visit. From now on it belongs to this one. */
 function isFirst(id: string | undefined, account: string): boolean {
   if (id === undefined) return false;
   const user = usedBy.get(id) ?? account;

@@ -1,7 +1,7 @@
 // What a buyer can do with an order of theirs: pay, give back. The API and the pages both go through here.
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { Attempt } from "../funnel/attempt.ts";
+import type { Identified } from "../funnel/attempt.ts";
 import { enter, mayChange } from "../funnel/funnel.ts";
 import { retryAfter } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
@@ -20,7 +20,7 @@ export const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 export interface OwnedRef {
   ref: OrderRef;
   address: OrderAddress;
-  attempt: Attempt;
+  attempt: Identified;
 }
 
 /** What a buyer is told when an object did not answer. */

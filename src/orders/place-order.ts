@@ -1,11 +1,10 @@
-// Placing an order: through the funnel, then one call of the SKU's object. The API and the pages both go
-// through here, so that a form without JavaScript buys exactly as the API does.
+// Placing an order: through the funnel, then one call to the SKU's object. The API and the pages share it, so a
+// form without JavaScript buys exactly as the API does.
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { Attempt, OrderBody, Stage } from "../funnel/attempt.ts";
-import { runFunnel } from "../funnel/funnel.ts";
-import { askObject } from "../funnel/shedding.ts";
-import { asksForBuyers, noteAnswer } from "../funnel/sold-out.ts";
+import type { Admitted, OrderBody } from "../funnel/attempt.ts";
+import { observe, runFunnel } from "../funnel/funnel.ts";
+import type { OrderReader } from "../funnel/shape.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
@@ -15,32 +14,31 @@ import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count } from "../observability/metrics.ts";
 import { inventoryRefusal, type Outcome, refused } from "./buyer.ts";
 
-/** Sends the caller's attempt through the funnel and reserves. `shape` reads it out of the request. */
+/** Sends an attempt through the funnel and reserves. `read` reads the order out of the request. */
 export async function placeOrder(
   c: AppContext,
   skuId: string,
-  shape?: Stage,
+  read?: OrderReader,
 ): Promise<Outcome<{ order: Order; replayed: boolean }>> {
-  const passed = await runFunnel(c, skuId, shape);
-  if (!passed.ok) return passed;
-  const { attempt } = passed;
-  const address = { skuId: attempt.skuId, lane: LANE };
-  const command = await toCommand(attempt);
-  const answered = askObject(skuId, Date.now());
+  const admitted = await runFunnel(c, skuId, read);
+  if (!admitted.ok) return admitted;
+  const { attempt } = admitted;
+  const address = { skuId, lane: LANE };
+  const print = await fingerprint(attempt.body);
+  const learn = observe(attempt);
+  const command = toCommand(attempt, print);
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
-  answered(!answer.ok && answer.reason === "overloaded");
+  learn(answer);
   count("orders", outcomeOf(answer), attempt.entry?.sale.id ?? "-");
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
-  const result = answer.value;
-  noteAnswer(attempt, command.wantsBuyers === true, result);
-  return result.ok ? result : refused(toRefusal(result, attempt.pending));
+  return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt.pending));
 }
 
-/** The attempt as its object gets it. */
-async function toCommand(attempt: Attempt): Promise<ReserveCommand> {
-  const { c, userId, orderId, idempotencyKey, now } = attempt;
+/** The attempt as the object gets it. */
+function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
+  const { c, userId, orderId, idempotencyKey, now, wantsBuyers = false } = attempt;
   const { quantity, unitPrice } = attempt.body;
-  // Where nothing is charged, a token pays for nothing: a hold that came with one still ends unpaid.
+  // Without a gateway a token pays for nothing, so a hold that came with one still ends unpaid.
   const paymentToken = c.get("config").PAYMENTS && attempt.body.paymentToken;
   return {
     userId,
@@ -49,17 +47,17 @@ async function toCommand(attempt: Attempt): Promise<ReserveCommand> {
     ...(paymentToken ? { paymentToken } : {}),
     ...(unitPrice === undefined ? {} : { unitPrice }),
     idempotencyKey,
-    fingerprint: await fingerprint(attempt),
+    fingerprint,
     askedAt: now,
-    wantsBuyers: asksForBuyers(attempt),
+    wantsBuyers,
     ...(attempt.pending ? { lookUpOnly: true } : {}),
     ...afterUnpaidHolds(c.get("config"), attempt.body),
   };
 }
 
 /**
- * What is asked of somebody who let holds end unpaid. Where pages lead to the shop's checkout, or nothing is
- * charged here, an order has no payment to bring, so they wait.
+ * What the object demands of a buyer who let holds end unpaid. With the shop's own checkout, or without a
+ * gateway, an order cannot bring a payment method, so the buyer waits.
  */
 function afterUnpaidHolds(
   { PAYMENTS, CHECKOUT_URL }: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">,
@@ -69,7 +67,7 @@ function afterUnpaidHolds(
   return { afterUnpaidHolds: PAYMENTS && !CHECKOUT_URL ? "pay" : "wait" };
 }
 
-/** What the object said, for the operator's counters. */
+/** The object's answer as a counter of the operator's. */
 function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
   if (!answer.ok) return answer.reason;
   if (!answer.value.ok) return answer.value.reason;
@@ -77,18 +75,18 @@ function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
 }
 
 /**
- * Tells a retry from another request under the same key: another quantity or payment method. A place in line
- * and the price that was seen may have changed since; the third part is what stored fingerprints have.
+ * Tells a retry from another request under the same key: another quantity or payment method. The ticket and the
+ * price that was seen do not count, for they may have changed. Stored fingerprints have `null` as third part.
  */
-async function fingerprint({ body }: Attempt): Promise<string> {
+async function fingerprint(body: OrderBody): Promise<string> {
   const text = JSON.stringify([body.quantity, body.paymentToken ?? null, null]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest, 0, 12)));
+  return new Uint8Array(digest, 0, 12).toBase64();
 }
 
-const UNPAID = "Earlier orders of yours for this item ended unpaid.";
+const UNPAID = "Your earlier orders for this item ended unpaid.";
 
-/** The one place where inner reasons of a reservation become public ones. */
+/** The one place where the object's reasons become public ones. */
 function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refusal): Refusal {
   switch (result.reason) {
     case "no_such_order":
@@ -105,7 +103,7 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refus
       return refuse("price_changed", { unitPrice: result.unitPrice });
     case "payment_method_required":
       return refuse("payment_method_required", {
-        detail: `${UNPAID} Send the payment method with the next one.`,
+        detail: `${UNPAID} Send the payment method with the next order.`,
       });
     case "rate_limited":
       return refuse("rate_limited", {

@@ -6,10 +6,10 @@ import * as z from "zod";
 import { findSku } from "../catalog/older.ts";
 import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
-import { orderBodySchema, type Stage } from "../funnel/attempt.ts";
+import { type OrderRequest, orderBodySchema } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood.ts";
 import { identify } from "../funnel/identity.ts";
-import { readIdempotencyKey } from "../funnel/shape.ts";
+import { type OrderReader, readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
@@ -46,21 +46,15 @@ const formSchema = z.strictObject({
 
 export const buyRoutes = new Hono<AppEnv>().get(PATH, ask).post(PATH, buy);
 
-/** The first stage of the funnel for a form: reads the same attempt out of its fields. */
-const formShape: Stage = {
-  name: "shape",
-  async check(attempt) {
-    if (!idSchema.safeParse(attempt.skuId).success) return refuse("not_found");
-    const form = await readForm(attempt.c, formSchema, MAX_FORM_BYTES);
-    if (!form.ok) return form.refusal;
-    const { key, visit, ...body } = form.value;
-    const named = readIdempotencyKey(key);
-    if (!named.ok) return named.refusal;
-    attempt.body = body;
-    attempt.idempotencyKey = named.key;
-    attempt.visit = visit;
-    return undefined;
-  },
+/** Reads an order that was sent as a form. */
+const readOrderForm: OrderReader = async (c, skuId) => {
+  if (!idSchema.safeParse(skuId).success) return { ok: false, refusal: refuse("not_found") };
+  const form = await readForm(c, formSchema, MAX_FORM_BYTES);
+  if (!form.ok) return form;
+  const { key, visit, ...body } = form.value;
+  const named = readIdempotencyKey(key);
+  if (!named.ok) return named;
+  return { ok: true, value: { body, idempotencyKey: named.key, visit } };
 };
 
 /** The item of this page: on sale, and in this sale. */
@@ -89,25 +83,22 @@ async function ask(c: BuyContext): Promise<Response> {
 }
 
 async function buy(c: BuyContext): Promise<Response> {
-  // What cannot be shown now may have been ordered before.
+  // An item that cannot be shown now may have been ordered before.
   const item = await findItem(c).catch(() => undefined);
-  let seen: { quantity: number; key: string } | undefined;
-  const placed = await placeOrder(c, c.req.param("skuId"), {
-    name: formShape.name,
-    async check(attempt) {
-      const refusal = await formShape.check(attempt);
-      // Nothing is ordered that this page does not show. An order that was made before is found.
-      if (!item) attempt.pending = refuse("not_found");
-      if (!refusal) seen = { quantity: attempt.body.quantity, key: attempt.idempotencyKey };
-      return refusal;
-    },
+  let sent: OrderRequest | undefined;
+  const placed = await placeOrder(c, c.req.param("skuId"), async (...given) => {
+    const read = await readOrderForm(...given);
+    if (read.ok) sent = read.value;
+    // An item that this page does not show cannot be ordered. An earlier order is found.
+    if (read.ok && !item) sent = Object.assign(read.value, { pending: refuse("not_found") });
+    return read;
   });
   if (placed.ok) {
     c.header("Cache-Control", "private, no-store");
     return c.redirect(`/orders/${placed.order.id}`, 303);
   }
   const { refusal } = placed;
-  if (!item || !seen || refusal.reason === "forbidden") return faultPage(c, refusal);
+  if (!item || !sent || refusal.reason === "forbidden") return faultPage(c, refusal);
   const signedIn = refusal.reason !== "unauthenticated";
   const passing = isPassing(refusal);
   const status = refusalHeaders(c, refusal);
@@ -115,9 +106,9 @@ async function buy(c: BuyContext): Promise<Response> {
   const paysNow = reason === "payment_method_required" && payWayOf(c.get("config")) === "sandbox";
   const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
   return answer(c, shown, {
-    quantity: seen.quantity,
+    quantity: sent.body.quantity,
     // The key stays while the same attempt can still succeed, or may have succeeded unseen.
-    key: passing ? seen.key : crypto.randomUUID(),
+    key: passing ? sent.idempotencyKey : crypto.randomUUID(),
     signedIn,
     open: passing || paysNow || !signedIn,
     paysNow,

@@ -57,8 +57,8 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   visits: [(i) => [read(`0b51c0de-0000-4000-8000-${nth(i)}`), hash(i)]],
   challenges: [(i) => [`sale|${user(i)}`, true]],
-  origins: [
-    (i) => [address(i), { address: ipaddr.parse(address(i)), block: read(`${address(i)}/64`) }],
+  addresses: [
+    (i) => [address(i), { parsed: ipaddr.parse(address(i)), block: read(`${address(i)}/64`) }],
   ],
   hashes: [(i) => [`secret-of-forty-characters|user:${user(i)}`, nth(i, 32)]],
   bought: [(i) => [`sku|${user(i)}`, true]],

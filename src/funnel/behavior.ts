@@ -1,17 +1,17 @@
-// What this isolate has seen callers do lately: kept in bounded memory for ten minutes, never stored. Who
-// keeps being refused is blocked for a while, with the evidence written down for the operator.
+// What this isolate has seen callers do in the last ten minutes, in bounded memory, never stored. A user who
+// keeps being refused is blocked for a while, and the operator can read the evidence.
 import type { AppContext } from "../http.ts";
 import { memory } from "../memory.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import type { Attempt } from "./attempt.ts";
-import { originOf } from "./caller.ts";
+import type { Identified } from "./attempt.ts";
+import { addressOf } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
 import { protectionOf } from "./protection.ts";
 
-/** Counted from the first thing seen: who is seen all the time starts anew, too. */
+/** Counted from the first event, so that a constant caller starts again from zero as well. */
 const LATELY = { ttl: 600_000, fromFirst: true };
-/** Beyond this many accounts, more from one block say nothing new. */
+/** Beyond this many accounts in one block, more say nothing new. */
 const MAX_ACCOUNTS = 256;
 
 export interface History {
@@ -23,7 +23,7 @@ export interface History {
 const NOTHING: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallenges: 0 };
 
 const histories = memory<History>("histories", { ...LATELY, sizeOf: () => 64 });
-/** Users whose block is on its way to all edges: until it shows, their attempts prove nothing new. */
+/** Users whose block is still on its way to all edges. Until it arrives, their attempts prove nothing new. */
 const beingBlocked = memory<true>("blocks", { ttl: 10_000 });
 /** By address block, site and network. */
 const accounts = memory<Set<string>>("accounts", {
@@ -31,17 +31,17 @@ const accounts = memory<Set<string>>("accounts", {
   sizeOf: ({ size }) => 256 + 64 * size,
 });
 
-/** How often a user was refused lately. */
+/** How often a user was refused in the last ten minutes. */
 export const historyOf = (userId: string): History => histories.get(userId) ?? NOTHING;
 
-/** How many accounts were used lately: at a caller's own block, and in the wider ones around it. */
+/** How many accounts were used in the last ten minutes: in a caller's own block and in the wider ones around it. */
 export interface Crowd {
   address: number;
   site: number;
   network: number;
 }
 
-/** The accounts around a caller, as far as this isolate has seen them. */
+/** The accounts around a caller that this isolate has seen. */
 const crowdAround = (c: AppContext): Crowd => crowdOf(c, countAt);
 
 /** Counts an account (see `accountName`) with those around it. */
@@ -56,7 +56,7 @@ export const joinCrowd = (c: AppContext, account: string): Crowd =>
 const countAt = (block: string): number => accounts.get(block)?.size ?? 0;
 
 function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
-  const { block, site, network } = originOf(c);
+  const { block, site, network } = addressOf(c);
   return {
     address: count(block),
     site: site === undefined ? 0 : count(site),
@@ -65,13 +65,13 @@ function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
 }
 
 /** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
-export function noteRefusal(attempt: Attempt, kind: keyof History): void {
+export function noteRefusal(attempt: Identified, kind: keyof History): void {
   const { c, userId, entry } = attempt;
   const { autoBlock } = protectionOf(entry?.sale ?? {});
   const saleId = entry?.sale.id ?? "-";
   const history = { ...historyOf(userId), [kind]: historyOf(userId)[kind] + 1 };
   const enough = history[kind] >= autoBlock[kind];
-  // Counted anew from then on: who was let off must reach the threshold again.
+  // Back to zero: after a block has ended, the user must reach the threshold again.
   histories.set(userId, enough ? { ...history, [kind]: 0 } : history);
   if (!enough || beingBlocked.has(userId)) return;
   beingBlocked.set(userId, true);
