@@ -1,0 +1,20 @@
+// The documents name files of this repository: each of them exists.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+const DOCUMENTS = [
+  "README.md",
+  "src/ARCHITECTURE.md",
+  ".github/CONTRIBUTING.md",
+  ".github/SECURITY.md",
+  ".github/pull_request_template.md",
+];
+const PATH = /(?<![\w/.-])(?:src|test|\.ci|\.github)\/[\w./-]*\w/g;
+
+test.each(DOCUMENTS)("every path that %s names exists", (document) => {
+  const text = readFileSync(join(ROOT, document), "utf8");
+  const named = [...text.matchAll(PATH)].map(([path]) => path);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
