@@ -11,7 +11,7 @@ import type { AppEnv } from "./http.ts";
 import { healthRoutes } from "./observability/health.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { orderRoutes } from "./orders/routes.ts";
-import { notFoundPage, wantsPage } from "./pages/refusals.ts";
+import { notFoundPage, wantsPage } from "./pages/error-pages.ts";
 import { pageRoutes } from "./pages/routes.tsx";
 import { paymentRoutes } from "./payments/routes.ts";
 

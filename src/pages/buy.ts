@@ -13,7 +13,7 @@ import { type OrderReader, readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
-import { explain, faultPage, isPassing, refusalHeaders } from "./refusals.ts";
+import { explain, faultPage, isPassing, refusalHeaders } from "./error-pages.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";

@@ -4,9 +4,9 @@ import { createRequire } from "node:module";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./api-mocks.ts";
 import { fakeWidget } from "./fake-widget.ts";
-import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
+import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LOOKS = [

@@ -2,8 +2,8 @@
 // what nobody wants any more; forgotten too soon, a new one would buy it twice.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { inTurn, loseAnswer, ORDER, ORDERS, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, order, orderIs, says, watchOrders } from "./stage.ts";
+import { inTurn, loseAnswer, ORDER, ORDERS, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, order, orderIs, says, watchOrders } from "./harness.ts";
 
 const quantity = (page: Page) => page.getByLabel("Quantity");
 const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="false"]').waitFor();

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { fakeWidget } from "./fake-widget.ts";
-import { buyButton, inBrowser, message, orderIs, watchOrders } from "./stage.ts";
+import { buyButton, inBrowser, message, orderIs, watchOrders } from "./harness.ts";
 
 const ORDERS = "**/api/skus/*/orders";
 const ALWAYS = { challenge: { mode: "always" } } as const;

@@ -2,8 +2,8 @@
 // price they did not see.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, orderIs, PAID, says } from "./stage.ts";
+import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, orderIs, PAID, says } from "./harness.ts";
 
 const DEARER = { amount: 5_500, currency: "USD" };
 const price = (page: Page) => page.locator(".price");

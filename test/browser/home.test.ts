@@ -1,8 +1,8 @@
 // The list of sales in a browser: true while it stays open, without a reload, on the server's time.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { changeLive, LIVE, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
+import { changeLive, LIVE, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 
 const badge = (page: Page, saleId: string, text: string) =>
   page.locator(`[data-listed="${saleId}"] [data-badge]`, { hasText: text }).waitFor();

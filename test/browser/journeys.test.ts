@@ -2,7 +2,7 @@
 // JavaScript, with a keyboard alone.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { buyButton, inBrowser, message, order, orderIs, PAID } from "./stage.ts";
+import { buyButton, inBrowser, message, order, orderIs, PAID } from "./harness.ts";
 
 inBrowser("buying", (stage) => {
   test("upcoming, opens by itself, signed in, bought, confirmed", async () => {

@@ -2,7 +2,7 @@
 // of ours is admitted, never told as a lost connection.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { buyButton, inBrowser, message, orderIs, PAID, says } from "./stage.ts";
+import { buyButton, inBrowser, message, orderIs, PAID, says } from "./harness.ts";
 
 /** What Safari and iOS 15 do not have. */
 const MISSING = `

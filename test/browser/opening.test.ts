@@ -2,8 +2,8 @@
 // so is the server's time as the page is told it: whole seconds in headers, milliseconds at /api/time.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { answerDated, LIVE } from "./refusals.ts";
-import { buyButton, inBrowser } from "./stage.ts";
+import { answerDated, LIVE } from "./api-mocks.ts";
+import { buyButton, inBrowser } from "./harness.ts";
 
 const SECOND = 1_000;
 /** The visitor's clock is wrong by this much. */

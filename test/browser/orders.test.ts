@@ -1,8 +1,8 @@
 // An order that is held: paid, given back, timed and followed truly, whatever is lost, late or elsewhere.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, order, orderIs, PAID } from "./stage.ts";
+import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, order, orderIs, PAID } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 const pay = (page: Page) => page.getByRole("button", { name: /^Pay/ });

@@ -1,8 +1,8 @@
 // Pay and the time left of a held order: in view on every screen, wherever the page is scrolled to.
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { changeLive, PAYMENT } from "./refusals.ts";
-import { buyButton, inBrowser, orderIs, PAID } from "./stage.ts";
+import { changeLive, PAYMENT } from "./api-mocks.ts";
+import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 
 const pay = (page: Page) => page.getByRole("button", { name: /^Pay/ });
 const digits = (page: Page) => page.locator("[data-docked] [data-hold-digits]");

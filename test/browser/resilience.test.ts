@@ -1,8 +1,8 @@
 // Buying when things go wrong: two tabs, double clicks, lost answers, no network, limits, a wrong clock.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { LIVE, loseAnswer, ORDERS, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, message, order, orderIs } from "./stage.ts";
+import { LIVE, loseAnswer, ORDERS, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, message, order, orderIs } from "./harness.ts";
 
 inBrowser("buying against the odds", (stage) => {
   /** A signed-in buyer on the page of a free item, one each. */

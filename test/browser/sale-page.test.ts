@@ -1,8 +1,8 @@
 // What the page of a sale says while it runs: times, stock and prices move under it, and it stays true.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./refusals.ts";
-import { buyButton, inBrowser, orderIs, PAID, says } from "./stage.ts";
+import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./api-mocks.ts";
+import { buyButton, inBrowser, orderIs, PAID, says } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="false"]').waitFor();

@@ -2,7 +2,7 @@
 // but the visitor's own.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { buyButton, inBrowser, order, orderIs, PAID, type Person, says } from "./stage.ts";
+import { buyButton, inBrowser, order, orderIs, PAID, type Person, says } from "./harness.ts";
 
 const gone = (page: Page) => order(page).waitFor({ state: "detached" });
 

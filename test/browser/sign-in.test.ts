@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
-import { buyButton, inBrowser, orderIs, type Person } from "./stage.ts";
+import { buyButton, inBrowser, orderIs, type Person } from "./harness.ts";
 
 const SHOP = "https://shop.example";
 const VARS = { DEMO_LOGIN: "false", PAYMENTS: "", LOGIN_URL: `${SHOP}/login?from=drops` };

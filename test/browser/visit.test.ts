@@ -2,8 +2,8 @@
 // that a crowd does not ask at once, and never in the way of an order.
 import { expect, test } from "vitest";
 import { fakeWidget } from "./fake-widget.ts";
-import type { SaleOptions } from "./on-sale.ts";
-import { buyButton, inBrowser, orderIs, watchOrders } from "./stage.ts";
+import { buyButton, inBrowser, orderIs, watchOrders } from "./harness.ts";
+import type { SaleOptions } from "./put-sale.ts";
 
 const VISITS = "**/api/sales/*/visits";
 const BY_SCORE = { challenge: { mode: "by-score" } } as const;

@@ -11,7 +11,7 @@ import "../../src/funnel/sold-out.ts";
 import { completeHeaders } from "../../src/headers.ts";
 import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
 import { allMemories, BUDGETS, type MemoryName } from "../../src/memory.ts";
-import "../../src/pages/cache.ts";
+import "../../src/pages/page-cache.ts";
 import { SharedValue } from "../../src/shared-value.ts";
 
 /** What one memory declares and takes, in bytes. */

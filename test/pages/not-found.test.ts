@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import type { AppEnv } from "../../src/http.ts";
-import { notFoundPage, wantsPage } from "../../src/pages/refusals.ts";
+import { notFoundPage, wantsPage } from "../../src/pages/error-pages.ts";
 import { call, contractFaults, ORIGIN } from "../support/http.ts";
 
 const site = new Hono<AppEnv>().notFound((c) =>

@@ -1,7 +1,7 @@
 // Pages as bytes: rendered once per version, revalidated by ETag, true to the moment a sale opens or closes.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
-import { servePage } from "../../src/pages/cache.ts";
+import { servePage } from "../../src/pages/page-cache.ts";
 import { givenClock } from "../support/clock.ts";
 import { request, send } from "../support/http.ts";
 import { redisCost } from "../support/redis.ts";

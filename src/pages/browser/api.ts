@@ -1,7 +1,7 @@
 // One request to the API. No answer is an answer: only a mistake of ours throws.
 
-import { observeHeaders } from "./clock.ts";
-import type { Problem } from "./words/refusal.ts";
+import type { Problem } from "../copy/refusal.ts";
+import { observeHeaders } from "./server-clock.ts";
 
 /** `status` 0: no answer came, and nobody knows whether the request did. */
 export interface Answer<T> {

@@ -2,14 +2,14 @@
 // reloaded, so nobody loses their place.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
+import { BADGES, isTaken, type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
 import { call } from "./api.ts";
-import { isClockKnown, observe, onClockChange, serverNow } from "./clock.ts";
+import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
-import type { Live } from "./live.ts";
+import type { Live } from "./live-stock.ts";
 import { formatTime } from "./locale.ts";
-import { onReturn } from "./returning.ts";
-import { jitter, pause } from "./waiting.ts";
-import { BADGES, isTaken, type Shown, type Stock, shownOf, whenWords } from "./words/sale.ts";
+import { onReturn } from "./resume.ts";
+import { isClockKnown, observe, onClockChange, serverNow } from "./server-clock.ts";
 
 /** The first of a list are what people look at; the server looks at as many before it writes the page. */
 const ASKED = 12;

@@ -1,18 +1,18 @@
 // What every page loads: the visitor's language first, then whatever the page has on it.
 import type { Order } from "../../inventory/order.ts";
-import { observe } from "./clock.ts";
+import { mountImages } from "./broken-images.ts";
+import { guard, watchForMistakes } from "./error-report.ts";
 import { mountHome } from "./home.ts";
-import { mountImages } from "./images.ts";
-import { localise } from "./localise.ts";
+import { localize } from "./localize.ts";
 import { mountOrder } from "./order-panel.ts";
-import { guard, watchForMistakes } from "./report.ts";
 import { mountSale } from "./sale-page.ts";
+import { observe } from "./server-clock.ts";
 import { mountSignIn } from "./sign-in.ts";
-import { tellSession } from "./tabs.ts";
+import { tellSession } from "./tab-channel.ts";
 
 watchForMistakes();
 guard(tellSession);
-guard(() => localise(document));
+guard(() => localize(document));
 guard(mountImages);
 guard(mountSignIn);
 guard(() => {

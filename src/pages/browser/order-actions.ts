@@ -1,16 +1,16 @@
 // Paying for an order and giving it back. Both are pressed once and answered truly: when an answer is lost,
 // the order itself is asked what became of it before anything can be pressed again.
 import type { Order } from "../../inventory/order.ts";
+import { needsPayment } from "../copy/order.ts";
+import { refusalText } from "../copy/refusal.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
+import { jitter, pause, pauseOrOnline, untilSeen } from "./delay.ts";
 import { askIn } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
+import { OUR_MISTAKE, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
 import type { OrderPanel } from "./order-panel.ts";
-import { OUR_MISTAKE, report } from "./report.ts";
 import { signIn } from "./sign-in.ts";
-import { jitter, pause, pauseOrOnline, untilSeen } from "./waiting.ts";
-import { needsPayment } from "./words/order.ts";
-import { refusalText } from "./words/refusal.ts";
 
 const FIRST_LOOK_MS = 1_000;
 const LAST_LOOK_MS = 30_000;

@@ -1,16 +1,16 @@
 // One order on a page: shows it, follows it until it is settled, counts its hold down.
 import type { Order } from "../../inventory/order.ts";
+import { isAlive, isSettling, needsPayment, wordsFor } from "../copy/order.ts";
 import { type Answer, call } from "./api.ts";
-import { isClockKnown, observe, serverNow } from "./clock.ts";
-import { dock } from "./dock.ts";
+import { jitter, pause, untilSeen } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
-import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold.ts";
+import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold-countdown.ts";
 import { formatClock, money, spell } from "./locale.ts";
 import { mountActions } from "./order-actions.ts";
-import { onReturn } from "./returning.ts";
-import { onNews, onSession, tellTabs } from "./tabs.ts";
-import { jitter, pause, untilSeen } from "./waiting.ts";
-import { isAlive, isSettling, needsPayment, wordsFor } from "./words/order.ts";
+import { dock } from "./pay-bar.ts";
+import { onReturn } from "./resume.ts";
+import { isClockKnown, observe, serverNow } from "./server-clock.ts";
+import { onNews, onSession, tellTabs } from "./tab-channel.ts";
 
 /** Most orders settle within a second or two; then patience grows. */
 const FIRST_LOOK_MS = 500;

@@ -1,19 +1,19 @@
 // How an item is bought: the press, its answer, the order of another tab, and what a reload finds.
 import type { Order } from "../../inventory/order.ts";
+import { isAlive } from "../copy/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { lose, own } from "./attempt.ts";
-import { attemptFor, change } from "./attempts.ts";
+import { attemptFor, change } from "./attempt-store.ts";
+import { jitter, pause } from "./delay.ts";
+import { OUR_MISTAKE, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
 import { outcomeOf, pendingWords, type SaleNews } from "./outcome.ts";
-import { OUR_MISTAKE, report } from "./report.ts";
-import { onReturn } from "./returning.ts";
-import { send } from "./send.ts";
+import { onReturn } from "./resume.ts";
 import { signIn, takeLeft } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
 import { chosenPayment, offerPayment, priceOf } from "./sku-offer.ts";
-import { onNews, tellTabs } from "./tabs.ts";
-import { jitter, pause } from "./waiting.ts";
-import { isAlive } from "./words/order.ts";
+import { send } from "./submit-order.ts";
+import { onNews, tellTabs } from "./tab-channel.ts";
 
 /** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
 const RESUME_MS = 120_000;

@@ -2,7 +2,7 @@
 import type { Money, Sale } from "../../catalog/schema.ts";
 import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
-import type { Live } from "./live.ts";
+import type { Live } from "./live-stock.ts";
 import type { SkuCard } from "./sku-card.ts";
 
 /** How often a new version is read: the first time, a cache may still tell the old one. */

@@ -1,17 +1,17 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { ASK_WITHIN_MS, askTime } from "./ask-time.ts";
-import { correct, observe, onClockChange, serverNow } from "./clock.ts";
-import { countdown } from "./countdown.ts";
+import { BADGES, isTaken, type Shown, shownOf } from "../copy/sale.ts";
+import { ASK_WITHIN_MS, askTime } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
-import { type Live, LiveStock } from "./live.ts";
+import { type Live, LiveStock } from "./live-stock.ts";
 import type { SaleNews } from "./outcome.ts";
-import { onReturn } from "./returning.ts";
+import { onReturn } from "./resume.ts";
 import { SaleChanges } from "./sale-changes.ts";
+import { countdown } from "./sale-countdown.ts";
+import { correct, observe, onClockChange, serverNow } from "./server-clock.ts";
 import { SkuCard } from "./sku-card.ts";
-import { mountVisit } from "./visit.ts";
-import { BADGES, isTaken, type Shown, shownOf } from "./words/sale.ts";
+import { mountVisit } from "./visit-token.ts";
 
 const ANNOUNCED: Record<Shown, string> = {
   upcoming: "",

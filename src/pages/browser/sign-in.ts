@@ -2,7 +2,7 @@
 import { call } from "./api.ts";
 import { askIn, closeDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { tellSession } from "./tabs.ts";
+import { tellSession } from "./tab-channel.ts";
 
 /** The buyer's own wish to go on after signing in at the shop, which leads away from the page. */
 const LEFT = "left";

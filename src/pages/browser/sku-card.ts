@@ -2,6 +2,15 @@
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Money } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
+import { isAlive, needsPayment } from "../copy/order.ts";
+import {
+  ALLOWANCE_USED,
+  buyWords,
+  isHeld,
+  noneFree,
+  type Stock,
+  stockWords,
+} from "../copy/sale.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
@@ -11,16 +20,7 @@ import type { SaleNews } from "./outcome.ts";
 import { Purchase } from "./purchase.ts";
 import { closeSignIn } from "./sign-in.ts";
 import { forgetPayment, panelTemplate, reprice } from "./sku-offer.ts";
-import { onSession } from "./tabs.ts";
-import { isAlive, needsPayment } from "./words/order.ts";
-import {
-  ALLOWANCE_USED,
-  buyWords,
-  isHeld,
-  noneFree,
-  type Stock,
-  stockWords,
-} from "./words/sale.ts";
+import { onSession } from "./tab-channel.ts";
 
 const SIGNED_OUT = "You are signed out. Press Buy and sign in to see your order.";
 const SOMEBODY_ELSE = "Somebody else is signed in now.";

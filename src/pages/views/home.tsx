@@ -2,11 +2,11 @@
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Money, type Sale, saleState } from "../../catalog/schema.ts";
-import { type Shown, whenWords } from "../browser/words/sale.ts";
+import { type Shown, whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
-import { Picture } from "./art.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Price, StateBadge } from "./parts.tsx";
+import { Picture } from "./picture.tsx";
 
 const ORDER: SaleState[] = ["open", "upcoming", "closed"];
 

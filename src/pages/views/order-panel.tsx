@@ -2,7 +2,7 @@
 // empty in a template that browser code fills; the order page has it filled by the server.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
-import { isAlive, needsPayment, wordsFor } from "../browser/words/order.ts";
+import { isAlive, needsPayment, wordsFor } from "../copy/order.ts";
 import { Price, Time } from "./parts.tsx";
 import { PayForm, type PayWay, Total } from "./pay-form.tsx";
 

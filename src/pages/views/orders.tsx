@@ -2,7 +2,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
-import { isSettling, needsPayment, wordsFor } from "../browser/words/order.ts";
+import { isSettling, needsPayment, wordsFor } from "../copy/order.ts";
 import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { type Known, OrderPanel } from "./order-panel.tsx";

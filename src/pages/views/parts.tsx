@@ -1,7 +1,7 @@
 // Small pieces that several pages share: prices, times, the state of a sale, signing in.
 import type { Money, Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
-import { BADGES, type Shown } from "../browser/words/sale.ts";
+import { BADGES, type Shown } from "../copy/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";
 
 export const Price = ({ money, class: name }: { money: Money; class?: string }) =>

@@ -3,16 +3,16 @@
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
 import { protectionOf } from "../../funnel/protection.ts";
-import { whenWords } from "../browser/words/sale.ts";
+import { whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
-import { Picture } from "./art.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
 import { GiveBackDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel } from "./order-panel.tsx";
 import { type SignInWays, StateBadge, Window } from "./parts.tsx";
 import type { PayWay } from "./pay-form.tsx";
+import { Picture } from "./picture.tsx";
 import { SkuCard } from "./sku-card.tsx";
 
 const MAX_META_DESCRIPTION = 160;

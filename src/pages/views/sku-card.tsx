@@ -1,7 +1,7 @@
 // One item of a sale: what it is, what it costs, how many a person may have, and the button.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { buyWords } from "../browser/words/sale.ts";
+import { buyWords } from "../copy/sale.ts";
 import { Price } from "./parts.tsx";
 
 interface SkuCardProps {

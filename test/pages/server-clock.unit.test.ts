@@ -8,7 +8,7 @@ import {
   observe,
   observeHeaders,
   serverNow,
-} from "../../src/pages/browser/clock.ts";
+} from "../../src/pages/browser/server-clock.ts";
 
 const SECOND = 1_000;
 

@@ -16,7 +16,7 @@ import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
 import type { Chromium } from "./find-chromium.ts";
-import { type OnSale, onSale, type SaleOptions } from "./on-sale.ts";
+import { type OnSale, onSale, type SaleOptions } from "./put-sale.ts";
 
 /** The first start on a machine downloads Redis and builds the Worker. */
 const START_TIMEOUT_MS = 180_000;

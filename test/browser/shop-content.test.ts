@@ -1,7 +1,7 @@
 // What shops write: long words, other directions, tables and pictures, on a narrow phone.
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
-import { buyButton, inBrowser, orderIs } from "./stage.ts";
+import { buyButton, inBrowser, orderIs } from "./harness.ts";
 
 const NARROW = { viewport: { width: 320, height: 640 } };
 const PRICE = { unitPrice: { amount: 129_900, currency: "USD" } };

@@ -4,11 +4,11 @@ import type { Money } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { type Attempt, become, begin, type End, end } from "./attempt.ts";
-import { change } from "./attempts.ts";
+import { change } from "./attempt-store.ts";
 import type { ChallengePanel } from "./challenge.ts";
+import { jitter, pause, pauseOrOnline } from "./delay.ts";
 import { leaveWith, signIn } from "./sign-in.ts";
-import { visitHeaders } from "./visit.ts";
-import { jitter, pause, pauseOrOnline } from "./waiting.ts";
+import { visitHeaders } from "./visit-token.ts";
 
 /** Tries that go by themselves; then it is the buyer's turn again. */
 const MAX_TRIES = 6;

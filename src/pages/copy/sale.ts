@@ -1,6 +1,6 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
 
-import type { SaleState, StockState } from "../../../catalog/sale-state.ts";
+import type { SaleState, StockState } from "../../catalog/sale-state.ts";
 import { waitWords } from "./refusal.ts";
 
 /** What the badge shows: an open sale with nothing left is not open to anybody. */

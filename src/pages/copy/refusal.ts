@@ -1,5 +1,5 @@
 // A refusal in a buyer's words, for pages with and without JavaScript. The codes are those of errors.ts.
-import type { ErrorCode, ProblemFields } from "../../../errors.ts";
+import type { ErrorCode, ProblemFields } from "../../errors.ts";
 
 /** problem+json, as far as its words depend on it. */
 export interface Problem extends ProblemFields {

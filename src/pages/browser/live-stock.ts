@@ -1,10 +1,10 @@
 // The live answer of a sale: asked for again and again while somebody looks, more seldom when it fails, and
 // believed only while it is young.
 import type { Money } from "../../catalog/schema.ts";
+import type { Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
-import { observe, serverNow } from "./clock.ts";
-import { jitter } from "./waiting.ts";
-import type { Stock } from "./words/sale.ts";
+import { jitter } from "./delay.ts";
+import { observe, serverNow } from "./server-clock.ts";
 
 export interface Live {
   asOf: string;

@@ -2,7 +2,7 @@
 import { parseAccept } from "hono/utils/accept";
 import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { type Format, refusalText } from "./browser/words/refusal.ts";
+import { type Format, refusalText } from "./copy/refusal.ts";
 import { formatMoney, formatTime } from "./format.ts";
 import { renderFault } from "./views/orders.tsx";
 

@@ -1,7 +1,7 @@
 // The time until a sale opens or closes, as the page counts it.
 import type { SaleState } from "../../catalog/sale-state.ts";
+import { whenWords } from "../copy/sale.ts";
 import { formatTime, spell } from "./locale.ts";
-import { whenWords } from "./words/sale.ts";
 
 /** Further away than this, seconds mean nothing: the date says more. */
 const NEAR_MS = 2 * 86_400_000;

@@ -1,9 +1,9 @@
 // Asks the server for the time shortly before it matters. The `Date` of other answers has whole seconds
 // only: a page that relied on it would open the sale up to two seconds late.
 import { call } from "./api.ts";
-import { setOffset } from "./clock.ts";
-import { offsetOf, type Sample } from "./offset.ts";
-import { jitter, pause } from "./waiting.ts";
+import { offsetOf, type Sample } from "./clock-offset.ts";
+import { jitter, pause } from "./delay.ts";
+import { setOffset } from "./server-clock.ts";
 
 /** From so long before on; a crowd of a hundred thousand then asks 15,000 times a second, of no storage. */
 export const ASK_WITHIN_MS = 25_000;

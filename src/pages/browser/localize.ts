@@ -1,7 +1,7 @@
 // Rewrites the prices and times that the server wrote the same for everybody.
 import { formatClock, formatTime, locale, money, timeZone } from "./locale.ts";
 
-export function localise(root: ParentNode): void {
+export function localize(root: ParentNode): void {
   for (const time of root.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
     const format = time.dataset.local === "clock" ? formatClock : formatTime;
     time.textContent = format(time.dateTime);

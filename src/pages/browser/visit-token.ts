@@ -1,7 +1,7 @@
 // Proof of this page visit, for sales that can ask for a challenge: a signed token, fetched once, at a
 // moment of its own so that a crowd does not ask in the same second, or by the first who buys before.
 import { type Answer, call } from "./api.ts";
-import { jitter } from "./waiting.ts";
+import { jitter } from "./delay.ts";
 
 /** A crowd that reloads at the opening buys soon; one that waits for the opening has time. */
 const SPREAD_MS = 2_000;

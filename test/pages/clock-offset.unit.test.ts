@@ -1,7 +1,7 @@
 // How exactly a page knows the server's time, whatever the ways of its questions.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { offsetOf } from "../../src/pages/browser/offset.ts";
+import { offsetOf } from "../../src/pages/browser/clock-offset.ts";
 
 const delay = fc.double({ min: 0, max: 10_000, noNaN: true });
 const way = fc.record({

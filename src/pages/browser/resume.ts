@@ -1,6 +1,6 @@
 // The visitor comes back: to the tab, with the back button, or because the device wakes up. What the page
 // shows may be old by then.
-import { hasSlept } from "./clock.ts";
+import { hasSlept } from "./server-clock.ts";
 
 const CHECK_MS = 1_000;
 const listeners: ((slept: boolean) => void)[] = [];

@@ -4,7 +4,7 @@ import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
-import { type Shown, shownOf } from "./browser/words/sale.ts";
+import { type Shown, shownOf } from "./copy/sale.ts";
 
 /** Each costs a read a second while the list is looked at; further down, a sale's own page says it. */
 const MAX_WATCHED = 12;

@@ -1,6 +1,6 @@
 // What a buyer is told about an order. Used by the server and by browser code, so that a page with and
 // without JavaScript says the same.
-import type { Order } from "../../../inventory/order.ts";
+import type { Order } from "../../inventory/order.ts";
 
 /** As much of an order as its words depend on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason">;

@@ -2,7 +2,7 @@
 // all tabs in the same moment; and in memory, because storage may be forbidden, full, or dead after a
 // phone put the page to sleep.
 import type { Attempt, Decide } from "./attempt.ts";
-import { pause } from "./waiting.ts";
+import { pause } from "./delay.ts";
 
 const STORE = "attempts";
 /** Storage that does not open must not keep anybody from buying. */

@@ -1,18 +1,23 @@
 // What pages say: the button of an item, what is left, the time that counts. The same words with and without
 // JavaScript, so they are tested once.
 import { expect, test } from "vitest";
-import { countdown } from "../../src/pages/browser/countdown.ts";
-import { holdPhase, holdSaid, secondsLeft, shareLeft } from "../../src/pages/browser/hold.ts";
+import {
+  holdPhase,
+  holdSaid,
+  secondsLeft,
+  shareLeft,
+} from "../../src/pages/browser/hold-countdown.ts";
 import { FORMAT, formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
-import { type Problem, refusalText } from "../../src/pages/browser/words/refusal.ts";
+import { countdown } from "../../src/pages/browser/sale-countdown.ts";
+import { type Problem, refusalText } from "../../src/pages/copy/refusal.ts";
 import {
   buyWords,
   type Offer,
   type Stock,
   shownOf,
   stockWords,
-} from "../../src/pages/browser/words/sale.ts";
+} from "../../src/pages/copy/sale.ts";
 
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
 
