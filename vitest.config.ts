@@ -17,7 +17,7 @@ const testTimeout = 60_000;
 const patient = { poll: { timeout: 20_000 } };
 
 /** Files at a time, of all projects together: vitest wants the same number in each. */
-const maxWorkers = Math.max(2, availableParallelism());
+const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
 
 export default defineConfig({
   test: {
