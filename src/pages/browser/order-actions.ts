@@ -9,7 +9,6 @@ import { askIn } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
 import { OUR_MISTAKE, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
-import type { OrderPanel } from "./order-panel.ts";
 import { signIn } from "./sign-in.ts";
 
 const FIRST_LOOK_MS = 1_000;
@@ -29,8 +28,22 @@ const WORDS = {
 } as const;
 const SIGNED_OUT = "You are signed out. Sign in and reload this page to see your order.";
 
-/** Lets the panel's buttons act. */
-export function mountActions(panel: OrderPanel): void {
+/** The part of an order's panel that its actions need. */
+export interface ActionTarget {
+  readonly root: HTMLElement;
+  readonly order: Order;
+  /** Fetches the order and shows it. */
+  look(): Promise<Answer<Order>>;
+  /** Shows this version of the order, if it is newer. */
+  show(order: Order): void;
+  /** Draws the order again, over what an action wrote meanwhile. */
+  paint(): void;
+  /** Removes the order: it does not belong to this visitor. */
+  leave(signedOut: boolean): void;
+}
+
+/** Connects the Pay and Cancel buttons of a panel. */
+export function mountActions(panel: ActionTarget): void {
   const { root } = panel;
   part(root, "pay")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -54,7 +67,7 @@ async function isSure(name: string): Promise<boolean> {
 }
 
 async function act(
-  panel: OrderPanel,
+  panel: ActionTarget,
   action: Action,
   request: () => Promise<Answer<Order>>,
 ): Promise<void> {
@@ -78,7 +91,7 @@ async function act(
 }
 
 async function finish(
-  panel: OrderPanel,
+  panel: ActionTarget,
   action: Action,
   request: () => Promise<Answer<Order>>,
   tell: (text: string) => void,
@@ -115,7 +128,7 @@ function mark(root: HTMLElement, doing: Action | "check" | ""): void {
 }
 
 /** Looks at the order until somebody says how it is. */
-async function findOut(panel: OrderPanel, action: Action): Promise<Answer<Order>> {
+async function findOut(panel: ActionTarget, action: Action): Promise<Answer<Order>> {
   const { root } = panel;
   mark(root, "check");
   setText(part(root, "order-text"), WORDS[action].checking);

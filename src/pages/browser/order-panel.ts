@@ -6,7 +6,7 @@ import { jitter, pause, untilSeen } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
 import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold-countdown.ts";
 import { formatClock, money, spell } from "./locale.ts";
-import { mountActions } from "./order-actions.ts";
+import { type ActionTarget, mountActions } from "./order-actions.ts";
 import { dock } from "./pay-bar.ts";
 import { onReturn } from "./resume.ts";
 import { isClockKnown, observe, serverNow } from "./server-clock.ts";
@@ -31,7 +31,7 @@ export interface OrderHooks {
   onLeave(signedOut: boolean): void;
 }
 
-export class OrderPanel {
+class OrderPanel implements ActionTarget {
   readonly root: HTMLElement;
   order: Order;
   readonly #hooks: OrderHooks;

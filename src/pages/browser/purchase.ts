@@ -13,7 +13,7 @@ import { signIn, takeLeft } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
 import { chosenPayment, offerPayment, priceOf } from "./sku-offer.ts";
 import { send } from "./submit-order.ts";
-import { onNews, tellTabs } from "./tab-channel.ts";
+import { onNews, onSession, tellTabs } from "./tab-channel.ts";
 
 /** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
@@ -23,7 +23,7 @@ const NOT_FOUND_OUT = "We could not look at the order you already have. Please t
 /** What a look at an order can say; `unknown`: nothing, for now. */
 type Found = "alive" | "gone" | "unknown";
 
-export class Purchase {
+class Purchase {
   readonly #card: SkuCard;
   readonly #learn: (news: SaleNews) => void;
   #busy = false;
@@ -40,6 +40,18 @@ export class Purchase {
     onReturn(() => {
       if (!card.owns) void this.restore();
     });
+    onSession(() => void this.#changeSession());
+    card.onBuy((quantity) => void this.press(quantity));
+    void this.restore();
+  }
+
+  /** The session may be another account's now. The next press shows what that account may buy. */
+  async #changeSession(): Promise<void> {
+    const card = this.#card;
+    if (card.order) return;
+    card.set({ full: false, blocked: false });
+    // Every page that loads gets here, signed in or not: the order itself says whether its buyer is back.
+    if (card.saysSignedOut && (await this.restore()) === "gone") card.tell("");
   }
 
   /** The buyer wants this many. */
@@ -156,4 +168,9 @@ export class Purchase {
     await change(this.#card.skuId, lose(orderId));
     return "gone";
   }
+}
+
+/** Lets the card buy. `learn` receives what a refusal says about the sale. */
+export function mountPurchase(card: SkuCard, learn: (news: SaleNews) => void): void {
+  new Purchase(card, learn);
 }

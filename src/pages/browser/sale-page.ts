@@ -6,6 +6,7 @@ import { ASK_WITHIN_MS, askTime } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
 import type { SaleNews } from "./outcome.ts";
+import { mountPurchase } from "./purchase.ts";
 import { onReturn } from "./resume.ts";
 import { SaleChanges } from "./sale-changes.ts";
 import { countdown } from "./sale-countdown.ts";
@@ -57,7 +58,7 @@ class SalePage {
     this.#state = state as SaleState;
     this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#hear(live));
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
-      (card) => new SkuCard(card, (news) => this.#learn(card.dataset.sku ?? "", news)),
+      (card) => new SkuCard(card),
     );
     this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
@@ -69,6 +70,7 @@ class SalePage {
       this.#tick();
     });
     onClockChange(() => this.#tick());
+    for (const card of this.#cards) mountPurchase(card, (news) => this.#learn(card.skuId, news));
     part(document, "reload")?.addEventListener("click", () => location.reload());
     this.#tick();
     this.#live.ask();

@@ -16,11 +16,8 @@ import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
 import { mountOrder } from "./order-panel.ts";
-import type { SaleNews } from "./outcome.ts";
-import { Purchase } from "./purchase.ts";
 import { closeSignIn } from "./sign-in.ts";
 import { forgetPayment, panelTemplate, reprice } from "./sku-offer.ts";
-import { onSession } from "./tab-channel.ts";
 
 const SIGNED_OUT = "You are signed out. Press Buy and sign in to see your order.";
 const SOMEBODY_ELSE = "Somebody else is signed in now.";
@@ -63,7 +60,7 @@ export class SkuCard {
     full: false,
   };
 
-  constructor(root: HTMLElement, learn: (news: SaleNews) => void) {
+  constructor(root: HTMLElement) {
     this.skuId = root.dataset.sku ?? "";
     this.root = root;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
@@ -71,22 +68,21 @@ export class SkuCard {
     this.#note = part(root, "note")?.textContent ?? "";
     // Focus must survive every state: the button is marked, never disabled.
     this.#button.disabled = false;
-    const purchase = new Purchase(this, learn);
-    part(root, "buy")?.addEventListener("submit", (event) => {
+  }
+
+  /** Calls `buy` for each press of a button that can buy; the card itself says why another cannot. */
+  onBuy(buy: (quantity: number) => void): void {
+    part(this.root, "buy")?.addEventListener("submit", (event) => {
       event.preventDefault();
       const { why } = this.#words();
-      if (why === undefined) void purchase.press(this.#quantity());
+      if (why === undefined) buy(this.#quantity());
       else if (why) this.tell(why, "wait");
     });
-    // The session may belong to someone else now. Their next press shows what they may buy.
-    onSession(async () => {
-      if (this.order) return;
-      this.set({ full: false, blocked: false });
-      // Every page that loads gets here, signed in or not: the order itself says whether its buyer is back.
-      if (part(root, "message")?.textContent !== SIGNED_OUT) return;
-      if ((await purchase.restore()) === "gone") this.tell("");
-    });
-    void purchase.restore();
+  }
+
+  /** Whether the card says that the visitor is signed out. */
+  get saysSignedOut(): boolean {
+    return part(this.root, "message")?.textContent === SIGNED_OUT;
   }
 
   /** The price or the name changed while the page was open. */
