@@ -1,11 +1,11 @@
 // A whole instance on this machine: Redis, the REST bridge, a fake Turnstile and the built Worker, with all
 // state under one folder. What `npm run rehearse`, the bench and the journeys start.
 import { join } from "node:path";
-import { startBridge } from "./bridge.ts";
-import { startFakeTurnstile } from "./fake-turnstile.ts";
-import { startRedis } from "./redis.ts";
+import { startFakeTurnstile } from "./fakes/turnstile.ts";
+import { type LocalWorker, startWorker, type WorkerSettings } from "./miniflare.ts";
+import { startBridge } from "./redis/bridge/server.ts";
+import { startRedis } from "./redis/start-redis.ts";
 import { LOCAL_BRIDGE_TOKEN, localVars } from "./settings.ts";
-import { type LocalWorker, startWorker, type WorkerSettings } from "./worker.ts";
 
 /** Redis behind its bridge, and the vars that make a Worker use it. */
 export interface RedisWithBridge {

@@ -1,5 +1,5 @@
 // A fake of Turnstile's browser side: a script with the real one's `render` and `remove`, and a frame from
-// the same host with one button. Its tokens are those of src/local/fake-turnstile.ts.
+// the same host with one button. Its tokens are those of src/local/fakes/turnstile.ts.
 import type { Person } from "./harness.ts";
 
 const CHALLENGES = "https://challenges.cloudflare.com";

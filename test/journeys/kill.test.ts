@@ -11,10 +11,10 @@ import {
   type Sale,
 } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
+import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { temporaryFolder } from "../../src/local/temporary.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
-import { startWorkerProcess } from "../../src/local/worker-process.ts";
 
 const ROUNDS = 10;
 const BUYERS_PER_ROUND = 10;

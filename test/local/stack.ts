@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis as Upstash } from "@upstash/redis";
 import { Redis } from "ioredis";
-import { startBridge } from "../../src/local/bridge.ts";
-import { startRedis } from "../../src/local/redis.ts";
+import { startBridge } from "../../src/local/redis/bridge/server.ts";
+import { startRedis } from "../../src/local/redis/start-redis.ts";
 
 export const TOKEN = "test-token";
 export const BASE64 = { "upstash-encoding": "base64" };

@@ -1,7 +1,7 @@
 // The Stripe of a test: the gateway in front of the fake, its books, and the hands that turn its knobs.
 import Stripe from "stripe";
-import type { Books } from "../../src/local/fake-stripe/bank.ts";
-import type { SignedEvent } from "../../src/local/fake-stripe/server.ts";
+import type { Books } from "../../src/local/fakes/stripe/bank.ts";
+import type { SignedEvent } from "../../src/local/fakes/stripe/server.ts";
 import type { PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
 import type { StripeConfig } from "../../src/payments/stripe-client.ts";

@@ -1,6 +1,6 @@
 // Builds the Worker once, as deploy does, for all files that start instances of it.
 import type { TestProject } from "vitest/node";
-import { buildWorker } from "../../src/local/worker.ts";
+import { buildWorker } from "../../src/local/miniflare.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

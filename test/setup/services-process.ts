@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startFakeStripe } from "../../src/local/fake-stripe/server.ts";
-import { startFakeTurnstile } from "../../src/local/fake-turnstile.ts";
+import { startFakeStripe } from "../../src/local/fakes/stripe/server.ts";
+import { startFakeTurnstile } from "../../src/local/fakes/turnstile.ts";
 import { LOCAL_BRIDGE_TOKEN } from "../../src/local/settings.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import type { ServiceBindings } from "./services.ts";

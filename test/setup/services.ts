@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { FakeTurnstile } from "../../src/local/fake-turnstile.ts";
+import type { FakeTurnstile } from "../../src/local/fakes/turnstile.ts";
 
 /** The bindings through which the Worker and its tests reach the services. */
 export type ServiceBindings = FakeTurnstile["vars"] & {

@@ -46,7 +46,7 @@ async function isDev(pid: number): Promise<boolean> {
   }
   if (process.platform !== "linux") return true;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  return commandLine.includes("dev.ts");
+  return commandLine.includes("dev/main.ts");
 }
 
 function inUse(stateDir: string, holder: number): string {

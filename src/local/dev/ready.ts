@@ -2,8 +2,8 @@
 // demo sales.
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../client.ts";
-import { seed } from "../seed.ts";
 import { DevError } from "./error.ts";
+import { seed } from "./seed.ts";
 
 const ATTEMPT_LIMIT_MS = 5_000;
 const PAUSE_MS = 100;

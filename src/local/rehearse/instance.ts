@@ -2,10 +2,10 @@
 // temporary state.
 import { randomBytes } from "node:crypto";
 import { Client } from "../client.ts";
+import type { LogLine } from "../miniflare.ts";
 import { startStack } from "../stack.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { tokenSigner } from "../tokens.ts";
-import type { LogLine } from "../worker.ts";
 import { isLocal, type Options } from "./options.ts";
 
 /** Nobody in a rehearsal can solve a challenge, so nobody is ever asked whether one was solved. */

@@ -1,0 +1,93 @@
+// The sales a fresh local instance shows: one to buy from now, one to wait for. Written through the
+// admin API like anybody's; a sale that exists is never touched, whatever became of it.
+import { type Client, expectOk, type Sale } from "../client.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The demo sales as seen from `now`. */
+export function demoSales(now: number): Sale[] {
+  const day = (offset: number) => new Date(now + offset * DAY_MS).toISOString();
+  const theme = { accent: "#1d3fbf", seller: "Harbor Roasters" };
+  const usd = (amount: number) => ({ amount, currency: "USD" });
+  return [
+    {
+      id: "demo",
+      title: "Harbor Roasters: the opening weekend",
+      description:
+        "We open on Pier 9 with a hundred free tasting passes and twenty pairs of the sneaker we " +
+        "made with the shoemaker next door. When they are gone, they are gone.",
+      theme,
+      opensAt: new Date(now).toISOString(),
+      closesAt: day(365),
+      admission: { mode: "open" },
+      skus: [
+        {
+          id: "coupon",
+          name: "Tasting pass: any coffee, on the house",
+          unitPrice: usd(0),
+          stock: 100,
+          perUserLimit: 1,
+          holdSeconds: 300,
+        },
+        {
+          id: "sneaker",
+          name: "Dockside Low, sand and ink, numbered pair",
+          unitPrice: usd(12_000),
+          stock: 20,
+          perUserLimit: 1,
+          holdSeconds: 300,
+        },
+      ],
+    },
+    {
+      id: "next-drop",
+      title: "Night shift: one concert, 250 seats",
+      description:
+        "The roastery after hours, with the Lena Okafor Trio. Two seats a person at most. The box " +
+        "office opens for everybody in the same second.",
+      theme,
+      opensAt: day(7),
+      closesAt: day(8),
+      admission: { mode: "open" },
+      skus: [
+        {
+          id: "night-seat",
+          name: "Seat, free choice of row",
+          unitPrice: usd(3_500),
+          stock: 250,
+          perUserLimit: 2,
+          holdSeconds: 600,
+        },
+      ],
+    },
+  ];
+}
+
+/**
+ * Puts the demo sales that are absent. `shared` says that the database may be somebody else's too:
+ * then they are put only where there is no sale at all.
+ */
+export async function seed(
+  client: Client,
+  shared: boolean,
+): Promise<{ seeded: string[]; notes: string[] }> {
+  const { sales } = expectOk(await client.admin<{ sales: Sale[] }>("GET", "/sales"));
+  if (shared && sales.length > 0) {
+    return { seeded: [], notes: ["The database has sales already: no demo sale was added."] };
+  }
+  const seeded: string[] = [];
+  const notes: string[] = [];
+  for (const sale of demoSales(Date.now())) {
+    const absent = { "if-none-match": "*" };
+    const answer = await client.admin("PUT", `/sales/${sale.id}`, sale, absent);
+    if (answer.status === 412) continue;
+    if (answer.status === 400) {
+      // One of its SKUs is in another sale by now: the developer's own doing, and none of ours.
+      notes.push(`The demo sale ${sale.id} was not added: ${JSON.stringify(answer.body)}`);
+      continue;
+    }
+    expectOk(answer);
+    seeded.push(sale.id);
+  }
+  return { seeded, notes };
+}

@@ -1,0 +1,169 @@
+// Runs the Worker as deploy builds it, in Miniflare, on a port of this machine. Objects, queues and
+// cache live under a state folder, so a killed instance finds its ledgers again.
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import {
+  convertV4MiniflareOptions,
+  Miniflare,
+  type V4ModuleDefinition,
+  type V4ServiceDesignator,
+  type V4WorkerOptions,
+} from "miniflare";
+import {
+  type Unstable_Config,
+  unstable_getMiniflareWorkerOptions,
+  unstable_readConfig,
+} from "wrangler";
+import { temporaryFolder } from "./temporary.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
+const MODULE_TYPES: Record<string, V4ModuleDefinition["type"]> = {
+  ".js": "ESModule",
+  ".wasm": "CompiledWasm",
+  ".bin": "Data",
+};
+const RATE_LIMITS = {
+  name: "rate-limits",
+  modules: [{ type: "ESModule" as const, path: join(import.meta.dirname, "fakes/rate-limits.js") }],
+  modulesRoot: import.meta.dirname,
+  compatibilityDate: "2026-10-01",
+};
+const builds = new Map<string, Promise<string>>();
+
+/** One line the Worker logged; `level` is the console method's name. */
+export interface LogLine {
+  level: string;
+  message: string;
+}
+
+/** What an instance can be told. `port` 0 (the default) takes a free one. */
+export interface WorkerSettings {
+  stateDir: string;
+  vars: Record<string, string>;
+  port?: number;
+  /** A build made earlier, by `buildWorker`; without it this process builds. */
+  script?: string;
+  onLog?: (line: LogLine) => void;
+}
+
+/** A running instance. */
+export interface LocalWorker {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** What is built: a wrangler configuration, and the entry where it is not the configured one. */
+export interface Source {
+  config: string;
+  entry?: string;
+}
+
+const DEPLOYED: Source = { config: "wrangler.toml" };
+
+/** Bundles a Worker exactly as deploy does, once per process. Returns the script's path. */
+export function buildWorker(source = DEPLOYED): Promise<string> {
+  const name = JSON.stringify(source);
+  let build = builds.get(name);
+  if (build === undefined) {
+    build = bundle(source);
+    builds.set(name, build);
+  }
+  return build;
+}
+
+async function bundle({ config, entry }: Source): Promise<string> {
+  // A folder of its own, because several test processes build at the same time.
+  const out = temporaryFolder("build");
+  const what = [...(entry === undefined ? [] : [entry]), "--config", config];
+  const args = [WRANGLER, "deploy", ...what, "--dry-run", "--outdir", out];
+  await promisify(execFile)(process.execPath, args, { cwd: PROJECT }).catch((error) => {
+    throw new Error(`The Worker does not build:\n${error.stdout}${error.stderr}`);
+  });
+  const main = entry ?? unstable_readConfig({ config: join(PROJECT, config) }).main ?? "";
+  return join(out, basename(main).replace(/\.ts$/, ".js"));
+}
+
+/** A built Worker with the bindings of its configuration, as one entry of a Miniflare's `workers`. */
+export function workerOptions(
+  script: string,
+  vars: Record<string, string>,
+  source = DEPLOYED,
+): V4WorkerOptions {
+  const config = unstable_readConfig({ config: join(PROJECT, source.config) });
+  // Every value comes from the caller: a developer's own .dev.vars must not change what a test sees.
+  const { modulesRules: _, ...bindings } = unstable_getMiniflareWorkerOptions({
+    ...config,
+    secrets: undefined,
+    ratelimits: [],
+  }).workerOptions;
+  return {
+    ...bindings,
+    serviceBindings: rateLimits(config),
+    name: config.name ?? "",
+    modules: bundledModules(script),
+    modulesRoot: dirname(script),
+    bindings: { ...(config.vars as Record<string, string>), ...vars },
+  };
+}
+
+function rateLimits({ ratelimits }: Unstable_Config): Record<string, V4ServiceDesignator> {
+  return Object.fromEntries(
+    ratelimits.map(({ name, namespace_id: namespace, simple }) => [
+      name,
+      { name: RATE_LIMITS.name, props: { namespace, ...simple } },
+    ]),
+  );
+}
+
+/** The script first, then whatever else the build put beside it (imported texts, say). */
+function bundledModules(script: string): V4ModuleDefinition[] {
+  const beside = readdirSync(dirname(script)).filter((name) => {
+    return name !== basename(script) && name !== "README.md" && extname(name) !== ".map";
+  });
+  return [
+    { type: "ESModule", path: script },
+    ...beside.map((name): V4ModuleDefinition => {
+      const type = MODULE_TYPES[extname(name)] ?? "Text";
+      return { type, path: join(dirname(script), name) };
+    }),
+  ];
+}
+
+/** A Miniflare that keeps its state in `stateDir` and hands every log line to `onLog`. */
+export function startMiniflare(
+  workers: V4WorkerOptions[],
+  settings: Pick<WorkerSettings, "stateDir" | "port" | "onLog">,
+): Miniflare {
+  return new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: settings.port ?? 0,
+      resourcePersistencePath: resolve(settings.stateDir),
+      telemetry: { enabled: false },
+      handleStructuredLogs: settings.onLog ?? printWarnings,
+      workers: [...workers, RATE_LIMITS],
+    }),
+  );
+}
+
+/** Starts the Worker and waits until it listens. */
+export async function startWorker(settings: WorkerSettings): Promise<LocalWorker> {
+  const script = settings.script ?? (await buildWorker());
+  const miniflare = startMiniflare([workerOptions(script, settings.vars)], settings);
+  try {
+    const url = await miniflare.ready;
+    return { url: url.origin, stop: () => miniflare.dispose() };
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
+}
+
+function printWarnings({ level, message }: LogLine): void {
+  if (level === "warn" || level === "error") {
+    console.error(message);
+  }
+}

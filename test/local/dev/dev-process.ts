@@ -1,0 +1,84 @@
+// `npm run dev` as a child process, the way a terminal runs it, and a look at the processes below it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { devNull } from "node:os";
+import { resolve } from "node:path";
+
+const PROJECT = resolve(import.meta.dirname, "../../..");
+const READY = /^Ready on (http:\/\/localhost:\d+)$/m;
+
+export interface DevProcess {
+  /** Everything printed so far. */
+  output(): string;
+  /** Resolves with the address at the ready line; rejects when it ends before. */
+  ready: Promise<string>;
+  /** Resolves with the exit code when it has ended and its output is complete. */
+  exited: Promise<number | null>;
+  /** Its own id first, then those of everything it started that lives now. */
+  processes(): Promise<number[]>;
+  /** What Ctrl-C in a terminal does: a signal to the whole foreground group. */
+  interrupt(): Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export function startDev(env: Record<string, string>): DevProcess {
+  const child = spawn("npm", ["run", "--silent", "dev"], {
+    cwd: PROJECT,
+    // A developer's own .dev.vars and Redis must not decide what the test sees.
+    env: { ...process.env, DEV_VARS: devNull, REDIS_URL: "", NODE_ENV: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const pid = child.pid as number;
+  let text = "";
+  const ready = Promise.withResolvers<string>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      const url = READY.exec(text)?.[1];
+      if (url !== undefined) ready.resolve(url);
+    });
+  }
+  const exited = once(child, "close").then(([code]) => {
+    ready.reject(new Error(`npm run dev ended before it was ready:\n${text}`));
+    return code as number | null;
+  });
+  ready.promise.catch(() => {}); // not every test waits for it
+  return {
+    output: () => text,
+    ready: ready.promise,
+    exited,
+    processes: async () => [pid, ...(await descendants(pid))],
+    interrupt: () => {
+      process.kill(-pid, "SIGINT");
+      return exited;
+    },
+    kill: (signal) => process.kill(pid, signal),
+  };
+}
+
+/** Those of the processes that live. What ended but nobody collected (a zombie) does not count. */
+export async function alive(pids: number[]): Promise<number[]> {
+  const stats = await Promise.all(pids.map(readStat));
+  return pids.filter((_, i) => stats[i] !== undefined && stats[i]?.state !== "Z");
+}
+
+async function descendants(root: number): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const children = new Map<number, number[]>();
+  for (const pid of pids) {
+    const parent = (await readStat(pid))?.parent;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const below = (pid: number): number[] =>
+    (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(root);
+}
+
+async function readStat(pid: number): Promise<{ state: string; parent: number } | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The second field, the name, is in parentheses and may hold anything.
+  const [state, parent] = text?.slice(text.lastIndexOf(")") + 2).split(" ") ?? [];
+  return state === undefined ? undefined : { state, parent: Number(parent) };
+}

@@ -1,0 +1,150 @@
+// The small parts of `npm run dev`: what it is told, what it says, and which sales it adds.
+import { rm, writeFile } from "node:fs/promises";
+import { devNull } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { saleSchema, saleState } from "../../../src/catalog/schema.ts";
+import { Client } from "../../../src/local/client.ts";
+import { lockStateDir } from "../../../src/local/dev/lock.ts";
+import { compact, DevLog } from "../../../src/local/dev/log.ts";
+import { demoSales, seed } from "../../../src/local/dev/seed.ts";
+import { readSettings, workerVars } from "../../../src/local/dev/settings.ts";
+import { temporaryFolder } from "../stack.ts";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+async function settingsOf(devVars: string, env: Record<string, string> = {}) {
+  const file = join(folder, "dev.vars");
+  await writeFile(file, devVars);
+  return readSettings({ DEV_VARS: file, ...env });
+}
+
+describe("settings", () => {
+  test("need nothing", async () => {
+    const settings = await readSettings({ DEV_VARS: devNull });
+    expect(settings).toMatchObject({ port: 8787, devVars: {} });
+    expect(settings.stateDir).toMatch(/\.wrangler\/state$/);
+    expect(settings.upstash).toBeUndefined();
+  });
+
+  test.each(["abc", "-1", "65536", "80.5"])("PORT=%s is refused", async (port) => {
+    await expect(settingsOf("", { PORT: port })).rejects.toThrow("PORT must be a number");
+  });
+
+  test("credentials of Upstash come before a local Redis", async () => {
+    const { upstash } = await settingsOf(
+      "UPSTASH_REDIS_REST_URL=https://x.upstash.io\nUPSTASH_REDIS_REST_TOKEN=t\n",
+    );
+    expect(upstash).toBe("https://x.upstash.io");
+  });
+
+  test("half of them is a mistake, said so", async () => {
+    const half = settingsOf("UPSTASH_REDIS_REST_URL=https://x.upstash.io\n");
+    await expect(half).rejects.toThrow("only one of");
+  });
+
+  test("an empty line is not set, a malformed value is named", async () => {
+    expect((await settingsOf("ADMIN_TOKEN=\n")).devVars).toEqual({});
+    vi.spyOn(console, "error").mockReturnValue();
+    await expect(settingsOf("ADMIN_TOKEN=short\n")).rejects.toThrow("ADMIN_TOKEN: needs at least");
+  });
+
+  test("other sites cannot reach it under a name of theirs, unless the developer wants it", () => {
+    expect(workerVars({}, "http://localhost:1")).toMatchObject({ LOCAL_ONLY: "true" });
+    expect(workerVars({ LOCAL_ONLY: "false" }, "http://localhost:1").LOCAL_ONLY).toBe("false");
+  });
+
+  test("a provider's keys replace the local secret, the demo login and play money", async () => {
+    const { devVars } = await settingsOf(
+      "AUTH_JWKS_URL=https://id.example/keys\nAUTH_ISSUER=https://id.example\nAUTH_AUDIENCE=shop\n",
+    );
+    expect(workerVars(devVars, "http://localhost:1")).toMatchObject({
+      AUTH_SECRET: "",
+      DEMO_LOGIN: "false",
+      PAYMENTS: "",
+    });
+  });
+});
+
+describe("log", () => {
+  test.each([
+    ['{"event":"a.b","orderId":"x","count":2}', "a.b orderId=x count=2"],
+    ['{"event":"a.b","cause":"two words"}', 'a.b cause="two words"'],
+    ["not JSON", "not JSON"],
+    ['{"other":1}', '{"other":1}'],
+    ["null", "null"],
+  ])("%s reads %s", (line, shown) => {
+    expect(compact(line)).toBe(shown);
+  });
+
+  test("shows requests once it is told to, and never wrangler's own chatter", () => {
+    const written: string[] = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((line) => written.push(String(line)) > 0);
+    const log = new DevLog();
+    log.wranglerLine("[wrangler:info] GET /readyz 200 OK (5ms)");
+    log.showRequests = true;
+    log.wranglerLine("[wrangler:info] \u001b[1mPOST\u001b[22m /api/x 202 Accepted (1.5s)");
+    log.wranglerLine("[wrangler:info] Ready on http://localhost:8787");
+    log.wranglerLine("✘ [ERROR] Build failed");
+    vi.restoreAllMocks();
+    expect(written).toEqual([
+      "worker │ 202 POST /api/x 1.5 s\n",
+      "worker │ ✘ [ERROR] Build failed\n",
+    ]);
+  });
+});
+
+describe("the lock of the state folder", () => {
+  test("one left behind by a dead process is replaced", async () => {
+    const file = join(folder, "dev.pid");
+    await writeFile(file, "4194999"); // beyond what Linux gives out by default
+    const unlock = await lockStateDir(folder);
+    await unlock();
+    await (await lockStateDir(folder))();
+  });
+});
+
+describe("seeds", () => {
+  const now = Date.parse("2026-11-22T12:00:00Z");
+
+  test("are valid sales: one open now, one not yet", () => {
+    const sales = demoSales(now).map((sale) => saleSchema.parse(sale));
+    expect(sales.map((sale) => [sale.id, saleState(sale, now)])).toEqual([
+      ["demo", "open"],
+      ["next-drop", "upcoming"],
+    ]);
+  });
+
+  const clientWith = (sales: { id: string }[]) => {
+    const client = new Client("http://localhost", "token");
+    const answer = { method: "", path: "", headers: new Headers(), sentAt: 0, ms: 0 };
+    vi.spyOn(client, "admin").mockImplementation(async (method, path, _, headers) => {
+      if (method === "GET") return { ...answer, status: 200, body: { sales } as never };
+      expect(headers).toEqual({ "if-none-match": "*" });
+      const status = sales.some(({ id }) => path === `/sales/${id}`) ? 412 : 201;
+      return { ...answer, status, body: {} as never };
+    });
+    return client;
+  };
+
+  test("only the absent ones are added", async () => {
+    expect(await seed(clientWith([{ id: "demo" }]), false)).toMatchObject({
+      seeded: ["next-drop"],
+    });
+  });
+
+  test("a database that others may use is left alone once it has a sale", async () => {
+    const { seeded, notes } = await seed(clientWith([{ id: "theirs" }]), true);
+    expect(seeded).toEqual([]);
+    expect(notes).toHaveLength(1);
+  });
+});

@@ -1,0 +1,32 @@
+// What the conformance tests share: a case is what is sent, and the very bytes that come back.
+import { expect, test } from "vitest";
+import { type Stack, TOKEN } from "../../stack.ts";
+
+interface Case {
+  title: string;
+  /** Commands that Redis has run before. */
+  given?: string[][];
+  /** Default: POST, or GET without a body. */
+  method?: string;
+  /** Default: "/". */
+  path?: string;
+  body?: string | Buffer<ArrayBuffer>;
+  headers?: Record<string, string>;
+  /** Default: 200. */
+  status?: number;
+  answer: string;
+}
+
+/** Tests each case on an empty Redis. */
+export function conforms(stack: () => Stack, cases: Case[]): void {
+  test.each(cases)("$title", async ({ given = [], path = "/", status = 200, answer, ...sent }) => {
+    await stack().direct.flushall();
+    for (const [name = "", ...args] of given) await stack().direct.call(name, args);
+    const { body, method = body === undefined ? "GET" : "POST" } = sent;
+    const headers = { authorization: `Bearer ${TOKEN}`, ...sent.headers };
+    const request = { method, headers, ...(body !== undefined && { body }) };
+    const response = await fetch(stack().bridge.url + path, request);
+    expect(await response.text()).toBe(answer);
+    expect(response.status).toBe(status);
+  });
+}

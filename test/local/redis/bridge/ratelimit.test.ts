@@ -1,0 +1,119 @@
+// @upstash/ratelimit on the bridge: every algorithm counts right, at one round trip a call.
+import { Ratelimit } from "@upstash/ratelimit";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { START_TIMEOUT, type Stack, startStack, upstash } from "../../stack.ts";
+
+const LIMIT = 3;
+// So long that no window ends while a test runs.
+const WINDOW = "3650 d";
+const algorithms = {
+  fixedWindow: Ratelimit.fixedWindow(LIMIT, WINDOW),
+  slidingWindow: Ratelimit.slidingWindow(LIMIT, WINDOW),
+  tokenBucket: Ratelimit.tokenBucket(LIMIT, WINDOW, LIMIT),
+};
+type Algorithm = ConstructorParameters<typeof Ratelimit>[0]["limiter"];
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack();
+}, START_TIMEOUT);
+
+afterAll(() => stack.stop());
+
+beforeEach(async () => {
+  await stack.direct.flushall();
+  await stack.direct.script("FLUSH");
+});
+
+function limiter(algorithm: Algorithm, prefix = "limit"): Ratelimit {
+  // Without the cache of refused identifiers, every call must ask Redis.
+  const options = { limiter: algorithm, prefix, ephemeralCache: false } as const;
+  return new Ratelimit({ ...options, redis: upstash(stack.bridge.url) });
+}
+
+/** The requests and commands that reached the bridge while `work` ran. */
+async function cost(work: () => Promise<unknown>) {
+  const before = { ...stack.bridge.stats };
+  await work();
+  const { roundTrips, commands } = stack.bridge.stats;
+  return { roundTrips: roundTrips - before.roundTrips, commands: commands - before.commands };
+}
+
+describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
+  test("allows what the limit says, at one round trip a call after the first", async () => {
+    const limits = limiter(algorithm);
+    const first = await cost(() => limits.limit("somebody"));
+    expect(first).toEqual({ roundTrips: 2, commands: 2 }); // NOSCRIPT, then the script itself
+    for (const [success, remaining] of [
+      [true, 1],
+      [true, 0],
+      [false, 0],
+      [false, 0],
+    ]) {
+      const call = await cost(async () => {
+        const { success: allowed, remaining: left, limit } = await limits.limit("somebody");
+        expect([allowed, Math.max(left, 0), limit]).toEqual([success, remaining, LIMIT]);
+      });
+      expect(call).toEqual({ roundTrips: 1, commands: 1 });
+    }
+    expect(await limits.limit("somebody else")).toMatchObject({ success: true, remaining: 2 });
+  });
+
+  test("racing calls get exactly the limit", async () => {
+    const limits = limiter(algorithm);
+    const results = await Promise.all(Array.from({ length: 50 }, () => limits.limit("racer")));
+    expect(results.filter(({ success }) => success)).toHaveLength(LIMIT);
+    expect(results.every(({ reason }) => reason === undefined)).toBe(true); // no time-out
+  });
+
+  test("takes several at once, reads what is left, and resets", async () => {
+    const limits = limiter(algorithm);
+    expect(await limits.limit("somebody", { rate: 2 })).toMatchObject({ remaining: 1 });
+    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: 1 });
+    await limits.resetUsedTokens("somebody");
+    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: LIMIT });
+  });
+});
+
+describe("cachedFixedWindow", () => {
+  test("answers from its cache, and counts in Redis with one round trip a call", async () => {
+    const cached = () =>
+      new Ratelimit({
+        redis: upstash(stack.bridge.url),
+        limiter: Ratelimit.cachedFixedWindow(LIMIT, WINDOW),
+        ephemeralCache: new Map(),
+      });
+    const limits = cached();
+    await limits.limit("somebody");
+    const second = await cost(async () => {
+      const result = await limits.limit("somebody");
+      expect(result).toMatchObject({ success: true, remaining: 1 });
+      await result.pending;
+    });
+    expect(second).toEqual({ roundTrips: 1, commands: 1 });
+    expect(await cached().limit("somebody")).toMatchObject({ success: true, remaining: 0 });
+    expect(await cached().limit("somebody")).toMatchObject({ success: false });
+    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: 1 });
+    await limits.resetUsedTokens("somebody");
+    expect(await cached().getRemaining("somebody")).toMatchObject({ remaining: LIMIT });
+  });
+});
+
+test("two limiters of one client, asked together, share one request", async () => {
+  const redis = upstash(stack.bridge.url);
+  const shared = { redis, ephemeralCache: false } as const;
+  const perIp = new Ratelimit({ ...shared, limiter: algorithms.slidingWindow, prefix: "ip" });
+  const perUser = new Ratelimit({ ...shared, limiter: algorithms.tokenBucket, prefix: "user" });
+  const both = () => Promise.all([perIp.limit("192.0.2.1"), perUser.limit("somebody")]);
+  await both();
+  expect(await cost(both)).toEqual({ roundTrips: 1, commands: 2 });
+});
+
+test("a Redis that forgot its scripts gets them again", async () => {
+  const limits = limiter(algorithms.slidingWindow);
+  await limits.limit("somebody");
+  await stack.direct.script("FLUSH");
+  expect(await limits.limit("somebody")).toMatchObject({ success: true, remaining: 1 });
+  expect(await cost(() => limits.limit("somebody"))).toEqual({ roundTrips: 1, commands: 1 });
+});

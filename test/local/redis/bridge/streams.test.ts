@@ -1,0 +1,160 @@
+// Channels, patterns and MONITOR as server-sent events, through @upstash/redis and over plain HTTP.
+import type { Redis } from "@upstash/redis";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
+import { START_TIMEOUT, type Stack, startStack, TOKEN, unavailable, upstash } from "../../stack.ts";
+
+let stack: Stack;
+let client: Redis;
+
+beforeAll(async () => {
+  stack = await startStack();
+  client = upstash(stack.bridge.url);
+}, START_TIMEOUT);
+
+afterAll(() => stack.stop());
+
+/** Opens a stream; `seen` holds its lines so far. */
+async function open(path: string, method = "POST", url = stack.bridge.url) {
+  const abort = new AbortController();
+  onTestFinished(() => abort.abort());
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream" },
+    signal: abort.signal,
+  });
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      seen.push(...chunk.split("\n").filter((line) => line !== ""));
+    }
+  })();
+  reading.catch(() => {});
+  return { response, seen, reading, close: () => abort.abort() };
+}
+
+async function subscribers(channel: string): Promise<number> {
+  return Number((await stack.direct.pubsub("NUMSUB", channel))[1]);
+}
+
+describe("the client", () => {
+  test("gets a channel's messages in order, as they were published", async () => {
+    const messages: [channel: string, message: unknown][] = [];
+    const counts: number[] = [];
+    const subscriber = client.subscribe(["news", "odd: channel"]);
+    subscriber.on("subscribe", (count) => counts.push(count));
+    subscriber.on("message", ({ channel, message }) => messages.push([channel, message]));
+    await vi.waitFor(() => expect(counts).toEqual([1, 1]));
+    for (const message of [{ text: "☃, two\nlines" }, "plain, text", 42]) {
+      expect(await client.publish("news", message)).toBe(1);
+    }
+    expect(await client.publish("odd: channel", "x")).toBe(1);
+    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    expect(messages.filter(([channel]) => channel === "news")).toEqual([
+      ["news", { text: "☃, two\nlines" }],
+      ["news", "plain, text"],
+      ["news", 42],
+    ]);
+    expect(messages).toContainEqual(["odd: channel", "x"]);
+    await subscriber.unsubscribe();
+    await vi.waitFor(async () => expect(await subscribers("news")).toBe(0));
+  });
+
+  test("gets a pattern's messages, with the channel of each", async () => {
+    const messages: unknown[] = [];
+    let subscribed = false;
+    const subscriber = client.psubscribe("user:*");
+    subscriber.on("psubscribe", () => {
+      subscribed = true;
+    });
+    subscriber.on("pmessage", (message) => messages.push(message));
+    await vi.waitFor(() => expect(subscribed).toBe(true));
+    await client.publish("other:1", { id: 0 });
+    await client.publish("user:1", { id: 1 });
+    await vi.waitFor(() => expect(messages).toHaveLength(1));
+    expect(messages).toEqual([{ pattern: "user:*", channel: "user:1", message: { id: 1 } }]);
+    await subscriber.unsubscribe();
+    await vi.waitFor(async () => expect(await stack.direct.pubsub("NUMPAT")).toBe(0));
+  });
+});
+
+describe("over HTTP", () => {
+  test("a stream confirms each channel, then carries its messages", async () => {
+    const { response, seen } = await open("/subscribe/chat/a%2Fb%20c", "GET");
+    expect(response.headers.get("content-type")).toMatch("text/event-stream");
+    expect(response.headers.get("upstash-sync-token")).toBeTruthy();
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await stack.post("/publish/chat/hello", "");
+    await stack.post("/", ["PUBLISH", "a/b c", "how are you, today?"]);
+    await vi.waitFor(() => expect(seen).toHaveLength(4));
+    expect(seen).toEqual([
+      "data: subscribe,chat,1",
+      "data: subscribe,a/b c,2",
+      "data: message,chat,hello",
+      "data: message,a/b c,how are you, today?",
+    ]);
+  });
+
+  test("MONITOR shows every command, with its words quoted", async () => {
+    const { seen } = await open("/monitor");
+    await vi.waitFor(() => expect(seen).toEqual(['data: "OK"']));
+    await stack.post("/", ["SET", "key", 'say "hi" \\ "']);
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    expect(seen[1]).toMatch(
+      /^data: \d+\.\d+ \[0 127\.0\.0\.1:\d+\] "SET" "key" "say \\"hi\\" \\\\ \\""$/,
+    );
+  });
+
+  test("a client that leaves takes its subscription along", async () => {
+    const { seen, close } = await open("/subscribe/left");
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    expect(await subscribers("left")).toBe(1);
+    close();
+    await vi.waitFor(async () => expect(await subscribers("left")).toBe(0));
+  });
+
+  test("streams disturb no command, and each other neither", async () => {
+    const streams = await Promise.all([
+      open("/subscribe/a"),
+      open("/psubscribe/*"),
+      open("/monitor"),
+    ]);
+    await vi.waitFor(() => expect(streams.every(({ seen }) => seen.length > 0)).toBe(true));
+    const echoes = await Promise.all(
+      Array.from({ length: 50 }, async (_, at) => {
+        await client.publish("a", `${at}`);
+        return (await stack.post("/", ["ECHO", `${at}`])).body;
+      }),
+    );
+    expect(echoes).toEqual(Array.from({ length: 50 }, (_, at) => ({ result: `${at}` })));
+  });
+
+  test("a bridge that stops takes its streams along", async () => {
+    const other = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
+    const { seen, reading } = await open("/subscribe/stopped", "POST", other.url);
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await other.stop();
+    await expect(reading).rejects.toThrow();
+    await vi.waitFor(async () => expect(await subscribers("stopped")).toBe(0));
+  });
+
+  test("a stream ends when Redis drops its connection", async () => {
+    const { seen, reading } = await open("/subscribe/dropped");
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await stack.direct.call("CLIENT", "KILL", "TYPE", "pubsub");
+    await reading;
+  });
+
+  test.each(["/subscribe", "/psubscribe", "/monitor/x"])("%s is a 400", async (path) => {
+    const answer = await stack.post(path, "", { accept: "text/event-stream" });
+    const error = `ERR wrong number of arguments for '${path.split("/")[1]}' command`;
+    expect(answer).toMatchObject({ status: 400, body: { error } });
+  });
+
+  test("without asking for a stream, it is a command that is not available", async () => {
+    expect(await stack.post("/subscribe/chat", "")).toMatchObject({
+      status: 400,
+      body: { error: unavailable("SUBSCRIBE") },
+    });
+  });
+});

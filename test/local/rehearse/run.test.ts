@@ -1,0 +1,36 @@
+// A small rehearsal from its command line to its exit status: every scene is played and every promise held.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import type { Result } from "../../../src/local/rehearse/result.ts";
+import { temporaryFolder } from "../../../src/local/temporary.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../../src/local/rehearse/main.ts");
+/** Only so that a hang ends. */
+const LIMIT_MS = 180_000;
+
+test("a goal that is missed is the exit status, with figures, commit and machine as JSON", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const json = join(temporaryFolder("rehearsal"), "result.json");
+  const args = [MAIN, "--buyers", "40", "--max-p99", "0.1", "--json", json];
+  const run = spawn(process.execPath, args, { stdio: "ignore" });
+  const [status] = await once(run, "exit");
+  const result = JSON.parse(readFileSync(json, "utf8")) as Result;
+  const broken = result.verdicts.filter(({ violations }) => violations.length > 0);
+  expect(broken.map(({ promise }) => promise)).toEqual(["p99 of every kind of request ≤ 0.1 ms"]);
+  expect(status).toBe(1);
+  expect(new Set(result.skus.map(({ scene }) => scene))).toEqual(
+    new Set(["rush", "waves", "doors", "edits", "hands", "last-moment"]),
+  );
+  expect(result.commit).toMatch(/^[0-9a-f]{40}(-dirty)?$/);
+  expect(result.machine).toMatchObject({
+    cpus: expect.any(Number),
+    memoryBytes: expect.any(Number),
+    os: expect.any(String),
+    node: process.version,
+    workerd: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
+});
