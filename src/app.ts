@@ -7,8 +7,8 @@ import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.t
 import { problem, type Refusal, refuse } from "./errors.ts";
 import { loginRoutes } from "./funnel/login.ts";
 import { secure } from "./headers.ts";
+import { healthRoutes } from "./health.ts";
 import type { AppEnv } from "./http.ts";
-import { healthRoutes } from "./observability/health.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { notFoundPage, wantsPage } from "./pages/error-pages.ts";

@@ -1,7 +1,6 @@
 // Variables and secrets, parsed once per isolate. What is missing or malformed is named in the log;
 // callers get a plain 503 and never a stack trace.
 import * as z from "zod";
-import { KEY_NAMES } from "./redis/keys.ts";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
@@ -11,6 +10,26 @@ const unset = z.literal("").transform(() => undefined);
 const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
 /** The form of the Standard Webhooks specification. */
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
+/**
+ * The first part of every key in Redis, after the prefix. No part of a prefix may be one of these, or the keys
+ * of the prefix `shop:orders:` would mix with the orders of the prefix `shop:`.
+ */
+const KEY_NAMES = [
+  "catalog",
+  "live",
+  "buyers",
+  "rules",
+  "limit",
+  "orders",
+  "under-way",
+  "rebuilt",
+  "lost",
+  "dead-letters",
+  "ready",
+] as const;
+
+export type KeyName = (typeof KEY_NAMES)[number];
+
 /** Names between colons. With the colon at the end no prefix is the beginning of another's keys. */
 const redisPrefix = z
   .string()

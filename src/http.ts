@@ -2,13 +2,12 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
-import type { CatalogEnv } from "./catalog/change.ts";
 import type { Config } from "./config.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
 /** The bindings the routes use, and what stands beside each request. */
 export interface AppEnv {
-  Bindings: CatalogEnv & Pick<Env, "FLOOD_SHIELD" | "ORDERS" | "WEBHOOKS" | "SANDBOX_BANK">;
+  Bindings: Env;
   Variables: {
     requestId: string;
     config: Config;

@@ -2,10 +2,10 @@
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import { consumeOrders } from "./orders/consumer.ts";
-import { keepDeadLetters } from "./orders/dead-letters.ts";
-import { reconcile } from "./orders/reconcile.ts";
+import { storeDeadLetters } from "./orders/dead-letters.ts";
 import { deliverWebhooks } from "./orders/webhooks.ts";
-import { chooseGateway } from "./payments/choose.ts";
+import { createGateway } from "./payments/gateway-factory.ts";
+import { reconcile } from "./reconcile.ts";
 
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
@@ -16,9 +16,9 @@ export default {
 
   async queue(batch, env) {
     const config = requireConfig(env);
-    if (batch.queue.endsWith("-dlq")) return keepDeadLetters(batch, env, config);
+    if (batch.queue.endsWith("-dlq")) return storeDeadLetters(batch, env, config);
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
-    return consumeOrders(batch, env, config, chooseGateway(env, config));
+    return consumeOrders(batch, env, config, createGateway(env, config));
   },
 
   async scheduled({ scheduledTime }, env) {

@@ -1,6 +1,6 @@
 // The opaque cursor of a ledger's order list.
 import * as z from "zod";
-import type { OrderRef } from "../inventory/ledger.ts";
+import type { OrderRef } from "../inventory/order-id.ts";
 
 const cursorSchema = z.tuple([z.string().max(512), z.string().max(128)]);
 

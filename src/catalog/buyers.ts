@@ -1,6 +1,6 @@
 // The buyers of sold-out SKUs, as the edge knows them: enough to tell a stranger from somebody who may have
 // an order, without asking anybody.
-import { BuyerFilter, filterBytes, type ToldBuyers } from "../inventory/buyers.ts";
+import { BuyerFilter, type BuyerSummary, filterBytes } from "../inventory/buyers.ts";
 import { atObject } from "../inventory/client.ts";
 import { memory } from "../memory.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
@@ -21,7 +21,7 @@ const filters = memory<Held>("buyers", { sizeOf: ({ base }) => 2_048 + filterByt
  * Whether `hash` may be a buyer's, without waiting; never false for a buyer. True as well while the filter
  * that `told` builds on is still on its way.
  */
-export function mayHaveBought(c: Reader, skuId: string, told: ToldBuyers, hash: number): boolean {
+export function mayHaveBought(c: Reader, skuId: string, told: BuyerSummary, hash: number): boolean {
   if (told.recent.includes(hash)) return true;
   if (told.base === 0) return false;
   return filterOf(skuId, told.base).peek(c)?.mayHave(hash) ?? true;

@@ -1,15 +1,16 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
 // their units change; no visitor's request asks an object.
 import * as z from "zod";
-import { isReadable, MAX_RECENT, type ToldBuyers } from "../inventory/buyers.ts";
+import { type BuyerSummary, isReadable, MAX_RECENT } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
 import { memory } from "../memory.ts";
+import type { Money } from "../money.ts";
 import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type Reader, SharedValue } from "../shared-value.ts";
 import type { SaleState, StockState } from "./sale-state.ts";
-import { type CatalogEntry, type Money, type Sku, saleState } from "./schema.ts";
+import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
@@ -38,7 +39,7 @@ export interface EdgeStock {
   available: number;
   held: number;
   /** People who may have an order; undefined when the edge does not know. */
-  buyers: ToldBuyers | undefined;
+  buyers: BuyerSummary | undefined;
 }
 
 type StockOfSale = Map<string, EdgeStock>;

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { protectionSchema } from "../funnel/protection.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { moneySchema } from "../money.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */
@@ -10,13 +11,6 @@ export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-
 const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;
 const MAX_SKUS = 50;
-/** Largest amount Stripe charges in one go: 99,999,999 minor units. */
-const MAX_AMOUNT = 99_999_999;
-
-export const moneySchema = z.strictObject({
-  amount: z.int().min(0).max(MAX_AMOUNT),
-  currency: z.string().regex(/^[A-Z]{3}$/, "use an ISO 4217 code such as USD"),
-});
 
 /** ISO 8601 has four digits for a year; and nothing was sold before 1970. */
 const FIRST_YEAR = 1970;
@@ -95,7 +89,6 @@ export const saleSchema = z
     message: "every SKU needs an id of its own",
   });
 
-export type Money = z.output<typeof moneySchema>;
 export type Sku = z.output<typeof skuSchema>;
 /** A sale as operators write and read it. */
 export type Sale = z.output<typeof saleSchema>;

@@ -3,7 +3,7 @@ import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Refusal, refuse } from "../errors.ts";
 import { LANE } from "../inventory/client.ts";
-import { newOrderId } from "../inventory/order.ts";
+import { newOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { isAboutValue } from "../redis/bad-values.ts";

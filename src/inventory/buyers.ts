@@ -7,7 +7,7 @@ const FORMAT = 2;
 /** Buyers that are told one by one, beside the filter: about two kilobytes. */
 export const MAX_RECENT = 128;
 /** Buyers that are told at all: with more, four megabytes of filter, every attempt asks the object. */
-export const MAX_TOLD = 4_000_000;
+export const MAX_PUBLISHED = 4_000_000;
 /** A filter takes one stranger in fifty for a buyer, who then asks the object in vain. */
 const BITS_EACH = 8;
 const LOOKS = 6;
@@ -31,7 +31,7 @@ export function buyerHash(userId: string): number {
 }
 
 /** What edges are told of a sold-out SKU's buyers: the first `base` are in its filter. */
-export interface ToldBuyers {
+export interface BuyerSummary {
   format: number;
   base: number;
   /** Hashes of those who came after. */
@@ -39,8 +39,8 @@ export interface ToldBuyers {
 }
 
 /** Whether what is told means to this version what it meant to its author. */
-export const isReadable = ({ format, base }: ToldBuyers): boolean =>
-  format === FORMAT && base <= MAX_TOLD;
+export const isReadable = ({ format, base }: BuyerSummary): boolean =>
+  format === FORMAT && base <= MAX_PUBLISHED;
 
 /** Everyone who ever had an order for a SKU, as its object remembers them: 40 bytes each. */
 export class Buyers {
@@ -66,7 +66,7 @@ export class Buyers {
   }
 
   /** The news for an edge that has a filter of the first `base`; undefined when too many came since. */
-  toldSince(base: number): ToldBuyers | undefined {
+  summarySince(base: number): BuyerSummary | undefined {
     const news = this.size - base;
     if (news > MAX_RECENT) return undefined;
     return { format: FORMAT, base, recent: this.#recent.slice(this.#recent.length - news) };

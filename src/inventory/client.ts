@@ -1,8 +1,7 @@
 // The way to the object that owns a SKU's units.
 import type { DurableObject } from "cloudflare:workers";
-import type { OrderRef } from "./ledger.ts";
-import type { OrderAddress } from "./order.ts";
-import type { Claim, Settlement } from "./settlement.ts";
+import type { Claim, ClaimSession } from "./claim.ts";
+import type { OrderAddress, OrderRef } from "./order-id.ts";
 import type { SkuInventory } from "./sku-inventory.ts";
 
 export interface InventoryEnv {
@@ -19,7 +18,7 @@ type Remote<T> = {
 /** A claim across RPC: disposing it ends the call. */
 export interface RemoteClaim extends Disposable {
   claims: Claim[];
-  session: Remote<Settlement>;
+  session: Remote<ClaimSession>;
 }
 
 /**

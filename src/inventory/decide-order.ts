@@ -1,6 +1,6 @@
 // What may happen to an order. Pure decisions: state + command + now → the row to write and the answer;
 // no clock, no storage. The object around them loads, decides and commits.
-import type { Money } from "../catalog/schema.ts";
+import type { Money } from "../money.ts";
 import type { Item, OrderRow, Payment } from "./order.ts";
 
 /** Units of a SKU. `available` is always what is left: stocked − held − sold. */
@@ -125,7 +125,7 @@ export function decideConfirmFree(row: OrderRow, now: number): OrderRow | undefi
  * delivered at least once and in any order. Money that lands after the hold ended is honoured while
  * units and the buyer's limit allow; after a cancellation, never.
  */
-export function decideSettle(
+export function decidePaymentResult(
   { terms, stock, mine }: BuyerState,
   row: OrderRow,
   outcome: MoneyOutcome,

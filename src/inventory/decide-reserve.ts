@@ -1,6 +1,6 @@
 // Whether a buyer gets units. A pure decision: state + command + now → the row to write, the answer of an
 // earlier attempt, or the one reason why not.
-import type { Money } from "../catalog/schema.ts";
+import type { Money } from "../money.ts";
 import {
   type Alias,
   available,

@@ -5,9 +5,10 @@ import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
-import { nextOffer, type Owed } from "./news.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
 import { resendSchedule } from "./outbox.ts";
+import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { migrate } from "./schema.ts";
 import {
   bindingsOf,
@@ -18,12 +19,6 @@ import {
   toOrderRow,
   WRITE_ORDER,
 } from "./tables.ts";
-
-/** Which order, as the outbox, the queue and the consumer name it. */
-export interface OrderRef {
-  userId: string;
-  orderId: string;
-}
 
 /** An order whose newest version the consumer has not acknowledged yet. */
 export interface Unacknowledged extends OrderRef {
@@ -48,7 +43,7 @@ export class Ledger {
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly unacknowledged = new Map<string, Unacknowledged>();
   /** By order id: what the shop is owed news of. */
-  readonly owed = new Map<string, Owed>();
+  readonly owed = new Map<string, OwedEvent>();
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
   readonly #units: Record<OrderStatus, number> = {
     reserved: 0,
@@ -185,7 +180,7 @@ export class Ledger {
 
   #trackOwed({ userId, orderId, owedSince: since }: OrderRow): void {
     if (since === null) this.owed.delete(orderId);
-    else this.owed.set(orderId, { userId, orderId, since, dueAt: nextOffer(since, Date.now()) });
+    else this.owed.set(orderId, { userId, orderId, since, dueAt: nextDelivery(since, Date.now()) });
   }
 
   #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {

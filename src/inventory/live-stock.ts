@@ -4,7 +4,7 @@ import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
-import type { ToldBuyers } from "./buyers.ts";
+import type { BuyerSummary } from "./buyers.ts";
 
 const INTERVAL_MS = 1_000;
 
@@ -14,7 +14,7 @@ export interface PublicStock {
   /** In somebody's hands, not sold: reserved and not settled. */
   held: number;
   /** Only when sold out: who may have an order nevertheless. */
-  buyers?: ToldBuyers;
+  buyers?: BuyerSummary;
 }
 
 export class LiveStock {

@@ -1,6 +1,6 @@
 // An order: the row the ledger keeps, the shape the API shows, and the ids that lead back to the object.
 import * as z from "zod";
-import type { Money } from "../catalog/schema.ts";
+import type { Money } from "../money.ts";
 
 /** Statuses an order may move to from each; the last two lines are for money that lands late. */
 export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
@@ -138,27 +138,4 @@ export function toOrder(row: OrderRow): Order {
 /** The answer the buyer got when the order was accepted, made again from what never changes in it. */
 export function asAccepted(row: OrderRow): Order {
   return toOrder({ ...row, status: "reserved", version: 1, payment: null, reason: null });
-}
-
-/** Where an order lives. `lane` is 0 while a SKU has one object. */
-export interface OrderAddress {
-  skuId: string;
-  lane: number;
-}
-
-const RANDOM_BYTES = 12;
-const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;
-
-/** A new order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
-export function newOrderId({ skuId, lane }: OrderAddress): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
-  const bits = bytes.reduce((text, byte) => text + byte.toString(2).padStart(8, "0"), "");
-  const random = bits.match(/.{1,5}/g)?.map((five) => Number.parseInt(five, 2).toString(32));
-  return `${skuId}.${lane}.${random?.join("")}`;
-}
-
-/** Reads the address out of an order id; undefined when it cannot be one of ours. */
-export function parseOrderId(orderId: string): OrderAddress | undefined {
-  const match = ORDER_ID.exec(orderId);
-  return match ? { skuId: match[1] as string, lane: Number(match[2]) } : undefined;
 }

@@ -1,6 +1,7 @@
 // The state of a ledger as the operator sees it.
 import { available } from "./decide-order.ts";
-import type { Ledger, OrderRef } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { OrderRef } from "./order-id.ts";
 import { isStuck } from "./outbox.ts";
 
 const MAX_STUCK_SHOWN = 200;

@@ -3,27 +3,27 @@
 // commit together and no other request sees half of it.
 import { DurableObject } from "cloudflare:workers";
 import {
+  type Claim,
+  ClaimSession,
+  type PaymentResult,
+  toClaim,
+  type WrittenVersion,
+} from "./claim.ts";
+import {
   available,
   decideCancel,
   decideConfirmFree,
   decidePay,
-  decideSettle,
+  decidePaymentResult,
 } from "./decide-order.ts";
 import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
-import { Keeper } from "./keeper.ts";
-import type { OrderRef } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
-import { isNews, type News } from "./news.ts";
 import { asAccepted, type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
+import { type EventToDeliver, isFinal } from "./owed-events.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
-import {
-  type Claim,
-  type SettledMoney,
-  Settlement,
-  toClaim,
-  type WrittenVersion,
-} from "./settlement.ts";
+import { UnitOfWork } from "./unit-of-work.ts";
 
 const PAGE_SIZE = 200;
 
@@ -40,29 +40,29 @@ export type OrderResult<Reason extends string> =
   | { ok: false; reason: Reason | "not_found" };
 
 export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">> {
-  readonly #keeper: Keeper;
+  readonly #work: UnitOfWork;
 
   constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     super(ctx, env);
-    this.#keeper = new Keeper(ctx.storage, env);
-    ctx.blockConcurrencyWhile(() => this.#keeper.wake());
+    this.#work = new UnitOfWork(ctx.storage, env);
+    ctx.blockConcurrencyWhile(() => this.#work.wake());
   }
 
   // ---- buyers
 
   /** Takes units for a buyer, or says truthfully why not. The answer leaves once the row is durable. */
   reserve(command: ReserveCommand): ReserveResult {
-    const now = this.#keeper.begin();
-    const decision = decideReserve(this.#keeper.stateOf(command.userId, now), command, now);
+    const now = this.#work.begin();
+    const decision = decideReserve(this.#work.stateOf(command.userId, now), command, now);
     if (!decision.ok) {
       const nothingSells = OF_EVERYBODY.has(decision.reason);
       const tells = nothingSells || decision.reason === "sold_out";
       if (!command.wantsBuyers || !tells) return decision;
-      return { ...decision, stock: this.#keeper.publicStock(nothingSells) };
+      return { ...decision, stock: this.#work.publicStock(nothingSells) };
     }
     const { row, replayed, alias } = decision;
-    if (!replayed) this.#keeper.save(undefined, row);
-    if (alias) this.#keeper.ledger.saveAlias(row.userId, alias);
+    if (!replayed) this.#work.save(undefined, row);
+    if (alias) this.#work.ledger.saveAlias(row.userId, alias);
     return { ok: true, replayed, order: asAccepted(row) };
   }
 
@@ -76,26 +76,26 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   }
 
   find(ref: OrderRef): Order | null {
-    const now = this.#keeper.begin();
-    const row = this.#keeper.current(ref, now);
+    const now = this.#work.begin();
+    const row = this.#work.current(ref, now);
     return row ? toOrder(row) : null;
   }
 
   /** What edges may know of the stock, for one that finds it unpublished; it is published again as well. */
   publicStock(): PublicStock | null {
-    this.#keeper.begin();
-    this.#keeper.publishStock();
-    return this.#keeper.ledger.setup && this.#keeper.publicStock();
+    this.#work.begin();
+    this.#work.publishStock();
+    return this.#work.ledger.setup && this.#work.publicStock();
   }
 
   /** Who may have an order here, as an edge without Redis needs to know it (see `buyers.ts`). */
   buyerFilter(): Promise<string> {
-    this.#keeper.begin();
-    return this.#keeper.buyerFilter();
+    this.#work.begin();
+    return this.#work.buyerFilter();
   }
 
   ordersOf(userId: string): Order[] {
-    return this.#keeper.ordersOf(userId, this.#keeper.begin()).map(toOrder);
+    return this.#work.ordersOf(userId, this.#work.begin()).map(toOrder);
   }
 
   // ---- the consumer
@@ -104,29 +104,29 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
    * Hands the consumer its orders: free ones are confirmed on the spot, the others come with the step
    * their money needs. `session` settles and acknowledges them; it is part of the same call.
    */
-  claim(refs: OrderRef[]): { claims: Claim[]; session: Settlement } {
-    const now = this.#keeper.begin();
+  claim(refs: OrderRef[]): { claims: Claim[]; session: ClaimSession } {
+    const now = this.#work.begin();
     const claims = refs.flatMap((ref) => {
-      const row = this.#keeper.current(ref, now);
+      const row = this.#work.current(ref, now);
       if (!row) return [];
       const confirmed = decideConfirmFree(row, now);
-      if (confirmed) this.#keeper.save(row, confirmed, { send: false });
+      if (confirmed) this.#work.save(row, confirmed, { send: false });
       return [toClaim(confirmed ?? row)];
     });
-    return { claims, session: new Settlement(this) };
+    return { claims, session: new ClaimSession(this) };
   }
 
   /**
    * Applies what the gateway said. Returns the claims as they are now; a refund may have become due.
    * With `send` the new version goes through the queue: for news that no consumer is waiting for.
    */
-  settle(outcomes: SettledMoney[], { send = false } = {}): Claim[] {
-    const now = this.#keeper.begin();
+  recordPayments(outcomes: PaymentResult[], { send = false } = {}): Claim[] {
+    const now = this.#work.begin();
     return outcomes.flatMap(({ userId, orderId, money }) => {
-      const row = this.#keeper.current({ userId, orderId }, now);
+      const row = this.#work.current({ userId, orderId }, now);
       if (!row) return [];
-      const settled = decideSettle(this.#keeper.stateOf(userId, now), row, money, now);
-      if (settled) this.#keeper.save(row, settled, { send });
+      const settled = decidePaymentResult(this.#work.stateOf(userId, now), row, money, now);
+      if (settled) this.#work.save(row, settled, { send });
       return [toClaim(settled ?? row)];
     });
   }
@@ -138,50 +138,50 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   acknowledge(written: WrittenVersion[]): void {
     const now = Date.now();
     for (const ref of written) {
-      const row = this.#keeper.ledger.order(ref);
+      const row = this.#work.ledger.order(ref);
       if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
-      const owed = ref.owed === true && isNews(row);
+      const owed = ref.owed === true && isFinal(row);
       const acknowledged = { ...row, acknowledged: ref.version };
-      this.#keeper.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);
-      if (owed) this.#keeper.offer(row);
+      this.#work.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);
+      if (owed) this.#work.offer(row);
     }
   }
 
   /** Whether the read model has the newest version of an order: then no message about it is needed any more. */
-  isSettled(ref: OrderRef): boolean {
-    const row = this.#keeper.current(ref, this.#keeper.begin());
+  isAcknowledged(ref: OrderRef): boolean {
+    const row = this.#work.current(ref, this.#work.begin());
     return row !== undefined && row.acknowledged >= row.version;
   }
 
   // ---- the shop
 
   /** What the shop is still owed of these orders, each as it is now. */
-  newsOf(refs: OrderRef[]): News[] {
-    const now = this.#keeper.begin();
+  owedEvents(refs: OrderRef[]): EventToDeliver[] {
+    const now = this.#work.begin();
     return refs.flatMap((ref) => {
-      const row = this.#keeper.current(ref, now);
-      if (!row || row.owedSince === null || !isNews(row)) return [];
+      const row = this.#work.current(ref, now);
+      if (!row || row.owedSince === null || !isFinal(row)) return [];
       return [{ userId: row.userId, order: toOrder(row), since: row.owedSince }];
     });
   }
 
   /** Records that the shop has these versions. Of one that moved on meanwhile it is still owed the newest. */
-  noteTaken(taken: (OrderRef & { version: number })[]): void {
+  markDelivered(taken: (OrderRef & { version: number })[]): void {
     for (const ref of taken) {
-      const row = this.#keeper.ledger.order(ref);
+      const row = this.#work.ledger.order(ref);
       if (!row || row.owedSince === null || row.version !== ref.version) continue;
-      this.#keeper.ledger.save(row, { ...row, owedSince: null });
+      this.#work.ledger.save(row, { ...row, owedSince: null });
     }
   }
 
   /** Owes the shop news of every order once more, page by page; `next` leads to the following page. */
-  oweAgain(after: OrderRef | null): { owed: number; next: OrderRef | null } {
-    const now = this.#keeper.begin();
-    const rows = this.#keeper.ledger.page(after ?? undefined, PAGE_SIZE);
-    const news = rows.filter(isNews);
+  oweEventsAgain(after: OrderRef | null): { owed: number; next: OrderRef | null } {
+    const now = this.#work.begin();
+    const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
+    const news = rows.filter(isFinal);
     for (const row of news) {
-      this.#keeper.ledger.save(row, { ...row, owedSince: now });
-      this.#keeper.offer(row);
+      this.#work.ledger.save(row, { ...row, owedSince: now });
+      this.#work.offer(row);
     }
     return { owed: news.length, next: nextAfter(rows) };
   }
@@ -193,12 +193,12 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
    * whether an order was ever accepted here, whatever became of it.
    */
   configure(command: ConfigureCommand): Setup & { everSold: boolean } {
-    const { setup, stock } = this.#keeper.ledger;
+    const { setup, stock } = this.#work.ledger;
     const decided = decideConfigure(setup, stock, command);
-    if (decided) this.#keeper.ledger.saveSetup(decided);
+    if (decided) this.#work.ledger.saveSetup(decided);
     // Also when nothing is new: what was published may have been lost since.
-    this.#keeper.publishStock();
-    return { ...(decided ?? (setup as Setup)), everSold: this.#keeper.ledger.everSold };
+    this.#work.publishStock();
+    return { ...(decided ?? (setup as Setup)), everSold: this.#work.ledger.everSold };
   }
 
   /**
@@ -206,34 +206,34 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
    * object itself kept the keys. Null when nothing was ever on sale here.
    */
   beforeRestock(key: string): { available: number; used?: number } | null {
-    this.#keeper.begin();
-    const { setup, stock } = this.#keeper.ledger;
+    this.#work.begin();
+    const { setup, stock } = this.#work.ledger;
     if (!setup) return null;
-    const used = this.#keeper.ledger.restockOf(key);
+    const used = this.#work.ledger.restockOf(key);
     return { available: available(stock), ...(used === undefined ? {} : { used }) };
   }
 
   /** The state of the ledger; null when nothing was ever on sale here. */
   report(): LedgerReport | null {
-    const now = this.#keeper.begin();
-    return reportOf(this.#keeper.ledger, this.#keeper.activity, now);
+    const now = this.#work.begin();
+    return reportOf(this.#work.ledger, this.#work.activity, now);
   }
 
   /** A page of all orders with their owners, in key order; `next` leads to the following page. */
   page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
-    this.#keeper.begin();
-    const rows = this.#keeper.ledger.page(after ?? undefined, PAGE_SIZE);
+    this.#work.begin();
+    const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
     return { orders: rows.map(toOwned), next: nextAfter(rows) };
   }
 
   /** Random acknowledged orders, for the reconciliation. */
   sample(limit: number): OwnedOrder[] {
-    return this.#keeper.ledger.sample(limit).map(toOwned);
+    return this.#work.ledger.sample(limit).map(toOwned);
   }
 
   /** The safety net: ends holds, and sends again what was not acknowledged. Runs at least once. */
   override async alarm(): Promise<void> {
-    this.#keeper.ring();
+    this.#work.ring();
   }
 
   #change<Reason extends string>(
@@ -243,12 +243,12 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
       now: number,
     ) => { ok: true; changed: boolean; row: OrderRow } | { ok: false; reason: Reason },
   ): OrderResult<Reason> {
-    const now = this.#keeper.begin();
-    const row = this.#keeper.current(ref, now);
+    const now = this.#work.begin();
+    const row = this.#work.current(ref, now);
     if (!row) return { ok: false, reason: "not_found" };
     const decision = decide(row, now);
     if (!decision.ok) return decision;
-    if (decision.changed) this.#keeper.save(row, decision.row);
+    if (decision.changed) this.#work.save(row, decision.row);
     return { ok: true, order: toOrder(decision.row) };
   }
 }

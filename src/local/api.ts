@@ -6,8 +6,8 @@ import type { Order } from "../inventory/order.ts";
 import type { LedgerReport } from "../inventory/report.ts";
 
 export type { LiveAnswer } from "../catalog/live.ts";
-export type { Money } from "../catalog/schema.ts";
 export type { Order } from "../inventory/order.ts";
+export type { Money } from "../money.ts";
 export type { OrderList } from "../orders/my-orders.ts";
 export type { BankEntry } from "../payments/sandbox-bank.ts";
 

@@ -1,11 +1,11 @@
 // The part of a batch that belongs to one object: its orders, the messages about each, what the ledger
 // says of them, and why they must come again.
+
+import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
-import type { OrderRef } from "../inventory/ledger.ts";
-import type { OrderAddress } from "../inventory/order.ts";
-import type { Claim } from "../inventory/settlement.ts";
+import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
+import type { OrderAddress, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { type OrderMessage, orderMessageSchema } from "./message.ts";
 import type { MoneyAnswer } from "./saga.ts";
 
 /** One order of a batch, and how far it got. */
@@ -98,7 +98,7 @@ export class Group {
   }
 
   /** Tells the ledger what became of the money. Returns the claims that are new because of it. */
-  async settle(answers: MoneyAnswer[]): Promise<Claim[]> {
+  async recordPayments(answers: MoneyAnswer[]): Promise<Claim[]> {
     const settled = answers.flatMap(({ claim, money }) => {
       const entry = this.#entries.get(claim.orderId);
       if (entry?.claim !== claim) return [];
@@ -109,7 +109,7 @@ export class Group {
     let renewed: Claim[] = [];
     if (settled.length > 0) {
       await this.#atLedger(async () => {
-        renewed = (await this.#remote?.session.settle(settled)) ?? [];
+        renewed = (await this.#remote?.session.recordPayments(settled)) ?? [];
         this.#take(renewed);
       });
     }

@@ -6,8 +6,8 @@ import { enter, mayChange } from "../funnel/funnel.ts";
 import { retryAfter } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
-import type { OrderRef } from "../inventory/ledger.ts";
-import { type Order, type OrderAddress, parseOrderId } from "../inventory/order.ts";
+import type { Order } from "../inventory/order.ts";
+import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import type { OrderResult } from "../inventory/sku-inventory.ts";
 import { causeOf, log } from "../observability/log.ts";
 

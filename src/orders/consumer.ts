@@ -6,7 +6,7 @@ import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
-import { type DeadLetterEnv, retryOrBury, retryOrLeave } from "./delivery.ts";
+import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
 import { GATEWAY_LIMIT_MS, MoneySteps } from "./saga.ts";
 import type { WebhookConfig } from "./webhooks.ts";
@@ -28,7 +28,7 @@ export async function consumeOrders(
 ): Promise<void> {
   const { groups, unreadable } = groupByObject(batch.messages);
   try {
-    await settle(groups, env, config, gateway);
+    await processGroups(groups, env, config, gateway);
   } catch (error) {
     log("orders.publish_failed", { count: batch.messages.length, cause: causeOf(error) });
     for (const group of groups) group.fail(`publishing failed (${causeOf(error)})`);
@@ -37,19 +37,20 @@ export async function consumeOrders(
   }
   await Promise.all([
     ...unreadable.map((message) =>
-      retryOrBury(env, batch.queue, message, "the message cannot be read"),
+      retryOrDeadLetter(env, batch.queue, message, "the message cannot be read"),
     ),
     ...groups
       .flatMap((group) => group.verdicts)
       .map(async ({ orderId, message, fault }) => {
         if (!fault) message.ack();
-        else if (fault.lasting) await retryOrBury(env, batch.queue, message, fault.reason, orderId);
-        else retryOrLeave(message, fault.reason);
+        else if (fault.lasting)
+          await retryOrDeadLetter(env, batch.queue, message, fault.reason, orderId);
+        else retryOrDefer(message, fault.reason);
       }),
   ]);
 }
 
-async function settle(
+async function processGroups(
   groups: Group[],
   env: ConsumerEnv,
   config: RedisConfig & WebhookConfig,
@@ -61,7 +62,9 @@ async function settle(
   for (const limitMs of ROUNDS_MS) {
     const answers = await steps.take(limitMs);
     // A charge that finds its units gone comes back with a refund to make: that starts at once.
-    await Promise.all(groups.map(async (group) => steps.start(await group.settle(answers))));
+    await Promise.all(
+      groups.map(async (group) => steps.start(await group.recordPayments(answers))),
+    );
     await publish(groups, config);
     const owed = config.ORDER_WEBHOOK_URL !== undefined;
     await Promise.all(groups.map((group) => group.acknowledge(owed)));

@@ -3,12 +3,12 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
+import { orderMessageSchema } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
-import { orderMessageSchema } from "./message.ts";
 import { isForShop } from "./webhooks.ts";
 
 const letterSchema = z.object({
@@ -30,7 +30,7 @@ const onLetters = <T>(redis: Redis, keys: Keys, work: () => Promise<T>): Promise
   healed(redis, keys, [{ key: keys.deadLetters, type: "hash" }], work);
 
 /** Stores a batch before acknowledging it; while Redis is down the queue keeps it. */
-export async function keepDeadLetters(
+export async function storeDeadLetters(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: InventoryEnv,
   config: RedisConfig,
@@ -62,7 +62,7 @@ async function discardSettled(
     letters.map(async ({ id, message }) => {
       const order = orderMessageSchema.safeParse(message).data;
       if (!order) return [];
-      const answer = await callInventory(env, order, (object) => object.isSettled(order));
+      const answer = await callInventory(env, order, (object) => object.isAcknowledged(order));
       return answer.ok && answer.value ? [id] : [];
     }),
   );

@@ -36,7 +36,7 @@ const LEFT_DELAY_SECONDS = 60;
  * Has a message delivered again later, for a fault that passes and that no operator needs to look at: an object,
  * Redis or the shop does not answer. It never becomes a dead letter: left alone, it comes again from the ledger.
  */
-export function retryOrLeave(message: Message, reason: string): void {
+export function retryOrDefer(message: Message, reason: string): void {
   if (message.attempts >= MAX_DELIVERIES) {
     log("queue.left_to_ledger", { messageId: message.id, reason, attempts: message.attempts });
     message.ack();
@@ -47,7 +47,7 @@ export function retryOrLeave(message: Message, reason: string): void {
 }
 
 /** Has a message delivered again later, or buries it. The reason is what an operator will read. */
-export async function retryOrBury(
+export async function retryOrDeadLetter(
   env: DeadLetterEnv,
   queue: string,
   message: Message,
@@ -60,7 +60,7 @@ export async function retryOrBury(
       const diedAt = new Date().toISOString();
       await env.DEAD_LETTERS.send({ id, queue, message: body, reason, attempts, diedAt });
       message.ack();
-      log("queue.buried", { messageId: message.id, reason, attempts });
+      log("queue.dead_lettered", { messageId: message.id, reason, attempts });
       return;
     } catch {
       // The queue does not take it: the platform buries it after its own last delivery.

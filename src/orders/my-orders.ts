@@ -20,7 +20,7 @@ import {
   type Answers,
   decodePosition,
   encodePosition,
-  ledgersToAsk,
+  ledgersToRead,
   type Mine,
   type Page,
   toPage,
@@ -91,9 +91,9 @@ export async function listOrders(c: AppContext, cursor?: string): Promise<Outcom
   const { userId } = entered.attempt;
   const mine = await fromRedis(c, (redis, keys) => readMine(redis, keys, userId));
   const known = withRemembered(userId, mine ?? NOTHING);
-  const skuIds = ledgersToAsk(known, after);
+  const skuIds = ledgersToRead(known, after);
   if (known.incomplete) skuIds.push(...(await ledgersToTry(c, userId)));
-  const answers = await askLedgers(c, userId, skuIds);
+  const answers = await readLedgers(c, userId, skuIds);
   const page = toPage(known, answers, after, Date.now());
   putRight(c, userId, page);
   return { ok: true, ...toList(page) };
@@ -160,7 +160,7 @@ const MAX_LEDGERS_TRIED = 20;
 const RECENT_MS = 3_600_000;
 
 /** What the ledgers of these SKUs have of the caller; those that fail, or are too many, are left out. */
-async function askLedgers(c: AppContext, userId: string, skuIds: string[]): Promise<Answers> {
+async function readLedgers(c: AppContext, userId: string, skuIds: string[]): Promise<Answers> {
   const budget = budgetOf(`ledgers:${userId}`, LEDGER_CALLS, Date.now());
   const asked = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
   budget.left -= asked.length;

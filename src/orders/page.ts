@@ -1,13 +1,14 @@
 // A page of somebody's orders: what Redis has, made complete by as few ledgers as possible. Pure: which
 // ledgers to ask, and what the page is once they answered.
 import * as z from "zod";
-import { type Order, parseOrderId } from "../inventory/order.ts";
+import type { Order } from "../inventory/order.ts";
+import { parseOrderId } from "../inventory/order-id.ts";
 import { type Mark, mayBecomeOrder } from "../redis/under-way.ts";
 import type { StoredOrder } from "./read-model.ts";
 
 const PAGE_SIZE = 50;
 /** Ledgers asked for one page at most. */
-const MAX_LEDGERS_ASKED = 50;
+const MAX_LEDGERS_READ = 50;
 
 /** Where a page ends: its oldest order. */
 export type Position = Pick<Order, "createdAt" | "id">;
@@ -48,7 +49,7 @@ function readable(stored: readonly StoredOrder[], after: Position | null): Order
  * The SKUs whose ledgers must be asked for a page: of attempts that Redis has no order of, the latest first; of
  * orders it cannot read; and of those on the page that are still to change.
  */
-export function ledgersToAsk(mine: Mine, after: Position | null): string[] {
+export function ledgersToRead(mine: Mine, after: Position | null): string[] {
   const marked = openMarks(mine).sort((a, b) => b.at - a.at);
   const page = readable(mine.stored, after).slice(0, PAGE_SIZE);
   const ids = [
@@ -56,7 +57,7 @@ export function ledgersToAsk(mine: Mine, after: Position | null): string[] {
     ...mine.stored.filter(({ order }) => !order).map(({ id }) => id),
     ...page.filter(({ status }) => status === "reserved").map(({ id }) => id),
   ];
-  return [...new Set(ids.flatMap(skuOf))].slice(0, MAX_LEDGERS_ASKED);
+  return [...new Set(ids.flatMap(skuOf))].slice(0, MAX_LEDGERS_READ);
 }
 
 /** A page, and what there is to put right in Redis. */

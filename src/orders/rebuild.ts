@@ -1,8 +1,8 @@
 // The read model made again from a ledger, and the reconciliation that finds out when it must be.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
-import type { OrderRef } from "../inventory/ledger.ts";
 import type { Order, OwnedOrder } from "../inventory/order.ts";
+import type { OrderRef } from "../inventory/order-id.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
@@ -47,7 +47,7 @@ export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promis
   let after: OrderRef | null = null;
   do {
     const page: { owed: number; next: OrderRef | null } = await atObject(env, skuId, (inventory) =>
-      inventory.oweAgain(after),
+      inventory.oweEventsAgain(after),
     );
     events += page.owed;
     after = page.next;

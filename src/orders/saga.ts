@@ -1,8 +1,8 @@
 // The money of a batch: asks the gateway what the ledger says is due, each order on its own, and hands
 // out the answers as they come, so that a slow charge does not hold up its neighbours.
 import { TimeoutStrategy, timeout } from "cockatiel";
+import type { Claim } from "../inventory/claim.ts";
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
-import type { Claim } from "../inventory/settlement.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway, Unknown } from "../payments/gateway.ts";
 
@@ -65,14 +65,14 @@ async function takeMoneyStep(
 ): Promise<MoneyAnswer["money"]> {
   if (!gateway) return { outcome: "unknown", cause: "no payment gateway is configured" };
   try {
-    return await patience.execute(() => ask(gateway, claim));
+    return await patience.execute(() => callGateway(gateway, claim));
   } catch (error) {
     log("payment.unknown", { orderId: claim.orderId, step: claim.step, cause: causeOf(error) });
     return { outcome: "unknown", cause: causeOf(error) };
   }
 }
 
-function ask(gateway: PaymentGateway, claim: Claim): Promise<MoneyAnswer["money"]> {
+function callGateway(gateway: PaymentGateway, claim: Claim): Promise<MoneyAnswer["money"]> {
   const { orderId, userId, order, step } = claim;
   const { amount: unit, currency } = order.unitPrice;
   const amount = { amount: unit * order.quantity, currency };

@@ -5,12 +5,12 @@ import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import type { Config } from "../config.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
-import { GIVE_UP_MS, type News } from "../inventory/news.ts";
+import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts";
 import { type Order, orderSchema } from "../inventory/order.ts";
+import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { type DeadLetterEnv, retryOrBury, retryOrLeave } from "./delivery.ts";
-import { type NewsMessage, newsMessageSchema } from "./message.ts";
+import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 
 export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET">;
 
@@ -43,11 +43,11 @@ export const readEvent = (body: unknown): OrderEvent | undefined =>
 
 /** Whether a message belongs into the queue of the shop's news. */
 export const isForShop = (body: unknown): boolean =>
-  newsMessageSchema.safeParse(body).success || readEvent(body) !== undefined;
+  eventMessageSchema.safeParse(body).success || readEvent(body) !== undefined;
 
 /** One order in a batch, with all messages about it. */
 interface Item {
-  ref: NewsMessage;
+  ref: EventMessage;
   messages: Message[];
 }
 
@@ -60,7 +60,7 @@ export async function deliverWebhooks(
   const objects = new Map<string, Map<string, Item>>();
   const others: Message[] = [];
   for (const message of batch.messages) {
-    const ref = newsMessageSchema.safeParse(message.body).data;
+    const ref = eventMessageSchema.safeParse(message.body).data;
     if (!ref) {
       others.push(message);
       continue;
@@ -87,10 +87,10 @@ async function deliverOf(
   const all = [...items.values()];
   const [{ ref: address }] = all as [Item];
   const leave = (messages: Message[], reason: string) => {
-    for (const message of messages) retryOrLeave(message, reason);
+    for (const message of messages) retryOrDefer(message, reason);
   };
   const asked = await callInventory(env, address, (object) =>
-    object.newsOf(all.map(({ ref: { userId, orderId } }) => ({ userId, orderId }))),
+    object.owedEvents(all.map(({ ref: { userId, orderId } }) => ({ userId, orderId }))),
   );
   if (!asked.ok)
     return leave(
@@ -98,7 +98,7 @@ async function deliverOf(
       causeOf(asked.cause),
     );
   const owed = new Map(asked.value.map((news) => [news.order.id, news]));
-  const taken: News[] = [];
+  const taken: EventToDeliver[] = [];
   for (const { ref, messages } of all) {
     if (owed.has(ref.orderId)) continue;
     for (const message of messages) message.ack(); // the shop has it, or a newer version is on its way
@@ -110,12 +110,13 @@ async function deliverOf(
       const fault = await deliver(event, config);
       if (!fault) taken.push(news);
       else if (Date.now() - news.since < GIVE_UP_MS) leave(messages, fault);
-      else await Promise.all(messages.map((m) => retryOrBury(env, queue, m, fault, event.id)));
+      else
+        await Promise.all(messages.map((m) => retryOrDeadLetter(env, queue, m, fault, event.id)));
     }),
   );
   if (taken.length === 0) return;
   const noted = await callInventory(env, address, (object) =>
-    object.noteTaken(
+    object.markDelivered(
       taken.map(({ userId, order: { id, version } }) => ({ userId, orderId: id, version })),
     ),
   );
@@ -125,8 +126,8 @@ async function deliverOf(
   for (const message of done) message.ack();
 }
 
-/** News that was given up and is taken after all needs no letter. */
-async function discardLetters(taken: News[], config: RedisConfig): Promise<void> {
+/** EventToDeliver that was given up and is taken after all needs no letter. */
+async function discardLetters(taken: EventToDeliver[], config: RedisConfig): Promise<void> {
   const late = taken.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
   if (late.length === 0) return;
   const ids = late.map(({ userId, order }) => toEvent(userId, order).id);
@@ -144,7 +145,7 @@ async function deliverOlder(
 ): Promise<void> {
   const event = readEvent(message.body);
   const fault = event ? await deliver(event, config) : "the event cannot be read";
-  if (fault) await retryOrBury(env, queue, message, fault, event?.id);
+  if (fault) await retryOrDeadLetter(env, queue, message, fault, event?.id);
   else message.ack();
 }
 

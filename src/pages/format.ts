@@ -1,6 +1,6 @@
 // Prices and times as the server writes them: the same for everybody. Browser code rewrites them in the
 // visitor's own language and time zone.
-import type { Money } from "../catalog/schema.ts";
+import type { Money } from "../money.ts";
 
 const TIME = new Intl.DateTimeFormat("en-GB", {
   dateStyle: "medium",

@@ -1,7 +1,8 @@
 // What the saga needs from a payment provider. Every call may be repeated: the order id is the
 // idempotency key, so a repetition finds the first attempt instead of moving money again.
-import type { Money } from "../catalog/schema.ts";
+
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
+import type { Money } from "../money.ts";
 
 /** The order whose money is meant. */
 export interface PaymentRequest {

@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readText } from "../http.ts";
 import { callInventory } from "../inventory/client.ts";
-import { parseOrderId } from "../inventory/order.ts";
+import { parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { readStripeWebhook, type StripeNews } from "./stripe-news.ts";
+import { readStripeWebhook, type StripePaymentEvent } from "./stripe-events.ts";
 
 const MAX_EVENT_BYTES = 262_144;
 
@@ -14,7 +14,7 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   if (config.PAYMENTS !== "stripe") return problem(c, refuse("not_found"));
   const body = await readText(c.req.raw, MAX_EVENT_BYTES);
   if (body === undefined) return problem(c, refuse("payload_too_large"));
-  let news: StripeNews;
+  let news: StripePaymentEvent;
   try {
     news = await readStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
   } catch (error) {
@@ -24,7 +24,9 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   const address = news && parseOrderId(news.ref.orderId);
   if (!news || !address) return c.json({ received: true });
   const settled = [{ ...news.ref, money: news.money }];
-  const answer = await callInventory(c.env, address, (o) => o.settle(settled, { send: true }));
+  const answer = await callInventory(c.env, address, (o) =>
+    o.recordPayments(settled, { send: true }),
+  );
   // Stripe sends again what is not answered with success.
   return answer.ok ? c.json({ received: true }) : problem(c, refuse(answer.reason));
 });

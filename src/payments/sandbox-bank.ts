@@ -42,12 +42,12 @@ export class SandboxBank extends DurableObject<object> {
     if (paymentToken === "tok_error_then_ok" && entry.attempts === 0) {
       return { outcome: "unknown", cause: "the sandbox answers 500 the first time" };
     }
-    const outcome = this.#settle(this.#entry(orderId, amount), paymentToken);
+    const outcome = this.#decide(this.#entry(orderId, amount), paymentToken);
     if (paymentToken === "tok_timeout_but_charged" && entry.attempts === 0) await pause(NEVER_MS);
     return outcome;
   }
 
-  #settle(entry: BankEntry, token: string): ChargeOutcome {
+  #decide(entry: BankEntry, token: string): ChargeOutcome {
     if (entry.state === "tried") {
       const good = ["tok_ok", "tok_slow", "tok_error_then_ok", "tok_timeout_but_charged"];
       const charged = good.includes(token);

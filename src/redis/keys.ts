@@ -1,21 +1,6 @@
 // Every key name in Redis, so that nothing else spells one. All start with the prefix of this deployment:
 // several can share one database.
-import type { Config } from "../config.ts";
-
-/** No part of a prefix may be one of these: `shop:orders:` would meet the orders that `shop:` keeps. */
-export const KEY_NAMES = [
-  "catalog",
-  "live",
-  "buyers",
-  "rules",
-  "limit",
-  "orders",
-  "under-way",
-  "rebuilt",
-  "lost",
-  "dead-letters",
-  "ready",
-] as const;
+import type { Config, KeyName } from "../config.ts";
 
 /** The keys of one deployment. */
 export interface Keys {
@@ -45,18 +30,21 @@ export interface Keys {
   ready: string;
 }
 
-export const keysOf = ({ REDIS_PREFIX: prefix }: Pick<Config, "REDIS_PREFIX">): Keys => ({
-  catalog: `${prefix}catalog`,
-  live: `${prefix}live`,
-  buyersOf: (skuId) => `${prefix}buyers:${skuId}`,
-  rules: `${prefix}rules`,
-  deadLetters: `${prefix}dead-letters`,
-  limit: `${prefix}limit`,
-  ordersOf: (userId) => `${prefix}orders:${userId}`,
-  ownerOf: (key) =>
-    key.startsWith(`${prefix}orders:`) ? key.slice(`${prefix}orders:`.length) : undefined,
-  underWayOf: (userId) => `${prefix}under-way:${userId}`,
-  rebuilt: `${prefix}rebuilt`,
-  lost: `${prefix}lost`,
-  ready: `${prefix}ready`,
-});
+export function keysOf({ REDIS_PREFIX }: Pick<Config, "REDIS_PREFIX">): Keys {
+  const key = (name: KeyName) => REDIS_PREFIX + name;
+  const orders = `${key("orders")}:`;
+  return {
+    catalog: key("catalog"),
+    live: key("live"),
+    buyersOf: (skuId) => `${key("buyers")}:${skuId}`,
+    rules: key("rules"),
+    deadLetters: key("dead-letters"),
+    limit: key("limit"),
+    ordersOf: (userId) => orders + userId,
+    ownerOf: (name) => (name.startsWith(orders) ? name.slice(orders.length) : undefined),
+    underWayOf: (userId) => `${key("under-way")}:${userId}`,
+    rebuilt: key("rebuilt"),
+    lost: key("lost"),
+    ready: key("ready"),
+  };
+}

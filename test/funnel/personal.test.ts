@@ -2,7 +2,7 @@
 // costs as little as can be.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { Keeper } from "../../src/inventory/keeper.ts";
+import { UnitOfWork } from "../../src/inventory/unit-of-work.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, ORIGIN, read, request } from "../support/http.ts";
 import { holdQueue } from "../support/queue.ts";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 /** How many commands objects of SKUs were given while `work` ran. */
 async function objectCalls(work: () => Promise<unknown>): Promise<number> {
-  const spy = vi.spyOn(Keeper.prototype, "begin");
+  const spy = vi.spyOn(UnitOfWork.prototype, "begin");
   onTestFinished(() => spy.mockRestore());
   await work();
   return spy.mock.calls.length;

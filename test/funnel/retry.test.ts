@@ -1,6 +1,6 @@
 // A retry finds the order of its key. It is no way around a stage, and never to a unit that came back.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Buyers, type ToldBuyers } from "../../src/inventory/buyers.ts";
+import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
@@ -43,7 +43,7 @@ async function givenOldNews(
   await givenLiveStock(sale.skuId, {
     available: 0,
     held: 0,
-    buyers: known.toldSince(0) as ToldBuyers,
+    buyers: known.summarySince(0) as BuyerSummary,
   });
   expect((await attempt(await aBuyer(), sale)).status).toBe(202); // the edge has read nothing yet
   await vi.waitUntil(async () => (await attempt(await aBuyer(), sale)).code === "sold_out", {

@@ -1,6 +1,6 @@
 // Sold out, from memory: the crowd costs nothing, and whoever may have an order always gets through.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Buyers, type ToldBuyers } from "../../src/inventory/buyers.ts";
+import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
@@ -98,7 +98,7 @@ test("who buys the unit that came back is not told sold out by older news", asyn
   const { sale, clock } = await givenSoldOut();
   await restock(sale);
   // The edge reads old news again, as if the object's publication were late.
-  const old = { available: 0, buyers: new Buyers().toldSince(0) as ToldBuyers };
+  const old = { available: 0, buyers: new Buyers().summarySince(0) as BuyerSummary };
   clock.moveTo(Date.now() + 3_000);
   const [late, key] = [await aBuyer(), unique("key")];
   const first = await attempt(late, sale, { key });

@@ -22,7 +22,7 @@ test("every buyer is known, from the filter or by name", async () => {
       const filter = BuyerFilter.parse(String(await buyers.filter()));
       for (const user of late) buyers.add(user);
 
-      const told = buyers.toldSince(filter?.count ?? -1);
+      const told = buyers.summarySince(filter?.count ?? -1);
 
       for (const user of [...early, ...late]) {
         expect(buyers.mayHave(user)).toBe(true);
@@ -39,14 +39,14 @@ test("a buyer who comes while the filter is made is told by name", async () => {
   buyers.add("late");
   const filter = await making;
   expect(filter.count).toBe(30_000);
-  expect(buyers.toldSince(filter.count)?.recent).toEqual([buyerHash("late")]);
+  expect(buyers.summarySince(filter.count)?.recent).toEqual([buyerHash("late")]);
 });
 
 test("too many since the last filter are not told by name", () => {
   const buyers = buyersOf(many(5 * MAX_RECENT));
-  expect(buyers.toldSince(4 * MAX_RECENT)?.recent).toHaveLength(MAX_RECENT);
-  expect(buyers.toldSince(4 * MAX_RECENT - 1)).toBeUndefined();
-  expect(buyers.toldSince(buyers.size)?.recent).toEqual([]);
+  expect(buyers.summarySince(4 * MAX_RECENT)?.recent).toHaveLength(MAX_RECENT);
+  expect(buyers.summarySince(4 * MAX_RECENT - 1)).toBeUndefined();
+  expect(buyers.summarySince(buyers.size)?.recent).toEqual([]);
 });
 
 test.each([1_000, 50_001, 1_000_000])(

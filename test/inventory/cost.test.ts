@@ -38,7 +38,7 @@ test("a paid order: the same", async () => {
 
   using claim = await inventory(skuId).claim(orders);
   const money = { outcome: "charged", chargeId: "c" } as const;
-  const settled = await claim.session.settle(orders.map((order) => ({ ...order, money })));
+  const settled = await claim.session.recordPayments(orders.map((order) => ({ ...order, money })));
   await claim.session.acknowledge(
     settled.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
   );

@@ -42,7 +42,7 @@ async function atObject(name: string, world: World, command: Command): Promise<v
     }
     case "settle": {
       using claim = await object.claim([row]);
-      await claim.session.settle([{ ...row, money: { ...command.money } }]);
+      await claim.session.recordPayments([{ ...row, money: { ...command.money } }]);
     }
   }
 }

@@ -5,7 +5,7 @@ import { onTestFinished, vi } from "vitest";
 import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
-import { newOrderId } from "../../src/inventory/order.ts";
+import { newOrderId } from "../../src/inventory/order-id.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { noLiveStock, unique } from "../support/shop.ts";
 import { anOffer } from "./commands.ts";

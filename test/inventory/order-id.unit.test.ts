@@ -1,7 +1,7 @@
 // Order ids: they lead back to the object, are never alike, and what is not one of ours is told apart.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { newOrderId, parseOrderId } from "../../src/inventory/order.ts";
+import { newOrderId, parseOrderId } from "../../src/inventory/order-id.ts";
 
 const address = fc.record({
   skuId: fc.stringMatching(/^[a-z0-9-]{1,64}$/),

@@ -1,7 +1,7 @@
 // The schema of a ledger has a version: an object that has sold goes on with every release that comes.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
-import { newOrderId } from "../../src/inventory/order.ts";
+import { newOrderId } from "../../src/inventory/order-id.ts";
 import { migrate } from "../../src/inventory/schema.ts";
 import { MIGRATIONS } from "../../src/inventory/tables.ts";
 import { givenClock } from "../support/clock.ts";
@@ -87,7 +87,7 @@ describe("a ledger of the first release", () => {
     expect(await inventory(skuId).reserve(aReservation(skuId))).toMatchObject({ replayed: false });
     expect(await inventory(skuId).pay(paying, "tok")).toMatchObject({ order: { payment: "due" } });
     const money = { outcome: "charged", chargeId: "c" } as const;
-    await inventory(skuId).settle([{ ...paying, money }]);
+    await inventory(skuId).recordPayments([{ ...paying, money }]);
 
     clock.moveTo(at + 10_000);
     await runDurableObjectAlarm(stubOf(skuId));

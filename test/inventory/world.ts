@@ -7,7 +7,7 @@ import {
   decideConfirmFree,
   decideExpire,
   decidePay,
-  decideSettle,
+  decidePaymentResult,
   type Stock,
 } from "../../src/inventory/decide-order.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
@@ -133,7 +133,7 @@ export class World {
       case "confirmFree":
         return decideConfirmFree(row, this.now);
       case "settle":
-        return decideSettle(this.stateOf(row.userId), row, command.money, this.now);
+        return decidePaymentResult(this.stateOf(row.userId), row, command.money, this.now);
       default:
         return undefined;
     }

@@ -2,11 +2,12 @@
 // order once, in its newest state.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { newOrderId, type Order } from "../../src/inventory/order.ts";
+import type { Order } from "../../src/inventory/order.ts";
+import { newOrderId } from "../../src/inventory/order-id.ts";
 import {
   decodePosition,
   encodePosition,
-  ledgersToAsk,
+  ledgersToRead,
   type Mine,
   type Position,
   toPage,
@@ -47,7 +48,7 @@ test("pages in a row hold every order once, newest first, in its newest state", 
       let after: Position | null = null;
       do {
         const answers = new Map(
-          ledgersToAsk(mine, after).map((skuId) => [
+          ledgersToRead(mine, after).map((skuId) => [
             skuId,
             orders.map(({ order }) => order).filter((order) => order.skuId === skuId),
           ]),

@@ -3,8 +3,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { ARROWS, type Order, type OwnedOrder } from "../../src/inventory/order.ts";
-import type { OrderMessage } from "../../src/orders/message.ts";
 import { START } from "../inventory/commands.ts";
 import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inventory/object.ts";
 import { heldQueue } from "../support/queue.ts";

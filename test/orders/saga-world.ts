@@ -4,9 +4,9 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { consumeOrders } from "../../src/orders/consumer.ts";
-import type { OrderMessage } from "../../src/orders/message.ts";
 import type { WebhookConfig } from "../../src/orders/webhooks.ts";
 import type {
   ChargeOutcome,

@@ -11,10 +11,10 @@ import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { requireConfig } from "../../src/config.ts";
-import { GIVE_UP_MS, nextOffer } from "../../src/inventory/news.ts";
+import type { EventMessage } from "../../src/inventory/messages.ts";
+import { GIVE_UP_MS, nextDelivery } from "../../src/inventory/owed-events.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import type { DeadLetter } from "../../src/orders/delivery.ts";
-import type { NewsMessage } from "../../src/orders/message.ts";
 import { deliverWebhooks, type OrderEvent } from "../../src/orders/webhooks.ts";
 import { putToSleep, stubOf } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
@@ -77,13 +77,13 @@ async function post(
 }
 
 /** What is on its way to the shop about a SKU, in the order it was sent. Others may still be sending theirs. */
-const newsIn = ({ queue, skuId }: PaidSale): NewsMessage[] =>
-  queue.filter((body) => isNewsOf(body, skuId)) as unknown as NewsMessage[];
+const newsIn = ({ queue, skuId }: PaidSale): EventMessage[] =>
+  queue.filter((body) => isNewsOf(body, skuId)) as unknown as EventMessage[];
 const isNewsOf = (body: { skuId: string }, skuId: string): boolean =>
   "kind" in body && body.skuId === skuId;
 
 /** Waits until so much news is on its way, and takes it out of the queue. */
-const takeNews = async (sale: PaidSale, count = 1): Promise<NewsMessage[]> => {
+const takeNews = async (sale: PaidSale, count = 1): Promise<EventMessage[]> => {
   await until("the news is in the queue", () => newsIn(sale).length >= count);
   const news = newsIn(sale);
   const { queue, skuId } = sale;
@@ -95,11 +95,11 @@ const settle = (purchase: Purchase, gateway = new TestGateway()) =>
   deliverTo(gateway, [purchase.message], { vars: VARS });
 
 /** Given a confirmed order that the shop is to hear of. */
-async function givenNews(sale?: PaidSale): Promise<Purchase & { news: NewsMessage }> {
+async function givenNews(sale?: PaidSale): Promise<Purchase & { news: EventMessage }> {
   const purchase = await givenOrder(sale ?? (await givenPaid()));
   await settle(purchase);
   const [news] = await takeNews(purchase);
-  return { ...purchase, news: news as NewsMessage };
+  return { ...purchase, news: news as EventMessage };
 }
 
 const idsOf = (received: Received[]) => received.map(({ headers }) => headers["webhook-id"]);
@@ -241,7 +241,7 @@ describe("an event the shop does not take", () => {
   test("is offered at least every hour for more than three days, and then no more", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: GIVE_UP_MS + 86_400_000 }), (age) => {
-        const next = nextOffer(0, age);
+        const next = nextDelivery(0, age);
         if (next === undefined) expect(age).toBeGreaterThan(3 * 86_400_000);
         else {
           expect(next).toBeGreaterThan(age);
@@ -249,8 +249,8 @@ describe("an event the shop does not take", () => {
         }
       }),
     );
-    expect(nextOffer(0, GIVE_UP_MS - 1)).toBeGreaterThanOrEqual(GIVE_UP_MS);
-    expect(nextOffer(0, GIVE_UP_MS + 3_600_000)).toBeUndefined();
+    expect(nextDelivery(0, GIVE_UP_MS - 1)).toBeGreaterThanOrEqual(GIVE_UP_MS);
+    expect(nextDelivery(0, GIVE_UP_MS + 3_600_000)).toBeUndefined();
   });
 
   test("delays no other", async () => {
@@ -271,7 +271,7 @@ describe("an event the shop does not take", () => {
   test("because its ledger cannot be asked comes again", async () => {
     const received = givenShop();
     const { news } = await givenNews();
-    const spy = vi.spyOn(SkuInventory.prototype, "newsOf").mockImplementationOnce(() => {
+    const spy = vi.spyOn(SkuInventory.prototype, "owedEvents").mockImplementationOnce(() => {
       throw new Error("it is moved");
     });
     onTestFinished(() => spy.mockRestore());
@@ -285,7 +285,7 @@ test("an order that changed before its news was taken is told as it is now", asy
   const received = givenShop();
   const { news, order, buyer, skuId } = await givenNews();
   const money = { outcome: "refunded" } as const;
-  await stubOf(skuId).settle([{ userId: buyer.id, orderId: order.id, money }]);
+  await stubOf(skuId).recordPayments([{ userId: buyer.id, orderId: order.id, money }]);
 
   await post([news]);
 

@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
-import type { OrderMessage } from "../../src/orders/message.ts";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 import {
   deliverTo,
   givenHolds,

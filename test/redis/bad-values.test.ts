@@ -4,8 +4,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
-import { BuyerList } from "../../src/inventory/buyer-list.ts";
 import { Buyers } from "../../src/inventory/buyers.ts";
+import { SoldOutFeed } from "../../src/inventory/sold-out-feed.ts";
 import { isAboutValue } from "../../src/redis/bad-values.ts";
 import { redisBreakerState } from "../../src/redis/client.ts";
 import { saleInRedis } from "../catalog/elsewhere.ts";
@@ -190,7 +190,7 @@ describe("another key of ours under another type", () => {
     const skuId = await onSale();
     const key = KEYS.buyersOf(skuId);
     await redis("HSET", key, "x", "y");
-    const list = new BuyerList(env, new Buyers());
+    const list = new SoldOutFeed(env, new Buyers());
     await list.filter(skuId);
     await until("it is written", async () => (await redis("TYPE", key)) === "string");
     expect(redisBreakerState()).toBe("closed");

@@ -8,7 +8,7 @@ import { readConfig, requireConfig } from "../../src/config.ts";
 import { keepAutomaticBlock, readTexts } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
-import { keepDeadLetters, listDeadLetters } from "../../src/orders/dead-letters.ts";
+import { listDeadLetters, storeDeadLetters } from "../../src/orders/dead-letters.ts";
 import { readOrder, writeOrders } from "../../src/orders/read-model.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -119,7 +119,7 @@ const KINDS = {
   },
   "dead letters": {
     write: (config: RedisConfig, name: string) =>
-      keepDeadLetters(aLetter(name) as unknown as MessageBatch, env, config),
+      storeDeadLetters(aLetter(name) as unknown as MessageBatch, env, config),
     read: async (config: RedisConfig) =>
       (await inRedis(config, (redis, keys) => listDeadLetters(redis, keys))).letters.map(
         ({ id }) => id,

@@ -3,7 +3,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import worker from "../../src/index.ts";
-import type { OrderMessage } from "../../src/orders/message.ts";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 
 export const ORDERS_QUEUE = "doorbuster-orders";
 const consume: ExportedHandlerQueueHandler<Env> = worker.queue;

@@ -6,9 +6,9 @@ import { type Context, Hono } from "hono";
 import { requireConfig } from "../../config.ts";
 import type { ReserveCommand } from "../../inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../inventory/decide-stock.ts";
+import type { OrderMessage } from "../../inventory/messages.ts";
 import type { SkuInventory } from "../../inventory/sku-inventory.ts";
 import { type ConsumerEnv, consumeOrders } from "../../orders/consumer.ts";
-import type { OrderMessage } from "../../orders/message.ts";
 
 export { SkuInventory } from "../../inventory/sku-inventory.ts";
 

@@ -1,6 +1,6 @@
 // The requests of the bench: orders of new users, commands for an object, batches for the consumer.
 import { randomBytes } from "node:crypto";
-import type { OrderMessage } from "../../orders/message.ts";
+import type { OrderMessage } from "../../inventory/messages.ts";
 import { expectOk } from "../client.ts";
 import { drive, type Shot } from "./drive.ts";
 import type { Stage } from "./stage.ts";

@@ -1,6 +1,6 @@
 // The live answer of a sale: asked for again and again while somebody looks, more seldom when it fails, and
 // believed only while it is young.
-import type { Money } from "../../catalog/schema.ts";
+import type { Money } from "../../money.ts";
 import type { Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter } from "./delay.ts";

@@ -1,6 +1,6 @@
 // What the answer to an attempt means, when it is no order: the words for the buyer, and what the page and
 // the card learn from it. Pure.
-import type { Money } from "../../catalog/schema.ts";
+import type { Money } from "../../money.ts";
 import { type Format, type Problem, refusalText } from "../copy/refusal.ts";
 
 /** What a refusal tells about the sale, newer than the live answer. */

@@ -1,5 +1,6 @@
 // A sale that its shop changes while the page is open: prices come with the live answer, names are read again.
-import type { Money, Sale } from "../../catalog/schema.ts";
+import type { Sale } from "../../catalog/schema.ts";
+import type { Money } from "../../money.ts";
 import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { Live } from "./live-stock.ts";

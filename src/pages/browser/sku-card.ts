@@ -1,7 +1,7 @@
 // One item of a sale as the buyer sees it: its button, what is left, what they are told, their order.
 import type { SaleState } from "../../catalog/sale-state.ts";
-import type { Money } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
+import type { Money } from "../../money.ts";
 import { isAlive, needsPayment } from "../copy/order.ts";
 import {
   ALLOWANCE_USED,

@@ -1,5 +1,5 @@
 // What an item costs and how it is paid, as its card shows it.
-import type { Money } from "../../catalog/schema.ts";
+import type { Money } from "../../money.ts";
 import { part, setText } from "./dom.ts";
 import { FORMAT } from "./locale.ts";
 

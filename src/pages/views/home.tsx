@@ -1,7 +1,8 @@
 // The list of sales: what is open, what comes, what is over.
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
-import { type Money, type Sale, saleState } from "../../catalog/schema.ts";
+import { type Sale, saleState } from "../../catalog/schema.ts";
+import type { Money } from "../../money.ts";
 import { type Shown, whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { renderDocument } from "./layout.tsx";

@@ -1,6 +1,7 @@
 // Small pieces that several pages share: prices, times, the state of a sale, signing in.
-import type { Money, Sale } from "../../catalog/schema.ts";
+import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
+import type { Money } from "../../money.ts";
 import { BADGES, type Shown } from "../copy/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";
 

@@ -1,12 +1,12 @@
 // What the clock does every minute: make every copy agree with its source again, and say what did not.
-import { type CatalogEnv, publish, settle } from "../catalog/change.ts";
-import type { RegisteredSale } from "../catalog/registered.ts";
-import { allSales, registryOf } from "../catalog/store.ts";
-import { reconcileRules } from "../funnel/rule-store.ts";
-import { causeOf, log } from "../observability/log.ts";
-import type { RedisConfig } from "../redis/client.ts";
-import { reconcileReadModel } from "./rebuild.ts";
-import { restoreLost, restoreReadModel } from "./restore.ts";
+import { type CatalogEnv, publish, settle } from "./catalog/change.ts";
+import type { RegisteredSale } from "./catalog/registered.ts";
+import { allSales, registryOf } from "./catalog/store.ts";
+import { reconcileRules } from "./funnel/rule-store.ts";
+import { causeOf, log } from "./observability/log.ts";
+import { reconcileReadModel } from "./orders/rebuild.ts";
+import { restoreLost, restoreReadModel } from "./orders/restore.ts";
+import type { RedisConfig } from "./redis/client.ts";
 
 /** A sale is watched closely from an hour before it opens to an hour after it closes. */
 const AROUND_MS = 3_600_000;

@@ -1,12 +1,12 @@
 // Liveness, readiness, and the server's clock. `/healthz` and `/api/time` touch nothing; `/readyz` tries each
 // dependency as a purchase would.
 import { Hono } from "hono";
-import { problem, refuse } from "../errors.ts";
-import { completeHeaders, FOR_ANY_ORIGIN } from "../headers.ts";
-import type { AppContext, AppEnv } from "../http.ts";
-import { atObject } from "../inventory/client.ts";
-import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "../redis/client.ts";
-import { causeOf, log } from "./log.ts";
+import { problem, refuse } from "./errors.ts";
+import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
+import type { AppContext, AppEnv } from "./http.ts";
+import { atObject } from "./inventory/client.ts";
+import { causeOf, log } from "./observability/log.ts";
+import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "./redis/client.ts";
 
 /** An object of this name never holds stock; asking it proves that objects can be reached. */
 const PROBE_SKU = "-readyz-";

@@ -4,7 +4,7 @@
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { BuyerFilter, type Buyers, MAX_TOLD, type ToldBuyers } from "./buyers.ts";
+import { BuyerFilter, type BuyerSummary, type Buyers, MAX_PUBLISHED } from "./buyers.ts";
 
 /** Bounds what colos fetch of one SKU's filters, in bytes a millisecond: a megabyte every 16 seconds. */
 const BYTES_PER_MS = 64;
@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 60_000;
 /** A filter that is gone is written again when an edge misses it. */
 const LIFE_SECONDS = 2 * 86_400;
 
-export class BuyerList {
+export class SoldOutFeed {
   readonly #env: object;
   readonly #buyers: Buyers;
   /** How many buyers the last filter has; the first few need none. */
@@ -31,9 +31,9 @@ export class BuyerList {
    * What edges may be told now. Undefined while too many buyers came since the last filter: a new one is
    * on its way then, and `onNews` is called when it is there.
    */
-  told(skuId: string, onNews: () => void): ToldBuyers | undefined {
-    if (this.#buyers.size > MAX_TOLD) return undefined;
-    const told = this.#buyers.toldSince(this.#base);
+  summary(skuId: string, onNews: () => void): BuyerSummary | undefined {
+    if (this.#buyers.size > MAX_PUBLISHED) return undefined;
+    const told = this.#buyers.summarySince(this.#base);
     if (!(told && this.#isWritten)) void this.#renew(skuId, onNews);
     return told;
   }

@@ -1,16 +1,17 @@
 // What the object's use cases share: the ledger, and everything that must keep in step with it whenever
 // an order changes: outbox, alarm and published stock.
 
-import type { NewsMessage, OrderMessage } from "../orders/message.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { BuyerList } from "./buyer-list.ts";
-import type { ToldBuyers } from "./buyers.ts";
+import type { BuyerSummary } from "./buyers.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";
-import { Ledger, type OrderRef, type Unacknowledged } from "./ledger.ts";
+import { Ledger, type Unacknowledged } from "./ledger.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
-import { nextOffer, type Owed } from "./news.ts";
-import { type OrderRow, parseOrderId } from "./order.ts";
+import type { EventMessage, OrderMessage } from "./messages.ts";
+import type { OrderRow } from "./order.ts";
+import { type OrderRef, parseOrderId } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
+import { nextDelivery, type OwedEvent } from "./owed-events.ts";
+import { SoldOutFeed } from "./sold-out-feed.ts";
 
 /**
  * Ended holds expired before each command at most: ten thousand ending at once must not stall a buyer.
@@ -22,22 +23,22 @@ const EXPIRE_PER_ALARM = 500;
 /** Resends of several objects, or of one after a wake, do not fall on the same moment. */
 const RESEND_JITTER_MS = 2_000;
 
-export class Keeper {
+export class UnitOfWork {
   readonly ledger: Ledger;
   readonly #outbox: Outbox<OrderMessage>;
-  readonly #news: Outbox<NewsMessage>;
+  readonly #news: Outbox<EventMessage>;
   readonly #alarm: AlarmClock;
   readonly #live: LiveStock;
-  readonly #buyers: BuyerList;
+  readonly #buyers: SoldOutFeed;
   #calls = 0;
 
   constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     this.ledger = new Ledger(storage);
     this.#outbox = new Outbox<OrderMessage>(env.ORDERS);
-    this.#news = new Outbox<NewsMessage>(env.WEBHOOKS);
+    this.#news = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);
-    this.#buyers = new BuyerList(env, this.ledger.buyers);
+    this.#buyers = new SoldOutFeed(env, this.ledger.buyers);
   }
 
   /** What the object did since it woke: what Cloudflare bills, beside the rows. */
@@ -119,7 +120,7 @@ export class Keeper {
   #offerDue(now: number): void {
     for (const owed of this.ledger.owed.values()) {
       if (owed.dueAt === undefined || owed.dueAt > now) continue;
-      owed.dueAt = nextOffer(owed.since, now);
+      owed.dueAt = nextDelivery(owed.since, now);
       this.#news.post([toNews(owed)]);
     }
   }
@@ -139,7 +140,7 @@ export class Keeper {
   publicStock(withBuyers = false): PublicStock {
     const { stock } = this.ledger;
     const free = available(stock);
-    const buyers = withBuyers || free === 0 ? this.#toldBuyers() : undefined;
+    const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
     return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
   }
 
@@ -149,9 +150,9 @@ export class Keeper {
     return setup ? this.#buyers.filter(setup.skuId) : "";
   }
 
-  #toldBuyers(): ToldBuyers | undefined {
+  #buyerSummary(): BuyerSummary | undefined {
     const { setup } = this.ledger;
-    return setup ? this.#buyers.told(setup.skuId, () => this.stockChanged()) : undefined;
+    return setup ? this.#buyers.summary(setup.skuId, () => this.stockChanged()) : undefined;
   }
 
   #expireEnded(now: number, limit: number): void {
@@ -169,7 +170,7 @@ export class Keeper {
   }
 
   /** When the object must wake for what it holds, `orders` included. */
-  *#duties(orders: Iterable<Unacknowledged>, news: Iterable<Owed> = []): Generator<number> {
+  *#duties(orders: Iterable<Unacknowledged>, news: Iterable<OwedEvent> = []): Generator<number> {
     const { nextHoldEnd } = this.ledger;
     if (nextHoldEnd !== undefined) yield nextHoldEnd;
     const now = Date.now();
@@ -190,4 +191,4 @@ const toMessage = (order: OrderRef & { version: number }): OrderMessage => ({
   version: order.version,
 });
 
-const toNews = (order: OrderRef): NewsMessage => ({ ...refOf(order), kind: "news" });
+const toNews = (order: OrderRef): EventMessage => ({ ...refOf(order), kind: "news" });

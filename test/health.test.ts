@@ -2,12 +2,12 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { app } from "../../src/app.ts";
-import { redisBreakerState } from "../../src/redis/client.ts";
-import { givenClock } from "../support/clock.ts";
-import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
-import { redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
-import { buyers, onSale, order } from "../support/shop.ts";
+import { app } from "../src/app.ts";
+import { redisBreakerState } from "../src/redis/client.ts";
+import { givenClock } from "./support/clock.ts";
+import { call, contractFaults, ORIGIN, request, send } from "./support/http.ts";
+import { redisCost, redisIsBack, redisIsDown } from "./support/redis.ts";
+import { buyers, onSale, order } from "./support/shop.ts";
 
 beforeEach(redisIsBack);
 

@@ -1,8 +1,8 @@
 // The consumer's side of the object: what it is handed for an order, and the session that settles it.
 import { RpcTarget } from "cloudflare:workers";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-order.ts";
-import type { OrderRef } from "./ledger.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
 
 /** One order as the consumer must deal with it; `paymentToken` is set when `step` is `charge`. */
 export interface Claim extends OrderRef {
@@ -12,7 +12,7 @@ export interface Claim extends OrderRef {
   chargeId: string | null;
 }
 
-export interface SettledMoney extends OrderRef {
+export interface PaymentResult extends OrderRef {
   money: MoneyOutcome;
 }
 
@@ -25,12 +25,12 @@ export interface WrittenVersion extends OrderRef {
 
 /** What a session may do to its object. */
 interface Settleable {
-  settle(outcomes: SettledMoney[]): Claim[];
+  recordPayments(outcomes: PaymentResult[]): Claim[];
   acknowledge(written: WrittenVersion[]): void;
 }
 
 /** Continues a claim within the same call: one object request per SKU and batch is what gets billed. */
-export class Settlement extends RpcTarget {
+export class ClaimSession extends RpcTarget {
   readonly #inventory: Settleable;
 
   constructor(inventory: Settleable) {
@@ -38,8 +38,8 @@ export class Settlement extends RpcTarget {
     this.#inventory = inventory;
   }
 
-  settle(outcomes: SettledMoney[]): Claim[] {
-    return this.#inventory.settle(outcomes);
+  recordPayments(outcomes: PaymentResult[]): Claim[] {
+    return this.#inventory.recordPayments(outcomes);
   }
 
   acknowledge(written: WrittenVersion[]): void {

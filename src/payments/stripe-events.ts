@@ -1,11 +1,11 @@
 // What Stripe tells by itself: results that come later than our own request, or were made at Stripe.
 import Stripe from "stripe";
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
-import type { OrderRef } from "../inventory/ledger.ts";
+import type { OrderRef } from "../inventory/order-id.ts";
 import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
 
 /** What a webhook says about one of our orders; undefined when it is about something else. */
-export type StripeNews = { ref: OrderRef; money: MoneyOutcome } | undefined;
+export type StripePaymentEvent = { ref: OrderRef; money: MoneyOutcome } | undefined;
 
 /**
  * Checks a webhook's signature and reads it. Results that arrive this way are applied like any other.
@@ -15,7 +15,7 @@ export async function readStripeWebhook(
   config: StripeConfig,
   body: string,
   signature: string,
-): Promise<StripeNews> {
+): Promise<StripePaymentEvent> {
   const event = await stripeClient(config).webhooks.constructEventAsync(
     body,
     signature,
@@ -41,7 +41,10 @@ export async function readStripeWebhook(
   }
 }
 
-function news({ metadata }: { metadata: Stripe.Metadata }, money: MoneyOutcome): StripeNews {
+function news(
+  { metadata }: { metadata: Stripe.Metadata },
+  money: MoneyOutcome,
+): StripePaymentEvent {
   const { order_id: orderId, user_id: userId } = metadata;
   return orderId && userId ? { ref: { userId, orderId }, money } : undefined;
 }

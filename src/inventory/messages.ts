@@ -13,7 +13,7 @@ const ref = {
 export const orderMessageSchema = z.strictObject({ ...ref, version: z.int().min(1) });
 
 /** The same for the shop's news: which order it is owed news of. */
-export const newsMessageSchema = z.strictObject({ ...ref, kind: z.literal("news") });
+export const eventMessageSchema = z.strictObject({ ...ref, kind: z.literal("news") });
 
 export type OrderMessage = z.output<typeof orderMessageSchema>;
-export type NewsMessage = z.output<typeof newsMessageSchema>;
+export type EventMessage = z.output<typeof eventMessageSchema>;

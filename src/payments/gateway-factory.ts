@@ -5,7 +5,7 @@ import { type SandboxEnv, sandboxGateway } from "./sandbox.ts";
 import { stripeGateway } from "./stripe.ts";
 
 /** Null when payments are not configured: paid orders then stay reserved until their hold ends. */
-export function chooseGateway(env: SandboxEnv, config: Config): PaymentGateway | null {
+export function createGateway(env: SandboxEnv, config: Config): PaymentGateway | null {
   switch (config.PAYMENTS) {
     case "sandbox":
       return sandboxGateway(env);
