@@ -1,11 +1,11 @@
 // The operator's door: a bearer token, compared in constant time. Wrong ones are counted by address.
 import { createMiddleware } from "hono/factory";
+import { memory } from "../edge/memory.ts";
 import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
 import { addressBlock } from "../funnel/caller.ts";
 import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood.ts";
 import { bearerToken } from "../funnel/identity.ts";
 import type { AppContext, AppEnv } from "../http.ts";
-import { memory } from "../memory.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 

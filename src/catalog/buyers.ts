@@ -1,10 +1,11 @@
 // The buyers of sold-out SKUs, as the edge knows them: enough to tell a stranger from somebody who may have
 // an order, without asking anybody.
+import { memory } from "../edge/memory.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { BuyerFilter, type BuyerSummary, filterBytes } from "../inventory/buyers.ts";
 import { atObject } from "../inventory/client.ts";
-import { memory } from "../memory.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { type Reader, SharedValue } from "../shared-value.ts";
+import type { Reader } from "./store.ts";
 
 /** A filter of the first so many buyers never changes. */
 const LIFE_MS = 86_400_000;
@@ -12,7 +13,7 @@ const LIFE_MS = 86_400_000;
 interface Held {
   /** How many buyers it has at least. */
   base: number;
-  filter: SharedValue<string, BuyerFilter>;
+  filter: SwrCache<string, BuyerFilter, Reader>;
 }
 
 const filters = memory<Held>("buyers", { sizeOf: ({ base }) => 2_048 + filterBytes(base) });
@@ -28,10 +29,10 @@ export function mayHaveBought(c: Reader, skuId: string, told: BuyerSummary, hash
 }
 
 /** A filter with at least the first `base` buyers: one with more knows these, too. */
-function filterOf(skuId: string, base: number): SharedValue<string, BuyerFilter> {
+function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, Reader> {
   const held = filters.get(skuId);
   if (held && held.base >= base) return held.filter;
-  const filter = new SharedValue({
+  const filter = new SwrCache({
     name: `buyers/${skuId}/${base}`,
     freshMs: LIFE_MS,
     revalidateMs: LIFE_MS,

@@ -1,9 +1,9 @@
 // The list of sales, page by page: what is open, what comes, what is over.
-import type { Reader } from "../shared-value.ts";
 import { type OlderEntries, pageOfOlder } from "./older.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
+import type { Reader } from "./store.ts";
 
 export const PAGE_SIZE = 50;
 

@@ -1,16 +1,17 @@
 // The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
 // their units change; no visitor's request asks an object.
 import * as z from "zod";
+import { memory } from "../edge/memory.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { type BuyerSummary, isReadable, MAX_RECENT } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
-import { memory } from "../memory.ts";
 import type { Money } from "../money.ts";
 import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { type Reader, SharedValue } from "../shared-value.ts";
 import type { SaleState, StockState } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
+import type { Reader } from "./store.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
@@ -66,18 +67,21 @@ const publicSchema = z.object({
 });
 
 interface Stocks {
-  shared: SharedValue<(string | null)[], StockOfSale>;
+  shared: SwrCache<(string | null)[], StockOfSale, Reader>;
   skus: number;
 }
 
 const stocks = memory<Stocks>("stock", { sizeOf: ({ skus }) => SALE_BYTES + skus * SKU_BYTES });
 
-function stockOf({ sale, revision }: CatalogEntry): SharedValue<(string | null)[], StockOfSale> {
+function stockOf({
+  sale,
+  revision,
+}: CatalogEntry): SwrCache<(string | null)[], StockOfSale, Reader> {
   const name = `live/${sale.id}/${revision}`;
   const known = stocks.get(name);
   if (known) return known.shared;
   const skuIds = sale.skus.map(({ id }) => id);
-  const shared = new SharedValue({
+  const shared = new SwrCache({
     name,
     freshMs: 1_000,
     revalidateMs: 2_000,

@@ -1,11 +1,11 @@
 // Sales that are not in the published catalog: closed for longer, or beyond its size. The registry is asked
 // about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
-import { memory } from "../memory.ts";
-import { type Reader, SharedValue } from "../shared-value.ts";
+import { memory } from "../edge/memory.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import type { OlderPage } from "./registered.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
-import { livingEntries, parseRegistered, registryOf } from "./store.ts";
+import { livingEntries, parseRegistered, type Reader, registryOf } from "./store.ts";
 
 /** A newer version of the catalog has other names for them. */
 const KEPT_MS = 3_600_000;
@@ -17,7 +17,7 @@ export interface OlderEntries {
 }
 
 interface Answer {
-  shared: SharedValue<OlderPage, OlderEntries>;
+  shared: SwrCache<OlderPage, OlderEntries, Reader>;
   /** Characters of the answer as JSON; 0 until it came. */
   size: number;
 }
@@ -75,7 +75,7 @@ async function answer(
   const name = `older/${catalog.older.version}/${question}`;
   const known = answers.get(name);
   if (known) return (await known.shared.read(c)).value;
-  const shared = new SharedValue<OlderPage, OlderEntries>({
+  const shared = new SwrCache<OlderPage, OlderEntries, Reader>({
     name,
     freshMs: KEPT_MS,
     revalidateMs: KEPT_MS,

@@ -1,10 +1,12 @@
 // The catalog as the edge knows it: one document, so that an unknown sale or SKU is answered without asking
 // anyone. It holds what sells, will sell or has just sold; what is older is asked for (see `older.ts`).
+
+import { readColo, writeColo } from "../edge/colo.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { BuyerFilter } from "../inventory/buyers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import { coloKey, type Reader, SharedValue } from "../shared-value.ts";
 import {
   nameHash,
   type Published,
@@ -12,7 +14,14 @@ import {
   type RegisteredSale,
 } from "./registered.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
-import { livingEntries, parseCatalog, readPublished, registryOf, storePublished } from "./store.ts";
+import {
+  livingEntries,
+  parseCatalog,
+  type Reader,
+  readPublished,
+  registryOf,
+  storePublished,
+} from "./store.ts";
 
 /** An immutable view of the sales that matter now, with look-ups by id; none of them does I/O. */
 export interface Catalog {
@@ -88,7 +97,7 @@ export const CACHED = toCache(
 /** The same for the last moment before it changes: nobody may use it without asking. */
 export const ASKED_EACH_TIME = toCache("public, no-cache");
 
-const snapshot: SharedValue<number, Catalog> = new SharedValue({
+const snapshot: SwrCache<number, Catalog, Reader> = new SwrCache({
   name: "catalog",
   freshMs: FRESH_MS,
   revalidateMs: REVALIDATE_MS,
@@ -164,22 +173,16 @@ async function restore(c: Reader): Promise<number> {
   return learnParsed(c, published);
 }
 
-const documentKey = (c: Reader, version: number) => coloKey(c.get("config"), `catalog/${version}`);
+const DOCUMENT_AGE_MS = 3_600_000;
 
-async function toColo(c: Reader, catalog: PublishedCatalog): Promise<void> {
-  const headers = { "Cache-Control": "max-age=3600", "Content-Type": "application/json" };
-  const response = new Response(JSON.stringify(catalog), { headers });
-  await caches.default.put(documentKey(c, catalog.version), response).catch(() => {});
-}
+/** A document never changes, so the colo keeps it under its version. */
+const documentName = (version: number): string => `catalog/${version}`;
 
-async function fromColo(c: Reader, version: number): Promise<PublishedCatalog | undefined> {
-  try {
-    const response = await caches.default.match(documentKey(c, version));
-    return response && parseCatalog(await response.json());
-  } catch {
-    return undefined; // a cache that fails is a cache that misses
-  }
-}
+const toColo = (c: Reader, catalog: PublishedCatalog): Promise<void> =>
+  writeColo(c.get("config"), documentName(catalog.version), catalog, DOCUMENT_AGE_MS);
+
+const fromColo = async (c: Reader, version: number): Promise<PublishedCatalog | undefined> =>
+  parseCatalog(await readColo(c.get("config"), documentName(version)));
 
 /** The catalog for one request. Throws only when it was never read and nothing answers. */
 export const readCatalog = async (c: Reader): Promise<Catalog> => (await snapshot.read(c)).value;

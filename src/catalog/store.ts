@@ -2,6 +2,8 @@
 // document with its version beside it, so that an edge that holds this version reads no more than that.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
+import type { Scope } from "../edge/swr-cache.ts";
+import type { InventoryEnv } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -13,6 +15,9 @@ import { type CatalogEntry, saleSchema } from "./schema.ts";
 export interface RegistryEnv {
   SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
 }
+
+/** What reading the catalog needs of a request: its configuration, its objects, and time after the answer. */
+export type Reader = Scope & { env: RegistryEnv & InventoryEnv };
 
 /** The one registry. A fresh stub each time: one that threw is dead. */
 export function registryOf(env: RegistryEnv) {

@@ -1,7 +1,8 @@
 // What this isolate has seen callers do in the last ten minutes, in bounded memory, never stored. A user who
 // keeps being refused is blocked for a while, and the operator can read the evidence.
+
+import { memory } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
-import { memory } from "../memory.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Identified } from "./attempt.ts";

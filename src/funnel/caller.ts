@@ -1,7 +1,7 @@
 // The caller's address as limits and rules need it, and the names of callers in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
-import { memory, textBytes } from "../memory.ts";
+import { memory, textBytes } from "../edge/memory.ts";
 import { hmacKey } from "./keys.ts";
 
 const HASH_BYTES = 16;

@@ -1,7 +1,8 @@
 // Asks for a challenge as the sale says: never, always, or when the attempt looks risky.
+
+import { memory } from "../edge/memory.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { memory } from "../memory.ts";
 import { count } from "../observability/metrics.ts";
 import type { Buying, Stage } from "./attempt.ts";
 import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behavior.ts";

@@ -1,9 +1,9 @@
 // The deny and allow rules as edges know them: a shared snapshot, at most five seconds old.
-import type { RegistryEnv } from "../catalog/store.ts";
+import type { Reader, RegistryEnv } from "../catalog/store.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { type Reader, SharedValue } from "../shared-value.ts";
 import { parseRule, type Rule, RuleBook } from "./rule-book.ts";
 import {
   keepAutomaticBlock,
@@ -25,7 +25,7 @@ interface KnownRules {
 /** The version of the last change made here, until a read has seen it: Redis may have missed it. */
 let awaited = 0;
 
-const shared: SharedValue<RuleTexts, KnownRules> = new SharedValue({
+const shared: SwrCache<RuleTexts, KnownRules, Reader> = new SwrCache({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,

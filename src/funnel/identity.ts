@@ -2,9 +2,9 @@
 // algorithm follows from the configuration, never from the token.
 import { decodeJwt, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
+import { memory, textBytes } from "../edge/memory.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { memory, textBytes } from "../memory.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { KeysUnavailable, RETRY_SECONDS, verifyBySet } from "./key-set.ts";
 import { hmacKey } from "./keys.ts";

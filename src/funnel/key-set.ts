@@ -8,7 +8,7 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from "jose";
-import { type Reader, SharedValue } from "../shared-value.ts";
+import { type Scope, SwrCache } from "../edge/swr-cache.ts";
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 
@@ -31,12 +31,12 @@ interface Question {
 
 /** What an isolate knows of the one provider it is configured with. */
 class KeySet {
-  readonly #shared: SharedValue<JSONWebKeySet, FindKey>;
+  readonly #shared: SwrCache<JSONWebKeySet, FindKey>;
   /** The last one to the provider. */
   #asked: Question = { at: 0, outcome: "answered" };
 
   constructor(url: string) {
-    this.#shared = new SharedValue({
+    this.#shared = new SwrCache({
       name: `keys/${url}`,
       freshMs: FRESH_MS,
       revalidateMs: FRESH_MS,
@@ -59,7 +59,7 @@ class KeySet {
     }
   }
 
-  async find(c: Reader): Promise<FindKey> {
+  async find(c: Scope): Promise<FindKey> {
     try {
       return (await this.#shared.read(c)).value;
     } catch (cause) {
@@ -72,7 +72,7 @@ class KeySet {
    * one question, and nobody else waits for it.
    * @throws KeysUnavailable when it does not answer, or did not a moment ago
    */
-  async renewed(c: Reader): Promise<FindKey | undefined> {
+  async renewed(c: Scope): Promise<FindKey | undefined> {
     const { at, outcome } = this.#asked;
     const waited = Date.now() - at;
     if (outcome !== "pending" && waited >= 0 && waited < PAUSE_MS[outcome]) {
@@ -111,7 +111,7 @@ const sets = new Map<string, KeySet>();
  * @throws KeysUnavailable when that cannot be known now, and what jose throws when the token is not good
  */
 export async function verifyBySet(
-  c: Reader,
+  c: Scope,
   url: string,
   token: string,
   options: JWTVerifyOptions,

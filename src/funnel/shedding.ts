@@ -1,7 +1,8 @@
 // Overload: when a SKU's object says it is overloaded or answers too late, this isolate turns away a growing
 // share of new attempts for that SKU, and lets them in again as the object recovers.
+
+import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
-import { memory } from "../memory.ts";
 import type { Admitted, Observer, Stage } from "./attempt.ts";
 
 /** Slower than this counts as overloaded: the object's queue is seconds long. */

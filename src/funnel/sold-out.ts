@@ -3,9 +3,9 @@
 // the order and makes none, so that a returned unit is offered to everyone at the same moment.
 import { mayHaveBought } from "../catalog/buyers.ts";
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
+import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
 import { buyerHash } from "../inventory/buyers.ts";
-import { memory } from "../memory.ts";
 import type { Admitted, Attempt, Identified, Observer, Stage } from "./attempt.ts";
 
 /** How long an object's own answer counts. */

@@ -1,6 +1,7 @@
 // Cloudflare Turnstile, server side: is this the token of a solved challenge, for this user and purpose?
 import * as z from "zod";
 import type { Config } from "../config.ts";
+import { Breaker } from "../edge/breaker.ts";
 import { causeOf, log } from "../observability/log.ts";
 
 export type TurnstileConfig = Pick<Config, "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL">;
@@ -8,9 +9,6 @@ export type TurnstileConfig = Pick<Config, "TURNSTILE_SECRET" | "TURNSTILE_VERIF
 /** The `action` our pages give the widget: a token solved for something else is worth nothing here. */
 export const CHALLENGE_ACTION = "buy";
 const VERIFY_LIMIT_MS = 2_000;
-/** After so many failures in a row the provider is left alone for a moment: nobody waits for nothing. */
-const FAILURES_TO_REST = 5;
-const REST_MS = 2_000;
 
 const answerSchema = z.object({
   success: z.boolean(),
@@ -24,8 +22,7 @@ const ABOUT_TOKEN = new Set(["invalid-input-response", "timeout-or-duplicate"]);
 
 export type Verdict = "passed" | "failed" | "down";
 
-let failures = 0;
-let restUntil = 0;
+const provider = new Breaker();
 
 /**
  * Asks siteverify. `cdata` is what the widget was given for this user. A token counts once: for `purpose`
@@ -37,25 +34,16 @@ export async function verifyChallenge(
   cdata: string,
   purpose: string,
 ): Promise<Verdict> {
-  const rest = restUntil - Date.now();
-  if (rest > 0 && rest <= REST_MS) return "down"; // a longer one was begun before the clock was set back
   try {
-    const verdict = await askProvider(config, token, cdata, purpose);
-    failures = 0;
-    return verdict;
+    return await provider.run(VERIFY_LIMIT_MS, () => askProvider(config, token, cdata, purpose));
   } catch (error) {
     log("challenge.down", { cause: causeOf(error) });
-    failures += 1;
-    if (failures >= FAILURES_TO_REST) restUntil = Date.now() + REST_MS;
     return "down";
   }
 }
 
 /** For tests: forget past failures, as a fresh isolate would have. */
-export function resetTurnstile(): void {
-  failures = 0;
-  restUntil = 0;
-}
+export const resetTurnstile = (): void => provider.reset();
 
 async function askProvider(
   config: TurnstileConfig,
@@ -86,6 +74,5 @@ async function uuidOf(parts: string[]): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", text), 0, 16);
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80; // version 8: made of a hash
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -1,8 +1,8 @@
 // Proof of a page visit: a signed token that the page's script fetches before it buys. It says when and from
 // which address block, never who. It cannot be part of the page, which is cached for everyone.
 import { jwtVerify, SignJWT } from "jose";
+import { memory, textBytes } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
-import { memory, textBytes } from "../memory.ts";
 import type { Buying } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { hmacKey } from "./keys.ts";

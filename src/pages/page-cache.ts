@@ -3,9 +3,9 @@
 import { nextChange } from "../catalog/list.ts";
 import type { Sale } from "../catalog/schema.ts";
 import { ASKED_EACH_TIME, CACHED, CACHED_MS, cachedNow } from "../catalog/snapshot.ts";
+import { memory } from "../edge/memory.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
-import { memory } from "../memory.ts";
 import { etagOf, notModified } from "./etag.ts";
 
 /** What a page costs beside its bytes, above all its two sets of headers. */

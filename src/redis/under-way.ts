@@ -1,7 +1,7 @@
 // Which orders of one user may exist that Redis does not have yet. An attempt leaves its order's id here, in
 // the round trip of its limits, before the object decides; writing the order takes the mark away.
 import type { Redis } from "@upstash/redis/cloudflare";
-import { memory } from "../memory.ts";
+import { memory } from "../edge/memory.ts";
 import { healed } from "./bad-values.ts";
 import type { Keys } from "./keys.ts";
 

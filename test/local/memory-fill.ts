@@ -8,11 +8,11 @@ import "../../src/funnel/identity.ts";
 import "../../src/funnel/limits.ts";
 import "../../src/funnel/shedding.ts";
 import "../../src/funnel/sold-out.ts";
+import { allMemories, BUDGETS, type MemoryName } from "../../src/edge/memory.ts";
 import { completeHeaders } from "../../src/headers.ts";
 import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
-import { allMemories, BUDGETS, type MemoryName } from "../../src/memory.ts";
 import "../../src/pages/page-cache.ts";
-import { SharedValue } from "../../src/shared-value.ts";
+import { SwrCache } from "../../src/edge/swr-cache.ts";
 
 /** What one memory declares and takes, in bytes. */
 export interface Filled {
@@ -105,7 +105,7 @@ function aPage(i: number, bytes: number) {
 }
 
 const shared = () =>
-  new SharedValue({
+  new SwrCache({
     name: read("a value"),
     freshMs: 1,
     revalidateMs: 1,

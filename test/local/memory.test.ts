@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
-import { BUDGETS } from "../../src/memory.ts";
+import { BUDGETS } from "../../src/edge/memory.ts";
 import type { Filled } from "./memory-fill.ts";
 
 const MIB = 1024 * 1024;

@@ -98,3 +98,14 @@ test("texts come back as they were stored, whatever they look like", async () =>
     });
   }
 });
+
+test("a clock that is set back does not keep Redis shut out", async () => {
+  const now = Date.now();
+  const clock = givenClock(now);
+  await redisIsDown();
+  await fail(5);
+  await mendRedis();
+  await expect(ping()).rejects.toThrow();
+  clock.moveTo(now - 3_600_000);
+  expect(await ping()).toBe("PONG");
+});

@@ -2,7 +2,7 @@
 import { reset } from "cloudflare:test";
 import { beforeAll } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
-import { resetMemories } from "../../src/memory.ts";
+import { resetMemories } from "../../src/edge/memory.ts";
 import { emptyRedis, redisIsBack } from "./redis.ts";
 
 beforeAll(async () => {

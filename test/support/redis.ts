@@ -2,12 +2,12 @@
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
+import { flightsUnderWay } from "../../src/edge/single-flight.ts";
 import { MARK } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
-import { refreshesUnderWay } from "../../src/shared-value.ts";
 import type { ServiceBindings } from "../setup/services.ts";
 
 /** How tests reach what the Worker under test talks to. */
@@ -51,7 +51,7 @@ async function redisIsQuiet(): Promise<void> {
   await vi.waitUntil(
     async () => {
       const { commands } = await asked();
-      const isQuiet = refreshesUnderWay() === 0 && commands === before;
+      const isQuiet = flightsUnderWay() === 0 && commands === before;
       before = commands;
       return isQuiet;
     },

@@ -3,7 +3,8 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
-import { coloKey, type Reader, SharedValue } from "../../src/shared-value.ts";
+import { coloKey } from "../../src/edge/colo.ts";
+import { type Scope, SwrCache } from "../../src/edge/swr-cache.ts";
 import { unique, until } from "../support/shop.ts";
 
 export const FRESH = 1_000;
@@ -22,8 +23,8 @@ export function aMoment(): number {
 }
 
 /** A request that reads. */
-export const aReader = (): Reader =>
-  ({ executionCtx: createExecutionContext(), get: () => config }) as unknown as Reader;
+export const aReader = (): Scope =>
+  ({ executionCtx: createExecutionContext(), get: () => config }) as unknown as Scope;
 
 /** A source that can be broken; its value counts how often it was asked. */
 export function aSource() {
@@ -47,7 +48,7 @@ export const anIsolate = (
   name = unique("value"),
   fallback?: () => Promise<number>,
 ) =>
-  new SharedValue<number, string>({
+  new SwrCache<number, string>({
     name,
     freshMs: FRESH,
     revalidateMs: REVALIDATE,
@@ -58,7 +59,7 @@ export const anIsolate = (
   });
 
 /** The value, marked where it is older than its bound. */
-export const read = async (isolate: SharedValue<number, string>) => {
+export const read = async (isolate: SwrCache<number, string>) => {
   const asked = Date.now();
   const { value, readAt } = await isolate.read(aReader());
   return asked - readAt > REVALIDATE ? `${value} stale` : value;

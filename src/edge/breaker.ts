@@ -1,0 +1,77 @@
+// Leaves a service alone for a while after it has failed several times in a row. One breaker per service and
+// isolate.
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+} from "cockatiel";
+import { elapsed } from "./elapsed.ts";
+
+const FAILURES_TO_OPEN = 5;
+const OPEN_MS = 2_000;
+
+export class Breaker {
+  readonly #isFailure: (error: unknown) => boolean;
+  #policy: CircuitBreakerPolicy;
+  #openedAt = Number.NEGATIVE_INFINITY;
+  #probedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param isFailure whether an error says that the service is down; the default is any error */
+  constructor(isFailure: (error: unknown) => boolean = () => true) {
+    this.#isFailure = isFailure;
+    this.#policy = this.#newPolicy();
+  }
+
+  get state(): "closed" | "open" | "half-open" {
+    switch (this.#policy.state) {
+      case CircuitState.Closed:
+        return "closed";
+      case CircuitState.HalfOpen:
+        return "half-open";
+      default:
+        return "open";
+    }
+  }
+
+  /** Forgets every failure. */
+  reset(): void {
+    this.#policy = this.#newPolicy();
+  }
+
+  /**
+   * Runs one operation. While a probe is out, others are refused at once instead of waiting for it, for a promise
+   * of another request may never settle on Workers. For the same reason a probe of a canceled request would keep
+   * the breaker half-open forever, so after its time limit the next caller probes again.
+   *
+   * @param limitMs the longest that the operation takes
+   * @throws BrokenCircuitError without running it, while the service is left alone
+   */
+  run<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
+    const now = Date.now();
+    if (this.state === "half-open") {
+      if (elapsed(this.#probedAt, now) < limitMs + OPEN_MS) {
+        throw new BrokenCircuitError("the service is being probed");
+      }
+      this.#policy = this.#newPolicy(this.#policy.toJSON());
+    }
+    // Opened before the clock was set back, it would stay open until the clock has caught up.
+    if (this.state === "open" && now < this.#openedAt) this.reset();
+    if (this.state === "open") this.#probedAt = now;
+    return this.#policy.execute(operation);
+  }
+
+  #newPolicy(initialState?: ReturnType<CircuitBreakerPolicy["toJSON"]>): CircuitBreakerPolicy {
+    const policy = circuitBreaker(handleWhen(this.#isFailure), {
+      halfOpenAfter: OPEN_MS,
+      breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+      ...(initialState ? { initialState } : {}),
+    });
+    policy.onBreak(() => {
+      this.#openedAt = Date.now();
+    });
+    return policy;
+  }
+}
