@@ -42,6 +42,8 @@ export const BUDGETS = {
   /** SKUs that an object called sold out, and those it is being asked about. */
   answered: 0.5 * MIB,
   asking: 0.25 * MIB,
+  /** Names of keys that the identity provider does not have. */
+  keys: 0.25 * MIB,
   /** Addresses that sent too many wrong operator tokens. */
   guessers: 0.25 * MIB,
   /** SKUs whose object is overloaded, and the attempts that wait for one. */

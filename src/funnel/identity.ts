@@ -1,12 +1,12 @@
 // Identifies the caller, here and on every personal route. A bearer token or the session cookie holds a JWT; its
 // algorithm follows from the configuration, never from the token.
-import { decodeJwt, jwtVerify, SignJWT } from "jose";
+import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
 import { memory, textBytes } from "../edge/memory.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Attempt, Stage } from "./attempt.ts";
-import { KeysUnavailable, RETRY_SECONDS, verifyBySet } from "./key-set.ts";
+import { KeysUnavailable, verifyBySet } from "./key-set.ts";
 import { hmacKey } from "./keys.ts";
 
 export type AuthConfig = Pick<
@@ -17,6 +17,8 @@ export type AuthConfig = Pick<
 export const SESSION_COOKIE = "session";
 /** Asymmetric algorithms a key set may use; a shared secret is HS256 and nothing else. */
 const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
+const algorithmsOf = ({ AUTH_SECRET }: AuthConfig): string[] =>
+  AUTH_SECRET ? ["HS256"] : JWKS_ALGORITHMS;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
@@ -42,7 +44,7 @@ export async function identify(c: AppContext, config: AuthConfig): Promise<Ident
   const known = recognize(c, config);
   if (known) return known;
   let refused: Identity = NOBODY;
-  for (const token of shown(c).tokens) {
+  for (const token of shown(c, config).tokens) {
     const identity = await verify(c, token, config);
     if (identity.ok) return identity;
     // Of several tokens, the one that cannot be checked now may be the good one.
@@ -57,7 +59,7 @@ export async function identify(c: AppContext, config: AuthConfig): Promise<Ident
  * send a cookie by themselves, so a write that relies on it must also come from our own pages.
  */
 function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
-  const { tokens, byItself } = shown(c);
+  const { tokens, byItself } = shown(c, config);
   if (tokens.length === 0) return NOBODY;
   if (tokens.every((token) => token.length > MAX_TOKEN)) return invalid("The token is too long");
   const foreign = byItself && !["GET", "HEAD"].includes(c.req.method) && foreignWrite(c);
@@ -72,9 +74,9 @@ function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
 }
 
 /** The tokens of a request, and whether the browser sent them by itself. */
-function shown(c: AppContext): { tokens: string[]; byItself: boolean } {
+function shown(c: AppContext, config: AuthConfig): { tokens: string[]; byItself: boolean } {
   if (c.req.header("authorization") === undefined) {
-    return { tokens: sessions(c.req.header("cookie") ?? ""), byItself: true };
+    return { tokens: sessions(c.req.header("cookie") ?? "", config), byItself: true };
   }
   const token = bearerToken(c);
   return { tokens: token === undefined ? [] : [token], byItself: false };
@@ -91,10 +93,10 @@ export function bearerToken(c: AppContext): string | undefined {
 
 /**
  * The session cookies of a Cookie header: a browser sends one for this host and one for the domain above,
- * without saying which is which. A repeated header is joined by a comma. Of too many cookies, those that have
- * not expired are kept.
+ * without saying which is which. A repeated header is joined by a comma. Of too many cookies, only
+ * those that may be good count.
  */
-function sessions(header: string): string[] {
+function sessions(header: string, config: AuthConfig): string[] {
   const tokens: string[] = [];
   for (const pair of header.split(/[;,]/)) {
     const [name, value = ""] = pair.split("=", 2);
@@ -103,14 +105,21 @@ function sessions(header: string): string[] {
     if (token !== "") tokens.push(token);
   }
   if (tokens.length <= MAX_SESSIONS) return tokens;
-  const live = tokens.filter((token) => !isOver(token));
+  const live = tokens.filter((token) => !isHopeless(token, config));
   return (live.length > 0 ? live : tokens).slice(0, MAX_SESSIONS);
 }
 
-/** Whether a token says that it has expired, or says nothing at all. Its signature is not checked. */
-function isOver(token: string): boolean {
+/**
+ * Whether no key could make a token good: it has expired, another issuer made it, or it is none. Its signature
+ * is not checked.
+ */
+function isHopeless(token: string, config: AuthConfig): boolean {
+  if (token.length > MAX_TOKEN) return true;
   try {
-    const { exp } = decodeJwt(token);
+    const { alg = "" } = decodeProtectedHeader(token);
+    const { exp, iss } = decodeJwt(token);
+    if (!algorithmsOf(config).includes(alg)) return true;
+    if (config.AUTH_ISSUER && iss !== config.AUTH_ISSUER) return true;
     return typeof exp !== "number" || exp + CLOCK_TOLERANCE_SECONDS < Date.now() / 1_000;
   } catch {
     return true;
@@ -137,10 +146,11 @@ const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig 
 
 async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {
   if (token.length > MAX_TOKEN) return invalid("The token is too long");
+  if (isHopeless(token, config)) return invalid("The token is not valid");
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
-    algorithms: config.AUTH_SECRET ? ["HS256"] : JWKS_ALGORITHMS,
+    algorithms: algorithmsOf(config),
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ["sub", "exp"],
   };
@@ -154,17 +164,14 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
     verified.set(token, { userId: sub, expiresAt: exp * 1_000, config });
     return { ok: true, userId: sub };
   } catch (error) {
-    return error instanceof KeysUnavailable ? UNCHECKED : invalid("The token is not valid");
+    return error instanceof KeysUnavailable ? unchecked(error) : invalid("The token is not valid");
   }
 }
 
-const UNCHECKED: Refused = {
+const unchecked = ({ retryAfterSeconds }: KeysUnavailable): Refused => ({
   ok: false,
-  refusal: refuse("unavailable", {
-    detail: "Sign-ins cannot be checked now",
-    retryAfterSeconds: RETRY_SECONDS,
-  }),
-};
+  refusal: refuse("unavailable", { detail: "Sign-ins cannot be checked now", retryAfterSeconds }),
+});
 
 /** Refuses a caller without a token, and names one whose token was verified before. Both cost nothing. */
 export const recognized: Stage = {

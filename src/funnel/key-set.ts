@@ -8,7 +8,9 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from "jose";
+import { memory } from "../edge/memory.ts";
 import { type Scope, SwrCache } from "../edge/swr-cache.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 
@@ -16,12 +18,28 @@ const FRESH_MS = 600_000;
 /** Without their provider, known keys serve for a day. */
 const STALE_MS = 86_400_000;
 const LIMIT_MS = 2_000;
-/** A key we do not know may be new: ask again, but not for every forged token. */
-const PAUSE_MS = { answered: 30_000, failed: 5_000 };
-export const RETRY_SECONDS = PAUSE_MS.failed / 1_000;
+/** A provider that failed is left alone this long. */
+const PAUSE_MS = 5_000;
+/** A key that the provider did not have is asked for again after this long. */
+const MISSING_MS = 30_000;
+/**
+ * A key we do not know may be new, so it is worth a question. Forged tokens name as many keys as they like:
+ * they make an isolate ask at most seven times in a minute.
+ */
+const FORCED = { burst: 3, everyMs: 15_000 };
 
-/** The provider does not answer, and the key of a token was never seen: not the fault of who asks. */
-export class KeysUnavailable extends Error {}
+/** The provider cannot be asked now about the key of a token: not the caller's fault. */
+export class KeysUnavailable extends Error {
+  readonly retryAfterSeconds: number;
+
+  constructor(waitMs: number, cause?: unknown) {
+    super("", { cause });
+    this.retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  }
+}
+
+/** Keys that the provider did not have when it was asked for them: by address, and name or token. */
+const missing = memory<true>("keys");
 
 /** When the provider was asked, and what became of it. */
 interface Question {
@@ -34,8 +52,11 @@ class KeySet {
   readonly #shared: SwrCache<JSONWebKeySet, FindKey>;
   /** The last one to the provider. */
   #asked: Question = { at: 0, outcome: "answered" };
+  readonly #url: string;
+  readonly #budget = new TokenBucket(FORCED);
 
   constructor(url: string) {
+    this.#url = url;
     this.#shared = new SwrCache({
       name: `keys/${url}`,
       freshMs: FRESH_MS,
@@ -59,30 +80,67 @@ class KeySet {
     }
   }
 
-  async find(c: Scope): Promise<FindKey> {
+  /** @throws KeysUnavailable when the key of the token may be good and the provider cannot be asked */
+  async verify(c: Scope, token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+    const before = this.#asked;
     try {
-      return (await this.#shared.read(c)).value;
-    } catch (cause) {
-      throw new KeysUnavailable("", { cause });
+      return await tryKeys(await this.#known(c), token, options);
+    } catch (error) {
+      if (!mayBeNewKey(error, token)) throw error;
+      const id = `${this.#url} ${decodeProtectedHeader(token).kid ?? token}`;
+      // An answer that came while the token waited is as new as it can be.
+      if (this.#asked !== before) missing.set(id, true);
+      if (this.#isMissing(id)) throw error;
+      return await this.#verifyByNews(c, token, options, id);
     }
   }
 
-  /**
-   * The keys as the provider has them now; undefined when it told them a moment ago. Those who wait share
-   * one question, and nobody else waits for it.
-   * @throws KeysUnavailable when it does not answer, or did not a moment ago
-   */
-  async renewed(c: Scope): Promise<FindKey | undefined> {
-    const { at, outcome } = this.#asked;
-    const waited = Date.now() - at;
-    if (outcome !== "pending" && waited >= 0 && waited < PAUSE_MS[outcome]) {
-      if (outcome === "failed") throw new KeysUnavailable();
-      return undefined;
+  /** Asks the provider, because the key may be new to us. */
+  async #verifyByNews(c: Scope, token: string, options: JWTVerifyOptions, id: string) {
+    const before = this.#asked;
+    const renewed = await this.#renewed(c);
+    try {
+      return await tryKeys(renewed, token, options);
+    } catch (error) {
+      if (!mayBeNewKey(error, token)) throw error;
+      // The answer to an older question may be older than the key.
+      if (this.#asked === before) throw new KeysUnavailable(0);
+      missing.set(id, true);
+      throw error;
     }
+  }
+
+  async #known(c: Scope): Promise<FindKey> {
+    try {
+      return (await this.#shared.read(c)).value;
+    } catch (cause) {
+      throw new KeysUnavailable(PAUSE_MS, cause);
+    }
+  }
+
+  /** Whether the provider, not long ago, had no key by that name. */
+  #isMissing(id: string): boolean {
+    return missing.has(id) && this.#asked.outcome === "answered" && this.#isWithin(MISSING_MS);
+  }
+
+  /** Whether the last question is younger than this. One from the future is not: the clock was set back. */
+  #isWithin(ms: number): boolean {
+    const age = Date.now() - this.#asked.at;
+    return age >= 0 && age < ms;
+  }
+
+  /** The keys as the provider has them now. Callers who wait share one question; no other caller waits. */
+  async #renewed(c: Scope): Promise<FindKey> {
+    const { at, outcome } = this.#asked;
+    if (outcome === "failed" && this.#isWithin(PAUSE_MS)) {
+      throw new KeysUnavailable(at + PAUSE_MS - Date.now());
+    }
+    const waitMs = outcome === "answered" ? this.#budget.take(Date.now()) : 0;
+    if (waitMs > 0) throw new KeysUnavailable(waitMs);
     try {
       return (await this.#shared.renew(c)).value;
     } catch (cause) {
-      throw new KeysUnavailable("", { cause });
+      throw new KeysUnavailable(PAUSE_MS, cause);
     }
   }
 }
@@ -110,7 +168,7 @@ const sets = new Map<string, KeySet>();
  * Verifies a token by the provider's keys; asks the provider once more when its key may be a new one.
  * @throws KeysUnavailable when that cannot be known now, and what jose throws when the token is not good
  */
-export async function verifyBySet(
+export function verifyBySet(
   c: Scope,
   url: string,
   token: string,
@@ -118,13 +176,7 @@ export async function verifyBySet(
 ): Promise<JWTVerifyResult> {
   const set = sets.get(url) ?? new KeySet(url);
   sets.set(url, set);
-  try {
-    return await tryKeys(await set.find(c), token, options);
-  } catch (error) {
-    const renewed = mayBeNewKey(error, token) && (await set.renewed(c));
-    if (!renewed) throw error;
-    return tryKeys(renewed, token, options);
-  }
+  return set.verify(c, token, options);
 }
 
 /** A token need not name its key: then each one of its kind is tried. */

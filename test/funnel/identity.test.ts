@@ -114,6 +114,20 @@ describe("with a shared secret", () => {
     expect(await whoAsks(shared, { cookie })).toBe("ann");
   });
 
+  test("a valid session cookie counts behind any number that other sites of the shop have set", async () => {
+    const claims = { iss: "https://id.shop", aud: "shop" };
+    const strict = { ...shared, AUTH_ISSUER: claims.iss, AUTH_AUDIENCE: claims.aud };
+    const foreign = await token({ claims: { ...claims, iss: "https://forum.shop" } });
+    const other = unsigned({ alg: "RS256", kid: "k1" });
+    const sessions = [
+      ...Array(10).fill(foreign),
+      ...Array(10).fill(other),
+      await token({ claims }),
+    ];
+    const cookie = sessions.map((session) => `session=${session}`).join("; ");
+    expect(await whoAsks(strict, { cookie })).toBe("ann");
+  });
+
   test("forged session cookies cost five signature checks at most", async () => {
     const checks = vi.spyOn(crypto.subtle, "verify");
     onTestFinished(() => checks.mockRestore());

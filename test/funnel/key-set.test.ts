@@ -61,14 +61,72 @@ describe("with the provider's key set", () => {
     expect(await bearing(config, unsigned({ alg: "none", kid: "k1" }))).toBe("unauthenticated");
   });
 
-  test("forged key ids do not make us ask the provider again and again", async () => {
+  test("forged key ids make us ask at most seven times in a minute, and stop no one else", async () => {
     const { config, asked } = givenProvider(keySet);
-    for (let i = 0; i < 20; i += 1) {
-      const header = { alg: "ES256", kid: `forged-${i}` };
-      const forged = await token({ header, signWith: pair.privateKey });
-      expect(await bearing(config, forged)).toBe("unauthenticated");
+    const clock = givenClock(Date.now());
+    expect(await bearing(config, await good())).toBe("ann");
+    const answers = new Set<string>();
+    for (let second = 0; second < 60; second += 1) {
+      for (let i = 0; i < 10; i += 1) {
+        const header = { alg: "ES256", kid: `forged-${second}-${i}` };
+        answers.add(await bearing(config, await token({ header, signWith: pair.privateKey })));
+      }
+      expect(await bearing(config, await known(`buyer-${second}`))).toBe(`buyer-${second}`);
+      clock.moveTo(Date.now() + 1_000);
     }
-    expect(asked).toHaveBeenCalledTimes(1);
+    // Those the provider was asked about are refused; of the others nothing can be known.
+    expect(answers).toEqual(new Set(["unauthenticated", "unavailable"]));
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(1 + 7);
+  });
+
+  test("a key that was added a moment after the set was read lets its people in at once", async () => {
+    const added = await aKey("ES256", { kid: "k2" });
+    let keys = [publicJwk];
+    const { config, asked } = givenProvider(() => Response.json({ keys }));
+    const clock = givenClock(Date.now());
+    expect(await bearing(config, await good())).toBe("ann");
+    clock.moveTo(Date.now() + 1);
+    keys = [publicJwk, added.jwk];
+    expect(await bearing(config, await added.token("bob"))).toBe("bob");
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test("a new key is no one's fault while forged ones have used up the questions", async () => {
+    const [added, forger] = [await aKey("ES256", { kid: "k2" }), await aKey("ES256")];
+    let keys = [publicJwk];
+    const { config } = givenProvider(() => Response.json({ keys }));
+    const clock = givenClock(Date.now());
+    expect(await bearing(config, await good())).toBe("ann");
+    for (let i = 0; i < 10; i += 1) await bearing(config, await forger.token(`forged-${i}`));
+    keys = [publicJwk, added.jwk];
+    expect(await bearing(config, await added.token("bob"))).toBe("unavailable");
+    clock.moveTo(Date.now() + 15_000);
+    expect(await bearing(config, await added.token("bob"))).toBe("bob");
+  });
+
+  test("a key that the provider does not have is asked for once in thirty seconds", async () => {
+    const { config, asked } = givenProvider(keySet);
+    const clock = givenClock(Date.now());
+    expect(await bearing(config, await good())).toBe("ann");
+    const retired = await aKey("ES256", { kid: "retired" });
+    for (let second = 0; second < 60; second += 1) {
+      expect(await bearing(config, await retired.token(`${second}`))).toBe("unauthenticated");
+      clock.moveTo(Date.now() + 1_000);
+    }
+    expect(asked).toHaveBeenCalledTimes(1 + 2);
+  });
+
+  test("a token that no key could make good costs no question", async () => {
+    const { config, asked } = givenProvider(keySet);
+    const strict = { ...config, AUTH_ISSUER: "https://id.shop" };
+    const stranger = await aKey("ES256", { kid: "k9" });
+    expect(await bearing(config, await stranger.token("old", { exp: inAnHour() - 7_200 }))).toBe(
+      "unauthenticated",
+    );
+    expect(await bearing(strict, await stranger.token("foreign", { iss: "https://x.test" }))).toBe(
+      "unauthenticated",
+    );
+    expect(asked).not.toHaveBeenCalled();
   });
 
   test.each<[string, () => Response]>([
@@ -194,7 +252,7 @@ describe("with the provider's key set", () => {
       expect(await bearing(config, await two.token("late", { exp: inAnHour() - 7_200 }))).toBe(
         "unauthenticated",
       );
-      expect(asked).toHaveBeenCalledTimes(1);
+      expect(asked).toHaveBeenCalledTimes(1 + 1); // the stranger's key may have been new
     },
   );
 

@@ -71,6 +71,10 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   answered: [(i) => [`sku-${nth(i)}`, soldOut(i)]],
   asking: [(i) => [`sku-${nth(i)}`, true]],
+  keys: [
+    (i) => [`https://id.shop/jwks ${nth(i)}`, true],
+    (i) => [`https://id.shop/jwks ${nth(i, 8_000)}`, true],
+  ],
   guessers: [(i) => [read(`${address(i)}/64`), true]],
   stock: [
     (i) => [`live/sale-${nth(i)}/1`, aStock(i, 1)],
