@@ -13,6 +13,12 @@ const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 /** Only so that a hang ends; no test depends on how fast the machine is. */
 const testTimeout = 60_000;
 
+const QUEUE = {
+  maxBatchTimeout: 0.05,
+  maxRetries: 12,
+  deadLetterQueue: "doorbuster-orders-dlq",
+};
+
 /** Only so that a wait ends: the default of a second is missed on a busy machine. */
 const patient = { poll: { timeout: 20_000 } };
 
@@ -33,14 +39,15 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              // The test runner delivers batches itself where order matters; the short timeout is
-              // for tests that go through the real local queue.
+              // The test runner delivers batches itself where order matters; the short timeouts are
+              // for tests that go through the real local queues.
               queueConsumers: {
-                "doorbuster-orders": {
+                "doorbuster-orders": { ...QUEUE, maxBatchSize: 100 },
+                "doorbuster-webhooks": { ...QUEUE, maxBatchSize: 20 },
+                "doorbuster-orders-dlq": {
                   maxBatchSize: 100,
                   maxBatchTimeout: 0.05,
-                  maxRetries: 12,
-                  deadLetterQueue: "doorbuster-orders-dlq",
+                  maxRetries: 100,
                 },
               },
               bindings: {
