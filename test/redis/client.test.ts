@@ -22,6 +22,7 @@ async function fail(times: number, limitMs?: number): Promise<void> {
 beforeEach(redisIsBack);
 
 test("it opens after five failures in a row, and then Redis is not asked at all", async () => {
+  givenClock(Date.now());
   await redisIsDown();
   await fail(5);
   expect(redisBreakerState()).toBe("open");
