@@ -1,5 +1,4 @@
 // How the fake Stripe words its refusals.
-import type { Intent } from "./bank.ts";
 
 /** An API error as Stripe words it: the status, and what is under `error` in the body. */
 export class StripeFault extends Error {
@@ -16,7 +15,7 @@ export class StripeFault extends Error {
 export const invalid = (message: string, more: Record<string, unknown> = {}) =>
   new StripeFault(400, { type: "invalid_request_error", message, ...more });
 
-export function unexpectedState(verb: string, intent: Intent): StripeFault {
+export function unexpectedState(verb: string, intent: { status: string }): StripeFault {
   const message = `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`;
   return invalid(message, { code: "payment_intent_unexpected_state", payment_intent: intent });
 }
