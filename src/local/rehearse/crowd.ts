@@ -1,21 +1,11 @@
 // Who comes: people and bots in the wanted shares, mixed, each with a user, an address and the SKU they
 // are after.
-import type { Caller, Sku } from "../client.ts";
+import type { Sku } from "../client.ts";
 import { UsageError } from "./options.ts";
 import { eachAtMost, patiently } from "./patience.ts";
 import { progress } from "./progress.ts";
-import type { Stage } from "./scene.ts";
-import { BOTS, type BotKind } from "./scenes/bots.ts";
-
-/** Somebody who wants units. */
-export interface Buyer extends Caller {
-  /** Counts people and bots separately: it decides how they behave. */
-  nth: number;
-  user: string;
-  sku: Sku;
-  /** What kind of bot it is; undefined for people. */
-  bot?: BotKind;
-}
+import type { BotKind, Buyer, Stage } from "./scene.ts";
+import { BOTS } from "./scenes/bots.ts";
 
 /** Who is to come: how many, and the share of bots. */
 interface Party {

@@ -2,10 +2,9 @@
 // what each winner (and a stranger) is shown when they ask for their order.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, BankEntry, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
-import type { Buyer } from "./crowd.ts";
 import { eachAtMost, patiently } from "./patience.ts";
 import type { Deed, Purchase } from "./record.ts";
-import type { Change, Denial, Stage } from "./scene.ts";
+import type { Buyer, Change, Denial, Stage } from "./scene.ts";
 import type { Settled } from "./settle.ts";
 
 /** The longest a settled order may be read from the ledger instead of the read model. */

@@ -1,7 +1,6 @@
 // The command line of `npm run rehearse`: what may be said, what each word means, what is refused.
 import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
-import type { Thresholds } from "./proofs/thresholds.ts";
 
 export const HELP = `npm run rehearse -- [options]
 
@@ -26,6 +25,14 @@ Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad 
   --json FILE          also write the result as JSON, with the commit and the machine it ran on
   --help               this text
 `;
+
+/** The goals a rehearsal can be held to. */
+export interface Thresholds {
+  /** No kind of request may have a higher 99th percentile: milliseconds. */
+  maxP99?: number;
+  /** No larger share of the requests, 0 to 1, may end without an answer or in a 5xx. */
+  maxErrors?: number;
+}
 
 export interface Options extends Thresholds {
   url?: string;

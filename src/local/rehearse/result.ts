@@ -2,7 +2,6 @@
 import type { Ledger, LedgerOrder, Money } from "../client.ts";
 import { percentile } from "../figures.ts";
 import type { Kind } from "./contract.ts";
-import type { Buyer } from "./crowd.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
 import { holdsUnits } from "./proofs/free-units.ts";
@@ -10,6 +9,7 @@ import { moneyKept } from "./proofs/money.ts";
 import { tally } from "./proofs/units.ts";
 import type { Verdict } from "./proofs/verdicts.ts";
 import type { Record } from "./record.ts";
+import type { Buyer } from "./scene.ts";
 
 export interface Result {
   url: string;

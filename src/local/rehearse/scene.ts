@@ -1,6 +1,5 @@
 // What a rehearsal is made of: scenes, each a crowd of its own kind at a sale of its own.
-import type { Ledger, LiveAnswer, Sale, ShownSale, Sku } from "../client.ts";
-import type { Buyer } from "./crowd.ts";
+import type { Caller, Ledger, LiveAnswer, Sale, ShownSale, Sku } from "../client.ts";
 import type { Instance } from "./instance.ts";
 import type { Options } from "./options.ts";
 import type { Record } from "./record.ts";
@@ -31,6 +30,34 @@ export interface Scene {
   /** How many people come, of the number that was asked for. */
   people(buyers: number): number;
   play(stage: Stage, people: Buyer[], options: Pick<Options, "concurrency">): Promise<void>;
+}
+
+/** A person or a bot that wants units. */
+export interface Buyer extends Caller {
+  /** Counts people and bots separately: it decides how they behave. */
+  nth: number;
+  user: string;
+  sku: Sku;
+  /** What kind of bot it is; undefined for people. */
+  bot?: BotKind;
+}
+
+/** A way to cheat. */
+export interface BotKind {
+  name: string;
+  /** The address all of this kind share, where they do. */
+  address?(stage: Stage): string | undefined;
+  /** BotOrders, as many bursts as there are lists: those of one burst leave at the same time. */
+  bursts(stage: Stage, bot: Buyer): (BotOrder | Promise<BotOrder>)[][];
+}
+
+/** What differs from an honest order; nothing: sent without a page visit, and without waiting. */
+export interface BotOrder {
+  /** Undefined: none. A wrong one must not get anywhere. */
+  token?: string | undefined;
+  forged?: true;
+  ip?: string | undefined;
+  headers?: { [name: string]: string };
 }
 
 /** The sale as it was from some moment of `sentAt` to `answeredAt` on (server's milliseconds). */

@@ -1,7 +1,8 @@
 // The rehearsal's own proofs: fabricated evidence of each disaster must be seen, an honest sale must pass.
 import { describe, expect, test } from "vitest";
 import type { BankEntry, LedgerOrder, Order } from "../../../src/local/client.ts";
-import { holdAgainst, type Thresholds } from "../../../src/local/rehearse/proofs/thresholds.ts";
+import type { Thresholds } from "../../../src/local/rehearse/options.ts";
+import { holdAgainst } from "../../../src/local/rehearse/proofs/thresholds.ts";
 import { verify } from "../../../src/local/rehearse/proofs/verdicts.ts";
 import { Record } from "../../../src/local/rehearse/record.ts";
 import { answer, broken, honestSale, order, paidSale, problem, purchase } from "./evidence.ts";

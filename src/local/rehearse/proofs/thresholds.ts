@@ -1,14 +1,8 @@
 // The goals a rehearsal can be held to from the command line.
 import { figure } from "../../figures.ts";
+import type { Thresholds } from "../options.ts";
 import type { Result } from "../result.ts";
 import type { Verdict } from "./verdicts.ts";
-
-export interface Thresholds {
-  /** No kind of request may have a higher 99th percentile: milliseconds. */
-  maxP99?: number;
-  /** No larger share of the requests, 0 to 1, may end without an answer or in a 5xx. */
-  maxErrors?: number;
-}
 
 /** Holds the figures against the goals that were set. */
 export function holdAgainst(

@@ -4,27 +4,8 @@ import { randomBytes } from "node:crypto";
 import type { Order } from "../../client.ts";
 import { tokenSigner } from "../../tokens.ts";
 import { isDecided } from "../contract.ts";
-import type { Buyer } from "../crowd.ts";
 import { once } from "../patience.ts";
-import type { Stage } from "../scene.ts";
-
-/** A way to cheat. */
-export interface BotKind {
-  name: string;
-  /** The address all of this kind share, where they do. */
-  address?(stage: Stage): string | undefined;
-  /** Attempts, as many bursts as there are lists: those of one burst leave at the same time. */
-  bursts(stage: Stage, bot: Buyer): (Attempt | Promise<Attempt>)[][];
-}
-
-/** What differs from an honest order; nothing: sent without a page visit, and without waiting. */
-interface Attempt {
-  /** Undefined: none. A wrong one must not get anywhere. */
-  token?: string | undefined;
-  forged?: true;
-  ip?: string | undefined;
-  headers?: { [name: string]: string };
-}
+import type { BotKind, BotOrder, Buyer, Stage } from "../scene.ts";
 
 const HAMMER_BURSTS = 6;
 const HAMMER_CLICKS = 5;
@@ -61,7 +42,7 @@ export const BOTS: BotKind[] = [
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const unsigned = `${part({ alg: "none" })}.${part({ sub: victim, exp: 4_102_444_800 })}.`;
       const signed = tokenSigner(randomBytes(32).toString("hex"))(victim);
-      const forged = (token: string | undefined): Attempt => ({ token, forged: true });
+      const forged = (token: string | undefined): BotOrder => ({ token, forged: true });
       return [[forged(undefined), forged("rubbish"), forged(unsigned), signed.then(forged)]];
     },
   },
@@ -107,7 +88,7 @@ async function tryOnce(
   { client, record }: Stage,
   bot: Buyer,
   key: string,
-  attempt: Attempt,
+  attempt: BotOrder,
 ): Promise<void> {
   const { sku, user } = bot;
   const wish = { quantity: 1, ...(sku.unitPrice.amount > 0 && { paymentToken: "tok_ok" }) };

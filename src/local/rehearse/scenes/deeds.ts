@@ -1,10 +1,9 @@
 // What people do, each noted in the record: place an order, pay for it, give it back.
 import type { Answer, Money, Order } from "../../client.ts";
 import { type Kind, possibleFor } from "../contract.ts";
-import type { Buyer } from "../crowd.ts";
 import { patiently } from "../patience.ts";
 import type { Purchase } from "../record.ts";
-import type { Stage } from "../scene.ts";
+import type { Buyer, Stage } from "../scene.ts";
 
 /** How an order is placed. */
 interface Manner {

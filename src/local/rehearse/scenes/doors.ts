@@ -2,8 +2,7 @@
 // the very millisecond it opens.
 import { setTimeout as pause } from "node:timers/promises";
 import { arrivals, openLoop } from "../arrivals.ts";
-import type { Buyer } from "../crowd.ts";
-import type { Scene, Stage } from "../scene.ts";
+import type { Buyer, Scene, Stage } from "../scene.ts";
 import { buy } from "./deeds.ts";
 import { hours } from "./hours.ts";
 

@@ -3,9 +3,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Money, Order } from "../../client.ts";
 import { arrivals, openLoop } from "../arrivals.ts";
-import type { Buyer } from "../crowd.ts";
 import { Operator } from "../operator.ts";
-import type { Scene, Stage } from "../scene.ts";
+import type { Buyer, Scene, Stage } from "../scene.ts";
 import { buy } from "./deeds.ts";
 import { openNow } from "./hours.ts";
 

@@ -2,8 +2,7 @@
 // some of them while its hold lapses. `lastMoment`: it is paid in the last 50 milliseconds of its hold.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Order } from "../../client.ts";
-import type { Buyer } from "../crowd.ts";
-import type { Plan, Scene, Setting, Stage } from "../scene.ts";
+import type { Buyer, Plan, Scene, Setting, Stage } from "../scene.ts";
 import { buy, giveBack, pay } from "./deeds.ts";
 import { openNow } from "./hours.ts";
 

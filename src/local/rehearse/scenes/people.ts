@@ -2,10 +2,9 @@
 // number: one click or several at once, one key or two; some come back later or send rubbish; some pay, in
 // one of many ways, and some do not.
 import type { Kind } from "../contract.ts";
-import type { Buyer } from "../crowd.ts";
 import { patiently } from "../patience.ts";
 import type { Purchase } from "../record.ts";
-import type { Stage } from "../scene.ts";
+import type { Buyer, Stage } from "../scene.ts";
 import { giveBack, buy as order, pay } from "./deeds.ts";
 import { rubbish } from "./rubbish.ts";
 

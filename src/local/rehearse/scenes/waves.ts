@@ -1,8 +1,7 @@
 // The waves: people arrive by their own clock, in two peaks, each for one or several units of a SKU that allows
 // several. An arrival waits for nobody, and its latency counts from when it was due.
 import { arrivals, openLoop, type Wave } from "../arrivals.ts";
-import type { Buyer } from "../crowd.ts";
-import type { Scene, Stage } from "../scene.ts";
+import type { Buyer, Scene, Stage } from "../scene.ts";
 import { buy } from "./deeds.ts";
 import { openNow } from "./hours.ts";
 
