@@ -1,8 +1,6 @@
 // The catalog API: the same answer for everybody.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
-import { shieldRoute } from "../funnel/flood.ts";
-import { signVisit } from "../funnel/visit.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
 import { readSalesPage } from "./list.ts";
@@ -27,13 +25,6 @@ export const catalogRoutes = new Hono<AppEnv>()
     const entry = await findSale(c, c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     return sharedJson(entry, cachedNow(), () => publicSale(entry.sale));
-  })
-  .post("/sales/:saleId/visits", async (c) => {
-    const entry = await findSale(c, c.req.param("saleId"));
-    if (!entry) return problem(c, refuse("not_found"));
-    const refusal = await shieldRoute(c, "visit");
-    if (refusal) return problem(c, refusal);
-    return c.json({ token: await signVisit(c, entry.sale.id) }, 201);
   })
   .get("/sales/:saleId/live", async (c) => {
     const entry = await findSale(c, c.req.param("saleId"));

@@ -1,8 +1,8 @@
 // What a sale is: the schema that validates the operator's documents and the types everything shares.
 import * as z from "zod";
-import { protectionSchema } from "../funnel/protection.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { moneySchema } from "../money.ts";
+import { protectionSchema } from "./protection.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
 
 /** Ids of sales and SKUs: part of URLs, key names and order ids. */

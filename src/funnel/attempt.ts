@@ -1,14 +1,13 @@
 // A buyer's request as it moves through the funnel, and what a stage is. The types say which stages have run:
 // each adds fields, and `Admitted` is made once, at the end.
 import * as z from "zod";
+import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveResult } from "../inventory/sku-inventory.ts";
 import { moneySchema } from "../money.ts";
-import type { PolicyName } from "./policies.ts";
-import type { LimitedRoute } from "./protection.ts";
 
 const MAX_PAYMENT_TOKEN = 255;
 const MAX_TICKET = 2_048;

@@ -1,6 +1,6 @@
 // What this isolate has seen callers do in the last ten minutes, in bounded memory, never stored. A user who
 // keeps being refused is blocked for a while, and the operator can read the evidence.
-
+import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -8,7 +8,6 @@ import { count } from "../observability/metrics.ts";
 import type { Identified } from "./attempt.ts";
 import { addressOf } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
-import { protectionOf } from "./protection.ts";
 
 /** Counted from the first event, so that a constant caller starts again from zero as well. */
 const LATELY = { ttl: 600_000, fromFirst: true };

@@ -1,7 +1,7 @@
 // What this isolate knows of a limit by itself: who is over it until when, and how often it was asked
 // already. Whoever counts for it (Redis, or for reading nobody) is never asked more often than the limit.
+import type { LimitPolicy } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
-import type { LimitPolicy } from "./protection.ts";
 
 /** What is left of a caller's limit, as far as this isolate can know. */
 export interface Budget {

@@ -1,5 +1,5 @@
 // Asks for a challenge as the sale says: never, always, or when the attempt looks risky.
-
+import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
@@ -7,7 +7,6 @@ import { count } from "../observability/metrics.ts";
 import type { Buying, Stage } from "./attempt.ts";
 import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behavior.ts";
 import { accountName, keyedHash } from "./caller.ts";
-import { protectionOf } from "./protection.ts";
 import { scoreRisk } from "./risk.ts";
 import { mayBeRepeat } from "./sold-out.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";

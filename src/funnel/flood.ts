@@ -1,4 +1,5 @@
 // The flood shield: a counter of Cloudflare's in each colo, which costs no network trip.
+import type { PolicyName } from "../catalog/protection.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -6,7 +7,6 @@ import { count } from "../observability/metrics.ts";
 import type { Attempt, Identified, Stage } from "./attempt.ts";
 import { addressBlock } from "./caller.ts";
 import { identify, take } from "./identity.ts";
-import type { PolicyName } from "./policies.ts";
 
 /** The period of the FLOOD_SHIELD binding in wrangler.toml. */
 export const SHIELD_PERIOD_SECONDS = 10;

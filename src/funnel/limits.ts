@@ -1,6 +1,7 @@
 // Per-address and per-user limits, both asked in one Redis round trip.
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
+import type { LimitPolicy } from "../catalog/protection.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { LANE } from "../inventory/client.ts";
 import { newOrderId } from "../inventory/order-id.ts";
@@ -16,7 +17,6 @@ import { budgetOf } from "./budget.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
-import type { LimitPolicy } from "./protection.ts";
 
 function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   const window = `${windowSeconds} s` as const;

@@ -1,10 +1,9 @@
 // Which limits apply to a request, what this isolate knows about them, and the headers that say so.
+import { type LimitPolicy, type PolicyName, protectionOf } from "../catalog/protection.ts";
 import type { Attempt, Identified } from "./attempt.ts";
 import { type Budget, budgetOf, knownBudget } from "./budget.ts";
 import { addressBlock } from "./caller.ts";
-import { type LimitPolicy, protectionOf } from "./protection.ts";
 
-export type PolicyName = "ip" | "user";
 type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
 
 /** Reading orders: a page polls every few seconds. */

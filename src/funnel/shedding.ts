@@ -1,6 +1,5 @@
 // Overload: when a SKU's object says it is overloaded or answers too late, this isolate turns away a growing
 // share of new attempts for that SKU, and lets them in again as the object recovers.
-
 import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
 import type { Admitted, Observer, Stage } from "./attempt.ts";

@@ -1,6 +1,5 @@
 // What the object's use cases share: the ledger, and everything that must keep in step with it whenever
 // an order changes: outbox, alarm and published stock.
-
 import { AlarmClock } from "./alarm-clock.ts";
 import type { BuyerSummary } from "./buyers.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";

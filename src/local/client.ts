@@ -1,6 +1,5 @@
 // The HTTP contract from the outside: one typed client for rehearse, bench and the journeys. It
 // never throws for a status: an answer is data, and what it ought to be is the caller's business.
-
 import type {
   Answer,
   BankEntry,

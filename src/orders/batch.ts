@@ -1,6 +1,5 @@
 // The part of a batch that belongs to one object: its orders, the messages about each, what the ledger
 // says of them, and why they must come again.
-
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";

@@ -1,6 +1,5 @@
 // The consumer of the "orders" queue: claim at the ledger, move the money, write the read model, acknowledge.
 // Every step may be repeated; each message is acknowledged or retried on its own.
-
 import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";

@@ -1,11 +1,11 @@
 // Reading one's own orders: from Redis, and from the ledgers where those may know better.
 import type { Redis } from "@upstash/redis/cloudflare";
+import type { LimitPolicy } from "../catalog/protection.ts";
 import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import { budgetOf } from "../funnel/budget.ts";
 import { enter, mayRead } from "../funnel/funnel.ts";
-import type { LimitPolicy } from "../funnel/protection.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";

@@ -1,6 +1,5 @@
 // What the saga needs from a payment provider. Every call may be repeated: the order id is the
 // idempotency key, so a repetition finds the first attempt instead of moving money again.
-
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
 import type { Money } from "../money.ts";
 

@@ -1,6 +1,6 @@
 // What becomes of answers to a challenge: wrong ones, and those the provider does not verify.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ProtectionSettings } from "../../src/funnel/protection.ts";
+import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { contractFaults } from "../support/http.ts";

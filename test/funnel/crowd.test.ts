@@ -1,8 +1,8 @@
 // Many attempts that each look like a person's: what the score catches by account, visit and address block,
 // and what it lets through.
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
-import type { ProtectionSettings } from "../../src/funnel/protection.ts";
 import { givenClock } from "../support/clock.ts";
 import { holdQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";

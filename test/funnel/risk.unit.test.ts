@@ -1,7 +1,7 @@
 // The risk score as a pure function: bounded, monotone, and it says why.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { protectionSchema } from "../../src/funnel/protection.ts";
+import { protectionSchema } from "../../src/catalog/protection.ts";
 import { type Signals, scoreRisk } from "../../src/funnel/risk.ts";
 
 /** A person at home, who looked at the page for a minute. */

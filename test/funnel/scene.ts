@@ -3,8 +3,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { app } from "../../src/app.ts";
+import { type ProtectionSettings, protectionSchema } from "../../src/catalog/protection.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { type ProtectionSettings, protectionSchema } from "../../src/funnel/protection.ts";
 import { type Answer, admin, call, ORIGIN, send } from "../support/http.ts";
 import { aSale, aSku, type Buyer, putSale, unique } from "../support/shop.ts";
 

@@ -1,6 +1,6 @@
 // Proof of a page visit: for its sale, its address and four hours, and for nobody who made it up.
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import type { ProtectionSettings } from "../../src/funnel/protection.ts";
+import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { givenClock } from "../support/clock.ts";
 import { call, ORIGIN } from "../support/http.ts";
 import { heldQueue } from "../support/queue.ts";

@@ -1,5 +1,4 @@
 // A crowd at the door, through the whole app: exactly the stock is sold, and everybody gets a true answer.
-
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,8 +1,8 @@
 // What pages prepare for a challenge, and what they do not: only the page of a sale that can ask for one may
 // load the provider's code, and a form is told honestly what it cannot do.
 import { expect, test } from "vitest";
-import type { Protection } from "../../src/funnel/protection.ts";
-import { protectionSchema } from "../../src/funnel/protection.ts";
+import type { Protection } from "../../src/catalog/protection.ts";
+import { protectionSchema } from "../../src/catalog/protection.ts";
 import { ORIGIN, request, send } from "../support/http.ts";
 import { aBuyer, aSale, aSku, putSale } from "../support/shop.ts";
 

@@ -1,5 +1,4 @@
 // One request to the API. No answer is an answer: only a mistake of ours throws.
-
 import type { Problem } from "../copy/refusal.ts";
 import { observeHeaders } from "./server-clock.ts";
 

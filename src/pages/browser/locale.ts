@@ -1,5 +1,4 @@
 // Prices and times in the visitor's own language and time zone, as far as their browser can say them.
-
 import type { Format } from "../copy/refusal.ts";
 
 /** Some browsers name languages that no `Intl` takes, such as `en-US@posix`. */

@@ -1,6 +1,5 @@
 // Sends one attempt until it has a true answer: through a sign-in, a challenge, a lost connection, a busy
 // moment. Every try carries the same key, so however many arrive, one order is made.
-
 import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import { type Answer, call, isUnknown } from "./api.ts";

@@ -1,5 +1,4 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
-
 import type { SaleState, StockState } from "../../catalog/sale-state.ts";
 import { waitWords } from "./refusal.ts";
 

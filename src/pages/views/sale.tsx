@@ -1,8 +1,8 @@
 // The sale page. The server writes what everybody sees alike; browser code adds the clock, live stock and
 // the buyer's own order. Without it, Buy leads to a page with a form.
+import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { protectionOf } from "../../funnel/protection.ts";
 import { whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";

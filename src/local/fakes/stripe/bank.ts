@@ -1,6 +1,5 @@
 // The books of the fake Stripe: payment intents, charges and refunds, with the statuses, refusals and
 // events of the real one. The payment method decides what a card does; nothing here speaks HTTP.
-
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
 
 /** What an event is about: every object of an order carries its metadata. */

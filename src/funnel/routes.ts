@@ -1,0 +1,18 @@
+// Routes that prepare an attempt to buy: the proof of a page visit, and the demo login.
+import { Hono } from "hono";
+import { findSale } from "../catalog/older.ts";
+import { problem, refuse } from "../errors.ts";
+import type { AppEnv } from "../http.ts";
+import { shieldRoute } from "./flood.ts";
+import { loginRoutes } from "./login.ts";
+import { signVisit } from "./visit.ts";
+
+export const funnelRoutes = new Hono<AppEnv>()
+  .route("/", loginRoutes)
+  .post("/sales/:saleId/visits", async (c) => {
+    const entry = await findSale(c, c.req.param("saleId"));
+    if (!entry) return problem(c, refuse("not_found"));
+    const refusal = await shieldRoute(c, "visit");
+    if (refusal) return problem(c, refusal);
+    return c.json({ token: await signVisit(c, entry.sale.id) }, 201);
+  });
