@@ -1,10 +1,10 @@
-// The object's one alarm, kept no later than its next duty. Setting an alarm is a billed row, so one that
-// is early enough is left alone: under load that is one a few seconds, not one an order.
+// Sets the object's single alarm, no later than the next duty. Each call of `setAlarm` is a billed row, so an
+// alarm that is early enough stays as it is: under load that is one row every few seconds, not one per order.
 
-/** The runtime fires an alarm within moments. One that is later than this was lost. */
-const LATE_MS = 5_000;
-/** No duty is so far ahead: a hold lasts a day at most. Such an alarm is from a clock that was wrong. */
-const FAR_MS = 2 * 86_400_000;
+/** The runtime fires an alarm within moments. An alarm that is overdue by more than this was lost. */
+const OVERDUE_MS = 5_000;
+/** No duty is further ahead: a hold lasts a day at most. A later alarm was set by a clock that was wrong. */
+const HORIZON_MS = 2 * 86_400_000;
 
 export class AlarmClock {
   readonly #storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
@@ -14,30 +14,30 @@ export class AlarmClock {
     this.#storage = storage;
   }
 
-  /** When the object wakes: the alarm it had set before. An overdue one may never fire, so it counts as unset. */
-  async recall(): Promise<void> {
+  /** Reads the alarm that was set before the object slept. An overdue one may never fire: it counts as unset. */
+  async load(): Promise<void> {
     const at = await this.#storage.getAlarm();
     this.#at = at === null || at <= Date.now() ? Number.POSITIVE_INFINITY : at;
   }
 
-  /** Whether there is an alarm that nobody may rely on. */
+  /** Whether an alarm is set that cannot be relied on. */
   isLost(now: number): boolean {
     const ahead = this.#at - now;
-    return ahead < -LATE_MS || (ahead > FAR_MS && Number.isFinite(ahead));
+    return ahead < -OVERDUE_MS || (ahead > HORIZON_MS && Number.isFinite(ahead));
   }
 
-  /** It rings, so it is no longer set. */
-  rang(): void {
+  /** Notes that the alarm fired and is no longer set. */
+  fired(): void {
     this.#at = Number.POSITIVE_INFINITY;
   }
 
-  /** Makes sure that the alarm rings at the earliest of these times (milliseconds), or before. */
-  ringBy(times: Iterable<number>): void {
+  /** Makes sure that the alarm fires at the earliest of these times (milliseconds), or before. */
+  fireBy(times: Iterable<number>): void {
     const now = Date.now();
     const known = this.isLost(now) ? Number.POSITIVE_INFINITY : this.#at;
     let wanted = Number.POSITIVE_INFINITY;
     for (const time of times) wanted = Math.min(wanted, time);
-    // An overdue duty fires it now: the runtime refuses times that lie before its own beginning.
+    // An overdue duty fires the alarm now: the runtime refuses times before its own start.
     wanted = Math.max(wanted, now);
     if (wanted >= known || wanted === this.#at) return;
     this.#at = wanted;

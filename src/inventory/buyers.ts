@@ -1,22 +1,21 @@
-// Who may already have an order for a SKU, small enough to tell every edge. Edges refuse the crowd with
-// "sold out" from memory; but a buyer who retries has an answer waiting, and must get through to it.
-import { decodeBase64, encodeBase64 } from "hono/utils/encode";
+// The people who may have an order for a SKU, in a form small enough for every edge. Edges refuse the crowd with
+// "sold out" from memory, but a buyer who retries has a stored answer and must get through to the object.
 
-/** Of hash and filter. An edge that reads another one knows no buyers, and asks the object. */
+/** Version of hash and filter. An edge that reads another version treats the buyers as unknown. */
 const FORMAT = 2;
-/** Buyers that are told one by one, beside the filter: about two kilobytes. */
+/** Most buyers listed one by one beside the filter: about two kilobytes. */
 export const MAX_RECENT = 128;
-/** Buyers that are told at all: with more, four megabytes of filter, every attempt asks the object. */
+/** Most buyers that are published: four megabytes of filter. With more, every attempt asks the object. */
 export const MAX_PUBLISHED = 4_000_000;
-/** A filter takes one stranger in fifty for a buyer, who then asks the object in vain. */
-const BITS_EACH = 8;
-const LOOKS = 6;
-/** Hashes put into a filter before the object answers others again: a millisecond or two. */
+/** Makes one stranger in fifty a false positive, who then asks the object in vain. */
+const BITS_PER_BUYER = 8;
+const HASHES = 6;
+/** Hashes added to a filter before other calls get a turn: a millisecond or two. */
 const SLICE = 10_000;
 
 /**
- * 53 bits of a user id: two lanes of FNV-1a with different primes, each mixed into the other at the end. It
- * is not keyed: an attacker who finds ids that collide with a buyer's only makes the edge ask the object.
+ * A 53-bit hash of a user id: two lanes of FNV-1a with different primes, mixed at the end. It needs no key: an id
+ * that collides with a buyer's only makes the edge ask the object.
  */
 export function buyerHash(userId: string): number {
   let a = 0x811c9dc5;
@@ -30,22 +29,22 @@ export function buyerHash(userId: string): number {
   return (high & 0x1fffff) * 2 ** 32 + mixed(a ^ high);
 }
 
-/** What edges are told of a sold-out SKU's buyers: the first `base` are in its filter. */
+/** The buyers of a sold-out SKU as published. The first `base` of them are in the filter. */
 export interface BuyerSummary {
   format: number;
   base: number;
-  /** Hashes of those who came after. */
+  /** Hashes of the later buyers. */
   recent: number[];
 }
 
-/** Whether what is told means to this version what it meant to its author. */
+/** Whether this release understands the summary. */
 export const isReadable = ({ format, base }: BuyerSummary): boolean =>
   format === FORMAT && base <= MAX_PUBLISHED;
 
-/** Everyone who ever had an order for a SKU, as its object remembers them: 40 bytes each. */
+/** Everyone who ever had an order for a SKU, in the memory of its object: 40 bytes each. */
 export class Buyers {
   readonly #hashes = new Set<number>();
-  /** The last few, in the order in which they came. */
+  /** The latest buyers, in order of arrival. */
   #recent: number[] = [];
 
   get size(): number {
@@ -65,19 +64,19 @@ export class Buyers {
     return this.#hashes.has(buyerHash(userId));
   }
 
-  /** The news for an edge that has a filter of the first `base`; undefined when too many came since. */
+  /** The summary for an edge with a filter of the first `base` buyers. Undefined if too many came since. */
   summarySince(base: number): BuyerSummary | undefined {
-    const news = this.size - base;
-    if (news > MAX_RECENT) return undefined;
-    return { format: FORMAT, base, recent: this.#recent.slice(this.#recent.length - news) };
+    const added = this.size - base;
+    if (added > MAX_RECENT) return undefined;
+    return { format: FORMAT, base, recent: this.#recent.slice(this.#recent.length - added) };
   }
 
-  /** A filter of all who are buyers now. Others are served while it is made. */
+  /** A filter of all current buyers. Yields to other calls while it is built. */
   async filter(): Promise<BuyerFilter> {
     const filter = BuyerFilter.empty(this.size);
     let left = filter.count;
     for (const hash of this.#hashes) {
-      if (left === 0) break; // later buyers are told one by one
+      if (left === 0) break; // later buyers are listed one by one
       filter.add(hash);
       left -= 1;
       if (left % SLICE === 0) await scheduler.wait(0);
@@ -86,10 +85,10 @@ export class Buyers {
   }
 }
 
-/** No bytes when the text is not Base64. */
+/** Empty if the text is not Base64. */
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   try {
-    return decodeBase64(base64);
+    return Uint8Array.fromBase64(base64);
   } catch {
     return new Uint8Array();
   }
@@ -109,10 +108,10 @@ export class BuyerFilter {
     return new BuyerFilter(count, new Uint8Array(filterBytes(count)));
   }
 
-  /** How the text of a filter of `count` buyers begins. */
+  /** The start of the text of a filter of `count` buyers. */
   static heading = (count: number): string => `${FORMAT}.${count}.`;
 
-  /** Undefined when the text is none of ours, or not all of it: such a filter would refuse buyers. */
+  /** Undefined if the text is malformed or incomplete: such a filter would refuse buyers. */
   static parse(text: string): BuyerFilter | undefined {
     const [, count = "", base64 = ""] = text.split(".", 3);
     const bytes = bytesOf(base64);
@@ -127,35 +126,35 @@ export class BuyerFilter {
   }
 
   toString(): string {
-    return BuyerFilter.heading(this.count) + encodeBase64(this.#bytes.buffer);
+    return BuyerFilter.heading(this.count) + this.#bytes.toBase64();
   }
 
   add(hash: number): void {
-    for (const bit of looks(hash, this.#bytes.length * 8)) {
+    for (const bit of bitsOf(hash, this.#bytes.length * 8)) {
       this.#bytes[bit >> 3] = (this.#bytes[bit >> 3] as number) | (1 << (bit & 7));
     }
   }
 
-  /** Whether this may be a buyer's hash; never false for one. */
+  /** Whether the hash may be a buyer's. Never false for a buyer. */
   mayHave(hash: number): boolean {
-    for (const bit of looks(hash, this.#bytes.length * 8)) {
+    for (const bit of bitsOf(hash, this.#bytes.length * 8)) {
       if (((this.#bytes[bit >> 3] as number) & (1 << (bit & 7))) === 0) return false;
     }
     return true;
   }
 }
 
-/** The size of a filter of so many buyers. */
-export const filterBytes = (count: number): number => Math.ceil((count * BITS_EACH) / 8);
+/** The size of a filter of `count` buyers. */
+export const filterBytes = (count: number): number => Math.ceil((count * BITS_PER_BUYER) / 8);
 
-/** The bits of a hash: two hashes made of one stand for all (Kirsch and Mitzenmacher, 2006). */
-function* looks(hash: number, bits: number): Generator<number> {
+/** The bits of a hash, all derived from two hashes (Kirsch and Mitzenmacher, 2006). */
+function* bitsOf(hash: number, size: number): Generator<number> {
   const low = hash >>> 0;
   const step = mixed(Math.floor(hash / 2 ** 32) ^ low) | 1;
-  for (let i = 0; i < LOOKS; i += 1) yield ((low + Math.imul(i, step)) >>> 0) % bits;
+  for (let i = 0; i < HASHES; i += 1) yield ((low + Math.imul(i, step)) >>> 0) % size;
 }
 
-/** The finaliser of MurmurHash3: spreads 32 bits. */
+/** The finalizer of MurmurHash3: spreads 32 bits. */
 function mixed(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -1,10 +1,10 @@
-// The consumer's side of the object: what it is handed for an order, and the session that settles it.
+// The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-order.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 
-/** One order as the consumer must deal with it; `paymentToken` is set when `step` is `charge`. */
+/** An order as the consumer gets it. `paymentToken` is set when `step` is `charge`. */
 export interface Claim extends OrderRef {
   order: Order;
   step: MoneyStep;
@@ -12,6 +12,7 @@ export interface Claim extends OrderRef {
   chargeId: string | null;
 }
 
+/** What the payment provider said about one order. */
 export interface PaymentResult extends OrderRef {
   money: MoneyOutcome;
 }
@@ -19,27 +20,27 @@ export interface PaymentResult extends OrderRef {
 /** A version of an order that the read model has. */
 export interface WrittenVersion extends OrderRef {
   version: number;
-  /** Whether the shop wants to hear of final changes. */
+  /** Whether the shop receives events about final changes. */
   owed?: boolean;
 }
 
 /** What a session may do to its object. */
-interface Settleable {
-  recordPayments(outcomes: PaymentResult[]): Claim[];
+interface ClaimOwner {
+  recordPayments(results: PaymentResult[]): Claim[];
   acknowledge(written: WrittenVersion[]): void;
 }
 
-/** Continues a claim within the same call: one object request per SKU and batch is what gets billed. */
+/** Continues a claim within the same call, so a batch costs one billed request for each object. */
 export class ClaimSession extends RpcTarget {
-  readonly #inventory: Settleable;
+  readonly #inventory: ClaimOwner;
 
-  constructor(inventory: Settleable) {
+  constructor(inventory: ClaimOwner) {
     super();
     this.#inventory = inventory;
   }
 
-  recordPayments(outcomes: PaymentResult[]): Claim[] {
-    return this.#inventory.recordPayments(outcomes);
+  recordPayments(results: PaymentResult[]): Claim[] {
+    return this.#inventory.recordPayments(results);
   }
 
   acknowledge(written: WrittenVersion[]): void {

@@ -1,4 +1,4 @@
-// The way to the object that owns a SKU's units.
+// Calls the object that owns a SKU's units.
 import type { DurableObject } from "cloudflare:workers";
 import type { Claim, ClaimSession } from "./claim.ts";
 import type { OrderAddress, OrderRef } from "./order-id.ts";
@@ -8,44 +8,44 @@ export interface InventoryEnv {
   SKU_INVENTORY: DurableObjectNamespace<SkuInventory>;
 }
 
-/** The methods of T as they look from the other side of an RPC. */
+/** The methods of T as the caller of an RPC sees them. */
 type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Result>
     : never;
 };
 
-/** A claim across RPC: disposing it ends the call. */
+/** A claim over RPC. Disposing it ends the call. */
 export interface RemoteClaim extends Disposable {
   claims: Claim[];
   session: Remote<ClaimSession>;
 }
 
 /**
- * The object's use cases. Spelled out because the generated stub type splits a tagged result into a
- * union of promises, which no longer narrows.
+ * The object's use cases. Written out because the generated stub type splits a tagged result into a union of
+ * promises, which does not narrow.
  */
 export type InventoryStub = Remote<
   Omit<SkuInventory, "claim" | "acknowledge" | "alarm" | keyof DurableObject>
 > & { claim(refs: OrderRef[]): Promise<RemoteClaim> };
 
-/** While a SKU has one object, it is lane 0. */
+/** The only lane while a SKU has one object. */
 export const LANE = 0;
 
-/** A fresh stub each time: one that threw is dead. */
+/** A new stub each time, because a stub that threw is dead. */
 export function inventoryOf(env: InventoryEnv, { skuId, lane }: OrderAddress): InventoryStub {
   const stub = env.SKU_INVENTORY.getByName(lane === LANE ? skuId : `${skuId}.${lane}`);
   return stub as unknown as InventoryStub;
 }
 
-/** What an object answered, or why it did not. */
+/** The answer of an object, or why there is none. */
 export type InventoryAnswer<T> =
   | { ok: true; value: T }
   | { ok: false; reason: "overloaded" | "unavailable"; cause: unknown };
 
 /**
- * One use case at the object. Every use case is idempotent, so a fault the runtime calls retryable (a
- * deploy, a moved object) is tried once more on a fresh stub; an overloaded object is left alone.
+ * Runs one use case at the object. Every use case is idempotent, so a fault that the runtime calls retryable (a
+ * deploy, a moved object) is retried once on a new stub. An overloaded object is never retried.
  */
 export async function callInventory<T>(
   env: InventoryEnv,
@@ -63,7 +63,7 @@ export async function callInventory<T>(
   }
 }
 
-/** The same where nothing else can be done without it: @throws why the object did not answer. */
+/** The same, for callers that cannot go on without the answer. @throws why the object did not answer. */
 export async function atObject<T>(
   env: InventoryEnv,
   skuId: string,

@@ -1,9 +1,9 @@
-// What may happen to an order. Pure decisions: state + command + now → the row to write and the answer;
-// no clock, no storage. The object around them loads, decides and commits.
+// The decisions about an order. Pure: state + command + now → the row to write and the answer, without clock or
+// storage. The object loads, decides and saves.
 import type { Money } from "../money.ts";
 import type { Item, OrderRow, Payment } from "./order.ts";
 
-/** Units of a SKU. `available` is always what is left: stocked − held − sold. */
+/** Units of a SKU. The available ones are always stocked − held − sold. */
 export interface Stock {
   stocked: number;
   held: number;
@@ -12,7 +12,7 @@ export interface Stock {
 
 export const available = ({ stocked, held, sold }: Stock): number => stocked - held - sold;
 
-/** On which terms the SKU sells; times in milliseconds. */
+/** The terms on which a SKU sells. Times in milliseconds. */
 export interface Terms {
   saleId: string;
   skuId: string;
@@ -21,21 +21,21 @@ export interface Terms {
   unitPrice: Money;
   perUserLimit: number;
   holdSeconds: number;
-  /** The words that orders keep; absent in terms from before they did. */
+  /** The item that orders copy. Absent in terms from before orders stored one. */
   item?: Item;
 }
 
-/** What a decision about one user's orders needs to know. `terms` is null when nothing is on sale. */
+/** The state that a decision about one user's orders needs. `terms` is null if nothing is on sale. */
 export interface BuyerState {
   terms: Terms | null;
   stock: Stock;
   /** All orders of this user for this SKU, in any order. */
   mine: OrderRow[];
-  /** Keys of attempts that learned the outcome of another one (see `decide-reserve.ts`). */
+  /** Keys of attempts that were answered with another attempt's order (see `decide-reserve.ts`). */
   aliases: Alias[];
 }
 
-/** A key that stands for an order which was made under another key. */
+/** An idempotency key that stands for an order made under another key. */
 export interface Alias {
   key: string;
   fingerprint: string;
@@ -44,7 +44,7 @@ export interface Alias {
 
 export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
 
-/** A hold ends at `expiresAt`. A free order waits for nobody's money, so its hold does not end. */
+/** A hold ends at `expiresAt`. A free order waits for no payment, so its hold never ends. */
 const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
@@ -55,19 +55,19 @@ const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow =
   changedAt: now,
 });
 
-/** The row once its hold has ended; undefined while it has not. */
+/** The expired row. Undefined while the hold runs. */
 export function decideExpire(row: OrderRow, now: number): OrderRow | undefined {
   return holdEnded(row, now) ? next(row, { status: "expired" }, now) : undefined;
 }
 
-/** Whether the order's units are the buyer's, for now or for good. */
+/** Whether the buyer has the order's units, for now or for good. */
 export const owns = (row: OrderRow): boolean =>
   row.status === "reserved" || row.status === "confirmed";
 
 export const unitsOwned = (mine: OrderRow[]): number =>
   mine.reduce((sum, row) => sum + (owns(row) ? row.quantity : 0), 0);
 
-/** An order decision: the row as it now is, and whether it must be written. */
+/** A decision about an order: the row as it is now, and whether it must be written. */
 export type OrderDecision<Reason extends string> =
   | { ok: true; changed: boolean; row: OrderRow }
   | { ok: false; reason: Reason };
@@ -75,7 +75,7 @@ export type OrderDecision<Reason extends string> =
 const unchanged = (row: OrderRow) => ({ ok: true, changed: false, row }) as const;
 const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
 
-/** Attaches a payment method. Paying twice with the same token is one payment. */
+/** Attaches a payment method. Paying again with the same token changes nothing. */
 export function decidePay(
   row: OrderRow,
   token: string,
@@ -88,7 +88,7 @@ export function decidePay(
   return changed(next(row, { payment: { token, state: "due", givenAt: now } }, now));
 }
 
-/** The buyer gives a reserved order back. Money that may be on its way is dealt with by the saga. */
+/** Cancels a reserved order for its buyer. The saga deals with a charge that may be in flight. */
 export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_not_cancellable"> {
   if (row.status === "cancelled") return unchanged(row);
   if (row.status !== "reserved" || holdEnded(row, now)) {
@@ -97,7 +97,7 @@ export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_n
   return changed(next(row, { status: "cancelled", reason: "buyer" }, now));
 }
 
-/** What the consumer must do about an order's money before its version can be acknowledged. */
+/** What the consumer must do about an order's money before it may acknowledge the version. */
 export type MoneyStep = "none" | "charge" | "void" | "refund";
 
 export function moneyStep(row: OrderRow): MoneyStep {
@@ -106,14 +106,14 @@ export function moneyStep(row: OrderRow): MoneyStep {
   return row.status === "reserved" ? "charge" : "void";
 }
 
-/** What became of the money, as far as the gateway could say. */
+/** What the payment provider reported about an order's money. */
 export type MoneyOutcome =
   | { outcome: "charged"; chargeId: string }
   | { outcome: "declined"; reason: string }
   | { outcome: "voided" }
   | { outcome: "refunded" };
 
-/** A free order needs nobody's money: the consumer's visit is what confirms it. */
+/** A free order needs no payment, so the consumer's claim confirms it. */
 export function decideConfirmFree(row: OrderRow, now: number): OrderRow | undefined {
   return row.status === "reserved" && isFree(row)
     ? next(row, { status: "confirmed" }, now)
@@ -121,9 +121,9 @@ export function decideConfirmFree(row: OrderRow, now: number): OrderRow | undefi
 }
 
 /**
- * Applies what the gateway said. Returns the new row, or undefined when nothing changes: outcomes are
- * delivered at least once and in any order. Money that lands after the hold ended is honoured while
- * units and the buyer's limit allow; after a cancellation, never.
+ * Applies a result of the payment provider. Returns the new row, or undefined if nothing changes: results come
+ * at least once and in any order. Money that arrives after the hold ended buys the units if some are free and
+ * the buyer's limit allows it. After a cancellation it is always refunded.
  */
 export function decidePaymentResult(
   { terms, stock, mine }: BuyerState,
@@ -136,7 +136,7 @@ export function decidePaymentResult(
   const paid = (state: Payment["state"]): Payment => ({ ...payment, state });
   switch (outcome.outcome) {
     case "charged": {
-      // After `voided` no charge should succeed; if one did, the money must not stay with us unseen.
+      // No charge should succeed after `voided`. If one did, the money must still be noticed and returned.
       if (payment.state !== "due" && payment.state !== "voided") return undefined;
       const charged = { ...paid("charged"), chargeId: outcome.chargeId };
       const limit = terms?.perUserLimit ?? 0;
@@ -155,7 +155,7 @@ export function decidePaymentResult(
       if (payment.state !== "due" || status === "reserved") return undefined;
       return next(row, { payment: paid("voided") }, now);
     case "refunded":
-      // Due by us, or made by the shop at its payment provider: the units go back on sale.
+      // A refund that was due, or one that the shop made at its provider. The units go back on sale.
       if (payment.state !== "refund_due" && payment.state !== "charged") return undefined;
       return next(row, { status: "refunded", payment: paid("refunded") }, now);
   }

@@ -1,5 +1,5 @@
 // Whether a buyer gets units. A pure decision: state + command + now → the row to write, the answer of an
-// earlier attempt, or the one reason why not.
+// earlier attempt, or the one reason for the refusal.
 import type { Money } from "../money.ts";
 import {
   type Alias,
@@ -15,21 +15,21 @@ import { type AfterUnpaidHolds, refuseUnpaid, type UnpaidRefusal } from "./unpai
 
 export interface ReserveCommand {
   userId: string;
-  /** The id the order gets if it is accepted. */
+  /** The id of the order, if it is accepted. */
   orderId: string;
   quantity: number;
   paymentToken?: string;
-  /** The price that the buyer saw; absent: any will do. */
+  /** The price that the buyer saw. Absent: any price is accepted. */
   unitPrice?: Money;
   idempotencyKey: string;
   fingerprint: string;
-  /** When the edge got the request: milliseconds. */
+  /** When the edge received the request: milliseconds. */
   askedAt: number;
-  /** Whether a refusal of everybody should name the buyers, so that the edge can refuse the others itself. */
+  /** Whether a refusal that applies to everyone lists the buyers, so that the edge can refuse the rest itself. */
   wantsBuyers?: boolean;
-  /** Finds the order of the key, and makes none: `no_such_order` where one would have been made. */
+  /** Only finds the order of the key. Answers `no_such_order` instead of making one. */
   lookUpOnly?: boolean;
-  /** What to ask of somebody who let holds end unpaid; absent when the order brings a payment that counts. */
+  /** What to demand after unpaid holds. Absent if the order comes with a payment that counts. */
   afterUnpaidHolds?: AfterUnpaidHolds;
 }
 
@@ -39,27 +39,27 @@ export type ReserveDecision =
   | { ok: false; reason: "sale_not_open"; opensAt: number }
   | { ok: false; reason: "sale_closed"; closesAt: number }
   | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
-  /** `held`: units that may come back, because their orders wait for money. */
+  /** `held`: units that may come back, because their orders await payment. */
   | { ok: false; reason: "sold_out"; available: number; held: number }
   | { ok: false; reason: "price_changed"; unitPrice: Money }
   | UnpaidRefusal;
 
 /**
- * How many orders one user can have for one SKU beside those in their allowance: cancelled, expired,
- * refunded. Nobody changes their mind so often, and each attempt reads them all.
+ * Most orders that one user can have for one SKU beyond the allowance: cancelled, expired, refunded. No buyer
+ * changes their mind this often, and each attempt reads all of them.
  */
 const MAX_FINISHED_ORDERS = 100;
 
-/** Keys of attempts that met an order of their sender on the way. Each is a row that further attempts read. */
+/** Most aliases of one user. Each is a row that later attempts read. */
 const MAX_ALIASES = 100;
 
-/** No request is on its way for longer; an order from further ahead was made before a clock was set back. */
+/** Longest a request can be in flight. A larger gap means a clock moved, so it is not a concurrent duplicate. */
 const MAX_FLIGHT_MS = 30_000;
 
 /**
- * A retry is recognised before anything else, so that it can never cost the buyer the unit they hold. One
- * user's attempts are one at a time: a second one, under another key, that was on its way while the first
- * was decided learns the first one's outcome.
+ * Recognizes a retry before anything else, so that a retry never costs the buyer the unit they hold. One user's
+ * attempts run one at a time: an attempt under another key that was in flight while the first one was decided
+ * gets the order of the first.
  */
 export function decideReserve(
   state: BuyerState,
@@ -82,8 +82,8 @@ export function decideReserve(
   if (twin) {
     const { idempotencyKey: key, fingerprint } = cmd;
     const alias = { key, fingerprint, orderId: twin.orderId };
-    const isKept = state.aliases.length < MAX_ALIASES;
-    return { ok: true, replayed: true, row: twin, ...(isKept ? { alias } : {}) };
+    const isStored = state.aliases.length < MAX_ALIASES;
+    return { ok: true, replayed: true, row: twin, ...(isStored ? { alias } : {}) };
   }
   if (available(stock) < cmd.quantity) {
     const held = isFree(terms) ? 0 : stock.held;
@@ -100,7 +100,7 @@ export function decideReserve(
 const samePrice = (a: Money, b: Money): boolean =>
   a.amount === b.amount && a.currency === b.currency;
 
-/** The stored answer of a key that was used before. */
+/** The answer of a key that was used before. */
 function answeredBefore(
   { mine, aliases }: BuyerState,
   { idempotencyKey, fingerprint }: ReserveCommand,

@@ -1,32 +1,31 @@
-// What may happen to a SKU's stock and terms. Pure decisions, like those about orders. The sale's document
-// says how many units are put on sale in total; a restock changes the document, and the object follows it.
+// The decisions about a SKU's stock and terms. Pure, like those about orders. The sale's document states the
+// total number of units on sale. A restock changes the document, and the object follows.
 import type { Stock, Terms } from "./decide-order.ts";
 
-/** Units of one SKU at most, restocks included. */
+/** Most units of one SKU, restocks included. */
 export const MAX_UNITS = 1_000_000;
 
-/** What the object was told to sell, and how many units it was given. */
+/** What the object sells, and its number of units. */
 export interface Setup {
   skuId: string;
-  /** Orders the versions of the sale; an older one never overwrites a newer. */
+  /** Orders the versions of the sale. An older one never overwrites a newer one. */
   revision: number;
-  /** Null once the SKU was taken off sale. */
+  /** Null after the SKU was taken off sale. */
   terms: Terms | null;
-  /** Units put on sale in total: those that are free, held and sold. */
+  /** Total units on sale: available, held and sold. */
   stocked: number;
 }
 
 export interface ConfigureCommand {
   skuId: string;
   revision: number;
-  /** Null takes the SKU off sale; its stock and orders stay as they are. */
+  /** Null takes the SKU off sale. Its stock and orders stay as they are. */
   offer: { terms: Terms; stock: number } | null;
 }
 
 /**
- * Applies the newest sale document. A unit somebody holds or bought is never taken away: of a stock below
- * that the rest is ignored, and the document is corrected afterwards. Returns undefined when the object
- * already knows as much or more.
+ * Applies a sale document. Held and sold units are never taken away: the stock is raised to their number, and
+ * the document is corrected afterwards. Returns undefined if the object has this revision or a newer one.
  */
 export function decideConfigure(
   setup: Setup | null,
@@ -34,9 +33,9 @@ export function decideConfigure(
   { skuId, revision, offer }: ConfigureCommand,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
-    // Terms from before orders kept their words learn them from the same document.
-    const learns = revision === setup.revision && offer && setup.terms && !setup.terms.item;
-    return learns ? { ...setup, terms: offer.terms } : undefined;
+    // Terms from before orders stored an item get it from the same document.
+    const addsItem = revision === setup.revision && offer && setup.terms && !setup.terms.item;
+    return addsItem ? { ...setup, terms: offer.terms } : undefined;
   }
   return {
     skuId,
@@ -47,11 +46,11 @@ export function decideConfigure(
 }
 
 export interface RestockCommand {
-  /** Units to add; negative: to take back. */
+  /** Units to add. A negative number takes free units back. */
   quantity: number;
-  /** Units that are free. */
+  /** Free units. */
   available: number;
-  /** The quantity for which the same key was used before, if it was. */
+  /** The quantity for which this key was used before, if any. */
   used?: number | undefined;
 }
 
@@ -60,7 +59,7 @@ export type RestockDecision =
   | { ok: false; reason: "idempotency_key_reused" | "below_committed" }
   | { ok: false; reason: "too_many"; stock: number };
 
-/** Adds units to a document's stock, or takes free ones back: once for each key. */
+/** Adds units to a document's stock, or takes free ones back. Applies each key once. */
 export function decideRestock(
   stock: number,
   { quantity, available, used }: RestockCommand,

@@ -1,5 +1,5 @@
-// Tells the world how many units are free: at most once a second, and only when the number changed.
-// Nothing but refusals and what pages show depends on it, so a lost publication is mended by the next.
+// Publishes the number of free units to Redis: at most once a second, and only when it changed. Only pages and
+// refusals depend on it, so the next publication makes up for a lost one.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
@@ -8,12 +8,12 @@ import type { BuyerSummary } from "./buyers.ts";
 
 const INTERVAL_MS = 1_000;
 
-/** What edges know of a SKU's stock; Redis holds it as JSON. */
+/** What the edge knows about a SKU's stock. Redis stores it as JSON. */
 export interface PublicStock {
   available: number;
-  /** In somebody's hands, not sold: reserved and not settled. */
+  /** Units that are reserved and not sold yet. */
   held: number;
-  /** Only when sold out: who may have an order nevertheless. */
+  /** Only when sold out: the people who may have an order. */
   buyers?: BuyerSummary;
 }
 
@@ -28,18 +28,18 @@ export class LiveStock {
     this.#env = env;
   }
 
-  /** What was published may be lost: the next change is written whatever it says. */
+  /** Forgets what was published, which Redis may have lost. The next change is written in any case. */
   forget(): void {
     this.#published = undefined;
   }
 
-  /** The stock may have changed. The first change goes out at once, later ones are gathered. */
+  /** Notes that the stock may have changed. The first change is published at once, later ones are combined. */
   changed(skuId: string, read: () => PublicStock): void {
     this.#isChanged = true;
     if (!this.#isRunning) void this.#run(skuId, read);
   }
 
-  /** One write at a time: of two on their way at once, the older could arrive last, and stay. */
+  /** Writes one value at a time. Of two concurrent writes, the older could arrive last and stay. */
   async #run(skuId: string, read: () => PublicStock): Promise<void> {
     this.#isRunning = true;
     while (this.#isChanged) {

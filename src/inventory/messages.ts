@@ -1,5 +1,5 @@
-// What travels through the queue: which order has a version that is not acknowledged yet. It carries no
-// state: the consumer asks the ledger, so a late, repeated or reordered message can say nothing false.
+// The queue messages. A message names an order that changed and carries no state: the consumer asks the
+// ledger, so a late, repeated or reordered message cannot state anything false.
 import * as z from "zod";
 
 const ref = {
@@ -10,9 +10,10 @@ const ref = {
   orderId: z.string().min(1),
 };
 
+/** An order with a version that the read model does not have yet. */
 export const orderMessageSchema = z.strictObject({ ...ref, version: z.int().min(1) });
 
-/** The same for the shop's news: which order it is owed news of. */
+/** An order with an event that the shop has not accepted yet. `news` is the name on the wire. */
 export const eventMessageSchema = z.strictObject({ ...ref, kind: z.literal("news") });
 
 export type OrderMessage = z.output<typeof orderMessageSchema>;

@@ -6,7 +6,7 @@ export interface OrderRef {
   orderId: string;
 }
 
-/** Where an order lives. `lane` is 0 while a SKU has one object. */
+/** The object that owns an order. `lane` is 0 while a SKU has one object. */
 export interface OrderAddress {
   skuId: string;
   lane: number;
@@ -15,7 +15,7 @@ export interface OrderAddress {
 const RANDOM_BYTES = 12;
 const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;
 
-/** A new order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
+/** Makes an order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
 export function newOrderId({ skuId, lane }: OrderAddress): string {
   const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
   const bits = bytes.reduce((text, byte) => text + byte.toString(2).padStart(8, "0"), "");
@@ -23,7 +23,7 @@ export function newOrderId({ skuId, lane }: OrderAddress): string {
   return `${skuId}.${lane}.${random?.join("")}`;
 }
 
-/** Reads the address out of an order id; undefined when it cannot be one of ours. */
+/** Reads the address from an order id. Undefined if the text is not an order id. */
 export function parseOrderId(orderId: string): OrderAddress | undefined {
   const match = ORDER_ID.exec(orderId);
   return match ? { skuId: match[1] as string, lane: Number(match[2]) } : undefined;

@@ -1,8 +1,8 @@
-// An order: the row the ledger keeps, the shape the API shows, and the ids that lead back to the object.
+// An order: the row that the ledger stores, and the shape that the API shows.
 import * as z from "zod";
 import type { Money } from "../money.ts";
 
-/** Statuses an order may move to from each; the last two lines are for money that lands late. */
+/** The statuses that an order may move to from each one. The last two lines are for late money. */
 export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   reserved: ["confirmed", "cancelled", "expired"],
   confirmed: ["refunded"],
@@ -12,20 +12,19 @@ export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 };
 
 /**
- * Where the money of an order is. `due`: to be charged, or perhaps charged without our knowing; `charged`;
- * `declined`; `voided`: no charge can succeed any more; `refund_due`: charged, but there is nothing to give
- * for it; `refunded`.
+ * Where the money of an order is. `due`: to be charged, or perhaps charged without a confirmation yet. `voided`:
+ * no charge can succeed any more. `refund_due`: charged, but there are no units for it.
  */
 export interface Payment {
   token: string;
   state: NonNullable<Order["payment"]>;
-  /** When it was given: milliseconds; absent if it came with the order. */
+  /** When the buyer gave it: milliseconds. Absent if it came with the order. */
   givenAt?: number;
-  /** The gateway's id of the charge, once known. */
+  /** The provider's id of the charge, once known. */
   chargeId?: string;
 }
 
-/** One order as the ledger keeps it. Times are milliseconds since 1970. */
+/** One order as the ledger stores it. Times are milliseconds since 1970. */
 export interface OrderRow {
   userId: string;
   orderId: string;
@@ -36,28 +35,28 @@ export interface OrderRow {
   status: OrderStatus;
   createdAt: number;
   expiresAt: number;
-  /** Rises by one with every change; the read model keeps the highest it has seen. */
+  /** Rises by one with every change. The read model stores the highest that it has seen. */
   version: number;
-  /** When this version was made: the resend schedule counts from here. */
+  /** When this version was made. The resend schedule counts from here. */
   changedAt: number;
-  /** The version the consumer has written to the read model. Lower than `version`: unacknowledged. */
+  /** The version that the read model has. Lower than `version`: unacknowledged. */
   acknowledged: number;
-  /** Since when the shop is owed news of the order; null when it is owed none. */
+  /** Since when the shop is owed an event about the order. Null if it is owed none. */
   owedSince: number | null;
-  /** The money side; null while the buyer owes a payment method, and for ever on a free order. */
+  /** Null until the buyer gives a payment method, and always for a free order. */
   payment: Payment | null;
-  /** Why the order was cancelled: `buyer`, or what the gateway said. */
+  /** Why the order was cancelled: `buyer`, or the reason that the payment provider gave. */
   reason: string | null;
-  /** Null in orders from before their words were kept. */
+  /** Null in orders from before an item was stored. */
   item: Item | null;
   idempotencyKey: string;
-  /** Digest of the request body, to tell a retry from another request under the same key. */
+  /** Digest of the request body. Tells a retry from another request under the same key. */
   fingerprint: string;
 }
 
 const moneySchema = z.object({ amount: z.int(), currency: z.string() });
 
-/** What was ordered, in the words of the day: they stay whatever becomes of the catalog. */
+/** What was ordered, copied when the order is made, so that it outlives changes of the catalog. */
 const itemSchema = z.object({
   name: z.string(),
   option: z.string().exactOptional(),
@@ -68,7 +67,7 @@ const itemSchema = z.object({
 
 export type Item = z.output<typeof itemSchema>;
 
-/** The words of an order that kept none, once the catalog has none either. */
+/** The item of an order that stored none, if the catalog has none either. */
 const plainItem = ({ skuId, saleId }: { skuId: string; saleId: string }): Item => ({
   name: skuId,
   saleTitle: saleId,
@@ -91,17 +90,17 @@ const storedSchema = z.object({
   createdAt: z.string(),
   expiresAt: z.string(),
   version: z.int(),
-  /** Where the money is; absent on free orders and before a payment method was given. */
+  /** Where the money is. Absent on free orders and before a payment method was given. */
   payment: z
     .enum(["due", "charged", "declined", "voided", "refund_due", "refunded"])
     .exactOptional(),
-  /** Why it was cancelled: `buyer`, or what the payment provider said. */
+  /** Why it was cancelled: `buyer`, or the reason that the payment provider gave. */
   reason: z.string().exactOptional(),
 });
 
 /**
- * An order as the API shows it and the read model keeps it (times ISO 8601, UTC). One that was stored before
- * orders kept `total` and `item` gets them when it is read.
+ * An order as the API shows it and the read model stores it. Times are ISO 8601, UTC. An order from before
+ * `total` and `item` were stored gets them when it is read.
  */
 export const orderSchema = storedSchema.transform(({ total, item, ...order }) => ({
   ...order,
@@ -135,7 +134,7 @@ export function toOrder(row: OrderRow): Order {
   };
 }
 
-/** The answer the buyer got when the order was accepted, made again from what never changes in it. */
+/** The answer that the buyer got when the order was accepted, rebuilt from the fields that never change. */
 export function asAccepted(row: OrderRow): Order {
   return toOrder({ ...row, status: "reserved", version: 1, payment: null, reason: null });
 }

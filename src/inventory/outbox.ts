@@ -1,20 +1,20 @@
-// From the ledger to the queue. The order rows themselves are the outbox: a row whose version is not
-// acknowledged is sent again, by the object's alarm, until it is. Sending is only ever an optimisation.
+// From the ledger to the queue. The order rows are the outbox: the object's alarm sends an order again until its
+// newest version is acknowledged. Sending early is only an optimization.
 import { causeOf, log } from "../observability/log.ts";
-import type { Unacknowledged } from "./ledger.ts";
+import type { Unacknowledged } from "./ledger-index.ts";
 
-/** `sendBatch` takes 100 messages or 256 KB; ours are below 1 KB each. */
+/** `sendBatch` takes 100 messages or 256 KB; each message here is below 1 KB. */
 const MAX_BATCH = 100;
 
-/** First resend this long after the change, then twice as long each time. */
+/** Pause before the first resend. Each further pause is twice as long. */
 const RESEND_BASE_MS = 10_000;
 const RESEND_MAX_MS = 300_000;
-/** After so many tries an operator should look: about ten minutes. */
+/** An operator should look after this many tries: about ten minutes. */
 const STUCK_AFTER_TRIES = 6;
 
 /**
- * How often an order changed at `changedAt` has been sent by `now`, and when it is due again. Both
- * follow from its age alone, so an evicted object forgets nothing and no row is written to count.
+ * How often an order that changed at `changedAt` has been sent by `now`, and when it is due again. Both follow
+ * from its age alone, so an evicted object forgets nothing and counting writes no row.
  */
 export function resendSchedule(changedAt: number, now: number): { tries: number; dueAt: number } {
   const age = Math.max(0, now - changedAt);
@@ -32,17 +32,17 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
   return { tries, dueAt: changedAt + offset };
 }
 
-/** When an order must be looked at again. One due later than any resend was changed before a clock was set back. */
+/** When an order is sent again. A due time further ahead than any resend means that a clock was set back. */
 export const resendBy = ({ dueAt }: Pick<Unacknowledged, "dueAt">, now: number): number =>
   dueAt - now > 2 * RESEND_MAX_MS ? now : dueAt;
 
 export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
   resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
 
-/** Messages gather this long before they leave: a burst then needs few calls, and nobody waits for one. */
-const GATHER_MS = 20;
+/** How long messages collect before they are sent. A burst then needs few calls, and no caller waits for one. */
+const COLLECT_MS = 20;
 
-/** Coalesces what is posted in the same moment or while a batch is on its way. */
+/** Combines messages that are posted at the same moment, or while a batch is in flight. */
 export class Outbox<Body extends { orderId: string }> {
   readonly #queue: Pick<Queue<Body>, "sendBatch">;
   readonly #pending = new Map<string, Body>();
@@ -53,7 +53,7 @@ export class Outbox<Body extends { orderId: string }> {
     this.#queue = queue;
   }
 
-  /** Queues messages and starts sending. Never throws: the alarm sends again what was not taken. */
+  /** Adds messages and starts sending. Never throws: the alarm sends again what the queue did not take. */
   post(messages: Body[]): void {
     for (const message of messages) this.#pending.set(message.orderId, message);
     if (!this.#sending) void this.#drain();
@@ -62,7 +62,7 @@ export class Outbox<Body extends { orderId: string }> {
   async #drain(): Promise<void> {
     this.#sending = true;
     while (this.#pending.size > 0) {
-      if (this.#pending.size < MAX_BATCH) await new Promise((done) => setTimeout(done, GATHER_MS));
+      if (this.#pending.size < MAX_BATCH) await new Promise((done) => setTimeout(done, COLLECT_MS));
       const batch = [...this.#pending.values()].slice(0, MAX_BATCH);
       for (const { orderId } of batch) this.#pending.delete(orderId);
       try {

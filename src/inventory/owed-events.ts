@@ -1,14 +1,14 @@
-// What the shop is owed: news of every final change of an order. The order's row holds the obligation until the
-// shop has taken the news, and the object offers it again and again. Pure decisions.
+// The events that the shop is owed: one for every final change of an order. The order's row stores the debt until
+// the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
 import { moneyStep } from "./decide-order.ts";
 import type { Order, OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 
-/** An order whose newest version the shop has not taken yet. */
+/** An order whose newest version the shop has not accepted yet. */
 export interface OwedEvent extends OrderRef {
   /** Since when: milliseconds. */
   since: number;
-  /** When it is offered again; undefined once that has been tried for long enough. */
+  /** When delivery is next attempted. Undefined once the attempts have lasted long enough. */
   dueAt: number | undefined;
 }
 
@@ -19,17 +19,20 @@ export interface EventToDeliver {
   since: number;
 }
 
-/** Whether an order has come to an end, as far as its money goes, too: until then there is no news of it. */
+/** Whether the order has reached its end, money included. Until then there is no event about it. */
 export const isFinal = (row: OrderRow): boolean =>
   row.status !== "reserved" && moneyStep(row) === "none";
 
-/** First offered again after this long, then after twice as long each time, up to an hour. */
+/** Pause before the second attempt. Each further pause is twice as long, up to an hour. */
 const BASE_MS = 60_000;
 const MAX_MS = 3_600_000;
-/** Then an operator has to look: a week. */
+/** After a week an operator has to look. */
 export const GIVE_UP_MS = 7 * 24 * 3_600_000;
 
-/** When news owed since `since` is offered next; it follows from its age alone, so that nothing is written to count. */
+/**
+ * When an event that is owed since `since` is next attempted. The answer follows from the age alone, so no
+ * attempt writes a row.
+ */
 export function nextDelivery(since: number, now: number): number | undefined {
   const age = Math.max(0, now - since);
   let offset = BASE_MS;

@@ -1,4 +1,4 @@
-// The state of a ledger as the operator sees it.
+// The state of a ledger, as the operator sees it.
 import { available } from "./decide-order.ts";
 import type { Ledger } from "./ledger.ts";
 import type { OrderRef } from "./order-id.ts";
@@ -6,7 +6,7 @@ import { isStuck } from "./outbox.ts";
 
 const MAX_STUCK_SHOWN = 200;
 
-/** What an object has done since it woke: what Cloudflare bills, beside the rows. */
+/** What an object did since it woke, beside rows: what Cloudflare bills. */
 interface Activity {
   messagesSent: number;
   calls: number;
@@ -22,16 +22,17 @@ export interface LedgerReport {
   sold: number;
   units: Record<string, number>;
   unacknowledged: number;
-  /** Orders of which the shop has not taken the news yet. */
+  /** Orders with an event that the shop has not accepted yet. */
   unannounced: number;
   stuck: OrderRef[];
   /** Since the object woke: what Cloudflare bills. */
   activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
 }
 
-/** Null when nothing was ever on sale here. */
+/** Null if nothing was ever on sale here. */
 export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
-  const { setup, stock, units, unacknowledged, owed, rows } = ledger;
+  const { setup, stock, rows } = ledger;
+  const { units, unacknowledged, owed } = ledger.index;
   if (!setup) return null;
   return {
     skuId: setup.skuId,

@@ -1,4 +1,4 @@
-// Brings an object's tables up to date when it wakes: each migration runs once, in order.
+// Migrates an object's tables when it wakes. Each migration runs once, in order.
 
 type Storage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
@@ -6,12 +6,12 @@ const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS schema_version (
   id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`;
 
 /**
- * Runs the migrations that this object has not run yet, all or none. The version of a schema is the number
- * of its migrations; tables from before there were versions count as 0, so the first migration must accept
- * what it finds.
+ * Runs the migrations that this object has not run yet, all or none. The schema version is the number of
+ * migrations that ran. Tables from before there were versions count as 0, so the first migration must accept
+ * existing tables.
  *
- * A released migration never changes, and a new one only adds: tables, or columns that may be null. After a
- * rollback older code then goes on with newer tables.
+ * A released migration never changes. A new one only adds tables, or columns that may be null, so that older
+ * code still works with newer tables after a rollback.
  *
  * @returns rows read and written, as Cloudflare bills them
  */

@@ -1,22 +1,21 @@
-// Publishes who the buyers of a sold-out SKU are. A few are told with the stock itself. More are in a filter
-// under a key of its own, which edges fetch once: it is written anew only when too many came since, and the
-// larger it is, the less often.
+// Publishes the buyers of a sold-out SKU. A few are listed with the stock. More are in a filter under its own
+// key, which edges fetch once. It is written again only after many new buyers, and less often the larger it is.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { BuyerFilter, type BuyerSummary, type Buyers, MAX_PUBLISHED } from "./buyers.ts";
 
-/** Bounds what colos fetch of one SKU's filters, in bytes a millisecond: a megabyte every 16 seconds. */
+/** Limits how often a filter is written, in bytes per millisecond: a megabyte every 16 seconds. */
 const BYTES_PER_MS = 64;
 const RETRY_MS = 5_000;
-const LONGEST_PAUSE_MS = 60_000;
-/** A filter that is gone is written again when an edge misses it. */
-const LIFE_SECONDS = 2 * 86_400;
+const MAX_PAUSE_MS = 60_000;
+/** After this time the filter ends. It is written again when an edge misses it. */
+const TTL_SECONDS = 2 * 86_400;
 
 export class SoldOutFeed {
   readonly #env: object;
   readonly #buyers: Buyers;
-  /** How many buyers the last filter has; the first few need none. */
+  /** Number of buyers in the last filter. The first few need no filter. */
   #base = 0;
   #isWritten = true;
   #pauseUntil = 0;
@@ -28,29 +27,29 @@ export class SoldOutFeed {
   }
 
   /**
-   * What edges may be told now. Undefined while too many buyers came since the last filter: a new one is
-   * on its way then, and `onNews` is called when it is there.
+   * The summary to publish now. Undefined if too many buyers came since the last filter: a new filter is then
+   * being written, and `onChange` is called when it is stored.
    */
-  summary(skuId: string, onNews: () => void): BuyerSummary | undefined {
+  summary(skuId: string, onChange: () => void): BuyerSummary | undefined {
     if (this.#buyers.size > MAX_PUBLISHED) return undefined;
-    const told = this.#buyers.summarySince(this.#base);
-    if (!(told && this.#isWritten)) void this.#renew(skuId, onNews);
-    return told;
+    const summary = this.#buyers.summarySince(this.#base);
+    if (!(summary && this.#isWritten)) void this.#renew(skuId, onChange);
+    return summary;
   }
 
-  /** The filter's text, for an edge that cannot find it in Redis. It is written there again. */
+  /** The text of the filter, for an edge that does not find it in Redis. Writes it there again. */
   async filter(skuId: string): Promise<string> {
     this.#isWritten = false;
     void this.#renew(skuId, () => {}, { isMissed: true });
     return String(await this.#buyers.filter());
   }
 
-  async #renew(skuId: string, onNews: () => void, { isMissed = false } = {}): Promise<void> {
+  async #renew(skuId: string, onChange: () => void, { isMissed = false } = {}): Promise<void> {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
-    const pause = Math.min(this.#pauseUntil - Date.now(), LONGEST_PAUSE_MS);
+    const pause = Math.min(this.#pauseUntil - Date.now(), MAX_PAUSE_MS);
     if (pause > 0) await scheduler.wait(pause);
-    // Holds as well where Redis fails: edges that do not find the filter there ask for it here.
+    // Valid even if Redis fails: edges that do not find the filter there ask the object.
     let base = this.#buyers.size;
     try {
       const isStored = !isMissed && (await this.#isStored(skuId, base));
@@ -64,28 +63,28 @@ export class SoldOutFeed {
     this.#isRenewing = false;
     if (base === this.#base) return;
     this.#base = base;
-    onNews();
+    onChange();
   }
 
-  /** Whether Redis has a filter of so many buyers: an object that woke need not write it again. */
+  /** Whether Redis has a filter of `count` buyers, so that an object that woke need not write it. */
   #isStored(skuId: string, count: number): Promise<boolean> {
     const heading = BuyerFilter.heading(count);
     return withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, async (redis, keys) => {
       const key = keys.buyersOf(skuId);
       const [text] = await Promise.all([
         redis.getrange(key, 0, heading.length - 1),
-        redis.expire(key, LIFE_SECONDS),
+        redis.expire(key, TTL_SECONDS),
       ]);
       return text === heading;
     });
   }
 
-  /** @returns how many buyers the filter has that Redis now holds */
+  /** @returns the number of buyers in the filter that Redis now stores */
   async #store(skuId: string): Promise<number> {
     const filter = await this.#buyers.filter();
     this.#pauseUntil = Date.now() + filter.bytes / BYTES_PER_MS;
     await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
-      redis.set(keys.buyersOf(skuId), String(filter), { ex: LIFE_SECONDS }),
+      redis.set(keys.buyersOf(skuId), String(filter), { ex: TTL_SECONDS }),
     );
     return filter.count;
   }

@@ -1,8 +1,8 @@
-// The tables of a ledger: how they came to be, and how an order becomes a row and is read back.
+// The tables of a ledger: their migrations, and how an order is written to a row and read back.
 import type { Alias } from "./decide-order.ts";
 import type { Item, OrderRow, OrderStatus, Payment } from "./order.ts";
 
-/** See `migrate`: what is released never changes, and what is new is added at the end. */
+/** Released migrations never change. New ones go to the end. See `migrate`. */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS setup (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS restocks (key TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
@@ -48,13 +48,13 @@ const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
 export const SELECT_ORDERS = `SELECT ${COLUMNS.join(", ")} FROM orders`;
 
-/** Columns that a newer version of ours added keep their values: nothing is replaced as a whole. */
+/** An upsert, so that columns added by a newer release keep their values. */
 export const WRITE_ORDER = `INSERT INTO orders (${COLUMNS.join(", ")})
   VALUES (${COLUMNS.map(() => "?").join(", ")})
   ON CONFLICT (${KEY_COLUMNS.join(", ")})
   DO UPDATE SET ${OTHER_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
-/** What `WRITE_ORDER` binds. */
+/** The bindings of `WRITE_ORDER`. */
 export function bindingsOf(row: OrderRow): SqlStorageValue[] {
   const values: Record<(typeof COLUMNS)[number], SqlStorageValue> = {
     user_id: row.userId,

@@ -1,97 +1,98 @@
-// What the object's use cases share: the ledger, and everything that must keep in step with it whenever
-// an order changes: outbox, alarm and published stock.
+// The unit of work behind the object's use cases: it loads orders as they are now, and saves a change together
+// with all that follows from it (outbox, alarm, published stock).
 import { AlarmClock } from "./alarm-clock.ts";
 import type { BuyerSummary } from "./buyers.ts";
 import { available, type BuyerState, decideExpire } from "./decide-order.ts";
-import { Ledger, type Unacknowledged } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
+import type { Unacknowledged } from "./ledger-index.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
 import type { EventMessage, OrderMessage } from "./messages.ts";
 import type { OrderRow } from "./order.ts";
-import { type OrderRef, parseOrderId } from "./order-id.ts";
+import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { SoldOutFeed } from "./sold-out-feed.ts";
 
 /**
- * Ended holds expired before each command at most: ten thousand ending at once must not stall a buyer.
- * More than the largest quantity an order can have, so that the units it needs are free.
+ * Ended holds that one command expires at most: ten thousand ending at once must not delay a buyer. More than
+ * the largest quantity of an order, so that the units it needs are free.
  */
 const EXPIRE_PER_COMMAND = 128;
-/** Ended holds expired by one alarm before others get a turn. */
+/** Ended holds that one alarm expires before other calls get a turn. */
 const EXPIRE_PER_ALARM = 500;
-/** Resends of several objects, or of one after a wake, do not fall on the same moment. */
+/** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
 export class UnitOfWork {
   readonly ledger: Ledger;
-  readonly #outbox: Outbox<OrderMessage>;
-  readonly #news: Outbox<EventMessage>;
+  readonly #orders: Outbox<OrderMessage>;
+  readonly #events: Outbox<EventMessage>;
   readonly #alarm: AlarmClock;
   readonly #live: LiveStock;
-  readonly #buyers: SoldOutFeed;
+  readonly #feed: SoldOutFeed;
   #calls = 0;
 
   constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     this.ledger = new Ledger(storage);
-    this.#outbox = new Outbox<OrderMessage>(env.ORDERS);
-    this.#news = new Outbox<EventMessage>(env.WEBHOOKS);
+    this.#orders = new Outbox<OrderMessage>(env.ORDERS);
+    this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);
-    this.#buyers = new SoldOutFeed(env, this.ledger.buyers);
+    this.#feed = new SoldOutFeed(env, this.ledger.index.buyers);
   }
 
-  /** What the object did since it woke: what Cloudflare bills, beside the rows. */
+  /** What the object did since it woke, beside rows: what Cloudflare bills. */
   get activity(): { messagesSent: number; calls: number } {
     return {
-      messagesSent: this.#outbox.messagesSent + this.#news.messagesSent,
+      messagesSent: this.#orders.messagesSent + this.#events.messagesSent,
       calls: this.#calls,
     };
   }
 
-  /** Before the first command: an alarm that was lost on the way is set again. */
+  /** Runs before the first command. Sets the alarm again if it was lost. */
   async wake(): Promise<void> {
-    await this.#alarm.recall();
-    this.#alarm.ringBy(this.#allDuties());
+    await this.#alarm.load();
+    this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** Every command starts here: the time it sees, and the holds that ended by then. */
+  /** Starts a command. Expires holds that have ended, and returns the time that the command sees. */
   begin(): number {
     this.#calls += 1;
     const now = Date.now();
     if (this.#alarm.isLost(now)) {
-      this.#alarm.ringBy(this.#allDuties());
+      this.#alarm.fireBy(this.#allDuties());
     }
     this.#expireEnded(now, EXPIRE_PER_COMMAND);
     return now;
   }
 
-  /** What the alarm is for: ends holds, and sends again what was not acknowledged in time. */
-  ring(): void {
-    this.#alarm.rang();
+  /** The work of the alarm: expires holds, and sends again what was not acknowledged in time. */
+  runAlarm(): void {
+    this.#alarm.fired();
     const now = Date.now();
     this.#expireEnded(now, EXPIRE_PER_ALARM);
-    const due = [...this.ledger.unacknowledged.values()].filter(
+    const due = [...this.ledger.index.unacknowledged.values()].filter(
       (order) => resendBy(order, now) <= now,
     );
     for (const order of due) {
       const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
       order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
-    this.#outbox.post(due.map(toMessage));
-    this.#offerDue(now);
+    this.#orders.post(due.map(toOrderMessage));
+    this.#sendDueEvents(now);
     this.stockChanged();
-    this.#alarm.ringBy(this.#allDuties());
+    this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** The order as it is now: a hold that has ended is expired first. */
+  /** The order as it is now. Expires it first if its hold has ended. */
   current(ref: OrderRef, now: number): OrderRow | undefined {
     const row = this.ledger.order(ref);
-    return row && this.#expireEndedHold(row, now);
+    return row && this.#expireIfEnded(row, now);
   }
 
-  /** A user's own ended holds never stand in their way, however many of others are still to expire. */
+  /** A user's orders as they are now. Their own ended holds never block them, however many others remain. */
   ordersOf(userId: string, now: number): OrderRow[] {
-    return this.ledger.ordersOf(userId).map((row) => this.#expireEndedHold(row, now));
+    return this.ledger.ordersOf(userId).map((row) => this.#expireIfEnded(row, now));
   }
 
   stateOf(userId: string, now: number): BuyerState {
@@ -101,26 +102,26 @@ export class UnitOfWork {
     return { terms: setup?.terms ?? null, stock, mine, aliases };
   }
 
-  /** `send: false` when the consumer that asked for the change takes the new version with it. */
+  /** Saves an order. `send: false` if the consumer that asked for the change has the new version already. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
     this.stockChanged();
-    if (unacknowledged) this.#alarm.ringBy(this.#duties([unacknowledged]));
-    if (send) this.#outbox.post([toMessage(row)]);
+    if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
+    if (send) this.#orders.post([toOrderMessage(row)]);
   }
 
-  /** Offers an order's news to the shop, and again until it is taken. */
-  offer(ref: OrderRef): void {
-    this.#news.post([toNews(ref)]);
-    const owed = this.ledger.owed.get(ref.orderId);
-    if (owed) this.#alarm.ringBy(this.#duties([], [owed]));
+  /** Sends an order's event to the shop. The alarm repeats that until the shop accepts it. */
+  sendEvent(ref: OrderRef): void {
+    this.#events.post([toEventMessage(ref)]);
+    const owed = this.ledger.index.owed.get(ref.orderId);
+    if (owed) this.#alarm.fireBy(this.#duties([], [owed]));
   }
 
-  #offerDue(now: number): void {
-    for (const owed of this.ledger.owed.values()) {
+  #sendDueEvents(now: number): void {
+    for (const owed of this.ledger.index.owed.values()) {
       if (owed.dueAt === undefined || owed.dueAt > now) continue;
       owed.dueAt = nextDelivery(owed.since, now);
-      this.#news.post([toNews(owed)]);
+      this.#events.post([toEventMessage(owed)]);
     }
   }
 
@@ -129,13 +130,13 @@ export class UnitOfWork {
     if (setup) this.#live.changed(setup.skuId, () => this.publicStock());
   }
 
-  /** Publishes the stock even if it is what was published last. */
+  /** Publishes the stock even if it has not changed. */
   publishStock(): void {
     this.#live.forget();
     this.stockChanged();
   }
 
-  /** What edges may know of the stock; `withBuyers` also while units are free. */
+  /** What the edge may know about the stock. `withBuyers`: includes the buyers even while units are free. */
   publicStock(withBuyers = false): PublicStock {
     const { stock } = this.ledger;
     const free = available(stock);
@@ -143,51 +144,52 @@ export class UnitOfWork {
     return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
   }
 
-  /** The buyers' filter, for an edge that cannot find it in Redis. */
+  /** The filter of the buyers, for an edge that cannot find it in Redis. */
   async buyerFilter(): Promise<string> {
     const { setup } = this.ledger;
-    return setup ? this.#buyers.filter(setup.skuId) : "";
+    return setup ? this.#feed.filter(setup.skuId) : "";
   }
 
   #buyerSummary(): BuyerSummary | undefined {
     const { setup } = this.ledger;
-    return setup ? this.#buyers.summary(setup.skuId, () => this.stockChanged()) : undefined;
+    return setup ? this.#feed.summary(setup.skuId, () => this.stockChanged()) : undefined;
   }
 
   #expireEnded(now: number, limit: number): void {
-    for (const ref of this.ledger.takeEndedHolds(now, limit)) this.current(ref, now);
+    for (const ref of this.ledger.index.takeEndedHolds(now, limit)) this.current(ref, now);
   }
 
-  #expireEndedHold(row: OrderRow, now: number): OrderRow {
+  #expireIfEnded(row: OrderRow, now: number): OrderRow {
     const expired = decideExpire(row, now);
     if (expired) this.save(row, expired);
     return expired ?? row;
   }
 
   #allDuties(): Generator<number> {
-    return this.#duties(this.ledger.unacknowledged.values(), this.ledger.owed.values());
+    const { unacknowledged, owed } = this.ledger.index;
+    return this.#duties(unacknowledged.values(), owed.values());
   }
 
-  /** When the object must wake for what it holds, `orders` included. */
-  *#duties(orders: Iterable<Unacknowledged>, news: Iterable<OwedEvent> = []): Generator<number> {
-    const { nextHoldEnd } = this.ledger;
+  /** When the object must wake for the next hold, these orders and these events. */
+  *#duties(orders: Iterable<Unacknowledged>, events: Iterable<OwedEvent> = []): Generator<number> {
+    const { nextHoldEnd } = this.ledger.index;
     if (nextHoldEnd !== undefined) yield nextHoldEnd;
     const now = Date.now();
     for (const order of orders) yield resendBy(order, now);
-    for (const { dueAt } of news) if (dueAt !== undefined) yield dueAt;
+    for (const { dueAt } of events) if (dueAt !== undefined) yield dueAt;
   }
 }
 
 const refOf = ({ userId, orderId }: OrderRef) => ({
   v: 1 as const,
-  ...(parseOrderId(orderId) as { skuId: string; lane: number }),
+  ...(parseOrderId(orderId) as OrderAddress),
   userId,
   orderId,
 });
 
-const toMessage = (order: OrderRef & { version: number }): OrderMessage => ({
+const toOrderMessage = (order: OrderRef & { version: number }): OrderMessage => ({
   ...refOf(order),
   version: order.version,
 });
 
-const toNews = (order: OrderRef): EventMessage => ({ ...refOf(order), kind: "news" });
+const toEventMessage = (order: OrderRef): EventMessage => ({ ...refOf(order), kind: "news" });

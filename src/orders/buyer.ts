@@ -8,7 +8,7 @@ import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
-import type { OrderResult } from "../inventory/sku-inventory.ts";
+import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { causeOf, log } from "../observability/log.ts";
 
 /** What a use case says: the order, or the one reason why not. */

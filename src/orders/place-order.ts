@@ -9,7 +9,7 @@ import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
-import type { ReserveResult } from "../inventory/sku-inventory.ts";
+import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count } from "../observability/metrics.ts";
 import { inventoryRefusal, type Outcome, refused } from "./buyer.ts";

@@ -103,7 +103,7 @@ describe("the alarm clock", () => {
   async function givenAlarm(at: number | null) {
     const storage = { getAlarm: async () => at, setAlarm: vi.fn(async () => {}) };
     const alarm = new AlarmClock(storage);
-    await alarm.recall();
+    await alarm.load();
     return { alarm, set: storage.setAlarm.mock.calls as unknown as [number][] };
   }
 
@@ -112,27 +112,27 @@ describe("the alarm clock", () => {
     const { alarm, set } = await givenAlarm(null);
     for (let i = 0; i < 100; i += 1) {
       clock.moveTo(START + i * 10);
-      alarm.ringBy([START - 60_000 - i]);
+      alarm.fireBy([START - 60_000 - i]);
     }
     expect(set).toEqual([[START]]);
     clock.moveTo(START + 10_000);
-    alarm.ringBy([START - 60_000]);
+    alarm.fireBy([START - 60_000]);
     expect(set).toEqual([[START], [START + 10_000]]);
   });
 
   test("pays for one alarm for a duty that is far ahead", async () => {
     givenClock(START);
     const { alarm, set } = await givenAlarm(null);
-    for (let i = 0; i < 10; i += 1) alarm.ringBy([START + 1_000 * DAY_MS]);
+    for (let i = 0; i < 10; i += 1) alarm.fireBy([START + 1_000 * DAY_MS]);
     expect(set).toEqual([[START + 1_000 * DAY_MS]]);
-    alarm.ringBy([START + 60_000]);
+    alarm.fireBy([START + 60_000]);
     expect(set).toHaveLength(2);
   });
 
   test("needs none without a duty", async () => {
     givenClock(START);
     const { alarm, set } = await givenAlarm(START - DAY_MS);
-    alarm.ringBy([]);
+    alarm.fireBy([]);
     expect(set).toEqual([]);
   });
 });

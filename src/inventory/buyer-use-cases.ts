@@ -1,0 +1,57 @@
+// What buyers do at the object: reserve, pay, cancel. Each runs without an await, so its writes commit together.
+import { decideCancel, decidePay, type OrderDecision } from "./decide-order.ts";
+import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
+import type { PublicStock } from "./live-stock.ts";
+import { asAccepted, type Order, type OrderRow, toOrder } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
+
+/** `stock`: lets the edge refuse others by itself, unless they bought before. */
+export type ReserveResult =
+  | { ok: true; replayed: boolean; order: Order }
+  | (Exclude<ReserveDecision, { ok: true }> & { stock?: PublicStock });
+
+export type OrderResult<Reason extends string> =
+  | { ok: true; order: Order }
+  | { ok: false; reason: Reason | "not_found" };
+
+/** Reasons that refuse every caller without an order. While nothing sells, there are no new buyers. */
+const NOTHING_SELLS: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
+
+export function reserve(work: UnitOfWork, command: ReserveCommand): ReserveResult {
+  const now = work.begin();
+  const decision = decideReserve(work.stateOf(command.userId, now), command, now);
+  if (!decision.ok) {
+    const nothingSells = NOTHING_SELLS.has(decision.reason);
+    const refusesAll = nothingSells || decision.reason === "sold_out";
+    if (!command.wantsBuyers || !refusesAll) return decision;
+    return { ...decision, stock: work.publicStock(nothingSells) };
+  }
+  const { row, replayed, alias } = decision;
+  if (!replayed) work.save(undefined, row);
+  if (alias) work.ledger.saveAlias(row.userId, alias);
+  return { ok: true, replayed, order: asAccepted(row) };
+}
+
+export const pay = (
+  work: UnitOfWork,
+  ref: OrderRef,
+  token: string,
+): OrderResult<"order_not_payable"> => change(work, ref, (row, now) => decidePay(row, token, now));
+
+export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
+  change(work, ref, decideCancel);
+
+function change<Reason extends string>(
+  work: UnitOfWork,
+  ref: OrderRef,
+  decide: (row: OrderRow, now: number) => OrderDecision<Reason>,
+): OrderResult<Reason> {
+  const now = work.begin();
+  const row = work.current(ref, now);
+  if (!row) return { ok: false, reason: "not_found" };
+  const decision = decide(row, now);
+  if (!decision.ok) return decision;
+  if (decision.changed) work.save(row, decision.row);
+  return { ok: true, order: toOrder(decision.row) };
+}

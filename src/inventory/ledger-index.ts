@@ -1,0 +1,73 @@
+// What a ledger remembers of its orders: counters, running holds, and the orders that still need work. It stores
+// nothing, and is rebuilt from the rows when the object wakes.
+import TinyQueue from "tinyqueue";
+import { Buyers } from "./buyers.ts";
+import { isFree } from "./decide-order.ts";
+import type { OrderRow, OrderStatus } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
+import { nextDelivery, type OwedEvent } from "./owed-events.ts";
+
+/** An order whose newest version the consumer has not acknowledged yet. */
+export interface Unacknowledged extends OrderRef {
+  version: number;
+  changedAt: number;
+  /** When it is sent again, unless it is acknowledged first. */
+  dueAt: number;
+}
+
+interface Hold extends OrderRef {
+  expiresAt: number;
+}
+
+export class LedgerIndex {
+  /** Units by the status of their orders. */
+  readonly units: Record<OrderStatus, number> = {
+    reserved: 0,
+    confirmed: 0,
+    cancelled: 0,
+    expired: 0,
+    refunded: 0,
+  };
+  /** Everyone who ever had an order here. */
+  readonly buyers = new Buyers();
+  /** By order id. */
+  readonly unacknowledged = new Map<string, Unacknowledged>();
+  /** By order id. */
+  readonly owed = new Map<string, OwedEvent>();
+  readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
+
+  /** Notes that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
+  track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
+    if (before) this.units[before.status] -= before.quantity;
+    this.units[row.status] += row.quantity;
+    if (!before) this.buyers.add(row.userId);
+    if (row.status === "reserved" && !isFree(row) && !before) {
+      this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
+    }
+    this.#trackOwed(row);
+    if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);
+    else {
+      const { userId, orderId, version, changedAt } = row;
+      this.unacknowledged.set(orderId, { userId, orderId, version, changedAt, dueAt });
+    }
+  }
+
+  #trackOwed({ userId, orderId, owedSince: since }: OrderRow): void {
+    if (since === null) this.owed.delete(orderId);
+    else this.owed.set(orderId, { userId, orderId, since, dueAt: nextDelivery(since, Date.now()) });
+  }
+
+  /** The earliest end of a hold, if any runs. The order may have moved on since. */
+  get nextHoldEnd(): number | undefined {
+    return this.#holds.peek()?.expiresAt;
+  }
+
+  /** Removes and returns up to `limit` holds that ended by `now`. */
+  takeEndedHolds(now: number, limit: number): OrderRef[] {
+    const ended: OrderRef[] = [];
+    while (ended.length < limit && (this.nextHoldEnd ?? Number.POSITIVE_INFINITY) <= now) {
+      ended.push(this.#holds.pop() as Hold);
+    }
+    return ended;
+  }
+}
