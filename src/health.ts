@@ -1,5 +1,5 @@
-// Liveness, readiness, and the server's clock. `/healthz` and `/api/time` touch nothing; `/readyz` tries each
-// dependency as a purchase would.
+// Liveness, readiness, and the server's clock. `/healthz` and `/api/time` call nothing else. `/readyz` uses each
+// dependency the way a purchase does.
 import { Hono } from "hono";
 import { problem, refuse } from "./errors.ts";
 import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
@@ -8,29 +8,29 @@ import { atObject } from "./inventory/client.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "./redis/client.ts";
 
-/** An object of this name never holds stock; asking it proves that objects can be reached. */
+/** An object of this name never has stock. Calling it proves that objects can be reached. */
 const PROBE_SKU = "-readyz-";
-/** The key that is written for a probe lives this long. */
+/** Lifetime of the key that a probe writes. */
 const PROBE_KEY_SECONDS = 60;
 
 interface Dependency {
   state: "up" | "down";
-  /** When this isolate first found it so: ISO 8601. */
+  /** When this isolate first saw this state: ISO 8601. */
   since: string;
 }
 
-/** What `/readyz` tells of each dependency. */
+/** The state of each dependency, as `/readyz` reports it. */
 interface Readiness {
   redis: Dependency;
   inventory: Dependency;
 }
 
-/** Anybody may ask, and each probe costs a command and an object's call: there is an end to them. */
+/** Limit of an isolate: anyone may ask, and each probe costs a Redis command and a call of an object. */
 const PROBES_PER_SECOND = 4;
 let probes = { second: 0, made: 0 };
 let last: Readiness | undefined;
 
-/** Runs a check; what went wrong is for the log, the caller only learns that it did. */
+/** Runs a check. The log gets the cause of a failure, the caller only the state. */
 async function probe(name: keyof Readiness, check: () => Promise<unknown>): Promise<Dependency> {
   let state: Dependency["state"] = "up";
   try {
@@ -43,13 +43,13 @@ async function probe(name: keyof Readiness, check: () => Promise<unknown>): Prom
   return before?.state === state ? before : { state, since: new Date().toISOString() };
 }
 
-/** A replica, a full database or one that cannot save still answers reads: only a write tells. */
+/** A write, because a replica, a full database, or one that cannot save still answers reads. */
 const writeToRedis = (c: AppContext) =>
   withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
     redis.set(keys.ready, "1", { ex: PROBE_KEY_SECONDS }),
   );
 
-/** Probes each dependency once, or tells what the probe before found when too many ask. */
+/** Probes each dependency once. Beyond the limit, returns what the previous probe found. */
 async function readiness(c: AppContext): Promise<Readiness | undefined> {
   const second = Math.floor(Date.now() / 1_000);
   if (probes.second !== second) probes = { second, made: 0 };
@@ -67,11 +67,12 @@ const TIME_HEADERS = completeHeaders({ "Content-Type": "application/json", ...FO
 
 export const healthRoutes = new Hono<AppEnv>()
   .get("/healthz", (c) => c.json({ status: "alive" }))
-  /** Milliseconds since 1970: pages set their countdown by it, for the `Date` header has whole seconds only. */
+  /** Milliseconds since 1970, for the countdowns of pages: the `Date` header only has whole seconds. */
   .get("/api/time", () => Response.json({ now: Date.now() }, { headers: TIME_HEADERS }))
   .get("/readyz", async (c) => {
     const found = await readiness(c);
-    if (!found) return problem(c, refuse("unavailable", { detail: "Being probed right now" }));
+    if (!found)
+      return problem(c, refuse("unavailable", { detail: "The first probe is still running" }));
     const { redis, inventory } = found;
     const ready = redis.state === "up" && inventory.state === "up";
     if (!ready) c.header("Retry-After", "1");

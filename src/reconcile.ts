@@ -1,4 +1,4 @@
-// What the clock does every minute: make every copy agree with its source again, and say what did not.
+// The scheduled run of every minute: brings each copy back in line with its source, and logs what differed.
 import { type CatalogEnv, publish, settle } from "./catalog/change.ts";
 import type { RegisteredSale } from "./catalog/registered.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
@@ -8,12 +8,12 @@ import { reconcileReadModel } from "./orders/rebuild.ts";
 import { restoreLost, restoreReadModel } from "./orders/restore.ts";
 import type { RedisConfig } from "./redis/client.ts";
 
-/** A sale is watched closely from an hour before it opens to an hour after it closes. */
+/** A sale is reconciled every minute from an hour before it opens until an hour after it closes. */
 const AROUND_MS = 3_600_000;
 
 /**
- * The registry's sales go to Redis and to the SKU objects (which ignore what they know), and each
- * ledger's orders to Redis when a sample of them is missing there. One fault never hides the others.
+ * Copies the registry's sales to Redis and to the SKU objects, which ignore what they have. Copies a ledger's
+ * orders to Redis if a sample of them differs there. A step that fails does not stop the others.
  */
 export async function reconcile(
   env: CatalogEnv,
@@ -39,7 +39,7 @@ export async function reconcile(
   }
 }
 
-/** Waking an object costs: every minute around a sale or a change of it, at the full hour otherwise. */
+/** Limits the cost of waking objects: every minute around a sale or a change of it, otherwise every hour. */
 function isDue({ sale, revision }: RegisteredSale, now: number): boolean {
   const near = (from: number, to = from) => now > from - AROUND_MS && now < to + AROUND_MS;
   const sellsNow = sale !== null && near(Date.parse(sale.opensAt), Date.parse(sale.closesAt));

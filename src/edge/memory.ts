@@ -32,7 +32,7 @@ export const BUDGETS = {
   /** Users who have just bought. */
   bought: 2 * MIB,
   /** Attempts that Redis could not note. */
-  unnoted: 0.25 * MIB,
+  unstored: 0.25 * MIB,
   /** The published stock of a sale. */
   stock: 5 * MIB,
   /** Sales that closed long ago, as they were asked for. */

@@ -5,8 +5,8 @@ import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
+import type { InventoryAnswer } from "../inventory/client.ts";
 import { moneySchema } from "../money.ts";
 
 const MAX_PAYMENT_TOKEN = 255;

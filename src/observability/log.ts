@@ -1,6 +1,6 @@
-// Structured logs, one JSON line each. Fields are allow-listed by type: no bodies, tokens or addresses.
+// Structured logs, one JSON line per event. The type allows only listed fields: no bodies, tokens or addresses.
 
-/** The only fields a log line may carry. */
+/** The only fields that a log line may have. */
 export interface LogFields {
   requestId?: string;
   route?: string;
@@ -17,12 +17,12 @@ export interface LogFields {
   milliseconds?: number;
 }
 
-/** At most so many lines of one event a second and isolate; the rest is counted and said with the next. */
+/** Limit per event, second and isolate. The next line states how many were suppressed. */
 const LINES_PER_SECOND = 20;
 
 const budgets = new Map<string, { second: number; lines: number; suppressed: number }>();
 
-/** Writes one line. `event` is a fixed dotted name such as `payment.unknown`. */
+/** Writes one line. `event` is a fixed name with dots, such as `payment.unknown`. */
 export function log(event: string, fields: LogFields = {}): void {
   const second = Math.floor(Date.now() / 1_000);
   let budget = budgets.get(event);
@@ -40,10 +40,10 @@ export function log(event: string, fields: LogFields = {}): void {
   console.log(JSON.stringify({ event, ...fields, ...suppressed }));
 }
 
-/** From here on the Redis client quotes what it sent: user ids, addresses, notes. */
+/** The end of an error of the Redis client, which quotes the command: user ids, addresses, notes. */
 const QUOTED_COMMAND = /,? command was: .*/s;
 
-/** What an unexpected error may tell the log: its name and message, without the stack. */
+/** The part of an unexpected error that may be logged: its name and message, without the stack. */
 export const causeOf = (error: unknown): string =>
   error instanceof Error
     ? `${error.name}: ${error.message.replace(QUOTED_COMMAND, "")}`.slice(0, 300)

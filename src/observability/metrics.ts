@@ -1,7 +1,7 @@
-// Counters of this isolate, by name and label: which stage refused, what was degraded. For operators.
+// Counters of this isolate by name and label, such as refusals by stage. For operators.
 
 const counters = new Map<string, number>();
-/** A label may come from a document (a sale id): beyond this many series, the rest share one. */
+/** Limit, because a label may come from a document (a sale id). Further series share one. */
 const MAX_SERIES = 2_000;
 
 /** Adds one to a counter such as `funnel.refused` with labels such as `limits.rate_limited`. */
@@ -11,5 +11,5 @@ export function count(name: string, ...labels: string[]): void {
   counters.set(series, (counters.get(series) ?? 0) + 1);
 }
 
-/** All counters since the isolate started, as `name|label|…` → count. */
+/** All counters since the isolate started: `name|label|…` → count. */
 export const readCounters = (): Record<string, number> => Object.fromEntries(counters);

@@ -1,5 +1,6 @@
-// The part of a batch that belongs to one object: its orders, the messages about each, what the ledger
-// says of them, and why they must come again.
+// The part of a batch that belongs to one object: its orders, the messages about each, their claims, and why
+// their messages must be retried.
+
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
@@ -7,34 +8,34 @@ import type { OrderAddress, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { MoneyAnswer } from "./saga.ts";
 
-/** One order of a batch, and how far it got. */
+/** One order of a batch, and its progress. */
 interface Entry {
   ref: OrderRef;
   messages: Message[];
-  /** What the ledger says of it; undefined before it was asked, and after it failed. */
+  /** Undefined before the ledger answered, and after it failed. */
   claim?: Claim | undefined;
-  /** Why its messages must come again; undefined once the ledger knows that it is published. */
+  /** Why its messages must be retried. Undefined once the order is acknowledged. */
   fault: Fault | undefined;
 }
 
-/** Why an order is not finished. */
+/** Why an order is unfinished. */
 export interface Fault {
   reason: string;
-  /** Whether an operator has to look at it if it stays: it is no passing fault of ours. */
+  /** Whether an operator must look if the fault remains. A transient fault of ours passes by itself. */
   lasting: boolean;
 }
 
-const passing = (reason: string): Fault => ({ reason, lasting: false });
+const transient = (reason: string): Fault => ({ reason, lasting: false });
 const lasting = (reason: string): Fault => ({ reason, lasting: true });
 
-/** A message that was dealt with, or why it was not. */
+/** The outcome of one message. Without a fault it can be acknowledged. */
 export interface Verdict {
   orderId: string;
   message: Message;
   fault: Fault | undefined;
 }
 
-/** A message nobody can read was perhaps written by a newer version of ours: kept, never dropped. */
+/** Groups messages by object. An unreadable message may be from a newer release, so it is never dropped. */
 export function groupByObject(messages: readonly Message[]): {
   groups: Group[];
   unreadable: Message[];
@@ -56,7 +57,7 @@ export function groupByObject(messages: readonly Message[]): {
   return { groups: [...groups.values()], unreadable };
 }
 
-/** The orders of one object. A fault of the object fails its own messages and no others. */
+/** The orders of one object. A fault of the object affects its own messages only. */
 export class Group {
   readonly #address: OrderAddress;
   readonly #entries = new Map<string, Entry>();
@@ -70,12 +71,12 @@ export class Group {
     const known = this.#entries.get(orderId);
     if (known) known.messages.push(message);
     else {
-      const fault = passing("the ledger was not asked");
+      const fault = transient("the ledger was not asked");
       this.#entries.set(orderId, { ref: { userId, orderId }, messages: [message], fault });
     }
   }
 
-  /** What the ledger said of the orders that are not acknowledged yet. */
+  /** The claims of the orders that are not acknowledged yet. */
   get open(): Claim[] {
     return this.#unfinished().flatMap(({ claim }) => claim ?? []);
   }
@@ -86,38 +87,38 @@ export class Group {
     );
   }
 
-  /** Asks the ledger what there is to do; what it says replaces whatever the messages meant. */
+  /** Claims the orders. The ledger decides what there is to do, whatever the messages said. */
   async claim(env: InventoryEnv): Promise<void> {
     await this.#atLedger(async () => {
       const entries = [...this.#entries.values()];
       this.#remote = await inventoryOf(env, this.#address).claim(entries.map(({ ref }) => ref));
       for (const entry of entries) entry.fault = lasting("the ledger has no such order");
-      this.#take(this.#remote.claims);
+      this.#store(this.#remote.claims);
     });
   }
 
-  /** Tells the ledger what became of the money. Returns the claims that are new because of it. */
+  /** Records payment results in the ledger. Returns the claims that changed. */
   async recordPayments(answers: MoneyAnswer[]): Promise<Claim[]> {
-    const settled = answers.flatMap(({ claim, money }) => {
+    const results = answers.flatMap(({ claim, money }) => {
       const entry = this.#entries.get(claim.orderId);
       if (entry?.claim !== claim) return [];
       if (money.outcome !== "unknown") return [{ ...entry.ref, money }];
       entry.fault = lasting(`the ${claim.step} is undecided (${money.cause})`);
       return [];
     });
-    let renewed: Claim[] = [];
-    if (settled.length > 0) {
+    let changed: Claim[] = [];
+    if (results.length > 0) {
       await this.#atLedger(async () => {
-        renewed = (await this.#remote?.session.recordPayments(settled)) ?? [];
-        this.#take(renewed);
+        changed = (await this.#remote?.session.recordPayments(results)) ?? [];
+        this.#store(changed);
       });
     }
-    return renewed;
+    return changed;
   }
 
   /**
-   * Tells the ledger what is published, and whether the shop is `owed` news of it. An order whose money is still
-   * open comes again.
+   * Acknowledges the published versions, and says whether the shop is `owed` events about them. An order whose
+   * money is still undecided is retried.
    */
   async acknowledge(owed: boolean): Promise<void> {
     const written = this.open.filter(({ step }) => step === "none");
@@ -135,9 +136,9 @@ export class Group {
     });
   }
 
-  /** Gives up on all that is not finished. */
+  /** Fails every unfinished order. */
   fail(reason: string): void {
-    const fault = passing(reason);
+    const fault = transient(reason);
     for (const entry of this.#unfinished()) Object.assign(entry, { claim: undefined, fault });
   }
 
@@ -150,13 +151,13 @@ export class Group {
     return [...this.#entries.values()].filter(({ fault }) => fault !== undefined);
   }
 
-  #take(claims: Claim[]): void {
+  #store(claims: Claim[]): void {
     for (const claim of claims) {
       const entry = this.#entries.get(claim.orderId);
       if (entry) entry.claim = claim;
       const { step } = claim;
       const isMoney = step !== "none";
-      const reason = `the ${isMoney ? step : "writing"} is still under way`;
+      const reason = `the ${isMoney ? step : "write"} is still in progress`;
       this.#fault(claim.orderId, { reason, lasting: isMoney });
     }
   }

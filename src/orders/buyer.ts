@@ -1,29 +1,29 @@
-// What a buyer can do with an order of theirs: pay, give back. The API and the pages both go through here.
+// What buyers can do with their orders: pay and cancel. The API and the pages share this code.
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Identified } from "../funnel/attempt.ts";
 import { enter, mayChange } from "../funnel/funnel.ts";
 import { retryAfter } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
+import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
-import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { causeOf, log } from "../observability/log.ts";
 
-/** What a use case says: the order, or the one reason why not. */
+/** The result of a use case, or the one reason for its refusal. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
 
 export const refused = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-/** An order of the caller, where it lives, and the request that asks about it. */
+/** An order of the caller: its ref, its address, and the request about it. */
 export interface OwnedRef {
   ref: OrderRef;
   address: OrderAddress;
   attempt: Identified;
 }
 
-/** What a buyer is told when an object did not answer. */
+/** The refusal of a buyer whose object did not answer. */
 export function inventoryRefusal(
   c: AppContext,
   { reason, cause }: { reason: "overloaded" | "unavailable"; cause: unknown },
@@ -32,13 +32,13 @@ export function inventoryRefusal(
   return refuse(reason, { retryAfterSeconds: retryAfter() });
 }
 
-/** Answers "order not found" to strangers too: whose it is, is nobody else's business. */
+/** Resolves an order id for its owner. Other callers get "order not found", so ids leak no owners. */
 export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<OwnedRef>> {
   const entered = await enter(c);
   if (!entered.ok) return entered;
   const { attempt } = entered;
   const address = parseOrderId(orderId);
-  // An id with another lane is made up: asking for it would wake an object that never was.
+  // An id with another lane is forged. Asking for it would wake an object that never existed.
   if (address?.lane !== LANE) return refused(refuse("not_found"));
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
@@ -51,11 +51,11 @@ export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: str
   return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));
 }
 
-/** The buyer gives a reserved order back. */
+/** Cancels a reserved order for its buyer. */
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>
   changeOrder(c, order, (inventory) => inventory.cancel(order.ref));
 
-/** An id naming a SKU that never was must not wake an object of that name. */
+/** Whether the SKU ever existed. A forged id must not wake an object. */
 export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boolean> {
   return (await readCatalog(c)).hasEverHad(skuId);
 }

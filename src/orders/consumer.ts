@@ -1,5 +1,6 @@
-// The consumer of the "orders" queue: claim at the ledger, move the money, write the read model, acknowledge.
-// Every step may be repeated; each message is acknowledged or retried on its own.
+// The consumer of the "orders" queue: claim at the ledger, move the money, publish to the read model, acknowledge.
+// Every step may repeat. Each message is acknowledged or retried on its own.
+
 import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
@@ -13,12 +14,12 @@ import type { WebhookConfig } from "./webhooks.ts";
 export type ConsumerEnv = InventoryEnv & DeadLetterEnv;
 
 /**
- * How long a batch waits for its charges: first briefly, for all its neighbours, then as long as the
- * gateway may take, for the slow ones alone. A batch without slow charges never sees the second round.
+ * How long a batch waits for its charges. The first round is short, so that slow charges do not delay the other
+ * orders. The second lasts as long as the gateway may take, and only runs if there are slow charges.
  */
 const ROUNDS_MS = [1_000, GATEWAY_LIMIT_MS];
 
-/** Settles one batch: one call per object and one Redis round trip (one more for slow charges). */
+/** Processes a batch: one call per object and one Redis round trip, plus one for slow charges. */
 export async function consumeOrders(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: ConsumerEnv,
@@ -59,23 +60,23 @@ async function processGroups(
   await Promise.all(groups.map((group) => group.claim(env)));
   for (const group of groups) steps.start(group.open);
   for (const limitMs of ROUNDS_MS) {
-    const answers = await steps.take(limitMs);
-    // A charge that finds its units gone comes back with a refund to make: that starts at once.
+    const answers = await steps.collect(limitMs);
+    // A charge whose units are gone comes back with a refund, which starts at once.
     await Promise.all(
       groups.map(async (group) => steps.start(await group.recordPayments(answers))),
     );
     await publish(groups, config);
     const owed = config.ORDER_WEBHOOK_URL !== undefined;
     await Promise.all(groups.map((group) => group.acknowledge(owed)));
-    if (!steps.open) return;
+    if (!steps.hasOpen) return;
   }
 }
 
-/** What the ledger now says becomes readable, also for orders whose money is still open. */
+/** Publishes the claimed versions, including those of orders whose money is still undecided. */
 async function publish(groups: Group[], config: RedisConfig): Promise<void> {
   const orders = groups
     .flatMap((group) => group.open)
-    .map(({ userId, order, step }) => ({ userId, order, settled: step === "none" }));
+    .map(({ userId, order, step }) => ({ userId, order, isDone: step === "none" }));
   if (orders.length === 0) return;
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, orders));
 }

@@ -1,5 +1,5 @@
-// Dead letters: kept in Redis until the operator replays or discards them, or their order settles after all.
-// Replaying does no harm twice: a message only asks the consumer to look at the ledger again.
+// Dead letters, stored in Redis until an operator replays or discards them, or until their order is settled after
+// all. Replaying twice is safe: a message only makes the consumer look at the ledger again.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
@@ -9,7 +9,7 @@ import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
-import { isForShop } from "./webhooks.ts";
+import { isEventMessage } from "./webhooks.ts";
 
 const letterSchema = z.object({
   id: z.string(),
@@ -20,16 +20,16 @@ const letterSchema = z.object({
   diedAt: z.string(),
 }) satisfies z.ZodType<DeadLetter>;
 
-/** Letters on one page, roughly: Redis decides. */
+/** Approximate number of letters on a page. Redis decides. */
 const PAGE_SIZE = 200;
-/** An id must fit into a path, or nobody could ask for its letter. */
+/** Longest id. It must fit into a path, or its letter could not be addressed. */
 const MAX_ID = 256;
 
-/** Runs work on the letters in Redis, whatever was there before. */
+/** Runs work on the letters in Redis, replacing a key of another type. */
 const onLetters = <T>(redis: Redis, keys: Keys, work: () => Promise<T>): Promise<T> =>
   healed(redis, keys, [{ key: keys.deadLetters, type: "hash" }], work);
 
-/** Stores a batch before acknowledging it; while Redis is down the queue keeps it. */
+/** Stores a batch, then acknowledges it. While Redis is down, the batch stays in the queue. */
 export async function storeDeadLetters(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: InventoryEnv,
@@ -41,7 +41,7 @@ export async function storeDeadLetters(
     await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
       onLetters(redis, keys, () => redis.hset(keys.deadLetters, fields)),
     );
-    // Only now: an order that settles from here on finds its letter and takes it away itself.
+    // After the letters are stored: an order that is settled from here on removes its letter itself.
     await discardSettled(env, config, letters);
     for (const message of batch.messages) message.ack();
   } catch (error) {
@@ -52,7 +52,7 @@ export async function storeDeadLetters(
   }
 }
 
-/** Letters about orders that settled while the letters were on their way are none. */
+/** Discards letters about orders that were settled while the letters were in flight. */
 async function discardSettled(
   env: InventoryEnv,
   config: RedisConfig,
@@ -73,36 +73,36 @@ async function discardSettled(
   );
 }
 
-/** Ours come with their story; what the platform gave up has only itself. */
+/** Our own dead letters carry a reason. Those of the platform carry only the message. */
 function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): DeadLetter {
   const letter = letterSchema.safeParse(body);
   if (letter.success) return { ...letter.data, id: isPathId(letter.data.id) ? letter.data.id : id };
-  const origin = isForShop(body) ? "webhooks" : "orders";
+  const origin = isEventMessage(body) ? "webhooks" : "orders";
   return {
     id,
     queue: deadLetterQueue.replace("orders-dlq", origin),
     message: body,
-    reason: "the consumer crashed or ran out of time at every delivery",
+    reason: "the consumer crashed or timed out at every delivery",
     attempts: MAX_DELIVERIES,
     diedAt: timestamp.toISOString(),
   };
 }
 
-/** Whether a path can end in this id and mean it. */
+/** Whether a path can end in this id. */
 const isPathId = (id: string): boolean =>
   id.length <= MAX_ID && id.isWellFormed() && !["", ".", "..", ALL].includes(id);
 
-/** In place of an id: every letter. */
+/** Stands for every letter, in place of an id. */
 export const ALL = "all";
 
-/** A letter as it is stored; `letter` is undefined when nobody can read it. */
+/** A letter as it is stored. `letter` is undefined if the text cannot be read. */
 export interface StoredLetter {
   id: string;
   text: string;
   letter: DeadLetter | undefined;
 }
 
-/** A page of letters, the oldest first; `cursor` leads to the next one, if there is one. */
+/** A page of letters, oldest first. `cursor` is where the next page starts, if there is one. */
 export async function listDeadLetters(
   redis: Redis,
   keys: Keys,
@@ -126,7 +126,7 @@ export async function findDeadLetter(
   return text === null ? undefined : toStored(id, text);
 }
 
-/** Returns how many there were. */
+/** Returns the number of letters that existed. */
 export const discardDeadLetters = (redis: Redis, keys: Keys, ids: string[]): Promise<number> =>
   onLetters(redis, keys, () => redis.hdel(keys.deadLetters, ...ids));
 

@@ -1,14 +1,14 @@
-// What every consumer does with a message it could not deal with: try again later, and bury it with the
-// reason when that has been tried often enough.
+// How consumers retry a message that failed: with backoff, and after enough deliveries as a dead letter with the
+// reason.
 import { log } from "../observability/log.ts";
 
 export interface DeadLetterEnv {
   DEAD_LETTERS: Queue<DeadLetter>;
 }
 
-/** A message that was given up, with what the operator needs to decide about it. */
+/** A message that exhausted its retries, with what an operator needs to decide about it. */
 export interface DeadLetter {
-  /** What it is about, where that is known: an order that dies again replaces its letter. */
+  /** The id of the order if it is known, so that another failure of the order replaces its letter. */
   id: string;
   queue: string;
   message: unknown;
@@ -18,35 +18,35 @@ export interface DeadLetter {
   diedAt: string;
 }
 
-/** Deliveries before a message is buried: with the delays below about a quarter of an hour. */
+/** Deliveries before a message becomes a dead letter: about 15 minutes with the delays below. */
 export const MAX_DELIVERIES = 10;
 const RETRY_BASE_SECONDS = 2;
 const RETRY_MAX_SECONDS = 600;
 
-/** Seconds to wait after delivery number `attempts`: doubling, with up to a quarter of jitter. */
+/** Seconds to wait after delivery number `attempts`: doubles each time, with up to 25% jitter. */
 export function retryDelaySeconds(attempts: number, random = Math.random()): number {
   const backoff = Math.min(RETRY_BASE_SECONDS * 2 ** Math.min(attempts - 1, 20), RETRY_MAX_SECONDS);
   return Math.ceil(backoff * (1 + random / 4));
 }
 
-/** What the ledger sends again waits no longer than this for its next delivery, in seconds. */
-const LEFT_DELAY_SECONDS = 60;
+/** Longest delay of a message that the ledger would send again anyway, in seconds. */
+const DEFERRED_DELAY_SECONDS = 60;
 
 /**
- * Has a message delivered again later, for a fault that passes and that no operator needs to look at: an object,
- * Redis or the shop does not answer. It never becomes a dead letter: left alone, it comes again from the ledger.
+ * Retries a message after a transient fault: an object, Redis or the shop does not answer. The message never becomes
+ * a dead letter: after enough deliveries it is dropped, and the ledger sends a new one.
  */
 export function retryOrDefer(message: Message, reason: string): void {
   if (message.attempts >= MAX_DELIVERIES) {
-    log("queue.left_to_ledger", { messageId: message.id, reason, attempts: message.attempts });
+    log("queue.deferred_to_ledger", { messageId: message.id, reason, attempts: message.attempts });
     message.ack();
     return;
   }
-  const delay = Math.min(retryDelaySeconds(message.attempts), LEFT_DELAY_SECONDS);
+  const delay = Math.min(retryDelaySeconds(message.attempts), DEFERRED_DELAY_SECONDS);
   message.retry({ delaySeconds: delay });
 }
 
-/** Has a message delivered again later, or buries it. The reason is what an operator will read. */
+/** Retries a message, or makes it a dead letter. An operator will read the reason. */
 export async function retryOrDeadLetter(
   env: DeadLetterEnv,
   queue: string,
@@ -63,7 +63,7 @@ export async function retryOrDeadLetter(
       log("queue.dead_lettered", { messageId: message.id, reason, attempts });
       return;
     } catch {
-      // The queue does not take it: the platform buries it after its own last delivery.
+      // The queue refuses it. The platform makes it a dead letter after its own last delivery.
     }
   }
   message.retry({ delaySeconds: retryDelaySeconds(attempts) });

@@ -1,4 +1,4 @@
-// Reading one's own orders: from Redis, and from the ledgers where those may know better.
+// How buyers read their orders: from Redis, and from the ledgers where those may be newer.
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { LimitPolicy } from "../catalog/protection.ts";
 import { saleState } from "../catalog/schema.ts";
@@ -27,10 +27,10 @@ import {
 } from "./page.ts";
 import { readOrder, replaceOrders, toOrders } from "./read-model.ts";
 
-/** Where an order's state was read. */
+/** Where an order was read. */
 export type Source = "read-model" | "ledger";
 
-/** Redis for somebody who waits; undefined when it is silent. */
+/** Runs work on Redis for a waiting caller. Undefined if Redis does not answer. */
 const fromRedis = <T>(
   c: AppContext,
   work: (redis: Redis, keys: Keys) => Promise<T>,
@@ -40,13 +40,13 @@ const fromRedis = <T>(
     return undefined;
   });
 
-/** The same behind the answer. */
-const behind = (c: AppContext, work: (redis: Redis, keys: Keys) => Promise<void>): void =>
+/** The same, after the response. */
+const afterResponse = (c: AppContext, work: (redis: Redis, keys: Keys) => Promise<void>): void =>
   c.executionCtx.waitUntil(fromRedis(c, work));
 
 /**
- * An order whose status can still change by its owner's hand is read from the ledger, so that buyers
- * read their own writes; everything else comes from Redis and costs the object nothing.
+ * Finds an order of the caller. A reserved one is read from its ledger, so that buyers read their own writes. All
+ * others come from Redis and cost the object nothing.
  */
 export async function findOrder(
   c: AppContext,
@@ -65,19 +65,19 @@ export async function findOrder(
   }
   const order = answer.value;
   if (stored && !known) {
-    behind(c, (redis, keys) => replaceOrders(redis, keys, [{ userId, stored, order }]));
+    afterResponse(c, (redis, keys) => replaceOrders(redis, keys, [{ userId, stored, order }]));
   }
   return order ? { ok: true, order, source: "ledger" } : refused(refuse("not_found"));
 }
 
-/** A page of the caller's orders, newest first. `incomplete`: some may be missing, for now. */
+/** A page of the caller's orders, newest first. `incomplete`: some may be missing for now. */
 export interface OrderList {
   orders: Order[];
   nextCursor?: string;
   incomplete?: true;
 }
 
-/** The caller's orders after `cursor`, the whole of a page from one Redis round trip and few ledgers. */
+/** Lists the caller's orders after `cursor`. A page takes one Redis round trip and a few ledgers. */
 export async function listOrders(c: AppContext, cursor?: string): Promise<Outcome<OrderList>> {
   const entered = await enter(c);
   if (!entered.ok) return entered;
@@ -92,10 +92,10 @@ export async function listOrders(c: AppContext, cursor?: string): Promise<Outcom
   const mine = await fromRedis(c, (redis, keys) => readMine(redis, keys, userId));
   const known = withRemembered(userId, mine ?? NOTHING);
   const skuIds = ledgersToRead(known, after);
-  if (known.incomplete) skuIds.push(...(await ledgersToTry(c, userId)));
+  if (known.incomplete) skuIds.push(...(await ledgersToProbe(c, userId)));
   const answers = await readLedgers(c, userId, skuIds);
   const page = toPage(known, answers, after, Date.now());
-  putRight(c, userId, page);
+  repair(c, userId, page);
   return { ok: true, ...toList(page) };
 }
 
@@ -105,7 +105,7 @@ const toList = ({ orders, next, incomplete }: Page): OrderList => ({
   ...(incomplete ? { incomplete } : {}),
 });
 
-/** What Redis has of a user, in one round trip. */
+/** Reads what Redis has of a user, in one round trip. */
 function readMine(redis: Redis, keys: Keys, userId: string): Promise<Mine> {
   const [own, underWay] = [keys.ordersOf(userId), keys.underWayOf(userId)];
   const typed = [
@@ -129,17 +129,17 @@ function readMine(redis: Redis, keys: Keys, userId: string): Promise<Mine> {
   });
 }
 
-/** Attempts of this isolate that Redis could not note count as if it had. */
+/** Adds the marks that this isolate could not write to Redis. */
 const withRemembered = (userId: string, mine: Mine): Mine => ({
   ...mine,
   marks: [...mine.marks, ...rememberedMarks(userId)],
 });
 
-/** Behind the answer: what the ledgers said takes the place of what was bad or is over. */
-function putRight(c: AppContext, userId: string, { settled, unreadable }: Page): void {
-  if (settled.length === 0 && unreadable.length === 0) return;
-  behind(c, async (redis, keys) => {
-    await unmark(redis, keys, userId, settled);
+/** After the response, removes obsolete marks and replaces unreadable orders with what the ledgers said. */
+function repair(c: AppContext, userId: string, { obsoleteMarks, unreadable }: Page): void {
+  if (obsoleteMarks.length === 0 && unreadable.length === 0) return;
+  afterResponse(c, async (redis, keys) => {
+    await unmark(redis, keys, userId, obsoleteMarks);
     await replaceOrders(
       redis,
       keys,
@@ -148,23 +148,23 @@ function putRight(c: AppContext, userId: string, { settled, unreadable }: Page):
   });
 }
 
-/** What is known of a user while Redis is silent. */
+/** What is known of a user while Redis does not answer. */
 const NOTHING: Mine = { stored: [], marks: [], incomplete: true };
 
-/** Looking at lists makes ledgers work: for one caller so many calls a minute and isolate, */
+/** Lists cost ledger calls. This limits them per caller and isolate. */
 const LEDGER_CALLS: LimitPolicy = { algorithm: "fixed-window", limit: 300, windowSeconds: 60 };
-/** and so many looks for orders that Redis does not know of. */
-const TRIES: LimitPolicy = { algorithm: "fixed-window", limit: 6, windowSeconds: 60 };
-const MAX_LEDGERS_TRIED = 20;
-/** While a sale sells, and this long after, its ledgers are worth a try. */
+/** Limits searches for orders that Redis does not know of. */
+const PROBES: LimitPolicy = { algorithm: "fixed-window", limit: 6, windowSeconds: 60 };
+const MAX_LEDGERS_PROBED = 20;
+/** How long after a sale its ledgers are still probed. */
 const RECENT_MS = 3_600_000;
 
-/** What the ledgers of these SKUs have of the caller; those that fail, or are too many, are left out. */
+/** Reads the caller's orders from the ledgers of these SKUs. Leaves out those that fail or exceed the budget. */
 async function readLedgers(c: AppContext, userId: string, skuIds: string[]): Promise<Answers> {
   const budget = budgetOf(`ledgers:${userId}`, LEDGER_CALLS, Date.now());
-  const asked = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
-  budget.left -= asked.length;
-  const entries = asked.map(async (skuId) => {
+  const chosen = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
+  budget.left -= chosen.length;
+  const entries = chosen.map(async (skuId) => {
     const address = { skuId, lane: LANE };
     const answer = await callInventory(c.env, address, (object) => object.ordersOf(userId));
     return [skuId, answer.ok ? answer.value : undefined] as const;
@@ -172,11 +172,11 @@ async function readLedgers(c: AppContext, userId: string, skuIds: string[]): Pro
   return new Map(await Promise.all(entries));
 }
 
-/** Some SKUs that may have orders of the caller, where Redis cannot tell: of what sells now or sold lately. */
-async function ledgersToTry(c: AppContext, userId: string): Promise<string[]> {
-  const tries = budgetOf(`tries:${userId}`, TRIES, Date.now());
-  if (tries.left <= 0) return [];
-  tries.left -= 1;
+/** SKUs that sell now or sold recently, and so may have orders of the caller that Redis cannot name. */
+async function ledgersToProbe(c: AppContext, userId: string): Promise<string[]> {
+  const probes = budgetOf(`tries:${userId}`, PROBES, Date.now());
+  if (probes.left <= 0) return [];
+  probes.left -= 1;
   const catalog = await readCatalog(c);
   const now = Date.now();
   return catalog.entries
@@ -185,5 +185,5 @@ async function ledgersToTry(c: AppContext, userId: string): Promise<string[]> {
     .sort((a, b) => b.sale.opensAt.localeCompare(a.sale.opensAt))
     .flatMap(({ sale }) => sale.skus.map(({ id }) => id))
     .filter((skuId) => catalog.hasEverSold(skuId))
-    .slice(0, MAX_LEDGERS_TRIED);
+    .slice(0, MAX_LEDGERS_PROBED);
 }

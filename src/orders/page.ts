@@ -1,5 +1,6 @@
-// A page of somebody's orders: what Redis has, made complete by as few ledgers as possible. Pure: which
-// ledgers to ask, and what the page is once they answered.
+// A page of a user's orders: what Redis has, completed from as few ledgers as possible. Pure: decides which ledgers
+// to read, and what the page is after they answered.
+import { decodeBase64Url, encodeBase64Url } from "hono/utils/encode";
 import * as z from "zod";
 import type { Order } from "../inventory/order.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
@@ -7,24 +8,24 @@ import { type Mark, mayBecomeOrder } from "../redis/under-way.ts";
 import type { StoredOrder } from "./read-model.ts";
 
 const PAGE_SIZE = 50;
-/** Ledgers asked for one page at most. */
+/** Most ledgers read for one page. */
 const MAX_LEDGERS_READ = 50;
 
-/** Where a page ends: its oldest order. */
+/** The last order of a page. */
 export type Position = Pick<Order, "createdAt" | "id">;
 
 /** What Redis has of a user. */
 export interface Mine {
   stored: StoredOrder[];
   marks: Mark[];
-  /** Whether Redis may lack orders that are not marked: it was emptied and is not filled again. */
+  /** Whether Redis may lack unmarked orders, because it was emptied and is not refilled yet. */
   incomplete: boolean;
 }
 
-/** What one SKU's ledger has of a user; undefined when it did not answer. */
+/** A user's orders by SKU. Undefined if the ledger did not answer. */
 export type Answers = ReadonlyMap<string, Order[] | undefined>;
 
-/** Newest first. Ids break ties, so that every order has one place. */
+/** Newest first. Ids break ties, so that every order has a fixed place. */
 const newestFirst = (a: Position, b: Position): number =>
   b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);
 
@@ -33,7 +34,7 @@ const skuOf = (orderId: string): string[] => {
   return address ? [address.skuId] : [];
 };
 
-/** Marks of orders that Redis does not have. */
+/** The marks of orders that Redis does not have. */
 const openMarks = ({ stored, marks }: Mine): Mark[] => {
   const known = new Set(stored.flatMap(({ id, order }) => (order ? [id] : [])));
   return marks.filter(({ orderId }) => !known.has(orderId));
@@ -46,8 +47,8 @@ function readable(stored: readonly StoredOrder[], after: Position | null): Order
 }
 
 /**
- * The SKUs whose ledgers must be asked for a page: of attempts that Redis has no order of, the latest first; of
- * orders it cannot read; and of those on the page that are still to change.
+ * The SKUs whose ledgers a page needs: those of marked attempts without an order in Redis, latest first, of orders
+ * that cannot be read, and of reserved orders on the page.
  */
 export function ledgersToRead(mine: Mine, after: Position | null): string[] {
   const marked = openMarks(mine).sort((a, b) => b.at - a.at);
@@ -60,31 +61,31 @@ export function ledgersToRead(mine: Mine, after: Position | null): string[] {
   return [...new Set(ids.flatMap(skuOf))].slice(0, MAX_LEDGERS_READ);
 }
 
-/** A page, and what there is to put right in Redis. */
+/** A page, and what must be repaired in Redis. */
 export interface Page {
   orders: Order[];
-  /** Set when there are older orders. */
+  /** Set if there are older orders. */
   next: Position | undefined;
   /** Whether orders may be missing. */
   incomplete: boolean;
   /** Marks of attempts that made no order. */
-  settled: Mark[];
-  /** Texts nobody can read, with what the ledger has in their place. */
+  obsoleteMarks: Mark[];
+  /** Orders whose text cannot be read, with what the ledger has instead. */
   unreadable: { stored: StoredOrder; order: Order | null }[];
 }
 
-/** The page, from what Redis has and what the ledgers said; of two states of an order the newer. */
+/** Merges what Redis has with what the ledgers said. The newer state of an order wins. */
 export function toPage(mine: Mine, answers: Answers, after: Position | null, now: number): Page {
-  const said = new Map<string, Order>();
+  const fromLedgers = new Map<string, Order>();
   for (const order of [...answers.values()].flatMap((orders) => orders ?? [])) {
-    said.set(order.id, order);
+    fromLedgers.set(order.id, order);
   }
   const answered = (id: string) => skuOf(id).every((skuId) => answers.get(skuId) !== undefined);
   const open = openMarks(mine);
   const bad = mine.stored.filter(({ order }) => !order);
-  const merged = new Map(said);
+  const merged = new Map(fromLedgers);
   for (const { id, order } of mine.stored) {
-    if (order && order.version > (said.get(id)?.version ?? 0)) merged.set(id, order);
+    if (order && order.version > (fromLedgers.get(id)?.version ?? 0)) merged.set(id, order);
   }
   const all = [...merged.values()]
     .filter((order) => !after || newestFirst(after, order) < 0)
@@ -98,28 +99,27 @@ export function toPage(mine: Mine, answers: Answers, after: Position | null, now
       [...open.map(({ orderId }) => orderId), ...bad.map(({ id }) => id)].some(
         (id) => !answered(id),
       ),
-    settled: open.filter(
-      (mark) => answered(mark.orderId) && !said.has(mark.orderId) && !mayBecomeOrder(mark, now),
+    obsoleteMarks: open.filter(
+      (mark) =>
+        answered(mark.orderId) && !fromLedgers.has(mark.orderId) && !mayBecomeOrder(mark, now),
     ),
     unreadable: bad
       .filter(({ id }) => answered(id))
-      .map((stored) => ({ stored, order: said.get(stored.id) ?? null })),
+      .map((stored) => ({ stored, order: fromLedgers.get(stored.id) ?? null })),
   };
 }
 
 const cursorSchema = z.tuple([z.iso.datetime(), z.string().max(128)]);
 
-/** Base64url of the last order on a page. */
+/** The cursor after an order. */
 export const encodePosition = ({ createdAt, id }: Position): string =>
-  btoa(JSON.stringify([createdAt, id]))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_");
+  encodeBase64Url(new TextEncoder().encode(JSON.stringify([createdAt, id])).buffer);
 
-/** Null for the first page, undefined when the text is no cursor. */
+/** Null for the first page. Undefined if the text is not a cursor. */
 export function decodePosition(text: string | undefined): Position | null | undefined {
   if (text === undefined) return null;
   try {
-    const json = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
+    const json = JSON.parse(new TextDecoder().decode(decodeBase64Url(text)));
     const [createdAt, id] = cursorSchema.parse(json);
     return { createdAt, id };
   } catch {

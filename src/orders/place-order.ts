@@ -1,20 +1,20 @@
-// Placing an order: through the funnel, then one call to the SKU's object. The API and the pages share it, so a
-// form without JavaScript buys exactly as the API does.
+// Placing an order: through the funnel, then one call of the SKU's object. The API and the pages share this code, so
+// a form without JavaScript buys exactly as the API does.
 import type { Config } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
 import type { AppContext } from "../http.ts";
+import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
-import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count } from "../observability/metrics.ts";
 import { inventoryRefusal, type Outcome, refused } from "./buyer.ts";
 
-/** Sends an attempt through the funnel and reserves. `read` reads the order out of the request. */
+/** Sends an attempt through the funnel and reserves. `read` parses the order from the request. */
 export async function placeOrder(
   c: AppContext,
   skuId: string,
@@ -34,11 +34,11 @@ export async function placeOrder(
   return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt.pending));
 }
 
-/** The attempt as the object gets it. */
+/** The attempt as a command for the object. */
 function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
   const { c, userId, orderId, idempotencyKey, now, wantsBuyers = false } = attempt;
   const { quantity, unitPrice } = attempt.body;
-  // Without a gateway a token pays for nothing, so a hold that came with one still ends unpaid.
+  // Without a gateway a token pays for nothing, so its hold still counts as unpaid.
   const paymentToken = c.get("config").PAYMENTS && attempt.body.paymentToken;
   return {
     userId,
@@ -56,8 +56,8 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
 }
 
 /**
- * What the object demands of a buyer who let holds end unpaid. With the shop's own checkout, or without a
- * gateway, an order cannot bring a payment method, so the buyer waits.
+ * What the object demands after unpaid holds. With the shop's own checkout, or without a gateway, an order cannot
+ * carry a payment method, so the buyer waits.
  */
 function afterUnpaidHolds(
   { PAYMENTS, CHECKOUT_URL }: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">,
@@ -67,7 +67,7 @@ function afterUnpaidHolds(
   return { afterUnpaidHolds: PAYMENTS && !CHECKOUT_URL ? "pay" : "wait" };
 }
 
-/** The object's answer as a counter of the operator's. */
+/** The label of the object's answer in the metrics. */
 function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
   if (!answer.ok) return answer.reason;
   if (!answer.value.ok) return answer.value.reason;
@@ -76,7 +76,7 @@ function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
 
 /**
  * Tells a retry from another request under the same key: another quantity or payment method. The ticket and the
- * price that was seen do not count, for they may have changed. Stored fingerprints have `null` as third part.
+ * price do not count, because they may have changed. Stored fingerprints have `null` as third part.
  */
 async function fingerprint(body: OrderBody): Promise<string> {
   const text = JSON.stringify([body.quantity, body.paymentToken ?? null, null]);
@@ -86,7 +86,7 @@ async function fingerprint(body: OrderBody): Promise<string> {
 
 const UNPAID = "Your earlier orders for this item ended unpaid.";
 
-/** The one place where the object's reasons become public ones. */
+/** Maps the object's reasons to public ones. No other place does. */
 function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refusal): Refusal {
   switch (result.reason) {
     case "no_such_order":

@@ -1,5 +1,5 @@
-// The read model: each user's orders in one Redis hash, written by version, rebuilt from the ledgers at
-// any time. A status that only its owner can change next is read from the ledger instead.
+// The read model: each user's orders in one Redis hash, written by version. It can be rebuilt from the ledgers at
+// any time. A reserved order is read from its ledger instead, because its owner can change it.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { itemOf } from "../catalog/item.ts";
 import { knownCatalog } from "../catalog/snapshot.ts";
@@ -8,19 +8,19 @@ import { healed, replaceBad } from "../redis/bad-values.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readVersioned, reportBad, textOf, WRITE_NEWER } from "../redis/versioned.ts";
 
-/** How long a user's orders stay readable after the last change: 90 days. */
+/** How long a user's orders stay readable after the last change. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
 
-/** An order to write. `settled`: the consumer has nothing to do about it any more. */
+/** An order to write. `isDone`: the consumer has nothing left to do about it. */
 interface Written extends OwnedOrder {
-  settled?: boolean;
+  isDone?: boolean;
 }
 
 /**
- * KEYS   the keys that were lost, the dead letters, then the orders and the marks of each owner
- * ARGV   seconds to live, then id, version, stored text, 1 if settled of each order
- * The mark of an order ends here, and the letter of a settled one: neither means anything any more.
- * returns how many orders were newer; how many values were bad
+ * KEYS     the keys that were lost, the dead letters, then orders and marks of each owner
+ * ARGV     seconds to live, then of each order: id, version, stored text, 1 if done
+ * Deletes the mark of each order and the dead letter of each done one: both are obsolete.
+ * returns  number of orders that were newer, number of bad values
  */
 const WRITE_ORDERS = `${WRITE_NEWER}
 local written = 0
@@ -37,15 +37,15 @@ for i = 1, #KEYS / 2 - 1 do
 end
 return {written, bad}`;
 
-/** Writes orders in one command; whatever Redis already has newer stays. Returns how many were newer. */
+/** Writes orders in one command. Newer versions in Redis stay. Returns how many orders were newer. */
 export async function writeOrders(redis: Redis, keys: Keys, orders: Written[]): Promise<number> {
   if (orders.length === 0) return 0;
   const owners = orders.flatMap(({ userId }) => [keys.ordersOf(userId), keys.underWayOf(userId)]);
-  const fields = orders.flatMap(({ order, settled }) => [
+  const fields = orders.flatMap(({ order, isDone }) => [
     order.id,
     String(order.version),
     textOf(order.version, order),
-    settled ? "1" : "0",
+    isDone ? "1" : "0",
   ]);
   const [written, bad] = await redis
     .createScript<[number, number]>(WRITE_ORDERS)
@@ -58,13 +58,13 @@ export async function writeOrders(redis: Redis, keys: Keys, orders: Written[]): 
 export interface StoredOrder {
   id: string;
   text: string;
-  /** Undefined when the text cannot be read: the ledger knows. */
+  /** Undefined if the text cannot be read. The ledger has the order. */
   order: Order | undefined;
 }
 
 const toStored = (id: string, text: string): StoredOrder => ({ id, text, order: parse(text) });
 
-/** One order; undefined when Redis has none of this id. */
+/** One order. Undefined if Redis has none with this id. */
 export async function readOrder(
   redis: Redis,
   keys: Keys,
@@ -82,7 +82,7 @@ export async function readOrder(
 export const toOrders = (fields: ReadonlyMap<string, string>): StoredOrder[] =>
   [...fields].map(([id, text]) => toStored(id, text));
 
-/** Puts what the ledger says in the place of texts nobody can read; null: it has no such order. */
+/** Replaces unreadable texts with what the ledger has. Null: it has no such order. */
 export function replaceOrders(
   redis: Redis,
   keys: Keys,
@@ -100,7 +100,7 @@ export function replaceOrders(
   );
 }
 
-/** What Redis has of each order, in one round trip; undefined where it has nothing, or another type. */
+/** Reads each order in one round trip. Undefined where Redis has nothing, or a key of another type. */
 export async function readSample(
   redis: Redis,
   keys: Keys,
@@ -116,12 +116,12 @@ export async function readSample(
 }
 
 function parse(text: string): Order | undefined {
-  const order = orderSchema.safeParse(withWords(readVersioned(text)?.value));
+  const order = orderSchema.safeParse(withItem(readVersioned(text)?.value));
   return order.success ? order.data : undefined;
 }
 
-/** An order from before orders kept their words borrows those of the catalog, as far as they are at hand. */
-function withWords(value: unknown): unknown {
+/** Adds the item of the catalog to an order from before orders stored one, if the catalog is in memory. */
+function withItem(value: unknown): unknown {
   const order = value as Partial<Order> | null | undefined;
   if (!order || order.item) return value;
   const found = knownCatalog()?.sku(String(order.skuId));

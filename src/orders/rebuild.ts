@@ -1,4 +1,4 @@
-// The read model made again from a ledger, and the reconciliation that finds out when it must be.
+// Rebuilds the read model from a ledger, and detects when that is necessary.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Order, OwnedOrder } from "../inventory/order.ts";
@@ -7,18 +7,18 @@ import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/clien
 import type { Keys } from "../redis/keys.ts";
 import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
 
-/** How many orders of a SKU a reconciliation looks at before it decides to rebuild all of them. */
+/** Number of orders that a reconciliation samples before it decides whether to rebuild the SKU. */
 const SAMPLE_SIZE = 50;
 
 export interface RebuildReport {
   skuId: string;
   /** Orders in the ledger. */
   orders: number;
-  /** Orders that Redis lacked, or had an older version of. */
+  /** Orders that Redis lacked or had in an older version. */
   repaired: number;
 }
 
-/** Writes every order of a SKU to Redis that is not there in its newest version. Safe at any time. */
+/** Writes every order of a SKU that Redis does not have in its newest version. Safe at any time. */
 export async function rebuildReadModel(
   env: InventoryEnv,
   config: RedisConfig,
@@ -41,7 +41,7 @@ export async function rebuildReadModel(
   return report;
 }
 
-/** Owes the shop news of every final order of a SKU once more; how many there are. */
+/** Owes the shop the event of every final order of a SKU again. Returns their number. */
 export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promise<number> {
   let events = 0;
   let after: OrderRef | null = null;
@@ -55,7 +55,7 @@ export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promis
   return events;
 }
 
-/** Compares a random sample of acknowledged orders with Redis; undefined when nothing has drifted. */
+/** Compares a random sample of acknowledged orders with Redis. Undefined if nothing drifted. */
 export async function reconcileReadModel(
   env: InventoryEnv,
   config: RedisConfig,
@@ -69,7 +69,7 @@ export async function reconcileReadModel(
   return drifted ? rebuildReadModel(env, config, skuId) : undefined;
 }
 
-/** Whether Redis lacks one of these, or has it older. Texts nobody can read are put right on the spot. */
+/** Whether Redis lacks one of these orders or has it in an older version. Repairs unreadable ones at once. */
 async function hasDrift(redis: Redis, keys: Keys, sample: OwnedOrder[]): Promise<boolean> {
   const found = await readSample(redis, keys, sample);
   const bad = sample.flatMap(({ userId, order }, at) => {
@@ -83,7 +83,7 @@ async function hasDrift(redis: Redis, keys: Keys, sample: OwnedOrder[]): Promise
   });
 }
 
-/** What a SKU's ledger has of one user. */
+/** One user's orders in the ledger of a SKU. */
 export const ordersInLedger = (
   env: InventoryEnv,
   skuId: string,

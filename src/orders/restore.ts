@@ -1,5 +1,5 @@
-// The read model as a whole: whether Redis has been filled since it was emptied, and filling it again from
-// all ledgers there ever were, also those of SKUs that left the catalog.
+// Restores the read model after Redis was emptied: from all ledgers that ever existed, including those of SKUs that
+// left the catalog.
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { CatalogEnv } from "../catalog/change.ts";
 import { registryOf } from "../catalog/store.ts";
@@ -12,15 +12,15 @@ import { ALL_SKUS, beginRun, noteAllRebuilt, noteRebuilt, readRebuilt } from "..
 import { writeOrders } from "./read-model.ts";
 import { ordersInLedger, rebuildReadModel } from "./rebuild.ts";
 
-/** Then the clock's next minute goes on. */
+/** Longest run. The next scheduled run continues. */
 const RUN_LIMIT_MS = 40_000;
-/** Ledgers read at the same time. */
+/** Ledgers read concurrently. */
 const AT_ONCE = 6;
 const LOST_PER_RUN = 20;
 
 /**
- * Fills Redis from all ledgers, unless that was done since it was emptied. What does not fit into one run, or
- * was emptied during it, is left to the next.
+ * Fills Redis from all ledgers, unless that was done since it was emptied. The next run continues where this one
+ * ran out of time, and starts over if Redis was emptied meanwhile.
  */
 export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const endsAt = Date.now() + RUN_LIMIT_MS;
@@ -43,7 +43,7 @@ export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Pr
   if (complete) log("restore.complete", { count: all.length });
 }
 
-/** False when it failed: one ledger must not keep the others from being copied. */
+/** Copies one ledger. Returns false if that failed, so that the other ledgers are copied all the same. */
 async function copyLedger(env: CatalogEnv, config: RedisConfig, skuId: string): Promise<boolean> {
   try {
     const { repaired } = await rebuildReadModel(env, config, skuId);
@@ -55,7 +55,7 @@ async function copyLedger(env: CatalogEnv, config: RedisConfig, skuId: string): 
   }
 }
 
-/** Writes again the orders of those whose keys were removed for holding another type. */
+/** Restores the orders of users whose key was removed because it had another type. */
 export async function restoreLost(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const { lost, ownerOf } = keysOf(config);
   const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
@@ -65,7 +65,7 @@ export async function restoreLost(env: CatalogEnv, config: RedisConfig): Promise
   );
   for (const key of removed ?? []) {
     const userId = ownerOf(key);
-    // Other keys are made whole by the rest of the reconciliation.
+    // The rest of the reconciliation restores other keys.
     const orders = userId === undefined ? [] : await ordersEverywhere(env, userId);
     await withRedis(config, BACKGROUND_LIMIT_MS, async (redis, keys) => {
       await writeOrders(redis, keys, orders);

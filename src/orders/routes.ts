@@ -1,4 +1,4 @@
-// The buyer's routes: reserve, read, pay, give back.
+// The routes of buyers: reserve, read, pay, cancel.
 import { type Context, Hono } from "hono";
 import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";

@@ -1,26 +1,26 @@
-// The money of a batch: asks the gateway what the ledger says is due, each order on its own, and hands
-// out the answers as they come, so that a slow charge does not hold up its neighbours.
+// The money of a batch: takes the step that each claim names, and returns answers as they arrive, so that a slow
+// charge does not delay other orders.
 import { TimeoutStrategy, timeout } from "cockatiel";
 import type { Claim } from "../inventory/claim.ts";
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway, Unknown } from "../payments/gateway.ts";
 
-/** What takes longer is found by its idempotency key at the next delivery. */
+/** The next delivery finds a step that takes longer by its idempotency key. */
 export const GATEWAY_LIMIT_MS = 4_000;
 
-const patience = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
+const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
 
 export interface MoneyAnswer {
   claim: Claim;
-  /** `unknown` when the gateway could not say and must be asked again. */
+  /** `unknown` if the gateway could not tell, so the step must be retried. */
   money: MoneyOutcome | Unknown;
 }
 
-/** The money steps of one batch that are under way or answered. */
+/** The money steps of one batch that are running or answered. */
 export class MoneySteps {
   readonly #gateway: PaymentGateway | null;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
   #answers: MoneyAnswer[] = [];
 
   constructor(gateway: PaymentGateway | null) {
@@ -33,24 +33,25 @@ export class MoneySteps {
       if (claim.step === "none") continue;
       const step = takeMoneyStep(this.#gateway, claim).then((money) => {
         this.#answers.push({ claim, money });
-        this.#underWay.delete(step);
+        this.#running.delete(step);
       });
-      this.#underWay.add(step);
+      this.#running.add(step);
     }
   }
 
-  get open(): boolean {
-    return this.#underWay.size > 0 || this.#answers.length > 0;
+  /** Whether any step is running or has an answer to collect. */
+  get hasOpen(): boolean {
+    return this.#running.size > 0 || this.#answers.length > 0;
   }
 
-  /** Waits until all have answered, at most `limitMs`; hands out the answers that are there by then. */
-  async take(limitMs: number): Promise<MoneyAnswer[]> {
-    if (this.#underWay.size > 0) {
+  /** Waits up to `limitMs` for all steps, and returns the answers that arrived. */
+  async collect(limitMs: number): Promise<MoneyAnswer[]> {
+    if (this.#running.size > 0) {
       let timer: ReturnType<typeof setTimeout> | null = null;
       const limit = new Promise((resolve) => {
         timer = setTimeout(resolve, limitMs);
       });
-      await Promise.race([Promise.all(this.#underWay), limit]);
+      await Promise.race([Promise.all(this.#running), limit]);
       clearTimeout(timer);
     }
     const answers = this.#answers;
@@ -65,7 +66,7 @@ async function takeMoneyStep(
 ): Promise<MoneyAnswer["money"]> {
   if (!gateway) return { outcome: "unknown", cause: "no payment gateway is configured" };
   try {
-    return await patience.execute(() => callGateway(gateway, claim));
+    return await gatewayTimeout.execute(() => callGateway(gateway, claim));
   } catch (error) {
     log("payment.unknown", { orderId: claim.orderId, step: claim.step, cause: causeOf(error) });
     return { outcome: "unknown", cause: causeOf(error) };

@@ -1,6 +1,6 @@
-// Fan-out: every final change of an order is offered to the shop's own systems, signed as the Standard
-// Webhooks specification says, at least once, under an id that stays the same when it is repeated. What the shop
-// is owed is kept by the ledger; a message in the queue only says which order to look at.
+// Webhooks: every final change of an order is delivered to the shop at least once, signed as the Standard Webhooks
+// specification says, under an id that stays the same when it is repeated. The ledger stores which events the shop
+// is owed. A message in the queue only names an order to look at.
 import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import type { Config } from "../config.ts";
@@ -19,7 +19,7 @@ type WebhookEnv = InventoryEnv & DeadLetterEnv;
 const REQUEST_LIMIT_MS = 5_000;
 
 const eventSchema = z.object({
-  /** `{order id}.{version}`: receivers drop what they have seen. */
+  /** `{order id}.{version}`. Receivers drop ids that they have seen. */
   id: z.string(),
   type: z.string(),
   userId: z.string(),
@@ -37,12 +37,12 @@ export const toEvent = (userId: string, order: Order): OrderEvent => ({
   order,
 });
 
-/** The event in a message of an older release, which carried the event itself; undefined when it is none. */
+/** The event in a message of an older release, which carried the event itself. Undefined if there is none. */
 export const readEvent = (body: unknown): OrderEvent | undefined =>
   eventSchema.safeParse(body).data;
 
-/** Whether a message belongs into the queue of the shop's news. */
-export const isForShop = (body: unknown): boolean =>
+/** Whether a message belongs in the webhooks queue. */
+export const isEventMessage = (body: unknown): boolean =>
   eventMessageSchema.safeParse(body).success || readEvent(body) !== undefined;
 
 /** One order in a batch, with all messages about it. */
@@ -51,84 +51,115 @@ interface Item {
   messages: Message[];
 }
 
-/** Delivers the news of a batch, each order on its own, and tells the ledgers what the shop took. */
+/** The orders of one object in a batch, by order id. */
+type Group = Map<string, Item>;
+
+/** What each delivery of a batch needs. */
+interface Context {
+  queue: string;
+  env: WebhookEnv;
+  config: WebhookConfig & RedisConfig;
+}
+
+/** Delivers the events of a batch, each order on its own, and tells the ledgers which ones the shop accepted. */
 export async function deliverWebhooks(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: WebhookEnv,
   config: WebhookConfig & RedisConfig,
 ): Promise<void> {
-  const objects = new Map<string, Map<string, Item>>();
+  const context = { queue: batch.queue, env, config };
+  const { groups, others } = groupByObject(batch.messages);
+  await Promise.all([
+    ...groups.map((group) => deliverGroup(group, context)),
+    ...others.map((message) => deliverLegacy(message, context)),
+  ]);
+}
+
+function groupByObject(messages: readonly Message[]): { groups: Group[]; others: Message[] } {
+  const groups = new Map<string, Group>();
   const others: Message[] = [];
-  for (const message of batch.messages) {
+  for (const message of messages) {
     const ref = eventMessageSchema.safeParse(message.body).data;
     if (!ref) {
       others.push(message);
       continue;
     }
     const name = `${ref.skuId}.${ref.lane}`;
-    const items = objects.get(name) ?? new Map<string, Item>();
-    const item = items.get(ref.orderId) ?? { ref, messages: [] };
+    const group: Group = groups.get(name) ?? new Map();
+    const item = group.get(ref.orderId) ?? { ref, messages: [] };
     item.messages.push(message);
-    objects.set(name, items.set(ref.orderId, item));
+    groups.set(name, group.set(ref.orderId, item));
   }
-  await Promise.all([
-    ...[...objects.values()].map((items) => deliverOf(items, batch.queue, env, config)),
-    ...others.map((message) => deliverOlder(message, batch.queue, env, config)),
-  ]);
+  return { groups: [...groups.values()], others };
 }
 
-/** Delivers the news of one object's orders. */
-async function deliverOf(
-  items: Map<string, Item>,
-  queue: string,
-  env: WebhookEnv,
-  config: WebhookConfig & RedisConfig,
-): Promise<void> {
-  const all = [...items.values()];
-  const [{ ref: address }] = all as [Item];
-  const leave = (messages: Message[], reason: string) => {
-    for (const message of messages) retryOrDefer(message, reason);
-  };
-  const asked = await callInventory(env, address, (object) =>
-    object.owedEvents(all.map(({ ref: { userId, orderId } }) => ({ userId, orderId }))),
-  );
-  if (!asked.ok)
-    return leave(
-      all.flatMap(({ messages }) => messages),
-      causeOf(asked.cause),
-    );
-  const owed = new Map(asked.value.map((news) => [news.order.id, news]));
-  const taken: EventToDeliver[] = [];
-  for (const { ref, messages } of all) {
-    if (owed.has(ref.orderId)) continue;
-    for (const message of messages) message.ack(); // the shop has it, or a newer version is on its way
+const defer = (messages: Message[], reason: string): void => {
+  for (const message of messages) retryOrDefer(message, reason);
+};
+
+/** Delivers the events that one object still owes the shop, and drops messages about the others. */
+async function deliverGroup(group: Group, context: Context): Promise<void> {
+  const items = [...group.values()];
+  const [{ ref: address }] = items as [Item];
+  const refs = items.map(({ ref: { userId, orderId } }) => ({ userId, orderId }));
+  const owed = await callInventory(context.env, address, (object) => object.owedEvents(refs));
+  if (!owed.ok) {
+    const all = items.flatMap(({ messages }) => messages);
+    return defer(all, causeOf(owed.cause));
   }
-  await Promise.all(
-    asked.value.map(async (news) => {
-      const { messages = [] } = items.get(news.order.id) ?? {};
-      const event = toEvent(news.userId, news.order);
-      const fault = await deliver(event, config);
-      if (!fault) taken.push(news);
-      else if (Date.now() - news.since < GIVE_UP_MS) leave(messages, fault);
-      else
+  const owedIds = new Set(owed.value.map(({ order }) => order.id));
+  for (const { ref, messages } of items) {
+    if (owedIds.has(ref.orderId)) continue;
+    for (const message of messages) message.ack(); // delivered already, or superseded by a newer version
+  }
+  const accepted = await deliverEach(owed.value, group, context);
+  if (accepted.length > 0) await confirmAccepted(accepted, address, group, context);
+}
+
+/** Posts each event. Retries the messages of those that fail, and returns the events that the shop accepted. */
+async function deliverEach(
+  events: EventToDeliver[],
+  group: Group,
+  { queue, env, config }: Context,
+): Promise<EventToDeliver[]> {
+  const delivered = await Promise.all(
+    events.map(async (owed) => {
+      const { messages = [] } = group.get(owed.order.id) ?? {};
+      const event = toEvent(owed.userId, owed.order);
+      const fault = await post(event, config);
+      if (!fault) return [owed];
+      if (Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
+      else {
         await Promise.all(messages.map((m) => retryOrDeadLetter(env, queue, m, fault, event.id)));
+      }
+      return [];
     }),
   );
-  if (taken.length === 0) return;
-  const noted = await callInventory(env, address, (object) =>
-    object.markDelivered(
-      taken.map(({ userId, order: { id, version } }) => ({ userId, orderId: id, version })),
-    ),
-  );
-  const done = taken.flatMap(({ order }) => items.get(order.id)?.messages ?? []);
-  if (!noted.ok) return leave(done, causeOf(noted.cause));
-  await discardLetters(taken, config);
-  for (const message of done) message.ack();
+  return delivered.flat();
 }
 
-/** EventToDeliver that was given up and is taken after all needs no letter. */
-async function discardLetters(taken: EventToDeliver[], config: RedisConfig): Promise<void> {
-  const late = taken.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
+/** Marks accepted events as delivered in the ledger, then acknowledges their messages. */
+async function confirmAccepted(
+  accepted: EventToDeliver[],
+  address: EventMessage,
+  group: Group,
+  { env, config }: Context,
+): Promise<void> {
+  const versions = accepted.map(({ userId, order: { id, version } }) => ({
+    userId,
+    orderId: id,
+    version,
+  }));
+  const marked = await callInventory(env, address, (object) => object.markDelivered(versions));
+  const messages = accepted.flatMap(({ order }) => group.get(order.id)?.messages ?? []);
+  if (!marked.ok) return defer(messages, causeOf(marked.cause));
+  await discardLetters(accepted, config);
+  for (const message of messages) message.ack();
+}
+
+/** Discards the dead letters of events that the shop accepted after all. */
+async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): Promise<void> {
+  const late = accepted.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
   if (late.length === 0) return;
   const ids = late.map(({ userId, order }) => toEvent(userId, order).id);
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
@@ -136,21 +167,16 @@ async function discardLetters(taken: EventToDeliver[], config: RedisConfig): Pro
   ).catch((error) => log("webhooks.letter_failed", { cause: causeOf(error) }));
 }
 
-/** A message of an older release is delivered as it is: no ledger knows that the shop is owed it. */
-async function deliverOlder(
-  message: Message,
-  queue: string,
-  env: WebhookEnv,
-  config: WebhookConfig,
-): Promise<void> {
+/** Delivers a message of an older release as it is, because no ledger stores that the shop is owed it. */
+async function deliverLegacy(message: Message, { queue, env, config }: Context): Promise<void> {
   const event = readEvent(message.body);
-  const fault = event ? await deliver(event, config) : "the event cannot be read";
+  const fault = event ? await post(event, config) : "the event cannot be read";
   if (fault) await retryOrDeadLetter(env, queue, message, fault, event?.id);
   else message.ack();
 }
 
-/** Posts one event; what went wrong, or undefined when the shop took it. */
-async function deliver(event: OrderEvent, config: WebhookConfig): Promise<string | undefined> {
+/** Posts one event. Returns what went wrong, or undefined if the shop accepted it. */
+async function post(event: OrderEvent, config: WebhookConfig): Promise<string | undefined> {
   if (!config.ORDER_WEBHOOK_URL || !config.ORDER_WEBHOOK_SECRET)
     return "no ORDER_WEBHOOK_URL is set";
   const text = JSON.stringify(event);

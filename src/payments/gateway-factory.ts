@@ -1,10 +1,10 @@
-// Which gateway this deployment pays through.
+// Creates the payment gateway that this deployment is configured for.
 import type { Config } from "../config.ts";
 import type { PaymentGateway } from "./gateway.ts";
 import { type SandboxEnv, sandboxGateway } from "./sandbox.ts";
 import { stripeGateway } from "./stripe.ts";
 
-/** Null when payments are not configured: paid orders then stay reserved until their hold ends. */
+/** Null if payments are not configured. Paid orders then stay reserved until their hold ends. */
 export function createGateway(env: SandboxEnv, config: Config): PaymentGateway | null {
   switch (config.PAYMENTS) {
     case "sandbox":

@@ -1,16 +1,17 @@
-// What the saga needs from a payment provider. Every call may be repeated: the order id is the
-// idempotency key, so a repetition finds the first attempt instead of moving money again.
+// The interface of payment providers. Every call may be repeated: the order id is the idempotency key, so a
+// repetition finds the first attempt instead of moving money again.
+
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
 import type { Money } from "../money.ts";
 
-/** The order whose money is meant. */
+/** The order to charge or to void. */
 export interface PaymentRequest {
   orderId: string;
   userId: string;
-  /** The whole order: unit price × quantity, in minor units. */
+  /** The total: unit price × quantity, in minor units. */
   amount: Money;
   paymentToken: string;
-  /** ISO 8601. Providers forget idempotency keys after a day; older orders are searched for. */
+  /** ISO 8601. Providers forget idempotency keys after a day, so older orders are searched for. */
   createdAt: string;
 }
 
@@ -20,7 +21,7 @@ export interface RefundRequest {
   amount: Money;
 }
 
-/** The provider could not say: slow, down, still working. The order stays as it is and is tried again. */
+/** The provider could not tell: slow, down, still working. The order stays as it is and is retried. */
 export interface Unknown {
   outcome: "unknown";
   /** For the log; never shown to buyers. */
@@ -32,15 +33,15 @@ export type ChargeOutcome = Outcome<"charged"> | Outcome<"declined"> | Unknown;
 export type VoidOutcome = Outcome<"charged"> | Outcome<"voided"> | Unknown;
 export type RefundOutcome = Outcome<"refunded"> | Unknown;
 
-/** A payment provider. Implementations may also throw: the saga takes that for `unknown`. */
+/** A payment provider. The saga treats an exception as `unknown`. */
 export interface PaymentGateway {
-  /** Takes the money once, however often it is asked. */
+  /** Takes the money once, however often it is called. */
   charge(request: PaymentRequest): Promise<ChargeOutcome>;
   /**
-   * Makes sure that no charge of this order can succeed any more, or finds the one that did. After
-   * `voided`, a charge that is still under way elsewhere will be declined.
+   * Makes sure that no charge of this order can succeed any more, or finds the one that did. After `voided`, a
+   * concurrent charge will be declined.
    */
   void(request: PaymentRequest): Promise<VoidOutcome>;
-  /** Returns the whole amount once, however often it is asked. */
+  /** Returns the whole amount once, however often it is called. */
   refund(request: RefundRequest): Promise<RefundOutcome>;
 }

@@ -1,4 +1,4 @@
-// Stripe's door: results that arrive later than our own request, or that were made at Stripe itself.
+// Receives Stripe's webhooks: results that arrive after our own request, or that were made at Stripe.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readText } from "../http.ts";
@@ -14,19 +14,19 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   if (config.PAYMENTS !== "stripe") return problem(c, refuse("not_found"));
   const body = await readText(c.req.raw, MAX_EVENT_BYTES);
   if (body === undefined) return problem(c, refuse("payload_too_large"));
-  let news: StripePaymentEvent;
+  let event: StripePaymentEvent;
   try {
-    news = await readStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
+    event = await readStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
   } catch (error) {
     log("stripe.webhook_refused", { requestId: c.get("requestId"), cause: causeOf(error) });
     return problem(c, refuse("forbidden", { detail: "The signature is not valid" }));
   }
-  const address = news && parseOrderId(news.ref.orderId);
-  if (!news || !address) return c.json({ received: true });
-  const settled = [{ ...news.ref, money: news.money }];
+  const address = event && parseOrderId(event.ref.orderId);
+  if (!event || !address) return c.json({ received: true });
+  const results = [{ ...event.ref, money: event.money }];
   const answer = await callInventory(c.env, address, (o) =>
-    o.recordPayments(settled, { send: true }),
+    o.recordPayments(results, { send: true }),
   );
-  // Stripe sends again what is not answered with success.
+  // Stripe retries a webhook that is not answered with success.
   return answer.ok ? c.json({ received: true }) : problem(c, refuse(answer.reason));
 });

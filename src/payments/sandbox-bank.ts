@@ -1,9 +1,9 @@
-// The sandbox's bank: a Durable Object that keeps what was charged and returned, so that a rehearsal can
-// audit the money after any crash. Local only: nothing reaches it unless PAYMENTS is "sandbox".
+// The bank of the sandbox: a Durable Object that stores charges and refunds, so that a rehearsal can audit the money
+// after any crash. For demos only: nothing calls it unless PAYMENTS is "sandbox".
 import { DurableObject } from "cloudflare:workers";
 import type { ChargeOutcome, PaymentRequest, RefundRequest, VoidOutcome } from "./gateway.ts";
 
-/** One order's money at the bank. `charges` above 1 would be money taken twice. */
+/** One order's money at the bank. More than one charge would be money taken twice. */
 export interface BankEntry {
   orderId: string;
   amount: number;
@@ -20,7 +20,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS entries (
 
 const SLOW_MS = 2_000;
 /** Longer than any caller waits. */
-const NEVER_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 500;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -34,7 +34,7 @@ export class SandboxBank extends DurableObject<object> {
     this.#sql.exec(SCHEMA);
   }
 
-  /** The token chooses the outcome; what is not a known token is declined. */
+  /** The token decides the outcome. An unknown token is declined. */
   async charge({ orderId, amount, paymentToken }: PaymentRequest): Promise<ChargeOutcome> {
     const entry = this.#entry(orderId, amount);
     this.#save({ ...entry, attempts: entry.attempts + 1 });
@@ -43,7 +43,7 @@ export class SandboxBank extends DurableObject<object> {
       return { outcome: "unknown", cause: "the sandbox answers 500 the first time" };
     }
     const outcome = this.#decide(this.#entry(orderId, amount), paymentToken);
-    if (paymentToken === "tok_timeout_but_charged" && entry.attempts === 0) await pause(NEVER_MS);
+    if (paymentToken === "tok_timeout_but_charged" && entry.attempts === 0) await pause(TIMEOUT_MS);
     return outcome;
   }
 
@@ -72,7 +72,7 @@ export class SandboxBank extends DurableObject<object> {
     this.#save({ ...entry, state: "refunded", refunds: entry.refunds + 1 });
   }
 
-  /** The books, by order id, after `after`. */
+  /** A page of the books after `after`, in order of order ids. */
   statement(after: string): BankEntry[] {
     return [
       ...this.#sql.exec(

@@ -1,4 +1,4 @@
-// The sandbox gateway: no card network, the token says what happens. For demos, tests and rehearsals.
+// The sandbox gateway: no card network, the token decides the outcome. For demos, tests and rehearsals.
 import type { PaymentGateway } from "./gateway.ts";
 import type { SandboxBank } from "./sandbox-bank.ts";
 
@@ -6,7 +6,7 @@ export interface SandboxEnv {
   SANDBOX_BANK: DurableObjectNamespace<SandboxBank>;
 }
 
-/** The one bank. A fresh stub each time: one that threw is dead. */
+/** The only bank. A new stub each time, because a stub that threw is dead. */
 export const bankOf = (env: SandboxEnv) => env.SANDBOX_BANK.getByName("bank");
 
 export function sandboxGateway(env: SandboxEnv): PaymentGateway {

@@ -1,5 +1,5 @@
-// The Stripe gateway. An order has one PaymentIntent, made under an idempotency key and confirmed in a
-// second step: money moves only at confirmation, so an unconfirmed intent can be cancelled for certain.
+// The Stripe gateway. An order has one PaymentIntent, created under an idempotency key and confirmed in a second
+// step. Money moves only at confirmation, so an unconfirmed intent can be cancelled for certain.
 import Stripe from "stripe";
 import type {
   ChargeOutcome,
@@ -14,10 +14,10 @@ import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.
 type Intent = Stripe.PaymentIntent;
 type InvalidRequest = InstanceType<typeof Stripe.errors.StripeInvalidRequestError>;
 
-/** Stripe keeps idempotency keys for at least 24 hours; older orders are searched for by metadata. */
+/** Stripe stores idempotency keys for at least 24 hours. Older orders are searched for by metadata. */
 const KEY_LIFE_MS = 20 * 3_600_000;
 const REQUEST_LIMIT_MS = 3_000;
-/** How often one step may end in a stored 500 before it is left to the operator. */
+/** How many stored 500s a step may meet before it fails. */
 const MAX_KEYS = 5;
 
 export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS): PaymentGateway {
@@ -32,9 +32,9 @@ export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS):
 // ---- idempotency
 
 /**
- * Takes a step once. Stripe repeats the first answer to a key word for word for a day, a 500 too: a
- * repeated 500 will never be anything else, so the step is taken under the next key. All who take it
- * go the same way through the keys, and so find the same first answer that is not a 500.
+ * Takes a step once. Stripe repeats the first answer to a key verbatim for a day, even a 500, so a repeated 500
+ * never changes and the step moves on to the next key. All callers try the keys in the same order, so they find
+ * the same first answer that is not a 500.
  */
 async function once<T>(step: string, take: (idempotencyKey: string) => Promise<T>): Promise<T> {
   for (let n = 1; ; n += 1) {
@@ -51,24 +51,24 @@ function isRepeated500(error: unknown): boolean {
   return error.statusCode === 500 && error.headers?.["idempotent-replayed"] === "true";
 }
 
-/** Under fetch the library hands out the headers as the platform has them, whatever its types say. */
+/** Over fetch the library returns the platform's Headers, whatever its types say. */
 function isReplayed({ lastResponse }: Stripe.Response<unknown>): boolean {
   return (lastResponse.headers as unknown as Headers).get("idempotent-replayed") === "true";
 }
 
 /**
- * The order's intent as it is now: made in this moment, or by an earlier attempt. Whoever asks for it
- * makes it, for to void an order is to make sure that there is an intent and that it is cancelled.
+ * The current intent of the order: created now, or by an earlier attempt. Voiding creates it as well, because
+ * voiding means that an intent exists and is cancelled.
  */
 async function intentOf(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
   const isOld = Date.now() - Date.parse(request.createdAt) > KEY_LIFE_MS;
   const found = isOld ? await findIntent(stripe, request.orderId) : undefined;
-  return found ?? makeIntent(stripe, request);
+  return found ?? createIntent(stripe, request);
 }
 
-async function makeIntent(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
+async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
   const { orderId, userId, amount, paymentToken } = request;
-  // Stripe refuses a known key with other parameters: changing these strands orders under way.
+  // Stripe refuses a known key with other parameters, so changing these breaks orders in progress.
   const params: Stripe.PaymentIntentCreateParams = {
     amount: amount.amount,
     currency: amount.currency.toLowerCase(),
@@ -78,13 +78,13 @@ async function makeIntent(stripe: Stripe, request: PaymentRequest): Promise<Inte
   };
   const made = await once(`${orderId}:create`, (idempotencyKey) =>
     stripe.paymentIntents.create(params, { idempotencyKey }),
-  ).catch(neverMade);
-  // A repeated answer says nothing about today.
+  ).catch(refuseIntent);
+  // A replayed answer shows the intent as it was, not as it is.
   return isReplayed(made) ? stripe.paymentIntents.retrieve(made.id) : made;
 }
 
-/** Stripe refuses to make the intent, for its token or amount: it never was, and never will be. */
-class NeverMade extends Error {
+/** Stripe refused to create the intent because of its token or amount. It can never exist. */
+class IntentRefused extends Error {
   readonly refusal: InvalidRequest;
 
   constructor(refusal: InvalidRequest) {
@@ -93,11 +93,11 @@ class NeverMade extends Error {
   }
 }
 
-function neverMade(error: unknown): never {
-  throw error instanceof Stripe.errors.StripeInvalidRequestError ? new NeverMade(error) : error;
+function refuseIntent(error: unknown): never {
+  throw error instanceof Stripe.errors.StripeInvalidRequestError ? new IntentRefused(error) : error;
 }
 
-/** How far an intent got. Of an order's intents only one was ever confirmed; a 500 may leave others. */
+/** The progress of an intent. Only one intent of an order was ever confirmed; a 500 may leave others behind. */
 const PROGRESS: Intent["status"][] = [
   "canceled",
   "requires_confirmation",
@@ -116,14 +116,14 @@ async function findIntent(stripe: Stripe, orderId: string): Promise<Intent | und
   return data.sort((a, b) => progress(b) - progress(a))[0];
 }
 
-// ---- the gateway's three calls
+// ---- the calls of the gateway
 
 async function charge(stripe: Stripe, request: PaymentRequest): Promise<ChargeOutcome> {
   try {
     const intent = await intentOf(stripe, request);
     if (intent.status !== "requires_confirmation") return chargeOutcome(intent);
     const confirmed = await once(`${request.orderId}:confirm`, (idempotencyKey) =>
-      // Nobody is there to answer a bank's questions: a card that asks is declined.
+      // The buyer is not present to answer the bank, so a card that requires action is declined.
       stripe.paymentIntents.confirm(
         intent.id,
         { error_on_requires_action: true },
@@ -149,12 +149,12 @@ function chargeOutcome({ id, status, last_payment_error: error }: Intent): Charg
   }
 }
 
-/** A decline is an answer, and so is a token that never was one; everything else says nothing yet. */
+/** A decline and an invalid token are answers. Any other error leaves the outcome unknown. */
 function chargeError(error: unknown): ChargeOutcome {
   if (error instanceof Stripe.errors.StripeCardError) {
     return { outcome: "declined", reason: declineReason(error) };
   }
-  const refusal = error instanceof NeverMade ? error.refusal : error;
+  const refusal = error instanceof IntentRefused ? error.refusal : error;
   const isBadToken =
     refusal instanceof Stripe.errors.StripeInvalidRequestError &&
     refusal.param === "payment_method";
@@ -166,11 +166,11 @@ async function voidCharge(stripe: Stripe, request: PaymentRequest): Promise<Void
   try {
     const intent = await intentOf(stripe, request);
     if (intent.status === "succeeded") return { outcome: "charged", chargeId: intent.id };
-    // Fails when the intent succeeds in this very moment; the next attempt then reads `succeeded`.
+    // Fails if the intent succeeds at this moment. The next attempt then reads `succeeded`.
     if (intent.status !== "canceled") await stripe.paymentIntents.cancel(intent.id);
     return { outcome: "voided" };
   } catch (error) {
-    if (error instanceof NeverMade) return { outcome: "voided" };
+    if (error instanceof IntentRefused) return { outcome: "voided" };
     throw error;
   }
 }

@@ -1,27 +1,27 @@
-// One bad value of ours in Redis: a key of another type, a field nobody can read. Redis works and the
-// neighbors are fine, so it is no outage: the value is reported, removed and written again from its source.
+// Repairs a single bad value in Redis: a key of another type, or a field that cannot be read. Redis itself works, so
+// this is not an outage: the value is logged, removed, and written again from its source.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { causeOf, log } from "../observability/log.ts";
 import type { Keys } from "./keys.ts";
 
-/** Redis refuses everything, whichever value is asked for; a script repeats the word. */
+/** Errors about Redis as a whole. A script passes them on. */
 const OUTAGE =
   /\b(READONLY|OOM|MISCONF|NOAUTH|NOPERM|LOADING|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN)\b/;
-/** What Redis, or a script in it, says of one value. */
+/** Errors about one value, from a command or from a script. */
 const ABOUT_VALUE =
   /\bWRONGTYPE\b|value is not (an integer|a valid float)|attempt to (perform|compare|concatenate|index)/;
 
-/** Whether Redis answered, and complained about one value of those it was asked for. */
+/** Whether Redis answered and rejected one value. */
 export function isAboutValue(error: unknown): boolean {
   const cause = causeOf(error);
   return ABOUT_VALUE.test(cause) && !OUTAGE.test(cause);
 }
 
 /**
- * KEYS[1]  a key of ours
- * KEYS[2]  the keys that were lost
- * ARGV[1]  the type it should have
- * returns  1 if it had another one and is gone
+ * KEYS[1]  the key
+ * KEYS[2]  the set of lost keys
+ * ARGV[1]  the type that the key should have
+ * returns  1 if the key had another type and was removed
  */
 const REMOVE_UNLESS = `
 local found = redis.call('TYPE', KEYS[1]).ok
@@ -31,8 +31,8 @@ if KEYS[1] ~= KEYS[2] then redis.call('SADD', KEYS[2], KEYS[1]) end
 return 1`;
 
 /**
- * Runs `work` on some keys. Those that hold another type are reported and removed, and `work` runs again, as
- * after an emptied Redis.
+ * Runs `work` on some keys. If one of them has another type, it is logged and removed, and `work` runs again, as if
+ * Redis had been emptied.
  */
 export async function healed<T>(
   redis: Redis,
@@ -54,7 +54,7 @@ export async function healed<T>(
 const removeUnless = (redis: Redis, keys: Keys, key: string, type: string): Promise<number> =>
   redis.createScript<number>(REMOVE_UNLESS).exec([key, keys.lost], [type]);
 
-/** A field of a hash that holds a text nobody can read, and what belongs there; null: nothing. */
+/** A hash field with an unreadable text, and its replacement. Null: the field is deleted. */
 export interface BadField {
   key: string;
   field: string;
@@ -63,9 +63,9 @@ export interface BadField {
 }
 
 /**
- * KEYS[i]          hash of the i-th field
- * ARGV[4i-3..4i]   field, the bad text, 1 if something belongs there, what
- * A field that holds another text by now is left alone.
+ * KEYS[i]         hash of the i-th field
+ * ARGV[4i-3..4i]  field, bad text, 1 if there is a replacement, replacement
+ * Leaves fields alone whose text has changed meanwhile.
  */
 const REPLACE_BAD = `
 for i, key in ipairs(KEYS) do
@@ -76,7 +76,7 @@ for i, key in ipairs(KEYS) do
 end
 return #KEYS`;
 
-/** Reports fields that nobody can read, and puts there what belongs there. */
+/** Logs unreadable fields and replaces them. */
 export async function replaceBad(redis: Redis, name: string, fields: BadField[]): Promise<void> {
   if (fields.length === 0) return;
   log("redis.bad_value", { step: name, count: fields.length, cause: "the field cannot be read" });

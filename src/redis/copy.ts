@@ -1,4 +1,4 @@
-// Copies in Redis of what the registry decides.
+// Writes the registry's decisions to their copies in Redis.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { causeOf, log } from "../observability/log.ts";
 import {
@@ -9,15 +9,14 @@ import {
 } from "./client.ts";
 import type { Keys } from "./keys.ts";
 
-/** What a change answers when `reachesEdges` said no. */
+/** The detail of the answer if `reachesEdges` returns false. */
 export const NOT_COPIED =
-  "The change is registered, but Redis takes no writes, so edges go on with what was before. It is copied within a minute of Redis taking writes again";
+  "The change is registered, but Redis accepts no writes, so edges still use the previous state. It is copied within a minute after Redis accepts writes again";
 
 /**
- * Writes to a copy, for edges to read. While Redis answers no reads either, edges ask the registry, so nothing
- * is missing.
+ * Writes to a copy that edges read. If Redis answers no reads either, edges ask the registry and miss nothing.
  *
- * @returns false when edges go on reading what was before
+ * @returns false if edges still read the previous state
  */
 export async function reachesEdges(
   config: RedisConfig,

@@ -1,14 +1,14 @@
-// Every key name in Redis, so that nothing else spells one. All start with the prefix of this deployment:
-// several can share one database.
+// The names of all keys in Redis. Each starts with the prefix of its deployment, so that several deployments can
+// share one database.
 import type { Config, KeyName } from "../config.ts";
 
 /** The keys of one deployment. */
 export interface Keys {
-  /** Hash: the published catalog, and its version beside it. */
+  /** Hash: the published catalog and its version. */
   catalog: string;
   /** Hash: SKU id → its stock, as its object last published it. */
   live: string;
-  /** A filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
+  /** String: filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
   buyersOf(skuId: string): string;
   /** Hash: effect, kind and value → deny or allow rule. */
   rules: string;
@@ -16,15 +16,15 @@ export interface Keys {
   deadLetters: string;
   /** Prefix of the rate limiters' own keys. */
   limit: string;
-  /** Hash of one user's orders: order id → versioned order. */
+  /** Hash: order id → versioned order of one user. */
   ordersOf(userId: string): string;
-  /** Whose orders a key of `ordersOf` holds; undefined for another key. */
+  /** The user of a key of `ordersOf`. Undefined for any other key. */
   ownerOf(key: string): string | undefined;
-  /** Sorted set: ids of orders that one user's latest attempts may have made, by milliseconds. */
+  /** Sorted set: ids of orders that one user's recent attempts may have made, by milliseconds. */
   underWayOf(userId: string): string;
-  /** Hash: SKU id → its orders were copied since Redis was emptied; see `restore.ts`. */
+  /** Hash: ids of SKUs whose orders were copied since Redis was emptied, see `rebuilt.ts`. */
   rebuilt: string;
-  /** Set: keys that were removed because they held another type. */
+  /** Set: keys that were removed because they had another type. */
   lost: string;
   /** Written by `/readyz`. */
   ready: string;

@@ -1,15 +1,15 @@
-// Which ledgers' orders Redis has been given since it was emptied: until it has all of them, it may lack orders.
+// Tracks which ledgers were copied to Redis since it was emptied. Until all of them are, Redis may lack orders.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { healed } from "./bad-values.ts";
 import { readHash } from "./client.ts";
 import type { Keys } from "./keys.ts";
 
-/** The field that stands for all ledgers. Not a SKU id. */
+/** The field that stands for all ledgers. Not a valid SKU id. */
 export const ALL_SKUS = "*";
-/** The field that names the run which is copying: gone when Redis was emptied meanwhile. Not a SKU id. */
+/** The field with the id of the current run. Missing if Redis was emptied meanwhile. Not a valid SKU id. */
 const RUN = "#run";
 
-/** Names of the ledgers whose orders were copied, `ALL_SKUS` among them if that is all. */
+/** The SKUs whose ledgers were copied. Includes `ALL_SKUS` if that is all of them. */
 export async function readRebuilt(redis: Redis, keys: Keys): Promise<Set<string>> {
   const fields = await healed(redis, keys, [{ key: keys.rebuilt, type: "hash" }], () =>
     readHash(redis, keys.rebuilt),
@@ -17,21 +17,21 @@ export async function readRebuilt(redis: Redis, keys: Keys): Promise<Set<string>
   return new Set(fields.keys());
 }
 
-/** Begins a run; what an earlier one is still copying is not noted any more. */
+/** Begins a run. An earlier run that still copies can no longer note anything. */
 export const beginRun = (redis: Redis, keys: Keys, run: string): Promise<unknown> =>
   redis.hset(keys.rebuilt, { [RUN]: run });
 
 /**
- * KEYS[1]  the names of the ledgers that were copied
- * ARGV     the field of the run, the run, then names
- * returns  1 when they are noted; 0 when Redis was emptied since the run began, and what it copied with it
+ * KEYS[1]  the hash of copied ledgers
+ * ARGV     field of the run, id of the run, then SKU ids
+ * returns  1 if they were noted, 0 if Redis was emptied since the run began
  */
 const NOTE_COPIED = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 for i = 3, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], 1) end
 return 1`;
 
-/** Notes ledgers whose orders a run copied; false when that may be lost again. */
+/** Notes the ledgers that a run copied. Returns false if the copies may be lost again. */
 export async function noteRebuilt(
   redis: Redis,
   keys: Keys,
@@ -43,9 +43,9 @@ export async function noteRebuilt(
 }
 
 /**
- * KEYS[1]  the names of the ledgers that were copied
- * ARGV     the name for all, then all
- * returns  1 when all were copied, which is noted; 0 when Redis was emptied meanwhile
+ * KEYS[1]  the hash of copied ledgers
+ * ARGV     field for all ledgers, then all SKU ids
+ * returns  1 if all were copied, which is noted, 0 if Redis was emptied meanwhile
  */
 const NOTE_ALL = `
 for i = 2, #ARGV do
@@ -54,7 +54,7 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], 1)
 return 1`;
 
-/** Notes that these are all ledgers there are; false when one of them was not copied, or was lost again. */
+/** Notes that all ledgers were copied. Returns false if one of them was not copied, or was lost again. */
 export async function noteAllRebuilt(redis: Redis, keys: Keys, skuIds: string[]): Promise<boolean> {
   const noted = redis.createScript<number>(NOTE_ALL).exec([keys.rebuilt], [ALL_SKUS, ...skuIds]);
   return (await noted) === 1;

@@ -1,25 +1,25 @@
-// Which orders of one user may exist that Redis does not have yet. An attempt leaves its order's id here, in
-// the round trip of its limits, before the object decides; writing the order takes the mark away.
+// Marks orders that may exist without being in Redis yet. An attempt writes the id of its order here before the
+// object decides, in the round trip of its limits. Writing the order removes the mark.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { memory } from "../edge/memory.ts";
 import { healed } from "./bad-values.ts";
 import type { Keys } from "./keys.ts";
 
 /**
- * A mark ends by itself this long after the user's last attempt: refused attempts leave theirs. Longer than a
- * queue or its consumer may be down while a list of orders stays complete.
+ * Lifetime of a user's marks after their last attempt, because refused attempts leave theirs. Lists of orders stay
+ * complete while the queue or its consumer is down for less than this.
  */
 const MARKED_SECONDS = 24 * 3_600;
-/** An attempt that made no order by then made none. */
+/** Longest an attempt takes. Without an order by then, it made none. */
 const IN_FLIGHT_MS = 30_000;
 
-/** One attempt: the id its order has if it was accepted, and when it was made in milliseconds. */
+/** One attempt: the id of its order, if it was accepted, and its time in milliseconds. */
 export interface Mark {
   orderId: string;
   at: number;
 }
 
-/** Marks an attempt, in the pipeline of whatever else is asked in the same tick. */
+/** Marks an attempt, in one pipeline with the other commands of the same tick. */
 export async function markUnderWay(
   redis: Redis,
   keys: Keys,
@@ -35,21 +35,21 @@ export async function markUnderWay(
   );
 }
 
-/** Redis could not take these: until they are over, this isolate at least knows of them. */
-const unnoted = memory<Mark[]>("unnoted", {
+/** Marks that Redis could not store. Only this isolate knows them. */
+const unstored = memory<Mark[]>("unstored", {
   ttl: 600_000,
   sizeOf: (marks) => 256 * marks.length,
 });
-const MAX_UNNOTED = 5;
+const MAX_UNSTORED = 5;
 
-/** Remembers a mark that Redis did not take. */
+/** Remembers a mark that Redis did not store. */
 export function rememberMark(userId: string, mark: Mark): void {
-  unnoted.set(userId, [mark, ...rememberedMarks(userId)].slice(0, MAX_UNNOTED));
+  unstored.set(userId, [mark, ...rememberedMarks(userId)].slice(0, MAX_UNSTORED));
 }
 
-export const rememberedMarks = (userId: string): Mark[] => unnoted.get(userId) ?? [];
+export const rememberedMarks = (userId: string): Mark[] => unstored.get(userId) ?? [];
 
-/** Marks as Redis lists them: id and time in turn. */
+/** Converts a flat list of alternating ids and times, as Redis returns marks. */
 export function toMarks(flat: readonly string[]): Mark[] {
   const marks: Mark[] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
@@ -61,7 +61,7 @@ export function toMarks(flat: readonly string[]): Mark[] {
 /** Whether an attempt that has no order in the ledger may still get one. */
 export const mayBecomeOrder = ({ at }: Mark, now: number): boolean => now - at < IN_FLIGHT_MS;
 
-/** Takes marks away that mean nothing any more. */
+/** Removes obsolete marks. */
 export async function unmark(
   redis: Redis,
   keys: Keys,
@@ -69,6 +69,6 @@ export async function unmark(
   marks: Mark[],
 ): Promise<void> {
   if (marks.length === 0) return;
-  unnoted.delete(userId);
+  unstored.delete(userId);
   await redis.zrem(keys.underWayOf(userId), ...marks.map(({ orderId }) => orderId));
 }

@@ -1,5 +1,5 @@
-// Versioned hash fields: a value is stored as "<version> <json>", and an older version never
-// overwrites a newer one, however messages are repeated or reordered.
+// Versioned hash fields. A value is stored as "<version> <json>". An older version never overwrites a newer one,
+// however messages are repeated or reordered.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { log } from "../observability/log.ts";
 import type { Keys } from "./keys.ts";
@@ -13,9 +13,9 @@ export interface VersionedField {
 }
 
 /**
- * The Lua function `write_newer(lost, key, field, version, text)`, for scripts that begin with it; true if it
- * wrote. One bad value harms no neighbor: a key of another type is replaced by a hash, and noted among the
- * keys that were lost; a stored text that is not JSON has no version. `bad` counts both.
+ * Start of scripts that use the Lua function `write_newer(lost, key, field, version, text)`. It returns true if it
+ * wrote. A bad value does not affect other values: a key of another type is replaced by a hash and added to the lost
+ * keys, and a stored text that is not JSON counts as having no version. `bad` counts both.
  */
 export const WRITE_NEWER = `
 local bad = 0
@@ -42,9 +42,9 @@ local function write_newer(lost, key, field, version, text)
 end`;
 
 /**
- * KEYS             the keys that were lost, then the hash of each field
- * ARGV[3i-2..3i]   field, version, stored text
- * returns          how many fields were written, the others were already as new; how many values were bad
+ * KEYS            the set of lost keys, then the hash of each field
+ * ARGV[3i-2..3i]  field, version, stored text
+ * returns         number of fields written (the others were as new already), number of bad values
  */
 const WRITE_ALL = `${WRITE_NEWER}
 local written = 0
@@ -56,7 +56,7 @@ return {written, bad}`;
 export const textOf = (version: number, value: unknown): string =>
   `${version} ${JSON.stringify(value)}`;
 
-/** Writes all fields that are newer than what is stored, in one command and one round trip. */
+/** Writes the fields that are newer than what is stored, in one command and one round trip. */
 export async function writeNewer(
   redis: Redis,
   keys: Keys,
@@ -71,12 +71,12 @@ export async function writeNewer(
   return written;
 }
 
-/** Tells the operator of values that `WRITE_NEWER` replaced. */
+/** Logs values that `WRITE_NEWER` replaced. */
 export function reportBad(bad: number): void {
   if (bad > 0) log("redis.bad_value", { step: "write", count: bad });
 }
 
-/** Takes a stored text apart again. A text that is not ours reads as absent: the ledger knows better. */
+/** Parses a stored text. An unreadable text counts as absent, because the source has the value. */
 export function readVersioned(
   text: string | null,
 ): { version: number; value: unknown } | undefined {

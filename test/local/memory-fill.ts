@@ -62,7 +62,7 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   hashes: [(i) => [`secret-of-forty-characters|user:${user(i)}`, nth(i, 32)]],
   bought: [(i) => [`sku|${user(i)}`, true]],
-  unnoted: [
+  unstored: [
     (i) => [user(i), [{ orderId: `sku.0.${nth(i, 20)}`, at: Date.now() + i }]],
     (i) => [
       user(i),

@@ -311,7 +311,7 @@ test("a thousand letters are listed page by page, and replayed a thousand at a t
   expect((await replay("all")).body).toEqual({ replayed: 1_000, more: true });
   expect((await replay("all")).body).toEqual({ replayed: 200 });
   expect(await letters()).toEqual([]);
-  const replayed = () => (queue as unknown[]).filter((message) => message === "garbage");
+  const replayed = () => queue.filter((body) => (body as unknown) === "garbage");
   await until("all are in the queue", () => replayed().length === 1_200);
 });
 

@@ -55,7 +55,7 @@ test("pages in a row hold every order once, newest first, in its newest state", 
         );
         const page = toPage(mine, answers, after, NOW);
         expect(page.incomplete).toBe(false);
-        expect(page.settled).toEqual([]);
+        expect(page.obsoleteMarks).toEqual([]);
         read.push(...page.orders);
         after = page.next ?? null;
         if (after) expect(decodePosition(encodePosition(after))).toEqual(pick(after));
@@ -76,7 +76,7 @@ test("a ledger that does not answer makes a page incomplete, and nothing is put 
   const garbled = { id: newOrderId({ skuId: "b", lane: 0 }), text: "x", order: undefined };
   const mine = { stored: [garbled], marks, incomplete: false };
   const page = toPage(mine, new Map([["a", undefined]]), null, NOW);
-  expect(page).toMatchObject({ orders: [], incomplete: true, settled: [], unreadable: [] });
+  expect(page).toMatchObject({ orders: [], incomplete: true, obsoleteMarks: [], unreadable: [] });
 });
 
 test("a mark means nothing once the ledger has no such order and no attempt can be on its way", () => {
@@ -88,6 +88,6 @@ test("a mark means nothing once the ledger has no such order and no attempt can 
   const mine = { stored: [], marks: [fresh, old], incomplete: false };
   expect(toPage(mine, new Map([["a", []]]), null, NOW)).toMatchObject({
     incomplete: false,
-    settled: [old],
+    obsoleteMarks: [old],
   });
 });
