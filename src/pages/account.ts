@@ -15,7 +15,7 @@ import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { needsPayment } from "./copy/order.ts";
 import { explain, faultPage, refusalHeaders } from "./error-pages.ts";
-import { renderGiveBack, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
+import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
 
@@ -113,7 +113,7 @@ async function askToCancel(c: OrderContext): Promise<Response> {
   if (!found.ok) return refused(c, found.refusal);
   const { order } = found;
   if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
-  return c.html(await renderGiveBack(order, await saleOf(c, order)));
+  return c.html(await renderCancel(order, await saleOf(c, order)));
 }
 
 async function cancel(c: OrderContext): Promise<Response> {

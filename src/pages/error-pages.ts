@@ -25,17 +25,19 @@ export interface Words {
 
 /** Titles that say more to a buyer than the API's. */
 const TITLES: Partial<Record<ErrorCode, string>> = {
-  user_limit_reached: "You already have it",
-  blocked: "We cannot take this order",
-  challenge_required: "One check is missing",
-  payment_method_required: "Pay with the order",
-  not_found: "There is nothing here",
+  user_limit_reached: "Limit reached",
+  blocked: "Ordering unavailable",
+  challenge_required: "Verification required",
+  payment_method_required: "Choose how to pay",
+  sale_not_open: "Not open yet",
+  sale_closed: "Sale ended",
+  not_found: "Page not found",
 };
 const TEXTS: Partial<Record<ErrorCode, string>> = {
   challenge_required:
-    "This sale checks that buyers are people, and the check needs JavaScript. Nothing was " +
-    "ordered. Turn JavaScript on and buy on the page of the sale.",
-  not_found: "Perhaps the address has a typing error, or the sale was taken off.",
+    "This sale checks that buyers are human, and the check needs JavaScript. Nothing was " +
+    "ordered. Turn on JavaScript, then buy on the sale page.",
+  not_found: "The address may be mistyped, or the sale was removed.",
 };
 
 const FORMAT: Format = {
@@ -46,7 +48,7 @@ const FORMAT: Format = {
 export function explain({ reason, ...fields }: Refusal): Words {
   const title = TITLES[reason] ?? ERRORS[reason].title;
   return {
-    title: fields.available ? "Not enough left" : fields.held ? "None is free right now" : title,
+    title: fields.available ? "Not enough left" : fields.held ? "All reserved" : title,
     text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, FORMAT),
   };
 }

@@ -2,7 +2,7 @@
 // visitor's own language and time zone.
 import type { Money } from "../money.ts";
 
-const TIME = new Intl.DateTimeFormat("en-GB", {
+const TIME = new Intl.DateTimeFormat("en-US", {
   dateStyle: "medium",
   timeStyle: "short",
   timeZone: "UTC",

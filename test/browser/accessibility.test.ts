@@ -46,9 +46,9 @@ inBrowser("everybody can use it", (stage) => {
     await page.getByRole("button", { name: "Sign in" }).click();
     await orderIs(page, "reserved");
     await check(page, "a held order");
-    await page.getByRole("button", { name: "Give it back" }).click();
+    await page.getByRole("button", { name: "Cancel reservation" }).click();
     await check(page, "giving it back");
-    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("button", { name: "Keep reservation" }).click();
     await page.getByRole("link", { name: "View your order" }).click();
     await check(page, "the page of a held order");
     await page.getByRole("button", { name: "Pay" }).click();
@@ -72,7 +72,7 @@ inBrowser("everybody can use it", (stage) => {
     const page = await visitor.open("/orders");
     await changeLive(page, (live) => ({ ...live, asOf: "2020-01-01T00:00:00Z", revision: 9e15 }));
     await page.goto(sale.path);
-    await page.getByText("Stock numbers may be out of date").waitFor();
+    await page.getByText("Stock counts may be out of date").waitFor();
     await check(page, "old stock and a changed sale");
     await inTurn(page, ORDERS, (route) => refuse(route, 429, "rate_limited", { retryAfter: 9 }));
     await buyButton(page).click();
@@ -86,9 +86,9 @@ inBrowser("everybody can use it", (stage) => {
     await page.getByRole("button", { name: /^Pay/ }).click();
     await page.getByText("checking whether").waitFor();
     await check(page, "a payment that is looked for");
-    await page.getByText("you were not charged").waitFor();
+    await page.getByText("you weren't charged").waitFor();
     await check(page, "a payment that did not arrive");
-    await page.getByLabel("Test card that is declined").check();
+    await page.getByLabel("Test card: declined").check();
     await page.getByRole("button", { name: /^Pay/ }).click();
     await orderIs(page, "cancelled");
     await check(page, "a declined card");

@@ -47,7 +47,7 @@ inBrowser("an attempt", (stage) => {
       true,
       "3",
     ]);
-    await page.getByRole("button", { name: "Ask again" }).click();
+    await page.getByRole("button", { name: "Check my order" }).click();
     await orderIs(page, "confirmed");
     expect((await stage().ledger(skuId)).sold).toBe(3);
     expect(new Set(sent.map((headers) => headers["idempotency-key"])).size).toBe(1);
@@ -78,7 +78,7 @@ inBrowser("an attempt", (stage) => {
     await buyButton(page).click();
     await page.getByRole("button", { name: /Try again/ }).waitFor();
     await page.reload();
-    await says(page, "Very busy");
+    await says(page, "very busy");
     expect(sent, "two tries before the reload, none after").toHaveLength(2);
   });
 
@@ -127,7 +127,7 @@ inBrowser("an attempt", (stage) => {
     await page.reload();
     await canBuy(page);
     await buyButton(page).click();
-    await says(page, "could not look");
+    await says(page, "couldn't load");
     expect(sent).toHaveLength(1);
     await page.unroute(ORDER);
     await buyButton(page).click();

@@ -51,7 +51,7 @@ inBrowser("a challenge", (stage) => {
     const { page, fake, sent } = await ready("fails", "fail", "pass");
     await buyButton(page).click();
     await solve(page);
-    await expect.poll(() => fault(page).textContent()).toContain("did not count");
+    await expect.poll(() => fault(page).textContent()).toContain("didn't pass");
     await solve(page);
     await orderIs(page, "confirmed");
     expect(fake.scripts).toBe(1);
@@ -93,7 +93,7 @@ inBrowser("a challenge", (stage) => {
     await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
     await buyButton(page).focus();
     await page.keyboard.press("Enter");
-    await expect.poll(() => focused(page)).toBe("One check, then your order");
+    await expect.poll(() => focused(page)).toBe("One quick check, then your order");
     await widgetButton(page).waitFor();
     await page.keyboard.press("Tab");
     // The widget is the next stop. What keys do inside it is the widget's own affair, and another process.

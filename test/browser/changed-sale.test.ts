@@ -27,7 +27,7 @@ inBrowser("a sale that changes", (stage) => {
       skus: sale.skus.map((sku) => ({ ...sku, name: "Better thing", unitPrice: DEARER })),
     }));
     await expect.poll(() => price(page).textContent()).toBe("US$55.00");
-    await says(page, "The price is US$55.00 now.");
+    await says(page, "The price is now US$55.00.");
     await expect.poll(() => page.locator(".sku h2").textContent()).toBe("Better thing");
     expect(await page.locator("h1").textContent()).toBe("Renamed");
     await buyButton(page).click();
@@ -54,7 +54,7 @@ inBrowser("a sale that changes", (stage) => {
     }));
     expect(await price(page).textContent()).toBe("US$45.00");
     await buyButton(page).click();
-    await says(page, "The price is US$55.00 now. Nothing was ordered");
+    await says(page, "The price is now US$55.00. Nothing was ordered");
     expect(await stage().ledger(skuId)).toMatchObject({ held: 0 });
     await page.waitForResponse(LIVE);
     expect(await price(page).textContent()).toBe("US$55.00");
@@ -67,7 +67,7 @@ inBrowser("a sale that changes", (stage) => {
     const { page, skuId } = await given("unpaid before");
     await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
     await buyButton(page).click();
-    await says(page, "This time, pay with the order");
+    await says(page, "choose how to pay before you order");
     const sent = page.waitForRequest(ORDERS);
     await buyButton(page).click();
     expect((await sent).postDataJSON()).toMatchObject({ paymentToken: "tok_ok" });

@@ -19,7 +19,7 @@ inBrowser("the list", (stage) => {
       `/sales/${saleId}`,
     );
     const words = page.locator(`[data-listed="${saleId}"] [data-when]`);
-    expect(await words.textContent()).toBe("Closes");
+    expect(await words.textContent()).toBe("Ends");
   });
 
   test("a visitor's wrong clock changes nothing", async () => {
@@ -38,9 +38,9 @@ inBrowser("the list", (stage) => {
     const page = await (await stage().person()).open("/orders");
     await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
     await page.goto("/");
-    await badge(page, saleId, "Taken off");
+    await badge(page, saleId, "Removed");
     const card = page.locator(`[data-listed="${saleId}"]`);
-    expect(await card.innerText()).not.toMatch(/Closes|Ended/);
+    expect(await card.innerText()).not.toMatch(/Ends|Ended/);
   });
 
   test("without JavaScript, too, a sale says when nothing of it is left", async () => {
@@ -55,7 +55,7 @@ inBrowser("the list", (stage) => {
       await page.reload();
       return page.locator(`[data-listed="${saleId}"] [data-badge]`).textContent();
     };
-    await expect.poll(says).toBe("All held right now");
+    await expect.poll(says).toBe("All reserved");
     await shop.getByRole("button", { name: /^Pay/ }).click();
     await orderIs(shop, "confirmed");
     await expect.poll(says).toBe("Sold out");

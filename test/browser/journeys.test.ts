@@ -37,7 +37,7 @@ inBrowser("buying", (stage) => {
     await orderIs(page, "reserved");
     expect(await page.locator("[data-hold-digits]").textContent()).toMatch(/^\d:\d\d$/);
     expect(await buyButton(page).isVisible(), "one clear action").toBe(false);
-    await page.getByLabel("Test card that is declined").check();
+    await page.getByLabel("Test card: declined").check();
     await page.getByRole("button", { name: "Pay" }).click();
     await orderIs(page, "cancelled");
     expect(await order(page).textContent()).toContain("Payment declined");
@@ -55,11 +55,11 @@ inBrowser("buying", (stage) => {
     const page = await buyer.open(path);
     await buyButton(page).click();
     await orderIs(page, "reserved");
-    await page.getByRole("button", { name: "Give it back" }).click();
-    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("button", { name: "Cancel reservation" }).click();
+    await page.getByRole("button", { name: "Keep reservation" }).click();
     expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
-    await page.getByRole("button", { name: "Give it back" }).click();
-    await page.getByRole("button", { name: "Yes, give it back" }).click();
+    await page.getByRole("button", { name: "Cancel reservation" }).click();
+    await page.getByRole("button", { name: "Yes, cancel reservation" }).click();
     await orderIs(page, "cancelled");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
   });
@@ -119,7 +119,7 @@ inBrowser("buying", (stage) => {
     await tabTo(page, "Pay US$12.00");
     await page.keyboard.press("Enter");
     await orderIs(page, "confirmed");
-    await expect.poll(() => focused(page)).toMatch(/Payment under way|Order confirmed/);
+    await expect.poll(() => focused(page)).toMatch(/Payment processing|Order confirmed/);
   });
 
   test("prices and times are in the visitor's language and zone", async () => {

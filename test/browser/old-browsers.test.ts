@@ -64,8 +64,8 @@ inBrowser("an odd browser", (stage) => {
     await page.getByLabel("Your name").fill(`odd-${skuId}`);
     await page.getByRole("button", { name: "Sign in" }).click();
     await orderIs(page, "reserved");
-    await page.getByRole("button", { name: "Give it back" }).click();
-    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("button", { name: "Cancel reservation" }).click();
+    await page.getByRole("button", { name: "Keep reservation" }).click();
     await page.getByRole("button", { name: /^Pay/ }).click();
     await orderIs(page, "confirmed");
     expect((await stage().ledger(skuId)).sold).toBe(1);
@@ -93,10 +93,10 @@ inBrowser("an odd browser", (stage) => {
     const said = watchConsole(page);
     await page.evaluate(BROKEN);
     await buyButton(page).click();
-    await says(page, "our mistake");
+    await says(page, "on our end");
     expect(await message(page).textContent()).not.toContain("connection");
     expect(said.join()).toContain("x is not a function");
-    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    await page.getByRole("button", { name: "Check my order" }).waitFor();
   });
 
   test("so it is while paying, and the button can be pressed again", async () => {
@@ -108,7 +108,7 @@ inBrowser("an odd browser", (stage) => {
     await orderIs(page, "reserved");
     await page.evaluate(BROKEN);
     await page.getByRole("button", { name: /^Pay/ }).click();
-    await page.locator("[data-order-fault]", { hasText: "our mistake" }).waitFor();
+    await page.locator("[data-order-fault]", { hasText: "on our end" }).waitFor();
     expect(await page.getByRole("button", { name: /^Pay/ }).getAttribute("aria-disabled")).toBe(
       "false",
     );
@@ -122,7 +122,7 @@ inBrowser("an odd browser", (stage) => {
     );
     await visitor.reach("https://img.test", (route) => route.abort());
     await page.goto(sale.path);
-    await page.locator("[data-page-fault]", { hasText: "our mistake" }).waitFor();
+    await page.locator("[data-page-fault]", { hasText: "on our end" }).waitFor();
     await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
   });
 });

@@ -29,7 +29,7 @@ inBrowser("a held order", (stage) => {
     await inTurn(page, PAYMENT, loseAnswer);
     await inTurn(page, ORDER, lose);
     await pay(page).click();
-    await page.getByText("checking whether your payment arrived").waitFor();
+    await page.getByText("checking whether your payment went through").waitFor();
     expect(await pay(page).count()).toBe(0);
     await orderIs(page, "confirmed");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
@@ -42,7 +42,7 @@ inBrowser("a held order", (stage) => {
     const { page } = await holding(name);
     await inTurn(page, PAYMENT, way);
     await pay(page).click();
-    await fault(page, "you were not charged");
+    await fault(page, "you weren't charged");
     await pay(page).click();
     await orderIs(page, "confirmed");
   });
@@ -59,7 +59,7 @@ inBrowser("a held order", (stage) => {
     await pay(page).click();
     const paying = page.getByRole("button", { name: "Paying…" });
     await paying.click({ force: true });
-    await page.getByRole("button", { name: "Give it back" }).click({ force: true });
+    await page.getByRole("button", { name: "Cancel reservation" }).click({ force: true });
     expect(await page.locator("dialog[open]").count()).toBe(0);
     answers();
     await orderIs(page, "confirmed");
@@ -101,8 +101,10 @@ inBrowser("a held order", (stage) => {
     const { page, skuId } = await holding("too-late", { holdSeconds: 4 });
     await page.locator(".hold[data-phase=last]").waitFor();
     await orderIs(page, "expired");
-    expect(await page.locator("[data-hold-said]").textContent()).toBe("The hold has ended.");
-    expect(await order(page).textContent()).toContain("You were not charged");
+    expect(await page.locator("[data-hold-said]").textContent()).toBe(
+      "Your reservation has expired.",
+    );
+    expect(await order(page).textContent()).toContain("You weren't charged");
     expect(await pay(page).count()).toBe(0);
     expect(await stage().ledger(skuId)).toMatchObject({ available: 20, held: 0 });
   });
@@ -128,7 +130,7 @@ inBrowser("a held order", (stage) => {
     const lost = await holding("untitled", { holdSeconds: 4 });
     await lost.page.goto(`/orders/${lost.id}`);
     await orderIs(lost.page, "expired");
-    expect(await lost.page.title()).toBe("The hold has ended: Thing");
+    expect(await lost.page.title()).toBe("Reservation expired: Thing");
   });
 
   test("what is paid for is said before: how long it is held, quantity, price and total", async () => {
@@ -136,7 +138,9 @@ inBrowser("a held order", (stage) => {
     const buyer = await stage().person();
     await buyer.signIn("careful");
     const page = await buyer.open(path);
-    expect(await page.locator("[data-note]").textContent()).toBe("Held 5 minutes while you pay");
+    expect(await page.locator("[data-note]").textContent()).toBe(
+      "Reserved for 5 minutes while you pay",
+    );
     await page.getByLabel("Quantity").selectOption("2");
     await buyButton(page).click();
     await orderIs(page, "reserved");

@@ -80,9 +80,9 @@ inBrowser("Pay and the time left", (stage) => {
       const focused = page.locator(":focus");
       met.push((await focused.innerText()) || ((await focused.getAttribute("value")) ?? ""));
       expect(await isSeen(focused), `${met.at(-1)} is seen`).toBe(true);
-      if (met.at(-1)?.includes("Give it back")) break;
+      if (met.at(-1)?.includes("Cancel reservation")) break;
     }
-    expect(met.join()).toMatch(/tok_ok,Pay\s.*,Give it back/);
+    expect(met.join()).toMatch(/tok_ok,Pay\s.*,Cancel reservation/);
   });
 
   test("without JavaScript they stay at the foot of the order's page", async () => {
@@ -123,7 +123,7 @@ inBrowser("Pay and the time left", (stage) => {
     await page.evaluate("scrollTo(0, 0)");
     await page.route(PAYMENT, (route) => route.abort());
     await pay(page).click();
-    const fault = page.locator("[data-order-fault]", { hasText: "you were not charged" });
+    const fault = page.locator("[data-order-fault]", { hasText: "you weren't charged" });
     await fault.waitFor();
     await expect.poll(() => isSeen(fault)).toBe(true);
   });

@@ -76,7 +76,7 @@ inBrowser("buying against the odds", (stage) => {
       return sent === 1 ? refuse(route, 429, "rate_limited", { retryAfter: 2 }) : route.continue();
     });
     await buyButton(page).click();
-    await page.getByRole("button", { name: /Try again in \d s/ }).waitFor();
+    await page.getByRole("button", { name: /Try again in \d seconds?/ }).waitFor();
     // An impatient visitor presses all the same; Playwright by itself would wait.
     await buyButton(page).click({ force: true });
     expect(sent).toBe(1);
@@ -106,7 +106,7 @@ inBrowser("buying against the odds", (stage) => {
     const { page } = await ready("blocked");
     await page.route(ORDERS, (route) => refuse(route, 403, "blocked"));
     await buyButton(page).click();
-    await expect.poll(() => message(page).textContent()).toContain("not accepted");
+    await expect.poll(() => message(page).textContent()).toContain("can't accept");
     expect(await buyButton(page).getAttribute("aria-disabled")).toBe("true");
   });
 
@@ -117,7 +117,7 @@ inBrowser("buying against the odds", (stage) => {
     const page = await buyer.open("/");
     await page.route(LIVE, (route) => refuse(route, 503, "unavailable", { retryAfter: 0 }));
     await page.goto(sale.path);
-    await page.getByText("Stock numbers may be out of date").waitFor();
+    await page.getByText("Stock counts may be out of date").waitFor();
     await buyButton(page).click();
     await orderIs(page, "confirmed");
   });

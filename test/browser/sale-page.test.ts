@@ -39,11 +39,11 @@ inBrowser("the page of a sale", (stage) => {
     const { page, path } = await visitor("taken-off");
     await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
     await page.goto(path);
-    await notice(page, "This sale was taken off");
-    await badgeIs(page, "Taken off");
+    await notice(page, "This sale was removed");
+    await badgeIs(page, "Removed");
     // Its times are still ahead, and mean nothing any more.
-    expect(await page.locator("main").innerText()).not.toMatch(/Ended|Closes|Opens/);
-    expect(await page.title()).toMatch(/^Taken off: /);
+    expect(await page.locator("main").innerText()).not.toMatch(/Ended|Ends|Opens/);
+    expect(await page.title()).toMatch(/^Removed: /);
     expect(await buyButton(page).textContent()).toBe("Sale ended");
   });
 
@@ -55,7 +55,7 @@ inBrowser("the page of a sale", (stage) => {
     await inTurn(page, ORDERS, (route) => refuse(route, 410, "sale_closed", { closesAt }));
     await page.route(LIVE, (route) => route.abort());
     await buyButton(page).click();
-    await says(page, "The sale is over");
+    await says(page, "This sale has ended");
     await badgeIs(page, "Ended");
     await look(page);
     expect(await buyButton(page).textContent(), "when it is painted again").toBe("Sale ended");
@@ -66,7 +66,7 @@ inBrowser("the page of a sale", (stage) => {
     const asOf = new Date(Date.now() - 60_000).toISOString();
     await changeLive(page, (live) => ({ ...live, asOf }));
     await page.goto(path);
-    await notice(page, "Stock numbers may be out of date");
+    await notice(page, "Stock counts may be out of date");
     expect(await left(page)).toBe("");
     await buyButton(page).click();
     await orderIs(page, "confirmed");
@@ -76,7 +76,7 @@ inBrowser("the page of a sale", (stage) => {
     const { page, path } = await visitor("unknown-stock");
     await changeLive(page, (live) => ({ ...live, skus: [] }));
     await page.goto(path);
-    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    await page.locator("[data-countdown-label]", { hasText: "Ends in" }).waitFor();
     expect(await left(page)).toBe("");
     await canBuy(page);
   });
@@ -91,12 +91,12 @@ inBrowser("the page of a sale", (stage) => {
       async (answer) => answer.url().endsWith("/live") && /sold_out/.test(await answer.text()),
     );
     await gone;
-    await page.getByText("That is all that one person may buy.").waitFor();
+    await page.getByText("You've reached the limit of 1 per person.").waitFor();
     expect(await page.locator("main").innerText()).not.toMatch(/sold out|none left/i);
     expect(await page.locator("[data-announce]").textContent()).toBe("");
   });
 
-  test("says of units that others hold that some may come back, and sells one that does", async () => {
+  test("says of units that others hold that some may become available, and sells one that does", async () => {
     const { page, path, skuId } = await visitor("patient", { ...PAID, stock: 1 });
     const holder = await stage().person();
     await holder.signIn("holder");
@@ -106,13 +106,13 @@ inBrowser("the page of a sale", (stage) => {
     await page.goto(path);
     const attempt = page.getByRole("button", { name: "Try to get one" });
     await attempt.waitFor();
-    expect(await page.locator("[data-badge]").textContent()).toBe("All held right now");
-    expect(await page.locator("[data-left]").textContent()).toContain("some may come back");
+    expect(await page.locator("[data-badge]").textContent()).toBe("All reserved");
+    expect(await page.locator("[data-left]").textContent()).toContain("some may become available");
     await attempt.click();
-    await says(page, "try again in a moment");
+    await says(page, "Try again in a moment");
     expect(await attempt.getAttribute("aria-disabled")).toBe("false");
-    await theirs.getByRole("button", { name: "Give it back" }).click();
-    await theirs.getByRole("button", { name: "Yes, give it back" }).click();
+    await theirs.getByRole("button", { name: "Cancel reservation" }).click();
+    await theirs.getByRole("button", { name: "Yes, cancel reservation" }).click();
     await page.getByRole("button", { name: "Buy now" }).click();
     await orderIs(page, "reserved");
     expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
@@ -130,7 +130,7 @@ inBrowser("the page of a sale", (stage) => {
     await page.goto(path);
     await page.getByRole("button", { name: "Sold out" }).click({ force: true });
     await says(page, "Sold out.");
-    expect(await page.locator("main").innerText()).not.toMatch(/come back|try/i);
+    expect(await page.locator("main").innerText()).not.toMatch(/become available|try/i);
   });
 
   test("offers another while there is allowance left, and then says that it is used", async () => {
@@ -143,9 +143,9 @@ inBrowser("the page of a sale", (stage) => {
     expect(await page.locator("option:disabled").allTextContents()).toEqual(["2", "3"]);
     expect(await page.getByLabel("Quantity").inputValue()).toBe("1");
     await buyButton(page).click();
-    await page.getByText("That is all that one person may buy.").waitFor();
+    await page.getByText("You've reached the limit of 3 per person.").waitFor();
     expect(await buyButton(page).isVisible()).toBe(false);
-    expect(await page.locator(".terms").textContent()).toContain("Up to 3 per person");
+    expect(await page.locator(".terms").textContent()).toContain("Limit 3 per person");
   });
 
   test("who has it from elsewhere reads so, above the order they have", async () => {
@@ -159,7 +159,7 @@ inBrowser("the page of a sale", (stage) => {
     const other = await device.open(path);
     await canBuy(other);
     await buyButton(other).click();
-    await says(other, "You already have all that one person may buy.");
+    await says(other, "You've reached the limit of 1 per person.");
     await other.getByText("You already have this").waitFor();
     await orderIs(other, "confirmed");
   });
@@ -171,7 +171,7 @@ inBrowser("the page of a sale", (stage) => {
     await page.goto(path);
     const [before, counting] = [await top(written), await top(page)];
     await canBuy(page);
-    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    await page.locator("[data-countdown-label]", { hasText: "Ends in" }).waitFor();
     expect([counting, await top(page)]).toEqual([before, before]);
   });
 
@@ -181,7 +181,7 @@ inBrowser("the page of a sale", (stage) => {
     await page.locator('[aria-disabled="true"]').waitFor();
     await buyButton(page).focus();
     await page.keyboard.press("Enter");
-    await says(page, "opens here by itself");
+    await says(page, "starts here automatically");
   });
 
   test("a page older than its sale says so, and can be loaded again", async () => {
@@ -193,7 +193,7 @@ inBrowser("the page of a sale", (stage) => {
     revision = 1;
     await page.getByRole("button", { name: "Reload the page" }).click();
     await canBuy(page);
-    await page.locator("[data-countdown-label]", { hasText: "Closes in" }).waitFor();
+    await page.locator("[data-countdown-label]", { hasText: "Ends in" }).waitFor();
     expect(await page.getByText("This sale has changed.").isVisible()).toBe(false);
   });
 

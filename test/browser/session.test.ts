@@ -36,7 +36,7 @@ inBrowser("another session", (stage) => {
     await browser.signIn(`second of ${skuId}`);
     await browser.open("/");
     await gone(page);
-    await says(page, "Somebody else is signed in now.");
+    await says(page, "A different account is signed in now.");
     await buyButton(page).click();
     await order(page).waitFor();
     expect(await order(page).getAttribute("data-order")).not.toBe(id);
@@ -80,7 +80,7 @@ inBrowser("another session", (stage) => {
     const { browser, page, id } = await given();
     await page.goto(`/orders/${id}`);
     await signInByForm(browser, "a stranger");
-    await page.getByText("There is nothing here").waitFor();
+    await page.getByText("Page not found").waitFor();
     expect(await page.content()).not.toContain("Reserved for you");
   });
 

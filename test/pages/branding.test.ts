@@ -78,18 +78,26 @@ test("the picture lies on the door, here and in the list", async () => {
   }
 });
 
-test("a list of prices names the lowest, unless they are in different currencies", async () => {
+test("the list shows the range of a sale's prices, unless they are in different currencies", async () => {
   const skus = [aSku({ price: 900 }), aSku({ price: 500 })];
   const mixed = skus.map((sku, i) => ({
     ...sku,
     id: `${sku.id}-mixed`,
     unitPrice: { amount: 500, currency: i ? "EUR" : "USD" },
   }));
-  const [one, two] = [await putSale(aSale({ skus })), await putSale(aSale({ skus: mixed }))];
+  const free = [aSku({ price: 900 }), aSku()];
+  const [one, two, three] = [
+    await putSale(aSale({ skus })),
+    await putSale(aSale({ skus: mixed })),
+    await putSale(aSale({ skus: free })),
+  ];
   const cards = (await get("/")).split("<li");
   const card = (id: string) => cards.find((each) => each.includes(`/sales/${id}"`)) ?? "";
-  expect(card(one.id)).toMatch(/2 items · from <data value="500" data-currency="USD">/);
+  expect(card(one.id)).toMatch(
+    /2 items · <data value="500" data-currency="USD">\$5\.00<\/data> – <data value="900"/,
+  );
   expect(card(two.id)).toMatch(/2 items<\/p>/);
+  expect(card(three.id)).toMatch(/2 items · <span>Free<\/span> – <data value="900"/);
 });
 
 test.each([

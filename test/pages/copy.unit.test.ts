@@ -24,14 +24,14 @@ const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...chang
 test.each<[string, Partial<Offer>, string, string | undefined]>([
   ["open", {}, "Buy now", undefined],
   ["one bought", { another: true }, "Buy another", undefined],
-  ["upcoming", { sale: "upcoming" }, "Not open yet", "opens here by itself"],
-  ["closed", { sale: "closed" }, "Sale ended", "over"],
+  ["upcoming", { sale: "upcoming" }, "Not open yet", "starts here automatically"],
+  ["closed", { sale: "closed" }, "Sale ended", "ended"],
   ["sold out", { soldOut: true }, "Sold out", "Sold out."],
   ["all held", { held: true }, "Try to get one", undefined],
-  ["blocked", { blocked: true }, "Orders not accepted", "not accepted"],
-  ["limited", { wait: 7 }, "Try again in 7 s", "One press is enough"],
+  ["blocked", { blocked: true }, "Ordering unavailable", "can't accept"],
+  ["limited", { wait: 7 }, "Try again in 7 seconds", "until you can try again"],
   ["busy", { busy: true }, "One moment…", ""],
-  ["unknown, though sold out", { pending: true, soldOut: true }, "Ask again", undefined],
+  ["unknown, though sold out", { pending: true, soldOut: true }, "Check my order", undefined],
 ])("the button of an item that is %s", (_, changes, label, why) => {
   const words = buyWords(offer(changes));
   expect(words.label).toBe(label);
@@ -71,7 +71,7 @@ test("the last two days are counted; before, the date says more", () => {
   });
   expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000).text).toBe("47:00:05");
   expect(countdown("open", at, at + HOUR, at + HOUR - 65_000)).toMatchObject({
-    label: "Closes in",
+    label: "Ends in",
     text: "1:05",
   });
 });
@@ -91,7 +91,7 @@ test("the end of a hold is said twice, and once when it is there", () => {
   expect(said).toEqual([
     "One minute left to pay.",
     "15 seconds left to pay.",
-    "The hold has ended.",
+    "Your reservation has expired.",
   ]);
   expect([holdPhase(60), holdPhase(59), holdPhase(14)]).toEqual(["", "warn", "last"]);
 });
@@ -101,12 +101,12 @@ test("what a refusal says about the sale is learned", () => {
   const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, FORMAT);
   expect(early.news).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
   expect(outcomeOf({ code: "sold_out", available: 2 }, 0, FORMAT)).toMatchObject({
-    text: "Only 2 left. Choose fewer.",
+    text: "Only 2 left. Choose a smaller quantity.",
     news: { available: 2 },
   });
   expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, FORMAT)).toMatchObject({
     tone: "wait",
-    text: expect.stringContaining("try again"),
+    text: expect.stringContaining("Try again"),
     news: { available: 0, held: 1 },
   });
   const unitPrice = { amount: 5_500, currency: "USD" };
@@ -125,9 +125,9 @@ test("who must wait is told why, also when it was not for too many tries", () =>
   const words = (problem: Problem) => refusalText({ code: "rate_limited", ...problem }, FORMAT);
   const title = "Too many requests";
   expect(words({ title, detail: title, retryAfterSeconds: 7 })).toMatch(
-    /^Too many tries\. .* 7 s;/,
+    /^Too many attempts\. .* 7 seconds,/,
   );
-  expect(words({ title, retryAfterSeconds: 7 })).toMatch(/^Too many tries\./);
+  expect(words({ title, retryAfterSeconds: 7 })).toMatch(/^Too many attempts\./);
   const detail = "Earlier orders of yours for this item ended unpaid.";
-  expect(words({ title, detail, retryAfterSeconds: 300 })).toMatch(/ended unpaid\. .* 5 min;/);
+  expect(words({ title, detail, retryAfterSeconds: 300 })).toMatch(/ended unpaid\. .* 5 minutes,/);
 });

@@ -84,10 +84,10 @@ test("a paid order is paid, and another given back, by form", async () => {
   const paid = await visit(`${first}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
   expect([paid.status, paid.location]).toEqual([303, first]);
   const sure = await visit(`${second}/cancel`, { buyer });
-  expect(sure.html).toContain("Yes, give it back");
+  expect(sure.html).toContain("Yes, cancel reservation");
   const given = await visit(`${second}/cancel`, { buyer, fields: {} });
   expect([given.status, given.location]).toEqual([303, second]);
-  expect((await visit(second, { buyer })).html).toContain("You gave the item back");
+  expect((await visit(second, { buyer })).html).toContain("You canceled this order");
   await settled(skuId);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   const again = await visit(`${second}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
@@ -101,14 +101,14 @@ test.each([
     {},
     { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" },
     403,
-    "not opened",
+    "Not open yet",
   ],
   [
     "closed",
     {},
     { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" },
     410,
-    "is over",
+    "Sale ended",
   ],
 ])("%s is said in words, with the API's status", async (_, sku, sale, status, words) => {
   const { buyer, path } = await stage(sku, sale);
@@ -120,7 +120,7 @@ test.each([
 
 test.each([
   ["upcoming", { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" }, "It opens"],
-  ["closed", { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" }, "over"],
+  ["closed", { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" }, "has ended"],
 ])("the order form of a sale that is %s has nothing to confirm", async (_, sale, words) => {
   const { buyer, path } = await stage({}, sale);
   const { html } = await visit(path, { buyer });
@@ -133,7 +133,7 @@ test("a form that showed another price orders nothing, shows the price of now, a
   const fields = { quantity: "1", key: "k1", unitPrice: "4500 USD" };
   const asked = await visit(path, { buyer, fields });
   expect(asked.status).toBe(409);
-  expect(asked.html).toContain("The price is $55.00 now");
+  expect(asked.html).toContain("The price is now $55.00");
   expect(await ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
   const [unitPrice] = /(?<=name="unitPrice" value=")[^"]+/.exec(asked.html) ?? [""];
   expect(unitPrice).toBe("5500 USD");
@@ -163,7 +163,7 @@ test("after holds that ended unpaid, the form takes the payment with the order",
   }
   const asked = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
   expect(asked.status).toBe(409);
-  expect(asked.html).toContain("This time, pay with the order");
+  expect(asked.html).toContain("choose how to pay before you order");
   expect(asked.html).toMatch(
     /<form class="stack" method="post".*name="paymentToken".*Confirm order/s,
   );

@@ -18,7 +18,7 @@ const visit = (path: string, headers: HeadersInit = { accept: "text/html,*/*;q=0
 test("a browser is told so in words, and nobody keeps it", async () => {
   const answer = await visit("/nowhere");
   expect([answer.status, answer.headers.get("cache-control")]).toEqual([404, "private, no-store"]);
-  expect(await answer.text()).toContain("There is nothing here");
+  expect(await answer.text()).toContain("Page not found");
 });
 
 test.each([
@@ -103,7 +103,7 @@ test.each([
   "text/html, */*",
   "text/html;q=0.2, application/json;q=0.1",
 ])("whoever sends Accept: %s gets a page", async (accept) => {
-  expect(await (await visit("/nowhere", { accept })).text()).toContain("There is nothing here");
+  expect(await (await visit("/nowhere", { accept })).text()).toContain("Page not found");
 });
 
 test("a page that fails tells a caller without HTML so in JSON", async () => {

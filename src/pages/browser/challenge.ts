@@ -10,8 +10,8 @@ const NOT_LOADED = "not-loaded";
 let leftToServer = false;
 
 const BLOCKED =
-  "The check did not load. Something in your browser or network may stop challenges.cloudflare.com.";
-const REFUSED = "That check did not count. Please do it once more.";
+  "The check didn't load. Your browser or network may be blocking challenges.cloudflare.com.";
+const REFUSED = "That check didn't pass. Please try again.";
 
 export class ChallengePanel {
   readonly #slot: HTMLElement;

@@ -1,9 +1,9 @@
 // Our own mistakes: written to the console and admitted on the page. They are never taken for a lost
 // connection, and one part that fails does not take the others with it.
+import { NO_DUPLICATE } from "../copy/refusal.ts";
 import { part, setText } from "./dom.ts";
 
-export const OUR_MISTAKE =
-  "Something went wrong here, and it is our mistake. Please reload the page; you cannot buy twice.";
+export const OUR_MISTAKE = `Something went wrong on our end. Please reload the page. ${NO_DUPLICATE}`;
 
 /** Admits a mistake that was caught. */
 export function report(error: unknown): void {

@@ -24,7 +24,7 @@ export const holdPhase = (seconds: number): "" | "warn" | "last" =>
 /** What is said aloud when the count passes from `before` to `now`; nothing at its first moment. */
 export function holdSaid(before: number, now: number): string | undefined {
   if (!Number.isFinite(before)) return undefined;
-  if (before > 0 && now <= 0) return "The hold has ended.";
+  if (before > 0 && now <= 0) return "Your reservation has expired.";
   if (before > LAST_SECONDS && now <= LAST_SECONDS) return `${LAST_SECONDS} seconds left to pay.`;
   return before > WARN_SECONDS && now <= WARN_SECONDS ? "One minute left to pay." : undefined;
 }

@@ -11,6 +11,6 @@ export function localize(root: ParentNode): void {
     data.textContent = money(Number(data.value), data.dataset.currency ?? "");
   }
   for (const note of root.querySelectorAll("[data-zone]")) {
-    note.textContent = `Times are in your time zone${timeZone ? `, ${timeZone}` : ""}.`;
+    note.textContent = `Times are in your time zone${timeZone ? ` (${timeZone})` : ""}.`;
   }
 }

@@ -14,19 +14,19 @@ import { signIn } from "./sign-in.ts";
 const FIRST_LOOK_MS = 1_000;
 const LAST_LOOK_MS = 30_000;
 
-type Action = "pay" | "give";
+type Action = "pay" | "cancel";
 
 const WORDS = {
   pay: {
-    checking: "We are checking whether your payment arrived. Please do not pay anywhere else.",
-    failed: "Your payment did not arrive, and you were not charged. Please try again.",
+    checking: "We're checking whether your payment went through. Please don't pay anywhere else.",
+    failed: "Your payment didn't go through, and you weren't charged. Please try again.",
   },
-  give: {
-    checking: "We are checking whether the item was given back.",
-    failed: "The item was not given back. It is still yours.",
+  cancel: {
+    checking: "We're checking whether your order was canceled.",
+    failed: "Your order wasn't canceled. The item is still reserved for you.",
   },
 } as const;
-const SIGNED_OUT = "You are signed out. Sign in and reload this page to see your order.";
+const SIGNED_OUT = "You're signed out. Sign in and reload this page to see your order.";
 
 /** The part of an order's panel that its actions need. */
 export interface ActionTarget {
@@ -54,16 +54,16 @@ export function mountActions(panel: ActionTarget): void {
   part(root, "cancel")?.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (root.dataset.busy || !(await isSure(part(root, "order-name")?.textContent ?? ""))) return;
-    void act(panel, "give", () => call("DELETE", `/orders/${panel.order.id}`));
+    void act(panel, "cancel", () => call("DELETE", `/orders/${panel.order.id}`));
   });
 }
 
 /** One slip of a thumb must not lose a thing that is sold out. */
 async function isSure(name: string): Promise<boolean> {
-  const dialog = document.querySelector<HTMLDialogElement>("dialog#give-back");
+  const dialog = document.querySelector<HTMLDialogElement>("dialog#cancel-order");
   if (!dialog) return false;
-  setText(part(dialog, "give-name"), name);
-  return (await askIn(dialog)) === "give";
+  setText(part(dialog, "cancel-name"), name);
+  return (await askIn(dialog)) === "cancel";
 }
 
 async function act(

@@ -21,7 +21,7 @@ const SPREAD_MS = 4_000;
 /** Some time before the end, the clock and the order are compared with the server's once more. */
 const CHECK_SECONDS = 15;
 
-const HOLD_OVER = "The hold has ended. We are looking at what became of your order.";
+const HOLD_OVER = "Your reservation has expired. We're checking your order.";
 
 /** What the page around a panel hears. */
 export interface OrderHooks {
@@ -112,7 +112,7 @@ class OrderPanel implements ActionTarget {
     const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
     setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
     setAll(root, "order-total", money(order.total.amount, currency));
-    setText(part(root, "hold-until"), `Held until ${formatClock(order.expiresAt)}`);
+    setText(part(root, "hold-until"), `Reserved until ${formatClock(order.expiresAt)}`);
     for (const name of ["hold", "pay", "cancel"]) {
       const element = part(root, name);
       if (element) element.hidden = !needsPayment(order);

@@ -1,7 +1,7 @@
 // What the answer to an attempt means, when it is no order: the words for the buyer, and what the page and
 // the card learn from it. Pure.
 import type { Money } from "../../money.ts";
-import { type Format, type Problem, refusalText } from "../copy/refusal.ts";
+import { type Format, NO_DUPLICATE, type Problem, refusalText } from "../copy/refusal.ts";
 
 /** What a refusal tells about the sale, newer than the live answer. */
 export interface SaleNews {
@@ -27,15 +27,15 @@ export interface Outcome {
   news: SaleNews;
 }
 
-const CHECKS = "This sale now checks that buyers are people. Reload this page, then press again.";
+const CHECKS = "This sale now checks that buyers are human. Reload this page, then try again.";
 /** Not the end: time, or the buyer, can change it. */
 const PASSING =
   /^(challenge_required|payment_method_required|price_changed|rate_limited|user_limit_reached|sale_not_open)$/;
 
 /** While nobody knows whether there is an order. */
 export const pendingWords = (quantity: number): string =>
-  `We are still finding out about your order${quantity > 1 ? ` of ${quantity}` : ""}. ` +
-  "Ask again to go on: you cannot buy twice.";
+  `We couldn't confirm your order${quantity > 1 ? ` of ${quantity}` : ""} yet. ` +
+  `Select “Check my order” to continue. ${NO_DUPLICATE}`;
 
 export function outcomeOf(problem: Problem, retryAfter: number, format: Format): Outcome {
   const { code = "", opensAt, closesAt } = problem;

@@ -18,7 +18,7 @@ import { onNews, onSession, tellTabs } from "./tab-channel.ts";
 /** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
 const SPREAD_MS = 1_000;
-const NOT_FOUND_OUT = "We could not look at the order you already have. Please try again.";
+const NOT_FOUND_OUT = "We couldn't load the order you already have. Please try again.";
 
 /** What a look at an order can say; `unknown`: nothing, for now. */
 type Found = "alive" | "gone" | "unknown";
@@ -118,7 +118,7 @@ class Purchase {
     const kept = await attemptFor(this.#card.skuId);
     if (kept?.orderId) await this.#find(kept.orderId, { asked: true });
     else if (kept) this.#card.tell(pendingWords(kept.quantity), "bad");
-    else this.#card.tell("Cancelled. Nothing was ordered.", "wait");
+    else this.#card.tell("Canceled. Nothing was ordered.", "wait");
   }
 
   async #countDown(seconds: number): Promise<void> {

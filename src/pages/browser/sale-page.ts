@@ -1,6 +1,7 @@
 // The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
+import { SALE_ENDED } from "../copy/refusal.ts";
 import { BADGES, isTaken, type Shown, shownOf } from "../copy/sale.ts";
 import { ASK_WITHIN_MS, askTime } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
@@ -17,13 +18,13 @@ import { mountVisit } from "./visit-token.ts";
 const ANNOUNCED: Record<Shown, string> = {
   upcoming: "",
   open: "The sale is open.",
-  held: "All units are held right now. Some may come back.",
+  held: "All units are reserved. Some may become available.",
   sold_out: "Everything is sold out.",
-  closed: "The sale is over.",
+  closed: SALE_ENDED,
   gone: "",
 };
-const GONE = "This sale was taken off. Orders that were made stay as they are.";
-const DEGRADED = "Stock numbers may be out of date. Buying still works.";
+const GONE = "This sale was removed. Existing orders aren't affected.";
+const DEGRADED = "Stock counts may be out of date. You can still buy.";
 /** An item's own word on the times of its sale is newer than what caches know of them, this long. */
 const FIRM_MS = 10_000;
 /** The last units of a sale come and go; who listens hears of it now and then. */
@@ -174,7 +175,7 @@ class SalePage {
     const flips = isTaken(next) || isTaken(this.#shown);
     if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
       const isBack = isTaken(this.#shown) && next === "open";
-      setText(part(this.#root, "announce"), isBack ? "Units came back." : ANNOUNCED[next]);
+      setText(part(this.#root, "announce"), isBack ? "More units are available." : ANNOUNCED[next]);
       if (flips) this.#quietUntil = performance.now() + QUIET_MS;
     }
     this.#shown = next;

@@ -3,14 +3,8 @@ import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import { isAlive, needsPayment } from "../copy/order.ts";
-import {
-  ALLOWANCE_USED,
-  buyWords,
-  isHeld,
-  noneFree,
-  type Stock,
-  stockWords,
-} from "../copy/sale.ts";
+import { limitText } from "../copy/refusal.ts";
+import { buyWords, isHeld, noneFree, type Stock, stockWords } from "../copy/sale.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
@@ -20,7 +14,7 @@ import { closeSignIn } from "./sign-in.ts";
 import { forgetPayment, panelTemplate, reprice } from "./sku-offer.ts";
 
 const SIGNED_OUT = "You are signed out. Press Buy and sign in to see your order.";
-const SOMEBODY_ELSE = "Somebody else is signed in now.";
+const SOMEBODY_ELSE = "A different account is signed in now.";
 
 /** All that the looks of a card depend on, beside the buyer's orders. */
 export interface CardState {
@@ -47,6 +41,7 @@ export class SkuCard {
   readonly #button: HTMLButtonElement;
   readonly #select: HTMLSelectElement | null;
   readonly #note: string;
+  readonly #limit: number;
   /** Every order of the buyer's that this page has met. */
   readonly #orders = new Map<string, Order>();
   readonly #state: CardState = {
@@ -65,6 +60,7 @@ export class SkuCard {
     this.root = root;
     this.#button = root.querySelector("[data-buy] button") as HTMLButtonElement;
     this.#select = root.querySelector("select");
+    this.#limit = Number(root.dataset.limit);
     this.#note = part(root, "note")?.textContent ?? "";
     // Focus must survive every state: the button is marked, never disabled.
     this.#button.disabled = false;
@@ -90,7 +86,7 @@ export class SkuCard {
     if (name) setText(this.root.querySelector("h2"), name);
     const shown = unitPrice && reprice(this.root, unitPrice);
     // An order keeps its own price.
-    if (shown && !this.owns) this.tell(`The price is ${shown} now.`, "wait");
+    if (shown && !this.owns) this.tell(`The price is now ${shown}.`, "wait");
   }
 
   /** Where a challenge of this item is shown. */
@@ -161,7 +157,7 @@ export class SkuCard {
   }
 
   /** Units this buyer may still buy, as far as this page knows. */
-  #allowance = () => (this.#state.full ? 0 : Number(this.root.dataset.limit) - this.#units());
+  #allowance = () => (this.#state.full ? 0 : this.#limit - this.#units());
 
   #words() {
     const { pending, stock, busy, checking, ...state } = this.#state;
@@ -189,7 +185,7 @@ export class SkuCard {
     setText(this.#button, label);
     setText(part(this.root, "left"), has ? "" : stockWords(stock, sale));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
-    setText(part(this.root, "note"), used && !paysFirst ? ALLOWANCE_USED : note);
+    setText(part(this.root, "note"), used && !paysFirst ? limitText(this.#limit) : note);
     this.root.dataset.stock = noneFree(stock) ? "out" : (stock?.state ?? "");
     this.#paintQuantity();
   }

@@ -2,6 +2,7 @@
 // moment. Every try carries the same key, so however many arrive, one order is made.
 import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
+import { NO_DUPLICATE } from "../copy/refusal.ts";
 import { type Answer, call, isUnknown } from "./api.ts";
 import { type Attempt, become, begin, type End, end } from "./attempt.ts";
 import { change } from "./attempt-store.ts";
@@ -16,8 +17,8 @@ const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
 /** A visitor's clock that was set back must not keep them waiting. */
 const LONGEST_WAIT_MS = 600_000;
-const OFFLINE = "No connection. We go on as soon as you are back online; you cannot buy twice.";
-const BUSY = "Very busy right now. We try again in a moment; you cannot buy twice.";
+const OFFLINE = `No connection. We'll continue when you're back online. ${NO_DUPLICATE}`;
+const BUSY = `We're very busy. We'll try again in a moment. ${NO_DUPLICATE}`;
 /** Refused before anybody looked whether an earlier try had made an order. */
 const EARLY = new Set([401, 403, 404, 429]);
 

@@ -65,11 +65,12 @@ export function showWidget(
     callback: solved,
     // True: we have told the visitor, and Turnstile need not write to the console.
     "error-callback": (code: unknown) => {
-      fault(`The check did not work (${code}).`);
+      fault(`The check failed (${code}).`);
       return true;
     },
-    "timeout-callback": () => fault("That took too long. Please do the check once more."),
-    "unsupported-callback": () => fault("This browser cannot show the check. Try another one."),
+    "timeout-callback": () => fault("The check timed out. Please try again."),
+    "unsupported-callback": () =>
+      fault("This browser doesn't support the check. Try another browser."),
   });
   return () => {
     if (widget) turnstile.remove(widget);

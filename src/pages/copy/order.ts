@@ -20,40 +20,40 @@ export const isSettling = (order: OrderLike): boolean =>
 export function wordsFor(order: OrderLike): { title: string; text: string } {
   const { status, payment, reason } = order;
   if (needsPayment(order)) {
-    return { title: "Reserved for you", text: "Pay before the hold ends and it is yours." };
+    return { title: "Reserved for you", text: "Pay before the reservation expires to get it." };
   }
   if (payment === "refund_due") {
     return {
-      title: "Your money is on its way back",
-      text: "Your payment came too late, so we are returning it in full.",
+      title: "Refund on the way",
+      text: "Your payment arrived too late, so we're refunding it in full.",
     };
   }
   switch (status) {
     case "reserved":
       return payment
-        ? { title: "Payment under way", text: "Your item is safe while your bank answers." }
-        : { title: "You got it", text: "Your item is reserved. We are confirming the order." };
+        ? { title: "Payment processing", text: "Your item is reserved while your bank responds." }
+        : { title: "You got it", text: "Your item is reserved. We're confirming your order." };
     case "confirmed":
-      return { title: "Order confirmed", text: "It is yours. Thank you for your order." };
+      return { title: "Order confirmed", text: "It's yours. Thank you for your order." };
     case "cancelled":
       if (payment === "declined") {
         return {
           title: "Payment declined",
           text:
-            "You were not charged. Your bank declined the payment, so the item is back on sale: " +
-            "buy it again, with another card.",
+            "You weren't charged. Your bank declined the payment, so the item is back on sale. " +
+            "To buy it again, use another card.",
         };
       }
       return {
-        title: "Order cancelled",
-        text: reason === "buyer" ? "You gave the item back." : "The item is back on sale.",
+        title: "Order canceled",
+        text: reason === "buyer" ? "You canceled this order." : "The item is back on sale.",
       };
     case "expired":
       return {
-        title: "The hold has ended",
-        text: "It was not paid in time, so the item is back on sale. You were not charged.",
+        title: "Reservation expired",
+        text: "Your order wasn't paid in time, so the item is back on sale. You weren't charged.",
       };
     case "refunded":
-      return { title: "Order refunded", text: "Your money was returned in full." };
+      return { title: "Order refunded", text: "Your payment was refunded in full." };
   }
 }

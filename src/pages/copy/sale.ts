@@ -1,6 +1,6 @@
 // What a sale and its items say of themselves: the badge, the Buy button, what is left.
 import type { SaleState, StockState } from "../../catalog/sale-state.ts";
-import { waitWords } from "./refusal.ts";
+import { BLOCKED, SALE_ENDED, waitWords } from "./refusal.ts";
 
 /** What the badge shows: an open sale with nothing left is not open to anybody. */
 export type Shown = SaleState | "held" | "sold_out" | "gone";
@@ -8,10 +8,10 @@ export type Shown = SaleState | "held" | "sold_out" | "gone";
 export const BADGES: Record<Shown, string> = {
   upcoming: "Opens soon",
   open: "Open now",
-  held: "All held right now",
+  held: "All reserved",
   sold_out: "Sold out",
   closed: "Ended",
-  gone: "Taken off",
+  gone: "Removed",
 };
 
 /** Nothing can be bought, for now or for good. */
@@ -37,12 +37,10 @@ export function shownOf(sale: SaleState, stocks: readonly (Stock | undefined)[])
 /** Nothing while nothing is known, or when it does not matter any more. */
 export function stockWords(stock: Stock | undefined, sale: SaleState): string {
   if (!stock || sale === "closed") return "";
-  if (isHeld(stock)) return "None free, some may come back";
+  if (isHeld(stock)) return "All reserved; some may become available";
   if (noneFree(stock)) return "None left";
   return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
 }
-
-export const ALLOWANCE_USED = "That is all that one person may buy.";
 
 /** What an item's button depends on. */
 export interface Offer {
@@ -66,23 +64,26 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
   const closed = offer.pending ? undefined : closedWords(offer);
   if (closed) return closed;
   if (offer.wait)
-    return { label: `Try again in ${waitWords(offer.wait)}`, why: "One press is enough." };
-  if (offer.pending) return { label: "Ask again" };
+    return {
+      label: `Try again in ${waitWords(offer.wait)}`,
+      why: "Please wait until you can try again.",
+    };
+  if (offer.pending) return { label: "Check my order" };
   if (offer.held) return { label: "Try to get one" };
   return { label: `Buy ${offer.another ? "another" : "now"}` };
 }
 
 function closedWords({ blocked, sale, soldOut }: Offer) {
-  if (blocked) return { label: "Orders not accepted", why: "Orders from here are not accepted." };
+  if (blocked) return { label: "Ordering unavailable", why: BLOCKED };
   if (sale === "upcoming") {
-    const why = "It is not open yet. It opens here by itself; there is no need to reload.";
+    const why = "Not open yet. Buying starts here automatically, so there's no need to reload.";
     return { label: "Not open yet", why };
   }
-  if (sale === "closed") return { label: "Sale ended", why: "The sale is over." };
+  if (sale === "closed") return { label: "Sale ended", why: SALE_ENDED };
   if (soldOut) return { label: "Sold out", why: "Sold out." };
   return undefined;
 }
 
 /** What stands before the time that matters next. */
 export const whenWords = (state: SaleState): string =>
-  state === "upcoming" ? "Opens" : state === "open" ? "Closes" : "Ended";
+  state === "upcoming" ? "Opens" : state === "open" ? "Ends" : "Ended";

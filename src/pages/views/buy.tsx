@@ -40,11 +40,11 @@ export function renderBuy(props: BuyProps): Promise<string> {
             Back to <bdi lang={sale.language}>{sale.title}</bdi>
           </a>
         </p>
-        <h1>{refusal?.title ?? "Your order"}</h1>
+        <h1>{refusal?.title ?? "Review your order"}</h1>
         {refusal ? (
           <p class="alert" role="alert">
             {refusal.text}{" "}
-            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>See your order</a> : null}
+            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>View your order</a> : null}
           </p>
         ) : null}
         <div class="card stack">

@@ -3,13 +3,13 @@ import { challengeUrl } from "../assets.ts";
 
 export const ChallengeTemplate = () => (
   <template id="challenge" data-src={challengeUrl()}>
-    <section class="challenge" aria-label="Check before your order">
+    <section class="challenge" aria-label="Verification">
       <h3 tabindex={-1} data-challenge-title>
-        One check, then your order
+        One quick check, then your order
       </h3>
       <p>
-        This sale checks that buyers are people. Nothing is reserved yet; your order goes on by
-        itself after the check.
+        This sale checks that buyers are human. Nothing is reserved yet. Your order continues
+        automatically after the check.
       </p>
       <p class="message" data-tone="bad" role="alert" data-challenge-fault></p>
       <div class="widget" data-challenge-widget></div>

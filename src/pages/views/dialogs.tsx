@@ -21,22 +21,22 @@ export const SignInDialog = ({ title, next, ways }: SignInDialogProps) => (
   </dialog>
 );
 
-/** One slip of a thumb must not lose a thing that is sold out. */
-export const GiveBackDialog = () => (
-  <dialog id="give-back" aria-labelledby="give-back-title" aria-describedby="give-back-text">
-    <h2 id="give-back-title">
-      Give back <bdi data-give-name></bdi>?
+/** Asks before an item is lost that may be sold out. */
+export const CancelDialog = () => (
+  <dialog id="cancel-order" aria-labelledby="cancel-title" aria-describedby="cancel-text">
+    <h2 id="cancel-title">
+      Cancel your reservation for <bdi data-cancel-name></bdi>?
     </h2>
-    <p id="give-back-text">{GIVE_BACK}</p>
+    <p id="cancel-text">{CANCEL_WARNING}</p>
     <form method="dialog" class="stack">
       <button class="action" type="submit" value="keep">
-        Keep it
+        Keep reservation
       </button>
-      <button class="quiet wide" type="submit" value="give">
-        Yes, give it back
+      <button class="quiet wide" type="submit" value="cancel">
+        Yes, cancel reservation
       </button>
     </form>
   </dialog>
 );
 
-export const GIVE_BACK = "It goes back on sale at once, and somebody else may take it.";
+export const CANCEL_WARNING = "The item goes back on sale right away, and someone else may buy it.";

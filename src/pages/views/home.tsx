@@ -36,12 +36,12 @@ export function renderHome(
     .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || turn(a) - turn(b));
   return renderDocument({
     title: "Sales",
-    description: "Flash sales: what is open now and what opens next.",
+    description: "Flash sales: see what is open now and what opens next.",
     children: (
       <div class="page">
         <h1>Sales</h1>
         {listed.length === 0 ? (
-          <p class="empty">Nothing is on sale yet. Come back soon.</p>
+          <p class="empty">No sales yet. Check back soon.</p>
         ) : (
           <ul class="sales">
             {listed.map((each) => (
@@ -96,16 +96,22 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
   );
 };
 
-/** Prices in different currencies have no lowest. */
+/** "$5.00 – $9.00", "Free – $120.00", or a single price. Prices in different currencies have no range. */
 const PriceRange = ({ sale: { skus } }: { sale: Sale }) => {
   const prices = skus.map(({ unitPrice }) => unitPrice).sort((a, b) => a.amount - b.amount);
-  const [lowest] = prices as [Money];
-  if (prices.some(({ amount, currency }) => amount > 0 && currency !== prices.at(-1)?.currency))
+  const [lowest, highest] = [prices.at(0), prices.at(-1)] as [Money, Money];
+  if (prices.some(({ amount, currency }) => amount > 0 && currency !== highest.currency))
     return null;
   return (
     <>
-      {lowest.amount === prices.at(-1)?.amount ? " · " : " · from "}
-      {lowest.amount === 0 ? "free" : <Price money={lowest} />}
+      {" · "}
+      <Price money={lowest} />
+      {lowest.amount === highest.amount ? null : (
+        <>
+          {" – "}
+          <Price money={highest} />
+        </>
+      )}
     </>
   );
 };

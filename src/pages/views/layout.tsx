@@ -50,9 +50,7 @@ const Frame = (props: FrameProps) => (
       <Notices>{props.notices}</Notices>
       <footer class="foot">
         <Seller theme={props.sale?.theme} />
-        <p>
-          First come, first served. One allowance per person, and never more sold than there is.
-        </p>
+        <p>First come, first served. Limits apply per person, and we never oversell.</p>
         <p data-zone>Times are in UTC.</p>
       </footer>
     </body>

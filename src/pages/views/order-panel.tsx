@@ -55,8 +55,8 @@ export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
       <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={theme} />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
-          <span class="idle">Give it back</span>
-          <span class="busy">Giving it back…</span>
+          <span class="idle">Cancel reservation</span>
+          <span class="busy">Canceling…</span>
         </button>
       </form>
       {order ? (
@@ -118,7 +118,7 @@ const OrderLink = () => (
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">
     <div>
-      <dt>Ordered</dt>
+      <dt>Placed</dt>
       <dd>
         <Time at={order.createdAt} />
       </dd>

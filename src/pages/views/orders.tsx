@@ -3,7 +3,7 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import { isSettling, needsPayment, wordsFor } from "../copy/order.ts";
-import { GIVE_BACK, GiveBackDialog, SignInDialog } from "./dialogs.tsx";
+import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { type Known, OrderPanel } from "./order-panel.tsx";
 import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
@@ -42,7 +42,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
             {sale ? <a href={`/sales/${sale.id}`}>{saleTitle}</a> : saleTitle}
           </bdi>
         </p>
-        <GiveBackDialog />
+        <CancelDialog />
         <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
       </div>
     ),
@@ -56,24 +56,24 @@ function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["th
 }
 
 /** Asks once more, for who has no JavaScript. */
-export function renderGiveBack(order: Order, sale: Sale | undefined): Promise<string> {
+export function renderCancel(order: Order, sale: Sale | undefined): Promise<string> {
   const { name } = order.item;
   return renderDocument({
-    title: `Give back ${name}?`,
+    title: `Cancel your reservation for ${name}?`,
     personal: true,
     sale: { theme: themeFor(order, sale) },
     children: (
       <div class="page narrow">
         <h1>
-          Give back <bdi lang={sale?.language}>{name}</bdi>?
+          Cancel your reservation for <bdi lang={sale?.language}>{name}</bdi>?
         </h1>
-        <p>{GIVE_BACK}</p>
+        <p>{CANCEL_WARNING}</p>
         <a class="action" href={`/orders/${order.id}`}>
-          Keep it
+          Keep reservation
         </a>
         <form method="post" action={`/orders/${order.id}/cancel`}>
           <button class="quiet wide" type="submit">
-            Yes, give it back
+            Yes, cancel reservation
           </button>
         </form>
       </div>
@@ -107,7 +107,7 @@ export function renderOrders(props: {
         </div>
         {incomplete ? (
           <p role="status">
-            Some of your orders cannot be shown at the moment. None is lost: please look again in a
+            Some of your orders can't be shown right now. None are lost. Please check again in a
             minute.
           </p>
         ) : null}
@@ -119,7 +119,7 @@ export function renderOrders(props: {
           </ul>
         ) : incomplete ? null : (
           <p class="empty">
-            You have no orders yet. <a href="/">See the sales</a>
+            You have no orders yet. <a href="/">Browse sales</a>
           </p>
         )}
         {nextCursor ? (

@@ -50,7 +50,7 @@ export const Window = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) =
       </dd>
     </div>
     <div>
-      <dt>Closes</dt>
+      <dt>Ends</dt>
       <dd>
         <Time at={sale.closesAt} />
       </dd>
@@ -82,8 +82,8 @@ export const SignIn = ({ ways, next, origin }: SignInProps) => {
   if (ways.url) return <ShopSignIn url={new URL(ways.url)} back={origin && origin + next} />;
   return (
     <p class="alert">
-      Signing in is not set up here yet, so nothing can be bought. If this is your site, set{" "}
-      <code>LOGIN_URL</code> to your shop’s sign-in page.
+      Sign-in isn't set up yet, so nothing can be bought here. If this is your site, set{" "}
+      <code>LOGIN_URL</code> to your shop's sign-in page.
     </p>
   );
 };
@@ -92,7 +92,7 @@ const ShopSignIn = ({ url, back }: { url: URL; back: string | undefined }) => {
   if (back) url.searchParams.set("return_to", back);
   return (
     <div class="stack">
-      <p>You sign in at {url.host} and come straight back here.</p>
+      <p>You'll sign in at {url.host} and come right back here.</p>
       <a class="action" href={url.href} data-sign-in>
         Sign in
       </a>
@@ -114,7 +114,7 @@ const DemoSignIn = ({ next }: { next: string }) => (
         spellcheck={false}
       />
     </label>
-    <p class="hint">This is a demo: any name will do, and no password is asked.</p>
+    <p class="hint">This is a demo. Any name works, and there's no password.</p>
     <p class="alert" role="alert" data-login-fault></p>
     <button class="action" type="submit">
       Sign in

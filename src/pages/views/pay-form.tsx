@@ -14,8 +14,8 @@ export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): Pay
 
 /** What the sandbox's bank answers to each token. */
 const SANDBOX_CARDS = [
-  { token: "tok_ok", name: "Test card that pays" },
-  { token: "tok_declined", name: "Test card that is declined" },
+  { token: "tok_ok", name: "Test card: approved" },
+  { token: "tok_declined", name: "Test card: declined" },
 ] as const;
 
 interface PayProps {
@@ -34,7 +34,7 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
     data-pay
   >
     {payWay === "sandbox" ? <Cards /> : null}
-    {payWay === "elsewhere" ? <p>The shop takes the payment for this order.</p> : null}
+    {payWay === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
     <div class="hold" hidden={hidden} data-hold>
       <TimeLeft order={order} />
       {payWay === "sandbox" ? (
@@ -75,7 +75,7 @@ const TimeLeft = ({ order }: { order: Order | undefined }) => (
     <p class="hold-until" data-hold-until>
       {order ? (
         <>
-          Held until <Time at={order.expiresAt} clock />
+          Reserved until <Time at={order.expiresAt} clock />
         </>
       ) : null}
     </p>

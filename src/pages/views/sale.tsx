@@ -7,7 +7,7 @@ import { whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
-import { GiveBackDialog, SignInDialog } from "./dialogs.tsx";
+import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel } from "./order-panel.tsx";
 import { type SignInWays, StateBadge, Window } from "./parts.tsx";
@@ -66,7 +66,7 @@ export function renderSale(
           </section>
         </article>
         <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} ways={settings.signIn} />
-        <GiveBackDialog />
+        <CancelDialog />
         <template id="order-panel">
           <OrderPanel payWay={settings.payWay} language={sale.language} theme={sale.theme} />
         </template>

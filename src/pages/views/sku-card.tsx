@@ -27,7 +27,7 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
         <Price money={sku.unitPrice} class="price" />
       </div>
       <p class="terms" id={`terms-${id}`}>
-        <span>{perUserLimit === 1 ? "One per person" : `Up to ${perUserLimit} per person`}</span>
+        <span>{`Limit ${perUserLimit} per person`}</span>
         <span class="stock" data-left></span>
       </p>
       <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
@@ -76,7 +76,7 @@ const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
 
 /** What who reserves should know before. */
 export const holdNote = ({ unitPrice, holdSeconds }: Sku): string =>
-  unitPrice.amount === 0 ? "" : `Held ${duration(holdSeconds)} while you pay`;
+  unitPrice.amount === 0 ? "" : `Reserved for ${duration(holdSeconds)} while you pay`;
 
 const UNITS: [seconds: number, name: string][] = [
   [3_600, "hour"],
