@@ -73,7 +73,7 @@ inBrowser("a challenge", (stage) => {
     await buyButton(page).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect.poll(() => message(page).textContent()).toContain("Nothing was ordered");
-    expect(await focused(page)).toBe("Buy now");
+    await expect.poll(() => focused(page)).toBe("Buy now");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
     await buyButton(page).click();
     await solve(page);

@@ -107,7 +107,7 @@ inBrowser("buying against the odds", (stage) => {
     await page.route(ORDERS, (route) => refuse(route, 403, "blocked"));
     await buyButton(page).click();
     await expect.poll(() => message(page).textContent()).toContain("can't accept");
-    expect(await buyButton(page).getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => buyButton(page).getAttribute("aria-disabled")).toBe("true");
   });
 
   test("live stock gone: the page says so, and still sells", async () => {

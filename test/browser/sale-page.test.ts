@@ -57,6 +57,7 @@ inBrowser("the page of a sale", (stage) => {
     await buyButton(page).click();
     await says(page, "This sale has ended");
     await badgeIs(page, "Ended");
+    await page.getByRole("button", { name: "Sale ended" }).waitFor();
     await look(page);
     expect(await buyButton(page).textContent(), "when it is painted again").toBe("Sale ended");
   });
