@@ -2,7 +2,7 @@
 // but the visitor's own.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { buyButton, inBrowser, order, orderIs, PAID, type Person, says } from "./harness.ts";
+import { buyButton, inBrowser, order, orderIs, PAID, says } from "./harness.ts";
 
 const gone = (page: Page) => order(page).waitFor({ state: "detached" });
 
@@ -17,15 +17,6 @@ inBrowser("another session", (stage) => {
     await orderIs(page, "unitPrice" in sku ? "reserved" : "confirmed");
     const id = (await order(page).getAttribute("data-order")) ?? "";
     return { ...sale, browser, page, id };
-  }
-
-  async function signInByForm(browser: Person, user: string) {
-    await browser.signOut();
-    const tab = await browser.open("/orders");
-    await tab.getByLabel("Your name").fill(user);
-    await tab.getByRole("button", { name: "Sign in" }).click();
-    await tab.getByText("You have no orders yet").waitFor();
-    return tab;
   }
 
   test.each([
@@ -79,7 +70,8 @@ inBrowser("another session", (stage) => {
   test("the order's own page becomes what the visitor may see of it", async () => {
     const { browser, page, id } = await given();
     await page.goto(`/orders/${id}`);
-    await signInByForm(browser, "a stranger");
+    await browser.signIn("a stranger");
+    await browser.open("/");
     await page.getByText("Page not found").waitFor();
     expect(await page.content()).not.toContain("Reserved for you");
   });

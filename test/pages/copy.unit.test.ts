@@ -41,7 +41,7 @@ test.each<[string, Partial<Offer>, string, string | undefined]>([
 
 test("what is left is said while it matters and is known; what is low, the server decides", () => {
   expect(stockWords({ available: 3, state: "available" }, "open")).toBe("3 available");
-  expect(stockWords({ available: 0, state: "held" }, "open")).toContain("may come back");
+  expect(stockWords({ available: 0, state: "held" }, "open")).toContain("may become available");
   expect(stockWords({ available: 0, state: "sold_out" }, "open")).toBe("None left");
   expect(stockWords({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
   expect(stockWords({ available: 20, state: "available" }, "closed")).toBe("");

@@ -131,8 +131,8 @@ test("the first load fits its budget, compressed", async () => {
     (link) => link.exec(page.body)?.[1] ?? "",
   ) as [string, string];
   expect(await gzipped(page.body)).toBeLessThan(14 * 1024);
-  expect(await gzipped((await get(script)).body)).toBeLessThan(12 * 1024);
-  expect(await gzipped((await get(style)).body)).toBeLessThan(8 * 1024);
+  expect(await gzipped((await get(script)).body)).toBeLessThan(14 * 1024);
+  expect(await gzipped((await get(style)).body)).toBeLessThan(9 * 1024);
 });
 
 async function gzipped(text: string): Promise<number> {
