@@ -30,7 +30,7 @@ test("nothing else in the Worker remembers without a budget", async () => {
   for (const file of files.filter((name) => /\.tsx?$/.test(name))) {
     if ((await readFile(join(src, file), "utf8")).includes('from "lru-cache"')) makers.push(file);
   }
-  expect(makers).toEqual(["memory.ts"]);
+  expect(makers).toEqual(["edge/memory.ts"]);
 });
 
 test("every memory is measured", () => {

@@ -230,7 +230,7 @@ describe("while Redis is down", () => {
     const { status, body } = await page(buyer);
     expect(status).toBe(200);
     expect(body).not.toContain("no orders yet");
-    expect(body).toContain("cannot be shown at the moment");
+    expect(body).toContain("be shown right now. None are lost");
   });
 
   test("what sells now is shown, of a bounded number of ledgers, only so often", async () => {

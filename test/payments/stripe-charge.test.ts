@@ -122,6 +122,6 @@ test.each([
 test("an amount Stripe never takes is the shop's fault, not the buyer's card", async () => {
   const payment = aPayment("pm_card_visa", { amount: { amount: 1, currency: "USD" } });
 
-  expect(await came(gateway().charge(payment))).toEqual({ threw: "NeverMade" });
+  expect(await came(gateway().charge(payment))).toEqual({ threw: "IntentRefused" });
   expect(await gateway().void(payment)).toEqual({ outcome: "voided" });
 });
