@@ -82,7 +82,7 @@ async function purgeCaches(c: AppContext): Promise<Response> {
   return problem(c, refuse("unavailable", { detail: "Cloudflare did not purge its cache" }));
 }
 
-/** What this isolate has counted since it started, and what it thinks of Redis. */
+/** The counters of this isolate since it started, and the state of its Redis breaker. */
 const overview = () => ({
   generatedAt: new Date().toISOString(),
   breakers: { redis: redisBreakerState() },

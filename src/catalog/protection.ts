@@ -72,7 +72,7 @@ export type Protection = z.output<typeof protectionSchema>;
 /** The same as an operator writes it: what is left out has its default. */
 export type ProtectionSettings = z.input<typeof protectionSchema>;
 export type LimitPolicy = Limit;
-/** Who a limit counts: an address or a user. */
+/** The subject of a limit: an address or a user. */
 export type PolicyName = keyof Protection["limits"]["order"];
 /** The routes that Redis limits. */
 export type LimitedRoute = keyof Protection["limits"];

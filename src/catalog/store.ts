@@ -16,7 +16,7 @@ export interface RegistryEnv {
   SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
 }
 
-/** What reading the catalog needs of a request: its configuration, its objects, and time after the answer. */
+/** The part of a request that catalog reads use: configuration, objects, and time after the answer. */
 export type Reader = Scope & { env: RegistryEnv & InventoryEnv };
 
 /** The one registry. A fresh stub each time: one that threw is dead. */

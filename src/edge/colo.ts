@@ -1,5 +1,5 @@
-// What the isolates of one colo share: JSON in Cloudflare's cache. It is best effort: a cache that fails is a
-// cache that misses.
+// The copy that the isolates of one colo share: JSON in Cloudflare's cache. It is best effort: a cache that fails is
+// a cache that misses.
 import type { Config } from "../config.ts";
 
 type Deployment = Pick<Config, "UPSTASH_REDIS_REST_URL" | "REDIS_PREFIX">;

@@ -9,7 +9,7 @@ import { elapsed } from "./elapsed.ts";
 import { Freshness } from "./freshness.ts";
 import { type Background, SingleFlight } from "./single-flight.ts";
 
-/** What the cache needs of the request it serves. */
+/** The part of a request that a cache uses. */
 export interface Scope extends Background {
   get(name: "config"): Config;
 }

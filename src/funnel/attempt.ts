@@ -26,7 +26,7 @@ export const paymentBodySchema = z.strictObject({
 
 export type OrderBody = z.output<typeof orderBodySchema>;
 
-/** What a caller wants: to buy, to change an order (pay, cancel), or to read orders. */
+/** The intent of a request: to buy, to change an order (pay, cancel), or to read orders. */
 export type Route = LimitedRoute | "read";
 
 /** Any request of a buyer. Stages fill in the optional fields. */
@@ -49,7 +49,7 @@ export interface Attempt {
   pending?: Refusal;
 }
 
-/** What an attempt to buy says, whether JSON or a form carried it. */
+/** The content of an attempt to buy, whether JSON or a form carried it. */
 export interface OrderRequest {
   body: OrderBody;
   idempotencyKey: string;

@@ -1,4 +1,4 @@
-// What this isolate has seen callers do in the last ten minutes, in bounded memory, never stored. A user who
+// The behavior of callers that this isolate saw in the last ten minutes, in bounded memory, never stored. A user who
 // keeps being refused is blocked for a while, and the operator can read the evidence.
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";

@@ -11,7 +11,7 @@ interface Address {
   /** As rules compare it; undefined when it does not parse. */
   parsed: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
   /**
-   * What limits count: one IPv4 address, or the /64 that an IPv6 customer owns as a whole. Addresses that do not
+   * The subject of limits: one IPv4 address, or the /64 that an IPv6 customer owns as a whole. Addresses that do not
    * parse share one block.
    */
   block: string;
