@@ -1,5 +1,5 @@
-// The object's alarm ends holds and sends orders again when nobody calls: one that will not fire, or that a
-// wrong clock set, must not stand in the way of the next.
+// The object's alarm expires holds and resends orders without any call. A lost alarm, or one set by a wrong
+// clock, must not block the next one.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { AlarmClock } from "../../src/inventory/alarm-clock.ts";
@@ -25,7 +25,7 @@ describe("an object that wakes", () => {
     ["two days ago", START - 2 * DAY_MS],
     ["a second ago", START - 1_000],
     ["in three years", START + 1_000 * DAY_MS],
-  ])("sets its alarm anew when the one it has names %s", async (_, at) => {
+  ])("resets an alarm that was set for %s", async (_, at) => {
     const clock = givenClock(START);
     const skuId = await givenUnits(2, { price: 100 });
     const held = aReservation(skuId);
@@ -44,7 +44,7 @@ describe("an object that wakes", () => {
     expect(await inventory(skuId).find(held)).toMatchObject({ status: "expired" });
   });
 
-  test("leaves an alarm alone that is early enough", async () => {
+  test("does not reset an alarm that is early enough", async () => {
     givenClock(START);
     const skuId = await givenUnits(1, { price: 100 });
     const order = aReservation(skuId);
@@ -58,7 +58,7 @@ describe("an object that wakes", () => {
 });
 
 describe("an object that stays awake", () => {
-  test("sets its alarm anew when it did not fire in time, though it is only looked at", async () => {
+  test("resets a lost alarm even at a call that only reads", async () => {
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
     await inventory(skuId).reserve(aReservation(skuId));
@@ -69,7 +69,7 @@ describe("an object that stays awake", () => {
     expect(await alarmOf(skuId)).toBe(START + 2 * DAY_MS);
   });
 
-  test("sets it anew also when nothing but news for the shop is left to do", async () => {
+  test("resets a lost alarm if only an event to the shop is pending", async () => {
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
     const order = aReservation(skuId);
@@ -83,7 +83,7 @@ describe("an object that stays awake", () => {
     expect(await alarmOf(skuId)).toBe(START + 2 * DAY_MS);
   });
 
-  test("sends an order again soon, though the clock was three days ahead when it was made", async () => {
+  test("resends an order soon even if the clock was three days ahead when it was made", async () => {
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
     await inventory(skuId).reserve(aReservation(skuId));
@@ -107,7 +107,7 @@ describe("the alarm clock", () => {
     return { alarm, set: storage.setAlarm.mock.calls as unknown as [number][] };
   }
 
-  test("pays for one alarm while a late one is awaited, however many duties are overdue", async () => {
+  test("sets one alarm for any number of overdue duties", async () => {
     const clock = givenClock(START);
     const { alarm, set } = await givenAlarm(null);
     for (let i = 0; i < 100; i += 1) {
@@ -120,7 +120,7 @@ describe("the alarm clock", () => {
     expect(set).toEqual([[START], [START + 10_000]]);
   });
 
-  test("pays for one alarm for a duty that is far ahead", async () => {
+  test("sets one alarm for a duty that is far ahead", async () => {
     givenClock(START);
     const { alarm, set } = await givenAlarm(null);
     for (let i = 0; i < 10; i += 1) alarm.fireBy([START + 1_000 * DAY_MS]);
@@ -129,7 +129,7 @@ describe("the alarm clock", () => {
     expect(set).toHaveLength(2);
   });
 
-  test("needs none without a duty", async () => {
+  test("sets no alarm without a duty", async () => {
     givenClock(START);
     const { alarm, set } = await givenAlarm(START - DAY_MS);
     alarm.fireBy([]);

@@ -1,5 +1,5 @@
-// The list of a SKU's buyers that edges get: no buyer is taken for a stranger, few strangers for buyers, and
-// the object serves others while it makes the list.
+// The published list of a SKU's buyers: it has no false negatives and few false positives, and the object serves
+// other calls while it builds the list.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BuyerFilter, Buyers, buyerHash, MAX_RECENT } from "../../src/inventory/buyers.ts";
@@ -15,25 +15,25 @@ function buyersOf(ids: Iterable<string>): Buyers {
 const many = (count: number, name = "buyer") =>
   Array.from({ length: count }, (_, i) => `${name}-${i}`);
 
-test("every buyer is known, from the filter or by name", async () => {
+test("the filter and the recent list together contain every buyer", async () => {
   await fc.assert(
     fc.asyncProperty(users, users, async (early, late) => {
       const buyers = buyersOf(early);
       const filter = BuyerFilter.parse(String(await buyers.filter()));
       for (const user of late) buyers.add(user);
 
-      const told = buyers.summarySince(filter?.count ?? -1);
+      const summary = buyers.summarySince(filter?.count ?? -1);
 
       for (const user of [...early, ...late]) {
         expect(buyers.mayHave(user)).toBe(true);
         const hash = buyerHash(user);
-        expect(told?.recent.includes(hash) || filter?.mayHave(hash)).toBe(true);
+        expect(summary?.recent.includes(hash) || filter?.mayHave(hash)).toBe(true);
       }
     }),
   );
 });
 
-test("a buyer who comes while the filter is made is told by name", async () => {
+test("a buyer who arrives while the filter is being built is in the recent list", async () => {
   const buyers = buyersOf(many(30_000));
   const making = buyers.filter();
   buyers.add("late");
@@ -42,7 +42,7 @@ test("a buyer who comes while the filter is made is told by name", async () => {
   expect(buyers.summarySince(filter.count)?.recent).toEqual([buyerHash("late")]);
 });
 
-test("too many since the last filter are not told by name", () => {
+test("there is no summary if too many buyers arrived since the last filter", () => {
   const buyers = buyersOf(many(5 * MAX_RECENT));
   expect(buyers.summarySince(4 * MAX_RECENT)?.recent).toHaveLength(MAX_RECENT);
   expect(buyers.summarySince(4 * MAX_RECENT - 1)).toBeUndefined();
@@ -50,17 +50,17 @@ test("too many since the last filter are not told by name", () => {
 });
 
 test.each([1_000, 50_001, 1_000_000])(
-  "a filter of %d buyers takes one stranger in fifty for one, at a byte a buyer",
+  "a filter of %d buyers has under 3% false positives at one byte per buyer",
   async (count) => {
     const filter = await buyersOf(many(count)).filter();
-    const taken = many(20_000, "stranger").filter((id) => filter.mayHave(buyerHash(id)));
-    expect(taken.length / 20_000).toBeLessThan(0.03);
+    const mistaken = many(20_000, "stranger").filter((id) => filter.mayHave(buyerHash(id)));
+    expect(mistaken.length / 20_000).toBeLessThan(0.03);
     expect(filter.bytes).toBe(count);
     expect(BuyerFilter.parse(String(filter))?.mayHave(buyerHash(`buyer-${count - 1}`))).toBe(true);
   },
 );
 
-test("others get their turn while a large filter is made", async () => {
+test("other calls run while a large filter is being built", async () => {
   let turns = 0;
   let isDone = false;
   const filter = buyersOf(many(200_000)).filter();
@@ -74,7 +74,7 @@ test("others get their turn while a large filter is made", async () => {
   expect(turns).toBeGreaterThan(10);
 });
 
-test("a filter that is cut short or garbled is none: it would refuse buyers", async () => {
+test("a truncated or malformed filter is rejected, because it would refuse buyers", async () => {
   const text = String(await buyersOf(many(1_000)).filter());
   await fc.assert(
     fc.property(fc.nat(text.length - 1), (end) => {
@@ -96,13 +96,13 @@ test("a filter that is cut short or garbled is none: it would refuse buyers", as
   }
 });
 
-test("nobody is a buyer where nobody bought", async () => {
+test("an empty list contains no buyer", async () => {
   const buyers = new Buyers();
   expect(buyers.mayHave("ann")).toBe(false);
   expect((await buyers.filter()).mayHave(buyerHash("ann"))).toBe(false);
 });
 
-test("user ids that collide in 32 bits are two buyers", () => {
-  const hashes = new Set(many(200_000).map(buyerHash)); // in 32 bits some five pairs of these would collide
+test("the hash has no collision among 200,000 users, where 32 bits would", () => {
+  const hashes = new Set(many(200_000).map(buyerHash)); // about five pairs would collide in 32 bits
   expect(hashes.size).toBe(200_000);
 });

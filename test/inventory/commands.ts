@@ -5,16 +5,16 @@ import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 
 export const SKU = "thing";
-/** When every history begins: so late that no alarm rings by itself during a test. */
+/** The start of every history. It is far in the future, so that no real alarm fires during a test. */
 export const START = 2_000_000_000_000;
 
-/** The words an order keeps. */
+/** The item that each order copies. */
 export const ITEM = { name: "A thing", saleTitle: "A sale", seller: "A shop" };
 
-/** What the operator puts on sale. */
+/** The terms and stock that the operator puts on sale. */
 export type Offer = NonNullable<ConfigureCommand["offer"]>;
 
-/** What a sale is asked to do next. */
+/** One step of a history. `order` is the position of an order among all orders so far. */
 export type Command =
   | {
       do: "reserve";
@@ -23,13 +23,13 @@ export type Command =
       key: string;
       body: string;
       token?: string;
-      /** For how long the request was on its way: milliseconds. */
+      /** How long the request was in flight: milliseconds. */
       flight?: number;
-      /** The amount that the buyer saw as the price. */
+      /** The price that the buyer saw. */
       seen?: number;
-      /** Whether the edge only wants an earlier order. */
+      /** Whether the edge only looks up an earlier order. */
       lookUp?: boolean;
-      /** What is asked of somebody who let holds end unpaid. */
+      /** What to demand from a buyer after unpaid holds. */
       afterUnpaid?: AfterUnpaidHolds;
     }
   | { do: "pay"; order: number; token: string }
@@ -58,7 +58,7 @@ const offer: fc.Arbitrary<Offer> = fc
     },
   }));
 
-/** An offer of so many free units to buyers, five each. */
+/** An offer of `stock` units, free by default, with a limit of five per buyer. */
 export const anOffer = (stock: number, amount = 0): Offer => ({
   stock,
   terms: {
@@ -127,10 +127,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: tick },
 );
 
-/** A sale, then anything in any order, each command up to three times. */
+/** A sale, then any commands in any order, each up to three times in a row. */
 const anything = sequence(offer, command, 60);
 
-/** Few units, short holds, many who pay: money that lands when the units are somebody else's. */
+/** Few units, short holds and many payments, so that money arrives after the units were sold to others. */
 const lateMoney = sequence(
   fc.integer({ min: 1, max: 4 }).map((stock) => anOffer(stock, 100)),
   fc.oneof(

@@ -1,4 +1,4 @@
-// What an order costs in written rows, which is what storage is billed by and what bounds throughput.
+// The rows that an order writes. Storage is billed by them, and they limit throughput.
 import { expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { heldQueue } from "../support/queue.ts";
@@ -11,7 +11,7 @@ async function rowsWritten(skuId: string): Promise<number> {
   return (await inventory(skuId).report())?.activity.rowsWritten ?? 0;
 }
 
-test("a free order: one row reserved, one confirmed, one acknowledged", async () => {
+test("a free order writes three rows: reserved, confirmed, acknowledged", async () => {
   heldQueue();
   givenClock(START);
   const skuId = await givenUnits(ORDERS);
@@ -28,7 +28,7 @@ test("a free order: one row reserved, one confirmed, one acknowledged", async ()
   expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(3 * ORDERS);
 });
 
-test("a paid order: the same", async () => {
+test("a paid order writes three rows: reserved, charged, acknowledged", async () => {
   heldQueue();
   givenClock(START);
   const skuId = await givenUnits(ORDERS, { price: 100 });
@@ -46,7 +46,7 @@ test("a paid order: the same", async () => {
   expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(3 * ORDERS);
 });
 
-test("a refusal and a repetition write nothing", async () => {
+test("refusals and replays write no row", async () => {
   heldQueue();
   givenClock(START);
   const skuId = await givenUnits(1);

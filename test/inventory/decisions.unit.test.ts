@@ -1,5 +1,5 @@
-// The pure decisions under random histories: what must hold whatever is asked, repeated or reordered,
-// and however the clock jumps.
+// Properties of the pure decisions under random histories: commands repeat and arrive out of order, and the
+// clock jumps.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
@@ -7,7 +7,7 @@ import { ARROWS, type OrderRow } from "../../src/inventory/order.ts";
 import { anOffer, type Command, history } from "./commands.ts";
 import { type Change, World } from "./world.ts";
 
-/** Runs random histories, each in a world of its own, and looks at it after every command. */
+/** Runs random histories, each in a new world, and calls `look` after every command. */
 function always(look: (world: World, changed: Change[], command: Command) => void): void {
   fc.assert(
     fc.property(history, (commands) => {
@@ -22,13 +22,13 @@ function always(look: (world: World, changed: Change[], command: Command) => voi
 }
 
 describe("units", () => {
-  test("there are never more held and sold than stocked", () => {
+  test("are never oversold: held plus sold never exceed stocked", () => {
     always((world) => {
       expect(available(world.stock)).toBeGreaterThanOrEqual(0);
     });
   });
 
-  test("a new sale document sets the stock, or else just what is taken", () => {
+  test("follow a new sale document, but never drop below held plus sold", () => {
     const newest = { do: "configure", revision: 1_000, offer: anOffer(7) } as const;
     always((world, _, command) => {
       if (command.do !== "configure") return;
@@ -39,7 +39,7 @@ describe("units", () => {
     });
   });
 
-  test("nobody is given more than their limit", () => {
+  test("never exceed the limit per buyer", () => {
     always((world, changed) => {
       for (const { before, after } of changed) {
         if (owns(before) || !owns(after)) continue;
@@ -49,20 +49,20 @@ describe("units", () => {
     });
   });
 
-  test("an attempt that only looks for its order never makes one", () => {
+  test("are never reserved by a look-up", () => {
     always((_, changed, command) => {
       if (command.do === "reserve" && command.lookUp) expect(changed).toEqual([]);
     });
   });
 
-  test("nobody is given a unit at another price than the one they saw", () => {
+  test("are never reserved at a price other than the one the buyer saw", () => {
     always((_, changed, command) => {
       if (command.do !== "reserve" || command.seen === undefined) return;
       for (const { after } of changed) expect(after.unitPrice.amount).toBe(command.seen);
     });
   });
 
-  test("nobody who let two holds end unpaid gets a third one without paying, where they could pay", () => {
+  test("are never held again without payment after two unpaid holds", () => {
     always((world, changed, command) => {
       if (command.do !== "reserve" || command.afterUnpaid !== "pay") return;
       for (const { before, after } of changed) {
@@ -75,7 +75,7 @@ describe("units", () => {
     });
   });
 
-  test("nobody is given a unit outside the sale's window", () => {
+  test("are never reserved before the sale opens or after it closes", () => {
     always((world, changed) => {
       const terms = world.setup?.terms;
       for (const { before, at } of changed) {
@@ -93,7 +93,7 @@ const owns = (row: OrderRow | undefined): boolean =>
   row?.status === "reserved" || row?.status === "confirmed";
 
 describe("orders", () => {
-  test("a status moves along the arrows only, and each change is a version of its own", () => {
+  test("change status only as allowed, and every change raises the version by one", () => {
     always((_, changed) => {
       for (const { before, after, at } of changed) {
         expect(after.changedAt).toBe(at);
@@ -106,29 +106,29 @@ describe("orders", () => {
     });
   });
 
-  test("what was agreed never changes", () => {
-    const agreed = ({ version, changedAt, status, payment, reason, ...rest }: OrderRow) => rest;
+  test("never change their price, quantity, item or owner", () => {
+    const fixed = ({ version, changedAt, status, payment, reason, ...rest }: OrderRow) => rest;
     always((_, changed) => {
       for (const { before, after } of changed) {
-        if (before) expect(agreed(after)).toEqual(agreed(before));
+        if (before) expect(fixed(after)).toEqual(fixed(before));
       }
     });
   });
 
-  test("the same command again, at the same moment, changes nothing", () => {
+  test("do not change when a command is repeated", () => {
     always((world, _, command) => {
       if (command.do !== "tick") expect(world.apply(command)).toBe(0);
     });
   });
 
-  test("one idempotency key of one user is one order", () => {
+  test("are unique per user and idempotency key", () => {
     always((world) => {
       const keys = [...world.orders.values()].map((row) => `${row.userId} ${row.idempotencyKey}`);
       expect(new Set(keys).size).toBe(keys.length);
     });
   });
 
-  test("attempts of one user that were on their way at the same time are one order", () => {
+  test("are not duplicated by concurrent attempts of one user", () => {
     always((world, changed, command) => {
       if (command.do !== "reserve") return;
       const askedAt = world.now - (command.flight ?? 0);
@@ -142,7 +142,7 @@ describe("orders", () => {
     });
   });
 
-  test("keys that met an order on the way are kept, a hundred of them, and all get that order", () => {
+  test("are shared by up to a hundred keys of concurrent attempts", () => {
     const world = new World();
     world.apply({ do: "configure", revision: 1, offer: anOffer(5) });
     const reserve = { do: "reserve", user: "ann", quantity: 1, body: "b", flight: 1_000 } as const;
@@ -151,7 +151,7 @@ describe("orders", () => {
     expect(world.aliases.get("ann")).toHaveLength(100);
   });
 
-  test("a key gets the order it got before, whichever key that was made under", () => {
+  test("are returned for the same key every time, even if made under another key", () => {
     const answers = new Map<World, Map<string, string>>();
     always((world, _, command) => {
       if (command.do !== "reserve") return;
@@ -168,7 +168,7 @@ describe("orders", () => {
     });
   });
 
-  test("a hold ends at its time and not before; a free order's never does", () => {
+  test("never expire before their hold ends, and never at all if they are free", () => {
     always((_, changed) => {
       for (const { before, after, at } of changed) {
         if (before?.status !== "reserved" || after.status !== "expired") continue;
@@ -190,7 +190,7 @@ describe("money", () => {
     refunded: [],
   };
 
-  test("it moves forward only, so it is taken once and returned once", () => {
+  test("only moves forward, so it is charged once and refunded once", () => {
     always((_, changed) => {
       for (const { before, after } of changed) {
         const from = before?.payment?.state ?? "none";
@@ -200,7 +200,7 @@ describe("money", () => {
     });
   });
 
-  test("status and money agree", () => {
+  test("always matches the status of its order", () => {
     always((world) => {
       for (const { status, payment, unitPrice } of world.orders.values()) {
         if (unitPrice.amount === 0) expect(payment).toBeNull();

@@ -1,4 +1,4 @@
-// Holds end by the clock: at the next command or at the alarm, one or ten thousand at once.
+// Holds expire on time, at the next command or at the alarm, even ten thousand at once.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
@@ -18,7 +18,7 @@ import {
 const HOLD_MS = 10_000;
 
 describe("a hold", () => {
-  test("holds its units until the last moment, and gives them back at its end", async () => {
+  test("blocks its units until it ends, then releases them", async () => {
     heldQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(1, { price: 100 });
@@ -37,7 +37,7 @@ describe("a hold", () => {
     expect(await inventory(skuId).find(mine)).toMatchObject({ status: "expired" });
   });
 
-  test("ends at the alarm when nobody asks, though the object slept", async () => {
+  test("ends at the alarm without any call, even if the object slept", async () => {
     const sent = heldQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(3, { price: 100 });
@@ -57,7 +57,7 @@ describe("a hold", () => {
     );
   });
 
-  test("does not end for a free order, which waits for nobody's money", async () => {
+  test("never ends for a free order, which awaits no payment", async () => {
     heldQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
@@ -69,7 +69,7 @@ describe("a hold", () => {
     expect(await inventory(skuId).cancel(mine)).toMatchObject({ ok: true });
   });
 
-  test("can be paid or given back a moment before its end, and neither at its end", async () => {
+  test("can be paid or cancelled until it ends, but not after", async () => {
     heldQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(4, { price: 100 });
@@ -96,7 +96,7 @@ describe("a hold", () => {
   });
 });
 
-test("ten thousand holds that end at once keep nobody waiting, and are all given back", async () => {
+test("ten thousand holds that end at once delay no buyer, and all their units are released", async () => {
   const HOLDS = 10_000;
   const ownerOf = (index: number) => `owner-${index}`;
   const clock = givenClock(START);
@@ -110,7 +110,7 @@ test("ten thousand holds that end at once keep nobody waiting, and are all given
   expect(await inventory(skuId).report()).toMatchObject({ held: HOLDS, available: 0 });
   clock.moveTo(START + HOLD_MS);
 
-  // A purchase ends a few of them, not all.
+  // A purchase expires a few of them, not all.
   const purchase = await inside(skuId, (object) => {
     const rows = () => object.report()?.activity.rowsWritten ?? 0;
     const before = rows();
@@ -120,11 +120,11 @@ test("ten thousand holds that end at once keep nobody waiting, and are all given
   expect(purchase.ok).toBe(true);
   expect(purchase.written).toBeLessThan(500);
 
-  // One of their owners tries again: their own ended hold is no obstacle.
+  // An owner of an ended hold can buy again at once.
   const again = aReservation(skuId, { userId: ownerOf(HOLDS / 2) });
   expect(await inventory(skuId).reserve(again)).toMatchObject({ ok: true });
 
-  // The rest is given back by alarms, in slices between which others get their turn.
+  // Alarms release the rest in slices, so other calls can run in between.
   const reserved = () =>
     inside(skuId, (_, { storage }) =>
       storage.sql.exec("SELECT count(*) AS n FROM orders WHERE status = 'reserved'").one(),

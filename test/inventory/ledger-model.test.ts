@@ -1,5 +1,5 @@
-// The object with its real SQLite beside the pure model, under the same random histories: asleep and awake
-// again between any two commands, it must know exactly what the model knows.
+// Compares the object and its real SQLite with the pure model under the same random histories. The object may be
+// evicted between any two commands and must still match the model.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toOrder } from "../../src/inventory/order.ts";
@@ -10,7 +10,7 @@ import { type Command, history, SKU, START } from "./commands.ts";
 import { inventory, putToSleep } from "./object.ts";
 import { World } from "./world.ts";
 
-/** Does at the object what the model did with its own order of that number. */
+/** Applies a command to the object. The model's order of the same number identifies the order. */
 async function atObject(name: string, world: World, command: Command): Promise<void> {
   const object = inventory(name);
   const row =
@@ -47,7 +47,7 @@ async function atObject(name: string, world: World, command: Command): Promise<v
   }
 }
 
-/** The object expires what has ended at each command, and confirms free orders at each claim. */
+/** Applies a command to the model. Like the object, first expires ended holds, and confirms free orders at claims. */
 function inModel(world: World, command: Command): void {
   const all = [...world.orders.keys()];
   if (command.do !== "tick" && command.do !== "configure") {
@@ -57,7 +57,7 @@ function inModel(world: World, command: Command): void {
   world.apply(command);
 }
 
-async function agree(name: string, world: World): Promise<void> {
+async function expectSame(name: string, world: World): Promise<void> {
   const report = await inventory(name).report();
   for (const index of [...world.orders.keys()].keys()) world.apply({ do: "expire", order: index });
   const { stocked, held, sold } = world.stock;
@@ -71,7 +71,7 @@ async function agree(name: string, world: World): Promise<void> {
 
 const sleeps = fc.infiniteStream(fc.boolean());
 
-test("whatever happens and whenever it sleeps, the object knows what the model knows", async () => {
+test("the object matches the model after any history, even if it is evicted between commands", async () => {
   heldQueue();
   noLiveStock();
   const clock = givenClock(START);
@@ -84,7 +84,7 @@ test("whatever happens and whenever it sleeps, the object knows what the model k
         await atObject(name, world, command);
         inModel(world, command);
         if (sleeping.next().value) await putToSleep(name);
-        await agree(name, world);
+        await expectSame(name, world);
       }
     }),
     { numRuns: 25 },

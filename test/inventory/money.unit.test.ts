@@ -1,5 +1,5 @@
-// Orders, consumer and an honest bank under random histories: answers get lost, messages come twice and
-// late, buyers cancel, holds end. In the end money and orders agree to the cent.
+// Orders, the consumer and a correct bank under random histories: responses get lost, messages are duplicated
+// and late, buyers cancel, holds end. In the end charges and orders must match exactly.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type MoneyOutcome, moneyStep } from "../../src/inventory/decide-order.ts";
@@ -7,7 +7,7 @@ import type { OrderRow } from "../../src/inventory/order.ts";
 import { anOffer, type Command, command } from "./commands.ts";
 import { World } from "./world.ts";
 
-/** Moves money at most once for each order, and remembers it however often it is asked. */
+/** A bank that moves money at most once per order, and repeats its answer to every further request. */
 class Bank {
   readonly charges = new Map<string, "charged" | "declined" | "voided" | "refunded">();
   charged = 0;
@@ -50,7 +50,7 @@ class Bank {
   }
 }
 
-/** One visit of the consumer to one order; the bank's answer may get lost, or arrive after the rest. */
+/** One visit of the consumer to one order. The bank's answer may get lost or arrive after later steps. */
 type Visit = { do: "visit"; order: number; answer: "arrives" | "is lost" | "comes late" };
 
 const visit: fc.Arbitrary<Visit> = fc.record({
@@ -67,52 +67,52 @@ const steps: fc.Arbitrary<(Command | Visit)[]> = fc.array(
   { minLength: 10, maxLength: 80 },
 );
 
-interface Town {
+interface Shop {
   world: World;
   bank: Bank;
   late: { orderId: string; money: MoneyOutcome }[];
 }
 
-function settle({ world }: Town, orderId: string, money: MoneyOutcome): void {
+function settle({ world }: Shop, orderId: string, money: MoneyOutcome): void {
   const order = [...world.orders.keys()].indexOf(orderId);
   world.apply({ do: "settle", order, money });
 }
 
-function visitOrder(town: Town, { order, answer }: Visit): void {
-  const { world, bank, late } = town;
+function visitOrder(shop: Shop, { order, answer }: Visit): void {
+  const { world, bank, late } = shop;
   const row = [...world.orders.values()][order % Math.max(1, world.orders.size)];
   const money = row && bank.do(row);
   if (!row || !money || answer === "is lost") return;
   if (answer === "comes late") late.push({ orderId: row.orderId, money });
-  else settle(town, row.orderId, money);
+  else settle(shop, row.orderId, money);
 }
 
-/** What the outbox guarantees: every hold ends, every order is visited until nothing is due. */
-function drain(town: Town): void {
-  const { world, bank, late } = town;
-  for (const { orderId, money } of late.reverse()) settle(town, orderId, money);
+/** Does what the outbox guarantees: every hold ends, and every order is visited until nothing is due. */
+function drain(shop: Shop): void {
+  const { world, bank, late } = shop;
+  for (const { orderId, money } of late.reverse()) settle(shop, orderId, money);
   world.now += 1_000_000_000;
   for (const [index, { orderId }] of [...world.orders.values()].entries()) {
     world.apply({ do: "expire", order: index });
     for (let round = 0; round < 2; round += 1) {
       const money = bank.do(world.orders.get(orderId) as OrderRow);
-      if (money) settle(town, orderId, money);
+      if (money) settle(shop, orderId, money);
     }
   }
 }
 
-test("every charge is an order or was returned, every order was charged, both once", () => {
+test("every charge has a confirmed order or was refunded once, and every paid order was charged once", () => {
   fc.assert(
     fc.property(steps, (history) => {
-      const town: Town = { world: new World(), bank: new Bank(), late: [] };
-      town.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
+      const shop: Shop = { world: new World(), bank: new Bank(), late: [] };
+      shop.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
       for (const step of history) {
-        if (step.do === "visit") visitOrder(town, step);
-        else town.world.apply(step);
+        if (step.do === "visit") visitOrder(shop, step);
+        else shop.world.apply(step);
       }
-      drain(town);
+      drain(shop);
 
-      const { world, bank } = town;
+      const { world, bank } = shop;
       const rows = [...world.orders.values()];
       const having = (status: string) => rows.filter((row) => row.status === status).length;
       expect(having("reserved")).toBe(0);

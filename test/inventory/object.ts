@@ -1,4 +1,4 @@
-// A SKU's object as the tests reach it: past HTTP, put to sleep at will, its clock in their hands.
+// Direct access to a SKU's object, without HTTP: configure it, put it to sleep, run code inside it.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
@@ -13,7 +13,7 @@ import { anOffer } from "./commands.ts";
 export const stubOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);
 export const inventory = (skuId: string): InventoryStub => inventoryOf(env, { skuId, lane: LANE });
 
-/** Given an object that sells so many units. Returns the SKU's id. */
+/** Creates an object that sells `stock` units, and returns the SKU id. */
 export async function givenUnits(
   stock: number,
   { price = 0, ...terms }: { price?: number; perUserLimit?: number; holdSeconds?: number } = {},
@@ -39,13 +39,13 @@ export function aReservation(skuId: string, changes: Partial<ReserveCommand> = {
   };
 }
 
-/** Memory gone, storage kept: what the runtime does to an idle object, or a deploy to all. */
+/** Clears the object's memory and keeps its storage, as the runtime does to idle objects and a deploy to all. */
 export async function putToSleep(skuId: string): Promise<void> {
   await inventory(skuId).report();
   await evictDurableObject(stubOf(skuId));
 }
 
-/** Runs inside the object: many commands without a call each. */
+/** Runs code inside the object, so that many commands need only one call. */
 export function inside<T>(
   skuId: string,
   work: (object: SkuInventory, state: DurableObjectState) => T | Promise<T>,
@@ -53,7 +53,7 @@ export function inside<T>(
   return runInDurableObject(stubOf(skuId), work);
 }
 
-/** Given an object whose messages go nowhere: thousands of them would keep the queue busy for long. */
+/** Drops the object's messages, because thousands of them would keep the queue busy for a long time. */
 export async function sendsNothing(skuId: string): Promise<void> {
   const spy = await inside(skuId, (object) => {
     const { ORDERS } = (object as unknown as { env: Env }).env;

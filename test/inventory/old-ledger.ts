@@ -1,10 +1,10 @@
-// A ledger as the first release wrote it: its tables, its rows by position, its sale document.
+// Builds a ledger as the first release wrote it: its tables, rows and sale document.
 import { evictDurableObject } from "cloudflare:test";
 import { noLiveStock, unique } from "../support/shop.ts";
 import { anOffer } from "./commands.ts";
 import { inside, stubOf } from "./object.ts";
 
-/** The tables of the first release, and what a later one added without a version. */
+/** The tables of the first release. `ALIASES` came later, before there were schema versions. */
 const FIRST_TABLES = `
 CREATE TABLE IF NOT EXISTS setup (id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS restocks (key TEXT PRIMARY KEY, quantity INTEGER NOT NULL) WITHOUT ROWID;
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS aliases (
   PRIMARY KEY (user_id, key)
 ) WITHOUT ROWID`;
 
-/** An order in an old ledger; what is not given is that of a paid one, reserved and not acknowledged. */
+/** An order in an old ledger. By default it is reserved, unpaid and unacknowledged. */
 export interface OldOrder {
   userId: string;
   orderId: string;
@@ -34,7 +34,7 @@ export interface OldOrder {
   acknowledged?: number;
 }
 
-/** Given an object that an older release has sold from: so many units of a paid SKU, and these orders. */
+/** Creates an object with `stock` units and with orders that an older release accepted. */
 export async function givenOldLedger(
   stock: number,
   ordersOf: (skuId: string) => OldOrder[],

@@ -1,4 +1,4 @@
-// Order ids: they lead back to the object, are never alike, and what is not one of ours is told apart.
+// Order ids carry the address of their object and are unique. Other texts are not accepted as order ids.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newOrderId, parseOrderId } from "../../src/inventory/order-id.ts";
@@ -8,7 +8,7 @@ const address = fc.record({
   lane: fc.integer({ min: 0, max: 999 }),
 });
 
-test("an id gives back the address it was made for, and needs no escaping in a URL", () => {
+test("parsing an id returns its address, and the id needs no escaping in a URL", () => {
   fc.assert(
     fc.property(address, (where) => {
       const id = newOrderId(where);
@@ -18,12 +18,12 @@ test("an id gives back the address it was made for, and needs no escaping in a U
   );
 });
 
-test("ten thousand ids of one SKU are ten thousand", () => {
+test("ten thousand ids of one SKU are all different", () => {
   const ids = Array.from({ length: 10_000 }, () => newOrderId({ skuId: "hot", lane: 0 }));
   expect(new Set(ids).size).toBe(10_000);
 });
 
-test("what is not of our making has no address", () => {
+test("random text has no address", () => {
   const ours = /^[a-z0-9-]{1,64}\.\d{1,3}\.[a-z0-9]{20}$/;
   fc.assert(
     fc.property(
@@ -49,6 +49,6 @@ test.each([
   " sku.0.aaaaaaaaaaaaaaaaaaaa",
   "sku.0.0.aaaaaaaaaaaaaaaaaaaa",
   `${"s".repeat(65)}.0.aaaaaaaaaaaaaaaaaaaa`,
-])("%j is not one of ours", (text) => {
+])("%j is not an order id", (text) => {
   expect(parseOrderId(text)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-// From the ledger to the queue: what was not acknowledged is sent again, whatever the queue did with it.
+// From the ledger to the queue: the object resends every unacknowledged order, whatever the queue did with it.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
@@ -8,7 +8,7 @@ import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from 
 
 const unacknowledged = async (skuId: string) => (await inventory(skuId).report())?.unacknowledged;
 
-test("a lost message is sent again at the alarm, and no more once it is acknowledged", async () => {
+test("resends a lost message at the alarm, and stops once the order is acknowledged", async () => {
   const sent = heldQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(1);
@@ -27,7 +27,7 @@ test("a lost message is sent again at the alarm, and no more once it is acknowle
   expect(await inventory(skuId).report()).toMatchObject({ activity: { messagesSent: 2 } });
 });
 
-test("what an object never got out before it was killed is sent when it wakes", async () => {
+test("sends orders that were still unsent when the object was killed, as soon as it wakes", async () => {
   const sent = heldQueue();
   givenClock(START);
   const skuId = await givenUnits(3);
@@ -41,7 +41,7 @@ test("what an object never got out before it was killed is sent when it wakes", 
   expect(ids(await takeMessages(sent, skuId, 3))).toEqual(ids(first));
 });
 
-test("a queue that refuses costs nobody their order: it is sent when the queue is back", async () => {
+test("accepts orders while the queue is down, and sends them once it is back", async () => {
   const sent = heldQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(5);
@@ -63,7 +63,7 @@ test("a queue that refuses costs nobody their order: it is sent when the queue i
   expect(await takeMessages(sent, skuId, 5)).toHaveLength(5);
 });
 
-test("a burst travels in few batches, none above what the queue takes", async () => {
+test("sends a burst in few batches, none larger than the queue accepts", async () => {
   givenClock(START);
   const skuId = await givenUnits(1_000);
   const sizes = await inside(skuId, async (object) => {
@@ -86,7 +86,7 @@ test("a burst travels in few batches, none above what the queue takes", async ()
   expect(sizes.length).toBeLessThanOrEqual(11);
 });
 
-test("an order that moved on while it was written is not acknowledged by its older version", async () => {
+test("does not acknowledge an order by an older version, if it changed while that was written", async () => {
   heldQueue();
   givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
@@ -101,7 +101,7 @@ test("an order that moved on while it was written is not acknowledged by its old
   expect(await unacknowledged(skuId)).toBe(0);
 });
 
-test("nobody can acknowledge a version that does not exist, or an order of somebody else", async () => {
+test("ignores an acknowledgment of an unknown version, an unknown order or another user's order", async () => {
   heldQueue();
   givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
@@ -116,7 +116,7 @@ test("nobody can acknowledge a version that does not exist, or an order of someb
   expect(await unacknowledged(skuId)).toBe(1);
 });
 
-test("an order nobody acknowledges is shown to the operator as stuck", async () => {
+test("reports an order as stuck if it stays unacknowledged for an hour", async () => {
   heldQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(1);

@@ -1,4 +1,4 @@
-// When an unacknowledged order is sent again: it follows from its age alone.
+// The resend schedule of an unacknowledged order, which follows from the order's age alone.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isStuck, resendSchedule } from "../../src/inventory/outbox.ts";
@@ -7,7 +7,7 @@ const CHANGED_AT = 1_800_000_000_000;
 const LONGEST_PAUSE_MS = 300_000;
 const age = fc.integer({ min: -3_600_000, max: 7 * 24 * 3_600_000 });
 
-test("it is always due again: later than now, and within five minutes of now or of the change", () => {
+test("a resend is always due, within five minutes of now or of the change", () => {
   fc.assert(
     fc.property(age, (ms) => {
       const now = CHANGED_AT + ms;
@@ -18,7 +18,7 @@ test("it is always due again: later than now, and within five minutes of now or 
   );
 });
 
-test("tries only rise, and each pause is as long as the one before or longer", () => {
+test("the number of tries rises with each resend, and no pause is shorter than the last one", () => {
   let { tries, dueAt } = resendSchedule(CHANGED_AT, CHANGED_AT);
   let pause = dueAt - CHANGED_AT;
   for (let i = 0; i < 50; i += 1) {
@@ -29,7 +29,7 @@ test("tries only rise, and each pause is as long as the one before or longer", (
   }
 });
 
-test("an order is marked as stuck after some minutes, not after some seconds", () => {
+test("an order counts as stuck after an hour, but not after a minute", () => {
   const order = { userId: "ann", orderId: "1", version: 1, changedAt: CHANGED_AT, dueAt: 0 };
   expect(isStuck(order, CHANGED_AT + 60_000)).toBe(false);
   expect(isStuck(order, CHANGED_AT + 3_600_000)).toBe(true);

@@ -1,4 +1,4 @@
-// The schema of a ledger has a version: an object that has sold goes on with every release that comes.
+// Schema versions and migrations: an object that already sold units keeps working with every later release.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newOrderId } from "../../src/inventory/order-id.ts";
@@ -24,8 +24,8 @@ const tablesOf = (skuId: string) =>
 const versionOf = (skuId: string) =>
   inside(skuId, (_, { storage }) => storage.sql.exec("SELECT version FROM schema_version").one());
 
-describe("the tables", () => {
-  test("are these: whoever changes them adds a migration", async () => {
+describe("the tables of a ledger", () => {
+  test("are exactly these, so that every change needs a migration", async () => {
     const skuId = await givenUnits(1);
     expect(Object.fromEntries(await tablesOf(skuId))).toEqual({
       schema_version:
@@ -48,15 +48,18 @@ describe("the tables", () => {
     expect(await versionOf(skuId)).toEqual({ version: MIGRATIONS.length });
   });
 
-  test.each([true, false])("of an older release become the same (aliases: %s)", async (aliases) => {
-    const { skuId } = await givenOldLedger(1, () => [], { aliases });
-    expect(new Map(await tablesOf(skuId))).toEqual(new Map(await tablesOf(await givenUnits(1))));
-    expect(await versionOf(skuId)).toEqual({ version: MIGRATIONS.length });
-  });
+  test.each([true, false])(
+    "are migrated from an older release (with aliases: %s)",
+    async (aliases) => {
+      const { skuId } = await givenOldLedger(1, () => [], { aliases });
+      expect(new Map(await tablesOf(skuId))).toEqual(new Map(await tablesOf(await givenUnits(1))));
+      expect(await versionOf(skuId)).toEqual({ version: MIGRATIONS.length });
+    },
+  );
 });
 
 describe("a ledger of the first release", () => {
-  test("sells on, replays its keys, is paid and expires its holds", async () => {
+  test("continues to sell, replay keys, take payments and expire holds", async () => {
     const clock = givenClock(START);
     const at = START - 1_000;
     const { skuId, orders } = await givenOldLedger(5, (sku) =>
@@ -97,7 +100,7 @@ describe("a ledger of the first release", () => {
     expect(await inventory(skuId).report()).toMatchObject({ sold: 2, held: 1, available: 2 });
   });
 
-  test("names its orders by their ids until it learns the words of its sale, and keeps those", async () => {
+  test("shows the SKU id as the item until the next sale document supplies one", async () => {
     givenClock(START);
     const { skuId, orders } = await givenOldLedger(5, (sku) => [
       { userId: "ann", orderId: newOrderId({ skuId: sku, lane: 0 }), at: START },
@@ -106,7 +109,7 @@ describe("a ledger of the first release", () => {
     const [ann, bob] = orders as [(typeof orders)[0], (typeof orders)[0]];
     expect((await inventory(skuId).find(ann))?.item).toEqual({ name: skuId, saleTitle: "sale" });
 
-    // The document that it knows, told once more: what the reconciliation does every minute.
+    // The same revision again, as the reconciliation sends it every minute.
     const offer = anOffer(5, 100);
     await inventory(skuId).configure({ skuId, revision: 1, offer });
     expect((await inventory(skuId).find(ann))?.item).toEqual(ITEM);
@@ -114,14 +117,14 @@ describe("a ledger of the first release", () => {
 
     const renamed = { ...offer.terms, item: { ...ITEM, name: "Another" } };
     await inventory(skuId).configure({ skuId, revision: 2, offer: { ...offer, terms: renamed } });
-    expect((await inventory(skuId).find(ann))?.item).toEqual(ITEM); // its row was written since
+    expect((await inventory(skuId).find(ann))?.item).toEqual(ITEM); // stored when the order was paid
     expect((await inventory(skuId).find(bob))?.item).toMatchObject({ name: "Another" });
     expect(await inventory(skuId).report()).toMatchObject({ stocked: 5, held: 2 });
   });
 });
 
-describe("a schema that is current", () => {
-  test("costs a waking object no written row", async () => {
+describe("a current schema", () => {
+  test("writes no row when the object wakes", async () => {
     const skuId = await givenUnits(1);
     await putToSleep(skuId);
     const { activity } = (await inventory(skuId).report()) ?? {};
@@ -129,7 +132,7 @@ describe("a schema that is current", () => {
     expect(activity?.rowsRead).toBeLessThan(10);
   });
 
-  test("is left alone by an older release, whose writes keep columns that it does not know", async () => {
+  test("survives a rollback: an older release leaves unknown columns and the version as they are", async () => {
     givenClock(START);
     const skuId = await givenUnits(1, { price: 100 });
     const order = aReservation(skuId);
@@ -150,7 +153,7 @@ describe("a schema that is current", () => {
   });
 });
 
-test("each migration runs once, and one that fails leaves everything as it was", async () => {
+test("each migration runs once, and a failed one changes nothing", async () => {
   await inside(await givenUnits(1), (_, { storage }) => {
     const { sql } = storage;
     const known = MIGRATIONS.length;

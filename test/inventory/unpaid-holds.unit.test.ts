@@ -1,4 +1,4 @@
-// Units are held for people who mean to buy: holds that end unpaid cost their owner the next ones.
+// The limit on repeated unpaid holds, which keeps one account from blocking units it never buys.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OrderRow } from "../../src/inventory/order.ts";
@@ -12,7 +12,7 @@ const TERMS = { ...terms, closesAt: START + 1e10 };
 const paid = { stock: 1, terms: TERMS };
 const DECLINED = { outcome: "declined", reason: "card_declined" } as const;
 
-/** Given a world with one unit on sale. */
+/** A world with one unit on sale. */
 function givenWorld(offer = paid): World {
   const world = new World();
   world.apply({ do: "configure", revision: 1, offer });
@@ -26,7 +26,7 @@ function reserve(world: World, more: Partial<Command & { do: "reserve" }> = {}):
   return world.apply({ ...command, key: `key-${keys}`, ...more }) > 0;
 }
 
-/** Lets the newest order's hold end, after `change` happened to it. */
+/** Applies `change` to the newest order, then lets its hold end. */
 function lapse(world: World, change?: (order: number) => Command): void {
   const order = world.orders.size - 1;
   if (change) world.apply(change(order));
@@ -34,7 +34,7 @@ function lapse(world: World, change?: (order: number) => Command): void {
   world.apply({ do: "expire", order });
 }
 
-/** A world in which so many holds of mallory's ended, each like this. */
+/** A world in which `count` of mallory's holds have ended, each after `change`. */
 function afterHolds(count: number, change?: (order: number) => Command): World {
   const world = givenWorld();
   for (let i = 0; i < count; i += 1) {
@@ -44,11 +44,11 @@ function afterHolds(count: number, change?: (order: number) => Command): World {
   return world;
 }
 
-const refusal = (world: World, asked: "pay" | "wait" | undefined = "pay", terms = TERMS) =>
-  refuseUnpaid(world.stateOf("mallory").mine, terms, asked, world.now);
+const refusal = (world: World, demand: "pay" | "wait" | undefined = "pay", terms = TERMS) =>
+  refuseUnpaid(world.stateOf("mallory").mine, terms, demand, world.now);
 
-describe("after two holds that ended unpaid", () => {
-  test("one more needs its payment with the order, and none before", () => {
+describe("after two unpaid holds", () => {
+  test("the third order must include a payment method, and the second need not", () => {
     expect(refusal(afterHolds(1))).toBeUndefined();
     const world = afterHolds(2);
     expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
@@ -56,15 +56,15 @@ describe("after two holds that ended unpaid", () => {
     expect(reserve(world, { token: "tok" })).toBe(true);
   });
 
-  test("giving back counts like letting it lapse", () => {
+  test("a cancelled hold counts the same as an expired one", () => {
     expect(refusal(afterHolds(2, (order) => ({ do: "cancel", order })))).toBeDefined();
   });
 
   test.each<[string, (order: number) => Command]>([
-    ["is declined", (order) => ({ do: "settle", order, money: DECLINED })],
-    ["is given back", (order) => ({ do: "cancel", order })],
-    ["is left to lapse", () => ({ do: "tick", ms: 1 })],
-  ])("a card at the last moment is no way around, when it %s", (_, ending) => {
+    ["the card is declined", (order) => ({ do: "settle", order, money: DECLINED })],
+    ["the order is cancelled", (order) => ({ do: "cancel", order })],
+    ["the hold expires", () => ({ do: "tick", ms: 1 })],
+  ])("a card added at the last moment does not avoid the limit when %s", (_, ending) => {
     const world = givenWorld();
     for (let i = 0; i < 3; i += 1) {
       expect(refusal(world)).toBeUndefined();
@@ -78,11 +78,11 @@ describe("after two holds that ended unpaid", () => {
     expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
   });
 
-  test("nobody else is asked for more", () => {
+  test("other buyers are not affected", () => {
     expect(reserve(afterHolds(2), { user: "ann", afterUnpaid: "pay" })).toBe(true);
   });
 
-  test("a key that was used before still gets its order", () => {
+  test("a retry with an earlier idempotency key still returns its order", () => {
     const world = givenWorld();
     reserve(world, { key: "first" });
     lapse(world);
@@ -94,7 +94,7 @@ describe("after two holds that ended unpaid", () => {
   });
 });
 
-describe("a hold does not count", () => {
+describe("a hold does not count as unpaid", () => {
   const pay = (order: number): Command => ({ do: "pay", order, token: "tok" });
   const settle = (order: number, outcome: "declined" | "voided"): Command => ({
     do: "settle",
@@ -102,11 +102,11 @@ describe("a hold does not count", () => {
     money: outcome === "declined" ? DECLINED : { outcome },
   });
 
-  test("when it ended while its payment was due: that was our delay", () => {
+  test("if it ended while its charge was pending, because that delay is ours", () => {
     expect(refusal(afterHolds(3, pay))).toBeUndefined();
   });
 
-  test("when its payment was declined", () => {
+  test("if its payment was declined", () => {
     const world = givenWorld();
     for (let i = 0; i < 3; i += 1) {
       reserve(world, { token: "tok" });
@@ -115,7 +115,7 @@ describe("a hold does not count", () => {
     expect(refusal(world)).toBeUndefined();
   });
 
-  test("when it was paid by and by, and declined: a few cards are no crime", () => {
+  test("if the buyer tried a card early in each hold and it was declined", () => {
     const world = givenWorld();
     for (let i = 0; i < 9; i += 1) {
       reserve(world);
@@ -126,20 +126,20 @@ describe("a hold does not count", () => {
     expect(refusal(world)).toBeUndefined();
   });
 
-  test("when its charge was voided afterwards", () => {
+  test("if its charge was voided afterwards", () => {
     const world = afterHolds(3, pay);
     for (const order of [0, 1, 2]) world.apply(settle(order, "voided"));
     expect(refusal(world)).toBeUndefined();
   });
 
-  test("while it runs", () => {
+  test("while it is still running", () => {
     const world = givenWorld(anOffer(5, 100));
     for (let i = 0; i < 4; i += 1) expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
   });
 });
 
-describe("where an order cannot bring its payment", () => {
-  test("the wait doubles with each hold that ends unpaid, up to a day", () => {
+describe("where an order cannot include a payment method", () => {
+  test("the wait doubles with each unpaid hold, up to one day", () => {
     const world = afterHolds(2);
     const waits: number[] = [];
     for (let i = 0; i < 16; i += 1) {
@@ -156,7 +156,7 @@ describe("where an order cannot bring its payment", () => {
     expect(waits.slice(-2)).toEqual([86_400, 86_400]);
   });
 
-  test("somebody who asks all the time holds a unit of 5 minutes nine times in 8.4 hours, not 101 times", () => {
+  test("a buyer who tries every minute gets nine 5-minute holds in 8.4 hours, not 101", () => {
     const world = givenWorld({
       ...paid,
       terms: { ...TERMS, holdSeconds: 300 },
@@ -171,28 +171,28 @@ describe("where an order cannot bring its payment", () => {
     expect(world.orders.size).toBeLessThanOrEqual(9);
   });
 
-  test("a clock that is set back makes nobody wait longer", () => {
+  test("a clock that is set back does not extend the wait", () => {
     const world = afterHolds(3);
     world.apply({ do: "tick", ms: -365 * 86_400_000 });
     expect(refusal(world, "wait")).toMatchObject({ retryAfterSeconds: 20 });
   });
 });
 
-test("a free item needs no payment: giving it back again and again leads to a wait", () => {
+test("cancelling a free order repeatedly leads to a wait, because a free order carries no payment", () => {
   const world = givenWorld(anOffer(1, 0));
   for (let i = 0; i < 2; i += 1) {
     expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
     world.apply({ do: "cancel", order: world.orders.size - 1 });
   }
-  for (const asked of ["pay", "wait", undefined] as const) {
-    expect(refusal(world, asked, anOffer(1, 0).terms)).toMatchObject({
+  for (const demand of ["pay", "wait", undefined] as const) {
+    expect(refusal(world, demand, anOffer(1, 0).terms)).toMatchObject({
       reason: "rate_limited",
       retryAfterSeconds: 10,
     });
   }
 });
 
-test("whatever a buyer's orders are, a refusal names a wait that ends, or a way to pay", () => {
+test("every refusal either demands a payment method or names a wait that ends", () => {
   const row = fc.record({
     status: fc.constantFrom("reserved", "confirmed", "cancelled", "expired", "refunded"),
     payment: fc.constantFrom(null, { token: "t", state: "due" }),
@@ -204,8 +204,8 @@ test("whatever a buyer's orders are, a refusal names a wait that ends, or a way 
       fc.array(row, { maxLength: 120 }),
       fc.constantFrom("pay" as const, "wait" as const, undefined),
       fc.integer({ min: 1, max: 86_400 }),
-      (mine, asked, holdSeconds) => {
-        const refused = refuseUnpaid(mine, { ...TERMS, holdSeconds }, asked, START);
+      (mine, demand, holdSeconds) => {
+        const refused = refuseUnpaid(mine, { ...TERMS, holdSeconds }, demand, START);
         if (refused?.reason !== "rate_limited") return;
         expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(1);
         expect(refused.retryAfterSeconds).toBeLessThanOrEqual(86_400);
@@ -215,7 +215,7 @@ test("whatever a buyer's orders are, a refusal names a wait that ends, or a way 
           expiresAt: Math.min(order.expiresAt, START),
           changedAt: Math.min(order.changedAt, START),
         }));
-        expect(refuseUnpaid(past, { ...TERMS, holdSeconds }, asked, later)).toBeUndefined();
+        expect(refuseUnpaid(past, { ...TERMS, holdSeconds }, demand, later)).toBeUndefined();
       },
     ),
   );

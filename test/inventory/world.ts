@@ -1,5 +1,5 @@
-// A SKU's object without storage or clock: it applies commands through the pure decisions and keeps
-// every change, so that properties can be asked of whole histories.
+// A model of a SKU's object without storage or a clock. It applies commands through the pure decisions and
+// records every change, so that property tests can check whole histories.
 import {
   type Alias,
   type BuyerState,
@@ -15,7 +15,7 @@ import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { type Command, SKU, START } from "./commands.ts";
 
-/** One change of an order: before (absent when it is new) and after. */
+/** One change of an order. `before` is undefined for a new order. */
 export interface Change {
   before: OrderRow | undefined;
   after: OrderRow;
@@ -38,7 +38,7 @@ export class World {
     return { stocked, held: units("reserved"), sold: units("confirmed") };
   }
 
-  /** The id the next order gets. */
+  /** The id of the next order. */
   get nextOrderId(): string {
     return `${SKU}.0.${String(this.orders.size).padStart(20, "0")}`;
   }
@@ -49,7 +49,7 @@ export class World {
     return { terms: this.setup?.terms ?? null, stock: this.stock, mine, aliases };
   }
 
-  /** Units a user holds or bought. */
+  /** Units that a user holds or bought. */
   unitsOf(userId: string): number {
     return this.stateOf(userId)
       .mine.filter(({ status }) => status === "reserved" || status === "confirmed")
@@ -84,7 +84,7 @@ export class World {
     }
   }
 
-  /** A world that goes its own way from here. */
+  /** An independent copy. */
   copy(): World {
     const copy = Object.assign(new World(), { now: this.now, setup: this.setup });
     for (const row of this.orders.values()) copy.orders.set(row.orderId, row);
@@ -92,7 +92,7 @@ export class World {
     return copy;
   }
 
-  /** The command as an object gets it. */
+  /** The command in the form that the object takes. */
   toReserve(command: Command & { do: "reserve" }): ReserveCommand {
     const { user, quantity, key, body, token, flight = 0, seen, lookUp, afterUnpaid } = command;
     return {
