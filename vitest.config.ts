@@ -70,7 +70,7 @@ export default defineConfig({
           // a fresh workerd for every file would double the time.
           isolate: false,
           maxWorkers,
-          setupFiles: ["./test/support/fresh.ts"],
+          setupFiles: ["./test/support/reset-state.ts"],
           testTimeout,
         },
       },

@@ -1,36 +1,40 @@
-// The HTTP contract from the outside: one typed client for rehearse, bench and the journeys. It
-// never throws for a status: an answer is data, and what it ought to be is the caller's business.
+// A typed client of the HTTP API for rehearse, bench and the journey tests. It does not throw on an error status:
+// callers check the status they expect.
 import type {
   Answer,
   BankEntry,
   Ledger,
   LedgerOrder,
+  LedgerOrderList,
   LiveAnswer,
   Order,
   OrderList,
-  Sale,
-  ShownSale,
+  SaleInput,
+  SaleList,
+  SandboxPayments,
+  TokenBody,
 } from "./api.ts";
 
 export type * from "./api.ts";
 
-/** Who asks: a bearer token and the address they come from (believed on a local instance only). */
 export interface Caller {
+  /** Bearer token. */
   token?: string | undefined;
+  /** Client address. Only a local instance trusts it. */
   ip?: string | undefined;
-  /** What `visit` gave them: proof that they saw the sale's page. */
+  /** Visit token from `visit`: proof that the caller loaded the sale page. */
   visit?: string | undefined;
 }
 
-const CLOCK_LOOKS = 5;
+const CLOCK_SAMPLES = 5;
 
 export interface RequestOptions extends Caller {
   headers?: Record<string, string>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** Strings are sent unchanged, other values as JSON. */
   body?: unknown;
 }
 
-/** Talks to one instance. `adminToken` is needed for the operator's calls only. */
+/** Client of one instance. Only the operator's calls need `adminToken`. */
 export class Client {
   readonly url: string;
   readonly #adminToken: string;
@@ -41,7 +45,7 @@ export class Client {
     this.#adminToken = adminToken;
   }
 
-  /** Sends one request. Rejects only when no answer came: connection refused, cut, or timed out. */
+  /** Sends one request. Rejects only without a response: connection refused, reset, or timed out. */
   async send<Body = unknown>(
     method: string,
     path: string,
@@ -69,15 +73,15 @@ export class Client {
     return { method, path, status, headers: received, body: parsed(text) as Body, sentAt, ms };
   }
 
-  /** The server's time in milliseconds, as far as `syncClock` could find out. */
+  /** The server's time as estimated by `syncClock`: milliseconds since 1970. */
   now(): number {
     return Date.now() + this.#offsetMs;
   }
 
-  /** Learns the server's clock from the quickest of some looks at it. Returns the possible error in ms. */
+  /** Estimates the server's clock from the fastest of several round trips. Returns the maximum error in ms. */
   async syncClock(): Promise<number> {
     let errorMs = Number.POSITIVE_INFINITY;
-    for (let look = 0; look < CLOCK_LOOKS; look += 1) {
+    for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
       const sent = Date.now();
       const { now } = expectOk(await this.send<{ now: number }>("GET", "/api/time"));
       const received = Date.now();
@@ -89,17 +93,17 @@ export class Client {
     return errorMs;
   }
 
-  /** Demo login: a token for `user`. */
-  login(user: string, caller: Caller = {}): Promise<Answer<{ token: string }>> {
+  /** Demo login: returns a token for `user`. */
+  login(user: string, caller: Caller = {}): Promise<Answer<TokenBody>> {
     return this.send("POST", "/api/login", { ...caller, body: { user } });
   }
 
-  /** What the sale page's script fetches. */
-  visit(saleId: string, caller: Caller): Promise<Answer<{ token: string }>> {
+  /** Fetches a visit token, as the script of the sale page does. */
+  visit(saleId: string, caller: Caller): Promise<Answer<TokenBody>> {
     return this.send("POST", `/api/sales/${saleId}/visits`, caller);
   }
 
-  /** Reserves units. `body` is the order's wish, `{ quantity: 1 }` for most. */
+  /** Reserves units. `key` is the idempotency key. */
   order(sku: string, key: string, caller: Caller, body: unknown = { quantity: 1 }) {
     const headers = { "idempotency-key": key };
     return this.send<Order>("POST", `/api/skus/${sku}/orders`, { ...caller, headers, body });
@@ -109,7 +113,7 @@ export class Client {
     return this.send("POST", `/api/orders/${id}/payment`, { ...caller, body: { paymentToken } });
   }
 
-  /** Gives a reserved order back. */
+  /** Cancels a reserved order. */
   cancel(id: string, caller: Caller): Promise<Answer<Order>> {
     return this.send("DELETE", `/api/orders/${id}`, caller);
   }
@@ -118,21 +122,22 @@ export class Client {
     return this.send("GET", `/api/orders/${id}`, caller);
   }
 
-  /** The newest of the caller's orders: one page. */
+  /** Reads the first page of the caller's orders, newest first. */
   readOrders(caller: Caller): Promise<Answer<OrderList>> {
     return this.send("GET", "/api/orders", caller);
   }
 
-  sales(): Promise<Answer<{ sales: ShownSale[] }>> {
+  /** Reads the first page of published sales. */
+  sales(): Promise<Answer<SaleList>> {
     return this.send("GET", "/api/sales");
   }
 
-  /** The live stock of a sale. */
+  /** Reads the live stock of a sale. */
   live(saleId: string): Promise<Answer<LiveAnswer>> {
     return this.send("GET", `/api/sales/${saleId}/live`);
   }
 
-  /** An operator's call; `path` starts behind `/api/admin`. */
+  /** Sends an operator's request. `path` is relative to `/api/admin`. */
   admin<Body = unknown>(
     method: string,
     path: string,
@@ -142,58 +147,56 @@ export class Client {
     return this.send(method, `/api/admin${path}`, { token: this.#adminToken, body, headers });
   }
 
-  putSale(sale: Sale): Promise<Answer> {
+  putSale(sale: SaleInput): Promise<Answer> {
     return this.admin("PUT", `/sales/${sale.id}`, sale);
   }
 
-  /** The SKU's truth: its units by state. */
+  /** Reads the SKU's units by state from its ledger. */
   async ledger(sku: string): Promise<Ledger> {
     return expectOk(await this.admin<Ledger>("GET", `/skus/${sku}/ledger`));
   }
 
-  /** Every order the SKU's ledger holds, page by page. */
+  /** Reads every order in the SKU's ledger. */
   async ledgerOrders(sku: string): Promise<LedgerOrder[]> {
     const orders: LedgerOrder[] = [];
     let query = "";
     do {
       const path = `/skus/${sku}/orders${query}`;
-      const page = expectOk(
-        await this.admin<{ orders: LedgerOrder[]; cursor?: string }>("GET", path),
-      );
+      const page = expectOk(await this.admin<LedgerOrderList>("GET", path));
       orders.push(...page.orders);
       query = page.cursor === undefined ? "" : `?cursor=${encodeURIComponent(page.cursor)}`;
     } while (query !== "");
     return orders;
   }
 
-  /** The bank's books about a SKU's orders, by order id; undefined where the sandbox is not in use. */
+  /** Reads the sandbox bank's entries for a SKU, by order id. Undefined if the instance has no sandbox. */
   async sandboxPayments(sku: string): Promise<Map<string, BankEntry> | undefined> {
-    const books = new Map<string, BankEntry>();
+    const entries = new Map<string, BankEntry>();
     for (let after = `${sku}.`; ; ) {
       const path = `/sandbox/payments?after=${encodeURIComponent(after)}`;
-      const answer = await this.admin<{ payments: BankEntry[] }>("GET", path);
+      const answer = await this.admin<SandboxPayments>("GET", path);
       if (answer.status === 404) {
         return undefined;
       }
       const page = expectOk(answer).payments;
       const ours = page.filter(({ orderId }) => orderId.startsWith(`${sku}.`));
       for (const entry of ours) {
-        books.set(entry.orderId, entry);
+        entries.set(entry.orderId, entry);
       }
-      // Ids begin with their SKU, so what belongs together stands together.
+      // Order ids begin with the SKU id, so a SKU's entries are contiguous.
       if (ours.length < page.length || page.length === 0) {
-        return books;
+        return entries;
       }
       after = page.at(-1)?.orderId ?? "";
     }
   }
 }
 
-/** The body of a 2xx answer; anything else is an error that quotes the answer. */
+/** Returns the body of a 2xx response. Otherwise throws an error that quotes the response. */
 export function expectOk<Body>(answer: Answer<Body>): Body {
   if (answer.status < 200 || answer.status > 299) {
     const { method, path, status, body } = answer;
-    throw new Error(`${method} ${path} answered ${status}: ${JSON.stringify(body)}`);
+    throw new Error(`${method} ${path} returned ${status}: ${JSON.stringify(body)}`);
   }
   return answer.body;
 }

@@ -16,7 +16,7 @@ import {
   unstable_getMiniflareWorkerOptions,
   unstable_readConfig,
 } from "wrangler";
-import { temporaryFolder } from "./temporary.ts";
+import { makeTempDir } from "./temp-dir.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
@@ -76,7 +76,7 @@ export function buildWorker(source = DEPLOYED): Promise<string> {
 
 async function bundle({ config, entry }: Source): Promise<string> {
   // A folder of its own, because several test processes build at the same time.
-  const out = temporaryFolder("build");
+  const out = makeTempDir("build");
   const what = [...(entry === undefined ? [] : [entry]), "--config", config];
   const args = [WRANGLER, "deploy", ...what, "--dry-run", "--outdir", out];
   await promisify(execFile)(process.execPath, args, { cwd: PROJECT }).catch((error) => {

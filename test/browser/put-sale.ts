@@ -1,6 +1,6 @@
 // A sale for a browser test: put on as the operator does, and waited for until the edge knows it.
 import { expect } from "vitest";
-import { type Client, expectOk, type Sale, type Sku } from "../../src/local/client.ts";
+import { type Client, expectOk, type SaleInput, type Sku } from "../../src/local/client.ts";
 
 export interface SaleOptions {
   /** Milliseconds from now. */
@@ -19,7 +19,7 @@ export interface OnSale {
   saleId: string;
   path: string;
   /** Sends the sale's document again, changed. */
-  change(how: (sale: Sale) => Sale): Promise<void>;
+  change(how: (sale: SaleInput) => SaleInput): Promise<void>;
 }
 
 let sales = 0;
@@ -31,7 +31,7 @@ export async function onSale(
 ): Promise<OnSale> {
   sales += 1;
   const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
-  const sale: Sale & { protection?: object } = {
+  const sale: SaleInput & { protection?: object } = {
     ...(challenge ? { protection: { challenge } } : {}),
     id: saleId,
     title: `Sale ${sales}`,
@@ -56,7 +56,7 @@ export async function onSale(
       timeout: 20_000,
     })
     .toBe(200);
-  const change = async (how: (sale: Sale) => Sale) =>
+  const change = async (how: (sale: SaleInput) => SaleInput) =>
     void expectOk(await client.putSale(how(sale)));
   return { saleId, skuId, path: `/sales/${saleId}`, change };
 }

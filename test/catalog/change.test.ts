@@ -12,7 +12,7 @@ import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisIsBack } from "../support/redis.ts";
 import {
   aBuyer,
@@ -98,7 +98,7 @@ describe("a change", () => {
   });
 
   test("of the hour or the price binds new orders, not those that were accepted", async () => {
-    heldQueue();
+    captureQueue();
     const sku = aSku({ price: 100, perUserLimit: 2 });
     const sale = await putSale(aSale({ skus: [sku] }));
     const buyer = await aBuyer();
@@ -122,7 +122,7 @@ describe("a change", () => {
 });
 
 test("a SKU belongs to one sale, and can move when that one has let it go", async () => {
-  heldQueue();
+  captureQueue();
   const sku = aSku({ stock: 4 });
   const first = await putSale(aSale({ skus: [sku, aSku()] }));
   const second = aSale({ skus: [sku] });
@@ -138,7 +138,7 @@ test("a SKU belongs to one sale, and can move when that one has let it go", asyn
 });
 
 test("a sale taken off sells nothing more, and stays off when an old copy comes late", async () => {
-  heldQueue();
+  captureQueue();
   const sku = aSku({ price: 100 });
   const sale = await putSale(aSale({ skus: [sku] }));
   const copy = (await copyInRedis()) as PublishedCatalog;

@@ -4,10 +4,10 @@ import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aSale, givenLiveStock, noLiveStock, putSale, tally } from "../support/shop.ts";
+import { aSale, givenLiveStock, putSale, suppressLiveStock, tally } from "../support/shop.ts";
 
 beforeEach(emptyRedis);
-beforeEach(noLiveStock);
+beforeEach(suppressLiveStock);
 
 test.each(["/api/sales/{id}", "/sales/{id}", "/api/sales/{id}/live"])(
   "2,000 at %s ask Redis once for each thing they need",

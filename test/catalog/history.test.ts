@@ -7,15 +7,15 @@ import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { registryOf } from "../../src/catalog/store.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call, contractFaults, request } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
   aSale,
   aSku,
-  noLiveStock,
   order,
   putSale,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
@@ -29,7 +29,7 @@ let open: Sale;
 /** Latest end first. */
 let closed: Sale[];
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeAll(async () => {
   await emptyRedis();
   open = await putSale(aSale({ title: "Open", skus: [aSku({ stock: 1_000, perUserLimit: 100 })] }));
@@ -69,7 +69,7 @@ async function taken(work: () => Promise<unknown>): Promise<{ sent: number; pars
 }
 
 test("while nothing changes, an edge is sent no catalog and parses none, second after second", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const now = Date.now();
   const clock = givenClock(now);
   const look = async () => {
@@ -221,7 +221,7 @@ describe("a sale of long ago", () => {
 });
 
 test("names that never were are refused without asking anybody", async () => {
-  noLiveStock();
+  suppressLiveStock();
   givenClock(Date.now());
   await call("GET", "/api/sales");
   const asked = vi.spyOn(SaleRegistry.prototype, "find");

@@ -12,11 +12,11 @@ import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { redis } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, bought, putSale, unique } from "../support/shop.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 
 const HOUR_MS = 3_600_000;
 const inHours = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();

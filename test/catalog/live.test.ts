@@ -8,7 +8,7 @@ import { LiveStock } from "../../src/inventory/live-stock.ts";
 import { inventory } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -18,14 +18,14 @@ import {
   buyers,
   givenLiveStock,
   liveStock,
-  noLiveStock,
   order,
   putSale,
   stockPublished,
+  suppressLiveStock,
   until,
 } from "../support/shop.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(emptyRedis);
 
 const live = async (saleId: string) =>
@@ -67,7 +67,7 @@ test.each([
   [3, 2, "low"],
   [1, 1, "sold_out"],
 ])("of %d units with %d sold it says %s", async (stock, sold, state) => {
-  noLiveStock();
+  suppressLiveStock();
   const { sale, skuId } = await given(stock);
   const available = stock - sold;
   await givenLiveStock(skuId, { available });
@@ -111,7 +111,7 @@ test("a free unit that waits for its confirmation does not come back: it is sold
 });
 
 test("stock that an earlier version published is read as before", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const { sale, skuId } = await given(1);
   await redis("HSET", KEYS.live, skuId, JSON.stringify({ available: 0 }));
   expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 0, state: "sold_out" }]);
@@ -142,7 +142,7 @@ test("what Redis holds wrongly is mended by the clock within a minute", async ()
 });
 
 test("a SKU whose object cannot say is left out, and the others are told", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const [known, silent] = [aSku(), aSku()];
   const sale = await putSale(aSale({ skus: [known, silent] }));
   const find = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);

@@ -5,15 +5,15 @@ import { SaleRegistry } from "../../src/catalog/registry.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { registryOf } from "../../src/catalog/store.ts";
 import { call } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer, aSale, aSku, noLiveStock, order, putSale } from "../support/shop.ts";
+import { aBuyer, aSale, aSku, order, putSale, suppressLiveStock } from "../support/shop.ts";
 
 const PUBLISHED = 200;
 
 let beyond: Sale;
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeAll(async () => {
   await emptyRedis();
   const opensAt = new Date(Date.now() - 2 * 3_600_000).toISOString();
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 describe("an open sale that is not published", () => {
   test("sells what it has, and the registry is asked about it once", async () => {
-    noLiveStock();
+    suppressLiveStock();
     const asked = vi.spyOn(SaleRegistry.prototype, "find");
     const skuId = beyond.skus[0]?.id as string;
     const placed = await order(await aBuyer(), skuId);

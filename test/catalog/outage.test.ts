@@ -8,7 +8,7 @@ import { registryOf } from "../../src/catalog/store.ts";
 import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import {
   emptyRedis,
   redisCost,
@@ -17,17 +17,17 @@ import {
   redisIsSlow,
   redisRefusesWrites,
 } from "../support/redis.ts";
-import { aBuyer, aSale, aSku, bought, noLiveStock, putSale, until } from "../support/shop.ts";
+import { aBuyer, aSale, aSku, bought, putSale, suppressLiveStock, until } from "../support/shop.ts";
 import { saleInRedis } from "./elsewhere.ts";
 
 const MINUTE_MS = 60_000;
 let moments = 0;
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
   await redisIsBack();
   await emptyRedis();
-  noLiveStock();
+  suppressLiveStock();
 });
 
 /** Given a sale for days, and a clock that stands still. */

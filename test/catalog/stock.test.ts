@@ -7,7 +7,7 @@ import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { inside, putToSleep } from "../inventory/object.ts";
 import { admin, call } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import {
   aBuyer,
@@ -15,9 +15,9 @@ import {
   aSku,
   bought,
   ledger,
-  noLiveStock,
   order,
   putSale,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
@@ -29,7 +29,7 @@ beforeEach(redisIsBack);
 const put = (sale: ReturnType<typeof aSale>) => admin("PUT", `/sales/${sale.id}`, { body: sale });
 
 test("stock is never lowered below what buyers have", async () => {
-  heldQueue();
+  captureQueue();
   const sku = aSku({ stock: 3 });
   const sale = await putSale(aSale({ skus: [sku] }));
   await bought(await aBuyer(), sku.id);
@@ -45,7 +45,7 @@ test("stock is never lowered below what buyers have", async () => {
 });
 
 test("units are restocked once for each key, and taken back only as far as it is free", async () => {
-  heldQueue();
+  captureQueue();
   const sku = aSku({ stock: 1 });
   await putSale(aSale({ skus: [sku] }));
   await bought(await aBuyer(), sku.id);
@@ -166,7 +166,7 @@ test("a key that was used while objects kept the keys is not used again", async 
 });
 
 test("units that an object got before restocks changed documents are in the document within a minute", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const sku = aSku({ stock: 5 });
   const sale = await putSale(aSale({ skus: [sku] }));
   await inside(sku.id, (_, { storage }) => {
@@ -183,7 +183,7 @@ test("units that an object got before restocks changed documents are in the docu
 });
 
 test("stock below what is sold changes nothing, of any SKU, and names each", async () => {
-  heldQueue();
+  captureQueue();
   const skus = [aSku({ stock: 5 }), aSku({ stock: 5, perUserLimit: 3 }), aSku({ stock: 5 })];
   const sale = await putSale(aSale({ skus }));
   await bought(await aBuyer(), skus[1]?.id as string, { quantity: 3 });
@@ -203,7 +203,7 @@ test("stock below what is sold changes nothing, of any SKU, and names each", asy
 });
 
 test("who buys while stock is lowered keeps the unit, and the document says so", async () => {
-  heldQueue();
+  captureQueue();
   const sku = aSku({ stock: 5, perUserLimit: 4 });
   const sale = await putSale(aSale({ skus: [sku] }));
   const buyer = await aBuyer();
@@ -217,7 +217,7 @@ test("who buys while stock is lowered keeps the unit, and the document says so",
 
 describe("a sale put up again under old ids", () => {
   const again = async (change: (sale: ReturnType<typeof aSale>) => ReturnType<typeof aSale>) => {
-    heldQueue();
+    captureQueue();
     const sku = aSku({ stock: 2 });
     const sale = await putSale(aSale({ skus: [sku] }));
     await bought(await aBuyer(), sku.id);

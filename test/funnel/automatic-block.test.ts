@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis } from "../support/redis.ts";
 import { aBuyer, until } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, counted, givenSale, noRules, rules } from "./scene.ts";
@@ -10,7 +10,7 @@ import { aMoment, anAddress, attempt, counted, givenSale, noRules, rules } from 
 beforeEach(async () => {
   await emptyRedis();
   await noRules();
-  heldQueue();
+  captureQueue();
 });
 
 const path = (value: string) => `/denylist/user/${encodeURIComponent(value)}`;

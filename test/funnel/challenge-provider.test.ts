@@ -4,7 +4,7 @@ import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, until } from "../support/shop.ts";
 import { aMoment, attempt, counted, givenSale, rules } from "./scene.ts";
@@ -14,7 +14,7 @@ const always: ProtectionSettings = { challenge: { mode: "always" } };
 
 beforeAll(emptyRedis);
 beforeEach(() => {
-  heldQueue();
+  captureQueue();
   resetTurnstile();
 });
 

@@ -7,7 +7,7 @@ import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, contractFaults, request } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -15,8 +15,8 @@ import {
   bought,
   givenLiveStock,
   ledger,
-  noLiveStock,
   onSale,
+  suppressLiveStock,
   unique,
 } from "../support/shop.ts";
 import { aMoment, attempt, counted, givenSale, lookAt } from "./scene.ts";
@@ -26,9 +26,9 @@ const always: ProtectionSettings = { challenge: { mode: "always" } };
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(() => {
-  noLiveStock();
+  suppressLiveStock();
   resetTurnstile();
 });
 

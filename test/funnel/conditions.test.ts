@@ -1,14 +1,14 @@
 // Writes under a condition (RFC 9110, section 13): one that is false stops the write before it does anything.
 import { beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN, call, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, bought, ledger, onSale, showOrder, unique } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
 async function stage() {
-  heldQueue();
+  captureQueue();
   const skuId = await onSale({ stock: 5, price: 100, perUserLimit: 5 });
   const buyer = await aBuyer();
   const order = await bought(buyer, skuId);

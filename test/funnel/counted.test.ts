@@ -1,13 +1,13 @@
 // Why attempts were refused, as the operator sees it: counted per stage, reason and sale.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { admin, call, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, unique } from "../support/shop.ts";
 import { attempt, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => void heldQueue());
+beforeEach(() => void captureQueue());
 
 test("each outcome is counted for its sale", async () => {
   const sale = await givenSale({

@@ -4,17 +4,17 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
 import { givenClock } from "../support/clock.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer, buyers, noLiveStock, tally } from "../support/shop.ts";
+import { aBuyer, buyers, suppressLiveStock, tally } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, givenSale, lookAt } from "./scene.ts";
 
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(() => {
-  noLiveStock();
+  suppressLiveStock();
   resetMemories();
 });
 

@@ -9,7 +9,7 @@ import { MARK } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, contractFaults, ORIGIN, send } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import {
   emptyRedis,
   KEYS,
@@ -19,14 +19,14 @@ import {
   redisIsDown,
   redisRefusesWrites,
 } from "../support/redis.ts";
-import { aBuyer, ledger, noLiveStock, unique, until } from "../support/shop.ts";
+import { aBuyer, ledger, suppressLiveStock, unique, until } from "../support/shop.ts";
 import { type Attempt, aMoment, attempt, givenSale, noRules, rules } from "./scene.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
   await emptyRedis();
   await noRules();
-  noLiveStock();
+  suppressLiveStock();
 });
 
 const path = (kind: string, value: string) => `/denylist/${kind}/${encodeURIComponent(value)}`;

@@ -2,9 +2,17 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsDown, redisIsSlow } from "../support/redis.ts";
-import { aBuyer, type Buyer, buyers, ledger, noLiveStock, tally, until } from "../support/shop.ts";
+import {
+  aBuyer,
+  type Buyer,
+  buyers,
+  ledger,
+  suppressLiveStock,
+  tally,
+  until,
+} from "../support/shop.ts";
 import {
   aMoment,
   anAddress,
@@ -18,10 +26,10 @@ import {
 } from "./scene.ts";
 import { askedOf, solve } from "./turnstile.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
   await emptyRedis();
-  noLiveStock();
+  suppressLiveStock();
 });
 
 /** So many attempts of one account at one address, with people behind addresses of their own among them. */

@@ -13,15 +13,15 @@ import {
   ORIGIN,
   send,
 } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack } from "../support/redis.ts";
 import {
   aBuyer,
   bought,
-  noLiveStock,
   onSale,
   order,
   stockPublished,
+  suppressLiveStock,
   tokenFor,
 } from "../support/shop.ts";
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   values.orderId = (await bought(buyer, values.skuId)).id;
   await stockPublished(values.skuId, 999);
   frozenAt = Date.now() + 500;
-  return holdQueue();
+  return pauseQueue();
 });
 beforeEach(redisIsBack);
 
@@ -203,7 +203,7 @@ function throwAt(
 
 /** Runs work and insists that neither Redis nor any object was asked anything. */
 async function atNoCost(work: () => Promise<unknown>): Promise<void> {
-  noLiveStock();
+  suppressLiveStock();
   givenClock(frozenAt);
   await order(await aBuyer(), values.skuId as string); // what is read once is in memory by now
   const woken = [env.SKU_INVENTORY, env.SALE_REGISTRY, env.SANDBOX_BANK].map((objects) =>

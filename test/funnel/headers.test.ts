@@ -6,7 +6,7 @@ import { app } from "../../src/app.ts";
 import { LOCAL_GUARD_HEADER } from "../../src/config.ts";
 import { styleUrl } from "../../src/pages/assets.ts";
 import { ADMIN_TOKEN, call, ORIGIN, request } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, putSale, unique } from "../support/shop.ts";
 
@@ -100,7 +100,7 @@ describe("where the public address is configured", () => {
   );
 
   test("its own pages may write by cookie, and no others", async () => {
-    heldQueue();
+    captureQueue();
     const { token } = await aBuyer();
     const buy = (origin: string) => {
       const headers = {

@@ -1,14 +1,14 @@
 // One key in two spellings: bare, and as the quoted string of the IETF draft.
 import { beforeAll, expect, test } from "vitest";
 import { admin } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, onSale, order, unique } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
 test("a retry finds its order in either spelling of the key", async () => {
-  heldQueue();
+  captureQueue();
   const skuId = await onSale({ perUserLimit: 5 });
   for (const [first, again] of [
     ["bare-1", '"bare-1"'],

@@ -1,16 +1,16 @@
 // The algorithms of the limits, to the attempt and the millisecond.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer, noLiveStock } from "../support/shop.ts";
+import { aBuyer, suppressLiveStock } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW } from "./limited.ts";
 import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeEach(() => {
-  heldQueue();
-  noLiveStock();
+  captureQueue();
+  suppressLiveStock();
 });
 
 describe("fixed window", () => {

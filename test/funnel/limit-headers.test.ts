@@ -2,14 +2,14 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
 import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => void heldQueue());
+beforeEach(() => void captureQueue());
 
 const limits = { ip: limitOf("token-bucket", 9), user: limitOf("sliding-window") };
 const policy = `"ip";q=9;w=${WINDOW_SECONDS}, "user";q=${LIMIT};w=${WINDOW_SECONDS}`;

@@ -3,9 +3,16 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
-import { aBuyer, buyers, givenLiveStock, ledger, noLiveStock, tally } from "../support/shop.ts";
+import {
+  aBuyer,
+  buyers,
+  givenLiveStock,
+  ledger,
+  suppressLiveStock,
+  tally,
+} from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
 import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 
@@ -13,10 +20,10 @@ import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 const COMMANDS = 4;
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
   await redisIsBack();
-  noLiveStock();
+  suppressLiveStock();
 });
 
 describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s", (algorithm) => {

@@ -5,7 +5,7 @@ import { Buyers } from "../../src/inventory/buyers.ts";
 import { aReservation, inside, putToSleep, sendsNothing } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsDown } from "../support/redis.ts";
 import {
   aBuyer,
@@ -19,7 +19,7 @@ import {
 } from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(emptyRedis);
 
 type Clock = ReturnType<typeof givenClock>;

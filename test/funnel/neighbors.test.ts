@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { ORIGIN } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -11,7 +11,7 @@ import {
   buyers,
   givenLiveStock,
   ledger,
-  noLiveStock,
+  suppressLiveStock,
   tokenFor,
 } from "../support/shop.ts";
 import { aMoment, anAddress, behindShield, givenSale, orderRequest, type Scene } from "./scene.ts";
@@ -21,8 +21,8 @@ const SHIELD_LIMIT = 1_000;
 const FLOOD = SHIELD_LIMIT + 50;
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
-beforeEach(noLiveStock);
+beforeAll(pauseQueue);
+beforeEach(suppressLiveStock);
 
 /** The app behind a shield that counts as the real one does, in one period that lasts as long as the test. */
 function shielded() {

@@ -5,15 +5,15 @@ import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { UnitOfWork } from "../../src/inventory/unit-of-work.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, ORIGIN, read, request } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import {
   aBuyer,
   type Buyer,
   bought,
-  noLiveStock,
   onSale,
   showOrder,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
@@ -21,10 +21,10 @@ import { limitOf } from "./limited.ts";
 import { aMoment, behindShield, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
   await redisIsBack();
-  noLiveStock();
+  suppressLiveStock();
 });
 
 /** How many commands objects of SKUs were given while `work` ran. */

@@ -5,20 +5,20 @@ import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import {
   aBuyer,
   buyers,
   givenLiveStock,
   ledger,
-  noLiveStock,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, givenSale, inventoryOf, type Scene } from "./scene.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(emptyRedis);
 
 const headers = { "idempotency-retry": "true" };
@@ -35,7 +35,7 @@ async function givenOldNews(
   protection: Parameters<typeof givenSale>[0] = {},
   users: string[] = [],
 ): Promise<Scene> {
-  noLiveStock();
+  suppressLiveStock();
   givenClock(aMoment());
   const sale = await givenSale(protection, { stock: 25, perUserLimit: 25 });
   const known = new Buyers();

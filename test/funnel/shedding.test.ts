@@ -7,13 +7,13 @@ import { noteLoad, retryAfter, SLOW_MS, shareAt } from "../../src/funnel/sheddin
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, tally, until } from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeEach(() => void heldQueue());
+beforeEach(() => void captureQueue());
 
 const sheds = fc.record({
   share: fc.double({ min: 0, max: 0.9, noNaN: true }),

@@ -2,9 +2,9 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
-import { aBuyer, type Buyer, noLiveStock } from "../support/shop.ts";
+import { aBuyer, type Buyer, suppressLiveStock } from "../support/shop.ts";
 import {
   anAddress,
   attempt,
@@ -16,8 +16,8 @@ import {
 } from "./scene.ts";
 
 beforeAll(emptyRedis);
-beforeAll(holdQueue);
-beforeEach(noLiveStock);
+beforeAll(pauseQueue);
+beforeEach(suppressLiveStock);
 
 /** Attempts to buy behind a shield of the test's own. */
 function behind(passes: (key: string) => boolean) {

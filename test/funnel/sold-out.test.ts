@@ -4,7 +4,7 @@ import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -12,16 +12,16 @@ import {
   buyers,
   givenLiveStock,
   ledger,
-  noLiveStock,
   order,
   stockPublished,
+  suppressLiveStock,
   tally,
   unique,
   until,
 } from "../support/shop.ts";
 import { aMoment, attempt, givenSale, type Scene } from "./scene.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(emptyRedis);
 
 interface SoldOut {
@@ -115,7 +115,7 @@ test("who buys the unit that came back is not told sold out by older news", asyn
 
 /** Given an object whose publications are late: Redis goes on saying that a unit is left. */
 async function givenOldNews(sku: Parameters<typeof givenSale>[1]): Promise<Scene> {
-  noLiveStock();
+  suppressLiveStock();
   const sale = await givenSale({}, sku);
   await givenLiveStock(sale.skuId, { available: 1 });
   return sale;
@@ -192,7 +192,7 @@ test("garbage or silence from Redis never refuses anybody", async () => {
 });
 
 test("a SKU that never had a unit is sold out, from memory too", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const sale = await givenSale({}, { stock: 0 });
   await attempt(await aBuyer(), sale);
   const before = await calls(sale);

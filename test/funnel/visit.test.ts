@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { givenClock } from "../support/clock.ts";
 import { call, ORIGIN } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, type Buyer } from "../support/shop.ts";
 import { aMoment, anAddress, attempt, behindShield, givenSale, type Scene } from "./scene.ts";
@@ -11,7 +11,7 @@ import { aMoment, anAddress, attempt, behindShield, givenSale, type Scene } from
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
 beforeAll(emptyRedis);
-beforeEach(() => void heldQueue());
+beforeEach(() => void captureQueue());
 
 const aVisit = async (saleId: string, from: string) => {
   const headers = { "cf-connecting-ip": from };

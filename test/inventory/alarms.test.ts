@@ -4,7 +4,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { AlarmClock } from "../../src/inventory/alarm-clock.ts";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, takeMessages } from "../support/queue.ts";
 import { START } from "./commands.ts";
 import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
 
@@ -15,9 +15,9 @@ const alarmOf = (skuId: string) => inside(skuId, (_, { storage }) => storage.get
 const setAlarm = (skuId: string, at: number) =>
   inside(skuId, (_, { storage }) => storage.setAlarm(at));
 
-let sent: ReturnType<typeof heldQueue>;
+let sent: ReturnType<typeof captureQueue>;
 beforeEach(() => {
-  sent = heldQueue();
+  sent = captureQueue();
 });
 
 describe("an object that wakes", () => {

@@ -1,7 +1,7 @@
 // The rows that an order writes. Storage is billed by them, and they limit throughput.
 import { expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { START } from "./commands.ts";
 import { aReservation, givenUnits, inventory } from "./object.ts";
 
@@ -12,7 +12,7 @@ async function rowsWritten(skuId: string): Promise<number> {
 }
 
 test("a free order writes three rows: reserved, confirmed, acknowledged", async () => {
-  heldQueue();
+  captureQueue();
   givenClock(START);
   const skuId = await givenUnits(ORDERS);
   const before = await rowsWritten(skuId);
@@ -29,7 +29,7 @@ test("a free order writes three rows: reserved, confirmed, acknowledged", async 
 });
 
 test("a paid order writes three rows: reserved, charged, acknowledged", async () => {
-  heldQueue();
+  captureQueue();
   givenClock(START);
   const skuId = await givenUnits(ORDERS, { price: 100 });
   const before = await rowsWritten(skuId);
@@ -47,7 +47,7 @@ test("a paid order writes three rows: reserved, charged, acknowledged", async ()
 });
 
 test("refusals and replays write no row", async () => {
-  heldQueue();
+  captureQueue();
   givenClock(START);
   const skuId = await givenUnits(1);
   const order = aReservation(skuId);

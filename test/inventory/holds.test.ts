@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { about, heldQueue } from "../support/queue.ts";
+import { captureQueue, messagesAbout } from "../support/queue.ts";
 import { until } from "../support/shop.ts";
 import { START } from "./commands.ts";
 import {
@@ -19,7 +19,7 @@ const HOLD_MS = 10_000;
 
 describe("a hold", () => {
   test("blocks its units until it ends, then releases them", async () => {
-    heldQueue();
+    captureQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(1, { price: 100 });
     const { userId, orderId } = aReservation(skuId);
@@ -38,7 +38,7 @@ describe("a hold", () => {
   });
 
   test("ends at the alarm without any call, even if the object slept", async () => {
-    const sent = heldQueue();
+    const sent = captureQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(3, { price: 100 });
     const mine = aReservation(skuId, { quantity: 2 });
@@ -53,12 +53,12 @@ describe("a hold", () => {
     );
     expect(units).toEqual({ status: "expired", version: 2 });
     await until("the expiry was sent", () =>
-      about(sent, skuId).some(({ version }) => version === 2),
+      messagesAbout(sent, skuId).some(({ version }) => version === 2),
     );
   });
 
   test("never ends for a free order, which awaits no payment", async () => {
-    heldQueue();
+    captureQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(1);
     const mine = aReservation(skuId);
@@ -70,7 +70,7 @@ describe("a hold", () => {
   });
 
   test("can be paid or cancelled until it ends, but not after", async () => {
-    heldQueue();
+    captureQueue();
     const clock = givenClock(START);
     const skuId = await givenUnits(4, { price: 100 });
     const reserved = async () => {

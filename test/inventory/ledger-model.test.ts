@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toOrder } from "../../src/inventory/order.ts";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue } from "../support/queue.ts";
-import { noLiveStock, unique } from "../support/shop.ts";
+import { captureQueue } from "../support/queue.ts";
+import { suppressLiveStock, unique } from "../support/shop.ts";
 import { type Command, history, SKU, START } from "./commands.ts";
 import { inventory, putToSleep } from "./object.ts";
 import { World } from "./world.ts";
@@ -72,8 +72,8 @@ async function expectSame(name: string, world: World): Promise<void> {
 const sleeps = fc.infiniteStream(fc.boolean());
 
 test("the object matches the model after any history, even if it is evicted between commands", async () => {
-  heldQueue();
-  noLiveStock();
+  captureQueue();
+  suppressLiveStock();
   const clock = givenClock(START);
   await fc.assert(
     fc.asyncProperty(history, sleeps, async (commands, sleeping) => {

@@ -7,7 +7,7 @@ import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import { newOrderId } from "../../src/inventory/order-id.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
-import { noLiveStock, unique } from "../support/shop.ts";
+import { suppressLiveStock, unique } from "../support/shop.ts";
 import { anOffer } from "./commands.ts";
 
 export const stubOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);
@@ -18,7 +18,7 @@ export async function givenUnits(
   stock: number,
   { price = 0, ...terms }: { price?: number; perUserLimit?: number; holdSeconds?: number } = {},
 ): Promise<string> {
-  noLiveStock();
+  suppressLiveStock();
   const skuId = unique("object");
   const offer: ConfigureCommand["offer"] = anOffer(stock, price);
   Object.assign(offer.terms, { skuId, ...terms });

@@ -1,6 +1,6 @@
 // Builds a ledger as the first release wrote it: its tables, rows and sale document.
 import { evictDurableObject } from "cloudflare:test";
-import { noLiveStock, unique } from "../support/shop.ts";
+import { suppressLiveStock, unique } from "../support/shop.ts";
 import { anOffer } from "./commands.ts";
 import { inside, stubOf } from "./object.ts";
 
@@ -40,7 +40,7 @@ export async function givenOldLedger(
   ordersOf: (skuId: string) => OldOrder[],
   { aliases = true, price = 100 } = {},
 ): Promise<{ skuId: string; orders: OldOrder[] }> {
-  noLiveStock();
+  suppressLiveStock();
   const skuId = unique("old");
   const orders = ordersOf(skuId);
   const { item: _, ...terms } = { ...anOffer(stock, price).terms, skuId };

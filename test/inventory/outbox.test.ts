@@ -2,14 +2,14 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { START } from "./commands.ts";
 import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
 
 const unacknowledged = async (skuId: string) => (await inventory(skuId).report())?.unacknowledged;
 
 test("resends a lost message at the alarm, and stops once the order is acknowledged", async () => {
-  const sent = heldQueue();
+  const sent = captureQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(1);
   await inventory(skuId).reserve(aReservation(skuId));
@@ -28,7 +28,7 @@ test("resends a lost message at the alarm, and stops once the order is acknowled
 });
 
 test("sends orders that were still unsent when the object was killed, as soon as it wakes", async () => {
-  const sent = heldQueue();
+  const sent = captureQueue();
   givenClock(START);
   const skuId = await givenUnits(3);
   for (let i = 0; i < 3; i += 1) await inventory(skuId).reserve(aReservation(skuId));
@@ -42,7 +42,7 @@ test("sends orders that were still unsent when the object was killed, as soon as
 });
 
 test("accepts orders while the queue is down, and sends them once it is back", async () => {
-  const sent = heldQueue();
+  const sent = captureQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(5);
   await inside(skuId, async (object) => {
@@ -87,7 +87,7 @@ test("sends a burst in few batches, none larger than the queue accepts", async (
 });
 
 test("does not acknowledge an order by an older version, if it changed while that was written", async () => {
-  heldQueue();
+  captureQueue();
   givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
   const order = aReservation(skuId);
@@ -102,7 +102,7 @@ test("does not acknowledge an order by an older version, if it changed while tha
 });
 
 test("ignores an acknowledgment of an unknown version, an unknown order or another user's order", async () => {
-  heldQueue();
+  captureQueue();
   givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });
   const order = aReservation(skuId);
@@ -117,7 +117,7 @@ test("ignores an acknowledgment of an unknown version, an unknown order or anoth
 });
 
 test("reports an order as stuck if it stays unacknowledged for an hour", async () => {
-  heldQueue();
+  captureQueue();
   const clock = givenClock(START);
   const skuId = await givenUnits(1);
   const order = aReservation(skuId);

@@ -5,13 +5,13 @@ import { newOrderId } from "../../src/inventory/order-id.ts";
 import { migrate } from "../../src/inventory/schema.ts";
 import { MIGRATIONS } from "../../src/inventory/tables.ts";
 import { givenClock } from "../support/clock.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { unique } from "../support/shop.ts";
 import { anOffer, ITEM, START } from "./commands.ts";
 import { aReservation, givenUnits, inside, inventory, putToSleep, stubOf } from "./object.ts";
 import { givenOldLedger } from "./old-ledger.ts";
 
-beforeEach(() => void heldQueue());
+beforeEach(() => void captureQueue());
 
 const tablesOf = (skuId: string) =>
   inside(skuId, (_, { storage: { sql } }) =>

@@ -8,12 +8,12 @@ import {
   expectOk,
   type LedgerOrder,
   type Order,
-  type Sale,
+  type SaleInput,
 } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
-import { temporaryFolder } from "../../src/local/temporary.ts";
+import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 
 const ROUNDS = 10;
@@ -55,7 +55,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-const sale = (): Sale => ({
+const sale = (): SaleInput => ({
   id: "kill-sale",
   title: "A sale that is killed",
   description: "",
@@ -125,7 +125,7 @@ test("a Worker killed ten times in a sale loses no order and no money", async ()
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   onTestFailed(() => console.error(`Run again with SEED=${seed}`));
   const random = randomNumbers(seed);
-  const state = temporaryFolder("kill");
+  const state = makeTempDir("kill");
   const redis = await startRedisWithBridge(state);
   onTestFinished(() => redis.stop());
   const settings = {

@@ -1,10 +1,16 @@
 // A crowd on 128 connections against the built Worker in workerd: everybody is answered, nothing is a
 // server's fault, and no request ever waits for another's promise.
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type Answer, Client, expectOk, type Order, type Sale } from "../../src/local/client.ts";
+import {
+  type Answer,
+  Client,
+  expectOk,
+  type Order,
+  type SaleInput,
+} from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
-import { temporaryFolder } from "../../src/local/temporary.ts";
+import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 
 const CONNECTIONS = 128;
@@ -12,7 +18,7 @@ const ROUNDS = 6;
 const STOCK = 300;
 const SKU = "load-coupon";
 
-const sale: Sale = {
+const sale: SaleInput = {
   id: "load",
   title: "Load",
   description: "",
@@ -38,7 +44,7 @@ const sign = tokenSigner(LOCAL_AUTH_SECRET);
 
 beforeAll(async () => {
   stack = await startStack({
-    stateDir: temporaryFolder("load"),
+    stateDir: makeTempDir("load"),
     script: inject("builtWorker"),
     onLog: ({ level, message }) => {
       if (level === "warn" || level === "error") warnings.push(message);

@@ -19,7 +19,7 @@ export interface Answer {
   headers: Headers;
 }
 
-export function temporaryFolder(): Promise<string> {
+export function makeTempDir(): Promise<string> {
   return mkdtemp(join(tmpdir(), "doorbuster-test-"));
 }
 
@@ -51,7 +51,7 @@ export function unavailable(name: string): string {
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 export async function startStack() {
-  const dataDir = await temporaryFolder();
+  const dataDir = await makeTempDir();
   const redis = await startRedis({ dataDir });
   const bridge = await startBridge({ redisUrl: redis.url, token: TOKEN });
   const direct = new Redis(redis.url);

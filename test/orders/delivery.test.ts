@@ -1,7 +1,7 @@
 // What the queue may do with a message: twice, late, out of order, garbled. Nothing changes by it.
 import { beforeAll, expect, test } from "vitest";
 import { admin, call } from "../support/http.ts";
-import { about, deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, messagesAbout, takeMessages } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import {
   aBuyer,
@@ -19,7 +19,7 @@ beforeAll(emptyRedis);
 
 /** Given orders of some buyers whose messages wait in the queue. */
 async function givenOrders(count: number, price = 0) {
-  const queue = heldQueue();
+  const queue = captureQueue();
   const skuId = await onSale({ stock: count, price });
   const crowd = await buyers(count);
   const orders = await Promise.all(crowd.map((buyer) => bought(buyer, skuId)));
@@ -69,10 +69,10 @@ test("a message that comes late says nothing false: the ledger is asked, not the
   const token = buyer.token;
   expect((await call("DELETE", `/api/orders/${order.id}`, { token })).status).toBe(200);
   await until("the cancellation is in the queue", () =>
-    about(queue, skuId).some(({ version }) => version === 2),
+    messagesAbout(queue, skuId).some(({ version }) => version === 2),
   );
 
-  await deliver(about(queue, skuId));
+  await deliver(messagesAbout(queue, skuId));
   await deliver(messages);
 
   expect(await readModelOf(buyer.id)).toMatchObject([{ status: "cancelled", version: 2 }]);

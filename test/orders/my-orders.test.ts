@@ -6,7 +6,7 @@ import { protectionSchema } from "../../src/catalog/protection.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { admin, call } from "../support/http.ts";
-import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import {
   aBuyer,
@@ -102,7 +102,7 @@ describe("a list", () => {
   });
 
   test("has an order right after its 202, whatever else sells", async () => {
-    heldQueue();
+    captureQueue();
     const skuIds = await givenSkus(60);
     const buyer = await aBuyer();
     for (const skuId of [skuIds[0], skuIds[30], skuIds[59]] as string[]) {
@@ -115,7 +115,7 @@ describe("a list", () => {
   });
 
   test("has both of two orders of one SKU when only the second is written", async () => {
-    const queue = heldQueue();
+    const queue = captureQueue();
     const skuId = await onSale({ perUserLimit: 2 });
     const buyer = await aBuyer();
     const first = await bought(buyer, skuId);
@@ -126,7 +126,7 @@ describe("a list", () => {
   });
 
   test("shows what its owner just changed", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale({ price: 100 });
     const buyer = await aBuyer();
     const { id } = await bought(buyer, skuId);
@@ -153,7 +153,7 @@ describe("a list", () => {
   });
 
   test("makes objects work for one account only so often", async () => {
-    heldQueue();
+    captureQueue();
     const buyer = await aBuyer();
     for (const skuId of await givenSkus(10)) await bought(buyer, skuId);
     const looks = countedLooks();
@@ -234,7 +234,7 @@ describe("while Redis is down", () => {
   });
 
   test("what sells now is shown, of a bounded number of ledgers, only so often", async () => {
-    heldQueue();
+    captureQueue();
     const buyer = await aBuyer();
     const skuIds = await givenSkus(30);
     const { id } = await bought(buyer, skuIds[0] as string);
@@ -249,7 +249,7 @@ describe("while Redis is down", () => {
 });
 
 test("an order made while Redis was down is listed as soon as it is back", async () => {
-  const queue = heldQueue();
+  const queue = captureQueue();
   const skuId = await onSale();
   const buyer = await aBuyer();
   await redisIsDown();
@@ -374,7 +374,7 @@ describe("an order outlives its SKU in the catalog:", () => {
   ];
 
   test.each(drops)("%s, and it is shown, paid and given back", async (_, drop) => {
-    heldQueue();
+    captureQueue();
     const sale = await putSale(aSale({ skus: [aSku({ price: 100 }), aSku()] }));
     const skuId = sale.skus[0]?.id as string;
     const [payer, giver] = [await aBuyer(), await aBuyer()];

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
-import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import {
   emptyRedis,
   KEYS,
@@ -51,14 +51,14 @@ async function expectBuyingWorks(skuId: string): Promise<void> {
 
 describe("while Redis does not answer", () => {
   test("buying, looking and giving back go on", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsDown();
     await expectBuyingWorks(skuId);
   });
 
   test("they go on in an isolate that has never seen the catalog", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsDown();
     dropSnapshot();
@@ -66,14 +66,14 @@ describe("while Redis does not answer", () => {
   });
 
   test("they go on when it answers too late", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsSlow(1_000);
     await expectBuyingWorks(skuId);
   });
 
   test("a crowd is served, and sold exactly what there is", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale({ stock: 10 });
     const crowd = await buyers(50);
     await redisIsDown();
@@ -85,7 +85,7 @@ describe("while Redis does not answer", () => {
   });
 
   test("the consumer keeps every message, and confirms all once Redis is back", async () => {
-    const queue = heldQueue();
+    const queue = captureQueue();
     const skuId = await onSale({ stock: 5 });
     const crowd = await buyers(5);
     for (const buyer of crowd) await bought(buyer, skuId);
@@ -160,7 +160,7 @@ describe("after Redis was emptied in the middle of a sale", () => {
 test.each(["", "garbage", "1 {", '2 {"id":1}', "null", "99 null"])(
   "a read model that holds %j for an order is not believed: the ledger answers",
   async (text) => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale();
     const buyer = await aBuyer();
     const { id } = await bought(buyer, skuId);

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { anOffer } from "../inventory/commands.ts";
 import { inventory } from "../inventory/object.ts";
 import { type Answer, call, contractFaults } from "../support/http.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, type Buyer, ledger, onSale, unique } from "../support/shop.ts";
 
@@ -25,7 +25,7 @@ const post = (
 
 /** Given a SKU that the catalog knows at 10.00, and whose object was told 99.00: a change that died half-way. */
 async function givenHalfChange(): Promise<string> {
-  heldQueue();
+  captureQueue();
   const skuId = await onSale({ price: 1_000, stock: 3 });
   const { terms } = anOffer(3, 9_900);
   const offer = { stock: 3, terms: { ...terms, skuId, opensAt: 0, perUserLimit: 1 } };

@@ -9,11 +9,11 @@ import {
   bought,
   buyers,
   ledger,
-  noLiveStock,
   onSale,
   order,
   settled,
   showOrder,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
@@ -156,7 +156,7 @@ describe("one account", () => {
 });
 
 test("an object evicted between any two requests changes nothing", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const skuId = await onSale({ stock: 2, perUserLimit: 2, price: 100 });
   const [ann, bob] = [await aBuyer(), await aBuyer()];
   const key = unique("key");

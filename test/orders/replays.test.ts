@@ -8,7 +8,7 @@ import type { Order } from "../../src/inventory/order.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, call, contractFaults } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
   aBuyer,
@@ -17,15 +17,15 @@ import {
   type Buyer,
   buyers,
   ledger,
-  noLiveStock,
   putSale,
+  suppressLiveStock,
   tally,
   unique,
 } from "../support/shop.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(async () => {
-  noLiveStock(); // what objects of earlier tests publish would be counted in later ones
+  suppressLiveStock(); // what objects of earlier tests publish would be counted in later ones
   await emptyRedis();
 });
 

@@ -3,13 +3,13 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { emptyRedis, readModelOf, redisCost } from "../support/redis.ts";
-import { ledger, noLiveStock } from "../support/shop.ts";
+import { ledger, suppressLiveStock } from "../support/shop.ts";
 import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-world.ts";
 
 beforeAll(emptyRedis);
 beforeEach(() => {
   // The objects write to Redis too, about once a second, and the edge reads: neither is the consumer's.
-  noLiveStock();
+  suppressLiveStock();
   givenClock(Date.now());
 });
 

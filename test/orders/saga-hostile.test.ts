@@ -7,7 +7,7 @@ import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { ARROWS, type Order, type OwnedOrder } from "../../src/inventory/order.ts";
 import { START } from "../inventory/commands.ts";
 import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inventory/object.ts";
-import { heldQueue } from "../support/queue.ts";
+import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 import { deliverTo, TestGateway } from "./saga-world.ts";
@@ -158,7 +158,7 @@ class Town {
 }
 
 test("whatever happens in whatever order: final orders, money taken and returned once, no drift", async () => {
-  const sent = heldQueue();
+  const sent = captureQueue();
   vi.setSystemTime(START);
   onTestFinished(() => {
     vi.useRealTimers();

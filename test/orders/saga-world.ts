@@ -18,7 +18,7 @@ import type {
 import { bankOf } from "../../src/payments/sandbox.ts";
 import type { BankEntry } from "../../src/payments/sandbox-bank.ts";
 import { type Answer, call } from "../support/http.ts";
-import { type Delivery, heldQueue, ORDERS_QUEUE } from "../support/queue.ts";
+import { captureQueue, type Delivery, ORDERS_QUEUE } from "../support/queue.ts";
 import {
   type Buyer,
   bought,
@@ -50,7 +50,7 @@ export interface PaidSale {
 /** Given paid units on sale, and a queue that the test holds: one for all of its sales. */
 export async function givenPaid(
   sku: { stock?: number; perUserLimit?: number; price?: number } = {},
-  queue = heldQueue(),
+  queue = captureQueue(),
 ): Promise<PaidSale> {
   const skuId = await onSale({ price: PRICE, holdSeconds: HOLD_SECONDS, ...sku });
   return { skuId, queue };

@@ -5,11 +5,11 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, read, request } from "../support/http.ts";
-import { holdQueue } from "../support/queue.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, type Buyer, onSale, order, unique } from "../support/shop.ts";
 
-beforeAll(holdQueue);
+beforeAll(pauseQueue);
 beforeEach(emptyRedis);
 
 const HOLD_MS = 300_000;

@@ -21,7 +21,7 @@ import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, read, request } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
-import { ledger, noLiveStock, unique, until } from "../support/shop.ts";
+import { ledger, suppressLiveStock, unique, until } from "../support/shop.ts";
 import {
   cancel,
   deliverTo,
@@ -155,7 +155,7 @@ test("while the shop is down the event comes again, with its id, until it is tak
 
 describe("an event the shop does not take", () => {
   test("is left to the ledger by the queue, which offers it for days and from a sleep", async () => {
-    noLiveStock();
+    suppressLiveStock();
     const clock = givenClock(Date.now());
     let up = false;
     const received = givenShop(() => (up ? 200 : 503));
@@ -184,7 +184,7 @@ describe("an event the shop does not take", () => {
   });
 
   test("survives an emptied Redis: of 20 orders the shop learns all 20", async () => {
-    noLiveStock();
+    suppressLiveStock();
     const clock = givenClock(Date.now());
     let up = false;
     const received = givenShop(() => (up ? 200 : 0));

@@ -2,7 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { admin, freshAddress, ORIGIN } from "../support/http.ts";
-import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { aBuyer, aSale, aSku, type Buyer, ledger, putSale, settled } from "../support/shop.ts";
 
 interface Form {
@@ -192,7 +192,7 @@ test("who has it already is led to the order", async () => {
 });
 
 test("an order that settles by itself is looked at again without JavaScript, others are not", async () => {
-  const queue = heldQueue();
+  const queue = captureQueue();
   const { buyer, skuId, path } = await stage();
   const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
   const refresh = '<noscript><meta http-equiv="refresh"';

@@ -5,7 +5,7 @@ import { servePage } from "../../src/pages/page-cache.ts";
 import { givenClock } from "../support/clock.ts";
 import { request, send } from "../support/http.ts";
 import { redisCost } from "../support/redis.ts";
-import { aSale, noLiveStock, putSale } from "../support/shop.ts";
+import { aSale, putSale, suppressLiveStock } from "../support/shop.ts";
 
 /** What Cloudflare's cache is told; it strips the header. */
 const CDN = "cloudflare-cdn-cache-control";
@@ -13,7 +13,7 @@ const CDN = "cloudflare-cdn-cache-control";
 const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
   send<string>(request(method, path, { headers }));
 
-beforeEach(noLiveStock);
+beforeEach(suppressLiveStock);
 afterEach(() => {
   vi.useRealTimers();
 });

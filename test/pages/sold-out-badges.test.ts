@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
 import { redisCost, redisIsDown } from "../support/redis.ts";
-import { aSale, aSku, givenLiveStock, noLiveStock, putSale } from "../support/shop.ts";
+import { aSale, aSku, givenLiveStock, putSale, suppressLiveStock } from "../support/shop.ts";
 
 const badgeOf = async (saleId: string) => {
   const { body } = await call<string>("GET", "/");
@@ -15,7 +15,7 @@ test.each([
   ["all items sold", [{ available: 0 }, { available: 0 }], "sold_out"],
   ["the last one held", [{ available: 0 }, { available: 0, held: 1 }], "held"],
 ])("an open sale with %s is listed so", async (_, stocks, shown) => {
-  noLiveStock();
+  suppressLiveStock();
   const skus = [aSku({ price: 100 }), aSku({ price: 100 })];
   const { id } = await putSale(aSale({ skus }));
   for (const [i, stock] of stocks.entries()) await givenLiveStock(skus[i]?.id as string, stock);
@@ -23,7 +23,7 @@ test.each([
 });
 
 test("a list in memory costs no Redis command, and follows the stock within two seconds", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const sku = aSku();
   const { id } = await putSale(aSale({ skus: [sku] }));
   await givenLiveStock(sku.id, { available: 1 });
@@ -36,7 +36,7 @@ test("a list in memory costs no Redis command, and follows the stock within two 
 });
 
 test("without Redis the list is there, and says nothing of stock that it does not know", async () => {
-  noLiveStock();
+  suppressLiveStock();
   const { id } = await putSale(aSale({ skus: [aSku({ stock: 0 })] }));
   await call("GET", "/api/sales");
   await redisIsDown();

@@ -11,7 +11,7 @@ import { redisBreakerState } from "../../src/redis/client.ts";
 import { saleInRedis } from "../catalog/elsewhere.ts";
 import { attempt, givenSale } from "../funnel/scene.ts";
 import { admin, call } from "../support/http.ts";
-import { deliver, heldQueue, takeMessages } from "../support/queue.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { emptyRedis, KEYS, readModelOf, redis, redisIsBack } from "../support/redis.ts";
 import {
   aBuyer,
@@ -53,7 +53,7 @@ function givenLog(): string[] {
 
 describe("a user's orders under another type", () => {
   test("delay none of the neighbors in a batch, and come back by themselves", async () => {
-    const queue = heldQueue();
+    const queue = captureQueue();
     const skuId = await onSale({ stock: 31 });
     const poison = await aBuyer();
     const crowd = [poison, ...(await buyers(30))];
@@ -146,7 +146,7 @@ describe("one order that cannot be read", () => {
   });
 
   test("is overwritten by the consumer, whatever version it claims", async () => {
-    const queue = heldQueue();
+    const queue = captureQueue();
     const skuId = await onSale();
     const buyer = await aBuyer();
     const { id } = await bought(buyer, skuId);
@@ -197,7 +197,7 @@ describe("another key of ours under another type", () => {
   });
 
   test("a user's marks: an order is still listed at once", async () => {
-    heldQueue();
+    captureQueue();
     const skuId = await onSale();
     const buyer = await aBuyer();
     await redis("SET", KEYS.underWayOf(buyer.id), "x");

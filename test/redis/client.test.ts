@@ -10,7 +10,13 @@ import {
   withRedis,
 } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
-import { mendRedis, redisCost, redisIsBack, redisIsDown, redisIsSlow } from "../support/redis.ts";
+import {
+  clearRedisFault,
+  redisCost,
+  redisIsBack,
+  redisIsDown,
+  redisIsSlow,
+} from "../support/redis.ts";
 
 const config = () => requireConfig(env);
 const ping = (limitMs = INTERACTIVE_LIMIT_MS) => withRedis(config(), limitMs, (r) => r.ping());
@@ -27,14 +33,14 @@ test("it opens after five failures in a row, and then Redis is not asked at all"
   await fail(5);
   expect(redisBreakerState()).toBe("open");
 
-  await mendRedis();
+  await clearRedisFault();
   expect(await redisCost(() => fail(10))).toMatchObject({ roundTrips: 0 });
 });
 
 test("a success in between closes the account of failures", async () => {
   await redisIsDown();
   await fail(4);
-  await mendRedis();
+  await clearRedisFault();
   expect(await ping()).toBe("PONG");
   await redisIsDown();
   await fail(4);
@@ -45,7 +51,7 @@ test("after a pause one caller probes, the others are refused at once, and then 
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
-  await mendRedis();
+  await clearRedisFault();
   clock.moveTo(Date.now() + 3_000);
 
   const outcomes = await Promise.allSettled([ping(), ping(), ping()]);
@@ -61,7 +67,7 @@ test("a probe that fails opens it again", async () => {
   await fail(5);
   clock.moveTo(Date.now() + 3_000);
   await fail(1);
-  await mendRedis();
+  await clearRedisFault();
   expect(await redisCost(() => fail(3))).toMatchObject({ roundTrips: 0 });
 });
 
@@ -69,7 +75,7 @@ test("a probe whose request went away does not keep Redis shut for ever", async 
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
-  await mendRedis();
+  await clearRedisFault();
   clock.moveTo(Date.now() + 3_000);
   void withRedis(config(), INTERACTIVE_LIMIT_MS, () => new Promise(() => {}));
   await fail(1);
@@ -105,7 +111,7 @@ test("a clock that is set back does not keep Redis shut out", async () => {
   const clock = givenClock(now);
   await redisIsDown();
   await fail(5);
-  await mendRedis();
+  await clearRedisFault();
   await expect(ping()).rejects.toThrow();
   clock.moveTo(now - 3_600_000);
   expect(await ping()).toBe("PONG");

@@ -13,7 +13,7 @@ const consume: ExportedHandlerQueueHandler<Env> = worker.queue;
  * which a message of the first reaches the consumer, and its work is counted in the second.
  * @returns what ends it, as `beforeAll` wants it
  */
-export function holdQueue(): () => void {
+export function pauseQueue(): () => void {
   const spy = vi.spyOn(worker, "queue").mockResolvedValue(undefined);
   return () => spy.mockRestore();
 }
@@ -51,7 +51,7 @@ export async function deliver(
  * Given a queue that keeps its messages to itself until the end of the test. They collect in the
  * returned list; the consumer sees none of them. Objects of earlier tests may still be sending theirs.
  */
-export function heldQueue(): OrderMessage[] {
+export function captureQueue(): OrderMessage[] {
   const held: OrderMessage[] = [];
   const spy = vi.spyOn(worker, "queue").mockImplementation(async (batch) => {
     for (const message of batch.messages) held.push(message.body as OrderMessage);
@@ -61,7 +61,7 @@ export function heldQueue(): OrderMessage[] {
 }
 
 /** What a held queue holds about one SKU. */
-export const about = (queue: OrderMessage[], skuId: string): OrderMessage[] =>
+export const messagesAbout = (queue: OrderMessage[], skuId: string): OrderMessage[] =>
   queue.filter((message) => message.skuId === skuId);
 
 /** Waits until a held queue has messages about so many orders of a SKU, and takes them out. */
@@ -70,7 +70,8 @@ export async function takeMessages(
   skuId: string,
   orders: number,
 ): Promise<OrderMessage[]> {
-  const byOrder = () => new Map(about(queue, skuId).map((message) => [message.orderId, message]));
+  const byOrder = () =>
+    new Map(messagesAbout(queue, skuId).map((message) => [message.orderId, message]));
   await vi.waitUntil(() => byOrder().size === orders, { timeout: 20_000 });
   const taken = [...byOrder().values()];
   queue.splice(0, queue.length, ...queue.filter((message) => message.skuId !== skuId));

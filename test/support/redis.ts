@@ -98,13 +98,13 @@ export function redisRefusesWrites(): { mockRestore(): void } {
 }
 
 /** Redis answers again; nobody has noticed yet. */
-export async function mendRedis(): Promise<void> {
+export async function clearRedisFault(): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "none" });
 }
 
 /** Mended, and this isolate's breaker has noticed: what a few seconds do in production. */
 export async function redisIsBack(): Promise<void> {
-  await mendRedis();
+  await clearRedisFault();
   resetRedisBreaker();
 }
 

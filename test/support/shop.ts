@@ -165,7 +165,7 @@ export function settled(skuId: string): Promise<boolean> {
  * Given objects that publish no live stock: a publication to come may fall into what a test counts, and
  * keeps an object awake that a test wants to put to sleep.
  */
-export function noLiveStock(): void {
+export function suppressLiveStock(): void {
   const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
 }

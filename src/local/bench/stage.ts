@@ -2,10 +2,10 @@
 // it, each on a socket of its own so that nothing of Miniflare stands between the client and them.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, expectOk, type Sale, type Sku } from "../client.ts";
+import { Client, expectOk, type SaleInput, type Sku } from "../client.ts";
 import { buildWorker, startMiniflare, workerOptions } from "../miniflare.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../settings.ts";
-import { temporaryFolder } from "../temporary.ts";
+import { makeTempDir } from "../temp-dir.ts";
 import { tokenSigner } from "../tokens.ts";
 import { type DistantRedis, startRedisThread } from "./spawn-redis-thread.ts";
 
@@ -40,7 +40,7 @@ export interface Stage {
 
 /** Starts the stage with the Worker as deployed, or with another `entry` around it. */
 export async function startStage(entry = "src/index.ts"): Promise<Stage> {
-  const stateDir = temporaryFolder("bench");
+  const stateDir = makeTempDir("bench");
   const redis = await startRedisThread(stateDir);
   const direct = { unsafeDirectSockets: [{ host: "127.0.0.1" }] };
   const built = await buildWorker({ config: "wrangler.toml", entry });
@@ -81,7 +81,12 @@ async function putSales(client: Client): Promise<void> {
     perUserLimit: 1,
     holdSeconds: 300,
   });
-  const sale = (id: string, opensAt: string, skus: Sku[], protection?: Sale["protection"]) => ({
+  const sale = (
+    id: string,
+    opensAt: string,
+    skus: Sku[],
+    protection?: SaleInput["protection"],
+  ) => ({
     id,
     title: "Bench",
     description: "SKUs to measure with.",

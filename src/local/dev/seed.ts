@@ -1,11 +1,11 @@
 // The sales a fresh local instance shows: one to buy from now, one to wait for. Written through the
 // admin API like anybody's; a sale that exists is never touched, whatever became of it.
-import { type Client, expectOk, type Sale } from "../client.ts";
+import { type AdminSaleList, type Client, expectOk, type SaleInput } from "../client.ts";
 
 const DAY_MS = 86_400_000;
 
 /** The demo sales as seen from `now`. */
-export function demoSales(now: number): Sale[] {
+export function demoSales(now: number): SaleInput[] {
   const day = (offset: number) => new Date(now + offset * DAY_MS).toISOString();
   const theme = { accent: "#1d3fbf", seller: "Harbor Roasters" };
   const usd = (amount: number) => ({ amount, currency: "USD" });
@@ -71,7 +71,7 @@ export async function seed(
   client: Client,
   shared: boolean,
 ): Promise<{ seeded: string[]; notes: string[] }> {
-  const { sales } = expectOk(await client.admin<{ sales: Sale[] }>("GET", "/sales"));
+  const { sales } = expectOk(await client.admin<AdminSaleList>("GET", "/sales"));
   if (shared && sales.length > 0) {
     return { seeded: [], notes: ["The database has sales already: no demo sale was added."] };
   }

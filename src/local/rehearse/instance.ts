@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Client } from "../client.ts";
 import type { LogLine } from "../miniflare.ts";
 import { startStack } from "../stack.ts";
-import { temporaryFolder } from "../temporary.ts";
+import { makeTempDir } from "../temp-dir.ts";
 import { tokenSigner } from "../tokens.ts";
 import { isLocal, type Options } from "./options.ts";
 
@@ -68,7 +68,7 @@ async function startOwn(): Promise<Running> {
       log.push(line);
     }
   };
-  const stateDir = temporaryFolder("rehearse");
+  const stateDir = makeTempDir("rehearse");
   const { url, stop } = await startStack({ stateDir, vars: CHALLENGES, onLog });
   return { url, log, stop };
 }

@@ -1,13 +1,13 @@
 // The operator of a sale while people buy from it. Every change goes into the stage's notes with the time from
 // which it may hold and the time from which it must.
-import { type Answer, expectOk, type Ledger, type ShownSale } from "../client.ts";
+import { type Answer, expectOk, type Ledger, type PublicSale, type SaleView } from "../client.ts";
 import { patiently } from "./patience.ts";
 import type { Change, Stage } from "./scene.ts";
 
-type Sku = ShownSale["skus"][number];
+type Sku = PublicSale["skus"][number];
 /** What may change about a sale with one SKU. */
 export type Edit = Partial<
-  Pick<ShownSale, "closesAt"> & Pick<Sku, "stock" | "perUserLimit" | "unitPrice">
+  Pick<PublicSale, "closesAt"> & Pick<Sku, "stock" | "perUserLimit" | "unitPrice">
 >;
 
 export class Operator {
@@ -18,7 +18,7 @@ export class Operator {
   }
 
   /** The sale as it is now. */
-  get sale(): ShownSale {
+  get sale(): PublicSale {
     return (this.#stage.history.at(-1) as Change).sale;
   }
 
@@ -38,7 +38,7 @@ export class Operator {
    */
   async edit({ closesAt, ...terms }: Edit, possible = ["200"]): Promise<void> {
     const { client, saleId, history } = this.#stage;
-    const read = await client.admin<ShownSale>("GET", `/sales/${saleId}`);
+    const read = await client.admin<SaleView>("GET", `/sales/${saleId}`);
     const document = expectOk(read);
     const [sku] = document.skus;
     const sale = {

@@ -1,5 +1,5 @@
 // How far a rehearsal is, while it runs.
-import { figure } from "../figures.ts";
+import { formatNumber } from "../terminal-format.ts";
 
 const BAR_WIDTH = 30;
 
@@ -9,7 +9,7 @@ export function progress(label: string, total: number): () => void {
   const tenth = Math.max(1, Math.ceil(total / 10));
   return () => {
     done += 1;
-    const count = `${label} ${figure(done)}/${figure(total)}`;
+    const count = `${label} ${formatNumber(done)}/${formatNumber(total)}`;
     if (process.stdout.isTTY) {
       const full = Math.round((BAR_WIDTH * done) / total);
       const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);

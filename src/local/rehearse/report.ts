@@ -1,6 +1,6 @@
 // How a finished rehearsal is told to somebody at a terminal.
 import type { Money } from "../client.ts";
-import { figure, table } from "../figures.ts";
+import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { Verdict } from "./proofs/verdicts.ts";
 import type { CrowdResult, Result, SkuResult } from "./result.ts";
 
@@ -9,17 +9,17 @@ const VIOLATIONS_SHOWN = 10;
 /** The result as text. */
 export function render(result: Result): string {
   const { outcomes, latencyMs, crowd, skus, notes, verdicts } = result;
-  const speed = `${figure(result.requestsPerSecond)} requests/s`;
+  const speed = `${formatNumber(result.requestsPerSecond)} requests/s`;
   return [
     "",
-    table(["request", "answer", "count"], outcomeRows(outcomes)),
+    formatTable(["request", "answer", "count"], outcomeRows(outcomes)),
     "",
-    table(["milliseconds", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
+    formatTable(["milliseconds", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
     "",
-    table(["SKU", ...LEDGER, ...STATUSES, "money kept", "settled"], skus.map(skuRow)),
+    formatTable(["SKU", ...LEDGER, ...STATUSES, "money kept", "settled"], skus.map(skuRow)),
     "",
     ...(crowd.length > 1 ? [...crowdLines(crowd), ""] : []),
-    `${figure(result.buyers)} buyers in the rush in ${figure(result.seconds, 1)} s, ${speed}`,
+    `${formatNumber(result.buyers)} buyers in the rush in ${formatNumber(result.seconds, 1)} s, ${speed}`,
     ...notes,
     "",
     ...verdicts.flatMap(verdictLines),
@@ -32,7 +32,7 @@ function outcomeRows(outcomes: Result["outcomes"]): string[][] {
     Object.entries(counts).map(([what, count], row) => [
       row === 0 ? kind : "",
       what,
-      figure(count),
+      formatNumber(count),
     ]),
   );
 }
@@ -40,7 +40,7 @@ function outcomeRows(outcomes: Result["outcomes"]): string[][] {
 function latencyRows(latencies: Result["latencyMs"]): string[][] {
   return Object.entries(latencies).map(([kind, { p50, p90, p99, max }]) => [
     kind,
-    ...[p50, p90, p99, max].map((ms) => figure(ms, 1)),
+    ...[p50, p90, p99, max].map((ms) => formatNumber(ms, 1)),
   ]);
 }
 
@@ -50,10 +50,10 @@ const STATUSES = ["confirmed", "cancelled", "expired", "refunded"];
 function skuRow({ id, ledger, orders, moneyKept, settledMs }: SkuResult): string[] {
   return [
     id,
-    ...LEDGER.map((name) => figure(ledger[name])),
-    ...STATUSES.map((status) => figure(orders[status] ?? 0)),
+    ...LEDGER.map((name) => formatNumber(ledger[name])),
+    ...STATUSES.map((status) => formatNumber(orders[status] ?? 0)),
     moneyKept === undefined ? "unknown" : price(moneyKept),
-    settledMs === undefined ? "never" : `${figure(settledMs / 1_000, 1)} s`,
+    settledMs === undefined ? "never" : `${formatNumber(settledMs / 1_000, 1)} s`,
   ];
 }
 
@@ -65,15 +65,15 @@ function price({ amount, currency }: Money): string {
 function crowdLines(crowd: CrowdResult[]): string[] {
   const rows = crowd.map(({ kind, count, attempts, units, answers }) => [
     kind,
-    figure(count),
-    figure(units),
-    figure(units / count, 2),
-    figure(attempts),
+    formatNumber(count),
+    formatNumber(units),
+    formatNumber(units / count, 2),
+    formatNumber(attempts),
     Object.entries(answers)
-      .map(([what, times]) => `${what} ${figure(times)}`)
+      .map(([what, times]) => `${what} ${formatNumber(times)}`)
       .join(", "),
   ]);
-  return [table(["who", "how many", "units", "each", "attempts", "answers"], rows)];
+  return [formatTable(["who", "how many", "units", "each", "attempts", "answers"], rows)];
 }
 
 function verdictLines({ promise, violations }: Verdict): string[] {
@@ -81,6 +81,6 @@ function verdictLines({ promise, violations }: Verdict): string[] {
   return [
     `${violations.length === 0 ? "held  " : "BROKEN"}  ${promise}`,
     ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => `          ${violation}`),
-    ...(more > 0 ? [`          and ${figure(more)} more`] : []),
+    ...(more > 0 ? [`          and ${formatNumber(more)} more`] : []),
   ];
 }

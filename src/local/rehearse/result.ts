@@ -1,6 +1,6 @@
 // A finished rehearsal in figures: what `--json` writes and the report shows.
 import type { Ledger, LedgerOrder, Money } from "../client.ts";
-import { percentile } from "../figures.ts";
+import { percentile } from "../stats.ts";
 import type { Kind } from "./contract.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";

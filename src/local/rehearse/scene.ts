@@ -1,5 +1,5 @@
 // What a rehearsal is made of: scenes, each a crowd of its own kind at a sale of its own.
-import type { Caller, Ledger, LiveAnswer, Sale, ShownSale, Sku } from "../client.ts";
+import type { Caller, Ledger, LiveAnswer, PublicSale, SaleInput, Sku } from "../client.ts";
 import type { Instance } from "./instance.ts";
 import type { Options } from "./options.ts";
 import type { Record } from "./record.ts";
@@ -17,7 +17,7 @@ export interface Setting {
 }
 
 /** The sale of a scene; names and ids are added. SKU names are unique within it. */
-export type Plan = Pick<Sale, "opensAt" | "closesAt" | "protection"> & {
+export type Plan = Pick<SaleInput, "opensAt" | "closesAt" | "protection"> & {
   skus: Omit<Sku, "id">[];
 };
 
@@ -64,7 +64,7 @@ export interface BotOrder {
 export interface Change {
   sentAt: number;
   answeredAt: number;
-  sale: ShownSale;
+  sale: PublicSale;
 }
 
 /** A deny rule for one user: certainly in force from `answeredAt` until `liftSentAt`. */

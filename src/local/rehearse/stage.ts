@@ -1,6 +1,6 @@
 // Sets the stage of a scene: puts up its sale and waits until it shows, or finds the SKU that was named.
 import { setTimeout as pause } from "node:timers/promises";
-import { type Client, expectOk, type ShownSale } from "../client.ts";
+import { type Client, expectOk, type PublicSale } from "../client.ts";
 import type { Instance } from "./instance.ts";
 import { UsageError } from "./options.ts";
 import type { Record } from "./record.ts";
@@ -52,16 +52,16 @@ export async function findStage(instance: Instance, record: Record, skuId: strin
   return { ...stageOf(instance, record, sale), skus };
 }
 
-function stageOf(instance: Instance, record: Record, sale: ShownSale): Stage {
+function stageOf(instance: Instance, record: Record, sale: PublicSale): Stage {
   const history = [{ sentAt: -Infinity, answeredAt: -Infinity, sale }];
   const { id: saleId, skus } = sale;
   return { ...instance, record, saleId, skus, history, denials: [], live: [], ledgers: [] };
 }
 
-async function untilVisible(client: Client, saleId: string): Promise<ShownSale> {
+async function untilVisible(client: Client, saleId: string): Promise<PublicSale> {
   const deadline = Date.now() + VISIBLE_MS;
   for (;;) {
-    const answer = await client.send<ShownSale>("GET", `/api/sales/${saleId}`);
+    const answer = await client.send<PublicSale>("GET", `/api/sales/${saleId}`);
     if (answer.status === 200) {
       return answer.body;
     }

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Client, expectOk } from "../../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN } from "../../../src/local/settings.ts";
-import { START_TIMEOUT, temporaryFolder } from "../stack.ts";
+import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 import { alive, type DevProcess, startDev } from "./dev-process.ts";
 
 const PATIENCE = { timeout: 20_000, interval: 100 };
@@ -16,7 +16,7 @@ let stateDir: string;
 let running: DevProcess[];
 
 beforeEach(async () => {
-  stateDir = await temporaryFolder();
+  stateDir = await makeTempDir();
   running = [];
 });
 

@@ -9,12 +9,12 @@ import { lockStateDir } from "../../../src/local/dev/lock.ts";
 import { compact, DevLog } from "../../../src/local/dev/log.ts";
 import { demoSales, seed } from "../../../src/local/dev/seed.ts";
 import { readSettings, workerVars } from "../../../src/local/dev/settings.ts";
-import { temporaryFolder } from "../stack.ts";
+import { makeTempDir } from "../stack.ts";
 
 let folder: string;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  folder = await makeTempDir();
 });
 
 afterEach(async () => {

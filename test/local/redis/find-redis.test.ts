@@ -5,14 +5,14 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { findRedis, onPath } from "../../../src/local/redis/find-redis.ts";
 import { startRedis } from "../../../src/local/redis/start-redis.ts";
-import { START_TIMEOUT, temporaryFolder } from "../stack.ts";
+import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 
 const installed = (await onPath("redis-server")) ?? (await onPath("valkey-server"));
 const hasPackages = (await onPath("apt-get")) !== undefined;
 let folder: string;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  folder = await makeTempDir();
 });
 
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { findRedis } from "../../../src/local/redis/find-redis.ts";
 import { type LocalRedis, provideRedis, startRedis } from "../../../src/local/redis/start-redis.ts";
-import { START_TIMEOUT, temporaryFolder } from "../stack.ts";
+import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 
 const MODULE = new URL("../../../src/local/redis/start-redis.ts", import.meta.url).href;
 let dataDir: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, START_TIMEOUT);
 
 beforeEach(async () => {
-  dataDir = await temporaryFolder();
+  dataDir = await makeTempDir();
   running = [];
 });
 
@@ -80,7 +80,7 @@ test("tells when Redis ends by itself", async () => {
 
 test("a taken port is refused with a reason", async () => {
   const { url } = await start();
-  const other = await temporaryFolder();
+  const other = await makeTempDir();
   const second = startRedis({ dataDir: other, port: Number(new URL(url).port) });
   await expect(second).rejects.toThrow(/address already in use/i);
   await rm(other, { recursive: true });

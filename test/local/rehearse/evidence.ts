@@ -1,5 +1,5 @@
 // Fabricated evidence of rehearsals, honest until a test tampers with it.
-import type { Answer, BankEntry, Order, ShownSale, Sku } from "../../../src/local/client.ts";
+import type { Answer, BankEntry, Order, PublicSale, Sku } from "../../../src/local/client.ts";
 import type { Evidence, Findings } from "../../../src/local/rehearse/evidence.ts";
 import { verify } from "../../../src/local/rehearse/proofs/verdicts.ts";
 import { Purchase } from "../../../src/local/rehearse/record.ts";
@@ -67,7 +67,7 @@ export function purchase(
 /** The sale as it was from `at` on; with nothing said, from the beginning. */
 export function version(
   terms: Partial<Sku>,
-  sale: Partial<ShownSale> = {},
+  sale: Partial<PublicSale> = {},
   at = -Infinity,
 ): Change {
   const unitPrice = { amount: 0, currency: "USD" };

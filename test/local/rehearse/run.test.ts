@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { Result } from "../../../src/local/rehearse/result.ts";
-import { temporaryFolder } from "../../../src/local/temporary.ts";
+import { makeTempDir } from "../../../src/local/temp-dir.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../src/local/rehearse/main.ts");
 /** Only so that a hang ends. */
@@ -14,7 +14,7 @@ const LIMIT_MS = 180_000;
 test("a goal that is missed is the exit status, with figures, commit and machine as JSON", {
   timeout: LIMIT_MS,
 }, async () => {
-  const json = join(temporaryFolder("rehearsal"), "result.json");
+  const json = join(makeTempDir("rehearsal"), "result.json");
   const args = [MAIN, "--buyers", "40", "--max-p99", "0.1", "--json", json];
   const run = spawn(process.execPath, args, { stdio: "ignore" });
   const [status] = await once(run, "exit");

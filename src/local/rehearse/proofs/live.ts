@@ -1,5 +1,5 @@
 // The proofs about what everybody sees: the live stock is as old as it says, and in the end everything agrees.
-import { figure } from "../../figures.ts";
+import { formatNumber } from "../../terminal-format.ts";
 import type { Evidence } from "../evidence.ts";
 import { SETTLE_MS } from "../settle.ts";
 import { FreeUnits } from "./free-units.ts";
@@ -25,7 +25,7 @@ export function liveStock(evidence: Evidence): string[] {
   });
 }
 
-export const SETTLES = `everything settles within ${figure(SETTLE_MS / 1_000)} s`;
+export const SETTLES = `everything settles within ${formatNumber(SETTLE_MS / 1_000)} s`;
 
 export function settles({ settledMs, after }: Evidence): string[] {
   return settledMs === undefined

@@ -1,5 +1,5 @@
 // The goals a rehearsal can be held to from the command line.
-import { figure } from "../../figures.ts";
+import { formatNumber } from "../../terminal-format.ts";
 import type { Thresholds } from "../options.ts";
 import type { Result } from "../result.ts";
 import type { Verdict } from "./verdicts.ts";
@@ -16,16 +16,16 @@ export function holdAgainst(
       ? []
       : [
           {
-            promise: `p99 of every kind of request ≤ ${figure(maxP99, 1)} ms`,
-            violations: slow.map(([kind, { p99 }]) => `${kind}: ${figure(p99, 1)} ms`),
+            promise: `p99 of every kind of request ≤ ${formatNumber(maxP99, 1)} ms`,
+            violations: slow.map(([kind, { p99 }]) => `${kind}: ${formatNumber(p99, 1)} ms`),
           },
         ]),
     ...(maxErrors === undefined
       ? []
       : [
           {
-            promise: `requests without an answer or with a 5xx ≤ ${figure(maxErrors * 100, 3)}%`,
-            violations: tooMany ? [`${figure(errorShare * 100, 3)}%`] : [],
+            promise: `requests without an answer or with a 5xx ≤ ${formatNumber(maxErrors * 100, 3)}%`,
+            violations: tooMany ? [`${formatNumber(errorShare * 100, 3)}%`] : [],
           },
         ]),
   ];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A new, empty folder; gone when the process exits, by Ctrl-C too. */
-export function temporaryFolder(purpose: string): string {
+export function makeTempDir(purpose: string): string {
   const folder = mkdtempSync(join(tmpdir(), `doorbuster-${purpose}-`));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
