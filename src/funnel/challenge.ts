@@ -8,7 +8,7 @@ import type { Buying, Stage } from "./attempt.ts";
 import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behavior.ts";
 import { accountName, keyedHash } from "./caller.ts";
 import { scoreRisk } from "./risk.ts";
-import { mayBeRepeat } from "./sold-out.ts";
+import { mayBeRetry } from "./sold-out.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
 import { VISIT_HEADER, visitAge } from "./visit.ts";
 
@@ -115,7 +115,7 @@ async function ask(attempt: Buying, kind: keyof History): Promise<Refusal | unde
       cdata: await boundTo(attempt),
     },
   });
-  if (!mayBeRepeat(attempt)) return refusal;
+  if (!mayBeRetry(attempt)) return refusal;
   attempt.pending = refusal;
   return undefined;
 }

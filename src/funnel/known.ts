@@ -5,7 +5,7 @@ import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
-import { isRetry } from "./sold-out.ts";
+import { isMarkedRetry } from "./sold-out.ts";
 
 /** Once a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
 export const known: Stage = {
@@ -19,7 +19,7 @@ export const known: Stage = {
     if (found) attempt.entry = found.entry;
     const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");
     if (!refusal) return undefined;
-    if (!catalog.hasEverSold(skuId) && !isRetry(attempt)) return refusal;
+    if (!catalog.hasEverSold(skuId) && !isMarkedRetry(attempt)) return refusal;
     attempt.pending = refusal;
     return undefined;
   },

@@ -1,47 +1,69 @@
-// Sold out, as far as the edge knows: at most two seconds old, no I/O. A caller who cannot have an order is
-// refused here. A buyer who may have one asks about that order, which only the object can answer: it looks up
-// the order and makes none, so that a returned unit is offered to everyone at the same moment.
-import { mayHaveBought } from "../catalog/buyers.ts";
+// Refuses buyers of a sold-out SKU from the edge's memory: no I/O, at most two seconds out of date. This file holds
+// the edge's whole part of "sold out"; src/inventory/sold-out-feed.ts is the object's part.
+//
+// A caller who may have an order for the SKU is not refused here. The object looks up that order and makes none,
+// so a returned unit becomes available to everyone at the same moment.
+//
+// Why the edge holds the set of buyers: without it, every refusal needs a call of the SKU's one object. Measured
+// over 2,000 refusals of callers without an order, object calls per refusal: 1.00 without the set; 0.00 with 100
+// buyers (listed by hash); 0.02 with 10,000 and with 60,000 buyers (in a Bloom filter).
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
+import type { Reader } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
-import { buyerHash } from "../inventory/buyers.ts";
+import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
+import { atObject } from "../inventory/client.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Admitted, Attempt, Identified, Observer, Stage } from "./attempt.ts";
 
-/** How long an object's own answer counts. */
-const BELIEVED_MS = 2_000;
-/** Longer than it takes until every edge has the list of buyers. */
+/** How long the edge relies on a stock that an object returned. The contract allows two seconds. */
+const OBJECT_STOCK_MS = 2_000;
+/** Longer than a list of buyers takes to reach every edge. */
 const PUBLISHED_MS = 10_000;
-/** By then an attempt has its answer, or never gets one. */
-const ASKING_MS = 1_000;
+/** How long other attempts leave the request for buyers to one attempt, which may never get an answer. */
+const REQUESTING_MS = 1_000;
+/** The filter of the first `base` buyers never changes. */
+const FILTER_LIFE_MS = 86_400_000;
 
-/** Sold out in the object's own words, known here before it is published. */
-const answered = memory<EdgeStock>("answered", {
-  ttl: BELIEVED_MS,
+/** Sold-out stocks as returned by objects: newer than the published stock. */
+const objectStocks = memory<EdgeStock>("answered", {
+  ttl: OBJECT_STOCK_MS,
   sizeOf: ({ buyers }) => 512 + 8 * (buyers?.recent.length ?? 0),
 });
-const asking = memory<true>("asking", { ttl: ASKING_MS });
-/** Buyers this isolate has just sold to. This counts more than a list that was published before their order. */
+/** SKUs whose buyers one attempt is requesting from the object. */
+const requesting = memory<true>("asking", { ttl: REQUESTING_MS });
+/** Buyers this isolate has just sold to. Takes precedence over a list published before their order. */
 const justBought = memory<true>("bought", { ttl: PUBLISHED_MS });
 
+interface HeldFilter {
+  /** The least number of buyers in the filter. */
+  base: number;
+  filter: SwrCache<string, BuyerFilter, Reader>;
+}
+
+const filters = memory<HeldFilter>("buyers", {
+  sizeOf: ({ base }) => 2_048 + filterBytes(base),
+});
+
 /**
- * Says that an attempt was sent before, perhaps to another edge, where it may have become an order that is not
- * published yet. It makes the object look up that order, and nothing else: no stage is skipped, no order is
- * made.
+ * Whether the client marks the attempt as a retry. The first try may have reached another edge and made an order
+ * that is not published yet. The mark only makes the object look up that order: the attempt skips no stage
+ * and makes no order.
  */
-export const isRetry = ({ c }: Pick<Attempt, "c">): boolean =>
+export const isMarkedRetry = ({ c }: Pick<Attempt, "c">): boolean =>
   c.req.header("idempotency-retry")?.toLowerCase() === "true";
 
 const keyOf = ({ skuId, userId }: Pick<Identified, "skuId" | "userId">) => `${skuId}|${userId}`;
 
-/** Whether the attempt may repeat one that has made an order already. */
-export const mayBeRepeat = (attempt: Identified): boolean =>
-  justBought.has(keyOf(attempt)) || isRetry(attempt);
+/** Whether an earlier try of this attempt may have made an order. */
+export const mayBeRetry = (attempt: Identified): boolean =>
+  justBought.has(keyOf(attempt)) || isMarkedRetry(attempt);
 
-/** The stock and its buyers, as published or as the object said. */
+/** The stock with its buyers, as published or else as the object returned it. */
 function knownStock({ c, entry, skuId }: Attempt): EdgeStock | undefined {
   const published = entry && peekStock(c, entry, skuId);
-  return published?.buyers ? published : answered.get(skuId);
+  return published?.buyers ? published : objectStocks.get(skuId);
 }
 
 export const soldOut: Stage<Identified> = {
@@ -55,27 +77,74 @@ export const soldOut: Stage<Identified> = {
       const held = sku ? comingBack(sku, stock) : 0;
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
-    const isStranger = buyers && !mayHaveBought(c, skuId, buyers, buyerHash(userId));
-    if (!isStranger || mayBeRepeat(attempt)) return undefined;
+    const isKnownNonBuyer = buyers && !mayHaveBought(c, skuId, buyers, buyerHash(userId));
+    if (!isKnownNonBuyer || mayBeRetry(attempt)) return undefined;
     return attempt.pending;
   },
   observe,
 };
 
 /**
- * Learns the buyers of a sold-out SKU, and who has just bought. One attempt at a time brings the buyers home:
- * the list may be long, and the object has a crowd to answer.
+ * Stores the buyers of a sold-out SKU, and the caller as a buyer after a sale. Only one attempt at a time requests
+ * the buyers: the list may be long, and the object is busy.
  */
 function observe(attempt: Admitted): Observer {
   const { skuId } = attempt;
-  const wantsBuyers = !asking.has(skuId) && !answered.has(skuId);
-  if (wantsBuyers) asking.set(skuId, true);
+  const wantsBuyers = !requesting.has(skuId) && !objectStocks.has(skuId);
+  if (wantsBuyers) requesting.set(skuId, true);
   attempt.wantsBuyers = wantsBuyers;
   return (answer) => {
-    if (!answer.ok) return; // the next attempt may ask when the time of this one is up
-    if (wantsBuyers) asking.delete(skuId);
+    if (!answer.ok) return; // another attempt requests the buyers after REQUESTING_MS
+    if (wantsBuyers) requesting.delete(skuId);
     const { value } = answer;
     if (value.ok || value.reason === "user_limit_reached") justBought.set(keyOf(attempt), true);
-    else if (value.stock?.buyers !== undefined) answered.set(skuId, toEdgeStock(value.stock));
+    else if (value.stock?.buyers !== undefined) objectStocks.set(skuId, toEdgeStock(value.stock));
   };
+}
+
+/**
+ * Whether a user id with this hash may have bought the SKU. Does not wait. Never false for a buyer; also true while
+ * the filter is being loaded.
+ */
+function mayHaveBought(c: Reader, skuId: string, buyers: BuyerSummary, hash: number): boolean {
+  if (buyers.recent.includes(hash)) return true;
+  if (buyers.base === 0) return false;
+  return filterOf(skuId, buyers.base).peek(c)?.mayHave(hash) ?? true;
+}
+
+/** A filter that contains at least the first `base` buyers. */
+function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, Reader> {
+  const held = filters.get(skuId);
+  if (held && held.base >= base) return held.filter;
+  const filter = new SwrCache({
+    name: `buyers/${skuId}/${base}`,
+    freshMs: FILTER_LIFE_MS,
+    revalidateMs: FILTER_LIFE_MS,
+    staleMs: FILTER_LIFE_MS,
+    load: async (c: Reader) => (await readFilter(c, skuId, base)) ?? requestFilter(c, skuId),
+    build: (text: string) => parseFilter(text, base),
+    fallback: (c: Reader) => requestFilter(c, skuId),
+  });
+  filters.set(skuId, { base, filter });
+  return filter;
+}
+
+/** The filter in Redis; undefined if it is absent or has fewer than `base` buyers. */
+async function readFilter(c: Reader, skuId: string, base: number): Promise<string | undefined> {
+  const text = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+    redis.get<string>(keys.buyersOf(skuId)),
+  );
+  return (BuyerFilter.parse(text ?? "")?.count ?? -1) >= base ? (text as string) : undefined;
+}
+
+/** The filter from the object, which also writes it to Redis again. */
+const requestFilter = async (c: Reader, skuId: string): Promise<string> =>
+  atObject(c.env, skuId, (object) => object.buyerFilter());
+
+function parseFilter(text: string, base: number): BuyerFilter {
+  const filter = BuyerFilter.parse(text);
+  if (!filter || filter.count < base) {
+    throw new Error(`not a filter of at least ${base} buyers`);
+  }
+  return filter;
 }
