@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { memory } from "../edge/memory.ts";
 import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
 import { addressBlock } from "../funnel/caller.ts";
-import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood.ts";
+import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood-shield.ts";
 import { bearerToken } from "../funnel/identity.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { log } from "../observability/log.ts";

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { type Issue, problem, type Refusal, refuse } from "../errors.ts";
 import { addRule, removeRule } from "../funnel/deny-list.ts";
-import { normaliseValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-book.ts";
+import { normalizeValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-set.ts";
 import { listRules } from "../funnel/rule-store.ts";
 import { type AppContext, type AppEnv, readJson, readText } from "../http.ts";
 import { NOT_COPIED } from "../redis/copy.ts";
@@ -90,6 +90,6 @@ const givenValue = (c: RuleContext): string => c.req.param("value") ?? c.req.que
 
 function nameOf(c: RuleContext): { kind: RuleKind; value: string } | undefined {
   const kind = RULE_KINDS.find((known) => known === c.req.param("kind"));
-  const value = kind && normaliseValue(kind, givenValue(c));
+  const value = kind && normalizeValue(kind, givenValue(c));
   return kind && value !== undefined ? { kind, value } : undefined;
 }

@@ -35,17 +35,17 @@ const accounts = memory<Set<string>>("accounts", {
 export const historyOf = (userId: string): History => histories.get(userId) ?? NOTHING;
 
 /** How many accounts were used in the last ten minutes: in a caller's own block and in the wider ones around it. */
-export interface Crowd {
+export interface NearbyAccounts {
   address: number;
   site: number;
   network: number;
 }
 
 /** The accounts around a caller that this isolate has seen. */
-const crowdAround = (c: AppContext): Crowd => crowdOf(c, countAt);
+const crowdAround = (c: AppContext): NearbyAccounts => crowdOf(c, countAt);
 
 /** Counts an account (see `accountName`) with those around it. */
-export const joinCrowd = (c: AppContext, account: string): Crowd =>
+export const addAccount = (c: AppContext, account: string): NearbyAccounts =>
   crowdOf(c, (block) => {
     const seen = accounts.get(block) ?? new Set();
     if (seen.has(account) || seen.size >= MAX_ACCOUNTS) return seen.size;
@@ -55,7 +55,7 @@ export const joinCrowd = (c: AppContext, account: string): Crowd =>
 
 const countAt = (block: string): number => accounts.get(block)?.size ?? 0;
 
-function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
+function crowdOf(c: AppContext, count: (block: string) => number): NearbyAccounts {
   const { block, site, network } = addressOf(c);
   return {
     address: count(block),
@@ -65,7 +65,7 @@ function crowdOf(c: AppContext, count: (block: string) => number): Crowd {
 }
 
 /** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
-export function noteRefusal(attempt: Identified, kind: keyof History): void {
+export function recordRefusal(attempt: Identified, kind: keyof History): void {
   const { c, userId, entry } = attempt;
   const { autoBlock } = protectionOf(entry?.sale ?? {});
   const saleId = entry?.sale.id ?? "-";

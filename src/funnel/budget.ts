@@ -15,7 +15,7 @@ const budgets = memory<Budget>("limits", { sizeOf: () => 64 });
 
 /** The caller's budget, to take from. */
 export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget {
-  const known = knownBudget(key, policy, now);
+  const known = peekBudget(key, policy, now);
   if (known) return known;
   const budget = fullBudget(policy, now);
   budgets.set(key, budget);
@@ -23,7 +23,7 @@ export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget 
 }
 
 /** The budget of a caller who has been here lately. */
-export function knownBudget(key: string, policy: LimitPolicy, now: number): Budget | undefined {
+export function peekBudget(key: string, policy: LimitPolicy, now: number): Budget | undefined {
   const known = budgets.get(key);
   // One that runs longer than any can was made before the clock was set back.
   const runs = known !== undefined && known.until - now <= 2 * policy.windowSeconds * 1_000;

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { memory, textBytes } from "../edge/memory.ts";
-import { hmacKey } from "./keys.ts";
+import { hmacKey } from "./hmac-key.ts";
 
 const HASH_BYTES = 16;
 

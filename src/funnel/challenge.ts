@@ -5,7 +5,13 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { count } from "../observability/metrics.ts";
 import type { Buying, Stage } from "./attempt.ts";
-import { type Crowd, type History, historyOf, joinCrowd, noteRefusal } from "./behavior.ts";
+import {
+  addAccount,
+  type History,
+  historyOf,
+  type NearbyAccounts,
+  recordRefusal,
+} from "./behavior.ts";
 import { accountName, keyedHash } from "./caller.ts";
 import { scoreRisk } from "./risk.ts";
 import { mayBeRetry } from "./sold-out.ts";
@@ -34,7 +40,7 @@ export const challenge: Stage<Buying> = {
     const settings = protectionOf(attempt.entry.sale).challenge;
     // Counted even while no challenge is asked for, so that a change of mode knows the sale's first minutes.
     const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
-    const crowd = joinCrowd(attempt.c, account);
+    const crowd = addAccount(attempt.c, account);
     if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
     const garbled = [VISIT_HEADER, CHALLENGE_HEADER].find((name) => !isToken(attempt.c, name));
     if (garbled) {
@@ -86,7 +92,7 @@ export const solution: Stage<Buying> = {
 const boundTo = ({ c, userId }: Buying) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
-async function assess(attempt: Buying, account: string, crowd: Crowd) {
+async function assess(attempt: Buying, account: string, crowd: NearbyAccounts) {
   const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
@@ -106,7 +112,7 @@ async function assess(attempt: Buying, account: string, crowd: Crowd) {
  * answer: from here on the attempt only looks up its order, so no one gets a unit this way.
  */
 async function ask(attempt: Buying, kind: keyof History): Promise<Refusal | undefined> {
-  noteRefusal(attempt, kind);
+  recordRefusal(attempt, kind);
   const refusal = refuse("challenge_required", {
     challenge: {
       provider: "turnstile",

@@ -4,10 +4,10 @@ import type { AppContext } from "../http.ts";
 import type { Stage } from "./attempt.ts";
 import { addressOf } from "./caller.ts";
 import { readRules } from "./deny-list.ts";
-import type { Caller, RuleBook } from "./rule-book.ts";
+import type { Caller, RuleSet } from "./rule-set.ts";
 
 /** What Cloudflare says about the caller's network, as far as there are rules about it. */
-function callerOf(c: AppContext, kinds: RuleBook["kinds"], userId?: string): Caller {
+function callerOf(c: AppContext, kinds: RuleSet["kinds"], userId?: string): Caller {
   const located = kinds.has("asn") || kinds.has("country");
   const { asn, country } = ((located && c.req.raw.cf) || {}) as { asn?: number; country?: string };
   return {

@@ -4,22 +4,22 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { parseRule, type Rule, RuleBook } from "./rule-book.ts";
+import { parseRule, type Rule, RuleSet } from "./rule-set.ts";
 import {
-  keepAutomaticBlock,
-  keepRule,
-  liftRule,
+  deleteRule,
   type RuleName,
   type RuleTexts,
-  readTexts,
+  readCopiedRules,
+  readRegisteredRules,
   reconcileRules,
-  registeredTexts,
+  saveAutomaticBlock,
+  saveRule,
 } from "./rule-store.ts";
 
 /** The rules, and the version of the operator's among them. */
 interface KnownRules {
   version: number;
-  book: RuleBook;
+  book: RuleSet;
 }
 
 /** The version of the last change made here, until a read has seen it: Redis may have missed it. */
@@ -32,7 +32,7 @@ const shared: SwrCache<RuleTexts, KnownRules, Reader> = new SwrCache({
   staleMs: 3_600_000,
   load: async (c) => {
     const least = awaited;
-    const copied = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readTexts);
+    const copied = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readCopiedRules);
     if (!copied) return restore(c, []);
     const rules = parseRules(copied);
     const bad = copied.texts.length - rules.length;
@@ -44,9 +44,9 @@ const shared: SwrCache<RuleTexts, KnownRules, Reader> = new SwrCache({
     if (awaited === least) awaited = 0;
     return texts;
   },
-  build: (texts) => ({ version: texts.version, book: new RuleBook(parseRules(texts)) }),
+  build: (texts) => ({ version: texts.version, book: new RuleSet(parseRules(texts)) }),
   // Automatic blocks are in Redis alone: those that are known hold.
-  fallback: (c, held) => registeredTexts(c.env, held?.book.rules.filter(isAutomatic) ?? []),
+  fallback: (c, held) => readRegisteredRules(c.env, held?.book.rules.filter(isAutomatic) ?? []),
 });
 
 const parseRules = ({ texts }: RuleTexts): Rule[] => texts.flatMap((text) => parseRule(text) ?? []);
@@ -59,15 +59,15 @@ function restore(c: Reader, automatics: Rule[]): Promise<RuleTexts> {
       log("rules.restore_failed", { cause: causeOf(error) }),
     ),
   );
-  return registeredTexts(c.env, automatics);
+  return readRegisteredRules(c.env, automatics);
 }
 
 /** The rules for one request. */
-export const readRules = async (c: Reader): Promise<RuleBook> => (await shared.read(c)).value.book;
+export const readRules = async (c: Reader): Promise<RuleSet> => (await shared.read(c)).value.book;
 
 /** Adds or replaces a rule: at once in this isolate, within 5 s everywhere if it says so. */
 export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<boolean> {
-  const { version, copied } = await keepRule(env, config, rule);
+  const { version, copied } = await saveRule(env, config, rule);
   awaited = version;
   shared.drop();
   return copied;
@@ -79,7 +79,7 @@ export async function removeRule(
   config: RedisConfig,
   name: RuleName,
 ): Promise<{ lifted: boolean; copied: boolean }> {
-  const result = await liftRule(env, config, name);
+  const result = await deleteRule(env, config, name);
   awaited = result.version;
   shared.drop();
   return result;
@@ -93,7 +93,7 @@ export async function addAutomaticBlock(
   evidence: NonNullable<Rule["evidence"]>,
 ): Promise<void> {
   const now = Date.now();
-  const kept = await keepAutomaticBlock(config, {
+  const kept = await saveAutomaticBlock(config, {
     effect: "deny",
     kind: "user",
     value: userId,

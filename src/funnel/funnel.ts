@@ -18,10 +18,10 @@ import type {
 } from "./attempt.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
-import { flood, identified } from "./flood.ts";
+import { flood, identified } from "./flood-shield.ts";
 import { recognized } from "./identity.ts";
-import { known } from "./known.ts";
-import { limits, pace, spent } from "./limits.ts";
+import { exhausted, limits, readLimit } from "./limits.ts";
+import { openSale } from "./open-sale.ts";
 import { describeLimit } from "./policies.ts";
 import { type OrderReader, readOrder } from "./shape.ts";
 import { shedding } from "./shedding.ts";
@@ -37,7 +37,7 @@ const isBuying = (attempt: Purchase): attempt is Buying =>
   attempt.pending === undefined && attempt.entry !== undefined;
 
 /** No I/O and no cryptography. */
-const FREE: readonly Stage[] = [known, recognized];
+const FREE: readonly Stage[] = [openSale, recognized];
 
 /** For a caller this isolate does not recognize. The network is judged before a signature is checked. */
 const UNRECOGNIZED: readonly Stage[] = [denied, identified];
@@ -46,7 +46,7 @@ const UNRECOGNIZED: readonly Stage[] = [denied, identified];
 const NAMED: readonly Stage<Purchase>[] = [
   denied,
   soldOut,
-  spent,
+  exhausted,
   flood, // before anything that costs more than a signature check
   shedding,
   whenBuying(challenge),
@@ -91,16 +91,20 @@ export function observe(attempt: Admitted): Observer {
  * Admits a caller to their own orders. Skips the deny list on purpose: a blocked buyer may still see, pay for,
  * and cancel what they hold.
  */
-export async function enter(c: AppContext): Promise<Passed<Identified>> {
+export async function authenticate(c: AppContext): Promise<Passed<Identified>> {
   const named = await identify(begin({ c, route: "read" }), [recognized], [identified]);
   return named.ok ? pass(named.attempt, [flood]) : named;
 }
 
 /** Limits how often a caller who entered may read orders. */
-export const mayRead = (attempt: Identified): Promise<Passed<Identified>> => pass(attempt, [pace]);
+export const limitReads = (attempt: Identified): Promise<Passed<Identified>> =>
+  pass(attempt, [readLimit]);
 
 /** Limits how often a caller who entered may pay and cancel, as the SKU's sale says. */
-export async function mayChange(attempt: Identified, skuId: string): Promise<Passed<Identified>> {
+export async function limitChanges(
+  attempt: Identified,
+  skuId: string,
+): Promise<Passed<Identified>> {
   const { c, userId, now } = attempt;
   const entry = (await findSku(c, skuId).catch(() => undefined))?.entry;
   const change = { c, route: "change", skuId, userId, now, ...(entry && { entry }) } as const;

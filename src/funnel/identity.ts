@@ -6,8 +6,8 @@ import { memory, textBytes } from "../edge/memory.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Attempt, Stage } from "./attempt.ts";
+import { hmacKey } from "./hmac-key.ts";
 import { KeysUnavailable, verifyBySet } from "./key-set.ts";
-import { hmacKey } from "./keys.ts";
 
 export type AuthConfig = Pick<
   Config,
@@ -62,7 +62,7 @@ function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
   const { tokens, byItself } = shown(c, config);
   if (tokens.length === 0) return NOBODY;
   if (tokens.every((token) => token.length > MAX_TOKEN)) return invalid("The token is too long");
-  const foreign = byItself && !["GET", "HEAD"].includes(c.req.method) && foreignWrite(c);
+  const foreign = byItself && !["GET", "HEAD"].includes(c.req.method) && csrfRefusal(c);
   if (foreign) return { ok: false, refusal: foreign };
   for (const token of tokens) {
     const known = verified.get(token);
@@ -132,7 +132,7 @@ const NO_ORIGIN = refuse("forbidden", {
 const OTHER_ORIGIN = refuse("forbidden", { detail: "This request was sent from another site" });
 
 /** Refuses a write that does not come from a page of ours: its `Origin` must be ours. */
-export function foreignWrite(c: AppContext): Refusal | undefined {
+export function csrfRefusal(c: AppContext): Refusal | undefined {
   const origin = c.req.header("origin");
   if (origin === undefined) return NO_ORIGIN;
   const ours = c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin;

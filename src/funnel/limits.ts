@@ -12,10 +12,10 @@ import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { markUnderWay, rememberMark } from "../redis/under-way.ts";
 import type { Identified, Purchase, Stage } from "./attempt.ts";
-import { noteRefusal } from "./behavior.ts";
+import { recordRefusal } from "./behavior.ts";
 import { budgetOf } from "./budget.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
-import { passesShield, shieldRefusal } from "./flood.ts";
+import { passesShield, shieldRefusal } from "./flood-shield.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
 
 function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
@@ -93,7 +93,7 @@ async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitAnswer
 }
 
 /** Refuses a buyer who is known to be over their own limit, before anything shared is counted. */
-export const spent: Stage<Identified> = {
+export const exhausted: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
@@ -108,8 +108,8 @@ export const limits: Stage<Counted> = {
       attempt.orderId = newOrderId({ skuId: attempt.skuId, lane: LANE });
     }
     const both = [limitOf(attempt, "user"), limitOf(attempt, "ip")];
-    const spent = both.find(({ budget }) => budget.left <= 0);
-    if (spent) return over(attempt, spent);
+    const exhausted = both.find(({ budget }) => budget.left <= 0);
+    if (exhausted) return over(attempt, exhausted);
     for (const { budget } of both) budget.left -= 1;
     let answers: LimitAnswer[];
     try {
@@ -141,7 +141,7 @@ function heldUntil({ algorithm, limit, windowSeconds }: LimitPolicy, reset: numb
 }
 
 /** Limits reads in this isolate alone: a read costs Redis no more than counting it would. */
-export const pace: Stage<Identified> = {
+export const readLimit: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
@@ -157,7 +157,7 @@ export const pace: Stage<Identified> = {
 function over(attempt: Identified, { name, budget }: Limit): Refusal {
   const seconds = secondsUntil(budget.until);
   attempt.tightest = { name, remaining: 0, resetSeconds: seconds };
-  if (attempt.route === "order" && name === "user") noteRefusal(attempt, "limitRefusals");
+  if (attempt.route === "order" && name === "user") recordRefusal(attempt, "limitRefusals");
   return refuse("rate_limited", { retryAfterSeconds: seconds });
 }
 

@@ -6,8 +6,8 @@ import * as z from "zod";
 import { isLocal } from "../config.ts";
 import { problem, refuse } from "../errors.ts";
 import { type AppEnv, readJson } from "../http.ts";
-import { shieldRoute } from "./flood.ts";
-import { foreignWrite, SESSION_COOKIE, signDemoToken } from "./identity.ts";
+import { shieldRoute } from "./flood-shield.ts";
+import { csrfRefusal, SESSION_COOKIE, signDemoToken } from "./identity.ts";
 
 const MAX_LOGIN_BYTES = 1_024;
 const COOKIE_LIFE_SECONDS = 12 * 3_600;
@@ -20,7 +20,7 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return problem(c, refuse("not_found"));
   // A form on another site must not sign a visitor in as somebody else.
-  const refusal = (c.req.header("origin") && foreignWrite(c)) || (await shieldRoute(c, "login"));
+  const refusal = (c.req.header("origin") && csrfRefusal(c)) || (await shieldRoute(c, "login"));
   if (refusal) return problem(c, refusal);
   const body = await readJson(c, loginSchema, MAX_LOGIN_BYTES);
   if (!body.ok) return problem(c, body.refusal);

@@ -1,7 +1,7 @@
 // Which limits apply to a request, what this isolate knows about them, and the headers that say so.
 import { type LimitPolicy, type PolicyName, protectionOf } from "../catalog/protection.ts";
 import type { Attempt, Identified } from "./attempt.ts";
-import { type Budget, budgetOf, knownBudget } from "./budget.ts";
+import { type Budget, budgetOf, peekBudget } from "./budget.ts";
 import { addressBlock } from "./caller.ts";
 
 type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
@@ -72,7 +72,7 @@ export const secondsUntil = (time: number): number =>
 function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | undefined) {
   const full = { name: "user", remaining: policy.limit, resetSeconds: policy.windowSeconds };
   if (attempt.userId === undefined) return full;
-  const known = knownBudget(
+  const known = peekBudget(
     `${prefixOf(attempt, policyName)}:${attempt.userId}`,
     policy,
     Date.now(),

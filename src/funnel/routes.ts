@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { findSale } from "../catalog/older.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
-import { shieldRoute } from "./flood.ts";
+import { shieldRoute } from "./flood-shield.ts";
 import { loginRoutes } from "./login.ts";
 import { signVisit } from "./visit.ts";
 

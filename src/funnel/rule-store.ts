@@ -6,7 +6,7 @@ import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
 import { reachesEdges } from "../redis/copy.ts";
 import type { Keys } from "../redis/keys.ts";
-import { isOver, parseRule, type Rule } from "./rule-book.ts";
+import { isExpired, parseRule, type Rule } from "./rule-set.ts";
 
 /** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
 const MAX_RULES = 2_000;
@@ -14,7 +14,7 @@ const MAX_RULES = 2_000;
  * A field that is no rule, but the version of the rules that were copied: an emptied Redis can be told by it,
  * and one that missed a change.
  */
-export const MARK = "copied";
+export const VERSION_FIELD = "copied";
 
 /** The texts of all rules, and the version of the operator's among them; 0 when it is not known. */
 export interface RuleTexts {
@@ -81,7 +81,7 @@ const inBackground = <T>(
  * Keeps a rule of the operator's, new or changed: the version of the rules from then on, and whether edges
  * will learn it within seconds.
  */
-export async function keepRule(
+export async function saveRule(
   env: RegistryEnv,
   config: RedisConfig,
   rule: Rule,
@@ -113,7 +113,7 @@ async function copyChange(
   written: [field: string, text: string] | undefined,
   removed: string[] = [],
 ): Promise<number> {
-  const args = [MARK, String(version), ...(written ?? ["", ""]), ...removed];
+  const args = [VERSION_FIELD, String(version), ...(written ?? ["", ""]), ...removed];
   const [gone, before] = await onRules(redis, keys, () =>
     redis.createScript<[number, number]>(CHANGE).exec([keys.rules], args),
   );
@@ -127,7 +127,7 @@ async function copyChange(
  *
  * @throws when the operator made none, and Redis does not say whether there is an automatic one
  */
-export async function liftRule(
+export async function deleteRule(
   env: RegistryEnv,
   config: RedisConfig,
   name: RuleName,
@@ -141,7 +141,7 @@ export async function liftRule(
 }
 
 /** Keeps an automatic block; false when there are too many rules already. */
-export async function keepAutomaticBlock(config: RedisConfig, rule: Rule): Promise<boolean> {
+export async function saveAutomaticBlock(config: RedisConfig, rule: Rule): Promise<boolean> {
   const kept = await inBackground(config, (redis, keys) =>
     redis
       .createScript<number>(ADD_UNLESS_FULL)
@@ -161,22 +161,22 @@ export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<
   return [...rules.map(({ text }) => text), ...automatics.map(([, text]) => text)].flatMap(
     (text) => {
       const rule = parseRule(text);
-      return rule && !isOver(rule, now) ? [rule] : [];
+      return rule && !isExpired(rule, now) ? [rule] : [];
     },
   );
 }
 
 /** What edges read; undefined when Redis was emptied. */
-export async function readTexts(redis: Redis, keys: Keys): Promise<RuleTexts | undefined> {
+export async function readCopiedRules(redis: Redis, keys: Keys): Promise<RuleTexts | undefined> {
   const copied = await onRules(redis, keys, () => readHash(redis, keys.rules));
   if (copied.size === 0) return undefined;
-  const version = Number(copied.get(MARK) ?? 0);
-  copied.delete(MARK);
+  const version = Number(copied.get(VERSION_FIELD) ?? 0);
+  copied.delete(VERSION_FIELD);
   return { version, texts: [...copied.values()] };
 }
 
 /** What the registry knows, and of what Redis alone has as much as is still known. */
-export async function registeredTexts(
+export async function readRegisteredRules(
   env: RegistryEnv,
   automatics: readonly Rule[],
 ): Promise<RuleTexts> {
@@ -193,16 +193,17 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
   const { version, rules: kept } = await registryOf(env).rules();
   const has = (text: string) => {
     const rule = parseRule(text);
-    return rule !== undefined && !isOver(rule, now);
+    return rule !== undefined && !isExpired(rule, now);
   };
   const over = kept.filter(({ text }) => !has(text));
   await registryOf(env).removeRules(over);
   const wanted = new Map(kept.filter((rule) => !over.includes(rule)).map((r) => [r.name, r.text]));
-  const missing = [...wanted, [MARK, String(version)] as const].filter(
+  const missing = [...wanted, [VERSION_FIELD, String(version)] as const].filter(
     ([name, text]) => copied.get(name) !== text,
   );
   const stale = [...copied].filter(
-    ([name, text]) => name !== MARK && (isAutomatic(name) ? !has(text) : !wanted.has(name)),
+    ([name, text]) =>
+      name !== VERSION_FIELD && (isAutomatic(name) ? !has(text) : !wanted.has(name)),
   );
   await inBackground(config, async (redis, keys) => {
     if (missing.length > 0) await redis.hset(keys.rules, Object.fromEntries(missing));

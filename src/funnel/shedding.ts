@@ -34,7 +34,7 @@ export const shareAt = ({ share, at }: Shed, now: number): number =>
   share * 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
 
 /** Learns from one answer how loaded an object is. */
-export function noteLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
+export function recordLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
   const known = sheds.get(skuId);
   if (sign === "fine") {
     if (known && shareAt(known, now) < 0.01) sheds.delete(skuId);
@@ -55,7 +55,7 @@ function observe({ skuId }: Admitted): Observer {
     const overloaded = !answer.ok && answer.reason === "overloaded";
     line.delete(me);
     if (line.size === 0 && waiting.get(skuId) === line) waiting.delete(skuId);
-    noteLoad(skuId, overloaded || now - askedAt > SLOW_MS ? "overloaded" : "fine", now);
+    recordLoad(skuId, overloaded || now - askedAt > SLOW_MS ? "overloaded" : "fine", now);
   };
 }
 
@@ -69,16 +69,16 @@ function isStuck(skuId: string, now: number): boolean {
 }
 
 /** Seconds after which to retry: spread, so that the attempts turned away do not return together. */
-export const retryAfter = (random = Math.random()): number =>
+export const randomRetrySeconds = (random = Math.random()): number =>
   MIN_RETRY_SECONDS + Math.floor(random * RETRY_SPREAD_SECONDS);
 
 export const shedding: Stage = {
   name: "shedding",
   check({ skuId, now }) {
-    if (isStuck(skuId, now)) noteLoad(skuId, "overloaded", now);
+    if (isStuck(skuId, now)) recordLoad(skuId, "overloaded", now);
     const shed = sheds.get(skuId);
     if (!shed || Math.random() >= shareAt(shed, now)) return undefined;
-    return refuse("overloaded", { retryAfterSeconds: retryAfter() });
+    return refuse("overloaded", { retryAfterSeconds: randomRetrySeconds() });
   },
   observe,
 };

@@ -5,7 +5,7 @@ import { memory, textBytes } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
 import type { Buying } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
-import { hmacKey } from "./keys.ts";
+import { hmacKey } from "./hmac-key.ts";
 
 export const VISIT_HEADER = "Visit-Token";
 const PURPOSE = "visit";

@@ -2,8 +2,8 @@
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Identified } from "../funnel/attempt.ts";
-import { enter, mayChange } from "../funnel/funnel.ts";
-import { retryAfter } from "../funnel/shedding.ts";
+import { authenticate, limitChanges } from "../funnel/funnel.ts";
+import { randomRetrySeconds } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
@@ -29,12 +29,12 @@ export function inventoryRefusal(
   { reason, cause }: { reason: "overloaded" | "unavailable"; cause: unknown },
 ): Refusal {
   log(`inventory.${reason}`, { requestId: c.get("requestId"), cause: causeOf(cause) });
-  return refuse(reason, { retryAfterSeconds: retryAfter() });
+  return refuse(reason, { retryAfterSeconds: randomRetrySeconds() });
 }
 
 /** Resolves an order id for its owner. Other callers get "order not found", so ids leak no owners. */
 export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<OwnedRef>> {
-  const entered = await enter(c);
+  const entered = await authenticate(c);
   if (!entered.ok) return entered;
   const { attempt } = entered;
   const address = parseOrderId(orderId);
@@ -68,7 +68,7 @@ async function changeOrder(
   ) => Promise<OrderResult<"order_not_payable" | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
   if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
-  const may = await mayChange(attempt, address.skuId);
+  const may = await limitChanges(attempt, address.skuId);
   if (!may.ok) return may;
   const answer = await callInventory(c.env, address, change);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));

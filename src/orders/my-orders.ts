@@ -5,7 +5,7 @@ import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
 import { budgetOf } from "../funnel/budget.ts";
-import { enter, mayRead } from "../funnel/funnel.ts";
+import { authenticate, limitReads } from "../funnel/funnel.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
@@ -52,7 +52,7 @@ export async function findOrder(
   c: AppContext,
   { ref, address, attempt }: OwnedRef,
 ): Promise<Outcome<{ order: Order; source: Source }>> {
-  const may = await mayRead(attempt);
+  const may = await limitReads(attempt);
   if (!may.ok) return may;
   const { userId, orderId } = ref;
   const stored = await fromRedis(c, (redis, keys) => readOrder(redis, keys, userId, orderId));
@@ -79,9 +79,9 @@ export interface OrderList {
 
 /** Lists the caller's orders after `cursor`. A page takes one Redis round trip and a few ledgers. */
 export async function listOrders(c: AppContext, cursor?: string): Promise<Outcome<OrderList>> {
-  const entered = await enter(c);
+  const entered = await authenticate(c);
   if (!entered.ok) return entered;
-  const may = await mayRead(entered.attempt);
+  const may = await limitReads(entered.attempt);
   if (!may.ok) return may;
   const after = decodePosition(cursor);
   if (after === undefined) {

@@ -6,8 +6,8 @@ import { findSale } from "../catalog/older.ts";
 import type { Sale } from "../catalog/schema.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
-import { shieldRoute } from "../funnel/flood.ts";
-import { foreignWrite, signDemoToken } from "../funnel/identity.ts";
+import { shieldRoute } from "../funnel/flood-shield.ts";
+import { csrfRefusal, signDemoToken } from "../funnel/identity.ts";
 import { clearSessions, loginSchema, setSession } from "../funnel/login.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import type { Order } from "../inventory/order.ts";
@@ -126,7 +126,7 @@ async function cancel(c: OrderContext): Promise<Response> {
 async function login(c: AppContext): Promise<Response> {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return faultPage(c, refuse("not_found"));
-  const refusal = foreignWrite(c) ?? (await shieldRoute(c, "login"));
+  const refusal = csrfRefusal(c) ?? (await shieldRoute(c, "login"));
   if (refusal) return faultPage(c, refusal);
   const form = await readForm(c, loginFormSchema, MAX_FORM_BYTES);
   if (!form.ok) return faultPage(c, form.refusal);
@@ -135,7 +135,7 @@ async function login(c: AppContext): Promise<Response> {
 }
 
 async function logout(c: AppContext): Promise<Response> {
-  const foreign = foreignWrite(c);
+  const foreign = csrfRefusal(c);
   if (foreign) return faultPage(c, foreign);
   clearSessions(c);
   return c.redirect("/", 303);

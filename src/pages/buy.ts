@@ -7,7 +7,7 @@ import { findSku } from "../catalog/older.ts";
 import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import { type OrderRequest, orderBodySchema } from "../funnel/attempt.ts";
-import { shieldRoute } from "../funnel/flood.ts";
+import { shieldRoute } from "../funnel/flood-shield.ts";
 import { identify } from "../funnel/identity.ts";
 import { type OrderReader, readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";

@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { registryOf } from "../../src/catalog/store.ts";
 import { requireConfig } from "../../src/config.ts";
 import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
-import { MARK } from "../../src/funnel/rule-store.ts";
+import { VERSION_FIELD } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, contractFaults, ORIGIN, send } from "../support/http.ts";
@@ -126,7 +126,7 @@ describe("a rule of the operator", () => {
     await admin("DELETE", path("user", mallory.id));
     await redis("HSET", KEYS.rules, `deny:user:${mallory.id}`, copy);
     await worker.scheduled(createScheduledController(), env);
-    expect(await redis("HKEYS", KEYS.rules)).toEqual([MARK]);
+    expect(await redis("HKEYS", KEYS.rules)).toEqual([VERSION_FIELD]);
     expect((await attempt(mallory, sale)).status).toBe(202);
   });
 
@@ -145,7 +145,7 @@ describe("a rule of the operator", () => {
     expect(await rules()).toEqual([]);
 
     await worker.scheduled(createScheduledController(), env);
-    expect(await redis("HKEYS", KEYS.rules)).toEqual([MARK]);
+    expect(await redis("HKEYS", KEYS.rules)).toEqual([VERSION_FIELD]);
   });
 
   test("on the allow list wins over every denial, also of the network before the name is known", async () => {

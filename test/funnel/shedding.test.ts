@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { noteLoad, retryAfter, SLOW_MS, shareAt } from "../../src/funnel/shedding.ts";
+import { randomRetrySeconds, recordLoad, SLOW_MS, shareAt } from "../../src/funnel/shedding.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults } from "../support/http.ts";
@@ -38,10 +38,10 @@ test("a share only ever falls with time, halves every four seconds, and is gone 
 test("those turned away are told to come back after 2 to 9 seconds, spread", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
-      expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(retryAfter(random));
+      expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(randomRetrySeconds(random));
     }),
   );
-  const all = Array.from({ length: 8 }, (_, i) => retryAfter(i / 8));
+  const all = Array.from({ length: 8 }, (_, i) => randomRetrySeconds(i / 8));
   expect(all).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
@@ -145,7 +145,7 @@ test("an object that answers too late counts as overloaded", async () => {
   onTestFinished(() => spy.mockRestore());
 
   const slow = await attempts(sale, 1);
-  noteLoad(sale.skuId, "fine", Date.now()); // one good sign is not enough
+  recordLoad(sale.skuId, "fine", Date.now()); // one good sign is not enough
   spy.mockRestore();
   const dice = vi.spyOn(Math, "random").mockReturnValue(0.05);
   onTestFinished(() => dice.mockRestore());

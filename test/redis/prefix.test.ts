@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import { readPublished, storePublished } from "../../src/catalog/store.ts";
 import { readConfig, requireConfig } from "../../src/config.ts";
-import { keepAutomaticBlock, readTexts } from "../../src/funnel/rule-store.ts";
+import { readCopiedRules, saveAutomaticBlock } from "../../src/funnel/rule-store.ts";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { listDeadLetters, storeDeadLetters } from "../../src/orders/dead-letters.ts";
@@ -93,7 +93,7 @@ const KINDS = {
   },
   rules: {
     write: (config: RedisConfig, name: string) =>
-      keepAutomaticBlock(config, {
+      saveAutomaticBlock(config, {
         effect: "deny",
         kind: "user",
         value: name,
@@ -101,7 +101,7 @@ const KINDS = {
         addedAt: "",
       }),
     read: async (config: RedisConfig) =>
-      ((await inRedis(config, readTexts))?.texts ?? []).map((text) => JSON.parse(text).value),
+      ((await inRedis(config, readCopiedRules))?.texts ?? []).map((text) => JSON.parse(text).value),
   },
   orders: {
     write: (config: RedisConfig, name: string) =>

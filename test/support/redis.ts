@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { flightsUnderWay } from "../../src/edge/single-flight.ts";
-import { MARK } from "../../src/funnel/rule-store.ts";
+import { VERSION_FIELD } from "../../src/funnel/rule-store.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -35,7 +35,7 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
 export async function emptyRedis(): Promise<void> {
   await redis("FLUSHALL");
   // An edge that finds not even this asks the registry what was lost.
-  await redis("HSET", KEYS.rules, MARK, "");
+  await redis("HSET", KEYS.rules, VERSION_FIELD, "");
 }
 
 interface Cost {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { describe, expect, test } from "vitest";
-import { normaliseValue, parseRule, type Rule, RuleBook } from "../../src/funnel/rule-book.ts";
+import { normalizeValue, parseRule, type Rule, RuleSet } from "../../src/funnel/rule-set.ts";
 
 const NOW = Date.parse("2026-12-01T09:00:00Z");
 const instant = (offsetMs: number) => new Date(NOW + offsetMs).toISOString();
@@ -17,7 +17,7 @@ const aRule = (changes: Partial<Rule>): Rule => ({
 });
 
 const network = (value: string, effect: Rule["effect"] = "deny") =>
-  aRule({ kind: "ip", value: normaliseValue("ip", value) as string, effect });
+  aRule({ kind: "ip", value: normalizeValue("ip", value) as string, effect });
 
 const from = (address: string) => ({ address: ipaddr.process(address) });
 
@@ -33,7 +33,7 @@ describe("a network's value", () => {
     ["::ffff:192.0.2.1", "192.0.2.1/32"],
     ["::ffff:192.0.2.1/120", "192.0.2.0/24"],
   ])("%s is kept as %s", (value, kept) => {
-    expect(normaliseValue("ip", value)).toBe(kept);
+    expect(normalizeValue("ip", value)).toBe(kept);
   });
 
   test.each([
@@ -51,7 +51,7 @@ describe("a network's value", () => {
     "fe80::1%eth0",
     "1.2.3.4 ",
   ])("%j is refused", (value) => {
-    expect(normaliseValue("ip", value)).toBeUndefined();
+    expect(normalizeValue("ip", value)).toBeUndefined();
   });
 
   test("has one spelling, which is a value itself", () => {
@@ -62,9 +62,9 @@ describe("a network's value", () => {
           fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })),
         ),
         ([address, bits]) => {
-          const once = normaliseValue("ip", `${address}/${bits}`);
+          const once = normalizeValue("ip", `${address}/${bits}`);
           expect(once).toBeDefined();
-          expect(normaliseValue("ip", once as string)).toBe(once);
+          expect(normalizeValue("ip", once as string)).toBe(once);
         },
       ),
     );
@@ -77,7 +77,7 @@ test.each([
   ["country", "t1", "T1"],
   ["user", "auth0|Ann/ß", "auth0|Ann/ß"],
 ] as const)("%s %s is kept as %s", (kind, value, kept) => {
-  expect(normaliseValue(kind, value)).toBe(kept);
+  expect(normalizeValue(kind, value)).toBe(kept);
 });
 
 test.each([
@@ -90,7 +90,7 @@ test.each([
   ["user", "u".repeat(129)],
   ["user", "\ud800"],
 ] as const)("%s %j is refused", (kind, value) => {
-  expect(normaliseValue(kind, value)).toBeUndefined();
+  expect(normalizeValue(kind, value)).toBeUndefined();
 });
 
 describe("a book of rules", () => {
@@ -107,14 +107,14 @@ describe("a book of rules", () => {
     [aRule({ kind: "country", value: "XX" }), { country: "XX" }, { country: "DE" }],
     [aRule({ kind: "asn", value: "7" }), { asn: "7" }, { userId: "7" }],
   ])("denies whom %o means, and nobody else", (rule, meant, other) => {
-    const book = new RuleBook([rule]);
+    const book = new RuleSet([rule]);
     expect(book.denies(meant, NOW)).toBe(true);
     expect(book.denies(other, NOW)).toBe(false);
     expect(book.denies({}, NOW)).toBe(false);
   });
 
   test("counts a rule up to the millisecond before it expires", () => {
-    const book = new RuleBook([aRule({ expiresAt: instant(0) })]);
+    const book = new RuleSet([aRule({ expiresAt: instant(0) })]);
     expect(book.denies({ userId: "mallory" }, NOW - 1)).toBe(true);
     expect(book.denies({ userId: "mallory" }, NOW)).toBe(false);
   });
@@ -139,7 +139,7 @@ describe("a book of rules", () => {
         fc.shuffledSubarray(denials, { minLength: 1 }),
         fc.boolean(),
         (allowed, denied, last) => {
-          const book = new RuleBook(last ? [...denied, allowed] : [allowed, ...denied]);
+          const book = new RuleSet(last ? [...denied, allowed] : [allowed, ...denied]);
           expect(book.denies(caller, NOW)).toBe(false);
           expect(book.denies(caller, NOW + 1)).toBe(true);
         },

@@ -51,10 +51,10 @@ export interface Caller {
 }
 
 /** Checks a rule's value and gives it its one spelling; undefined when it is no such value. */
-export function normaliseValue(kind: RuleKind, value: string): string | undefined {
+export function normalizeValue(kind: RuleKind, value: string): string | undefined {
   switch (kind) {
     case "ip":
-      return normaliseNetwork(value);
+      return normalizeNetwork(value);
     case "asn":
       return /^\d{1,10}$/.test(value) ? String(Number(value)) : undefined;
     case "country":
@@ -69,7 +69,7 @@ export function normaliseValue(kind: RuleKind, value: string): string | undefine
  * An address or a CIDR as the CIDR it means; a single IPv6 address means its /64. Only plain spellings:
  * `010.1` is an address to some.
  */
-function normaliseNetwork(value: string): string | undefined {
+function normalizeNetwork(value: string): string | undefined {
   const [address = "", length, ...more] = value.split("/");
   const { IPv4, IPv6 } = ipaddr;
   const isIPv4 = IPv4.isValidFourPartDecimal(address) && !/(^|\.)0\d/.test(address);
@@ -83,7 +83,7 @@ function normaliseNetwork(value: string): string | undefined {
   // Callers' addresses are compared as IPv4 when that is what they are.
   const mapped = (parsed as ipaddr.IPv6).isIPv4MappedAddress() && bits >= MAPPED_BITS;
   if (!mapped) return `${IPv6.networkAddressFromCIDR(cidr)}/${bits}`;
-  return normaliseNetwork(`${(parsed as ipaddr.IPv6).toIPv4Address()}/${bits - MAPPED_BITS}`);
+  return normalizeNetwork(`${(parsed as ipaddr.IPv6).toIPv4Address()}/${bits - MAPPED_BITS}`);
 }
 
 /** How much of a single IPv6 address a rule means: all of one that is an IPv4 address in disguise. */
@@ -91,11 +91,11 @@ const bitsOf = (address: string): number =>
   ipaddr.IPv6.parse(address).isIPv4MappedAddress() ? IPV6_BITS : IPV6_CLIENT_BITS;
 
 /** Whether a rule's time has passed. */
-export const isOver = ({ expiresAt }: Rule, now: number): boolean =>
+export const isExpired = ({ expiresAt }: Rule, now: number): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= now;
 
 /** Rules, ready to be asked. */
-export class RuleBook {
+export class RuleSet {
   readonly rules: readonly Rule[];
   /** Whether somebody's name may be worth more than where they come from. */
   readonly allowsUsers: boolean;
@@ -122,7 +122,7 @@ export class RuleBook {
   denies(caller: Caller, now: number): boolean {
     let denied = false;
     for (const rule of this.#matching(caller)) {
-      if (isOver(rule, now)) continue;
+      if (isExpired(rule, now)) continue;
       if (rule.effect === "allow") return false;
       denied = true;
     }
@@ -161,5 +161,5 @@ function namesOf(address: ipaddr.IPv4 | ipaddr.IPv6): string[] {
 /** A rule as it is stored; undefined when it does not parse: one bad rule must not hide the others. */
 export function parseRule(text: string): Rule | undefined {
   const { data } = ruleTextSchema.safeParse(text);
-  return data && normaliseValue(data.kind, data.value) !== undefined ? data : undefined;
+  return data && normalizeValue(data.kind, data.value) !== undefined ? data : undefined;
 }

@@ -8,8 +8,8 @@ import type { Stage } from "./attempt.ts";
 import { isMarkedRetry } from "./sold-out.ts";
 
 /** Once a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
-export const known: Stage = {
-  name: "known",
+export const openSale: Stage = {
+  name: "open-sale",
   async check(attempt) {
     const { c, skuId, now } = attempt;
     const catalog = await readCatalog(c);
