@@ -1,6 +1,6 @@
 // The scheduled run of every minute: brings each copy back in line with its source, and logs what differed.
 import { type CatalogEnv, publish, settle } from "./catalog/change.ts";
-import type { RegisteredSale } from "./catalog/registered.ts";
+import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
 import { causeOf, log } from "./observability/log.ts";

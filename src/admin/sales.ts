@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { deleteSale, putSale, restock } from "../catalog/change.ts";
 import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
-import { etagOfSale, type ShownSale } from "../catalog/registered.ts";
+import { etagOfSale, type ShownSale } from "../catalog/registry-types.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";

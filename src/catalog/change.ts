@@ -12,9 +12,9 @@ import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/clien
 import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
 import type { Keys } from "../redis/keys.ts";
 import { noteAllRebuilt } from "../redis/rebuilt.ts";
-import { itemOf } from "./item.ts";
+import { itemOf } from "./order-item.ts";
 import { holds, type Precondition } from "./precondition.ts";
-import { type Confirmation, etagOfSale, type RegisteredSale } from "./registered.ts";
+import { type Confirmation, etagOfSale, type RegisteredSale } from "./registry-types.ts";
 import { type Sale, type Sku, saleState } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
 import { type RegistryEnv, registryOf, storePublished } from "./store.ts";

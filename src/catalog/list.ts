@@ -1,5 +1,5 @@
 // The list of sales, page by page: what is open, what comes, what is over.
-import { type OlderEntries, pageOfOlder } from "./older.ts";
+import { type OlderEntries, pageOfOlder } from "./archive.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";

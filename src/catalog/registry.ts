@@ -14,7 +14,7 @@ import {
   type PublishedCatalog,
   type RegisteredSale,
   type ShownSale,
-} from "./registered.ts";
+} from "./registry-types.ts";
 import { SaleTables } from "./sale-tables.ts";
 import type { Sale, Sku } from "./schema.ts";
 

@@ -5,7 +5,7 @@ import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
 import { readSalesPage } from "./list.ts";
 import { readLive } from "./live.ts";
-import { findSale } from "./older.ts";
+import { findSale } from "./archive.ts";
 import { publicSale } from "./schema.ts";
 import { cachedNow } from "./snapshot.ts";
 

@@ -1,7 +1,7 @@
 // The registry's tables of sales and SKUs. Every question of the hot path and every write is a look-up in an
 // index: the past of a shop costs its present nothing.
-import { migrate } from "../inventory/schema.ts";
-import type { Confirmation, OlderPage, RegisteredSale } from "./registered.ts";
+import { migrate } from "../migrate.ts";
+import type { Confirmation, OlderPage, RegisteredSale } from "./registry-types.ts";
 import type { Sale } from "./schema.ts";
 
 /** See `migrate`: what is released never changes, and what is new is added at the end. */

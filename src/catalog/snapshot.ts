@@ -1,5 +1,5 @@
 // The catalog as the edge knows it: one document, so that an unknown sale or SKU is answered without asking
-// anyone. It holds what sells, will sell or has just sold; what is older is asked for (see `older.ts`).
+// anyone. It holds what sells, will sell or has just sold; what is older is asked for (see `archive.ts`).
 import { readColo, writeColo } from "../edge/colo.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { BuyerFilter } from "../inventory/buyers.ts";
@@ -11,7 +11,7 @@ import {
   type Published,
   type PublishedCatalog,
   type RegisteredSale,
-} from "./registered.ts";
+} from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import {
   livingEntries,

@@ -1,6 +1,6 @@
 // The funnel: the ordered checks before a reservation, the cheapest refusal first. A new stage is one file and
 // one line here.
-import { findSku } from "../catalog/older.ts";
+import { findSku } from "../catalog/archive.ts";
 import { knownCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";

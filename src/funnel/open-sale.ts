@@ -1,6 +1,6 @@
 // Refuses what the catalog alone can refuse: an unknown SKU, a sale that is not open. No I/O while the snapshot
 // is fresh, except for SKUs that are not in it.
-import { findSku } from "../catalog/older.ts";
+import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";

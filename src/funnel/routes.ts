@@ -1,6 +1,6 @@
 // Routes that prepare an attempt to buy: the proof of a page visit, and the demo login.
 import { Hono } from "hono";
-import { findSale } from "../catalog/older.ts";
+import { findSale } from "../catalog/archive.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
 import { shieldRoute } from "./flood-shield.ts";

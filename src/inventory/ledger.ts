@@ -6,7 +6,7 @@ import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { resendSchedule } from "./outbox.ts";
-import { migrate } from "./schema.ts";
+import { migrate } from "../migrate.ts";
 import {
   bindingsOf,
   MIGRATIONS,

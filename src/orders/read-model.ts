@@ -1,7 +1,7 @@
 // The read model: each user's orders in one Redis hash, written by version. It can be rebuilt from the ledgers at
 // any time. A reserved order is read from its ledger instead, because its owner can change it.
 import type { Redis } from "@upstash/redis/cloudflare";
-import { itemOf } from "../catalog/item.ts";
+import { itemOf } from "../catalog/order-item.ts";
 import { knownCatalog } from "../catalog/snapshot.ts";
 import { type Order, type OwnedOrder, orderSchema } from "../inventory/order.ts";
 import { healed, replaceBad } from "../redis/bad-values.ts";

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
-import { findSale } from "../catalog/older.ts";
+import { findSale } from "../catalog/archive.ts";
 import type { Sale } from "../catalog/schema.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";

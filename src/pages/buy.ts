@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
-import { findSku } from "../catalog/older.ts";
+import { findSku } from "../catalog/archive.ts";
 import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import { type OrderRequest, orderBodySchema } from "../funnel/attempt.ts";

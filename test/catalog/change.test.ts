@@ -6,7 +6,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { PublishedCatalog } from "../../src/catalog/registered.ts";
+import type { PublishedCatalog } from "../../src/catalog/registry-types.ts";
 import { saleDocumentSchema } from "../../src/catalog/schema.ts";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";

@@ -1,5 +1,5 @@
 // The catalog's copy in Redis, as other isolates read and write it.
-import type { PublishedCatalog } from "../../src/catalog/registered.ts";
+import type { PublishedCatalog } from "../../src/catalog/registry-types.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { KEYS, redis } from "../support/redis.ts";

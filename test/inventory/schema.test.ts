@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newOrderId } from "../../src/inventory/order-id.ts";
-import { migrate } from "../../src/inventory/schema.ts";
+import { migrate } from "../../src/migrate.ts";
 import { MIGRATIONS } from "../../src/inventory/tables.ts";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";

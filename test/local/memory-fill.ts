@@ -2,7 +2,7 @@
 // each takes of the heap. Run by `memory.test.ts` in a process of its own, with `--expose-gc`.
 import ipaddr from "ipaddr.js";
 import "../../src/admin/auth.ts";
-import "../../src/catalog/older.ts";
+import "../../src/catalog/archive.ts";
 import "../../src/funnel/challenge.ts";
 import "../../src/funnel/identity.ts";
 import "../../src/funnel/limits.ts";

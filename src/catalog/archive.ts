@@ -2,7 +2,7 @@
 // about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import type { OlderPage } from "./registered.ts";
+import type { OlderPage } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import { livingEntries, parseRegistered, type Reader, registryOf } from "./store.ts";
