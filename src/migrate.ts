@@ -1,4 +1,4 @@
-// Migrates an object's tables when it wakes. Each migration runs once, in order.
+// Migrates the tables of a Durable Object when it wakes. Each migration runs once, in order.
 
 type Storage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 

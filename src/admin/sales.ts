@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { deleteSale, putSale, restock } from "../catalog/change.ts";
 import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
-import { etagOfSale, type ShownSale } from "../catalog/registry-types.ts";
+import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";
@@ -106,7 +106,7 @@ export async function restockSku(c: Context<AppEnv, "/skus/:skuId/restock">): Pr
 
 function answer(
   c: AppContext,
-  shown: ShownSale,
+  shown: SaleWithStock,
   { extra = {}, status = 200 }: { extra?: object; status?: 200 | 201 } = {},
 ): Response {
   c.header("ETag", etagOfSale(shown.registered) ?? "");
@@ -114,7 +114,7 @@ function answer(
 }
 
 /** A sale as it is answered. It can be sent back as it is. */
-function viewOf(c: AppContext, { registered, stocked }: ShownSale): SaleView {
+function viewOf(c: AppContext, { registered, stocked }: SaleWithStock): SaleView {
   const sale = registered.sale as Sale;
   const origin = c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin;
   return {

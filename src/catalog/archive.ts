@@ -2,7 +2,7 @@
 // about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import type { OlderPage } from "./registry-types.ts";
+import type { ArchivePage } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import { livingEntries, parseRegistered, type Reader, registryOf } from "./store.ts";
@@ -11,13 +11,13 @@ import { livingEntries, parseRegistered, type Reader, registryOf } from "./store
 const KEPT_MS = 3_600_000;
 
 /** Sales that are not in the published catalog, and whether more of them follow. */
-export interface OlderEntries {
+export interface ArchivedEntries {
   entries: CatalogEntry[];
   more: boolean;
 }
 
 interface Answer {
-  shared: SwrCache<OlderPage, OlderEntries, Reader>;
+  shared: SwrCache<ArchivePage, ArchivedEntries, Reader>;
   /** Characters of the answer as JSON; 0 until it came. */
   size: number;
 }
@@ -35,7 +35,7 @@ export async function findSale(c: Reader, id: string): Promise<CatalogEntry | un
   const catalog = await readCatalog(c);
   const known = catalog.sale(id);
   if (known || !catalog.hasEverHadSale(id)) return known;
-  return (await findOlder(c, catalog, { sale: id })).entries[0];
+  return (await findArchived(c, catalog, { sale: id })).entries[0];
 }
 
 /** A SKU with its sale, however old. */
@@ -46,21 +46,21 @@ export async function findSku(
   const catalog = await readCatalog(c);
   const known = catalog.sku(id);
   if (known || !catalog.hasEverHad(id)) return known;
-  const [entry] = (await findOlder(c, catalog, { sku: id })).entries;
+  const [entry] = (await findArchived(c, catalog, { sku: id })).entries;
   const sku = entry?.sale.skus.find((each) => each.id === id);
   return entry && sku && { entry, sku };
 }
 
 /** Up to `limit` older sales, latest end first, after one of them or after all that are not older. */
-export const pageOfOlder = (
+export const archivePage = (
   c: Reader,
   catalog: Catalog,
   after: string | null,
   limit: number,
-): Promise<OlderEntries> =>
+): Promise<ArchivedEntries> =>
   answer(c, catalog, `after/${after ?? ""}`, () => registryOf(c.env).older(after, limit));
 
-const findOlder = (c: Reader, catalog: Catalog, name: { sale: string } | { sku: string }) =>
+const findArchived = (c: Reader, catalog: Catalog, name: { sale: string } | { sku: string }) =>
   answer(c, catalog, Object.entries(name).flat().join("/"), async () => {
     const found = await registryOf(c.env).find(name);
     return { sales: found ? [found] : [], more: false };
@@ -70,12 +70,12 @@ async function answer(
   c: Reader,
   catalog: Catalog,
   question: string,
-  ask: () => Promise<OlderPage>,
-): Promise<OlderEntries> {
+  ask: () => Promise<ArchivePage>,
+): Promise<ArchivedEntries> {
   const name = `older/${catalog.older.version}/${question}`;
   const known = answers.get(name);
   if (known) return (await known.shared.read(c)).value;
-  const shared = new SwrCache<OlderPage, OlderEntries, Reader>({
+  const shared = new SwrCache<ArchivePage, ArchivedEntries, Reader>({
     name,
     freshMs: KEPT_MS,
     revalidateMs: KEPT_MS,

@@ -1,5 +1,5 @@
 // The list of sales, page by page: what is open, what comes, what is over.
-import { type OlderEntries, pageOfOlder } from "./archive.ts";
+import { type ArchivedEntries, archivePage } from "./archive.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
@@ -54,13 +54,13 @@ async function olderPage(
   const isOurs =
     after === null || (idSchema.safeParse(after).success && catalog.hasEverHadSale(after));
   if (!isOurs) return undefined;
-  const older = await pageOfOlder(c, catalog, after, PAGE_SIZE);
+  const older = await archivePage(c, catalog, after, PAGE_SIZE);
   const page = olderPages.get(older) ?? pageOf(older.entries, older.more);
   olderPages.set(older, page);
   return page;
 }
 
-const olderPages = new WeakMap<OlderEntries, SalesPage>();
+const olderPages = new WeakMap<ArchivedEntries, SalesPage>();
 
 function pageOf(entries: CatalogEntry[], hasMore: boolean): SalesPage {
   const last = entries.at(-1)?.sale.id;

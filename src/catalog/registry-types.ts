@@ -1,79 +1,89 @@
-// Sales as the registry hands them to everybody else: to edges, to the operator, and to the objects of their
-// SKUs. Apart from the registry itself, because a Durable Object can be loaded by workerd alone.
-import { BuyerFilter, buyerHash } from "../inventory/buyers.ts";
+// The types that the registry shares with edges, the operator API, and SKU objects. They are apart from the registry
+// because its module imports `cloudflare:workers`, which exists in workerd only.
 import type { Sale } from "./schema.ts";
 
-/** A sale as the registry and every copy have it. A deleted one stays as `null`. */
+/** A sale as the registry and every copy of it store it. */
 export interface RegisteredSale {
   id: string;
-  /** Orders all changes of all sales: milliseconds of the change, but always rising. */
+  /** Orders all changes of all sales: the time of the change in milliseconds, made strictly increasing. */
   revision: number;
+  /** Null after the sale was deleted. */
   sale: Sale | null;
-  /** SKUs that left this sale and joined no other: their objects must know that they are off sale. */
+  /** SKUs that left this sale and joined no other. Their objects have to learn that they are off sale. */
   former: string[];
   /**
-   * Those of its SKUs whose object had never accepted an order when it learned this revision. Until the sale
-   * opens, or is changed, they cannot have sold.
+   * SKUs whose object had never accepted an order when it confirmed this revision. They cannot have sold before the
+   * sale opens or changes.
    */
   unsold: string[];
 }
 
-/** What an object said when it was told a revision of its sale. */
+/** What a SKU's object reports after it was configured with a revision of its sale. */
 export interface Confirmation {
   skuId: string;
+  /** Units put on sale in total, as the object counts them. */
   stocked: number;
   everSold: boolean;
 }
 
-/** A page of sales that are not active, and whether there are more. */
-export interface OlderPage {
+/** A page of archived sales, and whether there are more. */
+export interface ArchivePage {
   sales: RegisteredSale[];
   more: boolean;
 }
 
-/** What every edge knows, as one document; an edge holds the newest it has seen. */
+/** The document that every edge holds. A newer version replaces an older one. */
 export interface PublishedCatalog {
-  /** Rises with every change. */
+  /** Increases with every change. */
   version: number;
-  /** The version with which anything about sales that are not among these changed last. */
+  /** The version of the last change that concerned an archived sale. */
   olderVersion: number;
-  /** How many those are. */
+  /** Number of archived sales. */
   older: number;
-  /** Open sales, those to come, and those that closed last. */
+  /** Open sales, upcoming sales, and the sales that closed last. */
   sales: RegisteredSale[];
-  /** A filter of the names of all sales and SKUs there ever were, see `nameHash`. */
+  /** A filter of the names of all sales and SKUs that ever existed, see `nameHash`. */
   names: string;
 }
 
-/** A version of the published catalog; the catalog itself only for those who hold another one. */
+/** A version of the published catalog. The catalog is absent if the reader holds that version already. */
 export interface Published {
   version: number;
   catalog?: PublishedCatalog;
 }
 
-/** A sale, and how many units the objects of its SKUs last said they stock. */
-export interface ShownSale {
+/** A sale, and the units that the objects of its SKUs last reported as stocked. */
+export interface SaleWithStock {
   registered: RegisteredSale;
   stocked: Record<string, number>;
 }
 
-/** Sales and SKUs have names of their own in the filter. */
-export const nameHash = (kind: "sale" | "sku", id: string): number => buyerHash(`${kind} ${id}`);
+export type PutResult =
+  | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "precondition_failed" }
+  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
-/** The strong entity tag of a sale; null when there is none. */
+export type RemoveResult =
+  | { ok: true; removed: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "precondition_failed" | "not_found" };
+
+export type RestockResult =
+  | { ok: true; replayed: boolean; registered: RegisteredSale }
+  | { ok: false; reason: "not_found" | "idempotency_key_reused" | "below_committed" }
+  | { ok: false; reason: "too_many"; stock: number };
+
+/** An operator's deny or allow rule. The registry stores its text without parsing it. */
+export interface RegisteredRule {
+  name: string;
+  text: string;
+}
+
+/** All rules, and their version, which increases with every change. */
+export interface RegisteredRules {
+  version: number;
+  rules: RegisteredRule[];
+}
+
+/** The strong entity tag of a sale. Null if the sale does not exist. */
 export const etagOfSale = (registered: RegisteredSale | null | undefined): string | null =>
   registered?.sale ? `"${registered.revision}"` : null;
-
-/**
- * The filter is made for buyers, of whom one stranger in fifty may pass. Sized for four times as many names,
- * and never for few, it lets one name in forty thousand pass that never was.
- */
-const NAMES_FACTOR = 4;
-const MIN_NAMES = 4_096;
-
-/** A filter of these name hashes. */
-export function filterOfNames(hashes: ReadonlySet<number>): BuyerFilter {
-  const filter = BuyerFilter.empty(Math.max(MIN_NAMES, NAMES_FACTOR * hashes.size));
-  for (const hash of hashes) filter.add(hash);
-  return filter;
-}

@@ -1,48 +1,27 @@
-// The Durable Object that keeps what operators decide: all sales, and deny and allow rules. It gives each
-// change its revision, and decides on what it knows at that moment: of two operators who change one thing,
-// one comes first. Redis and the SKU objects hold copies that can be made again from here at any time.
+// The Durable Object that stores what operators decide: all sales, and deny and allow rules. It gives every change a
+// revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects hold copies that can
+// be rebuilt from it at any time.
 import { DurableObject } from "cloudflare:workers";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
+import { filterOfNames, nameHash } from "./name-filter.ts";
 import { holds, type Precondition } from "./precondition.ts";
 import {
+  type ArchivePage,
   type Confirmation,
   etagOfSale,
-  filterOfNames,
-  nameHash,
-  type OlderPage,
   type Published,
   type PublishedCatalog,
+  type PutResult,
+  type RegisteredRule,
+  type RegisteredRules,
   type RegisteredSale,
-  type ShownSale,
+  type RemoveResult,
+  type RestockResult,
+  type SaleWithStock,
 } from "./registry-types.ts";
+import { RuleTable } from "./rule-table.ts";
 import { SaleTables } from "./sale-tables.ts";
 import type { Sale, Sku } from "./schema.ts";
-
-export type PutResult =
-  | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
-  | { ok: false; reason: "precondition_failed" }
-  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
-
-export type RemoveResult =
-  | { ok: true; removed: boolean; registered: RegisteredSale }
-  | { ok: false; reason: "precondition_failed" | "not_found" };
-
-export type RestockResult =
-  | { ok: true; replayed: boolean; registered: RegisteredSale }
-  | { ok: false; reason: "not_found" | "idempotency_key_reused" | "below_committed" }
-  | { ok: false; reason: "too_many"; stock: number };
-
-/** A deny or allow rule of the operator's, as a text that means nothing here. */
-export interface RegisteredRule {
-  name: string;
-  text: string;
-}
-
-/** All rules, and the version that rises with every change of one. */
-export interface RegisteredRules {
-  version: number;
-  rules: RegisteredRule[];
-}
 
 const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
   ...sale,
@@ -50,15 +29,16 @@ const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
 });
 
 export class SaleRegistry extends DurableObject<object> {
-  readonly #sql: SqlStorage;
   readonly #tables: SaleTables;
+  readonly #rules: RuleTable;
+  /** Hashes of all sale and SKU ids that ever existed. */
   readonly #names = new Set<number>();
   #published: PublishedCatalog | undefined;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
-    this.#sql = ctx.storage.sql;
     this.#tables = new SaleTables(ctx.storage);
+    this.#rules = new RuleTable(ctx.storage.sql);
     for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
     for (const id of this.#tables.skuIds()) this.#names.add(nameHash("sku", id));
     this.sweep();
@@ -66,7 +46,7 @@ export class SaleRegistry extends DurableObject<object> {
 
   // ---- changes
 
-  /** Registers a sale, new or changed. A SKU id names one object, so it can be in one sale only. */
+  /** Creates or replaces a sale. A SKU can belong to one sale only, because its id names one object. */
   put(sale: Sale, condition: Precondition = {}): PutResult {
     const before = this.#tables.sale(sale.id);
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
@@ -81,7 +61,7 @@ export class SaleRegistry extends DurableObject<object> {
     return { ok: true, created: !before?.sale, isFirst, registered };
   }
 
-  /** Takes a sale off, and says whether it was on. */
+  /** Deletes a sale. `removed` is false if it was deleted before. */
   remove(id: string, condition: Precondition = {}): RemoveResult {
     const before = this.#tables.sale(id);
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
@@ -91,8 +71,10 @@ export class SaleRegistry extends DurableObject<object> {
   }
 
   /**
-   * Changes the stock of a SKU that is on sale, once for each key. `used`: the quantity for which the key was
-   * used at the SKU's object, which used to keep the keys.
+   * Changes the stock of a SKU that is on sale, once per key.
+   *
+   * @param command.used the quantity of an earlier restock with this key that the SKU's object recorded. Objects
+   *   recorded keys before the registry did.
    */
   restock({
     skuId,
@@ -115,18 +97,18 @@ export class SaleRegistry extends DurableObject<object> {
   }
 
   /**
-   * Notes what the objects of a sale said when they were told a revision; ignored if that was replaced. An
-   * object that stocks another number than the document says is right: somebody bought at the same moment,
-   * or it was restocked before restocks changed documents.
+   * Records what the objects of a sale reported for a revision. Ignores a revision that was replaced since. If an
+   * object stocks another number than the document, the object is right: a purchase came at the same moment, or
+   * the restock dates from before restocks changed documents.
    *
-   * @returns the sale with its document corrected, for its objects to learn; null when nothing was wrong
+   * @returns the sale with its document corrected, which its objects have to learn; null if nothing was wrong
    */
   confirm(id: string, revision: number, objects: Confirmation[]): RegisteredSale | null {
     const current = this.#tables.sale(id);
     if (current?.revision !== revision) return null;
     for (const object of objects) this.#tables.confirm(revision, object);
-    const known = this.#tables.sale(id)?.unsold ?? [];
-    if (known.length !== current.unsold.length) this.#changed(this.#next(), { older: false });
+    const unsold = this.#tables.sale(id)?.unsold ?? [];
+    if (unsold.length !== current.unsold.length) this.#changed(this.#next(), { older: false });
     const stocked = new Map(objects.map((object) => [object.skuId, object.stocked]));
     const { sale } = current;
     if (!sale?.skus.some((sku) => (stocked.get(sku.id) ?? sku.stock) !== sku.stock)) return null;
@@ -136,15 +118,15 @@ export class SaleRegistry extends DurableObject<object> {
     );
   }
 
-  // ---- reading
+  // ---- reads
 
-  /** Null when there never was such a sale. */
-  show(id: string): ShownSale | null {
+  /** Null if the sale never existed. */
+  show(id: string): SaleWithStock | null {
     const registered = this.#tables.sale(id);
-    return registered ? this.#shown(registered) : null;
+    return registered ? this.#withStocked(registered) : null;
   }
 
-  /** A sale by its id or that of one of its SKUs; null when there is none. */
+  /** A sale by its id or by the id of one of its SKUs. Null if there is none. */
   find(name: { sale: string } | { sku: string }): RegisteredSale | null {
     const owner = "sku" in name ? this.#tables.saleOfSku(name.sku) : undefined;
     const id = "sale" in name ? name.sale : owner?.onSale && owner.saleId;
@@ -152,27 +134,27 @@ export class SaleRegistry extends DurableObject<object> {
     return found?.sale ? found : null;
   }
 
-  /** Sales that are not in the published catalog, latest end first; `after` is the last one seen. */
-  older(after: string | null, limit: number): OlderPage {
+  /** A page of archived sales, latest end first. `after` is the last sale of the page before. */
+  older(after: string | null, limit: number): ArchivePage {
     return this.#tables.older(after, limit);
   }
 
-  /** A page of all sales in the order of their ids, deleted ones included. */
+  /** A page of all sales ordered by id, including deleted ones. */
   page(after: string, limit: number): RegisteredSale[] {
     return this.#tables.page(after, limit);
   }
 
-  /** Every SKU there ever was. */
+  /** All SKUs that ever existed. */
   skuIds(): string[] {
     return this.#tables.skuIds();
   }
 
-  /** A page of the sales that exist, in the order of their ids, with what their objects stock. */
-  list(after: string, limit: number): ShownSale[] {
-    return this.#tables.livingPage(after, limit).map((registered) => this.#shown(registered));
+  /** A page of the existing sales ordered by id, with the stock of their objects. */
+  list(after: string, limit: number): SaleWithStock[] {
+    return this.#tables.livingPage(after, limit).map((registered) => this.#withStocked(registered));
   }
 
-  /** What edges know, made once for each version. */
+  /** The catalog for the edges. Built once per version. */
   published(): { version: number; catalog: PublishedCatalog } {
     const version = this.#tables.counter("published");
     if (this.#published?.version !== version) {
@@ -187,13 +169,13 @@ export class SaleRegistry extends DurableObject<object> {
     return { version, catalog: this.#published };
   }
 
-  /** The same for an edge that may hold the version already. */
+  /** The same, without the catalog if the edge already holds this version. */
   publishedAfter(held: number | undefined): Published {
     const version = this.#tables.counter("published");
     return version === held ? { version } : this.published();
   }
 
-  /** Time passes: of the sales that closed, only the last stay published. */
+  /** Archives sales that closed too long ago, and publishes the ones that take their place. Call it regularly. */
   sweep(): void {
     if (this.#tables.sweep(Date.now())) this.#changed(this.#next(), { older: true });
   }
@@ -202,31 +184,26 @@ export class SaleRegistry extends DurableObject<object> {
 
   /** Returns the new version of the rules. */
   putRule(name: string, text: string): number {
-    this.#sql.exec("INSERT OR REPLACE INTO rules VALUES (?, ?)", name, text);
+    this.#rules.put(name, text);
     return this.#rulesChanged();
   }
 
-  /** Whether there was such a rule, and the version of the rules afterwards. */
+  /** Returns whether the rule existed, and the version of the rules after its removal. */
   removeRule(name: string): { removed: boolean; version: number } {
-    const removed = this.#sql.exec("DELETE FROM rules WHERE name = ?", name).rowsWritten > 0;
+    const removed = this.#rules.remove(name);
     return { removed, version: removed ? this.#rulesChanged() : this.#tables.counter("rules") };
   }
 
-  /** Removes rules that are still what they were when they were read. */
+  /** Removes rules whose texts have not changed since they were read. */
   removeRules(rules: RegisteredRule[]): void {
-    for (const { name, text } of rules) {
-      this.#sql.exec("DELETE FROM rules WHERE name = ? AND text = ?", name, text);
-    }
+    for (const rule of rules) this.#rules.removeUnchanged(rule);
   }
 
   rules(): RegisteredRules {
-    const rules = [
-      ...this.#sql.exec("SELECT name, text FROM rules"),
-    ] as unknown as RegisteredRule[];
-    return { version: this.#tables.counter("rules"), rules };
+    return { version: this.#tables.counter("rules"), rules: this.#rules.all() };
   }
 
-  #shown(registered: RegisteredSale): ShownSale {
+  #withStocked(registered: RegisteredSale): SaleWithStock {
     return { registered, stocked: this.#tables.stocked(registered.id) };
   }
 
@@ -236,7 +213,7 @@ export class SaleRegistry extends DurableObject<object> {
     return version;
   }
 
-  /** Milliseconds, but always rising, whatever the clock does. */
+  /** The next revision: the time in milliseconds, but always above the last one, even if the clock was set back. */
   #next(): number {
     const next = Math.max(Date.now(), this.#tables.counter("revision") + 1);
     this.#tables.setCounter("revision", next);

@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
+import { findSale } from "./archive.ts";
 import { readSalesPage } from "./list.ts";
 import { readLive } from "./live.ts";
-import { findSale } from "./archive.ts";
 import { publicSale } from "./schema.ts";
 import { cachedNow } from "./snapshot.ts";
 

@@ -1,37 +1,9 @@
 // The registry's tables of sales and SKUs. Every question of the hot path and every write is a look-up in an
 // index: the past of a shop costs its present nothing.
 import { migrate } from "../migrate.ts";
-import type { Confirmation, OlderPage, RegisteredSale } from "./registry-types.ts";
+import { MIGRATIONS } from "./registry-schema.ts";
+import type { ArchivePage, Confirmation, RegisteredSale } from "./registry-types.ts";
 import type { Sale } from "./schema.ts";
-
-/** See `migrate`: what is released never changes, and what is new is added at the end. */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE IF NOT EXISTS sales (
-  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`,
-  // `sales.former` is not used any more: `skus` knows. A deleted sale keeps its place in time.
-  `ALTER TABLE sales ADD COLUMN opens_at TEXT;
-ALTER TABLE sales ADD COLUMN closes_at TEXT;
-ALTER TABLE sales ADD COLUMN active INTEGER;
-CREATE INDEX sales_by_end ON sales (closes_at, id);
-CREATE TABLE skus (
-  id TEXT PRIMARY KEY, sale_id TEXT NOT NULL, on_sale INTEGER NOT NULL, stocked INTEGER, unsold INTEGER
-) WITHOUT ROWID;
-CREATE INDEX skus_by_sale ON skus (sale_id);
-CREATE TABLE restocks (
-  sku_id TEXT NOT NULL, key TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (sku_id, key)
-) WITHOUT ROWID;
-CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT OR REPLACE INTO skus (id, sale_id, on_sale)
-  SELECT left.value, sales.id, 0 FROM sales, json_each(sales.former) AS left;
-INSERT OR REPLACE INTO skus (id, sale_id, on_sale)
-  SELECT json_extract(sku.value, '$.id'), sales.id, 1
-  FROM sales, json_each(sales.document, '$.skus') AS sku;
-UPDATE sales SET opens_at = json_extract(document, '$.opensAt'),
-  closes_at = json_extract(document, '$.closesAt'), active = 0 WHERE document <> 'null';
-INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revision) IS NOT NULL`,
-];
 
 /** How many sales that are open or to come are known everywhere at any time; the rest is asked for. */
 const MAX_CURRENT = 200;
@@ -99,7 +71,7 @@ export class SaleTables {
   }
 
   /** Sales that are not active, latest end first, after one of them or after all that are. */
-  older(after: string | null, limit: number): OlderPage {
+  older(after: string | null, limit: number): ArchivePage {
     const [from] = this.#run("SELECT closes_at FROM sales WHERE id = ? AND active IS NOT 1", after);
     const rows = this.#run(
       `SELECT id, length(document) AS size FROM sales WHERE active = 0 AND (closes_at, id) < (?, ?)

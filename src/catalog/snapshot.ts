@@ -6,12 +6,8 @@ import { BuyerFilter } from "../inventory/buyers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
-import {
-  nameHash,
-  type Published,
-  type PublishedCatalog,
-  type RegisteredSale,
-} from "./registry-types.ts";
+import { nameHash } from "./name-filter.ts";
+import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import {
   livingEntries,

@@ -8,8 +8,8 @@ import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import type { Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
-import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import type { SaleRegistry } from "./registry.ts";
+import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 
 export interface RegistryEnv {

@@ -1,12 +1,13 @@
 // The tables inside a SKU's object. Each order is one row of one B-tree without a secondary index, so a change
 // of an order costs one written row.
+
+import { migrate } from "../migrate.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { resendSchedule } from "./outbox.ts";
-import { migrate } from "../migrate.ts";
 import {
   bindingsOf,
   MIGRATIONS,

@@ -1,7 +1,7 @@
 // The pages. The list and the sale page are the same bytes for everybody; the rest is the buyer's own.
 import { type Context, Hono } from "hono";
-import { readSalesPage } from "../catalog/list.ts";
 import { findSale } from "../catalog/archive.ts";
+import { readSalesPage } from "../catalog/list.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";

@@ -1,6 +1,7 @@
 // The bank of the sandbox: a Durable Object that stores charges and refunds, so that a rehearsal can audit the money
 // after any crash. For demos only: nothing calls it unless PAYMENTS is "sandbox".
 import { DurableObject } from "cloudflare:workers";
+import { migrate } from "../migrate.ts";
 import type { ChargeOutcome, PaymentRequest, RefundRequest, VoidOutcome } from "./gateway.ts";
 
 /** One order's money at the bank. More than one charge would be money taken twice. */
@@ -14,9 +15,14 @@ export interface BankEntry {
   refunds: number;
 }
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS entries (
+/** Released migrations never change. New ones go to the end. See `migrate`. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS entries (
   orderId TEXT PRIMARY KEY, amount INTEGER NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL,
-  attempts INTEGER NOT NULL, charges INTEGER NOT NULL, refunds INTEGER NOT NULL) WITHOUT ROWID`;
+  attempts INTEGER NOT NULL, charges INTEGER NOT NULL, refunds INTEGER NOT NULL) WITHOUT ROWID`,
+];
+
+const COLUMNS = "orderId, amount, currency, state, attempts, charges, refunds";
 
 const SLOW_MS = 2_000;
 /** Longer than any caller waits. */
@@ -31,7 +37,7 @@ export class SandboxBank extends DurableObject<object> {
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#sql.exec(SCHEMA);
+    migrate(ctx.storage, MIGRATIONS);
   }
 
   /** The token decides the outcome. An unknown token is declined. */
@@ -76,7 +82,7 @@ export class SandboxBank extends DurableObject<object> {
   statement(after: string): BankEntry[] {
     return [
       ...this.#sql.exec(
-        "SELECT * FROM entries WHERE orderId > ? ORDER BY orderId LIMIT ?",
+        `SELECT ${COLUMNS} FROM entries WHERE orderId > ? ORDER BY orderId LIMIT ?`,
         after,
         PAGE_SIZE,
       ),
@@ -84,15 +90,15 @@ export class SandboxBank extends DurableObject<object> {
   }
 
   #entry(orderId: string, amount: { amount: number; currency: string }): BankEntry {
-    const [row] = [...this.#sql.exec("SELECT * FROM entries WHERE orderId = ?", orderId)];
+    const query = `SELECT ${COLUMNS} FROM entries WHERE orderId = ?`;
+    const [row] = [...this.#sql.exec(query, orderId)];
     if (row) return row as unknown as BankEntry;
     return { orderId, ...amount, state: "tried", attempts: 0, charges: 0, refunds: 0 };
   }
 
   #save({ orderId, amount, currency, state, attempts, charges, refunds }: BankEntry): void {
     this.#sql.exec(
-      `INSERT OR REPLACE INTO entries
-        (orderId, amount, currency, state, attempts, charges, refunds) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       orderId,
       amount,
       currency,

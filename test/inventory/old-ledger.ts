@@ -1,6 +1,7 @@
 // Builds a ledger as the first release wrote it: its tables, rows and sale document.
 import { evictDurableObject } from "cloudflare:test";
 import { suppressLiveStock, unique } from "../support/shop.ts";
+import { dropTables } from "../support/tables.ts";
 import { anOffer } from "./commands.ts";
 import { inside, stubOf } from "./object.ts";
 
@@ -46,11 +47,7 @@ export async function givenOldLedger(
   const { item: _, ...terms } = { ...anOffer(stock, price).terms, skuId };
   const setup = { skuId, revision: 1, terms, configuredStock: stock, stocked: stock };
   await inside(skuId, (__, { storage: { sql } }) => {
-    for (const { name } of sql
-      .exec("SELECT name FROM sqlite_master WHERE name NOT GLOB '_*'")
-      .toArray()) {
-      sql.exec(`DROP TABLE ${name}`);
-    }
+    dropTables(sql);
     sql.exec(FIRST_TABLES);
     if (aliases) sql.exec(ALIASES);
     sql.exec("INSERT OR REPLACE INTO setup VALUES (1, ?)", JSON.stringify(setup));

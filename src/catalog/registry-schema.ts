@@ -1,0 +1,40 @@
+// The schema of the registry, as migrations.
+
+/** Released migrations never change. New ones go to the end. See `migrate`. */
+export const MIGRATIONS: readonly string[] = [
+  // The first schema had no `sales.former`. In the copy, an absent column resolves to `missing.former`.
+  `CREATE TABLE IF NOT EXISTS sales (
+  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE sales RENAME TO stored_sales;
+CREATE TABLE sales (
+  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, former TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO sales (id, revision, document, former)
+  SELECT id, revision, document,
+    (SELECT former FROM stored_sales AS stored WHERE stored.id = missing.id)
+  FROM (SELECT id, revision, document, '[]' AS former FROM stored_sales) AS missing;
+DROP TABLE stored_sales;
+CREATE TABLE IF NOT EXISTS rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`,
+  // `skus` replaces `sales.former`. A deleted sale keeps its times, which place it among the others.
+  `ALTER TABLE sales ADD COLUMN opens_at TEXT;
+ALTER TABLE sales ADD COLUMN closes_at TEXT;
+ALTER TABLE sales ADD COLUMN active INTEGER;
+CREATE INDEX sales_by_end ON sales (closes_at, id);
+CREATE TABLE skus (
+  id TEXT PRIMARY KEY, sale_id TEXT NOT NULL, on_sale INTEGER NOT NULL, stocked INTEGER, unsold INTEGER
+) WITHOUT ROWID;
+CREATE INDEX skus_by_sale ON skus (sale_id);
+CREATE TABLE restocks (
+  sku_id TEXT NOT NULL, key TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (sku_id, key)
+) WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR REPLACE INTO skus (id, sale_id, on_sale)
+  SELECT left.value, sales.id, 0 FROM sales, json_each(sales.former) AS left;
+INSERT OR REPLACE INTO skus (id, sale_id, on_sale)
+  SELECT json_extract(sku.value, '$.id'), sales.id, 1
+  FROM sales, json_each(sales.document, '$.skus') AS sku;
+UPDATE sales SET opens_at = json_extract(document, '$.opensAt'),
+  closes_at = json_extract(document, '$.closesAt'), active = 0 WHERE document <> 'null';
+INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revision) IS NOT NULL`,
+];
