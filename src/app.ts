@@ -62,7 +62,11 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const result = readConfig(c.env);
-  if (result.ok) c.set("config", result.config);
+  if (result.ok) {
+    const { config } = result;
+    c.set("config", config);
+    c.set("scope", { config, env: c.env, waitUntil: (work) => c.executionCtx.waitUntil(work) });
+  }
   const refusal = result.ok ? (misdirected(c, result.config) ?? unmet(c)) : MISCONFIGURED;
   if (refusal) c.res = problem(c, refusal);
   else await next();

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type * as z from "zod";
 import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
 import type { Config } from "./config.ts";
+import type { EdgeScope } from "./edge/scope.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
 /** The bindings the routes use, and what stands beside each request. */
@@ -11,6 +12,8 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     config: Config;
+    /** What caches use of the request. */
+    scope: EdgeScope & { env: Env };
     /** Sets the headers that say what is left of the route's limits. */
     describe?: (headers: Headers) => void;
   };

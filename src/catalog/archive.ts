@@ -5,7 +5,7 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import type { ArchivePage } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
-import { livingEntries, parseRegistered, type Reader, registryOf } from "./store.ts";
+import { type CatalogScope, livingEntries, parseRegistered, registryOf } from "./store.ts";
 
 /** A newer version of the catalog has other names for them. */
 const KEPT_MS = 3_600_000;
@@ -17,7 +17,7 @@ export interface ArchivedEntries {
 }
 
 interface Answer {
-  shared: SwrCache<ArchivePage, ArchivedEntries, Reader>;
+  shared: SwrCache<ArchivePage, ArchivedEntries, CatalogScope>;
   /** Characters of the answer as JSON; 0 until it came. */
   size: number;
 }
@@ -31,51 +31,55 @@ const answers = memory<Answer>("older", {
 });
 
 /** A sale, however old. Names that never existed are refused without asking anyone. */
-export async function findSale(c: Reader, id: string): Promise<CatalogEntry | undefined> {
-  const catalog = await readCatalog(c);
+export async function findSale(scope: CatalogScope, id: string): Promise<CatalogEntry | undefined> {
+  const catalog = await readCatalog(scope);
   const known = catalog.sale(id);
   if (known || !catalog.hasEverHadSale(id)) return known;
-  return (await findArchived(c, catalog, { sale: id })).entries[0];
+  return (await findArchived(scope, catalog, { sale: id })).entries[0];
 }
 
 /** A SKU with its sale, however old. */
 export async function findSku(
-  c: Reader,
+  scope: CatalogScope,
   id: string,
 ): Promise<{ entry: CatalogEntry; sku: Sku } | undefined> {
-  const catalog = await readCatalog(c);
+  const catalog = await readCatalog(scope);
   const known = catalog.sku(id);
   if (known || !catalog.hasEverHad(id)) return known;
-  const [entry] = (await findArchived(c, catalog, { sku: id })).entries;
+  const [entry] = (await findArchived(scope, catalog, { sku: id })).entries;
   const sku = entry?.sale.skus.find((each) => each.id === id);
   return entry && sku && { entry, sku };
 }
 
 /** Up to `limit` older sales, latest end first, after one of them or after all that are not older. */
 export const archivePage = (
-  c: Reader,
+  scope: CatalogScope,
   catalog: Catalog,
   after: string | null,
   limit: number,
 ): Promise<ArchivedEntries> =>
-  answer(c, catalog, `after/${after ?? ""}`, () => registryOf(c.env).older(after, limit));
+  answer(scope, catalog, `after/${after ?? ""}`, () => registryOf(scope.env).older(after, limit));
 
-const findArchived = (c: Reader, catalog: Catalog, name: { sale: string } | { sku: string }) =>
-  answer(c, catalog, Object.entries(name).flat().join("/"), async () => {
-    const found = await registryOf(c.env).find(name);
+const findArchived = (
+  scope: CatalogScope,
+  catalog: Catalog,
+  name: { sale: string } | { sku: string },
+) =>
+  answer(scope, catalog, Object.entries(name).flat().join("/"), async () => {
+    const found = await registryOf(scope.env).find(name);
     return { sales: found ? [found] : [], more: false };
   });
 
 async function answer(
-  c: Reader,
+  scope: CatalogScope,
   catalog: Catalog,
   question: string,
   ask: () => Promise<ArchivePage>,
 ): Promise<ArchivedEntries> {
   const name = `older/${catalog.older.version}/${question}`;
   const known = answers.get(name);
-  if (known) return (await known.shared.read(c)).value;
-  const shared = new SwrCache<ArchivePage, ArchivedEntries, Reader>({
+  if (known) return (await known.shared.read(scope)).value;
+  const shared = new SwrCache<ArchivePage, ArchivedEntries, CatalogScope>({
     name,
     freshMs: KEPT_MS,
     revalidateMs: KEPT_MS,
@@ -88,5 +92,5 @@ async function answer(
     },
   });
   answers.set(name, { shared, size: 0 });
-  return (await shared.read(c)).value;
+  return (await shared.read(scope)).value;
 }

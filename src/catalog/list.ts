@@ -3,7 +3,7 @@ import { type ArchivedEntries, archivePage } from "./archive.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
-import type { Reader } from "./store.ts";
+import type { CatalogScope } from "./store.ts";
 
 export const PAGE_SIZE = 50;
 
@@ -31,30 +31,33 @@ const lists = new WeakMap<Catalog, Sorted>();
  *
  * @returns undefined for a cursor that is not ours
  */
-export async function readSalesPage(c: Reader, cursor?: string): Promise<SalesPage | undefined> {
-  const catalog = await readCatalog(c);
+export async function readSalesPage(
+  scope: CatalogScope,
+  cursor?: string,
+): Promise<SalesPage | undefined> {
+  const catalog = await readCatalog(scope);
   const sorted = sortedAt(catalog, Date.now());
   const known = sorted.pages.get(cursor);
   if (known) return known;
   const at = sorted.entries.findIndex(({ sale }) => sale.id === cursor);
-  if (cursor !== undefined && at < 0) return olderPage(c, catalog, cursor);
+  if (cursor !== undefined && at < 0) return olderPage(scope, catalog, cursor);
   const entries = sorted.entries.slice(at + 1, at + 1 + PAGE_SIZE);
   const hasMore = at + 1 + PAGE_SIZE < sorted.entries.length || catalog.older.count > 0;
-  if (entries.length === 0 && hasMore) return olderPage(c, catalog, null);
+  if (entries.length === 0 && hasMore) return olderPage(scope, catalog, null);
   const page = pageOf(entries, hasMore);
   sorted.pages.set(cursor, page);
   return page;
 }
 
 async function olderPage(
-  c: Reader,
+  scope: CatalogScope,
   catalog: Catalog,
   after: string | null,
 ): Promise<SalesPage | undefined> {
   const isOurs =
     after === null || (idSchema.safeParse(after).success && catalog.hasEverHadSale(after));
   if (!isOurs) return undefined;
-  const older = await archivePage(c, catalog, after, PAGE_SIZE);
+  const older = await archivePage(scope, catalog, after, PAGE_SIZE);
   const page = olderPages.get(older) ?? pageOf(older.entries, older.more);
   olderPages.set(older, page);
   return page;

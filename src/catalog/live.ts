@@ -11,7 +11,7 @@ import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { SaleState, StockState } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
-import type { Reader } from "./store.ts";
+import type { CatalogScope } from "./store.ts";
 
 export interface LiveAnswer {
   /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
@@ -67,7 +67,7 @@ const publicSchema = z.object({
 });
 
 interface Stocks {
-  shared: SwrCache<(string | null)[], StockOfSale, Reader>;
+  shared: SwrCache<(string | null)[], StockOfSale, CatalogScope>;
   skus: number;
 }
 
@@ -76,7 +76,7 @@ const stocks = memory<Stocks>("stock", { sizeOf: ({ skus }) => SALE_BYTES + skus
 function stockOf({
   sale,
   revision,
-}: CatalogEntry): SwrCache<(string | null)[], StockOfSale, Reader> {
+}: CatalogEntry): SwrCache<(string | null)[], StockOfSale, CatalogScope> {
   const name = `live/${sale.id}/${revision}`;
   const known = stocks.get(name);
   if (known) return known.shared;
@@ -86,7 +86,7 @@ function stockOf({
     freshMs: 1_000,
     revalidateMs: 2_000,
     staleMs: 60_000,
-    load: (c: Reader) => loadStock(c, skuIds),
+    load: (scope: CatalogScope) => loadStock(scope, skuIds),
     build: (texts: (string | null)[]) => buildStock(skuIds, texts),
   });
   stocks.set(name, { shared, skus: skuIds.length });
@@ -94,22 +94,22 @@ function stockOf({
 }
 
 /** One text for each SKU, in their order; null for one that nobody knows anything about. */
-async function loadStock(c: Reader, skuIds: string[]): Promise<(string | null)[]> {
+async function loadStock(scope: CatalogScope, skuIds: string[]): Promise<(string | null)[]> {
   // Without the client's own deserialisation the answer is the plain array that Redis sent.
-  const texts = (await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+  const texts = (await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
     healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
       redis.hmget(keys.live, ...skuIds),
     ),
   )) as unknown as (string | null)[];
   return Promise.all(
-    texts.map((text, at) => (parseStock(text) ? text : republished(c, skuIds[at] as string))),
+    texts.map((text, at) => (parseStock(text) ? text : republished(scope, skuIds[at] as string))),
   );
 }
 
 /** Redis was emptied, or cannot be read, or the SKU is new: its object knows, and publishes it again. */
-async function republished(c: Reader, skuId: string): Promise<string | null> {
+async function republished(scope: CatalogScope, skuId: string): Promise<string | null> {
   const address = { skuId, lane: LANE };
-  const answer = await callInventory(c.env, address, (object) => object.publicStock());
+  const answer = await callInventory(scope.env, address, (object) => object.publicStock());
   return answer.ok && answer.value ? JSON.stringify(answer.value) : null;
 }
 
@@ -144,8 +144,8 @@ export const toEdgeStock = ({
 const answers = new WeakMap<StockOfSale, LiveAnswer>();
 
 /** The live answer for a sale: one object for each reading. Throws when Redis is silent for a minute. */
-export async function readLive(c: Reader, entry: CatalogEntry): Promise<LiveAnswer> {
-  const { value, readAt } = await stockOf(entry).read(c);
+export async function readLive(scope: CatalogScope, entry: CatalogEntry): Promise<LiveAnswer> {
+  const { value, readAt } = await stockOf(entry).read(scope);
   const answer = answers.get(value) ?? toAnswer(entry, value, readAt);
   answers.set(value, answer);
   return answer;
@@ -189,6 +189,10 @@ export const comingBack = (
 ): number => (unitPrice.amount > 0 ? held : 0);
 
 /** What this isolate knows of a SKU right now, without waiting; undefined when that is over 2 s old. */
-export function peekStock(c: Reader, entry: CatalogEntry, skuId: string): EdgeStock | undefined {
-  return stockOf(entry).peek(c)?.get(skuId);
+export function peekStock(
+  scope: CatalogScope,
+  entry: CatalogEntry,
+  skuId: string,
+): EdgeStock | undefined {
+  return stockOf(entry).peek(scope)?.get(skuId);
 }

@@ -11,7 +11,7 @@ import { cachedNow } from "./snapshot.ts";
 
 export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
-    const page = await readSalesPage(c, c.req.query("cursor"));
+    const page = await readSalesPage(c.get("scope"), c.req.query("cursor"));
     if (!page) {
       const issues = [{ path: "cursor", message: "is not one of ours" }];
       return problem(c, refuse("invalid_request", { issues }));
@@ -22,14 +22,14 @@ export const catalogRoutes = new Hono<AppEnv>()
     }));
   })
   .get("/sales/:saleId", async (c) => {
-    const entry = await findSale(c, c.req.param("saleId"));
+    const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     return sharedJson(entry, cachedNow(), () => publicSale(entry.sale));
   })
   .get("/sales/:saleId/live", async (c) => {
-    const entry = await findSale(c, c.req.param("saleId"));
+    const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
-    const live = await readLive(c, entry);
+    const live = await readLive(c.get("scope"), entry);
     return sharedJson(live, FOR_A_SECOND, () => live);
   });
 

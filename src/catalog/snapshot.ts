@@ -10,9 +10,9 @@ import { nameHash } from "./name-filter.ts";
 import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
 import {
+  type CatalogScope,
   livingEntries,
   parseCatalog,
-  type Reader,
   readPublished,
   registryOf,
   storePublished,
@@ -92,14 +92,14 @@ export const CACHED = toCache(
 /** The same for the last moment before it changes: nobody may use it without asking. */
 export const ASKED_EACH_TIME = toCache("public, no-cache");
 
-const snapshot: SwrCache<number, Catalog, Reader> = new SwrCache({
+const snapshot: SwrCache<number, Catalog, CatalogScope> = new SwrCache({
   name: "catalog",
   freshMs: FRESH_MS,
   revalidateMs: REVALIDATE_MS,
   staleMs: 3_600_000,
   load: loadVersion,
   // The same object while nothing changed, for much is kept beside it.
-  build: (version, c) => (latest?.version === version ? latest : loadCatalog(c, version)),
+  build: (version, scope) => (latest?.version === version ? latest : loadCatalog(scope, version)),
   fallback: fromRegistry,
 });
 
@@ -109,63 +109,61 @@ let latest: Catalog | undefined;
 /** The version of the last change made here, until a read has seen it: Redis may have missed it. */
 let awaited = 0;
 
-function learn(c: Reader, { version, catalog }: Published): number {
+function learn(scope: CatalogScope, { version, catalog }: Published): number {
   if (catalog && version !== latest?.version) {
     latest = buildCatalog(catalog);
-    c.executionCtx.waitUntil(toColo(c, catalog));
+    scope.waitUntil(toColo(scope, catalog));
   }
   return version;
 }
 
-const fromRedis = (c: Reader, held?: number): Promise<Published | undefined> =>
-  withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
-    readPublished(redis, keys, held),
-  );
+const fromRedis = (scope: CatalogScope, held?: number): Promise<Published | undefined> =>
+  withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => readPublished(redis, keys, held));
 
-async function fromRegistry(c: Reader): Promise<number> {
-  return learnParsed(c, await registryOf(c.env).publishedAfter(latest?.version));
+async function fromRegistry(scope: CatalogScope): Promise<number> {
+  return learnParsed(scope, await registryOf(scope.env).publishedAfter(latest?.version));
 }
 
 /** The registry may have kept sales that an older version of ours accepted. */
-function learnParsed(c: Reader, { version, catalog }: Published): number {
+function learnParsed(scope: CatalogScope, { version, catalog }: Published): number {
   const parsed = catalog && parseCatalog(catalog);
-  return learn(c, { version, ...(parsed ? { catalog: parsed } : {}) });
+  return learn(scope, { version, ...(parsed ? { catalog: parsed } : {}) });
 }
 
 /** Redis may have an older catalog than was made, or than the registry told us, while Redis was down. */
-async function loadVersion(c: Reader): Promise<number> {
+async function loadVersion(scope: CatalogScope): Promise<number> {
   const least = awaited;
-  const published = await fromRedis(c, snapshot.last?.version);
+  const published = await fromRedis(scope, snapshot.last?.version);
   const isBehind = !published || published.version < Math.max(least, snapshot.last?.version ?? 0);
-  const version = isBehind ? await restore(c) : learn(c, published);
+  const version = isBehind ? await restore(scope) : learn(scope, published);
   if (awaited === least) awaited = 0;
   return version;
 }
 
 /** The catalog of a version that another isolate found, or of a newer one. */
-async function loadCatalog(c: Reader, version: number): Promise<Catalog> {
-  const catalog = await fromColo(c, version);
+async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalog> {
+  const catalog = await fromColo(scope, version);
   if (catalog) {
     latest = buildCatalog(catalog);
     return latest;
   }
-  const published = await fromRedis(c);
-  if (published) learn(c, published);
-  else await restore(c);
+  const published = await fromRedis(scope);
+  if (published) learn(scope, published);
+  else await restore(scope);
   return latest as Catalog;
 }
 
 /** Redis has no catalog that can be used: it gets back what the registry knows. */
-async function restore(c: Reader): Promise<number> {
-  await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
-  const published = await registryOf(c.env).published();
+async function restore(scope: CatalogScope): Promise<number> {
+  await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
+  const published = await registryOf(scope.env).published();
   count("catalog_restored");
-  c.executionCtx.waitUntil(
-    withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+  scope.waitUntil(
+    withRedis(scope.config, BACKGROUND_LIMIT_MS, (redis, keys) =>
       storePublished(redis, keys, published.catalog),
     ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
   );
-  return learnParsed(c, published);
+  return learnParsed(scope, published);
 }
 
 const DOCUMENT_AGE_MS = 3_600_000;
@@ -173,14 +171,18 @@ const DOCUMENT_AGE_MS = 3_600_000;
 /** A document never changes, so the colo keeps it under its version. */
 const documentName = (version: number): string => `catalog/${version}`;
 
-const toColo = (c: Reader, catalog: PublishedCatalog): Promise<void> =>
-  writeColo(c.get("config"), documentName(catalog.version), catalog, DOCUMENT_AGE_MS);
+const toColo = (scope: CatalogScope, catalog: PublishedCatalog): Promise<void> =>
+  writeColo(scope.config, documentName(catalog.version), catalog, DOCUMENT_AGE_MS);
 
-const fromColo = async (c: Reader, version: number): Promise<PublishedCatalog | undefined> =>
-  parseCatalog(await readColo(c.get("config"), documentName(version)));
+const fromColo = async (
+  scope: CatalogScope,
+  version: number,
+): Promise<PublishedCatalog | undefined> =>
+  parseCatalog(await readColo(scope.config, documentName(version)));
 
 /** The catalog for one request. Throws only when it was never read and nothing answers. */
-export const readCatalog = async (c: Reader): Promise<Catalog> => (await snapshot.read(c)).value;
+export const readCatalog = async (scope: CatalogScope): Promise<Catalog> =>
+  (await snapshot.read(scope)).value;
 
 /** What this isolate knows of the catalog already, however old: nobody is asked. */
 export const knownCatalog = (): Catalog | undefined => snapshot.last;

@@ -2,7 +2,7 @@
 // document with its version beside it, so that an edge that holds this version reads no more than that.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
-import type { Scope } from "../edge/swr-cache.ts";
+import type { EdgeScope } from "../edge/scope.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
@@ -16,8 +16,10 @@ export interface RegistryEnv {
   SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
 }
 
-/** The part of a request that catalog reads use: configuration, objects, and time after the answer. */
-export type Reader = Scope & { env: RegistryEnv & InventoryEnv };
+/** What catalog reads need from a request. */
+export interface CatalogScope extends EdgeScope {
+  env: RegistryEnv & InventoryEnv;
+}
 
 /** The one registry. A fresh stub each time: one that threw is dead. */
 export function registryOf(env: RegistryEnv) {

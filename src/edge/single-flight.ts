@@ -1,10 +1,8 @@
 // One piece of work at a time for a whole isolate, shared by the requests that need its result.
 import { elapsed } from "./elapsed.ts";
+import type { EdgeScope } from "./scope.ts";
 
-/** Keeps work alive when the request that started it ends. */
-export interface Background {
-  executionCtx: { waitUntil(work: Promise<unknown>): void };
-}
+type Background = Pick<EdgeScope, "waitUntil">;
 
 /**
  * Work under way, for other requests to look at. They never wait for its promise: it may not settle once its
@@ -56,7 +54,7 @@ export class SingleFlight<T> {
         flights -= 1;
         if (this.#flight === flight) this.#flight = undefined;
       });
-    scope.executionCtx.waitUntil(mine.catch(() => {}));
+    scope.waitUntil(mine.catch(() => {}));
     return mine;
   }
 

@@ -1,20 +1,15 @@
 // A stale-while-revalidate cache of one value that every request reads: held in the isolate, copied in the
 // colo's cache, read from its source. One refresh runs at a time, and a stale value beats none. The catalog, the
 // rules, the live stock, and the identity provider's keys use it.
-import type { Config } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { readColo, writeColo } from "./colo.ts";
 import { elapsed } from "./elapsed.ts";
 import { Freshness } from "./freshness.ts";
-import { type Background, SingleFlight } from "./single-flight.ts";
+import type { EdgeScope } from "./scope.ts";
+import { SingleFlight } from "./single-flight.ts";
 
-/** The part of a request that a cache uses. */
-export interface Scope extends Background {
-  get(name: "config"): Config;
-}
-
-export interface SwrOptions<Raw, Value, S extends Scope> {
+export interface SwrOptions<Raw, Value, S extends EdgeScope> {
   /** Its name in the colo's cache and in metrics. */
   name: string;
   /** Up to this age the value is served as it is. */
@@ -57,7 +52,8 @@ const PATIENCE_MS = 400;
 const FALLBACK_MS = 3_000;
 /** How long a caller holding such a value waits where there is a fallback. */
 const FALLBACK_PATIENCE_MS = 1_500;
-export class SwrCache<Raw, Value, S extends Scope = Scope> {
+
+export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   readonly #options: SwrOptions<Raw, Value, S>;
   readonly #freshness: Freshness;
   readonly #refreshes = new SingleFlight<Reading<Value>>();
@@ -220,12 +216,12 @@ export class SwrCache<Raw, Value, S extends Scope = Scope> {
   /** A reading of a source: the whole colo gets a copy. */
   #taken(scope: S, copy: Copy<Raw>): Promise<Reading<Value>> {
     const { name, staleMs } = this.#options;
-    scope.executionCtx.waitUntil(writeColo(scope.get("config"), name, copy, staleMs));
+    scope.waitUntil(writeColo(scope.config, name, copy, staleMs));
     return this.#built(scope, copy);
   }
 
   #copy(scope: S): Promise<Copy<Raw> | undefined> {
-    return readColo(scope.get("config"), this.#options.name) as Promise<Copy<Raw> | undefined>;
+    return readColo(scope.config, this.#options.name) as Promise<Copy<Raw> | undefined>;
   }
 
   async #built(scope: S, { raw, readAt }: Copy<Raw>): Promise<Reading<Value>> {

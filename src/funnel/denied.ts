@@ -21,7 +21,7 @@ function callerOf(c: AppContext, kinds: RuleSet["kinds"], userId?: string): Call
 export const denied: Stage = {
   name: "denied",
   async check({ c, now, userId }) {
-    const rules = await readRules(c);
+    const rules = await readRules(c.get("scope"));
     if (rules.rules.length === 0) return undefined;
     // An allowed user may come from any network, so the name decides first.
     if (userId === undefined && rules.allowsUsers) return undefined;

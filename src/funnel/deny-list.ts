@@ -1,5 +1,5 @@
 // The deny and allow rules as edges know them: a shared snapshot, at most five seconds old.
-import type { Reader, RegistryEnv } from "../catalog/store.ts";
+import type { CatalogScope, RegistryEnv } from "../catalog/store.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
@@ -25,45 +25,47 @@ interface KnownRules {
 /** The version of the last change made here, until a read has seen it: Redis may have missed it. */
 let awaited = 0;
 
-const shared: SwrCache<RuleTexts, KnownRules, Reader> = new SwrCache({
+const shared: SwrCache<RuleTexts, KnownRules, CatalogScope> = new SwrCache({
   name: "rules",
   freshMs: 2_500,
   revalidateMs: 4_500,
   staleMs: 3_600_000,
-  load: async (c) => {
+  load: async (scope) => {
     const least = awaited;
-    const copied = await withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, readCopiedRules);
-    if (!copied) return restore(c, []);
+    const copied = await withRedis(scope.config, INTERACTIVE_LIMIT_MS, readCopiedRules);
+    if (!copied) return restore(scope, []);
     const rules = parseRules(copied);
     const bad = copied.texts.length - rules.length;
     if (bad > 0) log("redis.bad_value", { step: "rules", count: bad });
     // Redis missed a change that was made, or that the registry told us, while Redis was down.
     const isBehind =
       copied.version > 0 && copied.version < Math.max(least, shared.last?.version ?? 0);
-    const texts = bad > 0 || isBehind ? await restore(c, rules.filter(isAutomatic)) : copied;
+    const texts = bad > 0 || isBehind ? await restore(scope, rules.filter(isAutomatic)) : copied;
     if (awaited === least) awaited = 0;
     return texts;
   },
   build: (texts) => ({ version: texts.version, book: new RuleSet(parseRules(texts)) }),
   // Automatic blocks are in Redis alone: those that are known hold.
-  fallback: (c, held) => readRegisteredRules(c.env, held?.book.rules.filter(isAutomatic) ?? []),
+  fallback: (scope, held) =>
+    readRegisteredRules(scope.env, held?.book.rules.filter(isAutomatic) ?? []),
 });
 
 const parseRules = ({ texts }: RuleTexts): Rule[] => texts.flatMap((text) => parseRule(text) ?? []);
 const isAutomatic = ({ by }: Rule): boolean => by === "automatic";
 
 /** Redis was emptied, never had rules, missed a change, or has bad values: it gets what the registry knows. */
-function restore(c: Reader, automatics: Rule[]): Promise<RuleTexts> {
-  c.executionCtx.waitUntil(
-    reconcileRules(c.env, c.get("config")).catch((error) =>
+function restore(scope: CatalogScope, automatics: Rule[]): Promise<RuleTexts> {
+  scope.waitUntil(
+    reconcileRules(scope.env, scope.config).catch((error) =>
       log("rules.restore_failed", { cause: causeOf(error) }),
     ),
   );
-  return readRegisteredRules(c.env, automatics);
+  return readRegisteredRules(scope.env, automatics);
 }
 
 /** The rules for one request. */
-export const readRules = async (c: Reader): Promise<RuleSet> => (await shared.read(c)).value.book;
+export const readRules = async (scope: CatalogScope): Promise<RuleSet> =>
+  (await shared.read(scope)).value.book;
 
 /** Adds or replaces a rule: at once in this isolate, within 5 s everywhere if it says so. */
 export async function addRule(env: RegistryEnv, config: RedisConfig, rule: Rule): Promise<boolean> {

@@ -106,7 +106,7 @@ export async function limitChanges(
   skuId: string,
 ): Promise<Passed<Identified>> {
   const { c, userId, now } = attempt;
-  const entry = (await findSku(c, skuId).catch(() => undefined))?.entry;
+  const entry = (await findSku(c.get("scope"), skuId).catch(() => undefined))?.entry;
   const change = { c, route: "change", skuId, userId, now, ...(entry && { entry }) } as const;
   return pass(begin(change), [limits]);
 }

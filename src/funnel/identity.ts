@@ -157,7 +157,7 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
   try {
     const { payload } = config.AUTH_SECRET
       ? await jwtVerify(token, await hmacKey(config.AUTH_SECRET), options)
-      : await verifyBySet(c, config.AUTH_JWKS_URL as string, token, options);
+      : await verifyBySet(c.get("scope"), config.AUTH_JWKS_URL as string, token, options);
     const { sub, exp } = payload as { sub: unknown; exp: number };
     const usable = typeof sub === "string" && sub.length > 0 && sub.length <= MAX_USER_ID;
     if (!usable || !sub.isWellFormed()) return invalid("The token names no usable subject");

@@ -9,7 +9,8 @@ import {
   jwtVerify,
 } from "jose";
 import { memory } from "../edge/memory.ts";
-import { type Scope, SwrCache } from "../edge/swr-cache.ts";
+import type { EdgeScope } from "../edge/scope.ts";
+import { SwrCache } from "../edge/swr-cache.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
@@ -81,24 +82,28 @@ class KeySet {
   }
 
   /** @throws KeysUnavailable when the key of the token may be good and the provider cannot be asked */
-  async verify(c: Scope, token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  async verify(
+    scope: EdgeScope,
+    token: string,
+    options: JWTVerifyOptions,
+  ): Promise<JWTVerifyResult> {
     const before = this.#asked;
     try {
-      return await tryKeys(await this.#known(c), token, options);
+      return await tryKeys(await this.#known(scope), token, options);
     } catch (error) {
       if (!mayBeNewKey(error, token)) throw error;
       const id = `${this.#url} ${decodeProtectedHeader(token).kid ?? token}`;
       // An answer that came while the token waited is as new as it can be.
       if (this.#asked !== before) missing.set(id, true);
       if (this.#isMissing(id)) throw error;
-      return await this.#verifyByNews(c, token, options, id);
+      return await this.#verifyByNews(scope, token, options, id);
     }
   }
 
   /** Asks the provider, because the key may be new to us. */
-  async #verifyByNews(c: Scope, token: string, options: JWTVerifyOptions, id: string) {
+  async #verifyByNews(scope: EdgeScope, token: string, options: JWTVerifyOptions, id: string) {
     const before = this.#asked;
-    const renewed = await this.#renewed(c);
+    const renewed = await this.#renewed(scope);
     try {
       return await tryKeys(renewed, token, options);
     } catch (error) {
@@ -110,9 +115,9 @@ class KeySet {
     }
   }
 
-  async #known(c: Scope): Promise<FindKey> {
+  async #known(scope: EdgeScope): Promise<FindKey> {
     try {
-      return (await this.#shared.read(c)).value;
+      return (await this.#shared.read(scope)).value;
     } catch (cause) {
       throw new KeysUnavailable(PAUSE_MS, cause);
     }
@@ -130,7 +135,7 @@ class KeySet {
   }
 
   /** The keys as the provider has them now. Callers who wait share one question; no other caller waits. */
-  async #renewed(c: Scope): Promise<FindKey> {
+  async #renewed(scope: EdgeScope): Promise<FindKey> {
     const { at, outcome } = this.#asked;
     if (outcome === "failed" && this.#isWithin(PAUSE_MS)) {
       throw new KeysUnavailable(at + PAUSE_MS - Date.now());
@@ -138,7 +143,7 @@ class KeySet {
     const waitMs = outcome === "answered" ? this.#budget.take(Date.now()) : 0;
     if (waitMs > 0) throw new KeysUnavailable(waitMs);
     try {
-      return (await this.#shared.renew(c)).value;
+      return (await this.#shared.renew(scope)).value;
     } catch (cause) {
       throw new KeysUnavailable(PAUSE_MS, cause);
     }
@@ -169,14 +174,14 @@ const sets = new Map<string, KeySet>();
  * @throws KeysUnavailable when that cannot be known now, and what jose throws when the token is not good
  */
 export function verifyBySet(
-  c: Scope,
+  scope: EdgeScope,
   url: string,
   token: string,
   options: JWTVerifyOptions,
 ): Promise<JWTVerifyResult> {
   const set = sets.get(url) ?? new KeySet(url);
   sets.set(url, set);
-  return set.verify(c, token, options);
+  return set.verify(scope, token, options);
 }
 
 /** A token need not name its key: then each one of its kind is tried. */

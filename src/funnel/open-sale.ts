@@ -12,10 +12,11 @@ export const openSale: Stage = {
   name: "open-sale",
   async check(attempt) {
     const { c, skuId, now } = attempt;
-    const catalog = await readCatalog(c);
+    const catalog = await readCatalog(c.get("scope"));
     if (!catalog.hasEverHad(skuId)) return refuse("not_found");
     // With very many sales, some that are open are not published. A failing registry must not hide an order.
-    const found = catalog.sku(skuId) ?? (await findSku(c, skuId).catch(() => undefined));
+    const found =
+      catalog.sku(skuId) ?? (await findSku(c.get("scope"), skuId).catch(() => undefined));
     if (found) attempt.entry = found.entry;
     const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");
     if (!refusal) return undefined;

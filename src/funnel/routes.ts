@@ -10,7 +10,7 @@ import { signVisit } from "./visit.ts";
 export const funnelRoutes = new Hono<AppEnv>()
   .route("/", loginRoutes)
   .post("/sales/:saleId/visits", async (c) => {
-    const entry = await findSale(c, c.req.param("saleId"));
+    const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const refusal = await shieldRoute(c, "visit");
     if (refusal) return problem(c, refusal);

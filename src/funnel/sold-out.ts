@@ -8,7 +8,7 @@
 // over 2,000 refusals of callers without an order, object calls per refusal: 1.00 without the set; 0.00 with 100
 // buyers (listed by hash); 0.02 with 10,000 and with 60,000 buyers (in a Bloom filter).
 import { comingBack, type EdgeStock, peekStock, toEdgeStock } from "../catalog/live.ts";
-import type { Reader } from "../catalog/store.ts";
+import type { CatalogScope } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
@@ -39,7 +39,7 @@ const justBought = memory<true>("bought", { ttl: PUBLISHED_MS });
 interface HeldFilter {
   /** The least number of buyers in the filter. */
   base: number;
-  filter: SwrCache<string, BuyerFilter, Reader>;
+  filter: SwrCache<string, BuyerFilter, CatalogScope>;
 }
 
 const filters = memory<HeldFilter>("buyers", {
@@ -62,7 +62,7 @@ export const mayBeRetry = (attempt: Identified): boolean =>
 
 /** The stock with its buyers, as published or else as the object returned it. */
 function knownStock({ c, entry, skuId }: Attempt): EdgeStock | undefined {
-  const published = entry && peekStock(c, entry, skuId);
+  const published = entry && peekStock(c.get("scope"), entry, skuId);
   return published?.buyers ? published : objectStocks.get(skuId);
 }
 
@@ -77,7 +77,8 @@ export const soldOut: Stage<Identified> = {
       const held = sku ? comingBack(sku, stock) : 0;
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
-    const isKnownNonBuyer = buyers && !mayHaveBought(c, skuId, buyers, buyerHash(userId));
+    const isKnownNonBuyer =
+      buyers && !mayHaveBought(c.get("scope"), skuId, buyers, buyerHash(userId));
     if (!isKnownNonBuyer || mayBeRetry(attempt)) return undefined;
     return attempt.pending;
   },
@@ -106,14 +107,19 @@ function observe(attempt: Admitted): Observer {
  * Whether a user id with this hash may have bought the SKU. Does not wait. Never false for a buyer; also true while
  * the filter is being loaded.
  */
-function mayHaveBought(c: Reader, skuId: string, buyers: BuyerSummary, hash: number): boolean {
+function mayHaveBought(
+  scope: CatalogScope,
+  skuId: string,
+  buyers: BuyerSummary,
+  hash: number,
+): boolean {
   if (buyers.recent.includes(hash)) return true;
   if (buyers.base === 0) return false;
-  return filterOf(skuId, buyers.base).peek(c)?.mayHave(hash) ?? true;
+  return filterOf(skuId, buyers.base).peek(scope)?.mayHave(hash) ?? true;
 }
 
 /** A filter that contains at least the first `base` buyers. */
-function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, Reader> {
+function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, CatalogScope> {
   const held = filters.get(skuId);
   if (held && held.base >= base) return held.filter;
   const filter = new SwrCache({
@@ -121,25 +127,30 @@ function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, Re
     freshMs: FILTER_LIFE_MS,
     revalidateMs: FILTER_LIFE_MS,
     staleMs: FILTER_LIFE_MS,
-    load: async (c: Reader) => (await readFilter(c, skuId, base)) ?? requestFilter(c, skuId),
+    load: async (scope: CatalogScope) =>
+      (await readFilter(scope, skuId, base)) ?? requestFilter(scope, skuId),
     build: (text: string) => parseFilter(text, base),
-    fallback: (c: Reader) => requestFilter(c, skuId),
+    fallback: (scope: CatalogScope) => requestFilter(scope, skuId),
   });
   filters.set(skuId, { base, filter });
   return filter;
 }
 
 /** The filter in Redis; undefined if it is absent or has fewer than `base` buyers. */
-async function readFilter(c: Reader, skuId: string, base: number): Promise<string | undefined> {
-  const text = await withRedis(c.get("config"), BACKGROUND_LIMIT_MS, (redis, keys) =>
+async function readFilter(
+  scope: CatalogScope,
+  skuId: string,
+  base: number,
+): Promise<string | undefined> {
+  const text = await withRedis(scope.config, BACKGROUND_LIMIT_MS, (redis, keys) =>
     redis.get<string>(keys.buyersOf(skuId)),
   );
   return (BuyerFilter.parse(text ?? "")?.count ?? -1) >= base ? (text as string) : undefined;
 }
 
 /** The filter from the object, which also writes it to Redis again. */
-const requestFilter = async (c: Reader, skuId: string): Promise<string> =>
-  atObject(c.env, skuId, (object) => object.buyerFilter());
+const requestFilter = async (scope: CatalogScope, skuId: string): Promise<string> =>
+  atObject(scope.env, skuId, (object) => object.buyerFilter());
 
 function parseFilter(text: string, base: number): BuyerFilter {
   const filter = BuyerFilter.parse(text);

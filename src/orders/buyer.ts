@@ -57,7 +57,7 @@ export const cancelOrder = (c: AppContext, order: OwnedRef) =>
 
 /** Whether the SKU ever existed. A forged id must not wake an object. */
 export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boolean> {
-  return (await readCatalog(c)).hasEverHad(skuId);
+  return (await readCatalog(c.get("scope"))).hasEverHad(skuId);
 }
 
 async function changeOrder(

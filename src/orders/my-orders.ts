@@ -177,7 +177,7 @@ async function ledgersToProbe(c: AppContext, userId: string): Promise<string[]> 
   const probes = budgetOf(`tries:${userId}`, PROBES, Date.now());
   if (probes.left <= 0) return [];
   probes.left -= 1;
-  const catalog = await readCatalog(c);
+  const catalog = await readCatalog(c.get("scope"));
   const now = Date.now();
   return catalog.entries
     .filter(({ sale }) => saleState(sale, now) !== "upcoming")

@@ -65,7 +65,7 @@ async function list(c: AppContext): Promise<Response> {
 
 /** What dresses the page of an order; without it the order's own words do. */
 const saleOf = async (c: AppContext, { saleId }: Order): Promise<Sale | undefined> =>
-  (await findSale(c, saleId).catch(() => undefined))?.sale;
+  (await findSale(c.get("scope"), saleId).catch(() => undefined))?.sale;
 
 async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));

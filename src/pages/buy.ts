@@ -59,7 +59,7 @@ const readOrderForm: OrderReader = async (c, skuId) => {
 
 /** The item of this page: on sale, and in this sale. */
 async function findItem(c: BuyContext) {
-  const found = await findSku(c, c.req.param("skuId"));
+  const found = await findSku(c.get("scope"), c.req.param("skuId"));
   return found?.entry.sale.id === c.req.param("saleId")
     ? { sale: found.entry.sale, sku: found.sku }
     : undefined;

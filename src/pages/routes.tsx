@@ -39,8 +39,8 @@ const settingsOf = (config: Config): PageSettings => ({
 
 async function home(c: AppContext): Promise<Response> {
   const cursor = c.req.query("cursor");
-  const catalog = await readCatalog(c);
-  const page = await readSalesPage(c, cursor);
+  const catalog = await readCatalog(c.get("scope"));
+  const page = await readSalesPage(c.get("scope"), cursor);
   if (!page) {
     const issues = [{ path: "cursor", message: "is not one of ours" }];
     return faultPage(c, refuse("invalid_request", { issues }));
@@ -55,7 +55,7 @@ async function home(c: AppContext): Promise<Response> {
 }
 
 async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
-  const entry = await findSale(c, c.req.param("saleId"));
+  const entry = await findSale(c.get("scope"), c.req.param("saleId"));
   if (!entry) return faultPage(c, refuse("not_found"));
   const config = c.get("config");
   const settings = settingsOf(config);

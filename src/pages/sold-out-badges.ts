@@ -27,7 +27,9 @@ function openEntries(catalog: Catalog, now: number): CatalogEntry[] {
 /** What the badges of open sales without a free unit show, by sale. One of which nothing is known is not in it. */
 export async function takenSales(c: AppContext, catalog: Catalog): Promise<Map<string, Shown>> {
   const entries = openEntries(catalog, Date.now());
-  const answers = await Promise.all(entries.map((entry) => readLive(c, entry).catch(() => null)));
+  const answers = await Promise.all(
+    entries.map((entry) => readLive(c.get("scope"), entry).catch(() => null)),
+  );
   return new Map(
     entries.flatMap(({ sale }, i) => {
       const skus = answers[i]?.skus ?? [];

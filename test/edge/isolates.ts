@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { coloKey } from "../../src/edge/colo.ts";
-import { type Scope, SwrCache } from "../../src/edge/swr-cache.ts";
+import type { EdgeScope } from "../../src/edge/scope.ts";
+import { SwrCache } from "../../src/edge/swr-cache.ts";
 import { unique, until } from "../support/shop.ts";
 
 export const FRESH = 1_000;
@@ -23,8 +24,10 @@ export function aMoment(): number {
 }
 
 /** A request that reads. */
-export const aReader = (): Scope =>
-  ({ executionCtx: createExecutionContext(), get: () => config }) as unknown as Scope;
+export function aReader(): EdgeScope {
+  const context = createExecutionContext();
+  return { config, waitUntil: (work) => context.waitUntil(work) };
+}
 
 /** A source that can be broken; its value counts how often it was asked. */
 export function aSource() {

@@ -14,11 +14,16 @@ export const key = (secret = SECRET) => new TextEncoder().encode(secret);
 
 /** What the Worker makes of a request: the user's id, or the code of the refusal. */
 export async function whoAsks(config: AuthConfig, headers: Record<string, string>, method = "GET") {
+  const ctx = createExecutionContext();
   const app = new Hono<AppEnv>().all("/", async (c) => {
     c.set("config", config as Config);
+    c.set("scope", {
+      config: config as Config,
+      env: c.env,
+      waitUntil: (work) => ctx.waitUntil(work),
+    });
     return c.json(await identify(c, config));
   });
-  const ctx = createExecutionContext();
   const answer = await app.request(`${ORIGIN}/`, { method, headers }, env, ctx);
   const identity = (await answer.json()) as Awaited<ReturnType<typeof identify>>;
   return identity.ok ? identity.userId : identity.refusal.reason;
