@@ -67,36 +67,36 @@ const steps: fc.Arbitrary<(Command | Visit)[]> = fc.array(
   { minLength: 10, maxLength: 80 },
 );
 
-interface Shop {
+interface Simulation {
   world: World;
   bank: Bank;
   late: { orderId: string; money: MoneyOutcome }[];
 }
 
-function settle({ world }: Shop, orderId: string, money: MoneyOutcome): void {
+function settle({ world }: Simulation, orderId: string, money: MoneyOutcome): void {
   const order = [...world.orders.keys()].indexOf(orderId);
   world.apply({ do: "settle", order, money });
 }
 
-function visitOrder(shop: Shop, { order, answer }: Visit): void {
-  const { world, bank, late } = shop;
+function visitOrder(sim: Simulation, { order, answer }: Visit): void {
+  const { world, bank, late } = sim;
   const row = [...world.orders.values()][order % Math.max(1, world.orders.size)];
   const money = row && bank.do(row);
   if (!row || !money || answer === "is lost") return;
   if (answer === "comes late") late.push({ orderId: row.orderId, money });
-  else settle(shop, row.orderId, money);
+  else settle(sim, row.orderId, money);
 }
 
 /** Does what the outbox guarantees: every hold ends, and every order is visited until nothing is due. */
-function drain(shop: Shop): void {
-  const { world, bank, late } = shop;
-  for (const { orderId, money } of late.reverse()) settle(shop, orderId, money);
+function drain(sim: Simulation): void {
+  const { world, bank, late } = sim;
+  for (const { orderId, money } of late.reverse()) settle(sim, orderId, money);
   world.now += 1_000_000_000;
   for (const [index, { orderId }] of [...world.orders.values()].entries()) {
     world.apply({ do: "expire", order: index });
     for (let round = 0; round < 2; round += 1) {
       const money = bank.do(world.orders.get(orderId) as OrderRow);
-      if (money) settle(shop, orderId, money);
+      if (money) settle(sim, orderId, money);
     }
   }
 }
@@ -104,15 +104,15 @@ function drain(shop: Shop): void {
 test("every charge has a confirmed order or was refunded once, and every paid order was charged once", () => {
   fc.assert(
     fc.property(steps, (history) => {
-      const shop: Shop = { world: new World(), bank: new Bank(), late: [] };
-      shop.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
+      const sim: Simulation = { world: new World(), bank: new Bank(), late: [] };
+      sim.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
       for (const step of history) {
-        if (step.do === "visit") visitOrder(shop, step);
-        else shop.world.apply(step);
+        if (step.do === "visit") visitOrder(sim, step);
+        else sim.world.apply(step);
       }
-      drain(shop);
+      drain(sim);
 
-      const { world, bank } = shop;
+      const { world, bank } = sim;
       const rows = [...world.orders.values()];
       const having = (status: string) => rows.filter((row) => row.status === status).length;
       expect(having("reserved")).toBe(0);

@@ -1,5 +1,5 @@
-// The Worker is killed (SIGKILL, the whole process group) at random moments of a sale with payments and
-// started again on the same state, ten times. Every 202 ends final, and money and orders agree.
+// Kills the Worker (SIGKILL to its process group) at random moments of a sale with payments, and restarts it on the
+// same state, ten times. Every accepted order must reach a final state, and money and orders must agree.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, inject, onTestFailed, onTestFinished, test, vi } from "vitest";
@@ -32,7 +32,7 @@ interface BankEntry {
   refunds: number;
 }
 
-/** A buyer and what the shop has told them. */
+/** A buyer, and the order that was accepted for them. */
 interface Buyer {
   user: string;
   token: string;
@@ -40,7 +40,7 @@ interface Buyer {
   key: string;
   paymentToken: string | undefined;
   accepted?: Order;
-  /** What they do with an order they reserved without a token. */
+  /** What the buyer does with an order that was reserved without a payment token. */
   later: "pay" | "cancel" | "nothing";
 }
 
@@ -57,7 +57,7 @@ function randomNumbers(seed: number): () => number {
 
 const sale = (): SaleInput => ({
   id: "kill-sale",
-  title: "A sale that is killed",
+  title: "A sale with crashes",
   description: "",
   opensAt: new Date(Date.now() - 3_600_000).toISOString(),
   closesAt: new Date(Date.now() + 3_600_000).toISOString(),
@@ -74,12 +74,12 @@ const sale = (): SaleInput => ({
   ],
 });
 
-/** One attempt of a buyer, as far as it gets before the shop is killed. */
+/** One visit of a buyer, until it ends or the Worker is killed. */
 async function visit(client: Client, buyer: Buyer): Promise<void> {
   const { paymentToken } = buyer;
   if (!buyer.accepted) {
-    const wish = { quantity: 1, ...(paymentToken ? { paymentToken } : {}) };
-    const answer = await client.order(SKU, buyer.key, buyer, wish);
+    const body = { quantity: 1, ...(paymentToken ? { paymentToken } : {}) };
+    const answer = await client.order(SKU, buyer.key, buyer, body);
     if (answer.status === 202) buyer.accepted = answer.body;
     else expect([409, 429, 503]).toContain(answer.status);
   }
@@ -89,7 +89,7 @@ async function visit(client: Client, buyer: Buyer): Promise<void> {
   else await client.send("POST", `${path}/payment`, { ...buyer, body: { paymentToken: "tok_ok" } });
 }
 
-/** All the sandbox bank knows, by order. */
+/** All entries of the sandbox bank, by order. */
 async function books(client: Client): Promise<Map<string, BankEntry>> {
   const entries = new Map<string, BankEntry>();
   let after = "";
@@ -121,7 +121,7 @@ async function checkOrder(
   expect([shown.headers.get("x-served-from"), shown.body]).toEqual(["read-model", order]);
 }
 
-test("a Worker killed ten times in a sale loses no order and no money", async () => {
+test("a Worker that is killed ten times during a sale loses no order and no money", async () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   onTestFailed(() => console.error(`Run again with SEED=${seed}`));
   const random = randomNumbers(seed);
@@ -151,12 +151,12 @@ test("a Worker killed ten times in a sale loses no order and no money", async ()
         later: (["pay", "cancel", "nothing"] as const)[Math.floor(random() * 3)] ?? "pay",
       });
     }
-    // Those whom a kill left without an answer ask again, under the same key.
+    // Buyers without an answer retry under the same key.
     const visitors = crowd.filter(({ accepted, paymentToken }) => !accepted || !paymentToken);
     const visits = visitors.map(async (buyer) => {
       await pause(random() * 600);
       await visit(client, buyer).catch((error) => {
-        if (!(error instanceof TypeError)) throw error; // no answer: the shop is dead
+        if (!(error instanceof TypeError)) throw error; // no answer: the Worker was killed
       });
     });
     await pause(50 + random() * 2_000);
@@ -184,7 +184,7 @@ test("a Worker killed ten times in a sale loses no order and no money", async ()
   expect([...bank.keys()].filter((id) => !orders.some((order) => order.id === id))).toEqual([]);
   const confirmed = orders.filter(({ status }) => status === "confirmed");
   expect([stocked, available, sold]).toEqual([STOCK, STOCK - confirmed.length, confirmed.length]);
-  // It was a sale: something was sold, and not to everybody.
+  // The history was meaningful: some orders were confirmed, and some were not.
   expect(confirmed.length).toBeGreaterThan(0);
   expect(confirmed.length).toBeLessThan(orders.length);
   if (process.env.SEED)

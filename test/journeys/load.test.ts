@@ -1,5 +1,5 @@
-// A crowd on 128 connections against the built Worker in workerd: everybody is answered, nothing is a
-// server's fault, and no request ever waits for another's promise.
+// Load on 128 connections against the built Worker in workerd: every request is answered without a server error, and
+// no request awaits a promise of another request.
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import {
   type Answer,
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-/** One visitor of the crowd: looks, looks again, buys, presses twice, and looks at what they got. */
+/** One visitor: opens the page, polls, orders with a double click, and reads the order. */
 async function visit(connection: number, round: number): Promise<Answer[]> {
   const user = `visitor-${connection}-${round}`;
   const caller = {
@@ -67,17 +67,17 @@ async function visit(connection: number, round: number): Promise<Answer[]> {
     await client.send("GET", "/sales/load"),
     await client.send("GET", "/api/sales/load/live"),
   ];
-  const pressed = await Promise.all([
+  const clicked = await Promise.all([
     client.order(SKU, "first", caller),
     client.order(SKU, "first", caller),
   ]);
-  answers.push(...pressed, await client.readOrders(caller));
-  const accepted = pressed.find(({ status }) => status === 202) as Answer<Order> | undefined;
+  answers.push(...clicked, await client.readOrders(caller));
+  const accepted = clicked.find(({ status }) => status === 202) as Answer<Order> | undefined;
   if (accepted) answers.push(await client.readOrder(accepted.body.id, caller));
   return answers;
 }
 
-test("128 connections: no server's fault, nobody left hanging, no foreign promise", async () => {
+test("128 connections get no server error, no hanging request and no cross-request promise", async () => {
   const answers: Answer[] = [];
   const connection = async (number: number) => {
     for (let round = 0; round < ROUNDS; round += 1) answers.push(...(await visit(number, round)));

@@ -1,5 +1,5 @@
-// What was given up is kept for the operator, with its story: look, replay, discard. Nothing is lost, and
-// nothing is done twice.
+// Dead letters: messages that exhausted their retries are stored for the operator, who can read, replay and discard
+// them.
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import type { DeadLetter } from "../../src/orders/delivery.ts";
@@ -34,31 +34,31 @@ const letters = async () => {
 const replay = (id: string) =>
   admin<{ replayed: number }>("POST", `/dead-letters/${encodeURIComponent(id)}/replay`);
 
-/** What the consumer buried, as the dead-letter queue carries it. */
-const buried = ({ queue, order }: Purchase) =>
-  until("a letter on its way", () => {
+/** The dead letter that the consumer sent about an order, taken out of the dead-letter queue. */
+const deadLetterOf = ({ queue, order }: Purchase) =>
+  until("the dead letter is in the queue", () => {
     const at = queue.findIndex((body) => (body as unknown as DeadLetter).id === order.id);
     return at < 0 ? undefined : (queue.splice(at, 1)[0] as unknown as DeadLetter);
   });
 
-/** Given a paid order that was given up after its last delivery, for the gateway never answered. */
-async function givenDead() {
+/** Makes a paid order that became a dead letter, because the gateway was down at its last delivery. */
+async function givenDeadLetter() {
   const purchase = await givenOrder(await givenPaid());
   const gateway = new TestGateway();
   gateway.down = true;
   const { acked } = await deliverTo(gateway, [purchase.message], { attempts: 10 });
   expect(acked).toHaveLength(1);
   gateway.down = false;
-  return { ...purchase, gateway, letter: await buried(purchase) };
+  return { ...purchase, gateway, letter: await deadLetterOf(purchase) };
 }
 
-async function givenKept() {
-  const dead = await givenDead();
+async function givenStoredDeadLetter() {
+  const dead = await givenDeadLetter();
   await deliver([dead.letter], { queue: DEAD_LETTERS });
   return dead;
 }
 
-test("before its last delivery a message is tried again, after it it is kept with its story", async () => {
+test("retries a message until its last delivery, then stores it with the reason", async () => {
   const purchase = await givenOrder(await givenPaid());
   const gateway = new TestGateway();
   gateway.down = true;
@@ -68,10 +68,10 @@ test("before its last delivery a message is tried again, after it it is kept wit
   }
   await deliverTo(gateway, [purchase.message], { attempts: 10 });
 
-  const letter = await buried(purchase);
+  const letter = await deadLetterOf(purchase);
   expect((await deliver([letter], { queue: DEAD_LETTERS })).acked).toHaveLength(1);
 
-  const story = {
+  const expected = {
     id: purchase.order.id,
     queue: "doorbuster-orders",
     message: purchase.message,
@@ -79,12 +79,12 @@ test("before its last delivery a message is tried again, after it it is kept wit
     attempts: 10,
     diedAt: expect.stringMatching(/Z$/),
   };
-  expect(await letters()).toEqual([story]);
-  expect((await admin("GET", `/dead-letters/${letter.id}`)).body).toEqual(story);
+  expect(await letters()).toEqual([expected]);
+  expect((await admin("GET", `/dead-letters/${letter.id}`)).body).toEqual(expected);
 });
 
-test("it is acknowledged only once it is stored", async () => {
-  const { letter } = await givenDead();
+test("acknowledges a dead letter only once it is stored", async () => {
+  const { letter } = await givenDeadLetter();
   await redisIsDown();
   const { acked, retried } = await deliver([letter], { queue: DEAD_LETTERS });
   expect([acked, retried]).toEqual([[], [letter]]);
@@ -94,8 +94,8 @@ test("it is acknowledged only once it is stored", async () => {
   expect(await letters()).toMatchObject([{ id: letter.id }]);
 });
 
-test("an order keeps its place in the ledger, and settles when its letter is replayed", async () => {
-  const dead = await givenKept();
+test("keeps the order reserved in the ledger, and settles it when the dead letter is replayed", async () => {
+  const dead = await givenStoredDeadLetter();
   expect(await ledger(dead.skuId)).toMatchObject({ held: 1, unacknowledged: 1 });
 
   expect((await replay(dead.letter.id)).body).toEqual({ replayed: 1 });
@@ -106,8 +106,8 @@ test("an order keeps its place in the ledger, and settles when its letter is rep
   expect(await readModelOf(dead.buyer.id)).toMatchObject([{ status: "confirmed" }]);
 });
 
-test("replaying twice, in turn or at once, does no harm", async () => {
-  const dead = await givenKept();
+test("charges once even if a dead letter is replayed twice", async () => {
+  const dead = await givenStoredDeadLetter();
 
   const both = await Promise.all([replay(dead.letter.id), replay(dead.letter.id)]);
   expect(both.map(({ status }) => status)).toContain(200);
@@ -116,21 +116,25 @@ test("replaying twice, in turn or at once, does no harm", async () => {
   await deliverTo(dead.gateway, [dead.message, dead.message]);
   await deliverTo(dead.gateway, [dead.message]);
   const charges = dead.gateway.calls.filter((call) => call.startsWith("charge"));
-  expect(charges).toHaveLength(2); // the one that killed it, and the one that counts
+  expect(charges).toHaveLength(2); // the failed one before, and one after the replay
   expect(await readModelOf(dead.buyer.id)).toMatchObject([{ status: "confirmed", version: 2 }]);
 });
 
-test("an order that dies again replaces its letter", async () => {
-  const dead = await givenKept();
+test("replaces the dead letter of an order that fails again", async () => {
+  const dead = await givenStoredDeadLetter();
   dead.gateway.down = true;
   await deliverTo(dead.gateway, [dead.message], { attempts: 10 });
-  await deliver([await buried(dead)], { queue: DEAD_LETTERS });
+  await deliver([await deadLetterOf(dead)], { queue: DEAD_LETTERS });
 
   expect(await letters()).toHaveLength(1);
 });
 
-test("all at once", async () => {
-  const dead = [await givenKept(), await givenKept(), await givenKept()];
+test("replays all dead letters with one request", async () => {
+  const dead = [
+    await givenStoredDeadLetter(),
+    await givenStoredDeadLetter(),
+    await givenStoredDeadLetter(),
+  ];
   expect((await letters()).map(({ id }) => id)).toEqual(dead.map(({ letter }) => letter.id));
 
   expect((await replay("all")).body).toEqual({ replayed: 3 });
@@ -141,8 +145,8 @@ test("all at once", async () => {
   expect((await replay("all")).body).toEqual({ replayed: 0 });
 });
 
-test("a discarded letter is gone; its order is not", async () => {
-  const dead = await givenKept();
+test("deletes a discarded dead letter, but not its order", async () => {
+  const dead = await givenStoredDeadLetter();
 
   expect((await admin("DELETE", `/dead-letters/${dead.letter.id}`)).status).toBe(204);
   expect((await admin("DELETE", `/dead-letters/${dead.letter.id}`)).code).toBe("not_found");
@@ -151,14 +155,14 @@ test("a discarded letter is gone; its order is not", async () => {
   expect(await ledger(dead.skuId)).toMatchObject({ unacknowledged: 1 });
 });
 
-test("what the platform buried because its consumer crashed goes back where it came from", async () => {
+test("replays messages that the platform dead-lettered into the queues they came from", async () => {
   const { queue, message, order, buyer } = await givenOrder(await givenPaid());
   const event = { id: `${order.id}.2`, type: "order.confirmed", userId: buyer.id, order };
 
   await deliver([message, event, "garbage"], { queue: DEAD_LETTERS });
 
-  const kept = await letters();
-  expect(kept.map((letter) => [letter.queue, letter.message])).toEqual(
+  const stored = await letters();
+  expect(stored.map((letter) => [letter.queue, letter.message])).toEqual(
     expect.arrayContaining([
       ["doorbuster-orders", message],
       ["doorbuster-webhooks", event],
@@ -169,8 +173,8 @@ test("what the platform buried because its consumer crashed goes back where it c
   await until("all are back in their queues", () => queue.length === 3);
 });
 
-describe("no letter is left about an order that is settled", () => {
-  test("after Redis was down for longer than a message lives", async () => {
+describe("no dead letter remains about a settled order", () => {
+  test("if Redis was down for all deliveries of its message", async () => {
     const sale = await givenPaid({ stock: 20 });
     const purchases: Purchase[] = [];
     for (let i = 0; i < 20; i += 1) purchases.push(await givenOrder(sale));
@@ -184,14 +188,14 @@ describe("no letter is left about an order that is settled", () => {
     expect((await deliverTo(gateway, messages, { attempts: 10 })).acked).toHaveLength(20);
     await redisIsBack();
 
-    expect((await ledger(sale.skuId)).unacknowledged).toBe(20); // so the ledger sends them again
+    expect((await ledger(sale.skuId)).unacknowledged).toBe(20); // so the ledger will resend them
     expect(sale.queue.filter((body) => "diedAt" in body)).toEqual([]);
     expect((await deliverTo(gateway, messages)).acked).toHaveLength(20);
     expect(await letters()).toEqual([]);
     expect((await ledger(sale.skuId)).unacknowledged).toBe(0);
   });
 
-  test("because its object was overloaded at every delivery", async () => {
+  test("if its object was overloaded at the last delivery", async () => {
     const purchase = await givenOrder(await givenPaid());
     const gateway = new TestGateway();
     const spy = vi.spyOn(SkuInventory.prototype, "claim").mockImplementation(() => {
@@ -202,9 +206,9 @@ describe("no letter is left about an order that is settled", () => {
     expect(purchase.queue.filter((body) => "diedAt" in body)).toEqual([]);
   });
 
-  test("that was given up before", async () => {
-    const dead = await givenKept();
-    const other = await givenKept();
+  test("if it was stored before the order was settled", async () => {
+    const dead = await givenStoredDeadLetter();
+    const other = await givenStoredDeadLetter();
     expect(await letters()).toHaveLength(2);
 
     await deliverTo(dead.gateway, [dead.message]);
@@ -212,26 +216,26 @@ describe("no letter is left about an order that is settled", () => {
     expect((await letters()).map(({ id }) => id)).toEqual([other.order.id]);
   });
 
-  test("while its letter was on the way", async () => {
-    const dead = await givenDead();
+  test("if the order was settled before it was stored", async () => {
+    const dead = await givenDeadLetter();
     await deliverTo(dead.gateway, [dead.message]);
     expect((await deliver([dead.letter], { queue: DEAD_LETTERS })).acked).toHaveLength(1);
     expect(await letters()).toEqual([]);
   });
 
-  test("but one about an order that still waits for its money stays", async () => {
-    const dead = await givenKept();
+  test("except while the order's charge is still undecided", async () => {
+    const dead = await givenStoredDeadLetter();
     dead.gateway.down = true;
     await deliverTo(dead.gateway, [dead.message]);
     expect(await letters()).toHaveLength(1);
   });
 });
 
-describe("a letter nobody can read", () => {
+describe("an unreadable dead letter", () => {
   test.each(["x", "{", "null", '{"id":1}', ""])(
-    "(%j) hides no other, and can be discarded",
+    "(%j) does not hide others, and can be discarded",
     async (text) => {
-      const { letter } = await givenKept();
+      const { letter } = await givenStoredDeadLetter();
       await redis("HSET", KEYS.deadLetters, "bad letter/1", text);
 
       const listed = await letters();
@@ -259,7 +263,7 @@ const aLetter = (id: string) => ({
   diedAt: new Date().toISOString(),
 });
 
-describe("a letter's id", () => {
+describe("the dead letter id", () => {
   test.each([
     "__proto__",
     "constructor",
@@ -271,27 +275,27 @@ describe("a letter's id", () => {
     "x".repeat(256),
     "*",
     "-",
-  ])("%j leads to it and to no other", async (id) => {
+  ])("%j addresses exactly one dead letter", async (id) => {
     await deliver([aLetter(id), aLetter("other")], { queue: DEAD_LETTERS });
     const path = `/dead-letters/${encodeURIComponent(id)}`;
     expect((await admin("GET", path)).body).toMatchObject({ id });
     expect((await admin("DELETE", path)).status).toBe(204);
-    expect((await letters()).map((kept) => kept.id)).toEqual(["other"]);
+    expect((await letters()).map((stored) => stored.id)).toEqual(["other"]);
     expect((await admin("DELETE", path)).code).toBe("not_found");
   });
 
   test.each(["", ".", "..", "all", "x".repeat(10_000), "\ud800"])(
-    "%j could not be asked for, so the letter gets another",
+    "%j cannot be part of a path, so it is replaced",
     async (id) => {
       await deliver([aLetter(id)], { queue: DEAD_LETTERS });
-      const [kept] = await letters();
-      expect(kept?.id).not.toBe(id);
-      expect((await admin("DELETE", `/dead-letters/${kept?.id}`)).status).toBe(204);
+      const [stored] = await letters();
+      expect(stored?.id).not.toBe(id);
+      expect((await admin("DELETE", `/dead-letters/${stored?.id}`)).status).toBe(204);
     },
   );
 });
 
-test("a thousand letters are listed page by page, and replayed a thousand at a time", async () => {
+test("lists many dead letters in pages, and replays up to a thousand per request", async () => {
   const { queue } = await givenPaid();
   const many = Array.from({ length: 1_200 }, (_, i) => aLetter(`letter-${i}`));
   const fields = many.flatMap((letter) => [letter.id, JSON.stringify(letter)]);
@@ -315,6 +319,6 @@ test("a thousand letters are listed page by page, and replayed a thousand at a t
   await until("all are in the queue", () => replayed().length === 1_200);
 });
 
-test("a cursor that is none is refused", async () => {
+test("rejects an invalid cursor", async () => {
   expect((await admin("GET", "/dead-letters?cursor=x")).code).toBe("invalid_request");
 });

@@ -1,4 +1,4 @@
-// What the queue may do with a message: twice, late, out of order, garbled. Nothing changes by it.
+// Duplicate, late, reordered and malformed queue messages. None of them may change the result.
 import { beforeAll, expect, test } from "vitest";
 import { admin, call } from "../support/http.ts";
 import { captureQueue, deliver, messagesAbout, takeMessages } from "../support/queue.ts";
@@ -17,7 +17,7 @@ import {
 
 beforeAll(emptyRedis);
 
-/** Given orders of some buyers whose messages wait in the queue. */
+/** Accepts `count` orders of different buyers, and takes their messages out of the queue. */
 async function givenOrders(count: number, price = 0) {
   const queue = captureQueue();
   const skuId = await onSale({ stock: count, price });
@@ -29,7 +29,7 @@ async function givenOrders(count: number, price = 0) {
 
 const statusOf = async ({ id }: Buyer) => (await readModelOf(id))[0]?.status;
 
-test("a batch settles each of its orders and acknowledges each message", async () => {
+test("settles every order of a batch and acknowledges every message", async () => {
   const { skuId, crowd, messages } = await givenOrders(20);
 
   expect((await deliver(messages)).acked).toHaveLength(20);
@@ -38,7 +38,7 @@ test("a batch settles each of its orders and acknowledges each message", async (
   expect(await ledger(skuId)).toMatchObject({ sold: 20, held: 0, unacknowledged: 0 });
 });
 
-test("delivered again, together, one by one or backwards: the same orders, the same versions", async () => {
+test("changes nothing when messages are redelivered, in a batch, singly or in reverse order", async () => {
   const { skuId, crowd, messages } = await givenOrders(10);
   await deliver(messages);
   const before = await Promise.all(crowd.map(({ id }) => readModelOf(id)));
@@ -51,7 +51,7 @@ test("delivered again, together, one by one or backwards: the same orders, the s
   expect(await ledger(skuId)).toMatchObject({ sold: 10, unacknowledged: 0 });
 });
 
-test("two deliveries of one batch at the same moment confirm each order once", async () => {
+test("confirms each order once when one batch is delivered several times concurrently", async () => {
   const { skuId, crowd, messages } = await givenOrders(10);
 
   await Promise.all([deliver(messages), deliver([...messages].reverse()), deliver(messages)]);
@@ -62,7 +62,7 @@ test("two deliveries of one batch at the same moment confirm each order once", a
   }
 });
 
-test("a message that comes late says nothing false: the ledger is asked, not the message", async () => {
+test("publishes the state from the ledger, so a late message cannot restore an old state", async () => {
   const { queue, skuId, crowd, orders, messages } = await givenOrders(1, 100);
   const [buyer, order] = [crowd[0], orders[0]];
   if (!buyer || !order) throw new Error("no order");
@@ -78,7 +78,7 @@ test("a message that comes late says nothing false: the ledger is asked, not the
   expect(await readModelOf(buyer.id)).toMatchObject([{ status: "cancelled", version: 2 }]);
 });
 
-test("an older state never overwrites a newer one in the read model", async () => {
+test("never overwrites a newer state in the read model with an older one", async () => {
   const { crowd, messages } = await givenOrders(1);
   const buyer = crowd[0] as Buyer;
   await deliver(messages);
@@ -90,7 +90,7 @@ test("an older state never overwrites a newer one in the read model", async () =
   expect(await readModelOf(buyer.id)).toEqual([confirmed]);
 });
 
-test("one bad message delays none of its neighbours", async () => {
+test("processes the other messages of a batch if some cannot be read", async () => {
   const { crowd, messages } = await givenOrders(3);
   const garbage = [
     null,
@@ -114,11 +114,11 @@ test("one bad message delays none of its neighbours", async () => {
   for (const buyer of crowd) expect(await statusOf(buyer)).toBe("confirmed");
 });
 
-test("an order the ledger does not know is tried again, not dropped, and confirms nothing", async () => {
+test("retries a message about an order that the ledger does not have, and writes nothing", async () => {
   const { skuId, messages } = await givenOrders(1);
-  const stranger = await aBuyer();
+  const otherUser = await aBuyer();
   const forged = [
-    { ...messages[0], userId: stranger.id },
+    { ...messages[0], userId: otherUser.id },
     { ...messages[0], orderId: `${skuId}.0.${"a".repeat(20)}` },
     { ...messages[0], skuId: unique("elsewhere") },
   ];
@@ -126,10 +126,10 @@ test("an order the ledger does not know is tried again, not dropped, and confirm
   const { retried } = await deliver(forged);
 
   expect(retried).toHaveLength(forged.length);
-  expect(await readModelOf(stranger.id)).toEqual([]);
+  expect(await readModelOf(otherUser.id)).toEqual([]);
 });
 
-test("a message of an unknown version is kept for the operator in the end, and can be replayed", async () => {
+test("turns a message of an unknown format version into a dead letter after its last delivery", async () => {
   const { queue, crowd, messages } = await givenOrders(1);
   const buyer = crowd[0] as Buyer;
   const unknown = { ...messages[0], v: 2, marker: unique("marker") };
@@ -137,11 +137,11 @@ test("a message of an unknown version is kept for the operator in the end, and c
   expect((await deliver([unknown], { attempts: 1 })).retried).toEqual([unknown]);
   expect((await deliver([unknown], { attempts: 10 })).acked).toEqual([unknown]);
 
-  const buried = await until("it lies with the dead letters", () =>
+  const deadLetter = await until("the dead letter is in the queue", () =>
     queue.find((body) => (body as unknown as { message?: typeof unknown }).message?.v === 2),
   );
-  expect(buried).toMatchObject({ message: unknown, attempts: 10 });
-  await deliver([buried], { queue: "doorbuster-orders-dlq" });
+  expect(deadLetter).toMatchObject({ message: unknown, attempts: 10 });
+  await deliver([deadLetter], { queue: "doorbuster-orders-dlq" });
   const { body } = await admin<{ deadLetters: { id: string; message: unknown }[] }>(
     "GET",
     "/dead-letters",

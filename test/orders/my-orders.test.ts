@@ -1,4 +1,4 @@
-// One's own orders: complete and page by page, one's own writes at once, and no object asked for nothing.
+// A buyer's list of orders: complete, paged, up to date with their own writes, and without needless object calls.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -25,10 +25,10 @@ import {
 beforeEach(async () => {
   await redisIsBack();
   await emptyRedis();
-  await minutePasses();
+  await runReconciliation();
 });
 
-const minutePasses = () => worker.scheduled(createScheduledController(), env);
+const runReconciliation = () => worker.scheduled(createScheduledController(), env);
 
 interface List {
   orders: { id: string; status: string; createdAt: string }[];
@@ -56,8 +56,8 @@ async function allOf(buyer: Buyer): Promise<List["orders"]> {
   return all;
 }
 
-/** How often objects were asked for somebody's orders. */
-function countedLooks(): { readonly count: number } {
+/** Counts how often objects are asked for a user's orders. */
+function countLedgerReads(): { readonly count: number } {
   const spy = vi.spyOn(SkuInventory.prototype, "ordersOf");
   onTestFinished(() => spy.mockRestore());
   return {
@@ -67,7 +67,7 @@ function countedLooks(): { readonly count: number } {
   };
 }
 
-/** Given so many open SKUs. */
+/** Puts `count` SKUs on sale. */
 async function givenSkus(count: number): Promise<string[]> {
   const user = { algorithm: "fixed-window", limit: 1_000, windowSeconds: 60 } as const;
   const protection = protectionSchema.parse({ limits: { order: { user } } });
@@ -80,28 +80,28 @@ async function givenSkus(count: number): Promise<string[]> {
   return skuIds;
 }
 
-describe("a list", () => {
-  test("of somebody who never bought asks no object, and costs one round trip", async () => {
+describe("the list of orders", () => {
+  test("of a user without orders calls no object, and costs one Redis round trip", async () => {
     await givenSkus(55);
     const buyer = await aBuyer();
-    const looks = countedLooks();
+    const reads = countLedgerReads();
     await listOf(buyer);
     const { result, roundTrips } = await redisCost(() => listOf(buyer));
     expect(result).toEqual({ orders: [] });
-    expect([looks.count, roundTrips]).toEqual([0, 1]);
+    expect([reads.count, roundTrips]).toEqual([0, 1]);
   });
 
-  test("of somebody whose orders are settled asks no object", async () => {
+  test("of a user with settled orders calls no object", async () => {
     const buyer = await aBuyer();
     const skuId = await onSale();
     const { id } = await bought(buyer, skuId);
     await settled(skuId);
-    const looks = countedLooks();
+    const reads = countLedgerReads();
     expect(idsOf(await listOf(buyer))).toEqual([id]);
-    expect(looks.count).toBe(0);
+    expect(reads.count).toBe(0);
   });
 
-  test("has an order right after its 202, whatever else sells", async () => {
+  test("contains an order right after its 202, however many SKUs are on sale", async () => {
     captureQueue();
     const skuIds = await givenSkus(60);
     const buyer = await aBuyer();
@@ -109,12 +109,12 @@ describe("a list", () => {
       const { id } = await bought(buyer, skuId);
       expect(idsOf(await listOf(buyer))).toContain(id);
     }
-    const looks = countedLooks();
+    const reads = countLedgerReads();
     expect((await listOf(buyer)).orders).toHaveLength(3);
-    expect(looks.count).toBe(3);
+    expect(reads.count).toBe(3);
   });
 
-  test("has both of two orders of one SKU when only the second is written", async () => {
+  test("contains both orders of one SKU even if only the second is in Redis", async () => {
     const queue = captureQueue();
     const skuId = await onSale({ perUserLimit: 2 });
     const buyer = await aBuyer();
@@ -125,7 +125,7 @@ describe("a list", () => {
     expect(idsOf(await listOf(buyer)).sort()).toEqual([first.id, second.id].sort());
   });
 
-  test("shows what its owner just changed", async () => {
+  test("shows a cancellation at once", async () => {
     captureQueue();
     const skuId = await onSale({ price: 100 });
     const buyer = await aBuyer();
@@ -134,37 +134,37 @@ describe("a list", () => {
     expect((await listOf(buyer)).orders).toMatchObject([{ id, status: "cancelled" }]);
   });
 
-  test("stops asking for an attempt that made no order", async () => {
+  test("stops calling the object about an attempt that made no order", async () => {
     const skuId = await onSale({ stock: 1 });
     await bought(await aBuyer(), skuId);
     const buyer = await aBuyer();
     expect((await order(buyer, skuId)).code).toBe("sold_out");
-    const looks = countedLooks();
+    const reads = countLedgerReads();
     await listOf(buyer);
-    expect(looks.count).toBe(1);
+    expect(reads.count).toBe(1);
 
     const [mark] = await redis<string[]>("ZRANGE", KEYS.underWayOf(buyer.id), 0, -1);
     await redis("ZADD", KEYS.underWayOf(buyer.id), Date.now() - 31_000, mark as string);
     await listOf(buyer);
     await vi.waitUntil(async () => (await redis("EXISTS", KEYS.underWayOf(buyer.id))) === 0);
-    const before = looks.count;
+    const before = reads.count;
     await listOf(buyer);
-    expect(looks.count).toBe(before);
+    expect(reads.count).toBe(before);
   });
 
-  test("makes objects work for one account only so often", async () => {
+  test("limits how many object calls one account can cause", async () => {
     captureQueue();
     const buyer = await aBuyer();
     for (const skuId of await givenSkus(10)) await bought(buyer, skuId);
-    const looks = countedLooks();
+    const reads = countLedgerReads();
     for (let i = 0; i < 40; i += 1) await listOf(buyer);
-    expect(looks.count).toBe(300);
+    expect(reads.count).toBe(300);
     expect(await listOf(buyer)).toMatchObject({ incomplete: true });
   });
 });
 
-describe("pages", () => {
-  test("hold all orders once, the newest first", async () => {
+describe("the pages of the list", () => {
+  test("contain every order once, newest first", async () => {
     const buyer = await aBuyer();
     const skuIds = await givenSkus(61);
     const ids: string[] = [];
@@ -181,25 +181,25 @@ describe("pages", () => {
     expect(times).toEqual(times.toSorted().reverse());
   });
 
-  test("are linked from one to the next", async () => {
+  test("link to the next page", async () => {
     const buyer = await aBuyer();
     const skuIds = await givenSkus(51);
     for (const skuId of skuIds) await bought(buyer, skuId);
     for (const skuId of skuIds) await settled(skuId);
-    const look = async (path: string) =>
+    const getHtml = async (path: string) =>
       (await call<string>("GET", path, { token: buyer.token, headers: { accept: "text/html" } }))
         .body;
 
-    const first = await look("/orders");
+    const first = await getHtml("/orders");
     const [, next = ""] = first.match(/href="(\/orders\?cursor=[^"]+)"/) ?? [];
     expect(first.match(/order-line/g)).toHaveLength(50);
-    const second = await look(next.replaceAll("&amp;", "&"));
+    const second = await getHtml(next.replaceAll("&amp;", "&"));
     expect(second.match(/order-line/g)).toHaveLength(1);
     expect(second).not.toContain("cursor=");
   });
 
   test.each(["x", "", "bnVsbA==", btoa('["x","y"]'), btoa('["2026-01-01T00:00:00.000Z"]'), "💥"])(
-    "%j is no cursor",
+    "reject %j as a cursor",
     async (cursor) => {
       const path = `/api/orders?cursor=${encodeURIComponent(cursor)}`;
       const answer = await call("GET", path, { token: (await aBuyer()).token });
@@ -212,18 +212,18 @@ describe("while Redis is down", () => {
   const page = ({ token }: Buyer) =>
     call<string>("GET", "/orders", { token, headers: { accept: "text/html" } });
 
-  test("nobody is told that they have no orders: not of a sale that is over, nor of one that is gone", async () => {
+  test("a buyer with orders of ended and deleted sales sees an incomplete list, not an empty one", async () => {
     const buyer = await aBuyer();
-    const [over, gone] = [aSale(), aSale()];
-    for (const sale of [over, gone]) {
+    const [ended, deleted] = [aSale(), aSale()];
+    for (const sale of [ended, deleted]) {
       await putSale(sale);
       const skuId = sale.skus[0]?.id as string;
       await bought(buyer, skuId);
       await settled(skuId);
     }
-    await admin("DELETE", `/sales/${gone.id}`);
+    await admin("DELETE", `/sales/${deleted.id}`);
     const hours = (ago: number) => new Date(Date.now() - ago * 3_600_000).toISOString();
-    await putSale({ ...over, opensAt: hours(4), closesAt: hours(2) });
+    await putSale({ ...ended, opensAt: hours(4), closesAt: hours(2) });
     await redisIsDown();
 
     expect(await listOf(buyer)).toMatchObject({ incomplete: true });
@@ -233,22 +233,22 @@ describe("while Redis is down", () => {
     expect(body).toContain("be shown right now. None are lost");
   });
 
-  test("what sells now is shown, of a bounded number of ledgers, only so often", async () => {
+  test("orders of current sales are read from a limited number of ledgers, at a limited rate", async () => {
     captureQueue();
     const buyer = await aBuyer();
     const skuIds = await givenSkus(30);
     const { id } = await bought(buyer, skuIds[0] as string);
     await redisIsDown();
-    const looks = countedLooks();
+    const reads = countLedgerReads();
 
     expect(await listOf(buyer)).toMatchObject({ orders: [{ id }], incomplete: true });
-    expect(looks.count).toBe(20);
+    expect(reads.count).toBe(20);
     for (let i = 0; i < 20; i += 1) await listOf(buyer);
-    expect(looks.count).toBe(6 * 20);
+    expect(reads.count).toBe(6 * 20);
   });
 });
 
-test("an order made while Redis was down is listed as soon as it is back", async () => {
+test("an order made while Redis was down is listed as soon as Redis is back", async () => {
   const queue = captureQueue();
   const skuId = await onSale();
   const buyer = await aBuyer();
@@ -258,13 +258,13 @@ test("an order made while Redis was down is listed as soon as it is back", async
 
   expect(await listOf(buyer)).toMatchObject({ orders: [{ id, status: "reserved" }] });
   await deliver(await takeMessages(queue, skuId, 1));
-  const looks = countedLooks();
+  const reads = countLedgerReads();
   expect(await listOf(buyer)).toMatchObject({ orders: [{ id, status: "confirmed" }] });
-  expect(looks.count).toBe(0);
+  expect(reads.count).toBe(0);
 });
 
-describe("after Redis was emptied", () => {
-  test("a list is incomplete until all ledgers are copied again, also of what left the catalog", async () => {
+describe("after Redis is emptied", () => {
+  test("the list is incomplete until all ledgers are copied, including those that left the catalog", async () => {
     const buyer = await aBuyer();
     const sale = aSale({ skus: [aSku(), aSku()] });
     await putSale(sale);
@@ -284,14 +284,14 @@ describe("after Redis was emptied", () => {
     for (const id of ids) {
       expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "confirmed" });
     }
-    await minutePasses();
+    await runReconciliation();
 
     const list = await listOf(buyer);
     expect(list.incomplete).toBeUndefined();
     expect(idsOf(list).sort()).toEqual(ids.sort());
   });
 
-  test("what is lost once more while it is copied does not count as copied", async () => {
+  test("a copy that is lost when Redis is emptied again does not count as done", async () => {
     const buyer = await aBuyer();
     const ids: string[] = [];
     const skuIds = [await onSale(), await onSale()];
@@ -301,7 +301,7 @@ describe("after Redis was emptied", () => {
     }
     const inRedis = () => redis<string[]>("HKEYS", KEYS.ordersOf(buyer.id));
     await emptyRedis();
-    // Both ledgers are copied at the same time, and Redis is emptied before that is noted.
+    // Both ledgers are copied concurrently, and Redis is emptied before the run records that.
     const send = globalThis.fetch;
     let isEmptied = false;
     const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -316,16 +316,16 @@ describe("after Redis was emptied", () => {
     const sampling = vi.spyOn(SkuInventory.prototype, "sample").mockReturnValue([]);
     onTestFinished(() => sampling.mockRestore());
 
-    await minutePasses();
+    await runReconciliation();
     expect([isEmptied, await inRedis()]).toEqual([true, []]);
     expect((await listOf(buyer)).incomplete).toBe(true);
 
-    await minutePasses();
+    await runReconciliation();
     expect((await inRedis()).sort()).toEqual(ids.toSorted());
     expect(await listOf(buyer)).not.toHaveProperty("incomplete");
   });
 
-  test("a ledger that does not answer keeps no other from being copied, and is copied by a later run", async () => {
+  test("a ledger that does not answer does not block the others, and a later run copies it", async () => {
     const buyer = await aBuyer();
     const ids: string[] = [];
     for (const skuId of [await onSale(), await onSale()]) {
@@ -340,45 +340,46 @@ describe("after Redis was emptied", () => {
       after,
     ) {
       const found = page.call(this, after);
-      if (found.orders.some(({ order }) => order.id === ids[0])) throw new Error("it is moved");
+      if (found.orders.some(({ order }) => order.id === ids[0]))
+        throw new Error("the object was moved");
       return found;
     });
     onTestFinished(() => spy.mockRestore());
     const sampling = vi.spyOn(SkuInventory.prototype, "sample").mockReturnValue([]);
     onTestFinished(() => sampling.mockRestore());
 
-    await minutePasses();
+    await runReconciliation();
     expect(await inRedis()).toEqual([ids[1]]);
     expect((await listOf(buyer)).incomplete).toBe(true);
 
     spy.mockRestore();
-    await minutePasses();
+    await runReconciliation();
     expect((await inRedis()).sort()).toEqual(ids.toSorted());
     expect(await listOf(buyer)).not.toHaveProperty("incomplete");
   });
 
-  test("once all is copied, a minute costs no further copying", async () => {
+  test("a reconciliation copies nothing once all ledgers are copied", async () => {
     await onSale();
-    await minutePasses();
+    await runReconciliation();
     const spy = vi.spyOn(SkuInventory.prototype, "page");
     onTestFinished(() => spy.mockRestore());
-    await minutePasses();
+    await runReconciliation();
     expect(spy).not.toHaveBeenCalled();
   });
 });
 
-describe("an order outlives its SKU in the catalog:", () => {
+describe("an order remains readable, payable and cancellable", () => {
   const drops: [string, (sale: ReturnType<typeof aSale>) => Promise<unknown>][] = [
     ["its sale was deleted", (sale) => admin("DELETE", `/sales/${sale.id}`)],
     ["its SKU left the sale", (sale) => putSale({ ...sale, skus: sale.skus.slice(1) })],
   ];
 
-  test.each(drops)("%s, and it is shown, paid and given back", async (_, drop) => {
+  test.each(drops)("after %s", async (_, drop) => {
     captureQueue();
     const sale = await putSale(aSale({ skus: [aSku({ price: 100 }), aSku()] }));
     const skuId = sale.skus[0]?.id as string;
-    const [payer, giver] = [await aBuyer(), await aBuyer()];
-    const [paid, given] = [await bought(payer, skuId), await bought(giver, skuId)];
+    const [payer, canceller] = [await aBuyer(), await aBuyer()];
+    const [paid, unwanted] = [await bought(payer, skuId), await bought(canceller, skuId)];
 
     await drop(sale);
 
@@ -386,7 +387,9 @@ describe("an order outlives its SKU in the catalog:", () => {
     expect(idsOf(await listOf(payer))).toEqual([paid.id]);
     const payment = { token: payer.token, body: { paymentToken: "tok_ok" } };
     expect((await call("POST", `/api/orders/${paid.id}/payment`, payment)).status).toBe(202);
-    const cancelled = await call("DELETE", `/api/orders/${given.id}`, { token: giver.token });
+    const cancelled = await call("DELETE", `/api/orders/${unwanted.id}`, {
+      token: canceller.token,
+    });
     expect([cancelled.status, cancelled.body.status]).toEqual([200, "cancelled"]);
     const unknown = `${unique("never")}.0.${"a".repeat(20)}`;
     expect((await showOrder(payer, unknown)).status).toBe(404);

@@ -1,4 +1,4 @@
-// Redis slow, down or emptied: buyers notice nothing, and the read model catches up afterwards.
+// Redis is slow, down or emptied: buying goes on, and the read model catches up afterwards.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
@@ -32,7 +32,7 @@ beforeEach(redisIsBack);
 const myOrders = (buyer: Buyer) =>
   call<{ orders: { id: string }[] }>("GET", "/api/orders", { token: buyer.token });
 
-/** All a buyer does: buys, looks, lists, tries again, gives back. */
+/** Goes through everything a buyer does: buy, retry, show, list, cancel. */
 async function expectBuyingWorks(skuId: string): Promise<void> {
   const buyer = await aBuyer();
   const answer = await order(buyer, skuId, { key: "first" });
@@ -44,20 +44,20 @@ async function expectBuyingWorks(skuId: string): Promise<void> {
   const { id } = answer.body;
   expect((await showOrder(buyer, id)).body).toMatchObject({ id, status: "reserved" });
   expect((await myOrders(buyer)).body.orders).toMatchObject([{ id }]);
-  const gone = await call("DELETE", `/api/orders/${id}`, { token: buyer.token });
-  expect(gone.body).toMatchObject({ status: "cancelled" });
+  const cancelled = await call("DELETE", `/api/orders/${id}`, { token: buyer.token });
+  expect(cancelled.body).toMatchObject({ status: "cancelled" });
   expect((await showOrder(buyer, id)).body).toMatchObject({ status: "cancelled" });
 }
 
-describe("while Redis does not answer", () => {
-  test("buying, looking and giving back go on", async () => {
+describe("while Redis is down", () => {
+  test("buyers can buy, read and cancel orders", async () => {
     captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsDown();
     await expectBuyingWorks(skuId);
   });
 
-  test("they go on in an isolate that has never seen the catalog", async () => {
+  test("buyers can do so even in an isolate that has never read the catalog", async () => {
     captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsDown();
@@ -65,14 +65,14 @@ describe("while Redis does not answer", () => {
     await expectBuyingWorks(skuId);
   });
 
-  test("they go on when it answers too late", async () => {
+  test("buyers can do so if Redis answers too late instead", async () => {
     captureQueue();
     const skuId = await onSale({ price: 100 });
     await redisIsSlow(1_000);
     await expectBuyingWorks(skuId);
   });
 
-  test("a crowd is served, and sold exactly what there is", async () => {
+  test("concurrent buyers get exactly the stock", async () => {
     captureQueue();
     const skuId = await onSale({ stock: 10 });
     const crowd = await buyers(50);
@@ -84,7 +84,7 @@ describe("while Redis does not answer", () => {
     expect(answers.flatMap(contractFaults)).toEqual([]);
   });
 
-  test("the consumer keeps every message, and confirms all once Redis is back", async () => {
+  test("the consumer retries every message, and confirms all orders once Redis is back", async () => {
     const queue = captureQueue();
     const skuId = await onSale({ stock: 5 });
     const crowd = await buyers(5);
@@ -103,7 +103,7 @@ describe("while Redis does not answer", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 5, unacknowledged: 0 });
   });
 
-  test("the real queue delivers again until the read model has everything", async () => {
+  test("the real queue redelivers until the read model is complete", async () => {
     const skuId = await onSale({ stock: 5 });
     const crowd = await buyers(5);
     await redisIsDown();
@@ -117,7 +117,7 @@ describe("while Redis does not answer", () => {
       expect(await readModelOf(id)).toMatchObject([{ status: "confirmed" }]);
   });
 
-  test("operator writes fail with an answer that says so, never with a false success", async () => {
+  test("operator writes fail with 503 instead of reporting success", async () => {
     const skuId = await onSale();
     await redisIsDown();
     const answer = await admin("POST", `/skus/${skuId}/rebuild`);
@@ -126,8 +126,8 @@ describe("while Redis does not answer", () => {
   });
 });
 
-describe("after Redis was emptied in the middle of a sale", () => {
-  test("buying and looking go on, the catalog comes back by itself", async () => {
+describe("after Redis is emptied during a sale", () => {
+  test("buying and reading go on, and the catalog is restored automatically", async () => {
     const skuId = await onSale({ price: 100 });
     const buyer = await aBuyer();
     const { id } = await bought(buyer, skuId);
@@ -142,7 +142,7 @@ describe("after Redis was emptied in the middle of a sale", () => {
     await until("the catalog is back", async () => (await redis<number>("HLEN", KEYS.catalog)) > 0);
   });
 
-  test("a rebuild makes the read model equal to the ledger again", async () => {
+  test("a rebuild restores the read model", async () => {
     const skuId = await onSale({ stock: 20 });
     const crowd = await buyers(20);
     for (const buyer of crowd) await bought(buyer, skuId);
@@ -158,7 +158,7 @@ describe("after Redis was emptied in the middle of a sale", () => {
 });
 
 test.each(["", "garbage", "1 {", '2 {"id":1}', "null", "99 null"])(
-  "a read model that holds %j for an order is not believed: the ledger answers",
+  "an order is read from the ledger if the read model has %j for it",
   async (text) => {
     captureQueue();
     const skuId = await onSale();

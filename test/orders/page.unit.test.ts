@@ -1,5 +1,5 @@
-// A page of somebody's orders, as a decision: whatever Redis has and the ledgers say, pages in a row hold every
-// order once, in its newest state.
+// Pages of a user's orders, merged from Redis and the ledgers. Consecutive pages must contain every order once, in its
+// newest state.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Order } from "../../src/inventory/order.ts";
@@ -22,7 +22,7 @@ const anOrder = fc
     minutes: fc.integer({ min: 0, max: 30 }),
     status: fc.constantFrom<Order["status"]>("reserved", "confirmed", "cancelled"),
     version: fc.integer({ min: 1, max: 3 }),
-    /** What Redis has: this version, an older one, a text nobody can read, or only the mark. */
+    /** What Redis has: this version, an older one, an unreadable text, or only the mark. */
     inRedis: fc.constantFrom("same", "older", "garbled", "marked"),
   })
   .map(({ skuId, minutes, status, version, inRedis }) => {
@@ -31,7 +31,7 @@ const anOrder = fc
     return { order: order as Order, inRedis };
   });
 
-test("pages in a row hold every order once, newest first, in its newest state", () => {
+test("consecutive pages contain every order once, newest first, in its newest state", () => {
   fc.assert(
     fc.property(fc.array(anOrder, { maxLength: 130 }), (orders) => {
       const mine: Mine = { stored: [], marks: [], incomplete: false };
@@ -70,7 +70,7 @@ test("pages in a row hold every order once, newest first, in its newest state", 
 
 const pick = ({ createdAt, id }: Position): Position => ({ createdAt, id });
 
-test("a ledger that does not answer makes a page incomplete, and nothing is put right without it", () => {
+test("a page is incomplete if a ledger does not answer, and nothing is repaired without that answer", () => {
   const id = newOrderId({ skuId: "a", lane: 0 });
   const marks = [{ orderId: id, at: NOW - 60_000 }];
   const garbled = { id: newOrderId({ skuId: "b", lane: 0 }), text: "x", order: undefined };
@@ -79,7 +79,7 @@ test("a ledger that does not answer makes a page incomplete, and nothing is put 
   expect(page).toMatchObject({ orders: [], incomplete: true, obsoleteMarks: [], unreadable: [] });
 });
 
-test("a mark means nothing once the ledger has no such order and no attempt can be on its way", () => {
+test("a mark is obsolete if the ledger has no such order and its attempt can no longer be in flight", () => {
   const mark = (seconds: number) => ({
     orderId: newOrderId({ skuId: "a", lane: 0 }),
     at: NOW - seconds * 1_000,

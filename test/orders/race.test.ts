@@ -1,4 +1,4 @@
-// A crowd at the door, through the whole app: exactly the stock is sold, and everybody gets a true answer.
+// Concurrent buyers through the whole app: exactly the stock is sold, and every buyer gets the right answer.
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -22,7 +22,7 @@ beforeAll(emptyRedis);
 
 const evict = (skuId: string) => evictDurableObject(env.SKU_INVENTORY.getByName(skuId));
 
-test("500 racing buyers, 100 coupons: 100 are accepted and confirmed, 400 told sold_out", async () => {
+test("of 500 concurrent buyers of 100 units, 100 are confirmed and 400 get sold_out", async () => {
   const skuId = await onSale({ stock: 100 });
   const crowd = await buyers(500);
 
@@ -38,7 +38,7 @@ test("500 racing buyers, 100 coupons: 100 are accepted and confirmed, 400 told s
   expect(confirmed.map(({ id }) => id).sort()).toEqual(accepted.sort());
 });
 
-test("many units at a time: never more than there are, never more than the limit", async () => {
+test("concurrent orders of several units never exceed the stock or a buyer's limit", async () => {
   const skuId = await onSale({ stock: 50, perUserLimit: 4 });
   const crowd = await buyers(20);
   const attempts = crowd.flatMap((buyer) => [1, 2, 3].map((quantity) => ({ buyer, quantity })));
@@ -47,8 +47,8 @@ test("many units at a time: never more than there are, never more than the limit
     attempts.map(({ buyer, quantity }) => order(buyer, skuId, { quantity })),
   );
 
-  // Requests of one buyer that meet on the way are answered with the same order.
-  const given = (buyer?: string) => {
+  // Concurrent requests of one buyer are answered with the same order.
+  const unitsGiven = (buyer?: string) => {
     const orders = answers.flatMap(({ status, body }, i) =>
       status === 202 && (buyer ?? attempts[i]?.buyer.id) === attempts[i]?.buyer.id ? [body] : [],
     );
@@ -56,14 +56,14 @@ test("many units at a time: never more than there are, never more than the limit
     return [...quantities.values()].reduce((sum, quantity) => sum + quantity, 0);
   };
   const { held, sold, available } = await ledger(skuId);
-  expect(held + sold).toBe(given());
+  expect(held + sold).toBe(unitsGiven());
   expect(held + sold + available).toBe(50);
-  for (const { id } of crowd) expect(given(id)).toBeLessThanOrEqual(4);
+  for (const { id } of crowd) expect(unitsGiven(id)).toBeLessThanOrEqual(4);
   expect(answers.every(({ status }) => status < 500)).toBe(true);
 });
 
-describe("one account", () => {
-  test("the same key 20 times at once is one order and twenty equal answers", async () => {
+describe("one account that sends", () => {
+  test("20 concurrent requests with one key gets one order and 20 equal answers", async () => {
     const skuId = await onSale({ stock: 100, perUserLimit: 5 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -81,7 +81,7 @@ describe("one account", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("20 different keys at once, limit 1, are one order; the others learn which", async () => {
+  test("20 concurrent requests with different keys gets one order at limit 1, and 19 refusals that name it", async () => {
     const skuId = await onSale({ stock: 100 });
     const buyer = await aBuyer();
 
@@ -96,7 +96,7 @@ describe("one account", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("8 different keys at once, limit 5, are one order; the others are answered with it", async () => {
+  test("8 concurrent requests with different keys gets one order at limit 5, and 8 equal answers", async () => {
     const skuId = await onSale({ stock: 100, perUserLimit: 5 });
     const buyer = await aBuyer();
     const keys = Array.from({ length: 8 }, () => unique("key"));
@@ -113,7 +113,7 @@ describe("one account", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 2 });
   });
 
-  test("its own retry never costs it the unit: not sold out, not limited, not closed by it", async () => {
+  test("a retry gets its order, although the SKU is sold out and the limit is reached", async () => {
     const skuId = await onSale({ stock: 1 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -126,7 +126,7 @@ describe("one account", () => {
     expect(tally([await order(await aBuyer(), skuId)])).toEqual({ sold_out: 1 });
   });
 
-  test("a key used again for another request is refused, and the order stays", async () => {
+  test("a used key with another request is refused, and its order stays unchanged", async () => {
     const skuId = await onSale({ stock: 10, perUserLimit: 5 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -142,7 +142,7 @@ describe("one account", () => {
     expect((await showOrder(buyer, id)).body).toMatchObject({ id, quantity: 1 });
   });
 
-  test("two accounts may use the same key, and so may one account for two things", async () => {
+  test("a key that another account or another SKU used gets a new order", async () => {
     const [first, second] = [await onSale(), await onSale()];
     const [ann, bob] = [await aBuyer(), await aBuyer()];
     const key = unique("key");
@@ -155,7 +155,7 @@ describe("one account", () => {
   });
 });
 
-test("an object evicted between any two requests changes nothing", async () => {
+test("evicting the object between any two requests changes no answer", async () => {
   suppressLiveStock();
   const skuId = await onSale({ stock: 2, perUserLimit: 2, price: 100 });
   const [ann, bob] = [await aBuyer(), await aBuyer()];
@@ -174,7 +174,7 @@ test("an object evicted between any two requests changes nothing", async () => {
   expect((await showOrder(ann, first.body.id)).body).toMatchObject({ status: "reserved" });
 });
 
-test("an order belongs to its buyer alone", async () => {
+test("only its buyer can read an order", async () => {
   const skuId = await onSale({ price: 100 });
   const [owner, stranger] = [await aBuyer(), await aBuyer()];
   const { id } = await bought(owner, skuId);

@@ -1,4 +1,4 @@
-// The read model is a copy: whatever happens to it, the ledgers make it right again.
+// Rebuilding the read model from the ledgers, on request and in the reconciliation that runs every minute.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
@@ -20,31 +20,31 @@ import {
 
 beforeEach(emptyRedis);
 
-/** What the clock does every minute. */
-const minutePasses = () => worker.scheduled(createScheduledController(), env);
+/** Runs the job that cron starts every minute. */
+const runReconciliation = () => worker.scheduled(createScheduledController(), env);
 
-/** Given orders in every status, all settled; some buyers have several. */
+/** Settled orders in every status. Some buyers have several. */
 async function givenEveryStatus(): Promise<Purchase[]> {
   const holds = givenHolds();
   const sale = await givenPaid({ perUserLimit: 5 });
   const gateway = new TestGateway();
-  const lost = await givenOrder(sale);
+  const refunded = await givenOrder(sale);
   gateway.mute = true;
-  await deliverTo(gateway, [lost.message]);
+  await deliverTo(gateway, [refunded.message]);
   gateway.mute = false;
-  await cancel(lost);
+  await cancel(refunded);
   const expired = await givenOrder(sale, {});
-  await deliverTo(gateway, [expired.message, await nextMessage(sale.queue, lost.order.id)]);
+  await deliverTo(gateway, [expired.message, await nextMessage(sale.queue, refunded.order.id)]);
   holds.end();
   await inventory(sale.skuId).report();
-  const confirmed = await givenOrder(sale, { buyer: lost.buyer, paymentToken: "tok_ok" });
-  const reserved = await givenOrder(sale, { buyer: lost.buyer });
+  const confirmed = await givenOrder(sale, { buyer: refunded.buyer, paymentToken: "tok_ok" });
+  const reserved = await givenOrder(sale, { buyer: refunded.buyer });
   await deliverTo(gateway, [confirmed.message, await nextMessage(sale.queue, expired.order.id)]);
   await deliverTo(null, [reserved.message]);
-  return [lost, expired, confirmed, reserved];
+  return [refunded, expired, confirmed, reserved];
 }
 
-/** Ledger and read model, side by side. */
+/** The orders in the ledger and in the read model. */
 async function copies([{ skuId }, ...rest]: [Purchase, ...Purchase[]] | Purchase[]) {
   const { orders } = await inventory(skuId as string).page(null);
   const owners = new Set(orders.map(({ userId }) => userId));
@@ -59,7 +59,7 @@ async function expectNoDrift(purchases: Purchase[]): Promise<void> {
   expect(readModel).toEqual(ledger);
 }
 
-test("settled orders of every status are copied as they are", async () => {
+test("the read model equals the ledger for settled orders of every status", async () => {
   const purchases = await givenEveryStatus();
 
   await expectNoDrift(purchases);
@@ -69,7 +69,7 @@ test("settled orders of every status are copied as they are", async () => {
   );
 });
 
-test("after FLUSHALL a rebuild restores orders and catalog", async () => {
+test("a rebuild restores orders and catalog after FLUSHALL", async () => {
   const purchases = await givenEveryStatus();
   const [{ skuId, order }] = purchases as [Purchase];
   await emptyRedis();
@@ -82,11 +82,11 @@ test("after FLUSHALL a rebuild restores orders and catalog", async () => {
   expect(await saleInRedis(order.saleId)).toMatchObject({ id: order.saleId });
 });
 
-test("after FLUSHALL the clock alone restores everything", async () => {
+test("the next reconciliation restores everything after FLUSHALL", async () => {
   const purchases = await givenEveryStatus();
   await emptyRedis();
 
-  await minutePasses();
+  await runReconciliation();
 
   await expectNoDrift(purchases);
 });
@@ -96,21 +96,18 @@ test.each([
   ["is older", '1 {"id":"x"}'],
   ["is garbage", "garbage"],
   ["is empty", ""],
-])(
-  "one order that %s in Redis is found and repaired, the others are left alone",
-  async (_, text) => {
-    const purchases = await givenEveryStatus();
-    const { buyer, order } = purchases[0] as Purchase;
-    if (text === undefined) await redis("HDEL", KEYS.ordersOf(buyer.id), order.id);
-    else await redis("HSET", KEYS.ordersOf(buyer.id), order.id, text);
+])("the reconciliation repairs an order that %s in Redis", async (_, text) => {
+  const purchases = await givenEveryStatus();
+  const { buyer, order } = purchases[0] as Purchase;
+  if (text === undefined) await redis("HDEL", KEYS.ordersOf(buyer.id), order.id);
+  else await redis("HSET", KEYS.ordersOf(buyer.id), order.id, text);
 
-    await minutePasses();
+  await runReconciliation();
 
-    await expectNoDrift(purchases);
-  },
-);
+  await expectNoDrift(purchases);
+});
 
-test("garbage under one order does not keep its neighbours in a batch from being written", async () => {
+test("the consumer writes a whole batch even if one order is garbage in Redis", async () => {
   const sale = await givenPaid();
   const purchases = [await givenOrder(sale), await givenOrder(sale)];
   const [bad] = purchases as [Purchase];
@@ -122,7 +119,7 @@ test("garbage under one order does not keep its neighbours in a batch from being
   await expectNoDrift(purchases);
 });
 
-test("rebuilding while the consumer writes never puts an older state back", async () => {
+test("a rebuild that runs while the consumer writes never restores an older state", async () => {
   const sale = await givenPaid({ stock: 30 });
   const purchases: Purchase[] = [];
   for (let i = 0; i < 30; i += 1) purchases.push(await givenOrder(sale));
@@ -131,20 +128,20 @@ test("rebuilding while the consumer writes never puts an older state back", asyn
   await Promise.all([
     ...purchases.map(({ message }) => deliverTo(gateway, [message])),
     ...Array.from({ length: 5 }, () => admin("POST", `/skus/${sale.skuId}/rebuild`)),
-    minutePasses(),
+    runReconciliation(),
   ]);
 
   await expectNoDrift(purchases);
   expect(gateway.charged.size).toBe(30);
 });
 
-test("orders stay readable for 90 days after the last change", async () => {
+test("orders stay in the read model for 90 days after the last change", async () => {
   const [{ buyer }] = (await givenEveryStatus()) as [Purchase];
   const days = async () => (await redis<number>("TTL", KEYS.ordersOf(buyer.id))) / 86_400;
   expect(await days()).toBeGreaterThan(89);
   expect(await days()).toBeLessThanOrEqual(90);
 });
 
-test("what there never was cannot be rebuilt", async () => {
+test("a rebuild of a SKU that never existed answers not_found", async () => {
   expect((await admin("POST", "/skus/never-there/rebuild")).code).toBe("not_found");
 });

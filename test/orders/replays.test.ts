@@ -1,4 +1,4 @@
-// A key that was used before gets the stored answer again, whatever became of the catalog and the times.
+// A repeated idempotency key gets the stored answer, even after the catalog or the sale's times changed.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -25,7 +25,7 @@ import {
 
 beforeAll(pauseQueue);
 beforeEach(async () => {
-  suppressLiveStock(); // what objects of earlier tests publish would be counted in later ones
+  suppressLiveStock(); // objects of earlier tests would publish stock, and later tests would count that
   await emptyRedis();
 });
 
@@ -52,7 +52,7 @@ const post = (
     body: { quantity: 1, paymentToken: "tok_ok", ...body },
   });
 
-/** Given an order for one unit of a SKU that sells for 100, and the sale it was made in. */
+/** Makes an order for one unit of a SKU that sells for 100. */
 async function givenOrder(changes: Partial<Sale> = {}) {
   const sku = aSku({ price: 100, perUserLimit: 5 });
   const sale = await putSale(aSale({ ...changes, skus: [sku, aSku()] }));
@@ -62,7 +62,7 @@ async function givenOrder(changes: Partial<Sale> = {}) {
   return { sale, skuId: sku.id, buyer, key, first };
 }
 
-/** The calls that objects get from buyers' attempts. */
+/** Records the reserve calls that objects receive. */
 function watchObjects() {
   const spy = vi.spyOn(SkuInventory.prototype, "reserve");
   onTestFinished(() => spy.mockRestore());
@@ -103,7 +103,7 @@ const CHANGES: [string, string, (sale: Sale) => unknown][] = [
 ];
 
 describe.each(CHANGES)("after %s", (_, refusal, change) => {
-  test("the same key gets the same answer, and no other key does", async () => {
+  test("the same key of the same buyer gets the same answer, and all others are refused", async () => {
     const { sale, skuId, buyer, key, first } = await givenOrder();
     await change(sale);
     const seen = { unitPrice: { amount: 100, currency: "USD" } };
@@ -122,7 +122,7 @@ describe.each(CHANGES)("after %s", (_, refusal, change) => {
     expect(other.flatMap(contractFaults)).toEqual([]);
   });
 
-  test("the key with another quantity or payment method is refused, with another ticket or price it is not", async () => {
+  test("the same key may come with another ticket or price, but not another quantity or payment method", async () => {
     const { sale, skuId, buyer, key, first } = await givenOrder();
     await change(sale);
     const others: Body[] = [{ quantity: 2 }, { paymentToken: "tok_other" }];
@@ -134,7 +134,7 @@ describe.each(CHANGES)("after %s", (_, refusal, change) => {
   });
 });
 
-test("the moment after the end the same key gets its order, another is told that the sale is over", async () => {
+test("right after the sale closes, the same key gets its order and another gets sale_closed", async () => {
   const clock = givenClock(Date.now());
   const { sale, skuId, buyer, key, first } = await givenOrder({ closesAt: inHours(1) });
   clock.moveTo(Date.parse(sale.closesAt));
@@ -142,26 +142,26 @@ test("the moment after the end the same key gets its order, another is told that
   expect((await post(await aBuyer(), skuId, key)).code).toBe("sale_closed");
 });
 
-test("a challenge that buyers must solve by now does not stand between a buyer and their order", async () => {
+test("a challenge added after the order does not block the buyer's retry once the sale is closed", async () => {
   const { sale, skuId, buyer, key, first } = await givenOrder();
   const protection = { challenge: { mode: "always" } };
   await putSale({ ...sale, closesAt: inHours(-0.01), protection } as Sale);
   expect((await post(buyer, skuId, key)).body).toEqual(first.body);
 });
 
-describe("a challenge that an open sale asks for by now", () => {
+describe("a challenge added while the sale is open", () => {
   const retry = { "idempotency-retry": "true" };
 
-  test("lets a buyer's repeated key reach its order, here and with the retry header elsewhere", async () => {
+  test("does not block a retry in the same isolate, or in another one with the retry header", async () => {
     const { sale, skuId, buyer, key, first } = await givenOrder();
     await putSale({ ...sale, protection: { challenge: { mode: "always" } } } as Sale);
 
     expect((await post(buyer, skuId, key)).body).toEqual(first.body);
-    resetMemories(); // as another isolate, which has never seen this buyer
+    resetMemories(); // as in another isolate, which has never seen this buyer
     expect((await post(buyer, skuId, key, {}, retry)).body).toEqual(first.body);
   });
 
-  test("still stands between a new key and a unit", async () => {
+  test("blocks attempts with a new key, even with the retry header", async () => {
     const { sale, skuId, buyer } = await givenOrder();
     await putSale({ ...sale, protection: { challenge: { mode: "always" } } } as Sale);
     const sold = (await ledger(skuId)).available;
@@ -175,7 +175,7 @@ describe("a challenge that an open sale asks for by now", () => {
   });
 });
 
-test("a fingerprint is what older releases stored for an order without a ticket", async () => {
+test("fingerprints equal those that older releases stored", async () => {
   const { skuId } = await givenOrder();
   const text = new TextEncoder().encode(JSON.stringify([1, "tok_ok", null]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text), 0, 12);
@@ -185,10 +185,10 @@ test("a fingerprint is what older releases stored for an order without a ticket"
   expect(stored.fingerprint).toBe(btoa(String.fromCharCode(...digest)));
 });
 
-describe("nobody asks an object", () => {
+describe("the edge calls no object", () => {
   const retry = { "idempotency-retry": "true" };
 
-  test("about a SKU that never existed, whatever the attempt says", async () => {
+  test("for a SKU that never existed, even with the retry header", async () => {
     const asked = watchObjects();
     const answers = [
       await post(await aBuyer(), unique("sku"), "k"),
@@ -198,7 +198,7 @@ describe("nobody asks an object", () => {
     expect(asked).toEqual([]);
   });
 
-  test("about a SKU that never sold: before its sale opens, and once asked after it was deleted", async () => {
+  test("for a SKU that never sold, except once after its sale was deleted", async () => {
     const sku = aSku();
     const sale = aSale({ skus: [sku], opensAt: inHours(1), closesAt: inHours(2) });
     await putSale(sale);
@@ -216,7 +216,7 @@ describe("nobody asks an object", () => {
   });
 
   test.each(CHANGES.slice(0, -1))(
-    "for a crowd after %s, once it named its buyers",
+    "for 200 buyers after %s, once an answer of the object listed its buyers",
     async (_, refusal, change) => {
       const { sale, skuId, buyer, key } = await givenOrder();
       await change(sale);
@@ -226,7 +226,7 @@ describe("nobody asks an object", () => {
 
       const crowd = await buyers(200);
       const { result, commands } = await redisCost(() =>
-        Promise.all(crowd.map((stranger) => post(stranger, skuId, "k"))),
+        Promise.all(crowd.map((other) => post(other, skuId, "k"))),
       );
 
       expect(tally(result)).toEqual({ [refusal]: 200 });

@@ -1,4 +1,4 @@
-// What a batch costs: one Redis round trip and one call per object, however many orders, free and paid.
+// What a batch costs: one Redis round trip and one call per object, for any number of free and paid orders.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
@@ -8,12 +8,12 @@ import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./
 
 beforeAll(emptyRedis);
 beforeEach(() => {
-  // The objects write to Redis too, about once a second, and the edge reads: neither is the consumer's.
+  // Only the consumer's round trips are counted, so the objects must not publish stock meanwhile.
   suppressLiveStock();
   givenClock(Date.now());
 });
 
-/** Given orders of three SKUs, one of them free. */
+/** Makes orders of three SKUs, one of them free. */
 async function givenOrders(each: number): Promise<Purchase[]> {
   const free = await givenPaid({ price: 0 });
   const sales = [free, await givenPaid({}, free.queue), await givenPaid({}, free.queue)];
@@ -35,7 +35,7 @@ function countedCalls(): string[] {
   return asked;
 }
 
-test("a whole batch: one round trip, one call per object", async () => {
+test("a batch costs one round trip, and one call per object", async () => {
   const purchases = await givenOrders(10);
   const asked = countedCalls();
 
@@ -54,7 +54,7 @@ test("a whole batch: one round trip, one call per object", async () => {
   }
 });
 
-test("undecided charges cost no second round trip", async () => {
+test("undecided charges cause no second round trip", async () => {
   const purchases = await givenOrders(2);
   const gateway = new TestGateway();
   gateway.down = true;
@@ -69,7 +69,7 @@ test("undecided charges cost no second round trip", async () => {
   expect(roundTrips).toBe(1);
 });
 
-test("an object that fails costs its own orders a delivery, and no others", async () => {
+test("a failing object causes a retry of its own orders only", async () => {
   const purchases = await givenOrders(2);
   const broken = purchases[2]?.skuId;
   const real = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);

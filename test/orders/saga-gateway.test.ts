@@ -1,4 +1,4 @@
-// The payment provider is slow, or does not answer: nothing is lost, nobody waits for somebody else's charge.
+// A slow or failing payment provider: no order is lost, and no order waits for another order's charge.
 import { beforeAll, expect, test } from "vitest";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
@@ -16,7 +16,7 @@ beforeAll(emptyRedis);
 
 const inReadModel = async ({ buyer }: { buyer: Buyer }) => (await readModelOf(buyer.id))[0];
 
-test("the gateway is down for a while: nothing is lost, then it is charged once", async () => {
+test("retries an order while the gateway is down, then charges it once", async () => {
   const purchase = await givenOrder(await givenPaid());
   const gateway = new TestGateway();
   gateway.down = true;
@@ -31,7 +31,7 @@ test("the gateway is down for a while: nothing is lost, then it is charged once"
   expect(await inReadModel(purchase)).toMatchObject({ status: "confirmed" });
 });
 
-test("the gateway is down until the hold ends: released, and certain that nothing is charged", async () => {
+test("releases the unit when the hold ends during an outage, and voids the charge afterwards", async () => {
   const holds = givenHolds();
   const sale = await givenPaid({ stock: 1 });
   const purchase = await givenOrder(sale);
@@ -42,7 +42,7 @@ test("the gateway is down until the hold ends: released, and certain that nothin
   holds.end();
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
   const released = await nextMessage(sale.queue, purchase.order.id);
-  // Money may be on its way as long as nobody can say: not acknowledged.
+  // The charge may still have succeeded, so the order is not acknowledged yet.
   expect((await deliverTo(gateway, [released])).retried).toHaveLength(1);
   expect(await inReadModel(purchase)).toMatchObject({ status: "expired" });
 
@@ -52,7 +52,7 @@ test("the gateway is down until the hold ends: released, and certain that nothin
   expect(gateway.calls.at(-1)).toBe(`void ${purchase.order.id}`);
 });
 
-test("without a payment provider paid orders stay reserved until their hold ends", async () => {
+test("leaves paid orders reserved if no payment provider is configured", async () => {
   const purchase = await givenOrder(await givenPaid());
 
   expect((await deliverTo(null, [purchase.message])).retried).toHaveLength(1);
@@ -60,31 +60,31 @@ test("without a payment provider paid orders stay reserved until their hold ends
   expect(await inReadModel(purchase)).toMatchObject({ status: "reserved" });
 });
 
-test("a slow charge does not delay its neighbours", async () => {
+test("confirms the other orders of a batch while one charge is slow", async () => {
   const sale = await givenPaid();
   const slow = await givenOrder(sale);
-  const neighbours = [await givenOrder(sale), await givenOrder(sale), await givenOrder(sale)];
+  const others = [await givenOrder(sale), await givenOrder(sale), await givenOrder(sale)];
   const gateway = new TestGateway();
   const held = gateway.hold(slow.order);
 
   const delivery = deliverTo(
     gateway,
-    [slow, ...neighbours].map(({ message }) => message),
+    [slow, ...others].map(({ message }) => message),
   );
-  for (const neighbour of neighbours) {
-    await until("the neighbour is confirmed", async () => {
-      return (await inReadModel(neighbour))?.status === "confirmed";
+  for (const other of others) {
+    await until("the other order is confirmed", async () => {
+      return (await inReadModel(other))?.status === "confirmed";
     });
   }
   expect(gateway.charged).not.toContain(slow.order.id);
   expect(await ledger(sale.skuId)).toMatchObject({ unacknowledged: 1, sold: 3, held: 1 });
 
-  held.letGo();
+  held.release();
   expect((await delivery).acked).toHaveLength(4);
   expect(await inReadModel(slow)).toMatchObject({ status: "confirmed" });
 });
 
-test("one failing charge fails no neighbour", async () => {
+test("retries only the order whose charge failed", async () => {
   const sale = await givenPaid();
   const tokens = ["tok_error_then_ok", "tok_ok", "tok_declined"];
   const purchases = [];

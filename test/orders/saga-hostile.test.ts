@@ -1,5 +1,5 @@
-// Payments, expiries, cancellations and a hostile queue in random mixtures, against the real object, the
-// real consumer and a real Redis. In the end money, units, ledger and read model agree.
+// Random histories of payments, expiries, cancellations and queue faults, against the real object, the real consumer
+// and a real Redis. In the end money, units, ledger and read model must agree.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -14,7 +14,7 @@ import { deliverTo, TestGateway } from "./saga-world.ts";
 
 beforeAll(emptyRedis);
 
-/** What happens next; numbers name a buyer or an order, whichever exist by then. */
+/** One step of a history. Numbers are positions of buyers and orders. A step about a missing order does nothing. */
 type Step =
   | { do: "reserve"; buyer: number; quantity: number; token: boolean }
   | { do: "pay" | "cancel"; order: number }
@@ -56,7 +56,7 @@ const deliver = (bank: "fine" | "mute", ...orders: number[]): Step => ({
   bank,
 });
 
-/** Charged unnoticed, then: given back; run out, while others took the units; run out with units left. */
+/** A charge whose answer was lost, then: a cancellation; an expiry with no units left; an expiry with units left. */
 const LATE_MONEY: Step[][] = [
   [reserve(0), deliver("mute", 0), { do: "cancel", order: 0 }],
   [
@@ -66,12 +66,12 @@ const LATE_MONEY: Step[][] = [
   [reserve(0), deliver("mute", 0), { do: "wait", seconds: 11 }],
 ];
 
-class Town {
+class Simulation {
   readonly skuId: string;
   readonly gateway = new TestGateway();
-  readonly buyers = Array.from({ length: 4 }, () => unique("townsman"));
+  readonly buyers = Array.from({ length: 4 }, () => unique("buyer"));
   readonly orders: { userId: string; orderId: string }[] = [];
-  /** Every status each order was ever seen in. */
+  /** The last status that each order was seen in. */
   readonly #seen = new Map<string, Order["status"]>();
   now = START;
 
@@ -117,7 +117,7 @@ class Town {
     }
   }
 
-  /** Any order, at any time, any number of times: a message says only which order to look at. */
+  /** Delivers messages about orders. A message only names its order, so it may come at any time, any number of times. */
   async deliver(refs: { userId: string; orderId: string }[]): Promise<void> {
     const about = ({ userId, orderId }: (typeof refs)[0]): OrderMessage => {
       return { v: 1, skuId: this.skuId, lane: 0, userId, orderId, version: 1 };
@@ -127,7 +127,7 @@ class Town {
     await this.#note();
   }
 
-  /** Looks at every order: since the last look, its status moved along one arrow or not at all. */
+  /** Checks that each order's status changed only as allowed since the last call. */
   async #note(): Promise<void> {
     for (const { order } of await this.ledgerOrders()) {
       const before = this.#seen.get(order.id);
@@ -140,7 +140,7 @@ class Town {
     return (await inventory(this.skuId).page(null)).orders;
   }
 
-  /** All holds end, the bank is well, and the outbox sends until everything is acknowledged. */
+  /** Ends all holds, makes the bank work, and lets the outbox send until everything is acknowledged. */
   async end(sent: OrderMessage[]): Promise<void> {
     Object.assign(this.gateway, { mute: false, down: false, declining: false });
     for (let round = 0; round < 10; round += 1) {
@@ -157,7 +157,7 @@ class Town {
   }
 }
 
-test("whatever happens in whatever order: final orders, money taken and returned once, no drift", async () => {
+test("any history ends with final orders, one charge and at most one refund each, and no drift", async () => {
   const sent = captureQueue();
   vi.setSystemTime(START);
   onTestFinished(() => {
@@ -167,12 +167,12 @@ test("whatever happens in whatever order: final orders, money taken and returned
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30 }), async (history) => {
       vi.setSystemTime(START);
-      const town = new Town(await givenUnits(4, { price: 100, perUserLimit: 2 }));
-      for (const each of history) await town.take(each);
-      await town.end(sent);
+      const sim = new Simulation(await givenUnits(4, { price: 100, perUserLimit: 2 }));
+      for (const each of history) await sim.take(each);
+      await sim.end(sent);
 
-      const orders = await town.ledgerOrders();
-      const { charged, refunded } = town.gateway;
+      const orders = await sim.ledgerOrders();
+      const { charged, refunded } = sim.gateway;
       for (const { userId, order } of orders) {
         everyEnd.add(order.status);
         expect(order.status).not.toBe("reserved");
@@ -180,7 +180,7 @@ test("whatever happens in whatever order: final orders, money taken and returned
         expect(refunded.has(order.id)).toBe(order.status === "refunded");
         expect((await readModelOf(userId)).find(({ id }) => id === order.id)).toEqual(order);
       }
-      const { stocked, available, held, sold } = (await inventory(town.skuId).report()) ?? {};
+      const { stocked, available, held, sold } = (await inventory(sim.skuId).report()) ?? {};
       const confirmed = orders.filter(({ order }) => order.status === "confirmed");
       const units = confirmed.reduce((sum, { order }) => sum + order.quantity, 0);
       expect({ stocked, available, held, sold }).toEqual({
@@ -192,6 +192,6 @@ test("whatever happens in whatever order: final orders, money taken and returned
     }),
     { numRuns: 40, examples: LATE_MONEY.map((history) => [history]) },
   );
-  // The mixture was rich enough to mean something.
+  // The histories reached every final status.
   expect([...everyEnd].sort()).toEqual(["cancelled", "confirmed", "expired", "refunded"]);
 }, 120_000);

@@ -1,5 +1,5 @@
-// Money that lands when the order is no longer what it was: honoured where units and limit allow, else
-// returned exactly once; and the buyer's order says so.
+// Money that arrives after the hold ended or the order was cancelled. It buys the units if stock and limit allow,
+// otherwise it is refunded exactly once, and the buyer's order shows that.
 import { beforeAll, expect, test } from "vitest";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import { aBuyer, ledger, order, showOrder, until } from "../support/shop.ts";
@@ -17,7 +17,7 @@ import {
 
 beforeAll(emptyRedis);
 
-/** Given an order that was charged without the answer arriving, and whose hold has ended since. */
+/** An expired order that was charged, but whose answer from the gateway was lost. */
 async function givenLateMoney({ stock = 1 } = {}) {
   const holds = givenHolds();
   const sale = await givenPaid({ stock });
@@ -27,7 +27,7 @@ async function givenLateMoney({ stock = 1 } = {}) {
   await deliverTo(gateway, [purchase.message]);
   gateway.mute = false;
   holds.end();
-  // Whoever asks the object next makes it notice.
+  // Any call makes the object expire the hold.
   expect(await ledger(sale.skuId)).toMatchObject({ available: stock, held: 0 });
   return { ...purchase, gateway };
 }
@@ -39,7 +39,7 @@ const shown = async ({ buyer, order: { id } }: Purchase) => {
   return { status, payment };
 };
 
-test("units left: the order is confirmed after all", async () => {
+test("confirms an expired order after all if units are left", async () => {
   const late = await givenLateMoney();
 
   await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
@@ -49,7 +49,7 @@ test("units left: the order is confirmed after all", async () => {
   expect(late.gateway.refunded.size).toBe(0);
 });
 
-test("units gone: the money goes back once, however often the message comes", async () => {
+test("refunds an expired order once if no units are left, even if its message is redelivered", async () => {
   const late = await givenLateMoney();
   const winner = await givenOrder(late);
   await deliverTo(late.gateway, [winner.message]);
@@ -64,7 +64,7 @@ test("units gone: the money goes back once, however often the message comes", as
   expect(await ledger(late.skuId)).toMatchObject({ sold: 1, available: 0, unacknowledged: 0 });
 });
 
-test("the buyer has bought again meanwhile: the limit holds, the late money goes back", async () => {
+test("refunds an expired order if the buyer has reached the limit with another order", async () => {
   const late = await givenLateMoney({ stock: 5 });
   const second = await givenOrder(late, { buyer: late.buyer, paymentToken: "tok_ok" });
   await deliverTo(late.gateway, [second.message]);
@@ -77,7 +77,7 @@ test("the buyer has bought again meanwhile: the limit holds, the late money goes
   expect(await ledger(late.skuId)).toMatchObject({ sold: 1, available: 4 });
 });
 
-test("the refund does not get through at first: owed, and made in the end", async () => {
+test("retries a failed refund, and shows it as due until it succeeds", async () => {
   const late = await givenLateMoney();
   await givenOrder(late);
   const message = await nextMessage(late.queue, late.order.id);
@@ -92,25 +92,25 @@ test("the refund does not get through at first: owed, and made in the end", asyn
   expect(await shown(late)).toEqual({ status: "refunded", payment: "refunded" });
 });
 
-test("cancelled while the charge is under way: the money goes back, the unit is free at once", async () => {
+test("refunds an order cancelled during its charge, and releases the unit at once", async () => {
   const sale = await givenPaid({ stock: 1 });
   const purchase = await givenOrder(sale);
   const gateway = new TestGateway();
   const held = gateway.hold(purchase.order);
   const delivery = deliverTo(gateway, [purchase.message]);
-  await until("the charge is under way", () => gateway.calls.length > 0);
+  await until("the charge is in progress", () => gateway.calls.length > 0);
 
   expect((await cancel(purchase)).body.status).toBe("cancelled");
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
 
-  held.letGo();
+  held.release();
   expect((await delivery).acked).toHaveLength(1);
   await deliverTo(gateway, [await nextMessage(sale.queue, purchase.order.id)]);
   expect(await shown(purchase)).toEqual({ status: "refunded", payment: "refunded" });
   expect([gateway.charged.size, gateway.refunded.size]).toEqual([1, 1]);
 });
 
-test("cancelled before the charge: nothing can be charged any more", async () => {
+test("voids the charge of an order cancelled before it", async () => {
   const sale = await givenPaid();
   const purchase = await givenOrder(sale);
   const gateway = new TestGateway();
@@ -123,25 +123,25 @@ test("cancelled before the charge: nothing can be charged any more", async () =>
   expect(await ledger(sale.skuId)).toMatchObject({ unacknowledged: 0 });
 });
 
-test("a charge is under way when the hold ends: it is honoured, in whichever order they are noticed", async () => {
+test("confirms an order whose hold ended during its charge", async () => {
   const holds = givenHolds();
   const sale = await givenPaid({ stock: 1 });
   const purchase = await givenOrder(sale);
   const gateway = new TestGateway();
   const held = gateway.hold(purchase.order);
   const delivery = deliverTo(gateway, [purchase.message]);
-  await until("the charge is under way", () => gateway.calls.length > 0);
+  await until("the charge is in progress", () => gateway.calls.length > 0);
 
   holds.end();
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
-  held.letGo();
+  held.release();
 
   expect((await delivery).acked).toHaveLength(1);
   expect(await shown(purchase)).toEqual({ status: "confirmed", payment: "charged" });
   expect(await ledger(sale.skuId)).toMatchObject({ sold: 1, unacknowledged: 0 });
 });
 
-test("paying and giving back come too late once the hold has ended", async () => {
+test("refuses to pay or cancel an order whose hold has ended", async () => {
   const holds = givenHolds();
   const purchase = await givenOrder(await givenPaid(), {});
 
@@ -152,7 +152,7 @@ test("paying and giving back come too late once the hold has ended", async () =>
   expect((await showOrder(purchase.buyer, purchase.order.id)).body.status).toBe("expired");
 });
 
-test("the end of a hold, a payment and a cancellation at once: exactly one of them counts", async () => {
+test("lets exactly one of a payment, a cancellation and the end of the hold win a race", async () => {
   const holds = givenHolds();
   const sale = await givenPaid({ stock: 20 });
   const purchases: Purchase[] = [];
@@ -169,7 +169,7 @@ test("the end of a hold, a payment and a cancellation at once: exactly one of th
     const { status } = (await showOrder(purchase.buyer, purchase.order.id)).body;
     const allowed = cancelled ? ["cancelled"] : paid ? ["expired", "confirmed"] : ["expired"];
     expect(allowed).toContain(status);
-    // Nobody was charged for an order that is not theirs.
+    // No buyer was charged without getting the unit.
     expect(gateway.charged.has(purchase.order.id)).toBe(status === "confirmed");
   }
   const { stocked, available, held, sold } = await ledger(sale.skuId);
@@ -178,7 +178,7 @@ test("the end of a hold, a payment and a cancellation at once: exactly one of th
   expect(held).toBe(0);
 });
 
-test("a sold out shop with late money stays sold out for others", async () => {
+test("a SKU that late money sold out stays sold out for others", async () => {
   const late = await givenLateMoney();
   await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
 

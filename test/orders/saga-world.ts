@@ -1,5 +1,5 @@
-// Paid orders in the hands of a test: a gateway that answers when it is told to, a clock that moves when
-// it is told to, and a queue that delivers what the test hands it.
+// Paid orders under full control of a test: a gateway whose answers it chooses, a clock that it moves, and a queue
+// whose messages it delivers.
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
@@ -32,7 +32,7 @@ import {
 export const PRICE = 2_400;
 const HOLD_SECONDS = 300;
 
-/** Given a clock that stands still until the hold of every order made so far ends. */
+/** Stops the clock. `end` moves it to the end of every hold of an order made until then. */
 export function givenHolds(): { end(): void } {
   vi.setSystemTime(Date.now());
   onTestFinished(() => {
@@ -47,7 +47,7 @@ export interface PaidSale {
   queue: OrderMessage[];
 }
 
-/** Given paid units on sale, and a queue that the test holds: one for all of its sales. */
+/** Puts paid units on sale. Their messages collect in `queue` until the test delivers them. */
 export async function givenPaid(
   sku: { stock?: number; perUserLimit?: number; price?: number } = {},
   queue = captureQueue(),
@@ -59,23 +59,23 @@ export async function givenPaid(
 export interface Purchase extends PaidSale {
   buyer: Buyer;
   order: Order;
-  /** What the queue should deliver. */
+  /** The message about the order that is to be delivered. */
   message: OrderMessage;
 }
 
-/** Given an order that waits for the consumer. */
+/** Makes an order that waits for the consumer. */
 export async function givenOrder(
   sale: PaidSale,
   options: OrderOptions & { buyer?: Buyer } = { paymentToken: "tok_ok" },
 ): Promise<Purchase> {
-  const [stranger] = await buyers(1);
-  const buyer = options.buyer ?? (stranger as Buyer);
-  const { buyer: _, ...wish } = options;
-  const order = await bought(buyer, sale.skuId, wish);
+  const [newBuyer] = await buyers(1);
+  const buyer = options.buyer ?? (newBuyer as Buyer);
+  const { buyer: _, ...rest } = options;
+  const order = await bought(buyer, sale.skuId, rest);
   return { ...sale, buyer, order, message: await nextMessage(sale.queue, order.id) };
 }
 
-/** The newest message about an order, taken out of the queue. */
+/** Takes the next message about an order out of the queue. */
 export function nextMessage(queue: OrderMessage[], orderId: string): Promise<OrderMessage> {
   return until("a message about the order", () => {
     const index = queue.findIndex((message) => message.orderId === orderId);
@@ -89,7 +89,7 @@ export const pay = ({ buyer, order }: Purchase, paymentToken: string): Promise<A
 export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
   call("DELETE", `/api/orders/${order.id}`, { token: buyer.token });
 
-/** Hands the consumer a batch, with this gateway behind it. */
+/** Delivers a batch to the consumer, which uses this gateway. */
 export async function deliverTo(
   gateway: PaymentGateway | null,
   bodies: unknown[],
@@ -113,13 +113,13 @@ export async function deliverTo(
   };
 }
 
-/** What the sandbox bank has on an order. */
+/** The sandbox bank's entry for an order. */
 export async function bankEntry({ id }: Pick<Order, "id">): Promise<BankEntry | undefined> {
   const [entry] = await bankOf(env).statement(`${id.slice(0, -1)}`);
   return entry?.orderId === id ? entry : undefined;
 }
 
-/** A gateway whose bank is honest, and whose answers are in the test's hands. */
+/** A gateway with a correct bank, whose answers the test controls. */
 export class TestGateway implements PaymentGateway {
   /** Every call, as `charge {orderId}`. */
   readonly calls: string[] = [];
@@ -127,19 +127,19 @@ export class TestGateway implements PaymentGateway {
   readonly refunded = new Set<string>();
   /** Declined or voided: no charge of these can succeed any more. */
   readonly #closed = new Set<string>();
-  /** Set to have calls fail. */
+  /** Makes calls fail. */
   down = false;
-  /** Set to have new charges declined. */
+  /** Declines new charges. */
   declining = false;
-  /** Set to have charges succeed without their answer arriving. */
+  /** Makes charges succeed, but loses the answers. */
   mute = false;
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
 
-  /** The next charge of this order waits until it is let go. */
-  hold({ id }: Order): { letGo(): void } {
+  /** Delays the next charge of this order until `release` is called. */
+  hold({ id }: Order): { release(): void } {
     const held = Promise.withResolvers<void>();
     this.#held.set(id, held);
-    return { letGo: () => held.resolve() };
+    return { release: () => held.resolve() };
   }
 
   async charge({ orderId }: PaymentRequest): Promise<ChargeOutcome> {

@@ -1,6 +1,6 @@
-// From accepted to final: what each answer of the payment provider makes of an order, its units and the
-// money. The sandbox decides by token here; saga-gateway.test.ts has
-// it slow and down, saga-late.test.ts has money that lands late.
+// From accepted to final: what each answer of the payment provider does to an order, its units and its money.
+// The sandbox gateway chooses the answer by token. saga-gateway.test.ts covers a slow or failing gateway, and
+// saga-late.test.ts covers late money.
 import { beforeAll, expect, test } from "vitest";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
@@ -21,7 +21,7 @@ beforeAll(emptyRedis);
 
 const inReadModel = async ({ buyer }: { buyer: Buyer }) => (await readModelOf(buyer.id))[0];
 
-test.each(["tok_ok", "tok_slow"])("%s: charged once and confirmed", async (paymentToken) => {
+test.each(["tok_ok", "tok_slow"])("charges once and confirms (%s)", async (paymentToken) => {
   const purchase = await givenOrder(await givenPaid(), { paymentToken });
 
   expect((await deliver([purchase.message])).acked).toHaveLength(1);
@@ -31,7 +31,7 @@ test.each(["tok_ok", "tok_slow"])("%s: charged once and confirmed", async (payme
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 1, held: 0, unacknowledged: 0 });
 });
 
-test("several units are charged together", async () => {
+test("charges several units in one payment", async () => {
   const sale = await givenPaid({ perUserLimit: 3 });
   const purchase = await givenOrder(sale, { paymentToken: "tok_ok", quantity: 3 });
 
@@ -40,7 +40,7 @@ test("several units are charged together", async () => {
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1, amount: 3 * PRICE });
 });
 
-test("declined: cancelled with the reason, the unit goes to the next buyer", async () => {
+test("cancels a declined order with the reason, and puts its unit back on sale", async () => {
   const sale = await givenPaid({ stock: 1 });
   const purchase = await givenOrder(sale, { paymentToken: "tok_declined" });
 
@@ -51,11 +51,11 @@ test("declined: cancelled with the reason, the unit goes to the next buyer", asy
   const shown = await showOrder(purchase.buyer, purchase.order.id);
   expect(shown.body).toMatchObject(declined);
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0, unacknowledged: 0 });
-  // Also for the same buyer, with another card.
+  // The same buyer may try again with another card.
   await bought(purchase.buyer, sale.skuId, { paymentToken: "tok_ok" });
 });
 
-test("an error, then fine: reserved meanwhile, then confirmed, charged once", async () => {
+test("keeps an order reserved after a gateway error, then charges it once and confirms", async () => {
   const purchase = await givenOrder(await givenPaid(), { paymentToken: "tok_error_then_ok" });
 
   expect((await deliver([purchase.message])).retried).toEqual([purchase.message]);
@@ -66,7 +66,7 @@ test("an error, then fine: reserved meanwhile, then confirmed, charged once", as
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1 });
 });
 
-test("timed out but charged: found, confirmed, charged once", async () => {
+test("finds a charge that succeeded after a timeout, and does not charge again", async () => {
   const paymentToken = "tok_timeout_but_charged";
   const purchase = await givenOrder(await givenPaid(), { paymentToken });
 
@@ -78,7 +78,7 @@ test("timed out but charged: found, confirmed, charged once", async () => {
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1, attempts: 2 });
 }, 20_000);
 
-test("a message delivered many times, also at once, charges once", async () => {
+test("charges once if a message is delivered many times, even concurrently", async () => {
   const purchase = await givenOrder(await givenPaid());
   const { message } = purchase;
 
@@ -89,7 +89,7 @@ test("a message delivered many times, also at once, charges once", async () => {
   expect(await inReadModel(purchase)).toMatchObject({ status: "confirmed", version: 2 });
 });
 
-test("what is free never reaches the gateway", async () => {
+test("confirms a free order without calling the gateway", async () => {
   const sale = await givenPaid({ price: 0 });
   const purchase = await givenOrder(sale, { paymentToken: "tok_declined" });
   const gateway = new TestGateway();
@@ -100,7 +100,7 @@ test("what is free never reaches the gateway", async () => {
   expect(await inReadModel(purchase)).toMatchObject({ status: "confirmed" });
 });
 
-test("reserved without a token: readable, charged only once it is paid", async () => {
+test("charges an order without a payment token only after the buyer pays", async () => {
   const sale = await givenPaid();
   const purchase = await givenOrder(sale, {});
   expect((await deliver([purchase.message])).acked).toHaveLength(1);
@@ -115,7 +115,7 @@ test("reserved without a token: readable, charged only once it is paid", async (
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1 });
 });
 
-test("paying twice is one payment; another card is refused while the first is tried", async () => {
+test("treats a repeated payment as one, and refuses another card while the first is being charged", async () => {
   const purchase = await givenOrder(await givenPaid(), {});
 
   expect((await pay(purchase, "tok_ok")).status).toBe(202);
@@ -126,7 +126,7 @@ test("paying twice is one payment; another card is refused while the first is tr
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1 });
 });
 
-test("who has given the unit back can buy again; the order is final", async () => {
+test("lets a buyer order again after a cancellation, which is final", async () => {
   const sale = await givenPaid({ stock: 1 });
   const purchase = await givenOrder(sale, {});
 

@@ -1,4 +1,4 @@
-// Holding units without ever paying, through the whole app: what is asked of the next order.
+// The limit on repeated unpaid holds, through the whole app.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";
@@ -14,7 +14,7 @@ beforeEach(emptyRedis);
 
 const HOLD_MS = 300_000;
 
-/** Given a buyer two of whose holds have ended unpaid. */
+/** A buyer with two unpaid holds that have ended. */
 async function givenTwoLapsed() {
   const clock = givenClock(Date.now());
   const skuId = await onSale({ price: 900 }, { closesAt: "2100-01-01T00:00:00Z" });
@@ -26,7 +26,7 @@ async function givenTwoLapsed() {
   return { clock, skuId, buyer };
 }
 
-test("after two holds that lapsed the next order brings its payment, and so gets the unit", async () => {
+test("requires a payment method with the next order after two unpaid holds", async () => {
   const { skuId, buyer } = await givenTwoLapsed();
   const refused = await order(buyer, skuId);
   expect(refused).toMatchObject({ status: 409, code: "payment_method_required" });
@@ -35,7 +35,7 @@ test("after two holds that lapsed the next order brings its payment, and so gets
   expect((await order(buyer, skuId, { paymentToken: "tok_ok" })).status).toBe(202);
 });
 
-test("after two orders that were given back, too", async () => {
+test("requires a payment method with the next order after two cancelled orders", async () => {
   const skuId = await onSale({ price: 900 });
   const buyer = await aBuyer();
   for (let i = 0; i < 2; i += 1) {
@@ -59,11 +59,11 @@ async function atCheckoutShop(
   return read(await app.fetch(sent, shop, createExecutionContext()));
 }
 
-test("where pages lead to a checkout the next order waits, each time twice as long", async () => {
+test("makes the buyer wait twice as long each time if the shop has its own checkout", async () => {
   const { clock, skuId, buyer } = await givenTwoLapsed();
   const waits: number[] = [];
   for (let i = 0; i < 4; i += 1) {
-    const signedIn = await aBuyer(buyer.id); // a token lives for an hour
+    const signedIn = await aBuyer(buyer.id); // a session token expires after an hour
     const refused = await atCheckoutShop(signedIn, skuId);
     expect(refused.code).toBe("rate_limited");
     expect(contractFaults(refused)).toEqual([]);
@@ -76,7 +76,7 @@ test("where pages lead to a checkout the next order waits, each time twice as lo
   expect(waits).toEqual([300, 600, 1_200, 2_400]);
 });
 
-test("a payment token is none where nothing is charged, and one where it is", async () => {
+test("accepts a payment token instead of the wait only if a gateway is configured", async () => {
   const { skuId, buyer } = await givenTwoLapsed();
   const token = { paymentToken: "tok_ok" };
   expect((await atCheckoutShop(buyer, skuId, token)).code).toBe("rate_limited");
@@ -84,7 +84,7 @@ test("a payment token is none where nothing is charged, and one where it is", as
   expect((await atCheckoutShop(buyer, skuId, token, charging)).status).toBe(202);
 });
 
-test("where nothing is charged, holds that came with a payment token still ended unpaid", async () => {
+test("counts holds with a payment token as unpaid if no gateway is configured", async () => {
   const clock = givenClock(Date.now());
   const skuId = await onSale({ price: 900 }, { closesAt: "2100-01-01T00:00:00Z" });
   const buyer = await aBuyer();
@@ -97,7 +97,7 @@ test("where nothing is charged, holds that came with a payment token still ended
   expect((await atCheckoutShop(buyer, skuId, token)).code).toBe("rate_limited");
 });
 
-test("where nothing is charged, an order takes no payment", async () => {
+test("refuses to attach a payment if no gateway is configured", async () => {
   const skuId = await onSale({ price: 900 });
   const { id, token } = await aBuyer();
   const { body } = await order({ id, token }, skuId);

@@ -1,4 +1,4 @@
-// What the shop's own systems are told: every final change of an order, signed, until they take it.
+// Webhooks: every final change of an order is delivered to the shop, signed, until the shop accepts it.
 import {
   createExecutionContext,
   createMessageBatch,
@@ -44,7 +44,7 @@ interface Received {
   body: string;
 }
 
-/** Given the shop's system, which answers as `status` says. */
+/** Simulates the shop's system. `status` chooses the answer to each request; 0 refuses the connection. */
 function givenShop(status: (seen: number) => number = () => 204): Received[] {
   const received: Received[] = [];
   const real = globalThis.fetch;
@@ -76,30 +76,30 @@ async function post(
   return { acked: explicitAcks.length, retried: retryMessages.length };
 }
 
-/** What is on its way to the shop about a SKU, in the order it was sent. Others may still be sending theirs. */
-const newsIn = ({ queue, skuId }: PaidSale): EventMessage[] =>
-  queue.filter((body) => isNewsOf(body, skuId)) as unknown as EventMessage[];
-const isNewsOf = (body: { skuId: string }, skuId: string): boolean =>
+/** The event messages about a SKU that are in the queue, in the order they were sent. */
+const eventMessagesIn = ({ queue, skuId }: PaidSale): EventMessage[] =>
+  queue.filter((body) => isEventAbout(body, skuId)) as unknown as EventMessage[];
+const isEventAbout = (body: { skuId: string }, skuId: string): boolean =>
   "kind" in body && body.skuId === skuId;
 
-/** Waits until so much news is on its way, and takes it out of the queue. */
-const takeNews = async (sale: PaidSale, count = 1): Promise<EventMessage[]> => {
-  await until("the news is in the queue", () => newsIn(sale).length >= count);
-  const news = newsIn(sale);
+/** Waits until `count` event messages are in the queue, and takes them out. */
+const takeEventMessages = async (sale: PaidSale, count = 1): Promise<EventMessage[]> => {
+  await until("the event messages are in the queue", () => eventMessagesIn(sale).length >= count);
+  const messages = eventMessagesIn(sale);
   const { queue, skuId } = sale;
-  queue.splice(0, queue.length, ...queue.filter((body) => !isNewsOf(body, skuId)));
-  return news;
+  queue.splice(0, queue.length, ...queue.filter((body) => !isEventAbout(body, skuId)));
+  return messages;
 };
 
 const settle = (purchase: Purchase, gateway = new TestGateway()) =>
   deliverTo(gateway, [purchase.message], { vars: VARS });
 
-/** Given a confirmed order that the shop is to hear of. */
-async function givenNews(sale?: PaidSale): Promise<Purchase & { news: EventMessage }> {
+/** Makes a confirmed order whose event the shop has not received yet. */
+async function givenEvent(sale?: PaidSale): Promise<Purchase & { event: EventMessage }> {
   const purchase = await givenOrder(sale ?? (await givenPaid()));
   await settle(purchase);
-  const [news] = await takeNews(purchase);
-  return { ...purchase, news: news as EventMessage };
+  const [event] = await takeEventMessages(purchase);
+  return { ...purchase, event: event as EventMessage };
 }
 
 const idsOf = (received: Received[]) => received.map(({ headers }) => headers["webhook-id"]);
@@ -107,12 +107,12 @@ const unannounced = async (skuId: string) => (await ledger(skuId)).unannounced;
 
 beforeEach(redisIsBack);
 
-test("a confirmed order is offered once, signed as the specification says", async () => {
+test("delivers the event of a confirmed order once, signed per Standard Webhooks", async () => {
   const received = givenShop();
-  const { news, order, buyer, skuId } = await givenNews();
+  const { event, order, buyer, skuId } = await givenEvent();
   expect(await unannounced(skuId)).toBe(1);
 
-  expect(await post([news])).toEqual({ acked: 1, retried: 0 });
+  expect(await post([event])).toEqual({ acked: 1, retried: 0 });
 
   const [{ headers, body }] = received as [Received];
   expect(new Webhook(SECRET).verify(body, headers)).toMatchObject({
@@ -126,64 +126,64 @@ test("a confirmed order is offered once, signed as the specification says", asyn
   expect(await unannounced(skuId)).toBe(0);
 });
 
-test("news that comes twice, late or together is told once, or again with the same id and body", async () => {
+test("sends the same id and body for duplicate messages, and nothing once the event is delivered", async () => {
   const received = givenShop();
-  const { news, ...purchase } = await givenNews();
+  const { event, ...purchase } = await givenEvent();
   await settle(purchase);
 
-  await Promise.all([post([news, news]), post([news])]);
+  await Promise.all([post([event, event]), post([event])]);
   expect(new Set(idsOf(received)).size).toBe(1);
   expect(new Set(received.map(({ body }) => body)).size).toBe(1);
 
   const before = received.length;
-  expect(await post([news])).toEqual({ acked: 1, retried: 0 });
+  expect(await post([event])).toEqual({ acked: 1, retried: 0 });
   await settle(purchase);
   expect(received).toHaveLength(before);
 });
 
-test("while the shop is down the event comes again, with its id, until it is taken", async () => {
+test("retries an event under the same id until the shop accepts it", async () => {
   const received = givenShop((seen) => [500, 0, 302, 429, 200][seen - 1] ?? 200);
-  const { news } = await givenNews();
+  const { event } = await givenEvent();
 
   for (const attempts of [1, 2, 3, 4]) {
-    expect(await post([news], { attempts })).toEqual({ acked: 0, retried: 1 });
+    expect(await post([event], { attempts })).toEqual({ acked: 0, retried: 1 });
   }
-  expect(await post([news], { attempts: 5 })).toEqual({ acked: 1, retried: 0 });
+  expect(await post([event], { attempts: 5 })).toEqual({ acked: 1, retried: 0 });
 
   expect(new Set(idsOf(received)).size).toBe(1);
 });
 
-describe("an event the shop does not take", () => {
-  test("is left to the ledger by the queue, which offers it for days and from a sleep", async () => {
+describe("an event that the shop does not accept", () => {
+  test("is sent again by the ledger for days, even if the object sleeps in between", async () => {
     suppressLiveStock();
     const clock = givenClock(Date.now());
     let up = false;
     const received = givenShop(() => (up ? 200 : 503));
-    const { news, ...purchase } = await givenNews();
+    const { event, ...purchase } = await givenEvent();
     const { skuId, queue, order } = purchase;
     const since = Date.now();
 
-    expect(await post([news], { attempts: 10 })).toEqual({ acked: 1, retried: 0 });
+    expect(await post([event], { attempts: 10 })).toEqual({ acked: 1, retried: 0 });
     for (const days of [0, 1, 3, 6]) {
       clock.moveTo(since + days * 86_400_000 + 7_200_000);
       await putToSleep(skuId);
       await runDurableObjectAlarm(stubOf(skuId));
       clock.moveTo(Date.now() + 3_600_000);
       await runDurableObjectAlarm(stubOf(skuId));
-      const [again] = await takeNews(purchase);
+      const [again] = await takeEventMessages(purchase);
       expect(await post([again], { attempts: 10 })).toEqual({ acked: 1, retried: 0 });
       expect(queue.filter((body) => "diedAt" in body)).toEqual([]);
     }
     up = true;
     clock.moveTo(Date.now() + 3_600_000);
     await runDurableObjectAlarm(stubOf(skuId));
-    await post(await takeNews(purchase));
+    await post(await takeEventMessages(purchase));
 
     expect(new Set(idsOf(received))).toEqual(new Set([`${order.id}.2`]));
     expect(await unannounced(skuId)).toBe(0);
   });
 
-  test("survives an emptied Redis: of 20 orders the shop learns all 20", async () => {
+  test("survives an emptied Redis, for each of 20 orders", async () => {
     suppressLiveStock();
     const clock = givenClock(Date.now());
     let up = false;
@@ -191,9 +191,9 @@ describe("an event the shop does not take", () => {
     const sale = await givenPaid({ stock: 20 });
     const ids: string[] = [];
     for (let i = 0; i < 20; i += 1) {
-      const { order, news } = await givenNews(sale);
+      const { order, event } = await givenEvent(sale);
       ids.push(`${order.id}.2`);
-      for (const attempts of [1, 9, 10]) await post([news], { attempts });
+      for (const attempts of [1, 9, 10]) await post([event], { attempts });
     }
     await emptyRedis();
     up = true;
@@ -204,28 +204,28 @@ describe("an event the shop does not take", () => {
     await ledger(sale.skuId);
     clock.moveTo(Date.now() + 3_600_000);
     await runDurableObjectAlarm(stubOf(sale.skuId));
-    await post(await takeNews(sale, 20));
+    await post(await takeEventMessages(sale, 20));
 
     expect(new Set(idsOf(received))).toEqual(new Set(ids));
     expect(await unannounced(sale.skuId)).toBe(0);
   });
 
-  test("for a week ends with the dead letters, with the reason, and is still owed", async () => {
+  test("for a week becomes a dead letter with the reason, and can still be delivered", async () => {
     const clock = givenClock(Date.now());
     let up = false;
     const received = givenShop(() => (up ? 200 : 503));
-    const { news, queue, order, skuId } = await givenNews();
+    const { event, queue, order, skuId } = await givenEvent();
     clock.moveTo(Date.now() + GIVE_UP_MS);
 
-    expect(await post([news], { attempts: 10 })).toEqual({ acked: 1, retried: 0 });
+    expect(await post([event], { attempts: 10 })).toEqual({ acked: 1, retried: 0 });
 
-    const letter = await until("the letter", () =>
+    const letter = await until("the dead letter", () =>
       (queue as unknown as DeadLetter[]).find(({ diedAt }) => diedAt),
     );
     expect(letter).toMatchObject({
       id: `${order.id}.2`,
       queue: "doorbuster-webhooks",
-      message: news,
+      message: event,
       reason: "the shop answered 503",
     });
     await deliver([letter], { queue: "doorbuster-orders-dlq" });
@@ -234,13 +234,13 @@ describe("an event the shop does not take", () => {
     expect((await letters()).deadLetters).toHaveLength(1);
 
     up = true;
-    await post([news]);
+    await post([event]);
     expect(idsOf(received)).toContain(`${order.id}.2`);
     expect((await letters()).deadLetters).toEqual([]);
     expect(await unannounced(skuId)).toBe(0);
   });
 
-  test("is offered at least every hour for more than three days, and then no more", () => {
+  test("is retried at least every hour for more than three days, until a limit", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: GIVE_UP_MS + 86_400_000 }), (age) => {
         const next = nextDelivery(0, age);
@@ -255,41 +255,41 @@ describe("an event the shop does not take", () => {
     expect(nextDelivery(0, GIVE_UP_MS + 3_600_000)).toBeUndefined();
   });
 
-  test("delays no other", async () => {
-    const bad = await givenNews();
-    const good = await givenNews();
+  test("does not delay other events", async () => {
+    const bad = await givenEvent();
+    const good = await givenEvent();
     givenShop();
     const spy = vi.mocked(globalThis.fetch);
-    const calm = spy.getMockImplementation() ?? fetch;
+    const accept = spy.getMockImplementation() ?? fetch;
     spy.mockImplementation((input, init) =>
       String(init?.body).includes(bad.order.id)
         ? Promise.resolve(new Response(null, { status: 400 }))
-        : calm(input, init),
+        : accept(input, init),
     );
 
-    expect(await post(["garbage", bad.news, good.news])).toEqual({ acked: 1, retried: 2 });
+    expect(await post(["garbage", bad.event, good.event])).toEqual({ acked: 1, retried: 2 });
   });
 
-  test("because its ledger cannot be asked comes again", async () => {
+  test("because its ledger did not answer is retried", async () => {
     const received = givenShop();
-    const { news } = await givenNews();
+    const { event } = await givenEvent();
     const spy = vi.spyOn(SkuInventory.prototype, "owedEvents").mockImplementationOnce(() => {
-      throw new Error("it is moved");
+      throw new Error("the object was moved");
     });
     onTestFinished(() => spy.mockRestore());
-    expect(await post([news])).toEqual({ acked: 0, retried: 1 });
-    expect(await post([news])).toEqual({ acked: 1, retried: 0 });
+    expect(await post([event])).toEqual({ acked: 0, retried: 1 });
+    expect(await post([event])).toEqual({ acked: 1, retried: 0 });
     expect(received).toHaveLength(1);
   });
 });
 
-test("an order that changed before its news was taken is told as it is now", async () => {
+test("delivers the current state of an order that changed after its message was sent", async () => {
   const received = givenShop();
-  const { news, order, buyer, skuId } = await givenNews();
+  const { event, order, buyer, skuId } = await givenEvent();
   const money = { outcome: "refunded" } as const;
   await stubOf(skuId).recordPayments([{ userId: buyer.id, orderId: order.id, money }]);
 
-  await post([news]);
+  await post([event]);
 
   expect(idsOf(received)).toEqual([`${order.id}.3`]);
   expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({
@@ -298,39 +298,39 @@ test("an order that changed before its news was taken is told as it is now", asy
   });
 });
 
-test("a reserved order is nobody's business but the buyer's; its end is told", async () => {
+test("delivers no event for a reserved order, but one for each cancellation and expiry", async () => {
   const received = givenShop();
   const holds = givenHolds();
   const sale = await givenPaid();
   const unpaid = await givenOrder(sale, {});
   const declined = await givenOrder(sale);
-  const given = await givenOrder(sale, {});
+  const cancelled = await givenOrder(sale, {});
   const gateway = new TestGateway();
   gateway.declining = true;
   await settle(unpaid, gateway);
   await settle(declined, gateway);
-  await cancel(given);
-  await settle(given, gateway);
-  await post(await takeNews(sale, 2));
-  const told = () =>
+  await cancel(cancelled);
+  await settle(cancelled, gateway);
+  await post(await takeEventMessages(sale, 2));
+  const delivered = () =>
     received
       .map(({ body }) => JSON.parse(body) as OrderEvent)
       .map(({ type, order }) => [type, order.id]);
-  expect(told().sort()).toEqual(
+  expect(delivered().sort()).toEqual(
     [
       ["order.cancelled", declined.order.id],
-      ["order.cancelled", given.order.id],
+      ["order.cancelled", cancelled.order.id],
     ].sort(),
   );
 
   holds.end();
   await ledger(sale.skuId);
   await settle({ ...unpaid, message: await nextMessage(sale.queue, unpaid.order.id) }, gateway);
-  await post(await takeNews(sale));
-  expect(told().at(-1)).toEqual(["order.expired", unpaid.order.id]);
+  await post(await takeEventMessages(sale));
+  expect(delivered().at(-1)).toEqual(["order.expired", unpaid.order.id]);
 });
 
-test("an order whose money is still open is told only when it is final", async () => {
+test("delivers no event while a charge is undecided, and one when the order is final", async () => {
   const received = givenShop();
   const holds = givenHolds();
   const sale = await givenPaid();
@@ -347,12 +347,12 @@ test("an order whose money is still open is told only when it is final", async (
 
   gateway.down = false;
   await settle({ ...purchase, message }, gateway);
-  await post(await takeNews(sale));
+  await post(await takeEventMessages(sale));
   expect(received.map(({ body }) => JSON.parse(body).type)).toEqual(["order.confirmed"]);
 });
 
-describe("without an address", () => {
-  test("nothing is owed, and an order costs no row more", async () => {
+describe("without a webhook URL", () => {
+  test("no event is owed, and an order writes no extra row", async () => {
     const { skuId, message } = await givenOrder(await givenPaid());
     const before = (await ledger(skuId)).activity.rowsWritten;
     await deliverTo(new TestGateway(), [message]);
@@ -361,15 +361,15 @@ describe("without an address", () => {
     expect(after.activity.rowsWritten - before).toBeLessThanOrEqual(2); // settled, acknowledged
   });
 
-  test("that was taken away, what is owed waits", async () => {
-    const { news, skuId } = await givenNews();
-    expect(await post([news], { vars: {} })).toEqual({ acked: 0, retried: 1 });
-    expect(await post([news], { vars: {}, attempts: 10 })).toEqual({ acked: 1, retried: 0 });
+  test("an event that is already owed waits", async () => {
+    const { event, skuId } = await givenEvent();
+    expect(await post([event], { vars: {} })).toEqual({ acked: 0, retried: 1 });
+    expect(await post([event], { vars: {}, attempts: 10 })).toEqual({ acked: 1, retried: 0 });
     expect(await unannounced(skuId)).toBe(1);
   });
 });
 
-describe("a rebuild", () => {
+describe("a rebuild of a SKU", () => {
   const rebuild = async (skuId: string, query: string, vars: object) => {
     const sent = request("POST", `/api/admin/skus/${skuId}/rebuild${query}`, {
       token: ADMIN_TOKEN,
@@ -377,30 +377,30 @@ describe("a rebuild", () => {
     return read(await app.fetch(sent, { ...env, ...vars }, createExecutionContext()));
   };
 
-  test("offers every event again when it is asked to, with the ids of before", async () => {
+  test("delivers every event again under the same id, if requested", async () => {
     const received = givenShop();
-    const { news, ...purchase } = await givenNews();
+    const { event, ...purchase } = await givenEvent();
     const reserved = await givenOrder(purchase, {});
     await settle(reserved);
-    await post([news]);
+    await post([event]);
 
     expect((await rebuild(purchase.skuId, "", VARS)).body).not.toHaveProperty("events");
-    expect(newsIn(purchase)).toEqual([]);
+    expect(eventMessagesIn(purchase)).toEqual([]);
 
     const { body } = await rebuild(purchase.skuId, "?events=true", VARS);
     expect(body).toMatchObject({ skuId: purchase.skuId, orders: 2, events: 1 });
-    await post(await takeNews(purchase));
+    await post(await takeEventMessages(purchase));
     expect(idsOf(received)).toEqual([`${purchase.order.id}.2`, `${purchase.order.id}.2`]);
     expect(await unannounced(purchase.skuId)).toBe(0);
   });
 
-  test("has nobody to offer them to without an address", async () => {
+  test("rejects that request without a webhook URL", async () => {
     const { skuId } = await givenPaid();
     expect((await rebuild(skuId, "?events=true", {})).code).toBe("invalid_request");
   });
 });
 
-test("a message of an older release, which carries the event, is delivered as it is", async () => {
+test("delivers a message of an older release, which carries the event itself, as it is", async () => {
   const received = givenShop((seen) => (seen === 1 ? 500 : 200));
   const { order, buyer } = await givenOrder(await givenPaid());
   const event = { id: `${order.id}.2`, type: "order.confirmed", userId: buyer.id, order };

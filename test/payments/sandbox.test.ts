@@ -1,4 +1,4 @@
-// The sandbox keeps the gateway's promises too: once, however often it is asked, and books that show it.
+// The sandbox gateway: it charges and refunds once, however often it is called, and its bank records that.
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { bankOf, sandboxGateway } from "../../src/payments/sandbox.ts";
@@ -8,7 +8,7 @@ import { aPayment } from "./stripe-world.ts";
 const gateway = sandboxGateway(env);
 const entryOf = ({ orderId: id }: { orderId: string }) => bankEntry({ id });
 
-test("charged once, found by a void, returned once", async () => {
+test("charges once, reports the charge to a later void, and refunds once", async () => {
   const payment = aPayment("tok_ok");
   const charged = { outcome: "charged", chargeId: expect.any(String) };
 
@@ -21,19 +21,19 @@ test("charged once, found by a void, returned once", async () => {
   expect(await entryOf(payment)).toMatchObject({ charges: 1, refunds: 1, state: "refunded" });
 });
 
-test("after a void nothing is charged, not even what was under way", async () => {
+test("charges nothing after a void, not even a charge that was in progress", async () => {
   const payment = aPayment("tok_slow");
-  const underWay = gateway.charge(payment);
+  const charge = gateway.charge(payment);
 
   expect(await gateway.void(payment)).toEqual({ outcome: "voided" });
 
   const voided = { outcome: "declined", reason: "voided" };
-  expect(await underWay).toEqual(voided);
+  expect(await charge).toEqual(voided);
   expect(await gateway.charge({ ...payment, paymentToken: "tok_ok" })).toEqual(voided);
   expect(await entryOf(payment)).toMatchObject({ charges: 0 });
 });
 
-test("a token nobody knows is declined, a declined order stays declined", async () => {
+test("declines an unknown token, and declines that order from then on", async () => {
   const payment = aPayment("tok_what");
   const declined = { outcome: "declined", reason: "card_declined" };
 
@@ -42,7 +42,7 @@ test("a token nobody knows is declined, a declined order stays declined", async 
   expect(await gateway.void(payment)).toEqual({ outcome: "voided" });
 });
 
-test("the statement can be read page by page", async () => {
+test("returns its statement in pages", async () => {
   const payments = [aPayment("tok_ok"), aPayment("tok_ok")];
   await Promise.all(payments.map((payment) => gateway.charge(payment)));
   const [first, second] = payments.map(({ orderId }) => orderId).sort();

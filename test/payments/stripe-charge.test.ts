@@ -1,22 +1,22 @@
-// Charging through Stripe: what is taken, what is declined, what nobody knows yet, and never twice.
+// Charging through Stripe: which attempts are charged, declined or undecided, and that none is charged twice.
 import { expect, test } from "vitest";
 import { stripeGateway } from "../../src/payments/stripe.ts";
 import { until } from "../support/shop.ts";
 import {
   aPayment,
   booksOf,
-  came,
+  forgetKeys,
   gateway,
   hoursAgo,
   isHeld,
-  keysForgotten,
+  outcomeOf,
   release,
   stripeConfig,
 } from "./stripe-world.ts";
 
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 
-test("a good card is charged the whole amount", async () => {
+test("charges a valid card the whole amount", async () => {
   const payment = aPayment();
 
   expect(await gateway().charge(payment)).toEqual(CHARGED);
@@ -31,11 +31,11 @@ test.each([
   ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"],
   ["pm_card_chargeDeclinedProcessingError", "processing_error"],
   ["pm_card_authenticationRequired", "authentication_required"],
-  // What only the shop may know.
+  // Decline codes that only the shop may see.
   ["pm_card_visa_chargeDeclinedLostCard", "card_declined"],
   ["pm_card_visa_chargeDeclinedFraudulent", "card_declined"],
-  ["what is this", "invalid_payment_method"],
-])("%s is declined: %s, and again when asked again", async (token, reason) => {
+  ["not a token", "invalid_payment_method"],
+])("declines %s with the reason %s, and repeats that answer", async (token, reason) => {
   const payment = aPayment(token);
 
   expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason });
@@ -54,56 +54,56 @@ test.each([
   ["a cut connection", "pm_fake_create_reset", "StripeConnectionError"],
   ["a connection cut at the confirmation", "pm_fake_confirm_reset", "StripeConnectionError"],
   ["a connection cut after the charge", "pm_fake_confirm_reset_done", "StripeConnectionError"],
-])("%s is no decline, and the next attempts charge once", async (_, token, error) => {
+])("does not treat %s as a decline, and charges once on retry", async (_, token, error) => {
   const payment = aPayment(token);
 
-  expect(await came(gateway().charge(payment))).toEqual({ threw: error });
+  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: error });
   expect(await gateway().charge(payment)).toEqual(CHARGED);
   expect(await gateway().charge(payment)).toEqual(CHARGED);
 
   expect(await booksOf(payment)).toMatchObject({ charges: 1, amountCharged: 2_400 });
 });
 
-test("a charge whose answer never comes is found by the next attempt", async () => {
+test("finds a charge whose answer was lost at the next attempt", async () => {
   const payment = aPayment("pm_fake_confirm_silent_done");
 
-  expect(await came(gateway(200).charge(payment))).toEqual({ threw: "StripeConnectionError" });
+  expect(await outcomeOf(gateway(200).charge(payment))).toEqual({ threw: "StripeConnectionError" });
 
   expect(await gateway().charge(payment)).toEqual(CHARGED);
   expect(await booksOf(payment)).toMatchObject({ charges: 1 });
 });
 
-test("the same order charged many times at once is charged once", async () => {
+test("charges an order once in many concurrent attempts", async () => {
   const payment = aPayment();
 
-  await Promise.all(Array.from({ length: 10 }, () => came(gateway().charge(payment))));
+  await Promise.all(Array.from({ length: 10 }, () => outcomeOf(gateway().charge(payment))));
 
   expect(await gateway().charge(payment)).toEqual(CHARGED);
   expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
 });
 
-test("a second attempt while the first is under way does not decide anything", async () => {
+test("leaves the outcome undecided for a second attempt while the first is in progress", async () => {
   const payment = aPayment("pm_fake_confirm_held");
   const first = gateway().charge(payment);
-  await until("the confirmation is under way", () => isHeld(payment));
+  await until("the confirmation is in progress", () => isHeld(payment));
 
-  expect(await came(gateway().charge(payment))).toEqual({ threw: "StripeAPIError" });
+  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: "StripeAPIError" });
 
   await release(payment);
   expect(await first).toEqual(CHARGED);
   expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
 });
 
-test("a payment the bank still works on is not known yet", async () => {
+test("reports a payment that the bank is still processing as unknown", async () => {
   const outcome = await gateway().charge(aPayment("pm_fake_pending"));
 
   expect(outcome).toEqual({ outcome: "unknown", cause: "the payment is processing" });
 });
 
-test("an order older than Stripe's memory of keys is not charged again", async () => {
+test("does not charge an order again after Stripe dropped its idempotency keys", async () => {
   const payment = aPayment("pm_card_visa", { createdAt: hoursAgo(23) });
   await gateway().charge(payment);
-  await keysForgotten();
+  await forgetKeys();
 
   expect(await gateway().charge(payment)).toEqual(CHARGED);
   expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
@@ -111,17 +111,17 @@ test("an order older than Stripe's memory of keys is not charged again", async (
 
 test.each([
   ["a wrong key", { STRIPE_SECRET_KEY: "sk_test_wrong" }, "StripeAuthenticationError"],
-  ["nobody there", { STRIPE_API_URL: "http://127.0.0.1:9" }, "StripeConnectionError"],
-])("%s is no decline", async (_, changes, error) => {
+  ["an unreachable server", { STRIPE_API_URL: "http://127.0.0.1:9" }, "StripeConnectionError"],
+])("does not treat %s as a decline", async (_, changes, error) => {
   const broken = stripeGateway(stripeConfig(changes));
 
-  expect(await came(broken.charge(aPayment()))).toEqual({ threw: error });
-  expect(await came(broken.void(aPayment()))).toEqual({ threw: error });
+  expect(await outcomeOf(broken.charge(aPayment()))).toEqual({ threw: error });
+  expect(await outcomeOf(broken.void(aPayment()))).toEqual({ threw: error });
 });
 
-test("an amount Stripe never takes is the shop's fault, not the buyer's card", async () => {
+test("does not treat an amount that Stripe refuses as a decline, and can void it", async () => {
   const payment = aPayment("pm_card_visa", { amount: { amount: 1, currency: "USD" } });
 
-  expect(await came(gateway().charge(payment))).toEqual({ threw: "IntentRefused" });
+  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: "IntentRefused" });
   expect(await gateway().void(payment)).toEqual({ outcome: "voided" });
 });

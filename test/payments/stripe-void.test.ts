@@ -1,22 +1,22 @@
-// Voiding and refunding through Stripe: after `voided` no charge can succeed, and money goes back once.
+// Voiding and refunding through Stripe: no charge succeeds after `voided`, and money is refunded once.
 import { expect, test } from "vitest";
 import { until } from "../support/shop.ts";
 import {
   aPayment,
   booksOf,
-  came,
   finish,
+  forgetKeys,
   gateway,
   hoursAgo,
   isHeld,
-  keysForgotten,
+  outcomeOf,
   release,
 } from "./stripe-world.ts";
 
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 const VOIDED = { outcome: "voided" };
 
-test("an order that was never charged is voided, and a charge after that is declined", async () => {
+test("voids an order that was never charged, and declines a later charge", async () => {
   const payment = aPayment();
 
   expect(await gateway().void(payment)).toEqual(VOIDED);
@@ -26,7 +26,7 @@ test("an order that was never charged is voided, and a charge after that is decl
   expect(await booksOf(payment)).toMatchObject({ charges: 0 });
 });
 
-test("a charge that had succeeded is found", async () => {
+test("reports a charge that already succeeded", async () => {
   const payment = aPayment();
   await gateway().charge(payment);
 
@@ -34,14 +34,14 @@ test("a charge that had succeeded is found", async () => {
   expect(await gateway().void(payment)).toEqual(CHARGED);
 });
 
-test("a charge whose answer was lost is found", async () => {
+test("reports a charge whose answer was lost", async () => {
   const payment = aPayment("pm_fake_confirm_reset_done");
-  await came(gateway().charge(payment));
+  await outcomeOf(gateway().charge(payment));
 
   expect(await gateway().void(payment)).toEqual(CHARGED);
 });
 
-test("a declined charge, an unusable token: voided", async () => {
+test("voids orders with a declined charge or an invalid token", async () => {
   const declined = aPayment("pm_card_chargeDeclined");
   await gateway().charge(declined);
 
@@ -49,24 +49,24 @@ test("a declined charge, an unusable token: voided", async () => {
   expect(await gateway().void(aPayment("no such thing"))).toEqual(VOIDED);
 });
 
-test("while a charge is under way nothing is decided; afterwards it is found", async () => {
+test("decides nothing while a charge is in progress, and reports it afterwards", async () => {
   const payment = aPayment("pm_fake_confirm_held");
   const charge = gateway().charge(payment);
-  await until("the confirmation is under way", () => isHeld(payment));
+  await until("the confirmation is in progress", () => isHeld(payment));
 
-  expect(await came(gateway().void(payment))).toEqual({ threw: "StripeRateLimitError" });
+  expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeRateLimitError" });
 
   await release(payment);
   expect(await charge).toEqual(CHARGED);
   expect(await gateway().void(payment)).toEqual(CHARGED);
 });
 
-test("a charge that was between its two steps when the order was voided takes no money", async () => {
+test("agrees with the bank if the order was voided between the two steps of a charge", async () => {
   const payment = aPayment("pm_fake_create_held");
-  const charge = came(gateway().charge(payment));
-  await until("the intent is under way", () => isHeld(payment));
+  const charge = outcomeOf(gateway().charge(payment));
+  await until("the creation of the intent is in progress", () => isHeld(payment));
 
-  expect(await came(gateway().void(payment))).toEqual({ threw: "StripeAPIError" });
+  expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeAPIError" });
   await release(payment);
   await charge;
 
@@ -75,10 +75,12 @@ test("a charge that was between its two steps when the order was voided takes no
   expect(voided.outcome).toBe(charges === 1 ? "charged" : "voided");
 });
 
-test("charges and voids of one order at once come to one end", async () => {
+test("reaches one outcome per order for concurrent charges and voids", async () => {
   const payments = Array.from({ length: 20 }, () => aPayment());
 
-  await Promise.all(payments.flatMap((p) => [came(gateway().charge(p)), came(gateway().void(p))]));
+  await Promise.all(
+    payments.flatMap((p) => [outcomeOf(gateway().charge(p)), outcomeOf(gateway().void(p))]),
+  );
 
   for (const payment of payments) {
     const { outcome } = await gateway().void(payment);
@@ -90,22 +92,22 @@ test("charges and voids of one order at once come to one end", async () => {
 });
 
 test.each(["pm_fake_create_500", "pm_fake_create_500_done", "pm_fake_cancel_500"])(
-  "%s: a stored 500 does not stand in the way for ever",
+  "voids an order although Stripe repeats a stored 500 (%s)",
   async (token) => {
     const payment = aPayment(token);
 
-    expect(await came(gateway().void(payment))).toEqual({ threw: "StripeAPIError" });
+    expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeAPIError" });
 
     expect(await gateway().void(payment)).toEqual(VOIDED);
     expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason: "voided" });
   },
 );
 
-test("a payment the bank still works on cannot be voided, and is found when it is through", async () => {
+test("cannot void a payment that the bank is processing, and reports it once it succeeds", async () => {
   const payment = aPayment("pm_fake_pending");
   await gateway().charge(payment);
 
-  expect(await came(gateway().void(payment))).toEqual({ threw: "StripeInvalidRequestError" });
+  expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeInvalidRequestError" });
 
   await finish(payment);
   expect(await gateway().void(payment)).toEqual(CHARGED);
@@ -116,11 +118,11 @@ test.each([
   ["charged under a second key", "pm_fake_create_500_done", CHARGED],
   ["declined", "pm_card_chargeDeclined", VOIDED],
   ["never seen", undefined, VOIDED],
-])("a day later, an order that was %s is searched for", async (_, token, expected) => {
+])("finds an order that was %s by search after its keys expired", async (_, token, expected) => {
   const payment = aPayment(token, { createdAt: hoursAgo(21) });
-  if (token) await came(gateway().charge({ ...payment, createdAt: hoursAgo(0) }));
-  if (token) await came(gateway().charge({ ...payment, createdAt: hoursAgo(0) }));
-  await keysForgotten();
+  if (token) await outcomeOf(gateway().charge({ ...payment, createdAt: hoursAgo(0) }));
+  if (token) await outcomeOf(gateway().charge({ ...payment, createdAt: hoursAgo(0) }));
+  await forgetKeys();
 
   expect(await gateway().void(payment)).toEqual(expected);
 });
@@ -133,24 +135,24 @@ test.each([
   "pm_fake_refund_429",
   "pm_fake_refund_reset",
   "pm_fake_refund_reset_done",
-])("%s: the whole amount goes back once, however often it is asked", async (token) => {
+])("refunds the whole amount once, however often it is called (%s)", async (token) => {
   const { orderId, amount, ...payment } = aPayment(token);
   const charge = await gateway().charge({ orderId, amount, ...payment });
   const refund = { orderId, amount, chargeId: charge.outcome === "charged" ? charge.chargeId : "" };
 
-  await came(gateway().refund(refund));
+  await outcomeOf(gateway().refund(refund));
   expect(await gateway().refund(refund)).toEqual({ outcome: "refunded" });
-  await keysForgotten();
+  await forgetKeys();
   expect(await gateway().refund(refund)).toEqual({ outcome: "refunded" });
 
   expect(await booksOf({ orderId })).toMatchObject({ refunds: 1, amountRefunded: 2_400 });
 });
 
-test("a refund of a charge that is not there is not taken for done", async () => {
+test("does not report success for the refund of an unknown charge", async () => {
   const payment = aPayment();
   await gateway().void(payment);
 
   const refund = gateway().refund({ ...payment, chargeId: "pi_unknown" });
 
-  expect(await came(refund)).toEqual({ threw: "StripeInvalidRequestError" });
+  expect(await outcomeOf(refund)).toEqual({ threw: "StripeInvalidRequestError" });
 });

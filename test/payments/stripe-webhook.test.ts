@@ -1,5 +1,5 @@
-// Stripe's own news through the front door: only what Stripe signed lately counts, nothing counts twice,
-// and what it says about an order is applied like any other answer about its money.
+// Stripe's webhooks through the whole app: only recently signed events are accepted, each is applied once, and a
+// result is applied like the answer to our own request.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
@@ -22,7 +22,7 @@ beforeAll(emptyRedis);
 
 const stripeEnv = { ...env, PAYMENTS: "stripe", ...stripeConfig() } as unknown as Env;
 
-/** Posts a webhook to a shop that is paid through Stripe. */
+/** Posts a webhook to a deployment with the Stripe gateway. */
 async function post(body: string, signature?: string, shop = stripeEnv): Promise<number> {
   const headers = signature === undefined ? {} : { "stripe-signature": signature };
   const ctx = createExecutionContext();
@@ -32,21 +32,21 @@ async function post(body: string, signature?: string, shop = stripeEnv): Promise
   return status;
 }
 
-type News = { orderId: string; userId: string };
+type Ref = { orderId: string; userId: string };
 
-function anEvent(type: string, { orderId, userId }: News, more: object = {}) {
+function anEvent(type: string, { orderId, userId }: Ref, more: object = {}) {
   const metadata = { order_id: orderId, user_id: userId };
   return { type, data: { object: { id: "pi_1", object: "payment_intent", metadata, ...more } } };
 }
 
-const succeeded = (news: News) => anEvent("payment_intent.succeeded", news);
-const news = ({ buyer, order }: Purchase): News => ({ orderId: order.id, userId: buyer.id });
+const succeeded = (ref: Ref) => anEvent("payment_intent.succeeded", ref);
+const refOf = ({ buyer, order }: Purchase): Ref => ({ orderId: order.id, userId: buyer.id });
 const shown = async ({ buyer, order }: Purchase) => (await showOrder(buyer, order.id)).body;
 const deliver = (messages: OrderMessage[]) => deliverTo(gateway(), messages);
 
 const paid = { paymentToken: "pm_card_visa" };
 
-test("an order that lost its answer is confirmed by what Stripe tells", async () => {
+test("confirms an order whose charge answer was lost", async () => {
   const purchase = await givenOrder(await givenPaid(), {
     paymentToken: "pm_fake_confirm_reset_done",
   });
@@ -57,16 +57,16 @@ test("an order that lost its answer is confirmed by what Stripe tells", async ()
   }
 
   expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "charged" });
-  // The news goes the way of every change: through the queue into the read model.
+  // The change reaches the read model through the queue, like every other one.
   expect(
     (await deliver([await nextMessage(purchase.queue, purchase.order.id)])).acked,
   ).toHaveLength(1);
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 1, unacknowledged: 0 });
 });
 
-test("told twice, it counts once", async () => {
+test("applies a duplicate webhook once", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
-  const { body, signature } = await signed(succeeded(news(purchase)));
+  const { body, signature } = await signed(succeeded(refOf(purchase)));
 
   expect(await post(body, signature)).toBe(200);
   const before = await shown(purchase);
@@ -75,9 +75,9 @@ test("told twice, it counts once", async () => {
   expect(await shown(purchase)).toEqual(before);
 });
 
-test("what Stripe did not sign, or not lately, is refused and changes nothing", async () => {
+test("refuses webhooks without a valid and recent signature, and changes nothing", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
-  const event = succeeded(news(purchase));
+  const event = succeeded(refOf(purchase));
   const good = await signed(event);
   const other = await signed(event, { secret: "whsec_other" });
   const old = await signed(event, { age: 301 });
@@ -94,36 +94,36 @@ test("what Stripe did not sign, or not lately, is refused and changes nothing", 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", version: 1 });
 });
 
-test("an event that is too large, or for a shop that is not paid through Stripe", async () => {
+test("refuses webhooks that are too large, or if Stripe is not the gateway", async () => {
   expect(await post("x".repeat(300_000), "t=1,v1=00")).toBe(413);
   const { body, signature } = await signed(succeeded({ orderId: "x", userId: "ann" }));
   expect(await post(body, signature, env)).toBe(404);
 });
 
 test.each([
-  ["another kind", { type: "customer.created", data: { object: { id: "cus_1", metadata: {} } } }],
-  ["another shop's", { type: "payment_intent.succeeded", data: { object: { metadata: {} } } }],
-  ["a malformed order", succeeded({ orderId: "not/an order", userId: "ann" })],
+  ["another type", { type: "customer.created", data: { object: { id: "cus_1", metadata: {} } } }],
+  ["no order id", { type: "payment_intent.succeeded", data: { object: { metadata: {} } } }],
+  ["a malformed order id", succeeded({ orderId: "not/an order", userId: "ann" })],
   ["an unknown SKU", succeeded({ orderId: `nowhere.0.${"a".repeat(20)}`, userId: "ann" })],
-])("%s: taken, so that Stripe does not send it again, and ignored", async (_, event) => {
+])("accepts and ignores an event with %s, so that Stripe does not retry it", async (_, event) => {
   const { body, signature } = await signed(event);
 
   expect(await post(body, signature)).toBe(200);
 });
 
-test("an order of somebody else is not touched", async () => {
+test("does not change an order if the event names another user", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
-  const { body, signature } = await signed(succeeded({ ...news(purchase), userId: "mallory" }));
+  const { body, signature } = await signed(succeeded({ ...refOf(purchase), userId: "mallory" }));
 
   expect(await post(body, signature)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved" });
 });
 
-test("a decline cancels a reserved order, with a reason fit for its buyer", async () => {
+test("cancels a reserved order after a decline, and hides a confidential reason", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
   const last_payment_error = { code: "card_declined", decline_code: "stolen_card" };
-  const event = anEvent("payment_intent.payment_failed", news(purchase), { last_payment_error });
+  const event = anEvent("payment_intent.payment_failed", refOf(purchase), { last_payment_error });
   const { body, signature } = await signed(event);
 
   expect(await post(body, signature)).toBe(200);
@@ -132,7 +132,7 @@ test("a decline cancels a reserved order, with a reason fit for its buyer", asyn
   expect(await ledger(purchase.skuId)).toMatchObject({ held: 0, available: 10 });
 });
 
-test("money for an expired order: confirmed while units are left, else returned once", async () => {
+test("confirms an expired order that was charged if units are left, and refunds it once otherwise", async () => {
   const holds = givenHolds();
   const sale = await givenPaid({ stock: 1 });
   const purchases = [await givenOrder(sale, { paymentToken: "pm_fake_confirm_reset_done" })];
@@ -146,7 +146,7 @@ test("money for an expired order: confirmed while units are left, else returned 
 
   for (const { order } of purchases) {
     const [event] = await eventsOf({ orderId: order.id });
-    // Stripe signs anew whenever it tries again.
+    // Stripe signs each retry again.
     const { body, signature } = await signed(JSON.parse(event?.body ?? ""));
     expect(await post(body, signature)).toBe(200);
   }
@@ -164,11 +164,11 @@ test("money for an expired order: confirmed while units are left, else returned 
   ]);
 });
 
-test("a refund made at Stripe gives the units of a confirmed order back; a partial one does not", async () => {
+test("puts the units back on sale after a full refund at Stripe, but not after a partial one", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
   await deliver([purchase.message]);
   const refund = (refunded: boolean) =>
-    signed(anEvent("charge.refunded", news(purchase), { id: "ch_1", object: "charge", refunded }));
+    signed(anEvent("charge.refunded", refOf(purchase), { id: "ch_1", object: "charge", refunded }));
 
   const part = await refund(false);
   expect(await post(part.body, part.signature)).toBe(200);
@@ -182,9 +182,9 @@ test("a refund made at Stripe gives the units of a confirmed order back; a parti
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, available: 10 });
 });
 
-test("while the ledger cannot be reached Stripe is told to come again", async () => {
+test("answers 503 while the ledger is unreachable, so that Stripe retries", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
-  const { body, signature } = await signed(succeeded(news(purchase)));
+  const { body, signature } = await signed(succeeded(refOf(purchase)));
   const getByName = () => {
     throw new Error("down");
   };

@@ -1,4 +1,4 @@
-// The Stripe of a test: the gateway in front of the fake, its books, and the hands that turn its knobs.
+// The Stripe gateway connected to the fake Stripe, and access to the fake's books, events and controls.
 import Stripe from "stripe";
 import type { Books } from "../../src/local/fakes/stripe/bank.ts";
 import type { SignedEvent } from "../../src/local/fakes/stripe/server.ts";
@@ -13,10 +13,10 @@ export const stripeConfig = (changes: Partial<StripeConfig> = {}): StripeConfig 
   ...changes,
 });
 
-/** Patient enough for any busy machine; a test that waits for the limit itself brings a shorter one. */
+/** The default limit is long enough for a busy machine. A test of the limit itself passes a shorter one. */
 export const gateway = (limitMs = 20_000) => stripeGateway(stripeConfig(), limitMs);
 
-/** An order of 24 dollars, made now, whose buyer pays with the given method. */
+/** A request to charge 24 dollars for an order made now. */
 export function aPayment(
   paymentToken = "pm_card_visa",
   changes: Partial<PaymentRequest> = {},
@@ -34,8 +34,8 @@ export function aPayment(
 export const hoursAgo = (hours: number): string =>
   new Date(Date.now() - hours * 3_600_000).toISOString();
 
-/** What a call came to: its outcome, or the name of the error it threw, which the saga takes for unknown. */
-export function came<T extends object>(call: Promise<T>): Promise<T | { threw: string }> {
+/** The outcome of a call, or the name of the error that it threw. The saga treats an error as `unknown`. */
+export function outcomeOf<T extends object>(call: Promise<T>): Promise<T | { threw: string }> {
   return call.catch((error: Error) => ({ threw: error.constructor.name }));
 }
 
@@ -52,10 +52,10 @@ export const eventsOf = ({ orderId }: { orderId: string }) =>
 export const isHeld = ({ orderId }: { orderId: string }) => fake<boolean>("GET", `held/${orderId}`);
 export const release = ({ orderId }: { orderId: string }) => fake("POST", `release/${orderId}`);
 export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
-/** A day later Stripe knows no idempotency key any more. */
-export const keysForgotten = () => fake("POST", "forget");
+/** Makes the fake drop all idempotency keys, as Stripe does after a day. */
+export const forgetKeys = () => fake("POST", "forget");
 
-/** An event of our own making, signed as Stripe signs. */
+/** An event that the test composes, signed as Stripe signs. `age`: seconds since it was signed. */
 export async function signed(
   event: object,
   { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},

@@ -1,4 +1,4 @@
-// What an order says was ordered: the words of the day it was made, whatever becomes of the catalog.
+// The item of an order: its name, image, sale and seller, copied when the order is made, whatever changes later.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Order } from "../../src/inventory/order.ts";
 import { readEvent, toEvent } from "../../src/orders/webhooks.ts";
@@ -20,18 +20,18 @@ import {
 beforeEach(emptyRedis);
 
 const SELLER = { seller: "Harbor Roasters", logoUrl: "https://brand.test/logo.svg" };
-const WORDS = {
+const ITEM = {
   name: "Runner, low",
   imageUrl: "https://brand.test/shoe.jpg",
   saleTitle: "Spring drop",
   seller: "Harbor Roasters",
 };
 
-/** Given a confirmed order of two units, and the sale it was made in. */
+/** Makes a confirmed order of two units. */
 async function givenReceipt({ price = 0 } = {}) {
-  const sku = aSku({ id: unique("sku-0815-x"), name: WORDS.name, price, perUserLimit: 2 });
-  const dress = { title: WORDS.saleTitle, imageUrl: WORDS.imageUrl, theme: SELLER };
-  const sale = await putSale(aSale({ skus: [sku], ...dress }));
+  const sku = aSku({ id: unique("sku-0815-x"), name: ITEM.name, price, perUserLimit: 2 });
+  const branding = { title: ITEM.saleTitle, imageUrl: ITEM.imageUrl, theme: SELLER };
+  const sale = await putSale(aSale({ skus: [sku], ...branding }));
   const [buyer, key] = [await aBuyer(), unique("key")];
   const paymentToken = price ? { paymentToken: "tok_ok" } : {};
   const made = await bought(buyer, sku.id, { quantity: 2, key, ...paymentToken });
@@ -39,7 +39,7 @@ async function givenReceipt({ price = 0 } = {}) {
   return { sale, sku, buyer, key, made, paymentToken };
 }
 
-/** What a page says, without its markup. */
+/** The text of a page, without its markup. */
 async function page(path: string, { token }: Buyer): Promise<string> {
   const headers = { cookie: `session=${token}` };
   const { body } = await send<string>(request("GET", path, { headers }));
@@ -51,9 +51,9 @@ async function listed(buyer: Buyer): Promise<Order[]> {
     .orders;
 }
 
-test("an order has a total and the words of its item, in every place that shows one", async () => {
+test("an order has its total and item wherever it is shown", async () => {
   const { buyer, made } = await givenReceipt({ price: 4_500 });
-  const fields = { total: { amount: 9_000, currency: "USD" }, item: WORDS };
+  const fields = { total: { amount: 9_000, currency: "USD" }, item: ITEM };
 
   expect(made).toMatchObject(fields);
   expect((await showOrder(buyer, made.id)).body).toMatchObject({ status: "confirmed", ...fields });
@@ -63,7 +63,7 @@ test("an order has a total and the words of its item, in every place that shows 
   expect(toEvent(buyer.id, stored as Order)?.order).toMatchObject(fields);
 });
 
-describe("an order keeps its words", () => {
+describe("an order keeps its item", () => {
   test("when its SKU, its sale and its seller are renamed", async () => {
     const { sale, sku, buyer, key, made, paymentToken } = await givenReceipt({ price: 4_500 });
     await putSale({
@@ -74,7 +74,7 @@ describe("an order keeps its words", () => {
       skus: [{ ...sku, name: "Walker" }],
     });
 
-    expect((await showOrder(buyer, made.id)).body.item).toEqual(WORDS);
+    expect((await showOrder(buyer, made.id)).body.item).toEqual(ITEM);
     const again = await order(buyer, sku.id, { quantity: 2, key, ...paymentToken });
     expect(again.body).toEqual(made);
     const receipt = await page(`/orders/${made.id}`, buyer);
@@ -83,7 +83,7 @@ describe("an order keeps its words", () => {
     expect(receipt).toContain("From Spring drop");
     expect(receipt).not.toMatch(/Walker|Clearance|Somebody Else|else\.test/);
     expect(await page("/orders", buyer)).toContain("Runner, low");
-    // Who buys now buys under the new words.
+    // A new order gets the new names.
     const later = await bought(await aBuyer(), sku.id, { paymentToken: "tok_ok" });
     expect(later.item).toMatchObject({ name: "Walker", seller: "Somebody Else" });
   });
@@ -92,7 +92,7 @@ describe("an order keeps its words", () => {
     const { sale, buyer, made } = await givenReceipt();
     expect((await admin("DELETE", `/sales/${sale.id}`)).status).toBe(204);
 
-    expect((await showOrder(buyer, made.id)).body.item).toEqual(WORDS);
+    expect((await showOrder(buyer, made.id)).body.item).toEqual(ITEM);
     const receipt = await page(`/orders/${made.id}`, buyer);
     expect(receipt).toContain("Runner, low");
     expect(receipt).toContain("From Spring drop");
@@ -102,7 +102,7 @@ describe("an order keeps its words", () => {
     expect(await page("/orders", buyer)).toContain("Runner, low");
   });
 
-  test("when its SKU leaves the sale, while it is still to be paid", async () => {
+  test("when its SKU leaves the sale before it is paid", async () => {
     const [sku, other] = [aSku({ name: "Runner, low", price: 900 }), aSku()];
     const sale = await putSale(aSale({ skus: [sku, other] }));
     const buyer = await aBuyer();
@@ -118,8 +118,8 @@ describe("an order keeps its words", () => {
   });
 });
 
-describe("an order that Redis has from before orders kept their words", () => {
-  /** Given such an order; `gone`: its sale has left the catalog. */
+describe("an order that an older release stored without an item", () => {
+  /** Makes such an order. `gone`: its sale has left the catalog. */
   async function givenOld({ gone = false } = {}) {
     const { sale, buyer, made } = await givenReceipt({ price: 300 });
     if (gone) await admin("DELETE", `/sales/${sale.id}`);
@@ -130,15 +130,15 @@ describe("an order that Redis has from before orders kept their words", () => {
     return { buyer, made };
   }
 
-  test("borrows them from the catalog", async () => {
+  test("gets its item from the catalog", async () => {
     const { buyer, made } = await givenOld();
     expect((await showOrder(buyer, made.id)).body).toMatchObject({
       total: { amount: 600, currency: "USD" },
-      item: WORDS,
+      item: ITEM,
     });
   });
 
-  test("is named by its ids once the catalog has none", async () => {
+  test("shows its ids once the catalog no longer has the SKU", async () => {
     const { buyer, made } = await givenOld({ gone: true });
     expect((await showOrder(buyer, made.id)).body).toMatchObject({
       total: { amount: 600, currency: "USD" },
@@ -147,11 +147,11 @@ describe("an order that Redis has from before orders kept their words", () => {
     expect(await page(`/orders/${made.id}`, buyer)).toContain(made.skuId);
   });
 
-  test("reaches the shop, though its event was written without them", async () => {
+  test("is delivered to the shop even if its event has no item", async () => {
     const { made } = await givenReceipt();
     const { item: _, total: __, ...old } = made;
     const event = { id: `${made.id}.2`, type: "order.confirmed", userId: "ann", order: old };
     expect(readEvent(event)?.order.item).toEqual({ name: made.skuId, saleTitle: made.saleId });
-    expect(readEvent({ ...event, order: made })?.order.item).toEqual(WORDS);
+    expect(readEvent({ ...event, order: made })?.order.item).toEqual(ITEM);
   });
 });
