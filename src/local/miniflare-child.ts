@@ -1,5 +1,5 @@
-// A Worker as a process of its own: `node miniflare-child.ts '<WorkerSettings as JSON>'`. Prints one JSON
-// line with its url when it listens; ends on SIGTERM, or when whoever started it is gone.
+// Runs a Worker in its own process: `node miniflare-child.ts '<WorkerSettings as JSON>'`. Prints its URL as one
+// line of JSON once it is listening. Exits on SIGTERM, or when the parent process has gone.
 import { startWorker, type WorkerSettings } from "./miniflare.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
@@ -12,6 +12,6 @@ async function stop(): Promise<void> {
 
 process.once("SIGTERM", stop);
 process.once("SIGINT", stop);
-// The parent holds the other end of stdin: it closes even if the parent was killed.
+// The parent holds the other end of stdin. It closes even when the parent is killed.
 process.stdin.once("end", stop).resume();
 console.log(JSON.stringify({ url: worker.url }));

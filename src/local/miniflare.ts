@@ -1,5 +1,5 @@
-// Runs the Worker as deploy builds it, in Miniflare, on a port of this machine. Objects, queues and
-// cache live under a state folder, so a killed instance finds its ledgers again.
+// Runs the deployed build of the Worker in Miniflare on a local port. Objects, queues and cache persist in a state
+// directory, so an instance that was killed restarts with its ledgers.
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
@@ -33,18 +33,18 @@ const RATE_LIMITS = {
 };
 const builds = new Map<string, Promise<string>>();
 
-/** One line the Worker logged; `level` is the console method's name. */
+/** A line of the Worker's log. `level` is the name of the console method. */
 export interface LogLine {
   level: string;
   message: string;
 }
 
-/** What an instance can be told. `port` 0 (the default) takes a free one. */
 export interface WorkerSettings {
   stateDir: string;
   vars: Record<string, string>;
+  /** Default: 0, which picks a free port. */
   port?: number;
-  /** A build made earlier, by `buildWorker`; without it this process builds. */
+  /** Path of a script that `buildWorker` built. Default: build it now. */
   script?: string;
   onLog?: (line: LogLine) => void;
 }
@@ -55,7 +55,7 @@ export interface LocalWorker {
   stop(): Promise<void>;
 }
 
-/** What is built: a wrangler configuration, and the entry where it is not the configured one. */
+/** What to build: a wrangler configuration, and an entry point that overrides the configured one. */
 export interface Source {
   config: string;
   entry?: string;
@@ -63,7 +63,7 @@ export interface Source {
 
 const DEPLOYED: Source = { config: "wrangler.toml" };
 
-/** Bundles a Worker exactly as deploy does, once per process. Returns the script's path. */
+/** Bundles a Worker exactly as `wrangler deploy` does, once per process. Returns the path of the script. */
 export function buildWorker(source = DEPLOYED): Promise<string> {
   const name = JSON.stringify(source);
   let build = builds.get(name);
@@ -75,25 +75,25 @@ export function buildWorker(source = DEPLOYED): Promise<string> {
 }
 
 async function bundle({ config, entry }: Source): Promise<string> {
-  // A folder of its own, because several test processes build at the same time.
+  // A separate directory per build, because several test processes build at the same time.
   const out = makeTempDir("build");
   const what = [...(entry === undefined ? [] : [entry]), "--config", config];
   const args = [WRANGLER, "deploy", ...what, "--dry-run", "--outdir", out];
   await promisify(execFile)(process.execPath, args, { cwd: PROJECT }).catch((error) => {
-    throw new Error(`The Worker does not build:\n${error.stdout}${error.stderr}`);
+    throw new Error(`The Worker failed to build:\n${error.stdout}${error.stderr}`);
   });
   const main = entry ?? unstable_readConfig({ config: join(PROJECT, config) }).main ?? "";
   return join(out, basename(main).replace(/\.ts$/, ".js"));
 }
 
-/** A built Worker with the bindings of its configuration, as one entry of a Miniflare's `workers`. */
+/** Miniflare options for a built Worker, with the bindings from its configuration. */
 export function workerOptions(
   script: string,
   vars: Record<string, string>,
   source = DEPLOYED,
 ): V4WorkerOptions {
   const config = unstable_readConfig({ config: join(PROJECT, source.config) });
-  // Every value comes from the caller: a developer's own .dev.vars must not change what a test sees.
+  // Ignore the developer's .dev.vars: it must not change test results. The caller passes every value.
   const { modulesRules: _, ...bindings } = unstable_getMiniflareWorkerOptions({
     ...config,
     secrets: undefined,
@@ -118,7 +118,7 @@ function rateLimits({ ratelimits }: Unstable_Config): Record<string, V4ServiceDe
   );
 }
 
-/** The script first, then whatever else the build put beside it (imported texts, say). */
+/** The script first, then the other files in the build output, such as imported text. */
 function bundledModules(script: string): V4ModuleDefinition[] {
   const beside = readdirSync(dirname(script)).filter((name) => {
     return name !== basename(script) && name !== "README.md" && extname(name) !== ".map";
@@ -132,7 +132,7 @@ function bundledModules(script: string): V4ModuleDefinition[] {
   ];
 }
 
-/** A Miniflare that keeps its state in `stateDir` and hands every log line to `onLog`. */
+/** Starts a Miniflare that persists in `stateDir` and passes every log line to `onLog`. */
 export function startMiniflare(
   workers: V4WorkerOptions[],
   settings: Pick<WorkerSettings, "stateDir" | "port" | "onLog">,
@@ -149,7 +149,7 @@ export function startMiniflare(
   );
 }
 
-/** Starts the Worker and waits until it listens. */
+/** Starts the Worker and waits until it is listening. */
 export async function startWorker(settings: WorkerSettings): Promise<LocalWorker> {
   const script = settings.script ?? (await buildWorker());
   const miniflare = startMiniflare([workerOptions(script, settings.vars)], settings);

@@ -1,18 +1,18 @@
-// Starts `miniflare-child.ts` as a process group, so that a journey can kill Miniflare and workerd in one
-// blow, the way a machine dies, and start them again on the same state.
+// Starts `miniflare-child.ts` as a process group, so that a journey test can kill Miniflare and workerd together,
+// as a machine crash would, and restart them on the same state.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { buildWorker, type LocalWorker, type WorkerSettings } from "./miniflare.ts";
 
-/** A Worker that runs in its own process group. */
+/** A Worker in its own process group. */
 export interface WorkerProcess extends LocalWorker {
-  /** SIGKILL to every process of the group: nothing gets to finish, flush or say goodbye. */
+  /** Sends SIGKILL to every process in the group, so that none can finish or flush. */
   kill(): Promise<void>;
 }
 
-/** Starts the Worker in a process of its own and waits until it listens. */
+/** Starts the Worker in a separate process and waits until it is listening. */
 export async function startWorkerProcess(
   settings: Omit<WorkerSettings, "onLog">,
 ): Promise<WorkerProcess> {
@@ -25,7 +25,7 @@ export async function startWorkerProcess(
   const exited = once(child, "exit");
   const pid = child.pid;
   if (pid === undefined) {
-    throw new Error("The Worker process could not be started.");
+    throw new Error("The Worker process did not start.");
   }
   const end = async (signal: NodeJS.Signals, target: number) => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -41,7 +41,7 @@ async function firstUrl(stdout: NodeJS.ReadableStream, exited: Promise<unknown>)
   const lines = createInterface({ input: stdout });
   const first = await Promise.race([once(lines, "line"), exited.then(() => undefined)]);
   if (first === undefined) {
-    throw new Error("The Worker process ended before it listened.");
+    throw new Error("The Worker process exited before it was listening.");
   }
   return (JSON.parse(String(first[0])) as { url: string }).url;
 }

@@ -1,5 +1,5 @@
-// A whole instance on this machine: Redis, the REST bridge, a fake Turnstile and the built Worker, with all
-// state under one folder. What `npm run rehearse`, the bench and the journeys start.
+// Starts a complete local instance: Redis, the REST bridge, a fake Turnstile and the built Worker, with all state
+// in one directory. Used by rehearse, bench and the journey tests.
 import { join } from "node:path";
 import { startFakeTurnstile } from "./fakes/turnstile.ts";
 import { type LocalWorker, startWorker, type WorkerSettings } from "./miniflare.ts";
@@ -7,7 +7,7 @@ import { startBridge } from "./redis/bridge/server.ts";
 import { startRedis } from "./redis/start-redis.ts";
 import { LOCAL_BRIDGE_TOKEN, localVars } from "./settings.ts";
 
-/** Redis behind its bridge, and the vars that make a Worker use it. */
+/** Redis with its REST bridge, and the vars that connect a Worker to it. */
 export interface RedisWithBridge {
   bridge: Awaited<ReturnType<typeof startBridge>>;
   redisUrl: string;
@@ -15,13 +15,13 @@ export interface RedisWithBridge {
   stop(): Promise<void>;
 }
 
-/** A running instance and what it stands on. */
+/** A running instance and its services. */
 export interface Stack extends RedisWithBridge {
   worker: LocalWorker;
   url: string;
 }
 
-/** Starts Redis and the bridge, their data under `stateDir`. */
+/** Starts Redis and the bridge. Redis stores its data in `stateDir/redis`. */
 export async function startRedisWithBridge(stateDir: string): Promise<RedisWithBridge> {
   const redis = await startRedis({ dataDir: join(stateDir, "redis") });
   const bridge = await startBridge({ redisUrl: redis.url, token: LOCAL_BRIDGE_TOKEN });
@@ -32,7 +32,7 @@ export async function startRedisWithBridge(stateDir: string): Promise<RedisWithB
   return { bridge, redisUrl: redis.url, vars: localVars(bridge.url), stop };
 }
 
-/** Starts a whole instance; `vars` override the local ones. Ends in the order opposite to its start. */
+/** Starts a complete instance. `vars` override the local defaults. `stop` runs in the reverse order of the start. */
 export async function startStack(
   settings: Omit<WorkerSettings, "vars"> & { vars?: Record<string, string> },
 ): Promise<Stack> {

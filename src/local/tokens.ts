@@ -1,7 +1,7 @@
-// Buyers' tokens as the shop's identity provider would issue them, for tools that know the secret.
+// Signs buyer tokens like those of the shop's identity provider, for tools that have the secret.
 import { SignJWT } from "jose";
 
-/** Signs HS256 tokens with `secret` for one user after another, valid for an hour. */
+/** Returns a function that signs an HS256 token for a user, valid for one hour. */
 export function tokenSigner(secret: string): (user: string) => Promise<string> {
   const key = new TextEncoder().encode(secret);
   return (user) =>

@@ -1,5 +1,5 @@
-// Fills every memory of an isolate beyond its budget, with entries as callers make them, and prints what
-// each takes of the heap. Run by `memory.test.ts` in a process of its own, with `--expose-gc`.
+// Overfills every memory of an isolate with realistic entries and prints how much heap each one uses.
+// `memory.test.ts` runs it in a separate process with `--expose-gc`.
 import ipaddr from "ipaddr.js";
 import "../../src/admin/auth.ts";
 import "../../src/catalog/archive.ts";
@@ -14,23 +14,23 @@ import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
 import "../../src/pages/page-cache.ts";
 import { SwrCache } from "../../src/edge/swr-cache.ts";
 
-/** What one memory declares and takes, in bytes. */
+/** The size of one memory, in bytes. */
 export interface Filled {
   name: MemoryName;
   budget: number;
-  /** By its own account when full. */
+  /** The size that the memory calculates for itself when full. */
   declared: number;
-  /** Of the heap when full. */
+  /** The heap that it uses when full. */
   measured: number;
 }
 
 type Sample = (i: number) => readonly [key: string, value: NonNullable<unknown>];
 
-/** A string as it comes out of a header or a parser: in one piece, not glued together of others. */
+/** Copies a string into one flat piece, as a header or a parser returns it, instead of a rope of slices. */
 const read = (text: string): string => Buffer.from(text).toString();
-/** The i-th of something, written with the same number of characters as any other. */
+/** A unique id for `i` with a fixed number of characters. */
 const nth = (i: number, digits = 12): string => read(i.toString(16).padStart(digits, "0"));
-/** As identity providers name people. */
+/** A user id in an identity provider's format. */
 const user = (i: number): string => read(`auth0|${nth(i, 24)}`);
 const address = (i: number): string =>
   read(`2001:db8:${(i >> 16).toString(16)}:${(i & 65_535).toString(16)}::1`);
@@ -38,7 +38,7 @@ const times = <T>(count: number, make: (at: number) => T): T[] =>
   Array.from({ length: count }, (_, at) => make(at));
 const hash = (i: number): string => nth(i * 7_919, 16);
 
-/** Entries of every memory, the small ones first: with them it holds the most. */
+/** Sample entries for every memory. The smallest come first, because a memory holds the most of those. */
 const SAMPLES: Record<MemoryName, Sample[]> = {
   pages: [(i) => [`sale/${nth(i)}`, aPage(i, 300)], (i) => [`sale/${nth(i)}`, aPage(i, 40_000)]],
   tokens: [
@@ -124,7 +124,7 @@ const soldOut = (i: number) => ({
   buyers: { format: 2, base: 0, recent: times(MAX_RECENT, (at) => 2 ** 52 + i * MAX_RECENT + at) },
 });
 
-/** The stock of a sale that is sold out, with the answer that is made of it. */
+/** The stock of a sold-out sale, with its response. */
 function aStock(i: number, skus: number) {
   const stocks = times(skus, (sku) => soldOut(i * skus + sku));
   const ids = times(skus, (sku) => `sku-${nth(i)}-${nth(sku)}`);
@@ -142,7 +142,7 @@ function aStock(i: number, skus: number) {
   return { shared: shared(), skus, known, answer, body: read(JSON.stringify(answer)) };
 }
 
-/** Sales of twenty SKUs, as the registry told them and as they are parsed. */
+/** Sales with twenty SKUs each, as the registry returned them and as parsed. */
 function anOlderPage(i: number, sales: number) {
   const page = times(sales, (at) => ({
     id: `sale-${nth(i)}-${at}`,
@@ -177,7 +177,7 @@ function heap(): number {
 
 function fill(name: MemoryName, sample: Sample): Filled {
   const memory = allMemories().get(name);
-  if (!memory) throw new Error(`no module makes the memory ${name}`);
+  if (!memory) throw new Error(`no module creates the memory ${name}`);
   memory.clear();
   const before = heap();
   for (let i = 0; i < 1.2 * memory.size + 1; i += 1) memory.set(...sample(i));

@@ -1,4 +1,4 @@
-// The memory of an isolate: 128 MB on Cloudflare, and what callers make it remember stays within half of it.
+// The memory of an isolate: 128 MB on Cloudflare. All caches that grow with requests must fit in half of it.
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { BUDGETS } from "../../src/edge/memory.ts";
 import type { Filled } from "./memory-fill.ts";
 
 const MIB = 1024 * 1024;
-/** Two readings of an unchanged heap differ by some tens of kilobytes: compiled code comes and goes. */
+/** Two measurements of an unchanged heap differ by tens of kilobytes, because compiled code is added and freed. */
 const NOISE = MIB / 16;
 let filled: Filled[] = [];
 
@@ -18,12 +18,12 @@ beforeAll(async () => {
   filled = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
 }, 60_000);
 
-test("all memories together stay within half of an isolate's 128 MB", () => {
+test("keeps the sum of all budgets within half of an isolate's 128 MB", () => {
   const sum = Object.values(BUDGETS).reduce((all, budget) => all + budget, 0);
   expect(sum).toBeLessThanOrEqual(64 * MIB);
 });
 
-test("nothing else in the Worker remembers without a budget", async () => {
+test("creates caches only in the module that gives them budgets", async () => {
   const src = join(import.meta.dirname, "../../src");
   const files = await readdir(src, { recursive: true });
   const makers = [];
@@ -33,18 +33,18 @@ test("nothing else in the Worker remembers without a budget", async () => {
   expect(makers).toEqual(["edge/memory.ts"]);
 });
 
-test("every memory is measured", () => {
+test("measures every memory that has a budget", () => {
   expect(new Set(filled.map(({ name }) => name))).toEqual(new Set(Object.keys(BUDGETS)));
 });
 
 test.each(Object.keys(BUDGETS))(
-  "%s: a full memory takes no more of the heap than its budget",
+  "%s takes no more of the heap than its budget when full",
   (name) => {
     for (const { budget, declared, measured } of filled.filter((one) => one.name === name)) {
       expect(declared).toBeGreaterThan(0.9 * budget); // it is full
       expect(declared).toBeLessThanOrEqual(budget);
       expect(measured).toBeLessThanOrEqual(declared + NOISE);
-      expect(measured + NOISE).toBeGreaterThan(declared / 4); // and the budget is not wasted on a wild guess
+      expect(measured + NOISE).toBeGreaterThan(declared / 4); // the size estimate is not far too high
     }
   },
 );

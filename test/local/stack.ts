@@ -1,5 +1,5 @@
-// What the tests of the local stack share: a Redis of their own in a temporary folder, the bridge in
-// front of it, and clients of both.
+// Shared setup for tests of the local stack: a Redis in a temporary directory, a bridge in front of it, and clients
+// of both.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { startRedis } from "../../src/local/redis/start-redis.ts";
 
 export const TOKEN = "test-token";
 export const BASE64 = { "upstash-encoding": "base64" };
-/** The first start on a machine downloads Redis. */
+/** In milliseconds. The first start on a machine downloads Redis. */
 export const START_TIMEOUT = 120_000;
 
 export interface Answer {
@@ -38,12 +38,12 @@ export async function send(
   return { status: response.status, body: await response.json(), headers: response.headers };
 }
 
-/** An @upstash/redis client that fails at the first fault instead of trying again. */
+/** Creates an @upstash/redis client without retries. */
 export function upstash(url: string, automaticDeserialization = true): Upstash {
   return new Upstash({ url, token: TOKEN, retry: { retries: 0 }, automaticDeserialization });
 }
 
-/** What Upstash answers to a command that it does not have, or not over HTTP. */
+/** Upstash's error message for a command that does not exist or is not available over HTTP. */
 export function unavailable(name: string): string {
   return `ERR Command is not available: '${name}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details`;
 }
@@ -59,7 +59,7 @@ export async function startStack() {
     dataDir,
     redis,
     bridge,
-    /** Redis itself, past the bridge. */
+    /** A client of Redis that bypasses the bridge. */
     direct,
     post: (path: string, body: unknown, headers?: Record<string, string>) =>
       send(bridge.url + path, body, headers),

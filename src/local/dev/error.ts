@@ -1,2 +1,2 @@
-// What `npm run dev` ends with when the cause is known: the message is all there is to say.
+// An error with a known cause. `npm run dev` prints its message without a stack trace, then exits.
 export class DevError extends Error {}

@@ -1,7 +1,7 @@
-// The front door of `npm run dev`. A website can point its own name at this machine (DNS rebinding), and a
-// browser here then lets it read what the operator API answers. The Worker refuses such names, but wrangler's
-// server rewrites the name when a request asks for it in a header. So this proxy owns the public port, removes
-// those headers, and proves to the Worker that a request came through it.
+// The proxy in front of `npm run dev`, against DNS rebinding: a website can point its own hostname at this machine,
+// and then a local browser lets it read responses of the operator API. The Worker refuses foreign hostnames, but
+// wrangler's server lets a request header override the hostname. So this proxy owns the public port, removes those
+// headers, and adds a secret that proves to the Worker that a request passed through it.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -11,26 +11,26 @@ import { createProxyServer } from "httpxy";
 import { LOCAL_GUARD_HEADER } from "../../config.ts";
 import { ERRORS, type ErrorCode } from "../../errors.ts";
 
-/** Headers that wrangler and Miniflare act on, all of them for their own use. */
+/** Internal headers of wrangler and Miniflare. */
 const DEV_SERVER_HEADER = /^(mf-|cf-workers-preview-token$)/;
-/** Wrangler's own routes: they run the cron triggers and show what objects store. */
+/** Wrangler's internal routes: they run cron triggers and show the storage of objects. */
 const DEV_SERVER_PATH = /^\/cdn-cgi(\/|$)/;
 
-/** A listening guard. */
 export interface Guard {
-  /** The public address. */
+  /** The public URL. */
   url: string;
   stop(): void;
 }
 
-/** What the Worker demands of every request: the value of its variable LOCAL_GUARD. */
+/** A new value for the Worker's LOCAL_GUARD variable. The Worker requires it in the guard header of every request. */
 export const newGuardSecret = (): string => randomUUID();
 
 /**
- * Listens on the addresses that `localhost` stands for and passes requests to wrangler.
+ * Listens on both addresses of `localhost` and forwards requests to wrangler.
  *
- * @param port 0 takes a free one
- * @param target where wrangler listens
+ * @param port 0 picks a free port
+ * @param target wrangler's URL
+ * @param secret from `newGuardSecret`
  */
 export async function startGuard(port: number, target: string, secret: string): Promise<Guard> {
   const proxy = createProxyServer({ target, xfwd: false, preserveHeaderKeyCase: true });
@@ -53,7 +53,7 @@ export async function startGuard(port: number, target: string, secret: string): 
   const first = await listen(port, "127.0.0.1");
   const servers = [first];
   const bound = (first.address() as AddressInfo).port;
-  // A machine without IPv6 has no second address.
+  // Listening on `::1` fails on a machine without IPv6.
   await listen(bound, "::1").then(
     (server) => servers.push(server),
     () => {},
@@ -67,7 +67,7 @@ export async function startGuard(port: number, target: string, secret: string): 
   };
 }
 
-/** Makes a request safe to pass on. Returns the error to answer with when that is impossible. */
+/** Sanitizes the headers of a request in place. Returns an error code if the request must not be forwarded. */
 function admit({ headers, url = "" }: IncomingMessage, secret: string): ErrorCode | undefined {
   const asked = URL.parse(url, `http://${headers.host}`);
   if (!asked) return "invalid_request";

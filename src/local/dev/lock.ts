@@ -1,17 +1,17 @@
-// Keeps two `npm run dev` from writing one state folder: a file there holds the id of the process
-// that uses it. One left behind by a killed process is recognised and replaced.
+// Prevents two `npm run dev` processes from writing to the same state directory. The lock file contains the id of
+// the process that holds it. A stale lock of a process that was killed is replaced.
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DevError } from "./error.ts";
 
 /**
- * Claims the folder, creating it if need be, and returns what gives it back.
- * @throws DevError when another process has it
+ * Locks the directory and creates it if needed. Returns the function that releases the lock.
+ * @throws DevError if another process holds the lock
  */
 export async function lockStateDir(stateDir: string): Promise<() => Promise<void>> {
   await mkdir(stateDir, { recursive: true });
   const file = join(stateDir, "dev.pid");
-  // Written elsewhere and linked into place, so that nobody ever reads half a file.
+  // Write a draft and link it into place, so that no process reads a partial file.
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, String(process.pid));
   try {
@@ -36,7 +36,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Whether the process lives and is one of ours: its number may have gone to another program. */
+/** Whether the process is a running `npm run dev`. The system may have reused the id for another program. */
 async function isDev(pid: number): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
@@ -51,7 +51,7 @@ async function isDev(pid: number): Promise<boolean> {
 
 function inUse(stateDir: string, holder: number): string {
   return (
-    `Another \`npm run dev\` (process ${holder}) is using the state folder ${stateDir}. Stop it, or ` +
-    "give this one a folder and a port of its own: STATE_DIR=.wrangler/second PORT=0 npm run dev"
+    `Another \`npm run dev\` (process ${holder}) is using the state directory ${stateDir}. Stop it, or ` +
+    "use another directory and port: STATE_DIR=.wrangler/second PORT=0 npm run dev"
   );
 }

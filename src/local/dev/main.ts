@@ -1,5 +1,5 @@
-// `npm run dev`: Redis, the bridge and the Worker as one program with one log. It says `Ready on …`
-// when a purchase would succeed, and whatever ends it, nothing it started stays behind.
+// `npm run dev`: runs Redis, the bridge and the Worker as one program with one log. It prints `Ready on …` once a
+// purchase would succeed. It stops every process that it started, however it ends.
 import { join, relative } from "node:path";
 import { startBridge } from "../redis/bridge/server.ts";
 import { provideRedis } from "../redis/start-redis.ts";
@@ -14,8 +14,8 @@ import { PROJECT, readSettings, type Settings, workerVars } from "./settings.ts"
 import { startDevWorker } from "./spawn-wrangler.ts";
 
 const PARENT_CHECK_MS = 500;
-/** So long after the last of our own requests wrangler may still report it. */
-const OWN_REQUESTS_MS = 250;
+/** Wrangler may log our last readiness request this much later. */
+const OWN_REQUESTS_LOG_DELAY_MS = 250;
 
 const log = new DevLog();
 process.exit(await main());
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   try {
     const settings = await readSettings(process.env);
     await Promise.race([stopped, run(settings, parts)]);
-    log.say("dev", "Stopping …");
+    log.print("dev", "Stopping …");
     return 0;
   } catch (error) {
     log.fail(error instanceof DevError ? error.message : error);
@@ -34,9 +34,9 @@ async function main(): Promise<number> {
   }
 }
 
-/** Goes on until a part dies, which it reports by throwing. `parts` is what has to be stopped then. */
+/** Runs until a part dies, then throws. Adds what must be stopped afterwards to `parts`. */
 async function run(settings: Settings, parts: AsyncDisposableStack): Promise<void> {
-  // The lock first: who starts a second `npm run dev` should read that, not that a port is taken.
+  // Lock before the port check, so that a second `npm run dev` reports the lock and not the port.
   parts.defer(await lockStateDir(settings.stateDir));
   await assertPortFree(settings.port);
   const redis = await startRedisPart(settings, parts);
@@ -53,31 +53,31 @@ async function run(settings: Settings, parts: AsyncDisposableStack): Promise<voi
 }
 
 interface RedisPart {
-  /** Where Redis is reached over REST. */
+  /** The URL of the REST API. */
   url: string;
   died: Promise<never>;
 }
 
-/** Redis with its bridge; nothing at all where `.dev.vars` names a database at Upstash. */
+/** Starts Redis and its bridge, unless `.dev.vars` sets an Upstash database. */
 async function startRedisPart(settings: Settings, parts: AsyncDisposableStack): Promise<RedisPart> {
   if (settings.upstash) {
-    log.say("dev", `Using the Redis database of .dev.vars: ${settings.upstash}`);
+    log.print("dev", `Using the Redis database from .dev.vars: ${settings.upstash}`);
     return { url: settings.upstash, died: new Promise(() => {}) };
   }
-  const say = (line: string) => log.say("redis", line);
-  const redis = await provideRedis({ dataDir: join(settings.stateDir, "redis"), log: say });
+  const print = (line: string) => log.print("redis", line);
+  const redis = await provideRedis({ dataDir: join(settings.stateDir, "redis"), log: print });
   parts.defer(redis.stop);
   const bridge = await startBridge({ redisUrl: redis.url, token: LOCAL_BRIDGE_TOKEN });
   parts.defer(bridge.stop);
-  log.say("redis", `${redis.url}, behind a REST bridge on ${bridge.url}`);
+  log.print("redis", `${redis.url}, with a REST bridge on ${bridge.url}`);
   const died = redis.exited.then((how) => {
-    throw new DevError(`${how}\nWithout Redis nothing can be sold, so everything stops.`);
+    throw new DevError(`${how}\nNothing can be sold without Redis. Stopping.`);
   });
-  died.catch(() => {}); // also when nobody waits for it yet, or any more
+  died.catch(() => {}); // no unhandled rejection while nothing awaits it
   return { url: bridge.url, died };
 }
 
-/** Waits until a purchase would succeed, then says where everything is. */
+/** Waits until a purchase would succeed, then prints the URLs and credentials. */
 async function announce(
   { stateDir, upstash }: Settings,
   url: string,
@@ -88,31 +88,30 @@ async function announce(
     adminToken: vars.ADMIN_TOKEN ?? "",
     shared: upstash !== undefined,
   });
-  for (const note of notes) log.say("dev", note);
+  for (const note of notes) log.print("dev", note);
   log.plain("");
   log.plain(`  Shop      ${url}`);
   const own = vars.ADMIN_TOKEN !== LOCAL_ADMIN_TOKEN;
-  log.plain(`  Operator  ${own ? "the ADMIN_TOKEN of .dev.vars" : LOCAL_ADMIN_TOKEN}`);
+  log.plain(`  Operator  ${own ? "the ADMIN_TOKEN from .dev.vars" : LOCAL_ADMIN_TOKEN}`);
   if (vars.DEMO_LOGIN === "true") {
     const login = `curl -s ${url}/api/login -H 'Content-Type: application/json'`;
     log.plain(`  Buyer     ${login} -d '{"user":"alice"}'`);
   }
   const path = relative(PROJECT, stateDir);
-  log.plain(`  State     ${path.startsWith("..") ? stateDir : path} (delete it to start afresh)`);
+  log.plain(`  State     ${path.startsWith("..") ? stateDir : path} (delete it to start over)`);
   log.plain("");
   log.plain(`Ready on ${url}`);
   setTimeout(() => {
     log.showRequests = true;
-  }, OWN_REQUESTS_MS).unref();
+  }, OWN_REQUESTS_LOG_DELAY_MS).unref();
 }
 
 /**
- * Resolves at the first Ctrl-C, SIGTERM or closed terminal, or when npm, which started us, is gone.
- * Later signals change nothing: npm passes Ctrl-C on although the terminal sent it to us too, and
- * stopping takes a bounded time anyway.
+ * Resolves on the first SIGINT, SIGTERM or SIGHUP, or when the parent npm process has gone. Later signals are
+ * ignored: npm forwards Ctrl-C although the terminal sends it to us as well, and the time to stop is bounded.
  */
 function stopRequested(): Promise<void> {
-  process.stdout.on("error", () => {}); // the terminal may be gone while we still clean up
+  process.stdout.on("error", () => {}); // the terminal may close during cleanup
   process.stderr.on("error", () => {});
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -120,7 +119,7 @@ function stopRequested(): Promise<void> {
     }
     if (process.env.npm_lifecycle_event === undefined) return;
     const npm = process.ppid;
-    const look = () => process.ppid === npm || resolve();
-    setInterval(look, PARENT_CHECK_MS).unref();
+    const check = () => process.ppid === npm || resolve();
+    setInterval(check, PARENT_CHECK_MS).unref();
   });
 }

@@ -1,14 +1,14 @@
-// Whether a port is free, asked before anything starts so that the answer can be a helpful one.
+// Checks that the port is free before anything starts, so that the error message can be helpful.
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { DevError } from "./error.ts";
 
-/** Both of what `localhost` may mean: a program on the other one would get the browser's requests. */
+/** Both addresses of `localhost`. A program on either one could receive the browser's requests. */
 const LOOPBACKS = ["127.0.0.1", "::1"];
-/** A machine without IPv6 has nobody on `::1` either. */
+/** Errors for `::1` on a machine without IPv6. The port is free there. */
 const NO_SUCH_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
-/** @throws DevError that says what to do when somebody listens on the port */
+/** @throws DevError with instructions if the port is in use or not allowed */
 export async function assertPortFree(port: number): Promise<void> {
   if (port === 0) return;
   for (const host of LOOPBACKS) {
@@ -16,14 +16,14 @@ export async function assertPortFree(port: number): Promise<void> {
     if (code === undefined || NO_SUCH_ADDRESS.includes(code)) continue;
     throw new DevError(
       code === "EADDRINUSE"
-        ? `Port ${port} is taken by another program. Stop that one, or choose another port: ` +
-            `PORT=${port + 1} npm run dev (PORT=0 takes any free one).`
-        : `Port ${port} cannot be used: ${code}. Choose another one: PORT=8787 npm run dev`,
+        ? `Port ${port} is in use by another program. Stop that program or choose another port: ` +
+            `PORT=${port + 1} npm run dev (PORT=0 picks a free port).`
+        : `Port ${port} cannot be used: ${code}. Choose another port: PORT=8787 npm run dev`,
     );
   }
 }
 
-/** The code of the error, or undefined when the port could be had. */
+/** Returns the error code, or undefined if the port is free. */
 async function tryListening(port: number, host: string): Promise<string | undefined> {
   const server = createServer();
   try {

@@ -1,5 +1,4 @@
-// When `npm run dev` may say that it is ready: the Worker reaches all it needs, and the edge shows the
-// demo sales.
+// Decides when `npm run dev` is ready: the Worker reaches all its dependencies, and the edge serves the demo sales.
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../client.ts";
 import { DevError } from "./error.ts";
@@ -7,20 +6,20 @@ import { seed } from "./seed.ts";
 
 const ATTEMPT_LIMIT_MS = 5_000;
 const PAUSE_MS = 100;
-/** From the Worker's first answer on. Until then it is being built, possibly with an error to mend. */
+/** Counts from the Worker's first response. Before that, the build runs, and the developer may be fixing an error. */
 const READY_LIMIT_MS = 60_000;
 
 export interface Instance {
   url: string;
   adminToken: string;
-  /** The database is not this machine's alone: then sales somebody has there are left alone. */
+  /** Whether other people may use the database. Their sales are not changed. */
   shared: boolean;
 }
 
 /**
- * Waits, seeds, waits again.
- * @returns what the developer should know about the seeds
- * @throws DevError when the Worker answers but does not get ready
+ * Waits for the Worker, adds the demo sales, and waits until the edge serves them.
+ * @returns notes for the developer about demo sales that were not added
+ * @throws DevError if the Worker responds but does not become ready
  */
 export async function untilReady(instance: Instance): Promise<string[]> {
   const { url } = instance;
@@ -33,23 +32,23 @@ export async function untilReady(instance: Instance): Promise<string[]> {
 }
 
 async function untilOk(address: string): Promise<void> {
-  let firstAnswerAt: number | undefined;
+  let firstResponseAt: number | undefined;
   for (;;) {
-    const answer = await ask(address);
-    if (answer?.ok) return;
-    if (answer !== undefined) firstAnswerAt ??= Date.now();
-    if (Date.now() - (firstAnswerAt ?? Date.now()) > READY_LIMIT_MS) {
+    const response = await tryGet(address);
+    if (response?.ok) return;
+    if (response !== undefined) firstResponseAt ??= Date.now();
+    if (Date.now() - (firstResponseAt ?? Date.now()) > READY_LIMIT_MS) {
       const { pathname } = new URL(address);
       throw new DevError(
-        `Not ready: ${pathname} still answers ${answer?.status ?? "nothing"}\n${answer?.text ?? ""}`,
+        `Not ready: ${pathname} still returns ${response?.status ?? "nothing"}\n${response?.text ?? ""}`,
       );
     }
     await pause(PAUSE_MS);
   }
 }
 
-/** Undefined when nothing came back in time. */
-async function ask(address: string) {
+/** Returns undefined without a response in time. */
+async function tryGet(address: string) {
   try {
     const response = await fetch(address, { signal: AbortSignal.timeout(ATTEMPT_LIMIT_MS) });
     return { ok: response.ok, status: response.status, text: await response.text() };

@@ -1,10 +1,10 @@
-// The sales a fresh local instance shows: one to buy from now, one to wait for. Written through the
-// admin API like anybody's; a sale that exists is never touched, whatever became of it.
+// The demo sales of a new local instance: one open sale and one upcoming sale. They are written through the admin
+// API. An existing sale is never changed.
 import { type AdminSaleList, type Client, expectOk, type SaleInput } from "../client.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The demo sales as seen from `now`. */
+/** The demo sales. Their times are relative to `now`, in milliseconds since 1970. */
 export function demoSales(now: number): SaleInput[] {
   const day = (offset: number) => new Date(now + offset * DAY_MS).toISOString();
   const theme = { accent: "#1d3fbf", seller: "Harbor Roasters" };
@@ -64,8 +64,8 @@ export function demoSales(now: number): SaleInput[] {
 }
 
 /**
- * Puts the demo sales that are absent. `shared` says that the database may be somebody else's too:
- * then they are put only where there is no sale at all.
+ * Adds the missing demo sales. Adds none to a `shared` database (one that other people may use) that has any sale.
+ * @returns the ids of the added sales, and notes about those that were not added
  */
 export async function seed(
   client: Client,
@@ -73,7 +73,7 @@ export async function seed(
 ): Promise<{ seeded: string[]; notes: string[] }> {
   const { sales } = expectOk(await client.admin<AdminSaleList>("GET", "/sales"));
   if (shared && sales.length > 0) {
-    return { seeded: [], notes: ["The database has sales already: no demo sale was added."] };
+    return { seeded: [], notes: ["The database already has sales. No demo sale was added."] };
   }
   const seeded: string[] = [];
   const notes: string[] = [];
@@ -82,7 +82,7 @@ export async function seed(
     const answer = await client.admin("PUT", `/sales/${sale.id}`, sale, absent);
     if (answer.status === 412) continue;
     if (answer.status === 400) {
-      // One of its SKUs is in another sale by now: the developer's own doing, and none of ours.
+      // The developer has moved one of its SKUs to another sale.
       notes.push(`The demo sale ${sale.id} was not added: ${JSON.stringify(answer.body)}`);
       continue;
     }

@@ -1,5 +1,5 @@
-// What `npm run dev` is told: PORT, STATE_DIR and the developer's own `.dev.vars` (DEV_VARS names
-// another file), checked before anything starts.
+// The settings of `npm run dev`: PORT, STATE_DIR and the developer's `.dev.vars` (DEV_VARS names another file).
+// They are checked before anything starts.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
@@ -13,28 +13,29 @@ const DEFAULT_STATE_DIR = ".wrangler/state";
 const MAX_PORT = 65_535;
 
 export interface Settings {
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   port: number;
   stateDir: string;
-  /** What `.dev.vars` sets; lines left empty are not set. */
+  /** The variables in `.dev.vars`, without those that have an empty value. */
   devVars: Record<string, string>;
-  /** The address of the database at Upstash to use instead of a local Redis. */
+  /** The REST URL of an Upstash database to use instead of a local Redis. */
   upstash?: string;
 }
 
+/** @throws DevError if a setting is invalid */
 export async function readSettings(env: Record<string, string | undefined>): Promise<Settings> {
   const devVars = await readDevVars(resolve(PROJECT, env.DEV_VARS || ".dev.vars"));
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = devVars;
   if ((url === undefined) !== (token === undefined)) {
     throw new DevError(
       ".dev.vars has only one of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN: set both to " +
-        "use that database, or none to use a local Redis.",
+        "use that database, or neither to use a local Redis.",
     );
   }
   const config = readConfig(workerVars(devVars, "http://localhost"));
   if (!config.ok) {
     const faults = config.faults.map((fault) => `- ${fault}`).join("\n");
-    throw new DevError(`The Worker would refuse what .dev.vars sets:\n${faults}`);
+    throw new DevError(`.dev.vars is invalid:\n${faults}`);
   }
   return {
     port: parsePort(env.PORT || DEFAULT_PORT),
@@ -59,19 +60,19 @@ function parsePort(text: string): number {
   throw new DevError(`PORT must be a number from 0 (any free port) to ${MAX_PORT}, not "${text}".`);
 }
 
-/** The Worker's variables and secrets: the local ones, overridden by `.dev.vars`. */
+/** The Worker's variables and secrets: the local defaults, overridden by `.dev.vars`. */
 export function workerVars(
   devVars: Record<string, string>,
   redisUrl: string,
 ): Record<string, string> {
   const local = localVars(redisUrl);
   if (devVars.AUTH_JWKS_URL !== undefined) {
-    // Tokens are verified one way only: with a provider's keys, the local secret must not be there.
+    // The Worker verifies tokens in one way only. An identity provider's keys exclude the local secret.
     local.AUTH_SECRET = "";
     local.DEMO_LOGIN = "false";
   }
   const vars = { ...local, ...devVars };
-  // Play money is for demo instances alone: who turned the demo login off has left that behind.
+  // The payment sandbox is for demo instances, and an instance without the demo login is not one.
   if (vars.DEMO_LOGIN !== "true" && devVars.PAYMENTS === undefined) vars.PAYMENTS = "";
   return vars;
 }

@@ -1,5 +1,5 @@
-// Starts the process that runs the Worker, tells its lines to the log, notices when it dies and takes
-// everything it started down with it.
+// Starts the process that runs the Worker, passes its output to the log, detects its death, and stops every process
+// that it started.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DevError } from "./error.ts";
 import type { DevLog } from "./log.ts";
 import { PROJECT } from "./settings.ts";
-import type { WorkerNews, WorkerOrder } from "./wrangler-child.ts";
+import type { StartMessage, WorkerEvent } from "./wrangler-child.ts";
 
 export interface DevWorker {
-  /** Where it listens; requests wait there until the first build is done. */
+  /** The URL it listens on. Requests wait until the first build is done. */
   url: Promise<string>;
-  /** Rejects, with the reason, when it has ended without being told to. */
+  /** Rejects with the reason when the process exits without `stop`. */
   died: Promise<never>;
   stop(): Promise<void>;
 }
@@ -21,10 +21,10 @@ export interface DevWorker {
 const STOP_LIMIT_MS = 6_000;
 const SWEEP_LIMIT_MS = 1_000;
 const SWEEP_PAUSE_MS = 20;
-const REVIVAL_LIMIT_MS = 10_000;
-const CRASH = "crashed unexpectedly";
+const RESTART_LIMIT_MS = 10_000;
+const CRASH_MESSAGE = "crashed unexpectedly";
 
-/** No telemetry, no log files, nothing fetched from the network at the start, no list of bindings. */
+/** Turns off telemetry, log files, network access at startup, and the list of bindings. */
 const QUIET_WRANGLER = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   WRANGLER_SEND_METRICS: "false",
@@ -33,38 +33,38 @@ const QUIET_WRANGLER = {
   WRANGLER_LOG: "info",
 };
 
-export function startDevWorker({ log, ...order }: WorkerOrder & { log: DevLog }): DevWorker {
+export function startDevWorker({ log, ...settings }: StartMessage & { log: DevLog }): DevWorker {
   const child = spawn(process.execPath, [join(import.meta.dirname, "wrangler-child.ts")], {
     cwd: PROJECT,
     env: { ...QUIET_WRANGLER, ...process.env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // A group of its own: Ctrl-C must not reach it before we have told it to stop.
+    // A separate process group, so that Ctrl-C reaches it only through our `stop`.
     detached: true,
   });
   const exited = once(child, "exit");
   const listening = Promise.withResolvers<string>();
   const crashed = Promise.withResolvers<void>();
   let builds = 0;
-  child.on("message", (news: WorkerNews) => {
-    if (news.type === "log") log.workerLog(news.level, news.message);
-    else if (news.type === "listening") listening.resolve(news.url);
-    else if (builds++ > 0) log.say("worker", "Reloaded");
+  child.on("message", (event: WorkerEvent) => {
+    if (event.type === "log") log.workerLog(event.level, event.message);
+    else if (event.type === "listening") listening.resolve(event.url);
+    else if (builds++ > 0) log.print("worker", "Reloaded");
   });
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
     createInterface({ input: stream }).on("line", (line) => {
       log.wranglerLine(line);
-      if (line.includes(CRASH)) crashed.resolve();
+      if (line.includes(CRASH_MESSAGE)) crashed.resolve();
     });
   }
-  child.send(order);
+  child.send(settings satisfies StartMessage);
   const died = Promise.race([
-    exited.then(([code, signal]) => `The Worker's process ended with ${signal ?? `code ${code}`}`),
-    crashed.promise.then(() => listening.promise).then(revivalFailed),
+    exited.then(([code, signal]) => `The Worker process exited with ${signal ?? `code ${code}`}`),
+    crashed.promise.then(() => listening.promise).then(restartFailed),
   ]).then((reason): never => {
-    throw new DevError(`${reason}; see above.`);
+    throw new DevError(`${reason}. See the log above.`);
   });
-  died.catch(() => {}); // also when nobody waits for it yet
+  died.catch(() => {}); // no unhandled rejection while nothing awaits it
   const stop = async () => {
     child.kill("SIGTERM");
     await Promise.race([exited, pause(STOP_LIMIT_MS, undefined, { ref: false })]);
@@ -73,15 +73,18 @@ export function startDevWorker({ log, ...order }: WorkerOrder & { log: DevLog })
   return { url: listening.promise, died, stop };
 }
 
-/** Wrangler starts a crashed runtime again, but not always so that it answers. */
-async function revivalFailed(url: string): Promise<string> {
-  const deadline = AbortSignal.timeout(REVIVAL_LIMIT_MS);
-  const answer = await fetch(`${url}/healthz`, { signal: deadline }).catch(() => undefined);
-  if (answer === undefined) return "The Workers runtime crashed and does not answer any more";
-  return new Promise(() => {}); // it came back
+/**
+ * Wrangler restarts a crashed runtime, but sometimes the new one does not respond. Resolves with the reason in that
+ * case, otherwise never.
+ */
+async function restartFailed(url: string): Promise<string> {
+  const deadline = AbortSignal.timeout(RESTART_LIMIT_MS);
+  const response = await fetch(`${url}/healthz`, { signal: deadline }).catch(() => undefined);
+  if (response === undefined) return "The Workers runtime crashed and no longer responds";
+  return new Promise(() => {});
 }
 
-/** Ends whatever the process left behind, runtime and bundler are in its group, and sees it gone. */
+/** Kills the rest of the process group, such as the runtime and the bundler, until no process is left. */
 async function endGroup(leader: number | undefined): Promise<void> {
   const deadline = Date.now() + SWEEP_LIMIT_MS;
   try {
@@ -90,6 +93,6 @@ async function endGroup(leader: number | undefined): Promise<void> {
       await pause(SWEEP_PAUSE_MS);
     }
   } catch {
-    // Nobody is left.
+    // No process is left in the group.
   }
 }

@@ -1,6 +1,6 @@
-// The process that runs the Worker for `npm run dev`, in the engine of `wrangler dev`, which builds it
-// anew at every edit. By API instead of command line, because the values of secrets then travel over
-// the process channel: on no disk and in no argument list.
+// The process that runs the Worker for `npm run dev`. It uses the engine of `wrangler dev`, which rebuilds on every
+// edit. It calls wrangler's API instead of its command line, because secrets then arrive over the process channel
+// and appear neither on disk nor in an argument list.
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,14 +8,14 @@ import { unstable_startWorker } from "wrangler";
 import type { LogLine } from "../miniflare.ts";
 import { PROJECT } from "./settings.ts";
 
-/** What the parent sends, once. */
-export interface WorkerOrder {
+/** The parent sends one, at the start. */
+export interface StartMessage {
   stateDir: string;
   vars: Record<string, string>;
 }
 
-/** What the parent is told; whatever wrangler prints goes to stdout and stderr. */
-export type WorkerNews =
+/** Messages to the parent. Wrangler's own output goes to stdout and stderr. */
+export type WorkerEvent =
   | { type: "listening"; url: string }
   | { type: "built" }
   | { type: "log"; level: string; message: string };
@@ -24,50 +24,50 @@ const STOP_LIMIT_MS = 5_000;
 const MINUTE_MS = 60_000;
 const EVERY_MINUTE = "* * * * *";
 
-const tell = (news: WorkerNews) => {
-  if (process.connected) process.send?.(news);
+const send = (event: WorkerEvent) => {
+  if (process.connected) process.send?.(event);
 };
 
-const [order] = (await once(process, "message")) as [WorkerOrder];
+const [settings] = (await once(process, "message")) as [StartMessage];
 const worker = await unstable_startWorker({
   config: join(PROJECT, "wrangler.toml"),
-  // Named, so that wrangler does not read `.dev.vars` and `.env` itself: the order has them already.
+  // Prevents wrangler from reading `.dev.vars` and `.env`. The parent sent these values.
   envFiles: ["/dev/null"],
   bindings: Object.fromEntries(
-    Object.entries(order.vars).map(([name, value]) => [name, { type: "secret_text", value }]),
+    Object.entries(settings.vars).map(([name, value]) => [name, { type: "secret_text", value }]),
   ),
   dev: {
     server: { hostname: "127.0.0.1", port: 0 },
-    persist: order.stateDir,
+    persist: settings.stateDir,
     inspector: false,
     remote: false,
     watch: true,
-    structuredLogsHandler: ({ level, message }: LogLine) => tell({ type: "log", level, message }),
+    structuredLogsHandler: ({ level, message }: LogLine) => send({ type: "log", level, message }),
   },
 });
 
-worker.raw.on("reloadComplete", () => tell({ type: "built" }));
+worker.raw.on("reloadComplete", () => send({ type: "built" }));
 
 let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
-  // We lead a process group: if a polite end takes too long, all of it goes.
+  // This process leads its group. Kill the whole group if a clean stop takes too long.
   setTimeout(() => process.kill(-process.pid, "SIGKILL"), STOP_LIMIT_MS).unref();
   await worker.dispose();
   process.exit(0);
 }
 process.on("SIGTERM", stop);
-process.on("disconnect", stop); // the parent is gone, even if it was killed
+process.on("disconnect", stop); // the parent has gone, even if it was killed
 
 await worker.ready;
 const { origin } = await worker.url;
-tell({ type: "listening", url: origin });
+send({ type: "listening", url: origin });
 
-// The platform's clock, which wrangler leaves to us: the cron triggers that go off every minute.
+// Runs the cron triggers every minute. Cloudflare does so in production, but wrangler does not.
 const clock = new URL("/cdn-cgi/local/scheduled", origin);
 clock.searchParams.set("cron", EVERY_MINUTE);
 while (!stopping) {
   await pause(MINUTE_MS);
-  await fetch(clock, { signal: AbortSignal.timeout(MINUTE_MS) }).catch(() => {}); // being rebuilt
+  await fetch(clock, { signal: AbortSignal.timeout(MINUTE_MS) }).catch(() => {}); // fails during a rebuild
 }

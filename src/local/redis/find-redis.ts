@@ -1,20 +1,23 @@
-// Finds a Redis server program: one on PATH, else one unpacked, without root, from the packages of
-// a Debian or Ubuntu into a cache folder.
+// Finds a Redis server program: the one on PATH, or else one unpacked from Debian or Ubuntu packages into a cache
+// directory, which does not need root.
 import { execFile } from "node:child_process";
 import { access, constants, glob, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
-/** A Redis server program, and the folders of the shared libraries that came along with it. */
 export interface RedisProgram {
   command: string;
+  /** LD_LIBRARY_PATH for the shared libraries that were unpacked with it. */
   libraryPath?: string;
 }
 
 const run = promisify(execFile);
 
-/** Finds a Redis server program, installing one into the user's cache folder if need be. */
+/**
+ * Finds a Redis server program. Unpacks one into the user's cache directory if none is installed.
+ * @throws with installation instructions if that fails
+ */
 export async function findRedis(log: (line: string) => void): Promise<RedisProgram> {
   const installed = (await onPath("redis-server")) ?? (await onPath("valkey-server"));
   if (installed) return { command: installed };
@@ -25,14 +28,14 @@ export async function findRedis(log: (line: string) => void): Promise<RedisProgr
     throw new Error(
       "No Redis found. Install one (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: " +
         "`brew install redis`), or set REDIS_URL, or put Upstash credentials into .dev.vars. " +
-        `Unpacking it from the distribution's packages failed: ${reason(error)}`,
+        `Unpacking Redis from the distribution's packages failed: ${messageOf(error)}`,
       { cause: error },
     );
   }
 }
 
-/** The absolute path of a program on PATH. */
-export async function onPath(name: string): Promise<string | undefined> {
+/** Returns the path of a program on PATH, or undefined if there is none. */
+async function onPath(name: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const file = join(folder, name);
     if (folder && (await isExecutable(file))) return file;
@@ -46,20 +49,20 @@ async function unpackedFromPackages(
 ): Promise<RedisProgram> {
   const root = join(cache, `redis-${await distribution()}-${process.arch}`);
   if (!(await isExecutable(serverIn(root)))) {
-    log("Redis is not installed: unpacking it from the distribution's packages (only once)");
+    log("Redis is not installed. Unpacking it from the distribution's packages (once)");
     await unpackInto(root, cache);
   }
   return programIn(root);
 }
 
-/** Libraries belong to one release of one distribution, so each gets a folder of its own. */
+/** Names the release of the distribution. Shared libraries differ by release, so each gets a separate directory. */
 async function distribution(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8");
   const field = (name: string) => release.match(new RegExp(`^${name}="?([^"\n]*)`, "m"))?.[1];
   return `${field("ID") ?? "linux"}-${field("VERSION_ID") ?? "rolling"}`;
 }
 
-/** All work is done in a folder beside `root`, renamed when whole: races and kills leave no half. */
+/** Works in a directory next to `root` and renames it when complete, so that a race or a kill leaves no partial copy. */
 async function unpackInto(root: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, "unpacking-"));
@@ -72,17 +75,17 @@ async function unpackInto(root: string, cache: string): Promise<void> {
     const { command, libraryPath } = await programIn(unpacked);
     await run(command, ["--version"], { env: { ...process.env, LD_LIBRARY_PATH: libraryPath } });
     await rename(unpacked, root).catch(async (error: unknown) => {
-      if (!(await isExecutable(serverIn(root)))) throw error; // otherwise another run was faster
+      if (!(await isExecutable(serverIn(root)))) throw error; // another run finished first
     });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** Downloads redis-server and those packages it needs which the machine lacks. */
+/** Downloads redis-server and its missing dependencies. Returns the paths of the packages. */
 async function downloadPackages(work: string): Promise<string[]> {
-  // Lists, cache and locks are our own, so neither root nor up-to-date system lists are needed. Only
-  // what is installed is read from the system. The sandbox user could not write to our folder.
+  // Separate lists, cache and locks, so that neither root nor up-to-date system lists are needed. Only the list of
+  // installed packages is the system's. The sandbox user could not write to our directory.
   const options = [
     `Dir::State=${join(work, "state")}`,
     `Dir::Cache=${join(work, "cache")}`,
@@ -96,12 +99,15 @@ async function downloadPackages(work: string): Promise<string[]> {
   for (const folder of ["state/lists/partial", "cache/archives/partial"]) {
     await mkdir(join(work, folder), { recursive: true });
   }
-  // A broken third-party source fails the update, yet what matters may have been fetched.
+  // A broken third-party source fails the update, but the lists that matter may have been fetched.
   const update = await apt("update").catch((error: unknown) => error);
   try {
-    await apt("install", "--yes", "--no-install-recommends", "--download-only", "redis-server");
+    // `--reinstall` downloads both packages even if one is installed: redis-tools contains the server program, and
+    // redis-server only a link to it.
+    const install = ["install", "--reinstall", "--yes", "--no-install-recommends"];
+    await apt(...install, "--download-only", "redis-server", "redis-tools");
   } catch (error) {
-    throw update instanceof Error ? new AggregateError([update, error], reason(update)) : error;
+    throw update instanceof Error ? new AggregateError([update, error], messageOf(update)) : error;
   }
   return filesIn(join(work, "cache/archives"), "*.deb");
 }
@@ -128,6 +134,6 @@ async function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-function reason(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message.trim() : String(error);
 }

@@ -1,5 +1,5 @@
-// Starts a real Redis for local development and tests, on a free loopback port, with its data in a
-// folder; it ends with the process that started it, however that one ends.
+// Starts a real Redis server for local development and tests, on a free loopback port, with its data in a
+// directory. Redis stops with the process that started it, even if that process is killed.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
@@ -8,28 +8,31 @@ import { findRedis, type RedisProgram } from "./find-redis.ts";
 
 export interface LocalRedis {
   url: string;
-  /** Ends Redis after it wrote everything to disk. */
+  /** Stops Redis after it has written everything to disk. */
   stop(): Promise<void>;
-  /** Resolves with a description when Redis has ended, be it by `stop` or by itself. */
+  /** Resolves with a description when Redis has exited, by `stop` or on its own. */
   exited: Promise<string>;
 }
 
 export interface RedisOptions {
-  /** Where Redis keeps its data. */
+  /** The directory for Redis's data. Created if needed. */
   dataDir: string;
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
   log?: (line: string) => void;
 }
 
-/** Uses the Redis that `REDIS_URL` names, or starts one. */
+/** Returns the Redis at `REDIS_URL` if that is set. Otherwise starts one. */
 export async function provideRedis(options: RedisOptions): Promise<LocalRedis> {
   const url = process.env.REDIS_URL;
   if (!url) return startRedis(options);
   return { url, stop: async () => {}, exited: new Promise(() => {}) };
 }
 
-/** Starts a Redis of our own; resolves when it has loaded its data and answers. */
+/**
+ * Starts a Redis server. Resolves when it has loaded its data and accepts connections.
+ * @throws if the port or the data directory is in use
+ */
 export async function startRedis({
   dataDir,
   port,
@@ -42,16 +45,16 @@ export async function startRedis({
     try {
       return await launch(program, dataDir, await freePort());
     } catch (error) {
-      // Somebody took the port between our look and Redis's bind.
+      // Another process took the port between our check and Redis's bind.
       if (!(error instanceof Error && /address already in use/i.test(error.message))) throw error;
     }
   }
 }
 
-// Replaced by Redis itself through exec, so that the child we spawned is Redis. Beforehand:
-// - a watcher waits on a pipe that closes when our process ends, even by SIGKILL, and ends Redis;
-// - where flock exists, Redis is given a lock that lives exactly as long as it does, so that two of
-//   them never write one append-only file, and a restart waits until its predecessor is gone.
+// The shell replaces itself with Redis through exec, so that the spawned child is Redis. Before that:
+// - A watcher reads from a pipe that closes when our process ends, even by SIGKILL. Then it stops Redis.
+// - If flock is installed, Redis runs under a lock that ends with it. Two servers cannot write to the same
+//   append-only file, and a restart waits until the previous server has exited.
 const LAUNCHER = `
 exec 3<&0 </dev/null
 (read -r _ <&3; kill -TERM $$) >/dev/null 2>&1 &
@@ -63,13 +66,13 @@ async function launch(program: RedisProgram, dataDir: string, port: number): Pro
   const child = spawn("sh", ["-c", LAUNCHER, "sh", program.command, ...settings(port)], {
     cwd: dataDir,
     env: { ...process.env, ...(program.libraryPath && { LD_LIBRARY_PATH: program.libraryPath }) },
-    // Ctrl-C in a terminal reaches the whole group: Redis must outlive those who still write to it.
+    // A separate process group, because Ctrl-C reaches the whole group, and Redis must outlive its clients.
     detached: true,
   });
-  const output = collect(child);
-  child.once("exit", () => child.stdin?.destroy()); // dismisses the watcher
+  const output = watchOutput(child);
+  child.once("exit", () => child.stdin?.destroy()); // ends the watcher
   const exited = once(child, "close").then(([code, signal]) => {
-    return `Redis ended with ${signal ?? `code ${code}`}: ${output.tail() || "data folder in use"}`;
+    return `Redis exited with ${signal ?? `code ${code}`}: ${output.tail() || "data directory in use"}`;
   });
   const failure = await Promise.race([output.ready, exited]);
   if (failure) throw new Error(`Redis did not start in ${dataDir}: ${failure}`);
@@ -83,18 +86,19 @@ async function launch(program: RedisProgram, dataDir: string, port: number): Pro
   };
 }
 
-/** As arguments, so that no file of the user's or the system's has a say. */
+/** Passed as arguments, so that no configuration file of the user or the system applies. */
 function settings(port: number): string[] {
   return [
     ...["--bind", "127.0.0.1", "--port", String(port)],
-    // The append-only file is all that persists, and it is never synced: what Redis has written, the
-    // kernel keeps when Redis is killed; only a crash of the whole machine could cost half a minute.
-    // `everysec` is no safer here: while a sync takes long, Redis answers before it has written.
+    // Only the append-only file persists, and Redis never calls fsync. If Redis is killed, the kernel retains what
+    // Redis has written. A crash of the whole machine can lose about 30 seconds. `everysec` is not safer here:
+    // during a slow fsync, Redis replies before it has written.
     ...["--appendonly", "yes", "--appendfsync", "no", "--save", ""],
   ];
 }
 
-function collect(child: ChildProcess): { ready: Promise<void>; tail(): string } {
+/** `tail` returns the last three lines of output. */
+function watchOutput(child: ChildProcess): { ready: Promise<void>; tail(): string } {
   let text = "";
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
@@ -112,6 +116,6 @@ async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No TCP port to be had");
+  if (address === null || typeof address === "string") throw new Error("Could not get a TCP port");
   return address.port;
 }

@@ -1,4 +1,4 @@
-// `npm run dev` as a child process, the way a terminal runs it, and a look at the processes below it.
+// Runs `npm run dev` as a child process, as a terminal does, and lists its descendants.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
@@ -9,15 +9,15 @@ const PROJECT = resolve(import.meta.dirname, "../../..");
 const READY = /^Ready on (http:\/\/localhost:\d+)$/m;
 
 export interface DevProcess {
-  /** Everything printed so far. */
+  /** The output up to now, stdout and stderr together. */
   output(): string;
-  /** Resolves with the address at the ready line; rejects when it ends before. */
+  /** Resolves with the URL in the ready line. Rejects if the process exits first. */
   ready: Promise<string>;
-  /** Resolves with the exit code when it has ended and its output is complete. */
+  /** Resolves with the exit code after the process has exited and its output is complete. */
   exited: Promise<number | null>;
-  /** Its own id first, then those of everything it started that lives now. */
+  /** Its own id, then the ids of its live descendants. */
   processes(): Promise<number[]>;
-  /** What Ctrl-C in a terminal does: a signal to the whole foreground group. */
+  /** Sends SIGINT to the whole process group, as Ctrl-C in a terminal does. Returns the exit code. */
   interrupt(): Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -25,7 +25,7 @@ export interface DevProcess {
 export function startDev(env: Record<string, string>): DevProcess {
   const child = spawn("npm", ["run", "--silent", "dev"], {
     cwd: PROJECT,
-    // A developer's own .dev.vars and Redis must not decide what the test sees.
+    // The developer's .dev.vars and Redis must not affect the test.
     env: { ...process.env, DEV_VARS: devNull, REDIS_URL: "", NODE_ENV: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -41,10 +41,10 @@ export function startDev(env: Record<string, string>): DevProcess {
     });
   }
   const exited = once(child, "close").then(([code]) => {
-    ready.reject(new Error(`npm run dev ended before it was ready:\n${text}`));
+    ready.reject(new Error(`npm run dev exited before it was ready:\n${text}`));
     return code as number | null;
   });
-  ready.promise.catch(() => {}); // not every test waits for it
+  ready.promise.catch(() => {}); // some tests do not wait for it
   return {
     output: () => text,
     ready: ready.promise,
@@ -58,7 +58,7 @@ export function startDev(env: Record<string, string>): DevProcess {
   };
 }
 
-/** Those of the processes that live. What ended but nobody collected (a zombie) does not count. */
+/** Returns the ids of the processes that are alive. Zombies do not count. */
 export async function alive(pids: number[]): Promise<number[]> {
   const stats = await Promise.all(pids.map(readStat));
   return pids.filter((_, i) => stats[i] !== undefined && stats[i]?.state !== "Z");
@@ -78,7 +78,7 @@ async function descendants(root: number): Promise<number[]> {
 
 async function readStat(pid: number): Promise<{ state: string; parent: number } | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field, the name, is in parentheses and may hold anything.
+  // The second field, the name, is in parentheses and may contain any character.
   const [state, parent] = text?.slice(text.lastIndexOf(")") + 2).split(" ") ?? [];
   return state === undefined ? undefined : { state, parent: Number(parent) };
 }

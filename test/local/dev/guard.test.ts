@@ -1,4 +1,4 @@
-// The front door of `npm run dev`, before a server that answers with what reached it.
+// The proxy in front of `npm run dev`, tested with an upstream server that echoes each request.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestOptions, request } from "node:http";
@@ -14,14 +14,14 @@ let guard: Guard;
 let upstream: ReturnType<typeof createServer>;
 
 beforeEach(async () => {
-  upstream = createServer(async (asked, answer) => {
-    if (asked.url === "/echo") return void asked.pipe(answer);
-    answer.writeHead(asked.url === "/unchanged" ? 304 : 200, [
+  upstream = createServer(async (incoming, response) => {
+    if (incoming.url === "/echo") return void incoming.pipe(response);
+    response.writeHead(incoming.url === "/unchanged" ? 304 : 200, [
       ...["Set-Cookie", "a=1", "Set-Cookie", "b=2"],
       ...["ETag", '"x"'],
     ]);
-    const { method, url, headers } = asked;
-    answer.end(JSON.stringify({ method, url, headers }));
+    const { method, url, headers } = incoming;
+    response.end(JSON.stringify({ method, url, headers }));
   });
   upstream.on("upgrade", (_, socket) => {
     socket.write(
@@ -42,14 +42,14 @@ afterEach(() => {
 const addressOf = (server: typeof upstream) =>
   `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-async function ask(path: string, options: RequestOptions = {}, body?: Buffer) {
-  const asked = request(guard.url + path, options).end(body);
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
-  return answer;
+async function send(path: string, options: RequestOptions = {}, body?: Buffer) {
+  const outgoing = request(guard.url + path, options).end(body);
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  return response;
 }
 
-test("removes the headers that wrangler and Miniflare act on, and proves that it did", async () => {
-  const answer = await ask("/api/sales?x=1", {
+test("removes internal headers of wrangler and Miniflare and adds the guard secret", async () => {
+  const response = await send("/api/sales?x=1", {
     headers: {
       host: "evil.test",
       "MF-Original-URL": "http://localhost/api/admin/overview",
@@ -61,7 +61,7 @@ test("removes the headers that wrangler and Miniflare act on, and proves that it
       authorization: "Bearer x",
     },
   });
-  const { url, headers } = (await json(answer)) as IncomingMessage;
+  const { url, headers } = (await json(response)) as IncomingMessage;
   expect(url).toBe("/api/sales?x=1");
   expect(headers).toMatchObject({
     host: "evil.test",
@@ -73,52 +73,55 @@ test("removes the headers that wrangler and Miniflare act on, and proves that it
 });
 
 test.each(["/cdn-cgi/local/scheduled", "/cdn-cgi", "/x/../cdn-cgi/explorer"])(
-  "does not open wrangler's own %s",
+  "answers 404 for wrangler's internal route %s",
   async (path) => {
-    const answer = await ask("", { path });
-    expect([answer.statusCode, await json(answer)]).toMatchObject([404, { code: "not_found" }]);
+    const response = await send("", { path });
+    expect([response.statusCode, await json(response)]).toMatchObject([404, { code: "not_found" }]);
   },
 );
 
-test.each(["a b", "[::1", "x:y:z", "%"])("answers 400 to the Host %j", async (host) => {
-  const answer = await ask("/", { headers: { host } });
-  expect([answer.statusCode, await json(answer)]).toMatchObject([400, { code: "invalid_request" }]);
+test.each(["a b", "[::1", "x:y:z", "%"])("answers 400 to the invalid Host %j", async (host) => {
+  const response = await send("/", { headers: { host } });
+  expect([response.statusCode, await json(response)]).toMatchObject([
+    400,
+    { code: "invalid_request" },
+  ]);
 });
 
-test("passes large bodies both ways as they are", async () => {
+test("forwards large bodies unchanged in both directions", async () => {
   const sent = randomBytes(5_000_000);
-  const answer = await ask("/echo", { method: "POST" }, sent);
-  expect((await buffer(answer)).equals(sent)).toBe(true);
+  const response = await send("/echo", { method: "POST" }, sent);
+  expect((await buffer(response)).equals(sent)).toBe(true);
 });
 
-test("passes a body on while it is still being sent", async () => {
-  const asked = request(`${guard.url}/echo`, { method: "POST" });
-  asked.write("first");
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
-  expect(String((await once(answer, "data"))[0])).toBe("first");
-  asked.end("last");
-  expect(String(await buffer(answer))).toBe("last");
+test("streams a request body while it is still being sent", async () => {
+  const outgoing = request(`${guard.url}/echo`, { method: "POST" });
+  outgoing.write("first");
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  expect(String((await once(response, "data"))[0])).toBe("first");
+  outgoing.end("last");
+  expect(String(await buffer(response))).toBe("last");
 });
 
-test("keeps repeated headers, HEAD and 304", async () => {
-  const answer = await ask("/", { method: "HEAD" });
-  expect(answer.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"], etag: '"x"' });
-  expect((await ask("/unchanged")).statusCode).toBe(304);
+test("preserves repeated headers, HEAD and 304", async () => {
+  const response = await send("/", { method: "HEAD" });
+  expect(response.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"], etag: '"x"' });
+  expect((await send("/unchanged")).statusCode).toBe(304);
 });
 
-test("passes a WebSocket through", async () => {
+test("proxies a WebSocket", async () => {
   const headers = { connection: "Upgrade", upgrade: "websocket" };
-  const asked = request(guard.url, { headers }).end();
-  const [answer, socket] = await once(asked, "upgrade");
-  expect(answer.statusCode).toBe(101);
+  const outgoing = request(guard.url, { headers }).end();
+  const [response, socket] = await once(outgoing, "upgrade");
+  expect(response.statusCode).toBe(101);
   socket.write("ping");
   expect(String((await once(socket, "data"))[0])).toBe("ping");
   socket.destroy();
 });
 
-test("answers 503 while the Worker is away", async () => {
+test("answers 503 while the Worker is down", async () => {
   upstream.close();
-  const answer = await ask("/");
-  expect(answer.headers["retry-after"]).toBe("1");
-  expect([answer.statusCode, await json(answer)]).toMatchObject([503, { code: "unavailable" }]);
+  const response = await send("/");
+  expect(response.headers["retry-after"]).toBe("1");
+  expect([response.statusCode, await json(response)]).toMatchObject([503, { code: "unavailable" }]);
 });

@@ -1,5 +1,5 @@
-// `npm run dev` from the outside: it sells, it ends without leaving anything behind, it goes on where
-// it stopped, and it says plainly why it cannot start.
+// End-to-end tests of `npm run dev`: it sells, stops all its processes, resumes with its data, and explains why it
+// cannot start.
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
@@ -10,7 +10,7 @@ import { LOCAL_ADMIN_TOKEN } from "../../../src/local/settings.ts";
 import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 import { alive, type DevProcess, startDev } from "./dev-process.ts";
 
-const PATIENCE = { timeout: 20_000, interval: 100 };
+const WAIT = { timeout: 20_000, interval: 100 };
 
 let stateDir: string;
 let running: DevProcess[];
@@ -45,7 +45,7 @@ async function buyer(url: string, user: string) {
 
 describe.runIf(process.platform === "linux")("npm run dev", () => {
   test(
-    "sells, stops without a trace on Ctrl-C, and still knows the order after the next start",
+    "sells, stops all its processes on Ctrl-C, and has the order after a restart",
     async () => {
       const first = start();
       const url = await first.ready;
@@ -54,10 +54,7 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
       expect(await statusFor(url, new URL(url).host)).toBe(200);
       const alice = await buyer(url, "alice");
       const { id } = await alice.buy("coupon");
-      await vi.waitFor(
-        async () => expect((await alice.read(id)).status).toBe("confirmed"),
-        PATIENCE,
-      );
+      await vi.waitFor(async () => expect((await alice.read(id)).status).toBe("confirmed"), WAIT);
 
       const second = start();
       expect(await second.exited).toBe(1);
@@ -66,7 +63,7 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
       const processes = await first.processes();
       expect(processes.length).toBeGreaterThan(4);
       expect(await first.interrupt()).toBe(0);
-      await vi.waitFor(async () => expect(await alive(processes)).toEqual([]), PATIENCE);
+      await vi.waitFor(async () => expect(await alive(processes)).toEqual([]), WAIT);
 
       const third = start();
       const again = await buyer(await third.ready, "alice");
@@ -78,46 +75,46 @@ describe.runIf(process.platform === "linux")("npm run dev", () => {
   );
 
   test(
-    "leaves nothing behind even when it is killed",
+    "leaves no process behind when it is killed",
     async () => {
       const dev = start();
       await dev.ready;
       const processes = await dev.processes();
       dev.kill("SIGKILL"); // npm itself
-      await vi.waitFor(async () => expect(await alive(processes)).toEqual([]), PATIENCE);
+      await vi.waitFor(async () => expect(await alive(processes)).toEqual([]), WAIT);
     },
     START_TIMEOUT,
   );
 
   test(
-    "ends when Redis dies, and says so",
+    "exits with an explanation when Redis dies",
     async () => {
       const dev = start();
       await dev.ready;
       const address = /redis:\/\/127\.0\.0\.1:(\d+)/.exec(dev.output())?.[1];
       await shutDownRedis(Number(address));
       expect(await dev.exited).toBe(1);
-      expect(dev.output()).toContain("Redis ended");
+      expect(dev.output()).toContain("Redis exited");
     },
     START_TIMEOUT,
   );
 
   test(
-    "a taken port ends it with a clear message",
+    "exits with a clear message if the port is in use",
     async () => {
       const server = createServer().listen(0, "127.0.0.1");
       await once(server, "listening");
       const { port } = server.address() as AddressInfo;
       const dev = start({ PORT: String(port) });
       expect(await dev.exited).toBe(1);
-      expect(dev.output()).toContain(`Port ${port} is taken by another program.`);
+      expect(dev.output()).toContain(`Port ${port} is in use by another program.`);
       server.close();
     },
     START_TIMEOUT,
   );
 });
 
-/** What the operator's API answers to whoever calls it by this name. */
+/** The status of the operator API for a request with this Host header. */
 async function statusFor(
   url: string,
   host: string,

@@ -1,4 +1,4 @@
-// The small parts of `npm run dev`: what it is told, what it says, and which sales it adds.
+// The parts of `npm run dev`: settings, log, lock and demo sales.
 import { rm, writeFile } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
@@ -29,41 +29,41 @@ async function settingsOf(devVars: string, env: Record<string, string> = {}) {
 }
 
 describe("settings", () => {
-  test("need nothing", async () => {
+  test("have defaults for everything", async () => {
     const settings = await readSettings({ DEV_VARS: devNull });
     expect(settings).toMatchObject({ port: 8787, devVars: {} });
     expect(settings.stateDir).toMatch(/\.wrangler\/state$/);
     expect(settings.upstash).toBeUndefined();
   });
 
-  test.each(["abc", "-1", "65536", "80.5"])("PORT=%s is refused", async (port) => {
+  test.each(["abc", "-1", "65536", "80.5"])("reject PORT=%s", async (port) => {
     await expect(settingsOf("", { PORT: port })).rejects.toThrow("PORT must be a number");
   });
 
-  test("credentials of Upstash come before a local Redis", async () => {
+  test("use the Upstash database of .dev.vars instead of a local Redis", async () => {
     const { upstash } = await settingsOf(
       "UPSTASH_REDIS_REST_URL=https://x.upstash.io\nUPSTASH_REDIS_REST_TOKEN=t\n",
     );
     expect(upstash).toBe("https://x.upstash.io");
   });
 
-  test("half of them is a mistake, said so", async () => {
+  test("reject an Upstash URL without a token", async () => {
     const half = settingsOf("UPSTASH_REDIS_REST_URL=https://x.upstash.io\n");
     await expect(half).rejects.toThrow("only one of");
   });
 
-  test("an empty line is not set, a malformed value is named", async () => {
+  test("ignore empty values and name invalid ones", async () => {
     expect((await settingsOf("ADMIN_TOKEN=\n")).devVars).toEqual({});
     vi.spyOn(console, "error").mockReturnValue();
     await expect(settingsOf("ADMIN_TOKEN=short\n")).rejects.toThrow("ADMIN_TOKEN: needs at least");
   });
 
-  test("other sites cannot reach it under a name of theirs, unless the developer wants it", () => {
+  test("refuse foreign hostnames unless the developer allows them", () => {
     expect(workerVars({}, "http://localhost:1")).toMatchObject({ LOCAL_ONLY: "true" });
     expect(workerVars({ LOCAL_ONLY: "false" }, "http://localhost:1").LOCAL_ONLY).toBe("false");
   });
 
-  test("a provider's keys replace the local secret, the demo login and play money", async () => {
+  test("turn off the local secret, demo login and payment sandbox if an identity provider is set", async () => {
     const { devVars } = await settingsOf(
       "AUTH_JWKS_URL=https://id.example/keys\nAUTH_ISSUER=https://id.example\nAUTH_AUDIENCE=shop\n",
     );
@@ -82,11 +82,11 @@ describe("log", () => {
     ["not JSON", "not JSON"],
     ['{"other":1}', '{"other":1}'],
     ["null", "null"],
-  ])("%s reads %s", (line, shown) => {
-    expect(compact(line)).toBe(shown);
+  ])("formats %s as %s", (line, formatted) => {
+    expect(compact(line)).toBe(formatted);
   });
 
-  test("shows requests once it is told to, and never wrangler's own chatter", () => {
+  test("shows requests only after they are turned on, and hides wrangler's startup messages", () => {
     const written: string[] = [];
     vi.spyOn(process.stdout, "write").mockImplementation((line) => written.push(String(line)) > 0);
     const log = new DevLog();
@@ -103,20 +103,20 @@ describe("log", () => {
   });
 });
 
-describe("the lock of the state folder", () => {
-  test("one left behind by a dead process is replaced", async () => {
+describe("the lock of the state directory", () => {
+  test("replaces a stale lock of a dead process", async () => {
     const file = join(folder, "dev.pid");
-    await writeFile(file, "4194999"); // beyond what Linux gives out by default
+    await writeFile(file, "4194999"); // above the default maximum of Linux
     const unlock = await lockStateDir(folder);
     await unlock();
     await (await lockStateDir(folder))();
   });
 });
 
-describe("seeds", () => {
+describe("demo sales", () => {
   const now = Date.parse("2026-11-22T12:00:00Z");
 
-  test("are valid sales: one open now, one not yet", () => {
+  test("are valid: one open, one upcoming", () => {
     const sales = demoSales(now).map((sale) => saleSchema.parse(sale));
     expect(sales.map((sale) => [sale.id, saleState(sale, now)])).toEqual([
       ["demo", "open"],
@@ -136,13 +136,13 @@ describe("seeds", () => {
     return client;
   };
 
-  test("only the absent ones are added", async () => {
+  test("are added only if they are missing", async () => {
     expect(await seed(clientWith([{ id: "demo" }]), false)).toMatchObject({
       seeded: ["next-drop"],
     });
   });
 
-  test("a database that others may use is left alone once it has a sale", async () => {
+  test("are not added to a shared database that has a sale", async () => {
     const { seeded, notes } = await seed(clientWith([{ id: "theirs" }]), true);
     expect(seeded).toEqual([]);
     expect(notes).toHaveLength(1);

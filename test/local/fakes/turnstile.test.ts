@@ -1,4 +1,4 @@
-// The fake Turnstile answers as the real siteverify does.
+// The fake Turnstile must respond like the real siteverify API.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FakeTurnstile, startFakeTurnstile } from "../../../src/local/fakes/turnstile.ts";
 
@@ -27,7 +27,7 @@ async function verify(fields: Record<string, string>, as: "json" | "form" = "jso
 
 const refused = (code: string) => ({ success: false, "error-codes": [code], messages: [] });
 
-test.each(["json", "form"] as const)("a good token passes once (%s)", async (as) => {
+test.each(["json", "form"] as const)("accepts a valid token once (%s)", async (as) => {
   const response = aToken("pass");
   expect(await verify({ response }, as)).toEqual({
     success: true,
@@ -40,7 +40,7 @@ test.each(["json", "form"] as const)("a good token passes once (%s)", async (as)
   expect(await verify({ response }, as)).toEqual(refused("timeout-or-duplicate"));
 });
 
-test("an idempotency key gets the same answer again, another one does not", async () => {
+test("repeats its response for the same idempotency key only", async () => {
   const [response, idempotency_key] = [aToken("pass"), crypto.randomUUID()];
   const first = await verify({ response, idempotency_key });
   expect(await verify({ response, idempotency_key })).toEqual(first);
@@ -55,11 +55,11 @@ test.each([
   [{ response: "rubbish" }, "invalid-input-response"],
   [{ response: aToken("fail") }, "invalid-input-response"],
   [{ response: aToken("internal-error") }, "internal-error"],
-])("%j is refused with %s", async (fields, code) => {
+])("refuses %j with %s", async (fields, code) => {
   expect(await verify({ response: aToken("pass"), ...fields })).toEqual(refused(code));
 });
 
-test("a body that is neither JSON nor a form is a bad request", async () => {
+test("answers bad-request to a body that is neither JSON nor a form", async () => {
   const answer = await fetch(turnstile.vars.TURNSTILE_VERIFY_URL, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -68,7 +68,7 @@ test("a body that is neither JSON nor a form is a bad request", async () => {
   expect(await answer.json()).toEqual(refused("bad-request"));
 });
 
-test("down closes the connection, slow does not answer in time", async () => {
+test("closes the connection for `down` and responds late for `slow`", async () => {
   await expect(verify({ response: aToken("down") })).rejects.toThrow();
   const { TURNSTILE_SECRET: secret, TURNSTILE_VERIFY_URL: url } = turnstile.vars;
   const late = fetch(url, {

@@ -1,4 +1,4 @@
-// The local Redis: where its data lives, how it starts, and how it ends.
+// The local Redis server: persistence, startup errors, and shutdown.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
@@ -33,7 +33,7 @@ async function start(port?: number): Promise<LocalRedis> {
   return redis;
 }
 
-/** Runs one command on a connection of its own. */
+/** Runs one command on a new connection. */
 async function command(url: string, name: string, ...args: string[]): Promise<unknown> {
   const client = new Redis(url, { retryStrategy: null, maxRetriesPerRequest: 0 });
   client.on("error", () => {});
@@ -44,7 +44,7 @@ async function command(url: string, name: string, ...args: string[]): Promise<un
   }
 }
 
-test("data survives a restart", async () => {
+test("retains its data across a restart", async () => {
   const first = await start();
   await command(first.url, "SET", "key", "value");
   await first.stop();
@@ -52,7 +52,7 @@ test("data survives a restart", async () => {
   expect(await command(second.url, "GET", "key")).toBe("value");
 });
 
-test("what was answered survives a kill", async () => {
+test("retains every acknowledged write when it is killed", async () => {
   const first = await start();
   await command(first.url, "SET", "key", "value");
   const info = String(await command(first.url, "INFO", "server"));
@@ -62,23 +62,23 @@ test("what was answered survives a kill", async () => {
   expect(await command(second.url, "GET", "key")).toBe("value");
 });
 
-test("only this machine can connect, and only the append-only file persists", async () => {
+test("accepts connections from loopback only and persists to the append-only file only", async () => {
   const { url } = await start();
   expect(await command(url, "CONFIG", "GET", "bind")).toEqual(["bind", "127.0.0.1"]);
   expect(await command(url, "CONFIG", "GET", "save")).toEqual(["save", ""]);
   expect(await command(url, "CONFIG", "GET", "appendonly")).toEqual(["appendonly", "yes"]);
-  // With `everysec` an answered write could still be Redis's alone when it is killed.
+  // With `everysec`, a kill could lose an acknowledged write that Redis has not written yet.
   expect(await command(url, "CONFIG", "GET", "appendfsync")).toEqual(["appendfsync", "no"]);
 });
 
-test("tells when Redis ends by itself", async () => {
+test("reports when Redis exits on its own", async () => {
   const redis = await start();
   await command(redis.url, "SHUTDOWN").catch(() => {});
-  expect(await redis.exited).toMatch("Redis ended with code 0");
-  await redis.stop(); // and stopping what has ended is fine
+  expect(await redis.exited).toMatch("Redis exited with code 0");
+  await redis.stop(); // does nothing
 });
 
-test("a taken port is refused with a reason", async () => {
+test("fails to start on a port in use and reports why", async () => {
   const { url } = await start();
   const other = await makeTempDir();
   const second = startRedis({ dataDir: other, port: Number(new URL(url).port) });
@@ -87,16 +87,16 @@ test("a taken port is refused with a reason", async () => {
 });
 
 test.runIf(process.platform === "linux")(
-  "a folder in use is refused",
+  "fails to start in a data directory in use",
   async () => {
     const { url } = await start();
-    await expect(startRedis({ dataDir })).rejects.toThrow("data folder in use");
+    await expect(startRedis({ dataDir })).rejects.toThrow("data directory in use");
     expect(await command(url, "PING")).toBe("PONG");
   },
   20_000,
 );
 
-test("ends with the process that started it, and the next start takes over", async () => {
+test("stops when the process that started it is killed, so that the next start gets the data", async () => {
   const program = `
     const { startRedis } = await import(${JSON.stringify(MODULE)});
     const { url } = await startRedis({ dataDir: ${JSON.stringify(dataDir)} });
@@ -113,7 +113,7 @@ test("ends with the process that started it, and the next start takes over", asy
   expect(await command(next.url, "GET", "key")).toBe("value");
 }, 20_000);
 
-test("REDIS_URL is used as it is, and nothing is started", async () => {
+test("uses REDIS_URL if it is set, and otherwise starts a server", async () => {
   vi.stubEnv("REDIS_URL", "redis://elsewhere:6379");
   const redis = await provideRedis({ dataDir });
   expect(redis.url).toBe("redis://elsewhere:6379");

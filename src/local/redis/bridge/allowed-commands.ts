@@ -1,35 +1,35 @@
-// Which commands may run on the connection that all requests share: those that Redis itself describes as
-// answering at once, exactly once, and leaving the connection as it was. All others are refused, known or not,
-// because one reply too few or too many would hand every later client the answer to someone else's command.
+// Decides which commands may run on the connection that all requests share: those that Redis describes as sending
+// exactly one reply at once and leaving the state of the connection unchanged. All other commands are refused,
+// because one missing or extra reply would shift the replies of every later client.
 import type { Argument, Command } from "./command.ts";
 
 /**
- * One row of Redis's reply to `COMMAND`: name, arity, flags, and, as the tenth element since Redis 7, the
- * rows of its subcommands, whose names are `parent|sub`.
+ * One row of Redis's reply to `COMMAND`: name, arity, flags, and more. Since Redis 7, the tenth element contains
+ * the rows of the subcommands, which are named `parent|sub`.
  */
 type Description = [name: string, arity: string, flags: string[], ...rest: unknown[]];
 
-// Redis keeps these out of scripts, or marks them as waiting, for the reasons that keep them out of here.
+// Flags of commands that block or are not allowed in scripts. The same reasons rule them out here.
 const UNSHARABLE = new Set(["admin", "blocking", "noscript"]);
 
-// Flagged, too, but sharable: scripts within scripts are all that Redis forbids here. XREAD and XREADGROUP
-// wait only when told to.
+// Safe in spite of their flags. Redis flags scripts to forbid scripts within scripts. XREAD and XREADGROUP block
+// only with the option BLOCK.
 const SHARABLE = /^(EVAL|EVALSHA|FCALL)(_RO)?$|^(FUNCTION|SCRIPT)(\||$)|^XREAD(GROUP)?$/;
 
-// Not flagged, but they change the connection or the database behind it, hold everybody up, or (`POST` and
-// `HOST:`, which Redis takes for an attack) end the connection.
+// Unsafe in spite of missing flags. They change the connection or its database, block all clients, or (`POST` and
+// `HOST:`, which Redis treats as an attack) close the connection.
 const UNFLAGGED = new Set(
   "ASKING HOST: MIGRATE POST READONLY READWRITE SCRIPT|DEBUG SELECT SWAPDB".split(" "),
 );
 
-/** How many words follow each option of XREAD and XREADGROUP. */
+/** The number of arguments of each option of XREAD and XREADGROUP. */
 const XREAD_OPTIONS: Record<string, number> = { CLAIM: 1, COUNT: 1, GROUP: 2 };
 
 export class AllowedCommands {
   readonly #names = new Set<string>();
   readonly #containers = new Set<string>();
 
-  /** From Redis's reply to `COMMAND`. */
+  /** `descriptions` is Redis's reply to `COMMAND`. */
   constructor(descriptions: unknown) {
     for (const [name, , flags, ...rest] of descriptions as Description[]) {
       this.#add(name, flags);
@@ -39,7 +39,10 @@ export class AllowedCommands {
     }
   }
 
-  /** Upstash's refusal of a command that cannot run over HTTP, or that this Redis does not have. */
+  /**
+   * Returns Upstash's error message for a command that cannot run over HTTP or that this Redis does not have.
+   * Undefined if the command may run.
+   */
   refusal([name, ...args]: Command): string | undefined {
     const command = name.toUpperCase();
     if (this.#has(command, args) && !(command.startsWith("XREAD") && blocks(args))) return;
@@ -61,7 +64,7 @@ export class AllowedCommands {
   }
 }
 
-/** Whether XREAD or XREADGROUP would wait; reads the options as Redis does, up to STREAMS before the keys. */
+/** Whether XREAD or XREADGROUP would block. Parses the options as Redis does, up to STREAMS. */
 function blocks(args: Argument[]): boolean {
   for (let at = 0; at < args.length; at += 1) {
     const option = upper(args[at] ?? "");

@@ -1,12 +1,12 @@
-// What the bridge takes as a command: its parts, checked as Upstash checks them before Redis sees any.
+// Parses commands and validates them as Upstash does, before any of them reaches Redis.
 
-/** An argument; bytes where they are no UTF-8. */
+/** An argument. A Buffer if the bytes are not valid UTF-8. */
 export type Argument = string | Buffer;
 
-/** A command as Redis takes it: its name, then its arguments. */
+/** A command's name, then its arguments. */
 export type Command = [name: string, ...args: Argument[]];
 
-/** The request, or a command in it, is wrong; its message is what Upstash would answer. */
+/** The request or one of its commands is invalid. The message is the one that Upstash returns. */
 export class BadRequest extends Error {
   readonly status: 400 | 413;
 
@@ -16,20 +16,20 @@ export class BadRequest extends Error {
   }
 }
 
-/** Reads one command from a parsed JSON body. */
+/** Parses one command of a JSON body. @throws BadRequest */
 export function parseCommand(input: unknown): Command {
   if (!Array.isArray(input)) throw new BadRequest("ERR a command must be a JSON array");
   return toCommand(input.map(parseArgument));
 }
 
-/** Reads the commands of a pipeline or a transaction. */
+/** Parses the commands of a pipeline or a transaction. @throws BadRequest */
 export function parseCommands(input: unknown): Command[] {
   if (!Array.isArray(input)) throw new BadRequest("ERR a pipeline must be a JSON array");
   if (input.length === 0) throw new BadRequest("ERR empty pipeline");
   return input.map(parseCommand);
 }
 
-/** A command of these words, the first of which is its name. */
+/** Builds a command from its name and arguments. @throws BadRequest if the name is empty */
 export function toCommand([name, ...args]: Argument[]): Command {
   if (!name?.length) throw new BadRequest("ERR empty command");
   return [String(name), ...args];

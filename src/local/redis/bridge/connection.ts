@@ -1,4 +1,4 @@
-// Runs the commands of HTTP requests on Redis, over one connection that all requests share.
+// Runs the commands of all HTTP requests on one shared Redis connection.
 import { Redis, type RedisOptions } from "ioredis";
 import { AllowedCommands } from "./allowed-commands.ts";
 import { BadRequest, type Command } from "./command.ts";
@@ -15,14 +15,14 @@ export class BridgeRedis {
     this.#allowed = allowed;
   }
 
-  /** Connects, and from then on reconnects by itself; throws if there is no Redis now. */
+  /** Connects, and reconnects automatically later. @throws if Redis cannot be reached now */
   static async connect(url: string): Promise<BridgeRedis> {
     const redis = new Redis(url, {
       lazyConnect: true,
-      protocol: 2, // Upstash answers in the shapes of RESP2
-      stringNumbers: true, // a double would round integers beyond 2^53
+      protocol: 2, // Upstash's replies have the shapes of RESP2
+      stringNumbers: true, // a double would round integers above 2^53
       retryStrategy: () => 50,
-      // While Redis is away a request fails at once; nothing is kept, or sent twice, for later.
+      // While Redis is down, requests fail at once. Nothing is queued or sent twice.
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
     });
@@ -39,7 +39,7 @@ export class BridgeRedis {
     }
   }
 
-  /** Runs commands in order, each succeeding or failing for itself; others may run in between. */
+  /** Runs commands in order. Each succeeds or fails on its own. Commands of other requests may run in between. */
   async pipeline(commands: Command[]): Promise<Outcome[]> {
     const refusals = commands.map((command) => this.#allowed.refusal(command));
     const replies = (await this.#send(commands.filter((_, i) => !refusals[i]))).values();
@@ -49,13 +49,13 @@ export class BridgeRedis {
     });
   }
 
-  /** Runs commands as one transaction: none of them, or all with nothing in between. */
+  /** Runs commands as one transaction: all of them with no other command in between, or none. */
   async transaction(commands: Command[]): Promise<Outcome[]> {
     const refused = commands
       .map((command) => this.#allowed.refusal(command))
       .find((text) => text !== undefined);
     if (refused) throw discarded(refused);
-    // One write on one connection, so that no other request's command gets in between.
+    // Send everything in one write, so that no other request's command gets in between.
     const replies = await this.#send([["MULTI"], ...commands, ["EXEC"]]);
     const results = replies.at(-1);
     if (!Array.isArray(results)) {
@@ -64,10 +64,10 @@ export class BridgeRedis {
     return commands.map((command, i) => this.#outcome(command, results[i]));
   }
 
-  /** A connection for one stream alone. When it breaks, it is gone, and so is the stream. */
+  /** Opens a connection for one stream. It does not reconnect: when it breaks, the stream ends. */
   async separate(options: RedisOptions): Promise<Redis> {
     const connection = this.#redis.duplicate({ ...options, retryStrategy: () => null });
-    connection.on("error", () => {}); // told by its end
+    connection.on("error", () => {}); // the `end` event follows
     await connection.connect();
     return connection;
   }
@@ -76,12 +76,12 @@ export class BridgeRedis {
     this.#redis.disconnect();
   }
 
-  /** Error replies are returned; throws when Redis cannot be reached. */
+  /** Returns replies, including error replies. @throws if Redis cannot be reached */
   async #send(commands: Command[]): Promise<unknown[]> {
     const pipeline = this.#redis.pipeline();
     for (const command of commands) {
       const [name, ...args] = this.#scripts.toRedis(command);
-      // In upper case ioredis knows no command, and leaves arguments and replies as they are.
+      // ioredis does not recognize uppercase names, so it leaves arguments and replies unchanged.
       pipeline.callBuffer(name.toUpperCase(), args);
     }
     const outcomes = (await pipeline.exec()) ?? [];

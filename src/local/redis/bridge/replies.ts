@@ -1,10 +1,10 @@
-// Writes outcomes as Upstash does: as JSON, with strings as they are or in base64, or as Redis's own bytes.
+// Formats outcomes as Upstash does: as JSON, as JSON with base64 strings, or as RESP2.
 import type { Context } from "hono";
 import { BadRequest } from "./command.ts";
 
 /**
- * What became of one command. Strings are Buffers, so that bytes of any kind survive; integers are strings of
- * digits, so that none is rounded.
+ * The result of one command. Strings are Buffers, so that any bytes survive. Integers are strings of digits, so that
+ * none is rounded.
  */
 export type Outcome = { result: unknown } | { error: string };
 
@@ -12,12 +12,12 @@ export type Format = "json" | "base64" | "resp2";
 
 declare global {
   interface JSON {
-    /** Of ES2026, and of Node since 21: stands for this text in what `stringify` writes. */
+    /** ES2026, in Node since version 21: `stringify` writes this text unchanged. */
     rawJSON(text: string): unknown;
   }
 }
 
-/** What the request's headers ask for. */
+/** Reads the response format from the request headers. @throws BadRequest if it is not supported */
 export function wantedFormat(c: Context): Format {
   const format = c.req.header("upstash-response-format") ?? "json";
   if (format === "json") return wantsBase64(c) ? "base64" : "json";
@@ -30,13 +30,13 @@ export function wantsBase64(c: Context): boolean {
   return c.req.header("upstash-encoding") === "base64";
 }
 
-/** An outcome as JSON. */
+/** Converts an outcome to its JSON body. */
 export function toJson(outcome: Outcome, base64: boolean): object {
   if ("error" in outcome) return outcome;
   return { result: isOk(outcome.result) ? "OK" : encode(outcome.result, base64) };
 }
 
-/** Outcomes as Redis would send them in RESP2, except that `OK` is the only simple string. */
+/** Encodes outcomes in RESP2, with `OK` as the only simple string. */
 export function toResp2(outcomes: Outcome[]): Buffer<ArrayBuffer> {
   const parts: Buffer[] = [];
   for (const outcome of outcomes) {
@@ -45,7 +45,7 @@ export function toResp2(outcomes: Outcome[]): Buffer<ArrayBuffer> {
   return Buffer.concat(parts);
 }
 
-/** Only a whole reply is exempt from base64: clients decode every string inside an array. */
+/** Only a reply that is `OK` is exempt from base64. Clients decode every string inside an array. */
 function isOk(reply: unknown): boolean {
   return Buffer.isBuffer(reply) && reply.toString() === "OK";
 }
@@ -54,7 +54,7 @@ function encode(reply: unknown, base64: boolean): unknown {
   if (Buffer.isBuffer(reply)) return reply.toString(base64 ? "base64" : "utf8");
   if (typeof reply === "string") return integer(reply);
   if (Array.isArray(reply)) return reply.map((item) => encode(item, base64));
-  if (reply instanceof Error) return encode(Buffer.from(reply.message), base64); // a script's
+  if (reply instanceof Error) return encode(Buffer.from(reply.message), base64); // nested in a script's reply
   return reply;
 }
 

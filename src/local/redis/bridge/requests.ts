@@ -1,4 +1,4 @@
-// Reads the commands out of an HTTP request, in the forms Upstash takes: a JSON body, or the words of the path.
+// Reads commands from an HTTP request in the forms that Upstash accepts: a JSON body, or the segments of the path.
 import { isUtf8 } from "node:buffer";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
@@ -8,18 +8,18 @@ export type Env = { Bindings: HttpBindings };
 
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
-/** What a body with an integer beyond 2^53 contains; to read every number's digits takes ten times as long. */
+/** Matches every body with an integer above 2^53. Exact parsing takes ten times as long, so others skip it. */
 const LONG_NUMBER = /\d{16}/;
 
-/** The token a request shows, in its header or, failing that, as the parameter `_token`. */
+/** Returns the token from the Authorization header or, without that header, from the query parameter `_token`. */
 export function tokenOf(c: Context<Env>): string | undefined {
   const header = c.req.header("authorization");
   return header === undefined ? c.req.query("_token") : /^bearer +(.+)$/i.exec(header)?.[1];
 }
 
-/** The request's body as JSON. */
+/** Parses the body as JSON. @throws BadRequest if it is too large or not JSON */
 export async function jsonBody(c: Context<Env>): Promise<unknown> {
-  // By hand, for hono's bodyLimit makes a web stream of every body, which halves the throughput.
+  // Hono's `bodyLimit` is not used, because it turns every body into a web stream, which halves the throughput.
   limitSize(Number(c.req.header("content-length") ?? 0));
   const text = await c.req.text();
   limitSize(Buffer.byteLength(text));
@@ -30,7 +30,7 @@ export async function jsonBody(c: Context<Env>): Promise<unknown> {
   }
 }
 
-/** The words of the path: a command's name and arguments, or the name of a stream and its channels. */
+/** Returns the decoded path segments: a command and its arguments, or a stream and its channels. */
 export function pathWords(c: Context<Env>): string[] {
   const [path = ""] = c.env.incoming.url?.split("?") ?? [];
   try {
@@ -40,7 +40,7 @@ export function pathWords(c: Context<Env>): string[] {
   }
 }
 
-/** A command in a path: its words, then the body as one argument, then the query's names and values. */
+/** Builds a command from the path segments, then the body as one argument, then the query's names and values. */
 export async function pathCommand(c: Context<Env>, words: string[]): Promise<Command> {
   limitSize(Number(c.req.header("content-length") ?? 0));
   const bytes = Buffer.from(await c.req.arrayBuffer());
@@ -58,7 +58,7 @@ function limitSize(bytes: number): void {
   throw new BadRequest(message, 413);
 }
 
-/** Keeps the digits of an integer that a double would round. */
+/** JSON reviver that returns the digits of an integer that a double would round. */
 function exactInteger(_: string, value: unknown, context?: { source: string }): unknown {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source : value;
 }

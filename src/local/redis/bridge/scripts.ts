@@ -1,11 +1,11 @@
-// Lets plain Redis run what is written for Upstash: drops the scripts' flag `allow-key-locking`, which only
-// Upstash knows, and hides that the script has another SHA1 then; and gives SCAN its option WITHTYPE.
+// Adapts commands for Upstash to plain Redis. Removes the script flag `allow-key-locking`, which only Upstash
+// supports, and translates the SHA1 that changes with it. Emulates the SCAN option WITHTYPE.
 import { createHash } from "node:crypto";
 import type { Argument, Command } from "./command.ts";
 
 const FLAGS = /^#!lua flags=(\S+)/;
 
-/** SCAN as Upstash answers it WITHTYPE: the cursor, then keys and their types in turn. */
+/** Emulates Upstash's reply to SCAN WITHTYPE: the cursor, then keys and types alternating. */
 const SCAN_WITH_TYPES = `
 local reply = redis.pcall("SCAN", unpack(ARGV))
 if reply.err then return reply end
@@ -18,12 +18,12 @@ return { reply[1], pairs }`;
 
 export class BridgeScripts {
   /**
-   * SHA1 of what the client sent → SHA1 of what Redis has. Lost with the process, harmlessly: an
-   * unknown SHA1 gets NOSCRIPT from Redis, upon which clients send the script again.
+   * SHA1 of the client's script → SHA1 of the script in Redis. It is safe to lose it with the process: Redis replies
+   * NOSCRIPT to an unknown SHA1, and clients then send the script again.
    */
   readonly #adapted = new Map<string, string>();
 
-  /** The command as Redis must get it. */
+  /** Translates a client's command for Redis. */
   toRedis(command: Command): Command {
     const [name, first, second] = command;
     switch (name.toUpperCase()) {
@@ -43,7 +43,7 @@ export class BridgeScripts {
     }
   }
 
-  /** The reply as the client expects it: SCRIPT LOAD gives the SHA1 of what the client sent. */
+  /** Translates Redis's reply for the client: SCRIPT LOAD returns the SHA1 of the client's script. */
   fromRedis(command: Command, reply: unknown): unknown {
     return isLoad(command) && Buffer.isBuffer(reply) ? Buffer.from(sha1(command[2] ?? "")) : reply;
   }
@@ -52,7 +52,7 @@ export class BridgeScripts {
     if (typeof script !== "string") return script;
     const adapted = script.replace(FLAGS, (_, flags: string) => {
       const known = flags.split(",").filter((flag) => flag !== "allow-key-locking");
-      // Without any flag the whole mark goes: Redis before 7 does not know it.
+      // Without other flags, remove the whole shebang line. Redis before version 7 does not support it.
       return known.length > 0 ? `#!lua flags=${known}` : "";
     });
     if (adapted !== script) this.#adapted.set(sha1(script), sha1(adapted));
@@ -64,7 +64,7 @@ export class BridgeScripts {
   }
 }
 
-/** The options come in pairs, except WITHTYPE; a pattern may be that word. */
+/** All options except WITHTYPE come in pairs. Skipping pairs avoids matching a pattern with the value WITHTYPE. */
 function withTypes(command: Command): Command {
   const [, cursor = "", ...options] = command;
   let at = 0;

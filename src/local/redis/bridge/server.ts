@@ -1,5 +1,5 @@
-// Speaks Upstash's REST protocol in front of a plain Redis, so that the Worker and its tests use
-// @upstash/redis locally just as they do in production.
+// Implements Upstash's REST API in front of a plain Redis, so that the Worker and its tests use @upstash/redis
+// locally as in production.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -23,17 +23,17 @@ export interface Bridge {
   stop(): Promise<void>;
 }
 
-/** Starts the bridge on the loopback interface; throws if Redis or the port is not to be had. */
+/** Starts the bridge on loopback. @throws if Redis cannot be reached or the port is in use */
 export async function startBridge(options: {
   redisUrl: string;
   token: string;
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
 }): Promise<Bridge> {
   const redis = await BridgeRedis.connect(options.redisUrl);
   const stats: BridgeStats = { roundTrips: 0, commands: 0 };
   const app = bridgeApp(redis, stats, options.token);
-  // Idle connections stay open: closing one just as a client reuses it would look like a fault.
+  // Idle connections stay open. A client that reuses one while it closes would see an error.
   const server = createServer({ keepAliveTimeout: 0 }, getRequestListener(app.fetch));
   try {
     await once(server.listen(options.port ?? 0, "127.0.0.1"), "listening");
@@ -64,8 +64,8 @@ function bridgeApp(redis: BridgeRedis, stats: BridgeStats, token: string): Hono<
   app.all("*", (c) => {
     return c.json({ error: "ERR method not allowed" }, 405, { allow: "GET, HEAD, POST, PUT" });
   });
-  // Upstash answers any command's failure with 400. What else can happen is that Redis is away: 503
-  // makes @upstash/redis throw at once, as for any status but 2xx, without trying again.
+  // Upstash returns 400 for any failed command. Any other error means that Redis is down: on 503, as on any status
+  // other than 2xx, @upstash/redis throws without a retry.
   app.onError((error, c) =>
     c.json({ error: error.message }, error instanceof BadRequest ? error.status : 503),
   );
@@ -74,7 +74,7 @@ function bridgeApp(redis: BridgeRedis, stats: BridgeStats, token: string): Hono<
 
 function addCommands(app: Hono<Env>, redis: BridgeRedis, stats: BridgeStats): void {
   const nextToken = syncTokens();
-  // Given all at once, for hono is slower with headers that are set one by one.
+  // All headers are passed in one call, because hono is slower when each is set separately.
   const headers = () => ({ "upstash-sync-token": nextToken() });
   const single = async (c: Context<Env>, command: Command) => {
     count(stats, 1);
@@ -111,13 +111,16 @@ function addCommands(app: Hono<Env>, redis: BridgeRedis, stats: BridgeStats): vo
   });
 }
 
-/** Tokens that differ in each answer, as Upstash's do. One Redis always reads its own writes: nothing waits. */
+/**
+ * Generates a different sync token for each response, as Upstash does. A single Redis always reads its own writes,
+ * so tokens in requests are ignored.
+ */
 function syncTokens(): () => string {
   const session = randomUUID();
-  let answers = 0;
+  let responses = 0;
   return () => {
-    answers += 1;
-    return `${session}-${answers}`;
+    responses += 1;
+    return `${session}-${responses}`;
   };
 }
 

@@ -1,5 +1,5 @@
-// Streams what Redis tells a connection by itself, as server-sent events: messages of channels or patterns, and
-// the commands that MONITOR sees. Each stream has a connection of its own.
+// Streams Redis's push messages as server-sent events: messages of channels and patterns, and the output of MONITOR.
+// Each stream has a separate Redis connection.
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Redis } from "ioredis";
@@ -11,13 +11,13 @@ type Write = (line: string) => Promise<void>;
 const STREAMS: Record<string, (connection: Redis, write: Write, names: string[]) => Promise<void>> =
   { monitor, psubscribe, subscribe };
 
-/** Whether a request for this path wants a stream: with any other `Accept`, it is a command. */
+/** Whether the request is for a stream. Without `Accept: text/event-stream`, the path is a command. */
 export function wantsStream(c: Context, [name = ""]: string[]): boolean {
   const accepts = c.req.header("accept")?.includes("text/event-stream") ?? false;
   return accepts && Object.hasOwn(STREAMS, name.toLowerCase());
 }
 
-/** Answers with the stream that a path names; it ends with the client or with Redis. */
+/** Opens the stream in the path. It ends when the client or Redis disconnects. @throws BadRequest */
 export async function openStream(
   c: Context,
   redis: BridgeRedis,
@@ -54,7 +54,7 @@ function psubscribe(connection: Redis, write: Write, patterns: string[]): Promis
   return confirmed;
 }
 
-/** Subscribes to one name after the other; messages wait until all are confirmed. */
+/** Subscribes to the names in order. Messages wait until all subscriptions are confirmed. */
 async function confirm(
   write: Write,
   kind: string,
@@ -69,7 +69,8 @@ async function monitor(connection: Redis, write: Write): Promise<void> {
     const quoted = words.map((word) => `"${word.replaceAll('"', '\\"')}"`);
     void write(`${time} [${database} ${source}] ${quoted.join(" ")}`);
   });
-  // Not by `once` of Node: ioredis reports an error for commands seen before it knows that it monitors.
+  // Not Node's `once`, which rejects on an `error` event: ioredis emits one for commands that arrive before it is in
+  // monitor mode.
   await new Promise((resolve) => connection.once("monitoring", resolve));
   await write('"OK"');
 }

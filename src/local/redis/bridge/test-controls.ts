@@ -1,26 +1,26 @@
-// Routes that Upstash does not have, for tests and measurements, possibly in other processes.
+// Routes for tests and benchmarks in other processes: statistics and fault injection. Upstash does not have them.
 import { setTimeout } from "node:timers/promises";
 import type { Hono, Next } from "hono";
 import * as z from "zod";
 import { BadRequest } from "./command.ts";
 import { type Env, jsonBody } from "./requests.ts";
 
-/** Counted since the start, or since `DELETE /_local/stats`. */
+/** Counts since the start or the last `DELETE /_local/stats`. */
 export interface BridgeStats {
   /** Requests that carried commands. */
   roundTrips: number;
-  /** Commands in them: each one of a pipeline or transaction is one that Upstash bills. */
+  /** Commands in those requests, as Upstash bills them: each command of a pipeline or transaction counts. */
   commands: number;
 }
 
-/** How commands fare, set by `POST /_local/fault`: `down` closes the connection without a word. */
+/** The body of `POST /_local/fault`. `down` closes the connection without a response. */
 const faultSchema = z.discriminatedUnion("mode", [
   z.object({ mode: z.literal("none") }),
   z.object({ mode: z.literal("slow"), delayMs: z.int().min(0).max(60_000) }),
   z.object({ mode: z.literal("down") }),
 ]);
 
-/** Adds the routes, and the fault that every route added later suffers. */
+/** Adds the control routes. The current fault applies to every route that is added afterwards. */
 export function addControls(app: Hono<Env>, stats: BridgeStats): void {
   let fault: z.infer<typeof faultSchema> = { mode: "none" };
   let faultChanges = new AbortController();
@@ -31,8 +31,8 @@ export function addControls(app: Hono<Env>, stats: BridgeStats): void {
     const wanted = faultSchema.safeParse(await jsonBody(c));
     if (!wanted.success) throw new BadRequest(z.prettifyError(wanted.error));
     fault = wanted.data;
-    // A slow command outlives its client, which gives up long before. It runs now, and this answer waits
-    // for it: run later, it would count in another test, or write into the Redis of one.
+    // Run delayed commands now, and wait for them. Their clients have timed out. If they ran later, they would count
+    // in another test or write to its Redis.
     faultChanges.abort();
     faultChanges = new AbortController();
     await Promise.allSettled(delayed);
