@@ -1,5 +1,5 @@
 // The scheduled run of every minute: brings each copy back in line with its source, and logs what differed.
-import { type CatalogEnv, publish, settle } from "./catalog/change.ts";
+import { type CatalogEnv, configureSkus, publish } from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
@@ -29,7 +29,7 @@ export async function reconcile(
   await attempt("lost keys", () => restoreLost(env, config));
   for await (const registered of allSales(env)) {
     if (!isDue(registered, scheduledAt)) continue;
-    await attempt(registered.id, async () => void (await settle(env, registered)));
+    await attempt(registered.id, async () => void (await configureSkus(env, registered)));
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);

@@ -1,6 +1,6 @@
 // The operator's API: sales, stock, ledgers.
 import { type Context, Hono } from "hono";
-import { publish } from "../catalog/change.ts";
+import { publish } from "../catalog/propagation.ts";
 import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
@@ -36,7 +36,7 @@ export const adminRoutes = new Hono<AppEnv>()
 async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
   const cursor = decodeCursor(c.req.query("cursor"));
   if (cursor === undefined) {
-    const issues = [{ path: "cursor", message: "is not one of ours" }];
+    const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return problem(c, refuse("invalid_request", { issues }));
   }
   return atLedger(c, async (inventory) => {

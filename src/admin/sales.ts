@@ -1,9 +1,9 @@
 // The operator's sales: reading and writing on condition, restocking.
 import type { Context } from "hono";
 import * as z from "zod";
-import { deleteSale, putSale, restock } from "../catalog/change.ts";
 import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
 import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
+import { deleteSale, putSale, restock } from "../catalog/sale-commands.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";
@@ -32,7 +32,7 @@ const invalid = (path: string, message: string): Refusal =>
 export async function listSales(c: AppContext): Promise<Response> {
   const cursor = c.req.query("cursor");
   if (cursor !== undefined && !idSchema.safeParse(cursor).success) {
-    return problem(c, invalid("cursor", "is not one of ours"));
+    return problem(c, invalid("cursor", "is not a cursor of this list"));
   }
   using shown = await registryOf(c.env).list(cursor ?? "", PAGE_SIZE);
   const last = shown.length === PAGE_SIZE ? shown.at(-1)?.registered.id : undefined;

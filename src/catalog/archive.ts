@@ -1,5 +1,5 @@
-// Sales that are not in the published catalog: closed for longer, or beyond its size. The registry is asked
-// about them, once for a colo while none of them changes: what was read belongs to a version of the catalog.
+// Archived sales, which are not in the published catalog: they closed long ago, or they exceed its size. They are read
+// from the registry, and cached in the colo until one of them changes.
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import type { ArchivePage } from "./registry-types.ts";
@@ -7,10 +7,10 @@ import type { CatalogEntry, Sku } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import { type CatalogScope, livingEntries, parseRegistered, registryOf } from "./store.ts";
 
-/** A newer version of the catalog has other names for them. */
-const KEPT_MS = 3_600_000;
+/** Long, because the names of cached answers contain the version of the archive. */
+const LIFE_MS = 3_600_000;
 
-/** Sales that are not in the published catalog, and whether more of them follow. */
+/** A page of archived sales, and whether more follow. */
 export interface ArchivedEntries {
   entries: CatalogEntry[];
   more: boolean;
@@ -18,11 +18,11 @@ export interface ArchivedEntries {
 
 interface Answer {
   shared: SwrCache<ArchivePage, ArchivedEntries, CatalogScope>;
-  /** Characters of the answer as JSON; 0 until it came. */
+  /** Characters of the answer as JSON; 0 until it arrives. */
   size: number;
 }
 
-/** Bytes of memory for each character of a parsed answer, and for each answer besides. */
+/** Bytes of memory per character of a parsed answer, and per answer. */
 const CHARACTER_BYTES = 4;
 const ANSWER_BYTES = 2_048;
 
@@ -30,61 +30,63 @@ const answers = memory<Answer>("older", {
   sizeOf: ({ size }) => ANSWER_BYTES + CHARACTER_BYTES * size,
 });
 
-/** A sale, however old. Names that never existed are refused without asking anyone. */
+/** Finds a sale, published or archived. An id that never existed costs no I/O. */
 export async function findSale(scope: CatalogScope, id: string): Promise<CatalogEntry | undefined> {
   const catalog = await readCatalog(scope);
-  const known = catalog.sale(id);
-  if (known || !catalog.hasEverHadSale(id)) return known;
+  const published = catalog.sale(id);
+  if (published || !catalog.hasEverHadSale(id)) return published;
   return (await findArchived(scope, catalog, { sale: id })).entries[0];
 }
 
-/** A SKU with its sale, however old. */
+/** Finds a SKU with its sale, published or archived. */
 export async function findSku(
   scope: CatalogScope,
   id: string,
 ): Promise<{ entry: CatalogEntry; sku: Sku } | undefined> {
   const catalog = await readCatalog(scope);
-  const known = catalog.sku(id);
-  if (known || !catalog.hasEverHad(id)) return known;
+  const published = catalog.sku(id);
+  if (published || !catalog.hasEverHad(id)) return published;
   const [entry] = (await findArchived(scope, catalog, { sku: id })).entries;
   const sku = entry?.sale.skus.find((each) => each.id === id);
   return entry && sku && { entry, sku };
 }
 
-/** Up to `limit` older sales, latest end first, after one of them or after all that are not older. */
+/** A page of archived sales, latest end first. `after` is the last sale of the page before, null for the first page. */
 export const archivePage = (
   scope: CatalogScope,
   catalog: Catalog,
   after: string | null,
   limit: number,
 ): Promise<ArchivedEntries> =>
-  answer(scope, catalog, `after/${after ?? ""}`, () => registryOf(scope.env).older(after, limit));
+  readArchive(scope, catalog, `after/${after ?? ""}`, () =>
+    registryOf(scope.env).older(after, limit),
+  );
 
 const findArchived = (
   scope: CatalogScope,
   catalog: Catalog,
   name: { sale: string } | { sku: string },
 ) =>
-  answer(scope, catalog, Object.entries(name).flat().join("/"), async () => {
+  readArchive(scope, catalog, Object.entries(name).flat().join("/"), async () => {
     const found = await registryOf(scope.env).find(name);
     return { sales: found ? [found] : [], more: false };
   });
 
-async function answer(
+async function readArchive(
   scope: CatalogScope,
   catalog: Catalog,
-  question: string,
-  ask: () => Promise<ArchivePage>,
+  query: string,
+  load: () => Promise<ArchivePage>,
 ): Promise<ArchivedEntries> {
-  const name = `older/${catalog.older.version}/${question}`;
-  const known = answers.get(name);
-  if (known) return (await known.shared.read(scope)).value;
+  const name = `older/${catalog.older.version}/${query}`;
+  const cached = answers.get(name);
+  if (cached) return (await cached.shared.read(scope)).value;
   const shared = new SwrCache<ArchivePage, ArchivedEntries, CatalogScope>({
     name,
-    freshMs: KEPT_MS,
-    revalidateMs: KEPT_MS,
-    staleMs: KEPT_MS,
-    load: ask,
+    freshMs: LIFE_MS,
+    revalidateMs: LIFE_MS,
+    staleMs: LIFE_MS,
+    load,
     build: (page) => {
       answers.set(name, { shared, size: JSON.stringify(page).length });
       const parsed = page.sales.flatMap((each) => parseRegistered(each) ?? []);

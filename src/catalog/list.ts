@@ -1,4 +1,4 @@
-// The list of sales, page by page: what is open, what comes, what is over.
+// The paged list of sales: open, then upcoming, then closed.
 import { type ArchivedEntries, archivePage } from "./archive.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
@@ -7,7 +7,7 @@ import type { CatalogScope } from "./store.ts";
 
 export const PAGE_SIZE = 50;
 
-/** A page of the list; the same object while it does not change. */
+/** A page of the list. The same object while it does not change. */
 export interface SalesPage {
   sales: readonly Sale[];
   /** The cursor of the next page: the last sale's id. Absent on the last page. */
@@ -16,20 +16,20 @@ export interface SalesPage {
 
 interface Sorted {
   entries: CatalogEntry[];
-  /** Until the next of the sales opens or closes: milliseconds. */
+  /** When the next of the sales opens or closes: milliseconds. */
   validUntil: number;
   pages: Map<string | undefined, SalesPage>;
 }
 
 const ORDER: SaleState[] = ["open", "upcoming", "closed"];
 
-/** Sorted lists by the catalog they are of. */
+/** The sorted list of each catalog. */
 const lists = new WeakMap<Catalog, Sorted>();
 
 /**
- * The page after a cursor, or the first one. Costs nothing while it is one of the sales that matter now.
+ * The page after a cursor, or the first one. Does no I/O for published sales.
  *
- * @returns undefined for a cursor that is not ours
+ * @returns undefined for an invalid cursor
  */
 export async function readSalesPage(
   scope: CatalogScope,
@@ -37,33 +37,33 @@ export async function readSalesPage(
 ): Promise<SalesPage | undefined> {
   const catalog = await readCatalog(scope);
   const sorted = sortedAt(catalog, Date.now());
-  const known = sorted.pages.get(cursor);
-  if (known) return known;
+  const cached = sorted.pages.get(cursor);
+  if (cached) return cached;
   const at = sorted.entries.findIndex(({ sale }) => sale.id === cursor);
-  if (cursor !== undefined && at < 0) return olderPage(scope, catalog, cursor);
+  if (cursor !== undefined && at < 0) return readArchivePage(scope, catalog, cursor);
   const entries = sorted.entries.slice(at + 1, at + 1 + PAGE_SIZE);
   const hasMore = at + 1 + PAGE_SIZE < sorted.entries.length || catalog.older.count > 0;
-  if (entries.length === 0 && hasMore) return olderPage(scope, catalog, null);
+  if (entries.length === 0 && hasMore) return readArchivePage(scope, catalog, null);
   const page = pageOf(entries, hasMore);
   sorted.pages.set(cursor, page);
   return page;
 }
 
-async function olderPage(
+async function readArchivePage(
   scope: CatalogScope,
   catalog: Catalog,
   after: string | null,
 ): Promise<SalesPage | undefined> {
-  const isOurs =
+  const isCursor =
     after === null || (idSchema.safeParse(after).success && catalog.hasEverHadSale(after));
-  if (!isOurs) return undefined;
-  const older = await archivePage(scope, catalog, after, PAGE_SIZE);
-  const page = olderPages.get(older) ?? pageOf(older.entries, older.more);
-  olderPages.set(older, page);
+  if (!isCursor) return undefined;
+  const archived = await archivePage(scope, catalog, after, PAGE_SIZE);
+  const page = archivePages.get(archived) ?? pageOf(archived.entries, archived.more);
+  archivePages.set(archived, page);
   return page;
 }
 
-const olderPages = new WeakMap<ArchivedEntries, SalesPage>();
+const archivePages = new WeakMap<ArchivedEntries, SalesPage>();
 
 function pageOf(entries: CatalogEntry[], hasMore: boolean): SalesPage {
   const last = entries.at(-1)?.sale.id;
@@ -74,8 +74,8 @@ function pageOf(entries: CatalogEntry[], hasMore: boolean): SalesPage {
 }
 
 function sortedAt(catalog: Catalog, now: number): Sorted {
-  const known = lists.get(catalog);
-  if (known && now < known.validUntil) return known;
+  const cached = lists.get(catalog);
+  if (cached && now < cached.validUntil) return cached;
   const sorted = {
     entries: catalog.entries.toSorted((a, b) => compare(a.sale, b.sale, now)),
     validUntil: nextChange(
@@ -88,7 +88,7 @@ function sortedAt(catalog: Catalog, now: number): Sorted {
   return sorted;
 }
 
-/** Open sales by their end, those to come by their start, the others by their end, the last one first. */
+/** Open sales by their end, upcoming ones by their start, closed ones by their end in descending order. */
 function compare(a: Sale, b: Sale, now: number): number {
   const [first, second] = [saleState(a, now), saleState(b, now)];
   if (first !== second) return ORDER.indexOf(first) - ORDER.indexOf(second);
@@ -99,7 +99,7 @@ function compare(a: Sale, b: Sale, now: number): number {
 
 const byTime = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-/** When the next of these sales opens or closes: milliseconds, infinite when none will. */
+/** When the next of these sales opens or closes: milliseconds, infinite if none will. */
 export function nextChange(
   sales: readonly Pick<Sale, "opensAt" | "closesAt">[],
   now: number,

@@ -1,5 +1,5 @@
-// The live stock: one shared answer a second for a whole colo. The SKU objects publish to Redis when
-// their units change; no visitor's request asks an object.
+// The live stock of a sale, read at most once per second and colo. SKU objects publish their stock to Redis when it
+// changes, so visitors' requests do not call them.
 import * as z from "zod";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
@@ -14,56 +14,56 @@ import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
 import type { CatalogScope } from "./store.ts";
 
 export interface LiveAnswer {
-  /** When the stock was read, by the server's clock: everybody gets the same answer for a second. */
+  /** When the stock was read: ISO 8601. */
   asOf: string;
   state: SaleState;
   opensAt: string;
   closesAt: string;
-  /** Of the sale's document: a page that was made of another one is out of date. */
+  /** The revision of the sale. A page rendered from another revision is out of date. */
   revision: number;
-  /** Those whose stock is known: all, but for moments after Redis was emptied. */
+  /** The SKUs whose stock is known. Some may be missing for moments after Redis was emptied. */
   skus: LiveSku[];
 }
 
 interface LiveSku {
   id: string;
   available: number;
-  /** Units that somebody has reserved and that are not settled. */
+  /** Units of orders that are reserved and not confirmed. */
   held: number;
   state: StockState;
-  /** The current price of a unit. A page that shows another price is out of date. */
+  /** The current unit price. A page that shows another price is out of date. */
   unitPrice: Money;
 }
 
-/** What the edge knows of a SKU's stock. */
+/** The stock of a SKU as the edge holds it. */
 export interface EdgeStock {
   available: number;
   held: number;
-  /** People who may have an order; undefined when the edge does not know. */
+  /** Users who may have an order. Undefined if the edge does not have the list. */
   buyers: BuyerSummary | undefined;
 }
 
 type StockOfSale = Map<string, EdgeStock>;
 
-/** A tenth left counts as low, and so do the last few. */
+/** A stock is low at a tenth of its units, or at the last few. */
 const LOW_SHARE = 0.1;
 const FEW = 5;
-/** Memory that a sale and each of its SKUs take, answers included. */
+/** Bytes of memory per sale and per SKU, including cached answers. */
 const SALE_BYTES = 4_096;
 const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 
-const toldSchema = z.object({
+const buyersSchema = z.object({
   format: z.int(),
   base: z.int().min(0),
   recent: z.array(z.int()).max(MAX_RECENT),
 });
 
-const publicSchema = z.object({
+const stockSchema = z.object({
   available: z.int(),
-  // Absent from what an earlier version published.
+  // Absent if an earlier release published the stock.
   held: z.int().default(0),
-  // Of a version that means something else by it: the stock is told all the same.
-  buyers: toldSchema.optional().catch(undefined),
+  // Another release may use another format. The stock is usable without the buyers.
+  buyers: buyersSchema.optional().catch(undefined),
 });
 
 interface Stocks {
@@ -78,8 +78,8 @@ function stockOf({
   revision,
 }: CatalogEntry): SwrCache<(string | null)[], StockOfSale, CatalogScope> {
   const name = `live/${sale.id}/${revision}`;
-  const known = stocks.get(name);
-  if (known) return known.shared;
+  const cached = stocks.get(name);
+  if (cached) return cached.shared;
   const skuIds = sale.skus.map(({ id }) => id);
   const shared = new SwrCache({
     name,
@@ -93,9 +93,9 @@ function stockOf({
   return shared;
 }
 
-/** One text for each SKU, in their order; null for one that nobody knows anything about. */
+/** One text per SKU, in their order. Null for a SKU whose stock is unknown. */
 async function loadStock(scope: CatalogScope, skuIds: string[]): Promise<(string | null)[]> {
-  // Without the client's own deserialisation the answer is the plain array that Redis sent.
+  // Without the client's deserialization the result is the plain array that Redis returned.
   const texts = (await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
     healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
       redis.hmget(keys.live, ...skuIds),
@@ -106,7 +106,7 @@ async function loadStock(scope: CatalogScope, skuIds: string[]): Promise<(string
   );
 }
 
-/** Redis was emptied, or cannot be read, or the SKU is new: its object knows, and publishes it again. */
+/** Redis lacks a readable stock: it was emptied, or the SKU is new. The SKU's object returns it and publishes it again. */
 async function republished(scope: CatalogScope, skuId: string): Promise<string | null> {
   const address = { skuId, lane: LANE };
   const answer = await callInventory(scope.env, address, (object) => object.publicStock());
@@ -116,16 +116,16 @@ async function republished(scope: CatalogScope, skuId: string): Promise<string |
 function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   const stock: StockOfSale = new Map();
   for (const [index, id] of skuIds.entries()) {
-    const known = parseStock(texts[index]);
-    if (known) stock.set(id, known);
+    const parsed = parseStock(texts[index]);
+    if (parsed) stock.set(id, parsed);
   }
   return stock;
 }
 
-/** Undefined when the text tells no stock. */
+/** Undefined if the text is not a stock. */
 function parseStock(text: string | null | undefined): EdgeStock | undefined {
   try {
-    return toEdgeStock(publicSchema.parse(JSON.parse(text ?? "")));
+    return toEdgeStock(stockSchema.parse(JSON.parse(text ?? "")));
   } catch {
     return undefined;
   }
@@ -135,7 +135,7 @@ export const toEdgeStock = ({
   available,
   held,
   buyers,
-}: PublicStock | z.output<typeof publicSchema>): EdgeStock => ({
+}: PublicStock | z.output<typeof stockSchema>): EdgeStock => ({
   available,
   held,
   buyers: buyers && isReadable(buyers) ? buyers : undefined,
@@ -143,7 +143,7 @@ export const toEdgeStock = ({
 
 const answers = new WeakMap<StockOfSale, LiveAnswer>();
 
-/** The live answer for a sale: one object for each reading. Throws when Redis is silent for a minute. */
+/** The live answer for a sale: one object per reading. Throws if Redis has not answered for a minute. */
 export async function readLive(scope: CatalogScope, entry: CatalogEntry): Promise<LiveAnswer> {
   const { value, readAt } = await stockOf(entry).read(scope);
   const answer = answers.get(value) ?? toAnswer(entry, value, readAt);
@@ -153,7 +153,7 @@ export async function readLive(scope: CatalogScope, entry: CatalogEntry): Promis
 
 function toAnswer(
   { sale, revision }: CatalogEntry,
-  known: StockOfSale,
+  stockById: StockOfSale,
   readAt: number,
 ): LiveAnswer {
   const { opensAt, closesAt, skus } = sale;
@@ -164,7 +164,7 @@ function toAnswer(
     closesAt,
     revision,
     skus: skus.flatMap((sku) => {
-      const stock = known.get(sku.id);
+      const stock = stockById.get(sku.id);
       if (!stock) return [];
       const { id, unitPrice } = sku;
       const { available, held } = stock;
@@ -175,20 +175,17 @@ function toAnswer(
 
 function stateOf(sku: Sku, stock: EdgeStock): StockState {
   const { available } = stock;
-  if (available === 0) return comingBack(sku, stock) > 0 ? "held" : "sold_out";
+  if (available === 0) return mayBeReleased(sku, stock) > 0 ? "held" : "sold_out";
   return available <= Math.max(FEW, sku.stock * LOW_SHARE) ? "low" : "available";
 }
 
-/**
- * Units that may come back by themselves. Only a hold that waits for money ends; a free order waits for
- * nothing but our confirmation.
- */
-export const comingBack = (
+/** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */
+export const mayBeReleased = (
   { unitPrice }: Pick<Sku, "unitPrice">,
   { held }: Pick<EdgeStock, "held">,
 ): number => (unitPrice.amount > 0 ? held : 0);
 
-/** What this isolate knows of a SKU right now, without waiting; undefined when that is over 2 s old. */
+/** The stock of a SKU as this isolate holds it, without waiting. Undefined if it is more than 2 s old. */
 export function peekStock(
   scope: CatalogScope,
   entry: CatalogEntry,

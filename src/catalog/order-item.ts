@@ -1,4 +1,4 @@
-// The words an order keeps: what the catalog calls a SKU on the day it is ordered.
+// The description of a SKU that an order stores, as the catalog has it at the time of the order.
 import type { Item } from "../inventory/order.ts";
 import type { Sale, Sku } from "./schema.ts";
 

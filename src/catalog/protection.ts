@@ -1,9 +1,9 @@
-// How a sale protects itself: limits, challenge and automatic blocks, per sale and without a deploy.
+// The protection settings of a sale: rate limits, challenge and automatic blocks. They change without a deployment.
 import * as z from "zod";
 
 const limitSchema = z.strictObject({
   algorithm: z.enum(["fixed-window", "sliding-window", "token-bucket"]).default("fixed-window"),
-  /** Requests per window; for a token bucket the refill per window, and its size. */
+  /** Requests per window. For a token bucket: its capacity, and the refill per window. */
   limit: z.int().min(1).max(100_000),
   windowSeconds: z.int().min(1).max(3_600),
 });
@@ -16,7 +16,7 @@ const fixed = (limit: number, windowSeconds: number): Limit => ({
   windowSeconds,
 });
 
-/** Many people share one address behind carrier NAT; a user is one person. */
+/** The limit of an address is high, because carrier NAT puts many people behind one. A user is one person. */
 const DEFAULT_LIMITS = {
   order: { ip: fixed(1_000, 10), user: fixed(20, 60) },
   change: { ip: fixed(1_000, 10), user: fixed(20, 60) },
@@ -40,28 +40,28 @@ const DEFAULT_BLOCK = {
 export const protectionSchema = z.strictObject({
   limits: z
     .strictObject({
-      /** Attempts to buy. */
+      /** Purchase attempts. */
       order: limitsOf(DEFAULT_LIMITS.order),
-      /** Paying for an order and giving it back. */
+      /** Payments and cancellations. */
       change: limitsOf(DEFAULT_LIMITS.change),
     })
     .default(DEFAULT_LIMITS),
   challenge: z
     .strictObject({
       mode: z.enum(["off", "by-score", "always"]).default("off"),
-      /** Risk score (0 to 100) from which `by-score` asks. */
+      /** The risk score (0 to 100) from which `by-score` requires a challenge. */
       threshold: z.int().min(1).max(100).default(50),
-      /** What happens while the challenge provider does not answer. */
+      /** Whether requests pass while the challenge provider does not answer. */
       whenDown: z.enum(["open", "closed"]).default("open"),
     })
     .default({ mode: "off", threshold: 50, whenDown: "open" }),
   autoBlock: z
     .strictObject({
-      /** How often within ten minutes: attempts over the user's limit, */
+      /** Counts within ten minutes that lead to a block. Attempts over the user's limit: */
       limitRefusals: z.int().min(1).max(100_000).default(DEFAULT_BLOCK.limitRefusals),
-      /** wrong or spent answers to a challenge, */
+      /** Wrong or reused challenge solutions: */
       failedChallenges: z.int().min(1).max(1_000).default(DEFAULT_BLOCK.failedChallenges),
-      /** attempts that just did not answer the challenge. */
+      /** Attempts without a challenge solution: */
       ignoredChallenges: z.int().min(1).max(1_000).default(DEFAULT_BLOCK.ignoredChallenges),
       blockSeconds: z.int().min(1).max(86_400).default(DEFAULT_BLOCK.blockSeconds),
     })
@@ -69,16 +69,16 @@ export const protectionSchema = z.strictObject({
 });
 
 export type Protection = z.output<typeof protectionSchema>;
-/** The same as an operator writes it: what is left out has its default. */
+/** The settings as an operator writes them. Absent fields have defaults. */
 export type ProtectionSettings = z.input<typeof protectionSchema>;
 export type LimitPolicy = Limit;
-/** The subject of a limit: an address or a user. */
+/** What a limit counts by: an address or a user. */
 export type PolicyName = keyof Protection["limits"]["order"];
-/** The routes that Redis limits. */
+/** The kinds of routes that are rate limited in Redis. */
 export type LimitedRoute = keyof Protection["limits"];
 
 const DEFAULTS: Protection = protectionSchema.parse({});
 
-/** A sale's own settings, or the defaults. */
+/** The settings of a sale, or the defaults. */
 export const protectionOf = (sale: { protection?: Protection | undefined }): Protection =>
   sale.protection ?? DEFAULTS;

@@ -1,4 +1,4 @@
-// The catalog API: the same answer for everybody.
+// The public catalog API. Responses are the same for every caller.
 import { Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders } from "../headers.ts";
@@ -13,7 +13,7 @@ export const catalogRoutes = new Hono<AppEnv>()
   .get("/sales", async (c) => {
     const page = await readSalesPage(c.get("scope"), c.req.query("cursor"));
     if (!page) {
-      const issues = [{ path: "cursor", message: "is not one of ours" }];
+      const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
       return problem(c, refuse("invalid_request", { issues }));
     }
     return sharedJson(page, cachedNow(), () => ({
@@ -33,13 +33,13 @@ export const catalogRoutes = new Hono<AppEnv>()
     return sharedJson(live, FOR_A_SECOND, () => live);
   });
 
-/** When we cannot tell the stock any more, no cache may go on telling it. */
+/** Once the stock is unknown, no cache may keep serving the last one. */
 const FOR_A_SECOND = { "Cache-Control": "public, max-age=1, stale-if-error=0" };
 
 const bodies = new WeakMap<object, string>();
 const headers = new WeakMap<object, Headers>();
 
-/** Answers JSON that is the same for everybody, made once for the `source` it was made of. */
+/** A JSON response that is the same for every caller. Serialized once per `source` object. */
 function sharedJson(source: object, cache: Record<string, string>, make: () => object): Response {
   const body = bodies.get(source) ?? JSON.stringify(make());
   bodies.set(source, body);

@@ -1,21 +1,20 @@
-// The registry's tables of sales and SKUs. Every question of the hot path and every write is a look-up in an
-// index: the past of a shop costs its present nothing.
+// The registry's tables of sales and SKUs. Every hot-path query and every write uses an index, so past sales cost
+// nothing.
 import { migrate } from "../migrate.ts";
 import { MIGRATIONS } from "./registry-schema.ts";
 import type { ArchivePage, Confirmation, RegisteredSale } from "./registry-types.ts";
 import type { Sale } from "./schema.ts";
 
-/** How many sales that are open or to come are known everywhere at any time; the rest is asked for. */
+/** The most open and upcoming sales that are published. Edges request the others from the registry. */
 const MAX_CURRENT = 200;
-/** How many of those that closed last are known as well. */
+/** The most closed sales that are published: those that closed last. */
 const MAX_RECENT = 20;
-/** What is known everywhere is one document of at most about so many characters. */
+/** The most characters of all published documents together. */
 const MAX_ACTIVE_SIZE = 1_000_000;
-
-/** A page of the others ends at so many characters. */
+/** The most characters of a page of archived documents. */
 const MAX_PAGE_SIZE = 250_000;
 
-/** Which sales should be active now. Of many, those that open first and those that closed last. */
+/** The sales that should be published now: those that open first, and those that closed last. */
 const WANTED = `
 SELECT * FROM (
   SELECT id, length(document) AS size FROM sales
@@ -26,7 +25,7 @@ UNION ALL SELECT * FROM (
 
 type Row = Record<string, SqlStorageValue>;
 
-/** The ids of the first rows whose sizes together are no more than `max`, at least of one. */
+/** The ids of the first rows whose sizes add up to at most `max`; at least one. */
 function fitting(rows: Row[], max: number): string[] {
   let size = 0;
   return rows
@@ -45,18 +44,18 @@ export class SaleTables {
     migrate(storage, MIGRATIONS);
   }
 
-  /** Undefined when there never was one; a deleted one is still found. */
+  /** Undefined if the sale never existed. Includes deleted sales. */
   sale(id: string): RegisteredSale | undefined {
     return this.#sales("WHERE id = ?", id)[0];
   }
 
-  /** The sale that has a SKU, or had it last. */
+  /** The sale that a SKU belongs to, or belonged to last. */
   saleOfSku(skuId: string): { saleId: string; onSale: boolean } | undefined {
     const [row] = this.#run("SELECT sale_id, on_sale FROM skus WHERE id = ?", skuId);
     return row && { saleId: row.sale_id as string, onSale: row.on_sale === 1 };
   }
 
-  /** What every edge knows: open sales, those to come, and those that closed last. */
+  /** The published sales. */
   active(): RegisteredSale[] {
     return this.#sales("WHERE active = 1");
   }
@@ -65,12 +64,12 @@ export class SaleTables {
     return this.#run("SELECT 1 FROM sales WHERE id = ? AND active = 1", id).length > 0;
   }
 
-  /** How many sales exist that are not active. */
+  /** Number of archived sales. */
   get olderCount(): number {
     return this.#run("SELECT count(*) AS n FROM sales WHERE active = 0")[0]?.n as number;
   }
 
-  /** Sales that are not active, latest end first, after one of them or after all that are. */
+  /** A page of archived sales, latest end first. `after` is the last sale of the page before, null for the first page. */
   older(after: string | null, limit: number): ArchivePage {
     const [from] = this.#run("SELECT closes_at FROM sales WHERE id = ? AND active IS NOT 1", after);
     const rows = this.#run(
@@ -85,27 +84,27 @@ export class SaleTables {
     return { sales, more: sales.length < rows.length };
   }
 
-  /** All sales in the order of their ids, deleted ones included, for the reconciliation. */
+  /** A page of all sales ordered by id, including deleted ones, for the reconciliation. */
   page(after: string, limit: number): RegisteredSale[] {
     return this.#sales(`WHERE id > ? ORDER BY id LIMIT ${limit}`, after);
   }
 
-  /** The same without deleted ones. */
+  /** The same without deleted sales. */
   livingPage(after: string, limit: number): RegisteredSale[] {
     return this.#sales(`WHERE id > ? AND active IS NOT NULL ORDER BY id LIMIT ${limit}`, after);
   }
 
-  /** Every SKU there ever was. */
+  /** All SKUs that ever existed. */
   skuIds(): string[] {
     return this.#run("SELECT id FROM skus").map(({ id }) => id as string);
   }
 
-  /** Every sale there ever was. */
+  /** All sales that ever existed. */
   saleIds(): string[] {
     return this.#run("SELECT id FROM sales").map(({ id }) => id as string);
   }
 
-  /** Keeps a sale, or with null what is left of a deleted one. */
+  /** Stores a sale. Null marks it as deleted; its row remains. */
   save(id: string, revision: number, sale: Sale | null): void {
     this.#run(
       `INSERT INTO sales (id, revision, document, former, opens_at, closes_at, active)
@@ -131,7 +130,7 @@ export class SaleTables {
     }
   }
 
-  /** Every minute objects say the same again, and a written row is billed: only news is one. */
+  /** Writes only changes, because objects confirm every minute and every written row is billed. */
   confirm(revision: number, { skuId, stocked, everSold }: Confirmation): void {
     this.#run(
       `UPDATE skus SET stocked = ?1, unsold = ?2
@@ -142,7 +141,7 @@ export class SaleTables {
     );
   }
 
-  /** Units that the objects of a sale's SKUs last said they have in total. */
+  /** SKU id → units that its object last reported as stocked. */
   stocked(saleId: string): Record<string, number> {
     const rows = this.#run(
       "SELECT id, stocked FROM skus WHERE sale_id = ? AND on_sale = 1",
@@ -152,7 +151,7 @@ export class SaleTables {
   }
 
   /**
-   * Makes active what should be by now, and nothing else.
+   * Marks exactly the sales that should be published now as active.
    *
    * @returns whether anything changed
    */
@@ -187,7 +186,7 @@ export class SaleTables {
     );
   }
 
-  /** 0 for a counter that never counted. */
+  /** 0 if the counter was never set. */
   counter(name: string): number {
     return (this.#run("SELECT value FROM counters WHERE name = ?", name)[0]?.value ?? 0) as number;
   }

@@ -1,5 +1,5 @@
-// The catalog as the edge knows it: one document, so that an unknown sale or SKU is answered without asking
-// anyone. It holds what sells, will sell or has just sold; what is older is asked for (see `archive.ts`).
+// The catalog as one isolate holds it: one document, so that an unknown sale or SKU is refused without any I/O. It has
+// open, upcoming, and recently closed sales. `archive.ts` reads the others.
 import { readColo, writeColo } from "../edge/colo.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { BuyerFilter } from "../inventory/buyers.ts";
@@ -18,21 +18,21 @@ import {
   storePublished,
 } from "./store.ts";
 
-/** An immutable view of the sales that matter now, with look-ups by id; none of them does I/O. */
+/** An immutable view of the published sales. Its look-ups do no I/O. */
 export interface Catalog {
-  /** Rises with every change of any sale. */
+  /** Increases with every change of any sale. */
   version: number;
   /** In no particular order. */
   entries: readonly CatalogEntry[];
-  /** How many sales are not among these, and the version with which those changed last. */
+  /** The number of archived sales, and the version of their last change. */
   older: { count: number; version: number };
   sale(id: string): CatalogEntry | undefined;
   sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
-  /** False only if the sale never existed; true for those that were deleted. */
+  /** False only if the sale never existed. True for deleted sales. */
   hasEverHadSale(id: string): boolean;
-  /** False only if the SKU never existed; true for those that left their sale, or whose sale was deleted. */
+  /** False only if the SKU never existed. True for SKUs that left their sale or whose sale was deleted. */
   hasEverHad(skuId: string): boolean;
-  /** False only if it is known that no order for the SKU was ever accepted. */
+  /** False only if certainly no order for the SKU was ever accepted. */
   hasEverSold(skuId: string): boolean;
 }
 
@@ -43,7 +43,7 @@ function buildCatalog({ version, older, olderVersion, sales, names }: PublishedC
     entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
   const unsoldUntil = new Map(sales.flatMap(unsoldSkus));
-  // A filter that does not parse excludes nobody.
+  // An unreadable filter excludes no id.
   const filter = BuyerFilter.parse(names);
   const mayBe = (kind: "sale" | "sku", id: string) => filter?.mayHave(nameHash(kind, id)) ?? true;
   return {
@@ -58,25 +58,24 @@ function buildCatalog({ version, older, olderVersion, sales, names }: PublishedC
   };
 }
 
-/** A SKU that has never sold cannot sell before its sale opens: until then, in milliseconds. */
+/** A SKU that has never sold cannot sell before its sale opens. `until` is that time in milliseconds. */
 const unsoldSkus = ({ sale, unsold }: RegisteredSale): [skuId: string, until: number][] =>
   sale ? unsold.map((id) => [id, Date.parse(sale.opensAt)]) : [];
 
 /**
- * An operator's change shows everywhere within 5 s, without a purge: what an isolate answers is at most
- * `REVALIDATE_MS` old, Cloudflare's cache uses that answer for `CACHED_MS` more, browsers ask each time,
- * and a quarter of a second is for the way. While Redis fails, it is up to about 4 s old, and then no cache
- * may use it without asking.
+ * An operator's change shows everywhere within 5 s, without a purge: a response is at most `REVALIDATE_MS` old,
+ * Cloudflare's cache uses it for `CACHED_MS` more, browsers revalidate each time, and a quarter of a second is left for
+ * the network. While Redis fails, a response is up to about 4 s old, and caches have to revalidate it each time.
  */
 const FRESH_MS = 1_000;
 const REVALIDATE_MS = 1_750;
 const MAX_AGE_SECONDS = 1;
 const STALE_SECONDS = 1;
-/** The cache has two tiers, and one tells the other an answer's age in whole seconds, rounded down. */
-const LOST_SECONDS = 1;
-export const CACHED_MS = 1_000 * (MAX_AGE_SECONDS + STALE_SECONDS + LOST_SECONDS);
+/** The cache has two tiers, and the `Age` header between them is in whole seconds, rounded down. */
+const ROUNDED_SECONDS = 1;
+export const CACHED_MS = 1_000 * (MAX_AGE_SECONDS + STALE_SECONDS + ROUNDED_SECONDS);
 
-/** Purging this tag empties Cloudflare's cache of everything that is made of the catalog. */
+/** Cache tag of all responses that depend on the catalog. */
 export const CATALOG_TAG = "catalog";
 
 const toCache = (directives: string) => ({
@@ -85,12 +84,12 @@ const toCache = (directives: string) => ({
   "Cache-Tag": CATALOG_TAG,
 });
 
-/** Cache headers of whatever is made of the catalog and is the same for everybody. */
+/** Cache headers of a response that depends on the catalog and is the same for every caller. */
 export const CACHED = toCache(
   `public, max-age=${MAX_AGE_SECONDS}, stale-while-revalidate=${STALE_SECONDS}, stale-if-error=3600`,
 );
-/** The same for the last moment before it changes: nobody may use it without asking. */
-export const ASKED_EACH_TIME = toCache("public, no-cache");
+/** Cache headers of such a response if it may be about to change: caches have to revalidate it each time. */
+export const REVALIDATED = toCache("public, no-cache");
 
 const snapshot: SwrCache<number, Catalog, CatalogScope> = new SwrCache({
   name: "catalog",
@@ -98,18 +97,18 @@ const snapshot: SwrCache<number, Catalog, CatalogScope> = new SwrCache({
   revalidateMs: REVALIDATE_MS,
   staleMs: 3_600_000,
   load: loadVersion,
-  // The same object while nothing changed, for much is kept beside it.
+  // The same object while nothing changed, because other caches use it as their key.
   build: (version, scope) => (latest?.version === version ? latest : loadCatalog(scope, version)),
   fallback: fromRegistry,
 });
 
-/** The last catalog this isolate made. What isolates share each second is no more than its version. */
+/** The last catalog that this isolate built. What isolates share every second is only its version. */
 let latest: Catalog | undefined;
 
-/** The version of the last change made here, until a read has seen it: Redis may have missed it. */
+/** The version of the last change made in this isolate, until a read returned it. Redis may lack it. */
 let awaited = 0;
 
-function learn(scope: CatalogScope, { version, catalog }: Published): number {
+function adopt(scope: CatalogScope, { version, catalog }: Published): number {
   if (catalog && version !== latest?.version) {
     latest = buildCatalog(catalog);
     scope.waitUntil(toColo(scope, catalog));
@@ -121,26 +120,26 @@ const fromRedis = (scope: CatalogScope, held?: number): Promise<Published | unde
   withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => readPublished(redis, keys, held));
 
 async function fromRegistry(scope: CatalogScope): Promise<number> {
-  return learnParsed(scope, await registryOf(scope.env).publishedAfter(latest?.version));
+  return adoptParsed(scope, await registryOf(scope.env).publishedAfter(latest?.version));
 }
 
-/** The registry may have kept sales that an older version of ours accepted. */
-function learnParsed(scope: CatalogScope, { version, catalog }: Published): number {
+/** Parses the catalog first, because an earlier release may have accepted sales that are invalid now. */
+function adoptParsed(scope: CatalogScope, { version, catalog }: Published): number {
   const parsed = catalog && parseCatalog(catalog);
-  return learn(scope, { version, ...(parsed ? { catalog: parsed } : {}) });
+  return adopt(scope, { version, ...(parsed ? { catalog: parsed } : {}) });
 }
 
-/** Redis may have an older catalog than was made, or than the registry told us, while Redis was down. */
+/** Redis may lack a change that was made here, or that the registry returned, while Redis was down. */
 async function loadVersion(scope: CatalogScope): Promise<number> {
-  const least = awaited;
+  const minimum = awaited;
   const published = await fromRedis(scope, snapshot.last?.version);
-  const isBehind = !published || published.version < Math.max(least, snapshot.last?.version ?? 0);
-  const version = isBehind ? await restore(scope) : learn(scope, published);
-  if (awaited === least) awaited = 0;
+  const isBehind = !published || published.version < Math.max(minimum, snapshot.last?.version ?? 0);
+  const version = isBehind ? await restore(scope) : adopt(scope, published);
+  if (awaited === minimum) awaited = 0;
   return version;
 }
 
-/** The catalog of a version that another isolate found, or of a newer one. */
+/** The catalog of a version that another isolate found, or a newer one. */
 async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalog> {
   const catalog = await fromColo(scope, version);
   if (catalog) {
@@ -148,12 +147,12 @@ async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalo
     return latest;
   }
   const published = await fromRedis(scope);
-  if (published) learn(scope, published);
+  if (published) adopt(scope, published);
   else await restore(scope);
   return latest as Catalog;
 }
 
-/** Redis has no catalog that can be used: it gets back what the registry knows. */
+/** Redis has no usable catalog. Reads the registry's, and copies it to Redis in the background. */
 async function restore(scope: CatalogScope): Promise<number> {
   await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
   const published = await registryOf(scope.env).published();
@@ -163,12 +162,12 @@ async function restore(scope: CatalogScope): Promise<number> {
       storePublished(redis, keys, published.catalog),
     ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
   );
-  return learnParsed(scope, published);
+  return adoptParsed(scope, published);
 }
 
 const DOCUMENT_AGE_MS = 3_600_000;
 
-/** A document never changes, so the colo keeps it under its version. */
+/** A document of one version never changes, so the colo's cache stores it by version. */
 const documentName = (version: number): string => `catalog/${version}`;
 
 const toColo = (scope: CatalogScope, catalog: PublishedCatalog): Promise<void> =>
@@ -180,19 +179,18 @@ const fromColo = async (
 ): Promise<PublishedCatalog | undefined> =>
   parseCatalog(await readColo(scope.config, documentName(version)));
 
-/** The catalog for one request. Throws only when it was never read and nothing answers. */
+/** The catalog for one request. Throws only if this isolate has none and neither Redis nor the registry answers. */
 export const readCatalog = async (scope: CatalogScope): Promise<Catalog> =>
   (await snapshot.read(scope)).value;
 
-/** What this isolate knows of the catalog already, however old: nobody is asked. */
-export const knownCatalog = (): Catalog | undefined => snapshot.last;
+/** The catalog that this isolate holds, however old. Does no I/O. */
+export const heldCatalog = (): Catalog | undefined => snapshot.last;
 
-/** After an operator's change: this isolate reads it at once, the others within 5 s. */
+/** Call after an operator's change. This isolate reads it at once, the others within 5 s. */
 export function dropSnapshot(version = awaited): void {
   awaited = version;
   snapshot.drop();
 }
 
-/** Cache headers of what is made of the catalog now: while Redis fails it may be too old to be kept. */
-export const cachedNow = (): Record<string, string> =>
-  snapshot.isOverdue ? ASKED_EACH_TIME : CACHED;
+/** Cache headers of a response that depends on the catalog as it is held now, which may be old while Redis fails. */
+export const cachedNow = (): Record<string, string> => (snapshot.isOverdue ? REVALIDATED : CACHED);

@@ -1,5 +1,5 @@
-// Where the catalog is kept: the registry object has it for good, Redis has the copy that edges read: one
-// document with its version beside it, so that an edge that holds this version reads no more than that.
+// Access to the catalog's two stores. The registry object is the source. Redis holds the copy that edges read: one
+// document with its version beside it, so that an edge with the current version reads only the version.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import type { EdgeScope } from "../edge/scope.ts";
@@ -21,14 +21,14 @@ export interface CatalogScope extends EdgeScope {
   env: RegistryEnv & InventoryEnv;
 }
 
-/** The one registry. A fresh stub each time: one that threw is dead. */
+/** The only registry. A new stub each time, because a stub that threw is dead. */
 export function registryOf(env: RegistryEnv) {
   return env.SALE_REGISTRY.getByName("registry");
 }
 
 const PAGE_SIZE = 100;
 
-/** Every sale there ever was, deleted ones included, page by page: there may be more than memory holds. */
+/** All sales that ever existed, including deleted ones. Paged, because they may not fit in memory. */
 export async function* allSales(env: RegistryEnv): AsyncGenerator<RegisteredSale> {
   for (let after = ""; ; ) {
     const page: RegisteredSale[] = await registryOf(env).page(after, PAGE_SIZE);
@@ -42,9 +42,9 @@ const VERSION = "version";
 const DOCUMENT = "document";
 
 /**
- * The copy in Redis; undefined when there is none, or it is garbled. One command while nothing changed.
+ * Reads the copy in Redis. Undefined if it is absent or unreadable. Costs one command if the version is unchanged.
  *
- * @param held the version that is held already
+ * @param held the version that the caller already holds
  */
 export async function readPublished(
   redis: Redis,
@@ -52,7 +52,7 @@ export async function readPublished(
   held?: number,
 ): Promise<Published | undefined> {
   const fields = held === undefined ? [VERSION, DOCUMENT] : [VERSION];
-  // Without the client's own deserialization the answer is the plain array that Redis sent.
+  // Without the client's deserialization the result is the plain array that Redis returned.
   const texts = (await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
     redis.hmget(keys.catalog, ...fields),
   )) as unknown as (string | null)[];
@@ -63,11 +63,12 @@ export async function readPublished(
     : await redis.hget<string>(keys.catalog, DOCUMENT);
   const catalog = parseCatalog(readVersioned(text ?? null)?.value);
   if (version !== undefined && catalog) return { version: catalog.version, catalog };
-  if (texts[0] ?? text) log("redis.bad_value", { step: "catalog", cause: "it cannot be read" });
+  if (texts[0] ?? text)
+    log("redis.bad_value", { step: "catalog", cause: "the catalog cannot be read" });
   return undefined;
 }
 
-/** Copies the catalog to Redis, unless a newer one is there. Returns whether it was newer. */
+/** Copies the catalog to Redis unless the copy there is as new. Returns whether it was written. */
 export async function storePublished(
   redis: Redis,
   keys: Keys,
@@ -98,16 +99,16 @@ const registeredSchema = z.object({
   unsold: z.array(z.string()),
 });
 
-/** A published catalog as it was read; a sale that no longer parses is left out. */
+/** Parses a published catalog. Omits sales that do not match the schema. */
 export function parseCatalog(value: unknown): PublishedCatalog | undefined {
   const { data } = catalogSchema.safeParse(value);
   return data && { ...data, sales: data.sales.flatMap((sale) => parseRegistered(sale) ?? []) };
 }
 
-/** A sale as it was read; undefined when it no longer parses. */
+/** Parses a registered sale. Undefined if it does not match the schema. */
 export const parseRegistered = (value: unknown): RegisteredSale | undefined =>
   registeredSchema.safeParse(value).data;
 
-/** The sales that exist. */
+/** The sales that were not deleted. */
 export const livingEntries = (sales: readonly RegisteredSale[]): CatalogEntry[] =>
   sales.flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []));

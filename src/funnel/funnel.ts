@@ -1,7 +1,7 @@
 // The funnel: the ordered checks before a reservation, the cheapest refusal first. A new stage is one file and
 // one line here.
 import { findSku } from "../catalog/archive.ts";
-import { knownCatalog } from "../catalog/snapshot.ts";
+import { heldCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { log } from "../observability/log.ts";
@@ -164,4 +164,4 @@ function stop(attempt: Attempt, step: string, refusal: Refusal): Stopped {
 
 /** For the counters: even a malformed request says which SKU it is about. */
 const saleOf = ({ entry, skuId }: Attempt): string =>
-  (entry ?? knownCatalog()?.sku(skuId)?.entry)?.sale.id ?? "-";
+  (entry ?? heldCatalog()?.sku(skuId)?.entry)?.sale.id ?? "-";

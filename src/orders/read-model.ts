@@ -2,7 +2,7 @@
 // any time. A reserved order is read from its ledger instead, because its owner can change it.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { itemOf } from "../catalog/order-item.ts";
-import { knownCatalog } from "../catalog/snapshot.ts";
+import { heldCatalog } from "../catalog/snapshot.ts";
 import { type Order, type OwnedOrder, orderSchema } from "../inventory/order.ts";
 import { healed, replaceBad } from "../redis/bad-values.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -124,7 +124,7 @@ function parse(text: string): Order | undefined {
 function withItem(value: unknown): unknown {
   const order = value as Partial<Order> | null | undefined;
   if (!order || order.item) return value;
-  const found = knownCatalog()?.sku(String(order.skuId));
+  const found = heldCatalog()?.sku(String(order.skuId));
   if (!found || found.entry.sale.id !== order.saleId) return value;
   return { ...order, item: itemOf(found.entry.sale, found.sku) };
 }

@@ -1,7 +1,7 @@
 // Restores the read model after Redis was emptied: from all ledgers that ever existed, including those of SKUs that
 // left the catalog.
 import type { Redis } from "@upstash/redis/cloudflare";
-import type { CatalogEnv } from "../catalog/change.ts";
+import type { CatalogEnv } from "../catalog/propagation.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";

@@ -2,7 +2,7 @@
 // Its life ends where its words stop being true: when one of its sales opens or closes.
 import { nextChange } from "../catalog/list.ts";
 import type { Sale } from "../catalog/schema.ts";
-import { ASKED_EACH_TIME, CACHED, CACHED_MS, cachedNow } from "../catalog/snapshot.ts";
+import { CACHED, CACHED_MS, cachedNow, REVALIDATED } from "../catalog/snapshot.ts";
 import { memory } from "../edge/memory.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
@@ -58,7 +58,7 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
     body,
     etag,
     headers: headersOf(source, etag, CACHED),
-    lastHeaders: headersOf(source, etag, ASKED_EACH_TIME),
+    lastHeaders: headersOf(source, etag, REVALIDATED),
   };
   pages.set(source.key, page);
   return page;

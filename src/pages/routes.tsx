@@ -42,7 +42,7 @@ async function home(c: AppContext): Promise<Response> {
   const catalog = await readCatalog(c.get("scope"));
   const page = await readSalesPage(c.get("scope"), cursor);
   if (!page) {
-    const issues = [{ path: "cursor", message: "is not one of ours" }];
+    const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return faultPage(c, refuse("invalid_request", { issues }));
   }
   const taken = await takenSales(c, catalog);

@@ -7,7 +7,7 @@ import {
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { type Catalog, knownCatalog } from "../../src/catalog/snapshot.ts";
+import { type Catalog, heldCatalog } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
@@ -25,7 +25,7 @@ const upcoming = (sale: Sale): Sale => ({ ...sale, opensAt: inHours(1), closesAt
 /** The catalog as this isolate knows it after one more look. */
 async function catalog(): Promise<Catalog> {
   await call("GET", "/api/sales");
-  return knownCatalog() as Catalog;
+  return heldCatalog() as Catalog;
 }
 
 test("a SKU that never existed is known to be unknown", async () => {

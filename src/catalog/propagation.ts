@@ -1,0 +1,102 @@
+// Propagates a sale from the registry to the objects of its SKUs and to Redis. Objects and copies accept only newer
+// revisions, so every step can run again, and the reconciliation finishes an interrupted propagation.
+import { refuse } from "../errors.ts";
+import { atObject, type InventoryEnv } from "../inventory/client.ts";
+import type { Terms } from "../inventory/decide-order.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
+import { itemOf } from "./order-item.ts";
+import type { Confirmation, RegisteredSale } from "./registry-types.ts";
+import { type Changed, refused } from "./sale-result.ts";
+import type { Sale, Sku } from "./schema.ts";
+import { dropSnapshot } from "./snapshot.ts";
+import { type RegistryEnv, registryOf, storePublished } from "./store.ts";
+
+export type CatalogEnv = InventoryEnv & RegistryEnv;
+
+const NOT_CONFIGURED =
+  "The change is registered, but not every SKU has it yet. That is retried every minute, and it is safe to send the request again";
+
+/**
+ * Propagates a registered sale to the objects and to Redis. One may fail without stopping the other. Succeeds once the
+ * objects have the sale and no edge reads the previous state from Redis.
+ */
+export async function propagate(
+  env: CatalogEnv,
+  config: RedisConfig,
+  registered: RegisteredSale,
+): Promise<Changed> {
+  const confirmed = await configureSkus(env, registered).catch((error) => {
+    log("catalog.propagation_failed", { cause: causeOf(error) });
+    return undefined;
+  });
+  const { catalog } = await registryOf(env).published();
+  const copied = await reachesEdges(config, (redis, keys) => storePublished(redis, keys, catalog));
+  dropSnapshot(catalog.version);
+  if (confirmed && copied) return { ok: true, registered: confirmed };
+  const detail = confirmed ? NOT_COPIED : NOT_CONFIGURED;
+  return refused(refuse("unavailable", { detail, retryAfterSeconds: 60 }));
+}
+
+/** Copies the catalog to Redis. Returns whether the copy there was older. */
+export async function publish(env: RegistryEnv, config: RedisConfig): Promise<boolean> {
+  const { catalog } = await registryOf(env).published();
+  return withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    storePublished(redis, keys, catalog),
+  );
+}
+
+/**
+ * Configures the objects of a sale's current and former SKUs, and reports their answers to the registry. If an object
+ * contradicts the document, the registry corrects the document, and the objects are configured again.
+ *
+ * @returns the sale after any correction
+ * @throws if an object cannot be configured
+ */
+export async function configureSkus(
+  env: CatalogEnv,
+  registered: RegisteredSale,
+): Promise<RegisteredSale> {
+  let current = registered;
+  for (;;) {
+    const confirmations = await configureObjects(env, current);
+    const corrected = await registryOf(env).confirm(current.id, current.revision, confirmations);
+    if (!corrected) return current;
+    current = corrected;
+  }
+}
+
+/** Returns the answers of the objects that now have this revision. The others have a newer one. */
+async function configureObjects(
+  env: InventoryEnv,
+  { revision, sale, former }: RegisteredSale,
+): Promise<Confirmation[]> {
+  const commands = [
+    ...(sale?.skus ?? []).map((sku) => ({
+      skuId: sku.id,
+      revision,
+      offer: { terms: toTerms(sale as Sale, sku), stock: sku.stock },
+    })),
+    ...former.map((skuId) => ({ skuId, revision, offer: null })),
+  ];
+  const setups = await Promise.all(
+    commands.map((command) => atObject(env, command.skuId, (object) => object.configure(command))),
+  );
+  return setups
+    .filter((setup) => setup.revision === revision)
+    .map(({ skuId, stocked, everSold }) => ({ skuId, stocked, everSold }));
+}
+
+function toTerms(sale: Sale, sku: Sku): Terms {
+  return {
+    saleId: sale.id,
+    skuId: sku.id,
+    opensAt: Date.parse(sale.opensAt),
+    closesAt: Date.parse(sale.closesAt),
+    unitPrice: sku.unitPrice,
+    perUserLimit: sku.perUserLimit,
+    holdSeconds: sku.holdSeconds,
+    item: itemOf(sale, sku),
+  };
+}
