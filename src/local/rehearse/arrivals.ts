@@ -1,43 +1,43 @@
-// Open-loop arrivals: people come when they come, whatever became of those before them.
+// Open-loop load: buyers arrive on schedule, however slowly earlier buyers are served.
 import { setTimeout as pause } from "node:timers/promises";
 
-/** A stretch of time with its rate of arrivals. */
+/** A period with a constant arrival rate. */
 export interface Wave {
   seconds: number;
   perSecond: number;
 }
 
-/** Moments of arrival in milliseconds from the start: a Poisson process, its rate that of the wave. */
+/** Arrival times of a Poisson process with the rates of `waves`: milliseconds since the start, ascending. */
 export function arrivals(waves: Wave[], random = Math.random): number[] {
-  const moments: number[] = [];
+  const times: number[] = [];
   let start = 0;
   for (const { seconds, perSecond } of waves) {
     const end = start + seconds * 1_000;
     const gap = () => (-Math.log(1 - random()) / perSecond) * 1_000;
     for (let at = start + gap(); at < end; at += gap()) {
-      moments.push(at);
+      times.push(at);
     }
     start = end;
   }
-  return moments;
+  return times;
 }
 
 /**
- * Starts `act` at each moment without waiting for those before, and ends when all have ended. `intended` is
- * the moment by `performance.now()`, whenever `act` in fact starts.
+ * Starts `act` at each of `times` without waiting for earlier calls, and resolves when all have finished.
+ * `dueAt` is the scheduled start as a `performance.now()` time, even if the call starts late.
  */
 export async function openLoop(
-  moments: number[],
-  act: (nth: number, intended: number) => Promise<void>,
+  times: number[],
+  act: (nth: number, dueAt: number) => Promise<void>,
 ): Promise<void> {
   const start = performance.now();
-  const acts: Promise<void>[] = [];
-  for (const [nth, moment] of moments.entries()) {
-    const wait = start + moment - performance.now();
+  const running: Promise<void>[] = [];
+  for (const [nth, time] of times.entries()) {
+    const wait = start + time - performance.now();
     if (wait > 0) {
       await pause(wait);
     }
-    acts.push(act(nth, start + moment));
+    running.push(act(nth, start + time));
   }
-  await Promise.all(acts);
+  await Promise.all(running);
 }

@@ -1,4 +1,4 @@
-// The HTTP contract as a judge reads it, written down independently of the Worker's own error table:
+// The HTTP contract as a findBreaches reads it, written down independently of the Worker's own error table:
 // which answers exist, what each must carry, and which are possible for which kind of request.
 import type { Answer } from "../client.ts";
 
@@ -34,96 +34,97 @@ const STATUS_OF_CODE: Record<string, number> = {
   unavailable: 503,
 };
 
-/** Not an answer to the question: come back later. Any request may get one. */
-const LATER = ["rate_limited", "overloaded", "unavailable"];
+/** Temporary refusals. Any request may get one; the client retries. */
+const RETRYABLE = ["rate_limited", "overloaded", "unavailable"];
 
-const FROM_STOCK = ["202", "sold_out", "user_limit_reached", "payment_method_required"];
+const ORDER_ANSWERS = ["202", "sold_out", "user_limit_reached", "payment_method_required"];
 
-/** What each kind of request may be told. A code, or a status where there is no code. */
-const POSSIBLE = {
+/** Expected answers by kind of request: the error code, or the status of answers without one. */
+const EXPECTED = {
   page: ["200"],
   visit: ["201"],
   login: ["200"],
   live: ["200"],
-  buy: FROM_STOCK,
-  "same key": FROM_STOCK,
-  "other key": FROM_STOCK,
-  "buy (waves)": FROM_STOCK,
-  "buy (doors)": ["202", "sale_not_open", "sale_closed"],
-  "buy (edits)": [...FROM_STOCK, "price_changed", "sale_closed"],
-  "buy (holds)": ["202"],
-  "other body": ["idempotency_key_reused", "sold_out", "user_limit_reached"],
+  buy: ORDER_ANSWERS,
+  "buy, same key": ORDER_ANSWERS,
+  "buy, new key": ORDER_ANSWERS,
+  "buy, changed body": ["idempotency_key_reused", "sold_out", "user_limit_reached"],
+  "buy (waves)": ORDER_ANSWERS,
+  "buy (open-close)": ["202", "sale_not_open", "sale_closed"],
+  "buy (edits)": [...ORDER_ANSWERS, "price_changed", "sale_closed"],
+  "buy (contested-holds)": ["202"],
   pay: ["202", "order_not_payable"],
-  "give back": ["200", "order_not_cancellable"],
-  "read order": ["200"],
-  "read another's": ["not_found"],
+  cancel: ["200", "order_not_cancellable"],
+  "read own order": ["200"],
+  "read other's order": ["not_found"],
   "list orders": ["200"],
-  edit: ["200"],
+  "admin change": ["200"],
 } satisfies Record<string, string[]>;
 
-export type Kind = keyof typeof POSSIBLE | "rubbish" | `bot: ${string}`;
+export type RequestKind = keyof typeof EXPECTED | "malformed" | `bot: ${string}`;
 
-/** What this kind may be told; nothing where that depends on the single request. */
-export function possibleFor(kind: Kind): string[] {
-  return kind in POSSIBLE ? POSSIBLE[kind as keyof typeof POSSIBLE] : [];
+/** Expected answers to this kind of request; empty if they depend on the request. */
+export function expectedFor(kind: RequestKind): string[] {
+  return kind in EXPECTED ? EXPECTED[kind as keyof typeof EXPECTED] : [];
 }
 
-/** The answer in one word: its code, or its status where it has none. */
+/** The answer's error code, or its status if it has none. */
 export function outcome(answer: Answer): string {
   return codeOf(answer) ?? String(answer.status);
 }
 
-/** Whether the answer decided something; 429 and 503 only put it off. */
-export function isDecided(answer: Answer): boolean {
-  return answer.status !== 429 && answer.status !== 503;
+/** Whether the answer is a 429 or 503, which decide nothing. Any other answer is conclusive. */
+export function isRetryable(answer: Answer): boolean {
+  return answer.status === 429 || answer.status === 503;
 }
 
-/** Seconds the answer asks to wait; 1 where it does not say. */
+/** The answer's Retry-After in seconds; 1 if absent. */
 export function retryAfterSeconds(answer: Answer): number {
   return Number(answer.headers.get("retry-after") ?? 1) || 1;
 }
 
-/** What is wrong with an answer to a request of this kind; `possible` as in `POSSIBLE`. */
-export function judge(kind: Kind, answer: Answer, possible: string[]): string[] {
-  const wrong = [
-    ...headerFaults(kind, answer),
-    ...(answer.status >= 400 ? problemFaults(answer) : []),
+/** Breaches of the contract in one answer. `expected` lists codes or statuses, as in `EXPECTED`. */
+export function findBreaches(kind: RequestKind, answer: Answer, expected: string[]): string[] {
+  const breaches = [
+    ...headerBreaches(kind, answer),
+    ...(answer.status >= 400 ? problemBreaches(answer) : []),
   ];
-  if (![...possible, ...LATER].includes(outcome(answer))) {
-    wrong.push(`is not an answer to this (possible: ${possible.join(", ")})`);
+  if (![...expected, ...RETRYABLE].includes(outcome(answer))) {
+    breaches.push(`unexpected answer (expected: ${expected.join(", ")})`);
   }
-  return wrong.map((fault) => `${kind}: ${answer.status} ${codeOf(answer) ?? ""}: ${fault}`);
+  return breaches.map((breach) => `${kind}: ${answer.status} ${codeOf(answer) ?? ""}: ${breach}`);
 }
 
-function headerFaults(kind: Kind, { status, headers }: Answer): string[] {
-  const faults: string[] = [];
+function headerBreaches(kind: RequestKind, { status, headers }: Answer): string[] {
+  const breaches: string[] = [];
   const cacheControl = headers.get("cache-control");
   if (!headers.get("x-request-id")) {
-    faults.push("no X-Request-Id");
+    breaches.push("no X-Request-Id");
   }
   if (cacheControl === null) {
-    faults.push("no Cache-Control");
+    breaches.push("no Cache-Control");
   } else if (!SHARED.has(kind) && !cacheControl.includes("no-store")) {
-    faults.push(`personal, yet Cache-Control is "${cacheControl}"`);
+    breaches.push(`private answer with Cache-Control "${cacheControl}"`);
   } else if (SHARED.has(kind) && headers.has("set-cookie")) {
-    faults.push("an answer for everybody sets a cookie");
+    breaches.push("shared answer sets a cookie");
   }
   if ((status === 429 || status === 503) && !/^\d+$/.test(headers.get("retry-after") ?? "")) {
-    faults.push("no Retry-After in seconds");
+    breaches.push("no Retry-After in seconds");
   }
-  if (isLimited(kind)) {
-    faults.push(...LIMIT_HEADERS.filter((name) => !headers.has(name)).map((name) => `no ${name}`));
+  if (isRateLimited(kind)) {
+    breaches.push(
+      ...RATE_LIMIT_HEADERS.filter((name) => !headers.has(name)).map((name) => `no ${name}`),
+    );
   }
-  return faults;
+  return breaches;
 }
 
-/** The same answer for everybody. */
-const SHARED = new Set<Kind>(["page", "live"]);
+/** Answers that are the same for every caller. */
+const SHARED = new Set<RequestKind>(["page", "live"]);
 
-/** Requests to the limited route: every answer, refusals included, tells what is left. */
-const isLimited = (kind: Kind) =>
-  ["buy", "same key", "other key", "other body"].includes(kind) || /^(bot: |buy \()/.test(kind);
-const LIMIT_HEADERS = [
+/** Requests to the rate-limited order route, where every answer states the remaining quota. */
+const isRateLimited = (kind: RequestKind) => /^(bot: |buy\b)/.test(kind);
+const RATE_LIMIT_HEADERS = [
   "RateLimit-Policy",
   "RateLimit",
   "X-RateLimit-Limit",
@@ -131,24 +132,24 @@ const LIMIT_HEADERS = [
   "X-RateLimit-Reset",
 ];
 
-function problemFaults(answer: Answer): string[] {
-  const type = answer.headers.get("content-type") ?? "nothing";
+function problemBreaches(answer: Answer): string[] {
+  const type = answer.headers.get("content-type") ?? "none";
   if (!type.startsWith("application/problem+json")) {
-    return [`an error as ${type}, not application/problem+json`];
+    return [`Content-Type is ${type}, not application/problem+json`];
   }
   const problem = answer.body as Record<string, unknown>;
   const missing = ["type", "title", "status", "code", "detail", "requestId"].filter(
     (name) => problem[name] === undefined,
   );
-  const faults = missing.map((name) => `problem without "${name}"`);
+  const breaches = missing.map((name) => `problem without "${name}"`);
   const code = codeOf(answer) ?? "";
   if (STATUS_OF_CODE[code] !== answer.status || problem.status !== answer.status) {
-    faults.push(`code "${code}" does not go with this status`);
+    breaches.push(`code "${code}" does not match the status`);
   }
   if (problem.requestId !== answer.headers.get("x-request-id")) {
-    faults.push("requestId differs from X-Request-Id");
+    breaches.push("requestId differs from X-Request-Id");
   }
-  return faults;
+  return breaches;
 }
 
 function codeOf({ body }: Answer): string | undefined {

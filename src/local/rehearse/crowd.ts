@@ -1,44 +1,47 @@
-// Who comes: people and bots in the wanted shares, mixed, each with a user, an address and the SKU they
-// are after.
+// Creates the buyers of a scenario: people and bots, interleaved, each with a user, an address and a SKU.
 import type { Sku } from "../client.ts";
+import { forEachConcurrently } from "./concurrency.ts";
 import { UsageError } from "./options.ts";
-import { eachAtMost, patiently } from "./patience.ts";
 import { progress } from "./progress.ts";
-import type { BotKind, Buyer, Stage } from "./scene.ts";
-import { BOTS } from "./scenes/bots.ts";
+import type { BotKind, Buyer, ScenarioContext } from "./scenario.ts";
+import { BOTS } from "./scenarios/bots.ts";
+import { sendWithRetry } from "./send.ts";
 
-/** Who is to come: how many, and the share of bots. */
-interface Party {
+interface Crowd {
   count: number;
+  /** Share of the buyers that are bots, 0 to 1. */
   bots: number;
   concurrency: number;
 }
 
-/** Buyer number `index` of a scene, when `share` of them are bots. */
-function describe(stage: Stage, index: number, share: number): Buyer {
-  const botsBefore = Math.floor(index * share);
-  const isBot = Math.floor((index + 1) * share) > botsBefore;
+/** The buyer with this `index`, in a crowd whose share of bots is `botShare`. */
+function buyerAt(context: ScenarioContext, index: number, botShare: number): Buyer {
+  const botsBefore = Math.floor(index * botShare);
+  const isBot = Math.floor((index + 1) * botShare) > botsBefore;
   const nth = isBot ? botsBefore : index - botsBefore;
-  const user = `${stage.run}-${isBot ? "bot" : "buyer"}-${nth}`;
-  const ip = stage.ip(index);
-  // Neighbors of one kind want different things.
-  const wish = isBot ? Math.floor(nth / BOTS.length) : nth;
-  const sku = stage.skus[wish % stage.skus.length] as Sku;
+  const user = `${context.run}-${isBot ? "bot" : "buyer"}-${nth}`;
+  const ip = context.ip(index);
+  // Adjacent buyers of one kind choose different SKUs.
+  const choice = isBot ? Math.floor(nth / BOTS.length) : nth;
+  const sku = context.skus[choice % context.skus.length] as Sku;
   const bot = BOTS[nth % BOTS.length] as BotKind;
-  return { nth, user, sku, ip, ...(isBot && { bot, ip: bot.address?.(stage) ?? ip }) };
+  return { nth, user, sku, ip, ...(isBot && { bot, ip: bot.address?.(context) ?? ip }) };
 }
 
-/** Signs everybody in. Whoever the instance would not have is missing. */
-export async function gather(stage: Stage, name: string, party: Party): Promise<Buyer[]> {
-  const { count, concurrency, bots } = party;
+/** Signs the crowd in. Buyers the instance refuses to sign in are left out. */
+export async function signInBuyers(
+  context: ScenarioContext,
+  name: string,
+  { count, concurrency, bots }: Crowd,
+): Promise<Buyer[]> {
   const buyers: Buyer[] = [];
-  const step = progress(`${name}: signed in`, count);
-  await eachAtMost(concurrency, Array(count).keys(), async (index) => {
-    const buyer = describe(stage, index, bots);
-    const token = await tokenFor(stage, buyer);
+  const step = progress(`${name}: buyers signed in`, count);
+  await forEachConcurrently(concurrency, Array(count).keys(), async (index) => {
+    const buyer = buyerAt(context, index, bots);
+    const token = await tokenFor(context, buyer);
     if (token === undefined && buyers.length === 0) {
       throw new UsageError(
-        "The instance has no demo login: give its AUTH_SECRET with --auth-secret.",
+        "The instance has no demo login: pass its AUTH_SECRET with --auth-secret.",
       );
     }
     buyers.push(...(token === undefined ? [] : [{ ...buyer, token }]));
@@ -47,11 +50,11 @@ export async function gather(stage: Stage, name: string, party: Party): Promise<
   return buyers;
 }
 
-async function tokenFor(stage: Stage, buyer: Buyer): Promise<string | undefined> {
-  if (stage.sign !== undefined) {
-    return stage.sign(buyer.user);
+async function tokenFor(context: ScenarioContext, buyer: Buyer): Promise<string | undefined> {
+  if (context.sign !== undefined) {
+    return context.sign(buyer.user);
   }
-  const login = () => stage.client.login(buyer.user, { ip: buyer.ip });
-  const answer = await patiently(stage.record, "login", login);
+  const login = () => context.client.login(buyer.user, { ip: buyer.ip });
+  const answer = await sendWithRetry(context.recorder, "login", login);
   return answer?.status === 200 ? answer.body.token : undefined;
 }

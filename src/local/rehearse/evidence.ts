@@ -1,153 +1,159 @@
-// Collects, once a scene has settled, what the proofs need: the ledgers, their orders, the bank's books, and
-// what each winner (and a stranger) is shown when they ask for their order.
+// Collects the evidence for the proofs once a scenario's orders are final: ledgers and their orders, the sandbox
+// bank's books, and what buyers read back through the API.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, BankEntry, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
-import { eachAtMost, patiently } from "./patience.ts";
-import type { Deed, Purchase } from "./record.ts";
-import type { Buyer, Change, Denial, Stage } from "./scene.ts";
-import type { Settled } from "./settle.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import type { OrderAction, Purchase } from "./recorder.ts";
+import type { Buyer, Denial, SaleVersion, ScenarioContext } from "./scenario.ts";
+import { sendWithRetry } from "./send.ts";
+import type { FinalState } from "./wait-until-final.ts";
 
-/** The longest a settled order may be read from the ledger instead of the read model. */
-const READ_MODEL_MS = 15_000;
+/** How long a final order may still be served from the ledger instead of the read model. */
+const READ_MODEL_WITHIN_MS = 15_000;
 
-/** An accepted order as its owner and as somebody else sees it; undefined where no answer came. */
-export interface Shown {
+/** An accepted order as read by its owner and by another buyer; undefined where no answer arrived. */
+export interface ReadBack {
   owner: Answer<Order> | undefined;
   stranger: Answer | undefined;
 }
 
-/** What the live answer said about one SKU. */
+/** One SKU's part of a live answer. */
 export type LiveSample = Pick<LiveAnswer, "asOf"> &
   Pick<LiveAnswer["skus"][number], "available" | "state">;
 
-/** All that is known about one SKU when its scene is over. Times are the server's, in milliseconds. */
+/** Everything observed about one SKU. Times are the server's, in milliseconds. */
 export interface Evidence {
-  scene: string;
+  scenario: string;
   sku: Pick<Sku, "id" | "unitPrice">;
   /** Every version of the sale, oldest first. */
-  history: Change[];
+  history: SaleVersion[];
   denials: Denial[];
-  /** How far the times of answers may be off from those in orders. */
+  /** Largest possible difference between the times of answers and those in orders. */
   clockErrorMs: number;
   before: Ledger;
   after: Ledger;
-  /** The ledger as the operator saw it meanwhile. */
+  /** Ledger reports the operator read during the scenario. */
   ledgers: Ledger[];
-  /** From the end of the scene until nothing was under way; undefined when that never came. */
-  settledMs: number | undefined;
-  /** Orders of this rehearsal's buyers in the SKU's ledger. */
+  /** Milliseconds from the end of the scenario until every order was final; undefined if the time ran out. */
+  finalAfterMs: number | undefined;
+  /** The orders of this rehearsal's buyers in the SKU's ledger. */
   ledgerOrders: LedgerOrder[];
-  purchases: Pick<Purchase, "user" | "key" | "quantity" | "answers" | "gaveUp">[];
-  deeds: Deed[];
-  /** The bank's entries by order id, without other people's; undefined where the bank cannot be asked. */
+  purchases: Pick<Purchase, "user" | "key" | "quantity" | "answers" | "outcomeUnknown">[];
+  orderActions: OrderAction[];
+  /** The bank's entries for `ledgerOrders` by order id; undefined without the sandbox. */
   books: Map<string, BankEntry> | undefined;
-  /** Accepted order id → what reading it showed. */
-  shown: Map<string, Shown>;
-  /** User → their own list of orders. Holds every winner, and some who got nothing. */
+  /** Accepted order id → what reading it returned. */
+  shown: Map<string, ReadBack>;
+  /** User → their own list of orders. Contains every winner and some losers. */
   lists: Map<string, Order[]>;
   live: LiveSample[];
 }
 
-/** The whole rehearsal: each SKU, and what was noticed about the instance. */
+/** The evidence of a whole rehearsal. */
 export interface Findings {
   skus: Evidence[];
+  /** Breach of the HTTP contract → count. */
   breaches: Map<string, number>;
-  /** Warnings and errors of the Worker; undefined where its log cannot be seen. */
+  /** Warnings and errors the Worker logged; undefined if its log is not visible. */
   log: string[] | undefined;
 }
 
-/** A scene that was played; its SKUs settle by themselves. */
-export interface Played {
-  scene: string;
-  stage: Stage;
-  people: Buyer[];
-  skus: { sku: Sku; before: Ledger; settled: Promise<Settled> }[];
+/** A scenario whose buyers are done. Its orders become final in the background. */
+export interface FinishedScenario {
+  scenario: string;
+  context: ScenarioContext;
+  buyers: Buyer[];
+  skus: { sku: Sku; before: Ledger; finalState: Promise<FinalState> }[];
 }
 
-/** Waits until the SKUs of a scene have settled, then looks at everything from outside. */
-export async function collect(played: Played, concurrency: number): Promise<Evidence[]> {
+/** Waits until the scenario's orders are final, then collects the evidence of each SKU. */
+export async function collectEvidence(
+  finished: FinishedScenario,
+  concurrency: number,
+): Promise<Evidence[]> {
   const all: Evidence[] = [];
-  for (const one of played.skus) {
-    all.push(await collectSku(played, one, concurrency));
+  for (const one of finished.skus) {
+    all.push(await collectSku(finished, one, concurrency));
   }
   return all;
 }
 
 async function collectSku(
-  { scene, stage, people }: Played,
-  { sku, before, settled }: Played["skus"][number],
+  { scenario, context, buyers: everyone }: FinishedScenario,
+  { sku, before, finalState }: FinishedScenario["skus"][number],
   concurrency: number,
 ): Promise<Evidence> {
-  const { client, record, history, denials, ledgers, clockErrorMs } = stage;
-  const { ledger: after, settledMs } = await settled;
-  const buyers = people.filter((buyer) => buyer.sku.id === sku.id);
+  const { client, recorder, history, denials, ledgers, clockErrorMs } = context;
+  const { ledger: after, finalAfterMs } = await finalState;
+  const buyers = everyone.filter((buyer) => buyer.sku.id === sku.id);
   const users = new Set(buyers.map(({ user }) => user));
   const orders = await client.ledgerOrders(sku.id);
-  const purchases = record.purchases.filter((purchase) => purchase.sku === sku.id);
+  const purchases = recorder.purchases.filter((purchase) => purchase.sku === sku.id);
   const ledgerOrders = orders.filter(({ userId }) => users.has(userId));
-  const deeds = record.deeds.filter((deed) => deed.sku === sku.id);
-  const books = stage.sandbox ? await client.sandboxPayments(sku.id) : undefined;
+  const orderActions = recorder.orderActions.filter((action) => action.sku === sku.id);
+  const books = context.sandbox ? await client.sandboxPayments(sku.id) : undefined;
   for (const { id } of orders.filter(({ userId }) => !users.has(userId))) {
     books?.delete(id);
   }
-  const live = stage.live.flatMap(({ asOf, skus }) =>
+  const live = context.live.flatMap(({ asOf, skus }) =>
     skus
       .filter(({ id }) => id === sku.id)
       .map(({ available, state }) => ({ asOf, available, state })),
   );
   return {
-    ...{ scene, sku, history, denials, clockErrorMs, before, after, ledgers, settledMs },
-    ...{ ledgerOrders, purchases, deeds, books, live },
-    ...(await readBack(stage, sku, buyers, acceptedIds(purchases), concurrency)),
+    ...{ scenario, sku, history, denials, clockErrorMs, before, after, ledgers, finalAfterMs },
+    ...{ ledgerOrders, purchases, orderActions, books, live },
+    ...(await readBack(context, sku, buyers, acceptedIds(purchases), concurrency)),
   };
 }
 
-/** Every winner reads their orders, and so does a neighbor; some who got nothing look at their list. */
+/** Reads each winner's orders as the winner and as another buyer, and the order lists of winners and some losers. */
 async function readBack(
-  stage: Stage,
+  context: ScenarioContext,
   sku: Sku,
   buyers: Buyer[],
   accepted: Map<string, Set<string>>,
   concurrency: number,
 ): Promise<Pick<Evidence, "shown" | "lists">> {
+  const { client, recorder } = context;
   const shown: Evidence["shown"] = new Map();
   const lists: Evidence["lists"] = new Map();
   const neighbors = new Map(buyers.map(({ user }, at) => [user, buyers[at - 1] ?? buyers.at(-1)]));
   const winners = buyers.filter(({ user }) => accepted.has(user));
   const losers = buyers.filter(({ user }) => !accepted.has(user)).slice(0, concurrency);
-  await eachAtMost(concurrency, [...winners, ...losers], async (buyer) => {
+  await forEachConcurrently(concurrency, [...winners, ...losers], async (buyer) => {
     const stranger = neighbors.get(buyer.user) as Buyer;
     for (const id of accepted.get(buyer.user) ?? []) {
-      shown.set(id, await show(stage, id, buyer, stranger));
+      shown.set(id, await readAsBoth(context, id, buyer, stranger));
     }
-    const list = await patiently(stage.record, "list orders", () => stage.client.readOrders(buyer));
+    const list = await sendWithRetry(recorder, "list orders", () => client.readOrders(buyer));
     lists.set(buyer.user, list?.body.orders?.filter(({ skuId }) => skuId === sku.id) ?? []);
   });
   return { shown, lists };
 }
 
-async function show(
-  { client, record }: Stage,
+async function readAsBoth(
+  { client, recorder }: ScenarioContext,
   id: string,
   buyer: Buyer,
   other: Buyer,
-): Promise<Shown> {
-  const owner = await readSettled(() =>
-    patiently(record, "read order", () => client.readOrder(id, buyer)),
+): Promise<ReadBack> {
+  const owner = await readFromReadModel(() =>
+    sendWithRetry(recorder, "read own order", () => client.readOrder(id, buyer)),
   );
-  // A lone buyer has no stranger beside them.
+  // With a single buyer there is no stranger.
   const stranger =
     other.user === buyer.user
       ? undefined
-      : await patiently(record, "read another's", () => client.readOrder(id, other));
+      : await sendWithRetry(recorder, "read other's order", () => client.readOrder(id, other));
   return { owner, stranger };
 }
 
-/** While Redis is slow an order is read from the ledger; the proof waits a while for the read model. */
-async function readSettled(
+/** Repeats a read while the ledger serves it, as it does when Redis is slow. */
+async function readFromReadModel(
   read: () => Promise<Answer<Order> | undefined>,
 ): Promise<Answer<Order> | undefined> {
-  const deadline = Date.now() + READ_MODEL_MS;
+  const deadline = Date.now() + READ_MODEL_WITHIN_MS;
   for (;;) {
     const answer = await read();
     const fromLedger = answer?.headers.get("x-served-from") === "ledger";
@@ -158,7 +164,7 @@ async function readSettled(
   }
 }
 
-/** User → the ids of the orders they were told they have. */
+/** User → ids of the orders in their 202 answers. */
 export function acceptedIds(purchases: Evidence["purchases"]): Map<string, Set<string>> {
   const accepted = new Map<string, Set<string>>();
   for (const { user, answers } of purchases) {

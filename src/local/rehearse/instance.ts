@@ -1,5 +1,4 @@
-// The instance a rehearsal plays against: one that runs somewhere, or the built Worker started here on a
-// temporary state.
+// The instance a rehearsal runs against: an existing one (--url), or the built Worker started on temporary state.
 import { randomBytes } from "node:crypto";
 import { Client } from "../client.ts";
 import type { LogLine } from "../miniflare.ts";
@@ -8,7 +7,7 @@ import { makeTempDir } from "../temp-dir.ts";
 import { tokenSigner } from "../tokens.ts";
 import { isLocal, type Options } from "./options.ts";
 
-/** Nobody in a rehearsal can solve a challenge, so nobody is ever asked whether one was solved. */
+/** Placeholder settings that enable challenges. Simulated buyers never solve one, so nothing is ever verified. */
 const CHALLENGES = {
   TURNSTILE_SITE_KEY: "rehearsal",
   TURNSTILE_SECRET: "rehearsal",
@@ -17,26 +16,26 @@ const CHALLENGES = {
 
 export interface Instance {
   client: Client;
-  /** Part of every user name and key, so that two rehearsals, or two scenes, do not meet. */
+  /** Part of every user name and key, so that rehearsals and scenarios do not collide. */
   run: string;
-  /** Payments go to the sandbox, whose books can be read. */
+  /** Payments go to the sandbox bank, whose books the admin API shows. */
   sandbox: boolean;
-  /** It was started here and knows how to challenge. */
+  /** The rehearsal started it, with challenges enabled. */
   isOwn: boolean;
-  /** How far the client's idea of the server's clock may be off: milliseconds. */
+  /** Largest possible error of the client's estimate of the server's clock, in milliseconds. */
   clockErrorMs: number;
-  /** Warnings and errors the Worker logged; undefined for an instance whose log cannot be seen. */
+  /** Warnings and errors the Worker logged; undefined with --url, where the log is not visible. */
   log: LogLine[] | undefined;
-  /** A token made here, where the instance's secret is known; otherwise the buyer logs in. */
+  /** Signs a buyer's token with --auth-secret; absent if buyers use demo login. */
   sign?: (user: string) => Promise<string>;
-  /** The address buyer `index` claims to come from; only a local instance would believe it. */
+  /** The address buyer `index` sends in its headers; undefined if the instance would ignore it. */
   ip(index: number): string | undefined;
   stop(): Promise<void>;
 }
 
-/** Finds or starts the instance. */
+/** Connects to the instance at --url, or starts one. */
 export async function openInstance(options: Options): Promise<Instance> {
-  const { url, log, stop } = options.url === undefined ? await startOwn() : running(options.url);
+  const { url, log, stop } = options.url === undefined ? await startOwn() : existing(options.url);
   try {
     const client = new Client(url, options.adminToken);
     const sandbox = (await client.admin("GET", "/sandbox/payments?after=~")).status === 200;
@@ -57,7 +56,7 @@ export async function openInstance(options: Options): Promise<Instance> {
 
 type Running = Pick<Instance, "log" | "stop"> & { url: string };
 
-function running(url: string): Running {
+function existing(url: string): Running {
   return { url, log: undefined, stop: async () => {} };
 }
 
@@ -74,8 +73,8 @@ async function startOwn(): Promise<Running> {
 }
 
 /**
- * One address a buyer, out of the range set aside for benchmarks (RFC 2544). Neighbors are in different
- * networks: many accounts in one /24 would look like a farm of bots.
+ * A distinct address per buyer, from the range reserved for benchmarks (RFC 2544). Adjacent buyers are in
+ * different networks, because many accounts in one /24 would look like a bot farm.
  */
 function address(index: number): string {
   return `198.${18 + (index & 1)}.${(index >> 1) & 255}.${(index >> 9) & 255}`;

@@ -1,4 +1,4 @@
-// Where and with what a rehearsal ran: figures of one machine say little about another.
+// Describes the machine and the commit of a rehearsal: timings from one machine say little about another.
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import os from "node:os";
@@ -10,11 +10,11 @@ export interface Machine {
   memoryBytes: number;
   os: string;
   node: string;
-  /** Absent where the instance runs elsewhere. */
+  /** Version; absent if the instance was not started by the rehearsal. */
   workerd?: string;
 }
 
-/** This machine; `runsWorker` says that the instance runs on the installed workerd. */
+/** Describes this machine. `runsWorker`: whether the instance runs on the installed workerd. */
 export function describeMachine(runsWorker: boolean): Machine {
   const { version } = createRequire(import.meta.url)("workerd/package.json") as { version: string };
   return {
@@ -27,7 +27,7 @@ export function describeMachine(runsWorker: boolean): Machine {
   };
 }
 
-/** The commit of this working copy, with "-dirty" after uncommitted changes; undefined without git. */
+/** The commit of this working copy, with "-dirty" if it has uncommitted changes; undefined without git. */
 export async function currentCommit(): Promise<string | undefined> {
   const args = ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"];
   try {

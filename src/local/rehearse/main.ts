@@ -1,18 +1,18 @@
-// `npm run rehearse`: plays the scenes, proves the outcome, reports. See HELP.
+// `npm run rehearse`: runs the scenarios, checks the proofs and prints a report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
-import { collect, type Evidence, type Played } from "./evidence.ts";
+import { collectEvidence, type Evidence, type FinishedScenario } from "./evidence.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
-import { type Pace, perform } from "./perform.ts";
-import { holdAgainst } from "./proofs/thresholds.ts";
-import { verify } from "./proofs/verdicts.ts";
-import { Record } from "./record.ts";
+import { checkThresholds } from "./proofs/thresholds.ts";
+import { verify } from "./proofs/verify.ts";
+import { Recorder } from "./recorder.ts";
 import { render } from "./report.ts";
 import { type Result, summarize } from "./result.ts";
-import type { Stage } from "./scene.ts";
-import { scenesFor } from "./scenes/all.ts";
-import { takeDown } from "./stage.ts";
+import { runScenario, type Throughput } from "./run-scenario.ts";
+import type { ScenarioContext } from "./scenario.ts";
+import { deleteSale } from "./scenario-sale.ts";
+import { scenariosFor } from "./scenarios/all.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -30,51 +30,55 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
+/** Returns the exit status. */
 async function rehearse(options: Options): Promise<number> {
-  console.log(
-    options.url === undefined ? "Building and starting the Worker …" : "Looking at the instance …",
-  );
+  const { url, json } = options;
+  console.log(url === undefined ? "Building and starting the Worker …" : `Connecting to ${url} …`);
   const instance = await openInstance(options);
-  /** Those that were put up and must be taken down. */
-  const stages: Stage[] = [];
-  const clear = async () => {
-    await Promise.allSettled(stages.map(takeDown));
+  const created: ScenarioContext[] = [];
+  const cleanUp = async () => {
+    await Promise.allSettled(created.map(deleteSale));
     await instance.stop();
   };
-  // The first Ctrl-C clears the stages; the second one, without a listener, ends at once.
-  const interrupted = () => void clear().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted);
+  // The first Ctrl-C cleans up. A second one finds no listener and ends the process at once.
+  const onInterrupt = () => void cleanUp().finally(() => process.exit(130));
+  process.once("SIGINT", onInterrupt);
   try {
-    const result = await play(instance, stages, options);
+    const result = await runAll(instance, created, options);
     console.log(render(result));
-    if (options.json !== undefined) {
-      await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+    if (json !== undefined) {
+      await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
     }
-    return result.verdicts.every(({ violations }) => violations.length === 0) ? 0 : 1;
+    return result.proofs.some(({ status }) => status === "broken") ? 1 : 0;
   } finally {
-    process.off("SIGINT", interrupted);
-    await clear();
+    process.off("SIGINT", onInterrupt);
+    await cleanUp();
   }
 }
 
-async function play(instance: Instance, stages: Stage[], options: Options): Promise<Result> {
+async function runAll(
+  instance: Instance,
+  created: ScenarioContext[],
+  options: Options,
+): Promise<Result> {
   const { buyers, concurrency } = options;
-  const record = new Record();
-  console.log(`Playing against ${instance.client.url}`);
-  const played: (Played & Pace)[] = [];
-  for (const scenes of scenesFor(options)) {
-    const act = scenes.map((scene) => perform(scene, { instance, stages, record }, options));
-    played.push(...(await Promise.all(act)).flat());
+  const recorder = new Recorder();
+  console.log(`Running the scenarios against ${instance.client.url}`);
+  const finished: (FinishedScenario & Throughput)[] = [];
+  for (const group of scenariosFor(options)) {
+    const shared = { instance, created, recorder };
+    const running = group.map((scenario) => runScenario(scenario, shared, options));
+    finished.push(...(await Promise.all(running)).flat());
   }
-  console.log("Checking …");
+  console.log("Waiting until all orders are final, then checking the proofs …");
   const skus: Evidence[] = [];
-  for (const one of played) {
-    skus.push(...(await collect(one, concurrency)));
+  for (const one of finished) {
+    skus.push(...(await collectEvidence(one, concurrency)));
   }
   const log = instance.log?.map(({ level, message }) => `${level}: ${message}`);
-  const findings = { skus, breaches: record.breaches, log };
-  const [rush] = played as [Played & Pace];
-  const summary = summarize(rush.people, record, findings);
+  const findings = { skus, breaches: recorder.breaches, log };
+  const [rush] = finished as [FinishedScenario & Throughput];
+  const summary = summarize(rush.buyers, recorder, findings);
   return {
     ...{ url: instance.client.url, commit: await currentCommit() },
     machine: describeMachine(instance.isOwn),
@@ -82,18 +86,19 @@ async function play(instance: Instance, stages: Stage[], options: Options): Prom
     ...{ seconds: rush.seconds, requestsPerSecond: rush.requestsPerSecond },
     notes: notesOn(instance, options),
     ...summary,
-    verdicts: [...verify(findings), ...holdAgainst(options, summary)],
+    proofs: [...verify(findings), ...checkThresholds(options, summary)],
   };
 }
 
-/** What could not be rehearsed, or not be seen. */
-function notesOn({ sandbox, isOwn, log }: Instance, { bots, sku }: Options): string[] {
+/** What this rehearsal left out. */
+function notesOn({ sandbox, isOwn }: Instance, { bots, sku }: Options): string[] {
   return [
-    ...(sandbox ? [] : ["No sandbox here: only what is free is rehearsed, and no money."]),
-    ...(bots > 0 && !isOwn ? ["The sale does not challenge bots: its own setting."] : []),
+    ...(sandbox ? [] : ['PAYMENTS is not "sandbox": only free SKUs were rehearsed, no payments.']),
+    ...(bots > 0 && !isOwn
+      ? ["The rehearsal's sale challenges no bots on an existing instance."]
+      : []),
     ...(sku === undefined
       ? []
-      : ["With --sku only the rush is played: the rest needs sales of its own."]),
-    ...(log === undefined ? ["The instance's log cannot be seen from here."] : []),
+      : ["With --sku, only the rush runs: the other scenarios need their own sales."]),
   ];
 }

@@ -1,43 +1,40 @@
-// The operator of a sale while people buy from it. Every change goes into the stage's notes with the time from
-// which it may hold and the time from which it must.
+// The operator who changes a sale while buyers order. Every change is stored in the scenario's context with the
+// earliest and the latest time at which it took effect.
 import { type Answer, expectOk, type Ledger, type PublicSale, type SaleView } from "../client.ts";
-import { patiently } from "./patience.ts";
-import type { Change, Stage } from "./scene.ts";
+import type { SaleVersion, ScenarioContext } from "./scenario.ts";
+import { sendWithRetry } from "./send.ts";
 
 type Sku = PublicSale["skus"][number];
-/** What may change about a sale with one SKU. */
+/** Changes to a sale with one SKU. */
 export type Edit = Partial<
   Pick<PublicSale, "closesAt"> & Pick<Sku, "stock" | "perUserLimit" | "unitPrice">
 >;
 
 export class Operator {
-  readonly #stage: Stage;
+  readonly #context: ScenarioContext;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(context: ScenarioContext) {
+    this.#context = context;
   }
 
-  /** The sale as it is now. */
+  /** The current version of the sale. */
   get sale(): PublicSale {
-    return (this.#stage.history.at(-1) as Change).sale;
+    return (this.#context.history.at(-1) as SaleVersion).sale;
   }
 
   get sku(): Sku {
     return this.sale.skus[0] as Sku;
   }
 
-  /** Units that are held or sold. */
+  /** Number of units held or sold. */
   async committed(): Promise<number> {
     const { held, sold } = await this.#ledger();
     return held + sold;
   }
 
-  /**
-   * Reads the document, changes it and puts it back, as long as nobody else did meanwhile. `possible`: what
-   * the instance may say to it.
-   */
-  async edit({ closesAt, ...terms }: Edit, possible = ["200"]): Promise<void> {
-    const { client, saleId, history } = this.#stage;
+  /** Reads the sale, changes it and writes it back with If-Match. `expected` lists codes or statuses. */
+  async edit({ closesAt, ...terms }: Edit, expected = ["200"]): Promise<void> {
+    const { client, saleId, history } = this.#context;
     const read = await client.admin<SaleView>("GET", `/sales/${saleId}`);
     const document = expectOk(read);
     const [sku] = document.skus;
@@ -49,7 +46,7 @@ export class Operator {
     const etag = read.headers.get("etag");
     const headers = etag === null ? {} : { "if-match": etag };
     const put = () => client.admin("PUT", `/sales/${saleId}`, sale, headers);
-    const answer = await this.#send(put, possible);
+    const answer = await this.#send(put, expected);
     if (answer.status === 200) {
       history.push({ ...during(answer), sale });
     }
@@ -57,7 +54,7 @@ export class Operator {
   }
 
   async restock(quantity: number): Promise<void> {
-    const { client, run, history } = this.#stage;
+    const { client, run, history } = this.#context;
     const { sale, sku } = this;
     const headers = { "idempotency-key": `${run}-restock` };
     const restock = () => client.admin("POST", `/skus/${sku.id}/restock`, { quantity }, headers);
@@ -67,9 +64,9 @@ export class Operator {
     await this.#ledger();
   }
 
-  /** Denies a user. What it returns lifts the rule again. */
+  /** Adds a deny rule for a user. Returns a function that removes it. */
   async deny(user: string): Promise<() => Promise<void>> {
-    const { client, denials } = this.#stage;
+    const { client, denials } = this.#context;
     const path = `/denylist/user/${encodeURIComponent(user)}`;
     const answer = await this.#send(() => client.admin("PUT", path), ["200"]);
     const denial = { user, ...during(answer), liftSentAt: Infinity, liftedAt: Infinity };
@@ -82,16 +79,18 @@ export class Operator {
   }
 
   async #ledger(): Promise<Ledger> {
-    const ledger = await this.#stage.client.ledger(this.sku.id);
-    this.#stage.ledgers.push(ledger);
+    const ledger = await this.#context.client.ledger(this.sku.id);
+    this.#context.ledgers.push(ledger);
     return ledger;
   }
 
-  /** Nobody can say what holds after a change whose outcome is unknown, so there must be one. */
-  async #send(send: () => Promise<Answer>, possible: string[]): Promise<Answer> {
-    const answer = await patiently(this.#stage.record, "edit", send, { possible });
+  /** Throws if no answer arrives: with the state of the sale unknown, the proofs would be meaningless. */
+  async #send(send: () => Promise<Answer>, expected: string[]): Promise<Answer> {
+    const answer = await sendWithRetry(this.#context.recorder, "admin change", send, { expected });
     if (answer === undefined) {
-      throw new Error("The instance does not answer its operator.");
+      throw new Error(
+        "The instance did not answer an admin request, so the state of the sale is unknown.",
+      );
     }
     return answer;
   }

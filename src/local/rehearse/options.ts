@@ -1,36 +1,35 @@
-// The command line of `npm run rehearse`: what may be said, what each word means, what is refused.
+// The command line of `npm run rehearse`: its options, their help text and their validation.
 import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 
 export const HELP = `npm run rehearse -- [options]
 
-Plays sales against a running instance and proves from the outside that they were sold correctly: a rush,
-waves of arrivals for several units each, a crowd across the opening and the close, a sale that is changed
-while people buy, and orders that are paid, given back and lapse in the same moment.
-Without --url it starts the built Worker on a fresh temporary state and removes everything afterwards.
-Exit status: 0 all held, 1 something did not (the violations are listed), 2 bad usage.
+Runs crowds of simulated buyers against an instance and proves from the outside that it sold correctly. The
+scenarios: a rush; waves of arrivals, several units each; attempts before the opening and after the close; a sale
+edited while buyers order; orders that are paid, canceled and expire at the same moment.
+Without --url, the built Worker is started on temporary state, which is removed afterwards.
+Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 bad usage.
 
-  --url URL            the instance to drive, local or deployed
-  --sku ID             play the rush alone, on this SKU of the instance (nobody else should be buying it
-                       meanwhile); default: sales of its own, created and deleted through the admin API.
-                       Paid SKUs only where PAYMENTS is "sandbox", whose books prove the money: nobody
-                       is ever charged
-  --buyers N           how many come to the rush (default 500); the other crowds are smaller
-  --bots SHARE         how many in the rush are scripted bots of each kind, 0 to 1 (default 0)
-  --concurrency N      how many in the rush act at the same time (default 64)
-  --admin-token TOKEN  the instance's ADMIN_TOKEN (default: the local one, for a local instance only)
-  --auth-secret SECRET sign the buyers' tokens with the instance's AUTH_SECRET instead of demo login
-  --max-p99 MS         fail if the 99th percentile of any kind of request is above so many milliseconds
-  --max-errors SHARE   fail if a larger share of the requests, 0 to 1, gets no answer or a 5xx
-  --json FILE          also write the result as JSON, with the commit and the machine it ran on
-  --help               this text
+  --url URL            rehearse on this instance, local or deployed
+  --sku ID             run only the rush, on this SKU of the instance, while no one else buys it. Default: create
+                       sales through the admin API and delete them afterwards. A paid SKU needs PAYMENTS =
+                       "sandbox", so that no card is charged
+  --buyers N           number of buyers in the rush (default 500); other scenarios derive their number from it
+  --bots SHARE         share of scripted bots in the rush, 0 to 1 (default 0)
+  --concurrency N      number of buyers in the rush that act at the same time (default 64)
+  --admin-token TOKEN  the instance's ADMIN_TOKEN (required unless the instance is local)
+  --auth-secret SECRET sign buyers' tokens with the instance's AUTH_SECRET instead of using demo login
+  --max-p99 MS         fail if the p99 latency of any kind of request exceeds this many milliseconds
+  --max-errors SHARE   fail if more than this share of requests, 0 to 1, get a 5xx or no answer
+  --json FILE          also write the result as JSON, with this working copy's commit and machine
+  --help               print this text
 `;
 
-/** The goals a rehearsal can be held to. */
+/** Limits that make a rehearsal fail. */
 export interface Thresholds {
-  /** No kind of request may have a higher 99th percentile: milliseconds. */
+  /** Highest 99th percentile latency of any kind of request, in milliseconds. */
   maxP99?: number;
-  /** No larger share of the requests, 0 to 1, may end without an answer or in a 5xx. */
+  /** Highest share of requests that get a 5xx or no answer, 0 to 1. */
   maxErrors?: number;
 }
 
@@ -38,7 +37,7 @@ export interface Options extends Thresholds {
   url?: string;
   sku?: string;
   buyers: number;
-  /** Share of the buyers. */
+  /** Share of the buyers that are bots, 0 to 1. */
   bots: number;
   concurrency: number;
   adminToken: string;
@@ -46,10 +45,9 @@ export interface Options extends Thresholds {
   json?: string;
 }
 
-/** What was typed makes no sense; the message says why. */
+/** Invalid usage. The message is shown to the user with HELP. */
 export class UsageError extends Error {}
 
-/** What may be typed. */
 const OPTIONS = {
   url: { type: "string" },
   sku: { type: "string" },
@@ -64,21 +62,24 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** The options in `argv`, and those npm kept for itself (in `env`); or "help". Throws a UsageError. */
+/**
+ * Parses `argv`, together with options that npm consumed and put into `env`. Returns "help" for --help.
+ * Throws a UsageError.
+ */
 export function parseOptions(
   argv: string[],
   env: Record<string, string | undefined> = {},
 ): Options | "help" {
-  const values = read(asTyped(argv, env));
+  const values = parse(withNpmFlags(argv, env));
   if (values.help) {
     return "help";
   }
   const { url, sku, json } = values;
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new UsageError(`--url must be an http or https address, not "${url}".`);
+    throw new UsageError(`--url must be an http or https URL, not "${url}".`);
   }
   if (sku !== undefined && url === undefined) {
-    throw new UsageError("--sku names a SKU of a running instance: it needs --url.");
+    throw new UsageError("--sku requires --url: it names a SKU of an existing instance.");
   }
   const authSecret = values["auth-secret"];
   const maxP99 = values["max-p99"];
@@ -98,21 +99,21 @@ export function parseOptions(
 }
 
 /**
- * `npm run rehearse --bots 0.5`, without the `--` that npm wants: npm keeps the flag as a setting of its own
- * and hands on only the value. This puts the two together again, in the order they were typed.
+ * Supports `npm run rehearse --bots 0.5`, without the `--` before the options. npm then turns the flag into an
+ * environment variable and passes only the value on. This restores the flags in the order they were typed.
  */
-function asTyped(argv: string[], env: Record<string, string | undefined>): string[] {
-  const kept = Object.keys(OPTIONS).filter((name) => env[setting(name)] === "true");
+function withNpmFlags(argv: string[], env: Record<string, string | undefined>): string[] {
+  const consumed = Object.keys(OPTIONS).filter((name) => env[npmVariable(name)] === "true");
   const order = Object.keys(env);
-  kept.sort((a, b) => order.indexOf(setting(a)) - order.indexOf(setting(b)));
-  const isBare = argv.every((word) => !word.startsWith("-"));
-  if (!isBare || kept.length !== argv.length) return argv;
-  return kept.flatMap((name, at) => [`--${name}`, argv[at] as string]);
+  consumed.sort((a, b) => order.indexOf(npmVariable(a)) - order.indexOf(npmVariable(b)));
+  const hasOnlyValues = argv.every((word) => !word.startsWith("-"));
+  if (!hasOnlyValues || consumed.length !== argv.length) return argv;
+  return consumed.flatMap((name, at) => [`--${name}`, argv[at] as string]);
 }
 
-const setting = (name: string): string => `npm_config_${name.replaceAll("-", "_")}`;
+const npmVariable = (name: string): string => `npm_config_${name.replaceAll("-", "_")}`;
 
-function read(argv: string[]) {
+function parse(argv: string[]) {
   try {
     return parseArgs({ args: argv, options: OPTIONS }).values;
   } catch (error) {
@@ -120,10 +121,10 @@ function read(argv: string[]) {
   }
 }
 
-function count(name: string, text: string, most: number): number {
+function count(name: string, text: string, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new UsageError(`${name} must be a whole number from 1 to ${most}, not "${text}".`);
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new UsageError(`${name} must be a whole number from 1 to ${max}, not "${text}".`);
   }
   return value;
 }
@@ -150,13 +151,13 @@ function adminToken(url: string | undefined, given: string | undefined): string 
   }
   if (url !== undefined && !isLocal(url)) {
     throw new UsageError(
-      "--admin-token is needed: the proof reads the ledger through the admin API.",
+      "--admin-token is required: the proofs read the ledger through the admin API.",
     );
   }
   return LOCAL_ADMIN_TOKEN;
 }
 
-/** Whether `url` is this machine, where an instance believes the address a request claims to be from. */
+/** Whether `url` points to this machine. Only such instances trust a client address in a request header. */
 export function isLocal(url: string): boolean {
   return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
 }

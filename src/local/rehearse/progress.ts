@@ -1,9 +1,12 @@
-// How far a rehearsal is, while it runs.
+// Progress output while a rehearsal runs.
 import { formatNumber } from "../terminal-format.ts";
 
 const BAR_WIDTH = 30;
 
-/** Shows `done` of `total`: a bar that redraws itself on a terminal, a line a tenth elsewhere. */
+/**
+ * Returns a function to call after each finished item. It redraws a progress bar on a terminal, and otherwise
+ * prints a line per tenth of `total`.
+ */
 export function progress(label: string, total: number): () => void {
   let done = 0;
   const tenth = Math.max(1, Math.ceil(total / 10));

@@ -1,28 +1,29 @@
-// How a finished rehearsal is told to somebody at a terminal.
+// Formats the result of a rehearsal for a terminal.
 import type { Money } from "../client.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
-import type { Verdict } from "./proofs/verdicts.ts";
+import type { ProofResult, ProofStatus } from "./proofs/verify.ts";
 import type { CrowdResult, Result, SkuResult } from "./result.ts";
 
 const VIOLATIONS_SHOWN = 10;
 
-/** The result as text. */
 export function render(result: Result): string {
-  const { outcomes, latencyMs, crowd, skus, notes, verdicts } = result;
-  const speed = `${formatNumber(result.requestsPerSecond)} requests/s`;
+  const { outcomes, latencyMs, crowd, skus, notes, proofs } = result;
+  const throughput = `${formatNumber(result.requestsPerSecond)} requests/s`;
   return [
     "",
     formatTable(["request", "answer", "count"], outcomeRows(outcomes)),
     "",
-    formatTable(["milliseconds", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
+    formatTable(["latency in ms", "p50", "p90", "p99", "max"], latencyRows(latencyMs)),
     "",
-    formatTable(["SKU", ...LEDGER, ...STATUSES, "money kept", "settled"], skus.map(skuRow)),
+    formatTable(["SKU", ...LEDGER, ...STATUSES, "money kept", "final after"], skus.map(skuRow)),
     "",
-    ...(crowd.length > 1 ? [...crowdLines(crowd), ""] : []),
-    `${formatNumber(result.buyers)} buyers in the rush in ${formatNumber(result.seconds, 1)} s, ${speed}`,
+    ...(crowd.length > 1 ? [crowdTable(crowd), ""] : []),
+    `Rush: ${formatNumber(result.buyers)} buyers in ${formatNumber(result.seconds, 1)} s, ${throughput}`,
     ...notes,
     "",
-    ...verdicts.flatMap(verdictLines),
+    ...proofs.flatMap(proofLines),
+    "",
+    totals(proofs),
     "",
   ].join("\n");
 }
@@ -47,13 +48,13 @@ function latencyRows(latencies: Result["latencyMs"]): string[][] {
 const LEDGER = ["stocked", "available", "held", "sold"] as const;
 const STATUSES = ["confirmed", "cancelled", "expired", "refunded"];
 
-function skuRow({ id, ledger, orders, moneyKept, settledMs }: SkuResult): string[] {
+function skuRow({ id, ledger, orders, moneyKept, finalAfterMs }: SkuResult): string[] {
   return [
     id,
     ...LEDGER.map((name) => formatNumber(ledger[name])),
     ...STATUSES.map((status) => formatNumber(orders[status] ?? 0)),
     moneyKept === undefined ? "unknown" : price(moneyKept),
-    settledMs === undefined ? "never" : `${formatNumber(settledMs / 1_000, 1)} s`,
+    finalAfterMs === undefined ? "never" : `${formatNumber(finalAfterMs / 1_000, 1)} s`,
   ];
 }
 
@@ -62,7 +63,7 @@ function price({ amount, currency }: Money): string {
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 0));
 }
 
-function crowdLines(crowd: CrowdResult[]): string[] {
+function crowdTable(crowd: CrowdResult[]): string {
   const rows = crowd.map(({ kind, count, attempts, units, answers }) => [
     kind,
     formatNumber(count),
@@ -73,14 +74,28 @@ function crowdLines(crowd: CrowdResult[]): string[] {
       .map(([what, times]) => `${what} ${formatNumber(times)}`)
       .join(", "),
   ]);
-  return [formatTable(["who", "how many", "units", "each", "attempts", "answers"], rows)];
+  return formatTable(["buyers", "count", "units", "units each", "attempts", "answers"], rows);
 }
 
-function verdictLines({ promise, violations }: Verdict): string[] {
+const LABELS: { [status in ProofStatus]: string } = {
+  held: "held",
+  broken: "BROKEN",
+  "not observed": "not observed",
+};
+const LABEL_WIDTH = Math.max(...Object.values(LABELS).map((label) => label.length));
+
+function proofLines({ claim, status, violations, reason }: ProofResult): string[] {
   const more = violations.length - VIOLATIONS_SHOWN;
+  const indent = " ".repeat(LABEL_WIDTH + 4);
   return [
-    `${violations.length === 0 ? "held  " : "BROKEN"}  ${promise}`,
-    ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => `          ${violation}`),
-    ...(more > 0 ? [`          and ${formatNumber(more)} more`] : []),
+    `${LABELS[status].padEnd(LABEL_WIDTH)}  ${claim}${reason === undefined ? "" : ` (${reason})`}`,
+    ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => indent + violation),
+    ...(more > 0 ? [`${indent}and ${formatNumber(more)} more`] : []),
   ];
+}
+
+function totals(proofs: ProofResult[]): string {
+  const count = (wanted: ProofStatus) => proofs.filter(({ status }) => status === wanted).length;
+  const [held, broken, notObserved] = [count("held"), count("broken"), count("not observed")];
+  return `${formatNumber(proofs.length)} proofs: ${held} held, ${broken} broken, ${notObserved} not observed`;
 }

@@ -1,109 +1,115 @@
-// A finished rehearsal in figures: what `--json` writes and the report shows.
+// The result of a rehearsal: what the report prints and what --json writes.
 import type { Ledger, LedgerOrder, Money } from "../client.ts";
 import { percentile } from "../stats.ts";
-import type { Kind } from "./contract.ts";
+import type { RequestKind } from "./contract.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
-import { holdsUnits } from "./proofs/free-units.ts";
+import { holdsUnits } from "./proofs/available-units.ts";
 import { moneyKept } from "./proofs/money.ts";
 import { tally } from "./proofs/units.ts";
-import type { Verdict } from "./proofs/verdicts.ts";
-import type { Record } from "./record.ts";
-import type { Buyer } from "./scene.ts";
+import type { ProofResult } from "./proofs/verify.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Buyer } from "./scenario.ts";
 
 export interface Result {
   url: string;
-  /** Of this working copy, and so of the instance if it was started from it. */
+  /** The commit of this working copy. An instance at --url may run another one. */
   commit: string | undefined;
-  /** Where the crowd came from, and so where the instance ran if it was started here. */
+  /** The machine that sent the requests. Without --url, the instance ran on it too. */
   machine: Machine;
   buyers: number;
   concurrency: number;
-  /** Of the rush alone, without signing in and checking. */
+  /** Duration of the rush, without signing in and checking. */
   seconds: number;
+  /** In the rush. */
   requestsPerSecond: number;
-  /** What could not be rehearsed. */
+  /** What this rehearsal left out. */
   notes: string[];
   skus: SkuResult[];
-  /** Who got how many units in the rush; one line for the people and one for each kind of bot. */
+  /** How many units people and each kind of bot got in the rush. */
   crowd: CrowdResult[];
   outcomes: { [kind: string]: { [outcome: string]: number } };
   latencyMs: { [kind: string]: { p50: number; p90: number; p99: number; max: number } };
-  /** Of all requests: those without an answer or with a 5xx. */
+  /** Share of all requests that got a 5xx or no answer, 0 to 1. */
   errorShare: number;
-  verdicts: Verdict[];
+  proofs: ProofResult[];
 }
 
 export interface SkuResult {
-  scene: string;
+  scenario: string;
   id: string;
   ledger: Ledger;
-  /** From the end of its scene until nothing was under way; absent when that never came. */
-  settledMs?: number;
-  /** This rehearsal's orders by status. */
+  /** Milliseconds from the end of the scenario until every order was final; absent if the time ran out. */
+  finalAfterMs?: number;
+  /** Status → number of this rehearsal's orders. */
   orders: { [status: string]: number };
-  /** What the shop has in the end; absent where nobody can know. */
+  /** Charges minus refunds; absent if the bank's books are not readable. */
   moneyKept?: Money;
 }
 
 export interface CrowdResult {
   kind: string;
   count: number;
-  /** Attempts to order that were answered. */
+  /** Answered order requests. */
   attempts: number;
   units: number;
-  /** What the attempts were told, most frequent first. */
+  /** Outcome → number of attempts, most frequent first. */
   answers: { [outcome: string]: number };
 }
 
-/** Everything that can be counted; `crowd` is the rush's. */
+/** Counts everything countable. `rushBuyers`: everyone in the rush, for the comparison of people and bots. */
 export function summarize(
-  crowd: Buyer[],
-  record: Record,
+  rushBuyers: Buyer[],
+  recorder: Recorder,
   { skus }: Findings,
 ): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs" | "errorShare"> {
   const orders = skus.flatMap(({ ledgerOrders }) => ledgerOrders);
-  const kinds = Map.groupBy(crowd, ({ bot }) => bot?.name);
+  const kinds = Map.groupBy(rushBuyers, ({ bot }) => bot?.name);
   return {
     skus: skus.map(skuResult),
-    crowd: [...kinds].map(([bot, members]) => crowdResult(bot, members, record, orders)),
-    outcomes: byKind(record.outcomes, (counts) => Object.fromEntries(counts)),
-    latencyMs: byKind(record.latencies, percentiles),
-    errorShare: record.errors / record.size,
+    crowd: [...kinds].map(([bot, members]) => crowdResult(bot, members, recorder, orders)),
+    outcomes: byKind(recorder.outcomes, (counts) => Object.fromEntries(counts)),
+    latencyMs: byKind(recorder.latencies, percentiles),
+    errorShare: recorder.errorCount / recorder.requestCount,
   };
 }
 
-/** As an object, bots last. */
-function byKind<Value, Shown>(values: Map<Kind, Value>, show: (value: Value) => Shown) {
-  const isBot = (kind: Kind) => Number(kind.startsWith("bot: "));
+/** Converts to an object, with the bots last. */
+function byKind<Value, Shown>(values: Map<RequestKind, Value>, show: (value: Value) => Shown) {
+  const isBot = (kind: RequestKind) => Number(kind.startsWith("bot: "));
   const sorted = [...values].sort(([a], [b]) => isBot(a) - isBot(b));
   return Object.fromEntries(sorted.map(([kind, value]) => [kind, show(value)]));
 }
 
-function skuResult({ scene, sku, after, settledMs, ledgerOrders, books }: Evidence): SkuResult {
+function skuResult(evidence: Evidence): SkuResult {
+  const { scenario, sku, after, finalAfterMs, ledgerOrders, books } = evidence;
   const orders = tally(ledgerOrders.map(({ status }) => status));
   const { currency } = sku.unitPrice;
-  const kept = books && { moneyKept: { amount: moneyKept(books.values()), currency } };
-  const settled = settledMs === undefined ? {} : { settledMs };
   return {
-    ...{ scene, id: sku.id, ledger: after, ...settled },
+    ...{ scenario, id: sku.id, ledger: after },
+    ...(finalAfterMs !== undefined && { finalAfterMs }),
     orders: Object.fromEntries(orders),
-    ...kept,
+    ...(books && { moneyKept: { amount: moneyKept(books.values()), currency } }),
   };
 }
 
-/** In the rush, where the bots are. */
-const ATTEMPTS_OF_PEOPLE: Kind[] = ["buy", "same key", "other key", "other body"];
+/** The order requests of people in the rush, the only scenario with bots. */
+const ATTEMPTS_OF_PEOPLE: RequestKind[] = [
+  "buy",
+  "buy, same key",
+  "buy, new key",
+  "buy, changed body",
+];
 
 function crowdResult(
   bot: string | undefined,
   members: Buyer[],
-  { outcomes }: Record,
+  { outcomes }: Recorder,
   orders: LedgerOrder[],
 ): CrowdResult {
   const users = new Set(members.map(({ user }) => user));
-  const mine = orders.filter((order) => users.has(order.userId) && holdsUnits(order));
-  const kinds: Kind[] = bot === undefined ? ATTEMPTS_OF_PEOPLE : [`bot: ${bot}`];
+  const owned = orders.filter((order) => users.has(order.userId) && holdsUnits(order));
+  const kinds: RequestKind[] = bot === undefined ? ATTEMPTS_OF_PEOPLE : [`bot: ${bot}`];
   const answers = new Map<string, number>();
   for (const [what, times] of kinds.flatMap((kind) => [...(outcomes.get(kind) ?? [])])) {
     answers.set(what, (answers.get(what) ?? 0) + times);
@@ -113,7 +119,7 @@ function crowdResult(
     kind: bot === undefined ? "people" : `bots: ${bot}`,
     count: members.length,
     attempts: sorted.reduce((sum, [, times]) => sum + times, 0),
-    units: mine.reduce((sum, { quantity }) => sum + quantity, 0),
+    units: owned.reduce((sum, { quantity }) => sum + quantity, 0),
     answers: Object.fromEntries(sorted),
   };
 }

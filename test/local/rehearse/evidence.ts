@@ -1,11 +1,11 @@
-// Fabricated evidence of rehearsals, honest until a test tampers with it.
+// Fabricated evidence of correct rehearsals, for tests to tamper with.
 import type { Answer, BankEntry, Order, PublicSale, Sku } from "../../../src/local/client.ts";
 import type { Evidence, Findings } from "../../../src/local/rehearse/evidence.ts";
-import { verify } from "../../../src/local/rehearse/proofs/verdicts.ts";
-import { Purchase } from "../../../src/local/rehearse/record.ts";
-import type { Change } from "../../../src/local/rehearse/scene.ts";
+import { type ProofStatus, verify } from "../../../src/local/rehearse/proofs/verify.ts";
+import { Purchase } from "../../../src/local/rehearse/recorder.ts";
+import type { SaleVersion } from "../../../src/local/rehearse/scenario.ts";
 
-/** When everything happens: the moment of the orders. */
+/** When all orders are created. */
 export const NOW = Date.parse("2026-11-22T10:00:00.000Z");
 const HOUR = 3_600_000;
 const iso = (at: number) => new Date(at).toISOString();
@@ -42,7 +42,7 @@ export function answer<Body>(
   };
 }
 
-/** The same answer to a request that was sent at another moment. */
+/** The same answer, to a request sent at another time. */
 export const at = <Body>(sentAt: number, given: Answer<Body>): Answer<Body> => ({
   ...given,
   sentAt,
@@ -57,19 +57,19 @@ export function purchase(
   key: string,
   ...answers: (Answer<Order> | undefined)[]
 ): Purchase {
-  const made = new Purchase(user, "coupon", key);
+  const created = new Purchase(user, "coupon", key);
   for (const given of answers) {
-    made.note(given);
+    created.addAnswer(given);
   }
-  return made;
+  return created;
 }
 
-/** The sale as it was from `at` on; with nothing said, from the beginning. */
+/** A version of the sale that applies from `at` on; by default, from the beginning. */
 export function version(
   terms: Partial<Sku>,
   sale: Partial<PublicSale> = {},
   at = -Infinity,
-): Change {
+): SaleVersion {
   const unitPrice = { amount: 0, currency: "USD" };
   const sku = {
     id: "coupon",
@@ -80,7 +80,7 @@ export function version(
     holdSeconds: 300,
   };
   const open = { opensAt: iso(NOW - HOUR), closesAt: iso(NOW + HOUR) };
-  const named = {
+  const texts = {
     id: "sale",
     title: "Sale",
     description: "",
@@ -88,12 +88,12 @@ export function version(
   } as const;
   return {
     ...{ sentAt: at, answeredAt: at },
-    sale: { ...named, ...open, ...sale, skus: [{ ...sku, ...terms }] },
+    sale: { ...texts, ...open, ...sale, skus: [{ ...sku, ...terms }] },
   };
 }
 
-/** Two units, both sold: to ann, who clicked twice, and to bob. Cid came too late. */
-export function honestSale(): Evidence {
+/** Two units, sold to ann, who clicked twice, and to bob. Cid got sold_out. */
+export function correctSale(): Evidence {
   const [first, second] = [order("o1"), order("o2")];
   const replayed = { "idempotent-replayed": "true" };
   const show = (own: Order) => ({
@@ -101,10 +101,10 @@ export function honestSale(): Evidence {
     stranger: problem(404, "not_found"),
   });
   return {
-    scene: "rush",
+    scenario: "rush",
     sku: { id: "coupon", unitPrice: { amount: 0, currency: "USD" } },
     history: [version({})],
-    ...{ denials: [], ledgers: [], clockErrorMs: 0, settledMs: 1_000 },
+    ...{ denials: [], ledgers: [], clockErrorMs: 0, finalAfterMs: 1_000 },
     before: { stocked: 2, available: 2, held: 0, sold: 0, unacknowledged: 0 },
     after: { stocked: 2, available: 0, held: 0, sold: 2, unacknowledged: 0 },
     ledgerOrders: [
@@ -116,7 +116,7 @@ export function honestSale(): Evidence {
       purchase("bob", "b", answer(202, second)),
       purchase("cid", "c", problem(409, "sold_out")),
     ],
-    deeds: [],
+    orderActions: [],
     live: [],
     books: undefined,
     shown: new Map([
@@ -131,9 +131,9 @@ export function honestSale(): Evidence {
   };
 }
 
-/** The same for 12 dollars each. Bob's money came too late: he has it back, and his unit is free. */
+/** The same at $12 each. Bob's payment came too late: it was refunded, and his unit is available again. */
 export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
-  const sale = honestSale();
+  const sale = correctSale();
   const unitPrice = { amount: 1_200, currency: "USD" };
   const entry = (orderId: string, state: BankEntry["state"]): BankEntry => ({
     ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1 },
@@ -170,9 +170,14 @@ export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
   };
 }
 
-/** The promises that the evidence breaks. */
-export function broken(evidence: Evidence, about: Partial<Findings> = {}): string[] {
-  return verify({ skus: [evidence], breaches: new Map(), log: [], ...about })
-    .filter(({ violations }) => violations.length > 0)
-    .map(({ promise }) => promise);
+/** The claims of the broken proofs. */
+export function broken(evidence: Evidence, findings: Partial<Findings> = {}): string[] {
+  return claims("broken", { skus: [evidence], ...findings });
+}
+
+/** The claims of the proofs with this status, by default with an empty log and no breaches. */
+export function claims(wanted: ProofStatus, findings: Partial<Findings>): string[] {
+  return verify({ skus: [], breaches: new Map(), log: [], ...findings })
+    .filter(({ status }) => status === wanted)
+    .map(({ claim }) => claim);
 }

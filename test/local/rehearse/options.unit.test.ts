@@ -1,11 +1,11 @@
-// The rehearsal reads the contract strictly, and its command line refuses what makes no sense.
+// The contract check rejects faulty answers, and the command line rejects invalid options.
 import { describe, expect, test } from "vitest";
-import { judge } from "../../../src/local/rehearse/contract.ts";
+import { findBreaches } from "../../../src/local/rehearse/contract.ts";
 import { parseOptions, UsageError } from "../../../src/local/rehearse/options.ts";
 import { answer } from "./evidence.ts";
 
-describe("contract", () => {
-  const sound = {
+describe("the contract check", () => {
+  const headers = {
     "x-request-id": "r1",
     "cache-control": "no-store",
     "content-type": "application/problem+json",
@@ -15,7 +15,7 @@ describe("contract", () => {
     "x-ratelimit-remaining": "49",
     "x-ratelimit-reset": "1795341600",
   };
-  const { ratelimit: _, ...unlimited } = sound;
+  const { ratelimit: _, ...unlimited } = headers;
   const soldOut = {
     type: "t",
     title: "t",
@@ -25,30 +25,30 @@ describe("contract", () => {
     requestId: "r1",
   };
 
-  test("a sound refusal passes", () => {
-    expect(judge("buy", answer(409, soldOut, sound), ["202", "sold_out"])).toEqual([]);
+  test("accepts a well-formed refusal", () => {
+    expect(findBreaches("buy", answer(409, soldOut, headers), ["202", "sold_out"])).toEqual([]);
   });
 
   test.each([
-    ["a code with another status", answer(410, { ...soldOut, status: 410 }, sound)],
-    ["a crash", answer(500, "Internal Server Error", sound)],
+    ["a code with the wrong status", answer(410, { ...soldOut, status: 410 }, headers)],
+    ["a crash", answer(500, "Internal Server Error", headers)],
     [
-      "an answer that any cache may keep",
-      answer(409, soldOut, { ...sound, "cache-control": "public" }),
+      "a private answer that caches may store",
+      answer(409, soldOut, { ...headers, "cache-control": "public" }),
     ],
-    ["a refusal without a request id", answer(409, soldOut, { ...sound, "x-request-id": "" })],
+    ["a refusal without a request ID", answer(409, soldOut, { ...headers, "x-request-id": "" })],
     [
-      "a 429 that does not say when",
-      answer(429, { ...soldOut, status: 429, code: "rate_limited" }, sound),
+      "a 429 without Retry-After",
+      answer(429, { ...soldOut, status: 429, code: "rate_limited" }, headers),
     ],
-    ["an answer without its limits", answer(409, soldOut, unlimited)],
-    ["an unexpected refusal", answer(404, { ...soldOut, status: 404, code: "not_found" }, sound)],
-  ])("%s does not", (_, given) => {
-    expect(judge("buy", given, ["202", "sold_out"])).not.toEqual([]);
+    ["an answer without a rate limit header", answer(409, soldOut, unlimited)],
+    ["an unexpected refusal", answer(404, { ...soldOut, status: 404, code: "not_found" }, headers)],
+  ])("rejects %s", (_, given) => {
+    expect(findBreaches("buy", given, ["202", "sold_out"])).not.toEqual([]);
   });
 });
 
-describe("options", () => {
+describe("the command line", () => {
   test.each([
     [["--buyers", "0"]],
     [["--buyers", "many"]],
@@ -64,7 +64,7 @@ describe("options", () => {
     [["--sku", "demo"]],
     [["--url", "https://shop.example"]],
     [["--no-such-option"]],
-  ])("%j is refused", (argv) => {
+  ])("rejects %j", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });
 
@@ -81,25 +81,25 @@ describe("options", () => {
       { bots: 0.5, buyers: 300 },
     ],
     [["--bots", "0.5"], { npm_config_json: "true" }, { bots: 0.5, buyers: 500 }],
-  ])("%j with %j, as npm hands it on without --", (argv, env, meant) => {
-    expect(parseOptions(argv, env)).toMatchObject(meant);
+  ])("understands %j with npm's %j, which npm passes without --", (argv, env, expected) => {
+    expect(parseOptions(argv, env)).toMatchObject(expected);
   });
 
-  test("values that no flag of ours was typed for are refused", () => {
+  test("rejects values without a matching option", () => {
     expect(() => parseOptions(["0.5"], {})).toThrow(UsageError);
     expect(() =>
       parseOptions(["0.5"], { npm_config_json: "true", npm_config_bots: "true" }),
     ).toThrow(UsageError);
   });
 
-  test("thresholds are read as numbers", () => {
+  test("parses thresholds as numbers", () => {
     expect(parseOptions(["--max-p99", "250", "--max-errors", "0"])).toMatchObject({
       maxP99: 250,
       maxErrors: 0,
     });
   });
 
-  test("a deployed instance with its token is accepted", () => {
+  test("accepts a deployed instance with its admin token", () => {
     const argv = ["--url", "https://shop.example", "--admin-token", "secret", "--buyers", "2000"];
     expect(parseOptions(argv)).toEqual({
       url: "https://shop.example",

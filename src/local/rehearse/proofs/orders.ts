@@ -1,64 +1,72 @@
-// The proofs about orders: what buyers were told, what the ledger knows and what reading shows agree.
+// The proofs about orders: answers to buyers, the ledger and the read model agree.
 import { isDeepStrictEqual } from "node:util";
 import { outcome } from "../contract.ts";
 import { acceptedIds, type Evidence } from "../evidence.ts";
-import type { Deed } from "../record.ts";
-import { holdsUnits } from "./free-units.ts";
-import { slackOf } from "./timeline.ts";
+import type { OrderAction } from "../recorder.ts";
+import { holdsUnits } from "./available-units.ts";
+import { toleranceOf } from "./timeline.ts";
 
-/** Refusals that say when, or how, to ask again. */
-const TOO_EARLY = ["sale_not_open", "price_changed"];
+/** Refusals that tell the buyer when, or at what price, to repeat the request. */
+const REPEATABLE = ["sale_not_open", "price_changed"];
 const FINAL = ["confirmed", "cancelled", "expired", "refunded"];
 
-export function accepted({ sku, purchases, ledgerOrders, shown, after }: Evidence): string[] {
+/** Every accepted order is in the ledger under its buyer, final, and hidden from other buyers. */
+export function acceptedOrders(evidence: Evidence): string[] {
+  const { sku, purchases, ledgerOrders, shown, after } = evidence;
   const final = sku.unitPrice.amount === 0 ? ["confirmed"] : FINAL;
   const ledger = new Map(ledgerOrders.map((order) => [order.id, order]));
-  const faults =
-    after.unacknowledged > 0 ? [`${after.unacknowledged} orders still unacknowledged`] : [];
+  const violations =
+    after.unacknowledged > 0 ? [`${after.unacknowledged} orders are still unacknowledged`] : [];
   for (const [user, ids] of acceptedIds(purchases)) {
     for (const id of ids) {
       const { owner, stranger } = shown.get(id) ?? {};
-      const seen = owner?.status === 200 ? owner.body.status : (owner?.status ?? "nothing");
+      const status = owner?.status === 200 ? owner.body.status : (owner?.status ?? "no answer");
       if (ledger.get(id)?.userId !== user) {
-        faults.push(`${user}: accepted order ${id} is not theirs in the ledger`);
+        violations.push(`${user}: accepted order ${id} is not theirs in the ledger`);
       }
-      if (!final.includes(String(seen))) {
-        faults.push(`${user}: accepted order ${id} reads ${seen}, not ${final.join(" or ")}`);
+      if (!final.includes(String(status))) {
+        violations.push(`${user}: accepted order ${id} is ${status}, not ${final.join(" or ")}`);
       }
       if (stranger !== undefined && stranger.status !== 404) {
-        faults.push(`${user}: order ${id} answers a stranger with ${stranger.status}, not 404`);
+        violations.push(`${user}: another buyer got ${stranger.status} for order ${id}, not 404`);
       }
     }
   }
-  return faults;
+  return violations;
 }
 
-/** Whatever was done to an order at the same time, one thing became of it, and nobody was told another. */
-export function deeds(evidence: Evidence): string[] {
-  const ofOrder = Map.groupBy(evidence.deeds, ({ id }) => id);
-  const slack = slackOf(evidence);
+/** Concurrent payments and cancellations of an order lead to one outcome, and no answer contradicts it. */
+export function singleOutcome(evidence: Evidence): string[] {
+  const ofOrder = Map.groupBy(evidence.orderActions, ({ id }) => id);
+  const tolerance = toleranceOf(evidence);
   return evidence.ledgerOrders.flatMap((order) => {
-    const mine = ofOrder.get(order.id) ?? [];
-    const kinds = (of: Deed[]) => new Set(of.map(({ kind }) => kind));
-    const done = kinds(mine.filter(({ answer }) => answer !== undefined && answer.status < 300));
-    const perhaps = kinds(mine.filter(({ answer }) => answer === undefined));
+    const actions = ofOrder.get(order.id) ?? [];
+    const kinds = (of: OrderAction[]) => new Set(of.map(({ kind }) => kind));
+    const succeeded = kinds(
+      actions.filter(({ answer }) => answer !== undefined && answer.status < 300),
+    );
+    const unknown = kinds(actions.filter(({ answer }) => answer === undefined));
     const { id, userId: user, status, payment, reason } = order;
-    const isBack = status === "cancelled" || status === "refunded";
-    const wasGivenBack = done.has("give back") || perhaps.has("give back");
-    const isUntouched = payment === undefined && done.size + perhaps.size === 0;
-    const refusedInTime = mine.filter(
+    const isCanceled = status === "cancelled" || status === "refunded";
+    const mayBeCanceled = succeeded.has("cancel") || unknown.has("cancel");
+    const isUntouched = payment === undefined && succeeded.size + unknown.size === 0;
+    const refusedInTime = actions.filter(
       ({ answer }) =>
         answer !== undefined &&
         answer.status >= 300 &&
-        answer.sentAt + answer.ms < Date.parse(order.expiresAt) - slack,
+        answer.sentAt + answer.ms < Date.parse(order.expiresAt) - tolerance,
     );
     return [
-      ...(done.has("pay") && payment === undefined
-        ? [`${user} paid for ${id}, which knows of no payment`]
+      ...(succeeded.has("pay") && payment === undefined
+        ? [`${user} paid for ${id}, but the order has no payment`]
         : []),
-      ...(done.has("give back") && !isBack ? [`${user} gave ${id} back, yet it is ${status}`] : []),
-      ...(reason === "buyer" && !wasGivenBack ? [`${id} says that ${user} gave it back`] : []),
-      // A free order is confirmed at any time.
+      ...(succeeded.has("cancel") && !isCanceled
+        ? [`${user} canceled ${id}, but it is ${status}`]
+        : []),
+      ...(reason === "buyer" && !mayBeCanceled
+        ? [`${id} was canceled by its buyer, but ${user} did not cancel it`]
+        : []),
+      // Free orders are confirmed at any time, so a refusal proves nothing.
       ...(isUntouched && order.unitPrice.amount > 0 ? refusedInTime : []).map(
         ({ kind }) => `${user} could not ${kind} ${id} while it was reserved`,
       ),
@@ -66,61 +74,69 @@ export function deeds(evidence: Evidence): string[] {
   });
 }
 
-export function told({ purchases, ledgerOrders }: Evidence): string[] {
-  const known = acceptedIds(purchases);
-  const unsure = new Set(purchases.filter(({ gaveUp }) => gaveUp).map(({ user }) => user));
+/** Every order in the ledger was in an answer to its buyer, unless one of their outcomes is unknown. */
+export function reportedOrders({ purchases, ledgerOrders }: Evidence): string[] {
+  const reported = acceptedIds(purchases);
+  const unsure = new Set(
+    purchases.filter(({ outcomeUnknown }) => outcomeUnknown).map(({ user }) => user),
+  );
   return ledgerOrders
-    .filter(({ id, userId }) => !known.get(userId)?.has(id) && !unsure.has(userId))
-    .map(({ id, userId }) => `${userId} has order ${id} and was never told`);
+    .filter(({ id, userId }) => !reported.get(userId)?.has(id) && !unsure.has(userId))
+    .map(({ id, userId }) => `${userId} has order ${id}, but no answer contained it`);
 }
 
-export function oneAnswer({ purchases, ledgerOrders, history }: Evidence): string[] {
-  // Refusals are not kept: asking again may help once units came back or the sale was changed.
+/** All answers under one key agree, and all but the first 202 are marked as replayed. */
+export function idempotency({ purchases, ledgerOrders, history }: Evidence): string[] {
+  // Refusals are not stored: a repeat may succeed after units were returned or the sale was edited.
   const mayChange = history.length > 1 || !ledgerOrders.every(holdsUnits);
-  return purchases.flatMap(({ key, answers: all, gaveUp }) => {
-    const answers = all.filter((answer) => !TOO_EARLY.includes(outcome(answer)));
+  return purchases.flatMap(({ key, answers: all, outcomeUnknown }) => {
+    const answers = all.filter((answer) => !REPEATABLE.includes(outcome(answer)));
     const first = answers.findIndex(({ status }) => status === 202);
-    const yes = answers.filter(({ status }) => status === 202);
-    const refusedAfter = first >= 0 && answers.slice(first).length > yes.length;
-    if (refusedAfter || (first > 0 && !mayChange)) {
+    const accepted = answers.filter(({ status }) => status === 202);
+    const isRefusedLater = first >= 0 && answers.slice(first).length > accepted.length;
+    if (isRefusedLater || (first > 0 && !mayChange)) {
       return [`${key}: ${answers.map(outcome).join(", ")}`];
     }
-    if (yes.some(({ body }) => !isDeepStrictEqual(body, yes[0]?.body))) {
-      return [`${key}: its 202 answers differ: ${JSON.stringify(yes.map(({ body }) => body))}`];
+    if (accepted.some(({ body }) => !isDeepStrictEqual(body, accepted[0]?.body))) {
+      const bodies = JSON.stringify(accepted.map(({ body }) => body));
+      return [`${key}: the 202 answers differ: ${bodies}`];
     }
-    const fresh = yes.filter(({ headers }) => headers.get("idempotent-replayed") !== "true");
-    const wrong = yes.length > 0 && (fresh.length > 1 || (fresh.length === 0 && !gaveUp));
-    return wrong ? [`${key}: ${fresh.length} of its 202 answers are not marked as replayed`] : [];
+    const fresh = accepted.filter(({ headers }) => headers.get("idempotent-replayed") !== "true");
+    const isWrong =
+      accepted.length > 0 && (fresh.length > 1 || (fresh.length === 0 && !outcomeUnknown));
+    return isWrong ? [`${key}: ${fresh.length} 202 answers are not marked as replayed`] : [];
   });
 }
 
+/** Orders read by id and in lists equal those in the ledger and come from the read model. */
 export function readModel({ ledgerOrders, shown, lists }: Evidence): string[] {
   const ofUser = Map.groupBy(ledgerOrders, ({ userId }) => userId);
-  const faults = [...lists].flatMap(([user, list]) => {
-    const truth = ofUser.get(user) ?? [];
-    const same =
-      list.length === truth.length && list.every((order) => truth.some((t) => agree(order, t)));
-    return same
+  const violations = [...lists].flatMap(([user, list]) => {
+    const own = ofUser.get(user) ?? [];
+    const isSame =
+      list.length === own.length && list.every((order) => own.some((one) => agree(order, one)));
+    return isSame
       ? []
-      : [`${user}: GET /api/orders ${JSON.stringify(list)}, ledger ${JSON.stringify(truth)}`];
+      : [`${user}: GET /api/orders ${JSON.stringify(list)}, ledger ${JSON.stringify(own)}`];
   });
   const byId = new Map(ledgerOrders.map((order) => [order.id, order]));
   for (const [id, { owner }] of shown) {
-    const truth = byId.get(id);
-    const from = owner?.headers.get("x-served-from");
-    if (owner?.status === 200 && truth !== undefined && !agree(owner.body, truth)) {
-      faults.push(`${id}: read ${JSON.stringify(owner.body)}, ledger ${JSON.stringify(truth)}`);
+    const inLedger = byId.get(id);
+    const servedFrom = owner?.headers.get("x-served-from");
+    if (owner?.status === 200 && inLedger !== undefined && !agree(owner.body, inLedger)) {
+      const bodies = `${JSON.stringify(owner.body)}, ledger ${JSON.stringify(inLedger)}`;
+      violations.push(`${id}: GET /api/orders/{id} ${bodies}`);
     }
-    if (owner?.status === 200 && from !== "read-model") {
-      faults.push(`${id}: settled, yet served from ${from ?? "nobody knows where"}`);
+    if (owner?.status === 200 && servedFrom !== "read-model") {
+      violations.push(`${id}: final, but X-Served-From is ${servedFrom ?? "absent"}`);
     }
   }
-  return faults;
+  return violations;
 }
 
-/** Whether every field that both show is the same. */
-function agree(shown: object, truth: object): boolean {
-  const other = new Map(Object.entries(truth));
+/** Whether the fields that both have are equal. */
+function agree(shown: object, inLedger: object): boolean {
+  const other = new Map(Object.entries(inLedger));
   return Object.entries(shown).every(
     ([field, value]) => !other.has(field) || isDeepStrictEqual(value, other.get(field)),
   );

@@ -1,79 +1,83 @@
-// The proofs about the terms of a sale, also while the operator changes them: hours, prices, deny rules.
+// The proofs about the terms of a sale, including while the operator edits them: hours, prices, deny rules.
 import { isDeepStrictEqual } from "node:util";
 import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
-import { slackOf, termsDuring } from "./timeline.ts";
+import type { OrderAnswer } from "../recorder.ts";
+import { PROPAGATION_MS, termsDuring, toleranceOf } from "./timeline.ts";
 
-/** An operator's change holds everywhere after so long. */
-const SPREAD_MS = 5_000;
-
-/** Nobody buys before the sale opens or after it closes, and nobody in between is told that it is not open. */
-export function hours(evidence: Evidence): string[] {
-  const { ledgerOrders, purchases } = evidence;
-  const slack = slackOf(evidence);
-  const bought = ledgerOrders.flatMap(({ id, createdAt }) => {
+/** Orders are accepted only while the sale is open, and only then. Refusals and timestamps agree with its hours. */
+export function openingHours(evidence: Evidence): string[] {
+  const tolerance = toleranceOf(evidence);
+  const accepted = evidence.ledgerOrders.flatMap(({ id, createdAt }) => {
     const at = Date.parse(createdAt);
-    const open = termsDuring(evidence, at, at).some(
-      ({ opensAt, closesAt }) => opensAt - slack <= at && at < closesAt + slack,
+    const isOpen = termsDuring(evidence, at, at).some(
+      ({ opensAt, closesAt }) => opensAt - tolerance <= at && at < closesAt + tolerance,
     );
-    return open ? [] : [`${id} was accepted at ${createdAt}, outside of the sale's hours`];
+    return isOpen ? [] : [`${id} was accepted at ${createdAt}, while the sale was closed`];
   });
-  const told = purchases.flatMap(({ user, answers }) =>
-    answers.flatMap((answer) => {
-      const { sentAt, ms, body, headers } = answer;
-      const endsAt = sentAt + ms;
-      const what = outcome(answer);
-      const terms = termsDuring(evidence, sentAt - SPREAD_MS, endsAt);
-      if (what === "sale_not_open" && !terms.some(({ opensAt }) => opensAt > sentAt - slack)) {
-        return [`${user} was told sale_not_open after it had opened`];
-      }
-      if (what === "sale_closed" && !terms.some(({ closesAt }) => closesAt <= endsAt + slack)) {
-        return [`${user} was told sale_closed before it closed`];
-      }
-      const isNew = what === "202" && headers.get("idempotent-replayed") !== "true";
-      const madeAt = isNew ? Date.parse(body.createdAt) : sentAt;
-      return sentAt - slack <= madeAt && madeAt <= endsAt + slack
-        ? []
-        : [`${body.id} says it was made at ${body.createdAt}, not while it was asked for`];
-    }),
+  const answered = evidence.purchases.flatMap(({ user, answers }) =>
+    answers.flatMap((answer) => answerOutsideHours(evidence, user, answer)),
   );
-  return [...bought, ...told];
+  return [...accepted, ...answered];
 }
 
-/** Everybody pays the price that they saw, or the one that held; a price is called changed only if it is. */
+function answerOutsideHours(evidence: Evidence, user: string, answer: OrderAnswer): string[] {
+  const { sentAt, ms, body, headers } = answer;
+  const endsAt = sentAt + ms;
+  const tolerance = toleranceOf(evidence);
+  const what = outcome(answer);
+  const terms = termsDuring(evidence, sentAt - PROPAGATION_MS, endsAt);
+  if (what === "sale_not_open" && !terms.some(({ opensAt }) => opensAt > sentAt - tolerance)) {
+    return [`${user} got sale_not_open after the sale opened`];
+  }
+  if (what === "sale_closed" && !terms.some(({ closesAt }) => closesAt <= endsAt + tolerance)) {
+    return [`${user} got sale_closed before the sale closed`];
+  }
+  const isNew = what === "202" && headers.get("idempotent-replayed") !== "true";
+  const createdAt = isNew ? Date.parse(body.createdAt) : sentAt;
+  return sentAt - tolerance <= createdAt && createdAt <= endsAt + tolerance
+    ? []
+    : [`${body.id} has createdAt ${body.createdAt}, outside the time of its request`];
+}
+
+/**
+ * Every order has a price in force when it was created, and the price its buyer offered. `price_changed` is
+ * answered only if the price has changed, and states the new one.
+ */
 export function prices(evidence: Evidence): string[] {
-  const made = evidence.ledgerOrders.flatMap(({ id, createdAt, unitPrice }) => {
+  const charged = evidence.ledgerOrders.flatMap(({ id, createdAt, unitPrice }) => {
     const at = Date.parse(createdAt);
-    const held = termsDuring(evidence, at, at).map((terms) => terms.unitPrice);
-    return held.some((price) => isDeepStrictEqual(price, unitPrice))
+    const inForce = termsDuring(evidence, at, at).map((terms) => terms.unitPrice);
+    const amounts = inForce.map(({ amount }) => amount).join(" or ");
+    return inForce.some((price) => isDeepStrictEqual(price, unitPrice))
       ? []
-      : [`${id} costs ${unitPrice.amount} a unit, the sale said ${held.map((one) => one.amount)}`];
+      : [`${id} has unit price ${unitPrice.amount}, but the sale's was ${amounts}`];
   });
-  const told = evidence.purchases.flatMap(({ user, answers }) =>
-    answers.flatMap((answer) => {
-      const { offered, body, sentAt, ms } = answer;
-      const what = outcome(answer);
-      if (offered === undefined) return [];
-      const same = isDeepStrictEqual(body.unitPrice, offered);
-      if (what === "202" && !same) {
-        return [
-          `${user} offered ${offered.amount} and got ${body.id} for ${body.unitPrice.amount}`,
-        ];
-      }
-      const held = termsDuring(evidence, sentAt, sentAt + ms).map(({ unitPrice }) => unitPrice);
-      const isPrice = held.some((price) => isDeepStrictEqual(price, body.unitPrice));
-      return what === "price_changed" && (same || !isPrice)
-        ? [
-            `${user} offered ${offered.amount} and was told that it is ${body.unitPrice?.amount} now`,
-          ]
-        : [];
-    }),
+  const answered = evidence.purchases.flatMap(({ user, answers }) =>
+    answers.flatMap((answer) => wrongPriceAnswer(evidence, user, answer)),
   );
-  return [...made, ...told];
+  return [...charged, ...answered];
 }
 
-/** Whoever is denied gets nothing while the rule holds, and is let in again after it was lifted. */
-export function denials({ denials, purchases, clockErrorMs }: Evidence): string[] {
+function wrongPriceAnswer(evidence: Evidence, user: string, answer: OrderAnswer): string[] {
+  const { offeredPrice, body, sentAt, ms } = answer;
+  if (offeredPrice === undefined) {
+    return [];
+  }
+  const what = outcome(answer);
+  const isSame = isDeepStrictEqual(body.unitPrice, offeredPrice);
+  if (what === "202" && !isSame) {
+    return [`${user} offered ${offeredPrice.amount}, but ${body.id} has ${body.unitPrice.amount}`];
+  }
+  const inForce = termsDuring(evidence, sentAt, sentAt + ms).map(({ unitPrice }) => unitPrice);
+  const isInForce = inForce.some((price) => isDeepStrictEqual(price, body.unitPrice));
+  return what === "price_changed" && (isSame || !isInForce)
+    ? [`${user} offered ${offeredPrice.amount} and got price_changed to ${body.unitPrice?.amount}`]
+    : [];
+}
+
+/** A denied buyer is blocked while the rule applies everywhere, and never before it or after its removal. */
+export function denyRules({ denials, purchases, clockErrorMs }: Evidence): string[] {
   return denials.flatMap(({ user, sentAt, answeredAt, liftSentAt, liftedAt }) =>
     purchases
       .filter((purchase) => purchase.user === user)
@@ -81,11 +85,14 @@ export function denials({ denials, purchases, clockErrorMs }: Evidence): string[
       .flatMap((answer) => {
         const endsAt = answer.sentAt + answer.ms;
         const isBlocked = outcome(answer) === "blocked";
-        const must = answer.sentAt > answeredAt + SPREAD_MS && endsAt < liftSentAt;
-        const may =
-          endsAt >= sentAt - clockErrorMs && answer.sentAt <= liftedAt + SPREAD_MS + clockErrorMs;
-        if (must && !isBlocked) return [`${user} is denied and was told ${outcome(answer)}`];
-        return isBlocked && !may ? [`${user} was blocked without a rule`] : [];
+        const mustBeBlocked = answer.sentAt > answeredAt + PROPAGATION_MS && endsAt < liftSentAt;
+        const mayBeBlocked =
+          endsAt >= sentAt - clockErrorMs &&
+          answer.sentAt <= liftedAt + PROPAGATION_MS + clockErrorMs;
+        if (mustBeBlocked && !isBlocked) {
+          return [`${user} is denied but got ${outcome(answer)}`];
+        }
+        return isBlocked && !mayBeBlocked ? [`${user} was blocked without a deny rule`] : [];
       }),
   );
 }

@@ -1,32 +1,27 @@
-// The goals a rehearsal can be held to from the command line.
+// Checks the limits set with --max-p99 and --max-errors.
 import { formatNumber } from "../../terminal-format.ts";
 import type { Thresholds } from "../options.ts";
 import type { Result } from "../result.ts";
-import type { Verdict } from "./verdicts.ts";
+import { type ProofResult, resultOf } from "./verify.ts";
 
-/** Holds the figures against the goals that were set. */
-export function holdAgainst(
+/** Returns one result for each limit that is set. */
+export function checkThresholds(
   { maxP99, maxErrors }: Thresholds,
   { latencyMs, errorShare }: Pick<Result, "latencyMs" | "errorShare">,
-): Verdict[] {
-  const slow = Object.entries(latencyMs).filter(([, { p99 }]) => p99 > (maxP99 ?? Infinity));
-  const tooMany = errorShare > (maxErrors ?? 1);
-  return [
-    ...(maxP99 === undefined
-      ? []
-      : [
-          {
-            promise: `p99 of every kind of request ≤ ${formatNumber(maxP99, 1)} ms`,
-            violations: slow.map(([kind, { p99 }]) => `${kind}: ${formatNumber(p99, 1)} ms`),
-          },
-        ]),
-    ...(maxErrors === undefined
-      ? []
-      : [
-          {
-            promise: `requests without an answer or with a 5xx ≤ ${formatNumber(maxErrors * 100, 3)}%`,
-            violations: tooMany ? [`${formatNumber(errorShare * 100, 3)}%`] : [],
-          },
-        ]),
-  ];
+): ProofResult[] {
+  const results: ProofResult[] = [];
+  if (maxP99 !== undefined) {
+    const slow = Object.entries(latencyMs).filter(([, { p99 }]) => p99 > maxP99);
+    const violations = slow.map(([kind, { p99 }]) => `${kind}: ${formatNumber(p99, 1)} ms`);
+    results.push(
+      resultOf(`p99 of every kind of request ≤ ${formatNumber(maxP99, 1)} ms`, violations),
+    );
+  }
+  if (maxErrors !== undefined) {
+    const violations = errorShare > maxErrors ? [percent(errorShare)] : [];
+    results.push(resultOf(`requests with a 5xx or no answer ≤ ${percent(maxErrors)}`, violations));
+  }
+  return results;
 }
+
+const percent = (share: number): string => `${formatNumber(share * 100, 3)}%`;

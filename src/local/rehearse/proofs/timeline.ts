@@ -1,44 +1,48 @@
-// What held when. From outside, a change happens at some moment between being sent and being answered, so
-// every look into the past gives all that may have held: a proof objects only to what none of it allows.
+// The terms of a sale over time. From the outside, a change takes effect at an unknown moment between its request
+// and its answer. Lookups therefore return everything that may have applied, and a proof objects only to what
+// none of it allows.
 import type { Sku } from "../../client.ts";
 import type { Evidence } from "../evidence.ts";
-import type { Change } from "../scene.ts";
+import type { SaleVersion } from "../scenario.ts";
 
-/** Clocks show whole milliseconds, and a Worker's may stand still while it computes. */
-const TICK_MS = 20;
+/** An operator's change applies at every edge after this time. */
+export const PROPAGATION_MS = 5_000;
+/** Timestamps are whole milliseconds, and a Worker's clock may stand still while it computes. */
+const CLOCK_RESOLUTION_MS = 20;
 
-/** How far a time may be off from another one's point of view. */
-export const slackOf = ({ clockErrorMs }: Evidence): number => clockErrorMs + TICK_MS;
+/** Largest difference, in milliseconds, between two timestamps of the same moment. */
+export const toleranceOf = ({ clockErrorMs }: Evidence): number =>
+  clockErrorMs + CLOCK_RESOLUTION_MS;
 
-/** On which terms a SKU sold; times in milliseconds. */
+/** The terms of one SKU. Times in milliseconds. */
 export type Terms = Pick<Sku, "stock" | "perUserLimit" | "unitPrice"> & {
   opensAt: number;
   closesAt: number;
 };
 
-/** The terms that may have held at some moment between `from` and `to`. */
+/** All terms that may have applied at some moment between `from` and `to`. */
 export function termsDuring(evidence: Evidence, from: number, to: number): Terms[] {
   const { history } = evidence;
-  const slack = slackOf(evidence);
+  const tolerance = toleranceOf(evidence);
   return history
     .filter(({ sentAt }, at) => {
       const nextAnsweredAt = history[at + 1]?.answeredAt ?? Number.POSITIVE_INFINITY;
-      return sentAt - slack <= to && nextAnsweredAt + slack >= from;
+      return sentAt - tolerance <= to && nextAnsweredAt + tolerance >= from;
     })
-    .map((change) => termsOf(evidence, change));
+    .map((version) => termsOf(evidence, version));
 }
 
-export function termsOf({ sku }: Evidence, { sale }: Change): Terms {
+export function termsOf({ sku }: Evidence, { sale }: SaleVersion): Terms {
   const { stock, perUserLimit, unitPrice } = sale.skus.find(({ id }) => id === sku.id) as Sku;
   const [opensAt, closesAt] = [Date.parse(sale.opensAt), Date.parse(sale.closesAt)];
   return { stock, perUserLimit, unitPrice, opensAt, closesAt };
 }
 
-/** A number that changes at moments. */
-export class Steps {
+/** A step function of time: a number that changes at given moments. */
+export class StepFunction {
   readonly #steps: { at: number; value: number }[];
 
-  /** `changes`: when, and by how much. */
+  /** `changes`: moments, with the difference each makes. */
   constructor(start: number, changes: { at: number; by: number }[]) {
     let value = start;
     this.#steps = [{ at: -Infinity, value }];
@@ -48,16 +52,16 @@ export class Steps {
     }
   }
 
-  /** Its lowest and highest value between `from` and `to`. */
-  range(from: number, to: number): { least: number; most: number } {
-    const after = this.#steps.findLastIndex(({ at }) => at <= from);
-    let { value: least } = this.#steps[after] as { value: number };
-    let most = least;
-    for (let next = after + 1; (this.#steps[next]?.at ?? Infinity) <= to; next += 1) {
+  /** The lowest and the highest value between `from` and `to`. */
+  range(from: number, to: number): { min: number; max: number } {
+    const first = this.#steps.findLastIndex(({ at }) => at <= from);
+    let { value: min } = this.#steps[first] as { value: number };
+    let max = min;
+    for (let next = first + 1; (this.#steps[next]?.at ?? Infinity) <= to; next += 1) {
       const { value } = this.#steps[next] as { value: number };
-      least = Math.min(least, value);
-      most = Math.max(most, value);
+      min = Math.min(min, value);
+      max = Math.max(max, value);
     }
-    return { least, most };
+    return { min, max };
   }
 }

@@ -1,25 +1,25 @@
-// The bots. Each kind tries to get more, or to get it faster, than people can. What they are told is
-// held against the contract like everybody's; whether it stops them is what the report says.
+// The bots. Each kind tries to get more units than people can, or to get them faster. Their answers are checked
+// against the HTTP contract like all others; the report shows how many units they got.
 import { randomBytes } from "node:crypto";
 import type { Order } from "../../client.ts";
 import { tokenSigner } from "../../tokens.ts";
-import { isDecided } from "../contract.ts";
-import { once } from "../patience.ts";
-import type { BotKind, BotOrder, Buyer, Stage } from "../scene.ts";
+import { isRetryable } from "../contract.ts";
+import type { BotAttempt, BotKind, Buyer, ScenarioContext } from "../scenario.ts";
+import { sendOnce } from "../send.ts";
 
 const HAMMER_BURSTS = 6;
 const HAMMER_CLICKS = 5;
 const ADDRESSES = 20;
-/** Outside of those that people have. */
+/** Outside the range that people use. */
 const FARM_ADDRESS = "203.0.113.7";
 
 const repeat = <T>(times: number, make: (at: number) => T): T[] =>
   Array.from({ length: times }, (_, at) => make(at));
 
 export const BOTS: BotKind[] = [
-  // Straight to the API, once.
+  // One order request, without loading the page first.
   { name: "no page visit", bursts: () => [[{}]] },
-  // Again and again, whatever the answer.
+  // Repeated orders that ignore every answer.
   {
     name: "hammering",
     bursts: () => repeat(HAMMER_BURSTS, () => repeat(HAMMER_CLICKS, () => ({}))),
@@ -42,8 +42,8 @@ export const BOTS: BotKind[] = [
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const unsigned = `${part({ alg: "none" })}.${part({ sub: victim, exp: 4_102_444_800 })}.`;
       const signed = tokenSigner(randomBytes(32).toString("hex"))(victim);
-      const forged = (token: string | undefined): BotOrder => ({ token, forged: true });
-      return [[forged(undefined), forged("rubbish"), forged(unsigned), signed.then(forged)]];
+      const forged = (token: string | undefined): BotAttempt => ({ token, forged: true });
+      return [[forged(undefined), forged("garbage"), forged(unsigned), signed.then(forged)]];
     },
   },
   {
@@ -57,53 +57,53 @@ export const BOTS: BotKind[] = [
         { "x-http-method-override": "GET" },
         { "x-original-url": "/api/admin/overview" },
         { "x-user-id": `${run}-buyer-0` },
-        { "cf-access-jwt-assertion": "rubbish", "x-admin": "true" },
+        { "cf-access-jwt-assertion": "garbage", "x-admin": "true" },
       ];
       return tricks.map((headers) => [{ headers }]);
     },
   },
 ];
 
-/** All that a bot may be told. */
-const POSSIBLE = [
+/** Expected codes and statuses for bots. */
+const EXPECTED = [
   ...["202", "sold_out", "user_limit_reached", "challenge_required", "blocked"],
   ...["unauthenticated", "forbidden", "invalid_request"],
 ];
 
-/** Lets one bot do everything it does. It neither waits when told to nor gives up. */
-export async function raid(stage: Stage, bot: Buyer): Promise<void> {
+/** Runs everything one bot does. It ignores Retry-After and does not stop after refusals. */
+export async function runBot(context: ScenarioContext, bot: Buyer): Promise<void> {
   const kind = bot.bot as BotKind;
   let clicks = 0;
-  for (const burst of kind.bursts(stage, bot)) {
+  for (const burst of kind.bursts(context, bot)) {
     await Promise.all(
       burst.map(async (attempt) => {
         clicks += 1;
-        await tryOnce(stage, bot, `${bot.user}-${clicks}`, await attempt);
+        await tryOnce(context, bot, `${bot.user}-${clicks}`, await attempt);
       }),
     );
   }
 }
 
 async function tryOnce(
-  { client, record }: Stage,
+  { client, recorder }: ScenarioContext,
   bot: Buyer,
   key: string,
-  attempt: BotOrder,
+  attempt: BotAttempt,
 ): Promise<void> {
   const { sku, user } = bot;
-  const wish = { quantity: 1, ...(sku.unitPrice.amount > 0 && { paymentToken: "tok_ok" }) };
+  const body = { quantity: 1, ...(sku.unitPrice.amount > 0 && { paymentToken: "tok_ok" }) };
   const { headers = {}, forged, ...differences } = attempt;
   const send = () =>
     client.send<Order>("POST", `/api/skus/${sku.id}/orders`, {
       ...{ token: bot.token, ip: bot.ip },
       ...differences,
       headers: { "idempotency-key": key, ...headers },
-      body: wish,
+      body,
     });
-  const answer = await once(record, `bot: ${bot.bot?.name}`, send, { possible: POSSIBLE });
-  // A 429 had no effect; after anything else undecided the outcome is unknown.
+  const answer = await sendOnce(recorder, `bot: ${bot.bot?.name}`, send, { expected: EXPECTED });
+  // A 429 has no effect. After a 503, or without an answer, the outcome is unknown.
   if (!forged && answer?.status !== 429) {
-    const decided = answer !== undefined && isDecided(answer);
-    record.purchase(user, sku.id, key).note(decided ? answer : undefined);
+    const isConclusive = answer !== undefined && !isRetryable(answer);
+    recorder.startPurchase(user, sku.id, key).addAnswer(isConclusive ? answer : undefined);
   }
 }

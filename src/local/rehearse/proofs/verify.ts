@@ -1,0 +1,158 @@
+// All proofs. Each states a claim and lists what contradicts it in the evidence. They are pure functions, so
+// tests can feed them fabricated evidence of an oversell.
+import type { Evidence, Findings } from "../evidence.ts";
+import { finality, liveStock, ORDERS_ARE_FINAL } from "./live-stock.ts";
+import { money } from "./money.ts";
+import * as observed from "./observed.ts";
+import { acceptedOrders, idempotency, readModel, reportedOrders, singleOutcome } from "./orders.ts";
+import { denyRules, openingHours, prices } from "./terms.ts";
+import { perUserLimit, refusals, tally, unitsAddUp, unitsSold } from "./units.ts";
+
+export type ProofStatus = "held" | "broken" | "not observed";
+
+export interface ProofResult {
+  claim: string;
+  /** "not observed": nothing contradicts the claim, but nothing that could have was seen either. */
+  status: ProofStatus;
+  violations: string[];
+  /** Why it was not observed. */
+  reason?: string;
+}
+
+/** A proof about each SKU. */
+interface SkuProof {
+  claim: string;
+  violations(evidence: Evidence): string[];
+  /** Whether the evidence could have contradicted the claim. */
+  isObserved(evidence: Evidence): boolean;
+  /** Reported if no SKU's evidence could have. */
+  otherwise: string;
+}
+
+const NO_ORDER = "no order was accepted";
+
+const SKU_PROOFS: SkuProof[] = [
+  {
+    claim: "stocked = available + held + sold",
+    violations: unitsAddUp,
+    isObserved: () => true,
+    otherwise: "no SKU",
+  },
+  {
+    claim: "units sold = stock or demand, whichever is less",
+    violations: unitsSold,
+    isObserved: observed.stockDecision,
+    otherwise: "no order request reached the stock",
+  },
+  {
+    claim: "no buyer gets more units than the per-user limit",
+    violations: perUserLimit,
+    isObserved: observed.attemptOverLimit,
+    otherwise: "no buyer tried to get more",
+  },
+  {
+    claim: "every refusal for stock, limit or unpaid holds was right",
+    violations: refusals,
+    isObserved: observed.refusal,
+    otherwise: "no order was refused for one of these reasons",
+  },
+  {
+    claim: "no order is accepted before the sale opens or after it closes",
+    violations: openingHours,
+    isObserved: observed.attemptOutsideHours,
+    otherwise: "no buyer tried to order outside opening hours",
+  },
+  {
+    claim: "every order has the price in force, the one its buyer offered",
+    violations: prices,
+    isObserved: observed.order,
+    otherwise: NO_ORDER,
+  },
+  {
+    claim: "a denied buyer is blocked exactly while the deny rule applies",
+    violations: denyRules,
+    isObserved: observed.attemptWhileDenied,
+    otherwise: "no denied buyer tried to order",
+  },
+  {
+    claim: "every accepted order becomes final, and only its owner can read it",
+    violations: acceptedOrders,
+    isObserved: observed.readByStranger,
+    otherwise: "no accepted order was requested by another buyer",
+  },
+  {
+    claim: "every order has one outcome, the one its buyer was told",
+    violations: singleOutcome,
+    isObserved: observed.orderAction,
+    otherwise: "no order was paid separately or canceled",
+  },
+  {
+    claim: "every order in the ledger was reported to its buyer",
+    violations: reportedOrders,
+    isObserved: observed.order,
+    otherwise: NO_ORDER,
+  },
+  {
+    claim: "one Idempotency-Key, one answer",
+    violations: idempotency,
+    isObserved: observed.repeatedRequest,
+    otherwise: "no order request was repeated",
+  },
+  {
+    claim: "ledger = read model",
+    violations: readModel,
+    isObserved: observed.readBack,
+    otherwise: "no order was read back",
+  },
+  {
+    claim: "live stock was right within its stated age",
+    violations: liveStock,
+    isObserved: observed.liveAnswer,
+    otherwise: "no live stock was received",
+  },
+  {
+    claim: ORDERS_ARE_FINAL,
+    violations: finality,
+    isObserved: observed.order,
+    otherwise: NO_ORDER,
+  },
+  {
+    claim: "money kept = confirmed orders, each charged once; every refund is paid once",
+    violations: money,
+    isObserved: observed.payment,
+    otherwise: "no paid order in the books of a sandbox bank",
+  },
+];
+
+/** Checks the findings against every proof. */
+export function verify({ skus, breaches, log }: Findings): ProofResult[] {
+  return [
+    ...SKU_PROOFS.map((proof) => verifySkus(proof, skus)),
+    resultOf("every answer conforms to the HTTP contract", counted(breaches)),
+    log === undefined
+      ? resultOf("the Worker logged no warnings", [], "the instance's log is not visible from here")
+      : resultOf("the Worker logged no warnings", counted(tally(log))),
+  ];
+}
+
+function verifySkus(proof: SkuProof, skus: Evidence[]): ProofResult {
+  const violations = skus.flatMap((evidence) =>
+    proof.violations(evidence).map((violation) => `${evidence.sku.id}: ${violation}`),
+  );
+  const isObserved = skus.some(proof.isObserved);
+  return resultOf(proof.claim, violations, isObserved ? undefined : proof.otherwise);
+}
+
+/** `notObserved`: why nothing could have contradicted the claim, if so. Violations take precedence. */
+export function resultOf(claim: string, violations: string[], notObserved?: string): ProofResult {
+  if (violations.length > 0) {
+    return { claim, status: "broken", violations };
+  }
+  return notObserved === undefined
+    ? { claim, status: "held", violations }
+    : { claim, status: "not observed", violations, reason: notObserved };
+}
+
+function counted(counts: Map<string, number>): string[] {
+  return [...counts].map(([text, times]) => (times > 1 ? `${text} (${times} times)` : text));
+}

@@ -1,0 +1,77 @@
+// Creates the sale of a scenario and deletes it afterwards, or finds the SKU named with --sku.
+import { setTimeout as pause } from "node:timers/promises";
+import { type Client, expectOk, type PublicSale } from "../client.ts";
+import type { Instance } from "./instance.ts";
+import { UsageError } from "./options.ts";
+import type { Recorder } from "./recorder.ts";
+import type { SalePlan, ScenarioContext } from "./scenario.ts";
+
+/** Edges may serve an older catalog snapshot for some seconds. */
+const VISIBLE_WITHIN_MS = 30_000;
+
+/** Creates a sale for the scenario `name` and waits until it is visible. */
+export async function createSale(
+  instance: Instance,
+  recorder: Recorder,
+  name: string,
+  plan: SalePlan,
+): Promise<ScenarioContext> {
+  const { client } = instance;
+  const run = `${instance.run}-${name}`;
+  const id = `rehearsal-${run}`;
+  const answer = await client.putSale({
+    ...plan,
+    id,
+    title: `Rehearsal: ${name}`,
+    description: "Created by npm run rehearse, which deletes it when it ends.",
+    admission: { mode: "open" },
+    skus: plan.skus.map((sku) => ({ ...sku, id: `${id}-${sku.name}` })),
+  });
+  expectOk(answer);
+  return contextFor({ ...instance, run }, recorder, await untilVisible(client, id));
+}
+
+/** Deletes a sale that `createSale` created. */
+export async function deleteSale({ client, saleId }: ScenarioContext): Promise<void> {
+  await client.admin("DELETE", `/sales/${saleId}`);
+}
+
+/** Finds the existing sale of `skuId`. Throws a UsageError if there is none, or if buying would cost money. */
+export async function useExistingSku(
+  instance: Instance,
+  recorder: Recorder,
+  skuId: string,
+): Promise<ScenarioContext> {
+  const { sales } = expectOk(await instance.client.sales());
+  const sale = sales.find(({ skus }) => skus.some(({ id }) => id === skuId));
+  if (sale === undefined) {
+    throw new UsageError(`The instance has no SKU "${skuId}".`);
+  }
+  const skus = sale.skus.filter(({ id }) => id === skuId);
+  if (!instance.sandbox && skus.some(({ unitPrice }) => unitPrice.amount > 0)) {
+    throw new UsageError(
+      'PAYMENTS is not "sandbox" on this instance: only free SKUs can be rehearsed, so that no card is charged.',
+    );
+  }
+  return { ...contextFor(instance, recorder, sale), skus };
+}
+
+function contextFor(instance: Instance, recorder: Recorder, sale: PublicSale): ScenarioContext {
+  const history = [{ sentAt: -Infinity, answeredAt: -Infinity, sale }];
+  const { id: saleId, skus } = sale;
+  return { ...instance, recorder, saleId, skus, history, denials: [], live: [], ledgers: [] };
+}
+
+async function untilVisible(client: Client, saleId: string): Promise<PublicSale> {
+  const deadline = Date.now() + VISIBLE_WITHIN_MS;
+  for (;;) {
+    const answer = await client.send<PublicSale>("GET", `/api/sales/${saleId}`);
+    if (answer.status === 200) {
+      return answer.body;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`The sale ${saleId} was created but is still not visible after 30 seconds.`);
+    }
+    await pause(200);
+  }
+}
