@@ -20,7 +20,7 @@ const CONTRACT = "every answer conforms to the HTTP contract";
 const LIMIT = "no buyer gets more units than the per-user limit";
 const HOURS = "no order is accepted before the sale opens or after it closes";
 const DENY_RULES = "a denied buyer is blocked exactly while the deny rule applies";
-const MONEY = "money kept = confirmed orders, each charged once; every refund is paid once";
+const MONEY = "money kept = confirmed orders; each charge and refund happens once";
 
 const SECOND = 1_000;
 
@@ -97,6 +97,6 @@ test("a violation breaks a proof even if nothing else was observed", () => {
   sale.ledgerOrders[0] = { ...canceled, userId: "ann" };
   sale.purchases[0] = purchase("ann", "a", answer(202, canceled));
   expect(claims("broken", { skus: [sale] })).toContain(
-    "every order has one outcome, the one its buyer was told",
+    "every order has one outcome, the one reported to its buyer",
   );
 });

@@ -20,12 +20,12 @@ import {
 
 const BALANCE = "stocked = available + held + sold";
 const LIMITS = "no buyer gets more units than the per-user limit";
-const REFUSALS = "every refusal for stock, limit or unpaid holds was right";
+const REFUSALS = "no buyer is refused without cause (stock, limit, unpaid holds)";
 const HOURS = "no order is accepted before the sale opens or after it closes";
-const PRICES = "every order has the price in force, the one its buyer offered";
+const PRICES = "every order has the price in force and shown to its buyer";
 const DENIALS = "a denied buyer is blocked exactly while the deny rule applies";
-const OUTCOME = "every order has one outcome, the one its buyer was told";
-const LIVE = "live stock was right within its stated age";
+const OUTCOME = "every order has one outcome, the one reported to its buyer";
+const LIVE = "live stock is right within its stated age";
 
 const SECOND = 1_000;
 

@@ -7,7 +7,7 @@ import { Recorder } from "../../../src/local/rehearse/recorder.ts";
 import { answer, broken, correctSale, order, paidSale, problem, purchase } from "./evidence.ts";
 
 const UNITS_SOLD = "units sold = stock or demand, whichever is less";
-const REFUSALS = "every refusal for stock, limit or unpaid holds was right";
+const REFUSALS = "no buyer is refused without cause (stock, limit, unpaid holds)";
 const LIMIT = "no buyer gets more units than the per-user limit";
 const ACCEPTED = "every accepted order becomes final, and only its owner can read it";
 const LOG = "the Worker logged no warnings";
@@ -69,7 +69,7 @@ describe("the proofs", () => {
     expect(broken(sale)).toEqual([ACCEPTED]);
   });
 
-  test("detect an order its buyer was never told about", () => {
+  test("detect an order never reported to its buyer", () => {
     const sale = correctSale();
     sale.purchases[1] = purchase("bob", "b", problem(409, "sold_out"));
     expect(broken(sale)).toContain("every order in the ledger was reported to its buyer");
@@ -105,7 +105,7 @@ describe("the proofs", () => {
   });
 });
 
-const MONEY = "money kept = confirmed orders, each charged once; every refund is paid once";
+const MONEY = "money kept = confirmed orders; each charge and refund happens once";
 
 describe("the proof about money", () => {
   test("accepts a correct paid sale", () => {
@@ -158,7 +158,7 @@ describe("the proof about money", () => {
     sale.orderActions = [
       { kind: "cancel", user: "ann", sku: "coupon", id: "o1", answer: canceled },
     ];
-    expect(broken(sale)).toEqual(["every order has one outcome, the one its buyer was told"]);
+    expect(broken(sale)).toEqual(["every order has one outcome, the one reported to its buyer"]);
   });
 });
 

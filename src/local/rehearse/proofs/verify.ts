@@ -51,7 +51,7 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: "no buyer tried to get more",
   },
   {
-    claim: "every refusal for stock, limit or unpaid holds was right",
+    claim: "no buyer is refused without cause (stock, limit, unpaid holds)",
     violations: refusals,
     isObserved: observed.refusal,
     otherwise: "no order was refused for one of these reasons",
@@ -63,7 +63,7 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: "no buyer tried to order outside opening hours",
   },
   {
-    claim: "every order has the price in force, the one its buyer offered",
+    claim: "every order has the price in force and shown to its buyer",
     violations: prices,
     isObserved: observed.order,
     otherwise: NO_ORDER,
@@ -81,7 +81,7 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: "no accepted order was requested by another buyer",
   },
   {
-    claim: "every order has one outcome, the one its buyer was told",
+    claim: "every order has one outcome, the one reported to its buyer",
     violations: singleOutcome,
     isObserved: observed.orderAction,
     otherwise: "no order was paid separately or canceled",
@@ -105,7 +105,7 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: "no order was read back",
   },
   {
-    claim: "live stock was right within its stated age",
+    claim: "live stock is right within its stated age",
     violations: liveStock,
     isObserved: observed.liveAnswer,
     otherwise: "no live stock was received",
@@ -117,7 +117,7 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: NO_ORDER,
   },
   {
-    claim: "money kept = confirmed orders, each charged once; every refund is paid once",
+    claim: "money kept = confirmed orders; each charge and refund happens once",
     violations: money,
     isObserved: observed.payment,
     otherwise: "no paid order in the books of a sandbox bank",
