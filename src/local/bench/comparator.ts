@@ -1,8 +1,11 @@
-// What the bench measures against: the least that Hono and a Durable Object can do, with nothing of
-// Doorbuster in the way. Also lends its bare routes to Doorbuster's object and to its consumer, to look at
-// these alone: their queue has no consumer, so that nothing else runs meanwhile.
+// The bare Worker that the benchmark measures Doorbuster against. Its routes do the same work in the plainest code
+// that Hono, Durable Objects, and Upstash's libraries allow. It also has routes that call Doorbuster's inventory
+// object and order consumer directly, to measure each of them alone.
 import { DurableObject } from "cloudflare:workers";
+import { Ratelimit } from "@upstash/ratelimit";
+import { Redis } from "@upstash/redis/cloudflare";
 import { type Context, Hono } from "hono";
+import { jwtVerify } from "jose";
 import { requireConfig } from "../../config.ts";
 import type { ReserveCommand } from "../../inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../inventory/decide-stock.ts";
@@ -12,7 +15,7 @@ import { type ConsumerEnv, consumeOrders } from "../../orders/consumer.ts";
 
 export { SkuInventory } from "../../inventory/sku-inventory.ts";
 
-/** A SQLite object that inserts one row a call. */
+/** A SQLite object that inserts one row per call. */
 export class BareObject extends DurableObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -21,64 +24,134 @@ export class BareObject extends DurableObject {
     );
   }
 
-  insert(id: string, body: string): { ok: true; id: string } {
-    this.ctx.storage.sql.exec("INSERT INTO rows VALUES (?, ?)", id, body);
-    return { ok: true, id };
+  /** Inserts a row. Returns false if the id exists. */
+  insert(id: string, body: string): boolean {
+    const { sql } = this.ctx.storage;
+    return sql.exec("INSERT OR IGNORE INTO rows VALUES (?, ?)", id, body).rowsWritten > 0;
   }
 }
 
 interface Bindings extends ConsumerEnv {
   BARE: DurableObjectNamespace<BareObject>;
   SKU_INVENTORY: DurableObjectNamespace<SkuInventory>;
+  ORDERS: Queue<OrderMessage>;
   FLOOD_SHIELD: RateLimit;
+  AUTH_SECRET: string;
+  UPSTASH_REDIS_REST_URL: string;
+  UPSTASH_REDIS_REST_TOKEN: string;
 }
 
-/** What the `/answer` routes say: status, headers and body of an answer of Doorbuster's. */
-interface Canned {
+/** A copy of one of Doorbuster's responses. */
+interface CannedResponse {
   status: 200;
   headers: Record<string, string>;
   body: string;
   json?: object;
 }
 
-let canned: Canned = { status: 200, headers: {}, body: "" };
+let canned: CannedResponse = { status: 200, headers: {}, body: "" };
 
 const app = new Hono<{ Bindings: Bindings }>();
 type AppContext = Context<{ Bindings: Bindings }>;
 
-app.put("/answer", async (c) => {
+const addressOf = (c: AppContext): string => c.req.header("cf-connecting-ip") ?? "";
+
+// Routes that return the canned response.
+
+app.put("/canned", async (c) => {
   canned = await c.req.json();
   if (canned.headers["content-type"]?.includes("json")) canned.json = JSON.parse(canned.body);
   return c.body(null, 204);
 });
 
-app.get("/answer", (c) => c.body(canned.body, canned.status, canned.headers));
+app.get("/canned", (c) => c.body(canned.body, canned.status, canned.headers));
 
-app.get("/json", (c) => c.json(canned.json, canned.status, canned.headers));
+app.get("/canned/json", (c) => c.json(canned.json, canned.status, canned.headers));
 
-app.get("/unchanged", (c) =>
+app.get("/canned/conditional", (c) =>
   c.req.header("if-none-match") === canned.headers.etag
     ? c.body(null, 304, canned.headers)
     : c.body(canned.body, 200, canned.headers),
 );
 
-const post = async (c: AppContext) => {
+const respondToPost = async (c: AppContext) => {
   await c.req.json();
   return c.json(canned.json, canned.status, canned.headers);
 };
 
-app.post("/answer", post);
+app.post("/canned", respondToPost);
 
-app.post("/shielded", async (c) => {
-  await c.env.FLOOD_SHIELD.limit({ key: c.req.header("cf-connecting-ip") ?? "" });
-  return post(c);
+app.post("/canned/rate-limited", async (c) => {
+  await c.env.FLOOD_SHIELD.limit({ key: addressOf(c) });
+  return respondToPost(c);
+});
+
+// The bare order: one JWT verification, two rate limits in one Redis round trip, one insert, one queue message.
+
+let authKey: CryptoKey | undefined;
+
+/** The user of a valid HS256 token. The key is imported once, because importing costs more than verifying. */
+async function userOf(c: AppContext): Promise<string | undefined> {
+  authKey ??= await crypto.subtle.importKey(
+    "raw",
+    new TextEncoder().encode(c.env.AUTH_SECRET),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["verify"],
+  );
+  const token = c.req.header("authorization")?.replace("Bearer ", "") ?? "";
+  try {
+    const { payload } = await jwtVerify(token, authKey, { algorithms: ["HS256"] });
+    return payload.sub;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same algorithm and limits as the benchmark's sale. */
+const LIMITS = {
+  user: Ratelimit.fixedWindow(100_000, "60 s"),
+  address: Ratelimit.fixedWindow(1_000, "10 s"),
+};
+
+async function isWithinLimits(c: AppContext, user: string): Promise<boolean> {
+  const redis = new Redis({
+    url: c.env.UPSTASH_REDIS_REST_URL,
+    token: c.env.UPSTASH_REDIS_REST_TOKEN,
+    enableTelemetry: false,
+  });
+  const check = (name: keyof typeof LIMITS, caller: string) => {
+    const options = { prefix: `comparator:${name}`, ephemeralCache: false as const, timeout: 0 };
+    return new Ratelimit({ redis, limiter: LIMITS[name], ...options }).limit(caller);
+  };
+  // Both start in the same tick, so the client sends them in one pipeline.
+  const answers = await Promise.all([check("user", user), check("address", addressOf(c))]);
+  return answers.every(({ success }) => success);
+}
+
+app.post("/order", async (c) => {
+  const userId = await userOf(c);
+  if (userId === undefined) return c.json({ code: "unauthenticated" }, 401);
+  const order = await c.req.json<object>();
+  if (!(await isWithinLimits(c, userId))) return c.json({ code: "rate_limited" }, 429);
+  const orderId = `${userId}.${c.req.header("idempotency-key")}`;
+  const row = JSON.stringify({ ...order, userId, createdAt: Date.now() });
+  const inserted = await c.env.BARE.getByName("orders").insert(orderId, row);
+  if (inserted) {
+    const message: OrderMessage = { v: 1, skuId: "bare", lane: 0, userId, orderId, version: 1 };
+    // Like Doorbuster, it responds without waiting for the queue.
+    c.executionCtx.waitUntil(c.env.ORDERS.send(message));
+  }
+  return c.json({ id: orderId, status: "reserved" }, 202);
 });
 
 app.post("/insert", async (c) => {
   const command = await c.req.json<ReserveCommand>();
-  const bare = c.env.BARE.getByName("bare");
-  return c.json(await bare.insert(command.orderId, JSON.stringify(command)), 202);
+  await c.env.BARE.getByName("inserts").insert(command.orderId, JSON.stringify(command));
+  return c.json({ id: command.orderId }, 202);
 });
+
+// Routes to Doorbuster's inventory object and order consumer.
 
 app.put("/sku", async (c) => {
   const command = await c.req.json<ConfigureCommand>();
@@ -93,7 +166,7 @@ app.post("/reserve/:sku", async (c) => {
   return c.json(result, result.ok ? 202 : 409);
 });
 
-/** One batch, as the queue would deliver it. Every message of it must be acknowledged. */
+/** Processes one batch as the queue would deliver it. Responds with 204 if every message is acknowledged. */
 app.post("/consume", async (c) => {
   const bodies = await c.req.json<OrderMessage[]>();
   const acknowledged = new Set<string>();

@@ -1,81 +1,102 @@
-// What one request of a row costs, counted on the counted build: trips, calls, rows, messages.
-import type { Cost, Counts, Where } from "./counting-worker.ts";
-import { drive } from "./drive.ts";
-import type { Row } from "./rows.ts";
-import { type Stage, settled, startStage } from "./stage.ts";
+// Counts what one request of a row costs: Redis round trips, object calls, rows written, and queue messages. Runs on a
+// build of Doorbuster that counts at every binding, and is never timed.
+import type { Counts, Phase, Unit } from "./counting-worker.ts";
+import { sendAll } from "./load-generator.ts";
+import { measureRows, type Outcome } from "./outcome.ts";
+import type { Row } from "./row.ts";
+import { type Testbed, waitUntilSettled } from "./testbed.ts";
 
-/** Requests a cost is averaged over; what happens once a batch comes out as a fraction. */
+/** How many requests a cost is averaged over. */
 const SAMPLE = 200;
+const WARM_UP = 10;
 
-/** Per request. `behind` is what follows the answer: the consumer's work and the object's own. */
+/** A cost before the response, and after it: the consumer's work and the object's background work. */
+export interface SplitCost {
+  before: number;
+  after: number;
+}
+
+/** Averages per request. */
 export interface CostPerRequest {
-  redisTrips: { request: number; behind: number };
-  redisCommands: { request: number; behind: number };
-  objectCalls: { request: number; behind: number };
+  redisTrips: SplitCost;
+  redisCommands: SplitCost;
+  objectCalls: SplitCost;
   rowsWritten: number;
   alarmsSet: number;
   queueMessages: number;
-  /** What the consumer did for each batch; undefined where the row gave it nothing to do. */
+  /** What the consumer did per batch. Absent if the row sent no messages. */
   perBatch?: { orders: number; redisTrips: number; objectCalls: number };
 }
 
-/** The costs of those rows that are about the Worker as a whole; undefined for the others. */
-export async function countCosts(rows: Row[]): Promise<(CostPerRequest | undefined)[]> {
-  const stage = await startStage("src/local/bench/counting-worker.ts");
-  const costs: (CostPerRequest | undefined)[] = [];
-  try {
-    for (const row of rows) {
-      costs.push(row.ours.at === "ours" ? await countCost(stage, row) : undefined);
-    }
-  } finally {
-    await stage.stop();
-  }
-  return costs;
+/** Counts the costs of all rows that send requests to Doorbuster. The value of other rows is undefined. */
+export function countCosts(
+  testbed: Testbed,
+  rows: Row[],
+): Promise<Outcome<CostPerRequest | undefined>[]> {
+  return measureRows(testbed, rows, async (_, row) =>
+    row.subject.worker === "doorbuster" ? countCost(testbed, row) : undefined,
+  );
 }
 
-async function countCost(stage: Stage, { prepare, ours }: Row): Promise<CostPerRequest> {
-  await prepare?.(stage);
-  const target = stage[ours.at];
-  // The first requests fill caches, and are not the ones to count.
-  await drive(target, await ours.shots(stage, 10), ours.status);
-  await settled(stage);
-  // What the edge knows of a SKU's stock is forgotten after two seconds without a request.
-  if (ours.status >= 400) await drive(target, await ours.shots(stage, 10), ours.status);
-  await takeCounts(stage);
-  const { roundTrips: before } = await stage.redis.stats();
-  await drive(target, await ours.shots(stage, SAMPLE), ours.status);
-  await settled(stage);
-  const trips = (await stage.redis.stats()).roundTrips - before;
-  const counts = await takeCounts(stage);
-  const of = (where: Where, cost: Cost) => counts[`${where}.${cost}`] ?? 0;
-  const behind = (cost: Cost) => of("consumer", cost) + of("behind", cost);
-  const counted = of("request", "roundTrips") + behind("roundTrips");
-  if (counted !== trips) {
-    throw new Error(`The Worker counted ${counted} Redis trips, the bridge ${trips}.`);
+async function countCost(testbed: Testbed, row: Row): Promise<CostPerRequest> {
+  const { subject } = row;
+  const send = async (count: number) =>
+    sendAll(testbed.doorbuster, await subject.requests(testbed, count), subject.status);
+  await row.prepare?.(testbed);
+  // The first requests fill caches.
+  await send(WARM_UP);
+  await waitUntilSettled(testbed);
+  // The edge drops the stock of a SKU after two seconds without a request, so fill that cache again.
+  if (subject.status >= 400) await send(WARM_UP);
+  await takeCounts(testbed);
+  const { roundTrips: tripsBefore } = await testbed.redis.stats();
+  await send(SAMPLE);
+  await waitUntilSettled(testbed);
+  const { roundTrips } = await testbed.redis.stats();
+  const counts = await takeCounts(testbed);
+  const trips = totalOf(counts, "roundTrips");
+  // Two independent counts must agree, or the Worker bypassed its counters.
+  if (trips !== roundTrips - tripsBefore) {
+    throw new Error(`Worker counted ${trips} Redis trips, bridge ${roundTrips - tripsBefore}`);
   }
-  const split = (cost: Cost) => ({
-    request: of("request", cost) / SAMPLE,
-    behind: behind(cost) / SAMPLE,
+  return averagesOf(counts);
+}
+
+const totalOf = (counts: Partial<Counts>, unit: Unit): number =>
+  countOf(counts, "request", unit) + afterResponse(counts, unit);
+
+const afterResponse = (counts: Partial<Counts>, unit: Unit): number =>
+  countOf(counts, "consumer", unit) + countOf(counts, "background", unit);
+
+const countOf = (counts: Partial<Counts>, phase: Phase, unit: Unit): number =>
+  counts[`${phase}.${unit}`] ?? 0;
+
+function averagesOf(counts: Partial<Counts>): CostPerRequest {
+  const split = (unit: Unit): SplitCost => ({
+    before: countOf(counts, "request", unit) / SAMPLE,
+    after: afterResponse(counts, unit) / SAMPLE,
   });
-  const batches = of("consumer", "batches");
+  const messages = afterResponse(counts, "messages");
+  const batches = countOf(counts, "consumer", "batches");
   return {
     redisTrips: split("roundTrips"),
     redisCommands: split("commands"),
     objectCalls: split("objectCalls"),
-    rowsWritten: behind("rowsWritten") / SAMPLE,
-    alarmsSet: behind("alarms") / SAMPLE,
-    queueMessages: behind("messages") / SAMPLE,
-    ...(behind("messages") > 0 && {
+    rowsWritten: afterResponse(counts, "rowsWritten") / SAMPLE,
+    alarmsSet: afterResponse(counts, "alarms") / SAMPLE,
+    queueMessages: messages / SAMPLE,
+    ...(messages > 0 && {
       perBatch: {
-        orders: behind("messages") / batches,
-        redisTrips: of("consumer", "roundTrips") / batches,
-        objectCalls: of("consumer", "objectCalls") / batches,
+        orders: messages / batches,
+        redisTrips: countOf(counts, "consumer", "roundTrips") / batches,
+        objectCalls: countOf(counts, "consumer", "objectCalls") / batches,
       },
     }),
   };
 }
 
-async function takeCounts({ ours }: Stage): Promise<Partial<Counts>> {
-  const answer = await fetch(new URL("/bench/counts", ours));
-  return (await answer.json()) as Partial<Counts>;
+/** Reads the counts of the Worker and resets them. */
+async function takeCounts({ doorbuster }: Testbed): Promise<Partial<Counts>> {
+  const response = await fetch(new URL("/bench/counts", doorbuster));
+  return (await response.json()) as Partial<Counts>;
 }

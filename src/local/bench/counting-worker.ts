@@ -1,12 +1,12 @@
-// The Worker with a counter at every binding: what one request costs in Redis trips, object calls, rows
-// and messages is counted from outside, in a run of its own, and never timed.
+// Doorbuster with a counter at every binding. It counts what a request costs without a change to the code under test.
+// It runs apart from the timed rounds, because counting takes time.
 import { AsyncLocalStorage } from "node:async_hooks";
 import worker, { SkuInventory as Inventory } from "../../index.ts";
 
 export * from "../../index.ts";
 
 /** What is counted. */
-export type Cost =
+export type Unit =
   | "roundTrips"
   | "commands"
   | "objectCalls"
@@ -14,36 +14,37 @@ export type Cost =
   | "alarms"
   | "messages"
   | "batches";
-/** Who caused it: the request itself, the consumer, or what else happens behind. */
-export type Where = "request" | "consumer" | "behind";
-export type Counts = Record<`${Where}.${Cost}`, number>;
+/** Where a cost arises: in the request, in the queue consumer, or in anything else that runs after the response. */
+export type Phase = "request" | "consumer" | "background";
+export type Counts = Record<`${Phase}.${Unit}`, number>;
 
 const counts = new Map<string, number>();
 const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-const where = new AsyncLocalStorage<Where>();
+const currentPhase = new AsyncLocalStorage<Phase>();
 
-function count(cost: Cost, times = 1): void {
-  const name = `${where.getStore() ?? "behind"}.${cost}`;
-  counts.set(name, (counts.get(name) ?? 0) + times);
+function count(unit: Unit, amount = 1): void {
+  const name = `${currentPhase.getStore() ?? "background"}.${unit}`;
+  counts.set(name, (counts.get(name) ?? 0) + amount);
 }
 
-const plainFetch = globalThis.fetch;
+const originalFetch = globalThis.fetch;
 globalThis.fetch = (input, init) => {
-  // The Worker's only outbound calls here go to Redis.
+  // In the benchmark, Redis is the only target of outbound requests.
   const body = JSON.parse(String(init?.body));
   count("roundTrips");
   count("commands", Array.isArray(body[0]) ? body.length : 1);
-  return plainFetch(input, init);
+  return originalFetch(input, init);
 };
 
-/** `target` with `hooks` run before the methods they are named after. */
-function hooked<T extends object>(target: T, hooks: Record<string, (argument: never) => void>): T {
+/** Wraps `target` so that a hook runs before the method of the same name. */
+function withHooks<T extends object>(
+  target: T,
+  hooks: Record<string, (argument: never) => void>,
+): T {
   return new Proxy(target, {
     get(_, name) {
       const value = Reflect.get(target, name);
-      if (typeof value !== "function") {
-        return value;
-      }
+      if (typeof value !== "function") return value;
       return (...args: [never]) => {
         hooks[String(name)]?.(args[0]);
         return Reflect.apply(value, target, args);
@@ -52,30 +53,20 @@ function hooked<T extends object>(target: T, hooks: Record<string, (argument: ne
   });
 }
 
-/** The same bindings, with a counter before every object and queue among them. */
-function counted(env: Env): Env {
-  const everyCall = new Proxy({}, { get: () => () => count("objectCalls") });
-  const objects = (namespace: DurableObjectNamespace) =>
-    new Proxy(namespace, {
-      get(_, name) {
-        const stubOf = Reflect.get(namespace, name).bind(namespace);
-        return name === "getByName" || name === "get"
-          ? (id: never) => hooked(stubOf(id), everyCall)
-          : stubOf;
-      },
-    });
+/** Wraps the bindings of objects and queues so that their calls are counted. */
+function instrument(env: Env): Env {
   const messages = {
     send: () => count("messages"),
     sendBatch: (batch: unknown[]) => count("messages", batch.length),
   };
   const bindings = Object.entries(env).map(([name, binding]) => {
-    // By type, not by method: a service binding claims to have every method there is.
+    // Compares types, because a service binding has a method of every name.
     switch (Object(binding).constructor.name) {
       case "DurableObjectNamespace":
-        // The sandbox's bank stands for a payment provider, which is no object of ours.
-        return [name, name === "SANDBOX_BANK" ? binding : objects(binding)];
+        // The sandbox bank simulates a payment provider, which costs no object calls in production.
+        return [name, name === "SANDBOX_BANK" ? binding : countCalls(binding)];
       case "WorkerQueue":
-        return [name, hooked(binding, messages)];
+        return [name, withHooks(binding, messages)];
       default:
         return [name, binding];
     }
@@ -83,7 +74,20 @@ function counted(env: Env): Env {
   return Object.fromEntries(bindings);
 }
 
-/** The same object, its storage watched. Rows are read off the cursors, where SQLite itself counts. */
+/** Counts every call to an object of the namespace. */
+function countCalls(namespace: DurableObjectNamespace): DurableObjectNamespace {
+  const everyMethod = new Proxy({}, { get: () => () => count("objectCalls") });
+  return new Proxy(namespace, {
+    get(_, name) {
+      const method = Reflect.get(namespace, name).bind(namespace);
+      return name === "getByName" || name === "get"
+        ? (id: never) => withHooks(method(id), everyMethod)
+        : method;
+    },
+  });
+}
+
+/** The inventory object with its storage instrumented. SQLite's cursors report the rows written. */
 export class SkuInventory extends Inventory {
   constructor(ctx: DurableObjectState, env: Env) {
     const { storage } = ctx;
@@ -98,13 +102,14 @@ export class SkuInventory extends Inventory {
       count("alarms");
       return setAlarm(time);
     };
-    super(ctx, counted(env));
+    super(ctx, instrument(env));
   }
 }
 
+/** Responds with all counts and resets them. */
 function takeCounts(): Response {
   const rows = cursors.splice(0).reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
-  counts.set("behind.rowsWritten", rows);
+  counts.set("background.rowsWritten", rows);
   const taken = Object.fromEntries(counts);
   counts.clear();
   return Response.json(taken);
@@ -113,17 +118,15 @@ function takeCounts(): Response {
 export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/bench/counts") {
-      return takeCounts();
-    }
-    // The bench itself asks the operator's API whether all is settled; that is nobody's cost.
+    if (pathname === "/bench/counts") return takeCounts();
+    // The benchmark polls the operator API between requests. Those calls are not part of any row's cost.
     return pathname.startsWith("/api/admin/")
       ? worker.fetch(request, env, ctx)
-      : where.run("request", () => worker.fetch(request, counted(env), ctx));
+      : currentPhase.run("request", () => worker.fetch(request, instrument(env), ctx));
   },
   queue: (batch, env) =>
-    where.run("consumer", () => {
+    currentPhase.run("consumer", () => {
       if (batch.queue.endsWith("-orders")) count("batches");
-      return worker.queue(batch, counted(env));
+      return worker.queue(batch, instrument(env));
     }),
 } satisfies ExportedHandler<Env>;

@@ -1,11 +1,11 @@
-// Processor time of workerd. Unlike requests a second it does not mind who else uses the machine. Read
-// from Linux; elsewhere there is none.
+// CPU time of workerd. It depends less on other programs on the machine than requests per second do. Reads Linux's
+// /proc.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Microseconds that the workerds started by this process have computed so far; NaN where unknown. */
-export function workerdMicroseconds(): number {
+/** CPU time in microseconds of all workerd processes that this process started. NaN on other systems than Linux. */
+export function workerdCpuMicros(): number {
   try {
-    const nanoseconds = workerds().flatMap((pid) =>
+    const nanoseconds = workerdPids().flatMap((pid) =>
       readdirSync(`/proc/${pid}/task`).map((thread) =>
         Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
       ),
@@ -16,18 +16,16 @@ export function workerdMicroseconds(): number {
   }
 }
 
-function workerds(): string[] {
+function workerdPids(): string[] {
   return readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) {
-      return false;
-    }
+    if (!/^\d+$/.test(pid)) return false;
     try {
       // "pid (name) state parent …"
       const [, name, parent] =
         /\((.*)\) \S+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
       return name?.startsWith("workerd") && Number(parent) === process.pid;
     } catch {
-      return false; // it ended while we looked
+      return false; // The process ended in the meantime.
     }
   });
 }

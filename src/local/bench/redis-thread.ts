@@ -1,5 +1,5 @@
-// Redis and its REST bridge in a thread of their own, so that the bench's client shares no event loop
-// with what it measures. Ends when it is told to, by any message.
+// A worker thread that runs Redis and its REST bridge, so that the load generator shares no event loop with the
+// bridge. Any message ends the thread.
 import { parentPort, workerData } from "node:worker_threads";
 import { startRedisWithBridge } from "../stack.ts";
 

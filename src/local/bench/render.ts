@@ -1,73 +1,89 @@
-// The bench's figures as tables.
+// Formats the results as tables.
 import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
-import type { CostPerRequest } from "./cost.ts";
-import type { Row } from "./rows.ts";
-import type { Pace, Round } from "./timing.ts";
+import type { CostPerRequest, SplitCost } from "./cost.ts";
+import type { Outcome } from "./outcome.ts";
+import { labelOf, type Row } from "./row.ts";
+import type { Measurement, Round } from "./timing.ts";
 
-/** Medians over the rounds; a ratio is the median of the rounds' own ratios, above 1 where we win. */
-export function renderTimings(list: Row[], timings: Round[][]): string {
-  const rows = timings.map((rounds, at) => {
-    const of = (side: "ours" | "bare", what: keyof Pace) =>
-      rounds.flatMap((round) => round[side]?.[what] ?? []);
-    const ratio = (what: keyof Pace) =>
-      of("ours", what).map((ours, round) => ours / (of("bare", what)[round] as number));
-    const speed = ratio("perSecond");
-    const effort = ratio("microseconds").map((share) => 1 / share);
-    const name = list[at]?.name ?? "";
-    const ours = [formatNumber(median(of("ours", "perSecond")))];
-    const microseconds = formatNumber(median(of("ours", "microseconds")));
-    if (rounds[0]?.bare === undefined) return [name, ...ours, "", "", "", microseconds];
-    return [
-      ...[name, ...ours, formatNumber(median(of("bare", "perSecond")))],
-      ...[
-        formatNumber(median(speed), 2),
-        `${formatNumber(percentile(speed, 0.25), 2)}–${formatNumber(percentile(speed, 0.75), 2)}`,
-      ],
-      ...[
-        microseconds,
-        formatNumber(median(of("bare", "microseconds"))),
-        formatNumber(median(effort), 2),
-      ],
-    ];
-  });
-  const head = ["ours/s", "bare/s", "ratio", "middle half", "CPU µs", "bare", "CPU ratio"];
-  return `\n${formatTable(["median of rounds", ...head], rows)}\n`;
+const TIMING_COLUMNS = [
+  "req/s",
+  "baseline req/s",
+  "ratio",
+  "quartiles",
+  "CPU µs",
+  "baseline CPU µs",
+  "CPU ratio",
+];
+const COST_COLUMNS = ["Redis trips", "commands", "object calls", "rows", "alarms", "messages"];
+
+/**
+ * A table of speeds. Every figure is a median over the rounds, and a ratio is the median of each round's ratio. A ratio
+ * above 1 means that Doorbuster is faster, or takes less CPU time, than its baseline.
+ */
+export function renderTimings(rows: Row[], outcomes: Outcome<Round[]>[]): string {
+  const lines = outcomes.map((outcome, index) => [
+    labelOf(rows[index] as Row),
+    ...(outcome.ok ? timingCells(outcome.value) : ["failed"]),
+  ]);
+  return formatTable(["median of rounds", ...TIMING_COLUMNS], lines);
 }
 
-/** What each request costs, and each batch. */
-export function renderCosts(list: Row[], costs: (CostPerRequest | undefined)[]): string {
-  const split = ({ request, behind }: { request: number; behind: number }) =>
-    behind === 0
-      ? formatNumber(request, 3)
-      : `${formatNumber(request, 3)} + ${formatNumber(behind, 3)}`;
-  const rows = costs.flatMap((cost, at) => {
-    if (cost === undefined) return [];
-    const { redisTrips, redisCommands, objectCalls, rowsWritten, alarmsSet, queueMessages } = cost;
-    return [
-      [
-        (list[at] as Row).name.split(" ÷ ")[0] as string,
-        ...[redisTrips, redisCommands, objectCalls].map(split),
-        formatNumber(rowsWritten, 2),
-        formatNumber(alarmsSet, 3),
-        formatNumber(queueMessages, 2),
-      ],
-    ];
-  });
-  const head = ["Redis trips", "commands", "object calls", "rows", "alarms", "messages"];
-  const legend = "(a + b: on the request's path + behind it, until acknowledged)";
-  return `${formatTable(["counted, per request", ...head], rows)}\n${legend}\n\n${renderBatches(list, costs)}\n`;
-}
-
-function renderBatches(list: Row[], costs: (CostPerRequest | undefined)[]): string {
-  const rows = costs.flatMap((cost, at) => {
-    if (cost?.perBatch === undefined) return [];
-    const { orders, redisTrips, objectCalls } = cost.perBatch;
-    const figures = [orders, redisTrips, objectCalls].map((value) => formatNumber(value, 2));
-    return [[(list[at] as Row).name.split(" ÷ ")[0] as string, ...figures]];
-  });
-  return formatTable(
-    ["counted, per batch of the consumer", "orders", "Redis trips", "object calls"],
-    rows,
+function timingCells(rounds: Round[]): string[] {
+  const values = (what: keyof Measurement) => rounds.map(({ subject }) => subject[what]);
+  const perSecond = formatNumber(median(values("perSecond")));
+  const cpuMicros = formatNumber(median(values("cpuMicros")));
+  const pairs = rounds.flatMap(({ subject, baseline }) =>
+    baseline ? [{ subject, baseline }] : [],
   );
+  if (pairs.length === 0) return [perSecond, "", "", "", cpuMicros];
+  const ofBaseline = (what: keyof Measurement) =>
+    formatNumber(median(pairs.map(({ baseline }) => baseline[what])));
+  const speed = pairs.map(({ subject, baseline }) => subject.perSecond / baseline.perSecond);
+  const economy = pairs.map(({ subject, baseline }) => baseline.cpuMicros / subject.cpuMicros);
+  const quartiles = [0.25, 0.75].map((share) => formatNumber(percentile(speed, share), 2));
+  return [
+    ...[perSecond, ofBaseline("perSecond"), formatNumber(median(speed), 2), quartiles.join("–")],
+    ...[cpuMicros, ofBaseline("cpuMicros"), formatNumber(median(economy), 2)],
+  ];
+}
+
+/** A table of what each request costs, and one of what each batch of the consumer costs. */
+export function renderCosts(rows: Row[], outcomes: Outcome<CostPerRequest | undefined>[]): string {
+  const perRequest: string[][] = [];
+  const perBatch: string[][] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    const { name } = rows[index] as Row;
+    if (!outcome.ok) perRequest.push([name, "failed"]);
+    else if (outcome.value) perRequest.push([name, ...costCells(outcome.value)]);
+    if (!outcome.ok || !outcome.value?.perBatch) continue;
+    const { orders, redisTrips, objectCalls } = outcome.value.perBatch;
+    perBatch.push([
+      name,
+      ...[orders, redisTrips, objectCalls].map((value) => formatNumber(value, 2)),
+    ]);
+  }
+  return [
+    formatTable(["counted per request", ...COST_COLUMNS], perRequest),
+    "(a + b: a before the response, b after it until the order is acknowledged)\n",
+    formatTable(["counted per consumer batch", "orders", "Redis trips", "object calls"], perBatch),
+  ].join("\n");
+}
+
+function costCells(cost: CostPerRequest): string[] {
+  const split = ({ before, after }: SplitCost) =>
+    after === 0
+      ? formatNumber(before, 3)
+      : `${formatNumber(before, 3)} + ${formatNumber(after, 3)}`;
+  return [
+    ...[cost.redisTrips, cost.redisCommands, cost.objectCalls].map(split),
+    formatNumber(cost.rowsWritten, 2),
+    formatNumber(cost.alarmsSet, 3),
+    formatNumber(cost.queueMessages, 2),
+  ];
+}
+
+/** Lists the failed rows with their reasons. */
+export function renderFailures(failures: { name: string; reason: string }[]): string {
+  return ["Failed rows:", ...failures.map(({ name, reason }) => `- ${name}: ${reason}`)].join("\n");
 }

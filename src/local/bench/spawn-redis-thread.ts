@@ -1,19 +1,21 @@
-// The bench's side of the Redis thread.
+// Starts and stops the thread that runs Redis.
 import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { BridgeStats } from "../redis/bridge/server.ts";
 import { LOCAL_BRIDGE_TOKEN } from "../settings.ts";
 
-/** A Redis with its bridge, somewhere else. */
-export interface DistantRedis {
+/** Redis and its REST bridge in a thread. */
+export interface RedisThread {
+  /** The vars that connect a Worker to this Redis. */
   vars: Record<string, string>;
+  /** What the bridge has counted since it started. */
   stats(): Promise<BridgeStats>;
   stop(): Promise<void>;
 }
 
-/** Starts both in a thread, their data under `stateDir`. */
-export async function startRedisThread(stateDir: string): Promise<DistantRedis> {
+/** Starts the thread. Redis stores its data under `stateDir`. */
+export async function startRedisThread(stateDir: string): Promise<RedisThread> {
   const thread = new Worker(join(import.meta.dirname, "redis-thread.ts"), { workerData: stateDir });
   const ended = once(thread, "exit");
   const [{ url, vars }] = await once(thread, "message");

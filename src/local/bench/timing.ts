@@ -1,58 +1,56 @@
-// How fast each row is: ours and bare driven in turn, round by round, on one workerd.
-import { workerdMicroseconds } from "./cpu.ts";
-import { drive } from "./drive.ts";
-import type { Row, Side } from "./rows.ts";
-import { type Stage, settled, startStage } from "./stage.ts";
+// Times each row: subject and baseline alternate, round by round, on one workerd.
+import { workerdCpuMicros } from "./cpu.ts";
+import { sendAll } from "./load-generator.ts";
+import { measureRows, type Outcome } from "./outcome.ts";
+import type { Load, Row } from "./row.ts";
+import type { Testbed } from "./testbed.ts";
 
-/** How one side did in one round. */
-export interface Pace {
+/** The speed of one load in one round. */
+export interface Measurement {
   perSecond: number;
-  /** Processor time of workerd for one; NaN where it cannot be read. */
-  microseconds: number;
+  /** CPU time of workerd for one operation. NaN if the system does not report it. */
+  cpuMicros: number;
 }
 
+/** One round of a row. */
 export interface Round {
-  ours: Pace;
-  bare?: Pace | undefined;
+  subject: Measurement;
+  baseline?: Measurement | undefined;
 }
 
-/** The rounds of all rows, in their order. */
-export async function timeRows(rows: Row[], rounds: number): Promise<Round[][]> {
-  const stage = await startStage();
-  const timings: Round[][] = [];
-  try {
-    for (const row of rows) {
-      timings.push(await timeRow(stage, row, rounds));
-    }
-  } finally {
-    await stage.stop();
-  }
-  return timings;
+/** Times all rows. A row's result has `rounds` times its `roundMultiplier` rounds. */
+export function timeRows(
+  testbed: Testbed,
+  rows: Row[],
+  rounds: number,
+): Promise<Outcome<Round[]>[]> {
+  return measureRows(testbed, rows, (_, row) => timeRow(testbed, row, rounds));
 }
 
-async function timeRow(stage: Stage, row: Row, count: number): Promise<Round[]> {
-  process.stderr.write(`${row.name} `);
-  await row.prepare?.(stage);
+async function timeRow(testbed: Testbed, row: Row, count: number): Promise<Round[]> {
+  await row.prepare?.(testbed);
+  const { roundMultiplier = 1, subject, baseline } = row;
   const rounds: Round[] = [];
-  const { repeats = 1 } = row;
-  // Round 0 warms up and is not counted; who goes first alternates.
-  for (let round = 0; round <= count * repeats; round++) {
-    const early = row.bare && round % 2 === 0 ? await pace(stage, row.bare, row) : undefined;
-    const ours = await pace(stage, row.ours, row);
-    const bare = early ?? (row.bare && (await pace(stage, row.bare, row)));
-    rounds.push({ ours, bare });
-    if (round % repeats === 0) process.stderr.write(".");
+  // Round 0 warms up and is dropped. The two loads take turns in going first.
+  for (let round = 0; round <= count * roundMultiplier; round += 1) {
+    const first = baseline && round % 2 === 0 ? await time(testbed, baseline, row) : undefined;
+    const measured = await time(testbed, subject, row);
+    rounds.push({
+      subject: measured,
+      baseline: first ?? (baseline && (await time(testbed, baseline, row))),
+    });
+    if (round % roundMultiplier === 0) process.stderr.write(".");
   }
-  process.stderr.write("\n");
   return rounds.slice(1);
 }
 
-async function pace(stage: Stage, side: Side, { perRound, worth = 1 }: Row): Promise<Pace> {
-  const shots = await side.shots(stage, perRound);
-  const before = workerdMicroseconds();
-  const seconds = await drive(stage[side.at], shots, side.status);
-  const microseconds = workerdMicroseconds() - before;
-  if (side.status === 202) await settled(stage); // no other answer leaves work behind
-  const count = perRound * worth;
-  return { perSecond: count / seconds, microseconds: microseconds / count };
+async function time(testbed: Testbed, load: Load, row: Row): Promise<Measurement> {
+  const { requestsPerRound, operationsPerRequest = 1 } = row;
+  const requests = await load.requests(testbed, requestsPerRound);
+  const cpuBefore = workerdCpuMicros();
+  const seconds = await sendAll(testbed[load.worker], requests, load.status);
+  const cpuMicros = workerdCpuMicros() - cpuBefore;
+  await load.drain?.(testbed);
+  const operations = requestsPerRound * operationsPerRequest;
+  return { perSecond: operations / seconds, cpuMicros: cpuMicros / operations };
 }

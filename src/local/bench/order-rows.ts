@@ -1,0 +1,99 @@
+// Rows for accepted orders. An order through the whole Worker is measured against the order route of the comparator,
+// which does the same work in its plainest form. The inventory object alone is measured against a bare insert.
+import { AddressRange } from "./addresses.ts";
+import { BATCH, DirectSku, insertRequests } from "./direct-sku.ts";
+import { type RequestSpec, sendAll } from "./load-generator.ts";
+import { newOrders, ORDER_BODY, PAID_ORDER_BODY } from "./requests.ts";
+import { CALLERS, type Load, type Row } from "./row.ts";
+import { PLENTIFUL, PRICED } from "./sales.ts";
+import { waitUntilSettled } from "./testbed.ts";
+
+const toBareOrder = (request: RequestSpec): RequestSpec => ({ ...request, path: "/order" });
+
+function newOrderRow(name: string, sku: string, body: string): Row {
+  const addresses = new AddressRange();
+  const requests: Load["requests"] = (testbed, count) =>
+    newOrders(testbed, sku, count, addresses, body);
+  return {
+    name,
+    requestsPerRound: 400,
+    subject: { worker: "doorbuster", status: 202, requests, drain: waitUntilSettled },
+    baseline: {
+      name: "bare order",
+      worker: "comparator",
+      status: 202,
+      requests: async (testbed, count) => (await requests(testbed, count)).map(toBareOrder),
+    },
+  };
+}
+
+/** Retries of orders that both Workers have already accepted. */
+function repeatedOrderRow(): Row {
+  const addresses = new AddressRange();
+  let accepted: RequestSpec[] = [];
+  return {
+    name: "repeat of a settled order",
+    requestsPerRound: CALLERS,
+    subject: {
+      worker: "doorbuster",
+      status: 202,
+      requests: (_, count) => accepted.slice(0, count),
+    },
+    baseline: {
+      name: "repeat of a bare order",
+      worker: "comparator",
+      status: 202,
+      requests: (_, count) => accepted.slice(0, count).map(toBareOrder),
+    },
+    async prepare(testbed) {
+      accepted = await newOrders(testbed, PLENTIFUL, CALLERS, addresses);
+      await sendAll(testbed.doorbuster, accepted, 202);
+      await sendAll(testbed.comparator, accepted.map(toBareOrder), 202);
+      await waitUntilSettled(testbed);
+    },
+  };
+}
+
+function inventoryObjectRow(): Row {
+  const sku = new DirectSku("bench-object");
+  return {
+    name: "order at the inventory object alone",
+    requestsPerRound: 600,
+    subject: {
+      worker: "comparator",
+      status: 202,
+      requests: (_, count) => sku.reserveRequests(count),
+      drain: (testbed) => sku.drain(testbed),
+    },
+    baseline: {
+      name: "bare object insert",
+      worker: "comparator",
+      status: 202,
+      requests: (_, count) => insertRequests(count),
+    },
+    prepare: (testbed) => sku.open(testbed),
+  };
+}
+
+function consumerRow(): Row {
+  const sku = new DirectSku("bench-consumer");
+  return {
+    name: "orders settled by the consumer",
+    requestsPerRound: 20,
+    operationsPerRequest: BATCH,
+    subject: {
+      worker: "comparator",
+      status: 204,
+      requests: (testbed, count) => sku.consumeRequests(testbed, count),
+    },
+    prepare: (testbed) => sku.open(testbed),
+  };
+}
+
+export const ORDER_ROWS: Row[] = [
+  newOrderRow("order accepted", PLENTIFUL, ORDER_BODY),
+  newOrderRow("paid order accepted", PRICED, PAID_ORDER_BODY),
+  repeatedOrderRow(),
+  inventoryObjectRow(),
+  consumerRow(),
+];
