@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 const CONNECTIONS = 32;
 /** A Worker that is silent for this long fails the row instead of hanging the run. */
 const RESPONSE_TIMEOUT_MS = 60_000;
-/** How much of an unexpected response the error quotes, in characters. */
+/** How much of an unexpected response's body the error quotes, in characters. */
 const QUOTED = 500;
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
@@ -97,7 +97,10 @@ function sendFrom(
 
 function unexpected(request: Buffer | undefined, response: Buffer, status: number): string {
   const [requestLine] = String(request).split(" HTTP/1.1");
-  return `${requestLine}: expected status ${status}, got ${String(response).slice(0, QUOTED)}`;
+  const [head = "", body = ""] = String(response).split("\r\n\r\n");
+  const [statusLine = ""] = head.split("\r\n");
+  const got = statusLine.replace("HTTP/1.1 ", "");
+  return `${requestLine}: expected status ${status}, got ${got}: ${body.slice(0, QUOTED)}`;
 }
 
 /** Whether `received` holds a whole response. One request is in flight, so nothing follows it. */

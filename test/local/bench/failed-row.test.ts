@@ -50,7 +50,7 @@ const FAILURES: [string, Row, string][] = [
   [
     "returns an unexpected status",
     row("bad", "/busy"),
-    "GET /busy: expected status 200, got HTTP/1.1 503",
+    "GET /busy: expected status 200, got 503 Service Unavailable: a response",
   ],
   ["loses its connection", row("bad", "/cut"), "closed"],
   [
