@@ -1,4 +1,4 @@
-// How a shop makes the pages its own, and what its pages say about themselves to messengers and browsers.
+// Branding: a shop's theme, language and pictures, and the metadata for link previews.
 import { expect, test } from "vitest";
 import { saleSchema } from "../../src/catalog/schema.ts";
 import { ORIGIN, request, send } from "../support/http.ts";
@@ -28,7 +28,7 @@ async function dressed() {
   return { sale: `/sales/${id}`, order: `/orders/${order.id}`, sku, token };
 }
 
-test("every page of a sale and of its orders shows who sells, in the shop's colour", async () => {
+test("shows the seller and the shop's accent color on sale, order and checkout pages", async () => {
   const { sale, order, sku, token } = await dressed();
   for (const path of [sale, order, `${sale}/skus/${sku.id}/buy`]) {
     const html = await get(path, token);
@@ -39,9 +39,9 @@ test("every page of a sale and of its orders shows who sells, in the shop's colo
   }
 });
 
-test("whatever a shop writes stands in its own direction, apart from the page's words", async () => {
+test("isolates the text direction of every shop-written string", async () => {
   const { sale, order, token } = await dressed();
-  const own = (html: string, text: string) => {
+  const tagsAround = (html: string, text: string) => {
     const before = html.slice(html.indexOf("<body")).split(text).slice(0, -1);
     return before.map((part) =>
       part.slice(Math.max(0, part.lastIndexOf("<", part.lastIndexOf("<") - 1))),
@@ -49,13 +49,13 @@ test("whatever a shop writes stands in its own direction, apart from the page's 
   };
   const pages = { "/": "Frühling", [sale]: "Frühling", [order]: "Frühling", "/orders": "A thing" };
   for (const [path, text] of Object.entries(pages)) {
-    const found = own(await get(path, token), `>${text}<`);
+    const found = tagsAround(await get(path, token), `>${text}<`);
     expect(found.length, path).toBeGreaterThan(0);
     for (const tags of found) expect(tags, path).toMatch(/dir="auto"|<bdi/);
   }
 });
 
-test("a link to a sale shows its title and picture; personal pages show nothing", async () => {
+test("sends link-preview metadata on sale pages and none on personal pages", async () => {
   const { sale, order, token } = await dressed();
   const html = await get(sale);
   expect(html).toContain('<meta property="og:title" content="Frühling"/>');
@@ -64,13 +64,13 @@ test("a link to a sale shows its title and picture; personal pages show nothing"
   expect(await get(order, token)).not.toContain("og:");
 });
 
-test("the shop's own words carry their language, the page's stay English", async () => {
+test("marks shop-written text with the shop's language and the page itself as English", async () => {
   const html = await get((await dressed()).sale);
   expect(html).toMatch(/<html lang="en">/);
   expect(html).toMatch(/lang="de" dir="auto"><h1>Frühling/);
 });
 
-test("the picture lies on the door, here and in the list", async () => {
+test("layers the shop's picture over the default artwork on the sale page and in the list", async () => {
   const { sale } = await dressed();
   for (const path of [sale, "/"]) {
     const html = await get(path);
@@ -78,7 +78,7 @@ test("the picture lies on the door, here and in the list", async () => {
   }
 });
 
-test("the list shows the range of a sale's prices, unless they are in different currencies", async () => {
+test("lists a sale with its price range, except when currencies differ", async () => {
   const skus = [aSku({ price: 900 }), aSku({ price: 500 })];
   const mixed = skus.map((sku, i) => ({
     ...sku,
@@ -101,11 +101,11 @@ test("the list shows the range of a sale's prices, unless they are in different 
 });
 
 test.each([
-  ["a link without https", { theme: { links: [{ label: "Terms", url: "http://brand.test" }] } }],
+  ["a link without HTTPS", { theme: { links: [{ label: "Terms", url: "http://brand.test" }] } }],
   ["seven links", { theme: { links: Array(7).fill(THEME.links[0]) } }],
   ["an empty seller", { theme: { seller: " " } }],
-  ["a language that is none", { language: "deutsch, bitte" }],
-])("%s is refused", (_, wrong) => {
+  ["an invalid language tag", { language: "deutsch, bitte" }],
+])("rejects a sale document with %s", (_, wrong) => {
   expect(saleSchema.safeParse(aSale()).success).toBe(true);
   expect(saleSchema.safeParse({ ...aSale(), ...wrong }).success).toBe(false);
 });

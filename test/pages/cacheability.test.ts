@@ -1,5 +1,5 @@
-// Over every route of the app, found by walking the router: what depends on the caller is never cacheable,
-// and what is cacheable is the same for everybody.
+// Walks every route of the router: a personalized response is never cacheable, and a cacheable response is
+// identical for every caller.
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
@@ -7,18 +7,18 @@ import { ADMIN_TOKEN, ORIGIN, request } from "../support/http.ts";
 import { aBuyer, aSale, aSku, bought, putSale, unique } from "../support/shop.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
-/** Every method on every path, those the path does not know included. */
+/** Every method on every path, including methods the path does not support. */
 const ROUTES = [
   ...new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ path }) => path)),
   "/nowhere",
 ].flatMap((path) => METHODS.map((method) => `${method} ${path}`));
-/** One for all methods of a path: the last that could change something is DELETE. */
+/** One fixture per path, shared by its methods: nothing after DELETE depends on what it removed. */
 const stages: Record<string, ReturnType<typeof stage>> = {};
-/** What differs between any two answers, whoever asks. */
+/** Headers that differ between any two responses, even to the same caller. */
 const VARYING = new Set(["x-request-id", "date"]);
 
 beforeEach(() => {
-  // An answer that quotes the clock must not look as if it depended on the caller.
+  // Freeze the clock: a response that contains the time must not look personalized.
   vi.setSystemTime(Date.now());
 });
 
@@ -26,25 +26,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test.each(ROUTES)("%s tells callers apart or is cacheable, never both", async (route) => {
+test.each(ROUTES)("never caches a personalized response to %s", async (route) => {
   const [method = "", path = ""] = route.split(" ");
   stages[path] ??= stage(path);
   const { target, callers } = await stages[path];
   const answers = [];
   for (const headers of callers) {
-    const asked = request(method, target, {
+    const sent = request(method, target, {
       headers: { origin: ORIGIN, ...headers },
       ...(method === "GET" || method === "HEAD" ? {} : { body: {} }),
     });
-    answers.push(await read(asked));
+    answers.push(await read(sent));
   }
-  const faces = new Set(answers.map(faceOf));
+  const variants = new Set(answers.map(fingerprint));
   for (const { status, headers } of answers) {
     const policy = headers.get("cache-control");
     expect(policy, "an explicit Cache-Control").toBeTruthy();
-    const kept = !/\bno-store\b/.test(policy ?? "");
-    expect(kept && faces.size > 1, `cacheable, and different for callers: ${policy}`).toBe(false);
-    if (!kept) continue;
+    const cacheable = !/\bno-store\b/.test(policy ?? "");
+    expect(cacheable && variants.size > 1, `cacheable but personalized: ${policy}`).toBe(false);
+    if (!cacheable) continue;
     expect(["GET", "HEAD"]).toContain(method);
     expect(status).toBeLessThan(300);
     expect(headers.get("set-cookie")).toBeNull();
@@ -53,7 +53,7 @@ test.each(ROUTES)("%s tells callers apart or is cacheable, never both", async (r
   }
 });
 
-test("the walk has met the pages, the API and the operator's routes", () => {
+test("covers the pages, the public API and the admin API", () => {
   expect(ROUTES).toEqual(
     expect.arrayContaining([
       "GET /",
@@ -66,7 +66,7 @@ test("the walk has met the pages, the API and the operator's routes", () => {
   );
 });
 
-/** A sale, an order of one buyer, and everybody who might ask. */
+/** A sale, one buyer's order, and the callers to compare. */
 async function stage(path: string) {
   const sku = aSku();
   const sale = await putSale(aSale({ skus: [sku] }));
@@ -91,14 +91,14 @@ async function stage(path: string) {
   };
 }
 
-/** The answer itself: a redirect is not followed. */
-async function read(asked: Request) {
-  const response = await exports.default.fetch(new Request(asked, { redirect: "manual" }));
+/** The response itself; redirects are not followed. */
+async function read(sent: Request) {
+  const response = await exports.default.fetch(new Request(sent, { redirect: "manual" }));
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** Everything of an answer that could tell one caller from another. */
-function faceOf({ status, headers, body }: Awaited<ReturnType<typeof read>>): string {
+/** Everything in a response that could differ between callers. */
+function fingerprint({ status, headers, body }: Awaited<ReturnType<typeof read>>): string {
   const shown = [...headers].filter(([name]) => !VARYING.has(name));
   const words = body.replace(/"requestId":"[^"]*"/, "");
   return JSON.stringify([status, shown, words]);

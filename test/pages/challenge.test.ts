@@ -1,5 +1,5 @@
-// What pages prepare for a challenge, and what they do not: only the page of a sale that can ask for one may
-// load the provider's code, and a form is told honestly what it cannot do.
+// Challenges in server-rendered pages: only a sale that can require a challenge relaxes its content security
+// policy, and the no-JavaScript form explains that the check needs JavaScript.
 import { expect, test } from "vitest";
 import type { Protection } from "../../src/catalog/protection.ts";
 import { protectionSchema } from "../../src/catalog/protection.ts";
@@ -22,7 +22,7 @@ async function saleWith(mode: Mode) {
 const get = (path: string) => send<string>(request("GET", path));
 
 test.each<Mode>(["by-score", "always"])(
-  "%s: this page alone may load the provider",
+  "allows the challenge provider's script on the sale page only (mode %s)",
   async (mode) => {
     const { path, buyPath } = await saleWith(mode);
     const page = await get(path);
@@ -31,7 +31,7 @@ test.each<Mode>(["by-score", "always"])(
     );
     expect(page.body).toContain('data-visits=""');
     expect(page.body).toMatch(/<template id="challenge" data-src="\/assets\/challenge-\w+\.js">/);
-    expect(page.body, "nothing is loaded before it is asked for").not.toContain(PROVIDER);
+    expect(page.body, "nothing loads before a challenge is required").not.toContain(PROVIDER);
     const again = await send(
       request("GET", path, { headers: { "if-none-match": page.headers.get("etag") ?? "" } }),
     );
@@ -44,14 +44,14 @@ test.each<Mode>(["by-score", "always"])(
   },
 );
 
-test("off: the page is as strict as all others, and spends nothing", async () => {
+test("keeps the strict policy and fetches no visit token when challenges are off", async () => {
   const { path } = await saleWith("off");
   const page = await get(path);
   expect(page.headers.get("content-security-policy")).toBe(STRICT);
   expect(page.body).not.toMatch(/data-visits|id="challenge"/);
 });
 
-test("a form shows that its page was looked at: by score, a person without JavaScript buys", async () => {
+test("lets a buyer without JavaScript pass score-based protection with the form's visit token", async () => {
   const { buyPath } = await saleWith("by-score");
   const { token } = await aBuyer();
   const cookie = { cookie: `session=${token}`, origin: ORIGIN, "cf-connecting-ip": "10.9.8.7" };
@@ -68,13 +68,13 @@ test("a form shows that its page was looked at: by score, a person without JavaS
       }),
     );
 
-  const bare = await post({ quantity: "1", key: "k1" });
-  const shown = await post({ quantity: "1", key: field("key"), visit: field("visit") });
+  const without = await post({ quantity: "1", key: "k1" });
+  const withToken = await post({ quantity: "1", key: field("key"), visit: field("visit") });
 
-  expect([bare.status, shown.status]).toEqual([403, 303]);
+  expect([without.status, withToken.status]).toEqual([403, 303]);
 });
 
-test("a form learns that the check needs JavaScript, and is offered the way back", async () => {
+test("explains on the form that the check needs JavaScript and links back to the sale", async () => {
   const { path, buyPath } = await saleWith("always");
   const { token } = await aBuyer();
   const answer = await send<string>(
@@ -87,5 +87,5 @@ test("a form learns that the check needs JavaScript, and is offered the way back
   expect(answer.status).toBe(403);
   expect(answer.body).toContain("needs JavaScript");
   expect(answer.body).toContain(`href="${path}"`);
-  expect(answer.body, "the same would be refused again").not.toContain("Confirm order");
+  expect(answer.body, "resubmitting would fail again").not.toContain("Confirm order");
 });

@@ -1,4 +1,4 @@
-// Paying for a held order on a deployment with a real provider: the page leads to the shop's checkout.
+// Paying for a reserved order on a deployment with a real payment provider: a redirect to the shop's checkout.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ async function held() {
   return { buyer, id };
 }
 
-test("the order's page leads to the checkout, which learns the order and the way back", async () => {
+test("redirects from the order page to the shop's checkout with the order ID and return URL", async () => {
   const { buyer, id } = await held();
   expect(await (await get(`/orders/${id}`, SHOP, buyer)).text()).toContain(
     `href="/orders/${id}/checkout"`,
@@ -40,7 +40,7 @@ test("the order's page leads to the checkout, which learns the order and the way
   expect(headers.get("cache-control")).toContain("no-store");
 });
 
-test("a stranger is not led to somebody's checkout, and without one there is none", async () => {
+test("redirects nobody but the owner, and nobody when the shop has no checkout", async () => {
   const { buyer, id } = await held();
   expect((await get(`/orders/${id}/checkout`, SHOP)).status).toBe(401);
   expect((await get(`/orders/nonsense/checkout`, SHOP, buyer)).status).toBe(404);

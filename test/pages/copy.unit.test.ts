@@ -1,5 +1,4 @@
-// What pages say: the button of an item, what is left, the time that counts. The same words with and without
-// JavaScript, so they are tested once.
+// The copy of the pages: button labels, stock, countdowns and refusals. Server and browser share it.
 import { expect, test } from "vitest";
 import {
   holdPhase,
@@ -22,24 +21,24 @@ import {
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
 
 test.each<[string, Partial<Offer>, string, string | undefined]>([
-  ["open", {}, "Buy now", undefined],
-  ["one bought", { another: true }, "Buy another", undefined],
-  ["upcoming", { sale: "upcoming" }, "Not open yet", "starts here automatically"],
-  ["closed", { sale: "closed" }, "Sale ended", "ended"],
-  ["sold out", { soldOut: true }, "Sold out", "Sold out."],
-  ["all held", { held: true }, "Try to get one", undefined],
-  ["blocked", { blocked: true }, "Ordering unavailable", "can't accept"],
-  ["limited", { wait: 7 }, "Try again in 7 seconds", "until you can try again"],
-  ["busy", { busy: true }, "One moment…", ""],
-  ["unknown, though sold out", { pending: true, soldOut: true }, "Check my order", undefined],
-])("the button of an item that is %s", (_, changes, label, why) => {
+  ["an open sale", {}, "Buy now", undefined],
+  ["a second unit", { another: true }, "Buy another", undefined],
+  ["an upcoming sale", { sale: "upcoming" }, "Not open yet", "starts here automatically"],
+  ["a closed sale", { sale: "closed" }, "Sale ended", "ended"],
+  ["a sold-out item", { soldOut: true }, "Sold out", "Sold out."],
+  ["a fully reserved item", { held: true }, "Try to get one", undefined],
+  ["a blocked buyer", { blocked: true }, "Ordering unavailable", "can't accept"],
+  ["a rate-limited buyer", { wait: 7 }, "Try again in 7 seconds", "until you can try again"],
+  ["a request in flight", { busy: true }, "One moment…", ""],
+  ["an unresolved order", { pending: true, soldOut: true }, "Check my order", undefined],
+])("labels the button for %s", (_, changes, label, why) => {
   const words = buyWords(offer(changes));
   expect(words.label).toBe(label);
   if (why === undefined) expect(words.why).toBeUndefined();
   else expect(words.why).toContain(why);
 });
 
-test("what is left is said while it matters and is known; what is low, the server decides", () => {
+test("shows the stock of an open sale when it is known, with the server's idea of low stock", () => {
   expect(stockWords({ available: 3, state: "available" }, "open")).toBe("3 available");
   expect(stockWords({ available: 0, state: "held" }, "open")).toContain("may become available");
   expect(stockWords({ available: 0, state: "sold_out" }, "open")).toBe("None left");
@@ -51,18 +50,18 @@ test("what is left is said while it matters and is known; what is low, the serve
 const none = (state: "held" | "sold_out") => ({ available: 0, state });
 
 test.each<[string, (Stock | undefined)[], string]>([
-  ["nothing is known", [undefined], "open"],
-  ["one item has units", [none("sold_out"), { available: 1, state: "low" }], "open"],
-  ["one of two may come back", [none("sold_out"), none("held")], "held"],
-  ["all are sold", [none("sold_out"), none("sold_out")], "sold_out"],
-])("an open sale of which %s", (_, stocks, shown) => {
+  ["unknown stock", [undefined], "open"],
+  ["one item in stock", [none("sold_out"), { available: 1, state: "low" }], "open"],
+  ["one of two items reserved", [none("sold_out"), none("held")], "held"],
+  ["every item sold", [none("sold_out"), none("sold_out")], "sold_out"],
+])("picks the badge of an open sale with %s", (_, stocks, shown) => {
   expect(shownOf("open", stocks)).toBe(shown);
   expect(shownOf("closed", stocks)).toBe("closed");
 });
 
 const HOUR = 3_600_000;
 
-test("the last two days are counted; before, the date says more", () => {
+test("counts down the last two days and shows a date before that", () => {
   const at = Date.UTC(2027, 0, 10);
   expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR)).toEqual({
     label: "Opens",
@@ -79,13 +78,13 @@ test("the last two days are counted; before, the date says more", () => {
 const held = { createdAt: "2027-01-10T10:00:00.000Z", expiresAt: "2027-01-10T10:05:00.000Z" };
 const created = Date.parse(held.createdAt);
 
-test("a hold never looks longer than it is, however wrong the clock", () => {
+test("never shows a hold as longer than it is, even with a wrong clock", () => {
   expect(secondsLeft(held, created - HOUR)).toBe(300);
   expect(secondsLeft(held, created + 299_001)).toBe(0);
   expect(shareLeft(held, secondsLeft(held, created + 150_000))).toBe(0.5);
 });
 
-test("the end of a hold is said twice, and once when it is there", () => {
+test("announces the end of a hold at one minute, at 15 seconds and at expiry", () => {
   const counts = Array.from({ length: 80 }, (_, i) => 75 - i);
   const said = counts.flatMap((now, i) => holdSaid(counts[i - 1] ?? Number.NaN, now) ?? []);
   expect(said).toEqual([
@@ -96,7 +95,7 @@ test("the end of a hold is said twice, and once when it is there", () => {
   expect([holdPhase(60), holdPhase(59), holdPhase(14)]).toEqual(["", "warn", "last"]);
 });
 
-test("what a refusal says about the sale is learned", () => {
+test("extracts times, stock, prices and limits from a refusal", () => {
   const opensAt = "2027-01-10T10:00:00.000Z";
   const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, FORMAT);
   expect(early.news).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
@@ -121,7 +120,7 @@ test("what a refusal says about the sale is learned", () => {
   });
 });
 
-test("who must wait is told why, also when it was not for too many tries", () => {
+test("explains a required wait, with the server's reason when it gives one", () => {
   const words = (problem: Problem) => refusalText({ code: "rate_limited", ...problem }, FORMAT);
   const title = "Too many requests";
   expect(words({ title, detail: title, retryAfterSeconds: 7 })).toMatch(

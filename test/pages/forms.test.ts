@@ -1,4 +1,4 @@
-// Buying, paying and signing in through plain forms: the same funnel, the same answers, no JavaScript.
+// Buying, paying and signing in with plain HTML forms: the same funnel and answers as the API, no JavaScript.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { admin, freshAddress, ORIGIN } from "../support/http.ts";
@@ -37,7 +37,7 @@ async function stage(sku: Parameters<typeof aSku>[0] = {}, sale: Parameters<type
 
 const keyIn = (html: string): string => /name="key" value="([^"]+)"/.exec(html)?.[1] ?? "";
 
-test("each visit of the order form has a key of its own, and is kept by nobody", async () => {
+test("issues a fresh idempotency key with every order form and forbids caching it", async () => {
   const { buyer, path } = await stage();
   const [one, two] = [await visit(path, { buyer }), await visit(path, { buyer })];
   expect(keyIn(one.html)).toMatch(/^[\w-]{20,64}$/);
@@ -45,7 +45,7 @@ test("each visit of the order form has a key of its own, and is kept by nobody",
   expect(one.headers.get("cache-control")).toBe("private, no-store");
 });
 
-test("the form buys; sent twice it finds the same order", async () => {
+test("places one order when the form is submitted twice", async () => {
   const { buyer, skuId, path } = await stage();
   const fields = { quantity: "1", key: keyIn((await visit(path, { buyer })).html) };
   const [one, two] = [await visit(path, { buyer, fields }), await visit(path, { buyer, fields })];
@@ -60,9 +60,9 @@ test("the form buys; sent twice it finds the same order", async () => {
 
 test.each([
   ["was deleted", (saleId: string) => admin("DELETE", `/sales/${saleId}`)],
-  ["has other items now", (saleId: string) => putSale(aSale({ id: saleId }))],
+  ["dropped the item", (saleId: string) => putSale(aSale({ id: saleId }))],
 ])(
-  "the form sent again finds its order after its sale %s; a new one orders nothing",
+  "finds the order of a resubmitted form after the sale %s, and takes no new order",
   async (_, change) => {
     const { buyer, skuId, path } = await stage();
     const fields = { quantity: "1", key: "k1" };
@@ -76,17 +76,17 @@ test.each([
   },
 );
 
-test("a paid order is paid, and another given back, by form", async () => {
+test("pays one reserved order and cancels another by form", async () => {
   const { buyer, skuId, path } = await stage({ price: 900, perUserLimit: 2 });
   const place = () => visit(path, { buyer, fields: { quantity: "1", key: crypto.randomUUID() } });
   const [first, second] = [(await place()).location, (await place()).location];
   expect((await visit(first, { buyer })).html).toContain("tok_ok");
   const paid = await visit(`${first}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
   expect([paid.status, paid.location]).toEqual([303, first]);
-  const sure = await visit(`${second}/cancel`, { buyer });
-  expect(sure.html).toContain("Yes, cancel reservation");
-  const given = await visit(`${second}/cancel`, { buyer, fields: {} });
-  expect([given.status, given.location]).toEqual([303, second]);
+  const confirmation = await visit(`${second}/cancel`, { buyer });
+  expect(confirmation.html).toContain("Yes, cancel reservation");
+  const canceled = await visit(`${second}/cancel`, { buyer, fields: {} });
+  expect([canceled.status, canceled.location]).toEqual([303, second]);
   expect((await visit(second, { buyer })).html).toContain("You canceled this order");
   await settled(skuId);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
@@ -95,56 +95,63 @@ test("a paid order is paid, and another given back, by form", async () => {
 });
 
 test.each([
-  ["sold out", { stock: 0 }, {}, 409, "Sold out"],
+  ["a sold-out item", { stock: 0 }, {}, 409, "Sold out"],
   [
-    "not open",
+    "an upcoming sale",
     {},
     { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" },
     403,
     "Not open yet",
   ],
   [
-    "closed",
+    "a closed sale",
     {},
     { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" },
     410,
     "Sale ended",
   ],
-])("%s is said in words, with the API's status", async (_, sku, sale, status, words) => {
-  const { buyer, path } = await stage(sku, sale);
-  const answer = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
-  expect(answer.status).toBe(status);
-  expect(answer.html).toContain(words);
-  expect(answer.headers.get("cache-control")).toBe("private, no-store");
-});
+])(
+  "explains the refusal for %s, with the API's status code",
+  async (_, sku, sale, status, words) => {
+    const { buyer, path } = await stage(sku, sale);
+    const answer = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
+    expect(answer.status).toBe(status);
+    expect(answer.html).toContain(words);
+    expect(answer.headers.get("cache-control")).toBe("private, no-store");
+  },
+);
 
 test.each([
-  ["upcoming", { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" }, "It opens"],
-  ["closed", { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" }, "has ended"],
-])("the order form of a sale that is %s has nothing to confirm", async (_, sale, words) => {
+  [
+    "an upcoming",
+    { opensAt: "2100-01-01T00:00:00Z", closesAt: "2100-01-02T00:00:00Z" },
+    "It opens",
+  ],
+  ["a closed", { opensAt: "2020-01-01T00:00:00Z", closesAt: "2020-01-02T00:00:00Z" }, "has ended"],
+])("offers no Confirm button on the order form of %s sale", async (_, sale, words) => {
   const { buyer, path } = await stage({}, sale);
   const { html } = await visit(path, { buyer });
   expect(html).toContain(words);
   expect(html).not.toContain("Confirm order");
 });
 
-test("a form that showed another price orders nothing, shows the price of now, and goes on with it", async () => {
+test("orders nothing at an outdated price, then sells at the current price", async () => {
   const { buyer, skuId, path } = await stage({ price: 5_500 });
   const fields = { quantity: "1", key: "k1", unitPrice: "4500 USD" };
-  const asked = await visit(path, { buyer, fields });
-  expect(asked.status).toBe(409);
-  expect(asked.html).toContain("The price is now $55.00");
+  const refused = await visit(path, { buyer, fields });
+  expect(refused.status).toBe(409);
+  expect(refused.html).toContain("The price is now $55.00");
   expect(await ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
-  const [unitPrice] = /(?<=name="unitPrice" value=")[^"]+/.exec(asked.html) ?? [""];
+  const [unitPrice] = /(?<=name="unitPrice" value=")[^"]+/.exec(refused.html) ?? [""];
   expect(unitPrice).toBe("5500 USD");
-  const key = keyIn(asked.html);
+  const key = keyIn(refused.html);
   const bought = await visit(path, { buyer, fields: { ...fields, key, unitPrice } });
   expect(bought.status).toBe(303);
   expect(await ledger(skuId)).toMatchObject({ held: 1 });
 });
 
 test.each(["", "free", "-1 USD", "1.5 USD", "99999999999 USD", "1 usd"])(
-  "a form whose price is %j is refused, not broken",
+  "rejects the malformed price %j with 400",
   async (unitPrice) => {
     const { buyer, path } = await stage();
     const { status } = await visit(path, {
@@ -155,25 +162,25 @@ test.each(["", "free", "-1 USD", "1.5 USD", "99999999999 USD", "1 usd"])(
   },
 );
 
-test("after holds that ended unpaid, the form takes the payment with the order", async () => {
+test("requires payment with the order after two unpaid reservations", async () => {
   const { buyer, skuId, path } = await stage({ price: 900 });
   for (const key of ["k1", "k2"]) {
     const { location } = await visit(path, { buyer, fields: { quantity: "1", key } });
     await visit(`${location}/cancel`, { buyer, fields: {} });
   }
-  const asked = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
-  expect(asked.status).toBe(409);
-  expect(asked.html).toContain("choose how to pay before you order");
-  expect(asked.html).toMatch(
+  const refused = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
+  expect(refused.status).toBe(409);
+  expect(refused.html).toContain("choose how to pay before you order");
+  expect(refused.html).toMatch(
     /<form class="stack" method="post".*name="paymentToken".*Confirm order/s,
   );
-  const fields = { quantity: "1", key: keyIn(asked.html), paymentToken: "tok_ok" };
+  const fields = { quantity: "1", key: keyIn(refused.html), paymentToken: "tok_ok" };
   expect((await visit(path, { buyer, fields })).status).toBe(303);
   await settled(skuId);
   expect(await ledger(skuId)).toMatchObject({ sold: 1 });
 });
 
-test("an item under another sale's address is not there, and is not ordered", async () => {
+test("answers 404 and orders nothing for an item under another sale's URL", async () => {
   const { buyer, skuId } = await stage();
   const other = await stage();
   const wrong = other.path.replace(other.skuId, skuId);
@@ -183,7 +190,7 @@ test("an item under another sale's address is not there, and is not ordered", as
   expect(await ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
 });
 
-test("who has it already is led to the order", async () => {
+test("links a buyer at the purchase limit to the existing order", async () => {
   const { buyer, path } = await stage();
   const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
   const again = await visit(path, { buyer, fields: { quantity: "1", key: "k2" } });
@@ -191,7 +198,7 @@ test("who has it already is led to the order", async () => {
   expect(again.html).toContain(`href="${location}"`);
 });
 
-test("an order that settles by itself is looked at again without JavaScript, others are not", async () => {
+test("refreshes an order page without JavaScript only while the order is being processed", async () => {
   const queue = captureQueue();
   const { buyer, skuId, path } = await stage();
   const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
@@ -201,7 +208,7 @@ test("an order that settles by itself is looked at again without JavaScript, oth
   expect((await visit(location, { buyer })).html).not.toContain(refresh);
 });
 
-test("orders that can still be lost come first, with the time they can be lost at", async () => {
+test("lists unpaid orders first, with their payment deadline", async () => {
   const { buyer, path } = await stage({ price: 900 });
   const first = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
   const free = await stage();
@@ -211,7 +218,7 @@ test("orders that can still be lost come first, with the time they can be lost a
   expect(html.indexOf(first.location)).toBeLessThan(html.indexOf(second.location));
 });
 
-test("another site's form buys nothing, pays nothing, signs nobody in or out", async () => {
+test("rejects every cross-site form: buy, cancel, pay, sign in and sign out", async () => {
   const { buyer, skuId, path } = await stage();
   const origin = "https://evil.test";
   const order = `/orders/${skuId}.0.${"a".repeat(20)}`;
@@ -230,10 +237,10 @@ test("another site's form buys nothing, pays nothing, signs nobody in or out", a
   expect((await ledger(skuId)).held).toBe(0);
 });
 
-test("strangers are asked to sign in, and come back to where they were", async () => {
+test("asks a signed-out visitor to sign in, then returns to the same page", async () => {
   const { path } = await stage({ perUserLimit: 3 });
-  const asked = await visit(`${path}?quantity=2`);
-  expect(asked.html).toContain(`name="next" value="${path}?quantity=2"`);
+  const signedOut = await visit(`${path}?quantity=2`);
+  expect(signedOut.html).toContain(`name="next" value="${path}?quantity=2"`);
   const next = `${path}?quantity=2`;
   const signedIn = await visit("/login", { fields: { user: "alice", next } });
   expect([signedIn.status, signedIn.location]).toEqual([303, next]);
@@ -249,17 +256,17 @@ test.each([
   "/x\0",
   "javascript:alert(1)",
   "/a\nb",
-])("the sign-in never leads to %s", async (next) => {
+])("never redirects to %s after sign-in", async (next) => {
   const { status, location } = await visit("/login", { fields: { user: "alice", next } });
   expect([status, location]).toEqual([303, "/orders"]);
 });
 
-test("the way back after signing in is the address as it was sent", async () => {
+test("keeps the percent-encoding of the return path after sign-in", async () => {
   const { html } = await visit("/orders/a%2Fb%0A");
   expect(html).toContain('name="next" value="/orders/a%2Fb%0A"');
 });
 
-test("an order's page is for its owner alone", async () => {
+test("shows an order page only to its owner", async () => {
   const { buyer, path } = await stage();
   const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });
   expect((await visit(location)).status).toBe(401);
@@ -267,16 +274,16 @@ test("an order's page is for its owner alone", async () => {
 });
 
 test.each([
-  ["quantity", { quantity: "0", key: "k" }],
-  ["key", { quantity: "1", key: "not a key" }],
-  ["strange field", { quantity: "1", key: "k", extra: "1" }],
-])("a form with a wrong %s is refused", async (_, fields) => {
+  ["an invalid quantity", { quantity: "0", key: "k" }],
+  ["an invalid key", { quantity: "1", key: "not a key" }],
+  ["an unknown field", { quantity: "1", key: "k", extra: "1" }],
+])("rejects a form with %s", async (_, fields) => {
   const { buyer, path } = await stage();
   expect((await visit(path, { buyer, fields })).status).toBe(400);
 });
 
 test.each(["%ED%A0%80", "tok%FFok", "%C3"])(
-  "%s is no payment method: it is not text",
+  "rejects the payment token %s because it is not valid UTF-8",
   async (token) => {
     const { buyer, path } = await stage({ price: 900 });
     const { location } = await visit(path, { buyer, fields: { quantity: "1", key: "k1" } });

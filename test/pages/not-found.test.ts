@@ -1,4 +1,4 @@
-// What a browser gets where nothing is: a page in words, or the way to the same path without its last slash.
+// Unknown paths: an HTML page for browsers, JSON for programs, and a redirect that strips trailing slashes.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ const site = new Hono<AppEnv>().notFound((c) =>
 const visit = (path: string, headers: HeadersInit = { accept: "text/html,*/*;q=0.8" }) =>
   site.fetch(new Request(ORIGIN + path, { headers }), env, createExecutionContext());
 
-test("a browser is told so in words, and nobody keeps it", async () => {
+test("serves browsers a 404 page that no cache stores", async () => {
   const answer = await visit("/nowhere");
   expect([answer.status, answer.headers.get("cache-control")]).toEqual([404, "private, no-store"]);
   expect(await answer.text()).toContain("Page not found");
@@ -24,7 +24,7 @@ test("a browser is told so in words, and nobody keeps it", async () => {
 test.each([
   ["/sales/a/", "/sales/a"],
   ["/orders//?x=1", "/orders?x=1"],
-])("%s leads to %s", async (path, target) => {
+])("redirects %s to %s", async (path, target) => {
   const answer = await visit(path);
   expect([answer.status, answer.headers.get("location")]).toEqual([301, target]);
 });
@@ -44,7 +44,7 @@ test.each([
   "/%2F%2Fevil.test/",
   "/%zz//",
   "/%ff/",
-])("%s leads to no other site and breaks nothing", async (path) => {
+])("never redirects %s to another site", async (path) => {
   const { status, headers } = await visit(path);
   const target = new URL(headers.get("location") ?? "/", ORIGIN);
   expect([404, 301]).toContain(status);
@@ -52,7 +52,7 @@ test.each([
   expect(headers.get("set-cookie")).toBeNull();
 });
 
-test("no path at all leads to another site or breaks an answer", async () => {
+test("never redirects off-site or fails, whatever the path", async () => {
   const odd = fc.constantFrom(
     "/",
     "%09",
@@ -77,7 +77,7 @@ test("no path at all leads to another site or breaks an answer", async () => {
   );
 });
 
-test("the shorter path keeps its percent-encoding", async () => {
+test("keeps the percent-encoding when it strips a trailing slash", async () => {
   const { headers } = await visit("/sales/%C3%BC%2Fx/?q=%09");
   expect(headers.get("location")).toBe("/sales/%C3%BC%2Fx?q=%09");
 });
@@ -91,7 +91,7 @@ test.each([
   ["/nowhere", { accept: "text/html; q=0.0, */*" }],
   ["/nowhere", { accept: "application/json, text/html;q=0.5" }],
   ["/nowhere", { accept: "text/*;q=0.1, application/*" }],
-])("%s with %j is asked for by a program", async (path, headers) => {
+])("treats a request for %s with headers %j as coming from a program", async (path, headers) => {
   expect(await (await visit(path, headers as HeadersInit)).text()).toBe("no page");
 });
 
@@ -102,11 +102,11 @@ test.each([
   "text/html, application/json;q=0.9",
   "text/html, */*",
   "text/html;q=0.2, application/json;q=0.1",
-])("whoever sends Accept: %s gets a page", async (accept) => {
+])("serves a page for Accept: %s", async (accept) => {
   expect(await (await visit("/nowhere", { accept })).text()).toContain("Page not found");
 });
 
-test("a page that fails tells a caller without HTML so in JSON", async () => {
+test("reports a failed page as JSON to a caller that does not accept HTML", async () => {
   const answer = await call("GET", "/sales/none", { headers: { accept: "text/html;q=0" } });
   expect(answer.code).toBe("not_found");
   expect(contractFaults(answer)).toEqual([]);

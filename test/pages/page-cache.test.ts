@@ -1,4 +1,5 @@
-// Pages as bytes: rendered once per version, revalidated by ETag, true to the moment a sale opens or closes.
+// The page cache: pages are rendered once per version, revalidated by ETag, and replaced at the millisecond a
+// sale opens or closes.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { servePage } from "../../src/pages/page-cache.ts";
@@ -7,7 +8,7 @@ import { request, send } from "../support/http.ts";
 import { redisCost } from "../support/redis.ts";
 import { aSale, putSale, suppressLiveStock } from "../support/shop.ts";
 
-/** What Cloudflare's cache is told; it strips the header. */
+/** The directive for Cloudflare's cache, which strips it before the response reaches the browser. */
 const CDN = "cloudflare-cdn-cache-control";
 
 const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
@@ -18,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a page has a strong ETag and is not sent again to who has it", async () => {
+test("sends a strong ETag and answers a matching If-None-Match with 304", async () => {
   const { id } = await putSale(aSale());
   const first = await get(`/sales/${id}`);
   const etag = first.headers.get("etag") ?? "";
@@ -34,22 +35,22 @@ test("a page has a strong ETag and is not sent again to who has it", async () =>
   expect((await get(`/sales/${id}`, { "if-none-match": '"other"' })).status).toBe(200);
 });
 
-test("HEAD answers like GET, without the body", async () => {
+test("answers HEAD like GET, without the body", async () => {
   const { id } = await putSale(aSale());
   const [head, whole] = [await get(`/sales/${id}`, {}, "HEAD"), await get(`/sales/${id}`)];
   expect([head.status, head.body]).toEqual([200, ""]);
   expect(head.headers.get("etag")).toBe(whole.headers.get("etag"));
 });
 
-test("a page in memory costs no Redis command", async () => {
-  givenClock(Date.now()); // nothing becomes due for a refresh while it is counted
+test("serves a cached page without a Redis command", async () => {
+  givenClock(Date.now()); // frozen, so that no refresh becomes due while commands are counted
   const { id } = await putSale(aSale());
   await get(`/sales/${id}`);
   const { commands } = await redisCost(() => get(`/sales/${id}`));
   expect(commands).toBe(0);
 });
 
-test("a changed sale is a new page", async () => {
+test("renders a new page with a new ETag after the sale changes", async () => {
   const sale = await putSale(aSale({ title: "Before" }));
   const before = await get(`/sales/${sale.id}`);
   await putSale({ ...sale, title: "After" });
@@ -60,7 +61,7 @@ test("a changed sale is a new page", async () => {
 });
 
 test.each(["/", "/sales/"])(
-  "%s changes in the millisecond a sale opens and closes",
+  "updates %s in the millisecond a sale opens and closes",
   async (path) => {
     const now = Date.now();
     const [opensAt, closesAt] = [now + 60_000, now + 120_000];
@@ -76,17 +77,17 @@ test.each(["/", "/sales/"])(
       const { body, headers } = await get(target);
       const card = path === "/" ? body.slice(0, body.indexOf(`/sales/${sale.id}`)) : body;
       const states = [...card.matchAll(/data-badge="(\w+)"/g)].map(([, state]) => state);
-      return [states.at(-1), headers.get(CDN)?.includes("no-cache") ? "ask" : "keep"];
+      return [states.at(-1), headers.get(CDN)?.includes("no-cache") ? "revalidate" : "cache"];
     };
-    expect(await stateAt(opensAt - 30_000)).toEqual(["upcoming", "keep"]);
-    expect(await stateAt(opensAt - 1)).toEqual(["upcoming", "ask"]);
-    expect(await stateAt(opensAt)).toEqual(["open", "keep"]);
-    expect(await stateAt(closesAt - 1)).toEqual(["open", "ask"]);
+    expect(await stateAt(opensAt - 30_000)).toEqual(["upcoming", "cache"]);
+    expect(await stateAt(opensAt - 1)).toEqual(["upcoming", "revalidate"]);
+    expect(await stateAt(opensAt)).toEqual(["open", "cache"]);
+    expect(await stateAt(closesAt - 1)).toEqual(["open", "revalidate"]);
     expect((await stateAt(closesAt))[0]).toBe("closed");
   },
 );
 
-test("memory is bounded by bytes, however many pages there are", async () => {
+test("evicts the oldest page when the cache reaches its byte budget", async () => {
   const big = "x".repeat(1024 * 1024);
   let rendered = 0;
   const serve = (key: number) =>
@@ -106,7 +107,7 @@ test("memory is bounded by bytes, however many pages there are", async () => {
   expect(rendered).toBe(21);
 });
 
-test("assets never change under their address, and say so", async () => {
+test("serves assets as immutable under their content hash", async () => {
   const { body } = await get("/");
   const urls = [...body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => url as string);
   expect(urls).toHaveLength(3);
@@ -116,14 +117,17 @@ test("assets never change under their address, and say so", async () => {
     expect(asset.headers.get("cache-control")).toContain("immutable");
     const again = await get(url, { "if-none-match": asset.headers.get("etag") ?? "" });
     expect(again.status).toBe(304);
-    // A page of the version before asks for what is no more: it gets the present file, for now only.
-    const older = await get(url.replace(/-[0-9a-f]{10}/, "-0123456789"));
-    expect([older.status, older.headers.get("cache-control")]).toEqual([200, "public, no-cache"]);
+    // A page from the previous release requests an old hash: it gets the current file, not cacheable.
+    const outdated = await get(url.replace(/-[0-9a-f]{10}/, "-0123456789"));
+    expect([outdated.status, outdated.headers.get("cache-control")]).toEqual([
+      200,
+      "public, no-cache",
+    ]);
   }
   expect((await get("/assets/none-0123456789.js")).status).toBe(404);
 });
 
-test("the first load fits its budget, compressed", async () => {
+test("keeps the first load within its compressed size budget", async () => {
   const description = "A **very** long story about a small thing.\n\n".repeat(100);
   const { id } = await putSale(aSale({ description }));
   const page = await get(`/sales/${id}`);

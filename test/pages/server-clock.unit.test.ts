@@ -1,5 +1,5 @@
-// The server's clock in the browser: never ahead of the truth, whatever answers and caches say, and
-// forgotten when the device slept.
+// The browser's estimate of the server clock: never ahead of the server, even behind caches, and discarded
+// after the device sleeps.
 import { afterEach, expect, test, vi } from "vitest";
 import {
   correct,
@@ -16,12 +16,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A visitor's two clocks, set by hand. */
+/** Mocks the visitor's wall clock and monotonic clock. */
 function clocks(now: number) {
   const date = vi.spyOn(Date, "now").mockReturnValue(now);
   const monotonic = vi.spyOn(performance, "now").mockReturnValue(0);
   return {
-    /** Both go on, or only the wall clock does, as in sleep. */
+    /** Advances both clocks, or only the wall clock, as during sleep. */
     pass(ms: number, slept = false) {
       date.mockReturnValue(Date.now() + ms);
       if (!slept) monotonic.mockReturnValue(performance.now() + ms);
@@ -29,7 +29,7 @@ function clocks(now: number) {
   };
 }
 
-test("the latest stamp is the best bound; older ones change nothing", () => {
+test("uses the latest server timestamp and ignores older ones", () => {
   const { pass } = clocks(5 * SECOND);
   correct(100 * SECOND);
   observe(90 * SECOND);
@@ -37,7 +37,7 @@ test("the latest stamp is the best bound; older ones change nothing", () => {
   expect(serverNow()).toBe(102 * SECOND);
 });
 
-test("a cache that puts the present into Date and an Age beside it does not make it later", () => {
+test("does not run ahead when a cache sends a current Date together with an Age", () => {
   clocks(0);
   correct(Date.UTC(2027, 0, 1));
   const at = Date.UTC(2027, 0, 1, 12);
@@ -45,14 +45,14 @@ test("a cache that puts the present into Date and an Age beside it does not make
   expect(serverNow()).toBe(at);
 });
 
-test("an answer without a date teaches nothing", () => {
+test("ignores a response without a Date header", () => {
   clocks(0);
   correct(7 * SECOND);
   observeHeaders(new Headers());
   expect(serverNow()).toBe(7 * SECOND);
 });
 
-test("after a sleep nothing is known until the server is heard", () => {
+test("discards the server time after sleep until the next response", () => {
   const { pass } = clocks(1_000 * SECOND);
   hasSlept();
   correct(100 * SECOND);

@@ -1,5 +1,5 @@
-// Where a page's "Sign in" leads: to the demo's form, to the shop's own page, or, when neither is there, to
-// a plain word about what is missing.
+// Where "Sign in" leads: to the demo form, to the shop's own sign-in page, or, with neither configured, to a
+// note about the missing setting.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ async function paths() {
   return { sale: `/sales/${id}`, buy: `/sales/${id}/skus/${sku.id}/buy` };
 }
 
-test("at the shop: it is told the whole address to come back to", async () => {
+test("sends the shop's sign-in page the full URL to return to", async () => {
   const { buy } = await paths();
   for (const path of ["/orders", `${buy}?quantity=2`]) {
     const { html } = await get(path, SHOP);
@@ -34,7 +34,7 @@ test("at the shop: it is told the whole address to come back to", async () => {
   }
 });
 
-test("at the shop: the shared page names no host, so that it is the same for all of them", async () => {
+test("leaves the return URL out of the cacheable sale page, so it is the same on every host", async () => {
   const { sale } = await paths();
   const { html, headers } = await get(sale, SHOP);
   expect(html).toContain('href="https://id.test/login?a=b"');
@@ -42,14 +42,14 @@ test("at the shop: the shared page names no host, so that it is the same for all
   expect(headers.get("cache-control")).toContain("public");
 });
 
-test("at the shop: only the shop can sign out again", async () => {
+test("offers Sign out only with the demo login, not with the shop's own sign-in", async () => {
   const { token } = await aBuyer();
   const mine = { cookie: `session=${token}` };
   expect((await get("/orders", SHOP, mine)).html).not.toContain("Sign out");
   expect((await get("/orders", {}, mine)).html).toContain("Sign out");
 });
 
-test("nowhere: pages say what is missing instead of leading astray", async () => {
+test("names the missing setting when no sign-in is configured", async () => {
   const { sale, buy } = await paths();
   for (const path of [sale, buy, "/orders"]) {
     const { html } = await get(path, NEITHER);
@@ -58,14 +58,14 @@ test("nowhere: pages say what is missing instead of leading astray", async () =>
   }
 });
 
-test("with the demo login on, the shop's page is not used", async () => {
+test("prefers the demo login over the shop's sign-in page", async () => {
   const { html } = await get("/orders", { LOGIN_URL: SHOP.LOGIN_URL });
   expect(html).toContain("data-login");
   expect(html).not.toContain("id.test/login");
 });
 
 test.each(["javascript:alert(1)", "//evil.test", "id.test/login"])(
-  "%s is no address to sign in at",
+  "rejects %s as LOGIN_URL",
   (LOGIN_URL) => {
     const result = readConfig({ ...env, LOGIN_URL });
     expect(result).toMatchObject({ ok: false, faults: [expect.stringContaining("LOGIN_URL")] });

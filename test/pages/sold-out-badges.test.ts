@@ -1,4 +1,4 @@
-// The list of sales as the server writes it: what is sold out says so, at no cost for those who look.
+// Server-rendered stock: sold-out badges in the list of sales, from cached stock.
 import { expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
@@ -12,9 +12,9 @@ const badgeOf = async (saleId: string) => {
 
 test.each([
   ["one item left", [{ available: 0 }, { available: 1 }], "open"],
-  ["all items sold", [{ available: 0 }, { available: 0 }], "sold_out"],
-  ["the last one held", [{ available: 0 }, { available: 0, held: 1 }], "held"],
-])("an open sale with %s is listed so", async (_, stocks, shown) => {
+  ["every item sold", [{ available: 0 }, { available: 0 }], "sold_out"],
+  ["its last unit reserved", [{ available: 0 }, { available: 0, held: 1 }], "held"],
+])("lists an open sale with %s under the right badge", async (_, stocks, shown) => {
   suppressLiveStock();
   const skus = [aSku({ price: 100 }), aSku({ price: 100 })];
   const { id } = await putSale(aSale({ skus }));
@@ -22,7 +22,7 @@ test.each([
   expect(await badgeOf(id)).toBe(shown);
 });
 
-test("a list in memory costs no Redis command, and follows the stock within two seconds", async () => {
+test("serves a cached list without a Redis command and follows the stock within two seconds", async () => {
   suppressLiveStock();
   const sku = aSku();
   const { id } = await putSale(aSale({ skus: [sku] }));
@@ -35,7 +35,7 @@ test("a list in memory costs no Redis command, and follows the stock within two 
   expect(await badgeOf(id)).toBe("sold_out");
 });
 
-test("without Redis the list is there, and says nothing of stock that it does not know", async () => {
+test("serves the list without stock badges while Redis is down", async () => {
   suppressLiveStock();
   const { id } = await putSale(aSale({ skus: [aSku({ stock: 0 })] }));
   await call("GET", "/api/sales");
