@@ -1,4 +1,5 @@
-// Every page in every state, light and dark, narrow and wide: axe finds nothing, nothing overflows.
+// Accessibility: axe finds no violation and nothing overflows, on every page and state, in light and dark
+// mode, on a phone and on a desktop.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type axe from "axe-core";
@@ -14,8 +15,8 @@ const LOOKS = [
   { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
 ] as const;
 
-inBrowser("everybody can use it", (stage) => {
-  test.each(LOOKS)("$colorScheme, $viewport.width px", async (look) => {
+inBrowser("accessibility", (stage) => {
+  test.each(LOOKS)("passes axe on every page: $colorScheme, $viewport.width px", async (look) => {
     const now = await stage().onSale(PAID);
     const soon = await stage().onSale(
       { perUserLimit: 4 },
@@ -23,8 +24,8 @@ inBrowser("everybody can use it", (stage) => {
     );
     const over = await stage().onSale({}, { opensIn: -7_200_000, closesIn: -3_600_000 });
     const none = await stage().onSale({ stock: 0 });
-    // Reduced motion, because axe would measure colours in the middle of a transition.
     const checked = await stage().onSale({}, { challenge: { mode: "always" } });
+    // Reduced motion: axe would otherwise measure colors in the middle of a transition.
     const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
     await fakeWidget(visitor, "pass");
     const page = await visitor.open("/");
@@ -45,12 +46,12 @@ inBrowser("everybody can use it", (stage) => {
     await page.getByLabel("Your name").fill(`user-${look.colorScheme}`);
     await page.getByRole("button", { name: "Sign in" }).click();
     await orderIs(page, "reserved");
-    await check(page, "a held order");
+    await check(page, "a reserved order");
     await page.getByRole("button", { name: "Cancel reservation" }).click();
-    await check(page, "giving it back");
+    await check(page, "the cancel dialog");
     await page.getByRole("button", { name: "Keep reservation" }).click();
     await page.getByRole("link", { name: "View your order" }).click();
-    await check(page, "the page of a held order");
+    await check(page, "the page of a reserved order");
     await page.getByRole("button", { name: "Pay" }).click();
     await orderIs(page, "confirmed");
     await check(page, "the page of a confirmed order");
@@ -65,7 +66,7 @@ inBrowser("everybody can use it", (stage) => {
     await check(page, "a challenge");
   });
 
-  test.each(LOOKS)("when things go wrong: $colorScheme, $viewport.width px", async (look) => {
+  test.each(LOOKS)("passes axe in error states: $colorScheme, $viewport.width px", async (look) => {
     const sale = await stage().onSale(PAID, { more: { theme: { accent: "#ffffff" } } });
     const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
     await visitor.signIn(`unlucky-${look.colorScheme}`);
@@ -73,11 +74,11 @@ inBrowser("everybody can use it", (stage) => {
     await changeLive(page, (live) => ({ ...live, asOf: "2020-01-01T00:00:00Z", revision: 9e15 }));
     await page.goto(sale.path);
     await page.getByText("Stock counts may be out of date").waitFor();
-    await check(page, "old stock and a changed sale");
+    await check(page, "stale stock and a changed sale");
     await inTurn(page, ORDERS, (route) => refuse(route, 429, "rate_limited", { retryAfter: 9 }));
     await buyButton(page).click();
     await page.getByRole("button", { name: /Try again/ }).waitFor();
-    await check(page, "a limit");
+    await check(page, "a rate limit");
     await page.reload();
     await buyButton(page).click();
     await orderIs(page, "reserved");
@@ -85,7 +86,7 @@ inBrowser("everybody can use it", (stage) => {
     await inTurn(page, ORDER, (route) => route.abort());
     await page.getByRole("button", { name: /^Pay/ }).click();
     await page.getByText("checking whether").waitFor();
-    await check(page, "a payment that is looked for");
+    await check(page, "a payment being looked up");
     await page.getByText("you weren't charged").waitFor();
     await check(page, "a payment that did not arrive");
     await page.getByLabel("Test card: declined").check();
@@ -93,27 +94,30 @@ inBrowser("everybody can use it", (stage) => {
     await orderIs(page, "cancelled");
     await check(page, "a declined card");
     await page.goto("/orders");
-    await check(page, "orders that came to nothing");
+    await check(page, "canceled orders");
   });
 
-  test.each(LOOKS)("dressed by a shop: $colorScheme, $viewport.width px", async (look) => {
-    const links = [{ label: "Terms", url: "https://shop.example/terms" }];
-    const theme = { accent: "#111111", seller: "Harbor Roasters", links };
-    const more = { title: "Donaudampfschifffahrtsgesellschaft".repeat(3), language: "de", theme };
-    const sale = await stage().onSale({ ...PAID, perUserLimit: 4 }, { more, items: 8 });
-    const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
-    const page = await visitor.open(sale.path);
-    await check(page, "many items and a long title");
-    expect(await page.getByText("Sold by Harbor Roasters").isVisible()).toBe(true);
-    const names = await page.getByRole("button", { name: "Buy now Thing" }).count();
-    expect([names, await page.getByRole("combobox", { name: "Quantity Thing" }).count()]).toEqual([
-      8, 8,
-    ]);
-    await page.goto(`${sale.path}/skus/${sale.skuId}/buy`);
-    await check(page, "its order form");
-  });
+  test.each(LOOKS)(
+    "passes axe with a shop's theme: $colorScheme, $viewport.width px",
+    async (look) => {
+      const links = [{ label: "Terms", url: "https://shop.example/terms" }];
+      const theme = { accent: "#111111", seller: "Harbor Roasters", links };
+      const more = { title: "Donaudampfschifffahrtsgesellschaft".repeat(3), language: "de", theme };
+      const sale = await stage().onSale({ ...PAID, perUserLimit: 4 }, { more, items: 8 });
+      const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+      const page = await visitor.open(sale.path);
+      await check(page, "many items and a long title");
+      expect(await page.getByText("Sold by Harbor Roasters").isVisible()).toBe(true);
+      const names = await page.getByRole("button", { name: "Buy now Thing" }).count();
+      expect([names, await page.getByRole("combobox", { name: "Quantity Thing" }).count()]).toEqual(
+        [8, 8],
+      );
+      await page.goto(`${sale.path}/skus/${sale.skuId}/buy`);
+      await check(page, "its order form");
+    },
+  );
 
-  test("in the visitor's own colours, what can be pressed is told by its line", async () => {
+  test("distinguishes enabled from disabled buttons by border in forced-colors mode", async () => {
     const [now, over] = [await stage().onSale(), await stage().onSale({ stock: 0 })];
     const visitor = await stage().person({ forcedColors: "active" });
     const page = await visitor.open(now.path);

@@ -1,14 +1,14 @@
-// What a browser test lets the API answer in the server's place.
+// Mocked API responses for the browser tests.
 import type { Page, Route } from "playwright-core";
 
-/** Attempts to buy. */
+/** Placing an order. */
 export const ORDERS = "**/api/skus/*/orders";
-/** Looks at an order, and giving it back. */
+/** Reading and canceling an order. */
 export const ORDER = "**/api/orders/*";
 export const PAYMENT = "**/api/orders/*/payment";
 export const LIVE = "**/api/sales/*/live";
 
-/** The refusal as the API sends it. */
+/** Answers with a refusal (problem+json) as the API sends it. */
 export function refuse(
   route: Route,
   status: number,
@@ -29,24 +29,24 @@ export function refuse(
   });
 }
 
-/** The request arrives, its answer does not. */
+/** Delivers the request to the server but drops the response. */
 export async function loseAnswer(route: Route): Promise<void> {
   await route.fetch();
   await route.abort();
 }
 
-/** Answers one request after the other in the ways given; the ones after them as usual. */
+/** Handles successive requests with the given handlers; later requests reach the server. */
 export async function inTurn(
   page: Page,
   url: string,
-  ...ways: ((route: Route) => Promise<unknown>)[]
+  ...handlers: ((route: Route) => Promise<unknown>)[]
 ): Promise<void> {
-  await page.route(url, async (route) => void (await (ways.shift() ?? goOn)(route)));
+  await page.route(url, async (route) => void (await (handlers.shift() ?? passThrough)(route)));
 }
 
-const goOn = (route: Route) => route.fallback();
+const passThrough = (route: Route) => route.fallback();
 
-/** The real answer, with the date that Cloudflare puts on each, and `change` applied to its JSON. */
+/** The real response, with the `Date` header that Cloudflare adds and `change` applied to its JSON. */
 export async function answerDated(
   route: Route,
   change: (body: Record<string, unknown>) => object = (body) => body,
@@ -57,6 +57,6 @@ export async function answerDated(
   await route.fulfill({ response, headers, json: change(await response.json()) });
 }
 
-/** Changes what the live answer says. */
+/** Applies `change` to every live-stock response. */
 export const changeLive = (page: Page, change: Parameters<typeof answerDated>[1]) =>
   page.route(LIVE, (route) => answerDated(route, change));

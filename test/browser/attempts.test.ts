@@ -1,5 +1,5 @@
-// One press, one order: what is kept of an attempt, and for how long. Kept too long, an old press would buy
-// what nobody wants any more; forgotten too soon, a new one would buy it twice.
+// One press, one order: what the browser stores about a purchase attempt, and for how long. Stored too long, an
+// old press buys something unwanted; dropped too soon, a new press buys twice.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { inTurn, loseAnswer, ORDER, ORDERS, refuse } from "./api-mocks.ts";
@@ -10,8 +10,11 @@ const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="fa
 const limited = (retryAfter: number) => (route: Parameters<typeof refuse>[0]) =>
   refuse(route, 429, "rate_limited", { retryAfter });
 
-inBrowser("an attempt", (stage) => {
-  /** A signed-in buyer on the page of a free item, five each; `broken` is run before the page's own script. */
+inBrowser("purchase attempts", (stage) => {
+  /**
+   * A signed-in buyer on the page of a free item with a limit of five. The script `broken` runs before the
+   * page's own.
+   */
   async function ready(user: string, broken = "") {
     const sale = await stage().onSale({ perUserLimit: 5 });
     const buyer = await stage().person();
@@ -23,7 +26,7 @@ inBrowser("an attempt", (stage) => {
     return { ...sale, buyer, page, sent: watchOrders(page) };
   }
 
-  test("that was refused is over: another quantity is another attempt", async () => {
+  test("starts a new attempt, with the new quantity, after a refusal", async () => {
     const { page, skuId, sent } = await ready("changes-mind");
     await inTurn(page, ORDERS, limited(1));
     await quantity(page).selectOption("3");
@@ -37,7 +40,7 @@ inBrowser("an attempt", (stage) => {
     expect(sent[0]?.["idempotency-key"]).not.toBe(sent[1]?.["idempotency-key"]);
   });
 
-  test("of which nobody knows keeps its key and its quantity, and says so", async () => {
+  test("retries an unresolved order with the same key and quantity, and tells the buyer", async () => {
     const { page, skuId, sent } = await ready("finds-out");
     await inTurn(page, ORDERS, loseAnswer, limited(1));
     await quantity(page).selectOption("3");
@@ -58,7 +61,7 @@ inBrowser("an attempt", (stage) => {
     ]);
   });
 
-  test("whose sign-in was cancelled is not sent by a reload", async () => {
+  test("sends nothing on reload after the buyer cancels the sign-in", async () => {
     const { page, buyer, skuId, sent } = await ready("");
     await buyButton(page).click();
     await page.locator("dialog[open]").getByRole("button", { name: "Cancel" }).click();
@@ -72,17 +75,17 @@ inBrowser("an attempt", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
   });
 
-  test("that the server asked to wait with is not sent again by a reload", async () => {
+  test("honors Retry-After across a reload", async () => {
     const { page, sent } = await ready("waits");
     await inTurn(page, ORDERS, (route) => route.abort(), limited(600));
     await buyButton(page).click();
     await page.getByRole("button", { name: /Try again/ }).waitFor();
     await page.reload();
     await says(page, "very busy");
-    expect(sent, "two tries before the reload, none after").toHaveLength(2);
+    expect(sent, "two requests before the reload, none after").toHaveLength(2);
   });
 
-  test("outlives a database that dies, and the next press opens another", async () => {
+  test("reopens IndexedDB after the browser closes the connection", async () => {
     const { page, skuId } = await ready(
       "revived",
       `{ const transaction = IDBDatabase.prototype.transaction;
@@ -101,17 +104,20 @@ inBrowser("an attempt", (stage) => {
   });
 
   test.each([
-    ["never opens", "indexedDB.open = () => ({});"],
-    ["is forbidden", "indexedDB.open = () => { throw new DOMException('', 'SecurityError'); };"],
+    ["IndexedDB never opens", "indexedDB.open = () => ({});"],
     [
-      "has died for good",
+      "IndexedDB is forbidden",
+      "indexedDB.open = () => { throw new DOMException('', 'SecurityError'); };",
+    ],
+    [
+      "IndexedDB fails permanently",
       "IDBDatabase.prototype.transaction = () => { throw new DOMException('', 'InvalidStateError'); };",
     ],
     [
-      "and channels are blocked",
+      "broadcast channels are blocked",
       "BroadcastChannel = class { constructor() { throw new DOMException('', 'SecurityError'); } };",
     ],
-  ])("is bought once where storage %s", async (name, broken) => {
+  ])("buys exactly one unit when %s", async (name, broken) => {
     const { page, skuId } = await ready(name, broken);
     await page.route(ORDERS, loseAnswer, { times: 1 });
     await buyButton(page).click();
@@ -119,7 +125,7 @@ inBrowser("an attempt", (stage) => {
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 
-  test("makes no second order while the first cannot be looked at", async () => {
+  test("places no second order while the first cannot be loaded", async () => {
     const { page, skuId, sent } = await ready("patient");
     await buyButton(page).click();
     await orderIs(page, "confirmed");
@@ -135,14 +141,14 @@ inBrowser("an attempt", (stage) => {
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 
-  test("of a session that ended asks for a sign-in and shows the order there is", async () => {
+  test("asks for a sign-in after the session expires, then shows the existing order", async () => {
     const { page, buyer, skuId } = await ready("returns");
     await buyButton(page).click();
     await orderIs(page, "confirmed");
     await buyer.signOut();
     await page.reload();
     await canBuy(page);
-    expect(await order(page).count(), "a stranger sees no order").toBe(0);
+    expect(await order(page).count(), "a signed-out visitor sees no order").toBe(0);
     await buyButton(page).click();
     await page.getByLabel("Your name").fill("returns");
     await page.getByRole("button", { name: "Sign in" }).click();

@@ -1,5 +1,5 @@
-// A sale that asks for a challenge: the widget in the card, loaded only then; passed, failed, blocked, given
-// up, by keyboard, without JavaScript.
+// Challenges in the browser: the widget loads only when required; it can pass, fail, be blocked, be canceled,
+// and be reached by keyboard.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { fakeWidget } from "./fake-widget.ts";
@@ -10,8 +10,8 @@ const ALWAYS = { challenge: { mode: "always" } } as const;
 const widgetButton = (page: Page) =>
   page.frameLocator(".challenge iframe").getByRole("button", { name: "I am a person" });
 /**
- * Does the check. The frame must be where a press reaches it; the press itself is given inside, for the
- * frame is another process, and a browser under load may still route a press to where it was before.
+ * Solves the challenge. The trial click proves that the frame can be clicked. The real click is dispatched
+ * inside the frame: it is another process, and a browser under load may route a click to its old position.
  */
 async function solve(page: Page): Promise<void> {
   await page.locator(".challenge iframe").click({ trial: true });
@@ -19,8 +19,8 @@ async function solve(page: Page): Promise<void> {
 }
 const fault = (page: Page) => page.locator("[data-challenge-fault]");
 
-inBrowser("a challenge", (stage) => {
-  /** A signed-in buyer before the Buy button of a sale that always asks. */
+inBrowser("challenges", (stage) => {
+  /** A signed-in buyer on the page of a sale that always requires a challenge. */
   async function ready(user: string, ...outcomes: string[]) {
     const sale = await stage().onSale({}, ALWAYS);
     const buyer = await stage().person();
@@ -31,23 +31,23 @@ inBrowser("a challenge", (stage) => {
     return { ...sale, buyer, fake, page, sent: watchOrders(page) };
   }
 
-  test("is loaded when it is asked for, and then the same attempt goes on", async () => {
+  test("loads the widget on demand and continues the same order once it is solved", async () => {
     const { page, fake, sent, skuId } = await ready("passes", "pass");
-    expect(fake.scripts, "nothing is loaded before").toBe(0);
+    expect(fake.scripts, "not loaded before the challenge").toBe(0);
     await buyButton(page).click();
     await solve(page);
     await orderIs(page, "confirmed");
     expect(fake.rendered).toEqual([
       expect.objectContaining({ action: "buy", theme: "auto", size: "flexible" }),
     ]);
-    const [asked, solved] = sent;
-    expect(solved?.["idempotency-key"]).toBe(asked?.["idempotency-key"]);
-    expect(asked?.["challenge-token"]).toBeUndefined();
+    const [first, solved] = sent;
+    expect(solved?.["idempotency-key"]).toBe(first?.["idempotency-key"]);
+    expect(first?.["challenge-token"]).toBeUndefined();
     expect(solved?.["challenge-token"]).toContain(`pass.buy.${fake.rendered[0]?.cData}.`);
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   });
 
-  test("failed: says so and offers it again", async () => {
+  test("reports a failed challenge and offers another", async () => {
     const { page, fake, sent } = await ready("fails", "fail", "pass");
     await buyButton(page).click();
     await solve(page);
@@ -58,7 +58,7 @@ inBrowser("a challenge", (stage) => {
     expect(new Set(sent.map((headers) => headers["idempotency-key"])).size).toBe(1);
   });
 
-  test("a widget that breaks is said, and can be tried again", async () => {
+  test("reports a widget error and offers a retry", async () => {
     const { page } = await ready("breaks", "error", "pass");
     await buyButton(page).click();
     await solve(page);
@@ -68,7 +68,7 @@ inBrowser("a challenge", (stage) => {
     await orderIs(page, "confirmed");
   });
 
-  test("given up: nothing is ordered, and the next press asks again", async () => {
+  test("orders nothing when the challenge is canceled, and asks again on the next press", async () => {
     const { page, skuId } = await ready("gives-up", "pass");
     await buyButton(page).click();
     await page.getByRole("button", { name: "Cancel" }).click();
@@ -80,7 +80,7 @@ inBrowser("a challenge", (stage) => {
     await orderIs(page, "confirmed");
   });
 
-  test("by keyboard, with reduced motion, in the dark, on a narrow phone", async () => {
+  test("works by keyboard, in dark mode with reduced motion on a narrow phone", async () => {
     const { path } = await stage().onSale({}, ALWAYS);
     const buyer = await stage().person({
       viewport: { width: 320, height: 640 },
@@ -96,16 +96,16 @@ inBrowser("a challenge", (stage) => {
     await expect.poll(() => focused(page)).toBe("One quick check, then your order");
     await widgetButton(page).waitFor();
     await page.keyboard.press("Tab");
-    // The widget is the next stop. What keys do inside it is the widget's own affair, and another process.
-    const stop = () => page.evaluate<string>("document.activeElement?.tagName ?? ''");
-    await expect.poll(stop).toBe("IFRAME");
+    // The widget is the next tab stop. Key handling inside it is Turnstile's, in another process.
+    const tabStop = () => page.evaluate<string>("document.activeElement?.tagName ?? ''");
+    await expect.poll(tabStop).toBe("IFRAME");
     await solve(page);
     await orderIs(page, "confirmed");
     expect(await focused(page)).toMatch(/You got it|confirmed/);
     expect(fake.rendered[0]?.size).toBe("compact");
   });
 
-  test("blocked on the way: the server decides once, then the page says what to do", async () => {
+  test("tells the buyer what to do when their network blocks the challenge provider", async () => {
     const { page, fake, sent } = await ready("blocked", "pass");
     fake.reachable = false;
     await buyButton(page).click();
@@ -117,10 +117,10 @@ inBrowser("a challenge", (stage) => {
     await orderIs(page, "confirmed");
   });
 
-  test("the provider down everywhere: a sale that fails open sells", async () => {
+  test("sells without a challenge when the provider is down and the sale fails open", async () => {
     const { page, fake, skuId } = await ready("down", "pass");
     fake.reachable = false;
-    // What does not load for the buyer does not answer the server either.
+    // The outage is global: the provider does not answer the server either.
     await page.route(ORDERS, (route) => {
       const headers = route.request().headers();
       if (headers["challenge-token"]) headers["challenge-token"] = "down";
@@ -131,7 +131,7 @@ inBrowser("a challenge", (stage) => {
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 
-  test("an order made in another tab ends the challenge in this one", async () => {
+  test("closes the challenge when another tab places the order", async () => {
     const { page, buyer, path, skuId } = await ready("tabs", "pass");
     const other = await buyer.open(path);
     await buyButton(page).click();
@@ -145,7 +145,7 @@ inBrowser("a challenge", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   });
 
-  test("without JavaScript the answer says what is missing", async () => {
+  test("explains that the challenge needs JavaScript when it is off", async () => {
     const { path } = await stage().onSale({}, ALWAYS);
     const buyer = await stage().person({ javaScriptEnabled: false });
     await buyer.signIn("plain");
@@ -155,7 +155,7 @@ inBrowser("a challenge", (stage) => {
     expect(await page.getByRole("alert").textContent()).toContain("needs JavaScript");
   });
 
-  test("asked for by a sale whose page is older: it says to reload and press again", async () => {
+  test("asks for a reload when the page predates the sale's challenge", async () => {
     const { path } = await stage().onSale();
     const buyer = await stage().person();
     await buyer.signIn("older");

@@ -1,14 +1,13 @@
-// A sale that its shop changes while a page is open: the page shows what is so now, and nobody buys at a
-// price they did not see.
+// A sale edited while its page is open: the page updates, and nobody buys at a price they have not seen.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./api-mocks.ts";
 import { buyButton, inBrowser, orderIs, PAID, says } from "./harness.ts";
 
-const DEARER = { amount: 5_500, currency: "USD" };
+const NEW_PRICE = { amount: 5_500, currency: "USD" };
 const price = (page: Page) => page.locator(".price");
 
-inBrowser("a sale that changes", (stage) => {
+inBrowser("a sale edited while its page is open", (stage) => {
   async function given(user: string) {
     const sale = await stage().onSale({ unitPrice: { amount: 4_500, currency: "USD" } });
     const buyer = await stage().person();
@@ -18,28 +17,28 @@ inBrowser("a sale that changes", (stage) => {
     return { ...sale, page };
   }
 
-  test("shows its new price, name and title on an open page, and sells at that price", async () => {
+  test("updates price, name and title on the page and sells at the new price", async () => {
     const { page, change, skuId } = await given("watching");
     const sent = page.waitForRequest(ORDERS);
     await change((sale) => ({
       ...sale,
       title: "Renamed",
-      skus: sale.skus.map((sku) => ({ ...sku, name: "Better thing", unitPrice: DEARER })),
+      skus: sale.skus.map((sku) => ({ ...sku, name: "Better thing", unitPrice: NEW_PRICE })),
     }));
     await expect.poll(() => price(page).textContent()).toBe("US$55.00");
     await says(page, "The price is now US$55.00.");
     await expect.poll(() => page.locator(".sku h2").textContent()).toBe("Better thing");
     expect(await page.locator("h1").textContent()).toBe("Renamed");
     await buyButton(page).click();
-    expect((await sent).postDataJSON()).toMatchObject({ unitPrice: DEARER });
+    expect((await sent).postDataJSON()).toMatchObject({ unitPrice: NEW_PRICE });
     await orderIs(page, "reserved");
     expect(await page.getByRole("button", { name: "Pay US$55.00" }).isVisible()).toBe(true);
     expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
   });
 
-  test("asks again when the price changed unseen, though the edge still tells the old one", async () => {
+  test("asks the buyer to confirm a price change that the edge cache has not picked up", async () => {
     const { page, change, skuId } = await given("unaware");
-    // What an edge says whose catalog did not hear of the change.
+    // The live answer of an edge with a stale catalog.
     await changeLive(page, (live) => ({
       ...live,
       revision: 1,
@@ -50,7 +49,7 @@ inBrowser("a sale that changes", (stage) => {
     }));
     await change((sale) => ({
       ...sale,
-      skus: sale.skus.map((sku) => ({ ...sku, unitPrice: DEARER })),
+      skus: sale.skus.map((sku) => ({ ...sku, unitPrice: NEW_PRICE })),
     }));
     expect(await price(page).textContent()).toBe("US$45.00");
     await buyButton(page).click();
@@ -63,7 +62,7 @@ inBrowser("a sale that changes", (stage) => {
     expect(await page.getByRole("button", { name: "Pay US$55.00" }).isVisible()).toBe(true);
   });
 
-  test("asks for the payment with the order after holds that ended unpaid, and the order has it", async () => {
+  test("collects the payment with the order after earlier reservations expired unpaid", async () => {
     const { page, skuId } = await given("unpaid before");
     await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
     await buyButton(page).click();
@@ -76,7 +75,7 @@ inBrowser("a sale that changes", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("an item that becomes free, or stops being it, says so", async () => {
+  test("shows the price of a free item that becomes paid", async () => {
     const free = await stage().onSale({});
     const page = await (await stage().person()).open(free.path);
     await free.change((sale) => ({ ...sale, skus: sale.skus.map((sku) => ({ ...sku, ...PAID })) }));

@@ -1,10 +1,10 @@
-// A fake of Turnstile's browser side: a script with the real one's `render` and `remove`, and a frame from
-// the same host with one button. Its tokens are those of src/local/fakes/turnstile.ts.
+// A fake of Turnstile's browser side: a script with `render` and `remove`, and a frame from the same host with
+// one button. Its tokens match src/local/fakes/turnstile.ts.
 import type { Person } from "./harness.ts";
 
 const CHALLENGES = "https://challenges.cloudflare.com";
 
-/** What has been asked of the fake so far. */
+/** The state of the fake and the calls it received. */
 export interface FakeWidget {
   /** Times the script was loaded. */
   scripts: number;
@@ -17,12 +17,12 @@ export interface FakeWidget {
 const SCRIPT = `
 window.turnstile = {
   render(container, options) {
-    const asked = Object.entries(options).filter(([, value]) => typeof value === "string");
+    const params = Object.entries(options).filter(([, value]) => typeof value === "string");
     const frame = document.createElement("iframe");
     frame.title = "Widget of the fake Turnstile";
     frame.width = options.size === "compact" ? 150 : 300;
     frame.height = options.size === "compact" ? 140 : 65;
-    frame.src = "${CHALLENGES}/fake-widget?" + new URLSearchParams(asked);
+    frame.src = "${CHALLENGES}/fake-widget?" + new URLSearchParams(params);
     container.append(frame);
     addEventListener("message", ({ data, source }) => {
       if (source !== frame.contentWindow) return;
@@ -43,8 +43,8 @@ const frame = (message: object) => `<!doctype html><html lang="en"><title>Fake</
   onclick='parent.postMessage(${JSON.stringify(message)}, "*")'>I am a person</button>`;
 
 /**
- * Answers for Turnstile's host in this browser. Each widget has the next of the `outcomes`, the last one
- * goes on: a token of that kind for siteverify, or an error of the widget itself.
+ * Serves Turnstile's host in this browser. Each widget takes the next of the `outcomes`, and the last one
+ * repeats: a token of that kind for siteverify, or "error" for an error of the widget itself.
  */
 export async function fakeWidget(visitor: Person, ...outcomes: string[]): Promise<FakeWidget> {
   const fake: FakeWidget = { scripts: 0, rendered: [], reachable: true };

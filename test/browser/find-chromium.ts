@@ -1,5 +1,5 @@
-// Finds a Chromium for the browser tests: the system's, or the one among the dev dependencies. Runs once,
-// before the tests start, because two workers that unpack at once would each see half a file.
+// Finds a Chromium for the browser tests: the system's, or the one in the dev dependencies. Runs once, before
+// the tests start: two workers that unpack at the same time would each read half-written files.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -22,9 +22,9 @@ const PACKAGE = "@sparticuz/chromium";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 /** The browser, the shared libraries a bare machine may lack, fonts, and software rendering. */
 const PARTS = ["chromium.br", "al2023.tar.br", "fonts.tar.br", "swiftshader.tar.br"];
-/** Inside node_modules, so that a new version of the package is unpacked afresh. */
+/** Inside node_modules, so that a reinstall discards it. */
 const UNPACKED = join(import.meta.dirname, "../../node_modules/.cache/chromium");
-/** The package's own list of font folders knows the machine that the package is made for. */
+/** The package's own font configuration has paths for AWS Lambda only. */
 const FONTS = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -46,7 +46,7 @@ function installed(): Chromium | undefined {
   return executablePath === undefined ? undefined : { executablePath, env: {} };
 }
 
-/** The package's own browser. Linux on x86-64 only: elsewhere install Chromium, or set CHROMIUM_PATH. */
+/** The package's browser. Linux on x86-64 only: elsewhere install Chromium or set CHROMIUM_PATH. */
 async function unpacked(): Promise<Chromium> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Error("No Chromium found: install one, or set CHROMIUM_PATH to run the tests.");
@@ -61,7 +61,7 @@ async function unpacked(): Promise<Chromium> {
   };
 }
 
-/** The package unpacks into the temporary folder of its process. Renamed when whole. */
+/** The package unpacks into its process's temporary folder. The folder is renamed once complete. */
 async function unpackInto(folder: string): Promise<void> {
   const { inflate } = await import(PACKAGE);
   const packed = join(createRequire(import.meta.url).resolve(PACKAGE), "../../bin");

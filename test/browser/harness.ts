@@ -1,5 +1,5 @@
-// What the browser tests share: a whole instance, a real Chromium, people with tabs, and a watch on what
-// no page may ever do: break the content policy, ask another host, throw.
+// The harness of the browser tests: a complete local instance, a real Chromium, and one browser context for
+// each person. Every test fails if a page violates the content security policy, contacts another host, or throws.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,35 +18,35 @@ import { type Stack, startStack } from "../../src/local/stack.ts";
 import type { Chromium } from "./find-chromium.ts";
 import { type OnSale, onSale, type SaleOptions } from "./put-sale.ts";
 
-/** The first start on a machine downloads Redis and builds the Worker. */
+/** The first start on a machine may download Redis and build the Worker. */
 const START_TIMEOUT_MS = 180_000;
-/** A real browser on a busy machine; every wait inside has its own, shorter limit. */
+/** Allows for a real browser on a busy machine. Each wait inside a test has a shorter limit. */
 const TEST_TIMEOUT_MS = 60_000;
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
-/** One person's browser: cookies and storage of their own. */
+/** One person's browser, with separate cookies and storage. */
 export interface Person {
-  /** Opens a tab; it is watched until the test ends. */
+  /** Opens a tab; its errors are collected until the test ends. */
   open(path: string): Promise<Page>;
   offline(is: boolean): Promise<void>;
-  /** Signs in past the pages, for tests that are not about signing in. */
+  /** Signs in through the API, for tests that are not about signing in. */
   signIn(user: string): Promise<void>;
-  /** The session ends, and no page hears of it. */
+  /** Ends the session without notifying any open page. */
   signOut(): Promise<void>;
-  /** Lets this browser reach another origin, for which `answer` answers. */
+  /** Allows requests to another origin and handles them with `answer`. */
   reach(origin: string, answer: (route: Route) => Promise<void>): Promise<void>;
 }
 
 export interface Stage {
   url: string;
   person(options?: BrowserContextOptions): Promise<Person>;
-  /** Puts a sale with one SKU on. */
+  /** Creates a sale, with one SKU by default. */
   onSale(sku?: Partial<Sku>, sale?: SaleOptions): Promise<OnSale>;
   ledger(skuId: string): Promise<Ledger>;
 }
 
-/** Browser tests, on an instance of their own. `vars` are the instance's variables. */
+/** Declares a suite of browser tests with its own instance. `vars` override the instance's variables. */
 export function inBrowser(
   name: string,
   tests: (stage: () => Stage) => void,
@@ -63,7 +63,7 @@ export function inBrowser(
   });
 }
 
-/** One browser for all files of this process; each person gets a context of their own. */
+/** One browser for all test files of this process; each person gets a separate context. */
 let launched: Promise<Browser> | undefined;
 
 function launch({ executablePath, env }: Chromium): Promise<Browser> {
@@ -86,7 +86,7 @@ async function setStage(vars: Record<string, string>) {
     person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
     onSale: (sku?: Partial<Sku>, options?: SaleOptions) => onSale(client, sku, options),
     ledger: (skuId: string) => client.ledger(skuId),
-    /** Closes what the test opened, and says what the pages did that no page may do. */
+    /** Closes what the test opened and fails on any recorded fault. */
     async leave() {
       for (const context of browser.contexts()) await context.close();
       expect(faults.splice(0)).toEqual([]);
@@ -105,12 +105,12 @@ async function person(
   options: BrowserContextOptions = {},
 ): Promise<Person> {
   const context = await browser.newContext({ baseURL: url, locale: "en-GB", ...options });
-  // Waiting is for conditions; one that takes this long will not come.
+  // Only so that a wait ends: every wait is for a condition.
   context.setDefaultTimeout(20_000);
   const origins = [url];
   context.on("request", (request) => {
-    const asked = request.url();
-    if (!origins.includes(new URL(asked).origin)) faults.push(`asked another host: ${asked}`);
+    const url = request.url();
+    if (!origins.includes(new URL(url).origin)) faults.push(`contacted another host: ${url}`);
   });
   context.on("console", (message) => {
     if (/content security policy/i.test(message.text())) faults.push(message.text());
@@ -140,19 +140,19 @@ export const PAID = { unitPrice: { amount: 1200, currency: "USD" } };
 
 export const buyButton = (page: Page | Locator) => page.locator("[data-buy] button");
 export const order = (page: Page) => page.locator(".order");
-/** Waits until the page shows an order in this state; a failure tells what the page shows instead. */
+/** Waits until the page shows an order with this status; the error contains what the page shows instead. */
 export async function orderIs(page: Page, status: string): Promise<void> {
   const shown = page.locator(`.order[data-status="${status}"]`);
   await shown.waitFor().catch(async (cause) => {
     throw new Error(`no ${status} order on: ${await page.locator("main").innerText()}`, { cause });
   });
 }
-/** Waits until an item says this. */
+/** Waits until an item's message contains this text. */
 export const says = (page: Page, text: string) =>
   page.locator("[data-message]", { hasText: text }).waitFor();
 export const message = (page: Page) => page.locator("[data-message]");
 
-/** The headers of every attempt sent from this page, in order. */
+/** The headers of every order request sent from this page, in order. */
 export function watchOrders(page: Page): Record<string, string>[] {
   const sent: Record<string, string>[] = [];
   page.on("request", (request) => {

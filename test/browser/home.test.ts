@@ -1,4 +1,4 @@
-// The list of sales in a browser: true while it stays open, without a reload, on the server's time.
+// The list of sales in a browser: it stays current without a reload, on the server's clock.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, LIVE, refuse } from "./api-mocks.ts";
@@ -7,8 +7,8 @@ import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 const badge = (page: Page, saleId: string, text: string) =>
   page.locator(`[data-listed="${saleId}"] [data-badge]`, { hasText: text }).waitFor();
 
-inBrowser("the list", (stage) => {
-  test("a sale opens in place, and whoever reads on keeps their place", async () => {
+inBrowser("the list of sales", (stage) => {
+  test("marks a sale open at its opening time without moving focus", async () => {
     const { saleId } = await stage().onSale({}, { opensIn: 9_000 });
     const visitor = await stage().person();
     const page = await visitor.open("/");
@@ -22,18 +22,18 @@ inBrowser("the list", (stage) => {
     expect(await words.textContent()).toBe("Ends");
   });
 
-  test("a visitor's wrong clock changes nothing", async () => {
+  test("ignores the visitor's wrong clock", async () => {
     const { saleId } = await stage().onSale({}, { opensIn: 3_600_000, closesIn: 7_200_000 });
     const visitor = await stage().person();
     const page = await visitor.open("/orders");
     await page.addInitScript("{ const real = Date.now; Date.now = () => real() + 5_000_000; }");
-    const asked = page.waitForResponse("**/live");
+    const live = page.waitForResponse("**/live");
     await page.goto("/");
-    await asked;
+    await live;
     await badge(page, saleId, "Opens soon");
   });
 
-  test("a sale that was taken off says so, without a time that is still ahead", async () => {
+  test("marks a deleted sale as removed and hides its times", async () => {
     const { saleId } = await stage().onSale({}, { closesIn: 60_000 });
     const page = await (await stage().person()).open("/orders");
     await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
@@ -43,7 +43,7 @@ inBrowser("the list", (stage) => {
     expect(await card.innerText()).not.toMatch(/Ends|Ended/);
   });
 
-  test("without JavaScript, too, a sale says when nothing of it is left", async () => {
+  test("shows without JavaScript when a sale is fully reserved or sold out", async () => {
     const { saleId, path } = await stage().onSale({ ...PAID, stock: 1 }, { closesIn: 60_000 });
     const buyer = await stage().person();
     await buyer.signIn("the last one");
@@ -51,17 +51,17 @@ inBrowser("the list", (stage) => {
     await buyButton(shop).click();
     await orderIs(shop, "reserved");
     const page = await (await stage().person({ javaScriptEnabled: false })).open("/");
-    const says = async () => {
+    const reloadedBadge = async () => {
       await page.reload();
       return page.locator(`[data-listed="${saleId}"] [data-badge]`).textContent();
     };
-    await expect.poll(says).toBe("All reserved");
+    await expect.poll(reloadedBadge).toBe("All reserved");
     await shop.getByRole("button", { name: /^Pay/ }).click();
     await orderIs(shop, "confirmed");
-    await expect.poll(says).toBe("Sold out");
+    await expect.poll(reloadedBadge).toBe("Sold out");
   });
 
-  test("a sale of which nothing is left says so", async () => {
+  test("marks a sale sold out from the live stock", async () => {
     const { saleId } = await stage().onSale({}, { closesIn: 120_000 });
     const visitor = await stage().person();
     const page = await visitor.open("/orders");

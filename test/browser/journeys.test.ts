@@ -1,11 +1,11 @@
-// Whole purchases in a real browser: from the countdown to the confirmed order, with and without
-// JavaScript, with a keyboard alone.
+// Complete purchases in a real browser, from the countdown to the confirmed order: with JavaScript, without it,
+// and with the keyboard alone.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { buyButton, inBrowser, message, order, orderIs, PAID } from "./harness.ts";
 
 inBrowser("buying", (stage) => {
-  test("upcoming, opens by itself, signed in, bought, confirmed", async () => {
+  test("opens on its own, asks for a sign-in, and confirms the order, without a reload", async () => {
     const { path, skuId } = await stage().onSale({}, { opensIn: 6_000 });
     const page = await (await stage().person()).open(path);
     await expect.poll(() => page.locator("[data-countdown-label]").textContent()).toBe("Opens in");
@@ -28,7 +28,7 @@ inBrowser("buying", (stage) => {
     expect(await page.getByText("Order confirmed").count()).toBe(1);
   });
 
-  test("a paid item: held with a countdown, a declined card, another try, paid", async () => {
+  test("sells a paid item after a declined card and a second reservation", async () => {
     const { path, skuId } = await stage().onSale(PAID);
     const buyer = await stage().person();
     await buyer.signIn("bob");
@@ -48,7 +48,7 @@ inBrowser("buying", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   });
 
-  test("a held item goes back only when that is meant", async () => {
+  test("cancels a reservation only after confirmation", async () => {
     const { path, skuId } = await stage().onSale(PAID);
     const buyer = await stage().person();
     await buyer.signIn("hesitant");
@@ -64,13 +64,13 @@ inBrowser("buying", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 0 });
   });
 
-  test("sold out is known without asking, and told to who was too late", async () => {
+  test("tells a late buyer and a new visitor that the item is sold out", async () => {
     const { path, skuId } = await stage().onSale({ stock: 1 });
     const [first, second] = [await stage().person(), await stage().person()];
     await first.signIn("carol");
     await second.signIn("dave");
     const late = await second.open(path);
-    // The late one's page must not learn it from the live answer first.
+    // Block live stock, so that the late buyer's page learns it from the refusal.
     await late.route("**/live", (route) => route.abort());
     await late.reload();
     const page = await first.open(path);
@@ -86,7 +86,7 @@ inBrowser("buying", (stage) => {
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 
-  test("without JavaScript: sign in, confirm, pay, all by form", async () => {
+  test("completes sign-in, order and payment without JavaScript", async () => {
     const { path, skuId } = await stage().onSale({ ...PAID, perUserLimit: 3 });
     const page = await (await stage().person({ javaScriptEnabled: false })).open(path);
     await page.getByLabel("Quantity").selectOption("2");
@@ -103,7 +103,7 @@ inBrowser("buying", (stage) => {
     expect(await page.getByRole("heading", { name: "Thing" }).count()).toBe(1);
   });
 
-  test("with a keyboard alone: every step is reachable, and focus goes along", async () => {
+  test("completes a purchase with the keyboard alone and moves focus with each step", async () => {
     const { path } = await stage().onSale(PAID);
     const page = await (await stage().person()).open(path);
     await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
@@ -122,7 +122,7 @@ inBrowser("buying", (stage) => {
     await expect.poll(() => focused(page)).toMatch(/Payment processing|Order confirmed/);
   });
 
-  test("prices and times are in the visitor's language and zone", async () => {
+  test("formats prices and times for the visitor's language and time zone", async () => {
     const { path } = await stage().onSale(PAID);
     const visitor = await stage().person({ locale: "de-DE", timezoneId: "Asia/Tokyo" });
     const page = await visitor.open(path);

@@ -1,10 +1,10 @@
-// Browsers that lack what newer ones have, or have something odd: every page works in them, and a mistake
-// of ours is admitted, never told as a lost connection.
+// Old and unusual browsers: every page works in them, and a bug of ours is reported as such, never as a lost
+// connection.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { buyButton, inBrowser, message, orderIs, PAID, says } from "./harness.ts";
 
-/** What Safari and iOS 15 do not have. */
+/** Deletes the APIs that Safari 15 lacks. */
 const MISSING = `
   for (const [owner, names] of [
     [AbortSignal, ["timeout", "any"]],
@@ -19,24 +19,24 @@ const MISSING = `
     [globalThis, ["structuredClone", "BroadcastChannel", "requestIdleCallback", "scheduler"]],
   ]) for (const name of names) delete owner[name];
 `;
-const withNothing = (name: string) => `Object.defineProperty(window, "${name}", {
+const blocked = (name: string) => `Object.defineProperty(window, "${name}", {
   get() { throw new DOMException("blocked", "SecurityError"); } });`;
 const languages = (value: string) =>
   `Object.defineProperty(navigator, "languages", { get: () => ${value} });`;
 
-const ODD: [string, string][] = [
-  ["nothing that came after Safari 15", MISSING],
-  ["a language that Intl does not take", languages('["en-US@posix"]')],
-  ["a wildcard and an empty language", languages('["*", ""]')],
-  ["no languages", languages("[]")],
-  ["languages undefined", languages("undefined")],
-  ["storage that is forbidden", withNothing("indexedDB") + withNothing("sessionStorage")],
+const UNUSUAL: [string, string][] = [
+  ["only the APIs of Safari 15", MISSING],
+  ["a language tag that Intl rejects", languages('["en-US@posix"]')],
+  ["a wildcard and an empty language tag", languages('["*", ""]')],
+  ["an empty language list", languages("[]")],
+  ["an undefined language list", languages("undefined")],
+  ["blocked storage", blocked("indexedDB") + blocked("sessionStorage")],
   [
-    "channels that are forbidden",
+    "blocked broadcast channels",
     "BroadcastChannel = class { constructor() { throw new DOMException('no', 'SecurityError'); } };",
   ],
   [
-    "a time zone that Intl does not take",
+    "a time zone that Intl rejects",
     `{ const Real = Intl.DateTimeFormat;
        Intl.DateTimeFormat = function (tags, options = {}) {
          if (!options.timeZone) throw new RangeError("Invalid time zone specified: Etc/Unknown");
@@ -45,7 +45,7 @@ const ODD: [string, string][] = [
   ],
 ];
 
-inBrowser("an odd browser", (stage) => {
+inBrowser("old and unusual browsers", (stage) => {
   async function given(script: string) {
     const visitor = await stage().person();
     const page = await visitor.open("/orders");
@@ -53,7 +53,7 @@ inBrowser("an odd browser", (stage) => {
     return { page, visitor };
   }
 
-  test.each(ODD)("with %s counts down, opens by itself, and buys", async (_, script) => {
+  test.each(UNUSUAL)("count down, open the sale and buy with %s", async (_, script) => {
     const soon = await stage().onSale({}, { opensIn: 3_600_000, closesIn: 7_200_000 });
     const { path, skuId } = await stage().onSale(PAID);
     const { page } = await given(script);
@@ -71,7 +71,7 @@ inBrowser("an odd browser", (stage) => {
     expect((await stage().ledger(skuId)).sold).toBe(1);
   });
 
-  /** A TypeError from inside our own code, as a missing API makes it. */
+  /** Throws a TypeError inside our own code, as a missing API does. */
   const BROKEN = `Request = class extends Request {
     constructor(to, init) {
       if (init.method === "POST") throw new TypeError("x is not a function");
@@ -80,26 +80,26 @@ inBrowser("an odd browser", (stage) => {
   };`;
 
   function watchConsole(page: Page): string[] {
-    const said: string[] = [];
-    page.on("console", (each) => each.type() === "error" && said.push(each.text()));
-    return said;
+    const errors: string[] = [];
+    page.on("console", (each) => each.type() === "error" && errors.push(each.text()));
+    return errors;
   }
 
-  test("a mistake of ours is admitted and written to the console, not told as no connection", async () => {
+  test("report a script error as our fault, not as a lost connection, and log it", async () => {
     const { path } = await stage().onSale();
     const { page } = await given("");
     await page.goto(path);
     await page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
-    const said = watchConsole(page);
+    const errors = watchConsole(page);
     await page.evaluate(BROKEN);
     await buyButton(page).click();
     await says(page, "on our end");
     expect(await message(page).textContent()).not.toContain("connection");
-    expect(said.join()).toContain("x is not a function");
+    expect(errors.join()).toContain("x is not a function");
     await page.getByRole("button", { name: "Check my order" }).waitFor();
   });
 
-  test("so it is while paying, and the button can be pressed again", async () => {
+  test("report a script error while paying and leave Pay enabled", async () => {
     const { path } = await stage().onSale(PAID);
     const visitor = await stage().person();
     await visitor.signIn("unlucky");
@@ -114,7 +114,7 @@ inBrowser("an odd browser", (stage) => {
     );
   });
 
-  test("one part of a page that breaks does not take the others with it, and is admitted", async () => {
+  test("keep the rest of the page working when one script fails, and report the failure", async () => {
     const sale = await stage().onSale({}, { more: { imageUrl: "https://img.test/a.png" } });
     const { page, visitor } = await given(
       `Object.defineProperty(HTMLImageElement.prototype, "complete", {

@@ -1,4 +1,5 @@
-// An order that is held: paid, given back, timed and followed truly, whatever is lost, late or elsewhere.
+// A reserved order in the browser: paying, canceling, its countdown and its final status, with lost responses,
+// late payments, and other tabs.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./api-mocks.ts";
@@ -11,8 +12,8 @@ const fault = (page: Page, text: string) =>
 const digits = (page: Page) => page.locator("[data-hold-digits]");
 const lose = (route: { abort(): Promise<void> }) => route.abort();
 
-inBrowser("a held order", (stage) => {
-  /** A buyer who holds a paid item, on the page of the sale. */
+inBrowser("a reserved order", (stage) => {
+  /** A buyer with a reserved paid item, on the sale page. */
   async function holding(user: string, sku = {}) {
     const sale = await stage().onSale({ ...PAID, ...sku });
     const buyer = await stage().person();
@@ -24,7 +25,7 @@ inBrowser("a held order", (stage) => {
     return { ...sale, buyer, page, id };
   }
 
-  test("a payment whose answer is lost is looked up, and nothing can be pressed meanwhile", async () => {
+  test("looks up a payment whose response was lost, with the buttons disabled meanwhile", async () => {
     const { page, skuId } = await holding("lost-answer");
     await inTurn(page, PAYMENT, loseAnswer);
     await inTurn(page, ORDER, lose);
@@ -37,23 +38,26 @@ inBrowser("a held order", (stage) => {
 
   test.each([
     ["never arrived", lose],
-    ["met a limit", (route: Parameters<typeof refuse>[0]) => refuse(route, 429, "rate_limited")],
-  ])("a payment that %s: it says that nothing was charged, right above Pay", async (name, way) => {
+    [
+      "was rate limited",
+      (route: Parameters<typeof refuse>[0]) => refuse(route, 429, "rate_limited"),
+    ],
+  ])("states that nothing was charged when a payment %s", async (name, handler) => {
     const { page } = await holding(name);
-    await inTurn(page, PAYMENT, way);
+    await inTurn(page, PAYMENT, handler);
     await pay(page).click();
     await fault(page, "you weren't charged");
     await pay(page).click();
     await orderIs(page, "confirmed");
   });
 
-  test("while it pays, it says so, and neither button acts", async () => {
+  test("disables both buttons while a payment is in progress", async () => {
     const { page, skuId } = await holding("in-flight");
-    const { promise: bank, resolve: answers } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let payments = 0;
     await page.route(PAYMENT, async (route) => {
       payments += 1;
-      await bank;
+      await released;
       await route.continue();
     });
     await pay(page).click();
@@ -61,16 +65,16 @@ inBrowser("a held order", (stage) => {
     await paying.click({ force: true });
     await page.getByRole("button", { name: "Cancel reservation" }).click({ force: true });
     expect(await page.locator("dialog[open]").count()).toBe(0);
-    answers();
+    release();
     await orderIs(page, "confirmed");
     expect([payments, (await stage().ledger(skuId)).sold]).toEqual([1, 1]);
   });
 
-  test.each(["the sale's", "the order's own"])(
-    "a session that ended is renewed on %s page, and the payment goes on",
+  test.each(["sale", "order"])(
+    "asks for a sign-in on the %s page when the session expired, then completes the payment",
     async (where) => {
       const { page, buyer, id } = await holding(`renewed on ${where}`);
-      if (where !== "the sale's") await page.goto(`/orders/${id}`);
+      if (where === "order") await page.goto(`/orders/${id}`);
       await buyer.signOut();
       await pay(page).click();
       await page.getByLabel("Your name").fill(`renewed on ${where}`);
@@ -79,7 +83,7 @@ inBrowser("a held order", (stage) => {
     },
   );
 
-  test("what one tab does, the others show", async () => {
+  test("updates the order in every open tab", async () => {
     const { page, buyer, id } = await holding("two-tabs");
     const other = await buyer.open(`/orders/${id}`);
     await orderIs(other, "reserved");
@@ -88,7 +92,7 @@ inBrowser("a held order", (stage) => {
   });
 
   test.each([-HOUR_MS, HOUR_MS])(
-    "the hold is counted on the server's clock, on a page that asked nothing (%d ms off)",
+    "counts the hold down on the server's clock from page load (local clock off by %d ms)",
     async (skew) => {
       const { page, id } = await holding(`skewed ${skew}`, { holdSeconds: 120 });
       await page.addInitScript(`{ const real = Date.now; Date.now = () => real() + ${skew}; }`);
@@ -97,7 +101,7 @@ inBrowser("a held order", (stage) => {
     },
   );
 
-  test("its end is said, takes Pay away, and the order is followed into it", async () => {
+  test("announces the expiry, removes Pay, and shows the expired order", async () => {
     const { page, skuId } = await holding("too-late", { holdSeconds: 4 });
     await page.locator(".hold[data-phase=last]").waitFor();
     await orderIs(page, "expired");
@@ -109,7 +113,7 @@ inBrowser("a held order", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ available: 20, held: 0 });
   });
 
-  test("after a sleep it shows no time until the server was heard", async () => {
+  test("hides the countdown after device sleep until the server responds", async () => {
     const { page, id } = await holding("sleeper");
     await page.goto(`/orders/${id}`);
     await expect.poll(() => digits(page).textContent()).toMatch(/^[45]:\d\d$/);
@@ -120,7 +124,7 @@ inBrowser("a held order", (stage) => {
     await expect.poll(() => digits(page).textContent()).toMatch(/^[45]:\d\d$/);
   });
 
-  test("the title of its page says what became of it", async () => {
+  test("shows the order's status in the page title", async () => {
     const paid = await holding("titled");
     await paid.page.goto(`/orders/${paid.id}`);
     await expect.poll(() => paid.page.title()).toBe("Reserved for you: Thing");

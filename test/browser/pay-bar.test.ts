@@ -1,4 +1,5 @@
-// Pay and the time left of a held order: in view on every screen, wherever the page is scrolled to.
+// The Pay bar of a reserved order: the button and the countdown stay in view on every screen size and at every
+// scroll position.
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, PAYMENT } from "./api-mocks.ts";
@@ -7,25 +8,25 @@ import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 const pay = (page: Page) => page.getByRole("button", { name: /^Pay/ });
 const digits = (page: Page) => page.locator("[data-docked] [data-hold-digits]");
 
-/** As much of a browser's global scope and elements as is looked at. */
+/** The parts of the DOM types that these tests use: the tests compile without the DOM library. */
 interface Screen {
   innerWidth: number;
   innerHeight: number;
-  document: { elementFromPoint(x: number, y: number): Shown | null };
+  document: { elementFromPoint(x: number, y: number): Box | null };
 }
-interface Shown {
+interface Box {
   getBoundingClientRect(): { top: number; bottom: number; left: number; right: number };
-  contains(other: Shown | null): boolean;
+  contains(other: Box | null): boolean;
 }
 
-/** Whether all of it is on the screen, and it is what a finger would touch there. */
-const isSeen = (thing: Locator): Promise<boolean> =>
-  thing.evaluate((element: Shown) => {
+/** Whether the element is entirely on the screen and would receive a tap at its center. */
+const isInView = (locator: Locator): Promise<boolean> =>
+  locator.evaluate((element: Box) => {
     const { document, innerWidth, innerHeight } = globalThis as unknown as Screen;
     const { top, bottom, left, right } = element.getBoundingClientRect();
     const inside = top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
-    const touched = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-    return inside && element.contains(touched);
+    const target = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    return inside && element.contains(target);
   });
 
 const SCREENS = [
@@ -35,7 +36,7 @@ const SCREENS = [
   [1280, 800],
 ] as const;
 
-inBrowser("Pay and the time left", (stage) => {
+inBrowser("the Pay bar", (stage) => {
   async function holding(user: string, options: Parameters<ReturnType<typeof stage>["person"]>[0]) {
     const sale = await stage().onSale(PAID, { more: { description: "Long.\n\n".repeat(60) } });
     const buyer = await stage().person({ reducedMotion: "reduce", ...options });
@@ -45,7 +46,7 @@ inBrowser("Pay and the time left", (stage) => {
   }
 
   test.each(SCREENS)(
-    "are seen after Buy and wherever one scrolls, at %d by %d",
+    "stays in view after Buy and at every scroll position, at %d by %d",
     async (width, height) => {
       const viewport = { width, height };
       const { page } = await holding(`at ${width}`, { viewport });
@@ -56,36 +57,40 @@ inBrowser("Pay and the time left", (stage) => {
       await page.getByText("This sale has changed.").waitFor();
       for (const to of ["0", "document.body.scrollHeight / 2", "document.body.scrollHeight"]) {
         await page.evaluate(`scrollTo(0, ${to})`);
-        expect([to, await isSeen(pay(page)), await isSeen(digits(page))]).toEqual([to, true, true]);
+        expect([to, await isInView(pay(page)), await isInView(digits(page))]).toEqual([
+          to,
+          true,
+          true,
+        ]);
       }
       const [end, bar] = [page.locator(".foot > :last-child"), page.locator("[data-docked] .hold")];
       const [above, below] = [await end.boundingBox(), await bar.boundingBox()];
-      expect((above?.y ?? 0) + (above?.height ?? 0), "the page ends above").toBeLessThan(
+      expect((above?.y ?? 0) + (above?.height ?? 0), "the page ends above the bar").toBeLessThan(
         below?.y ?? 0,
       );
       await page.getByRole("link", { name: "View your order" }).click();
       await page.locator("[data-docked]").waitFor();
-      expect([await isSeen(pay(page)), await isSeen(digits(page))]).toEqual([true, true]);
+      expect([await isInView(pay(page)), await isInView(digits(page))]).toEqual([true, true]);
     },
   );
 
-  test("are reached by keyboard, and nothing that has the focus is covered by them", async () => {
+  test("is reachable by keyboard and never covers the focused element", async () => {
     const { page } = await holding("keys", { viewport: { width: 320, height: 568 } });
     await buyButton(page).click();
     await orderIs(page, "reserved");
     await page.locator("[data-docked]").waitFor();
-    const met: string[] = [];
+    const stops: string[] = [];
     for (let i = 0; i < 6; i += 1) {
       await page.keyboard.press("Tab");
       const focused = page.locator(":focus");
-      met.push((await focused.innerText()) || ((await focused.getAttribute("value")) ?? ""));
-      expect(await isSeen(focused), `${met.at(-1)} is seen`).toBe(true);
-      if (met.at(-1)?.includes("Cancel reservation")) break;
+      stops.push((await focused.innerText()) || ((await focused.getAttribute("value")) ?? ""));
+      expect(await isInView(focused), `${stops.at(-1)} is in view`).toBe(true);
+      if (stops.at(-1)?.includes("Cancel reservation")) break;
     }
-    expect(met.join()).toMatch(/tok_ok,Pay\s.*,Cancel reservation/);
+    expect(stops.join()).toMatch(/tok_ok,Pay\s.*,Cancel reservation/);
   });
 
-  test("without JavaScript they stay at the foot of the order's page", async () => {
+  test("stays at the bottom of the order page without JavaScript", async () => {
     const viewport = { width: 320, height: 568 };
     const { page, skuId, saleId } = await holding("plain", { viewport, javaScriptEnabled: false });
     await page.goto(`/sales/${saleId}/skus/${skuId}/buy`);
@@ -94,13 +99,13 @@ inBrowser("Pay and the time left", (stage) => {
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);
     expect((await pay(page).boundingBox())?.width).toBeGreaterThan(100);
-    expect([await isSeen(pay(page)), await isSeen(page.locator("[data-hold-until]"))]).toEqual([
+    expect([await isInView(pay(page)), await isInView(page.locator("[data-hold-until]"))]).toEqual([
       true,
       true,
     ]);
   });
 
-  test("are those of the hold that ends first, then of the next", async () => {
+  test("belongs to the reservation that expires first, then to the next", async () => {
     const { path, skuId } = await stage().onSale(PAID, { items: 2 });
     const buyer = await stage().person();
     await buyer.signIn("twice");
@@ -116,7 +121,7 @@ inBrowser("Pay and the time left", (stage) => {
     await second.locator("[data-docked]").waitFor();
   });
 
-  test("say what went wrong where it is seen", async () => {
+  test("scrolls a payment error into view", async () => {
     const { page } = await holding("declined", { viewport: { width: 320, height: 568 } });
     await buyButton(page).click();
     await orderIs(page, "reserved");
@@ -125,6 +130,6 @@ inBrowser("Pay and the time left", (stage) => {
     await pay(page).click();
     const fault = page.locator("[data-order-fault]", { hasText: "you weren't charged" });
     await fault.waitFor();
-    await expect.poll(() => isSeen(fault)).toBe(true);
+    await expect.poll(() => isInView(fault)).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-// A sale for a browser test: put on as the operator does, and waited for until the edge knows it.
+// Creates a sale for a browser test through the admin API and waits until the public API serves it.
 import { expect } from "vitest";
 import { type Client, expectOk, type SaleInput, type Sku } from "../../src/local/client.ts";
 
@@ -6,11 +6,11 @@ export interface SaleOptions {
   /** Milliseconds from now. */
   opensIn?: number;
   closesIn?: number;
-  /** How the shop dresses the page, and what else an operator may write. */
+  /** Other fields of the sale document, such as its theme. */
   more?: object;
-  /** Items in the sale, all alike: one. */
+  /** The number of identical items; 1 by default. */
   items?: number;
-  /** How the sale asks for challenges: not at all. */
+  /** When the sale requires challenges; never by default. */
   challenge?: { mode: "off" | "by-score" | "always"; whenDown?: "open" | "closed" };
 }
 
@@ -18,7 +18,7 @@ export interface OnSale {
   skuId: string;
   saleId: string;
   path: string;
-  /** Sends the sale's document again, changed. */
+  /** Updates the sale's document. */
   change(how: (sale: SaleInput) => SaleInput): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// What the page of a sale says while it runs: times, stock and prices move under it, and it stays true.
+// The sale page while it is open: it follows changes of times and stock, and never shows stale ones as current.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./api-mocks.ts";
@@ -11,12 +11,13 @@ const badgeIs = (page: Page, text: string) =>
 const notice = (page: Page, text: string) =>
   page.locator(".notices p", { hasText: text }).waitFor();
 const left = (page: Page) => page.locator("[data-left]").textContent();
-/** Looks at the page again. */
-const look = (page: Page) => page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+/** Returns to the tab. */
+const refocus = (page: Page) =>
+  page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
 const top = async (page: Page) => (await buyButton(page).boundingBox())?.y;
 
-inBrowser("the page of a sale", (stage) => {
-  /** Somebody signed in on a page that is not the sale's yet. */
+inBrowser("the sale page", (stage) => {
+  /** A signed-in buyer on the home page, about to open the sale page. */
   async function visitor(user: string, ...what: Parameters<ReturnType<typeof stage>["onSale"]>) {
     const sale = await stage().onSale(...what);
     const buyer = await stage().person();
@@ -24,30 +25,30 @@ inBrowser("the page of a sale", (stage) => {
     return { ...sale, buyer, page: await buyer.open("/") };
   }
 
-  test("takes its times from the live answer, forwards and back", async () => {
+  test("follows changed opening times in both directions", async () => {
     const { page, path } = await visitor("moved");
     let opensAt = new Date(Date.now() + HOUR_MS).toISOString();
     await changeLive(page, (live) => ({ ...live, opensAt }));
     await page.goto(path);
     await badgeIs(page, "Opens soon");
     opensAt = new Date(Date.now() - HOUR_MS).toISOString();
-    await look(page);
+    await refocus(page);
     await canBuy(page);
   });
 
-  test("of a sale that was taken off is closed, and says why", async () => {
+  test("closes and explains itself when the sale was removed", async () => {
     const { page, path } = await visitor("taken-off");
     await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
     await page.goto(path);
     await notice(page, "This sale was removed");
     await badgeIs(page, "Removed");
-    // Its times are still ahead, and mean nothing any more.
+    // The sale's times are still in the future but no longer apply.
     expect(await page.locator("main").innerText()).not.toMatch(/Ended|Ends|Opens/);
     expect(await page.title()).toMatch(/^Removed: /);
     expect(await buyButton(page).textContent()).toBe("Sale ended");
   });
 
-  test("believes an order's refusal more than its own clock: closed stays closed", async () => {
+  test("stays closed after the server refuses an order, even if the local clock disagrees", async () => {
     const { page, path } = await visitor("late", {}, { closesIn: 60_000 });
     await page.goto(path);
     await canBuy(page);
@@ -58,11 +59,11 @@ inBrowser("the page of a sale", (stage) => {
     await says(page, "This sale has ended");
     await badgeIs(page, "Ended");
     await page.getByRole("button", { name: "Sale ended" }).waitFor();
-    await look(page);
-    expect(await buyButton(page).textContent(), "when it is painted again").toBe("Sale ended");
+    await refocus(page);
+    expect(await buyButton(page).textContent(), "after a repaint").toBe("Sale ended");
   });
 
-  test("shows no stock that is old, and still sells", async () => {
+  test("hides stale stock and still sells", async () => {
     const { page, path } = await visitor("old-stock");
     const asOf = new Date(Date.now() - 60_000).toISOString();
     await changeLive(page, (live) => ({ ...live, asOf }));
@@ -73,7 +74,7 @@ inBrowser("the page of a sale", (stage) => {
     await orderIs(page, "confirmed");
   });
 
-  test("knows nothing of an item that the live answer leaves out", async () => {
+  test("shows no stock for an item missing from the live answer, and still sells it", async () => {
     const { page, path } = await visitor("unknown-stock");
     await changeLive(page, (live) => ({ ...live, skus: [] }));
     await page.goto(path);
@@ -82,7 +83,7 @@ inBrowser("the page of a sale", (stage) => {
     await canBuy(page);
   });
 
-  test("does not tell who has the last one that all is gone", async () => {
+  test("does not announce “sold out” to the buyer of the last unit", async () => {
     const { page, path } = await visitor("last-one", { stock: 1 });
     await page.goto(path);
     await canBuy(page);
@@ -97,7 +98,7 @@ inBrowser("the page of a sale", (stage) => {
     expect(await page.locator("[data-announce]").textContent()).toBe("");
   });
 
-  test("says of units that others hold that some may become available, and sells one that does", async () => {
+  test("offers a try at fully reserved units and sells one that is released", async () => {
     const { page, path, skuId } = await visitor("patient", { ...PAID, stock: 1 });
     const holder = await stage().person();
     await holder.signIn("holder");
@@ -120,9 +121,9 @@ inBrowser("the page of a sale", (stage) => {
   });
 
   test.each([
-    ["sold", { ...PAID, stock: 1 }],
-    ["never there", { stock: 0 }],
-  ])("promises nothing back where nothing can come (%s)", async (name, sku) => {
+    ["a sold-out item", { ...PAID, stock: 1 }],
+    ["an item without stock", { stock: 0 }],
+  ])("suggests no retry for %s", async (name, sku) => {
     const { page, path } = await visitor(name, sku);
     await changeLive(page, (live) => ({
       ...live,
@@ -134,7 +135,7 @@ inBrowser("the page of a sale", (stage) => {
     expect(await page.locator("main").innerText()).not.toMatch(/become available|try/i);
   });
 
-  test("offers another while there is allowance left, and then says that it is used", async () => {
+  test("offers another unit up to the purchase limit, then states the limit", async () => {
     const { page, path } = await visitor("greedy", { perUserLimit: 3 });
     await page.goto(path);
     await canBuy(page);
@@ -149,7 +150,7 @@ inBrowser("the page of a sale", (stage) => {
     expect(await page.locator(".terms").textContent()).toContain("Limit 3 per person");
   });
 
-  test("who has it from elsewhere reads so, above the order they have", async () => {
+  test("tells a buyer at the limit that they already have the item and shows their order", async () => {
     const { page, path } = await visitor("elsewhere");
     await page.goto(path);
     await canBuy(page);
@@ -165,18 +166,18 @@ inBrowser("the page of a sale", (stage) => {
     await orderIs(other, "confirmed");
   });
 
-  test("the button stays where it is when the page counts and when the sale opens", async () => {
+  test("does not move the Buy button when the countdown starts or the sale opens", async () => {
     const { page, path } = await visitor("steady", {}, { opensIn: 5_000 });
     const plain = await stage().person({ javaScriptEnabled: false });
-    const written = await plain.open(path);
+    const rendered = await plain.open(path);
     await page.goto(path);
-    const [before, counting] = [await top(written), await top(page)];
+    const [before, counting] = [await top(rendered), await top(page)];
     await canBuy(page);
     await page.locator("[data-countdown-label]", { hasText: "Ends in" }).waitFor();
     expect([counting, await top(page)]).toEqual([before, before]);
   });
 
-  test("a press that cannot buy is answered, also by keyboard", async () => {
+  test("explains a press of a disabled Buy button, by keyboard as well", async () => {
     const { page, path } = await visitor("eager", {}, { opensIn: HOUR_MS, closesIn: 2 * HOUR_MS });
     await page.goto(path);
     await page.locator('[aria-disabled="true"]').waitFor();
@@ -185,7 +186,7 @@ inBrowser("the page of a sale", (stage) => {
     await says(page, "starts here automatically");
   });
 
-  test("a page older than its sale says so, and can be loaded again", async () => {
+  test("offers a reload when the page is older than the sale", async () => {
     const { page, path } = await visitor("outdated");
     let revision = Number.MAX_SAFE_INTEGER;
     await changeLive(page, (live) => ({ ...live, revision }));
@@ -198,7 +199,7 @@ inBrowser("the page of a sale", (stage) => {
     expect(await page.getByText("This sale has changed.").isVisible()).toBe(false);
   });
 
-  test("after a sleep it waits for the server before it says what is on sale", async () => {
+  test("waits for the server after device sleep before it shows stock", async () => {
     const { page, path } = await visitor("asleep");
     await page.goto(path);
     await canBuy(page);
@@ -220,7 +221,7 @@ inBrowser("the page of a sale", (stage) => {
     [390, 844],
     [844, 390],
     [1280, 720],
-  ])("the button is seen without scrolling at %d by %d", async (width, height) => {
+  ])("shows the Buy button without scrolling at %d by %d", async (width, height) => {
     const { path } = await stage().onSale(PAID);
     const visitor = await stage().person({ viewport: { width, height } });
     const page = await visitor.open(path);
@@ -229,7 +230,7 @@ inBrowser("the page of a sale", (stage) => {
     expect((box?.y ?? height) + (box?.height ?? 0)).toBeLessThanOrEqual(height);
   });
 
-  test("a picture that does not come leaves the door to be seen", async () => {
+  test("falls back to the default artwork when the shop's picture fails to load", async () => {
     const imageUrl = "https://pictures.example/shoe.jpg";
     const { path } = await stage().onSale(
       {},

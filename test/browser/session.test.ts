@@ -1,13 +1,13 @@
-// A page that stays open while the session becomes another person's, or nobody's: it shows nobody's order
-// but the visitor's own.
+// A page that stays open while the session changes to another account or ends: it shows only the current
+// visitor's orders.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { buyButton, inBrowser, order, orderIs, PAID, says } from "./harness.ts";
 
 const gone = (page: Page) => order(page).waitFor({ state: "detached" });
 
-inBrowser("another session", (stage) => {
-  /** Somebody with an order on the open page of its sale, and another tab in the same browser. */
+inBrowser("a session change", (stage) => {
+  /** A buyer with an order, on the sale page that shows it. */
   async function given(sku: object = PAID) {
     const sale = await stage().onSale(sku);
     const browser = await stage().person();
@@ -20,9 +20,9 @@ inBrowser("another session", (stage) => {
   }
 
   test.each([
-    ["held", PAID],
+    ["reserved", PAID],
     ["confirmed", {}],
-  ])("takes a %s order off the page, and buys for whoever is signed in now", async (_, sku) => {
+  ])("removes a %s order from the page and buys for the new account", async (_, sku) => {
     const { browser, page, id, skuId } = await given(sku);
     await browser.signIn(`second of ${skuId}`);
     await browser.open("/");
@@ -37,7 +37,7 @@ inBrowser("another session", (stage) => {
     expect(units.reserved + units.confirmed).toBe(2);
   });
 
-  test("a sign-out takes it off as well, and signing in again shows it", async () => {
+  test("removes the order on sign-out and shows it again on sign-in", async () => {
     const { browser, page, id, saleId } = await given();
     const tab = await browser.open("/orders");
     await tab.getByRole("button", { name: "Sign out" }).click();
@@ -50,15 +50,15 @@ inBrowser("another session", (stage) => {
     expect(await order(page).getAttribute("data-order")).toBe(id);
   });
 
-  test("a visitor stays told that they are signed out until they sign in, whatever other tabs load", async () => {
+  test("keeps showing the signed-out message until sign-in, even when other tabs load", async () => {
     const { browser, page, id, saleId } = await given();
     await browser.signOut();
     await page.evaluate("dispatchEvent(new Event('focus'))");
     await says(page, "You are signed out.");
 
-    const asked = page.waitForResponse((answer) => answer.url().endsWith(`/orders/${id}`));
+    const lookup = page.waitForResponse((response) => response.url().endsWith(`/orders/${id}`));
     await browser.open("/");
-    expect((await asked).status()).toBe(401);
+    expect((await lookup).status()).toBe(401);
     await says(page, "You are signed out.");
 
     await browser.signIn(`first of ${saleId}`);
@@ -67,7 +67,7 @@ inBrowser("another session", (stage) => {
     expect(await order(page).getAttribute("data-order")).toBe(id);
   });
 
-  test("the order's own page becomes what the visitor may see of it", async () => {
+  test("replaces an order page with “Page not found” for another account", async () => {
     const { browser, page, id } = await given();
     await page.goto(`/orders/${id}`);
     await browser.signIn("a stranger");
@@ -76,14 +76,14 @@ inBrowser("another session", (stage) => {
     expect(await page.content()).not.toContain("Reserved for you");
   });
 
-  test("is found out without word from another tab, when somebody comes back to the window", async () => {
+  test("is detected when the window regains focus, without a message from another tab", async () => {
     const { browser, page, skuId } = await given();
     await browser.signIn(`unheard of ${skuId}`);
     await page.evaluate("dispatchEvent(new Event('focus'))");
     await gone(page);
   });
 
-  test("is found out when the order of the one before is to be paid or given back", async () => {
+  test("is detected when the new account tries to pay the previous account's order", async () => {
     const { browser, page, skuId } = await given();
     await browser.signIn(`too late for ${skuId}`);
     await page.getByRole("button", { name: /^Pay/ }).click();

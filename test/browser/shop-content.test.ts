@@ -1,4 +1,4 @@
-// What shops write: long words, other directions, tables and pictures, on a narrow phone.
+// The layout of shop-written content on a narrow phone: long words, right-to-left text, tables and pictures.
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
 import { buyButton, inBrowser, orderIs } from "./harness.ts";
@@ -7,7 +7,7 @@ const NARROW = { viewport: { width: 320, height: 640 } };
 const PRICE = { unitPrice: { amount: 129_900, currency: "USD" } };
 const NAME = "Extraordinarily weatherproof";
 
-/** As much of the page's global scope as is looked at. */
+/** The parts of the DOM types that these tests use: the tests compile without the DOM library. */
 interface Scope {
   document: {
     createRange(): { setStart: Mark; setEnd: Mark; getClientRects(): { length: number } };
@@ -19,7 +19,7 @@ interface Text {
   firstChild: unknown;
 }
 
-/** The words of a text that are not on one line. */
+/** The words of an element that break across lines. */
 const brokenWords = (text: Locator) =>
   text.evaluate((element: Text) => {
     const { document } = globalThis as unknown as Scope;
@@ -31,10 +31,10 @@ const brokenWords = (text: Locator) =>
     });
   });
 
-const leftOf = async (thing: Locator) => Math.round((await thing.boundingBox())?.x ?? -1);
+const leftOf = async (locator: Locator) => Math.round((await locator.boundingBox())?.x ?? -1);
 
-inBrowser("the words of a shop", (stage) => {
-  test("no word of a name breaks beside its price while it fits a line of its own", async () => {
+inBrowser("shop-written content", (stage) => {
+  test("wraps a long item name without breaking words beside the price", async () => {
     const { path, skuId, saleId } = await stage().onSale({ ...PRICE, name: NAME });
     const buyer = await stage().person(NARROW);
     await buyer.signIn("long-names");
@@ -49,21 +49,21 @@ inBrowser("the words of a shop", (stage) => {
     expect(await brokenWords(page.locator(".order-line h2 a"))).toEqual([]);
   });
 
-  test("a title from right to left reads so, and stands where the page's own words stand", async () => {
+  test("renders right-to-left titles with the right direction, aligned with the page", async () => {
     const more = { title: "מבצע אביב!", language: "he", description: "First.\n\nשלום עולם." };
     const { path, saleId } = await stage().onSale({ ...PRICE, name: "נעל" }, { more });
     const page = await (await stage().person(NARROW)).open(path);
-    const direction = (thing: Locator) =>
-      thing.evaluate(
+    const direction = (locator: Locator) =>
+      locator.evaluate(
         (element) =>
           (
             globalThis as unknown as { getComputedStyle(of: unknown): { direction: string } }
           ).getComputedStyle(element).direction,
       );
     expect(await direction(page.locator("h1"))).toBe("rtl");
-    // Letters, not boxes: a block is as wide as its column.
-    const letters = (thing: Locator) =>
-      thing.evaluate((element: Text) => {
+    // Measures the text, not the box: a block is as wide as its column.
+    const textLeft = (locator: Locator) =>
+      locator.evaluate((element: Text) => {
         const range = (globalThis as unknown as Scope).document.createRange() as unknown as {
           selectNodeContents(of: unknown): void;
           getBoundingClientRect(): { left: number };
@@ -71,18 +71,20 @@ inBrowser("the words of a shop", (stage) => {
         range.selectNodeContents(element);
         return Math.round(range.getBoundingClientRect().left);
       });
-    expect(await letters(page.locator("h1"))).toBe(await leftOf(page.locator("[data-badge]")));
-    expect(await letters(page.locator(".sku h2"))).toBe(await letters(page.locator(".sku .terms")));
+    expect(await textLeft(page.locator("h1"))).toBe(await leftOf(page.locator("[data-badge]")));
+    expect(await textLeft(page.locator(".sku h2"))).toBe(
+      await textLeft(page.locator(".sku .terms")),
+    );
     const paragraphs = page.locator(".prose p");
-    expect(await letters(paragraphs.nth(0))).toBe(await leftOf(paragraphs.nth(0)));
-    expect(await letters(paragraphs.nth(1))).toBeGreaterThan(await leftOf(paragraphs.nth(1)));
+    expect(await textLeft(paragraphs.nth(0))).toBe(await leftOf(paragraphs.nth(0)));
+    expect(await textLeft(paragraphs.nth(1))).toBeGreaterThan(await leftOf(paragraphs.nth(1)));
     await page.goto("/");
     const card = page.locator(`[data-listed="${saleId}"]`);
     expect(await direction(card.locator("h2"))).toBe("rtl");
-    expect(await letters(card.locator("h2"))).toBe(await leftOf(card.locator("[data-badge]")));
+    expect(await textLeft(card.locator("h2"))).toBe(await leftOf(card.locator("[data-badge]")));
   });
 
-  test("a wide table is scrolled in itself, and a picture fits the page", async () => {
+  test("scrolls a wide table inside its container and fits pictures to the page", async () => {
     const row = `| ${"Measure | ".repeat(9)}`;
     const description = `${row}\n${row.replaceAll("Measure", "---")}\n${row}\n\n![A shoe](https://pictures.example/a.png)`;
     const { path } = await stage().onSale({}, { more: { description } });

@@ -1,5 +1,5 @@
-// Signing in at the shop: the page leads there and says where to come back to; the shop's cookie does the
-// rest, and the press that led there goes on by itself.
+// Signing in on the shop's own page: the link carries the return URL, the shop sets the session cookie, and the
+// purchase continues on return.
 import { expect, test } from "vitest";
 import { LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
@@ -9,26 +9,26 @@ const SHOP = "https://shop.example";
 const VARS = { DEMO_LOGIN: "false", PAYMENTS: "", LOGIN_URL: `${SHOP}/login?from=drops` };
 
 inBrowser(
-  "signing in at the shop",
+  "signing in on the shop's page",
   (stage) => {
-    /** The shop signs everybody in as `user`, and notes the addresses it was called with. */
+    /** Fakes a shop that signs everybody in as `user`; returns the URLs it was called with. */
     async function shopSignsIn(visitor: Person, user: string): Promise<URL[]> {
       const calls: URL[] = [];
       await visitor.reach(SHOP, async (route) => {
-        const asked = new URL(route.request().url());
-        calls.push(asked);
+        const url = new URL(route.request().url());
+        calls.push(url);
         const context = route.request().frame().page().context();
         const value = await tokenSigner(LOCAL_AUTH_SECRET)(user);
-        // As with a cookie for the domain that the shop and this site share.
+        // In production the shop sets the cookie for a parent domain shared with this site.
         await context.addCookies([{ name: "session", value, url: stage().url, httpOnly: true }]);
-        const location = asked.searchParams.get("return_to") ?? "";
+        const location = url.searchParams.get("return_to") ?? "";
         await route.fulfill({ status: 303, headers: { location } });
       });
       return calls;
     }
 
     test.each([true, false])(
-      "there and back, bought (JavaScript: %s)",
+      "returns the buyer and completes the purchase (JavaScript: %s)",
       async (javaScriptEnabled) => {
         const { path, skuId } = await stage().onSale();
         const visitor = await stage().person({ javaScriptEnabled });
@@ -46,9 +46,7 @@ inBrowser(
         if (javaScriptEnabled) await orderIs(page, "confirmed");
         expect(await stage().ledger(skuId)).toMatchObject({ available: 19 });
         await page.goto("/orders");
-        expect(await page.getByRole("button", { name: "Sign out" }).count(), "the shop's job").toBe(
-          0,
-        );
+        expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(0);
       },
     );
   },

@@ -1,5 +1,5 @@
-// The proof of a visit: fetched once by the page's script where a sale may ask for a challenge, spread so
-// that a crowd does not ask at once, and never in the way of an order.
+// The visit token: fetched once per page when the sale may require a challenge, at a random delay that spreads
+// the load, and never a precondition for an order.
 import { expect, test } from "vitest";
 import { fakeWidget } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs, watchOrders } from "./harness.ts";
@@ -9,8 +9,8 @@ const VISITS = "**/api/sales/*/visits";
 const BY_SCORE = { challenge: { mode: "by-score" } } as const;
 const HOUR_MS = 3_600_000;
 
-inBrowser("the proof of a visit", (stage) => {
-  /** Somebody signed in who is about to open the page of this sale. */
+inBrowser("the visit token", (stage) => {
+  /** A signed-in buyer about to open the page of this sale. */
   async function visitor(user: string, options: SaleOptions) {
     const { path } = await stage().onSale({}, options);
     const buyer = await stage().person();
@@ -23,18 +23,18 @@ inBrowser("the proof of a visit", (stage) => {
     return { buyer, path, page, visits: () => visits, sent: watchOrders(page) };
   }
 
-  test("is fetched once, and goes with the order", async () => {
+  test("is fetched once and sent with the order", async () => {
     const { path, page, visits, sent } = await visitor("visits", BY_SCORE);
-    const answered = page.waitForResponse((answer) => answer.url().endsWith("/visits"));
+    const fetched = page.waitForResponse((response) => response.url().endsWith("/visits"));
     await page.goto(path);
-    expect((await answered).status()).toBe(201);
+    expect((await fetched).status()).toBe(201);
     await buyButton(page).click();
     await orderIs(page, "confirmed");
     expect(sent[0]?.["visit-token"]).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(visits()).toBe(1);
   });
 
-  test("is fetched by who buys before its moment has come, and goes with their order", async () => {
+  test("is fetched early by a buyer who orders before the random delay ends", async () => {
     const { path, page, visits, sent } = await visitor("early", BY_SCORE);
     await page.addInitScript("Math.random = () => 0.999;");
     await page.goto(path);
@@ -44,7 +44,7 @@ inBrowser("the proof of a visit", (stage) => {
     expect(visits()).toBeGreaterThan(0);
   });
 
-  test("cannot be fetched: the order goes without it, and may be challenged", async () => {
+  test("is optional: an order without it is sent and may be challenged", async () => {
     const { buyer, path, page, sent } = await visitor("no-visit", BY_SCORE);
     await fakeWidget(buyer, "pass");
     await page.route(VISITS, (route) => route.fulfill({ status: 503, body: "{}" }));
@@ -55,8 +55,8 @@ inBrowser("the proof of a visit", (stage) => {
   });
 
   test.each<[string, SaleOptions]>([
-    ["asks for no challenges", {}],
-    ["is over", { ...BY_SCORE, opensIn: -2 * HOUR_MS, closesIn: -HOUR_MS }],
+    ["never requires challenges", {}],
+    ["has ended", { ...BY_SCORE, opensIn: -2 * HOUR_MS, closesIn: -HOUR_MS }],
   ])("is not fetched for a sale that %s", async (_, options) => {
     const { path, page, visits } = await visitor("nobody", options);
     await page.clock.install();
@@ -69,18 +69,21 @@ inBrowser("the proof of a visit", (stage) => {
   test.each([
     [0.5, 10_000],
     [0.95, 19_000],
-  ])("of those who wait for the opening, who draws %d asks after %d ms", async (drawn, delay) => {
-    const later = { opensIn: HOUR_MS, closesIn: 2 * HOUR_MS };
-    const { path, page, visits } = await visitor("crowd", { ...BY_SCORE, ...later });
-    await page.clock.install();
-    await page.addInitScript(`Math.random = () => ${drawn};`);
-    await page.goto(path);
-    await page.locator("[data-countdown-label]").waitFor();
-    // The page's clock goes on while the test works: a slow machine has five seconds.
-    await page.clock.runFor(delay - 5_000);
-    expect(visits()).toBe(0);
-    const asked = page.waitForRequest(VISITS);
-    await page.clock.runFor(5_000);
-    await asked;
-  });
+  ])(
+    "waits for the opening crowd: a random draw of %d is fetched after %d ms",
+    async (drawn, delay) => {
+      const later = { opensIn: HOUR_MS, closesIn: 2 * HOUR_MS };
+      const { path, page, visits } = await visitor("crowd", { ...BY_SCORE, ...later });
+      await page.clock.install();
+      await page.addInitScript(`Math.random = () => ${drawn};`);
+      await page.goto(path);
+      await page.locator("[data-countdown-label]").waitFor();
+      // The page's clock goes on while the test works: a slow machine has five seconds.
+      await page.clock.runFor(delay - 5_000);
+      expect(visits()).toBe(0);
+      const asked = page.waitForRequest(VISITS);
+      await page.clock.runFor(5_000);
+      await asked;
+    },
+  );
 });
