@@ -18,7 +18,9 @@ beforeEach(async () => {
       response.destroy();
       return;
     }
-    response.writeHead(url === "/busy" ? 503 : 200).end("a response");
+    const body = "a response";
+    const headers = { "content-length": body.length };
+    response.writeHead(url === "/busy" ? 503 : 200, headers).end(body);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
