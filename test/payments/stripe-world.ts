@@ -1,6 +1,6 @@
 // The Stripe gateway connected to the fake Stripe, and access to the fake's books, events and controls.
 import Stripe from "stripe";
-import type { Books } from "../../src/local/fakes/stripe/bank.ts";
+import type { OrderPayments } from "../../src/local/fakes/stripe/bank.ts";
 import type { SignedEvent } from "../../src/local/fakes/stripe/server.ts";
 import type { PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
@@ -46,14 +46,15 @@ async function fake<T>(method: string, path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-export const booksOf = ({ orderId }: { orderId: string }) => fake<Books>("GET", `books/${orderId}`);
+export const booksOf = ({ orderId }: { orderId: string }) =>
+  fake<OrderPayments>("GET", `payments/${orderId}`);
 export const eventsOf = ({ orderId }: { orderId: string }) =>
   fake<SignedEvent[]>("GET", `events/${orderId}`);
 export const isHeld = ({ orderId }: { orderId: string }) => fake<boolean>("GET", `held/${orderId}`);
 export const release = ({ orderId }: { orderId: string }) => fake("POST", `release/${orderId}`);
 export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
 /** Makes the fake drop all idempotency keys, as Stripe does after a day. */
-export const forgetKeys = () => fake("POST", "forget");
+export const forgetKeys = () => fake("POST", "expire-keys");
 
 /** An event that the test composes, signed as Stripe signs. `age`: seconds since it was signed. */
 export async function signed(

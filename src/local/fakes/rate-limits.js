@@ -1,12 +1,12 @@
-// Stands in for the rate-limit bindings of wrangler.toml: counts in memory, as Cloudflare's machines
-// do. Miniflare's own keeps every key in SQLite and scans them all for each new one: a crowd of
-// addresses then measures that table and not the Worker.
+// Replaces the rate-limit bindings of wrangler.toml. Counts in memory, as Cloudflare does. Miniflare's binding stores
+// every key in SQLite and scans all of them for each new key, so a load test with many addresses would measure that
+// table and not the Worker.
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-/** Namespace → the window it counts in, and calls by key. */
+/** Namespace → its current window, with the number of calls per key. */
 const windows = new Map();
 
-/** `ctx.props`: `{ namespace, limit, period }`, the period in seconds. */
+/** `ctx.props`: `{ namespace, limit, period }`, with the period in seconds. */
 export default class RateLimit extends WorkerEntrypoint {
   limit({ key }) {
     const { namespace, limit, period } = this.ctx.props;

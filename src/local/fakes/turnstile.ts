@@ -1,5 +1,5 @@
-// A fake of Turnstile's siteverify over HTTP, for tests and local instances: same path, bodies, answers
-// and error codes. There is no widget: a token says itself what it is, `<outcome>.<action>.<cdata>.<unique>`.
+// A fake of Turnstile's siteverify API over HTTP, for tests and local instances, with the same path, bodies and error
+// codes. It has no widget. A token encodes its own result: `<outcome>.<action>.<cdata>.<unique>`.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 
 export interface FakeTurnstile {
-  /** The vars of a Worker that is to use it. */
+  /** Vars that make a Worker use this fake. */
   vars: Record<"TURNSTILE_SITE_KEY" | "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL", string>;
   stop(): Promise<void>;
 }
@@ -16,19 +16,19 @@ export interface FakeTurnstile {
 const SECRET = "fake-turnstile-secret";
 const PATH = "/turnstile/v0/siteverify";
 const HOSTNAME = "localhost";
-/** A little longer than anybody may wait for a challenge. */
+/** Longer than the Worker's timeout for siteverify. */
 const SLOW_MS = 2_500;
 const MAX_TOKEN = 2_048;
 
 /**
- * What becomes of a token: `pass` is good once; `fail` is no token of ours; `slow` is good, but too late;
- * `down` closes the connection; `internal-error` is what the real one answers when it cannot tell.
+ * The outcome of a token. `pass` is valid once. `fail` is invalid. `slow` is valid, but the response comes too late.
+ * `down` closes the connection. `internal-error` is Turnstile's error code for a failure on its side.
  */
 const OUTCOMES = ["pass", "fail", "slow", "down", "internal-error"] as const;
 type Outcome = (typeof OUTCOMES)[number];
 type Fields = Partial<Record<string, unknown>>;
 
-/** Starts it on the loopback interface. */
+/** Starts the fake on loopback. Port 0 picks a free port. */
 export async function startFakeTurnstile(port = 0): Promise<FakeTurnstile> {
   const server = createServer(getRequestListener(fakeTurnstile().fetch));
   await once(server.listen(port, "127.0.0.1"), "listening");
@@ -48,8 +48,8 @@ export async function startFakeTurnstile(port = 0): Promise<FakeTurnstile> {
 }
 
 function fakeTurnstile() {
-  /** Spent tokens, each with the idempotency key and the answer of its first verification. */
-  const spent = new Map<string, { key: unknown; answer: object }>();
+  /** Used tokens, with the idempotency key and the response of their first verification. */
+  const used = new Map<string, { key: unknown; response: object }>();
   let verifications = 0;
   const app = new Hono<{ Bindings: HttpBindings }>();
 
@@ -62,29 +62,29 @@ function fakeTurnstile() {
     if (secret !== SECRET) return c.json(refused("invalid-input-secret"));
     if (!token) return c.json(refused("missing-input-response"));
     const [outcome, action, cdata] = typeof token === "string" ? token.split(".") : [];
-    const isOurs = OUTCOMES.includes(outcome as Outcome) && (token as string).length <= MAX_TOKEN;
-    if (!isOurs || outcome === "fail") return c.json(refused("invalid-input-response"));
+    const isValid = OUTCOMES.includes(outcome as Outcome) && (token as string).length <= MAX_TOKEN;
+    if (!isValid || outcome === "fail") return c.json(refused("invalid-input-response"));
     if (outcome === "internal-error") return c.json(refused("internal-error"));
     if (outcome === "down") {
       c.env.incoming.socket.destroy();
       return c.body(null);
     }
     if (outcome === "slow") await setTimeout(SLOW_MS, undefined, { ref: false });
-    const before = spent.get(token as string);
-    if (before && (key === undefined || before.key !== key)) {
+    const first = used.get(token as string);
+    if (first && (key === undefined || first.key !== key)) {
       return c.json(refused("timeout-or-duplicate"));
     }
-    const answer = before?.answer ?? passed(action, cdata);
-    spent.set(token as string, { key, answer });
-    return c.json(answer);
+    const response = first?.response ?? passed(action, cdata);
+    used.set(token as string, { key, response });
+    return c.json(response);
   });
 
-  // The real one has none of this.
+  // For tests only.
   app.get("/_fake/verifications", (c) => c.json(verifications));
   return app;
 }
 
-/** JSON or a form, as the real one takes both. */
+/** Parses a JSON or form body. Turnstile accepts both. Returns undefined if it is neither. */
 async function readFields(c: Context): Promise<Fields | undefined> {
   try {
     const isJson = c.req.header("content-type")?.startsWith("application/json");

@@ -1,9 +1,9 @@
-// The books of the fake Stripe: payment intents, charges and refunds, with the statuses, refusals and
-// events of the real one. The payment method decides what a card does; nothing here speaks HTTP.
+// The state of the fake Stripe: payment intents, charges and refunds, with Stripe's statuses, errors and events. The
+// payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
 
-/** What an event is about: every object of an order carries its metadata. */
-export type Announced = { metadata: Record<string, string> } & Record<string, unknown>;
+/** The object of an event, with the metadata of its order. */
+export type EventObject = { metadata: Record<string, string> } & Record<string, unknown>;
 
 export interface Intent {
   id: string;
@@ -26,8 +26,8 @@ export interface Intent {
   livemode: false;
 }
 
-/** What became of one order's money. `charges` above 1 would be money taken twice. */
-export interface Books {
+/** The payments of one order. More than one charge means that the buyer paid twice. */
+export interface OrderPayments {
   orderId: string;
   intents: number;
   charges: number;
@@ -36,7 +36,7 @@ export interface Books {
   amountRefunded: number;
 }
 
-/** Cards that decline: `code` and `decline_code`. The names are Stripe's own test payment methods. */
+/** Payment methods that are declined, with `code` and `decline_code`. The names are those of Stripe's test methods. */
 const DECLINES: Record<string, [code: string, declineCode: string]> = {
   pm_card_chargeDeclined: ["card_declined", "generic_decline"],
   pm_card_visa_chargeDeclinedInsufficientFunds: ["card_declined", "insufficient_funds"],
@@ -48,7 +48,7 @@ const DECLINES: Record<string, [code: string, declineCode: string]> = {
   pm_card_authenticationRequired: ["authentication_required", "authentication_not_handled"],
 };
 
-/** Pays, but only after `finish`: as a bank debit does. */
+/** Stays `processing` until `finish`, like a bank debit. */
 const PENDING = "pm_fake_pending";
 const CANCELABLE: Intent["status"][] = [
   "requires_payment_method",
@@ -56,15 +56,15 @@ const CANCELABLE: Intent["status"][] = [
   "requires_action",
 ];
 
-/** Intents by order, charges and refunds. */
+/** Calls `emit` for every event. */
 export class FakeStripeBank {
   readonly #intents = new Map<string, Intent>();
   readonly #refunds = new Map<string, { amount: number }>();
-  readonly #announce: (type: string, object: Announced) => void;
+  readonly #emit: (type: string, object: EventObject) => void;
   #ids = 0;
 
-  constructor(announce: (type: string, object: Announced) => void) {
-    this.#announce = announce;
+  constructor(emit: (type: string, object: EventObject) => void) {
+    this.#emit = emit;
   }
 
   create(params: URLSearchParams): Intent {
@@ -122,19 +122,19 @@ export class FakeStripeBank {
     return intent;
   }
 
-  /** A payment that was `processing` succeeds. */
+  /** Completes a payment that is `processing`. */
   finish(id: string): void {
     const intent = this.intent(id);
     const latest_charge = this.#id("ch");
     Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge });
-    this.#announce("payment_intent.succeeded", { ...intent });
+    this.#emit("payment_intent.succeeded", { ...intent });
   }
 
   cancel(id: string): Intent {
     const intent = this.intent(id);
     if (!CANCELABLE.includes(intent.status)) throw unexpectedState("cancel", intent);
     intent.status = "canceled";
-    this.#announce("payment_intent.canceled", { ...intent });
+    this.#emit("payment_intent.canceled", { ...intent });
     return intent;
   }
 
@@ -156,12 +156,12 @@ export class FakeStripeBank {
     }
     this.#refunds.set(intentId, { amount });
     const refunded = { amount, amount_refunded: amount, refunded: true, metadata };
-    this.#announce("charge.refunded", { id: charge, object: "charge", ...refunded });
-    const made = { id: this.#id("re"), object: "refund", amount, currency, charge };
-    return { ...made, payment_intent: intentId, status: "succeeded" };
+    this.#emit("charge.refunded", { id: charge, object: "charge", ...refunded });
+    const refund = { id: this.#id("re"), object: "refund", amount, currency, charge };
+    return { ...refund, payment_intent: intentId, status: "succeeded" };
   }
 
-  books(orderId: string): Books {
+  paymentsOf(orderId: string): OrderPayments {
     const intents = this.#ofOrder(orderId);
     const refunds = intents.flatMap(({ id }) => this.#refunds.get(id) ?? []);
     const charged = intents.filter(({ latest_charge }) => latest_charge !== null);
@@ -183,7 +183,7 @@ export class FakeStripeBank {
     const error = { type: "card_error", code, decline_code, message: "Your card was declined." };
     Object.assign(intent, { status: "requires_payment_method", payment_method: null });
     intent.last_payment_error = error;
-    this.#announce("payment_intent.payment_failed", { ...intent });
+    this.#emit("payment_intent.payment_failed", { ...intent });
     return new StripeFault(402, { ...error, charge: this.#id("ch"), payment_intent: intent });
   }
 

@@ -1,6 +1,6 @@
-// How the fake Stripe words its refusals.
+// The API errors of the fake Stripe, with Stripe's own messages.
 
-/** An API error as Stripe words it: the status, and what is under `error` in the body. */
+/** A Stripe API error: its HTTP status, and the `error` member of its body. */
 export class StripeFault extends Error {
   readonly status: number;
   readonly error: Record<string, unknown>;

@@ -1,22 +1,22 @@
-// What goes wrong at the fake Stripe. A payment method `pm_fake_{step}_{fault}` fails the first time an
-// order takes that step; with `_done` behind it the step is done all the same.
+// Fault injection for the fake Stripe. With the payment method `pm_fake_{step}_{fault}`, an order's first attempt at
+// that step fails. With the suffix `_done`, the step takes effect although the response fails.
 import { StripeFault } from "./errors.ts";
 
 const FAULTY =
   /^pm_fake_(?<step>create|confirm|cancel|refund)_(?<fault>500|503|429|reset|silent|held)(?<done>_done)?$/;
 
-/** What the caller gets to see of an answer: all of it, a cut connection, or nothing ever. */
+/** How the response reaches the caller: completely, as a connection reset, or never. */
 export type Delivery = "whole" | "reset" | "silent";
 
-/** The request was cut off before Stripe looked at it. */
-export class NeverArrived extends Error {}
+/** The request was lost before Stripe processed it. */
+export class RequestLost extends Error {}
 
 export class Faults {
   readonly #failed = new Set<string>();
   readonly #held = new Map<string, () => void>();
 
-  /** Takes a step of an order, as its payment method wants it to go. */
-  async take(
+  /** Runs a step of an order with the fault that its payment method selects. @throws StripeFault, RequestLost */
+  async run(
     step: string,
     { method, order }: { method: string; order: string },
     work: () => object,
@@ -33,7 +33,7 @@ export class Faults {
     }
     if (fault === "reset" || fault === "silent") {
       if (done) return { result: work(), delivery: fault };
-      throw new NeverArrived(fault);
+      throw new RequestLost(fault);
     }
     if (done) work();
     const type = fault === "429" ? "invalid_request_error" : "api_error";

@@ -1,22 +1,22 @@
-// A fake of Stripe's API over HTTP, for tests: same paths, form-encoded bodies, statuses, error bodies,
-// headers, idempotency and webhook signatures. It keeps books, so that a test can count the money.
+// A fake Stripe API over HTTP for tests, with Stripe's paths, form-encoded bodies, statuses, error bodies, headers,
+// idempotency and webhook signatures. It records all payments, so that a test can audit the money.
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import { Answers, type Done, type FakeContext, refused } from "./answers.ts";
 import { FakeStripeBank } from "./bank.ts";
 import { StripeFault } from "./errors.ts";
 import { Faults } from "./faults.ts";
+import { type FakeContext, Responder, refused, type StepResult } from "./responses.ts";
 
 export interface FakeStripe {
   url: string;
   stop(): Promise<void>;
 }
 
-/** A webhook as Stripe would post it. */
+/** A signed webhook event in Stripe's format. */
 export interface SignedEvent {
   type: string;
   body: string;
@@ -28,7 +28,7 @@ interface Secrets {
   webhookSecret: string;
 }
 
-/** Starts it on the loopback interface. What is under `/_fake` is for tests; the real one has none. */
+/** Starts the fake on loopback. Port 0 picks a free port. Routes under `/_fake` are for tests only. */
 export async function startFakeStripe(secrets: Secrets, port = 0): Promise<FakeStripe> {
   const server = createServer(getRequestListener(fakeStripe(secrets).fetch));
   await once(server.listen(port, "127.0.0.1"), "listening");
@@ -49,51 +49,51 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
     events.push({ type, object: snapshot, order: metadata.order_id ?? "" });
   });
   const faults = new Faults();
-  const answers = new Answers(apiKey);
+  const responder = new Responder(apiKey);
   const app = new Hono<{ Bindings: HttpBindings }>();
 
-  /** A step of an intent that exists. While another request holds it, it is locked. */
-  const atIntent = async (step: string, id: string, work: () => object): Promise<Done> => {
+  /** Runs a step of an existing intent. The intent is locked while a held request is in progress. */
+  const onIntent = async (step: string, id: string, work: () => object): Promise<StepResult> => {
     const { metadata, payment_method } = bank.intent(id);
     const order = metadata.order_id ?? "";
     if (faults.isHeld(order)) throw new StripeFault(429, LOCKED);
-    return faults.take(step, { method: payment_method ?? "", order }, work);
+    return faults.run(step, { method: payment_method ?? "", order }, work);
   };
 
   app.get("/v1/payment_intents/search", (c) =>
-    answers.get(c, () => {
+    responder.get(c, () => {
       const order = /^metadata\["order_id"\]:"([^"]+)"$/.exec(c.req.query("query") ?? "")?.[1];
       return { object: "search_result", data: bank.search(order ?? ""), has_more: false };
     }),
   );
-  app.get("/v1/payment_intents/:id", (c) => answers.get(c, () => bank.intent(c.req.param("id"))));
+  app.get("/v1/payment_intents/:id", (c) => responder.get(c, () => bank.intent(c.req.param("id"))));
   app.post("/v1/payment_intents", (c) =>
-    answers.post(c, (params) => {
+    responder.post(c, (params) => {
       const method = params.get("payment_method") ?? "";
       const order = params.get("metadata[order_id]") ?? "";
-      return faults.take("create", { method, order }, () => bank.create(params));
+      return faults.run("create", { method, order }, () => bank.create(params));
     }),
   );
   app.post("/v1/payment_intents/:id/confirm", (c) => {
     const id = c.req.param("id");
-    return answers.post(c, (params) => atIntent("confirm", id, () => bank.confirm(id, params)));
+    return responder.post(c, (params) => onIntent("confirm", id, () => bank.confirm(id, params)));
   });
   app.post("/v1/payment_intents/:id/cancel", (c) => {
     const id = c.req.param("id");
-    return answers.post(c, () => atIntent("cancel", id, () => bank.cancel(id)));
+    return responder.post(c, () => onIntent("cancel", id, () => bank.cancel(id)));
   });
   app.post("/v1/refunds", (c) =>
-    answers.post(c, (params) => {
+    responder.post(c, (params) => {
       const id = params.get("payment_intent") ?? "";
-      return atIntent("refund", id, () => bank.refund(id));
+      return onIntent("refund", id, () => bank.refund(id));
     }),
   );
   app.notFound((c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}).`;
-    return answers.reply(c as FakeContext, refused(404, message));
+    return responder.reply(c as FakeContext, refused(404, message));
   });
 
-  app.get("/_fake/books/:order", (c) => c.json(bank.books(c.req.param("order"))));
+  app.get("/_fake/payments/:order", (c) => c.json(bank.paymentsOf(c.req.param("order"))));
   app.get("/_fake/events/:order", (c) => {
     const mine = events.filter(({ order }) => order === c.req.param("order"));
     return c.json(mine.map(({ type, object }) => sign(webhookSecret, type, object)));
@@ -107,8 +107,8 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
     for (const { id } of bank.search(c.req.param("order"))) bank.finish(id);
     return c.json({});
   });
-  app.post("/_fake/forget", (c) => {
-    answers.forget();
+  app.post("/_fake/expire-keys", (c) => {
+    responder.expireKeys();
     return c.json({});
   });
   return app;

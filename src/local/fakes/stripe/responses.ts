@@ -1,17 +1,18 @@
-// How the fake Stripe answers: the key checked, errors in Stripe's words, and idempotency as Stripe
-// documents it. The same key gets the same answer, a failure too; other parameters or haste are refused.
+// The responses of the fake Stripe: API key check, Stripe's error bodies, and idempotency as Stripe documents it. A
+// repeated key gets the same response, including a failure. A key with other parameters, or one whose first request
+// is still in progress, is refused.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { StripeFault } from "./errors.ts";
-import { type Delivery, NeverArrived } from "./faults.ts";
+import { type Delivery, RequestLost } from "./faults.ts";
 
 export type FakeContext = Context<{ Bindings: HttpBindings }>;
-export interface Done {
+export interface StepResult {
   result: object;
   delivery: Delivery;
 }
 
-interface Answer {
+interface FakeResponse {
   status: number;
   body: object;
   headers?: Record<string, string>;
@@ -19,14 +20,14 @@ interface Answer {
 
 interface Stored {
   request: string;
-  /** Absent while the first request is under way. */
-  answer?: Answer;
+  /** Absent while the first request is in progress. */
+  response?: FakeResponse;
 }
 
-/** Refused at the door, in passing or by validation: the endpoint never began, nothing is stored. */
+/** Statuses of requests that were refused before the endpoint ran. Their responses are not stored. */
 const UNSTORED = [401, 409, 429, 503];
 
-export class Answers {
+export class Responder {
   readonly #stored = new Map<string, Stored>();
   readonly #apiKey: string;
   #requests = 0;
@@ -35,59 +36,62 @@ export class Answers {
     this.#apiKey = apiKey;
   }
 
-  /** What a day does: the keys are forgotten. */
-  forget(): void {
+  /** Drops all idempotency keys, as Stripe does after 24 hours. */
+  expireKeys(): void {
     this.#stored.clear();
   }
 
   async get(c: FakeContext, read: () => object): Promise<Response> {
-    const { answer } = await this.#run(c, async () => ({ result: read(), delivery: "whole" }));
-    return this.reply(c, answer);
+    const { response } = await this.#run(c, async () => ({ result: read(), delivery: "whole" }));
+    return this.reply(c, response);
   }
 
-  async post(c: FakeContext, work: (params: URLSearchParams) => Promise<Done>): Promise<Response> {
+  async post(
+    c: FakeContext,
+    work: (params: URLSearchParams) => Promise<StepResult>,
+  ): Promise<Response> {
     const text = await c.req.text();
     const key = c.req.header("idempotency-key") ?? crypto.randomUUID();
     const request = `${c.req.path} ${text}`;
-    const known = this.#stored.get(key);
-    if (known) return this.reply(c, repeated(key, known, request));
+    const first = this.#stored.get(key);
+    if (first) return this.reply(c, replay(key, first, request));
     const entry: Stored = { request };
     this.#stored.set(key, entry);
-    const { answer, delivery } = await this.#run(c, () => work(new URLSearchParams(text)));
-    const isKept = !UNSTORED.includes(answer.status) && !("param" in errorOf(answer));
-    if (isKept) entry.answer = answer;
+    const { response, delivery } = await this.#run(c, () => work(new URLSearchParams(text)));
+    const isStored = !UNSTORED.includes(response.status) && !("param" in errorOf(response));
+    if (isStored) entry.response = response;
     else this.#stored.delete(key);
     if (delivery === "silent") await new Promise(() => {});
     if (delivery === "reset") c.env.incoming.socket.destroy();
-    return this.reply(c, answer);
+    return this.reply(c, response);
   }
 
   async #run(
     c: FakeContext,
-    work: () => Promise<Done>,
-  ): Promise<{ answer: Answer; delivery: Delivery }> {
+    work: () => Promise<StepResult>,
+  ): Promise<{ response: FakeResponse; delivery: Delivery }> {
     if (c.req.header("authorization") !== `Bearer ${this.#apiKey}`) {
-      return { answer: refused(401, "Invalid API Key provided"), delivery: "whole" };
+      return { response: refused(401, "Invalid API Key provided"), delivery: "whole" };
     }
     try {
       const { result, delivery } = await work();
-      // As it is now: a repetition says nothing about later.
-      return { answer: { status: 200, body: structuredClone(result) }, delivery };
+      // A copy, so that a replayed response does not show later changes.
+      return { response: { status: 200, body: structuredClone(result) }, delivery };
     } catch (error) {
-      if (error instanceof NeverArrived) {
-        return { answer: refused(503, "never arrived"), delivery: error.message as Delivery };
+      if (error instanceof RequestLost) {
+        return { response: refused(503, "request lost"), delivery: error.message as Delivery };
       }
       if (!(error instanceof StripeFault)) throw error;
       const { status } = error;
       const headers = { "stripe-should-retry": String(status === 429 || status === 503) };
       return {
-        answer: { status, body: { error: structuredClone(error.error) }, headers },
+        response: { status, body: { error: structuredClone(error.error) }, headers },
         delivery: "whole",
       };
     }
   }
 
-  reply(c: FakeContext, { status, body, headers = {} }: Answer): Response {
+  reply(c: FakeContext, { status, body, headers = {} }: FakeResponse): Response {
     this.#requests += 1;
     return c.body(JSON.stringify(body), status as 200, {
       "content-type": "application/json",
@@ -97,7 +101,7 @@ export class Answers {
   }
 }
 
-function repeated(key: string, { request: first, answer }: Stored, request: string): Answer {
+function replay(key: string, { request: first, response }: Stored, request: string): FakeResponse {
   if (first !== request) {
     return refused(
       400,
@@ -105,7 +109,7 @@ function repeated(key: string, { request: first, answer }: Stored, request: stri
       { type: "idempotency_error" },
     );
   }
-  if (!answer) {
+  if (!response) {
     const refusal = refused(
       409,
       `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`,
@@ -113,11 +117,11 @@ function repeated(key: string, { request: first, answer }: Stored, request: stri
     );
     return { ...refusal, headers: { "stripe-should-retry": "true" } };
   }
-  return { ...answer, headers: { ...answer.headers, "idempotent-replayed": "true" } };
+  return { ...response, headers: { ...response.headers, "idempotent-replayed": "true" } };
 }
 
-export function refused(status: number, message: string, more: object = {}): Answer {
+export function refused(status: number, message: string, more: object = {}): FakeResponse {
   return { status, body: { error: { type: "invalid_request_error", message, ...more } } };
 }
 
-const errorOf = ({ body }: Answer): object => ("error" in body ? (body.error as object) : {});
+const errorOf = ({ body }: FakeResponse): object => ("error" in body ? (body.error as object) : {});
