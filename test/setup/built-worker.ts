@@ -1,4 +1,4 @@
-// Builds the Worker once, as deploy does, for all files that start instances of it.
+// Builds the Worker once, as `wrangler deploy` does, for all test files that start instances of it.
 import type { TestProject } from "vitest/node";
 import { buildWorker } from "../../src/local/miniflare.ts";
 

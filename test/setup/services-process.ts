@@ -1,5 +1,5 @@
-// The services of one workerd, in a process of their own: the test runner resolves packages as workerd would,
-// where ioredis has no sockets. Sends their bindings, and ends with the process that started it.
+// Runs the services of one workerd in a separate process, because the test runner resolves packages for workerd, and
+// ioredis has no sockets there. Sends their bindings to the parent, and stops when the parent exits.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

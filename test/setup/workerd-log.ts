@@ -1,5 +1,5 @@
-// Keeps the log of workerd and wrangler out of the report, in a file. Tests break connections and reject calls
-// on purpose, and workerd reports each with a native stack; the test plugin has no setting for that.
+// Redirects the logs of workerd and wrangler from the test report to a file. Tests break connections and reject calls
+// on purpose, and workerd logs each with a native stack trace. The test plugin has no setting for that.
 import { createWriteStream, mkdirSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
@@ -7,11 +7,11 @@ const LOG = resolve(import.meta.dirname, "../../.wrangler/workerd-tests.log");
 const NOISE = [
   /^(uncaught exception; |exception = |stack: |console warning; |\S*\/workerd\S*: )/,
   /^Sourcemap for /,
-  // Wrangler looks for the secrets in the environment; the tests bind their own.
+  // Wrangler looks for secrets in the environment. The tests bind their own.
   /Using secrets defined in process\.env|Missing required secrets/,
 ];
 
-/** What vitest calls before all tests inside workerd. @returns what it calls afterwards */
+/** Vitest's global setup. Returns the teardown function. */
 export function setup(): () => void {
   mkdirSync(dirname(LOG), { recursive: true });
   const log = createWriteStream(LOG);
@@ -27,8 +27,8 @@ export function setup(): () => void {
     };
   });
   return () => {
-    for (const each of restore) each();
-    if (log.bytesWritten > 0) console.log(`\nThe log of workerd: ${relative("", LOG)}`);
+    for (const undo of restore) undo();
+    if (log.bytesWritten > 0) console.log(`\nworkerd log: ${relative("", LOG)}`);
     log.end();
   };
 }

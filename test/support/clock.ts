@@ -1,9 +1,9 @@
-// The clock of the whole isolate, objects included, in the hands of a test.
+// Lets a test control the clock of the whole isolate, including objects.
 import { onTestFinished, vi } from "vitest";
 
 /**
- * Given a clock that stands still at `now` until the test moves it; timers run as usual. Without
- * `vi.useFakeTimers`, which makes `vi.waitUntil` move the clock at each look.
+ * Stops the clock at `now` until the test moves it. Timers run normally. `vi.useFakeTimers` is not used, because it
+ * makes `vi.waitUntil` advance the clock at each poll.
  */
 export function givenClock(now: number): { moveTo(time: number): void } {
   vi.setSystemTime(now);

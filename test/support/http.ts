@@ -1,4 +1,4 @@
-// How tests talk to the Worker: over HTTP, through the whole app, each caller from an address of its own.
+// Sends HTTP requests to the Worker under test. Each request comes from a different address by default.
 import { exports } from "cloudflare:workers";
 import { ERRORS, type ErrorCode } from "../../src/errors.ts";
 
@@ -6,10 +6,10 @@ export const ORIGIN = "https://shop.test";
 export const ADMIN_TOKEN = "test-admin-token";
 export const SIGNING_SECRET = "test-signing-secret-of-32-characters";
 
-/** An answer, read. `body` is what the JSON said; of another type, its text. */
+/** A response, with its body read. `body` is parsed JSON, or else the text. */
 export interface Answer<Body = Record<string, unknown>> {
   status: number;
-  /** The error code, when it is a problem. */
+  /** The error code of a problem response. */
   code: ErrorCode | undefined;
   body: Body;
   headers: Headers;
@@ -17,7 +17,7 @@ export interface Answer<Body = Record<string, unknown>> {
 
 let addresses = 0;
 
-/** An address nobody used before, so that no test meets the limits of another. */
+/** Returns an unused client address, so that tests do not share rate limits. */
 export function freshAddress(): string {
   addresses += 1;
   return `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`;
@@ -29,7 +29,7 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** A request as a browser or a client would make it; `body` is sent as JSON. */
+/** Builds a request. `body` is sent as JSON. */
 export function request(
   method: string,
   path: string,
@@ -47,14 +47,14 @@ export function request(
   });
 }
 
-/** Sends a request and reads the whole answer. */
+/** Sends a request and reads the response. */
 export async function send<Body = Record<string, unknown>>(
   request: Request,
 ): Promise<Answer<Body>> {
   return read(await exports.default.fetch(request));
 }
 
-/** Reads the whole answer. */
+/** Reads the body of a response. */
 export async function read<Body = Record<string, unknown>>(
   response: Response,
 ): Promise<Answer<Body>> {
@@ -65,6 +65,7 @@ export async function read<Body = Record<string, unknown>>(
   return { status: response.status, code, body, headers: response.headers };
 }
 
+/** Builds and sends a request. */
 export function call<Body = Record<string, unknown>>(
   method: string,
   path: string,
@@ -73,7 +74,7 @@ export function call<Body = Record<string, unknown>>(
   return send<Body>(request(method, path, options));
 }
 
-/** The operator's API. */
+/** Sends a request to the operator's API. `path` is relative to `/api/admin`. */
 export function admin<Body = Record<string, unknown>>(
   method: string,
   path: string,
@@ -82,26 +83,26 @@ export function admin<Body = Record<string, unknown>>(
   return call<Body>(method, `/api/admin${path}`, { ...options, token: ADMIN_TOKEN });
 }
 
-/** What breaks the contract in an answer; empty when nothing does. */
+/** Returns the violations of the API contract in a response. Empty if there are none. */
 export function contractFaults({ status, code, body, headers }: Answer<unknown>): string[] {
   const faults: string[] = [];
   if (!headers.get("x-request-id")) faults.push("no X-Request-Id");
   if (!headers.get("cache-control")) faults.push("no Cache-Control");
   if (status < 400) return faults;
   const known = code === undefined ? undefined : ERRORS[code];
-  if (!known) return [...faults, `no known code: ${status} ${JSON.stringify(body)}`];
-  if (known.status !== status) faults.push(`${code} answered with ${status}`);
+  if (!known) return [...faults, `unknown code: ${status} ${JSON.stringify(body)}`];
+  if (known.status !== status) faults.push(`${code} with status ${status}`);
   if (headers.get("content-type") !== "application/problem+json") faults.push("not problem+json");
-  if (headers.get("cache-control") !== "no-store") faults.push("an error that may be cached");
+  if (headers.get("cache-control") !== "no-store") faults.push("a cacheable error");
   if ([429, 503].includes(status) && !headers.get("retry-after")) faults.push("no Retry-After");
   const challenge = headers.get("www-authenticate");
   if (status === 401 && !challenge?.startsWith("Bearer realm=")) faults.push("no WWW-Authenticate");
-  if (status !== 401 && challenge !== null) faults.push("a challenge without 401");
+  if (status !== 401 && challenge !== null) faults.push("WWW-Authenticate without 401");
   const members = body as Record<string, unknown>;
   for (const name of ["type", "title", "detail", "requestId"]) {
     if (typeof members[name] !== "string") faults.push(`no ${name}`);
   }
-  if (members.status !== status) faults.push("another status in the body");
-  if (members.requestId !== headers.get("x-request-id")) faults.push("another requestId");
+  if (members.status !== status) faults.push("a different status in the body");
+  if (members.requestId !== headers.get("x-request-id")) faults.push("a different requestId");
   return faults;
 }

@@ -1,4 +1,4 @@
-// The queue between ledger and consumer, in the hands of a test: held back, delivered in any order.
+// Lets a test control the queue between ledger and consumer: pause it, capture messages, and deliver them in any order.
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
@@ -9,22 +9,22 @@ export const ORDERS_QUEUE = "doorbuster-orders";
 const consume: ExportedHandlerQueueHandler<Env> = worker.queue;
 
 /**
- * Given a queue that keeps its messages to itself for a whole file: without a gap between two tests through
- * which a message of the first reaches the consumer, and its work is counted in the second.
- * @returns what ends it, as `beforeAll` wants it
+ * Discards all queue messages for a whole file. For `beforeAll`: a pause per test would leave a gap in which a message
+ * of one test reaches the consumer, and its work counts in the next test.
+ * @returns the teardown function
  */
 export function pauseQueue(): () => void {
   const spy = vi.spyOn(worker, "queue").mockResolvedValue(undefined);
   return () => spy.mockRestore();
 }
 
-/** Messages by what became of them. */
+/** Message bodies by outcome. */
 export interface Delivery {
   acked: unknown[];
   retried: unknown[];
 }
 
-/** Hands the consumer one batch and says what it did with each message. */
+/** Delivers one batch to the consumer and returns the outcome of each message. */
 export async function deliver(
   bodies: unknown[],
   { queue = ORDERS_QUEUE, attempts = 1 } = {},
@@ -48,23 +48,26 @@ export async function deliver(
 }
 
 /**
- * Given a queue that keeps its messages to itself until the end of the test. They collect in the
- * returned list; the consumer sees none of them. Objects of earlier tests may still be sending theirs.
+ * Captures queue messages in the returned list until the end of the test. None reaches the consumer. The list may
+ * include messages from objects of earlier tests.
  */
 export function captureQueue(): OrderMessage[] {
-  const held: OrderMessage[] = [];
+  const captured: OrderMessage[] = [];
   const spy = vi.spyOn(worker, "queue").mockImplementation(async (batch) => {
-    for (const message of batch.messages) held.push(message.body as OrderMessage);
+    for (const message of batch.messages) captured.push(message.body as OrderMessage);
   });
   onTestFinished(() => spy.mockRestore());
-  return held;
+  return captured;
 }
 
-/** What a held queue holds about one SKU. */
+/** The captured messages for one SKU. */
 export const messagesAbout = (queue: OrderMessage[], skuId: string): OrderMessage[] =>
   queue.filter((message) => message.skuId === skuId);
 
-/** Waits until a held queue has messages about so many orders of a SKU, and takes them out. */
+/**
+ * Waits until a captured queue has messages for `orders` orders of a SKU. Removes them from the queue and returns the
+ * last message of each order.
+ */
 export async function takeMessages(
   queue: OrderMessage[],
   skuId: string,

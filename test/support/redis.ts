@@ -1,4 +1,4 @@
-// The Redis behind the tests: read past the Worker, counted, broken and mended.
+// Gives tests direct access to Redis, counts its commands, and injects faults.
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
@@ -10,10 +10,10 @@ import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import type { ServiceBindings } from "../setup/services.ts";
 
-/** How tests reach what the Worker under test talks to. */
+/** The bindings of the services that the Worker under test uses. */
 export const services = env as unknown as ServiceBindings;
 
-/** The keys of the instance under test. */
+/** The Redis keys of the instance under test. */
 export const KEYS = keysOf(requireConfig(env));
 
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -22,19 +22,21 @@ async function bridge<T>(method: string, path: string, body?: unknown): Promise<
     headers: { authorization: `Bearer ${services.UPSTASH_REDIS_REST_TOKEN}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`the bridge said ${response.status}: ${await response.text()}`);
+  if (!response.ok) {
+    throw new Error(`the bridge returned ${response.status}: ${await response.text()}`);
+  }
   return (await response.json()) as T;
 }
 
-/** One command, as redis-cli would run it. */
+/** Runs one Redis command, bypassing the Worker. */
 export async function redis<T>(...command: (string | number)[]): Promise<T> {
   return (await bridge<{ result: T }>("POST", "/", command)).result;
 }
 
-/** Given the Redis of an instance that has sold nothing yet. */
+/** Resets Redis to the state of an instance that has sold nothing yet. */
 export async function emptyRedis(): Promise<void> {
   await redis("FLUSHALL");
-  // An edge that finds not even this asks the registry what was lost.
+  // Without this mark, the edge assumes that Redis was emptied and reads the rules from the registry.
   await redis("HSET", KEYS.rules, VERSION_FIELD, "");
 }
 
@@ -43,14 +45,14 @@ interface Cost {
   commands: number;
 }
 
-const asked = (): Promise<Cost> => bridge<Cost>("GET", "/_local/stats");
+const readCost = (): Promise<Cost> => bridge<Cost>("GET", "/_local/stats");
 
-/** Waits until earlier requests neither refresh nor write anything behind their answers. */
+/** Waits until earlier requests have finished the work that they do after their responses. */
 async function redisIsQuiet(): Promise<void> {
   let before = -1;
   await vi.waitUntil(
     async () => {
-      const { commands } = await asked();
+      const { commands } = await readCost();
       const isQuiet = flightsUnderWay() === 0 && commands === before;
       before = commands;
       return isQuiet;
@@ -59,21 +61,21 @@ async function redisIsQuiet(): Promise<void> {
   );
 }
 
-/** How much Redis was asked while `work` ran: without what earlier requests still do behind their answers. */
+/** Counts the Redis requests of `work`. Excludes work that earlier requests do after their responses. */
 export async function redisCost<T>(work: () => Promise<T>): Promise<{ result: T } & Cost> {
   await redisIsQuiet();
   await bridge("DELETE", "/_local/stats");
   const result = await work();
-  return { result, ...(await asked()) };
+  return { result, ...(await readCost()) };
 }
 
-/** Given a Redis that does not answer, until `redisIsBack` or the end of the test. */
+/** Makes Redis unreachable until `redisIsBack` or the end of the test. */
 export async function redisIsDown(): Promise<void> {
   onTestFinished(redisIsBack);
   await bridge("POST", "/_local/fault", { mode: "down" });
 }
 
-/** Given a Redis that answers, but so many milliseconds late. */
+/** Delays every Redis response by `delayMs` until `redisIsBack` or the end of the test. */
 export async function redisIsSlow(delayMs: number): Promise<void> {
   onTestFinished(redisIsBack);
   await bridge("POST", "/_local/fault", { mode: "slow", delayMs });
@@ -81,7 +83,7 @@ export async function redisIsSlow(delayMs: number): Promise<void> {
 
 const WRITES = /"(hset|hdel|del|set|eval|evalsha)"/i;
 
-/** Given a Redis that answers reads, but refuses writes, as a replica does or one that is full. */
+/** Makes Redis refuse writes, as a read-only replica or a full database does, until the end of the test. */
 export function redisRefusesWrites(): { mockRestore(): void } {
   const send = globalThis.fetch;
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -97,18 +99,18 @@ export function redisRefusesWrites(): { mockRestore(): void } {
   return spy;
 }
 
-/** Redis answers again; nobody has noticed yet. */
+/** Ends the current fault. The circuit breaker stays open. */
 export async function clearRedisFault(): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "none" });
 }
 
-/** Mended, and this isolate's breaker has noticed: what a few seconds do in production. */
+/** Ends the current fault and closes this isolate's circuit breaker, which takes a few seconds in production. */
 export async function redisIsBack(): Promise<void> {
   await clearRedisFault();
   resetRedisBreaker();
 }
 
-/** A user's orders as the read model has them. */
+/** Reads a user's orders from the read model. */
 export async function readModelOf(userId: string): Promise<Order[]> {
   const texts = await redis<string[]>("HVALS", KEYS.ordersOf(userId));
   return texts.map((text) => orderSchema.parse(readVersioned(text)?.value));

@@ -1,4 +1,4 @@
-// Before each file: no object, no alarm, no key, no cached copy and no memory of what the files before it did.
+// Resets all state before each test file: objects, alarms, Redis, the colo's cache, and the memories of the isolate.
 import { reset } from "cloudflare:test";
 import { beforeAll } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   resetMemories();
 });
 
-/** Workerd cannot empty its cache: each file gets one that no file has used. */
+/** workerd cannot clear its cache, so each file gets a new one. */
 async function emptyColo(): Promise<void> {
   const colo = await caches.open(crypto.randomUUID());
   Object.defineProperty(caches, "default", { value: colo, configurable: true });

@@ -1,4 +1,4 @@
-// The people and things of a test: sales, buyers, their orders, and the ledger that must agree.
+// Test fixtures and actions: sales, SKUs, buyers, orders, and checks of the ledger.
 import { SignJWT } from "jose";
 import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 let names = 0;
 const run = crypto.randomUUID().slice(0, 6);
 
-/** A name nothing else has: storage and Redis are shared by all tests. */
+/** Returns a unique name. All tests share storage and Redis. */
 export function unique(prefix: string): string {
   names += 1;
   return `${prefix}-${run}-${names}`;
@@ -22,7 +22,7 @@ export function unique(prefix: string): string {
 
 const instant = (offsetMs: number): string => new Date(Date.now() + offsetMs).toISOString();
 
-/** A SKU: free, 10 units, one each. */
+/** A SKU. Defaults: free, 10 units, one per person. */
 export function aSku(changes: Partial<Sku> & { price?: number } = {}): Sku {
   const { price = 0, ...rest } = changes;
   return {
@@ -36,7 +36,7 @@ export function aSku(changes: Partial<Sku> & { price?: number } = {}): Sku {
   };
 }
 
-/** A sale that is open now, with one SKU unless others are given. */
+/** An open sale. Default: one SKU. */
 export function aSale(changes: Partial<Sale> = {}): Sale {
   return {
     id: unique("sale"),
@@ -50,14 +50,14 @@ export function aSale(changes: Partial<Sale> = {}): Sale {
   };
 }
 
-/** Puts a sale into the catalog as the operator does. */
+/** Publishes a sale through the operator's API. */
 export async function putSale(sale: Sale): Promise<Sale> {
   const answer = await admin("PUT", `/sales/${sale.id}`, { body: sale });
   if (answer.status >= 300) throw new Error(`the sale was refused: ${JSON.stringify(answer.body)}`);
   return sale;
 }
 
-/** Given an open sale of one SKU. Returns the SKU's id. */
+/** Publishes an open sale of one SKU. Returns the SKU's id. */
 export async function onSale(
   sku: Parameters<typeof aSku>[0] = {},
   sale: Partial<Sale> = {},
@@ -72,7 +72,7 @@ export interface Buyer {
   token: string;
 }
 
-/** A token as the shop's identity provider issues it. */
+/** Signs a token like those of the shop's identity provider. */
 export function tokenFor(sub: string, secret = AUTH_SECRET): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: "HS256" })
@@ -95,7 +95,7 @@ export interface OrderOptions {
   key?: string;
 }
 
-/** One attempt to buy; a new idempotency key unless one is given. */
+/** Sends one order. Default: a new idempotency key. */
 export function order(
   buyer: Buyer,
   skuId: string,
@@ -108,7 +108,7 @@ export function order(
   });
 }
 
-/** Buys and insists on it. */
+/** Places an order. @throws if it is not accepted */
 export async function bought(
   buyer: Buyer,
   skuId: string,
@@ -122,33 +122,33 @@ export async function bought(
 export const showOrder = (buyer: Buyer, orderId: string): Promise<Answer<Order>> =>
   call<Order>("GET", `/api/orders/${orderId}`, { token: buyer.token });
 
-/** What the operator sees of a SKU. */
+/** Reads the ledger report of a SKU from the operator's API. */
 export async function ledger(skuId: string): Promise<LedgerReport> {
   const answer = await admin<LedgerReport>("GET", `/skus/${skuId}/ledger`);
   if (answer.status !== 200) throw new Error(`no ledger: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
-/** Waits until a condition holds, and says which one did not. */
+/** Waits until `condition` is truthy. `what` names it in the error. */
 export function until<T>(what: string, condition: () => T | Promise<T>): Promise<T & {}> {
   return vi.waitUntil(condition, { timeout: 20_000, interval: 20 }).catch((cause) => {
-    throw new Error(`never happened: ${what}`, { cause });
+    throw new Error(`timed out waiting for: ${what}`, { cause });
   }) as Promise<T & {}>;
 }
 
-/** The live stock of a SKU as Redis tells it; null when it tells none. */
+/** Reads the live stock of a SKU from Redis. Null if there is none. */
 export async function liveStock(skuId: string): Promise<PublicStock | null> {
   return JSON.parse((await redis<string | null>("HGET", KEYS.live, skuId)) ?? "null");
 }
 
-/** Waits until everybody can know how many units of a SKU are free. */
+/** Waits until Redis has `available` units as the live stock of a SKU. */
 export async function stockPublished(skuId: string, available: number): Promise<void> {
   await until(`${skuId} is published with ${available}`, async () => {
     return (await liveStock(skuId))?.available === available;
   });
 }
 
-/** Given live stock as Redis tells it, whatever the object has. */
+/** Writes live stock for a SKU to Redis, regardless of its ledger. */
 export async function givenLiveStock(
   skuId: string,
   stock: Omit<PublicStock, "held"> & { held?: number },
@@ -156,21 +156,21 @@ export async function givenLiveStock(
   await redis("HSET", KEYS.live, skuId, JSON.stringify({ held: 0, ...stock }));
 }
 
-/** Waits until the read model has every order of a SKU in its newest version. */
+/** Waits until the read model has the latest version of every order of a SKU. */
 export function settled(skuId: string): Promise<boolean> {
   return until(`${skuId} settled`, async () => (await ledger(skuId)).unacknowledged === 0);
 }
 
 /**
- * Given objects that publish no live stock: a publication to come may fall into what a test counts, and
- * keeps an object awake that a test wants to put to sleep.
+ * Stops objects from publishing live stock until the end of the test. A delayed publication could distort what a test
+ * counts, and it keeps an object awake that the test wants to evict.
  */
 export function suppressLiveStock(): void {
   const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
 }
 
-/** Counts answers by status or error code: `{ "202": 100, sold_out: 400 }`. */
+/** Counts responses by error code or status: `{ "202": 100, sold_out: 400 }`. */
 export function tally(answers: Answer<unknown>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, code } of answers) {
