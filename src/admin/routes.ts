@@ -6,7 +6,7 @@ import { problem, refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { readCounters } from "../observability/metrics.ts";
-import { offerEventsAgain, rebuildReadModel } from "../orders/rebuild.ts";
+import { rebuildReadModel, resendEvents } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
 import { redisBreakerState } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
@@ -63,7 +63,7 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
     await publish(c.env, config);
     const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
     if (!withEvents) return rebuilt;
-    return { ...rebuilt, events: await offerEventsAgain(c.env, report.skuId) };
+    return { ...rebuilt, events: await resendEvents(c.env, report.skuId) };
   });
 }
 

@@ -3,7 +3,7 @@
 
 /** The runtime fires an alarm within moments. An alarm that is overdue by more than this was lost. */
 const OVERDUE_MS = 5_000;
-/** No duty is further ahead: a hold lasts a day at most. A later alarm was set by a clock that was wrong. */
+/** Further ahead than any duty, because a hold lasts at most a day. A later alarm was set by a wrong clock. */
 const HORIZON_MS = 2 * 86_400_000;
 
 export class AlarmClock {
@@ -26,7 +26,7 @@ export class AlarmClock {
     return ahead < -OVERDUE_MS || (ahead > HORIZON_MS && Number.isFinite(ahead));
   }
 
-  /** Notes that the alarm fired and is no longer set. */
+  /** Records that the alarm fired and is no longer set. */
   fired(): void {
     this.#at = Number.POSITIVE_INFINITY;
   }
@@ -34,12 +34,12 @@ export class AlarmClock {
   /** Makes sure that the alarm fires at the earliest of these times (milliseconds), or before. */
   fireBy(times: Iterable<number>): void {
     const now = Date.now();
-    const known = this.isLost(now) ? Number.POSITIVE_INFINITY : this.#at;
+    const current = this.isLost(now) ? Number.POSITIVE_INFINITY : this.#at;
     let wanted = Number.POSITIVE_INFINITY;
     for (const time of times) wanted = Math.min(wanted, time);
     // An overdue duty fires the alarm now: the runtime refuses times before its own start.
     wanted = Math.max(wanted, now);
-    if (wanted >= known || wanted === this.#at) return;
+    if (wanted >= current || wanted === this.#at) return;
     this.#at = wanted;
     void this.#storage.setAlarm(wanted);
   }

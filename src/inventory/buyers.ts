@@ -3,19 +3,19 @@
 
 /** Version of hash and filter. An edge that reads another version treats the buyers as unknown. */
 const FORMAT = 2;
-/** Most buyers listed one by one beside the filter: about two kilobytes. */
+/** Most buyers listed individually next to the filter: about two kilobytes. */
 export const MAX_RECENT = 128;
-/** Most buyers that are published: four megabytes of filter. With more, every attempt asks the object. */
+/** Most buyers that are published: four megabytes of filter. With more, every attempt calls the object. */
 export const MAX_PUBLISHED = 4_000_000;
-/** Makes one stranger in fifty a false positive, who then asks the object in vain. */
+/** About 2% false positives. A false positive costs a needless call to the object. */
 const BITS_PER_BUYER = 8;
 const HASHES = 6;
-/** Hashes added to a filter before other calls get a turn: a millisecond or two. */
+/** Hashes added to a filter before it yields to other calls: a millisecond or two. */
 const SLICE = 10_000;
 
 /**
  * A 53-bit hash of a user id: two lanes of FNV-1a with different primes, mixed at the end. It needs no key: an id
- * that collides with a buyer's only makes the edge ask the object.
+ * that collides with a buyer's only makes the edge call the object.
  */
 export function buyerHash(userId: string): number {
   let a = 0x811c9dc5;
@@ -76,7 +76,7 @@ export class Buyers {
     const filter = BuyerFilter.empty(this.size);
     let left = filter.count;
     for (const hash of this.#hashes) {
-      if (left === 0) break; // later buyers are listed one by one
+      if (left === 0) break; // later buyers are listed individually
       filter.add(hash);
       left -= 1;
       if (left % SLICE === 0) await scheduler.wait(0);

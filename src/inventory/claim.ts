@@ -12,7 +12,7 @@ export interface Claim extends OrderRef {
   chargeId: string | null;
 }
 
-/** What the payment provider said about one order. */
+/** What the payment provider reported about one order. */
 export interface PaymentResult extends OrderRef {
   money: MoneyOutcome;
 }

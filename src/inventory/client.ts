@@ -63,7 +63,7 @@ export async function callInventory<T>(
   }
 }
 
-/** The same, for callers that cannot go on without the answer. @throws why the object did not answer. */
+/** Like `callInventory`, for callers that need the answer. @throws the cause if the object did not answer. */
 export async function atObject<T>(
   env: InventoryEnv,
   skuId: string,

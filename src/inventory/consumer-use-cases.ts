@@ -66,7 +66,7 @@ export function markDelivered(
   }
 }
 
-export function oweEventsAgain(
+export function resendEvents(
   work: UnitOfWork,
   after: OrderRef | null,
 ): { owed: number; next: OrderRef | null } {

@@ -35,7 +35,7 @@ export interface BuyerState {
   aliases: Alias[];
 }
 
-/** An idempotency key that stands for an order made under another key. */
+/** An idempotency key that maps to an order made under another key. */
 export interface Alias {
   key: string;
   fingerprint: string;

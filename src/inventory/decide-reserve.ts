@@ -25,9 +25,9 @@ export interface ReserveCommand {
   fingerprint: string;
   /** When the edge received the request: milliseconds. */
   askedAt: number;
-  /** Whether a refusal that applies to everyone lists the buyers, so that the edge can refuse the rest itself. */
+  /** Whether a refusal that applies to everyone includes the buyers, so that the edge can refuse all others itself. */
   wantsBuyers?: boolean;
-  /** Only finds the order of the key. Answers `no_such_order` instead of making one. */
+  /** Only looks up the order of the key. Answers `no_such_order` instead of making one. */
   lookUpOnly?: boolean;
   /** What to demand after unpaid holds. Absent if the order comes with a payment that counts. */
   afterUnpaidHolds?: AfterUnpaidHolds;
@@ -100,7 +100,7 @@ export function decideReserve(
 const samePrice = (a: Money, b: Money): boolean =>
   a.amount === b.amount && a.currency === b.currency;
 
-/** The answer of a key that was used before. */
+/** The stored answer of a key that was used before. */
 function answeredBefore(
   { mine, aliases }: BuyerState,
   { idempotencyKey, fingerprint }: ReserveCommand,

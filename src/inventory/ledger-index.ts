@@ -1,5 +1,5 @@
-// What a ledger remembers of its orders: counters, running holds, and the orders that still need work. It stores
-// nothing, and is rebuilt from the rows when the object wakes.
+// The in-memory index of a ledger: counters, running holds, and the orders that still need work. It is rebuilt from
+// the rows when the object wakes.
 import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
 import { isFree } from "./decide-order.ts";
@@ -36,7 +36,7 @@ export class LedgerIndex {
   readonly owed = new Map<string, OwedEvent>();
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
 
-  /** Notes that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
+  /** Records that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
   track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.units[before.status] -= before.quantity;
     this.units[row.status] += row.quantity;
@@ -57,7 +57,7 @@ export class LedgerIndex {
     else this.owed.set(orderId, { userId, orderId, since, dueAt: nextDelivery(since, Date.now()) });
   }
 
-  /** The earliest end of a hold, if any runs. The order may have moved on since. */
+  /** The earliest end of a running hold, if there is one. Its order may have changed status since. */
   get nextHoldEnd(): number | undefined {
     return this.#holds.peek()?.expiresAt;
   }

@@ -73,7 +73,7 @@ export class Ledger {
     return this.#orders("WHERE user_id = ?", userId);
   }
 
-  /** The idempotency keys of one user that stand for orders made under other keys. */
+  /** The idempotency keys of one user that map to orders made under other keys. */
   aliasesOf(userId: string): Alias[] {
     const columns = "key, fingerprint, order_id";
     return this.#run(`SELECT ${columns} FROM aliases WHERE user_id = ?`, userId).map(toAlias);

@@ -33,7 +33,7 @@ export class LiveStock {
     this.#published = undefined;
   }
 
-  /** Notes that the stock may have changed. The first change is published at once, later ones are combined. */
+  /** Records that the stock may have changed. Publishes the first change at once, and combines later ones. */
   changed(skuId: string, read: () => PublicStock): void {
     this.#isChanged = true;
     if (!this.#isRunning) void this.#run(skuId, read);

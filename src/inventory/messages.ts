@@ -1,5 +1,5 @@
-// The queue messages. A message names an order that changed and carries no state: the consumer asks the
-// ledger, so a late, repeated or reordered message cannot state anything false.
+// The queue messages. A message names an order that changed and carries no state: the consumer reads the state from
+// the ledger, so late, duplicate and reordered messages do no harm.
 import * as z from "zod";
 
 const ref = {

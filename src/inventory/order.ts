@@ -2,8 +2,8 @@
 import * as z from "zod";
 import type { Money } from "../money.ts";
 
-/** The statuses that an order may move to from each one. The last two lines are for late money. */
-export const ARROWS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+/** The statuses that an order may move to from each one. The last two entries are for late money. */
+export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   reserved: ["confirmed", "cancelled", "expired"],
   confirmed: ["refunded"],
   refunded: [],
@@ -35,7 +35,7 @@ export interface OrderRow {
   status: OrderStatus;
   createdAt: number;
   expiresAt: number;
-  /** Rises by one with every change. The read model stores the highest that it has seen. */
+  /** Increases by one with every change. The read model stores the highest that it has seen. */
   version: number;
   /** When this version was made. The resend schedule counts from here. */
   changedAt: number;
@@ -50,7 +50,7 @@ export interface OrderRow {
   /** Null in orders from before an item was stored. */
   item: Item | null;
   idempotencyKey: string;
-  /** Digest of the request body. Tells a retry from another request under the same key. */
+  /** Digest of the request body. Distinguishes a retry from another request under the same key. */
   fingerprint: string;
 }
 

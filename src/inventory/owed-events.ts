@@ -6,7 +6,7 @@ import type { OrderRef } from "./order-id.ts";
 
 /** An order whose newest version the shop has not accepted yet. */
 export interface OwedEvent extends OrderRef {
-  /** Since when: milliseconds. */
+  /** When the event became owed: milliseconds since 1970. */
   since: number;
   /** When delivery is next attempted. Undefined once the attempts have lasted long enough. */
   dueAt: number | undefined;
@@ -26,7 +26,7 @@ export const isFinal = (row: OrderRow): boolean =>
 /** Pause before the second attempt. Each further pause is twice as long, up to an hour. */
 const BASE_MS = 60_000;
 const MAX_MS = 3_600_000;
-/** After a week an operator has to look. */
+/** How long delivery is attempted before an operator must step in: a week. */
 export const GIVE_UP_MS = 7 * 24 * 3_600_000;
 
 /**

@@ -6,7 +6,7 @@ import { isStuck } from "./outbox.ts";
 
 const MAX_STUCK_SHOWN = 200;
 
-/** What an object did since it woke, beside rows: what Cloudflare bills. */
+/** What an object did since it woke, apart from rows. Cloudflare bills these counts. */
 interface Activity {
   messagesSent: number;
   calls: number;

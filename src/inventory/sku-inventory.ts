@@ -9,8 +9,8 @@ import {
   claim,
   markDelivered,
   owedEvents,
-  oweEventsAgain,
   recordPayments,
+  resendEvents,
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
@@ -78,7 +78,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   }
 
   /**
-   * Applies what the payment provider said. Returns the claims as they are now: a refund may have become due.
+   * Applies what the payment provider reported. Returns the claims as they are now: a refund may have become due.
    * `send`: puts the new versions into the queue, for results that no consumer waits for.
    */
   recordPayments(results: PaymentResult[], { send = false } = {}): Claim[] {
@@ -111,9 +111,9 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
 
   // ---- the operator
 
-  /** Owes the shop the events of one page of orders again. `next` is where the following page starts. */
-  oweEventsAgain(after: OrderRef | null): { owed: number; next: OrderRef | null } {
-    return oweEventsAgain(this.#work, after);
+  /** Sends the events of one page of orders to the shop again. `next` is where the following page starts. */
+  resendEvents(after: OrderRef | null): { owed: number; next: OrderRef | null } {
+    return resendEvents(this.#work, after);
   }
 
   /**

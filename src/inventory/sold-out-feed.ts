@@ -49,7 +49,7 @@ export class SoldOutFeed {
     this.#isRenewing = true;
     const pause = Math.min(this.#pauseUntil - Date.now(), MAX_PAUSE_MS);
     if (pause > 0) await scheduler.wait(pause);
-    // Valid even if Redis fails: edges that do not find the filter there ask the object.
+    // Valid even if Redis fails: edges that do not find the filter there request it from the object.
     let base = this.#buyers.size;
     try {
       const isStored = !isMissed && (await this.#isStored(skuId, base));
@@ -66,7 +66,7 @@ export class SoldOutFeed {
     onChange();
   }
 
-  /** Whether Redis has a filter of `count` buyers, so that an object that woke need not write it. */
+  /** Whether Redis has a filter of `count` buyers, so that an object that just woke need not write it. */
   #isStored(skuId: string, count: number): Promise<boolean> {
     const heading = BuyerFilter.heading(count);
     return withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, async (redis, keys) => {

@@ -14,11 +14,11 @@ import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { SoldOutFeed } from "./sold-out-feed.ts";
 
 /**
- * Ended holds that one command expires at most: ten thousand ending at once must not delay a buyer. More than
- * the largest quantity of an order, so that the units it needs are free.
+ * Most ended holds that one command expires: ten thousand ending at once must not delay a buyer. More than the
+ * largest quantity of an order, so that the units it needs are free.
  */
 const EXPIRE_PER_COMMAND = 128;
-/** Ended holds that one alarm expires before other calls get a turn. */
+/** Most ended holds that one alarm expires. Other calls run before the next alarm. */
 const EXPIRE_PER_ALARM = 500;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
@@ -41,7 +41,7 @@ export class UnitOfWork {
     this.#feed = new SoldOutFeed(env, this.ledger.index.buyers);
   }
 
-  /** What the object did since it woke, beside rows: what Cloudflare bills. */
+  /** What the object did since it woke, apart from rows. Cloudflare bills these counts. */
   get activity(): { messagesSent: number; calls: number } {
     return {
       messagesSent: this.#orders.messagesSent + this.#events.messagesSent,
@@ -102,7 +102,7 @@ export class UnitOfWork {
     return { terms: setup?.terms ?? null, stock, mine, aliases };
   }
 
-  /** Saves an order. `send: false` if the consumer that asked for the change has the new version already. */
+  /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
     this.stockChanged();

@@ -3,7 +3,7 @@
 import type { Terms } from "./decide-order.ts";
 import type { OrderRow } from "./order.ts";
 
-/** Unpaid holds without consequences: a card that is not at hand, a change of mind. */
+/** Unpaid holds without a consequence, because any buyer may change their mind. */
 const FREE_TRIES = 2;
 const MAX_WAIT_MS = 86_400_000;
 
@@ -32,8 +32,8 @@ const endOf = ({ status, expiresAt, changedAt }: OrderRow): number =>
   status === "expired" ? expiresAt : changedAt;
 
 /**
- * Why the owner of these orders gets no further hold at `now`. Undefined if they do. A free order carries no
- * payment, so cancelling free orders repeatedly leads to a wait as well.
+ * Returns why the owner of these orders gets no further hold at `now`, or undefined if they may have one. A free
+ * order carries no payment, so repeatedly cancelling free orders leads to a wait as well.
  */
 export function refuseUnpaid(
   mine: OrderRow[],

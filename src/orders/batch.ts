@@ -21,7 +21,7 @@ interface Entry {
 /** Why an order is unfinished. */
 export interface Fault {
   reason: string;
-  /** Whether an operator must look if the fault remains. A transient fault of ours passes by itself. */
+  /** Whether an operator must step in if the fault persists. A transient fault resolves itself. */
   lasting: boolean;
 }
 
@@ -71,7 +71,7 @@ export class Group {
     const known = this.#entries.get(orderId);
     if (known) known.messages.push(message);
     else {
-      const fault = transient("the ledger was not asked");
+      const fault = transient("the ledger was not called");
       this.#entries.set(orderId, { ref: { userId, orderId }, messages: [message], fault });
     }
   }
@@ -87,7 +87,7 @@ export class Group {
     );
   }
 
-  /** Claims the orders. The ledger decides what there is to do, whatever the messages said. */
+  /** Claims the orders. The ledger decides what there is to do, whatever the messages contain. */
   async claim(env: InventoryEnv): Promise<void> {
     await this.#atLedger(async () => {
       const entries = [...this.#entries.values()];
@@ -117,7 +117,7 @@ export class Group {
   }
 
   /**
-   * Acknowledges the published versions, and says whether the shop is `owed` events about them. An order whose
+   * Acknowledges the published versions. `owed`: whether the shop receives events about them. An order whose
    * money is still undecided is retried.
    */
   async acknowledge(owed: boolean): Promise<void> {

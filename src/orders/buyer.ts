@@ -38,7 +38,7 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
   if (!entered.ok) return entered;
   const { attempt } = entered;
   const address = parseOrderId(orderId);
-  // An id with another lane is forged. Asking for it would wake an object that never existed.
+  // An id with another lane is forged. Looking it up would wake an object that never existed.
   if (address?.lane !== LANE) return refused(refuse("not_found"));
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }

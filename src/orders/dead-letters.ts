@@ -92,7 +92,7 @@ function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): De
 const isPathId = (id: string): boolean =>
   id.length <= MAX_ID && id.isWellFormed() && !["", ".", "..", ALL].includes(id);
 
-/** Stands for every letter, in place of an id. */
+/** Addresses every letter, in place of an id. */
 export const ALL = "all";
 
 /** A letter as it is stored. `letter` is undefined if the text cannot be read. */

@@ -46,7 +46,7 @@ export function retryOrDefer(message: Message, reason: string): void {
   message.retry({ delaySeconds: delay });
 }
 
-/** Retries a message, or makes it a dead letter. An operator will read the reason. */
+/** Retries a message, or makes it a dead letter, which shows `reason` to the operator. */
 export async function retryOrDeadLetter(
   env: DeadLetterEnv,
   queue: string,

@@ -135,7 +135,7 @@ const withRemembered = (userId: string, mine: Mine): Mine => ({
   marks: [...mine.marks, ...rememberedMarks(userId)],
 });
 
-/** After the response, removes obsolete marks and replaces unreadable orders with what the ledgers said. */
+/** After the response, removes obsolete marks and replaces unreadable orders with those of the ledgers. */
 function repair(c: AppContext, userId: string, { obsoleteMarks, unreadable }: Page): void {
   if (obsoleteMarks.length === 0 && unreadable.length === 0) return;
   afterResponse(c, async (redis, keys) => {
@@ -148,12 +148,12 @@ function repair(c: AppContext, userId: string, { obsoleteMarks, unreadable }: Pa
   });
 }
 
-/** What is known of a user while Redis does not answer. */
+/** The data of a user while Redis does not answer. */
 const NOTHING: Mine = { stored: [], marks: [], incomplete: true };
 
 /** Lists cost ledger calls. This limits them per caller and isolate. */
 const LEDGER_CALLS: LimitPolicy = { algorithm: "fixed-window", limit: 300, windowSeconds: 60 };
-/** Limits searches for orders that Redis does not know of. */
+/** Limits searches for orders that Redis may lack. */
 const PROBES: LimitPolicy = { algorithm: "fixed-window", limit: 6, windowSeconds: 60 };
 const MAX_LEDGERS_PROBED = 20;
 /** How long after a sale its ledgers are still probed. */

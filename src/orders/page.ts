@@ -74,7 +74,7 @@ export interface Page {
   unreadable: { stored: StoredOrder; order: Order | null }[];
 }
 
-/** Merges what Redis has with what the ledgers said. The newer state of an order wins. */
+/** Merges what Redis has with the answers of the ledgers. The newer state of an order wins. */
 export function toPage(mine: Mine, answers: Answers, after: Position | null, now: number): Page {
   const fromLedgers = new Map<string, Order>();
   for (const order of [...answers.values()].flatMap((orders) => orders ?? [])) {

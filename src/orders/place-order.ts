@@ -75,7 +75,7 @@ function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
 }
 
 /**
- * Tells a retry from another request under the same key: another quantity or payment method. The ticket and the
+ * Distinguishes a retry from another request under the same key: another quantity or payment method. The ticket and the
  * price do not count, because they may have changed. Stored fingerprints have `null` as third part.
  */
 async function fingerprint(body: OrderBody): Promise<string> {

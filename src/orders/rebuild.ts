@@ -41,13 +41,13 @@ export async function rebuildReadModel(
   return report;
 }
 
-/** Owes the shop the event of every final order of a SKU again. Returns their number. */
-export async function offerEventsAgain(env: InventoryEnv, skuId: string): Promise<number> {
+/** Sends the event of every final order of a SKU to the shop again. Returns the number of events. */
+export async function resendEvents(env: InventoryEnv, skuId: string): Promise<number> {
   let events = 0;
   let after: OrderRef | null = null;
   do {
     const page: { owed: number; next: OrderRef | null } = await atObject(env, skuId, (inventory) =>
-      inventory.oweEventsAgain(after),
+      inventory.resendEvents(after),
     );
     events += page.owed;
     after = page.next;

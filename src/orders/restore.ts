@@ -43,7 +43,7 @@ export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Pr
   if (complete) log("restore.complete", { count: all.length });
 }
 
-/** Copies one ledger. Returns false if that failed, so that the other ledgers are copied all the same. */
+/** Copies one ledger. Returns false if that failed, so that the run continues with the other ledgers. */
 async function copyLedger(env: CatalogEnv, config: RedisConfig, skuId: string): Promise<boolean> {
   try {
     const { repaired } = await rebuildReadModel(env, config, skuId);

@@ -6,7 +6,7 @@ import type { MoneyOutcome } from "../inventory/decide-order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway, Unknown } from "../payments/gateway.ts";
 
-/** The next delivery finds a step that takes longer by its idempotency key. */
+/** A step that takes longer is found by the next delivery, under the same idempotency key. */
 export const GATEWAY_LIMIT_MS = 4_000;
 
 const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);

@@ -61,7 +61,7 @@ interface Context {
   config: WebhookConfig & RedisConfig;
 }
 
-/** Delivers the events of a batch, each order on its own, and tells the ledgers which ones the shop accepted. */
+/** Delivers the events of a batch independently, and records in the ledgers which ones the shop accepted. */
 export async function deliverWebhooks(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: WebhookEnv,

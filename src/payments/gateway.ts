@@ -1,5 +1,5 @@
-// The interface of payment providers. Every call may be repeated: the order id is the idempotency key, so a
-// repetition finds the first attempt instead of moving money again.
+// The interface of payment providers. Every call may be repeated: the order id is the idempotency key, so a repeated
+// call finds the first attempt instead of moving money again.
 
 import type { MoneyOutcome } from "../inventory/decide-order.ts";
 import type { Money } from "../money.ts";

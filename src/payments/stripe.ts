@@ -17,7 +17,7 @@ type InvalidRequest = InstanceType<typeof Stripe.errors.StripeInvalidRequestErro
 /** Stripe stores idempotency keys for at least 24 hours. Older orders are searched for by metadata. */
 const KEY_LIFE_MS = 20 * 3_600_000;
 const REQUEST_LIMIT_MS = 3_000;
-/** How many stored 500s a step may meet before it fails. */
+/** Most idempotency keys that a step tries before it fails. */
 const MAX_KEYS = 5;
 
 export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS): PaymentGateway {
@@ -32,7 +32,7 @@ export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS):
 // ---- idempotency
 
 /**
- * Takes a step once. Stripe repeats the first answer to a key verbatim for a day, even a 500, so a repeated 500
+ * Performs a step once. Stripe repeats the first answer to a key verbatim for a day, even a 500, so a repeated 500
  * never changes and the step moves on to the next key. All callers try the keys in the same order, so they find
  * the same first answer that is not a 500.
  */
@@ -149,7 +149,7 @@ function chargeOutcome({ id, status, last_payment_error: error }: Intent): Charg
   }
 }
 
-/** A decline and an invalid token are answers. Any other error leaves the outcome unknown. */
+/** A decline and an invalid token are final outcomes. Any other error leaves the outcome unknown. */
 function chargeError(error: unknown): ChargeOutcome {
   if (error instanceof Stripe.errors.StripeCardError) {
     return { outcome: "declined", reason: declineReason(error) };

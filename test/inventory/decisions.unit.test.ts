@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
-import { ARROWS, type OrderRow } from "../../src/inventory/order.ts";
+import { type OrderRow, TRANSITIONS } from "../../src/inventory/order.ts";
 import { anOffer, type Command, history } from "./commands.ts";
 import { type Change, World } from "./world.ts";
 
@@ -100,7 +100,7 @@ describe("orders", () => {
         expect(after.version).toBe((before?.version ?? 0) + 1);
         if (!before) expect(after.status).toBe("reserved");
         else if (before.status !== after.status) {
-          expect(ARROWS[before.status]).toContain(after.status);
+          expect(TRANSITIONS[before.status]).toContain(after.status);
         }
       }
     });

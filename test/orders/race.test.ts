@@ -81,7 +81,7 @@ describe("one account that sends", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("20 concurrent requests with different keys gets one order at limit 1, and 19 refusals that name it", async () => {
+  test("20 concurrent requests with different keys gets one order at limit 1, and 19 refusals", async () => {
     const skuId = await onSale({ stock: 100 });
     const buyer = await aBuyer();
 

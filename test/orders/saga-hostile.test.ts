@@ -4,7 +4,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
-import { ARROWS, type Order, type OwnedOrder } from "../../src/inventory/order.ts";
+import { type Order, type OwnedOrder, TRANSITIONS } from "../../src/inventory/order.ts";
 import { START } from "../inventory/commands.ts";
 import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inventory/object.ts";
 import { captureQueue } from "../support/queue.ts";
@@ -117,7 +117,7 @@ class Simulation {
     }
   }
 
-  /** Delivers messages about orders. A message only names its order, so it may come at any time, any number of times. */
+  /** Delivers messages about orders. A message only names its order, so it may come late and repeatedly. */
   async deliver(refs: { userId: string; orderId: string }[]): Promise<void> {
     const about = ({ userId, orderId }: (typeof refs)[0]): OrderMessage => {
       return { v: 1, skuId: this.skuId, lane: 0, userId, orderId, version: 1 };
@@ -131,7 +131,7 @@ class Simulation {
   async #note(): Promise<void> {
     for (const { order } of await this.ledgerOrders()) {
       const before = this.#seen.get(order.id);
-      if (before && before !== order.status) expect(ARROWS[before]).toContain(order.status);
+      if (before && before !== order.status) expect(TRANSITIONS[before]).toContain(order.status);
       this.#seen.set(order.id, order.status);
     }
   }
