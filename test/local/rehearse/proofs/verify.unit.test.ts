@@ -1,10 +1,12 @@
-// A rehearsal reports a proof as held only if it observed something that could have broken it.
+// All proofs together. Contract breaches and warnings are detected. A proof counts as held only if the evidence could have
+// contradicted it.
 import { describe, expect, test } from "vitest";
-import { verify } from "../../../src/local/rehearse/proofs/verify.ts";
-import { render } from "../../../src/local/rehearse/report.ts";
+import { verify } from "../../../../src/local/rehearse/proofs/verify.ts";
+import { render } from "../../../../src/local/rehearse/report.ts";
 import {
   answer,
   at,
+  broken,
   claims,
   correctSale,
   NOW,
@@ -12,7 +14,7 @@ import {
   paidSale,
   problem,
   purchase,
-} from "./evidence.ts";
+} from "../evidence.ts";
 
 const LOG = "the Worker logged no warnings";
 const LEDGER = "stocked = available + held + sold";
@@ -98,5 +100,11 @@ test("a violation breaks a proof even if nothing else was observed", () => {
   sale.purchases[0] = purchase("ann", "a", answer(202, canceled));
   expect(claims("broken", { skus: [sale] })).toContain(
     "every order has one outcome, the one reported to its buyer",
+  );
+});
+
+test("detects contract breaches and Worker warnings", () => {
+  expect(broken(correctSale(), { breaches: new Map([["buy: 500", 1]]), log: ["warn: x"] })).toEqual(
+    ["every answer conforms to the HTTP contract", LOG],
   );
 });
