@@ -95,7 +95,7 @@ function notesOn({ sandbox, isOwn }: Instance, { bots, sku }: Options): string[]
   return [
     ...(sandbox ? [] : ['PAYMENTS is not "sandbox": only free SKUs were rehearsed, no payments.']),
     ...(bots > 0 && !isOwn
-      ? ["The rehearsal's sale challenges no bots on an existing instance."]
+      ? ["On an existing instance, the rehearsal's sale does not challenge bots."]
       : []),
     ...(sku === undefined
       ? []

@@ -88,7 +88,8 @@ function proofLines({ claim, status, violations, reason }: ProofResult): string[
   const more = violations.length - VIOLATIONS_SHOWN;
   const indent = " ".repeat(LABEL_WIDTH + 4);
   return [
-    `${LABELS[status].padEnd(LABEL_WIDTH)}  ${claim}${reason === undefined ? "" : ` (${reason})`}`,
+    `${LABELS[status].padEnd(LABEL_WIDTH)}  ${claim}`,
+    ...(reason === undefined ? [] : [indent + reason]),
     ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => indent + violation),
     ...(more > 0 ? [`${indent}and ${formatNumber(more)} more`] : []),
   ];

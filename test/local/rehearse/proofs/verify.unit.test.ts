@@ -44,7 +44,9 @@ describe("the log of an existing instance", () => {
       proofs: proofs.filter(({ claim }) => [CONTRACT, LOG].includes(claim)),
     });
     expect(text).toContain(`held          ${CONTRACT}\n`);
-    expect(text).toContain(`not observed  ${LOG} (the instance's log is not visible from here)\n`);
+    expect(text).toContain(
+      `not observed  ${LOG}\n                the instance's log is not visible from here\n`,
+    );
     expect(text).toContain("2 proofs: 1 held, 0 broken, 1 not observed");
   });
 });
