@@ -1,4 +1,4 @@
-// The operator's door: a bearer token, compared in constant time. Wrong ones are counted by address.
+// Authenticates the operator by a bearer token, compared in constant time. Wrong tokens are limited by address.
 import { createMiddleware } from "hono/factory";
 import { memory } from "../edge/memory.ts";
 import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
@@ -11,14 +11,14 @@ import { count } from "../observability/metrics.ts";
 
 const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 
-/** Compares digests, so that neither content nor length of the secret shows in the time it takes. */
-async function same(a: string, b: string): Promise<boolean> {
+/** Compares digests, so that timing reveals neither the content nor the length of the secret. */
+async function isEqual(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([digest(a), digest(b)]);
   return crypto.subtle.timingSafeEqual(left, right);
 }
 
-/** Addresses that have sent too many wrong tokens: until the shield's period ends, it is not asked about them. */
-const shut = memory<true>("guessers", { ttl: SHIELD_PERIOD_SECONDS * 1_000 });
+/** Addresses that sent too many wrong tokens. The shield is not called for them until its period ends. */
+const lockedOut = memory<true>("guessers", { ttl: SHIELD_PERIOD_SECONDS * 1_000 });
 
 const TOO_MANY = refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 const WRONG = refuse("unauthenticated", {
@@ -27,17 +27,17 @@ const WRONG = refuse("unauthenticated", {
 });
 
 /**
- * Compares every token, also those of an address that guesses: the operator may share it, and a comparison
- * is cheap. Only wrong tokens count toward the limit, so no guesser can lock the operator out.
+ * Compares every token, even those of a locked-out address, because the operator may share it, and a comparison is
+ * cheap. Only wrong tokens count toward the limit, so nobody can lock the operator out.
  */
 export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
   const token = bearerToken(c);
   if (token === undefined) return problem(c, refuse("unauthenticated"));
-  if (await same(token, c.get("config").ADMIN_TOKEN)) return next();
+  if (await isEqual(token, c.get("config").ADMIN_TOKEN)) return next();
   const address = addressBlock(c);
-  if (shut.has(address)) return refused(c, TOO_MANY);
+  if (lockedOut.has(address)) return refused(c, TOO_MANY);
   if (await passesShield(c, `operator|${address}`)) return refused(c, WRONG);
-  shut.set(address, true);
+  lockedOut.set(address, true);
   return refused(c, TOO_MANY);
 });
 

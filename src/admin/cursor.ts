@@ -4,21 +4,17 @@ import type { OrderRef } from "../inventory/order-id.ts";
 
 const cursorSchema = z.tuple([z.string().max(512), z.string().max(128)]);
 
-/** Base64url of the last key on a page; user ids may hold any Unicode. */
+/** Base64url of the last key on a page. User ids may contain any Unicode. */
 export function encodeCursor({ userId, orderId }: OrderRef): string {
   const bytes = new TextEncoder().encode(JSON.stringify([userId, orderId]));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_");
+  return bytes.toBase64({ alphabet: "base64url" });
 }
 
-/** The key to go on after; null for the first page, undefined when the text is no cursor. */
+/** The last key of the page before. Null for the first page, undefined if the text is not a cursor. */
 export function decodeCursor(text: string | undefined): OrderRef | null | undefined {
   if (text === undefined) return null;
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) =>
-      char.charCodeAt(0),
-    );
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
     const [userId, orderId] = cursorSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return { userId, orderId };
   } catch {

@@ -1,4 +1,4 @@
-// The operator's view of messages that were given up: look, replay, discard.
+// The operator's routes for dead letters: list, show, replay, discard.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Context, Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
@@ -16,7 +16,7 @@ import type { Keys } from "../redis/keys.ts";
 
 type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
 
-/** Letters that one request replays at most, and that one batch sends. */
+/** The most letters that one request replays, and the letters in one batch. */
 const MAX_REPLAYED = 1_000;
 const BATCH_SIZE = 50;
 
@@ -25,18 +25,18 @@ const inRedis = <T>(
   work: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> => withRedis(c.get("config"), BACKGROUND_LIMIT_MS, work);
 
-/** A letter as the operator sees it. An unreadable one is listed as well, so that it can be discarded. */
+/** A letter as the API returns it. Unreadable letters are listed too, so that they can be discarded. */
 const toView = ({ id, text, letter }: StoredLetter): DeadLetter =>
   letter ?? {
     id,
     queue: "unknown",
     message: text,
-    reason: "what Redis holds for this letter cannot be read",
+    reason: "the stored letter cannot be read",
     attempts: 0,
     diedAt: new Date(0).toISOString(),
   };
 
-/** A replayed letter is only removed once the queue has it: replaying twice does no harm, losing does. */
+/** Removes replayed letters only once the queue has them. A repeated replay does no harm, a lost letter does. */
 async function replay(
   env: Bindings,
   redis: Redis,
@@ -63,7 +63,7 @@ async function replay(
   return readable.length;
 }
 
-/** Replays page by page; `more` when letters are left for another request. */
+/** Replays page by page. `more` means that letters are left for another request. */
 async function replayAll(
   env: Bindings,
   redis: Redis,
@@ -80,7 +80,7 @@ async function replayAll(
   return { replayed };
 }
 
-/** Cursors are Redis's own: a number. */
+/** Cursors are Redis's own scan cursors: numbers. */
 const CURSOR = /^\d{1,20}$/;
 
 export const deadLetterRoutes = new Hono<AppEnv>()
@@ -100,14 +100,14 @@ export const deadLetterRoutes = new Hono<AppEnv>()
     const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
     return stored ? c.json(toView(stored)) : problem(c, refuse("not_found"));
   })
-  // A path beside `:id` would cost every request of the app: Hono's fast router knows no such ambiguity.
+  // "all" is an id here. A static path beside `:id` would make Hono fall back to a slower router for the whole app.
   .post("/:id/replay", async (c) => {
     const id = c.req.param("id");
     if (id === ALL) return c.json(await inRedis(c, (redis, keys) => replayAll(c.env, redis, keys)));
     const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
     if (!stored) return problem(c, refuse("not_found"));
     if (!stored.letter) {
-      const issues = [{ path: "id", message: "this letter cannot be read; discard it" }];
+      const issues = [{ path: "id", message: "the stored letter cannot be read; discard it" }];
       return problem(c, refuse("invalid_request", { issues }));
     }
     return c.json({
@@ -116,6 +116,6 @@ export const deadLetterRoutes = new Hono<AppEnv>()
   })
   .delete("/:id", async (c) => {
     const id = c.req.param("id");
-    const gone = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
-    return gone > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
+    const discarded = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
+    return discarded > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
   });

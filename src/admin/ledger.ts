@@ -1,10 +1,10 @@
-// Use cases of the operator at a SKU's ledger.
+// Operator requests to the ledger of one SKU.
 import { idSchema } from "../catalog/schema.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
 
-/** Runs a use case at a SKU's ledger. Null is answered as 404, the rest as JSON. */
+/** Calls a SKU's ledger and returns the result as JSON, or 404 if it is null. */
 export async function atLedger(
   c: AppContext,
   useCase: (inventory: InventoryStub) => Promise<object | null>,

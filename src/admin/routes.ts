@@ -48,7 +48,7 @@ async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Re
   });
 }
 
-/** With `?events=true` the shop is offered news of every order once more, too. */
+/** Copies a ledger to Redis again. `?events=true` also sends the shop's webhook an event for every order. */
 async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Response> {
   const config = c.get("config");
   const withEvents = c.req.query("events") === "true";
@@ -59,7 +59,7 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
   return atLedger(c, async (inventory) => {
     const report = await inventory.report();
     if (!report) return null;
-    // An emptied Redis has lost the catalog too.
+    // If Redis was emptied, the catalog is gone too.
     await publish(c.env, config);
     const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
     if (!withEvents) return rebuilt;
@@ -68,9 +68,8 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
 }
 
 /**
- * Makes a change show at once instead of within 5 s: in Cloudflare's cache everywhere, and in this
- * isolate. Other isolates are not reachable: one that read the catalog just before may fill the cache
- * with it once more, within the 5 s.
+ * Makes a change show at once instead of within 5 s: purges Cloudflare's cache everywhere and this isolate's memory.
+ * Other isolates cannot be reached. One that read the catalog just before may cache it again, within the 5 s.
  */
 async function purgeCaches(c: AppContext): Promise<Response> {
   dropSnapshot();
@@ -89,7 +88,7 @@ const overview = () => ({
   counters: readCounters(),
 });
 
-/** The sandbox bank's books, so that a rehearsal can prove that money and orders agree. */
+/** The payments of the sandbox bank, so that a rehearsal can prove that money and orders agree. */
 async function listSandboxPayments(c: AppContext): Promise<Response> {
   if (c.get("config").PAYMENTS !== "sandbox") return problem(c, refuse("not_found"));
   const payments = await bankOf(c.env).statement(c.req.query("after") ?? "");

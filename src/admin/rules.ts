@@ -1,4 +1,4 @@
-// The operator's deny and allow rules, and the automatic blocks with their evidence.
+// The operator's routes for deny and allow rules. Lists include automatic blocks with their evidence.
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { type Issue, problem, type Refusal, refuse } from "../errors.ts";
@@ -13,7 +13,7 @@ const MAX_SECONDS = 366 * 86_400;
 
 const ruleBodySchema = z.strictObject({
   note: z.string().max(500).optional(),
-  /** Lifted by itself after so long; absent: until it is deleted. */
+  /** Lifetime of the rule. Absent: until it is deleted. */
   seconds: z.int().min(1).max(MAX_SECONDS).optional(),
 });
 
@@ -21,8 +21,8 @@ type RuleBody = z.output<typeof ruleBodySchema>;
 type RuleContext = Context<AppEnv, "/:kind" | "/:kind/:value">;
 
 /**
- * Routes for the rules of one effect: `/denylist` and `/allowlist` differ in nothing else. A value can be
- * part of the path or the query: every client takes `.` and `..` out of a path, however they are encoded.
+ * The routes for the rules of one effect: `/denylist` or `/allowlist`. The value is in the path or in the query, because
+ * clients remove `.` and `..` from a path, however they are encoded.
  */
 export function ruleRoutes(effect: Rule["effect"]) {
   const save = (c: RuleContext) => saveRule(c, effect);
@@ -71,7 +71,7 @@ async function liftRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
 const notCopied = (c: AppContext): Response =>
   problem(c, refuse("unavailable", { detail: NOT_COPIED, retryAfterSeconds: 60 }));
 
-/** The body is optional, whatever type an empty one is announced as. */
+/** The body is optional. The Content-Type of an empty body is ignored. */
 async function readRuleBody(
   c: AppContext,
 ): Promise<{ ok: true; value: RuleBody } | { ok: false; refusal: Refusal }> {
@@ -79,17 +79,17 @@ async function readRuleBody(
   return isEmpty ? { ok: true, value: {} } : readJson(c, ruleBodySchema, MAX_RULE_BYTES);
 }
 
-/** Says when a rule means more than was written. */
+/** Warns if a rule covers more than the given value. */
 function warningsOf({ kind, value }: Rule, given: string): Issue[] {
   if (kind !== "ip" || given.includes("/") || !value.endsWith("/64")) return [];
-  const message = `stands for its network ${value}, which one client owns; write ${given}/128 for this address alone`;
+  const message = `covers its network ${value}, which usually belongs to one client; use ${given}/128 for this address only`;
   return [{ path: "value", message }];
 }
 
 const givenValue = (c: RuleContext): string => c.req.param("value") ?? c.req.query("value") ?? "";
 
 function nameOf(c: RuleContext): { kind: RuleKind; value: string } | undefined {
-  const kind = RULE_KINDS.find((known) => known === c.req.param("kind"));
+  const kind = RULE_KINDS.find((each) => each === c.req.param("kind"));
   const value = kind && normalizeValue(kind, givenValue(c));
   return kind && value !== undefined ? { kind, value } : undefined;
 }

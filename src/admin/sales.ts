@@ -1,4 +1,4 @@
-// The operator's sales: reading and writing on condition, restocking.
+// The operator's routes for sales: conditional reads and writes, and restocks.
 import type { Context } from "hono";
 import * as z from "zod";
 import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
@@ -59,7 +59,7 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   if (!condition.ok) return problem(c, condition.refusal);
   const body = await readJson(c, saleDocumentSchema, MAX_SALE_BYTES);
   if (!body.ok) return problem(c, body.refusal);
-  const fault = faultOf(c, body.value);
+  const fault = findFault(c, body.value);
   if (fault) return problem(c, fault);
   const result = await putSale(c.env, c.get("config"), body.value, condition.value);
   if (!result.ok) return problem(c, result.refusal);
@@ -71,9 +71,9 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   });
 }
 
-/** Checks beyond the schema: the id in the address, and how this deployment is configured. */
-function faultOf(c: SaleContext, sale: Sale): Refusal | undefined {
-  if (sale.id !== c.req.param("saleId")) return invalid("id", "must be the id in the address");
+/** Checks beyond the schema: the id in the URL, and the deployment's configuration. */
+function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
+  if (sale.id !== c.req.param("saleId")) return invalid("id", "must equal the id in the URL");
   const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
   const challenges = sale.protection && sale.protection.challenge.mode !== "off";
   if (!challenges || (TURNSTILE_SITE_KEY && TURNSTILE_SECRET)) return undefined;
@@ -113,7 +113,7 @@ function answer(
   return c.json({ ...viewOf(c, shown), ...extra }, status);
 }
 
-/** A sale as it is answered. It can be sent back as it is. */
+/** A sale as the API returns it. A client can send it back unchanged. */
 function viewOf(c: AppContext, { registered, stocked }: SaleWithStock): SaleView {
   const sale = registered.sale as Sale;
   const origin = c.get("config").PUBLIC_ORIGIN ?? new URL(c.req.url).origin;

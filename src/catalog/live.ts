@@ -106,7 +106,7 @@ async function loadStock(scope: CatalogScope, skuIds: string[]): Promise<(string
   );
 }
 
-/** Redis lacks a readable stock: it was emptied, or the SKU is new. The SKU's object returns it and publishes it again. */
+/** Redis lacks a readable stock: it was emptied, or the SKU is new. The SKU's object publishes it again. */
 async function republished(scope: CatalogScope, skuId: string): Promise<string | null> {
   const address = { skuId, lane: LANE };
   const answer = await callInventory(scope.env, address, (object) => object.publicStock());

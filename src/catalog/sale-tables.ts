@@ -69,7 +69,7 @@ export class SaleTables {
     return this.#run("SELECT count(*) AS n FROM sales WHERE active = 0")[0]?.n as number;
   }
 
-  /** A page of archived sales, latest end first. `after` is the last sale of the page before, null for the first page. */
+  /** A page of archived sales, latest end first. `after` is the last sale of the page before, or null. */
   older(after: string | null, limit: number): ArchivePage {
     const [from] = this.#run("SELECT closes_at FROM sales WHERE id = ? AND active IS NOT 1", after);
     const rows = this.#run(

@@ -1,4 +1,4 @@
-// Leaves a service alone for a while after it has failed several times in a row. One breaker per service and
+// A circuit breaker: after several failures in a row, a service is not called for a while. One breaker per service and
 // isolate.
 import {
   BrokenCircuitError,
@@ -19,7 +19,7 @@ export class Breaker {
   #openedAt = Number.NEGATIVE_INFINITY;
   #probedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param isFailure whether an error says that the service is down; the default is any error */
+  /** @param isFailure whether an error means that the service is down; by default every error does */
   constructor(isFailure: (error: unknown) => boolean = () => true) {
     this.#isFailure = isFailure;
     this.#policy = this.#newPolicy();
@@ -42,12 +42,12 @@ export class Breaker {
   }
 
   /**
-   * Runs one operation. While a probe is out, others are refused at once instead of waiting for it, for a promise
-   * of another request may never settle on Workers. For the same reason a probe of a canceled request would keep
-   * the breaker half-open forever, so after its time limit the next caller probes again.
+   * Runs one operation. During a probe, other calls are rejected at once instead of waiting for it, because a promise
+   * of another request may never settle on Workers. For the same reason the probe of a canceled request would keep
+   * the breaker half-open forever, so after its time limit the next call probes again.
    *
    * @param limitMs the longest that the operation takes
-   * @throws BrokenCircuitError without running it, while the service is left alone
+   * @throws BrokenCircuitError without running it while the breaker is open
    */
   run<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
     const now = Date.now();
@@ -57,7 +57,7 @@ export class Breaker {
       }
       this.#policy = this.#newPolicy(this.#policy.toJSON());
     }
-    // Opened before the clock was set back, it would stay open until the clock has caught up.
+    // If the clock was set back since, the breaker would stay open until the clock has caught up.
     if (this.state === "open" && now < this.#openedAt) this.reset();
     if (this.state === "open") this.#probedAt = now;
     return this.#policy.execute(operation);

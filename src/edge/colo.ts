@@ -1,16 +1,15 @@
-// The copy that the isolates of one colo share: JSON in Cloudflare's cache. It is best effort: a cache that fails is
-// a cache that misses.
+// Copies that the isolates of one colo share: JSON in Cloudflare's cache. Best effort: an error counts as a miss.
 import type { Config } from "../config.ts";
 
 type Deployment = Pick<Config, "UPSTASH_REDIS_REST_URL" | "REDIS_PREFIX">;
 
-/** The key of a copy. One zone can have several deployments, each with a source of its own. */
+/** The cache key of a copy. One zone can have several deployments, each with its own source. */
 export const coloKey = (deployment: Deployment, name: string): string => {
   const { UPSTASH_REDIS_REST_URL: url, REDIS_PREFIX: prefix } = deployment;
   return `https://shared.invalid/${encodeURIComponent(url)}/${prefix}${name}`;
 };
 
-/** The copy of that name; undefined when the colo has none. */
+/** The copy with this name. Undefined if the colo has none. */
 export async function readColo(deployment: Deployment, name: string): Promise<unknown> {
   try {
     const response = await caches.default.match(coloKey(deployment, name));
@@ -20,7 +19,7 @@ export async function readColo(deployment: Deployment, name: string): Promise<un
   }
 }
 
-/** Keeps a copy for at most `maxAgeMs`. */
+/** Stores a copy for at most `maxAgeMs`. */
 export async function writeColo(
   deployment: Deployment,
   name: string,

@@ -1,9 +1,9 @@
 // How old a held value is, and when its source should be read again.
 import { elapsed } from "./elapsed.ts";
 
-/** Spreads the refreshes of many isolates: a value stays fresh for up to this share of `freshMs` less. */
+/** Spreads the refreshes of many isolates: the lifetime of a value is shortened by up to this share of `freshMs`. */
 const JITTER = 0.25;
-/** How long the source is left alone after a failure. */
+/** How long the source is not read after a failure. */
 const PAUSE_MS = 1_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
@@ -15,38 +15,38 @@ export class Freshness {
   #lifeMs = 0;
   #failedAt = NEVER;
 
-  /** @param freshMs up to this age a value is served as it is */
+  /** @param freshMs up to this age a value is served without a refresh */
   constructor(freshMs: number) {
     this.#freshMs = freshMs;
   }
 
-  /** A value read at `readAt` is held from now on. If it is no longer fresh, its source is failing. */
+  /** Call when a value read at `readAt` is stored. If it is not fresh any more, its source is failing. */
   hold(readAt: number): void {
     const age = elapsed(readAt);
     const jittered = this.#freshMs * (1 - JITTER * Math.random());
     this.#readAt = readAt;
-    // Another isolate's copy may be past the jittered time already. Due at once, it would be read twice.
+    // Another isolate's copy may be older than the jittered lifetime. It must not be due at once.
     this.#lifeMs = age < jittered ? jittered : this.#freshMs;
     this.#failedAt = age < this.#freshMs ? NEVER : Date.now();
   }
 
-  /** Nothing is held, and nothing is known about the source. */
+  /** Back to the initial state: no value, no failure. */
   reset(): void {
     this.#readAt = NEVER;
     this.#failedAt = NEVER;
   }
 
-  /** The source has just failed. */
+  /** Call when the source failed. */
   fail(): void {
     this.#failedAt = Date.now();
   }
 
-  /** Milliseconds since the value was read; `Infinity` without one. */
+  /** Milliseconds since the value was read. `Infinity` if there is none. */
   age(now: number): number {
     return elapsed(this.#readAt, now);
   }
 
-  /** Whether a recent failure keeps callers from the source. */
+  /** Whether the source is not read because of a recent failure. */
   isPaused(now: number): boolean {
     return elapsed(this.#failedAt, now) < PAUSE_MS;
   }

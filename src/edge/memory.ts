@@ -1,23 +1,23 @@
-// What an isolate remembers of its callers and of what it has read: bounded memories, each with a budget
-// in bytes, all listed here. An isolate that outgrows its 128 MB is stopped, and every request in it.
+// The bounded in-memory caches of an isolate, each with a budget in bytes. An isolate that exceeds 128 MB is terminated
+// together with all its requests.
 import { LRUCache } from "lru-cache";
 
 const MIB = 1024 * 1024;
 
 /**
- * The most bytes each memory may take; a test measures that none takes more. Together they stay within
- * half of an isolate: the other half is for the program, the catalog, the rules and the requests under way.
+ * The most bytes of each memory; a test measures them. Together they take at most half of an isolate. The other half is
+ * for the program, the catalog, the rules, and running requests.
  */
 export const BUDGETS = {
   /** Rendered pages. */
   pages: 8 * MIB,
   /** Tokens whose signature was checked. */
   tokens: 6 * MIB,
-  /** What is left of a caller's limit. */
+  /** The remaining requests of a caller's limit. */
   limits: 6 * MIB,
   /** How often a user was refused. */
   histories: 2 * MIB,
-  /** Users whose block is on its way to all edges. */
+  /** Users whose block has not reached all edges yet. */
   blocks: 0.5 * MIB,
   /** Accounts by address block. */
   accounts: 8 * MIB,
@@ -31,11 +31,11 @@ export const BUDGETS = {
   hashes: 2 * MIB,
   /** Users who have just bought. */
   bought: 2 * MIB,
-  /** Attempts that Redis could not note. */
+  /** Marks of attempts that Redis did not store. */
   unstored: 0.25 * MIB,
   /** The published stock of a sale. */
   stock: 5 * MIB,
-  /** Sales that closed long ago, as they were asked for. */
+  /** Archived sales that were requested. */
   older: 6 * MIB,
   /** Filters of the buyers of sold-out SKUs. */
   buyers: 6 * MIB,
@@ -57,18 +57,18 @@ export type Memory<Value extends {}> = Pick<
   "get" | "set" | "has" | "delete"
 >;
 
-/** What an entry costs beside its key and its value, measured in V8 and rounded up. */
+/** Overhead of an entry beside its key and value, measured in V8 and rounded up. */
 const ENTRY_BYTES = 176;
 
-/** Bytes of a string at most: V8 takes two for a character as soon as one is outside Latin-1. */
+/** The most bytes of a string. V8 uses two bytes per character if any character is outside Latin-1. */
 export const textBytes = (text: string): number => 24 + 2 * text.length;
 
 interface MemoryOptions<Value> {
-  /** Milliseconds that an entry lives; without it until others push it out. */
+  /** Lifetime of an entry in milliseconds. Absent: until it is evicted. */
   ttl?: number;
-  /** Whether an entry's time runs on from when its key was first seen, however often it is set anew. */
+  /** Whether the lifetime counts from the first time the key was set, even if it is set again. */
   fromFirst?: boolean;
-  /** Bytes of a value, at least as many as it really takes; 0 for one that is only a reference or a flag. */
+  /** Upper bound of a value's bytes; 0 for a reference or a flag. */
   sizeOf?(value: Value): number;
 }
 
@@ -76,30 +76,30 @@ type AnyMemory = LRUCache<string, NonNullable<unknown>>;
 
 const memories = new Map<MemoryName, AnyMemory>();
 
-/** Makes a memory: the least recently used entries leave when its budget is full. */
+/** Creates a memory. It evicts the least recently used entries when its budget is used up. */
 export function memory<Value extends {}>(
   name: MemoryName,
   { ttl, fromFirst = false, sizeOf = () => 0 }: MemoryOptions<Value> = {},
 ): Memory<Value> {
-  const made = new LRUCache<string, Value>({
+  const cache = new LRUCache<string, Value>({
     maxSize: BUDGETS[name],
     sizeCalculation: (value, key) => ENTRY_BYTES + textBytes(key) + sizeOf(value),
     ...(ttl === undefined ? {} : { ttl, noUpdateTTL: fromFirst, ...BY_THE_CLOCK }),
   });
-  memories.set(name, made as unknown as AnyMemory);
-  return made;
+  memories.set(name, cache as unknown as AnyMemory);
+  return cache;
 }
 
 /**
- * Without the cache's own clock: that rests on a timer, which on Workers dies with the request that set it,
- * and then nothing would ever expire.
+ * Replaces the cache's own clock. That uses a timer, which Workers cancels with the request that set it, so nothing
+ * would ever expire.
  */
 const BY_THE_CLOCK = { ttlResolution: 0, perf: { now: () => Date.now() } };
 
 /** For tests: all memories by name. */
 export const allMemories = (): ReadonlyMap<MemoryName, AnyMemory> => memories;
 
-/** For tests: an isolate that has seen nobody yet. */
+/** For tests: empties all memories, as in a new isolate. */
 export function resetMemories(): void {
-  for (const made of memories.values()) made.clear();
+  for (const cache of memories.values()) cache.clear();
 }
