@@ -1,5 +1,5 @@
-// Fails when the Worker grew past its budget. Reads what `wrangler deploy --dry-run` wrote. A larger
-// upload costs every cold isolate parsing time; raise the budget on purpose, with the reason in the commit.
+// Fails if the Worker exceeds its size budget. Reads the output of `wrangler deploy --dry-run`. A larger upload takes every
+// cold isolate longer to parse. If you raise the budget, give the reason in the commit.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// The Hono app: middleware in order, routes, and the answers for everything that went wrong.
+// The Hono app: its middleware, its routes, and its error responses.
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { adminRoutes } from "./admin/routes.ts";
@@ -18,32 +18,32 @@ import { paymentRoutes } from "./payments/routes.ts";
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 
 /**
- * Why this host is not served; undefined when it is. Without a public origin any host will do, except on a
- * developer's machine: there a site that renames itself to its address would be let in by every browser.
+ * Refuses requests for other hosts. Without a public origin every host is served, except on a developer's machine: DNS
+ * rebinding would let a website reach it through the developer's browser.
  */
-function misdirected(c: Context, config: Config): Refusal | undefined {
+function checkHost(c: Context, config: Config): Refusal | undefined {
   const { url } = c.req;
   const { PUBLIC_ORIGIN, LOCAL_ONLY, LOCAL_GUARD } = config;
-  // Past the front door of `npm run dev`, the URL itself may be forged.
+  // A request that bypasses the proxy of `npm run dev` can have a forged URL.
   if (LOCAL_GUARD && c.req.header(LOCAL_GUARD_HEADER) !== LOCAL_GUARD) return NOT_LOCAL;
-  if (PUBLIC_ORIGIN) return url.startsWith(`${PUBLIC_ORIGIN}/`) ? undefined : ELSEWHERE;
+  if (PUBLIC_ORIGIN) return url.startsWith(`${PUBLIC_ORIGIN}/`) ? undefined : WRONG_HOST;
   return LOCAL_ONLY && !isLocal(url) ? NOT_LOCAL : undefined;
 }
 
 const MISCONFIGURED = refuse("unavailable", { retryAfterSeconds: 60 });
-const ELSEWHERE = refuse("misdirected_request");
+const WRONG_HOST = refuse("misdirected_request");
 const NOT_LOCAL = refuse("misdirected_request", {
-  detail: 'This instance serves localhost alone. To open it, set LOCAL_ONLY="false" in .dev.vars',
+  detail: 'This instance serves localhost only. To open it, set LOCAL_ONLY="false" in .dev.vars',
 });
 
-/** Resources that have an ETag judge the conditions of a write themselves. */
+/** Resources with an ETag. Their routes check the preconditions of a write. */
 const WITH_ETAG = /^\/api\/admin\/sales\/[^/]+$/;
 
 /**
- * Refuses a write whose condition is false (RFC 9110, section 13.1). No other resource has an ETag that could
- * match; one that can be read exists, and the others have no representation at all.
+ * Refuses a write whose precondition is false (RFC 9110, section 13.1). Other resources have no ETag that could match. A
+ * resource with a GET route counts as existing; the others have no representation.
  */
-function unmet({ req }: Context): Refusal | undefined {
+function checkPrecondition({ req }: Context): Refusal | undefined {
   if (["GET", "HEAD", "OPTIONS"].includes(req.method)) return undefined;
   const [match, noneMatch] = [req.header("if-match"), req.header("if-none-match")];
   if (match === undefined && noneMatch !== "*") return undefined;
@@ -54,9 +54,8 @@ function unmet({ req }: Context): Refusal | undefined {
 }
 
 /**
- * Around every request: its configuration before, and on every answer an id to quote, the limits of its
- * route, the security headers, and whether it may be cached: by default it may not. One middleware, for
- * each costs time.
+ * Wraps every request. Sets its configuration, and adds headers to every response: request id, rate limits, security
+ * headers, and `no-store` by default. One middleware, because each one costs time.
  */
 const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const requestId = crypto.randomUUID();
@@ -67,10 +66,10 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
     c.set("config", config);
     c.set("scope", { config, env: c.env, waitUntil: (work) => c.executionCtx.waitUntil(work) });
   }
-  const refusal = result.ok ? (misdirected(c, result.config) ?? unmet(c)) : MISCONFIGURED;
+  const refusal = result.ok ? (checkHost(c, result.config) ?? checkPrecondition(c)) : MISCONFIGURED;
   if (refusal) c.res = problem(c, refusal);
   else await next();
-  // Set on the answer itself: c.header() would copy a finished answer once for every call.
+  // Not c.header(), which copies a finished response on every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
   c.get("describe")?.(headers);
@@ -89,10 +88,10 @@ app.route("/api", orderRoutes);
 app.route("/api", paymentRoutes);
 app.route("/api/admin", adminRoutes);
 
-/** A path that exists for another method is 405 and says which methods it knows. */
+/** A path that exists for other methods is 405, and `Allow` lists them. */
 app.notFound((c) => {
-  const known = METHODS.filter((method) => hasRoute(method, c.req.path));
-  const allowed = known.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method));
+  const routed = METHODS.filter((method) => hasRoute(method, c.req.path));
+  const allowed = routed.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method));
   if (allowed.length === 0 || allowed.includes(c.req.method)) {
     return wantsPage(c) ? notFoundPage(c) : problem(c, refuse("not_found"));
   }
@@ -105,7 +104,7 @@ function hasRoute(method: string, path: string): boolean {
   return app.router.match(method, path)[0].some(([[, route]]) => route.method === method);
 }
 
-/** What no route expected: logged with its cause, told to the caller as a passing fault. */
+/** Unexpected errors. The log gets the cause, the caller only `unavailable`. */
 app.onError((error, c: Context<AppEnv>) => {
   const requestId = c.get("requestId");
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });

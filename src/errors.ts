@@ -1,9 +1,9 @@
-// The one table from public error code to status and title, and the problem+json (RFC 9457) answer.
+// All public error codes with their status and title, and the problem+json (RFC 9457) response.
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { completeHeaders } from "./headers.ts";
 
-/** Every error the API can answer with: code → HTTP status and a title that never varies. */
+/** Every error of the API: code → HTTP status and a constant title. */
 export const ERRORS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   idempotency_key_required: { status: 400, title: "An Idempotency-Key header is required" },
@@ -21,9 +21,9 @@ export const ERRORS = {
   payment_method_required: { status: 409, title: "Send the payment method with the order" },
   order_not_payable: { status: 409, title: "This order cannot be paid" },
   order_not_cancellable: { status: 409, title: "This order cannot be cancelled" },
-  stock_below_committed: { status: 409, title: "So many units are held or sold already" },
+  stock_below_committed: { status: 409, title: "More units than this are held or sold already" },
   sale_closed: { status: 410, title: "The sale is over" },
-  precondition_failed: { status: 412, title: "It is not what the request expects" },
+  precondition_failed: { status: 412, title: "A precondition of the request is not met" },
   payload_too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "The body is of an unsupported type" },
   misdirected_request: { status: 421, title: "The request was sent to the wrong host" },
@@ -38,13 +38,13 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** Where a value was wrong: a JSON path such as `skus.0.stock`, and what was expected there. */
+/** An invalid value: its JSON path, such as `skus.0.stock`, and what is expected there. */
 export interface Issue {
   path: string;
   message: string;
 }
 
-/** Members a problem may carry beside the standard ones. */
+/** Fields of a problem beyond the standard ones. */
 export interface ProblemFields {
   detail?: string;
   retryAfterSeconds?: number;
@@ -52,31 +52,31 @@ export interface ProblemFields {
   closesAt?: string;
   limit?: number;
   available?: number;
-  /** Of a sold-out SKU: units whose buyers may still fail to pay. */
+  /** For a sold-out SKU: units whose buyers may still fail to pay. */
   held?: number;
   orderIds?: string[];
-  /** What a unit costs now. */
+  /** The current unit price. */
   unitPrice?: { amount: number; currency: string };
   issues?: Issue[];
-  /** How to solve the challenge that is asked for. */
+  /** The parameters of the required challenge. */
   challenge?: { provider: "turnstile"; siteKey: string; action: string; cdata: string };
 }
 
-/** A refusal as a value: what the funnel, the admin API and the use cases return instead of throwing. */
+/** A refusal as a value, returned instead of thrown. */
 export interface Refusal extends ProblemFields {
   reason: ErrorCode;
-  /** What its answer says in headers, in HTML as well. A constant: its headers are prepared once. */
+  /** Extra response headers, for HTML too. Must be a constant, because prepared headers are cached by it. */
   headers?: OwnHeaders;
 }
 
-/** Shortens a refusal: `refuse("sold_out", { available: 0 })`. */
+/** Creates a refusal: `refuse("sold_out", { available: 0 })`. */
 export function refuse(reason: ErrorCode, fields: Omit<Refusal, "reason"> = {}): Refusal {
   return { reason, ...fields };
 }
 
 type OwnHeaders = Readonly<Record<string, string>>;
 
-/** How to authenticate, in the words of RFC 6750. `error`: a token was shown, and it is not good. */
+/** How to authenticate (RFC 6750). `error` is set if a token was sent and is invalid. */
 const bearer = (error = ""): OwnHeaders => ({
   "WWW-Authenticate": `Bearer realm="doorbuster"${error}`,
 });
@@ -84,13 +84,13 @@ const NO_TOKEN = bearer();
 export const INVALID_TOKEN = bearer(', error="invalid_token"');
 const NONE: OwnHeaders = {};
 
-/** The headers a refusal needs beside the ordinary ones: every 401 says how to authenticate (RFC 9110). */
+/** The extra headers of a refusal. Every 401 has to state how to authenticate (RFC 9110). */
 export const headersOf = ({ reason, headers }: Refusal): OwnHeaders =>
   headers ?? (reason === "unauthenticated" ? NO_TOKEN : NONE);
 
 const prepared = new WeakMap<object, Headers>();
 
-/** All headers of a problem, made once: setting them costs more than the rest of a refusal. */
+/** All headers of a problem. Cached, because building them costs more than the rest of a refusal. */
 function problemHeaders(own: OwnHeaders): Headers {
   let headers = prepared.get(own);
   if (!headers) {
@@ -100,7 +100,7 @@ function problemHeaders(own: OwnHeaders): Headers {
   return headers;
 }
 
-/** Answers a refusal as problem+json. 429 and 503 always carry Retry-After (seconds). */
+/** The problem+json response of a refusal. 429 and 503 always have Retry-After (seconds). */
 export function problem(c: Context, refusal: Refusal): Response {
   const { reason, headers: _, ...fields } = refusal;
   const { status, title } = ERRORS[reason];
@@ -122,7 +122,7 @@ export function problem(c: Context, refusal: Refusal): Response {
   return answer;
 }
 
-/** Turns zod's findings into the `issues` of an `invalid_request`. */
+/** Converts zod's issues to the `issues` of an `invalid_request`. */
 export function toIssues(error: { issues: { path: PropertyKey[]; message: string }[] }): Issue[] {
   return error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: path.map(String).join("."),
@@ -130,5 +130,5 @@ export function toIssues(error: { issues: { path: PropertyKey[]; message: string
   }));
 }
 
-/** A hostile body can be wrong in thousands of places; the first few are enough to mend it. */
+/** A hostile body can be invalid in thousands of places. The first few are enough to fix it. */
 const MAX_ISSUES = 20;

@@ -1,13 +1,13 @@
-// The headers that every answer carries: what browsers may do with it.
+// The headers of every response: what browsers and caches may do with it.
 
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; " +
   "frame-ancestors 'none'; form-action 'self'";
-/** The one stranger whose code a page may run, and only the page of a sale that can ask for a challenge. */
+/** The only third party whose code a page may run, and only on pages of sales that can require a challenge. */
 const CHALLENGES = "https://challenges.cloudflare.com";
 const CHALLENGE_POLICY = `${CONTENT_POLICY}; script-src 'self' ${CHALLENGES}; frame-src ${CHALLENGES}`;
 
-/** What browsers may do with any answer of ours. */
+/** The security headers of every response. */
 const SECURITY_HEADERS = Object.entries({
   "Content-Security-Policy": CONTENT_POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -23,7 +23,7 @@ const SECURITY_HEADERS = Object.entries({
   "X-XSS-Protection": "0",
 });
 
-/** An answer that is the same for everybody may be read by scripts of any site. */
+/** Lets scripts of any site read responses that are the same for every caller. */
 export const FOR_ANY_ORIGIN = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": "X-Request-Id",
@@ -31,9 +31,8 @@ export const FOR_ANY_ORIGIN = {
 };
 
 /**
- * Completes an answer's headers, unless `completeHeaders` has made them: the security headers, whether it
- * may be cached (by default it may not), and, where any cache may keep it, that any site may read it. A
- * security header that the answer has already stays as it is.
+ * Completes a response's headers, unless `completeHeaders` has built them: security headers, `no-store` by default, and
+ * for publicly cacheable responses access from any site. Existing security headers are not overwritten.
  */
 export function secure(headers: Headers, { challenges = false } = {}): void {
   if (headers.has("Content-Security-Policy")) return;
@@ -50,8 +49,8 @@ function setAll(headers: Headers, values: Record<string, string>): void {
 }
 
 /**
- * All headers of an answer that is the same for everybody, but for the request's id. Made once: setting
- * them for every request would cost more than all the rest.
+ * All headers of a response that is the same for every caller, except the request id. Build them once per kind of
+ * response: setting them on every request would cost more than the rest of it.
  */
 export function completeHeaders(
   own: Record<string, string>,

@@ -8,7 +8,7 @@ import { atObject } from "./inventory/client.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "./redis/client.ts";
 
-/** An object of this name never has stock. Calling it proves that objects can be reached. */
+/** An object with this name never has stock. Calling it proves that objects can be reached. */
 const PROBE_SKU = "-readyz-";
 /** Lifetime of the key that a probe writes. */
 const PROBE_KEY_SECONDS = 60;
@@ -25,7 +25,7 @@ interface Readiness {
   inventory: Dependency;
 }
 
-/** Limit of an isolate: anyone may ask, and each probe costs a Redis command and a call of an object. */
+/** Limit of an isolate: anyone may call it, and each probe costs a Redis command and a call of an object. */
 const PROBES_PER_SECOND = 4;
 let probes = { second: 0, made: 0 };
 let last: Readiness | undefined;

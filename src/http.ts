@@ -1,4 +1,4 @@
-// What every route shares: the types of the Hono app and how a JSON body is read safely.
+// Shared by all routes: the types of the Hono app, and safe reading of JSON and form bodies.
 import type { Context } from "hono";
 import type * as z from "zod";
 import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
@@ -6,15 +6,15 @@ import type { Config } from "./config.ts";
 import type { EdgeScope } from "./edge/scope.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
-/** The bindings the routes use, and what stands beside each request. */
+/** The bindings of the app, and the variables of each request. */
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
     config: Config;
-    /** What caches use of the request. */
+    /** For caches and background work. */
     scope: EdgeScope & { env: Env };
-    /** Sets the headers that say what is left of the route's limits. */
+    /** Sets the headers with the remaining requests of the route's limits. */
     describe?: (headers: Headers) => void;
   };
 }
@@ -25,30 +25,30 @@ type Parsed<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 const bad = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-/** What decoding puts in the place of bytes that are no UTF-8. */
+/** The character that decoding substitutes for invalid UTF-8. */
 const REPLACEMENT = "\uFFFD";
 
-/** Reads at most `maxBytes` of a body as text; undefined when there is more. */
+/** Reads a body of at most `maxBytes` as text. Undefined if it is longer. */
 export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
-  const announced = request.headers.get("content-length");
-  if (announced === null) return readPieces(request, maxBytes);
-  // HTTP lets no more through than was announced, and in one piece it is read several times as fast.
-  return Number(announced) <= maxBytes ? request.text() : undefined;
+  const contentLength = request.headers.get("content-length");
+  if (contentLength === null) return readChunks(request, maxBytes);
+  // The body cannot exceed its Content-Length, and text() is several times as fast as reading chunks.
+  return Number(contentLength) <= maxBytes ? request.text() : undefined;
 }
 
-/** A body of unknown length, given up once it is longer than `maxBytes`. */
-async function readPieces(request: Request, maxBytes: number): Promise<string | undefined> {
+/** Reads a body of unknown length. Stops once it exceeds `maxBytes`. */
+async function readChunks(request: Request, maxBytes: number): Promise<string | undefined> {
   const all = new Uint8Array(maxBytes);
   let length = 0;
-  for await (const piece of request.body ?? []) {
-    if (length + piece.byteLength > maxBytes) return undefined;
-    all.set(piece, length);
-    length += piece.byteLength;
+  for await (const chunk of request.body ?? []) {
+    if (length + chunk.byteLength > maxBytes) return undefined;
+    all.set(chunk, length);
+    length += chunk.byteLength;
   }
   return new TextDecoder().decode(all.subarray(0, length));
 }
 
-/** Reads and checks a JSON body: media type, size, UTF-8, JSON, schema. Each fault has its own answer. */
+/** Reads and validates a JSON body: media type, size, UTF-8, JSON, schema. Each has its own refusal. */
 export function readJson<Schema extends z.ZodType>(
   c: AppContext,
   schema: Schema,
@@ -57,10 +57,10 @@ export function readJson<Schema extends z.ZodType>(
   return readBody(c, schema, maxBytes, "application/json", parseJson);
 }
 
-/** UTF-8 has none, so only an escape can bring one in. */
+/** UTF-8 cannot encode surrogates, so only an escape can contain one. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
-/** Parses JSON. Half a surrogate pair is refused: stored or hashed it would become another text. */
+/** Parses JSON. Rejects lone surrogates, because storing or hashing would change them. */
 const parseJson = (text: string): unknown =>
   JSON.parse(text, SURROGATE_ESCAPE.test(text) ? assertUnicode : undefined);
 
@@ -70,7 +70,7 @@ function assertUnicode(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The same for a form; of fields with one name the last counts. */
+/** The same for a form. If fields share a name, the last one counts. */
 export function readForm<Schema extends z.ZodType>(
   c: AppContext,
   schema: Schema,
@@ -78,14 +78,14 @@ export function readForm<Schema extends z.ZodType>(
 ): Promise<Parsed<z.output<Schema>>> {
   return readBody(c, schema, maxBytes, "application/x-www-form-urlencoded", (text) => {
     const fields = Object.fromEntries(new URLSearchParams(text));
-    // Escaped bytes may be no UTF-8, too.
+    // Percent-encoded bytes can be invalid UTF-8 as well.
     if (Object.values(fields).join().includes(REPLACEMENT)) throw new TypeError("not UTF-8");
     return fields;
   });
 }
 
-/** What the schema did not like. zod's own error class costs more than finding it. */
-class Findings {
+/** A cheap replacement for zod's error class, whose construction costs more than the validation. */
+class ValidationError {
   readonly issues: $ZodIssue[];
 
   constructor(issues: $ZodIssue[]) {
@@ -93,9 +93,9 @@ class Findings {
   }
 }
 
-const check = _safeParse(Findings as unknown as $ZodErrorClass);
+const check = _safeParse(ValidationError as unknown as $ZodErrorClass);
 
-/** Whether a Content-Type is this media type, and in no other encoding than ours. */
+/** Whether a Content-Type is this media type in UTF-8. */
 function isOfType(contentType: string | undefined, expected: string): boolean {
   if (contentType === expected) return true;
   const [mediaType = "", ...parameters] = (contentType ?? "").toLowerCase().split(";");
@@ -103,7 +103,7 @@ function isOfType(contentType: string | undefined, expected: string): boolean {
   return mediaType.trim() === expected && /^(charset="?utf-?8"?)?$/.test(charset ?? "");
 }
 
-/** Bodies are small: none is worth unpacking, nor the risk of what it may grow to. */
+/** Compressed bodies are refused: bodies are small, and decompression could make them large. */
 const PLAIN_ONLY = { "Accept-Encoding": "identity" };
 
 async function readBody<Schema extends z.ZodType>(
@@ -117,7 +117,7 @@ async function readBody<Schema extends z.ZodType>(
     return bad(refuse("unsupported_media_type", { detail: `Send ${expected} in UTF-8` }));
   }
   if (!/^(identity)?$/i.test(c.req.header("content-encoding") ?? "")) {
-    const detail = "Send the body as it is, without a Content-Encoding";
+    const detail = "Send the body uncompressed, without a Content-Encoding";
     return bad(refuse("unsupported_media_type", { detail, headers: PLAIN_ONLY }));
   }
   let document: unknown;

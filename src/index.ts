@@ -1,4 +1,4 @@
-// The Worker, and the map of it: requests, the queue, the clock, and the object that owns the stock.
+// The entry point of the Worker: HTTP requests, queues, the scheduled run, and the Durable Objects.
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import { consumeOrders } from "./orders/consumer.ts";

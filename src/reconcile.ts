@@ -1,4 +1,4 @@
-// The scheduled run of every minute: brings each copy back in line with its source, and logs what differed.
+// The scheduled run of every minute: repairs copies that differ from their source, and logs each repair.
 import { type CatalogEnv, configureSkus, publish } from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
@@ -12,8 +12,8 @@ import type { RedisConfig } from "./redis/client.ts";
 const AROUND_MS = 3_600_000;
 
 /**
- * Copies the registry's sales to Redis and to the SKU objects, which ignore what they have. Copies a ledger's
- * orders to Redis if a sample of them differs there. A step that fails does not stop the others.
+ * Copies the registry's sales to Redis and to the SKU objects, which ignore revisions they have. Copies a ledger's
+ * orders to Redis if a sample of them differs there. A failing step does not stop the others.
  */
 export async function reconcile(
   env: CatalogEnv,

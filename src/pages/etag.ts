@@ -6,7 +6,7 @@ const ETAG_BYTES = 15;
 /** The ETag of these bytes: from their SHA-256. */
 export async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes), 0, ETAG_BYTES);
-  return `"${btoa(String.fromCharCode(...digest))}"`;
+  return `"${digest.toBase64()}"`;
 }
 
 /** Compared weakly, as RFC 9110 asks: a cache that compressed the answer marks the tag with `W/`. */
