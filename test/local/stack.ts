@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis as Upstash } from "@upstash/redis";
 import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startBridge } from "../../src/local/redis/bridge/server.ts";
 import { startRedis } from "../../src/local/redis/start-redis.ts";
 
@@ -50,7 +51,30 @@ export function unavailable(name: string): string {
 
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
-export async function startStack() {
+/** Starts one stack for all tests of a file and empties its Redis before each test. */
+export function useStack(): Stack {
+  const stack = {} as Stack; // filled in before the first test
+  beforeAll(async () => {
+    Object.assign(stack, await startStack());
+  }, START_TIMEOUT);
+  beforeEach(async () => {
+    await stack.direct.flushall();
+  });
+  afterAll(() => stack.stop());
+  return stack;
+}
+
+/** Starts a new stack for each test. For tests that break it. */
+export function useStackPerTest(): Stack {
+  const stack = {} as Stack; // filled in before each test
+  beforeEach(async () => {
+    Object.assign(stack, await startStack());
+  }, START_TIMEOUT);
+  afterEach(() => stack.stop());
+  return stack;
+}
+
+async function startStack() {
   const dataDir = await makeTempDir();
   const redis = await startRedis({ dataDir });
   const bridge = await startBridge({ redisUrl: redis.url, token: TOKEN });
@@ -61,12 +85,13 @@ export async function startStack() {
     bridge,
     /** A client of Redis that bypasses the bridge. */
     direct,
+    /** Sends a POST request to the bridge. */
     post: (path: string, body: unknown, headers?: Record<string, string>) =>
       send(bridge.url + path, body, headers),
     async stop() {
       direct.disconnect();
       await bridge.stop();
-      await redis.stop();
+      await this.redis.stop(); // a test may have replaced it
       await rm(dataDir, { recursive: true });
     },
   };

@@ -1,37 +1,30 @@
-// The bridge seen through @upstash/redis: values of every kind come back as they went in.
+// The bridge through @upstash/redis: values, replies, pipelines and transactions.
 import { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { START_TIMEOUT, type Stack, startStack, TOKEN, upstash } from "../../stack.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { TOKEN, upstash, useStack } from "../../stack.ts";
 
-let stack: Stack;
+const stack = useStack();
 let client: Redis;
-/** The same, with values left as the strings they are. */
+/** A client that does not parse values. */
 let plain: Redis;
 
-beforeAll(async () => {
-  stack = await startStack();
+beforeAll(() => {
   client = upstash(stack.bridge.url);
   plain = upstash(stack.bridge.url, false);
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
-
-beforeEach(async () => {
-  await stack.direct.flushall();
 });
 
 describe("values", () => {
   test.each([
-    ["empty", ""],
-    ["the exempt word", "OK"],
-    ["base64 look-alike", "T0s="],
-    ["numeric", "0012"],
-    ["beyond safe integers", "9007199254740993"],
-    ["null look-alike", "null"],
-    ["quotes, controls, a NUL", '"\\\r\n\t\u0000\u001f'],
+    ["an empty string", ""],
+    ["OK, which is exempt from base64", "OK"],
+    ["text that looks like base64", "T0s="],
+    ["digits with leading zeros", "0012"],
+    ["an integer above 2^53", "9007199254740993"],
+    ["text that looks like null", "null"],
+    ["quotes, control characters and a NUL", '"\\\r\n\t\u0000\u001f'],
     ["emoji with joiners", "👩‍👩‍👧‍👦🏴‍☠️"],
-    ["right to left, combining, private use", "שלום עالم Z̸͑ \ue000\uffff\u2028"],
-  ])("%s", async (_, value) => {
+    ["right-to-left, combining and private-use characters", "שלום עالم Z̸͑ \ue000\uffff\u2028"],
+  ])("returns %s unchanged", async (_, value) => {
     expect(await plain.set("key", value)).toBe("OK");
     expect(await plain.get("key")).toBe(value);
     expect(await stack.direct.get("key")).toBe(value);
@@ -40,13 +33,13 @@ describe("values", () => {
     expect(await plain.mget("key", "absent")).toEqual([value, null]);
   });
 
-  test.each([1, 5])("%d megabytes", async (megabytes) => {
+  test.each([1, 5])("returns a value of %d MB unchanged", async (megabytes) => {
     const value = "x☃".repeat((megabytes * 1024 * 1024) / 4);
     await plain.set("key", value);
-    expect((await plain.get("key")) === value).toBe(true); // not toBe: it would print them
+    expect((await plain.get("key")) === value).toBe(true); // `toBe(value)` would print megabytes
   });
 
-  test("JSON, numbers, booleans and null are read back as such", async () => {
+  test("returns JSON, numbers, booleans and null with their types", async () => {
     const value = { list: [1, "two", null, { deep: true }], text: "☃" };
     await client.set("json", value);
     expect(await client.get("json")).toEqual(value);
@@ -61,7 +54,7 @@ describe("values", () => {
 });
 
 describe("replies", () => {
-  test("integers, doubles, flat maps, scans", async () => {
+  test("have the shapes that the client expects for integers, doubles, sorted sets and scans", async () => {
     expect(await client.incrby("n", 41)).toBe(41);
     expect(await client.incrbyfloat("n", 0.5)).toBe(41.5);
     await client.zadd("z", { score: 1.5, member: "a" }, { score: 2, member: "b" });
@@ -71,17 +64,17 @@ describe("replies", () => {
     expect(await client.smembers("absent")).toEqual([]);
   });
 
-  test("nested arrays with nulls and a nested OK", async () => {
+  test("may be nested arrays with null and OK", async () => {
     const script = "return {1, {'OK', {'deep', false}}, 'x', {}}";
     expect(await client.eval(script, [], [])).toEqual([1, ["OK", ["deep", null]], "x", []]);
   });
 
-  test("streams", async () => {
+  test("include stream entries", async () => {
     const id = await client.xadd("s", "*", { field: "value" });
     expect(await client.xrange("s", "-", "+")).toEqual({ [id]: { field: "value" } });
   });
 
-  test("the encoding can be switched off", async () => {
+  test("are plain text if the client turns base64 off", async () => {
     const raw = new Redis({ url: stack.bridge.url, token: TOKEN, responseEncoding: false });
     await raw.set("key", "☃");
     expect(await raw.get("key")).toBe("☃");
@@ -89,7 +82,7 @@ describe("replies", () => {
 });
 
 describe("batches", () => {
-  test("calls of one tick share one request: reads one, writes another", async () => {
+  test("combine the reads of one tick in one request and its writes in another", async () => {
     const before = { ...stack.bridge.stats };
     const counts = await Promise.all([client.incr("a"), client.incr("a"), client.incr("b")]);
     expect(counts).toEqual([1, 2, 1]);
@@ -98,7 +91,7 @@ describe("batches", () => {
     expect(stack.bridge.stats.commands - before.commands).toBe(5);
   });
 
-  test("in a pipeline each command succeeds or fails for itself, in order", async () => {
+  test("run the commands of a pipeline in order, each with its own result or error", async () => {
     const pipeline = client.pipeline();
     pipeline.set("text", "x").incr("text").append("text", "y").get("text");
     const results = await pipeline.exec({ keepErrors: true });
@@ -109,14 +102,14 @@ describe("batches", () => {
     );
   });
 
-  test("a pipeline of thousands", async () => {
+  test("accept a pipeline of 5,000 commands", async () => {
     const pipeline = client.pipeline();
     for (let i = 0; i < 5000; i++) pipeline.incr("n");
     const results = await pipeline.exec<number[]>();
     expect(results).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
   });
 
-  test("nothing gets in between a transaction's commands", async () => {
+  test("run no other command between the commands of a transaction", async () => {
     const transaction = () => client.multi().incr("n").incr("n").incr("n").exec<number[]>();
     const work = Array.from({ length: 100 }, () => [transaction(), client.incr("n")]).flat();
     const results = await Promise.all(work);
@@ -127,7 +120,7 @@ describe("batches", () => {
     expect(await client.get("n")).toBe(400);
   });
 
-  test("a command that fails in a transaction leaves the others done", async () => {
+  test("apply the other commands of a transaction if one fails", async () => {
     const results = await client
       .multi()
       .set("text", "x")

@@ -1,18 +1,8 @@
-// Commands the bridge refuses, for on a connection that all requests share they would do harm.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { START_TIMEOUT, type Stack, startStack, unavailable } from "../../stack.ts";
+// Commands that the bridge refuses because they would disturb the connection that all requests share.
+import { describe, expect, test } from "vitest";
+import { unavailable, useStack } from "../../stack.ts";
 
-let stack: Stack;
-
-beforeAll(async () => {
-  stack = await startStack();
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
-
-beforeEach(async () => {
-  await stack.direct.flushall();
-});
+const stack = useStack();
 
 describe("commands that would disturb the shared connection", () => {
   test.each(
@@ -53,10 +43,10 @@ describe("commands that would disturb the shared connection", () => {
       ["__proto__"],
       ["GET a\r\nSHUTDOWN\r\n"],
     ].map((command) => ({ command })),
-  )("$command is refused", ({ command }) => refused(command));
+  )("refuses $command", ({ command }) => expectRefusal(command));
 });
 
-describe("commands that would wait while others wait behind them", () => {
+describe("commands that would block all other requests", () => {
   test.each(
     [
       ["BLPOP", "list", "0"],
@@ -90,9 +80,9 @@ describe("commands that would wait while others wait behind them", () => {
         ">",
       ],
     ].map((command) => ({ command })),
-  )("$command is refused", ({ command }) => refused(command));
+  )("refuses $command", ({ command }) => expectRefusal(command));
 
-  test("XREAD and XREADGROUP that do not wait work, on a stream and a group called BLOCK", async () => {
+  test("runs XREAD and XREADGROUP without BLOCK, even on a stream and a group named block", async () => {
     expect(await stack.post("/", ["XREAD", "STREAMS", "block", "0"])).toMatchObject({
       status: 200,
       body: { result: null },
@@ -102,7 +92,7 @@ describe("commands that would wait while others wait behind them", () => {
     expect(await stack.post("/", read)).toMatchObject({ status: 200, body: { result: null } });
   });
 
-  test("a script that pops from an empty list does not wait", async () => {
+  test("does not block on a script that pops from an empty list", async () => {
     const lua = "return type(redis.pcall('BLPOP', 'list', 0))";
     const [popped, after] = (await stack.post("/pipeline", [["EVAL", lua, 0], ["PING"]]))
       .body as object[];
@@ -111,7 +101,7 @@ describe("commands that would wait while others wait behind them", () => {
   });
 });
 
-async function refused(command: string[]): Promise<void> {
+async function expectRefusal(command: string[]): Promise<void> {
   const error = unavailable(command[0]?.toUpperCase() ?? "");
   expect(await stack.post("/", command)).toMatchObject({ status: 400, body: { error } });
   const pipeline = await stack.post("/pipeline", [["SET", "a", "1"], command, ["GET", "a"]]);

@@ -1,57 +1,50 @@
-// Upstash's protocol, one case for each kind of reply and encoding that @upstash/redis and
-// @upstash/ratelimit use, or that its documentation names.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BASE64, START_TIMEOUT, type Stack, startStack, upstash } from "../../stack.ts";
-import { conforms as conformsTo } from "./conformance.ts";
+// Conformance to Upstash's REST API: one case per kind of reply and encoding that is documented or that
+// @upstash/redis and @upstash/ratelimit use.
+import { describe, expect, test } from "vitest";
+import { BASE64, upstash, useStack } from "../../stack.ts";
+import { conforms } from "./conformance.ts";
 
 const RESP2 = { "upstash-response-format": "resp2" };
 
-let stack: Stack;
-const conforms = (cases: Parameters<typeof conformsTo>[1]) => conformsTo(() => stack, cases);
-
-beforeAll(async () => {
-  stack = await startStack();
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
+const stack = useStack();
 
 describe("replies", () => {
-  conforms([
+  conforms(stack, [
     { title: "null", body: '["GET","absent"]', answer: '{"result":null}' },
     { title: "an integer", body: '["STRLEN","absent"]', answer: '{"result":0}' },
     {
-      title: "an integer beyond 2^53, to the digit",
+      title: "an integer above 2^53 with all its digits",
       given: [["SET", "n", "9007199254740992"]],
       body: '["INCR","n"]',
       answer: '{"result":9007199254740993}',
     },
     {
-      title: "nested ones, up to the smallest of 64 bits",
+      title: "64-bit integers in a transaction",
       given: [["SET", "n", "-9223372036854775807"]],
       path: "/multi-exec",
       body: '[["DECR","n"],["BITFIELD","n2","SET","i64","0","1","GET","i64","0"]]',
       answer: '[{"result":-9223372036854775808},{"result":[0,1]}]',
     },
     {
-      title: "a double, which is a string",
+      title: "a double as a string",
       given: [["ZADD", "z", "1.5", "m"]],
       body: '["ZSCORE","z","m"]',
       answer: '{"result":"1.5"}',
     },
     {
-      title: "a map, which is flat",
+      title: "a map as a flat array",
       given: [["HSET", "h", "f", "1", "g", "2"]],
       body: '["HGETALL","h"]',
       answer: '{"result":["f","1","g","2"]}',
     },
     { title: "an empty array", body: '["LRANGE","absent",0,-1]', answer: '{"result":[]}' },
     {
-      title: "arrays in arrays, with null",
+      title: "nested arrays with null",
       body: '["EVAL","return {1,{KEYS[1],{ARGV[1],false}},{}}",1,"k","a"]',
       answer: '{"result":[1,["k",["a",null]],[]]}',
     },
     {
-      title: "a stream's entries",
+      title: "stream entries",
       given: [["XADD", "s", "1-1", "f", "v"]],
       body: '["XREAD","COUNT",1,"STREAMS","s","0-0"]',
       answer: '{"result":[["s",[["1-1",["f","v"]]]]]}',
@@ -63,7 +56,7 @@ describe("replies", () => {
       answer: '{"result":["0",[]]}',
     },
     {
-      title: "SCAN WITHTYPE: keys and types in turn",
+      title: "SCAN WITHTYPE: keys and types alternating",
       given: [["SADD", "a", "1"]],
       body: '["scan","0","count",10,"withtype","match","a"]',
       answer: '{"result":["0",["a","set"]]}',
@@ -80,16 +73,16 @@ describe("replies", () => {
 
 describe("encodings", () => {
   const given = [["SET", "foo", "OK"]];
-  conforms([
+  conforms(stack, [
     { title: "base64", body: '["ECHO","bar"]', headers: BASE64, answer: '{"result":"YmFy"}' },
     {
-      title: "base64, except OK",
+      title: "OK, which is exempt from base64",
       body: '["SET","a","1"]',
       headers: BASE64,
       answer: '{"result":"OK"}',
     },
     {
-      title: "base64 in a pipeline, nested, without integers, null and errors",
+      title: "base64 in a pipeline for nested strings, but not for integers, null and errors",
       given,
       path: "/pipeline",
       body: '[["MGET","foo","absent"],["STRLEN","foo"],["GET"]]',
@@ -116,21 +109,21 @@ describe("encodings", () => {
       answer: "-ERR wrong number of arguments for 'get' command\r\n",
     },
     {
-      title: "a transaction is always JSON",
+      title: "JSON for a transaction regardless of the requested format",
       path: "/multi-exec",
       body: '[["ECHO","x"]]',
       headers: RESP2,
       answer: '[{"result":"x"}]',
     },
     {
-      title: "RESP2 in base64 is refused",
+      title: "an error for RESP2 with base64",
       path: "/ping",
       headers: { ...RESP2, ...BASE64 },
       status: 400,
       answer: '{"error":"ERR base64 encoding is not supported in RESP2 format"}',
     },
     {
-      title: "another format is refused",
+      title: "an error for an unknown format",
       path: "/ping",
       headers: { "upstash-response-format": "resp3" },
       status: 400,
@@ -139,7 +132,7 @@ describe("encodings", () => {
   ]);
 });
 
-test("the sync token changes with every answer, and any is accepted", async () => {
+test("returns a different sync token with every response and accepts any token", async () => {
   const client = upstash(stack.bridge.url);
   const tokens: unknown[] = [client.readYourWritesSyncToken];
   const work = [
@@ -158,8 +151,7 @@ test("the sync token changes with every answer, and any is accepted", async () =
   expect(tokens).not.toContain(client.readYourWritesSyncToken);
 });
 
-test("the client's SCAN with types", async () => {
-  await stack.direct.flushall();
+test("supports the client's SCAN with types", async () => {
   await stack.direct.set("string", "x");
   await stack.direct.zadd("sorted", 1, "m");
   const [cursor, keys] = await upstash(stack.bridge.url).scan(0, { withType: true });

@@ -1,10 +1,10 @@
-// What the conformance tests share: a case is what is sent, and the very bytes that come back.
+// Runs the cases of the conformance tests. Each case specifies a request and the exact bytes of its response.
 import { expect, test } from "vitest";
 import { type Stack, TOKEN } from "../../stack.ts";
 
 interface Case {
   title: string;
-  /** Commands that Redis has run before. */
+  /** Commands to run in Redis before the request. */
   given?: string[][];
   /** Default: POST, or GET without a body. */
   method?: string;
@@ -14,18 +14,18 @@ interface Case {
   headers?: Record<string, string>;
   /** Default: 200. */
   status?: number;
+  /** The response body. */
   answer: string;
 }
 
-/** Tests each case on an empty Redis. */
-export function conforms(stack: () => Stack, cases: Case[]): void {
+/** Defines one test per case. `stack` is from `useStack`. */
+export function conforms(stack: Stack, cases: Case[]): void {
   test.each(cases)("$title", async ({ given = [], path = "/", status = 200, answer, ...sent }) => {
-    await stack().direct.flushall();
-    for (const [name = "", ...args] of given) await stack().direct.call(name, args);
+    for (const [name = "", ...args] of given) await stack.direct.call(name, args);
     const { body, method = body === undefined ? "GET" : "POST" } = sent;
     const headers = { authorization: `Bearer ${TOKEN}`, ...sent.headers };
     const request = { method, headers, ...(body !== undefined && { body }) };
-    const response = await fetch(stack().bridge.url + path, request);
+    const response = await fetch(stack.bridge.url + path, request);
     expect(await response.text()).toBe(answer);
     expect(response.status).toBe(status);
   });

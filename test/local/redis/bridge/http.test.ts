@@ -1,26 +1,8 @@
-// The bridge seen over plain HTTP: statuses, bodies and headers are Upstash's, whatever is sent.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  BASE64,
-  START_TIMEOUT,
-  type Stack,
-  send,
-  startStack,
-  TOKEN,
-  unavailable,
-} from "../../stack.ts";
+// The bridge over plain HTTP: statuses, bodies and headers must match Upstash's, for invalid requests as well.
+import { describe, expect, test } from "vitest";
+import { BASE64, send, TOKEN, unavailable, useStack } from "../../stack.ts";
 
-let stack: Stack;
-
-beforeAll(async () => {
-  stack = await startStack();
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
-
-beforeEach(async () => {
-  await stack.direct.flushall();
-});
+const stack = useStack();
 
 describe("authorization", () => {
   const routes = [
@@ -33,7 +15,7 @@ describe("authorization", () => {
     ["GET", "/no/such/route"],
   ] as const;
 
-  test.each(routes)("%s %s needs the token", async (method, path) => {
+  test.each(routes)("refuses %s %s without the token", async (method, path) => {
     const wrong = ["", "Bearer", "Bearer wrong", `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN];
     for (const authorization of wrong) {
       const answer = await send(stack.bridge.url + path, ["PING"], { authorization }, method);
@@ -48,7 +30,7 @@ describe("authorization", () => {
 describe("encoding", () => {
   const everyByte = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 
-  test("bytes of any kind survive in base64, and are read as UTF-8 without", async () => {
+  test("returns any bytes unchanged in base64, and decodes them as UTF-8 otherwise", async () => {
     await stack.direct.set("bytes", everyByte);
     const encoded = await stack.post("/", ["GET", "bytes"], BASE64);
     expect(encoded.body).toEqual({ result: everyByte.toString("base64") });
@@ -56,7 +38,7 @@ describe("encoding", () => {
     expect(text.body).toEqual({ result: everyByte.toString("utf8") });
   });
 
-  test("every string is encoded, nested ones too; OK, integers, null and errors are not", async () => {
+  test("encodes all strings, including nested ones, but not OK, integers, null and errors", async () => {
     const commands = [
       ["SET", "key", "v"],
       ["GET", "key"],
@@ -80,7 +62,7 @@ describe("encoding", () => {
     expect((await stack.post("/multi-exec", commands, BASE64)).body).toEqual(outcomes);
   });
 
-  test("maps are flat, and names may be in any case", async () => {
+  test("returns maps as flat arrays and ignores the case of command names", async () => {
     await stack.post("/", ["hset", "h", "f", 1, "g", true]);
     const flat = { result: ["f", "1", "g", "true"] };
     for (const name of ["hgetall", "HGETALL", "hGetAll"]) {
@@ -89,8 +71,8 @@ describe("encoding", () => {
   });
 });
 
-describe("answers", () => {
-  test("a success has a sync token and is JSON", async () => {
+describe("responses", () => {
+  test("have a sync token and a JSON content type on success", async () => {
     for (const [path, body] of [
       ["/", ["PING"]],
       ["/pipeline", [["PING"]]],
@@ -103,7 +85,7 @@ describe("answers", () => {
     }
   });
 
-  test("a failing command is a 400 by itself, and an entry in a pipeline", async () => {
+  test("report a failed command as a 400, or as an entry in a pipeline's 200", async () => {
     const error = "ERR wrong number of arguments for 'get' command";
     expect(await stack.post("/", ["GET"], BASE64)).toMatchObject({ status: 400, body: { error } });
     const answer = await stack.post("/pipeline", [["GET"], ["NOSUCH"], ["ECHO", "x"]]);
@@ -113,7 +95,7 @@ describe("answers", () => {
     });
   });
 
-  test("a discarded transaction is one error, and nothing of it happened", async () => {
+  test("report one error for a discarded transaction, which has no effect", async () => {
     const { status, body } = await stack.post("/multi-exec", [
       ["SET", "a", 1],
       ["SET", "b"],
@@ -148,13 +130,13 @@ describe("answers", () => {
     ],
     ["/multi-exec", [], "ERR empty pipeline"],
     ["/multi-exec", [["SET", "a", 1], []], "ERR empty command"],
-  ])("%s with %j is a 400, and nothing of it happens", async (path, body, error) => {
+  ])("are 400 for %s with %j, which has no effect", async (path, body, error) => {
     expect(await stack.post(path, body)).toMatchObject({ status: 400, body: { error } });
     expect(await stack.direct.exists("a")).toBe(0);
   });
 
   test.each(["DELETE", "PATCH", "OPTIONS"])(
-    "%s is a 405 that lists the methods",
+    "are 405 for %s, with the allowed methods",
     async (method) => {
       const answer = await send(`${stack.bridge.url}/get/key`, null, {}, method);
       expect(answer).toMatchObject({ status: 405, body: { error: "ERR method not allowed" } });
@@ -163,14 +145,14 @@ describe("answers", () => {
   );
 });
 
-describe("size", () => {
+describe("request size", () => {
   const limit = 10 * 1024 * 1024;
   const padded = (bytes: number) => {
     const around = JSON.stringify(["SET", "big", ""]).length;
     return JSON.stringify(["SET", "big", "x".repeat(bytes - around)]);
   };
 
-  test("ten megabytes are accepted, a byte more is a 413", async () => {
+  test("may be 10 MB, and one more byte is a 413", async () => {
     expect(await stack.post("/", padded(limit))).toMatchObject({ status: 200 });
     const answer = await stack.post("/", padded(limit + 1));
     expect(answer.status).toBe(413);
@@ -179,7 +161,7 @@ describe("size", () => {
     });
   });
 
-  test("also without a Content-Length", async () => {
+  test("is limited without a Content-Length", async () => {
     const response = await fetch(stack.bridge.url, {
       method: "POST",
       headers: { authorization: `Bearer ${TOKEN}` },

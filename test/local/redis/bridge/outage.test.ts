@@ -1,18 +1,12 @@
-// The bridge when things break: Redis gone and back, faults set from outside, its own start and end.
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+// The bridge during outages: Redis down and back up, injected faults, and its own start and stop.
+import { describe, expect, test, vi } from "vitest";
 import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
 import { startRedis } from "../../../../src/local/redis/start-redis.ts";
-import { START_TIMEOUT, type Stack, send, startStack, TOKEN, upstash } from "../../stack.ts";
+import { send, TOKEN, upstash, useStackPerTest } from "../../stack.ts";
 
-let stack: Stack;
+const stack = useStackPerTest();
 
-beforeEach(async () => {
-  stack = await startStack();
-}, START_TIMEOUT);
-
-afterEach(() => stack.stop());
-
-/** Ends Redis at once, as a crash would. */
+/** Kills Redis, like a crash. */
 async function killRedis(): Promise<void> {
   const info = await stack.direct.info("server");
   stack.direct.disconnect();
@@ -20,7 +14,7 @@ async function killRedis(): Promise<void> {
   await stack.redis.exited;
 }
 
-/** Starts Redis where it was before, and waits until the bridge has noticed. */
+/** Restarts Redis on the same port and data, and waits until the bridge has reconnected. */
 async function restartRedis(): Promise<void> {
   const port = Number(new URL(stack.redis.url).port);
   stack.redis = await startRedis({ dataDir: stack.dataDir, port });
@@ -29,8 +23,8 @@ async function restartRedis(): Promise<void> {
   await vi.waitFor(answers, { timeout: 10_000 });
 }
 
-describe("while Redis is away", () => {
-  test("every route answers 503 with an error, and the client throws it", async () => {
+describe("while Redis is down", () => {
+  test("answers 503 on every route, which makes the client throw", async () => {
     await killRedis();
     for (const [path, body] of [
       ["/", ["GET", "key"]],
@@ -46,7 +40,7 @@ describe("while Redis is away", () => {
     expect((await stack.post("/", ["GET", null])).status).toBe(400);
   });
 
-  test("it recovers by itself when Redis is back, with its data", async () => {
+  test("recovers automatically when Redis is back with its data", async () => {
     const client = upstash(stack.bridge.url);
     await client.set("key", "value");
     await killRedis();
@@ -55,7 +49,7 @@ describe("while Redis is away", () => {
     expect(await client.get("key")).toBe("value");
   });
 
-  test("requests under way settle, none is lost after its answer, none is done twice", async () => {
+  test("neither loses an acknowledged request nor runs one twice when Redis is killed", async () => {
     const client = upstash(stack.bridge.url);
     const calls: Promise<unknown>[] = [];
     const increment = () => {
@@ -85,7 +79,7 @@ describe("faults", () => {
     body: '["PING"]',
   };
 
-  test("down: connections break without an answer, until it is taken back", async () => {
+  test("close connections without a response in mode down, until the mode is none", async () => {
     expect(await fault({ mode: "down" })).toMatchObject({ status: 200, body: { mode: "down" } });
     await expect(upstash(stack.bridge.url).get("key")).rejects.toThrow("fetch failed");
     await expect(stack.post("/pipeline", [["PING"]])).rejects.toThrow("fetch failed");
@@ -93,7 +87,7 @@ describe("faults", () => {
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
   });
 
-  test("slow: answers come late", async () => {
+  test("delay responses in mode slow", async () => {
     await fault({ mode: "slow", delayMs: 60_000 });
     await expect(
       fetch(stack.bridge.url, { ...request, signal: AbortSignal.timeout(200) }),
@@ -102,7 +96,7 @@ describe("faults", () => {
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
   });
 
-  test("a slow command runs before the fault ends, although its client gave up", async () => {
+  test("run a delayed command before the fault ends, even if its client has timed out", async () => {
     await fault({ mode: "slow", delayMs: 60_000 });
     const set = { ...request, body: '["SET","key","value"]', signal: AbortSignal.timeout(200) };
     await expect(fetch(stack.bridge.url, set)).rejects.toThrow("timeout");
@@ -112,7 +106,7 @@ describe("faults", () => {
   });
 
   test.each([{}, { mode: "odd" }, { mode: "slow" }, { mode: "slow", delayMs: -1 }, "{"])(
-    "%j is no fault",
+    "reject %j",
     async (body) => {
       expect((await fault(body)).status).toBe(400);
       expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
@@ -120,7 +114,7 @@ describe("faults", () => {
   );
 });
 
-test("stats count requests and commands, and can be reset from outside", async () => {
+test("counts requests and commands and resets the counts on request", async () => {
   const url = `${stack.bridge.url}/_local/stats`;
   await stack.post("/", ["PING"]);
   await stack.post("/pipeline", [["PING"], ["NOSUCH"]]);
@@ -132,7 +126,7 @@ test("stats count requests and commands, and can be reset from outside", async (
 });
 
 describe("start and stop", () => {
-  test("no Redis, or a taken port, is told at the start", async () => {
+  test("fails to start without Redis or on a port in use", async () => {
     const redisUrl = stack.redis.url;
     const port = Number(new URL(stack.bridge.url).port);
     await expect(startBridge({ redisUrl, token: TOKEN, port })).rejects.toThrow("EADDRINUSE");
@@ -140,7 +134,7 @@ describe("start and stop", () => {
     await expect(nowhere).rejects.toThrow("Redis cannot be reached: connect ECONNREFUSED");
   });
 
-  test("stop does not wait for idle or hanging connections", async () => {
+  test("stops without waiting for idle or hanging connections", async () => {
     const { url, stop } = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
     await send(`${url}/_local/fault`, { mode: "slow", delayMs: 60_000 });
     const hanging = send(url, ["PING"]);

@@ -1,10 +1,10 @@
-// @upstash/ratelimit on the bridge: every algorithm counts right, at one round trip a call.
+// @upstash/ratelimit on the bridge: every algorithm counts correctly, with one round trip per call.
 import { Ratelimit } from "@upstash/ratelimit";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { START_TIMEOUT, type Stack, startStack, upstash } from "../../stack.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { upstash, useStack } from "../../stack.ts";
 
 const LIMIT = 3;
-// So long that no window ends while a test runs.
+// No window ends during a test.
 const WINDOW = "3650 d";
 const algorithms = {
   fixedWindow: Ratelimit.fixedWindow(LIMIT, WINDOW),
@@ -13,26 +13,19 @@ const algorithms = {
 };
 type Algorithm = ConstructorParameters<typeof Ratelimit>[0]["limiter"];
 
-let stack: Stack;
-
-beforeAll(async () => {
-  stack = await startStack();
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
+const stack = useStack();
 
 beforeEach(async () => {
-  await stack.direct.flushall();
   await stack.direct.script("FLUSH");
 });
 
 function limiter(algorithm: Algorithm, prefix = "limit"): Ratelimit {
-  // Without the cache of refused identifiers, every call must ask Redis.
+  // Without the cache of refused identifiers, every call reaches Redis.
   const options = { limiter: algorithm, prefix, ephemeralCache: false } as const;
   return new Ratelimit({ ...options, redis: upstash(stack.bridge.url) });
 }
 
-/** The requests and commands that reached the bridge while `work` ran. */
+/** Counts the requests and commands that reach the bridge while `work` runs. */
 async function cost(work: () => Promise<unknown>) {
   const before = { ...stack.bridge.stats };
   await work();
@@ -41,7 +34,7 @@ async function cost(work: () => Promise<unknown>) {
 }
 
 describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
-  test("allows what the limit says, at one round trip a call after the first", async () => {
+  test("enforces the limit with one round trip per call after the first", async () => {
     const limits = limiter(algorithm);
     const first = await cost(() => limits.limit("somebody"));
     expect(first).toEqual({ roundTrips: 2, commands: 2 }); // NOSCRIPT, then the script itself
@@ -60,14 +53,14 @@ describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
     expect(await limits.limit("somebody else")).toMatchObject({ success: true, remaining: 2 });
   });
 
-  test("racing calls get exactly the limit", async () => {
+  test("allows exactly the limit under concurrent calls", async () => {
     const limits = limiter(algorithm);
     const results = await Promise.all(Array.from({ length: 50 }, () => limits.limit("racer")));
     expect(results.filter(({ success }) => success)).toHaveLength(LIMIT);
-    expect(results.every(({ reason }) => reason === undefined)).toBe(true); // no time-out
+    expect(results.every(({ reason }) => reason === undefined)).toBe(true); // no timeout
   });
 
-  test("takes several at once, reads what is left, and resets", async () => {
+  test("takes several tokens at once, reads the remaining ones, and resets", async () => {
     const limits = limiter(algorithm);
     expect(await limits.limit("somebody", { rate: 2 })).toMatchObject({ remaining: 1 });
     expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: 1 });
@@ -77,7 +70,7 @@ describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
 });
 
 describe("cachedFixedWindow", () => {
-  test("answers from its cache, and counts in Redis with one round trip a call", async () => {
+  test("decides from its cache and counts in Redis with one round trip per call", async () => {
     const cached = () =>
       new Ratelimit({
         redis: upstash(stack.bridge.url),
@@ -100,7 +93,7 @@ describe("cachedFixedWindow", () => {
   });
 });
 
-test("two limiters of one client, asked together, share one request", async () => {
+test("combines concurrent calls of two limiters on one client in one request", async () => {
   const redis = upstash(stack.bridge.url);
   const shared = { redis, ephemeralCache: false } as const;
   const perIp = new Ratelimit({ ...shared, limiter: algorithms.slidingWindow, prefix: "ip" });
@@ -110,7 +103,7 @@ test("two limiters of one client, asked together, share one request", async () =
   expect(await cost(both)).toEqual({ roundTrips: 1, commands: 2 });
 });
 
-test("a Redis that forgot its scripts gets them again", async () => {
+test("reloads its scripts after Redis has lost them", async () => {
   const limits = limiter(algorithms.slidingWindow);
   await limits.limit("somebody");
   await stack.direct.script("FLUSH");

@@ -1,32 +1,28 @@
-// Lua scripts through the bridge: Upstash's flag is dropped, and SHA1s are those of what was sent.
+// Lua scripts through the bridge: it removes Upstash's flag, but clients use the SHA1 of the script that they sent.
 import { createHash } from "node:crypto";
 import type { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, expect, test } from "vitest";
 import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
-import { START_TIMEOUT, type Stack, startStack, TOKEN, upstash } from "../../stack.ts";
+import { TOKEN, upstash, useStack } from "../../stack.ts";
 
 const PLAIN = "return {KEYS[1], ARGV[1]}";
 const FLAGGED = `#!lua flags=allow-key-locking\n${PLAIN}`;
 const BOTH_FLAGS = `#!lua flags=no-writes,allow-key-locking\nreturn redis.call('SET', 'a', 1)`;
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
 
-let stack: Stack;
+const stack = useStack();
 let client: Redis;
 
-beforeAll(async () => {
-  stack = await startStack();
+beforeAll(() => {
   client = upstash(stack.bridge.url);
-}, START_TIMEOUT);
-
-afterAll(() => stack.stop());
+});
 
 beforeEach(async () => {
-  await stack.direct.flushall();
   await stack.direct.script("FLUSH");
 });
 
 test.each([PLAIN, FLAGGED])(
-  "EVAL, then EVALSHA with the SHA1 of what was sent: %j",
+  "runs EVALSHA with the SHA1 of the script that was sent to EVAL: %j",
   async (lua) => {
     await expect(client.evalsha(sha1(lua), ["k"], ["v"])).rejects.toThrow("NOSCRIPT");
     expect(await client.eval(lua, ["k"], ["v"])).toEqual(["k", "v"]);
@@ -37,16 +33,19 @@ test.each([PLAIN, FLAGGED])(
   },
 );
 
-test.each([PLAIN, FLAGGED])("SCRIPT LOAD and EXISTS speak of the same SHA1: %j", async (lua) => {
-  expect(await client.scriptExists(sha1(lua))).toEqual([0]);
-  expect(await client.scriptLoad(lua)).toBe(sha1(lua));
-  expect(await client.scriptExists(sha1(lua), sha1("other"))).toEqual([1, 0]);
-  expect(await client.evalsha(sha1(lua), ["k"], ["v"])).toEqual(["k", "v"]);
-  await client.scriptFlush();
-  expect(await client.scriptExists(sha1(lua))).toEqual([0]);
-});
+test.each([PLAIN, FLAGGED])(
+  "uses the same SHA1 in SCRIPT LOAD and SCRIPT EXISTS: %j",
+  async (lua) => {
+    expect(await client.scriptExists(sha1(lua))).toEqual([0]);
+    expect(await client.scriptLoad(lua)).toBe(sha1(lua));
+    expect(await client.scriptExists(sha1(lua), sha1("other"))).toEqual([1, 0]);
+    expect(await client.evalsha(sha1(lua), ["k"], ["v"])).toEqual(["k", "v"]);
+    await client.scriptFlush();
+    expect(await client.scriptExists(sha1(lua))).toEqual([0]);
+  },
+);
 
-test("inside pipelines and transactions too", async () => {
+test("translates scripts in pipelines and transactions", async () => {
   for (const batch of [client.pipeline(), client.multi()]) {
     await stack.direct.script("FLUSH");
     const results = await batch
@@ -59,11 +58,11 @@ test("inside pipelines and transactions too", async () => {
   }
 });
 
-test("other flags keep their effect", async () => {
+test("preserves other flags", async () => {
   await expect(client.eval(BOTH_FLAGS, [], [])).rejects.toThrow("Write commands are not allowed");
 });
 
-test("errors keep Redis's words, and a script's own errors may be nested", async () => {
+test("returns Redis's error messages, including errors nested in a script's reply", async () => {
   await expect(client.eval("return redis.error_reply('MINE sorry')", [], [])).rejects.toThrow(
     "MINE",
   );
@@ -75,7 +74,7 @@ test("errors keep Redis's words, and a script's own errors may be nested", async
   expect(incomplete.body).toEqual(Array(3).fill({ error: expect.stringMatching("^ERR ") }));
 });
 
-test("a new bridge learns the scripts again, from a Redis that has them already", async () => {
+test("relearns scripts after a bridge restart, although Redis already has them", async () => {
   await client.eval(FLAGGED, ["k"], ["v"]);
   const other = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
   const fresh = upstash(other.url);
@@ -85,7 +84,7 @@ test("a new bridge learns the scripts again, from a Redis that has them already"
   await other.stop();
 });
 
-test("createScript of the client", async () => {
+test("supports the client's createScript", async () => {
   const script = client.createScript<string[]>(FLAGGED);
   expect(await script.exec(["k"], ["v"])).toEqual(["k", "v"]);
   const before = stack.bridge.stats.roundTrips;

@@ -1,20 +1,17 @@
 // Channels, patterns and MONITOR as server-sent events, through @upstash/redis and over plain HTTP.
 import type { Redis } from "@upstash/redis";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
-import { START_TIMEOUT, type Stack, startStack, TOKEN, unavailable, upstash } from "../../stack.ts";
+import { TOKEN, unavailable, upstash, useStack } from "../../stack.ts";
 
-let stack: Stack;
+const stack = useStack();
 let client: Redis;
 
-beforeAll(async () => {
-  stack = await startStack();
+beforeAll(() => {
   client = upstash(stack.bridge.url);
-}, START_TIMEOUT);
+});
 
-afterAll(() => stack.stop());
-
-/** Opens a stream; `seen` holds its lines so far. */
+/** Opens a stream. `seen` collects its lines. */
 async function open(path: string, method = "POST", url = stack.bridge.url) {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -38,7 +35,7 @@ async function subscribers(channel: string): Promise<number> {
 }
 
 describe("the client", () => {
-  test("gets a channel's messages in order, as they were published", async () => {
+  test("receives the messages of a channel unchanged and in order", async () => {
     const messages: [channel: string, message: unknown][] = [];
     const counts: number[] = [];
     const subscriber = client.subscribe(["news", "odd: channel"]);
@@ -60,7 +57,7 @@ describe("the client", () => {
     await vi.waitFor(async () => expect(await subscribers("news")).toBe(0));
   });
 
-  test("gets a pattern's messages, with the channel of each", async () => {
+  test("receives the messages of a pattern with their channels", async () => {
     const messages: unknown[] = [];
     let subscribed = false;
     const subscriber = client.psubscribe("user:*");
@@ -79,7 +76,7 @@ describe("the client", () => {
 });
 
 describe("over HTTP", () => {
-  test("a stream confirms each channel, then carries its messages", async () => {
+  test("confirms each channel before its messages", async () => {
     const { response, seen } = await open("/subscribe/chat/a%2Fb%20c", "GET");
     expect(response.headers.get("content-type")).toMatch("text/event-stream");
     expect(response.headers.get("upstash-sync-token")).toBeTruthy();
@@ -95,7 +92,7 @@ describe("over HTTP", () => {
     ]);
   });
 
-  test("MONITOR shows every command, with its words quoted", async () => {
+  test("shows every command with quoted arguments in MONITOR", async () => {
     const { seen } = await open("/monitor");
     await vi.waitFor(() => expect(seen).toEqual(['data: "OK"']));
     await stack.post("/", ["SET", "key", 'say "hi" \\ "']);
@@ -105,7 +102,7 @@ describe("over HTTP", () => {
     );
   });
 
-  test("a client that leaves takes its subscription along", async () => {
+  test("ends the subscription when the client disconnects", async () => {
     const { seen, close } = await open("/subscribe/left");
     await vi.waitFor(() => expect(seen).toHaveLength(1));
     expect(await subscribers("left")).toBe(1);
@@ -113,7 +110,7 @@ describe("over HTTP", () => {
     await vi.waitFor(async () => expect(await subscribers("left")).toBe(0));
   });
 
-  test("streams disturb no command, and each other neither", async () => {
+  test("runs streams and commands at the same time without interference", async () => {
     const streams = await Promise.all([
       open("/subscribe/a"),
       open("/psubscribe/*"),
@@ -129,7 +126,7 @@ describe("over HTTP", () => {
     expect(echoes).toEqual(Array.from({ length: 50 }, (_, at) => ({ result: `${at}` })));
   });
 
-  test("a bridge that stops takes its streams along", async () => {
+  test("ends its streams when the bridge stops", async () => {
     const other = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
     const { seen, reading } = await open("/subscribe/stopped", "POST", other.url);
     await vi.waitFor(() => expect(seen).toHaveLength(1));
@@ -138,20 +135,20 @@ describe("over HTTP", () => {
     await vi.waitFor(async () => expect(await subscribers("stopped")).toBe(0));
   });
 
-  test("a stream ends when Redis drops its connection", async () => {
+  test("ends the stream when Redis closes its connection", async () => {
     const { seen, reading } = await open("/subscribe/dropped");
     await vi.waitFor(() => expect(seen).toHaveLength(1));
     await stack.direct.call("CLIENT", "KILL", "TYPE", "pubsub");
     await reading;
   });
 
-  test.each(["/subscribe", "/psubscribe", "/monitor/x"])("%s is a 400", async (path) => {
+  test.each(["/subscribe", "/psubscribe", "/monitor/x"])("answers 400 to %s", async (path) => {
     const answer = await stack.post(path, "", { accept: "text/event-stream" });
     const error = `ERR wrong number of arguments for '${path.split("/")[1]}' command`;
     expect(answer).toMatchObject({ status: 400, body: { error } });
   });
 
-  test("without asking for a stream, it is a command that is not available", async () => {
+  test("answers that the command is not available unless the request accepts a stream", async () => {
     expect(await stack.post("/subscribe/chat", "")).toMatchObject({
       status: 400,
       body: { error: unavailable("SUBSCRIBE") },

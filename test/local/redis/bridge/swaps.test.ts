@@ -1,24 +1,21 @@
-// No command, known or not, from any client, in any order, gives a client another's answer or holds it up.
+// Property tests: no sequence of commands, valid or not, lets one client receive another's reply or block it.
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { START_TIMEOUT, type Stack, startStack } from "../../stack.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { useStack } from "../../stack.ts";
 
 type Words = string[];
 
-let stack: Stack;
+const stack = useStack();
 /** Every command and subcommand that this Redis has. */
 let known: Words[];
 
 beforeAll(async () => {
-  stack = await startStack();
   const rows = (await stack.direct.call("COMMAND")) as [string, ...unknown[]][];
   const subcommands = rows.flatMap((row) => (row[9] ?? []) as [string][]);
   known = [...rows, ...subcommands].map(([name]) => name.split("|"));
-}, START_TIMEOUT);
+});
 
-afterAll(() => stack.stop());
-
-test("every command that this Redis has leaves the next answer in its place", async () => {
+test("returns the right reply to the command after each command that this Redis has", async () => {
   const tails = [[], ["ACK", "0"], ["OFF"], ["s"], ["0", "1"], ["s", "0"], ["streams", "g", "0"]];
   for (const words of known) {
     const commands = tails.flatMap((tail, at) => [
@@ -31,7 +28,7 @@ test("every command that this Redis has leaves the next answer in its place", as
   }
 }, 60_000);
 
-describe("clients side by side", () => {
+describe("concurrent clients", () => {
   const argument = fc.constantFrom(
     ...[
       "",
@@ -101,7 +98,7 @@ describe("clients side by side", () => {
     });
   }
 
-  /** Sends the commands, each with an ECHO of its own behind it, and expects every echo in its place. */
+  /** Sends each command followed by a unique ECHO, and expects every echo in its place. */
   async function send(path: string, commands: Words[], mark: string): Promise<void> {
     const marks = commands.map((_, at) => `${mark}-${at}`);
     if (path === "/") {
@@ -121,7 +118,7 @@ describe("clients side by side", () => {
     expect(echoes).toEqual(marks.map((result) => ({ result })));
   }
 
-  test("no sequence of commands ever swaps their replies", async () => {
+  test("never receive each other's replies", async () => {
     const property = fc.asyncProperty(sequences(), async (clients) => {
       await Promise.all(
         clients.map(async (requests, client) => {
