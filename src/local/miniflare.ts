@@ -120,12 +120,12 @@ function rateLimits({ ratelimits }: Unstable_Config): Record<string, V4ServiceDe
 
 /** The script first, then the other files in the build output, such as imported text. */
 function bundledModules(script: string): V4ModuleDefinition[] {
-  const beside = readdirSync(dirname(script)).filter((name) => {
+  const others = readdirSync(dirname(script)).filter((name) => {
     return name !== basename(script) && name !== "README.md" && extname(name) !== ".map";
   });
   return [
     { type: "ESModule", path: script },
-    ...beside.map((name): V4ModuleDefinition => {
+    ...others.map((name): V4ModuleDefinition => {
       const type = MODULE_TYPES[extname(name)] ?? "Text";
       return { type, path: join(dirname(script), name) };
     }),

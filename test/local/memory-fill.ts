@@ -163,7 +163,7 @@ function anOlderPage(i: number, sales: number) {
     },
   }));
   const text = JSON.stringify(page);
-  return { shared: shared(), size: text.length, told: JSON.parse(text), parsed: JSON.parse(text) };
+  return { shared: shared(), size: text.length, raw: JSON.parse(text), parsed: JSON.parse(text) };
 }
 
 const someBuyers = (base: number) => ({ base, filter: shared(), known: BuyerFilter.empty(base) });

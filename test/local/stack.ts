@@ -14,7 +14,7 @@ export const BASE64 = { "upstash-encoding": "base64" };
 /** In milliseconds. The first start on a machine downloads Redis. */
 export const START_TIMEOUT = 120_000;
 
-export interface Answer {
+export interface BridgeResponse {
   status: number;
   body: unknown;
   headers: Headers;
@@ -30,7 +30,7 @@ export async function send(
   body: unknown,
   headers: Record<string, string> = {},
   method = "POST",
-): Promise<Answer> {
+): Promise<BridgeResponse> {
   const response = await fetch(url, {
     method,
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },

@@ -11,16 +11,16 @@ import type { ServiceBindings } from "./services.ts";
 
 const STRIPE = { apiKey: "sk_test_fake", webhookSecret: "whsec_fake" };
 
-const folder = await mkdtemp(join(tmpdir(), "doorbuster-worker-tests-"));
+const directory = await mkdtemp(join(tmpdir(), "doorbuster-worker-tests-"));
 const [redis, stripe, turnstile] = await Promise.all([
-  startRedisWithBridge(folder),
+  startRedisWithBridge(directory),
   startFakeStripe(STRIPE),
   startFakeTurnstile(),
 ]);
 
 process.once("disconnect", async () => {
   await Promise.all([redis.stop(), stripe.stop(), turnstile.stop()]);
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 const bindings: ServiceBindings = {

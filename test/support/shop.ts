@@ -81,6 +81,7 @@ export function tokenFor(sub: string, secret = AUTH_SECRET): Promise<string> {
     .sign(new TextEncoder().encode(secret));
 }
 
+/** A buyer with a valid token. */
 export async function aBuyer(id = unique("buyer")): Promise<Buyer> {
   return { id, token: await tokenFor(id) };
 }
@@ -119,6 +120,7 @@ export async function bought(
   return answer.body;
 }
 
+/** Reads an order of the buyer. */
 export const showOrder = (buyer: Buyer, orderId: string): Promise<Answer<Order>> =>
   call<Order>("GET", `/api/orders/${orderId}`, { token: buyer.token });
 

@@ -69,9 +69,9 @@ export async function startGuard(port: number, target: string, secret: string): 
 
 /** Sanitizes the headers of a request in place. Returns an error code if the request must not be forwarded. */
 function admit({ headers, url = "" }: IncomingMessage, secret: string): ErrorCode | undefined {
-  const asked = URL.parse(url, `http://${headers.host}`);
-  if (!asked) return "invalid_request";
-  if (DEV_SERVER_PATH.test(asked.pathname)) return "not_found";
+  const target = URL.parse(url, `http://${headers.host}`);
+  if (!target) return "invalid_request";
+  if (DEV_SERVER_PATH.test(target.pathname)) return "not_found";
   for (const name of Object.keys(headers)) if (DEV_SERVER_HEADER.test(name)) delete headers[name];
   headers[LOCAL_GUARD_HEADER] = secret;
   return undefined;

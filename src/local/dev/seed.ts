@@ -43,8 +43,8 @@ export function demoSales(now: number): SaleInput[] {
       id: "next-drop",
       title: "Night shift: one concert, 250 seats",
       description:
-        "The roastery after hours, with the Lena Okafor Trio. Two seats a person at most. The box " +
-        "office opens for everybody in the same second.",
+        "The roastery after hours, with the Lena Okafor Trio. Two seats per person. The box " +
+        "office opens for everyone at the same moment.",
       theme,
       opensAt: day(7),
       closesAt: day(8),
@@ -52,7 +52,7 @@ export function demoSales(now: number): SaleInput[] {
       skus: [
         {
           id: "night-seat",
-          name: "Seat, free choice of row",
+          name: "Seat, any row",
           unitPrice: usd(3_500),
           stock: 250,
           perUserLimit: 2,

@@ -33,6 +33,7 @@ const QUIET_WRANGLER = {
   WRANGLER_LOG: "info",
 };
 
+/** Starts the Worker process. Its output goes to `log`. */
 export function startDevWorker({ log, ...settings }: StartMessage & { log: DevLog }): DevWorker {
   const child = spawn(process.execPath, [join(import.meta.dirname, "wrangler-child.ts")], {
     cwd: PROJECT,

@@ -36,9 +36,9 @@ export async function findRedis(log: (line: string) => void): Promise<RedisProgr
 
 /** Returns the path of a program on PATH, or undefined if there is none. */
 async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const file = join(folder, name);
-    if (folder && (await isExecutable(file))) return file;
+  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
+    const file = join(directory, name);
+    if (directory && (await isExecutable(file))) return file;
   }
   return undefined;
 }
@@ -96,8 +96,8 @@ async function downloadPackages(work: string): Promise<string[]> {
   ].flatMap((option) => ["-o", option]);
   const apt = (...args: string[]) =>
     run("apt-get", ["-qq", ...options, ...args], { env: { ...process.env, LC_ALL: "C" } });
-  for (const folder of ["state/lists/partial", "cache/archives/partial"]) {
-    await mkdir(join(work, folder), { recursive: true });
+  for (const directory of ["state/lists/partial", "cache/archives/partial"]) {
+    await mkdir(join(work, directory), { recursive: true });
   }
   // A broken third-party source fails the update, but the lists that matter may have been fetched.
   const update = await apt("update").catch((error: unknown) => error);
@@ -117,9 +117,9 @@ async function programIn(root: string): Promise<RedisProgram> {
   return { command: serverIn(root), libraryPath: folders.join(":") };
 }
 
-async function filesIn(folder: string, pattern: string): Promise<string[]> {
+async function filesIn(directory: string, pattern: string): Promise<string[]> {
   const files: string[] = [];
-  for await (const name of glob(pattern, { cwd: folder })) files.push(join(folder, name));
+  for await (const name of glob(pattern, { cwd: directory })) files.push(join(directory, name));
   return files;
 }
 

@@ -22,6 +22,7 @@ export interface DevProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Starts `npm run dev`. `env` is added to the environment. */
 export function startDev(env: Record<string, string>): DevProcess {
   const child = spawn("npm", ["run", "--silent", "dev"], {
     cwd: PROJECT,

@@ -121,10 +121,10 @@ async function statusFor(
   more: Record<string, string> = {},
 ): Promise<number | undefined> {
   const headers = { host, authorization: `Bearer ${LOCAL_ADMIN_TOKEN}`, ...more };
-  const asked = request(`${url}/api/admin/overview`, { headers }).end();
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
-  answer.resume();
-  return answer.statusCode;
+  const outgoing = request(`${url}/api/admin/overview`, { headers }).end();
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
 }
 
 async function shutDownRedis(port: number): Promise<void> {

@@ -11,19 +11,19 @@ import { demoSales, seed } from "../../../src/local/dev/seed.ts";
 import { readSettings, workerVars } from "../../../src/local/dev/settings.ts";
 import { makeTempDir } from "../stack.ts";
 
-let folder: string;
+let directory: string;
 
 beforeEach(async () => {
-  folder = await makeTempDir();
+  directory = await makeTempDir();
 });
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 async function settingsOf(devVars: string, env: Record<string, string> = {}) {
-  const file = join(folder, "dev.vars");
+  const file = join(directory, "dev.vars");
   await writeFile(file, devVars);
   return readSettings({ DEV_VARS: file, ...env });
 }
@@ -105,11 +105,11 @@ describe("log", () => {
 
 describe("the lock of the state directory", () => {
   test("replaces a stale lock of a dead process", async () => {
-    const file = join(folder, "dev.pid");
+    const file = join(directory, "dev.pid");
     await writeFile(file, "4194999"); // above the default maximum of Linux
-    const unlock = await lockStateDir(folder);
+    const unlock = await lockStateDir(directory);
     await unlock();
-    await (await lockStateDir(folder))();
+    await (await lockStateDir(directory))();
   });
 });
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => turnstile.stop());
 
-const aToken = (outcome: string) => `${outcome}.buy.somebody.${crypto.randomUUID()}`;
+const aToken = (outcome: string) => `${outcome}.buy.alice.${crypto.randomUUID()}`;
 
 /** Posts the fields, as JSON or as a form. */
 async function verify(fields: Record<string, string>, as: "json" | "form" = "json") {
@@ -35,7 +35,7 @@ test.each(["json", "form"] as const)("accepts a valid token once (%s)", async (a
     challenge_ts: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     hostname: "localhost",
     action: "buy",
-    cdata: "somebody",
+    cdata: "alice",
   });
   expect(await verify({ response }, as)).toEqual(refused("timeout-or-duplicate"));
 });
@@ -60,12 +60,12 @@ test.each([
 });
 
 test("answers bad-request to a body that is neither JSON nor a form", async () => {
-  const answer = await fetch(turnstile.vars.TURNSTILE_VERIFY_URL, {
+  const response = await fetch(turnstile.vars.TURNSTILE_VERIFY_URL, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: "{",
   });
-  expect(await answer.json()).toEqual(refused("bad-request"));
+  expect(await response.json()).toEqual(refused("bad-request"));
 });
 
 test("closes the connection for `down` and responds late for `slow`", async () => {

@@ -8,27 +8,27 @@ import { startRedis } from "../../../src/local/redis/start-redis.ts";
 import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 
 const SERVERS = ["redis-server", "valkey-server"];
-let folder: string;
+let directory: string;
 
 beforeEach(async () => {
-  folder = await makeTempDir();
+  directory = await makeTempDir();
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 describe("on PATH", () => {
   async function program(name: string): Promise<string> {
-    const file = join(folder, name);
+    const file = join(directory, name);
     await writeFile(file, "");
     await chmod(file, 0o755);
     return file;
   }
 
   test("prefers redis-server to valkey-server", async () => {
-    vi.stubEnv("PATH", folder);
+    vi.stubEnv("PATH", directory);
     const valkey = await program("valkey-server");
     expect(await findRedis(() => {})).toEqual({ command: valkey });
     const redis = await program("redis-server");
@@ -36,10 +36,10 @@ describe("on PATH", () => {
   });
 
   test("reports what to install if there is no server and no package manager", async () => {
-    vi.stubEnv("PATH", folder);
-    vi.stubEnv("XDG_CACHE_HOME", folder);
+    vi.stubEnv("PATH", directory);
+    vi.stubEnv("XDG_CACHE_HOME", directory);
     await expect(findRedis(() => {})).rejects.toThrow(/apt-get install redis-server.*REDIS_URL/s);
-    const left = await readdir(join(folder, "doorbuster")).catch(() => []);
+    const left = await readdir(join(directory, "doorbuster")).catch(() => []);
     expect(left).toEqual([]);
   });
 });
@@ -47,7 +47,7 @@ describe("on PATH", () => {
 describe("from the distribution's packages", () => {
   /** Sets a PATH with every installed program except the Redis servers. */
   async function hideInstalledServers(): Promise<void> {
-    const programs = join(folder, "bin");
+    const programs = join(directory, "bin");
     await mkdir(programs);
     for (const source of (process.env.PATH ?? "").split(delimiter)) {
       const names = await readdir(source).catch(() => []);
@@ -63,13 +63,13 @@ describe("from the distribution's packages", () => {
     "leaves one complete copy when two processes start with an empty cache",
     async () => {
       await hideInstalledServers();
-      const cache = join(folder, "a cache");
+      const cache = join(directory, "a cache");
       // The leftovers of a killed run must not matter.
       await mkdir(join(cache, "doorbuster/unpacking-killed/root"), { recursive: true });
       vi.stubEnv("XDG_CACHE_HOME", cache);
       const log = vi.fn();
       const started = await Promise.all(
-        ["one", "two"].map((name) => startRedis({ dataDir: join(folder, name), log })),
+        ["one", "two"].map((name) => startRedis({ dataDir: join(directory, name), log })),
       );
       for (const { url, stop } of started) {
         const client = new Redis(url);

@@ -67,6 +67,7 @@ export class FakeStripeBank {
     this.#emit = emit;
   }
 
+  /** @throws StripeFault for an amount below 50 cents or an unknown payment method */
   create(params: URLSearchParams): Intent {
     const amount = Number(params.get("amount"));
     const method = params.get("payment_method") ?? "";
@@ -138,10 +139,12 @@ export class FakeStripeBank {
     return intent;
   }
 
+  /** The intents of an order, newest first. */
   search(orderId: string): Intent[] {
     return this.#ofOrder(orderId).reverse();
   }
 
+  /** Refunds the full amount. @throws StripeFault without a charge or after an earlier refund */
   refund(intentId: string): object {
     const intent = this.intent(intentId);
     const { latest_charge: charge, amount, currency, metadata } = intent;

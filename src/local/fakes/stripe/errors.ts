@@ -12,9 +12,11 @@ export class StripeFault extends Error {
   }
 }
 
+/** A 400 of type `invalid_request_error`. */
 export const invalid = (message: string, more: Record<string, unknown> = {}) =>
   new StripeFault(400, { type: "invalid_request_error", message, ...more });
 
+/** A 400 for an operation that the intent's status does not allow. */
 export function unexpectedState(verb: string, intent: { status: string }): StripeFault {
   const message = `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`;
   return invalid(message, { code: "payment_intent_unexpected_state", payment_intent: intent });

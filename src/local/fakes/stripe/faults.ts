@@ -41,10 +41,12 @@ export class Faults {
     throw new StripeFault(Number(fault), { type, ...code, message: "Something went wrong" });
   }
 
+  /** Whether a request of the order is waiting for `release`. */
   isHeld(order: string): boolean {
     return this.#held.has(order);
   }
 
+  /** Continues the held request of the order. */
   release(order: string): void {
     this.#held.get(order)?.();
     this.#held.delete(order);

@@ -7,6 +7,7 @@ import { StripeFault } from "./errors.ts";
 import { type Delivery, RequestLost } from "./faults.ts";
 
 export type FakeContext = Context<{ Bindings: HttpBindings }>;
+/** The result of a request, and how its response reaches the caller. */
 export interface StepResult {
   result: object;
   delivery: Delivery;
@@ -41,11 +42,13 @@ export class Responder {
     this.#stored.clear();
   }
 
+  /** Responds to a read. */
   async get(c: FakeContext, read: () => object): Promise<Response> {
     const { response } = await this.#run(c, async () => ({ result: read(), delivery: "whole" }));
     return this.reply(c, response);
   }
 
+  /** Responds to a write, with idempotency. `work` gets the form fields of the body. */
   async post(
     c: FakeContext,
     work: (params: URLSearchParams) => Promise<StepResult>,

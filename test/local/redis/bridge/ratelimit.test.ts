@@ -36,7 +36,7 @@ async function cost(work: () => Promise<unknown>) {
 describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
   test("enforces the limit with one round trip per call after the first", async () => {
     const limits = limiter(algorithm);
-    const first = await cost(() => limits.limit("somebody"));
+    const first = await cost(() => limits.limit("alice"));
     expect(first).toEqual({ roundTrips: 2, commands: 2 }); // NOSCRIPT, then the script itself
     for (const [success, remaining] of [
       [true, 1],
@@ -45,27 +45,27 @@ describe.each(Object.entries(algorithms))("%s", (_, algorithm) => {
       [false, 0],
     ]) {
       const call = await cost(async () => {
-        const { success: allowed, remaining: left, limit } = await limits.limit("somebody");
+        const { success: allowed, remaining: left, limit } = await limits.limit("alice");
         expect([allowed, Math.max(left, 0), limit]).toEqual([success, remaining, LIMIT]);
       });
       expect(call).toEqual({ roundTrips: 1, commands: 1 });
     }
-    expect(await limits.limit("somebody else")).toMatchObject({ success: true, remaining: 2 });
+    expect(await limits.limit("bob")).toMatchObject({ success: true, remaining: 2 });
   });
 
   test("allows exactly the limit under concurrent calls", async () => {
     const limits = limiter(algorithm);
-    const results = await Promise.all(Array.from({ length: 50 }, () => limits.limit("racer")));
+    const results = await Promise.all(Array.from({ length: 50 }, () => limits.limit("alice")));
     expect(results.filter(({ success }) => success)).toHaveLength(LIMIT);
     expect(results.every(({ reason }) => reason === undefined)).toBe(true); // no timeout
   });
 
   test("takes several tokens at once, reads the remaining ones, and resets", async () => {
     const limits = limiter(algorithm);
-    expect(await limits.limit("somebody", { rate: 2 })).toMatchObject({ remaining: 1 });
-    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: 1 });
-    await limits.resetUsedTokens("somebody");
-    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: LIMIT });
+    expect(await limits.limit("alice", { rate: 2 })).toMatchObject({ remaining: 1 });
+    expect(await limits.getRemaining("alice")).toMatchObject({ remaining: 1 });
+    await limits.resetUsedTokens("alice");
+    expect(await limits.getRemaining("alice")).toMatchObject({ remaining: LIMIT });
   });
 });
 
@@ -78,18 +78,18 @@ describe("cachedFixedWindow", () => {
         ephemeralCache: new Map(),
       });
     const limits = cached();
-    await limits.limit("somebody");
+    await limits.limit("alice");
     const second = await cost(async () => {
-      const result = await limits.limit("somebody");
+      const result = await limits.limit("alice");
       expect(result).toMatchObject({ success: true, remaining: 1 });
       await result.pending;
     });
     expect(second).toEqual({ roundTrips: 1, commands: 1 });
-    expect(await cached().limit("somebody")).toMatchObject({ success: true, remaining: 0 });
-    expect(await cached().limit("somebody")).toMatchObject({ success: false });
-    expect(await limits.getRemaining("somebody")).toMatchObject({ remaining: 1 });
-    await limits.resetUsedTokens("somebody");
-    expect(await cached().getRemaining("somebody")).toMatchObject({ remaining: LIMIT });
+    expect(await cached().limit("alice")).toMatchObject({ success: true, remaining: 0 });
+    expect(await cached().limit("alice")).toMatchObject({ success: false });
+    expect(await limits.getRemaining("alice")).toMatchObject({ remaining: 1 });
+    await limits.resetUsedTokens("alice");
+    expect(await cached().getRemaining("alice")).toMatchObject({ remaining: LIMIT });
   });
 });
 
@@ -98,15 +98,15 @@ test("combines concurrent calls of two limiters on one client in one request", a
   const shared = { redis, ephemeralCache: false } as const;
   const perIp = new Ratelimit({ ...shared, limiter: algorithms.slidingWindow, prefix: "ip" });
   const perUser = new Ratelimit({ ...shared, limiter: algorithms.tokenBucket, prefix: "user" });
-  const both = () => Promise.all([perIp.limit("192.0.2.1"), perUser.limit("somebody")]);
+  const both = () => Promise.all([perIp.limit("192.0.2.1"), perUser.limit("alice")]);
   await both();
   expect(await cost(both)).toEqual({ roundTrips: 1, commands: 2 });
 });
 
 test("reloads its scripts after Redis has lost them", async () => {
   const limits = limiter(algorithms.slidingWindow);
-  await limits.limit("somebody");
+  await limits.limit("alice");
   await stack.direct.script("FLUSH");
-  expect(await limits.limit("somebody")).toMatchObject({ success: true, remaining: 1 });
-  expect(await cost(() => limits.limit("somebody"))).toEqual({ roundTrips: 1, commands: 1 });
+  expect(await limits.limit("alice")).toMatchObject({ success: true, remaining: 1 });
+  expect(await cost(() => limits.limit("alice"))).toEqual({ roundTrips: 1, commands: 1 });
 });
