@@ -127,9 +127,10 @@ export class Client {
     return this.send("GET", "/api/orders", caller);
   }
 
-  /** Reads the first page of published sales. */
-  sales(): Promise<Answer<SaleList>> {
-    return this.send("GET", "/api/sales");
+  /** Reads one page of published sales: the first, or the one at `cursor`. */
+  sales(cursor?: string): Promise<Answer<SaleList>> {
+    const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    return this.send("GET", `/api/sales${query}`);
   }
 
   /** Reads the live stock of a sale. */

@@ -1,6 +1,6 @@
 // Creates the sale of a scenario and deletes it afterwards, or finds the SKU named with --sku.
 import { setTimeout as pause } from "node:timers/promises";
-import { type Client, expectOk, type PublicSale } from "../client.ts";
+import { type Client, expectOk, type PublicSale, type SaleList } from "../client.ts";
 import type { Instance } from "./instance.ts";
 import { UsageError } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
@@ -42,8 +42,7 @@ export async function useExistingSku(
   recorder: Recorder,
   skuId: string,
 ): Promise<ScenarioContext> {
-  const { sales } = expectOk(await instance.client.sales());
-  const sale = sales.find(({ skus }) => skus.some(({ id }) => id === skuId));
+  const sale = await findSale(instance.client, skuId);
   if (sale === undefined) {
     throw new UsageError(`The instance has no SKU "${skuId}".`);
   }
@@ -54,6 +53,20 @@ export async function useExistingSku(
     );
   }
   return { ...contextFor(instance, recorder, sale), skus };
+}
+
+/** Searches all pages of published sales. */
+async function findSale(client: Client, skuId: string): Promise<PublicSale | undefined> {
+  let cursor: string | undefined;
+  do {
+    const page: SaleList = expectOk(await client.sales(cursor));
+    const sale = page.sales.find(({ skus }) => skus.some(({ id }) => id === skuId));
+    if (sale !== undefined) {
+      return sale;
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return undefined;
 }
 
 function contextFor(instance: Instance, recorder: Recorder, sale: PublicSale): ScenarioContext {

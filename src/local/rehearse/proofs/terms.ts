@@ -5,7 +5,7 @@ import type { Evidence } from "../evidence.ts";
 import type { OrderAnswer } from "../recorder.ts";
 import { PROPAGATION_MS, termsDuring, toleranceOf } from "./timeline.ts";
 
-/** Orders are accepted only while the sale is open, and only then. Refusals and timestamps agree with its hours. */
+/** Orders are accepted only while the sale is open. Refusals and timestamps agree with its hours. */
 export function openingHours(evidence: Evidence): string[] {
   const tolerance = toleranceOf(evidence);
   const accepted = evidence.ledgerOrders.flatMap(({ id, createdAt }) => {

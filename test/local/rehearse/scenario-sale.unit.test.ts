@@ -1,0 +1,39 @@
+// Finding the SKU named with --sku, without a server.
+import { expect, test } from "vitest";
+import type { Client, SaleList } from "../../../src/local/client.ts";
+import type { Instance } from "../../../src/local/rehearse/instance.ts";
+import { UsageError } from "../../../src/local/rehearse/options.ts";
+import { Recorder } from "../../../src/local/rehearse/recorder.ts";
+import { useExistingSku } from "../../../src/local/rehearse/scenario-sale.ts";
+import { answer, version } from "./evidence.ts";
+
+const usd = (amount: number) => ({ unitPrice: { amount, currency: "USD" } });
+const FIRST_PAGE = [version({ id: "free" }).sale];
+const SECOND_PAGE = [version({ id: "paid", ...usd(500) }).sale];
+
+/** An instance with two pages of sales. */
+function instanceWith(sandbox: boolean): Instance {
+  const sales: Client["sales"] = async (cursor) => {
+    const page: SaleList =
+      cursor === undefined ? { sales: FIRST_PAGE, nextCursor: "2" } : { sales: SECOND_PAGE };
+    return answer(200, page);
+  };
+  return { client: { sales }, sandbox } as Instance;
+}
+
+const find = (sku: string, sandbox = true) =>
+  useExistingSku(instanceWith(sandbox), new Recorder(), sku);
+
+test("finds a SKU on any page of the sales list", async () => {
+  expect((await find("free")).skus).toMatchObject([{ id: "free" }]);
+  expect((await find("paid")).skus).toMatchObject([{ id: "paid" }]);
+});
+
+test("rejects a SKU that no sale has", async () => {
+  await expect(find("missing")).rejects.toThrow(UsageError);
+});
+
+test("rejects a paid SKU if the instance does not use sandbox payments", async () => {
+  await expect(find("paid", false)).rejects.toThrow(UsageError);
+  expect((await find("free", false)).skus).toMatchObject([{ id: "free" }]);
+});
