@@ -6,7 +6,7 @@ import { asAccepted, type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
-/** `stock`: lets the edge refuse others by itself, unless they bought before. */
+/** `stock`: lets the edge refuse further buyers itself, unless they have an order. */
 export type ReserveResult =
   | { ok: true; replayed: boolean; order: Order }
   | (Exclude<ReserveDecision, { ok: true }> & { stock?: PublicStock });

@@ -118,7 +118,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
 
   /**
    * Applies an offer if it is newer than what the object has, and returns what it has then. `everSold`: whether
-   * an order was ever accepted here, whatever became of it.
+   * an order was ever accepted here, in any status.
    */
   configure(command: ConfigureCommand): Setup & { everSold: boolean } {
     const { ledger } = this.#work;

@@ -14,7 +14,7 @@ export type UnpaidRefusal =
   | { ok: false; reason: "payment_method_required" }
   | { ok: false; reason: "rate_limited"; retryAfterSeconds: number };
 
-/** Payment states of orders that were paid, whatever became of them. */
+/** Payment states of orders that were paid, even if refunded later. */
 const PAID: ReadonlySet<string | undefined> = new Set(["charged", "refund_due", "refunded"]);
 
 /**

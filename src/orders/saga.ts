@@ -13,7 +13,7 @@ const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
 
 export interface MoneyAnswer {
   claim: Claim;
-  /** `unknown` if the gateway could not tell, so the step must be retried. */
+  /** `unknown` if the gateway does not know the outcome, so the step must be retried. */
   money: MoneyOutcome | Unknown;
 }
 

@@ -142,7 +142,7 @@ describe("orders", () => {
     });
   });
 
-  test("are shared by up to a hundred keys of concurrent attempts", () => {
+  test("store at most a hundred further keys of concurrent attempts", () => {
     const world = new World();
     world.apply({ do: "configure", revision: 1, offer: anOffer(5) });
     const reserve = { do: "reserve", user: "ann", quantity: 1, body: "b", flight: 1_000 } as const;

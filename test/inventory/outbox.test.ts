@@ -86,7 +86,7 @@ test("sends a burst in few batches, none larger than the queue accepts", async (
   expect(sizes.length).toBeLessThanOrEqual(11);
 });
 
-test("does not acknowledge an order by an older version, if it changed while that was written", async () => {
+test("leaves an order unacknowledged if it changed while an older version was being written", async () => {
   captureQueue();
   givenClock(START);
   const skuId = await givenUnits(1, { price: 100 });

@@ -153,7 +153,7 @@ test("each migration runs once, and a failed one changes nothing", async () => {
     const known = MIGRATIONS.length;
     const names = () =>
       sql.exec("SELECT name FROM sqlite_master WHERE name GLOB 't[0-9]'").toArray();
-    const plans = (...news: string[]) => [...MIGRATIONS, ...news];
+    const plans = (...added: string[]) => [...MIGRATIONS, ...added];
     expect(() => migrate(storage, plans("CREATE TABLE t1 (a)", "CREATE TABLE broken ("))).toThrow();
     expect(names()).toEqual([]);
     expect(sql.exec("SELECT version FROM schema_version").one()).toEqual({ version: known });

@@ -138,7 +138,7 @@ describe("a hold does not count as unpaid", () => {
   });
 });
 
-describe("where an order cannot include a payment method", () => {
+describe("if an order cannot include a payment method", () => {
   test("the wait doubles with each unpaid hold, up to one day", () => {
     const world = afterHolds(2);
     const waits: number[] = [];

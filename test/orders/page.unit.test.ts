@@ -23,7 +23,7 @@ const anOrder = fc
     status: fc.constantFrom<Order["status"]>("reserved", "confirmed", "cancelled"),
     version: fc.integer({ min: 1, max: 3 }),
     /** What Redis has: this version, an older one, an unreadable text, or only the mark. */
-    inRedis: fc.constantFrom("same", "older", "garbled", "marked"),
+    inRedis: fc.constantFrom("same", "older", "unreadable", "marked"),
   })
   .map(({ skuId, minutes, status, version, inRedis }) => {
     const createdAt = new Date(NOW - minutes * 60_000).toISOString();
@@ -39,7 +39,7 @@ test("consecutive pages contain every order once, newest first, in its newest st
         const { id } = order;
         const at = Date.parse(order.createdAt);
         if (inRedis === "marked") mine.marks.push({ orderId: id, at });
-        else if (inRedis === "garbled") mine.stored.push({ id, text: "x", order: undefined });
+        else if (inRedis === "unreadable") mine.stored.push({ id, text: "x", order: undefined });
         else if (inRedis === "same") mine.stored.push({ id, text: "", order });
         else
           mine.stored.push({ id, text: "", order: { ...order, status: "reserved", version: 0 } });
@@ -73,8 +73,8 @@ const pick = ({ createdAt, id }: Position): Position => ({ createdAt, id });
 test("a page is incomplete if a ledger does not answer, and nothing is repaired without that answer", () => {
   const id = newOrderId({ skuId: "a", lane: 0 });
   const marks = [{ orderId: id, at: NOW - 60_000 }];
-  const garbled = { id: newOrderId({ skuId: "b", lane: 0 }), text: "x", order: undefined };
-  const mine = { stored: [garbled], marks, incomplete: false };
+  const unreadable = { id: newOrderId({ skuId: "b", lane: 0 }), text: "x", order: undefined };
+  const mine = { stored: [unreadable], marks, incomplete: false };
   const page = toPage(mine, new Map([["a", undefined]]), null, NOW);
   expect(page).toMatchObject({ orders: [], incomplete: true, obsoleteMarks: [], unreadable: [] });
 });

@@ -62,8 +62,8 @@ test("concurrent orders of several units never exceed the stock or a buyer's lim
   expect(answers.every(({ status }) => status < 500)).toBe(true);
 });
 
-describe("one account that sends", () => {
-  test("20 concurrent requests with one key gets one order and 20 equal answers", async () => {
+describe("one account", () => {
+  test("gets one order and 20 equal answers for 20 concurrent requests with one key", async () => {
     const skuId = await onSale({ stock: 100, perUserLimit: 5 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -81,7 +81,7 @@ describe("one account that sends", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("20 concurrent requests with different keys gets one order at limit 1, and 19 refusals", async () => {
+  test("gets one order at limit 1 for 20 concurrent requests with different keys", async () => {
     const skuId = await onSale({ stock: 100 });
     const buyer = await aBuyer();
 
@@ -96,7 +96,7 @@ describe("one account that sends", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 1 });
   });
 
-  test("8 concurrent requests with different keys gets one order at limit 5, and 8 equal answers", async () => {
+  test("gets one order even at limit 5 for 8 concurrent requests with different keys", async () => {
     const skuId = await onSale({ stock: 100, perUserLimit: 5 });
     const buyer = await aBuyer();
     const keys = Array.from({ length: 8 }, () => unique("key"));
@@ -113,7 +113,7 @@ describe("one account that sends", () => {
     expect(await ledger(skuId)).toMatchObject({ sold: 2 });
   });
 
-  test("a retry gets its order, although the SKU is sold out and the limit is reached", async () => {
+  test("gets its order on a retry, although the SKU is sold out and the limit is reached", async () => {
     const skuId = await onSale({ stock: 1 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -126,7 +126,7 @@ describe("one account that sends", () => {
     expect(tally([await order(await aBuyer(), skuId)])).toEqual({ sold_out: 1 });
   });
 
-  test("a used key with another request is refused, and its order stays unchanged", async () => {
+  test("is refused when it reuses a key for another request, and its order stays unchanged", async () => {
     const skuId = await onSale({ stock: 10, perUserLimit: 5 });
     const buyer = await aBuyer();
     const key = unique("key");
@@ -142,7 +142,7 @@ describe("one account that sends", () => {
     expect((await showOrder(buyer, id)).body).toMatchObject({ id, quantity: 1 });
   });
 
-  test("a key that another account or another SKU used gets a new order", async () => {
+  test("gets a new order for a key that was used by another account or for another SKU", async () => {
     const [first, second] = [await onSale(), await onSale()];
     const [ann, bob] = [await aBuyer(), await aBuyer()];
     const key = unique("key");
@@ -176,10 +176,10 @@ test("evicting the object between any two requests changes no answer", async () 
 
 test("only its buyer can read an order", async () => {
   const skuId = await onSale({ price: 100 });
-  const [owner, stranger] = [await aBuyer(), await aBuyer()];
+  const [owner, otherUser] = [await aBuyer(), await aBuyer()];
   const { id } = await bought(owner, skuId);
 
-  expect(await showOrder(stranger, id)).toMatchObject({ status: 404, code: "not_found" });
-  expect(await readModelOf(stranger.id)).toEqual([]);
+  expect(await showOrder(otherUser, id)).toMatchObject({ status: 404, code: "not_found" });
+  expect(await readModelOf(otherUser.id)).toEqual([]);
   expect((await showOrder(owner, id)).body).toMatchObject({ status: "reserved" });
 });

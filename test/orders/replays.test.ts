@@ -189,30 +189,30 @@ describe("the edge calls no object", () => {
   const retry = { "idempotency-retry": "true" };
 
   test("for a SKU that never existed, even with the retry header", async () => {
-    const asked = watchObjects();
+    const calls = watchObjects();
     const answers = [
       await post(await aBuyer(), unique("sku"), "k"),
       await post(await aBuyer(), unique("sku"), "k", {}, retry),
     ];
     expect(tally(answers)).toEqual({ not_found: 2 });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test("for a SKU that never sold, except once after its sale was deleted", async () => {
     const sku = aSku();
     const sale = aSale({ skus: [sku], opensAt: inHours(1), closesAt: inHours(2) });
     await putSale(sale);
-    const asked = watchObjects();
+    const calls = watchObjects();
     const crowd = await buyers(20);
     const upcoming = await redisCost(() => Promise.all(crowd.map((b) => post(b, sku.id, "k"))));
     expect(tally(upcoming.result)).toEqual({ sale_not_open: 20 });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
 
     await admin("DELETE", `/sales/${sale.id}`);
     expect((await post(await aBuyer(), sku.id, "k")).code).toBe("not_found");
     const deleted = await Promise.all(crowd.map((buyer) => post(buyer, sku.id, "k")));
     expect(tally(deleted)).toEqual({ not_found: 20 });
-    expect(asked.map(([command]) => command.lookUpOnly)).toEqual([true]);
+    expect(calls.map(([command]) => command.lookUpOnly)).toEqual([true]);
   });
 
   test.each(CHANGES.slice(0, -1))(
@@ -222,7 +222,7 @@ describe("the edge calls no object", () => {
       await change(sale);
       givenClock(Date.now() + 60_000);
       expect((await post(await aBuyer(), skuId, "k")).code).toBe(refusal);
-      const asked = watchObjects();
+      const calls = watchObjects();
 
       const crowd = await buyers(200);
       const { result, commands } = await redisCost(() =>
@@ -230,7 +230,7 @@ describe("the edge calls no object", () => {
       );
 
       expect(tally(result)).toEqual({ [refusal]: 200 });
-      expect([commands, asked.length]).toEqual([0, 0]);
+      expect([commands, calls.length]).toEqual([0, 0]);
       expect((await post(buyer, skuId, key)).status).toBe(202);
     },
   );

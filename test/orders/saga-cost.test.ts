@@ -25,19 +25,19 @@ async function givenOrders(each: number): Promise<Purchase[]> {
 }
 
 function countedCalls(): string[] {
-  const asked: string[] = [];
+  const called: string[] = [];
   const real = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);
   const spy = vi.spyOn(env.SKU_INVENTORY, "getByName").mockImplementation((name, options) => {
-    asked.push(name);
+    called.push(name);
     return real(name, options);
   });
   onTestFinished(() => spy.mockRestore());
-  return asked;
+  return called;
 }
 
 test("a batch costs one round trip, and one call per object", async () => {
   const purchases = await givenOrders(10);
-  const asked = countedCalls();
+  const called = countedCalls();
 
   const { result, roundTrips, commands } = await redisCost(() =>
     deliverTo(
@@ -48,7 +48,7 @@ test("a batch costs one round trip, and one call per object", async () => {
 
   expect(result.acked).toHaveLength(30);
   expect([roundTrips, commands]).toEqual([1, 1]);
-  expect(asked.sort()).toEqual([...new Set(purchases.map(({ skuId }) => skuId))].sort());
+  expect(called.sort()).toEqual([...new Set(purchases.map(({ skuId }) => skuId))].sort());
   for (const { buyer } of purchases) {
     expect(await readModelOf(buyer.id)).toMatchObject([{ status: "confirmed" }]);
   }

@@ -110,7 +110,7 @@ test("refunds an order cancelled during its charge, and releases the unit at onc
   expect([gateway.charged.size, gateway.refunded.size]).toEqual([1, 1]);
 });
 
-test("voids the charge of an order cancelled before it", async () => {
+test("voids the charge of an order that was cancelled first", async () => {
   const sale = await givenPaid();
   const purchase = await givenOrder(sale);
   const gateway = new TestGateway();
@@ -178,7 +178,7 @@ test("lets exactly one of a payment, a cancellation and the end of the hold win 
   expect(held).toBe(0);
 });
 
-test("a SKU that late money sold out stays sold out for others", async () => {
+test("keeps a SKU sold out after late money bought its last unit", async () => {
   const late = await givenLateMoney();
   await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
 
