@@ -5,16 +5,16 @@ import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
 import { type OrderRow, TRANSITIONS } from "../../src/inventory/order.ts";
 import { anOffer, type Command, history } from "./commands.ts";
-import { type Change, World } from "./world.ts";
+import { type Change, LedgerModel } from "./ledger-model.ts";
 
-/** Runs random histories, each in a new world, and calls `look` after every command. */
-function always(look: (world: World, changed: Change[], command: Command) => void): void {
+/** Runs random histories, each with a new model, and calls `look` after every command. */
+function always(look: (model: LedgerModel, changed: Change[], command: Command) => void): void {
   fc.assert(
     fc.property(history, (commands) => {
-      const world = new World();
+      const model = new LedgerModel();
       for (const command of commands) {
-        const count = world.apply(command);
-        look(world, count === 0 ? [] : world.changes.slice(-count), command);
+        const count = model.apply(command);
+        look(model, count === 0 ? [] : model.changes.slice(-count), command);
       }
     }),
     { numRuns: 1_000 },
@@ -23,16 +23,16 @@ function always(look: (world: World, changed: Change[], command: Command) => voi
 
 describe("units", () => {
   test("are never oversold: held plus sold never exceed stocked", () => {
-    always((world) => {
-      expect(available(world.stock)).toBeGreaterThanOrEqual(0);
+    always((model) => {
+      expect(available(model.stock)).toBeGreaterThanOrEqual(0);
     });
   });
 
   test("follow a new sale document, but never drop below held plus sold", () => {
     const newest = { do: "configure", revision: 1_000, offer: anOffer(7) } as const;
-    always((world, _, command) => {
+    always((model, _, command) => {
       if (command.do !== "configure") return;
-      const later = world.copy();
+      const later = model.copy();
       later.apply(newest);
       const { held, sold, stocked } = later.stock;
       expect(stocked).toBe(Math.max(7, held + sold));
@@ -40,11 +40,11 @@ describe("units", () => {
   });
 
   test("never exceed the limit per buyer", () => {
-    always((world, changed) => {
+    always((model, changed) => {
       for (const { before, after } of changed) {
         if (owns(before) || !owns(after)) continue;
-        const limit = world.setup?.terms?.perUserLimit ?? 0;
-        expect(world.unitsOf(after.userId)).toBeLessThanOrEqual(limit);
+        const limit = model.setup?.terms?.perUserLimit ?? 0;
+        expect(model.unitsOf(after.userId)).toBeLessThanOrEqual(limit);
       }
     });
   });
@@ -63,11 +63,11 @@ describe("units", () => {
   });
 
   test("are never held again without payment after two unpaid holds", () => {
-    always((world, changed, command) => {
+    always((model, changed, command) => {
       if (command.do !== "reserve" || command.afterUnpaid !== "pay") return;
       for (const { before, after } of changed) {
         if (before || after.unitPrice.amount === 0) continue;
-        const unpaid = world
+        const unpaid = model
           .stateOf(after.userId)
           .mine.filter(({ status, payment }) => ENDED.includes(status) && payment === null);
         expect(unpaid.length).toBeLessThan(2);
@@ -76,8 +76,8 @@ describe("units", () => {
   });
 
   test("are never reserved before the sale opens or after it closes", () => {
-    always((world, changed) => {
-      const terms = world.setup?.terms;
+    always((model, changed) => {
+      const terms = model.setup?.terms;
       for (const { before, at } of changed) {
         if (before) continue;
         expect(at).toBeGreaterThanOrEqual(terms?.opensAt ?? Number.NaN);
@@ -116,25 +116,25 @@ describe("orders", () => {
   });
 
   test("do not change when a command is repeated", () => {
-    always((world, _, command) => {
-      if (command.do !== "tick") expect(world.apply(command)).toBe(0);
+    always((model, _, command) => {
+      if (command.do !== "tick") expect(model.apply(command)).toBe(0);
     });
   });
 
   test("are unique per user and idempotency key", () => {
-    always((world) => {
-      const keys = [...world.orders.values()].map((row) => `${row.userId} ${row.idempotencyKey}`);
+    always((model) => {
+      const keys = [...model.orders.values()].map((row) => `${row.userId} ${row.idempotencyKey}`);
       expect(new Set(keys).size).toBe(keys.length);
     });
   });
 
   test("are not duplicated by concurrent attempts of one user", () => {
-    always((world, changed, command) => {
+    always((model, changed, command) => {
       if (command.do !== "reserve") return;
-      const askedAt = world.now - (command.flight ?? 0);
+      const askedAt = model.now - (command.flight ?? 0);
       for (const { before, after } of changed) {
         if (before) continue;
-        const others = world.stateOf(after.userId).mine.filter((row) => row !== after && owns(row));
+        const others = model.stateOf(after.userId).mine.filter((row) => row !== after && owns(row));
         for (const { createdAt } of others) {
           expect(createdAt <= askedAt || createdAt >= askedAt + 30_000).toBe(true);
         }
@@ -143,25 +143,25 @@ describe("orders", () => {
   });
 
   test("store at most a hundred further keys of concurrent attempts", () => {
-    const world = new World();
-    world.apply({ do: "configure", revision: 1, offer: anOffer(5) });
+    const model = new LedgerModel();
+    model.apply({ do: "configure", revision: 1, offer: anOffer(5) });
     const reserve = { do: "reserve", user: "ann", quantity: 1, body: "b", flight: 1_000 } as const;
-    for (let i = 0; i < 1_000; i += 1) world.apply({ ...reserve, key: `key-${i}` });
-    expect(world.orders.size).toBe(1);
-    expect(world.aliases.get("ann")).toHaveLength(100);
+    for (let i = 0; i < 1_000; i += 1) model.apply({ ...reserve, key: `key-${i}` });
+    expect(model.orders.size).toBe(1);
+    expect(model.aliases.get("ann")).toHaveLength(100);
   });
 
   test("are returned for the same key every time, even if made under another key", () => {
-    const answers = new Map<World, Map<string, string>>();
-    always((world, _, command) => {
+    const answers = new Map<LedgerModel, Map<string, string>>();
+    always((model, _, command) => {
       if (command.do !== "reserve") return;
-      const { mine, aliases } = world.stateOf(command.user);
+      const { mine, aliases } = model.stateOf(command.user);
       const alias = aliases.find(({ key }) => key === command.key);
       const own = mine.find(({ idempotencyKey }) => idempotencyKey === command.key);
       expect(alias && own).toBeUndefined();
       const orderId = (alias ?? own)?.orderId;
-      const known = answers.get(world) ?? new Map<string, string>();
-      answers.set(world, known);
+      const known = answers.get(model) ?? new Map<string, string>();
+      answers.set(model, known);
       const name = `${command.user} ${command.key}`;
       if (known.has(name)) expect(orderId).toBe(known.get(name));
       else if (orderId) known.set(name, orderId);
@@ -201,8 +201,8 @@ describe("money", () => {
   });
 
   test("always matches the status of its order", () => {
-    always((world) => {
-      for (const { status, payment, unitPrice } of world.orders.values()) {
+    always((model) => {
+      for (const { status, payment, unitPrice } of model.orders.values()) {
         if (unitPrice.amount === 0) expect(payment).toBeNull();
         else if (status === "confirmed") expect(payment?.state).toBe("charged");
         if (payment?.state === "charged") expect(status).toBe("confirmed");

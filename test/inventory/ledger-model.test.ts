@@ -7,20 +7,20 @@ import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { suppressLiveStock, unique } from "../support/shop.ts";
 import { type Command, history, SKU, START } from "./commands.ts";
+import { LedgerModel } from "./ledger-model.ts";
 import { inventory, putToSleep } from "./object.ts";
-import { World } from "./world.ts";
 
 /** Applies a command to the object. The model's order of the same number identifies the order. */
-async function atObject(name: string, world: World, command: Command): Promise<void> {
+async function atObject(name: string, model: LedgerModel, command: Command): Promise<void> {
   const object = inventory(name);
   const row =
-    "order" in command ? [...world.orders.values()][command.order % world.orders.size] : undefined;
+    "order" in command ? [...model.orders.values()][command.order % model.orders.size] : undefined;
   switch (command.do) {
     case "configure":
       await object.configure({ skuId: SKU, revision: command.revision, offer: command.offer });
       return;
     case "reserve":
-      await object.reserve(world.toReserve(command));
+      await object.reserve(model.toReserve(command));
       return;
     case "tick":
       return;
@@ -48,24 +48,24 @@ async function atObject(name: string, world: World, command: Command): Promise<v
 }
 
 /** Applies a command to the model. Like the object, first expires ended holds, and confirms free orders at claims. */
-function inModel(world: World, command: Command): void {
-  const all = [...world.orders.keys()];
+function inModel(model: LedgerModel, command: Command): void {
+  const all = [...model.orders.keys()];
   if (command.do !== "tick" && command.do !== "configure") {
-    for (const index of all.keys()) world.apply({ do: "expire", order: index });
+    for (const index of all.keys()) model.apply({ do: "expire", order: index });
   }
-  if (command.do === "settle") world.apply({ do: "confirmFree", order: command.order });
-  world.apply(command);
+  if (command.do === "settle") model.apply({ do: "confirmFree", order: command.order });
+  model.apply(command);
 }
 
-async function expectSame(name: string, world: World): Promise<void> {
+async function expectSame(name: string, model: LedgerModel): Promise<void> {
   const report = await inventory(name).report();
-  for (const index of [...world.orders.keys()].keys()) world.apply({ do: "expire", order: index });
-  const { stocked, held, sold } = world.stock;
+  for (const index of [...model.orders.keys()].keys()) model.apply({ do: "expire", order: index });
+  const { stocked, held, sold } = model.stock;
   expect(report).toMatchObject({ stocked, held, sold, available: stocked - held - sold });
   const { orders } = await inventory(name).page(null);
   const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
   expect(orders.map(({ order }) => order).sort(byId)).toEqual(
-    [...world.orders.values()].map(toOrder).sort(byId),
+    [...model.orders.values()].map(toOrder).sort(byId),
   );
 }
 
@@ -78,13 +78,13 @@ test("the object matches the model after any history, even if it is evicted betw
   await fc.assert(
     fc.asyncProperty(history, sleeps, async (commands, sleeping) => {
       const name = unique("model");
-      const world = new World();
+      const model = new LedgerModel();
       for (const command of commands) {
-        clock.moveTo(world.now + (command.do === "tick" ? command.ms : 0));
-        await atObject(name, world, command);
-        inModel(world, command);
+        clock.moveTo(model.now + (command.do === "tick" ? command.ms : 0));
+        await atObject(name, model, command);
+        inModel(model, command);
         if (sleeping.next().value) await putToSleep(name);
-        await expectSame(name, world);
+        await expectSame(name, model);
       }
     }),
     { numRuns: 25 },

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { type MoneyOutcome, moneyStep } from "../../src/inventory/decide-order.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { anOffer, type Command, command } from "./commands.ts";
-import { World } from "./world.ts";
+import { LedgerModel } from "./ledger-model.ts";
 
 /** A bank that moves money at most once per order, and repeats its answer to every further request. */
 class Bank {
@@ -68,19 +68,19 @@ const steps: fc.Arbitrary<(Command | Visit)[]> = fc.array(
 );
 
 interface Simulation {
-  world: World;
+  model: LedgerModel;
   bank: Bank;
   late: { orderId: string; money: MoneyOutcome }[];
 }
 
-function settle({ world }: Simulation, orderId: string, money: MoneyOutcome): void {
-  const order = [...world.orders.keys()].indexOf(orderId);
-  world.apply({ do: "settle", order, money });
+function settle({ model }: Simulation, orderId: string, money: MoneyOutcome): void {
+  const order = [...model.orders.keys()].indexOf(orderId);
+  model.apply({ do: "settle", order, money });
 }
 
 function visitOrder(sim: Simulation, { order, answer }: Visit): void {
-  const { world, bank, late } = sim;
-  const row = [...world.orders.values()][order % Math.max(1, world.orders.size)];
+  const { model, bank, late } = sim;
+  const row = [...model.orders.values()][order % Math.max(1, model.orders.size)];
   const money = row && bank.do(row);
   if (!row || !money || answer === "is lost") return;
   if (answer === "comes late") late.push({ orderId: row.orderId, money });
@@ -89,13 +89,13 @@ function visitOrder(sim: Simulation, { order, answer }: Visit): void {
 
 /** Does what the outbox guarantees: every hold ends, and every order is visited until nothing is due. */
 function drain(sim: Simulation): void {
-  const { world, bank, late } = sim;
+  const { model, bank, late } = sim;
   for (const { orderId, money } of late.reverse()) settle(sim, orderId, money);
-  world.now += 1_000_000_000;
-  for (const [index, { orderId }] of [...world.orders.values()].entries()) {
-    world.apply({ do: "expire", order: index });
+  model.now += 1_000_000_000;
+  for (const [index, { orderId }] of [...model.orders.values()].entries()) {
+    model.apply({ do: "expire", order: index });
     for (let round = 0; round < 2; round += 1) {
-      const money = bank.do(world.orders.get(orderId) as OrderRow);
+      const money = bank.do(model.orders.get(orderId) as OrderRow);
       if (money) settle(sim, orderId, money);
     }
   }
@@ -104,16 +104,16 @@ function drain(sim: Simulation): void {
 test("every charge has a confirmed order or was refunded once, and every paid order was charged once", () => {
   fc.assert(
     fc.property(steps, (history) => {
-      const sim: Simulation = { world: new World(), bank: new Bank(), late: [] };
-      sim.world.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
+      const sim: Simulation = { model: new LedgerModel(), bank: new Bank(), late: [] };
+      sim.model.apply({ do: "configure", revision: 1, offer: anOffer(6, 100) });
       for (const step of history) {
         if (step.do === "visit") visitOrder(sim, step);
-        else sim.world.apply(step);
+        else sim.model.apply(step);
       }
       drain(sim);
 
-      const { world, bank } = sim;
-      const rows = [...world.orders.values()];
+      const { model, bank } = sim;
+      const rows = [...model.orders.values()];
       const having = (status: string) => rows.filter((row) => row.status === status).length;
       expect(having("reserved")).toBe(0);
       expect(having("confirmed")).toBe(bank.charged - bank.refunded);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { refuseUnpaid } from "../../src/inventory/unpaid-holds.ts";
 import { anOffer, type Command, START } from "./commands.ts";
-import { World } from "./world.ts";
+import { LedgerModel } from "./ledger-model.ts";
 
 const HOLD_MS = 10_000;
 const { terms } = anOffer(1, 100);
@@ -12,48 +12,48 @@ const TERMS = { ...terms, closesAt: START + 1e10 };
 const paid = { stock: 1, terms: TERMS };
 const DECLINED = { outcome: "declined", reason: "card_declined" } as const;
 
-/** A world with one unit on sale. */
-function givenWorld(offer = paid): World {
-  const world = new World();
-  world.apply({ do: "configure", revision: 1, offer });
-  return world;
+/** A model with one unit on sale. */
+function givenModel(offer = paid): LedgerModel {
+  const model = new LedgerModel();
+  model.apply({ do: "configure", revision: 1, offer });
+  return model;
 }
 
 let keys = 0;
-function reserve(world: World, more: Partial<Command & { do: "reserve" }> = {}): boolean {
+function reserve(model: LedgerModel, more: Partial<Command & { do: "reserve" }> = {}): boolean {
   keys += 1;
   const command = { do: "reserve", user: "mallory", quantity: 1, body: "b" } as const;
-  return world.apply({ ...command, key: `key-${keys}`, ...more }) > 0;
+  return model.apply({ ...command, key: `key-${keys}`, ...more }) > 0;
 }
 
 /** Applies `change` to the newest order, then lets its hold end. */
-function lapse(world: World, change?: (order: number) => Command): void {
-  const order = world.orders.size - 1;
-  if (change) world.apply(change(order));
-  world.apply({ do: "tick", ms: HOLD_MS });
-  world.apply({ do: "expire", order });
+function lapse(model: LedgerModel, change?: (order: number) => Command): void {
+  const order = model.orders.size - 1;
+  if (change) model.apply(change(order));
+  model.apply({ do: "tick", ms: HOLD_MS });
+  model.apply({ do: "expire", order });
 }
 
-/** A world in which `count` of mallory's holds have ended, each after `change`. */
-function afterHolds(count: number, change?: (order: number) => Command): World {
-  const world = givenWorld();
+/** A model in which `count` of mallory's holds have ended, each after `change`. */
+function afterHolds(count: number, change?: (order: number) => Command): LedgerModel {
+  const model = givenModel();
   for (let i = 0; i < count; i += 1) {
-    expect(reserve(world)).toBe(true);
-    lapse(world, change);
+    expect(reserve(model)).toBe(true);
+    lapse(model, change);
   }
-  return world;
+  return model;
 }
 
-const refusal = (world: World, demand: "pay" | "wait" | undefined = "pay", terms = TERMS) =>
-  refuseUnpaid(world.stateOf("mallory").mine, terms, demand, world.now);
+const refusal = (model: LedgerModel, demand: "pay" | "wait" | undefined = "pay", terms = TERMS) =>
+  refuseUnpaid(model.stateOf("mallory").mine, terms, demand, model.now);
 
 describe("after two unpaid holds", () => {
   test("the third order must include a payment method, and the second need not", () => {
     expect(refusal(afterHolds(1))).toBeUndefined();
-    const world = afterHolds(2);
-    expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
-    expect(reserve(world, { afterUnpaid: "pay" })).toBe(false);
-    expect(reserve(world, { token: "tok" })).toBe(true);
+    const model = afterHolds(2);
+    expect(refusal(model)).toMatchObject({ reason: "payment_method_required" });
+    expect(reserve(model, { afterUnpaid: "pay" })).toBe(false);
+    expect(reserve(model, { token: "tok" })).toBe(true);
   });
 
   test("a cancelled hold counts the same as an expired one", () => {
@@ -65,17 +65,17 @@ describe("after two unpaid holds", () => {
     ["the order is cancelled", (order) => ({ do: "cancel", order })],
     ["the hold expires", () => ({ do: "tick", ms: 1 })],
   ])("a card added at the last moment does not avoid the limit when %s", (_, ending) => {
-    const world = givenWorld();
+    const model = givenModel();
     for (let i = 0; i < 3; i += 1) {
-      expect(refusal(world)).toBeUndefined();
-      reserve(world);
-      world.apply({ do: "tick", ms: HOLD_MS - 1 });
-      world.apply({ do: "pay", order: i, token: "tok" });
-      world.apply(ending(i));
-      lapse(world);
-      world.apply({ do: "settle", order: i, money: { outcome: "voided" } });
+      expect(refusal(model)).toBeUndefined();
+      reserve(model);
+      model.apply({ do: "tick", ms: HOLD_MS - 1 });
+      model.apply({ do: "pay", order: i, token: "tok" });
+      model.apply(ending(i));
+      lapse(model);
+      model.apply({ do: "settle", order: i, money: { outcome: "voided" } });
     }
-    expect(refusal(world)).toMatchObject({ reason: "payment_method_required" });
+    expect(refusal(model)).toMatchObject({ reason: "payment_method_required" });
   });
 
   test("other buyers are not affected", () => {
@@ -83,14 +83,14 @@ describe("after two unpaid holds", () => {
   });
 
   test("a retry with an earlier idempotency key still returns its order", () => {
-    const world = givenWorld();
-    reserve(world, { key: "first" });
-    lapse(world);
-    reserve(world);
-    lapse(world);
+    const model = givenModel();
+    reserve(model, { key: "first" });
+    lapse(model);
+    reserve(model);
+    lapse(model);
     const again = { do: "reserve", user: "mallory", quantity: 1, body: "b", key: "first" } as const;
-    expect(world.apply({ ...again, afterUnpaid: "pay" })).toBe(0);
-    expect(world.orders.size).toBe(2);
+    expect(model.apply({ ...again, afterUnpaid: "pay" })).toBe(0);
+    expect(model.orders.size).toBe(2);
   });
 });
 
@@ -107,85 +107,85 @@ describe("a hold does not count as unpaid", () => {
   });
 
   test("if its payment was declined", () => {
-    const world = givenWorld();
+    const model = givenModel();
     for (let i = 0; i < 3; i += 1) {
-      reserve(world, { token: "tok" });
-      world.apply(settle(world.orders.size - 1, "declined"));
+      reserve(model, { token: "tok" });
+      model.apply(settle(model.orders.size - 1, "declined"));
     }
-    expect(refusal(world)).toBeUndefined();
+    expect(refusal(model)).toBeUndefined();
   });
 
   test("if the buyer tried a card early in each hold and it was declined", () => {
-    const world = givenWorld();
+    const model = givenModel();
     for (let i = 0; i < 9; i += 1) {
-      reserve(world);
-      world.apply({ do: "tick", ms: HOLD_MS / 5 });
-      world.apply(pay(i));
-      world.apply(settle(i, "declined"));
+      reserve(model);
+      model.apply({ do: "tick", ms: HOLD_MS / 5 });
+      model.apply(pay(i));
+      model.apply(settle(i, "declined"));
     }
-    expect(refusal(world)).toBeUndefined();
+    expect(refusal(model)).toBeUndefined();
   });
 
   test("if its charge was voided afterwards", () => {
-    const world = afterHolds(3, pay);
-    for (const order of [0, 1, 2]) world.apply(settle(order, "voided"));
-    expect(refusal(world)).toBeUndefined();
+    const model = afterHolds(3, pay);
+    for (const order of [0, 1, 2]) model.apply(settle(order, "voided"));
+    expect(refusal(model)).toBeUndefined();
   });
 
   test("while it is still running", () => {
-    const world = givenWorld(anOffer(5, 100));
-    for (let i = 0; i < 4; i += 1) expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
+    const model = givenModel(anOffer(5, 100));
+    for (let i = 0; i < 4; i += 1) expect(reserve(model, { afterUnpaid: "pay" })).toBe(true);
   });
 });
 
 describe("if an order cannot include a payment method", () => {
   test("the wait doubles with each unpaid hold, up to one day", () => {
-    const world = afterHolds(2);
+    const model = afterHolds(2);
     const waits: number[] = [];
     for (let i = 0; i < 16; i += 1) {
-      const refused = refusal(world, "wait");
+      const refused = refusal(model, "wait");
       const seconds = refused?.reason === "rate_limited" ? refused.retryAfterSeconds : 0;
       waits.push(seconds);
-      world.apply({ do: "tick", ms: seconds * 1_000 - 1 });
-      expect(reserve(world, { afterUnpaid: "wait" })).toBe(false);
-      world.apply({ do: "tick", ms: 1 });
-      expect(reserve(world, { afterUnpaid: "wait" })).toBe(true);
-      lapse(world);
+      model.apply({ do: "tick", ms: seconds * 1_000 - 1 });
+      expect(reserve(model, { afterUnpaid: "wait" })).toBe(false);
+      model.apply({ do: "tick", ms: 1 });
+      expect(reserve(model, { afterUnpaid: "wait" })).toBe(true);
+      lapse(model);
     }
     expect(waits.slice(0, 5)).toEqual([10, 20, 40, 80, 160]);
     expect(waits.slice(-2)).toEqual([86_400, 86_400]);
   });
 
   test("a buyer who tries every minute gets nine 5-minute holds in 8.4 hours, not 101", () => {
-    const world = givenWorld({
+    const model = givenModel({
       ...paid,
       terms: { ...TERMS, holdSeconds: 300 },
     });
     for (let minute = 0; minute < 8.4 * 60; minute += 1) {
-      for (const index of [...world.orders.keys()].keys()) {
-        world.apply({ do: "expire", order: index });
+      for (const index of [...model.orders.keys()].keys()) {
+        model.apply({ do: "expire", order: index });
       }
-      reserve(world, { afterUnpaid: "wait" });
-      world.apply({ do: "tick", ms: 60_000 });
+      reserve(model, { afterUnpaid: "wait" });
+      model.apply({ do: "tick", ms: 60_000 });
     }
-    expect(world.orders.size).toBeLessThanOrEqual(9);
+    expect(model.orders.size).toBeLessThanOrEqual(9);
   });
 
   test("a clock that is set back does not extend the wait", () => {
-    const world = afterHolds(3);
-    world.apply({ do: "tick", ms: -365 * 86_400_000 });
-    expect(refusal(world, "wait")).toMatchObject({ retryAfterSeconds: 20 });
+    const model = afterHolds(3);
+    model.apply({ do: "tick", ms: -365 * 86_400_000 });
+    expect(refusal(model, "wait")).toMatchObject({ retryAfterSeconds: 20 });
   });
 });
 
 test("cancelling a free order repeatedly leads to a wait, because a free order carries no payment", () => {
-  const world = givenWorld(anOffer(1, 0));
+  const model = givenModel(anOffer(1, 0));
   for (let i = 0; i < 2; i += 1) {
-    expect(reserve(world, { afterUnpaid: "pay" })).toBe(true);
-    world.apply({ do: "cancel", order: world.orders.size - 1 });
+    expect(reserve(model, { afterUnpaid: "pay" })).toBe(true);
+    model.apply({ do: "cancel", order: model.orders.size - 1 });
   }
   for (const demand of ["pay", "wait", undefined] as const) {
-    expect(refusal(world, demand, anOffer(1, 0).terms)).toMatchObject({
+    expect(refusal(model, demand, anOffer(1, 0).terms)).toMatchObject({
       reason: "rate_limited",
       retryAfterSeconds: 10,
     });

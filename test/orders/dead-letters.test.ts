@@ -21,7 +21,7 @@ import {
   nextMessage,
   type Purchase,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeEach(emptyRedis);
 

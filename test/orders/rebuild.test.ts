@@ -16,7 +16,7 @@ import {
   nextMessage,
   type Purchase,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeEach(emptyRedis);
 

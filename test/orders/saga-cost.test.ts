@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { givenClock } from "../support/clock.ts";
 import { emptyRedis, readModelOf, redisCost } from "../support/redis.ts";
 import { ledger, suppressLiveStock } from "../support/shop.ts";
-import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-world.ts";
+import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 beforeEach(() => {

@@ -10,7 +10,7 @@ import {
   givenPaid,
   nextMessage,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 

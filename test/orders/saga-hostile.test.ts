@@ -10,7 +10,7 @@ import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inve
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
-import { deliverTo, TestGateway } from "./saga-world.ts";
+import { deliverTo, TestGateway } from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 

@@ -13,7 +13,7 @@ import {
   type Purchase,
   pay,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 

@@ -15,7 +15,7 @@ import {
   PRICE,
   pay,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 

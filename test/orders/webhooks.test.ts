@@ -32,7 +32,7 @@ import {
   type PaidSale,
   type Purchase,
   TestGateway,
-} from "./saga-world.ts";
+} from "./saga-fixtures.ts";
 
 beforeEach(emptyRedis);
 

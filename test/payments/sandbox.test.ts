@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { bankOf, sandboxGateway } from "../../src/payments/sandbox.ts";
-import { bankEntry } from "../orders/saga-world.ts";
-import { aPayment } from "./stripe-world.ts";
+import { bankEntry } from "../orders/saga-fixtures.ts";
+import { aPayment } from "./stripe-fixtures.ts";
 
 const gateway = sandboxGateway(env);
 const entryOf = ({ orderId: id }: { orderId: string }) => bankEntry({ id });

@@ -12,7 +12,7 @@ import {
   outcomeOf,
   release,
   stripeConfig,
-} from "./stripe-world.ts";
+} from "./stripe-fixtures.ts";
 
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 

@@ -11,7 +11,7 @@ import {
   isHeld,
   outcomeOf,
   release,
-} from "./stripe-world.ts";
+} from "./stripe-fixtures.ts";
 
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 const VOIDED = { outcome: "voided" };

@@ -12,11 +12,11 @@ import {
   givenPaid,
   nextMessage,
   type Purchase,
-} from "../orders/saga-world.ts";
+} from "../orders/saga-fixtures.ts";
 import { ORIGIN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { ledger, showOrder } from "../support/shop.ts";
-import { booksOf, eventsOf, gateway, signed, stripeConfig } from "./stripe-world.ts";
+import { booksOf, eventsOf, gateway, signed, stripeConfig } from "./stripe-fixtures.ts";
 
 beforeAll(emptyRedis);
 

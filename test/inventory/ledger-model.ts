@@ -22,7 +22,7 @@ export interface Change {
   at: number;
 }
 
-export class World {
+export class LedgerModel {
   now = START;
   setup: Setup | null = null;
   readonly orders = new Map<string, OrderRow>();
@@ -85,8 +85,8 @@ export class World {
   }
 
   /** An independent copy. */
-  copy(): World {
-    const copy = Object.assign(new World(), { now: this.now, setup: this.setup });
+  copy(): LedgerModel {
+    const copy = Object.assign(new LedgerModel(), { now: this.now, setup: this.setup });
     for (const row of this.orders.values()) copy.orders.set(row.orderId, row);
     for (const [user, aliases] of this.aliases) copy.aliases.set(user, [...aliases]);
     return copy;
