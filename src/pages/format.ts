@@ -1,5 +1,6 @@
 // Prices and times as the server writes them: the same for everybody. Browser code rewrites them in the
 // visitor's own language and time zone.
+import { minorUnitDecimals } from "../iso-4217.ts";
 import type { Money } from "../money.ts";
 
 const TIME = new Intl.DateTimeFormat("en-US", {
@@ -10,10 +11,15 @@ const TIME = new Intl.DateTimeFormat("en-US", {
 
 export const formatTime = (iso: string): string => `${TIME.format(new Date(iso))} UTC`;
 
-/** Minor units follow the currency: cents for USD, none for JPY. */
+/** A price in English with the decimals of ISO 4217: "$12.00", "HUF 5,000.00", "ISK 5,000". */
 export function formatMoney({ amount, currency }: Money): string {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  const digits = minorUnitDecimals(currency);
+  const format = new Intl.NumberFormat("en", {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
   return format.format(amount / 10 ** digits);
 }
 

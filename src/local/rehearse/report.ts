@@ -1,5 +1,5 @@
 // Formats the result of a rehearsal for a terminal.
-import type { Money } from "../client.ts";
+import { formatMoney } from "../../pages/format.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { ProofResult, ProofStatus } from "./proofs/verify.ts";
 import type { CrowdResult, Result, SkuResult } from "./result.ts";
@@ -53,14 +53,9 @@ function skuRow({ id, ledger, orders, moneyKept, finalAfterMs }: SkuResult): str
     id,
     ...LEDGER.map((name) => formatNumber(ledger[name])),
     ...STATUSES.map((status) => formatNumber(orders[status] ?? 0)),
-    moneyKept === undefined ? "unknown" : price(moneyKept),
+    moneyKept === undefined ? "unknown" : formatMoney(moneyKept),
     finalAfterMs === undefined ? "never" : `${formatNumber(finalAfterMs / 1_000, 1)} s`,
   ];
-}
-
-function price({ amount, currency }: Money): string {
-  const format = new Intl.NumberFormat("en-US", { style: "currency", currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 0));
 }
 
 function crowdTable(crowd: CrowdResult[]): string {

@@ -1,4 +1,5 @@
 // Prices and times in the visitor's own language and time zone, as far as their browser can say them.
+import { minorUnitDecimals } from "../../iso-4217.ts";
 import type { Format } from "../copy/refusal.ts";
 
 /** Some browsers name languages that no `Intl` takes, such as `en-US@posix`. */
@@ -32,8 +33,14 @@ export const formatClock = (time: string | number): string => CLOCK.format(new D
 
 export function money(amount: number, currency: string): string {
   if (amount === 0) return "Free";
-  const format = new Intl.NumberFormat(languages, { style: "currency", currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const digits = minorUnitDecimals(currency);
+  const format = new Intl.NumberFormat(languages, {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return format.format(amount / 10 ** digits);
 }
 
 export const FORMAT: Format = { time: formatTime, price: money };
