@@ -1,6 +1,6 @@
 // A reserved order in the browser: paying, canceling, its countdown and its final status, with lost responses,
 // late payments, and other tabs.
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./api-mocks.ts";
 import { buyButton, inBrowser, order, orderIs, PAID } from "./harness.ts";
@@ -150,5 +150,26 @@ inBrowser("a reserved order", (stage) => {
     await orderIs(page, "reserved");
     const summary = await page.locator(".summary").innerText();
     expect(summary.replace(/\s+/g, " ")).toBe("Thing 2 × US$12.00 US$24.00");
+  });
+
+  test.each([
+    [500_000, "HUF", "HUF 5,000.00", "HUF 10,000.00"],
+    [5_000, "ISK", "ISK 5,000", "ISK 10,000"],
+  ])("shows %i minor units of %s as %s on every page", async (amount, currency, each, total) => {
+    const unitPrice = { amount, currency };
+    const { saleId, path } = await stage().onSale({ unitPrice, perUserLimit: 2 });
+    const shownIn = async (scope: Locator) => (await scope.innerText()).replace(/\s+/g, " ");
+    const reader = await (await stage().person({ javaScriptEnabled: false })).open(path);
+    expect(await shownIn(reader.locator("main"))).toContain(each);
+    const buyer = await stage().person();
+    await buyer.signIn(`pays in ${currency}`);
+    const page = await buyer.open("/");
+    expect(await shownIn(page.locator(`[data-listed="${saleId}"]`))).toContain(each);
+    await page.goto(path);
+    expect(await shownIn(page.locator("main"))).toContain(each);
+    await page.getByLabel("Quantity").selectOption("2");
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    expect(await shownIn(page.locator(".summary"))).toBe(`Thing 2 × ${each} ${total}`);
   });
 });
