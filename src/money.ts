@@ -1,8 +1,8 @@
 // The type for amounts of money.
 import * as z from "zod";
 
-/** Stripe's largest charge in minor units. */
-const MAX_AMOUNT = 99_999_999;
+/** Twelve digits, the most that any currency needs. Payment providers set lower limits for most of them. */
+const MAX_AMOUNT = 999_999_999_999;
 
 /** `amount` is in the minor unit that ISO 4217 defines for the currency. */
 export const moneySchema = z.strictObject({

@@ -6,10 +6,11 @@ import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
 import { deleteSale, putSale, restock } from "../catalog/sale-commands.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
-import { problem, type Refusal, refuse } from "../errors.ts";
+import { problem, type Refusal, refuse, toIssues } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { refusePrice } from "../payments/price.ts";
 import { atLedger } from "./ledger.ts";
 
 const MAX_SALE_BYTES = 131_072;
@@ -71,15 +72,24 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   });
 }
 
-/** Checks beyond the schema: the id in the URL, and the deployment's configuration. */
+/** Checks beyond the schema: the id in the URL, the prices, and the deployment's configuration. */
 function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
   if (sale.id !== c.req.param("saleId")) return invalid("id", "must equal the id in the URL");
+  const prices = priceIssues(sale);
+  if (prices.length > 0) return refuse("invalid_request", { issues: toIssues({ issues: prices }) });
   const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
   const challenges = sale.protection && sale.protection.challenge.mode !== "off";
   if (!challenges || (TURNSTILE_SITE_KEY && TURNSTILE_SECRET)) return undefined;
   const message = "needs TURNSTILE_SITE_KEY and TURNSTILE_SECRET to be set";
   return invalid("protection.challenge.mode", message);
 }
+
+/** Prices that nobody could pay. Checked only here, so a sale stored before these rules stays readable and sells on. */
+const priceIssues = ({ skus }: Sale) =>
+  skus.flatMap(({ unitPrice, perUserLimit }, n) => {
+    const message = refusePrice(unitPrice, perUserLimit);
+    return message === undefined ? [] : [{ path: ["skus", n, "unitPrice"], message }];
+  });
 
 export async function removeSale(c: SaleContext): Promise<Response> {
   const condition = readCondition(c);

@@ -1,0 +1,14 @@
+// The prices that a shop may set.
+import { isActiveCurrency } from "../iso-4217.ts";
+import type { Money } from "../money.ts";
+import { refuseStripePrice } from "./stripe-amount.ts";
+
+/**
+ * Why nobody could ever pay this price; undefined if it can be paid. Stripe's rules apply without payments and in the
+ * sandbox as well, so a demo refuses the prices that production would refuse.
+ */
+export function refusePrice(unitPrice: Money, perUserLimit: number): string | undefined {
+  const { currency } = unitPrice;
+  if (!isActiveCurrency(currency)) return `${currency} is not an active ISO 4217 currency`;
+  return refuseStripePrice(unitPrice, perUserLimit);
+}
