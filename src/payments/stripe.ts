@@ -9,6 +9,7 @@ import type {
   RefundRequest,
   VoidOutcome,
 } from "./gateway.ts";
+import { toStripeAmount } from "./stripe-amount.ts";
 import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
 
 type Intent = Stripe.PaymentIntent;
@@ -70,8 +71,7 @@ async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<In
   const { orderId, userId, amount, paymentToken } = request;
   // Stripe refuses a known key with other parameters, so changing these breaks orders in progress.
   const params: Stripe.PaymentIntentCreateParams = {
-    amount: amount.amount,
-    currency: amount.currency.toLowerCase(),
+    ...toStripeAmount(amount),
     payment_method: paymentToken,
     automatic_payment_methods: { enabled: true, allow_redirects: "never" },
     metadata: { order_id: orderId, user_id: userId },
@@ -83,7 +83,7 @@ async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<In
   return isReplayed(made) ? stripe.paymentIntents.retrieve(made.id) : made;
 }
 
-/** Stripe refused to create the intent because of its token or amount. It can never exist. */
+/** Stripe refused to create the intent because of its token, amount or currency. It can never exist. */
 class IntentRefused extends Error {
   readonly refusal: InvalidRequest;
 
@@ -149,17 +149,23 @@ function chargeOutcome({ id, status, last_payment_error: error }: Intent): Charg
   }
 }
 
-/** A decline and an invalid token are final outcomes. Any other error leaves the outcome unknown. */
+/** A decline and a permanent refusal are final outcomes. Any other error leaves the outcome unknown. */
 function chargeError(error: unknown): ChargeOutcome {
   if (error instanceof Stripe.errors.StripeCardError) {
     return { outcome: "declined", reason: declineReason(error) };
   }
   const refusal = error instanceof IntentRefused ? error.refusal : error;
-  const isBadToken =
-    refusal instanceof Stripe.errors.StripeInvalidRequestError &&
-    refusal.param === "payment_method";
-  if (isBadToken) return { outcome: "declined", reason: "invalid_payment_method" };
+  const reason =
+    refusal instanceof Stripe.errors.StripeInvalidRequestError && permanentReason(refusal);
+  if (reason) return { outcome: "declined", reason };
   throw error;
+}
+
+/** Why Stripe refuses this token, amount or currency, and always will. Undefined for any other refusal. */
+function permanentReason({ param, code }: InvalidRequest): string | undefined {
+  if (param === "payment_method") return "invalid_payment_method";
+  if (param === "amount" || param === "currency") return code ?? `invalid_${param}`;
+  return undefined;
 }
 
 async function voidCharge(stripe: Stripe, request: PaymentRequest): Promise<VoidOutcome> {

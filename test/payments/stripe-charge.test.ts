@@ -119,9 +119,36 @@ test.each([
   expect(await outcomeOf(broken.void(aPayment()))).toEqual({ threw: error });
 });
 
-test("does not treat an amount that Stripe refuses as a decline, and can void it", async () => {
-  const payment = aPayment("pm_card_visa", { amount: { amount: 1, currency: "USD" } });
+test.each([
+  [1, "USD", "amount_too_small"],
+  [100_000_000, "USD", "amount_too_large"],
+  [10_000, "ZZZ", "invalid_currency"],
+  [1_005, "KWD", "invalid_amount"],
+  [150, "MGA", "parameter_invalid_integer"],
+])(
+  "declines %i %s for good, because Stripe never charges it: %s",
+  async (amount, currency, reason) => {
+    const payment = aPayment("pm_card_visa", { amount: { amount, currency } });
 
-  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: "IntentRefused" });
-  expect(await gateway().void(payment)).toEqual({ outcome: "voided" });
+    expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason });
+    expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason });
+    expect(await gateway().void(payment)).toEqual({ outcome: "voided" });
+
+    expect(await booksOf(payment)).toMatchObject({ intents: 0, charges: 0 });
+  },
+);
+
+test.each([
+  [500_000, "HUF", 500_000],
+  [5_000, "ISK", 500_000],
+  [5_000, "UGX", 500_000],
+  [500, "MGA", 5],
+  [1_010, "KWD", 1_010],
+  [5_000, "JPY", 5_000],
+])("charges %i %s as %i of Stripe's units", async (amount, currency, charged) => {
+  const payment = aPayment("pm_card_visa", { amount: { amount, currency } });
+
+  expect(await gateway().charge(payment)).toEqual(CHARGED);
+
+  expect(await booksOf(payment)).toMatchObject({ charges: 1, amountCharged: charged });
 });

@@ -1,5 +1,6 @@
 // The state of the fake Stripe: payment intents, charges and refunds, with Stripe's statuses, errors and events. The
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
+import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
 
 /** The object of an event, with the metadata of its order. */
@@ -69,12 +70,8 @@ export class FakeStripeBank {
 
   /** @throws StripeFault for an amount below 50 cents or an unknown payment method */
   create(params: URLSearchParams): Intent {
-    const amount = Number(params.get("amount"));
+    const { amount, currency } = readAmount(params);
     const method = params.get("payment_method") ?? "";
-    if (!Number.isInteger(amount) || amount < 50) {
-      const code = "amount_too_small";
-      throw invalid("Amount must be at least $0.50 usd", { code, param: "amount" });
-    }
     if (!/^pm_(card|fake)_/.test(method)) {
       const message = `No such PaymentMethod: '${method}'`;
       throw invalid(message, { code: "resource_missing", param: "payment_method" });
@@ -84,7 +81,7 @@ export class FakeStripeBank {
       object: "payment_intent",
       amount,
       amount_received: 0,
-      currency: params.get("currency") ?? "",
+      currency,
       status: "requires_confirmation",
       payment_method: method,
       last_payment_error: null,
