@@ -1,6 +1,6 @@
-// A stale-while-revalidate cache of one value that every request reads: held in the isolate, copied in the
-// colo's cache, read from its source. One refresh runs at a time, and a stale value beats none. The catalog, the
-// rules, the live stock, and the identity provider's keys use it.
+// A stale-while-revalidate cache of one value: held in the isolate's memory, copied to the colo's cache, loaded from its
+// source. One refresh runs at a time, and a stale value is better than none. Used for the catalog, the rules, the live
+// stock, and the identity provider's keys.
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { readColo, writeColo } from "./colo.ts";
@@ -10,21 +10,21 @@ import type { EdgeScope } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 export interface SwrOptions<Raw, Value, S extends EdgeScope> {
-  /** Its name in the colo's cache and in metrics. */
+  /** The name in the colo's cache and in metrics. */
   name: string;
-  /** Up to this age the value is served as it is. */
+  /** Up to this age the value is served without a refresh. */
   freshMs: number;
-  /** Up to this age it is still served at once, while one caller refreshes it. Beyond, callers wait. */
+  /** Up to this age it is served at once while one caller refreshes it. After that, callers wait. */
   revalidateMs: number;
-  /** While the source fails, a value is served up to this age. */
+  /** Up to this age it is served while the source fails. */
   staleMs: number;
   /** Reads the source. `Raw` must survive JSON. */
   load(scope: S): Promise<Raw>;
   /** Turns the raw form into what callers use. */
   build(raw: Raw, scope: S): Value | Promise<Value>;
   /**
-   * A second source, read while the first one fails and the held value is older than `FALLBACK_MS`. It gets the
-   * held value, if that is usable.
+   * A second source, read if the first one fails and the held value is older than `FALLBACK_MS`. `held` is the held
+   * value if it is still usable.
    */
   fallback?(scope: S, held: Value | undefined): Promise<Raw>;
 }
@@ -35,22 +35,22 @@ interface Reading<Value> {
   readAt: number;
 }
 
-/** The same in raw form, as the colo's cache keeps it. */
+/** The same in raw form, as the colo's cache stores it. */
 interface Copy<Raw> {
   raw: Raw;
   readAt: number;
 }
 
-/** Past this, a refresh has failed. */
+/** Time limit of a refresh. */
 const REFRESH_LIMIT_MS = 2_500;
 /** How long a caller holding a stale value waits for a fresh one. */
 const PATIENCE_MS = 400;
 /**
- * While the source fails, the fallback is read for values older than this, and at most this often. With the way
- * there and back, a change shows within five seconds, and a crowd of isolates stays bearable.
+ * While the source fails, the fallback is read for values older than this, and at most once per this time. Including
+ * round trips, a change shows within five seconds, and many isolates do not overload the fallback.
  */
 const FALLBACK_MS = 3_000;
-/** How long a caller holding such a value waits where there is a fallback. */
+/** How long a caller holding such a value waits if there is a fallback. */
 const FALLBACK_PATIENCE_MS = 1_500;
 
 export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
@@ -58,9 +58,9 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   readonly #freshness: Freshness;
   readonly #refreshes = new SingleFlight<Reading<Value>>();
   #held: Reading<Value> | undefined;
-  /** Why the last refresh failed; undefined after a good one. */
+  /** Why the last refresh failed. Undefined after a successful one. */
   #fault: unknown;
-  /** Rises with every change made here. A reading from before it is not kept. */
+  /** Increases with every `drop`. Readings that started before are not stored. */
   #generation = 0;
   #skipColo = false;
   #fallbackReadAt = Number.NEGATIVE_INFINITY;
@@ -70,7 +70,7 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     this.#freshness = new Freshness(options.freshMs);
   }
 
-  /** After a change: the next read of this isolate goes to the source. Other isolates follow in their time. */
+  /** Call after a change. This isolate's next read goes to the source. Other isolates follow when their values are due. */
   drop(): void {
     this.#generation += 1;
     this.#held = undefined;
@@ -86,16 +86,16 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     return this.#held?.value;
   }
 
-  /** Whether the held value is past its bound, because the source does not answer. */
+  /** Whether the held value is older than `revalidateMs`, because the source does not answer. */
   get isOverdue(): boolean {
     return this.#held !== undefined && this.#age() >= this.#options.revalidateMs;
   }
 
   /**
-   * The value for one request: at once, without a promise, while it is fresh.
+   * The value for one request. Not a promise if it need not wait, which saves time on the hot path.
    *
-   * @throws when neither the source nor the fallback answers and no usable value is held; for a second
-   *   afterwards, without reading them again
+   * @throws if neither the source nor the fallback answers and no usable value is held. For a second afterwards it
+   *   throws without reading them again.
    */
   read(scope: S): Reading<Value> | Promise<Reading<Value>> {
     const now = Date.now();
@@ -109,8 +109,8 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   }
 
   /**
-   * The value if it is held and within its bound, without waiting. Peeking keeps it fresh: a refresh starts
-   * behind the caller's back when it is due.
+   * The held value if it is not older than `revalidateMs`, without waiting. If a refresh is due, it starts in the
+   * background.
    */
   peek(scope: S): Value | undefined {
     const now = Date.now();
@@ -118,7 +118,7 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     return this.#age(now) <= this.#options.revalidateMs ? this.#held?.value : undefined;
   }
 
-  /** The value as its source has it now. The held one goes on serving others, even when the source fails. */
+  /** Reads the source now. The held value still serves other callers, even if the source fails. */
   renew(scope: S): Promise<Reading<Value>> {
     this.#skipColo = true;
     return this.#refreshed(scope);
@@ -126,29 +126,32 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
 
   #age = (now = Date.now()): number => this.#freshness.age(now);
 
-  /** The held value is too old to serve, unless the source fails or is slow. */
+  /** Waits for a refresh. The held value is too old to serve unless the source fails or is slow. */
   async #wait(scope: S, held: Reading<Value> | undefined): Promise<Reading<Value>> {
-    const askedAt = Date.now();
-    if (!held) return this.#served(await this.#refreshed(scope), askedAt);
-    const better = this.#refreshed(scope).catch(() => undefined);
+    const startedAt = Date.now();
+    if (!held) return this.#served(await this.#refreshed(scope), startedAt);
+    const fresher = this.#refreshed(scope).catch(() => undefined);
     const awaitsFallback = this.#options.fallback && elapsed(held.readAt) >= FALLBACK_MS;
     const patience = awaitsFallback ? FALLBACK_PATIENCE_MS : PATIENCE_MS;
-    return this.#served((await Promise.race([better, scheduler.wait(patience)])) ?? held, askedAt);
+    return this.#served(
+      (await Promise.race([fresher, scheduler.wait(patience)])) ?? held,
+      startedAt,
+    );
   }
 
-  /** Counts a value served past its bound: the operator should know that its source does not answer. */
-  #served(reading: Reading<Value>, askedAt: number): Reading<Value> {
+  /** Counts values served past `revalidateMs`, so that the operator sees that the source does not answer. */
+  #served(reading: Reading<Value>, startedAt: number): Reading<Value> {
     const { name, revalidateMs } = this.#options;
-    if (askedAt - reading.readAt > revalidateMs) count("stale", name);
+    if (startedAt - reading.readAt > revalidateMs) count("stale", name);
     return reading;
   }
 
-  /** Starts a refresh behind the caller's back, unless one is under way. */
+  /** Starts a refresh in the background unless one is running. */
   #refresh(scope: S): void {
     this.#refreshes.start(scope, () => this.#renewed(scope))?.catch(() => {});
   }
 
-  /** The outcome of a refresh: of this request's own, or of the one under way. */
+  /** The outcome of this request's own refresh, or of the running one. */
   #refreshed(scope: S): Promise<Reading<Value>> {
     return this.#refreshes.join(scope, () => this.#renewed(scope));
   }
@@ -169,7 +172,7 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     }
   }
 
-  /** Holds a reading unless a younger one is held: a slow, abandoned refresh may still be the newest. */
+  /** Holds a reading unless the held one is newer. The result of a slow, abandoned refresh may be the newest. */
   #hold(next: Reading<Value>): void {
     if (this.#age() < elapsed(next.readAt)) return;
     this.#held = next;
@@ -177,13 +180,13 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     this.#freshness.hold(next.readAt);
   }
 
-  /** The colo's copy if it is fresh and younger than the held value, or else the source. */
+  /** Reads the colo's copy if it is fresh and newer than the held value, otherwise the source. */
   async #newest(scope: S): Promise<Reading<Value>> {
     const { freshMs, load, name } = this.#options;
     const copy = this.#skipColo ? undefined : await this.#copy(scope);
-    // A copy that is held already must not count as news, or an isolate whose turn it is never reads the source.
-    const younger = copy && elapsed(copy.readAt) < this.#age() ? copy : undefined;
-    if (younger && elapsed(younger.readAt) < freshMs) return this.#built(scope, younger);
+    // A copy that is held already must not count, or the isolate that is due would never read the source.
+    const newer = copy && elapsed(copy.readAt) < this.#age() ? copy : undefined;
+    if (newer && elapsed(newer.readAt) < freshMs) return this.#built(scope, newer);
     this.#skipColo = false;
     const readAt = Date.now();
     try {
@@ -191,11 +194,11 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     } catch (error) {
       count("degraded", name);
       log("shared.source_failed", { step: name, cause: causeOf(error) });
-      return this.#instead(scope, error, younger);
+      return this.#instead(scope, error, newer);
     }
   }
 
-  /** The source failed: whatever else there is, the youngest first. */
+  /** The source failed: uses the newest of the copy, the held value, and the fallback. */
   async #instead(scope: S, error: unknown, copy: Copy<Raw> | undefined): Promise<Reading<Value>> {
     const { staleMs, fallback } = this.#options;
     const held = this.#age() < staleMs ? this.#held : undefined;
@@ -213,7 +216,7 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     throw error;
   }
 
-  /** A reading of a source: the whole colo gets a copy. */
+  /** Builds a reading of a source, and copies it to the colo's cache. */
   #taken(scope: S, copy: Copy<Raw>): Promise<Reading<Value>> {
     const { name, staleMs } = this.#options;
     scope.waitUntil(writeColo(scope.config, name, copy, staleMs));

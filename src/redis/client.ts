@@ -1,4 +1,4 @@
-// The way to Redis: one short-lived client per piece of work, a time limit, and breakers per isolate.
+// Access to Redis: a short-lived client per operation, a time limit, and circuit breakers per isolate.
 import { Redis } from "@upstash/redis/cloudflare";
 import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
@@ -10,12 +10,12 @@ export type RedisConfig = Pick<
   "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN" | "REDIS_PREFIX"
 >;
 
-/** Someone is waiting for the answer: better none than a late one. */
+/** Time limit while a buyer waits: a failure is better than a late answer. */
 export const INTERACTIVE_LIMIT_MS = 300;
-/** Nobody is waiting: the consumer, the operator, the reconciliation. */
+/** Time limit of the consumer, the operator, and the reconciliation. */
 export const BACKGROUND_LIMIT_MS = 5_000;
 
-/** A breaker for each time limit: too slow for a buyer is not too slow for the consumer. */
+/** One breaker per time limit, because what is too slow for a buyer may be fast enough for the consumer. */
 const breakers = new Map<number, Breaker>();
 
 function breakerFor(limitMs: number): Breaker {
@@ -27,18 +27,18 @@ function breakerFor(limitMs: number): Breaker {
 /** The state of this isolate's breaker for buyers' requests: for `/readyz` and the metrics. */
 export const redisBreakerState = () => breakerFor(INTERACTIVE_LIMIT_MS).state;
 
-/** For tests: forget past failures, as a fresh isolate would have. */
+/** For tests: resets the breakers, as in a new isolate. */
 export function resetRedisBreaker(): void {
   for (const breaker of breakers.values()) breaker.reset();
 }
 
 /**
- * Runs `operation` with a client of its own. The client pipelines by itself what is asked in the same
- * tick, and it must not outlive the request: its shared fetch would be cancelled with its first
- * caller. Strings come back as they were stored (no JSON guessing). `keys` are the names to use.
+ * Runs `operation` with a new client. The client pipelines all commands of the same tick. It must not outlive the request,
+ * because its shared fetch is canceled with the first caller. Strings are returned as they were stored, without JSON
+ * parsing. `keys` are the names of the deployment's keys.
  *
  * @param limitMs time limit of each HTTP request
- * @throws when Redis is slow, down or the breaker is open: every caller has a fallback or retries
+ * @throws if Redis is slow or down, or the breaker is open. Every caller has a fallback or retries.
  */
 export async function withRedis<T>(
   config: RedisConfig,
@@ -56,12 +56,12 @@ export async function withRedis<T>(
   return breakerFor(limitMs).run(limitMs, () => operation(redis, keysOf(config)));
 }
 
-/** A whole hash. Without the client's own deserialization Redis's flat list of names and values arrives as it is. */
+/** Reads a whole hash. Without the client's deserialization Redis returns a flat list of names and values. */
 export async function readHash(redis: Redis, key: string): Promise<Map<string, string>> {
   return toFields((await redis.hgetall(key)) as unknown as string[] | null);
 }
 
-/** Names and values in turn, as Redis lists a hash. */
+/** Converts a flat list of alternating names and values, as Redis returns a hash. */
 export function toFields(flat: string[] | null): Map<string, string> {
   const fields = new Map<string, string>();
   for (let i = 0; flat && i + 1 < flat.length; i += 2) {

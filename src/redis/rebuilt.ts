@@ -4,7 +4,7 @@ import { healed } from "./bad-values.ts";
 import { readHash } from "./client.ts";
 import type { Keys } from "./keys.ts";
 
-/** The field that stands for all ledgers. Not a valid SKU id. */
+/** The field that represents all ledgers. Not a valid SKU id. */
 export const ALL_SKUS = "*";
 /** The field with the id of the current run. Missing if Redis was emptied meanwhile. Not a valid SKU id. */
 const RUN = "#run";

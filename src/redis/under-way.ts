@@ -35,7 +35,7 @@ export async function markUnderWay(
   );
 }
 
-/** Marks that Redis could not store. Only this isolate knows them. */
+/** Marks that Redis could not store. Only this isolate has them. */
 const unstored = memory<Mark[]>("unstored", {
   ttl: 600_000,
   sizeOf: (marks) => 256 * marks.length,
