@@ -1,4 +1,4 @@
-// A crowd of first visitors on an isolate that knows nothing yet.
+// Many simultaneous visitors on a new isolate.
 import { beforeEach, expect, test } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { givenClock } from "../support/clock.ts";
@@ -10,7 +10,7 @@ beforeEach(emptyRedis);
 beforeEach(suppressLiveStock);
 
 test.each(["/api/sales/{id}", "/sales/{id}", "/api/sales/{id}/live"])(
-  "2,000 at %s ask Redis once for each thing they need",
+  "2,000 first visitors of %s cost one Redis command per document",
   async (path) => {
     givenClock(Date.now());
     const { id, skus } = await putSale(aSale());

@@ -1,12 +1,12 @@
-// How long an operator's change can stay unseen where nothing was purged: never longer than five seconds.
+// An operator's change shows everywhere within five seconds, without a purge.
 import { afterEach, expect, test, vi } from "vitest";
 import { call } from "../support/http.ts";
 import { aSale, putSale } from "../support/shop.ts";
-import { changeElsewhere } from "./elsewhere.ts";
+import { changeInAnotherIsolate } from "./catalog-copy.ts";
 
 const BOUND_MS = 5_000;
-/** For the answer's own way. */
-const WAY_MS = 250;
+/** Network time of a response. */
+const NETWORK_MS = 250;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -18,7 +18,7 @@ test.each([
   ["the API", "/api/sales/{id}"],
   ["the API's list", "/api/sales"],
 ])(
-  "a change made elsewhere shows in %s within 5 s, caches on the way included",
+  "a change made in another isolate shows in %s within 5 s, including HTTP caches",
   async (_, path) => {
     const now = Date.now();
     vi.setSystemTime(now);
@@ -26,32 +26,32 @@ test.each([
     const target = path.replace("{id}", sale.id);
     const before = await call("GET", target);
     expect(JSON.stringify(before.body)).toContain("Before");
-    await changeElsewhere({ ...sale, title: "After" });
+    await changeInAnotherIsolate({ ...sale, title: "After" });
 
-    vi.setSystemTime(now + BOUND_MS - longestUse(before.headers) - WAY_MS);
+    vi.setSystemTime(now + BOUND_MS - cacheLifetime(before.headers) - NETWORK_MS);
 
     expect(JSON.stringify((await call("GET", target)).body)).toContain("After");
   },
 );
 
-/** How long caches on the way may go on using an answer: Cloudflare's two tiers, then the browser. */
-function longestUse(headers: Headers): number {
+/** How long HTTP caches may use a response: Cloudflare's two tiers, then the browser. */
+function cacheLifetime(headers: Headers): number {
   const seconds = (name: string, directive: string) =>
     Number(new RegExp(`${directive}=(\\d+)`).exec(headers.get(name) ?? "")?.[1] ?? 0);
   expect(headers.get("cache-control")).toBe("public, no-cache");
   const edge = "cloudflare-cdn-cache-control";
-  // One tier tells the other an answer's age in whole seconds, and may lose almost one.
+  // The `Age` header between the tiers is in whole seconds, so it may lose almost one.
   return 1_000 * (seconds(edge, "max-age") + seconds(edge, "stale-while-revalidate") + 1);
 }
 
-test("changes of two sales, made one after the other, both show", async () => {
+test("shows two consecutive changes of different sales", async () => {
   const [early, late] = [await putSale(aSale({ title: "Early" })), await putSale(aSale())];
   const now = Date.now();
   vi.setSystemTime(now);
-  await changeElsewhere({ ...late, title: "Later" });
+  await changeInAnotherIsolate({ ...late, title: "Later" });
   vi.setSystemTime(now + 10_000);
   expect(JSON.stringify((await call("GET", "/")).body)).toContain("Later");
-  await changeElsewhere({ ...early, title: "Corrected" });
+  await changeInAnotherIsolate({ ...early, title: "Corrected" });
   vi.setSystemTime(now + 20_000);
   for (const path of ["/", "/api/sales", `/sales/${early.id}`]) {
     expect(JSON.stringify((await call("GET", path)).body)).toContain("Corrected");

@@ -1,4 +1,4 @@
-// The live stock: what objects publish reaches the edge in the right order, and comes back after Redis lost it.
+// The live stock: objects publish it in order, and publish it again after Redis lost it.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -37,7 +37,7 @@ async function given(stock: number) {
   return { sale, skuId: sku.id };
 }
 
-test("says what is left, when it was read, and which version of the sale it belongs to", async () => {
+test("returns the free units, the time of the reading, and the revision of the sale", async () => {
   const { sale, skuId } = await given(100);
   const { asOf, revision, ...answer } = await live(sale.id);
   expect(answer).toEqual({
@@ -66,7 +66,7 @@ test.each([
   [20, 15, "low"],
   [3, 2, "low"],
   [1, 1, "sold_out"],
-])("of %d units with %d sold it says %s", async (stock, sold, state) => {
+])("%d units with %d sold are %s", async (stock, sold, state) => {
   suppressLiveStock();
   const { sale, skuId } = await given(stock);
   const available = stock - sold;
@@ -74,7 +74,7 @@ test.each([
   expect((await live(sale.id)).skus).toMatchObject([{ id: skuId, available, state }]);
 });
 
-/** Given a SKU whose last unit somebody has reserved. */
+/** A SKU whose last unit is reserved. */
 async function lastReserved(price: number) {
   const sku = aSku({ stock: 1, price });
   const sale = await putSale(aSale({ skus: [sku] }));
@@ -84,7 +84,7 @@ async function lastReserved(price: number) {
   return { sale, skuId: sku.id, owner, id };
 }
 
-test("a unit that somebody may fail to pay is held, not sold out, up to the refusal", async () => {
+test("reports an unpaid reserved unit as held, in the live stock and in the refusal", async () => {
   const { sale, skuId, owner, id } = await lastReserved(1200);
   const clock = givenClock(Date.now() + 10_000);
   const unitPrice = { amount: 1200, currency: "USD" };
@@ -103,21 +103,21 @@ test("a unit that somebody may fail to pay is held, not sold out, up to the refu
   expect((await order(await aBuyer(), skuId)).body).toMatchObject({ code: "sold_out", held: 0 });
 });
 
-test("a free unit that waits for its confirmation does not come back: it is sold out", async () => {
+test("reports a free reserved unit as sold out, because it will be confirmed", async () => {
   const { sale, skuId } = await lastReserved(0);
   givenClock(Date.now() + 10_000);
   expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 1, state: "sold_out" }]);
   expect((await order(await aBuyer(), skuId)).body).toMatchObject({ code: "sold_out", held: 0 });
 });
 
-test("stock that an earlier version published is read as before", async () => {
+test("reads the stock that an earlier release published", async () => {
   suppressLiveStock();
   const { sale, skuId } = await given(1);
   await redis("HSET", KEYS.live, skuId, JSON.stringify({ available: 0 }));
   expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 0, state: "sold_out" }]);
 });
 
-test("an emptied Redis does not make a sold-out thing look full: the object is asked, once", async () => {
+test("reads a sold-out stock from the object once after Redis was emptied", async () => {
   const { sale, skuId } = await given(1);
   await bought(await aBuyer(), skuId);
   await stockPublished(skuId, 0);
@@ -133,7 +133,7 @@ test("an emptied Redis does not make a sold-out thing look full: the object is a
   expect(commands).toBe(2); // the catalog and the stock
 });
 
-test("what Redis holds wrongly is mended by the clock within a minute", async () => {
+test("the scheduled run corrects a wrong stock in Redis", async () => {
   const { skuId } = await given(7);
   await stockPublished(skuId, 7);
   await givenLiveStock(skuId, { available: 0 });
@@ -141,7 +141,7 @@ test("what Redis holds wrongly is mended by the clock within a minute", async ()
   await stockPublished(skuId, 7);
 });
 
-test("a SKU whose object cannot say is left out, and the others are told", async () => {
+test("omits a SKU whose object fails and returns the others", async () => {
   suppressLiveStock();
   const [known, silent] = [aSku(), aSku()];
   const sale = await putSale(aSale({ skus: [known, silent] }));
@@ -155,13 +155,13 @@ test("a SKU whose object cannot say is left out, and the others are told", async
   expect((await live(sale.id)).skus).toMatchObject([{ id: known.id, available: 10 }]);
 });
 
-test("one publication is on its way at a time, so that an older one never comes last", async () => {
+test("publishes one stock at a time, so that an older one never arrives last", async () => {
   const written: string[] = [];
   const first = Promise.withResolvers<Response>();
   const real = globalThis.fetch;
   const send = vi.spyOn(globalThis, "fetch").mockImplementation(async (to, init) => {
     const text = String(init?.body);
-    if (!text.includes('"sku"')) return real(to, init); // of another object
+    if (!text.includes('"sku"')) return real(to, init); // from another object
     written.push(text);
     return written.length === 1 ? first.promise : Response.json([{ result: 1 }]);
   });
@@ -171,17 +171,17 @@ test("one publication is on its way at a time, so that an older one never comes 
   const changed = () => stock.changed("sku", () => ({ available, held: 0 }));
 
   changed();
-  await until("the first is on its way", () => written.length === 1);
+  await until("the first was sent", () => written.length === 1);
   available = 0;
   changed();
   for (let i = 0; i < 5; i += 1) changed();
   expect(written).toHaveLength(1);
   first.resolve(Response.json([{ result: 1 }]));
-  await until("the second has gone", () => written.length === 2);
+  await until("the second was sent", () => written.length === 2);
   expect(written[1]).toContain('{\\"available\\":0,');
 });
 
-test("buyers are told only of what is sold out", async () => {
+test("publishes buyers only while the SKU is sold out", async () => {
   const { skuId } = await given(2);
   const [ann, bob] = await buyers(2);
   await bought(ann as never, skuId);

@@ -1,5 +1,4 @@
-// Redis is gone: every page and the catalog's API still answer, for as long as is promised; and what they
-// cost while it is there.
+// Pages and the catalog API during an outage of Redis, and their cost without one.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
@@ -18,7 +17,7 @@ import {
   redisRefusesWrites,
 } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, bought, putSale, suppressLiveStock, until } from "../support/shop.ts";
-import { saleInRedis } from "./elsewhere.ts";
+import { saleInRedis } from "./catalog-copy.ts";
 
 const MINUTE_MS = 60_000;
 let moments = 0;
@@ -30,7 +29,7 @@ beforeEach(async () => {
   suppressLiveStock();
 });
 
-/** Given a sale for days, and a clock that stands still. */
+/** A sale that is open for days, and a stopped clock. */
 async function given() {
   moments += 1;
   const start = Date.now() + moments * 86_400_000;
@@ -42,7 +41,7 @@ async function given() {
   return { start, clock, sale, paths };
 }
 
-/** Given a registry that answers nobody, either. */
+/** Makes the registry fail as well. */
 function registryIsDown(): void {
   const spy = vi.spyOn(SaleRegistry.prototype, "publishedAfter").mockImplementation(() => {
     throw new Error("down");
@@ -53,8 +52,8 @@ function registryIsDown(): void {
 describe.each([
   ["down", () => redisIsDown()],
   ["slow", () => redisIsSlow(5_000)],
-] as const)("while Redis is %s, and the registry is down", (_, breakRedis) => {
-  test("pages and catalog answer for an hour, and each stale answer is counted", async () => {
+] as const)("while Redis is %s and the registry is down", (_, breakRedis) => {
+  test("pages and the catalog API answer for an hour, and stale answers are counted", async () => {
     const { start, clock, sale, paths } = await given();
     for (const path of paths) await call("GET", path);
     await breakRedis();
@@ -77,7 +76,7 @@ describe.each([
   ["down", () => redisIsDown()],
   ["slow", () => redisIsSlow(5_000)],
 ] as const)("while Redis is %s", (_, breakRedis) => {
-  test("pages and catalog answer for as long as it takes", async () => {
+  test("pages and the catalog API answer without a time limit", async () => {
     const { start, clock, sale, paths } = await given();
     await breakRedis();
     for (const minutes of [1, 59, 61, 600]) {
@@ -90,12 +89,12 @@ describe.each([
     }
   });
 
-  test("a change is made, shows elsewhere within five seconds, and stays when Redis is back", async () => {
+  test("a change in another isolate shows within five seconds, and stays after Redis recovers", async () => {
     const { start, clock, sale, paths } = await given();
     for (const path of paths) await call("GET", path);
     await breakRedis();
     const changed = { ...sale, title: "Ninety-nine" };
-    await registryOf(env).put(changed); // what another isolate's request does: this one is not told
+    await registryOf(env).put(changed); // as another isolate would; this one does not notice
 
     clock.moveTo(start + 5_000);
     for (const path of paths) {
@@ -114,7 +113,7 @@ describe.each([
 });
 
 describe("while Redis is down", () => {
-  test("a new price is charged and shown at once, and a deleted sale is gone", async () => {
+  test("a new price is shown and charged at once, and a deleted sale is not found", async () => {
     const { sale } = await given();
     const [sku] = sale.skus as [Sku];
     await redisIsDown();
@@ -126,7 +125,7 @@ describe("while Redis is down", () => {
     expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(404);
   });
 
-  test("a change still counts once Redis is back, though nobody asked meanwhile", async () => {
+  test("a change is not lost when Redis recovers before the next request", async () => {
     const { start, clock, sale } = await given();
     await call("GET", `/api/sales/${sale.id}`);
     await redisIsDown();
@@ -139,21 +138,21 @@ describe("while Redis is down", () => {
     await until("Redis has it", async () => (await saleInRedis(sale.id))?.title === "Ninety-nine");
   });
 
-  test("a crowd asks the registry once in three seconds", async () => {
+  test("many requests cost one call of the registry per three seconds", async () => {
     const { start, clock, sale } = await given();
     await call("GET", `/api/sales/${sale.id}`);
     await redisIsDown();
-    const asked = vi.spyOn(SaleRegistry.prototype, "publishedAfter");
-    onTestFinished(() => asked.mockRestore());
+    const reads = vi.spyOn(SaleRegistry.prototype, "publishedAfter");
+    onTestFinished(() => reads.mockRestore());
     for (let second = 1; second <= 60; second += 1) {
       clock.moveTo(start + second * 1_000);
       await Promise.all(Array.from({ length: 20 }, () => call("GET", `/api/sales/${sale.id}`)));
     }
-    expect(asked.mock.calls.length).toBeGreaterThan(10);
-    expect(asked.mock.calls.length).toBeLessThanOrEqual(20);
+    expect(reads.mock.calls.length).toBeGreaterThan(10);
+    expect(reads.mock.calls.length).toBeLessThanOrEqual(20);
   });
 
-  test("no cache keeps an answer that may be too old", async () => {
+  test("caches have to revalidate answers that may be too old", async () => {
     const { start, clock, sale, paths } = await given();
     for (const path of paths) await call("GET", path);
     await redisIsDown();
@@ -166,7 +165,7 @@ describe("while Redis is down", () => {
   });
 });
 
-test("a change that Redis does not take, though it is read, says what happened", async () => {
+test("answers 503 and explains it if Redis can be read but not written", async () => {
   const { sale } = await given();
   const refusal = redisRefusesWrites();
   const body = { ...sale, title: "Written" };
@@ -181,7 +180,7 @@ test("a change that Redis does not take, though it is read, says what happened",
   expect(await saleInRedis(sale.id)).toMatchObject({ title: "Written" });
 });
 
-test("the live stock says so when it cannot be told any more, and no cache may go on telling it", async () => {
+test("the live stock becomes unavailable after a minute without Redis, and caches must not serve it", async () => {
   const { start, clock, sale } = await given();
   const path = `/api/sales/${sale.id}/live`;
   const before = await call("GET", path);
@@ -193,7 +192,7 @@ test("the live stock says so when it cannot be told any more, and no cache may g
   expect(await call("GET", path)).toMatchObject({ status: 503, code: "unavailable" });
 });
 
-test("what is in memory costs no Redis command: page, its HEAD, its 304, catalog, live stock", async () => {
+test("pages, HEAD, 304, catalog, and live stock in memory cost no Redis command", async () => {
   const { sale, paths } = await given();
   const all = [...paths, `/api/sales/${sale.id}/live`];
   for (const path of all) await call("GET", path);

@@ -1,4 +1,4 @@
-// Purging: what it asks of Cloudflare's cache, and that it never says done when it is not.
+// Purging Cloudflare's cache.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
@@ -9,30 +9,30 @@ import { aSale, putSale } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
-/** The operator purges where the platform has a cache that answers so. */
+/** Purges on a platform whose cache returns this answer. */
 async function purge(answer: { success: boolean; errors: { code: number; message: string }[] }) {
-  const asked = vi.fn(async (_: { tags: string[] }) => answer);
-  const ctx = Object.assign(createExecutionContext(), { cache: { purge: asked } });
+  const purgeCache = vi.fn(async (_: { tags: string[] }) => answer);
+  const ctx = Object.assign(createExecutionContext(), { cache: { purge: purgeCache } });
   const response = await app.fetch(
     request("POST", "/api/admin/cache/purge", { token: ADMIN_TOKEN }),
     env,
     ctx,
   );
-  return { response, asked };
+  return { response, purgeCache };
 }
 
-test("everything that is made of the catalog carries the tag that is purged", async () => {
+test("purges the cache tag of every response that depends on the catalog", async () => {
   const { id } = await putSale(aSale());
-  const { response, asked } = await purge({ success: true, errors: [] });
+  const { response, purgeCache } = await purge({ success: true, errors: [] });
   expect(await response.json()).toEqual({ purged: ["isolate", "cloudflare"] });
-  const [tag] = asked.mock.calls[0]?.[0].tags ?? [];
+  const [tag] = purgeCache.mock.calls[0]?.[0].tags ?? [];
   for (const path of ["/", `/sales/${id}`, "/api/sales", `/api/sales/${id}`]) {
     expect((await call("GET", path)).headers.get("cache-tag")).toBe(tag);
   }
   expect(tag).toBeTruthy();
 });
 
-test("a purge that Cloudflare refuses is not called done", async () => {
+test("returns 503 if Cloudflare refuses the purge", async () => {
   const { response } = await purge({
     success: false,
     errors: [{ code: 971, message: "slow down" }],
@@ -43,6 +43,6 @@ test("a purge that Cloudflare refuses is not called done", async () => {
   expect(contractFaults(answer)).toEqual([]);
 });
 
-test("where there is no such cache, it says what it did", async () => {
+test("reports that only the isolate was purged if the platform has no cache", async () => {
   expect((await admin("POST", "/cache/purge")).body).toEqual({ purged: ["isolate"] });
 });

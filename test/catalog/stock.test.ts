@@ -1,4 +1,4 @@
-// The operator's hand on the stock: by the sale document, and by restocking.
+// Changing the stock: through the sale document, and through restocks.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -21,14 +21,14 @@ import {
   tally,
   unique,
 } from "../support/shop.ts";
-import { saleInRedis } from "./elsewhere.ts";
+import { saleInRedis } from "./catalog-copy.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
 
 const put = (sale: ReturnType<typeof aSale>) => admin("PUT", `/sales/${sale.id}`, { body: sale });
 
-test("stock is never lowered below what buyers have", async () => {
+test("refuses a stock below what is held or sold", async () => {
   captureQueue();
   const sku = aSku({ stock: 3 });
   const sale = await putSale(aSale({ skus: [sku] }));
@@ -44,7 +44,7 @@ test("stock is never lowered below what buyers have", async () => {
   expect(tally([await order(await aBuyer(), sku.id)])).toEqual({ sold_out: 1 });
 });
 
-test("units are restocked once for each key, and taken back only as far as it is free", async () => {
+test("applies a restock once per key, and removes free units only", async () => {
   captureQueue();
   const sku = aSku({ stock: 1 });
   await putSale(aSale({ skus: [sku] }));
@@ -87,8 +87,8 @@ const restock = (skuId: string, quantity: number, key = unique("restock")) =>
   });
 const show = (saleId: string) => admin<View>("GET", `/sales/${saleId}`);
 
-/** Where a SKU's stock is written: the operator's view, the ledger, and what edges read. */
-async function everywhere(saleId: string, skuId: string): Promise<number[]> {
+/** The stock of a SKU in the admin API (`stock`, `stocked`), the ledger, and the copy in Redis. */
+async function allStocks(saleId: string, skuId: string): Promise<number[]> {
   const [{ body }, { stocked }, copy] = await Promise.all([
     show(saleId),
     ledger(skuId),
@@ -98,43 +98,43 @@ async function everywhere(saleId: string, skuId: string): Promise<number[]> {
   return [sku?.stock ?? -1, sku?.stocked ?? -1, stocked, copied?.stock ?? -1];
 }
 
-test("a restock is in the document, the object and the copy, with a new ETag; PUT sets the total", async () => {
+test("a restock changes the document, the object, the copy in Redis, and the ETag; PUT sets the total", async () => {
   const sku = aSku({ stock: 50 });
   const sale = await putSale(aSale({ skus: [sku] }));
   const before = (await show(sale.id)).headers.get("etag");
 
   const answer = await restock(sku.id, 10);
   expect(answer.body).toMatchObject({ stocked: 60 });
-  expect(await everywhere(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
   const after = await show(sale.id);
   expect(after.headers.get("etag")).toBe(answer.headers.get("etag"));
   expect(after.headers.get("etag")).not.toBe(before);
 
   expect((await put({ ...sale, skus: [{ ...sku, stock: 60 }] })).status).toBe(200);
-  expect(await everywhere(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([60, 60, 60, 60]);
   expect((await restock(sku.id, -20)).status).toBe(200);
-  expect(await everywhere(sale.id, sku.id)).toEqual([40, 40, 40, 40]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([40, 40, 40, 40]);
 });
 
-test("no restock makes more units than a sale may have", async () => {
+test("refuses a restock beyond the maximum number of units", async () => {
   const sku = aSku({ stock: 999_990 });
   const sale = await putSale(aSale({ skus: [sku] }));
   expect(await restock(sku.id, 11)).toMatchObject({
     status: 400,
     body: { issues: [{ path: "quantity" }] },
   });
-  expect(await everywhere(sale.id, sku.id)).toEqual([999_990, 999_990, 999_990, 999_990]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([999_990, 999_990, 999_990, 999_990]);
   expect((await restock(sku.id, 10)).status).toBe(200);
   expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
 });
 
-test("a restock that reached the registry alone is finished by the clock, and by repeating it, once", async () => {
+test("a restock that only reached the registry is completed once, by a retry or by the scheduled run", async () => {
   const [first, second] = [aSku({ stock: 5 }), aSku({ stock: 5 })];
   const sale = await putSale(aSale({ skus: [first, second] }));
-  const deaf = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
-    throw new Error("deaf");
+  const failing = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
+    throw new Error("unreachable");
   });
-  onTestFinished(() => deaf.mockRestore());
+  onTestFinished(() => failing.mockRestore());
   const key = unique("restock");
   for (const { id } of [first, second]) {
     expect(await restock(id, 3, key)).toMatchObject({
@@ -142,7 +142,7 @@ test("a restock that reached the registry alone is finished by the clock, and by
       body: { detail: expect.stringContaining("registered") },
     });
   }
-  deaf.mockRestore();
+  failing.mockRestore();
 
   expect(await restock(first.id, 3, key)).toMatchObject({ status: 200, body: { stocked: 8 } });
   await worker.scheduled(createScheduledController(), env);
@@ -153,7 +153,7 @@ test("a restock that reached the registry alone is finished by the clock, and by
   ]);
 });
 
-test("a key that was used while objects kept the keys is not used again", async () => {
+test("does not apply a restock again whose key is stored in the object, as in an earlier release", async () => {
   const sku = aSku({ stock: 5 });
   await putSale(aSale({ skus: [sku] }));
   await inside(sku.id, (_, { storage }) =>
@@ -165,7 +165,7 @@ test("a key that was used while objects kept the keys is not used again", async 
   expect(await ledger(sku.id)).toMatchObject({ stocked: 5 });
 });
 
-test("units that an object got before restocks changed documents are in the document within a minute", async () => {
+test("the scheduled run adds units to the document that an earlier release only added to the object", async () => {
   suppressLiveStock();
   const sku = aSku({ stock: 5 });
   const sale = await putSale(aSale({ skus: [sku] }));
@@ -179,10 +179,10 @@ test("units that an object got before restocks changed documents are in the docu
   await putToSleep(sku.id);
   await worker.scheduled(createScheduledController(), env);
   await worker.scheduled(createScheduledController(), env);
-  expect(await everywhere(sale.id, sku.id)).toEqual([8, 8, 8, 8]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([8, 8, 8, 8]);
 });
 
-test("stock below what is sold changes nothing, of any SKU, and names each", async () => {
+test("a PUT with too little stock names every such SKU and changes nothing", async () => {
   captureQueue();
   const skus = [aSku({ stock: 5 }), aSku({ stock: 5, perUserLimit: 3 }), aSku({ stock: 5 })];
   const sale = await putSale(aSale({ skus }));
@@ -202,20 +202,20 @@ test("stock below what is sold changes nothing, of any SKU, and names each", asy
   ]);
 });
 
-test("who buys while stock is lowered keeps the unit, and the document says so", async () => {
+test("a purchase during a reduction of the stock keeps its units, and the document is corrected", async () => {
   captureQueue();
   const sku = aSku({ stock: 5, perUserLimit: 4 });
   const sale = await putSale(aSale({ skus: [sku] }));
   const buyer = await aBuyer();
-  // The object had five free units when it was asked; its last news come after the buyer.
+  // As if the object still had five free units when the PUT checked, and was configured after the purchase.
   await registryOf(env).put({ ...sale, skus: [{ ...sku, stock: 1 }] });
   await bought(buyer, sku.id, { quantity: 4 });
   await worker.scheduled(createScheduledController(), env);
   await worker.scheduled(createScheduledController(), env);
-  expect(await everywhere(sale.id, sku.id)).toEqual([4, 4, 4, 4]);
+  expect(await allStocks(sale.id, sku.id)).toEqual([4, 4, 4, 4]);
 });
 
-describe("a sale put up again under old ids", () => {
+describe("a PUT of a sale whose SKUs sold earlier", () => {
   const again = async (change: (sale: ReturnType<typeof aSale>) => ReturnType<typeof aSale>) => {
     captureQueue();
     const sku = aSku({ stock: 2 });
@@ -226,7 +226,7 @@ describe("a sale put up again under old ids", () => {
     return { sale, sku, answer };
   };
 
-  test("says how many units are sold already: postponed", async () => {
+  test("warns how many units are taken if the sale is postponed", async () => {
     const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
     const { answer } = await again((sale) => ({ ...sale, opensAt: at(1), closesAt: at(2) }));
     expect(answer.status).toBe(200);
@@ -235,14 +235,14 @@ describe("a sale put up again under old ids", () => {
     ]);
   });
 
-  test("says how many units are sold already: deleted and put up again", async () => {
+  test("warns how many units are taken if the sale was deleted", async () => {
     const { sale } = await again((same) => same);
     await admin("DELETE", `/sales/${sale.id}`);
     const answer = await admin<View>("PUT", `/sales/${sale.id}`, { body: sale });
     expect([answer.status, answer.body.warnings?.length]).toEqual([201, 1]);
   });
 
-  test("says how many units are sold already: in another sale", async () => {
+  test("warns how many units are taken if the SKU sold in another sale", async () => {
     const { sale, sku } = await again((same) => same);
     await admin("DELETE", `/sales/${sale.id}`);
     const other = aSale({ skus: [{ ...sku, stock: 5 }] });
@@ -250,7 +250,7 @@ describe("a sale put up again under old ids", () => {
     expect(answer.body.warnings?.[0]?.message).toContain("3 of 5 are free");
   });
 
-  test("has no warning for a change while it sells", async () => {
+  test("has no warning while the sale is open", async () => {
     const { answer } = await again((sale) => ({ ...sale, title: "Another" }));
     expect(answer.body).not.toHaveProperty("warnings");
   });

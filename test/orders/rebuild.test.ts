@@ -3,7 +3,7 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import worker from "../../src/index.ts";
-import { saleInRedis } from "../catalog/elsewhere.ts";
+import { saleInRedis } from "../catalog/catalog-copy.ts";
 import { inventory } from "../inventory/object.ts";
 import { admin, call } from "../support/http.ts";
 import { emptyRedis, KEYS, readModelOf, redis } from "../support/redis.ts";

@@ -8,7 +8,7 @@ import { Buyers } from "../../src/inventory/buyers.ts";
 import { SoldOutFeed } from "../../src/inventory/sold-out-feed.ts";
 import { isAboutValue } from "../../src/redis/bad-values.ts";
 import { redisBreakerState } from "../../src/redis/client.ts";
-import { saleInRedis } from "../catalog/elsewhere.ts";
+import { saleInRedis } from "../catalog/catalog-copy.ts";
 import { attempt, givenSale } from "../funnel/scene.ts";
 import { admin, call } from "../support/http.ts";
 import { captureQueue, deliver, takeMessages } from "../support/queue.ts";

@@ -4,26 +4,26 @@ import type { Sale } from "../../src/catalog/schema.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { KEYS, redis } from "../support/redis.ts";
 
-/** The catalog in Redis; undefined when there is none. */
+/** The catalog in Redis. Undefined if there is none. */
 export async function copyInRedis(): Promise<PublishedCatalog | undefined> {
   const text = await redis<string | null>("HGET", KEYS.catalog, "document");
   return readVersioned(text)?.value as PublishedCatalog | undefined;
 }
 
-/** A sale in Redis; undefined when it is not among what edges know. */
+/** A sale in Redis. Undefined if it is not published. */
 export async function saleInRedis(id: string): Promise<Sale | null | undefined> {
   return (await copyInRedis())?.sales.find((registered) => registered.id === id)?.sale;
 }
 
-/** Writes the catalog as another isolate would; nothing here is told. */
+/** Writes the catalog to Redis as another isolate would. This isolate does not notice. */
 export async function writeCopy(catalog: Pick<PublishedCatalog, "version">): Promise<void> {
   const { version } = catalog;
   const document = `${version} ${JSON.stringify(catalog)}`;
   await redis("HSET", KEYS.catalog, "document", document, "version", `${version} null`);
 }
 
-/** Changes a sale as another isolate would, so many milliseconds after the catalog was last changed. */
-export async function changeElsewhere(sale: Sale, laterMs = 1): Promise<void> {
+/** Changes a sale as another isolate would, `laterMs` after the last change of the catalog. */
+export async function changeInAnotherIsolate(sale: Sale, laterMs = 1): Promise<void> {
   const catalog = (await copyInRedis()) as PublishedCatalog;
   const version = catalog.version + laterMs;
   const sales = catalog.sales.map((registered) =>

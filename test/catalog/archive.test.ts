@@ -1,4 +1,4 @@
-// A shop with a past: what is over costs the present nothing, and can still be found.
+// Archived sales: they cost current sales nothing and can still be found.
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
@@ -19,7 +19,7 @@ import {
   tally,
   unique,
 } from "../support/shop.ts";
-import { changeElsewhere } from "./elsewhere.ts";
+import { changeInAnotherIsolate } from "./catalog-copy.ts";
 
 const HOUR_MS = 3_600_000;
 const CLOSED = 400;
@@ -46,11 +46,13 @@ beforeAll(async () => {
   await putSale(open);
 }, 120_000);
 
-/** Less than any catalog, and more than anything else that edges read. */
+/** Shorter than any catalog, and longer than anything else that edges read. */
 const LONG = 4_096;
 
-/** How many long texts an isolate was sent by Redis, and how many it parsed, while `work` ran. */
-async function taken(work: () => Promise<unknown>): Promise<{ sent: number; parsed: number }> {
+/** Counts the long texts that Redis sent, and those that were parsed, during `work`. */
+async function countLongTexts(
+  work: () => Promise<unknown>,
+): Promise<{ sent: number; parsed: number }> {
   const total = { sent: 0, parsed: 0 };
   const [send, parse] = [globalThis.fetch, JSON.parse];
   const fetching = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -68,35 +70,35 @@ async function taken(work: () => Promise<unknown>): Promise<{ sent: number; pars
   return total;
 }
 
-test("while nothing changes, an edge is sent no catalog and parses none, second after second", async () => {
+test("neither transfers nor parses the catalog while it is unchanged", async () => {
   suppressLiveStock();
   const now = Date.now();
   const clock = givenClock(now);
-  const look = async () => {
+  const visit = async () => {
     for (const path of ["/", `/sales/${open.id}`, "/api/sales", `/api/sales/${open.id}`]) {
-      // Without parsing the answers, which would count.
+      // Does not parse the responses, which would count.
       await (await exports.default.fetch(request("GET", path))).text();
     }
   };
-  await look();
-  const unchanged = await taken(async () => {
+  await visit();
+  const unchanged = await countLongTexts(async () => {
     for (let second = 1; second <= 20; second += 1) {
       clock.moveTo(now + second * 2_000);
-      await look();
+      await visit();
     }
   });
   expect(unchanged).toEqual({ sent: 0, parsed: 0 });
-  await changeElsewhere({ ...open, title: "Changed" });
-  const changed = await taken(async () => {
+  await changeInAnotherIsolate({ ...open, title: "Changed" });
+  const changed = await countLongTexts(async () => {
     clock.moveTo(now + 60_000);
-    await look();
+    await visit();
   });
-  // Redis' answer, and the document in it.
+  // The response of Redis, and the document in it.
   expect(changed).toEqual({ sent: 1, parsed: 2 });
   await putSale(open);
 });
 
-test("what every edge holds is bounded, whatever a shop has sold before", async () => {
+test("bounds the size of the catalog, however many sales a shop had", async () => {
   const size = await redis<number>("HSTRLEN", KEYS.catalog, "document");
   expect(size).toBeLessThan(30 * 4_096 + 60_000);
   const [home, api] = [await call<string>("GET", "/"), await call<object>("GET", "/api/sales")];
@@ -104,12 +106,12 @@ test("what every edge holds is bounded, whatever a shop has sold before", async 
   expect(JSON.stringify(api.body).length).toBeLessThan(150_000);
 });
 
-describe("the list", () => {
+describe("the list of sales", () => {
   type Page = { sales: Sale[]; nextCursor?: string };
   const page = (cursor?: string) =>
     call<Page>("GET", `/api/sales${cursor === undefined ? "" : `?cursor=${cursor}`}`);
 
-  test("names every sale once, what is open first, then the latest", async () => {
+  test("contains every sale once, open ones first, then the latest", async () => {
     const seen: string[] = [];
     for (let cursor: string | undefined, pages = 0; pages < 20; pages += 1) {
       const { status, body } = await page(cursor);
@@ -121,7 +123,7 @@ describe("the list", () => {
     expect(seen).toEqual([open.id, ...closed.map(({ id }) => id)]);
   });
 
-  test("leads on without JavaScript", async () => {
+  test("can be paged without JavaScript", async () => {
     let path: string | undefined = "/";
     const titles = new Set<string>();
     for (let pages = 0; path !== undefined && pages < 20; pages += 1) {
@@ -137,20 +139,20 @@ describe("the list", () => {
   });
 
   test.each(["", "%", "nothing-that-ever-was", "Ä", "a b", "../x", "x".repeat(65)])(
-    "refuses the cursor %j, and asks nobody",
+    "refuses the cursor %j without a call of the registry",
     async (cursor) => {
       await page();
-      const asked = vi.spyOn(SaleRegistry.prototype, "older");
-      onTestFinished(() => asked.mockRestore());
+      const older = vi.spyOn(SaleRegistry.prototype, "older");
+      onTestFinished(() => older.mockRestore());
       const answer = await page(encodeURIComponent(cursor));
       expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: "cursor" }] } });
       expect(contractFaults(answer as never)).toEqual([]);
       expect((await call("GET", `/?cursor=${encodeURIComponent(cursor)}`)).status).toBe(400);
-      expect(asked).not.toHaveBeenCalled();
+      expect(older).not.toHaveBeenCalled();
     },
   );
 
-  test("goes on after a sale that was deleted meanwhile", async () => {
+  test("continues after a sale that was deleted in between", async () => {
     const gone = closed[100] as Sale;
     await admin("DELETE", `/sales/${gone.id}`);
     const { body } = await page(gone.id);
@@ -158,7 +160,7 @@ describe("the list", () => {
     await putSale(gone);
   });
 
-  test("of the operator has every sale, page by page", async () => {
+  test("contains every sale in the admin API, page by page", async () => {
     const seen: string[] = [];
     let cursor: string | undefined = "";
     for (let path = "/sales"; cursor !== undefined; path = `/sales?cursor=${cursor}`) {
@@ -172,10 +174,10 @@ describe("the list", () => {
   });
 });
 
-describe("a sale of long ago", () => {
+describe("an archived sale", () => {
   const old = () => closed[300] as Sale;
 
-  test("is found by everybody, and its page is there", async () => {
+  test("is served by the API and has a page", async () => {
     expect((await call("GET", `/api/sales/${old().id}`)).body).toMatchObject({ id: old().id });
     expect((await call<string>("GET", `/sales/${old().id}`)).body).toContain("Closed 300");
     expect((await call("GET", `/api/sales/${old().id}/live`)).status).toBe(200);
@@ -186,21 +188,21 @@ describe("a sale of long ago", () => {
     expect([404, 410]).toContain(answer.status);
   });
 
-  test("costs a crowd one question, and no more while the past stays as it is", async () => {
+  test("costs one call of the registry until an archived sale changes", async () => {
     givenClock(Date.now());
     dropSnapshot();
-    const asked = vi.spyOn(SaleRegistry.prototype, "find");
-    onTestFinished(() => asked.mockRestore());
+    const find = vi.spyOn(SaleRegistry.prototype, "find");
+    onTestFinished(() => find.mockRestore());
     const path = `/api/sales/${closed[310]?.id}`;
     const crowd = await Promise.all(Array.from({ length: 200 }, () => call("GET", path)));
     expect(tally(crowd)).toEqual({ 200: 200 });
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(find).toHaveBeenCalledTimes(1);
     await putSale({ ...open, title: "Changed" });
     expect((await call("GET", path)).status).toBe(200);
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(find).toHaveBeenCalledTimes(1);
   });
 
-  test("shows a change at once here, and is gone once it was deleted", async () => {
+  test("shows a change or its deletion at once in this isolate", async () => {
     const sale = closed[320] as Sale;
     const path = `/api/sales/${sale.id}`;
     await call("GET", path);
@@ -211,7 +213,7 @@ describe("a sale of long ago", () => {
     await putSale(sale);
   });
 
-  test("can be put up again", async () => {
+  test("can be reopened", async () => {
     const sale = closed[330] as Sale;
     const closesAt = new Date(Date.now() + HOUR_MS).toISOString();
     await putSale({ ...sale, closesAt });
@@ -220,12 +222,12 @@ describe("a sale of long ago", () => {
   });
 });
 
-test("names that never were are refused without asking anybody", async () => {
+test("refuses ids that never existed without any I/O", async () => {
   suppressLiveStock();
   givenClock(Date.now());
   await call("GET", "/api/sales");
-  const asked = vi.spyOn(SaleRegistry.prototype, "find");
-  onTestFinished(() => asked.mockRestore());
+  const find = vi.spyOn(SaleRegistry.prototype, "find");
+  onTestFinished(() => find.mockRestore());
   const names = Array.from({ length: 100 }, () => unique("never"));
   const { result, commands } = await redisCost(async () => [
     ...(await Promise.all(names.map((name) => call("GET", `/api/sales/${name}`)))),
@@ -233,6 +235,6 @@ test("names that never were are refused without asking anybody", async () => {
   ]);
   expect(new Set(result.map(({ status }) => status))).toEqual(new Set([404]));
   expect(commands).toBe(0);
-  // One in forty thousand may pass for known.
-  expect(asked.mock.calls.length).toBeLessThan(2);
+  // The filter has one false positive in forty thousand.
+  expect(find.mock.calls.length).toBeLessThan(2);
 });

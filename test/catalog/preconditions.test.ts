@@ -1,4 +1,4 @@
-// Two operators, one sale: each writes on the condition that it is what they read.
+// Conditional requests: two operators who edit one sale cannot overwrite each other's changes.
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { holds, parseCondition } from "../../src/catalog/precondition.ts";
@@ -18,7 +18,7 @@ const remove = (id: string, headers: Record<string, string>) =>
   admin("DELETE", `/sales/${id}`, { headers });
 const tagOf = (answer: { headers: Headers }) => answer.headers.get("etag") ?? "";
 
-test("what GET answers can be put back as it is, and says where buyers find the sale", async () => {
+test("accepts the result of GET in a PUT, and returns the URL of the sale page", async () => {
   const sale = await putSale(aSale({ skus: [aSku({ stock: 7 }), aSku()] }));
   const answer = await read(sale.id);
   expect(tagOf(answer)).toMatch(/^"[^"]+"$/);
@@ -31,11 +31,11 @@ test("what GET answers can be put back as it is, and says where buyers find the 
   expect((await write(back.body)).status).toBe(200);
 });
 
-describe("a read on condition", () => {
+describe("a conditional GET", () => {
   const readIf = (id: string, headers: Record<string, string>) =>
     admin("GET", `/sales/${id}`, { headers });
 
-  test("is answered 304 while the sale is what the caller has, and in full after a change", async () => {
+  test("returns 304 while the sale is unchanged, and the sale after a change", async () => {
     const sale = await putSale(aSale());
     const tag = tagOf(await read(sale.id));
     for (const held of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
@@ -47,7 +47,7 @@ describe("a read on condition", () => {
     expect((await readIf(sale.id, { "if-none-match": tag })).status).toBe(200);
   });
 
-  test("is refused when the sale is not the one that is meant, or there is none", async () => {
+  test("is refused if the tag does not match or the sale does not exist", async () => {
     const sale = await putSale(aSale());
     const tag = tagOf(await read(sale.id));
     expect((await readIf(sale.id, { "if-match": tag })).status).toBe(200);
@@ -58,7 +58,7 @@ describe("a read on condition", () => {
 });
 
 test.each([{ links: [] }, { version: 1 }, { etag: "x" }, { stocked: 3 }])(
-  "nothing else may stand beside the document: %j",
+  "refuses unknown fields in the document: %j",
   async (extra) => {
     const { body } = await read((await putSale(aSale())).id);
     expect((await write({ ...body, ...extra })).status).toBe(400);
@@ -67,7 +67,7 @@ test.each([{ links: [] }, { version: 1 }, { etag: "x" }, { stocked: 3 }])(
   },
 );
 
-test("who read before another wrote is refused, and takes nothing back", async () => {
+test("refuses a write that is based on an outdated read, and changes nothing", async () => {
   const sku = aSku({ stock: 10 });
   const sale = await putSale(aSale({ skus: [sku] }));
   const first = await read(sale.id);
@@ -80,7 +80,7 @@ test("who read before another wrote is refused, and takes nothing back", async (
   expect((await read(sale.id)).body.title).toBe("A sale");
 });
 
-test("of many who write at once on the same condition, one does", async () => {
+test("accepts one of many simultaneous writes with the same If-Match", async () => {
   const sale = await putSale(aSale());
   const tag = tagOf(await read(sale.id));
   const answers = await Promise.all(
@@ -89,7 +89,7 @@ test("of many who write at once on the same condition, one does", async () => {
   expect(tally(answers)).toEqual({ 200: 1, precondition_failed: 4 });
 });
 
-test("a restock in between counts as a change", async () => {
+test("a restock changes the ETag", async () => {
   const sku = aSku();
   const sale = await putSale(aSale({ skus: [sku] }));
   const tag = tagOf(await read(sale.id));
@@ -115,21 +115,21 @@ describe("If-Match", () => {
     ['"open', 400],
     ["*, {tag}", 400],
     ["w/{tag}", 400],
-  ])("%s on a sale that exists is answered with %i", async (header, status) => {
+  ])("%s on an existing sale returns %i", async (header, status) => {
     const sale = await putSale(aSale());
     const text = header.replaceAll("{tag}", tagOf(await read(sale.id)));
     expect((await write(sale, { "if-match": text })).status).toBe(status);
     if (status !== 200) expect((await remove(sale.id, { "if-match": text })).status).toBe(status);
   });
 
-  test("on a sale that does not exist is never met", async () => {
+  test("never holds for a sale that does not exist", async () => {
     const sale = aSale();
     expect((await write(sale, { "if-match": "*" })).status).toBe(412);
     expect((await remove(sale.id, { "if-match": "*" })).status).toBe(412);
     expect((await read(sale.id)).status).toBe(404);
   });
 
-  test("guards a deletion, too", async () => {
+  test("also protects a DELETE", async () => {
     const sale = await putSale(aSale());
     const old = tagOf(await read(sale.id));
     const now = tagOf(await write({ ...sale, title: "New" }));
@@ -140,7 +140,7 @@ describe("If-Match", () => {
 });
 
 describe("If-None-Match", () => {
-  test("* creates, and never replaces", async () => {
+  test("* creates a sale and never replaces one", async () => {
     const sale = aSale();
     const only = { "if-none-match": "*" };
     const answers = await Promise.all([1, 2, 3].map(() => write(sale, only)));
@@ -149,7 +149,7 @@ describe("If-None-Match", () => {
     expect((await write(sale, only)).status).toBe(201);
   });
 
-  test("with a tag writes over anything but that", async () => {
+  test("with a tag replaces every version except that one", async () => {
     const sale = await putSale(aSale());
     const tag = tagOf(await read(sale.id));
     expect((await write(sale, { "if-none-match": `W/${tag}` })).status).toBe(412);
@@ -158,11 +158,14 @@ describe("If-None-Match", () => {
   });
 });
 
-test.each(["", " ", ",", "W/", '""x', '"a""b"', '"\u0000"'])("%j is no condition", (text) => {
-  expect(parseCondition(text)).toBeUndefined();
-});
+test.each(["", " ", ",", "W/", '""x', '"a""b"', '"\u0000"'])(
+  "%j is not a valid precondition",
+  (text) => {
+    expect(parseCondition(text)).toBeUndefined();
+  },
+);
 
-test("whatever is sent as a condition is read or refused, and only the tag itself matches", () => {
+test("parses or refuses any header, and only the exact tag matches", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary-ascii", maxLength: 40 }), (text) => {
       const condition = parseCondition(text);

@@ -1,4 +1,4 @@
-// Changes of the catalog reach registry, objects and Redis, in whichever order those fail.
+// Changes of a sale reach the registry, the objects, and Redis, whichever of them fails.
 import {
   createExecutionContext,
   createScheduledController,
@@ -25,30 +25,30 @@ import {
   tally,
   until,
 } from "../support/shop.ts";
-import { copyInRedis, saleInRedis, writeCopy } from "./elsewhere.ts";
+import { copyInRedis, saleInRedis, writeCopy } from "./catalog-copy.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
 
 const put = (sale: ReturnType<typeof aSale>) => admin("PUT", `/sales/${sale.id}`, { body: sale });
-/** Given objects that cannot be told anything, until the returned function is called. */
-function givenDeafObjects(): () => void {
+/** Makes configuring objects fail until the returned function is called. */
+function failConfigure(): () => void {
   const spy = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
-    throw new Error("deaf");
+    throw new Error("unreachable");
   });
   onTestFinished(() => spy.mockRestore());
   return () => spy.mockRestore();
 }
 
-/** What the cron trigger does every minute. */
-async function reconciled(): Promise<void> {
+/** Runs the scheduled run of every minute. */
+async function reconcile(): Promise<void> {
   const ctx = createExecutionContext();
   await worker.scheduled(createScheduledController(), env);
   await waitOnExecutionContext(ctx);
 }
 
-describe("a change", () => {
-  test("shows at once in the catalog, in Redis and in the object", async () => {
+describe("a change of a sale", () => {
+  test("shows at once in the catalog, in Redis, and in the object", async () => {
     const sku = aSku({ stock: 5, perUserLimit: 2 });
     const sale = await putSale(aSale({ skus: [sku] }));
     const changed = { ...sale, title: "Another title", skus: [{ ...sku, stock: 8 }] };
@@ -60,12 +60,12 @@ describe("a change", () => {
     expect(await ledger(sku.id)).toMatchObject({ stocked: 8, saleId: sale.id });
   });
 
-  test("that did not reach the objects says so, shows, and is finished by repeating it", async () => {
+  test("answers 503 if it did not reach the objects, and is completed by repeating the request", async () => {
     const sku = aSku({ stock: 5 });
     const sale = await putSale(aSale({ skus: [sku] }));
     const changed = { ...sale, skus: [{ ...sku, stock: 8 }] };
 
-    const hear = givenDeafObjects();
+    const recover = failConfigure();
     const failed = await put(changed);
     expect(failed).toMatchObject({
       status: 503,
@@ -74,30 +74,30 @@ describe("a change", () => {
     expect(contractFaults(failed)).toEqual([]);
     expect(await ledger(sku.id)).toMatchObject({ stocked: 5 });
     expect(await saleInRedis(sale.id)).toEqual(changed);
-    hear();
+    recover();
     expect((await put(changed)).status).toBe(200);
 
     expect(await saleInRedis(sale.id)).toEqual(changed);
     expect(await ledger(sku.id)).toMatchObject({ stocked: 8 });
   });
 
-  test("that got stuck anywhere is finished by the reconciliation", async () => {
+  test("is completed by the scheduled run if it did not reach the objects", async () => {
     const sku = aSku({ stock: 5 });
     const sale = await putSale(aSale({ skus: [sku] }));
     const changed = { ...sale, skus: [{ ...sku, stock: 8 }] };
-    const hear = givenDeafObjects();
+    const recover = failConfigure();
     expect((await put(changed)).status).toBe(503);
-    hear();
+    recover();
 
-    await reconciled();
+    await reconcile();
 
     expect(await saleInRedis(sale.id)).toEqual(changed);
     expect(await ledger(sku.id)).toMatchObject({ stocked: 8 });
-    await reconciled();
+    await reconcile();
     expect(await ledger(sku.id)).toMatchObject({ stocked: 8 });
   });
 
-  test("of the hour or the price binds new orders, not those that were accepted", async () => {
+  test("of the price or the closing time applies to new orders, not to accepted ones", async () => {
     captureQueue();
     const sku = aSku({ price: 100, perUserLimit: 2 });
     const sale = await putSale(aSale({ skus: [sku] }));
@@ -121,7 +121,7 @@ describe("a change", () => {
   });
 });
 
-test("a SKU belongs to one sale, and can move when that one has let it go", async () => {
+test("a SKU belongs to one sale, and can move to another after leaving it", async () => {
   captureQueue();
   const sku = aSku({ stock: 4 });
   const first = await putSale(aSale({ skus: [sku, aSku()] }));
@@ -137,7 +137,7 @@ test("a SKU belongs to one sale, and can move when that one has let it go", asyn
   expect(await bought(await aBuyer(), sku.id)).toMatchObject({ saleId: second.id });
 });
 
-test("a sale taken off sells nothing more, and stays off when an old copy comes late", async () => {
+test("a deleted sale sells nothing, even if an old copy is written to Redis later", async () => {
   captureQueue();
   const sku = aSku({ price: 100 });
   const sale = await putSale(aSale({ skus: [sku] }));
@@ -154,11 +154,11 @@ test("a sale taken off sells nothing more, and stays off when an old copy comes 
   await writeCopy(copy);
   dropSnapshot();
   expect(tally([await order(await aBuyer(), sku.id)])).toEqual({ not_found: 1 });
-  await reconciled();
+  await reconcile();
   expect(await saleInRedis(sale.id)).toBeUndefined();
 });
 
-test("what is not a sale in Redis is left out, and the others are sold", async () => {
+test("omits invalid sales in Redis and sells the others", async () => {
   const sale = await putSale(aSale());
   const catalog = (await copyInRedis()) as PublishedCatalog;
   const broken = ["", {}, { id: "y" }, [], null, { ...catalog.sales[0], sale: { id: "z" } }];
@@ -176,18 +176,18 @@ test.each([
   ["document", "1 ["],
   ["document", "1 {}"],
   ["document", "9999999999999999 null"],
-])("a copy whose %s is %j is replaced, and every sale is sold meanwhile", async (field, text) => {
+])("serves every sale and replaces the copy in Redis if its %s is %j", async (field, text) => {
   const sale = await putSale(aSale());
   await redis("HSET", KEYS.catalog, field, text);
   if (field === "document") await redis("HSET", KEYS.catalog, "version", "9999999999999999 null");
   await admin("POST", "/cache/purge");
   expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
-  await until("the copy is whole again", async () => {
+  await until("the copy is repaired", async () => {
     return JSON.stringify(await saleInRedis(sale.id).catch(() => null)) === JSON.stringify(sale);
   });
 });
 
-test("a sale that was read back is the sale that was written", async () => {
+test("returns a sale exactly as it was written", async () => {
   const sale = await putSale(aSale({ description: "<b>&\"'\u2028 🎟", title: "日本" }));
   expect(saleDocumentSchema.parse((await admin("GET", `/sales/${sale.id}`)).body)).toEqual(sale);
 });

@@ -1,4 +1,4 @@
-// What every edge knows of SKUs without asking: whether one ever existed, and whether it may ever have sold.
+// What an edge can decide about a SKU without I/O: whether it ever existed, and whether it may ever have sold.
 import {
   createExecutionContext,
   createScheduledController,
@@ -22,29 +22,29 @@ const HOUR_MS = 3_600_000;
 const inHours = (hours: number): string => new Date(Date.now() + hours * HOUR_MS).toISOString();
 const upcoming = (sale: Sale): Sale => ({ ...sale, opensAt: inHours(1), closesAt: inHours(2) });
 
-/** The catalog as this isolate knows it after one more look. */
+/** The catalog of this isolate after a refresh. */
 async function catalog(): Promise<Catalog> {
   await call("GET", "/api/sales");
   return heldCatalog() as Catalog;
 }
 
-test("a SKU that never existed is known to be unknown", async () => {
+test("recognizes that a SKU never existed", async () => {
   await putSale(aSale());
   expect((await catalog()).hasEverHad(unique("sku"))).toBe(false);
 });
 
 test.each([
-  ["its sale is on", async (_: Sale) => {}],
+  ["its sale is open", async (_: Sale) => {}],
   ["it left its sale", async (sale: Sale) => void (await putSale({ ...sale, skus: [aSku()] }))],
   ["its sale was deleted", ({ id }: Sale) => admin("DELETE", `/sales/${id}`)],
   [
-    "it left its sale, which was deleted then",
+    "it left its sale, which was deleted later",
     async (sale: Sale) => {
       await putSale({ ...sale, skus: [aSku()] });
       await admin("DELETE", `/sales/${sale.id}`);
     },
   ],
-])("a SKU has existed when %s, also after Redis was emptied", async (_, change) => {
+])("recognizes that a SKU existed if %s, even after Redis was emptied", async (_, change) => {
   const sku = aSku();
   await change(await putSale(aSale({ skus: [sku] })));
   expect((await catalog()).hasEverHad(sku.id)).toBe(true);
@@ -53,16 +53,16 @@ test.each([
   expect((await catalog()).hasEverHad(sku.id)).toBe(true);
 });
 
-test("a SKU of an upcoming sale has never sold, until the moment the sale opens", async () => {
+test("a SKU of an upcoming sale cannot have sold before the sale opens", async () => {
   const clock = givenClock(Date.now());
   const sku = aSku();
   const { opensAt } = await putSale(upcoming(aSale({ skus: [sku] })));
-  const known = await catalog();
-  expect(known.hasEverSold(sku.id)).toBe(false);
+  const held = await catalog();
+  expect(held.hasEverSold(sku.id)).toBe(false);
   clock.moveTo(Date.parse(opensAt) - 1);
-  expect(known.hasEverSold(sku.id)).toBe(false);
+  expect(held.hasEverSold(sku.id)).toBe(false);
   clock.moveTo(Date.parse(opensAt));
-  expect(known.hasEverSold(sku.id)).toBe(true);
+  expect(held.hasEverSold(sku.id)).toBe(true);
 });
 
 test.each([
@@ -75,7 +75,7 @@ test.each([
       await putSale({ ...upcoming(sale), title: "Later" });
     },
   ],
-])("a SKU that sold may have sold after its sale was %s", async (_, change) => {
+])("a SKU that sold still counts as sold after its sale was %s", async (_, change) => {
   const sku = aSku();
   const sale = await putSale(aSale({ skus: [sku, aSku()] }));
   await bought(await aBuyer(), sku.id);
@@ -83,19 +83,19 @@ test.each([
   expect((await catalog()).hasEverSold(sku.id)).toBe(true);
 });
 
-test("a SKU whose object could not be told of a postponement may have sold, until it was told", async () => {
+test("a SKU may have sold until its object confirms that the sale was postponed", async () => {
   const sku = aSku();
   const sale = await putSale(aSale({ skus: [sku] }));
-  const deaf = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
-    throw new Error("deaf");
+  const failing = vi.spyOn(SkuInventory.prototype, "configure").mockImplementation(() => {
+    throw new Error("unreachable");
   });
-  onTestFinished(() => deaf.mockRestore());
+  onTestFinished(() => failing.mockRestore());
   await admin("PUT", `/sales/${sale.id}`, { body: upcoming(sale) });
   await redis("FLUSHALL");
   await admin("POST", "/cache/purge");
   expect((await catalog()).hasEverSold(sku.id)).toBe(true);
 
-  deaf.mockRestore();
+  failing.mockRestore();
   await redis("FLUSHALL");
   const ctx = createExecutionContext();
   await worker.scheduled(createScheduledController(), env);

@@ -1,5 +1,5 @@
-// A restock as registry and object see it, step by step: whatever is lost or repeated on the way, and whoever
-// buys meanwhile, each key counts once, and document and object agree in the end.
+// A model of restocks between registry and object. Whatever is lost, repeated, or bought in between, each key is applied
+// once, and document and object agree in the end.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -10,8 +10,8 @@ import {
 } from "../../src/inventory/decide-stock.ts";
 import { anOffer, SKU } from "../inventory/commands.ts";
 
-/** The registry's document of one SKU, the object that sells it, and what is on its way between them. */
-class Town {
+/** The registry's document of one SKU, and the object that sells it. */
+class Model {
   stock: number;
   revision = 1;
   readonly keys = new Map<string, number>();
@@ -20,7 +20,7 @@ class Town {
 
   constructor(stock: number) {
     this.stock = stock;
-    this.told();
+    this.configure();
   }
 
   get stocked(): number {
@@ -42,7 +42,7 @@ class Town {
     return isEnough;
   }
 
-  /** The first step; without the second, the process died in between. */
+  /** The first step, in the registry. If `configure` does not follow, the process died in between. */
   restock(key: string, quantity: number, available = this.free): boolean {
     const used = this.keys.get(key);
     const decision = decideRestock(this.stock, { quantity, available, used });
@@ -54,15 +54,15 @@ class Town {
     return true;
   }
 
-  /** The second step, and the reconciliation's: the object learns the document, and corrects it. */
-  told(): void {
+  /** The second step, also run by the reconciliation: configures the object, which may correct the document. */
+  configure(): void {
     const { revision, stock } = this;
     const offer = { ...anOffer(0), stock };
     const units = { stocked: this.stocked, held: 0, sold: this.committed };
     this.setup = decideConfigure(this.setup, units, { skuId: SKU, revision, offer }) ?? this.setup;
     if (this.stocked !== stock) {
       this.write(this.stocked);
-      this.told();
+      this.configure();
     }
   }
 
@@ -71,79 +71,79 @@ class Town {
   }
 }
 
-type Step = (town: Town) => void;
+type Step = (model: Model) => void;
 
 const key = fc.constantFrom("k1", "k2", "k3", "k4");
 const quantity = fc.integer({ min: -8, max: 8 }).filter((units) => units !== 0);
-/** What was free may have been looked up before others bought. */
+/** The free units may have been read before other purchases. */
 const restock = fc.tuple(key, quantity, fc.option(fc.nat(10), { nil: undefined })).map(
   ([name, units, seen]): Step =>
-    (town) =>
-      void town.restock(name, units, seen),
+    (model) =>
+      void model.restock(name, units, seen),
 );
 const put = fc.nat(30).map(
   (stock): Step =>
-    (town) =>
-      void town.put(stock),
+    (model) =>
+      void model.put(stock),
 );
 const sell = fc.nat(5).map(
   (units): Step =>
-    (town) =>
-      town.sell(units),
+    (model) =>
+      model.sell(units),
 );
-const told = fc.constant<Step>((town) => town.told());
+const configure = fc.constant<Step>((model) => model.configure());
 const steps = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: restock },
     { weight: 1, arbitrary: put },
     { weight: 3, arbitrary: sell },
-    { weight: 3, arbitrary: told },
+    { weight: 3, arbitrary: configure },
   ),
   { maxLength: 40 },
 );
 
 describe("stock", () => {
-  test("agrees in document and object once the object was told, and is never oversold", () => {
+  test("is equal in document and object after configuration, and is never oversold", () => {
     fc.assert(
       fc.property(fc.nat(20), steps, (stock, history) => {
-        const town = new Town(stock);
+        const model = new Model(stock);
         for (const step of history) {
-          step(town);
-          expect(town.free).toBeGreaterThanOrEqual(0);
+          step(model);
+          expect(model.free).toBeGreaterThanOrEqual(0);
         }
-        town.told();
-        expect(town.stock).toBe(town.stocked);
-        expect(town.stock).toBeGreaterThanOrEqual(town.committed);
+        model.configure();
+        expect(model.stock).toBe(model.stocked);
+        expect(model.stock).toBeGreaterThanOrEqual(model.committed);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  test("counts each restock once, however often it is repeated and wherever it dies", () => {
+  test("includes each restock once, however often it is repeated or interrupted", () => {
     const attempts = fc.array(fc.tuple(key, fc.integer({ min: 1, max: 9 }), fc.boolean()), {
       maxLength: 30,
     });
     fc.assert(
       fc.property(fc.nat(20), attempts, (stock, tries) => {
-        const town = new Town(stock);
+        const model = new Model(stock);
         for (const [name, units, survives] of tries) {
-          town.restock(name, units);
-          if (survives) town.told();
+          model.restock(name, units);
+          if (survives) model.configure();
         }
-        town.told();
-        const added = [...town.keys.values()].reduce((sum, units) => sum + units, 0);
-        expect(town.stocked).toBe(stock + added);
+        model.configure();
+        const added = [...model.keys.values()].reduce((sum, units) => sum + units, 0);
+        expect(model.stocked).toBe(stock + added);
       }),
     );
   });
 
-  test("put after a restock is what was put: 50, 10 more, then 60 are 60", () => {
-    const town = new Town(50);
-    town.restock("k", 10);
-    town.told();
-    town.put(60);
-    town.told();
-    expect([town.stock, town.stocked]).toEqual([60, 60]);
+  test("equals the last PUT: 50, plus 10, then a PUT of 60 is 60", () => {
+    const model = new Model(50);
+    model.restock("k", 10);
+    model.configure();
+    model.put(60);
+    model.configure();
+    expect([model.stock, model.stocked]).toEqual([60, 60]);
   });
 });
 
@@ -157,13 +157,13 @@ describe("a restock", () => {
     expect(decideRestock(stock, command)).toMatchObject({ ok: false, reason });
   });
 
-  test("is answered again under its key, even if it would be refused by now", () => {
+  test("is replayed by its key, even if it would be refused now", () => {
     const command = { quantity: -5, available: 0, used: -5 };
     expect(decideRestock(0, command)).toEqual({ ok: true, replayed: true, stock: 0 });
   });
 });
 
-test("an object from before documents counted restocks keeps its units until it is told", () => {
+test("an object of an earlier release keeps its extra units until it gets a new revision", () => {
   const old = { skuId: SKU, revision: 1, terms: null, configuredStock: 50, stocked: 60 } as Setup;
   const stock = { stocked: 60, held: 0, sold: 55 };
   const offer = { ...anOffer(0), stock: 50 };
