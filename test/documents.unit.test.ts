@@ -1,4 +1,4 @@
-// The documents name files of this repository: each of them exists.
+// Every file that the documents mention exists.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -13,7 +13,7 @@ const DOCUMENTS = [
 ];
 const PATH = /(?<![\w/.-])(?:src|test|\.ci|\.github)\/[\w./-]*\w/g;
 
-test.each(DOCUMENTS)("every path that %s names exists", (document) => {
+test.each(DOCUMENTS)("every path in %s exists", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");
   const named = [...text.matchAll(PATH)].map(([path]) => path);
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);

@@ -1,4 +1,4 @@
-// Alive, ready, and what a broken configuration looks like from outside and in the log.
+// Liveness, readiness, the clock, invalid configurations, and what the log must not contain.
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -11,14 +11,14 @@ import { buyers, onSale, order } from "./support/shop.ts";
 
 beforeEach(redisIsBack);
 
-test("alive: says so without asking anybody, and is never cached", async () => {
+test("/healthz answers without I/O and is never cached", async () => {
   const { result, commands } = await redisCost(() => call("GET", "/healthz"));
   expect(result).toMatchObject({ status: 200, body: { status: "alive" } });
   expect(result.headers.get("cache-control")).toBe("no-store");
   expect(commands).toBe(0);
 });
 
-test("the clock: tells milliseconds, and is never cached", async () => {
+test("/api/time returns milliseconds and is never cached", async () => {
   const { moveTo } = givenClock(1_800_000_000_123);
   const answer = await call("GET", "/api/time");
   expect(answer).toMatchObject({ status: 200, body: { now: 1_800_000_000_123 } });
@@ -27,12 +27,12 @@ test("the clock: tells milliseconds, and is never cached", async () => {
   expect((await call("GET", "/api/time")).body).toEqual({ now: 1_800_000_000_124 });
 });
 
-test("the clock: asks nobody", async () => {
+test("/api/time costs no Redis command", async () => {
   const { result, commands } = await redisCost(() => call("GET", "/api/time"));
   expect([result.status, commands]).toEqual([200, 0]);
 });
 
-test("ready: names each dependency and its state, and what is down", async () => {
+test("/readyz reports the state of each dependency", async () => {
   expect(await call("GET", "/readyz")).toMatchObject({
     status: 200,
     body: { dependencies: { redis: { state: "up" }, inventory: { state: "up" } } },
@@ -46,7 +46,7 @@ test("ready: names each dependency and its state, and what is down", async () =>
   expect(down.headers.get("retry-after")).toBeTruthy();
 });
 
-/** Given a Redis that still answers, but refuses what would change it. */
+/** Makes Redis answer reads but refuse writes. */
 function givenRefusedWrites(error: string): void {
   const real = globalThis.fetch;
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -65,7 +65,7 @@ test.each([
   "READONLY You can't write against a read only replica.",
   "OOM command not allowed when used memory > 'maxmemory'.",
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
-])("ready is not a Redis that refuses to write: %s", async (error) => {
+])("/readyz reports Redis as down if it refuses writes: %s", async (error) => {
   const clock = givenClock(Date.now() + 60_000);
   await call("GET", "/readyz");
   clock.moveTo(Date.now() + 5_000);
@@ -81,25 +81,25 @@ test.each([
   for (let i = 0; i < 4; i += 1) {
     expect((await call("GET", "/readyz")).body).toMatchObject({ dependencies });
   }
-  expect(redisBreakerState()).toBe("open"); // so that buyers do not wait for refusals
+  expect(redisBreakerState()).toBe("open"); // so that buyers do not wait for errors
 });
 
-test("ready: says since when, and that changes only with the state", async () => {
+test("/readyz reports since when a state lasts", async () => {
   const clock = givenClock(Date.now());
   type Ready = { dependencies: { redis: { since: string }; inventory: { since: string } } };
-  const ask = async () => (await call<Ready>("GET", "/readyz")).body.dependencies;
-  const first = await ask();
+  const dependencies = async () => (await call<Ready>("GET", "/readyz")).body.dependencies;
+  const first = await dependencies();
   clock.moveTo(Date.now() + 60_000);
-  expect(await ask()).toEqual(first);
+  expect(await dependencies()).toEqual(first);
   await redisIsDown();
   clock.moveTo(Date.now() + 60_000);
-  expect(await ask()).toMatchObject({
+  expect(await dependencies()).toMatchObject({
     redis: { since: new Date().toISOString() },
     inventory: first.inventory,
   });
 });
 
-test("ready: a thousand questions in a second cost four commands", async () => {
+test("a thousand requests of /readyz in a second cost at most four Redis commands", async () => {
   givenClock(Date.now() + 120_000);
   const { commands } = await redisCost(() =>
     Promise.all(Array.from({ length: 1_000 }, () => call("GET", "/readyz"))),
@@ -107,7 +107,7 @@ test("ready: a thousand questions in a second cost four commands", async () => {
   expect(commands).toBeLessThanOrEqual(4);
 });
 
-/** Everything written to the log until the end of the test. */
+/** Captures the log until the end of the test. */
 function givenLog(): string[] {
   const lines: string[] = [];
   for (const method of ["log", "error", "warn"] as const) {
@@ -119,15 +119,15 @@ function givenLog(): string[] {
   return lines;
 }
 
-describe("a configuration that is", () => {
+describe("a configuration", () => {
   const broken: [string, Record<string, unknown>, string][] = [
     ["without a Redis address", { UPSTASH_REDIS_REST_URL: undefined }, "UPSTASH_REDIS_REST_URL"],
     [
-      "with a Redis address that is none",
+      "with an invalid Redis address",
       { UPSTASH_REDIS_REST_URL: "redis" },
       "UPSTASH_REDIS_REST_URL",
     ],
-    ["without an operator's token", { ADMIN_TOKEN: "" }, "ADMIN_TOKEN"],
+    ["without an operator token", { ADMIN_TOKEN: "" }, "ADMIN_TOKEN"],
     ["with a secret that is too short", { SIGNING_SECRET: "short" }, "SIGNING_SECRET"],
     ["without a way to verify tokens", { AUTH_SECRET: "" }, "AUTH_SECRET"],
     ["with two ways to verify tokens", { AUTH_JWKS_URL: "https://id.shop/jwks" }, "AUTH_SECRET"],
@@ -136,25 +136,28 @@ describe("a configuration that is", () => {
       const all = { ...provider, AUTH_AUDIENCE: "shop", AUTH_SECRET: "", DEMO_LOGIN: "false" };
       return [`with a provider's keys and no ${name}`, { ...all, PAYMENTS: "", [name]: "" }, name];
     }),
-    ["with a flag that is neither", { DEMO_LOGIN: "yes" }, "DEMO_LOGIN"],
+    ["with a flag that is neither true nor false", { DEMO_LOGIN: "yes" }, "DEMO_LOGIN"],
   ];
 
-  test.each(broken)("%s is answered with 503 and named in the log", async (_, change, name) => {
-    const lines = givenLog();
-    const ctx = createExecutionContext();
-    const response = await app.fetch(request("GET", "/api/sales"), { ...env, ...change }, ctx);
-    await waitOnExecutionContext(ctx);
+  test.each(broken)(
+    "%s is answered with 503, and the log names the variable",
+    async (_, change, name) => {
+      const lines = givenLog();
+      const ctx = createExecutionContext();
+      const response = await app.fetch(request("GET", "/api/sales"), { ...env, ...change }, ctx);
+      await waitOnExecutionContext(ctx);
 
-    expect(response.status).toBe(503);
-    const body = await response.json<Record<string, unknown>>();
-    expect(
-      contractFaults({ status: 503, code: "unavailable", body, headers: response.headers }),
-    ).toEqual([]);
-    expect(JSON.stringify(body)).not.toContain(name);
-    expect(lines.join()).toContain(name);
-  });
+      expect(response.status).toBe(503);
+      const body = await response.json<Record<string, unknown>>();
+      expect(
+        contractFaults({ status: 503, code: "unavailable", body, headers: response.headers }),
+      ).toEqual([]);
+      expect(JSON.stringify(body)).not.toContain(name);
+      expect(lines.join()).toContain(name);
+    },
+  );
 
-  test("broken names no secret in the log", async () => {
+  test("with an invalid secret does not reveal it in the log", async () => {
     const lines = givenLog();
     const secret = "tiny-secret";
     await app.fetch(
@@ -167,7 +170,7 @@ describe("a configuration that is", () => {
   });
 });
 
-test("no line of the log carries a token, a body, an address or a user's id", async () => {
+test("the log contains no token, body, address, or user id", async () => {
   const lines = givenLog();
   const skuId = await onSale({ stock: 1 });
   const crowd = await buyers(3);
@@ -184,7 +187,7 @@ test("no line of the log carries a token, a body, an address or a user's id", as
   for (const secret of ["tok_very_private", "203.0.113.77"]) expect(text).not.toContain(secret);
 });
 
-test("every answer has an id of its own", async () => {
+test("every response has a unique request id", async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => call("GET", "/api/nowhere")));
   expect(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size).toBe(20);
 });

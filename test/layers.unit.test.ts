@@ -1,21 +1,21 @@
-// The folders of src/ form layers: ARCHITECTURE.md lists them from top to bottom, and no import goes up.
+// The folders of src/ are layers, listed top-down in ARCHITECTURE.md. No import goes up.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
 const SRC = join(import.meta.dirname, "../src");
 const IMPORT = /^(?:import|export)\b[^"';]*?"(\.[^"]+)"/gm;
-/** Node's part stands beside the layers, and generated code beside everything. */
-const BESIDE = /^local$|^types$|\.gen\.|\.d\.ts$/;
+/** Code for Node and generated code are outside the layers. */
+const OUTSIDE = /^local$|^types$|\.gen\.|\.d\.ts$/;
 
-/** The layers, top first, as the list in ARCHITECTURE.md has them. */
+/** The layers from top to bottom, as listed in ARCHITECTURE.md. */
 function layers(): string[] {
   const text = readFileSync(join(SRC, "ARCHITECTURE.md"), "utf8");
   const list = /^## Layers$.*?^```\n(.*?)^```/ms.exec(text)?.[1] ?? "";
   return list.split("\n").filter(Boolean);
 }
 
-/** `orders/` for a file in that folder, `app` for a file of src/ itself. */
+/** `orders/` for a file in that folder, `app` for `src/app.ts`. */
 function layerOf(file: string): string {
   const [first = "", ...rest] = relative(SRC, file).split("/");
   return rest.length > 0 ? `${first}/` : first.replace(/\.ts$/, "");
@@ -24,7 +24,7 @@ function layerOf(file: string): string {
 function sources(): string[] {
   return readdirSync(SRC, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.tsx?$/.test(name))
-    .filter((name) => !BESIDE.test(name.split("/")[0] ?? "") && !BESIDE.test(name))
+    .filter((name) => !OUTSIDE.test(name.split("/")[0] ?? "") && !OUTSIDE.test(name))
     .map((name) => join(SRC, name));
 }
 
@@ -33,7 +33,7 @@ test("every folder and file of src/ has a layer", () => {
   expect([...found].sort()).toEqual(layers().sort());
 });
 
-test("no folder imports from one above it", () => {
+test("no layer imports from one above it", () => {
   const order = layers();
   const upward = sources().flatMap((file) => {
     const from = layerOf(file);

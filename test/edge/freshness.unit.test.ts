@@ -1,4 +1,4 @@
-// How old a value is and when its source is read, also on a clock that jumps.
+// The age of a value and when its source is due, also if the clock is set back.
 import fc from "fast-check";
 import { beforeEach, expect, test, vi } from "vitest";
 import { elapsed } from "../../src/edge/elapsed.ts";
@@ -13,7 +13,7 @@ beforeEach(() => {
   return () => dice.mockRestore();
 });
 
-test("time that has passed is never negative, and endless once the clock was set back", () => {
+test("elapsed time is never negative, and infinite after the clock was set back", () => {
   fc.assert(
     fc.property(fc.integer(), fc.nat(), (then, ms) => {
       expect(elapsed(then, then + ms)).toBe(ms);
@@ -22,7 +22,7 @@ test("time that has passed is never negative, and endless once the clock was set
   );
 });
 
-test("a value is due when it is no longer fresh, and at once before there is any", () => {
+test("a source is due if its value is not fresh or there is none", () => {
   givenClock(NOW);
   const freshness = new Freshness(FRESH_MS);
   expect([freshness.age(NOW), freshness.isDue(NOW)]).toEqual([Number.POSITIVE_INFINITY, true]);
@@ -34,7 +34,7 @@ test("a value is due when it is no longer fresh, and at once before there is any
   ]);
 });
 
-test("a failure keeps callers from the source for a second", () => {
+test("a source is not due for a second after a failure", () => {
   givenClock(NOW);
   const freshness = new Freshness(FRESH_MS);
   freshness.fail();
@@ -42,14 +42,14 @@ test("a failure keeps callers from the source for a second", () => {
   expect(freshness.isDue(NOW + 1_000)).toBe(true);
 });
 
-test("a value that is stale when it arrives means a failing source, which is left alone for a second", () => {
+test("a source is not due for a second after it returned a stale value", () => {
   givenClock(NOW);
   const freshness = new Freshness(FRESH_MS);
   freshness.hold(NOW - 5_000);
   expect([freshness.isDue(NOW), freshness.isDue(NOW + 1_000)]).toEqual([false, true]);
 });
 
-test("a fresh copy that is past its jittered time is not due at once", () => {
+test("a fresh copy that is past its jittered lifetime is not due at once", () => {
   givenClock(NOW);
   vi.mocked(Math.random).mockReturnValue(0.999);
   const freshness = new Freshness(FRESH_MS);
@@ -57,7 +57,7 @@ test("a fresh copy that is past its jittered time is not due at once", () => {
   expect([freshness.isDue(NOW), freshness.isDue(NOW + 100)]).toEqual([false, true]);
 });
 
-test("a clock that is set back makes a value due and ends a pause", () => {
+test("setting back the clock makes a value due and ends a pause", () => {
   const clock = givenClock(NOW);
   const freshness = new Freshness(FRESH_MS);
   freshness.hold(NOW);

@@ -1,4 +1,4 @@
-// Isolates that share a value, its source, and the cache of their colo.
+// Simulates isolates that share a source and the cache of their colo.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
@@ -15,7 +15,7 @@ export const STALE = 60_000;
 const config = requireConfig(env);
 
 let moment = Date.now();
-/** A moment later than what the cache may still hold of another test; without the jitter of lifetimes. */
+/** A time after the lifetimes of all copies from earlier tests. Also disables the jitter of lifetimes. */
 export function aMoment(): number {
   const dice = vi.spyOn(Math, "random").mockReturnValue(0);
   onTestFinished(() => dice.mockRestore());
@@ -23,13 +23,13 @@ export function aMoment(): number {
   return moment;
 }
 
-/** A request that reads. */
+/** The scope of a request that reads. */
 export function aReader(): EdgeScope {
   const context = createExecutionContext();
   return { config, waitUntil: (work) => context.waitUntil(work) };
 }
 
-/** A source that can be broken; its value counts how often it was asked. */
+/** A source that can be broken. Its value is the number of reads. */
 export function aSource() {
   const source = {
     loads: 0,
@@ -45,7 +45,7 @@ export function aSource() {
 
 type Source = { load(): Promise<number> };
 
-/** What an isolate keeps; two of one name are two isolates in one colo. */
+/** The cache in one isolate. Caches with the same name are in isolates of one colo. */
 export const anIsolate = (
   source: Source,
   name = unique("value"),
@@ -61,13 +61,13 @@ export const anIsolate = (
     ...(fallback ? { fallback } : {}),
   });
 
-/** The value, marked where it is older than its bound. */
+/** The value, marked if it is older than `REVALIDATE`. */
 export const read = async (isolate: SwrCache<number, string>) => {
-  const asked = Date.now();
+  const startedAt = Date.now();
   const { value, readAt } = await isolate.read(aReader());
-  return asked - readAt > REVALIDATE ? `${value} stale` : value;
+  return startedAt - readAt > REVALIDATE ? `${value} stale` : value;
 };
 
-/** Waits until the colo's cache has it. */
+/** Waits until the colo's cache has a copy. */
 export const inColo = (name: string) =>
   until("the colo has a copy", () => caches.default.match(coloKey(config, name)));

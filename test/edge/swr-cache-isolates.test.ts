@@ -1,4 +1,4 @@
-// A value that everybody reads: isolates that share a colo, changes, and requests that die.
+// SwrCache across isolates of one colo, after changes, and when requests are canceled.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { unique, until } from "../support/shop.ts";
@@ -19,8 +19,8 @@ beforeEach(() => {
   start = aMoment();
 });
 
-describe("another isolate of the colo", () => {
-  test("does not ask the source while the colo's copy is fresh", async () => {
+describe("another isolate in the colo", () => {
+  test("does not read the source while the colo's copy is fresh", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const name = unique("value");
@@ -33,7 +33,7 @@ describe("another isolate of the colo", () => {
     expect([await read(anIsolate(source, name)), source.loads]).toEqual(["v2", 2]);
   });
 
-  test("never keeps a copy for longer than the source's own bound", async () => {
+  test("limits the age of a copy by the time the source was read", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const name = unique("value");
@@ -46,7 +46,7 @@ describe("another isolate of the colo", () => {
     expect(await read(other)).toBe("v2");
   });
 
-  test("does not trust a copy from the future, nor does one whose clock was set back", async () => {
+  test("does not use a copy or a held value from the future", async () => {
     const clock = givenClock(start + 500_000);
     const source = aSource();
     const name = unique("value");
@@ -60,7 +60,7 @@ describe("another isolate of the colo", () => {
   });
 });
 
-test("an isolate whose turn it is asks the source, and not the copy it holds", async () => {
+test("an isolate that is due reads the source instead of the copy that it holds", async () => {
   const clock = givenClock(start);
   const source = aSource();
   const name = unique("value");
@@ -75,7 +75,7 @@ test("an isolate whose turn it is asks the source, and not the copy it holds", a
 });
 
 describe("after a change", () => {
-  test("this isolate reads the source at once, whatever the colo still has", async () => {
+  test("this isolate reads the source at once, even if the colo has a copy", async () => {
     givenClock(start);
     const source = aSource();
     const name = unique("value");
@@ -86,7 +86,7 @@ describe("after a change", () => {
     expect(await read(isolate)).toBe("v2");
   });
 
-  test("what was being read before it is not kept", async () => {
+  test("a reading that started earlier is not stored", async () => {
     givenClock(start);
     const before = Promise.withResolvers<number>();
     const load = vi.fn(() => before.promise);
@@ -102,8 +102,8 @@ describe("after a change", () => {
   });
 });
 
-describe("a refresh whose request is gone", () => {
-  test("is replaced by one of those who wait for it, and by one alone", async () => {
+describe("an abandoned refresh", () => {
+  test("is replaced by exactly one of the waiting requests", async () => {
     const lost = new Promise<number>(() => {});
     const load = vi.fn(() => lost);
     const isolate = anIsolate({ load });
@@ -118,7 +118,7 @@ describe("a refresh whose request is gone", () => {
     expect(await read(isolate)).toBe("v2");
   });
 
-  test("is kept all the same when it comes late, for it is the newest there is", async () => {
+  test("is still stored if it completes late and is the newest", async () => {
     const slow = Promise.withResolvers<number>();
     const load = vi.fn(() => slow.promise);
     const isolate = anIsolate({ load });
@@ -132,7 +132,7 @@ describe("a refresh whose request is gone", () => {
     expect([await read(isolate), load.mock.calls.length]).toEqual(["v7", 2]);
   });
 
-  test("keeps nobody waiting who has an old value at hand", async () => {
+  test("does not block callers that hold an old value", async () => {
     const clock = givenClock(start);
     const load = vi.fn(async () => 1);
     const isolate = anIsolate({ load });
@@ -144,7 +144,7 @@ describe("a refresh whose request is gone", () => {
     expect(await read(isolate)).toBe("v1 stale");
   });
 
-  test("is replaced by one who does not wait, too", async () => {
+  test("is also replaced by a peek", async () => {
     const clock = givenClock(start);
     const load = vi.fn(() => new Promise<number>(() => {}));
     const isolate = anIsolate({ load });

@@ -1,4 +1,4 @@
-// A value that everybody reads: how often its source is asked, and how old it may get.
+// SwrCache in one isolate: how often the source is read, and how old a value may get.
 import { beforeEach, describe, expect, test } from "vitest";
 import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
@@ -21,7 +21,7 @@ beforeEach(() => {
   start = aMoment();
 });
 
-test("2,000 first visitors at once ask the source once", async () => {
+test("2,000 simultaneous first reads load the source once", async () => {
   const source = aSource();
   const isolate = anIsolate(source);
   const values = await Promise.all(Array.from({ length: 2_000 }, () => read(isolate)));
@@ -29,7 +29,7 @@ test("2,000 first visitors at once ask the source once", async () => {
   expect(source.loads).toBe(1);
 });
 
-test("is fresh, then served while one caller refreshes it, then waited for", async () => {
+test("a value is served fresh, then served while one caller refreshes it, then awaited", async () => {
   const clock = givenClock(start);
   const source = aSource();
   const isolate = anIsolate(source);
@@ -48,19 +48,19 @@ test("is fresh, then served while one caller refreshes it, then waited for", asy
   expect(await read(isolate)).toBe("v3");
 });
 
-test("renewed early: those who ask get the newest, everybody else has it from then on", async () => {
+test("renew returns the newest value, which later reads get too", async () => {
   const clock = givenClock(start);
   const source = aSource();
   const isolate = anIsolate(source);
   await read(isolate);
   clock.moveTo(start + 1);
-  const asked = await Promise.all([1, 2, 3].map(() => isolate.renew(aReader())));
-  expect(asked.map(({ value }) => value)).toEqual(["v2", "v2", "v2"]);
+  const renewed = await Promise.all([1, 2, 3].map(() => isolate.renew(aReader())));
+  expect(renewed.map(({ value }) => value)).toEqual(["v2", "v2", "v2"]);
   expect([await read(isolate), source.loads]).toEqual(["v2", 2]);
 });
 
-describe("while its source fails", () => {
-  test("what is renewed early stays, and is asked for again only when it is due", async () => {
+describe("while the source fails", () => {
+  test("a failed renew retains the held value and its schedule", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const isolate = anIsolate(source);
@@ -73,7 +73,7 @@ describe("while its source fails", () => {
     expect([await read(isolate), source.loads]).toEqual(["v1", loads]);
   });
 
-  test("an old value serves up to its bound, and says that it is stale", async () => {
+  test("an old value is served as stale up to its limit", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const isolate = anIsolate(source);
@@ -93,7 +93,7 @@ describe("while its source fails", () => {
     expect(await read(isolate)).toMatch(/^v\d+$/);
   });
 
-  test("each answer with an old value is counted", async () => {
+  test("every stale read is counted", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const name = unique("value");
@@ -108,7 +108,7 @@ describe("while its source fails", () => {
     expect(readCounters()[`stale|${name}`]).toBe(3);
   });
 
-  test("it is asked once a second, whoever comes", async () => {
+  test("the source is read at most once per second", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const isolate = anIsolate(source);
@@ -123,14 +123,14 @@ describe("while its source fails", () => {
     expect(source.loads).toBe(3);
   });
 
-  test("a fallback answers where no old value can", async () => {
+  test("the fallback is read if no value is held", async () => {
     const source = aSource();
     source.broken = true;
     const isolate = anIsolate(source, undefined, async () => 99);
     expect(await read(isolate)).toBe("v99");
   });
 
-  test("an isolate that never read it takes the colo's copy, however old it may be by then", async () => {
+  test("a new isolate uses the colo's copy up to the stale limit", async () => {
     const clock = givenClock(start);
     const source = aSource();
     const name = unique("value");
@@ -144,13 +144,13 @@ describe("while its source fails", () => {
   });
 });
 
-test("peek never waits, but sees to it that the value is known soon", async () => {
+test("peek does not wait, but starts a refresh", async () => {
   const isolate = anIsolate(aSource());
   expect(isolate.peek(aReader())).toBeUndefined();
-  await until("it is known", () => isolate.peek(aReader()) === "v1");
+  await until("the value is loaded", () => isolate.peek(aReader()) === "v1");
 });
 
-test("peek never gives what is older than its bound", async () => {
+test("peek does not return a value beyond its limit", async () => {
   const clock = givenClock(start);
   const source = aSource();
   const isolate = anIsolate(source);

@@ -1,4 +1,4 @@
-// The log: what an error may say there, and how much of one kind is written.
+// The log: which part of an error it contains, and its limit per event.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { causeOf, log } from "../../src/observability/log.ts";
 import { givenClock } from "../support/clock.ts";
@@ -17,11 +17,11 @@ test.each([
   ['ERR no, command was: [["set","user:ann","secret"]]', "Error: ERR no"],
   ['ERR no command was: ["x"]\nmore', "Error: ERR no"],
   ["plain", "Error: plain"],
-])("of %j it keeps what went wrong and not what was sent", (message, kept) => {
+])("the cause of %j contains the error but not the command", (message, kept) => {
   expect(causeOf(new Error(message))).toBe(kept);
 });
 
-test("a command that Redis refuses names neither user nor note", async () => {
+test("logs a refused Redis command without user id or note", async () => {
   const lines = givenLog();
   const { id } = await aBuyer(unique("ann@example.com"));
   await redis("DEL", KEYS.rules);
@@ -38,7 +38,7 @@ test("a command that Redis refuses names neither user nor note", async () => {
   expect(lines.join("\n")).not.toContain("secret note");
 });
 
-test("of one event it writes 20 lines a second, and says how many it left out", () => {
+test("writes at most 20 lines per event and second, and states how many were suppressed", () => {
   const lines = givenLog();
   const clock = givenClock(Date.now());
   const event = unique("event");

@@ -1,4 +1,4 @@
-// One bad value in Redis: reported, written again from its source, and no matter for its neighbors or the breaker.
+// A bad value in Redis is logged and written again from its source. It affects neither other values nor the breaker.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -34,7 +34,7 @@ beforeEach(async () => {
   await emptyRedis();
 });
 
-const minutePasses = () => worker.scheduled(createScheduledController(), env);
+const runScheduled = () => worker.scheduled(createScheduledController(), env);
 const listOf = async (buyer: Buyer) => {
   const { body } = await call<{ orders: { id: string }[]; incomplete?: true }>(
     "GET",
@@ -51,8 +51,8 @@ function givenLog(): string[] {
   return lines;
 }
 
-describe("a user's orders under another type", () => {
-  test("delay none of the neighbors in a batch, and come back by themselves", async () => {
+describe("a user's orders as a key of another type", () => {
+  test("do not delay the other orders of a batch, and are restored", async () => {
     const queue = captureQueue();
     const skuId = await onSale({ stock: 31 });
     const poison = await aBuyer();
@@ -72,7 +72,7 @@ describe("a user's orders under another type", () => {
   });
 
   test.each(["SET", "LPUSH", "SADD"])(
-    "made by %s, open no breaker however often their owner looks",
+    "made by %s never open the breaker, however often they are read",
     async (command) => {
       const skuId = await onSale();
       const buyer = await aBuyer();
@@ -90,19 +90,19 @@ describe("a user's orders under another type", () => {
     },
   );
 
-  test("are written again within a minute, also those of a SKU that has left its sale", async () => {
+  test("are restored by the scheduled run, including those of deleted sales", async () => {
     const buyer = await aBuyer();
     const sale = await putSale(aSale());
     const gone = sale.skus[0]?.id as string;
     const orders = [await bought(buyer, gone), await bought(buyer, await onSale())];
     for (const { skuId } of orders) await settled(skuId);
     await admin("DELETE", `/sales/${sale.id}`);
-    await minutePasses();
+    await runScheduled();
     await redis("DEL", KEYS.ordersOf(buyer.id));
     await redis("SET", KEYS.ordersOf(buyer.id), "x");
 
     await listOf(buyer);
-    await minutePasses();
+    await runScheduled();
 
     const { ids, incomplete } = await listOf(buyer);
     expect(ids.sort()).toEqual(orders.map(({ id }) => id).sort());
@@ -111,10 +111,10 @@ describe("a user's orders under another type", () => {
   });
 });
 
-describe("one order that cannot be read", () => {
+describe("an unreadable order", () => {
   const TEXTS = ["garbage", "99 {", "99 null", '99 {"id":"x"}', "2"];
 
-  test.each(TEXTS)("because of %j is listed all the same, and put right", async (text) => {
+  test.each(TEXTS)("with the text %j is listed and repaired", async (text) => {
     const buyer = await aBuyer();
     const [skuId, other] = [await onSale(), await onSale()];
     const { id } = await bought(buyer, skuId);
@@ -130,7 +130,7 @@ describe("one order that cannot be read", () => {
     );
   });
 
-  test.each(TEXTS)("because of %j is shown all the same, and put right", async (text) => {
+  test.each(TEXTS)("with the text %j is shown and repaired", async (text) => {
     const buyer = await aBuyer();
     const skuId = await onSale();
     const { id } = await bought(buyer, skuId);
@@ -145,7 +145,7 @@ describe("one order that cannot be read", () => {
     );
   });
 
-  test("is overwritten by the consumer, whatever version it claims", async () => {
+  test("is overwritten by the consumer, whatever its version", async () => {
     const queue = captureQueue();
     const skuId = await onSale();
     const buyer = await aBuyer();
@@ -155,7 +155,7 @@ describe("one order that cannot be read", () => {
     expect(await readModelOf(buyer.id)).toMatchObject([{ id, status: "confirmed" }]);
   });
 
-  test("that never was in the ledger disappears", async () => {
+  test("that is not in the ledger is removed", async () => {
     const buyer = await aBuyer();
     const skuId = await onSale();
     const forged = `${skuId}.0.${"a".repeat(20)}`;
@@ -165,10 +165,10 @@ describe("one order that cannot be read", () => {
   });
 });
 
-describe("another key of ours under another type", () => {
+describe("a key of another type", () => {
   const SHARED = ["catalog", "live", "rules", "rebuilt", "lost", "deadLetters"] as const;
 
-  test.each(SHARED)("%s: buying and looking go on, and it is made whole", async (name) => {
+  test.each(SHARED)("%s: purchases and reads work, and it is repaired", async (name) => {
     const skuId = await onSale();
     await redis("DEL", KEYS[name]);
     await redis("SET", KEYS[name], "x");
@@ -181,12 +181,12 @@ describe("another key of ours under another type", () => {
     expect((await showOrder(buyer, id)).body).toMatchObject({ status: "confirmed" });
     expect((await listOf(buyer)).ids).toEqual([id]);
     expect((await admin("GET", "/dead-letters")).status).toBe(200);
-    await minutePasses();
+    await runScheduled();
     expect(redisBreakerState()).toBe("closed");
     expect(await redis<string>("TYPE", KEYS[name])).not.toBe("string");
   });
 
-  test("the filter of a SKU's buyers: its object writes it again", async () => {
+  test("buyers of a SKU: the object writes the filter again", async () => {
     const skuId = await onSale();
     const key = KEYS.buyersOf(skuId);
     await redis("HSET", key, "x", "y");
@@ -196,7 +196,7 @@ describe("another key of ours under another type", () => {
     expect(redisBreakerState()).toBe("closed");
   });
 
-  test("a user's marks: an order is still listed at once", async () => {
+  test("marks of a user: a new order is still listed at once", async () => {
     captureQueue();
     const skuId = await onSale();
     const buyer = await aBuyer();
@@ -207,7 +207,7 @@ describe("another key of ours under another type", () => {
   });
 
   test.each(["fixed-window", "sliding-window", "token-bucket"] as const)(
-    "a limit's count (%s): the buyer is served and counted again",
+    "counter of a limit (%s): the buyer is served and counted again",
     async (algorithm) => {
       const limit = { algorithm, limit: 5, windowSeconds: 3_600 };
       const sale = await givenSale({ limits: { order: { user: limit } } });
@@ -229,22 +229,22 @@ describe("another key of ours under another type", () => {
   );
 });
 
-describe("one field nobody can read", () => {
+describe("an unreadable field", () => {
   test.each(["x", `${Date.now() + 1e9} {`, `${Date.now() + 1e9} {"sale":1}`])(
-    "%j as the catalog hides no sale, and is put right",
+    "with the text %j in the catalog hides no sale and is repaired",
     async (text) => {
       const sale = await putSale(aSale());
       await redis("HSET", KEYS.catalog, "document", text);
       dropSnapshot();
       expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
-      await until("the copy is right", async () => {
+      await until("the copy is repaired", async () => {
         return (await saleInRedis(sale.id).catch(() => null))?.id === sale.id;
       });
     },
   );
 
   test.each(["x", "{}", '{"available":"many"}'])(
-    "%j as live stock is published again",
+    "with the text %j in the live stock is published again",
     async (text) => {
       const sale = await putSale(aSale());
       const skuId = sale.skus[0]?.id as string;
@@ -259,7 +259,7 @@ describe("one field nobody can read", () => {
     },
   );
 
-  test("a deny rule goes on denying", async () => {
+  test("in the rules does not lift a deny rule, and is repaired", async () => {
     const sale = await givenSale();
     const mallory = await aBuyer();
     await admin("PUT", `/denylist/user/${mallory.id}`);
@@ -270,7 +270,10 @@ describe("one field nobody can read", () => {
 
     expect((await attempt(mallory, sale)).code).toBe("blocked");
 
-    await until("the rule is right", async () => (await redis("HGET", KEYS.rules, field)) === kept);
+    await until(
+      "the rule is repaired",
+      async () => (await redis("HGET", KEYS.rules, field)) === kept,
+    );
   });
 });
 
@@ -286,9 +289,9 @@ test.each([
   ["LOADING Redis is loading the dataset in memory", false],
   ["ERR max daily request limit exceeded. Limit: 10000", false],
   ["The operation was aborted due to timeout", false],
-  // What Upstash quotes is the caller's, and decides nothing.
+  // The quoted command comes from the caller and must not matter.
   ['READONLY no, command was: [["hset","WRONGTYPE"]]', false],
   ['ERR no, command was: [["hset","WRONGTYPE"]]', false],
-])("%j is about one value: %j", (message, expected) => {
+])("classifies %j as an error about one value: %j", (message, expected) => {
   expect(isAboutValue(new Error(message))).toBe(expected);
 });

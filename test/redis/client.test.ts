@@ -1,4 +1,4 @@
-// The breaker in front of Redis: after some failures it costs nobody a wait, and it finds its way back.
+// The Redis client: its circuit breaker and its time limits.
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { requireConfig } from "../../src/config.ts";
@@ -27,7 +27,7 @@ async function fail(times: number, limitMs?: number): Promise<void> {
 
 beforeEach(redisIsBack);
 
-test("it opens after five failures in a row, and then Redis is not asked at all", async () => {
+test("the breaker opens after five failures in a row, and Redis is not called", async () => {
   givenClock(Date.now());
   await redisIsDown();
   await fail(5);
@@ -37,7 +37,7 @@ test("it opens after five failures in a row, and then Redis is not asked at all"
   expect(await redisCost(() => fail(10))).toMatchObject({ roundTrips: 0 });
 });
 
-test("a success in between closes the account of failures", async () => {
+test("a success resets the count of failures", async () => {
   await redisIsDown();
   await fail(4);
   await clearRedisFault();
@@ -47,7 +47,7 @@ test("a success in between closes the account of failures", async () => {
   expect(redisBreakerState()).toBe("closed");
 });
 
-test("after a pause one caller probes, the others are refused at once, and then all is well", async () => {
+test("after a pause one call probes while the others are rejected, and then the breaker closes", async () => {
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
@@ -61,7 +61,7 @@ test("after a pause one caller probes, the others are refused at once, and then 
   expect(await ping()).toBe("PONG");
 });
 
-test("a probe that fails opens it again", async () => {
+test("a failed probe opens the breaker again", async () => {
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
@@ -71,7 +71,7 @@ test("a probe that fails opens it again", async () => {
   expect(await redisCost(() => fail(3))).toMatchObject({ roundTrips: 0 });
 });
 
-test("a probe whose request went away does not keep Redis shut for ever", async () => {
+test("a canceled probe does not keep the breaker open forever", async () => {
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
@@ -84,19 +84,19 @@ test("a probe whose request went away does not keep Redis shut for ever", async 
   expect(await ping()).toBe("PONG");
 });
 
-test("an answer that comes too late is no answer", async () => {
+test("a call fails at its time limit", async () => {
   await redisIsSlow(INTERACTIVE_LIMIT_MS + 300);
   await expect(ping()).rejects.toThrow(/abort|time/i);
 });
 
-test("what is too slow for a buyer is not too slow for the consumer", async () => {
+test("slow answers open the breaker for buyers but not for the consumer", async () => {
   await redisIsSlow(INTERACTIVE_LIMIT_MS + 300);
   await Promise.all([1, 2, 3, 4, 5].map(() => fail(1)));
   expect(redisBreakerState()).toBe("open");
   expect(await ping(BACKGROUND_LIMIT_MS)).toBe("PONG");
 });
 
-test("texts come back as they were stored, whatever they look like", async () => {
+test("strings are returned exactly as they were stored", async () => {
   resetRedisBreaker();
   for (const text of ["null", "1e3", "007", '{"a":1}', "", "❤ ", "true"]) {
     await withRedis(config(), INTERACTIVE_LIMIT_MS, async (redis) => {
@@ -106,7 +106,7 @@ test("texts come back as they were stored, whatever they look like", async () =>
   }
 });
 
-test("a clock that is set back does not keep Redis shut out", async () => {
+test("setting back the clock does not keep the breaker open", async () => {
   const now = Date.now();
   const clock = givenClock(now);
   await redisIsDown();

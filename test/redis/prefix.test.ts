@@ -1,4 +1,4 @@
-// Several deployments on one database: each has keys of its own and never sees another's.
+// Several deployments on one database: their key prefixes keep them apart.
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -31,7 +31,7 @@ const inRedis = <T>(config: RedisConfig, work: Parameters<typeof withRedis<T>>[2
 
 const keys = () => redis<string[]>("KEYS", "*");
 
-test("whatever an instance stores starts with its prefix", async () => {
+test("every key of an instance starts with its prefix", async () => {
   const skuId = await onSale();
   await bought(await aBuyer(), skuId);
   await settled(skuId);
@@ -128,7 +128,7 @@ const KINDS = {
 };
 
 describe("two instances on one database", () => {
-  test.each(Object.entries(KINDS))("have %s of their own", async (_, { write, read }) => {
+  test.each(Object.entries(KINDS))("do not share %s", async (_, { write, read }) => {
     await emptyRedis();
     await write(ours, "ours");
     expect(await read(theirs)).toEqual([]);
@@ -157,7 +157,7 @@ describe("two instances on one database", () => {
   });
 });
 
-describe("a prefix", () => {
+describe("the prefix", () => {
   const read = (REDIS_PREFIX: unknown) => {
     const result = readConfig({ ...env, REDIS_PREFIX });
     return result.ok ? result.config.REDIS_PREFIX : result.faults;
@@ -169,7 +169,7 @@ describe("a prefix", () => {
     ["shop", "shop:"],
     ["shop:", "shop:"],
     ["shop:staging_2.eu-west", "shop:staging_2.eu-west:"],
-  ])("%j means %j", (given, meant) => {
+  ])("%j becomes %j", (given, meant) => {
     expect(read(given)).toBe(meant);
   });
 
@@ -184,7 +184,7 @@ describe("a prefix", () => {
     "ä:",
     "a/b",
     "x".repeat(65),
-    // The user "catalog" of `shop:` would write over the catalog of this one.
+    // Orders of the user "catalog" with the prefix `shop:` would overwrite this prefix's catalog.
     "shop:orders:",
     "limit",
   ])("%j is refused", (given) => {

@@ -1,4 +1,4 @@
-// Versioned fields: whatever the order, the repetition or the batches of the writes, the newest stays.
+// Versioned fields: the newest version wins, whatever the order, repetition, or batching of writes.
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
@@ -24,7 +24,7 @@ const writes = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-test("the highest version stays, and the first of equals", async () => {
+test("the highest version wins, and the first write among equals", async () => {
   await fc.assert(
     fc.asyncProperty(writes, fc.integer({ min: 1, max: 12 }), async (all, batchSize) => {
       const key = unique("versioned");
@@ -44,7 +44,7 @@ test("the highest version stays, and the first of equals", async () => {
   );
 });
 
-test("a hundred fields of a hundred keys are one command", async () => {
+test("writes a hundred fields of a hundred keys once", async () => {
   const fields = Array.from({ length: 100 }, (_, i) => ({
     key: unique("many"),
     field: "f",
@@ -55,7 +55,7 @@ test("a hundred fields of a hundred keys are one command", async () => {
   expect(await write(fields)).toBe(0);
 });
 
-test("a field that is not ours is read as absent, whatever it is", () => {
+test("reads a field in any other format as absent", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const read = readVersioned(text);
