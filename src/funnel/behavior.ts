@@ -1,5 +1,5 @@
-// The behavior of callers that this isolate saw in the last ten minutes, in bounded memory, never stored. A user who
-// keeps being refused is blocked for a while, and the operator can read the evidence.
+// Recent refusals and accounts per address, as seen by this isolate in the last ten minutes. Kept in bounded memory
+// only. A user with too many refusals is blocked for a while; the operator can read the evidence.
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
@@ -9,53 +9,49 @@ import type { Identified } from "./attempt.ts";
 import { addressOf } from "./caller.ts";
 import { addAutomaticBlock } from "./deny-list.ts";
 
-/** Counted from the first event, so that a constant caller starts again from zero as well. */
-const LATELY = { ttl: 600_000, fromFirst: true };
-/** Beyond this many accounts in one block, more say nothing new. */
+/** Ten minutes from the first event, so even a caller who never pauses starts again from zero. */
+const TEN_MINUTES = { ttl: 600_000, fromFirst: true };
+/** Most accounts counted in one address block. More would not change the risk score. */
 const MAX_ACCOUNTS = 256;
 
+/** How often a user was refused in the last ten minutes, by reason. */
 export interface History {
   limitRefusals: number;
   failedChallenges: number;
   ignoredChallenges: number;
 }
 
-const NOTHING: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallenges: 0 };
+const NO_HISTORY: History = { limitRefusals: 0, failedChallenges: 0, ignoredChallenges: 0 };
 
-const histories = memory<History>("histories", { ...LATELY, sizeOf: () => 64 });
-/** Users whose block is still on its way to all edges. Until it arrives, their attempts prove nothing new. */
+const histories = memory<History>("histories", { ...TEN_MINUTES, sizeOf: () => 64 });
+/** Users whose new block has not reached all edges yet. Prevents a second block for the same behavior. */
 const beingBlocked = memory<true>("blocks", { ttl: 10_000 });
-/** By address block, site and network. */
+/** Accounts by address block, site, and network. */
 const accounts = memory<Set<string>>("accounts", {
-  ...LATELY,
+  ...TEN_MINUTES,
   sizeOf: ({ size }) => 256 + 64 * size,
 });
 
-/** How often a user was refused in the last ten minutes. */
-export const historyOf = (userId: string): History => histories.get(userId) ?? NOTHING;
+/** A user's refusals in the last ten minutes. */
+export const historyOf = (userId: string): History => histories.get(userId) ?? NO_HISTORY;
 
-/** How many accounts were used in the last ten minutes: in a caller's own block and in the wider ones around it. */
+/** Accounts used in the last ten minutes from a caller's address block and from the wider blocks around it. */
 export interface NearbyAccounts {
   address: number;
   site: number;
   network: number;
 }
 
-/** The accounts around a caller that this isolate has seen. */
-const crowdAround = (c: AppContext): NearbyAccounts => crowdOf(c, countAt);
-
-/** Counts an account (see `accountName`) with those around it. */
+/** Counts an account (see `accountName`) at the caller's address. Returns the counts, this account included. */
 export const addAccount = (c: AppContext, account: string): NearbyAccounts =>
-  crowdOf(c, (block) => {
+  countNearby(c, (block) => {
     const seen = accounts.get(block) ?? new Set();
     if (seen.has(account) || seen.size >= MAX_ACCOUNTS) return seen.size;
     accounts.set(block, new Set(seen).add(account));
     return seen.size + 1;
   });
 
-const countAt = (block: string): number => accounts.get(block)?.size ?? 0;
-
-function crowdOf(c: AppContext, count: (block: string) => number): NearbyAccounts {
+function countNearby(c: AppContext, count: (block: string) => number): NearbyAccounts {
   const { block, site, network } = addressOf(c);
   return {
     address: count(block),
@@ -64,19 +60,19 @@ function crowdOf(c: AppContext, count: (block: string) => number): NearbyAccount
   };
 }
 
-/** Notes a refusal; at the sale's threshold the user is blocked for the sale's block time. */
+/** Counts a refusal. At the sale's threshold, blocks the user for the sale's block time. */
 export function recordRefusal(attempt: Identified, kind: keyof History): void {
   const { c, userId, entry } = attempt;
   const { autoBlock } = protectionOf(entry?.sale ?? {});
   const saleId = entry?.sale.id ?? "-";
   const history = { ...historyOf(userId), [kind]: historyOf(userId)[kind] + 1 };
-  const enough = history[kind] >= autoBlock[kind];
-  // Back to zero: after a block has ended, the user must reach the threshold again.
-  histories.set(userId, enough ? { ...history, [kind]: 0 } : history);
-  if (!enough || beingBlocked.has(userId)) return;
+  const isOverThreshold = history[kind] >= autoBlock[kind];
+  // Reset to zero, so the user must reach the threshold again after the block.
+  histories.set(userId, isOverThreshold ? { ...history, [kind]: 0 } : history);
+  if (!isOverThreshold || beingBlocked.has(userId)) return;
   beingBlocked.set(userId, true);
   count("blocked", kind, saleId);
-  const accountsAtAddress = crowdAround(c).address;
+  const accountsAtAddress = accounts.get(addressOf(c).block)?.size ?? 0;
   const evidence = { saleId, ...history, accountsAtAddress };
   c.executionCtx.waitUntil(
     addAutomaticBlock(c.get("config"), userId, autoBlock.blockSeconds, evidence).catch((error) =>

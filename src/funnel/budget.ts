@@ -1,19 +1,19 @@
-// What this isolate knows of a limit by itself: who is over it until when, and how often it was asked
-// already. Whoever counts for it (Redis, or for reading nobody) is never asked more often than the limit.
+// Rate limits as counted in this isolate: a caller over a limit is refused from memory, so one isolate never sends
+// Redis more requests of a caller than the limit allows. Reads are counted here only.
 import type { LimitPolicy } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 
-/** What is left of a caller's limit, as far as this isolate can know. */
+/** What is left of a caller's limit, by this isolate's own count. */
 export interface Budget {
-  /** Until when this holds, in milliseconds. */
+  /** When the budget expires, in milliseconds since 1970. */
   until: number;
-  /** How many more requests could possibly be allowed until then. */
+  /** The most requests that can still be allowed until then. */
   left: number;
 }
 
 const budgets = memory<Budget>("limits", { sizeOf: () => 64 });
 
-/** The caller's budget, to take from. */
+/** The caller's budget, created if there is none. The caller of this function decrements `left`. */
 export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget {
   const known = peekBudget(key, policy, now);
   if (known) return known;
@@ -22,15 +22,15 @@ export function budgetOf(key: string, policy: LimitPolicy, now: number): Budget 
   return budget;
 }
 
-/** The budget of a caller who has been here lately. */
+/** The caller's budget; undefined if there is none or it has expired. */
 export function peekBudget(key: string, policy: LimitPolicy, now: number): Budget | undefined {
   const known = budgets.get(key);
-  // One that runs longer than any can was made before the clock was set back.
-  const runs = known !== undefined && known.until - now <= 2 * policy.windowSeconds * 1_000;
-  return runs && now < known.until ? known : undefined;
+  // A budget that expires too far in the future was made before the clock was set back.
+  const isPlausible = known !== undefined && known.until - now <= 2 * policy.windowSeconds * 1_000;
+  return isPlausible && now < known.until ? known : undefined;
 }
 
-/** The most a limit can allow from now on: a bucket may be filled once more before a window is over. */
+/** The most requests a limit can allow from now on. A full token bucket may refill once within a window. */
 function fullBudget({ algorithm, limit, windowSeconds }: LimitPolicy, now: number): Budget {
   const window = windowSeconds * 1_000;
   if (algorithm === "token-bucket") return { until: now + window, left: 2 * limit };

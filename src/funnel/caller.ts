@@ -1,4 +1,4 @@
-// The caller's address as limits and rules need it, and the names of callers in storage.
+// The caller's address in the forms that limits and rules use, and the hashed names of callers in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { memory, textBytes } from "../edge/memory.ts";
@@ -6,27 +6,27 @@ import { hmacKey } from "./hmac-key.ts";
 
 const HASH_BYTES = 16;
 
-/** A caller's address, and the blocks around it. */
+/** A caller's address and the address blocks around it. */
 interface Address {
-  /** As rules compare it; undefined when it does not parse. */
+  /** For comparison with rules. Undefined if the address does not parse. */
   parsed: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
   /**
-   * The subject of limits: one IPv4 address, or the /64 that an IPv6 customer owns as a whole. Addresses that do not
-   * parse share one block.
+   * The unit that limits count by: one IPv4 address, or an IPv6 /64, all of which belongs to one customer. Addresses
+   * that do not parse share one block.
    */
   block: string;
-  /** The /56 that providers give a whole site; for IPv4 none. */
+  /** The IPv6 /56 around the address, which providers assign to a whole site. Absent for IPv4. */
   site?: string;
-  /** The IPv4 /24 or the IPv6 /48 around it: often one customer's, sometimes a whole town's. */
+  /** The IPv4 /24 or IPv6 /48 around the address. Often one customer's, sometimes a whole town's. */
   network?: string;
 }
 
-/** Parsing an address takes longer than the rest of most refusals, and the callers in a crowd come often. */
+/** Cached, because parsing an address takes longer than the rest of most refusals. */
 const addresses = memory<Address>("addresses", { sizeOf: () => 600 });
-/** No address is longer. A forged one, possible only locally, must not fill the memory. */
+/** Length of the longest valid address. A longer one, possible only locally, must not fill the memory. */
 const MAX_ADDRESS = 45;
 
-/** The address of a request. Cloudflare sets the header; in production callers cannot. */
+/** The address of a request. In production, Cloudflare sets the header and callers cannot forge it. */
 export function addressOf(c: Context): Address {
   const text = c.req.header("cf-connecting-ip") ?? "";
   const known = addresses.get(text);
@@ -40,7 +40,7 @@ function parse(text: string): Address {
   if (!ipaddr.isValid(text)) return { parsed: undefined, block: "unknown" };
   const parsed = ipaddr.process(text);
   if (parsed.kind() === "ipv4") {
-    // Cloudflare has one spelling for an IPv4 address.
+    // Cloudflare always sends an IPv4 address in the same form, so the text can serve as the block.
     const block = ipaddr.IPv4.isValid(text) ? text : parsed.toString();
     return { parsed, block, network: `${block.slice(0, block.lastIndexOf("."))}.0/24` };
   }
@@ -65,23 +65,23 @@ export const addressBlock = (c: Context): string => addressOf(c).block;
 const hashes = memory<string>("hashes", { sizeOf: textBytes });
 
 /**
- * A caller's name for storage. Addresses and user ids are stored only as keyed hashes, so a reader of Redis
- * cannot tell or guess whose they are.
+ * A caller's name for storage, in hexadecimal. Addresses and user ids are stored only as keyed hashes, so a reader
+ * of Redis cannot identify or guess them.
  */
 export async function keyedHash(name: string, secret: string): Promise<string> {
-  const memo = `${secret}|${name}`;
-  const known = hashes.get(memo);
+  const cacheKey = `${secret}|${name}`;
+  const known = hashes.get(cacheKey);
   if (known) return known;
   const text = new TextEncoder().encode(name);
   const digest = await crypto.subtle.sign("HMAC", await hmacKey(secret), text);
   const hash = new Uint8Array(digest, 0, HASH_BYTES).toHex();
-  hashes.set(memo, hash);
+  hashes.set(cacheKey, hash);
   return hash;
 }
 
 /**
- * An account's name in this isolate's memory: 64 bits that cannot be computed without the secret, so no one can
- * choose ids that collide. The limits need the same hash, so it costs nothing extra.
+ * An account's name in this isolate's memory: 64 bits of the keyed hash, so no one without the secret can choose ids
+ * that collide. The limits need the same hash, so it costs nothing extra.
  */
 export const accountName = async (userId: string, secret: string): Promise<string> =>
   (await keyedHash(`user:${userId}`, secret)).slice(0, 16);

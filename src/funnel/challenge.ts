@@ -1,4 +1,4 @@
-// Asks for a challenge as the sale says: never, always, or when the attempt looks risky.
+// Requires a challenge (Cloudflare Turnstile) as the sale's settings say: never, always, or above a risk score.
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -18,37 +18,37 @@ import { mayBeRetry } from "./sold-out.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
 import { VISIT_HEADER, visitAge } from "./visit.ts";
 
-/** What our page sends when the widget could not be loaded: a blocker, or Turnstile is down. */
+/** The token our page sends when the widget did not load, because of a blocker or an outage of Turnstile. */
 const NOT_LOADED = "not-loaded";
 
 const CHALLENGE_HEADER = "Challenge-Token";
-/** 2,048 characters is Turnstile's own limit. Sent twice, a header's values are joined by a comma. */
+/** Turnstile's limit is 2,048 characters. Rejects a repeated header, whose values are joined by a comma. */
 const TOKEN = /^[\w.-]{0,2048}$/;
 
-const isToken = (c: AppContext, name: string): boolean => TOKEN.test(c.req.header(name) ?? "");
-/** How long a solved challenge counts. A retry must not be stopped by a spent token. */
+const isWellFormed = (c: AppContext, name: string): boolean => TOKEN.test(c.req.header(name) ?? "");
+/** How long a solved challenge is remembered, so a retry with the same, spent token still passes. */
 const PASS_MS = 600_000;
 
 const passes = memory<true>("challenges", { ttl: PASS_MS });
 
 const passOf = ({ entry, userId }: Buying) => `${entry.sale.id}|${userId}`;
 
-/** Asks for a challenge where the sale wants one. No I/O, so it comes before the limits. */
+/** Requires a challenge where the sale's settings say so. No I/O, so it runs before the limits. */
 export const challenge: Stage<Buying> = {
   name: "challenge",
   async check(attempt) {
     const settings = protectionOf(attempt.entry.sale).challenge;
-    // Counted even while no challenge is asked for, so that a change of mode knows the sale's first minutes.
+    // Counted in every mode, so the counts are complete when the operator changes the mode during a sale.
     const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
-    const crowd = addAccount(attempt.c, account);
+    const nearby = addAccount(attempt.c, account);
     if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
-    const garbled = [VISIT_HEADER, CHALLENGE_HEADER].find((name) => !isToken(attempt.c, name));
-    if (garbled) {
-      const issues = [{ path: garbled, message: "is no token of ours" }];
+    const malformed = [VISIT_HEADER, CHALLENGE_HEADER].find((it) => !isWellFormed(attempt.c, it));
+    if (malformed) {
+      const issues = [{ path: malformed, message: "is not a valid token" }];
       return refuse("invalid_request", { issues });
     }
     if (settings.mode === "by-score") {
-      const { score, reasons } = await assess(attempt, account, crowd);
+      const { score, reasons } = await assessRisk(attempt, account, nearby);
       if (score < settings.threshold) return undefined;
       for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
     }
@@ -57,17 +57,17 @@ export const challenge: Stage<Buying> = {
       attempt.solution = token;
       return undefined;
     }
-    return ask(attempt, "ignoredChallenges");
+    return requireChallenge(attempt, "ignoredChallenges");
   },
 };
 
-/** Verifies a solved challenge: a network trip, so it comes after the limits. */
+/** Verifies the token of a solved challenge. Costs a network round trip, so it runs after the limits. */
 export const solution: Stage<Buying> = {
   name: "solution",
   async check(attempt) {
     const { c, entry } = attempt;
     if (attempt.solution === undefined) return undefined;
-    const cdata = await boundTo(attempt);
+    const cdata = await cdataOf(attempt);
     const verdict = await verifyChallenge(c.get("config"), attempt.solution, cdata, entry.sale.id);
     const { whenDown } = protectionOf(entry.sale).challenge;
     count("challenge", verdict === "down" ? `${verdict}-${whenDown}` : verdict, entry.sale.id);
@@ -76,7 +76,7 @@ export const solution: Stage<Buying> = {
         passes.set(passOf(attempt), true);
         return undefined;
       case "failed":
-        return ask(
+        return requireChallenge(
           attempt,
           attempt.solution === NOT_LOADED ? "ignoredChallenges" : "failedChallenges",
         );
@@ -88,19 +88,19 @@ export const solution: Stage<Buying> = {
   },
 };
 
-/** Binds what the widget issues to this user, so that no one else can use it. */
-const boundTo = ({ c, userId }: Buying) =>
+/** The widget's `cdata`. It binds a token to this user, so no one else can use it. */
+const cdataOf = ({ c, userId }: Buying) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
-async function assess(attempt: Buying, account: string, crowd: NearbyAccounts) {
+async function assessRisk(attempt: Buying, account: string, nearby: NearbyAccounts) {
   const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
   return scoreRisk({
     visitAgeMs: await visitAge(attempt, account),
-    accountsAtAddress: crowd.address,
-    accountsAtSite: crowd.site,
-    accountsInNetwork: crowd.network,
+    accountsAtAddress: nearby.address,
+    accountsAtSite: nearby.site,
+    accountsInNetwork: nearby.network,
     refusals: limitRefusals + failedChallenges + ignoredChallenges,
     asn: cf.asn,
     botScore: cf.botManagement?.score,
@@ -108,17 +108,20 @@ async function assess(attempt: Buying, account: string, crowd: NearbyAccounts) {
 }
 
 /**
- * Refuses with what the page needs to show the widget. A buyer who repeats an accepted attempt still gets its
- * answer: from here on the attempt only looks up its order, so no one gets a unit this way.
+ * Refuses with the settings the page needs to show the widget. A possible retry is not refused here: the attempt
+ * then only looks up its order, so a buyer gets the stored answer and no one gets a new unit.
  */
-async function ask(attempt: Buying, kind: keyof History): Promise<Refusal | undefined> {
+async function requireChallenge(
+  attempt: Buying,
+  kind: keyof History,
+): Promise<Refusal | undefined> {
   recordRefusal(attempt, kind);
   const refusal = refuse("challenge_required", {
     challenge: {
       provider: "turnstile",
       siteKey: attempt.c.get("config").TURNSTILE_SITE_KEY ?? "",
       action: CHALLENGE_ACTION,
-      cdata: await boundTo(attempt),
+      cdata: await cdataOf(attempt),
     },
   });
   if (!mayBeRetry(attempt)) return refusal;

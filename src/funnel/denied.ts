@@ -6,7 +6,7 @@ import { addressOf } from "./caller.ts";
 import { readRules } from "./deny-list.ts";
 import type { Caller, RuleSet } from "./rule-set.ts";
 
-/** What Cloudflare says about the caller's network, as far as there are rules about it. */
+/** The caller as rules see it. Reads only the properties that some rule is about. */
 function callerOf(c: AppContext, kinds: RuleSet["kinds"], userId?: string): Caller {
   const located = kinds.has("asn") || kinds.has("country");
   const { asn, country } = ((located && c.req.raw.cf) || {}) as { asn?: number; country?: string };
@@ -23,7 +23,7 @@ export const denied: Stage = {
   async check({ c, now, userId }) {
     const rules = await readRules(c.get("scope"));
     if (rules.rules.length === 0) return undefined;
-    // An allowed user may come from any network, so the name decides first.
+    // An allow rule for a user overrides the network, so the caller must be identified first.
     if (userId === undefined && rules.allowsUsers) return undefined;
     return rules.denies(callerOf(c, rules.kinds, userId), now) ? refuse("blocked") : undefined;
   },

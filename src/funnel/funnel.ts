@@ -1,5 +1,5 @@
-// The funnel: the ordered checks before a reservation, the cheapest refusal first. A new stage is one file and
-// one line here.
+// The funnel: the ordered checks before a reservation, the cheapest first. Adding a stage takes one file and one line
+// in a list here.
 import { findSku } from "../catalog/archive.ts";
 import { heldCatalog } from "../catalog/snapshot.ts";
 import type { Refusal } from "../errors.ts";
@@ -27,7 +27,7 @@ import { type OrderReader, readOrder } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
 
-/** Skips a stage for an attempt that only looks up an order: it gets nothing new. */
+/** Skips a stage for an attempt that only looks up an order, because it cannot get a unit. */
 const whenBuying = ({ check, ...stage }: Stage<Buying>): Stage<Purchase> => ({
   ...stage,
   check: (attempt) => (isBuying(attempt) ? check(attempt) : undefined),
@@ -39,120 +39,126 @@ const isBuying = (attempt: Purchase): attempt is Buying =>
 /** No I/O and no cryptography. */
 const FREE: readonly Stage[] = [openSale, recognized];
 
-/** For a caller this isolate does not recognize. The network is judged before a signature is checked. */
+/** For a caller this isolate does not recognize. Network rules come first, as they are cheaper than a signature. */
 const UNRECOGNIZED: readonly Stage[] = [denied, identified];
 
-/** For a caller with a name. */
-const NAMED: readonly Stage<Purchase>[] = [
+/** For an identified caller. */
+const IDENTIFIED: readonly Stage<Purchase>[] = [
   denied,
   soldOut,
   exhausted,
-  flood, // before anything that costs more than a signature check
+  flood, // before every stage that costs more than a signature check
   shedding,
   whenBuying(challenge),
   limits,
   whenBuying(solution),
 ];
 
-type Stopped = { ok: false; refusal: Refusal };
-type Passed<A> = { ok: true; attempt: A } | Stopped;
+type Refused = { ok: false; refusal: Refusal };
+type Result<A> = { ok: true; attempt: A } | Refused;
 
 /**
- * Sends an attempt to buy through all stages.
+ * Runs all stages on an attempt to buy.
  *
- * @param read reads the order out of the request
+ * @param read parses the order from the request
  * @returns the admitted attempt, or the first refusal
  */
 export async function runFunnel(
   c: AppContext,
   skuId: string,
   read: OrderReader = readOrder,
-): Promise<Passed<Admitted>> {
+): Promise<Result<Admitted>> {
   const attempt = begin({ c, route: "order", skuId });
   const order = await read(c, skuId);
-  if (!order.ok) return stop(attempt, "shape", order.refusal);
-  const named = await identify(Object.assign(attempt, order.value), FREE, UNRECOGNIZED);
-  if (!named.ok) return named;
-  const passed = await pass<Purchase>(named.attempt, NAMED);
+  if (!order.ok) return refused(attempt, "shape", order.refusal);
+  const caller = await identify(Object.assign(attempt, order.value), FREE, UNRECOGNIZED);
+  if (!caller.ok) return caller;
+  const passed = await runStages<Purchase>(caller.attempt, IDENTIFIED);
   if (!passed.ok) return passed;
   count("funnel.passed", saleOf(attempt));
   return { ok: true, attempt: admit(passed.attempt) };
 }
 
-/** Call it right before the object is asked, and the result with the object's answer: stages learn from it. */
+/**
+ * Lets stages observe the call of the object. Call this right before that call.
+ *
+ * @returns a function to call with the object's answer
+ */
 export function observe(attempt: Admitted): Observer {
-  const observers = NAMED.flatMap((stage) => stage.observe?.(attempt) ?? []);
+  const observers = IDENTIFIED.flatMap((stage) => stage.observe?.(attempt) ?? []);
   return (answer) => {
-    for (const learn of observers) learn(answer);
+    for (const observer of observers) observer(answer);
   };
 }
 
 /**
- * Admits a caller to their own orders. Skips the deny list on purpose: a blocked buyer may still see, pay for,
- * and cancel what they hold.
+ * Identifies a caller who wants their own orders. Skips the deny list on purpose: a blocked buyer may still see,
+ * pay for, and cancel orders they have.
  */
-export async function authenticate(c: AppContext): Promise<Passed<Identified>> {
-  const named = await identify(begin({ c, route: "read" }), [recognized], [identified]);
-  return named.ok ? pass(named.attempt, [flood]) : named;
+export async function authenticate(c: AppContext): Promise<Result<Identified>> {
+  const caller = await identify(begin({ c, route: "read" }), [recognized], [identified]);
+  return caller.ok ? runStages(caller.attempt, [flood]) : caller;
 }
 
-/** Limits how often a caller who entered may read orders. */
-export const limitReads = (attempt: Identified): Promise<Passed<Identified>> =>
-  pass(attempt, [readLimit]);
+/** Limits how often an authenticated caller may read orders. */
+export const limitReads = (attempt: Identified): Promise<Result<Identified>> =>
+  runStages(attempt, [readLimit]);
 
-/** Limits how often a caller who entered may pay and cancel, as the SKU's sale says. */
+/** Limits how often an authenticated caller may pay and cancel, by the settings of the SKU's sale. */
 export async function limitChanges(
   attempt: Identified,
   skuId: string,
-): Promise<Passed<Identified>> {
+): Promise<Result<Identified>> {
   const { c, userId, now } = attempt;
   const entry = (await findSku(c.get("scope"), skuId).catch(() => undefined))?.entry;
   const change = { c, route: "change", skuId, userId, now, ...(entry && { entry }) } as const;
-  return pass(begin(change), [limits]);
+  return runStages(begin(change), [limits]);
 }
 
-/** A new attempt. Every answer to it says what is left of its limits, even when a stage throws. */
+/** Makes an attempt. Every response to it has the rate-limit headers, even if a stage throws. */
 function begin<Given extends { c: AppContext; route: Route }>(given: Given): Attempt & Given {
   const attempt = { skuId: "", now: Date.now(), ...given };
   given.c.set("describe", (headers) => describeLimit(attempt, headers));
   return attempt;
 }
 
-/** Stages that name the caller: those that are free first, the others only if those do not. */
+/** Runs the stages that identify the caller: the free ones, then the others if the caller is still unidentified. */
 async function identify<A extends Attempt>(
   attempt: A,
   free: readonly Stage[],
   others: readonly Stage[],
-): Promise<Passed<Identified<A>>> {
-  const early = await pass<Attempt>(attempt, free);
+): Promise<Result<Identified<A>>> {
+  const early = await runStages<Attempt>(attempt, free);
   if (!early.ok) return early;
-  const late = isIdentified(attempt) ? early : await pass<Attempt>(attempt, others);
+  const late = isIdentified(attempt) ? early : await runStages<Attempt>(attempt, others);
   if (!late.ok) return late;
-  if (!isIdentified(attempt)) throw new Error("the stages named nobody and refused nobody");
+  if (!isIdentified(attempt))
+    throw new Error("the stages neither identified nor refused the caller");
   return { ok: true, attempt };
 }
 
 const isIdentified = <A extends Attempt>(attempt: A): attempt is Identified<A> =>
   attempt.userId !== undefined;
 
-async function pass<A extends Attempt>(
+async function runStages<A extends Attempt>(
   attempt: A,
   stages: readonly Stage<A>[],
-): Promise<Passed<A>> {
+): Promise<Result<A>> {
   for (const stage of stages) {
     const refusal = await stage.check(attempt);
-    if (refusal) return stop(attempt, stage.name, refusal);
+    if (refusal) return refused(attempt, stage.name, refusal);
   }
   return { ok: true, attempt };
 }
 
 function admit(attempt: Purchase): Admitted {
   const { orderId } = attempt;
-  if (orderId === undefined) throw new Error("the limits gave the order no id");
+  if (orderId === undefined) throw new Error("the limits did not set an order id");
   return Object.assign(attempt, { orderId });
 }
 
-function stop(attempt: Attempt, step: string, refusal: Refusal): Stopped {
+/** Counts and logs a refusal. */
+function refused(attempt: Attempt, step: string, refusal: Refusal): Refused {
   const { c, route } = attempt;
   const { reason } = refusal;
   const saleId = saleOf(attempt);
@@ -162,6 +168,6 @@ function stop(attempt: Attempt, step: string, refusal: Refusal): Stopped {
   return { ok: false, refusal };
 }
 
-/** For the counters: even a malformed request says which SKU it is about. */
+/** The sale for metrics and logs. A malformed request still has its SKU in the path. */
 const saleOf = ({ entry, skuId }: Attempt): string =>
   (entry ?? heldCatalog()?.sku(skuId)?.entry)?.sale.id ?? "-";

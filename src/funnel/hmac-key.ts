@@ -1,4 +1,4 @@
-// Imported HMAC keys, kept for the isolate: importing one costs more than using it.
+// Caches imported HMAC keys for the isolate's lifetime, because importing a key costs more than using it.
 
 const imported = new Map<string, CryptoKey>();
 

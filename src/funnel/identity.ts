@@ -1,5 +1,5 @@
-// Identifies the caller, here and on every personal route. A bearer token or the session cookie holds a JWT; its
-// algorithm follows from the configuration, never from the token.
+// Identifies the caller, in the funnel and on every personal route, by a JWT in the Authorization header or the
+// session cookie. The configuration decides which algorithms are valid, never the token.
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../config.ts";
 import { memory, textBytes } from "../edge/memory.ts";
@@ -15,21 +15,21 @@ export type AuthConfig = Pick<
 >;
 
 export const SESSION_COOKIE = "session";
-/** Asymmetric algorithms a key set may use; a shared secret is HS256 and nothing else. */
+/** The asymmetric algorithms accepted with a key set. A shared secret allows HS256 only. */
 const JWKS_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
 const algorithmsOf = ({ AUTH_SECRET }: AuthConfig): string[] =>
   AUTH_SECRET ? ["HS256"] : JWKS_ALGORITHMS;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_USER_ID = 128;
 const MAX_TOKEN = 8_192;
-/** Each session cookie may cost a signature check. */
+/** Most session cookies checked in one request, because each may cost a signature check. */
 const MAX_SESSIONS = 5;
 const DEMO_TOKEN_LIFE = "12h";
 
 export type Identity = { ok: true; userId: string } | Refused;
 type Refused = { ok: false; refusal: Refusal };
 
-const NOBODY: Refused = {
+const NO_TOKEN: Refused = {
   ok: false,
   refusal: refuse("unauthenticated", { detail: "Send a bearer token or the session cookie" }),
 };
@@ -39,31 +39,31 @@ const invalid = (detail: string): Refused => ({
   refusal: refuse("unauthenticated", { detail, headers: INVALID_TOKEN }),
 });
 
-/** Identifies the caller by the first valid token. */
+/** Identifies the caller by the first valid token, or returns why there is none. */
 export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
   const known = recognize(c, config);
   if (known) return known;
-  let refused: Identity = NOBODY;
-  for (const token of shown(c, config).tokens) {
+  let refused: Identity = NO_TOKEN;
+  for (const token of tokensOf(c, config).tokens) {
     const identity = await verify(c, token, config);
     if (identity.ok) return identity;
-    // Of several tokens, the one that cannot be checked now may be the good one.
+    // One of several tokens may be valid but cannot be checked now, so "unavailable" takes precedence.
     if (refused.refusal.reason !== "unavailable") refused = identity;
   }
   return refused;
 }
 
 /**
- * Identifies the caller without cryptography: a request without a token is refused, and a token that this
- * isolate has verified before names its user. Undefined while a signature still has to be checked. Browsers
- * send a cookie by themselves, so a write that relies on it must also come from our own pages.
+ * Identifies the caller without cryptography: refuses a request without a token, and identifies the user of a token
+ * this isolate has verified before. Returns undefined if a signature must be checked. Browsers attach cookies to
+ * requests from any site, so a write with a cookie must come from our own pages.
  */
 function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
-  const { tokens, byItself } = shown(c, config);
-  if (tokens.length === 0) return NOBODY;
+  const { tokens, fromCookie } = tokensOf(c, config);
+  if (tokens.length === 0) return NO_TOKEN;
   if (tokens.every((token) => token.length > MAX_TOKEN)) return invalid("The token is too long");
-  const foreign = byItself && !["GET", "HEAD"].includes(c.req.method) && csrfRefusal(c);
-  if (foreign) return { ok: false, refusal: foreign };
+  const csrf = fromCookie && !["GET", "HEAD"].includes(c.req.method) && csrfRefusal(c);
+  if (csrf) return { ok: false, refusal: csrf };
   for (const token of tokens) {
     const known = verified.get(token);
     if (known?.config === config && Date.now() < known.expiresAt) {
@@ -73,18 +73,18 @@ function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
   return undefined;
 }
 
-/** The tokens of a request, and whether the browser sent them by itself. */
-function shown(c: AppContext, config: AuthConfig): { tokens: string[]; byItself: boolean } {
+/** The tokens of a request. An Authorization header takes precedence over cookies. */
+function tokensOf(c: AppContext, config: AuthConfig): { tokens: string[]; fromCookie: boolean } {
   if (c.req.header("authorization") === undefined) {
-    return { tokens: sessions(c.req.header("cookie") ?? "", config), byItself: true };
+    return { tokens: sessions(c.req.header("cookie") ?? "", config), fromCookie: true };
   }
   const token = bearerToken(c);
-  return { tokens: token === undefined ? [] : [token], byItself: false };
+  return { tokens: token === undefined ? [] : [token], fromCookie: false };
 }
 
 const BEARER = /^bearer[ \t]+(?=\S)/i;
 
-/** The token of an Authorization header, after `Bearer` and any blanks; undefined without one. */
+/** The token of an Authorization header, after `Bearer` and any spaces. Undefined if there is none. */
 export function bearerToken(c: AppContext): string | undefined {
   const authorization = c.req.header("authorization") ?? "";
   const [scheme] = BEARER.exec(authorization) ?? [];
@@ -92,9 +92,9 @@ export function bearerToken(c: AppContext): string | undefined {
 }
 
 /**
- * The session cookies of a Cookie header: a browser sends one for this host and one for the domain above,
- * without saying which is which. A repeated header is joined by a comma. Of too many cookies, only
- * those that may be good count.
+ * The session cookies of a Cookie header. A browser may send one for this host and one for each parent domain,
+ * without marking which is which. Repeated headers are joined by a comma. With more than `MAX_SESSIONS`, cookies
+ * that cannot be valid are dropped first.
  */
 function sessions(header: string, config: AuthConfig): string[] {
   const tokens: string[] = [];
@@ -105,15 +105,15 @@ function sessions(header: string, config: AuthConfig): string[] {
     if (token !== "") tokens.push(token);
   }
   if (tokens.length <= MAX_SESSIONS) return tokens;
-  const live = tokens.filter((token) => !isHopeless(token, config));
-  return (live.length > 0 ? live : tokens).slice(0, MAX_SESSIONS);
+  const plausible = tokens.filter((token) => !isCertainlyInvalid(token, config));
+  return (plausible.length > 0 ? plausible : tokens).slice(0, MAX_SESSIONS);
 }
 
 /**
- * Whether no key could make a token good: it has expired, another issuer made it, or it is none. Its signature
- * is not checked.
+ * Whether a token is invalid whatever its signature: expired, from another issuer, or malformed. Does not check the
+ * signature.
  */
-function isHopeless(token: string, config: AuthConfig): boolean {
+function isCertainlyInvalid(token: string, config: AuthConfig): boolean {
   if (token.length > MAX_TOKEN) return true;
   try {
     const { alg = "" } = decodeProtectedHeader(token);
@@ -131,7 +131,7 @@ const NO_ORIGIN = refuse("forbidden", {
 });
 const OTHER_ORIGIN = refuse("forbidden", { detail: "This request was sent from another site" });
 
-/** Refuses a write that does not come from a page of ours: its `Origin` must be ours. */
+/** Refuses a write from another site (CSRF): the `Origin` header must be ours. */
 export function csrfRefusal(c: AppContext): Refusal | undefined {
   const origin = c.req.header("origin");
   if (origin === undefined) return NO_ORIGIN;
@@ -139,14 +139,14 @@ export function csrfRefusal(c: AppContext): Refusal | undefined {
   return origin === ours ? undefined : OTHER_ORIGIN;
 }
 
-/** Tokens this isolate has verified, until they expire: a valid signature stays valid. */
+/** Tokens this isolate has verified, used until they expire. */
 const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig }>("tokens", {
   sizeOf: ({ userId }) => 64 + textBytes(userId),
 });
 
 async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {
   if (token.length > MAX_TOKEN) return invalid("The token is too long");
-  if (isHopeless(token, config)) return invalid("The token is not valid");
+  if (isCertainlyInvalid(token, config)) return invalid("The token is not valid");
   const options = {
     ...(config.AUTH_ISSUER ? { issuer: config.AUTH_ISSUER } : {}),
     ...(config.AUTH_AUDIENCE ? { audience: config.AUTH_AUDIENCE } : {}),
@@ -173,20 +173,23 @@ const unchecked = ({ retryAfterSeconds }: KeysUnavailable): Refused => ({
   refusal: refuse("unavailable", { detail: "Sign-ins cannot be checked now", retryAfterSeconds }),
 });
 
-/** Refuses a caller without a token, and names one whose token was verified before. Both cost nothing. */
+/** Refuses a caller without a token, and identifies a caller whose token was verified before. Both are free. */
 export const recognized: Stage = {
   name: "identity",
-  check: (attempt) => take(attempt, recognize(attempt.c, attempt.c.get("config"))),
+  check: (attempt) => applyIdentity(attempt, recognize(attempt.c, attempt.c.get("config"))),
 };
 
-/** Takes the caller's name into the attempt, or returns the refusal. */
-export function take(attempt: Attempt, identity: Identity | undefined): Refusal | undefined {
+/** Stores the user id in the attempt, or returns the refusal. */
+export function applyIdentity(
+  attempt: Attempt,
+  identity: Identity | undefined,
+): Refusal | undefined {
   if (identity?.ok === false) return identity.refusal;
   if (identity) attempt.userId = identity.userId;
   return undefined;
 }
 
-/** A session for the demo login: what the shop's own identity provider issues in production. */
+/** A session token for the demo login. In production, the shop's identity provider issues the tokens. */
 export async function signDemoToken(userId: string, config: AuthConfig): Promise<string> {
   const token = new SignJWT()
     .setProtectedHeader({ alg: "HS256" })

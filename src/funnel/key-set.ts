@@ -1,4 +1,4 @@
-// The identity provider's public keys: read once for all requests, kept while the provider does not answer.
+// The identity provider's public keys (JWKS): fetched once for all requests, and used while the provider is down.
 import {
   createLocalJWKSet,
   decodeProtectedHeader,
@@ -16,20 +16,20 @@ import { TokenBucket } from "./token-bucket.ts";
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 
 const FRESH_MS = 600_000;
-/** Without their provider, known keys serve for a day. */
+/** How long cached keys are used while the provider is down: a day. */
 const STALE_MS = 86_400_000;
-const LIMIT_MS = 2_000;
-/** A provider that failed is left alone this long. */
+const FETCH_TIMEOUT_MS = 2_000;
+/** How long no fetch is forced after a failed one. */
 const PAUSE_MS = 5_000;
-/** A key that the provider did not have is asked for again after this long. */
+/** How long a key that the provider did not have counts as missing, before a token can force another fetch. */
 const MISSING_MS = 30_000;
 /**
- * A key we do not know may be new, so it is worth a question. Forged tokens name as many keys as they like:
- * they make an isolate ask at most seven times in a minute.
+ * Limits forced fetches. An unknown key may be new, so it is worth a fetch. But forged tokens can name any number of
+ * keys, so an isolate forces at most seven fetches a minute.
  */
 const FORCED = { burst: 3, everyMs: 15_000 };
 
-/** The provider cannot be asked now about the key of a token: not the caller's fault. */
+/** The key of a token cannot be fetched now. Not the caller's fault. */
 export class KeysUnavailable extends Error {
   readonly retryAfterSeconds: number;
 
@@ -39,20 +39,19 @@ export class KeysUnavailable extends Error {
   }
 }
 
-/** Keys that the provider did not have when it was asked for them: by address, and name or token. */
+/** Keys the provider did not have, by its URL and the key id, or the token if that names no key. */
 const missing = memory<true>("keys");
 
-/** When the provider was asked, and what became of it. */
-interface Question {
+/** A fetch from the provider. `at` is its start, in milliseconds since 1970. */
+interface Fetch {
   at: number;
-  outcome: "pending" | "answered" | "failed";
+  outcome: "pending" | "succeeded" | "failed";
 }
 
-/** What an isolate knows of the one provider it is configured with. */
+/** The cached key set of one provider. */
 class KeySet {
   readonly #shared: SwrCache<JSONWebKeySet, FindKey>;
-  /** The last one to the provider. */
-  #asked: Question = { at: 0, outcome: "answered" };
+  #lastFetch: Fetch = { at: 0, outcome: "succeeded" };
   readonly #url: string;
   readonly #budget = new TokenBucket(FORCED);
 
@@ -63,59 +62,59 @@ class KeySet {
       freshMs: FRESH_MS,
       revalidateMs: FRESH_MS,
       staleMs: STALE_MS,
-      load: () => this.#ask(url),
+      load: () => this.#fetch(url),
       build: buildSet,
     });
   }
 
-  async #ask(url: string): Promise<JSONWebKeySet> {
-    const asked: Question = { at: Date.now(), outcome: "pending" };
-    this.#asked = asked;
+  async #fetch(url: string): Promise<JSONWebKeySet> {
+    const current: Fetch = { at: Date.now(), outcome: "pending" };
+    this.#lastFetch = current;
     try {
       const set = await fetchKeys(url);
-      asked.outcome = "answered";
+      current.outcome = "succeeded";
       return set;
     } catch (error) {
-      asked.outcome = "failed";
+      current.outcome = "failed";
       throw error;
     }
   }
 
-  /** @throws KeysUnavailable when the key of the token may be good and the provider cannot be asked */
+  /** @throws KeysUnavailable if the token's key may be a new one that cannot be fetched now */
   async verify(
     scope: EdgeScope,
     token: string,
     options: JWTVerifyOptions,
   ): Promise<JWTVerifyResult> {
-    const before = this.#asked;
+    const before = this.#lastFetch;
     try {
-      return await tryKeys(await this.#known(scope), token, options);
+      return await verifyWith(await this.#cached(scope), token, options);
     } catch (error) {
       if (!mayBeNewKey(error, token)) throw error;
       const id = `${this.#url} ${decodeProtectedHeader(token).kid ?? token}`;
-      // An answer that came while the token waited is as new as it can be.
-      if (this.#asked !== before) missing.set(id, true);
+      // The set was fetched during this call, so another fetch would not find the key.
+      if (this.#lastFetch !== before) missing.set(id, true);
       if (this.#isMissing(id)) throw error;
-      return await this.#verifyByNews(scope, token, options, id);
+      return await this.#verifyAfterFetch(scope, token, options, id);
     }
   }
 
-  /** Asks the provider, because the key may be new to us. */
-  async #verifyByNews(scope: EdgeScope, token: string, options: JWTVerifyOptions, id: string) {
-    const before = this.#asked;
-    const renewed = await this.#renewed(scope);
+  /** Forces a fetch, because the token's key may be new, and verifies the token again. */
+  async #verifyAfterFetch(scope: EdgeScope, token: string, options: JWTVerifyOptions, id: string) {
+    const before = this.#lastFetch;
+    const fetched = await this.#forceFetch(scope);
     try {
-      return await tryKeys(renewed, token, options);
+      return await verifyWith(fetched, token, options);
     } catch (error) {
       if (!mayBeNewKey(error, token)) throw error;
-      // The answer to an older question may be older than the key.
-      if (this.#asked === before) throw new KeysUnavailable(0);
+      // This call joined a fetch that started earlier, whose result may be older than the key.
+      if (this.#lastFetch === before) throw new KeysUnavailable(0);
       missing.set(id, true);
       throw error;
     }
   }
 
-  async #known(scope: EdgeScope): Promise<FindKey> {
+  async #cached(scope: EdgeScope): Promise<FindKey> {
     try {
       return (await this.#shared.read(scope)).value;
     } catch (cause) {
@@ -123,24 +122,24 @@ class KeySet {
     }
   }
 
-  /** Whether the provider, not long ago, had no key by that name. */
+  /** Whether the last successful fetch was recent and the provider did not have the key. */
   #isMissing(id: string): boolean {
-    return missing.has(id) && this.#asked.outcome === "answered" && this.#isWithin(MISSING_MS);
+    return missing.has(id) && this.#lastFetch.outcome === "succeeded" && this.#isWithin(MISSING_MS);
   }
 
-  /** Whether the last question is younger than this. One from the future is not: the clock was set back. */
+  /** Whether the last fetch started less than `ms` ago. False if the clock was set back since. */
   #isWithin(ms: number): boolean {
-    const age = Date.now() - this.#asked.at;
+    const age = Date.now() - this.#lastFetch.at;
     return age >= 0 && age < ms;
   }
 
-  /** The keys as the provider has them now. Callers who wait share one question; no other caller waits. */
-  async #renewed(scope: EdgeScope): Promise<FindKey> {
-    const { at, outcome } = this.#asked;
+  /** Fetches the keys now. Callers with unknown keys share one fetch; other callers do not wait for it. */
+  async #forceFetch(scope: EdgeScope): Promise<FindKey> {
+    const { at, outcome } = this.#lastFetch;
     if (outcome === "failed" && this.#isWithin(PAUSE_MS)) {
       throw new KeysUnavailable(at + PAUSE_MS - Date.now());
     }
-    const waitMs = outcome === "answered" ? this.#budget.take(Date.now()) : 0;
+    const waitMs = outcome === "succeeded" ? this.#budget.take(Date.now()) : 0;
     if (waitMs > 0) throw new KeysUnavailable(waitMs);
     try {
       return (await this.#shared.renew(scope)).value;
@@ -150,28 +149,32 @@ class KeySet {
   }
 }
 
-/** `EdDSA` and `Ed25519` (RFC 9864) are one algorithm: such a key verifies both, whichever name its set uses. */
+/**
+ * Builds the key lookup. `EdDSA` and `Ed25519` (RFC 9864) name one algorithm, so an Ed25519 key must verify both,
+ * whichever name the set gives it.
+ */
 const buildSet = ({ keys }: JSONWebKeySet): FindKey =>
   createLocalJWKSet({
     keys: keys.map((key) => {
-      const { alg: _, ...nameless } = key;
-      return key.crv === "Ed25519" ? nameless : key;
+      const { alg: _, ...withoutAlgorithm } = key;
+      return key.crv === "Ed25519" ? withoutAlgorithm : key;
     }),
   });
 
 async function fetchKeys(url: string): Promise<JSONWebKeySet> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`the key set answered ${response.status}`);
   const set = (await response.json()) as JSONWebKeySet;
-  createLocalJWKSet(set); // throws when it is none, and then the last one goes on being used
+  createLocalJWKSet(set); // throws if malformed, so the last valid set stays in use
   return set;
 }
 
 const sets = new Map<string, KeySet>();
 
 /**
- * Verifies a token by the provider's keys; asks the provider once more when its key may be a new one.
- * @throws KeysUnavailable when that cannot be known now, and what jose throws when the token is not good
+ * Verifies a token with the provider's keys. Fetches the keys again if the token's key may be a new one.
+ *
+ * @throws KeysUnavailable if the keys cannot be fetched now; jose's errors if the token is invalid
  */
 export function verifyBySet(
   scope: EdgeScope,
@@ -184,8 +187,8 @@ export function verifyBySet(
   return set.verify(scope, token, options);
 }
 
-/** A token need not name its key: then each one of its kind is tried. */
-async function tryKeys(find: FindKey, token: string, options: JWTVerifyOptions) {
+/** Verifies a token. If the token names no key, tries each key of its type. */
+async function verifyWith(find: FindKey, token: string, options: JWTVerifyOptions) {
   try {
     return await jwtVerify(token, find, options);
   } catch (error) {
@@ -201,7 +204,7 @@ async function tryKeys(find: FindKey, token: string, options: JWTVerifyOptions) 
   }
 }
 
-/** No key of the set is the one that is named; or none is named, and none of them has signed. */
+/** Whether the set may lack the token's key: no key matches, or the token names none and no key verifies it. */
 const mayBeNewKey = (error: unknown, token: string): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
   (error instanceof errors.JWSSignatureVerificationFailed &&

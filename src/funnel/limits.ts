@@ -1,4 +1,4 @@
-// Per-address and per-user limits, both asked in one Redis round trip.
+// Rate limits per address and per user, both counted in one Redis round trip.
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { LimitPolicy } from "../catalog/protection.ts";
@@ -30,23 +30,23 @@ function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   }
 }
 
-/** An attempt that is counted. One that buys gets the id of its order here. */
+/** An attempt to count. An attempt to buy gets its order id here. */
 type Counted = Identified & Pick<Purchase, "orderId">;
 
-interface LimitAnswer {
+interface LimitResult {
   limit: Limit;
   success: boolean;
   remaining: number;
   reset: number;
 }
 
-async function countOne(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<LimitAnswer> {
+async function countOne(redis: Redis, keys: Keys, limit: Limit, id: string): Promise<LimitResult> {
   const limiter = new Ratelimit({
     redis,
     limiter: algorithmOf(limit.policy),
     prefix: `${keys.limit}:${limit.prefix}`,
-    ephemeralCache: false, // the budget remembers, and knows of requests that are still under way
-    timeout: 0, // the client's own time limit aborts; the library's would silently allow
+    ephemeralCache: false, // `Budget` replaces it, and also counts requests in flight
+    timeout: 0, // the client's time limit aborts; the library's would allow the request without a count
   });
   const count = () => limiter.limit(id);
   const { success, remaining, reset } = await count().catch(async (error) => {
@@ -58,16 +58,16 @@ async function countOne(redis: Redis, keys: Keys, limit: Limit, id: string): Pro
   return { limit, success, remaining, reset };
 }
 
-/** The keys that the library counts one caller under, now and in the window before. */
+/** The keys the library may use for one caller: a token bucket's, and those of this window and the last one. */
 function keysOfLimit(key: string, { windowSeconds }: LimitPolicy): string[] {
   const window = Math.floor(Date.now() / (windowSeconds * 1_000));
   return [key, `${key}:${window}`, `${key}:${window - 1}`];
 }
 
-/** How many attempts of one user an isolate marks in an hour. A bound, so that machines cannot fill Redis. */
+/** Most attempts of one user that an isolate marks in an hour, so bots cannot fill Redis. */
 const MARKS: LimitPolicy = { algorithm: "fixed-window", limit: 100, windowSeconds: 3_600 };
 
-/** The id of an order that this attempt may make, and that its buyer's list must show at once. */
+/** The id of the order this attempt may make. Marked in Redis, so the buyer's list shows the order at once. */
 function idToMark({ orderId, userId, now, pending }: Counted): string | undefined {
   if (pending) return undefined;
   const budget = budgetOf(`marks:${userId}`, MARKS, now);
@@ -75,8 +75,8 @@ function idToMark({ orderId, userId, now, pending }: Counted): string | undefine
   return budget.left >= 0 ? orderId : undefined;
 }
 
-/** Both limits, and the mark of an order, in one round trip: commands of the same tick share it. */
-async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitAnswer[]> {
+/** Counts both limits and marks the order. One round trip, as the client pipelines commands of the same tick. */
+async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitResult[]> {
   const config = attempt.c.get("config");
   const ids = await Promise.all(
     limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
@@ -84,20 +84,20 @@ async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitAnswer
   return withRedis(config, INTERACTIVE_LIMIT_MS, async (redis, keys) => {
     const { userId, now } = attempt;
     const orderId = idToMark(attempt);
-    const [answers] = await Promise.all([
+    const [results] = await Promise.all([
       Promise.all(limits.map((limit, at) => countOne(redis, keys, limit, ids[at] as string))),
       orderId && markUnderWay(redis, keys, userId, { orderId, at: now }),
     ]);
-    return answers;
+    return results;
   });
 }
 
-/** Refuses a buyer who is known to be over their own limit, before anything shared is counted. */
+/** Refuses a buyer whose own limit is already used up, before any shared limit is counted. */
 export const exhausted: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
-    return limit.budget.left <= 0 ? over(attempt, limit) : undefined;
+    return limit.budget.left <= 0 ? rateLimited(attempt, limit) : undefined;
   },
 };
 
@@ -108,23 +108,23 @@ export const limits: Stage<Counted> = {
       attempt.orderId = newOrderId({ skuId: attempt.skuId, lane: LANE });
     }
     const both = [limitOf(attempt, "user"), limitOf(attempt, "ip")];
-    const exhausted = both.find(({ budget }) => budget.left <= 0);
-    if (exhausted) return over(attempt, exhausted);
+    const usedUp = both.find(({ budget }) => budget.left <= 0);
+    if (usedUp) return rateLimited(attempt, usedUp);
     for (const { budget } of both) budget.left -= 1;
-    let answers: LimitAnswer[];
+    let results: LimitResult[];
     try {
-      answers = await countBoth(attempt, both);
+      results = await countBoth(attempt, both);
     } catch (error) {
-      return degraded(attempt, error);
+      return countWithShield(attempt, error);
     }
-    const refused = answers.filter(({ success }) => !success);
+    const refused = results.filter(({ success }) => !success);
     for (const { limit, reset } of refused) {
-      Object.assign(limit.budget, { until: heldUntil(limit.policy, reset), left: 0 });
+      Object.assign(limit.budget, { until: refusedUntil(limit.policy, reset), left: 0 });
     }
     const last = refused.toSorted((a, b) => a.reset - b.reset).at(-1);
-    if (last) return over(attempt, last.limit);
-    const share = ({ limit, remaining }: LimitAnswer) => remaining / limit.policy.limit;
-    const [tightest] = answers.toSorted((a, b) => share(a) - share(b)) as [LimitAnswer];
+    if (last) return rateLimited(attempt, last.limit);
+    const share = ({ limit, remaining }: LimitResult) => remaining / limit.policy.limit;
+    const [tightest] = results.toSorted((a, b) => share(a) - share(b)) as [LimitResult];
     const { limit, remaining, reset } = tightest;
     attempt.tightest = { name: limit.name, remaining, resetSeconds: secondsUntil(reset) };
     return undefined;
@@ -132,20 +132,20 @@ export const limits: Stage<Counted> = {
 };
 
 /**
- * How long a refusal by Redis holds. In a sliding window, the requests of the previous window fade one by one,
- * so the next slot may be free long before the window ends.
+ * When the edge sends Redis another request after a refusal, in milliseconds since 1970. In a sliding window, the
+ * weight of the previous window falls steadily, so a slot may be free long before the window ends.
  */
-function heldUntil({ algorithm, limit, windowSeconds }: LimitPolicy, reset: number): number {
+function refusedUntil({ algorithm, limit, windowSeconds }: LimitPolicy, reset: number): number {
   if (algorithm !== "sliding-window") return reset;
   return Math.min(reset, Date.now() + (windowSeconds * 1_000) / limit);
 }
 
-/** Limits reads in this isolate alone: a read costs Redis no more than counting it would. */
+/** Limits reads in this isolate only, because counting a read in Redis would cost as much as the read. */
 export const readLimit: Stage<Identified> = {
   name: "limits",
   check(attempt) {
     const limit = limitOf(attempt, "user");
-    if (limit.budget.left <= 0) return over(attempt, limit);
+    if (limit.budget.left <= 0) return rateLimited(attempt, limit);
     limit.budget.left -= 1;
     const { left, until } = limit.budget;
     attempt.tightest = { name: "user", remaining: left, resetSeconds: secondsUntil(until) };
@@ -153,8 +153,8 @@ export const readLimit: Stage<Identified> = {
   },
 };
 
-/** Refuses over a limit. Many people share an address, so only their own limit counts against a user. */
-function over(attempt: Identified, { name, budget }: Limit): Refusal {
+/** Refuses an attempt over a limit. Only the user's own limit counts toward a block, as many people share an address. */
+function rateLimited(attempt: Identified, { name, budget }: Limit): Refusal {
   const seconds = secondsUntil(budget.until);
   attempt.tightest = { name, remaining: 0, resetSeconds: seconds };
   if (attempt.route === "order" && name === "user") recordRefusal(attempt, "limitRefusals");
@@ -162,10 +162,10 @@ function over(attempt: Identified, { name, budget }: Limit): Refusal {
 }
 
 /**
- * While Redis cannot count, the colo's shield counts the address; it has counted the user already. This is
- * counted as degraded, never a silent allow.
+ * Counts the address with the colo's shield while Redis is down; the shield has counted the user already. Each use is
+ * counted as `limits_degraded`.
  */
-async function degraded(attempt: Counted, error: unknown): Promise<Refusal | undefined> {
+async function countWithShield(attempt: Counted, error: unknown): Promise<Refusal | undefined> {
   const { c, route, userId, orderId, now, pending } = attempt;
   if (orderId && !pending) rememberMark(userId, { orderId, at: now });
   count("limits_degraded");

@@ -1,5 +1,5 @@
-// The demo login: closed unless DEMO_LOGIN is "true". It lets anybody be anybody, so that the demo and
-// the rehearsal have buyers; production buyers come with a token of the shop's identity provider.
+// The demo login, off unless DEMO_LOGIN is "true". Anyone can sign in as any user, which gives the demo and the
+// rehearsal their buyers. In production, buyers have a token from the shop's identity provider.
 import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
@@ -19,7 +19,7 @@ export const loginSchema = z.strictObject({
 export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   const config = c.get("config");
   if (!config.DEMO_LOGIN) return problem(c, refuse("not_found"));
-  // A form on another site must not sign a visitor in as somebody else.
+  // A form on another site must not sign a visitor in as another user.
   const refusal = (c.req.header("origin") && csrfRefusal(c)) || (await shieldRoute(c, "login"));
   if (refusal) return problem(c, refusal);
   const body = await readJson(c, loginSchema, MAX_LOGIN_BYTES);
@@ -29,19 +29,19 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
   return c.json({ token });
 });
 
-/** Without `Secure` only where browsers accept it so, on this machine. */
+/** Omits `Secure` on localhost only, which has no HTTPS. */
 const cookieOptions = (url: string) =>
   ({ path: "/", httpOnly: true, sameSite: "Lax", secure: !isLocal(url) }) as const;
 
-/** Sets the session cookie, for this host alone. */
+/** Sets the session cookie for this host only. */
 export function setSession(c: Context<AppEnv>, token: string): void {
   const options = cookieOptions(c.req.url);
   setCookie(c, SESSION_COOKIE, token, { ...options, maxAge: COOKIE_LIFE_SECONDS });
 }
 
 /**
- * Takes the session cookie back: the host's own, and those a shop may have set for a domain above, all of
- * which a browser sends here. Browsers ignore the domains that nobody can own, such as `co.uk`.
+ * Deletes the session cookies of this host and of its parent domains, where a shop may have set one: a browser sends
+ * them all. Browsers ignore public suffixes such as `co.uk`.
  */
 export function clearSessions(c: Context<AppEnv>): void {
   const options = cookieOptions(c.req.url);
@@ -51,7 +51,7 @@ export function clearSessions(c: Context<AppEnv>): void {
   }
 }
 
-/** `a.shop.example` and `shop.example` for the host `a.shop.example`; none for an address or a bare name. */
+/** For the host `a.shop.example`: `a.shop.example` and `shop.example`. Empty for an IP address or a single label. */
 function domainsOf(hostname: string): string[] {
   if (/^[\d.]+$|[:[]/.test(hostname)) return [];
   const labels = hostname.split(".");

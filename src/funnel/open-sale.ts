@@ -1,5 +1,5 @@
-// Refuses what the catalog alone can refuse: an unknown SKU, a sale that is not open. No I/O while the snapshot
-// is fresh, except for SKUs that are not in it.
+// Refuses attempts for an unknown SKU and outside the sale's hours. No I/O while the catalog snapshot is fresh, except
+// for SKUs it does not contain.
 import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
@@ -7,14 +7,17 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
 import { isMarkedRetry } from "./sold-out.ts";
 
-/** Once a SKU may have sold, only its object knows who has an order, whatever became of the SKU since. */
+/**
+ * A SKU that has sold may have orders, even if it is no longer on sale, and only its object can look them up. Its
+ * refusals are therefore pending.
+ */
 export const openSale: Stage = {
   name: "open-sale",
   async check(attempt) {
     const { c, skuId, now } = attempt;
     const catalog = await readCatalog(c.get("scope"));
     if (!catalog.hasEverHad(skuId)) return refuse("not_found");
-    // With very many sales, some that are open are not published. A failing registry must not hide an order.
+    // With very many sales, the snapshot omits some that are open. A registry failure must not hide an order.
     const found =
       catalog.sku(skuId) ?? (await findSku(c.get("scope"), skuId).catch(() => undefined));
     if (found) attempt.entry = found.entry;

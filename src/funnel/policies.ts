@@ -1,4 +1,4 @@
-// Which limits apply to a request, what this isolate knows about them, and the headers that say so.
+// Which rate limits apply to a request, their budgets in this isolate, and the response headers that describe them.
 import { type LimitPolicy, type PolicyName, protectionOf } from "../catalog/protection.ts";
 import type { Attempt, Identified } from "./attempt.ts";
 import { type Budget, budgetOf, peekBudget } from "./budget.ts";
@@ -6,7 +6,7 @@ import { addressBlock } from "./caller.ts";
 
 type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
 
-/** Reading orders: a page polls every few seconds. */
+/** The limit for reading orders. Generous, because a page polls every few seconds. */
 const READING: Policies = {
   user: { algorithm: "fixed-window", limit: 600, windowSeconds: 60 },
 };
@@ -15,8 +15,9 @@ const READING: Policies = {
 export interface Limit {
   name: PolicyName;
   policy: LimitPolicy;
-  /** Its name in Redis. A changed policy starts counting from zero. */
+  /** Prefix of its keys in Redis. Contains the policy, so a changed policy starts counting from zero. */
   prefix: string;
+  /** The user id or address block that is counted. */
   who: string;
   budget: Budget;
 }
@@ -27,13 +28,13 @@ const policiesOf = ({ route, entry }: Attempt): Policies =>
 interface Described {
   /** The value of `RateLimit-Policy`. */
   header: string;
-  /** Each policy in key names. */
+  /** Each policy as part of a Redis key. */
   names: Partial<Record<PolicyName, string>>;
 }
 
 const described = new WeakMap<Policies, Described>();
 
-/** Made once for all requests that the same policies apply to. */
+/** Cached per set of policies, which many requests share. */
 function describe(policies: Policies): Described {
   const known = described.get(policies);
   if (known) return known;
@@ -56,7 +57,7 @@ function describe(policies: Policies): Described {
 const prefixOf = ({ route, entry }: Attempt, policyName: string | undefined): string =>
   `${entry?.sale.id ?? "-"}:${route}:${policyName}`;
 
-/** A limit of the attempt's route, with what this isolate knows about it. */
+/** The named limit of the attempt's route, with the caller's budget in this isolate. */
 export function limitOf(attempt: Identified, name: PolicyName): Limit {
   const policies = policiesOf(attempt);
   const policy = policies[name] as LimitPolicy;
@@ -68,7 +69,7 @@ export function limitOf(attempt: Identified, name: PolicyName): Limit {
 export const secondsUntil = (time: number): number =>
   Math.max(1, Math.ceil((time - Date.now()) / 1_000));
 
-/** What is known about the user's own limit, for an answer that came before it was counted. */
+/** The state of the user's own limit from memory, for a response sent before the limit is counted. */
 function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | undefined) {
   const full = { name: "user", remaining: policy.limit, resetSeconds: policy.windowSeconds };
   if (attempt.userId === undefined) return full;
@@ -83,8 +84,8 @@ function fromMemory(attempt: Attempt, policy: LimitPolicy, policyName: string | 
 }
 
 /**
- * Sets the headers of draft-ietf-httpapi-ratelimit-headers, and the older `X-RateLimit-*` (reset as Unix
- * seconds), for the policy that is closest to its end. Before anything is counted, they say what the edge knows.
+ * Sets the headers of draft-ietf-httpapi-ratelimit-headers and the older `X-RateLimit-*` (reset as Unix seconds) for
+ * the limit with the smallest share left. Before anything is counted, they describe the user's limit from memory.
  */
 export function describeLimit(attempt: Attempt, headers: Headers): void {
   const policies = policiesOf(attempt);

@@ -1,30 +1,30 @@
-// How much an attempt looks like a machine's: a score from 0 to 100 out of what the edge knows anyway.
-// Nobody is tracked, nothing is stored; a score alone never refuses, it only asks for a challenge.
+// The bot risk of an attempt: a score from 0 to 100, computed from data the edge has anyway. Tracks no one and stores
+// nothing. A high score never refuses an attempt by itself; it only leads to a challenge.
 
-/** What is known about one attempt. */
+/** The inputs of the score for one attempt. */
 export interface Signals {
-  /** Milliseconds since the page visit began; undefined when there was none. */
+  /** Milliseconds since the page visit began. Undefined if there was none. */
   visitAgeMs: number | undefined;
-  /** Accounts used in the last ten minutes from the same IPv4 address or IPv6 /64, */
+  /** Accounts used in the last ten minutes from the same IPv4 address or IPv6 /64. */
   accountsAtAddress: number;
-  /** from the same IPv6 /56, */
+  /** Accounts used in the last ten minutes from the same IPv6 /56. */
   accountsAtSite: number;
-  /** and from the same IPv4 /24 or IPv6 /48. */
+  /** Accounts used in the last ten minutes from the same IPv4 /24 or IPv6 /48. */
   accountsInNetwork: number;
-  /** Limits hit and challenges failed by this user in the last ten minutes. */
+  /** Limits hit and challenges failed or ignored by this user in the last ten minutes. */
   refusals: number;
-  /** Number of the network the request came from. */
+  /** The autonomous system number of the caller's network. */
   asn: number | undefined;
-  /** Cloudflare's bot score, 1 (machine) to 99 (person), on plans that have it. */
+  /** Cloudflare's bot score, from 1 (bot) to 99 (human), on plans that have it. */
   botScore: number | undefined;
 }
 
-/** Faster than a person reads and presses a button. */
+/** Less time than a person needs to read the page and press a button. */
 const HASTY_MS = 800;
 /**
- * From how many accounts on a block is suspicious, and from how many on by itself enough. A household or a
- * small office stays below the first; a carrier's NAT and a mobile carrier's /48 may not: their customers
- * are asked, never refused. The wider a block, the more strangers share it.
+ * Above `MANY` accounts a block is suspicious; above `VERY_MANY` that alone exceeds the default threshold. A household or a
+ * small office stays below `MANY`. A carrier's NAT or a mobile carrier's /48 may not, so its customers may get a
+ * challenge, but no refusal. Wider blocks have higher bounds, because more unrelated people share them.
  */
 const MANY = { accountsAtAddress: 20, accountsAtSite: 40, accountsInNetwork: 60 };
 const VERY_MANY = { accountsAtAddress: 100, accountsAtSite: 150, accountsInNetwork: 250 };
@@ -35,12 +35,12 @@ const exceeds = (signals: Signals, bounds: Accounts): boolean =>
 
 const LOW_BOT_SCORE = 30;
 
-/** Networks that rent out servers (AWS, Google, Azure, DigitalOcean, Hetzner, OVH, Akamai, Vultr …). */
+/** Networks of hosting providers: AWS, Google, Azure, DigitalOcean, Hetzner, OVH, Akamai, Vultr, and others. */
 const HOSTING = new Set([
   14618, 16509, 15169, 396982, 8075, 14061, 24940, 16276, 63949, 20473, 45102, 132203, 31898, 51167,
 ]);
 
-/** Adds up the points, and names what gave them. */
+/** Returns the score (0 to 100) and the signals that added points. */
 export function scoreRisk(signals: Signals): { score: number; reasons: string[] } {
   const { visitAgeMs, refusals, asn, botScore } = signals;
   const points: [string, number][] = [

@@ -1,4 +1,4 @@
-// Routes that prepare an attempt to buy: the proof of a page visit, and the demo login.
+// Routes called before an attempt to buy: the visit token and the demo login.
 import { Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import { problem, refuse } from "../errors.ts";

@@ -1,5 +1,5 @@
-// Deny and allow rules, and what they mean for a caller: by address or CIDR, user, ASN and country. An
-// allow rule always wins.
+// Deny and allow rules by address or CIDR, user, ASN, and country, and their decision about a caller. An allow rule
+// always overrides deny rules.
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 
@@ -12,10 +12,10 @@ const ruleSchema = z.object({
   value: z.string(),
   by: z.enum(["operator", "automatic"]),
   addedAt: z.string(),
-  /** Absent: until it is lifted. */
+  /** Absent for a rule that stays until it is removed. */
   expiresAt: z.string().exactOptional(),
   note: z.string().exactOptional(),
-  /** Why an automatic block was made: counts, no addresses. */
+  /** The refusals that led to an automatic block: counts, never addresses. */
   evidence: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
 });
 
@@ -33,16 +33,16 @@ const ruleTextSchema = z
   })
   .pipe(ruleSchema);
 
-/** Length of the prefix before an IPv4 address that is written as IPv6. */
+/** Length of the prefix before the IPv4 address in an IPv4-mapped IPv6 address. */
 const MAPPED_BITS = 96;
 const IPV4_BITS = 32;
 const IPV6_BITS = 128;
-/** What one IPv6 client owns: its network's host part is the client's to change at any time. */
+/** Prefix of one IPv6 client, who can change the rest of the address at any time. */
 const IPV6_CLIENT_BITS = 64;
-/** A single client's address or network: looked up by name, where others are compared one by one. */
-const SINGLE = /^[^:]+\/32$|\/(64|128)$/;
+/** A network of a single client. Such rules are looked up in a map; the others are compared in turn. */
+const SINGLE_CLIENT = /^[^:]+\/32$|\/(64|128)$/;
 
-/** What rules look at. `address` is undefined when the caller's cannot be parsed. */
+/** The caller's properties that rules match. `address` is undefined if it does not parse. */
 export interface Caller {
   address?: ipaddr.IPv4 | ipaddr.IPv6 | undefined;
   asn?: string | undefined;
@@ -50,7 +50,7 @@ export interface Caller {
   userId?: string | undefined;
 }
 
-/** Checks a rule's value and gives it its one spelling; undefined when it is no such value. */
+/** A rule's value in its canonical form. Undefined if the value is not valid for the kind. */
 export function normalizeValue(kind: RuleKind, value: string): string | undefined {
   switch (kind) {
     case "ip":
@@ -58,7 +58,7 @@ export function normalizeValue(kind: RuleKind, value: string): string | undefine
     case "asn":
       return /^\d{1,10}$/.test(value) ? String(Number(value)) : undefined;
     case "country":
-      // T1, which stands for Tor, has a digit.
+      // Cloudflare's code for Tor, T1, has a digit.
       return /^[A-Za-z][A-Za-z0-9]$/.test(value) ? value.toUpperCase() : undefined;
     case "user":
       return value.length > 0 && value.length <= 128 && value.isWellFormed() ? value : undefined;
@@ -66,8 +66,8 @@ export function normalizeValue(kind: RuleKind, value: string): string | undefine
 }
 
 /**
- * An address or a CIDR as the CIDR it means; a single IPv6 address means its /64. Only plain spellings:
- * `010.1` is an address to some.
+ * An address or a CIDR as a canonical CIDR. A single IPv6 address becomes its /64. Rejects ambiguous forms such as
+ * `010.1`, which some parsers accept as an address.
  */
 function normalizeNetwork(value: string): string | undefined {
   const [address = "", length, ...more] = value.split("/");
@@ -76,30 +76,30 @@ function normalizeNetwork(value: string): string | undefined {
   if (more.length > 0 || !(isIPv4 || (IPv6.isValid(address) && !address.includes("%")))) {
     return undefined;
   }
-  const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : bitsOf(address))}`;
+  const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : prefixLength(address))}`;
   if (!ipaddr.isValidCIDR(cidr)) return undefined;
   const [parsed, bits] = ipaddr.parseCIDR(cidr);
   if (parsed.kind() === "ipv4") return `${IPv4.networkAddressFromCIDR(cidr)}/${bits}`;
-  // Callers' addresses are compared as IPv4 when that is what they are.
+  // A caller with an IPv4-mapped address is compared as IPv4, so the rule must be IPv4 as well.
   const mapped = (parsed as ipaddr.IPv6).isIPv4MappedAddress() && bits >= MAPPED_BITS;
   if (!mapped) return `${IPv6.networkAddressFromCIDR(cidr)}/${bits}`;
   return normalizeNetwork(`${(parsed as ipaddr.IPv6).toIPv4Address()}/${bits - MAPPED_BITS}`);
 }
 
-/** How much of a single IPv6 address a rule means: all of one that is an IPv4 address in disguise. */
-const bitsOf = (address: string): number =>
+/** The prefix length of a rule for a single IPv6 address. An IPv4-mapped address is used in full. */
+const prefixLength = (address: string): number =>
   ipaddr.IPv6.parse(address).isIPv4MappedAddress() ? IPV6_BITS : IPV6_CLIENT_BITS;
 
-/** Whether a rule's time has passed. */
+/** Whether a rule has expired at `now`, in milliseconds since 1970. */
 export const isExpired = ({ expiresAt }: Rule, now: number): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= now;
 
-/** Rules, ready to be asked. */
+/** Rules, indexed for fast matching. */
 export class RuleSet {
   readonly rules: readonly Rule[];
-  /** Whether somebody's name may be worth more than where they come from. */
+  /** Whether a rule allows a user, which overrides deny rules on the user's network. */
   readonly allowsUsers: boolean;
-  /** What must be known of a caller to judge them: finding out costs, too. */
+  /** The kinds of rules there are, so callers need not compute properties that no rule matches. */
   readonly kinds: ReadonlySet<RuleKind>;
   readonly #exact = new Map<string, Rule[]>();
   readonly #networks: { rule: Rule; range: ReturnType<typeof ipaddr.parseCIDR> }[] = [];
@@ -109,7 +109,7 @@ export class RuleSet {
     this.allowsUsers = rules.some(({ effect, kind }) => effect === "allow" && kind === "user");
     this.kinds = new Set(rules.map(({ kind }) => kind));
     for (const rule of rules) {
-      if (rule.kind === "ip" && !SINGLE.test(rule.value)) {
+      if (rule.kind === "ip" && !SINGLE_CLIENT.test(rule.value)) {
         this.#networks.push({ rule, range: ipaddr.parseCIDR(rule.value) });
       } else {
         const key = `${rule.kind}:${rule.value}`;
@@ -131,34 +131,34 @@ export class RuleSet {
 
   #matching({ address, asn, country, userId }: Caller): Rule[] {
     return [
-      ...this.#named("user", userId),
-      ...this.#named("asn", asn),
-      ...this.#named("country", country),
-      ...(address ? namesOf(address).flatMap((name) => this.#named("ip", name)) : []),
-      ...(address ? this.#around(address) : []),
+      ...this.#exactly("user", userId),
+      ...this.#exactly("asn", asn),
+      ...this.#exactly("country", country),
+      ...(address ? clientNetworks(address).flatMap((cidr) => this.#exactly("ip", cidr)) : []),
+      ...(address ? this.#containing(address) : []),
     ];
   }
 
-  #named(kind: RuleKind, value: string | undefined): Rule[] {
+  #exactly(kind: RuleKind, value: string | undefined): Rule[] {
     return (value !== undefined && this.#exact.get(`${kind}:${value}`)) || [];
   }
 
-  #around(address: ipaddr.IPv4 | ipaddr.IPv6): Rule[] {
+  #containing(address: ipaddr.IPv4 | ipaddr.IPv6): Rule[] {
     return this.#networks
       .filter(({ range }) => address.kind() === range[0].kind() && address.match(range))
       .map(({ rule }) => rule);
   }
 }
 
-/** The networks of a single client that hold an address, as rules spell them. */
-function namesOf(address: ipaddr.IPv4 | ipaddr.IPv6): string[] {
+/** The single-client networks that contain an address, in canonical form. */
+function clientNetworks(address: ipaddr.IPv4 | ipaddr.IPv6): string[] {
   if (address.kind() === "ipv4") return [`${address}/${IPV4_BITS}`];
   const { parts } = address as ipaddr.IPv6;
   const network = new ipaddr.IPv6([...parts.slice(0, 4), 0, 0, 0, 0]);
   return [`${address}/${IPV6_BITS}`, `${network}/${IPV6_CLIENT_BITS}`];
 }
 
-/** A rule as it is stored; undefined when it does not parse: one bad rule must not hide the others. */
+/** Parses a stored rule. Returns undefined if it is malformed, so one bad rule does not disable the others. */
 export function parseRule(text: string): Rule | undefined {
   const { data } = ruleTextSchema.safeParse(text);
   return data && normalizeValue(data.kind, data.value) !== undefined ? data : undefined;

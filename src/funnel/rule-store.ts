@@ -1,5 +1,5 @@
-// Where deny and allow rules are kept: the operator's in the registry for good, with a copy in Redis that
-// edges read; automatic blocks, which end by themselves, in Redis alone.
+// Stores deny and allow rules. The registry has the operator's rules, and edges read a copy in Redis. Automatic blocks,
+// which expire, are in Redis only.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
 import { healed } from "../redis/bad-values.ts";
@@ -8,15 +8,15 @@ import { reachesEdges } from "../redis/copy.ts";
 import type { Keys } from "../redis/keys.ts";
 import { isExpired, parseRule, type Rule } from "./rule-set.ts";
 
-/** Beyond so many rules, half a megabyte for each edge to read, machines add no more. */
+/** Most rules to which automatic blocks are added: about half a megabyte for each edge to read. */
 const MAX_RULES = 2_000;
 /**
- * A field that is no rule, but the version of the rules that were copied: an emptied Redis can be told by it,
- * and one that missed a change.
+ * The field of the hash that is not a rule but the version of the copied rules. It shows whether Redis was emptied or
+ * missed a change.
  */
 export const VERSION_FIELD = "copied";
 
-/** The texts of all rules, and the version of the operator's among them; 0 when it is not known. */
+/** All rules as JSON texts, and the version of the operator's rules among them; 0 if unknown. */
 export interface RuleTexts {
   version: number;
   texts: string[];
@@ -24,15 +24,15 @@ export interface RuleTexts {
 
 export type RuleName = Pick<Rule, "effect" | "kind" | "value">;
 
-const operators = ({ effect, kind, value }: RuleName): string => `${effect}:${kind}:${value}`;
-/** Automatic blocks have fields of their own, so that none shortens what an operator decided. */
-const automatic = ({ kind, value }: RuleName): string => `automatic:${kind}:${value}`;
+const operatorField = ({ effect, kind, value }: RuleName): string => `${effect}:${kind}:${value}`;
+/** Automatic blocks have separate fields, so a block never overwrites an operator's rule. */
+const automaticField = ({ kind, value }: RuleName): string => `automatic:${kind}:${value}`;
 const isAutomatic = (field: string): boolean => field.startsWith("automatic:");
 
 /**
  * KEYS[1]  the rules
- * ARGV     field, text, how many rules are too many
- * returns  1, or 0 when there are too many already
+ * ARGV     field, text, the maximum number of rules
+ * returns  1, or 0 if the maximum is reached
  */
 const ADD_UNLESS_FULL = `
 if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
@@ -41,7 +41,7 @@ return 1`;
 
 /**
  * KEYS[1]  the rules
- * ARGV     field, text, field, text …: each is removed if it still holds this text
+ * ARGV     field, text, field, text …: each field is removed if it still has this text
  */
 const REMOVE_UNCHANGED = `
 for i = 1, #ARGV, 2 do
@@ -51,10 +51,10 @@ return 1`;
 
 /**
  * KEYS[1]    the rules
- * ARGV[1..2] the field of the version, the version with which the operator's rules changed
- * ARGV[3..4] a field to write and its text; an empty field writes none
- * ARGV[5..]  fields to remove
- * returns    how many were removed; the version of the rules that were there before
+ * ARGV[1..2] the field of the version, and the version of the operator's rules after the change
+ * ARGV[3..4] the field to write and its text; with an empty field, none is written
+ * ARGV[5..]  the fields to remove
+ * returns    the number of removed fields, and the version before the change
  */
 const CHANGE = `
 local before = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '') or 0
@@ -64,7 +64,7 @@ local removed = 0
 for i = 5, #ARGV do removed = removed + redis.call('HDEL', KEYS[1], ARGV[i]) end
 return {removed, before}`;
 
-/** Runs work on the rules in Redis, whatever was there before. */
+/** Runs `work` on the rules in Redis. First removes the key if it is not a hash. */
 const onRules = <T>(
   redis: Redis,
   keys: Keys,
@@ -78,15 +78,16 @@ const inBackground = <T>(
   withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => onRules(redis, keys, work));
 
 /**
- * Keeps a rule of the operator's, new or changed: the version of the rules from then on, and whether edges
- * will learn it within seconds.
+ * Stores an operator's rule, new or changed.
+ *
+ * @returns the new version of the rules, and whether the change reaches the edges within seconds
  */
 export async function saveRule(
   env: RegistryEnv,
   config: RedisConfig,
   rule: Rule,
 ): Promise<{ version: number; copied: boolean }> {
-  const [field, text] = [operators(rule), JSON.stringify(rule)];
+  const [field, text] = [operatorField(rule), JSON.stringify(rule)];
   const version = await registryOf(env).putRule(field, text);
   const copied = await reachesEdges(config, (redis, keys) =>
     copyChange({ env, config, redis, keys }, version, [field, text]),
@@ -102,10 +103,10 @@ interface Copying {
 }
 
 /**
- * Copies one change to Redis. When a newer one has arrived there first, this one may just have overwritten it:
- * then the registry is copied once more.
+ * Copies one change to Redis. If a newer change got there first, this one may have overwritten it, so all rules of the
+ * registry are copied again.
  *
- * @returns how many fields were removed
+ * @returns the number of removed fields
  */
 async function copyChange(
   { env, config, redis, keys }: Copying,
@@ -114,48 +115,49 @@ async function copyChange(
   removed: string[] = [],
 ): Promise<number> {
   const args = [VERSION_FIELD, String(version), ...(written ?? ["", ""]), ...removed];
-  const [gone, before] = await onRules(redis, keys, () =>
+  const [removedCount, before] = await onRules(redis, keys, () =>
     redis.createScript<[number, number]>(CHANGE).exec([keys.rules], args),
   );
   if (before > version) await reconcileRules(env, config);
-  return gone;
+  return removedCount;
 }
 
 /**
- * Lifts a rule, whoever made it: whether there was one, the version of the rules from then on, and whether
- * edges will learn it within seconds.
+ * Removes an operator's rule and, for a deny rule, the automatic block of the same name.
  *
- * @throws when the operator made none, and Redis does not say whether there is an automatic one
+ * @returns whether there was one, the new version of the rules, and whether the change reaches the edges within
+ *   seconds
+ * @throws if there is no operator's rule, and Redis does not answer whether there is an automatic block
  */
 export async function deleteRule(
   env: RegistryEnv,
   config: RedisConfig,
   name: RuleName,
 ): Promise<{ lifted: boolean; version: number; copied: boolean }> {
-  const { removed, version } = await registryOf(env).removeRule(operators(name));
-  const fields = [operators(name), ...(name.effect === "deny" ? [automatic(name)] : [])];
-  const forget = (redis: Redis, keys: Keys) =>
+  const { removed, version } = await registryOf(env).removeRule(operatorField(name));
+  const fields = [operatorField(name), ...(name.effect === "deny" ? [automaticField(name)] : [])];
+  const removeCopies = (redis: Redis, keys: Keys) =>
     copyChange({ env, config, redis, keys }, version, undefined, fields);
-  if (!removed) return { lifted: (await inBackground(config, forget)) > 0, version, copied: true };
-  return { lifted: true, version, copied: await reachesEdges(config, forget) };
+  if (removed) return { lifted: true, version, copied: await reachesEdges(config, removeCopies) };
+  return { lifted: (await inBackground(config, removeCopies)) > 0, version, copied: true };
 }
 
-/** Keeps an automatic block; false when there are too many rules already. */
+/** Stores an automatic block. Returns false if there are too many rules already. */
 export async function saveAutomaticBlock(config: RedisConfig, rule: Rule): Promise<boolean> {
-  const kept = await inBackground(config, (redis, keys) =>
+  const added = await inBackground(config, (redis, keys) =>
     redis
       .createScript<number>(ADD_UNLESS_FULL)
-      .exec([keys.rules], [automatic(rule), JSON.stringify(rule), String(MAX_RULES)]),
+      .exec([keys.rules], [automaticField(rule), JSON.stringify(rule), String(MAX_RULES)]),
   );
-  return kept === 1;
+  return added === 1;
 }
 
-/** All rules that hold now; while Redis does not answer, without automatic blocks. */
+/** All rules in force. While Redis is down, without automatic blocks. */
 export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<Rule[]> {
   const now = Date.now();
   const [{ rules }, copied] = await Promise.all([
     registryOf(env).rules(),
-    copy(config).catch(() => new Map<string, string>()),
+    readCopy(config).catch(() => new Map<string, string>()),
   ]);
   const automatics = [...copied].filter(([name]) => isAutomatic(name));
   return [...rules.map(({ text }) => text), ...automatics.map(([, text]) => text)].flatMap(
@@ -166,7 +168,7 @@ export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<
   );
 }
 
-/** What edges read; undefined when Redis was emptied. */
+/** The copy that edges read. Undefined if Redis was emptied. */
 export async function readCopiedRules(redis: Redis, keys: Keys): Promise<RuleTexts | undefined> {
   const copied = await onRules(redis, keys, () => readHash(redis, keys.rules));
   if (copied.size === 0) return undefined;
@@ -175,7 +177,7 @@ export async function readCopiedRules(redis: Redis, keys: Keys): Promise<RuleTex
   return { version, texts: [...copied.values()] };
 }
 
-/** What the registry knows, and of what Redis alone has as much as is still known. */
+/** The registry's rules, and the given automatic blocks, which only Redis stores. */
 export async function readRegisteredRules(
   env: RegistryEnv,
   automatics: readonly Rule[],
@@ -185,25 +187,27 @@ export async function readRegisteredRules(
   return { version, texts: [...rules.map(({ text }) => text), ...kept] };
 }
 
-/** Makes the copy agree with the registry, and removes what has expired: it means nothing any more. */
+/** Makes the copy in Redis match the registry, and removes expired rules from both. */
 export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Promise<void> {
   const now = Date.now();
-  // In this order: what is copied but not kept was lifted, and not just added.
-  const copied = await copy(config);
-  const { version, rules: kept } = await registryOf(env).rules();
-  const has = (text: string) => {
+  // The copy is read first, so a rule only in the copy was removed from the registry, not added just now.
+  const copied = await readCopy(config);
+  const { version, rules: registered } = await registryOf(env).rules();
+  const isInForce = (text: string) => {
     const rule = parseRule(text);
     return rule !== undefined && !isExpired(rule, now);
   };
-  const over = kept.filter(({ text }) => !has(text));
-  await registryOf(env).removeRules(over);
-  const wanted = new Map(kept.filter((rule) => !over.includes(rule)).map((r) => [r.name, r.text]));
+  const expired = registered.filter(({ text }) => !isInForce(text));
+  await registryOf(env).removeRules(expired);
+  const wanted = new Map(
+    registered.filter((rule) => !expired.includes(rule)).map((r) => [r.name, r.text]),
+  );
   const missing = [...wanted, [VERSION_FIELD, String(version)] as const].filter(
     ([name, text]) => copied.get(name) !== text,
   );
   const stale = [...copied].filter(
     ([name, text]) =>
-      name !== VERSION_FIELD && (isAutomatic(name) ? !has(text) : !wanted.has(name)),
+      name !== VERSION_FIELD && (isAutomatic(name) ? !isInForce(text) : !wanted.has(name)),
   );
   await inBackground(config, async (redis, keys) => {
     if (missing.length > 0) await redis.hset(keys.rules, Object.fromEntries(missing));
@@ -213,6 +217,6 @@ export async function reconcileRules(env: RegistryEnv, config: RedisConfig): Pro
   });
 }
 
-/** Field → text, as Redis has them. */
-const copy = (config: RedisConfig): Promise<Map<string, string>> =>
+/** The copy in Redis, as field → text. */
+const readCopy = (config: RedisConfig): Promise<Map<string, string>> =>
   inBackground(config, (redis, keys) => readHash(redis, keys.rules));

@@ -1,19 +1,19 @@
-// Refuses malformed orders: media type, size, JSON, schema, Idempotency-Key. No I/O.
+// Refuses malformed orders: checks the media type, size, JSON, schema, and Idempotency-Key. No I/O.
 import { type Refusal, refuse } from "../errors.ts";
 import { type AppContext, readJson } from "../http.ts";
 import { type OrderRequest, orderBodySchema } from "./attempt.ts";
 
-/** An order is a few hundred bytes; a ticket and a payment token fit with room to spare. */
+/** An order has a few hundred bytes, or less than 3 KB with the longest ticket and payment token. */
 const MAX_ORDER_BYTES = 4_096;
-/** Bare, or the quoted string of the IETF draft. Both name the same key. */
+/** A bare key, or the quoted string of the IETF draft. Both forms mean the same key. */
 const KEY = /^(?:([A-Za-z0-9_-]{1,64})|"([A-Za-z0-9_-]{1,64})")$/;
 
 type Read<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
 
-/** Reads an order out of a request, or says what is wrong with it. */
+/** Parses an order from a request, or returns the refusal. */
 export type OrderReader = (c: AppContext, skuId: string) => Promise<Read<{ value: OrderRequest }>>;
 
-/** The key of an Idempotency-Key header: required, 1 to 64 of `[A-Za-z0-9_-]`, once, without its quotes. */
+/** Reads the required Idempotency-Key header: one key of 1 to 64 characters of `[A-Za-z0-9_-]`. Strips quotes. */
 export function readIdempotencyKey(header: string | undefined): Read<{ key: string }> {
   if (!header) return { ok: false, refusal: refuse("idempotency_key_required") };
   const [, bare, quoted] = KEY.exec(header) ?? [];
@@ -24,11 +24,11 @@ export function readIdempotencyKey(header: string | undefined): Read<{ key: stri
   return { ok: false, refusal: refuse("invalid_request", { issues }) };
 }
 
-/** Reads an order that was sent as JSON. */
+/** Parses an order sent as JSON. */
 export const readOrder: OrderReader = async (c) => {
   const body = await readJson(c, orderBodySchema, MAX_ORDER_BYTES);
   if (!body.ok) return body;
-  const named = readIdempotencyKey(c.req.header("idempotency-key"));
-  if (!named.ok) return named;
-  return { ok: true, value: { body: body.value, idempotencyKey: named.key } };
+  const parsed = readIdempotencyKey(c.req.header("idempotency-key"));
+  if (!parsed.ok) return parsed;
+  return { ok: true, value: { body: body.value, idempotencyKey: parsed.key } };
 };

@@ -1,16 +1,16 @@
-// Overload: when a SKU's object says it is overloaded or answers too late, this isolate turns away a growing
-// share of new attempts for that SKU, and lets them in again as the object recovers.
+// Load shedding: when a SKU's object is overloaded or slow, this isolate refuses a growing share of new attempts for
+// that SKU, and a shrinking share as the object recovers.
 import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
 import type { Admitted, Observer, Stage } from "./attempt.ts";
 
-/** Slower than this counts as overloaded: the object's queue is seconds long. */
+/** A slower answer counts as overload: requests wait in the object's queue for seconds. */
 export const SLOW_MS = 3_000;
-/** An attempt that waits longer has ended unseen: a canceled request never reports its end. */
-const FORGOTTEN_MS = 30_000;
+/** After this time an attempt no longer counts as waiting. A canceled request never reports its end. */
+const ABANDONED_MS = 30_000;
 const STEP_UP = 0.1;
 const MAX_SHARE = 0.9;
-/** The share halves in this time, so it is gone half a minute after the last sign of overload. */
+/** Half-life of the share. Even the maximum falls below 1% within half a minute of the last overload. */
 const HALF_LIFE_MS = 4_000;
 const MIN_RETRY_SECONDS = 2;
 const RETRY_SPREAD_SECONDS = 8;
@@ -21,19 +21,19 @@ interface Shed {
 }
 
 const sheds = memory<Shed>("overloads", { ttl: 10 * HALF_LIFE_MS, sizeOf: () => 128 });
-/** How many waiting attempts are noted for one object. Only the oldest decides, and memory is bounded. */
-const MAX_NOTED = 32;
-/** When the attempts that wait for an object were sent, the oldest first. */
+/** Most waiting attempts tracked for one object. Only the oldest one matters, and memory is bounded. */
+const MAX_TRACKED = 32;
+/** When each waiting attempt of an object was sent, the oldest first. */
 const waiting = memory<Map<symbol, number>>("waiting", {
-  ttl: FORGOTTEN_MS,
-  sizeOf: () => 512 + 128 * MAX_NOTED, // it grows in place
+  ttl: ABANDONED_MS,
+  sizeOf: () => 512 + 128 * MAX_TRACKED, // it grows in place
 });
 
-/** The share of attempts to turn away at `now`. */
+/** The share of attempts to refuse at `now`, from 0 to 0.9. */
 export const shareAt = ({ share, at }: Shed, now: number): number =>
   share * 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
 
-/** Learns from one answer how loaded an object is. */
+/** Updates an object's share after one answer. */
 export function recordLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
   const known = sheds.get(skuId);
   if (sign === "fine") {
@@ -44,31 +44,31 @@ export function recordLoad(skuId: string, sign: "overloaded" | "fine", now: numb
   sheds.set(skuId, { share: Math.min(MAX_SHARE, share + STEP_UP), at: now });
 }
 
-/** Notes that an attempt waits for its object, and learns from the answer. */
+/** Tracks an attempt while it waits for its object, and records the object's load after the answer. */
 function observe({ skuId }: Admitted): Observer {
-  const askedAt = Date.now();
-  const me = Symbol();
-  const line = waiting.get(skuId) ?? new Map<symbol, number>();
-  if (line.size < MAX_NOTED) waiting.set(skuId, line.set(me, askedAt));
+  const sentAt = Date.now();
+  const id = Symbol();
+  const sent = waiting.get(skuId) ?? new Map<symbol, number>();
+  if (sent.size < MAX_TRACKED) waiting.set(skuId, sent.set(id, sentAt));
   return (answer) => {
     const now = Date.now();
     const overloaded = !answer.ok && answer.reason === "overloaded";
-    line.delete(me);
-    if (line.size === 0 && waiting.get(skuId) === line) waiting.delete(skuId);
-    recordLoad(skuId, overloaded || now - askedAt > SLOW_MS ? "overloaded" : "fine", now);
+    sent.delete(id);
+    if (sent.size === 0 && waiting.get(skuId) === sent) waiting.delete(skuId);
+    recordLoad(skuId, overloaded || now - sentAt > SLOW_MS ? "overloaded" : "fine", now);
   };
 }
 
-/** Whether the oldest waiting attempt has waited too long already. */
+/** Whether the oldest waiting attempt has waited longer than `SLOW_MS`. */
 function isStuck(skuId: string, now: number): boolean {
-  for (const [who, askedAt] of waiting.get(skuId) ?? []) {
-    if (now - askedAt <= FORGOTTEN_MS) return now - askedAt > SLOW_MS;
-    waiting.get(skuId)?.delete(who);
+  for (const [id, sentAt] of waiting.get(skuId) ?? []) {
+    if (now - sentAt <= ABANDONED_MS) return now - sentAt > SLOW_MS;
+    waiting.get(skuId)?.delete(id);
   }
   return false;
 }
 
-/** Seconds after which to retry: spread, so that the attempts turned away do not return together. */
+/** A random delay for `Retry-After`, in seconds, so refused attempts do not all return at once. */
 export const randomRetrySeconds = (random = Math.random()): number =>
   MIN_RETRY_SECONDS + Math.floor(random * RETRY_SPREAD_SECONDS);
 

@@ -1,9 +1,9 @@
-// A token bucket that one isolate keeps for itself: a burst at once, then one more each period.
+// A token bucket in the memory of one isolate: `burst` tokens at once, then one more per `everyMs`.
 
 export class TokenBucket {
   readonly #burst: number;
   readonly #everyMs: number;
-  /** The time from which the next token may be taken, in milliseconds. The further back, the more there are. */
+  /** When the next token is available, in milliseconds since 1970. Each period in the past is one more token. */
   #nextAt = 0;
 
   constructor({ burst, everyMs }: { burst: number; everyMs: number }) {
@@ -11,12 +11,12 @@ export class TokenBucket {
     this.#everyMs = everyMs;
   }
 
-  /** Takes a token and returns 0. Without one, returns the milliseconds until the next. */
+  /** Takes a token and returns 0. If there is none, returns the milliseconds until the next one. */
   take(now: number): number {
     const full = now - (this.#burst - 1) * this.#everyMs;
-    // A wait longer than a period began before the clock was set back.
-    const isKnown = this.#nextAt <= now + this.#everyMs;
-    const nextAt = isKnown ? Math.max(this.#nextAt, full) : full;
+    // A wait longer than one period means that the clock was set back. The bucket then starts full.
+    const isPlausible = this.#nextAt <= now + this.#everyMs;
+    const nextAt = isPlausible ? Math.max(this.#nextAt, full) : full;
     if (nextAt > now) return nextAt - now;
     this.#nextAt = nextAt + this.#everyMs;
     return 0;

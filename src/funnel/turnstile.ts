@@ -1,4 +1,4 @@
-// Cloudflare Turnstile, server side: is this the token of a solved challenge, for this user and purpose?
+// Verifies Cloudflare Turnstile tokens: whether a token proves a solved challenge for this user and action.
 import * as z from "zod";
 import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
@@ -6,7 +6,7 @@ import { causeOf, log } from "../observability/log.ts";
 
 export type TurnstileConfig = Pick<Config, "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL">;
 
-/** The `action` our pages give the widget: a token solved for something else is worth nothing here. */
+/** The `action` that our pages pass to the widget. A token for another action is refused. */
 export const CHALLENGE_ACTION = "buy";
 const VERIFY_LIMIT_MS = 2_000;
 
@@ -17,16 +17,19 @@ const answerSchema = z.object({
   cdata: z.string().optional(),
 });
 
-/** Refusals that say something about the token. All others are the provider's fault, or our own. */
-const ABOUT_TOKEN = new Set(["invalid-input-response", "timeout-or-duplicate"]);
+/** Error codes about the token. All others mean a fault of the provider or of our configuration. */
+const TOKEN_ERRORS = new Set(["invalid-input-response", "timeout-or-duplicate"]);
 
 export type Verdict = "passed" | "failed" | "down";
 
 const provider = new Breaker();
 
 /**
- * Asks siteverify. `cdata` is what the widget was given for this user. A token counts once: for `purpose`
- * it can be shown again, by a retry that meets another isolate, for any other it is spent.
+ * Verifies a token with Turnstile's siteverify API. Turnstile accepts a token once, except from a retry with the same
+ * `purpose`, which may reach another isolate.
+ *
+ * @param cdata the value that the widget got for this user
+ * @param purpose the scope within which the same token may be verified again
  */
 export async function verifyChallenge(
   config: TurnstileConfig,
@@ -35,17 +38,17 @@ export async function verifyChallenge(
   purpose: string,
 ): Promise<Verdict> {
   try {
-    return await provider.run(VERIFY_LIMIT_MS, () => askProvider(config, token, cdata, purpose));
+    return await provider.run(VERIFY_LIMIT_MS, () => callSiteverify(config, token, cdata, purpose));
   } catch (error) {
     log("challenge.down", { cause: causeOf(error) });
     return "down";
   }
 }
 
-/** For tests: forget past failures, as a fresh isolate would have. */
+/** For tests: closes the breaker, as in a new isolate. */
 export const resetTurnstile = (): void => provider.reset();
 
-async function askProvider(
+async function callSiteverify(
   config: TurnstileConfig,
   token: string,
   cdata: string,
@@ -64,15 +67,15 @@ async function askProvider(
   const { success, action, ...rest } = answerSchema.parse(await response.json());
   if (success) return action === CHALLENGE_ACTION && rest.cdata === cdata ? "passed" : "failed";
   const codes = rest["error-codes"];
-  if (codes.some((code) => ABOUT_TOKEN.has(code))) return "failed";
+  if (codes.some((code) => TOKEN_ERRORS.has(code))) return "failed";
   throw new Error(`siteverify: ${codes.join(", ")}`);
 }
 
-/** The same UUID for the same parts, wherever it is made. */
+/** A UUID computed from the parts, so every isolate gets the same one. */
 async function uuidOf(parts: string[]): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify(parts));
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", text), 0, 16);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80; // version 8: made of a hash
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80; // version 8: custom, here a hash
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
   return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

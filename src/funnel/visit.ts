@@ -1,5 +1,5 @@
-// Proof of a page visit: a signed token that the page's script fetches before it buys. It says when and from
-// which address block, never who. It cannot be part of the page, which is cached for everyone.
+// Proof of a page visit: a signed token that the page's script fetches before the purchase. It contains the time and a
+// hash of the address block, but no user. It is not in the page itself, because the page is cached for everyone.
 import { jwtVerify, SignJWT } from "jose";
 import { memory, textBytes } from "../edge/memory.ts";
 import type { AppContext } from "../http.ts";
@@ -12,13 +12,12 @@ const PURPOSE = "visit";
 const LIFE_SECONDS = 4 * 3_600;
 
 /**
- * The account that used each visit first, as far as this isolate has seen. For any other account the visit does
- * not count. This stops only so much: a script that spreads one visit over many isolates gets one account past
- * each, and a script that fetches a visit for every account gets them all past.
+ * The first account that used each visit in this isolate. The visit does not count for other accounts. A weak check: a
+ * script can use one visit for one account per isolate, or fetch a visit for each account.
  */
-const usedBy = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf: textBytes });
+const firstUsers = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf: textBytes });
 
-/** A token for a visit to this sale's page that begins now. No I/O. */
+/** Signs a token for a visit to this sale's page that begins now. No I/O. */
 export async function signVisit(c: AppContext, saleId: string): Promise<string> {
   const { SIGNING_SECRET } = c.get("config");
   return new SignJWT({ sale: saleId, from: await keyedHash(addressBlock(c), SIGNING_SECRET) })
@@ -31,8 +30,8 @@ export async function signVisit(c: AppContext, saleId: string): Promise<string> 
 }
 
 /**
- * How long ago the caller's visit began, in milliseconds; undefined without a valid token of theirs, or when
- * another account has used it before. A form carries the token in a field, scripts in a header.
+ * How long ago the caller's visit began, in milliseconds. Undefined without a valid token for this sale and address
+ * block, or if another account used the token first. A form sends the token in a field, a script in a header.
  */
 export async function visitAge(
   { c, entry, visit }: Buying,
@@ -48,17 +47,17 @@ export async function visitAge(
     });
     const from = await keyedHash(addressBlock(c), SIGNING_SECRET);
     if (payload.sale !== entry.sale.id || payload.from !== from) return undefined;
-    if (!isFirst(payload.jti, account)) return undefined;
+    if (!claimVisit(payload.jti, account)) return undefined;
     return Date.now() - (payload.iat as number) * 1_000;
   } catch {
     return undefined;
   }
 }
 
-/** Whether no other account has used this visit. From now on it belongs to this one. */
-function isFirst(id: string | undefined, account: string): boolean {
+/** Reserves the visit for this account. Returns false if another account used it first. */
+function claimVisit(id: string | undefined, account: string): boolean {
   if (id === undefined) return false;
-  const user = usedBy.get(id) ?? account;
-  usedBy.set(id, user);
+  const user = firstUsers.get(id) ?? account;
+  firstUsers.set(id, user);
   return user === account;
 }
