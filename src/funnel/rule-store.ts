@@ -64,7 +64,7 @@ local removed = 0
 for i = 5, #ARGV do removed = removed + redis.call('HDEL', KEYS[1], ARGV[i]) end
 return {removed, before}`;
 
-/** Runs `work` on the rules in Redis. First removes the key if it is not a hash. */
+/** Runs `work` on the rules in Redis. If the key is not a hash, removes it and runs `work` again. */
 const onRules = <T>(
   redis: Redis,
   keys: Keys,
