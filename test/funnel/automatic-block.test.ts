@@ -1,4 +1,4 @@
-// Automatic blocks: at the sale's threshold, with evidence, for a while, and never wider than one user.
+// Automatic blocks of users: threshold, evidence, and end of a block.
 import { beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
@@ -18,9 +18,9 @@ const autoBlock = { limitRefusals: 3, blockSeconds: 120 };
 const WINDOW_MS = 3_600_000;
 const limits = { order: { user: { limit: 1, windowSeconds: WINDOW_MS / 1_000 } } };
 
-/** Refused at the threshold. The block is on its way. */
-async function blocked() {
-  const start = Math.ceil(aMoment() / WINDOW_MS) * WINDOW_MS; // no new window begins meanwhile
+/** Given a user who was refused as often as the threshold, and whose block is listed. */
+async function givenBlockedUser() {
+  const start = Math.ceil(aMoment() / WINDOW_MS) * WINDOW_MS; // so no new window begins during the test
   const clock = givenClock(start);
   const sale = await givenSale({ limits, autoBlock });
   const [mallory, from] = [await aBuyer(), anAddress()];
@@ -30,7 +30,7 @@ async function blocked() {
   return { start, clock, sale, mallory, from };
 }
 
-test("comes at the sale's threshold and not before", async () => {
+test("blocks a user at the sale's threshold and not before", async () => {
   givenClock(Math.ceil(aMoment() / WINDOW_MS) * WINDOW_MS);
   const sale = await givenSale({ limits, autoBlock });
   const mallory = await aBuyer();
@@ -40,8 +40,8 @@ test("comes at the sale's threshold and not before", async () => {
   await until("the block is listed", async () => (await rules()).length === 1);
 });
 
-test("is listed with its evidence, ends by itself, and never counts against the address", async () => {
-  const { start, clock, sale, mallory, from } = await blocked();
+test("lists the block with its evidence, ends it on time, and does not block the address", async () => {
+  const { start, clock, sale, mallory, from } = await givenBlockedUser();
   expect(await rules()).toEqual([
     {
       effect: "deny",
@@ -68,8 +68,8 @@ test("is listed with its evidence, ends by itself, and never counts against the 
   expect((await attempt(mallory, sale, { from })).code).toBe("rate_limited");
 });
 
-test("can be lifted, and only comes back at the threshold", async () => {
-  const { start, clock, sale, mallory } = await blocked();
+test("blocks a user again after a removed block only at the threshold", async () => {
+  const { start, clock, sale, mallory } = await givenBlockedUser();
   clock.moveTo(start + 15_000);
   expect((await attempt(mallory, sale)).code).toBe("blocked");
 
@@ -83,8 +83,8 @@ test("can be lifted, and only comes back at the threshold", async () => {
   await until("the block is listed again", async () => (await rules()).length === 1);
 });
 
-test("never shortens what the operator decided, and gives way to the allow list", async () => {
-  const { start, clock, sale, mallory } = await blocked();
+test("does not shorten an operator's deny rule, and yields to the allow list", async () => {
+  const { start, clock, sale, mallory } = await givenBlockedUser();
   await admin("PUT", path(mallory.id));
   clock.moveTo(start + 120_000);
   expect((await attempt(mallory, sale)).code).toBe("blocked");
@@ -92,8 +92,8 @@ test("never shortens what the operator decided, and gives way to the allow list"
   expect((await attempt(mallory, sale)).code).toBe("rate_limited");
 });
 
-test("has an end: machines cannot fill the list that every edge reads", async () => {
-  const { sale } = await blocked();
+test("adds no automatic block to a full list of rules", async () => {
+  const { sale } = await givenBlockedUser();
   const filler = Array.from({ length: 2_000 }, (_, i) => [
     `deny:user:filler-${i}`,
     JSON.stringify({
@@ -105,7 +105,7 @@ test("has an end: machines cannot fill the list that every edge reads", async ()
     }),
   ]);
   await redis("HSET", KEYS.rules, ...filler.flat());
-  await admin("DELETE", path("nobody")); // has the list read anew
+  await admin("DELETE", path("nobody")); // makes the edge read the list again
   const other = await aBuyer();
   for (let i = 0; i < 2 * autoBlock.limitRefusals; i += 1) await attempt(other, sale);
   await until("it is counted", async () => (await counted("deny_list_full")) > 0);

@@ -1,4 +1,4 @@
-// What becomes of answers to a challenge: wrong ones, and those the provider does not verify.
+// Challenge tokens that are not valid, and outages of the challenge provider.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
@@ -18,8 +18,8 @@ beforeEach(() => {
   resetTurnstile();
 });
 
-describe("what is no solution", () => {
-  test("a token the provider does not know, or of another user, action or sale", async () => {
+describe("an invalid solution", () => {
+  test("refuses a token that is unknown, or for another user, action, or sale", async () => {
     const sale = await givenSale(always);
     const [mallory, ann] = [await aBuyer(), await aBuyer()];
     const hers = askedOf(await attempt(ann, sale));
@@ -31,10 +31,10 @@ describe("what is no solution", () => {
   });
 
   test.each([
-    ["longer than any of Turnstile's", "x".repeat(2_049)],
+    ["longer than Turnstile's limit", "x".repeat(2_049)],
     ["sent twice", "one, two"],
-    ["of no token's characters", "<script>"],
-  ])("a token %s is not even asked about", async (_, challenge) => {
+    ["with invalid characters", "<script>"],
+  ])("refuses a token %s without a call to the provider", async (_, challenge) => {
     const sale = await givenSale(always);
     const [answer, asked] = await verifications(async () =>
       attempt(await aBuyer(), sale, { challenge }),
@@ -46,7 +46,7 @@ describe("what is no solution", () => {
     expect(asked).toBe(0);
   });
 
-  test("failing again and again ends in a block with its evidence", async () => {
+  test("blocks a user who fails repeatedly, and lists the evidence", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const sale = await givenSale({ ...always, autoBlock: { failedChallenges: 3 } });
@@ -67,29 +67,32 @@ describe("what is no solution", () => {
   });
 });
 
-describe("while the provider does not answer", () => {
+describe("during an outage of the provider", () => {
   const modes = [
     ["open", 202],
     ["closed", 503],
   ] as const;
-  describe.each(modes)("and the sale fails %s", (whenDown, status) => {
-    test.each(["slow", "down", "internal-error"] as const)("(%s)", async (how) => {
-      const sale = await givenSale({ challenge: { mode: "always", whenDown } });
-      const buyer = await aBuyer();
-      const asked = askedOf(await attempt(buyer, sale));
+  describe.each(modes)("with a sale that fails %s", (whenDown, status) => {
+    test.each(["slow", "down", "internal-error"] as const)(
+      "follows the sale's setting (provider: %s)",
+      async (how) => {
+        const sale = await givenSale({ challenge: { mode: "always", whenDown } });
+        const buyer = await aBuyer();
+        const asked = askedOf(await attempt(buyer, sale));
 
-      const answer = await attempt(buyer, sale, { challenge: solve(asked, how) });
+        const answer = await attempt(buyer, sale, { challenge: solve(asked, how) });
 
-      expect(answer.status).toBe(status);
-      expect(contractFaults(answer)).toEqual([]);
-      expect(await counted(`challenge|down-${whenDown}|${sale.saleId}`)).toBe(1);
-      // Nobody was proved to be a person, nor to be none.
-      askedOf(await attempt(buyer, sale));
-      expect((await rules()).filter(({ value }) => value === buyer.id)).toEqual([]);
-    });
+        expect(answer.status).toBe(status);
+        expect(contractFaults(answer)).toEqual([]);
+        expect(await counted(`challenge|down-${whenDown}|${sale.saleId}`)).toBe(1);
+        // The outage counts neither as a passed nor as a failed challenge.
+        askedOf(await attempt(buyer, sale));
+        expect((await rules()).filter(({ value }) => value === buyer.id)).toEqual([]);
+      },
+    );
   });
 
-  test("nobody waits for it after five failures in a row, until it has had a rest", async () => {
+  test("calls the provider again only after a pause, once five calls in a row have failed", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const sale = await givenSale(always);

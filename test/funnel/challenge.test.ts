@@ -1,4 +1,4 @@
-// Challenges: who is asked, and what a solved one is worth.
+// Challenges: who gets one, and how long and where a solved one counts.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -32,14 +32,14 @@ beforeEach(() => {
   resetTurnstile();
 });
 
-describe("who is asked", () => {
-  test("nobody where the sale wants no challenge, however it looks", async () => {
+describe("a sale's challenge mode", () => {
+  test("off: challenges no one, however suspicious the attempt", async () => {
     const sale = await givenSale();
     const cf = { asn: 16_509, botManagement: { score: 1 } };
     expect((await attempt(await aBuyer(), sale, { cf })).status).toBe(202);
   });
 
-  test("everybody where it always wants one, at no cost to Redis, object or provider", async () => {
+  test("always: challenges everyone without a call to Redis, the object, or the provider", async () => {
     givenClock(aMoment());
     const sale = await givenSale(always);
     await givenLiveStock(sale.skuId, { available: 1_000 });
@@ -57,7 +57,7 @@ describe("who is asked", () => {
     expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
   });
 
-  test("by score: a script on a rented server, not a person who looked at the page", async () => {
+  test("by score: challenges a script in a hosting network, but not a person who visited the page", async () => {
     const clock = givenClock(aMoment());
     const sale = await givenSale(byScore);
     const cf = { asn: 16_509 };
@@ -73,8 +73,8 @@ describe("who is asked", () => {
   });
 });
 
-describe("what counts as risk", () => {
-  /** A sale that asks as soon as one thing is suspicious, and a visit old enough to be a person's. */
+describe("the risk score", () => {
+  /** Given a sale that challenges from `threshold` points, and a visit old enough for a person. */
   async function given(threshold: number) {
     const clock = givenClock(aMoment());
     const limits = { order: { user: { limit: 1, windowSeconds: 60 } } };
@@ -87,7 +87,7 @@ describe("what counts as risk", () => {
   test.each([
     [29, true],
     [30, false],
-  ])("Cloudflare's bot score %d: %s", async (score, asks) => {
+  ])("with Cloudflare's bot score %d, challenges: %s", async (score, asks) => {
     const { sale, seen } = await given(1);
     const answer = await attempt(await aBuyer(), sale, {
       ...seen,
@@ -97,7 +97,7 @@ describe("what counts as risk", () => {
     expect(await counted(`risk|bot_score|${sale.saleId}`)).toBe(asks ? 1 : 0);
   });
 
-  test("having been refused before", async () => {
+  test("includes the user's earlier refusals, but not those of a neighbor", async () => {
     const { clock, sale, seen } = await given(10);
     const buyer = await aBuyer();
     const refused = [];
@@ -111,7 +111,7 @@ describe("what counts as risk", () => {
     expect((await attempt(await aBuyer(), sale, neighbor)).status).toBe(202);
   });
 
-  test("buying faster than a person can", async () => {
+  test("includes a purchase faster than a person can make", async () => {
     const { sale } = await given(20);
     askedOf(await attempt(await aBuyer(), sale, await lookAt(sale)));
     expect(await counted(`risk|hasty|${sale.saleId}`)).toBe(1);
@@ -119,7 +119,7 @@ describe("what counts as risk", () => {
 });
 
 describe("a solved challenge", () => {
-  test("buys, is verified once, and is remembered for the user's next attempts", async () => {
+  test("is verified once and counts for the user's next attempts", async () => {
     const sale = await givenSale(always);
     const buyer = await aBuyer();
     const challenge = solve(askedOf(await attempt(buyer, sale)));
@@ -132,7 +132,7 @@ describe("a solved challenge", () => {
     expect(await counted(`challenge|passed|${sale.saleId}`)).toBe(1);
   });
 
-  test("is remembered for ten minutes, and for this sale alone", async () => {
+  test("counts for ten minutes and for one sale only", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const [sale, other] = [await givenSale(always), await givenSale(always)];
@@ -147,7 +147,7 @@ describe("a solved challenge", () => {
     askedOf(await attempt(buyer, sale));
   });
 
-  test("serves its own retry wherever it lands, and nothing else", async () => {
+  test("counts for a retry in another isolate, but not for another sale or user", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const [sale, other] = [await givenSale(always), await givenSale(always)];
@@ -155,14 +155,14 @@ describe("a solved challenge", () => {
     const asked = askedOf(await attempt(buyer, sale));
     const challenge = solve(asked);
     expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
-    clock.moveTo(start + 600_001); // this isolate has forgotten, as another never knew
+    clock.moveTo(start + 600_001); // as in another isolate, the passed challenge is not in memory
 
     askedOf(await attempt(buyer, other, { challenge }));
     expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
     askedOf(await attempt(await aBuyer(), sale, { challenge }));
   });
 
-  test("costs one verification, one Redis round trip and one call of the object", async () => {
+  test("costs one verification, one Redis round trip, and one object call", async () => {
     givenClock(aMoment());
     const sale = await givenSale(always);
     const warm = await aBuyer();
@@ -180,7 +180,7 @@ describe("a solved challenge", () => {
   });
 });
 
-test("a sale with a challenge is refused without Turnstile's configuration", async () => {
+test("refuses a sale with challenges if Turnstile is not configured", async () => {
   const sale = { ...aSale(), protection: always };
   const put = (env: object) => {
     const path = `/api/admin/sales/${sale.id}`;
@@ -199,7 +199,7 @@ test("a sale with a challenge is refused without Turnstile's configuration", asy
   expect((await put(env)).status).toBe(201);
 });
 
-test("an order without a challenge needs no Turnstile", async () => {
+test("accepts an order without a challenge if Turnstile is not configured", async () => {
   const skuId = await onSale();
   const buyer = await aBuyer();
   expect((await bought(buyer, skuId, { key: unique("key") })).status).toBe("reserved");

@@ -1,4 +1,4 @@
-// Writes under a condition (RFC 9110, section 13): one that is false stops the write before it does anything.
+// Conditional writes (RFC 9110, section 13): a false condition stops the write before it has any effect.
 import { beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN, call, contractFaults } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";
@@ -7,7 +7,7 @@ import { aBuyer, bought, ledger, onSale, showOrder, unique } from "../support/sh
 
 beforeAll(emptyRedis);
 
-async function stage() {
+async function givenOrder() {
   captureQueue();
   const skuId = await onSale({ stock: 5, price: 100, perUserLimit: 5 });
   const buyer = await aBuyer();
@@ -26,8 +26,8 @@ describe.each([
   { "if-match": 'W/"some-version", "another"' },
   { "if-match": "*" },
 ])("with %j", (condition) => {
-  test("what has no version is not made, paid, or restocked", async () => {
-    const { skuId, buyer, order, write } = await stage();
+  test("refuses to create, pay for, restock, or deny anything that has no version", async () => {
+    const { skuId, buyer, order, write } = await givenOrder();
     const answers = [
       await write(condition, "POST", `/api/skus/${skuId}/orders`, { quantity: 1 }),
       await write(condition, "POST", `/api/orders/${order.id}/payment`, { paymentToken: "tok_ok" }),
@@ -43,26 +43,26 @@ describe.each([
   });
 });
 
-test("an order is given back if it exists, and never if it must not", async () => {
-  const { skuId, order, write } = await stage();
-  const giveBack = (condition: Record<string, string>) =>
+test("cancels an order with If-Match: *, but not with a false condition", async () => {
+  const { skuId, order, write } = await givenOrder();
+  const cancel = (condition: Record<string, string>) =>
     write(condition, "DELETE", `/api/orders/${order.id}`);
-  expect((await giveBack({ "if-match": '"x"' })).status).toBe(412);
-  expect((await giveBack({ "if-none-match": "*" })).status).toBe(412);
+  expect((await cancel({ "if-match": '"x"' })).status).toBe(412);
+  expect((await cancel({ "if-none-match": "*" })).status).toBe(412);
   expect(await ledger(skuId)).toMatchObject({ held: 1 });
-  expect((await giveBack({ "if-match": "*" })).status).toBe(200);
+  expect((await cancel({ "if-match": "*" })).status).toBe(200);
 });
 
-test("conditions that are true change nothing", async () => {
-  const { skuId, write } = await stage();
+test("accepts an order when the condition is true", async () => {
+  const { skuId, write } = await givenOrder();
   for (const condition of [{ "if-none-match": "*" }, { "if-none-match": '"x"' }]) {
     const answer = await write(condition, "POST", `/api/skus/${skuId}/orders`, { quantity: 1 });
     expect(answer.status).toBe(202);
   }
 });
 
-test("where nothing is to be written, conditions count for nothing", async () => {
-  const { write } = await stage();
+test("ignores conditions on requests that write nothing", async () => {
+  const { write } = await givenOrder();
   expect((await write({ "if-match": '"x"' }, "POST", "/api/nowhere")).status).toBe(404);
   expect((await write({ "if-match": '"x"' }, "PUT", "/api/sales")).status).toBe(405);
   expect((await write({ "if-match": '"x"' }, "GET", "/api/orders")).status).toBe(200);

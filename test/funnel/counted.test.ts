@@ -1,4 +1,4 @@
-// Why attempts were refused, as the operator sees it: counted per stage, reason and sale.
+// Counters of the funnel in the operator's overview, per stage, reason, and sale.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";
@@ -9,7 +9,7 @@ import { attempt, counted, givenSale } from "./scene.ts";
 beforeAll(emptyRedis);
 beforeEach(() => void captureQueue());
 
-test("each outcome is counted for its sale", async () => {
+test("counts passed and refused attempts per stage, reason, and sale", async () => {
   const sale = await givenSale({
     limits: { order: { user: { limit: 1, windowSeconds: 3_600 } } },
     challenge: { mode: "off" },
@@ -30,7 +30,7 @@ test("each outcome is counted for its sale", async () => {
   expect(await counted(`funnel.refused|shape|invalid_request|${saleId}`)).toBe(1);
 });
 
-test("what the object said is counted, too", async () => {
+test("counts the outcomes of attempts that reached the object", async () => {
   const { saleId, skuId } = await givenSale({}, { stock: 1, perUserLimit: 1 });
   const [winner, loser, key] = [await aBuyer(), await aBuyer(), unique("key")];
   await attempt(winner, { skuId }, { key });
@@ -42,7 +42,7 @@ test("what the object said is counted, too", async () => {
   }
 });
 
-test("the overview is the operator's alone", async () => {
+test("shows the overview to the operator only", async () => {
   const stranger = await call("GET", "/api/admin/overview");
   expect(stranger.code).toBe("unauthenticated");
   expect(contractFaults(stranger)).toEqual([]);

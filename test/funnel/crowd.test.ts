@@ -1,5 +1,5 @@
-// Many attempts that each look like a person's: what the score catches by account, visit and address block,
-// and what it lets through.
+// Many accounts whose attempts each look human: which ones the risk score catches by visit and address block, and
+// which ones it lets through.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
@@ -18,7 +18,7 @@ beforeEach(() => {
   resetMemories();
 });
 
-test("a visit is one account's: of 100 that share it, 99 are asked", async () => {
+test("challenges 99 of 100 accounts that share one visit", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
   const seen = await lookAt(sale);
@@ -32,7 +32,7 @@ test("a visit is one account's: of 100 that share it, 99 are asked", async () =>
   expect((await attempt(first, sale, seen)).status).toBe(202);
 });
 
-test("of accounts that race with one visit, one passes", async () => {
+test("lets one of 20 accounts pass that use one visit at the same time", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
   const seen = await lookAt(sale);
@@ -42,7 +42,7 @@ test("of accounts that race with one visit, one passes", async () => {
   expect(tally(answers)).toEqual({ 202: 1, challenge_required: 19 });
 });
 
-/** So many accounts, each at an address of its own and with a visit of its own. */
+/** Attempts of `count` accounts, each with its own address and visit. Returns the outcomes. */
 async function drive(count: number, addressOf: (i: number) => string) {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore, { stock: 5_000 });
@@ -55,38 +55,34 @@ async function drive(count: number, addressOf: (i: number) => string) {
 test.each<[string, (i: number) => string, number]>([
   ["a /64", (i) => `2001:db8:1:1::${i.toString(16)}`, 100],
   [
-    "a /56, each in a /64 of its own",
+    "a /56, each in its own /64",
     (i) => `2001:db8:2:11${(i % 256).toString(16).padStart(2, "0")}::${i}`,
     150,
   ],
-  [
-    "a /48, each in a /64 of its own",
-    (i) => `2001:db8:3:${((i * 257) & 65_535).toString(16)}::1`,
-    250,
-  ],
+  ["a /48, each in its own /64", (i) => `2001:db8:3:${((i * 257) & 65_535).toString(16)}::1`, 250],
   ["an IPv4 address", () => "203.0.113.9", 100],
-  ["an IPv4 /24, each at an address of its own", (i) => `198.51.100.${i % 256}`, 250],
-])("of 300 accounts over %s, all but the first are asked", async (_, addressOf, first) => {
+  ["an IPv4 /24, each at its own address", (i) => `198.51.100.${i % 256}`, 250],
+])("challenges 300 accounts in %s, except the first ones", async (_, addressOf, first) => {
   expect(await drive(300, addressOf)).toEqual({ 202: first, challenge_required: 300 - first });
 });
 
-test("2,000 accounts over one /48: 1,750 are asked", async () => {
+test("challenges 1,750 of 2,000 accounts in one /48", async () => {
   const addressOf = (i: number) => `2001:db8:4:${((i * 257) & 65_535).toString(16)}::1`;
   expect(await drive(2_000, addressOf)).toEqual({ 202: 250, challenge_required: 1_750 });
 });
 
-test("people with a visit of their own, in networks of their own, are not asked", async () => {
+test("does not challenge 300 people in different networks, each with their own visit", async () => {
   expect(await drive(300, (i) => `2001:db8:${(i + 16).toString(16)}:1::1`)).toEqual({ 202: 300 });
 });
 
-/** The 32-bit FNV-1a that accounts were once told apart by. */
+/** The 32-bit FNV-1a hash that once named accounts. */
 function fnv(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 }
 
-/** A user id that starts like this and has the same FNV hash as any other made here: two characters are enough. */
+/** A user id with this start and an FNV hash of 0x12345678. Two more characters are enough to choose the hash. */
 function colliding(start: string): string | undefined {
   const inverse = 0x359c449b; // of FNV's prime, modulo 2^32
   const wanted = Math.imul(0x12345678, inverse) >>> 0;
@@ -99,7 +95,7 @@ function colliding(start: string): string | undefined {
   return undefined;
 }
 
-test("user ids made to collide count as what they are: many accounts", async () => {
+test("counts user ids with colliding FNV hashes as separate accounts", async () => {
   const ids: string[] = [];
   for (let i = 0; ids.length < 150; i += 1) ids.push(...[colliding(`mallory-${i}-`) ?? []].flat());
   expect(new Set(ids.map(fnv))).toEqual(new Set([0x12345678]));

@@ -1,4 +1,4 @@
-// Deny and allow lists of the operator, through the whole app.
+// The operator's deny and allow lists, tested through the whole app.
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -35,7 +35,7 @@ const deny = (kind: string, value: string, body?: object) =>
 const allow = (kind: string, value: string) =>
   admin("PUT", `/allowlist/${kind}/${encodeURIComponent(value)}`);
 
-describe("a rule of the operator", () => {
+describe("an operator's rule", () => {
   const cases: [kind: string, value: string, meant: Attempt, other: Attempt][] = [
     ["ip", "198.51.100.7", { from: "198.51.100.7" }, { from: "198.51.100.8" }],
     ["ip", "198.51.100.0/25", { from: "198.51.100.9" }, { from: "198.51.100.200" }],
@@ -44,7 +44,7 @@ describe("a rule of the operator", () => {
     ["country", "xx", { cf: { country: "XX" } }, { cf: { country: "DE" } }],
   ];
 
-  test.each(cases)("on %s %s refuses at once, and lets others buy", async (...given) => {
+  test.each(cases)("on %s %s blocks at once, and lets others buy", async (...given) => {
     const [kind, value, meant, other] = given;
     const sale = await givenSale();
     expect((await deny(kind, value)).status).toBe(200);
@@ -56,7 +56,7 @@ describe("a rule of the operator", () => {
     expect((await attempt(await aBuyer(), sale, other)).status).toBe(202);
   });
 
-  test("on a user refuses that user alone, whatever characters the name has", async () => {
+  test("on a user blocks only that user, even with special characters in the id", async () => {
     const sale = await givenSale();
     const [mallory, ann] = [await aBuyer(`auth0|m/ü ${unique("m")}`), await aBuyer()];
     await deny("user", mallory.id, { note: "resells" });
@@ -66,7 +66,7 @@ describe("a rule of the operator", () => {
     expect(await rules()).toMatchObject([{ value: mallory.id, by: "operator", note: "resells" }]);
   });
 
-  test("costs a blocked caller no Redis command and the object no call", async () => {
+  test("blocks a caller without a Redis command or an object call", async () => {
     givenClock(aMoment());
     const sale = await givenSale();
     const mallory = await aBuyer();
@@ -80,7 +80,7 @@ describe("a rule of the operator", () => {
     expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
   });
 
-  test("ends when it is lifted, at once", async () => {
+  test("ends at once when it is removed", async () => {
     const sale = await givenSale();
     const mallory = await aBuyer();
     await deny("user", mallory.id);
@@ -92,7 +92,7 @@ describe("a rule of the operator", () => {
     expect((await admin("DELETE", path("user", mallory.id))).status).toBe(404);
   });
 
-  test("outlives an emptied Redis", async () => {
+  test("survives the loss of all data in Redis", async () => {
     const sale = await givenSale();
     const mallory = await aBuyer();
     await deny("user", mallory.id, { note: "resells" });
@@ -105,20 +105,20 @@ describe("a rule of the operator", () => {
     });
   });
 
-  test("holds in an isolate that never read it, while Redis is down", async () => {
+  test("applies in an isolate that never read it while Redis is down", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const closesAt = new Date(start + 36_000_000).toISOString();
     const sale = await givenSale({}, {}, { closesAt });
     const mallory = await aBuyer();
     await attempt(await aBuyer(), sale);
-    await deny("user", mallory.id); // and has the list read anew
-    clock.moveTo(start + 7_200_000); // the colo's copy is too old, too
+    await deny("user", mallory.id); // also drops the rules held in memory
+    clock.moveTo(start + 7_200_000); // the colo's copy is also too old
     await redisIsDown();
     expect((await attempt(await aBuyer(mallory.id), sale)).code).toBe("blocked");
   });
 
-  test("that is lifted stays lifted, whatever a copy still says", async () => {
+  test("stays removed even if a stale copy returns to Redis", async () => {
     const sale = await givenSale();
     const mallory = await aBuyer();
     await deny("user", mallory.id);
@@ -130,7 +130,7 @@ describe("a rule of the operator", () => {
     expect((await attempt(mallory, sale)).status).toBe(202);
   });
 
-  test("ends by itself to the millisecond, and is swept up", async () => {
+  test("expires to the millisecond and is then deleted", async () => {
     const start = aMoment();
     const clock = givenClock(start);
     const sale = await givenSale();
@@ -148,7 +148,7 @@ describe("a rule of the operator", () => {
     expect(await redis("HKEYS", KEYS.rules)).toEqual([VERSION_FIELD]);
   });
 
-  test("on the allow list wins over every denial, also of the network before the name is known", async () => {
+  test("on the allow list overrides all deny rules, including those on the user's network", async () => {
     const sale = await givenSale();
     const [ann, bob] = [await aBuyer(), await aBuyer()];
     const [from, cf] = ["203.0.113.5", { asn: 64_496, country: "XX" }];
@@ -164,7 +164,7 @@ describe("a rule of the operator", () => {
     expect(await rules("allowlist")).toHaveLength(2);
   });
 
-  test("goes on counting while Redis is down", async () => {
+  test("stays in force while Redis is down", async () => {
     const clock = givenClock(aMoment());
     const sale = await givenSale();
     const mallory = await aBuyer();
@@ -180,7 +180,7 @@ describe("a rule of the operator", () => {
 });
 
 describe("while Redis is down, a rule", () => {
-  /** Given an isolate that knew the rules before Redis broke; the clock stands still. */
+  /** Given an isolate that has read the rules, before Redis goes down. The clock stands still. */
   async function given() {
     const clock = givenClock(aMoment());
     const closesAt = new Date(Date.now() + 36_000_000).toISOString();
@@ -190,14 +190,14 @@ describe("while Redis is down, a rule", () => {
     return { clock, sale, mallory };
   }
 
-  /** Another isolate's request: this one is not told. */
+  /** A change in another isolate, which this one does not notice at once. */
   const elsewhere = {
     put: (rule: object & { value: string }) =>
       registryOf(env).putRule(`deny:user:${rule.value}`, JSON.stringify(rule)),
     lift: (value: string) => registryOf(env).removeRule(`deny:user:${value}`),
   };
 
-  test("can be put and lifted, and holds here at once", async () => {
+  test("can be added and removed, and applies in this isolate at once", async () => {
     const { sale, mallory } = await given();
     await redisIsDown();
     expect((await deny("user", mallory.id)).status).toBe(200);
@@ -207,7 +207,7 @@ describe("while Redis is down, a rule", () => {
     expect((await attempt(mallory, sale)).status).toBe(202);
   });
 
-  test("still holds once Redis is back, though nobody asked meanwhile", async () => {
+  test("still applies once Redis is back, even without requests during the outage", async () => {
     const { clock, sale, mallory } = await given();
     const reformed = await aBuyer();
     await deny("user", reformed.id);
@@ -223,7 +223,7 @@ describe("while Redis is down, a rule", () => {
     await until("Redis has learned it", () => redis("HGET", KEYS.rules, `deny:user:${mallory.id}`));
   });
 
-  test("that was put or lifted elsewhere counts within five seconds, and still does once Redis is back", async () => {
+  test("added or removed elsewhere applies within five seconds and after Redis is back", async () => {
     const { clock, sale, mallory } = await given();
     const [rule, reformed] = [
       { effect: "deny", kind: "user", by: "operator", addedAt: "" },
@@ -245,7 +245,7 @@ describe("while Redis is down, a rule", () => {
     await until("Redis has learned it", () => redis("HGET", KEYS.rules, `deny:user:${mallory.id}`));
   });
 
-  test("of the machine goes on counting", async () => {
+  test("made by an automatic block stays in force", async () => {
     const { clock, sale, mallory } = await given();
     await addAutomaticBlock(requireConfig(env), mallory.id, 3_600, {});
     clock.moveTo(Date.now() + 5_000);
@@ -255,7 +255,7 @@ describe("while Redis is down, a rule", () => {
     expect((await attempt(mallory, sale)).code).toBe("blocked");
   });
 
-  test("that Redis does not take, though it is read, is not called done", async () => {
+  test("is not reported as done if Redis refuses the write but answers reads", async () => {
     redisRefusesWrites();
     const answer = await deny("user", "somebody");
     expect(answer).toMatchObject({
@@ -266,8 +266,8 @@ describe("while Redis is down, a rule", () => {
   });
 });
 
-describe("two changes of one rule that reach Redis in reverse order", () => {
-  /** Given that the first request to Redis about this user arrives only when it is released. */
+describe("with two changes of one rule that reach Redis in reverse order", () => {
+  /** Holds back the first request to Redis about this user until `isReleased` is set. */
   function givenLateWrite(userId: string) {
     const state = { isHeld: false, isReleased: false };
     const send = globalThis.fetch;
@@ -284,7 +284,7 @@ describe("two changes of one rule that reach Redis in reverse order", () => {
   const inRedis = (userId: string) =>
     redis<string | null>("HGET", KEYS.rules, `deny:user:${userId}`);
 
-  test("leave the rule lifted that was put first", async () => {
+  test("a rule added and then removed is removed", async () => {
     const { id } = await aBuyer();
     const late = givenLateWrite(id);
     const put = deny("user", id);
@@ -295,12 +295,12 @@ describe("two changes of one rule that reach Redis in reverse order", () => {
     expect(await inRedis(id)).toBeNull();
   });
 
-  test("leave the rule standing that was lifted first", async () => {
+  test("a rule removed and then added again is in force", async () => {
     const { id } = await aBuyer();
     await deny("user", id);
     const late = givenLateWrite(id);
     const lifted = admin("DELETE", path("user", id));
-    await until("its end is on its way to Redis", () => late.isHeld);
+    await until("the removal is on its way to Redis", () => late.isHeld);
     expect((await deny("user", id, { note: "again" })).status).toBe(200);
     late.isReleased = true;
     expect((await lifted).status).toBe(204);
@@ -310,7 +310,7 @@ describe("two changes of one rule that reach Redis in reverse order", () => {
 
 describe("the operator's API", () => {
   test.each([".", "..", "%2e%2e", "a/../b", "what?", "#1", "100%", "a&b=c", "+ +"])(
-    "denies the user %j, and lifts that",
+    "adds and removes a rule for the user %j",
     async (name) => {
       const sale = await givenSale();
       const address = `/denylist/user?value=${encodeURIComponent(name)}`;
@@ -322,7 +322,7 @@ describe("the operator's API", () => {
     },
   );
 
-  test("denies the /64 of an IPv6 address, and says so", async () => {
+  test("denies the /64 of an IPv6 address, with a warning", async () => {
     const sale = await givenSale();
     const put = await deny("ip", "2001:db8:9:1::1");
     expect(put.body).toMatchObject({ value: "2001:db8:9:1::/64", warnings: [{ path: "value" }] });
@@ -336,7 +336,7 @@ describe("the operator's API", () => {
   });
 
   test.each(["application/json", "application/json; charset=utf-8", "text/plain"])(
-    "takes an empty body of type %s for no body",
+    "treats an empty body of type %s as no body",
     async (type) => {
       const answer = await send(
         new Request(`${ORIGIN}/api/admin${path("user", "somebody")}`, {
@@ -349,7 +349,7 @@ describe("the operator's API", () => {
     },
   );
 
-  test("takes a rule without a body, also from clients that announce an empty one", async () => {
+  test("accepts a rule without a body, even with Content-Length: 0", async () => {
     const headers = { "content-length": "0" };
     expect((await admin("PUT", path("user", "somebody"), { headers })).status).toBe(200);
   });
@@ -362,7 +362,7 @@ describe("the operator's API", () => {
     ["country", "DEU"],
     ["user", "u".repeat(129)],
     ["shoe", "size-9"],
-  ])("refuses %s %s and keeps nothing", async (kind, value) => {
+  ])("refuses %s %s and stores nothing", async (kind, value) => {
     const answer = await deny(kind, value);
     expect(answer.code).toBe("invalid_request");
     expect(contractFaults(answer)).toEqual([]);
@@ -378,7 +378,7 @@ describe("the operator's API", () => {
     },
   );
 
-  test("keeps one rule for each thing, however it is spelled", async () => {
+  test("stores one rule for one network, however it is written", async () => {
     for (const value of ["198.51.100.9/24", "198.51.100.0/24"]) await deny("ip", value);
     expect(await rules()).toMatchObject([{ kind: "ip", value: "198.51.100.0/24" }]);
     expect((await admin("DELETE", path("ip", "198.51.100.77/24"))).status).toBe(204);

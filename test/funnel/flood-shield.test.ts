@@ -1,4 +1,4 @@
-// Floods from one address while real people buy: the flood costs next to nothing, the people notice nothing.
+// Floods from one address while real people buy: the flood costs little, and the people are not affected.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../support/http.ts";
@@ -32,7 +32,7 @@ beforeEach(async () => {
   suppressLiveStock();
 });
 
-/** So many attempts of one account at one address, with people behind addresses of their own among them. */
+/** Sends `attempts` of one account at one address, mixed with one attempt each of `people` at other addresses. */
 async function flood(sale: Scene, attempts: number, people: number) {
   const [bot, from] = [await aBuyer(), anAddress()];
   const crowd = await buyers(people);
@@ -53,7 +53,7 @@ async function flood(sale: Scene, attempts: number, people: number) {
   return { machine: refused, human: served };
 }
 
-test("10,000 requests from one address cost 1.2 % in Redis commands, and 200 people get true answers", async () => {
+test("spends 120 Redis commands on 10,000 requests from one address, while 200 people get correct answers", async () => {
   givenClock(aMoment());
   const sale = await givenSale({}, { stock: 150, perUserLimit: 1 });
   expect((await attempt(await aBuyer(), sale)).status).toBe(202);
@@ -69,14 +69,14 @@ test("10,000 requests from one address cost 1.2 % in Redis commands, and 200 peo
   expect((theirs["202"] ?? 0) + (theirs.sold_out ?? 0)).toBe(people);
   expect(theirs["202"]).toBeGreaterThanOrEqual(148);
   expect(machine.length).toBe(attempts);
-  // An attempt asks about two limits, for which Upstash bills two commands each, and marks its order with two.
+  // An attempt costs six billed commands: two for each of its two limits, and two for the mark of its order.
   const attemptsAtRedis = commands / 4;
   expect(6 * (attemptsAtRedis - people)).toBeLessThanOrEqual((1.2 * attempts) / 100);
   expect([...machine.slice(-100), ...human].flatMap(contractFaults)).toEqual([]);
   expect(await ledger(sale.skuId)).toMatchObject({ stocked: 150, available: 0 });
 });
 
-test("10,000 requests of 300 accounts at one address cost 1 % where the sale challenges by score", async () => {
+test("spends 102 Redis commands on 10,200 requests of 300 accounts at one address with challenges by score", async () => {
   givenClock(aMoment());
   const protection = { challenge: { mode: "by-score" } } as const;
   const sale = await givenSale(protection, { stock: 1_000, perUserLimit: 1 });
@@ -91,15 +91,15 @@ test("10,000 requests of 300 accounts at one address cost 1 % where the sale cha
   });
 
   expect(tally(answers)["202"] ?? 0).toBe(0);
-  // Blocking each of them costs one command more, once.
+  // Blocking an account costs one more command, once.
   expect(commands - accounts.length).toBeLessThanOrEqual((34 * accounts.length) / 100);
 });
 
 describe.each([
   ["stopped", () => redisIsDown()],
   ["slow", () => redisIsSlow(1_000)],
-] as const)("Redis is %s in the middle of a flood", (_, breakRedis) => {
-  test("people go on buying, the shield holds, and the operator sees it", async () => {
+] as const)("when Redis is %s during a flood", (_, breakRedis) => {
+  test("people can still buy, the shield refuses the flood, and the overview reports it", async () => {
     givenClock(aMoment());
     const sale = await givenSale({}, { stock: 1_000, perUserLimit: 100 });
     const degraded = await counted("limits_degraded");
@@ -109,7 +109,7 @@ describe.each([
     const after = await flood(sale, 3_000, 50);
 
     expect(tally([...before.human, ...after.human])).toEqual({ 202: 70 });
-    // What one user is allowed, and not one more because Redis is away.
+    // Exactly what one user may send. The outage of Redis adds nothing.
     for (const { machine } of [before, after]) expect(tally(machine)["202"]).toBe(20);
     const { body } = await admin<{ breakers: { redis: string } }>("GET", "/overview");
     expect(await counted("limits_degraded")).toBeGreaterThan(degraded);
@@ -117,7 +117,7 @@ describe.each([
   });
 });
 
-test("while Redis is down the shield decides, for the address and for the user", async () => {
+test("applies the shield to the address and to the user while Redis is down", async () => {
   const sale = await givenSale();
   await redisIsDown();
   const full = new Set<string>();
@@ -139,7 +139,7 @@ test("while Redis is down the shield decides, for the address and for the user",
   expect(await buy()).toEqual([202, null]);
 });
 
-test("300 accounts at one address are challenged, then blocked; a person next to them buys", async () => {
+test("challenges and then blocks 300 accounts at one address, while a person there can buy", async () => {
   const clock = givenClock(aMoment());
   const protection = {
     challenge: { mode: "by-score" },
@@ -152,7 +152,10 @@ test("300 accounts at one address are challenged, then blocked; a person next to
   for (const _ of ["first", "second"]) {
     expect(tally(await drive())).toEqual({ challenge_required: 300 });
   }
-  await until("all who ignored it twice are blocked", async () => (await rules()).length === 300);
+  await until(
+    "all accounts that ignored it twice are blocked",
+    async () => (await rules()).length === 300,
+  );
   const [evidence] = (await rules()).map((rule) => rule.evidence as Record<string, number>);
   expect(evidence).toMatchObject({ saleId: sale.saleId, ignoredChallenges: 2 });
   expect(evidence?.accountsAtAddress).toBeGreaterThan(100);
