@@ -1,5 +1,5 @@
-// Garbage at every route of the app, found by walking the router: never a 5xx, always the contract's error,
-// and nothing behind the edge hears of it.
+// Fuzzes every route of the app, as listed by the router: never a 5xx, always an error of the contract, and no call
+// of Redis or an object.
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -27,7 +27,7 @@ import {
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
 const PATHS = [...new Set(app.routes.filter(({ method }) => method !== "ALL").map((r) => r.path))];
-/** Asks its dependencies whoever comes; how often is bounded, and tested beside the personal routes. */
+/** Calls its dependencies for any caller, at a limited rate, which `personal.test.ts` checks. */
 const PROBE = "/readyz";
 
 const values: Record<string, string> = {};
@@ -70,7 +70,7 @@ const words = fc.constantFrom(
   "\r\nX-Y: z",
 );
 const text = fc.oneof(words, fc.string(), fc.string({ unit: "binary", maxLength: 60 }));
-/** As no client of ours writes a path: half an encoding, bytes that are no UTF-8, control characters. */
+/** Path segments no normal client sends: broken percent-encoding, invalid UTF-8, control characters. */
 const rawSegment = fc.constantFrom(
   "%",
   "%z1",
@@ -91,7 +91,7 @@ const segment = fc.oneof(
   { weight: 2, arbitrary: text.map((part) => encodeURIComponent(part.toWellFormed()) || "x") },
   rawSegment,
 );
-/** What only some headers mean anything by, at any of them, and values as a header that was sent twice has them. */
+/** Values with a meaning in some headers, and values of repeated headers. */
 const headerWords = fc.constantFrom(
   '"a", "b"',
   "*",
@@ -168,7 +168,7 @@ interface Garbage {
   contentType: string;
 }
 
-/** Something senseless for this path: parameters of any kind, or a real order's and SKU's. */
+/** A malformed request for this path, with random parameters or with those of a real order and SKU. */
 const garbageFor = (path: string, methods = METHODS): fc.Arbitrary<Garbage> =>
   fc.record({
     path: fc
@@ -186,7 +186,7 @@ const garbageFor = (path: string, methods = METHODS): fc.Arbitrary<Garbage> =>
     contentType,
   });
 
-function throwAt(
+function sendGarbage(
   { path, method, headers, body, contentType }: Garbage,
   as: Record<string, string>,
 ) {
@@ -201,23 +201,23 @@ function throwAt(
   return send(new Request(ORIGIN + path, bodiless ? init : { ...init, body: body as BodyInit }));
 }
 
-/** Runs work and insists that neither Redis nor any object was asked anything. */
+/** Runs `work` and expects no Redis command and no object call. */
 async function atNoCost(work: () => Promise<unknown>): Promise<void> {
   suppressLiveStock();
   givenClock(frozenAt);
-  await order(await aBuyer(), values.skuId as string); // what is read once is in memory by now
-  const woken = [env.SKU_INVENTORY, env.SALE_REGISTRY, env.SANDBOX_BANK].map((objects) =>
+  await order(await aBuyer(), values.skuId as string); // loads the catalog into memory
+  const lookups = [env.SKU_INVENTORY, env.SALE_REGISTRY, env.SANDBOX_BANK].map((objects) =>
     vi.spyOn(objects as DurableObjectNamespace, "getByName"),
   );
   onTestFinished(() => {
-    for (const spy of woken) spy.mockRestore();
+    for (const spy of lookups) spy.mockRestore();
   });
   const { commands } = await redisCost(work);
   expect(commands).toBe(0);
-  for (const spy of woken) expect(spy).not.toHaveBeenCalled();
+  for (const spy of lookups) expect(spy).not.toHaveBeenCalled();
 }
 
-function expectSense(answer: Answer): void {
+function expectValidAnswer(answer: Answer): void {
   expect(answer.status).toBeLessThan(500);
   expect(answer.headers.get("x-request-id")).toBeTruthy();
   expect(answer.headers.get("cache-control")).toBeTruthy();
@@ -228,7 +228,7 @@ function expectSense(answer: Answer): void {
   expect(JSON.stringify(answer.body)).not.toMatch(/\bat [\w.<>]+ \(|\.ts:\d+|\.js:\d+/);
 }
 
-describe("whoever shows no good credentials", () => {
+describe("garbage without valid credentials", () => {
   const strangers: Promise<Record<string, string>[]> = Promise.all([
     {},
     { authorization: "Bearer x.y.z" },
@@ -239,12 +239,12 @@ describe("whoever shows no good credentials", () => {
     })),
   ]);
 
-  test.each(PATHS.filter((path) => path !== PROBE))("at %s", async (path) => {
+  test.each(PATHS.filter((path) => path !== PROBE))("gets a valid answer at %s", async (path) => {
     const callers = await strangers;
     await atNoCost(() =>
       fc.assert(
         fc.asyncProperty(garbageFor(path), fc.constantFrom(...callers), async (garbage, as) => {
-          expectSense(await throwAt(garbage, as));
+          expectValidAnswer(await sendGarbage(garbage, as));
         }),
         { numRuns: 50 },
       ),
@@ -252,7 +252,7 @@ describe("whoever shows no good credentials", () => {
   });
 });
 
-describe("whoever may write there, and sends what is no sense", () => {
+describe("garbage with valid credentials", () => {
   const asBuyer = () => ({ authorization: `Bearer ${buyer.token}` });
   const asOperator = () => ({ authorization: `Bearer ${ADMIN_TOKEN}` });
 
@@ -267,12 +267,12 @@ describe("whoever may write there, and sends what is no sense", () => {
     ["POST", "/api/admin/skus/:skuId/restock", asOperator],
     ["PUT", "/api/admin/denylist/ip/:value", asOperator],
     ["PUT", "/api/admin/allowlist/:kind/:value", asOperator],
-  ])("%s %s", async (method, path, as) => {
+  ])("is refused at %s %s", async (method, path, as) => {
     await atNoCost(() =>
       fc.assert(
         fc.asyncProperty(garbageFor(path, [method]), async (garbage) => {
-          const answer = await throwAt(garbage, as());
-          expectSense(answer);
+          const answer = await sendGarbage(garbage, as());
+          expectValidAnswer(answer);
           expect(answer.status).not.toBe(202);
         }),
         { numRuns: 200 },

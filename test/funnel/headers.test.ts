@@ -1,4 +1,4 @@
-// What every answer tells the browser about itself, and who may be asked through which address.
+// Security headers, CORS, and the hosts at which the Worker answers.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -36,10 +36,10 @@ describe("security headers", () => {
     ["the clock", "GET", "/api/time", "cross-origin"],
     ["a personal page", "GET", "/orders"],
     ["a refusal", "POST", `/api/skus/${sku.id}/orders`],
-    ["nothing", "GET", "/nowhere"],
-    ["the operator's door", "GET", "/api/admin/overview"],
+    ["an unknown path", "GET", "/nowhere"],
+    ["the operator's API", "GET", "/api/admin/overview"],
     ["health", "GET", "/healthz"],
-  ])("%s carries them all", async (_, method, path, readers = "same-origin") => {
+  ])("are complete on %s", async (_, method, path, readers = "same-origin") => {
     const { headers } = await call(method, path);
     expect(headers.get("cross-origin-resource-policy")).toBe(readers);
     for (const [name, value] of Object.entries(POLICY)) expect(headers.get(name)).toBe(value);
@@ -52,14 +52,14 @@ describe("security headers", () => {
   });
 });
 
-describe("scripts of any site", () => {
+describe("scripts of other sites", () => {
   const publicPaths = ["/", `/sales/${sale.id}`, "/api/sales", `/api/sales/${sale.id}`].concat(
     `/api/sales/${sale.id}/live`,
     "/api/time",
     styleUrl("#1d3fbf"),
   );
 
-  test.each(publicPaths)("may read %s, which is the same for everybody", async (path) => {
+  test.each(publicPaths)("may read %s, which is the same for everyone", async (path) => {
     const { status, headers } = await call("GET", path, {
       headers: { origin: "https://else.test" },
     });
@@ -79,14 +79,14 @@ describe("scripts of any site", () => {
   );
 });
 
-describe("where the public address is configured", () => {
+describe("with PUBLIC_ORIGIN configured", () => {
   const PUBLIC_ORIGIN = "https://drops.shop.test";
   const configured = { ...env, PUBLIC_ORIGIN };
   const at = (origin: string, path: string, init: RequestInit = {}) =>
     app.fetch(new Request(origin + path, init), configured, createExecutionContext());
 
   test.each(["https://evil.test", "http://drops.shop.test", "https://drops.shop.test:444"])(
-    "%s is refused before anything else, whatever is asked",
+    "refuses every request at %s",
     async (origin) => {
       for (const path of ["/", "/api/sales", "/healthz", "/api/admin/sales"]) {
         const answer = await at(origin, path, {
@@ -99,7 +99,7 @@ describe("where the public address is configured", () => {
     },
   );
 
-  test("its own pages may write by cookie, and no others", async () => {
+  test("accepts a write with a cookie only from pages of that origin", async () => {
     captureQueue();
     const { token } = await aBuyer();
     const buy = (origin: string) => {
@@ -136,7 +136,7 @@ describe("on a developer's machine", () => {
     "http://127.0.0.1:8787",
     "http://[::1]:8787",
     "http://localhost",
-  ])("%s is served", async (origin) => {
+  ])("serves %s", async (origin) => {
     expect((await at(origin)).status).toBe(200);
   });
 
@@ -147,7 +147,7 @@ describe("on a developer's machine", () => {
     "http://127.0.0.1.evil.test",
     "http://192.168.1.5:8787",
     "http://localhost.:8787",
-  ])("%s, which may be another site's name for it, is not, and is told why", async (origin) => {
+  ])("refuses %s, which could be a DNS rebinding attack, and explains why", async (origin) => {
     const answer = await at(origin);
     expect(answer.status).toBe(421);
     expect(await answer.json()).toMatchObject({
@@ -156,9 +156,9 @@ describe("on a developer's machine", () => {
     });
   });
 
-  test("a request that did not come through the front door is refused, whatever its URL says", async () => {
+  test("refuses a request that bypassed the local front server, whatever its URL", async () => {
     const vars = { LOCAL_GUARD: "a-secret-of-this-run" };
-    const through = async (value?: string) => {
+    const statusWith = async (value?: string) => {
       const headers = {
         authorization: `Bearer ${ADMIN_TOKEN}`,
         ...(value === undefined ? {} : { [LOCAL_GUARD_HEADER]: value }),
@@ -166,12 +166,12 @@ describe("on a developer's machine", () => {
       const asked = new Request("http://localhost:8787/api/admin/overview", { headers });
       return (await app.fetch(asked, { ...env, ...vars }, createExecutionContext())).status;
     };
-    expect(await through()).toBe(421);
-    expect(await through("a-secret-of-this-ru")).toBe(421);
-    expect(await through(vars.LOCAL_GUARD)).toBe(200);
+    expect(await statusWith()).toBe(421);
+    expect(await statusWith("a-secret-of-this-ru")).toBe(421);
+    expect(await statusWith(vars.LOCAL_GUARD)).toBe(200);
   });
 
-  test("another name is served once the developer says so", async () => {
+  test("serves another host if the developer configures it", async () => {
     expect((await at("http://192.168.1.5:8787", { LOCAL_ONLY: "false" })).status).toBe(200);
     const PUBLIC_ORIGIN = "https://tunnel.test";
     expect((await at(PUBLIC_ORIGIN, { PUBLIC_ORIGIN })).status).toBe(200);
@@ -179,11 +179,11 @@ describe("on a developer's machine", () => {
   });
 });
 
-describe("files that browsers and crawlers ask for by themselves", () => {
+describe("files that browsers and crawlers request on their own", () => {
   test.each([
     ["/robots.txt", "text/plain; charset=utf-8", /^User-agent: \*\n(Disallow: \S+\n)+$/],
     ["/favicon.ico", "image/svg+xml; charset=utf-8", /^<svg/],
-  ])("%s is there and may be kept", async (path, type, content) => {
+  ])("serves %s as cacheable", async (path, type, content) => {
     const { status, headers, body } = await call<string>("GET", path);
     expect([status, headers.get("content-type")]).toEqual([200, type]);
     expect(headers.get("cache-control")).toBe("public, max-age=86400");
@@ -191,12 +191,12 @@ describe("files that browsers and crawlers ask for by themselves", () => {
     expect((await call("HEAD", path)).status).toBe(200);
   });
 
-  test("pages may be found, orders and the API are left alone", async () => {
+  test("lets crawlers index pages, but not orders or the API", async () => {
     const { body } = await call<string>("GET", "/robots.txt");
     expect(body.match(/(?<=Disallow: ).+/g)).toEqual(["/api/", "/orders", "/sales/*/skus/"]);
   });
 });
 
-test.each(["HEAD", "GET"])("%s of an asset that is none is not found", async (method) => {
+test.each(["HEAD", "GET"])("%s of an unknown asset is not found", async (method) => {
   expect((await call(method, "/assets/none-0123456789.js")).status).toBe(404);
 });

@@ -1,5 +1,4 @@
-// Hostile bodies at the one route everybody rushes to: each gets the contract's error, and costs nothing:
-// no command in Redis, no call of an object.
+// Hostile bodies at the order route: each gets an error of the contract, without a Redis command or an object call.
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Answer } from "../support/http.ts";
@@ -12,8 +11,8 @@ beforeEach(redisIsBack);
 const post = (bodies: BodyInit[]) => () => Promise.all(bodies.map((body) => attempt({ body })));
 const json = (...documents: unknown[]) => documents.map((document) => JSON.stringify(document));
 
-describe("bodies", () => {
-  test("that are not an order are invalid_request, with what is wrong", async () => {
+describe("order bodies", () => {
+  test("that are not an order are invalid_request, with the issues", async () => {
     const bodies = json(
       null,
       [],
@@ -68,7 +67,7 @@ describe("bodies", () => {
     expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
   });
 
-  test("with half a character are invalid_request, in every text a buyer can send", async () => {
+  test("with an unpaired surrogate in any text are invalid_request", async () => {
     const texts = ["\\ud800", "tok_\\udfff", "\\udc00\\ud800", "a\\ud83dz"];
     const bodies = texts.flatMap((text) => [
       `{"quantity":1,"paymentToken":"${text}"}`,
@@ -78,20 +77,20 @@ describe("bodies", () => {
     expect(codes(await atNoCost(post(bodies)))).toEqual(["invalid_request"]);
   });
 
-  test("with escaped whole characters are read as they are meant", async () => {
+  test("with an escaped surrogate pair are read", async () => {
     const answers = await atNoCost(post(['{"quantity":0,"paymentToken":"\\ud83d\\ude00"}']));
     expect(answers[0]?.body).toMatchObject({ issues: [{ path: "quantity" }] });
   });
 
-  test("that are packed, or said to be, are unsupported_media_type, which names what is taken", async () => {
+  test("with a content encoding are unsupported_media_type, with Accept-Encoding: identity", async () => {
     const plain = '{"quantity":1}';
-    const packed = await new Response(
+    const compressed = await new Response(
       new Response(plain).body?.pipeThrough(new CompressionStream("gzip")),
     ).arrayBuffer();
     const codings = ["gzip", "x-gzip", "br", "foo", "gzip, identity", "identity, identity"];
     const answers = await atNoCost(() =>
       Promise.all([
-        attempt({ body: packed, headers: { "content-encoding": "gzip" } }),
+        attempt({ body: compressed, headers: { "content-encoding": "gzip" } }),
         ...codings.map((coding) =>
           attempt({ body: plain, headers: { "content-encoding": coding } }),
         ),
@@ -105,7 +104,7 @@ describe("bodies", () => {
     expect(other[0]?.headers.get("accept-encoding")).toBeNull();
   });
 
-  test("sent as they are may say so", async () => {
+  test("with Content-Encoding: identity are read", async () => {
     const body = '{"quantity":0}';
     const answers = await atNoCost(() =>
       Promise.all(
@@ -117,7 +116,7 @@ describe("bodies", () => {
     expect(codes(answers)).toEqual(["invalid_request"]);
   });
 
-  test("that aim at the prototype change nothing and are refused", async () => {
+  test("that attempt prototype pollution are refused and have no effect", async () => {
     const bodies = [
       '{"quantity":1,"__proto__":{"quantity":5}}',
       '{"__proto__":{"quantity":1}}',
@@ -129,7 +128,7 @@ describe("bodies", () => {
     expect(({} as { quantity?: number }).quantity).toBeUndefined();
   });
 
-  test("larger than the limit are payload_too_large, with and without a length said", async () => {
+  test("over the size limit are payload_too_large, with or without Content-Length", async () => {
     const large = JSON.stringify({ quantity: 1, ticket: "x".repeat(5_000) });
     const stream = () =>
       new ReadableStream({
@@ -150,7 +149,7 @@ describe("bodies", () => {
     expect(codes(answers)).toEqual(["payload_too_large"]);
   });
 
-  test("of any other kind never do anything but be refused", async () => {
+  test("of random content are always refused", async () => {
     const anything = fc.oneof(
       fc.json(),
       fc.string({ unit: "binary" }),

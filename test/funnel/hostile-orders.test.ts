@@ -1,4 +1,4 @@
-// Hostile headers, ids and methods at the one route everybody rushes to: the contract's error, at no cost.
+// Hostile headers, ids, and methods at the order route: each gets an error of the contract, at no cost.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freshAddress, ORIGIN, send } from "../support/http.ts";
 import { redisIsBack } from "../support/redis.ts";
@@ -8,7 +8,7 @@ import { atNoCost, attempt, buyer, codes, givenRush, skuId } from "./rush.ts";
 beforeAll(givenRush);
 beforeEach(redisIsBack);
 
-describe("headers", () => {
+describe("order headers", () => {
   test.each([
     "text/plain",
     "application/jsonp",
@@ -27,7 +27,7 @@ describe("headers", () => {
     expect(codes(answers)).toEqual(["unsupported_media_type"]);
   });
 
-  test("an absent or empty Idempotency-Key is asked for", async () => {
+  test("an absent or empty Idempotency-Key is idempotency_key_required", async () => {
     const answers = await atNoCost(async () => [
       await attempt({ headers: { "idempotency-key": "" } }),
       await attempt({ headers: { "idempotency-key": "  " } }),
@@ -45,7 +45,7 @@ describe("headers", () => {
     },
   );
 
-  test("sent twice, a key is not one key", async () => {
+  test("a repeated Idempotency-Key header is invalid_request", async () => {
     const headers = new Headers({
       "cf-connecting-ip": freshAddress(),
       "content-type": "application/json",
@@ -61,7 +61,7 @@ describe("headers", () => {
   });
 });
 
-test("SKUs that do not exist, or cannot, are not_found", async () => {
+test("unknown and impossible SKU ids are not_found", async () => {
   const skus = [
     "unknown",
     "UPPER",
@@ -85,7 +85,7 @@ test("SKUs that do not exist, or cannot, are not_found", async () => {
 });
 
 test.each(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])(
-  "%s is method_not_allowed, and POST is named",
+  "%s is method_not_allowed, with Allow: POST",
   async (method) => {
     const answers = await atNoCost(async () => [await attempt({ method })]);
     expect(codes(answers)).toEqual(["method_not_allowed"]);
@@ -93,7 +93,7 @@ test.each(["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])(
   },
 );
 
-test("a stranger is unauthenticated before anything is asked of Redis or an object", async () => {
+test("a caller without a valid token is unauthenticated at no cost", async () => {
   const tokens = [
     "Bearer",
     "Bearer ",
@@ -112,14 +112,14 @@ test("a stranger is unauthenticated before anything is asked of Redis or an obje
 const day = 24 * 3_600_000;
 const at = (offset: number) => new Date(Date.now() + offset).toISOString();
 
-test("a sale that is not open yet and never sold is refused without asking anybody", async () => {
+test("an order before the sale opens is refused at no cost if the SKU never sold", async () => {
   const upcoming = await onSale({}, { opensAt: at(day), closesAt: at(2 * day) });
   const answers = await atNoCost(async () => [await attempt({ sku: upcoming })]);
   expect(codes(answers)).toEqual(["sale_not_open"]);
   expect(answers[0]?.body.opensAt).toBeTruthy();
 });
 
-test("a sale that is over is refused without asking anybody, once somebody has asked who bought", async () => {
+test("an order after the sale closed is refused at no cost once the edge has the buyers", async () => {
   const over = await onSale({}, { opensAt: at(-2 * day), closesAt: at(-day) });
   await attempt({ sku: over });
   const answers = await atNoCost(async () => [await attempt({ sku: over })]);

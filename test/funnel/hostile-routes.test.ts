@@ -1,10 +1,10 @@
-// Hostile requests at the operator's routes, the login, and at paths that lead nowhere.
+// Hostile requests at the operator's routes, the login, and unknown paths.
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN, ORIGIN } from "../support/http.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, onSale } from "../support/shop.ts";
-import { ask, expectContract, jsonType } from "./hostile.ts";
+import { expectContract, jsonType, sendHostile } from "./hostile.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
@@ -22,9 +22,9 @@ describe("the operator's routes", () => {
     "",
   ];
 
-  test("are shut to everybody else, and do not say what exists", async () => {
+  test("refuse everyone else, without revealing which paths exist", async () => {
     const buyer = await aBuyer();
-    const doors = [
+    const credentials = [
       "",
       "Bearer",
       "Basic dGVzdDp0ZXN0",
@@ -35,8 +35,8 @@ describe("the operator's routes", () => {
       `Bearer ${buyer.token}`,
     ];
     for (const path of paths) {
-      for (const authorization of doors) {
-        const answer = await ask({
+      for (const authorization of credentials) {
+        const answer = await sendHostile({
           method: "GET",
           path: `/api/admin${path}`,
           headers: { authorization },
@@ -47,7 +47,7 @@ describe("the operator's routes", () => {
     }
   });
 
-  test("sales of any shape are refused or taken, never a fault", async () => {
+  test("refuse random sales with invalid_request", async () => {
     const document = fc.oneof(
       fc.jsonValue(),
       fc
@@ -69,7 +69,7 @@ describe("the operator's routes", () => {
     );
     await fc.assert(
       fc.asyncProperty(document, async (value) => {
-        const answer = await ask({
+        const answer = await sendHostile({
           method: "PUT",
           path: "/api/admin/sales/s",
           headers: { ...asOperator, ...jsonType },
@@ -82,7 +82,7 @@ describe("the operator's routes", () => {
     );
   });
 
-  test("cursors that are not ours are invalid_request", async () => {
+  test("refuse forged cursors with invalid_request", async () => {
     const skuId = await onSale();
     const cursor = fc.oneof(
       fc.string({ unit: "binary", minLength: 1 }),
@@ -92,7 +92,7 @@ describe("the operator's routes", () => {
     await fc.assert(
       fc.asyncProperty(cursor, async (text) => {
         const path = `/api/admin/skus/${skuId}/orders?cursor=${encodeURIComponent(text.toWellFormed())}`;
-        const answer = await ask({ method: "GET", path, headers: asOperator });
+        const answer = await sendHostile({ method: "GET", path, headers: asOperator });
         expect(answer.code).toBe("invalid_request");
         expectContract([answer]);
       }),
@@ -101,8 +101,8 @@ describe("the operator's routes", () => {
   });
 });
 
-test("paths that lead nowhere are not_found, methods that lead nowhere say which do", async () => {
-  const nowhere = [
+test("unknown paths are not_found, and unknown methods are method_not_allowed with Allow", async () => {
+  const unknown = [
     "/api",
     "/api/",
     "/api//orders",
@@ -118,8 +118,8 @@ test("paths that lead nowhere are not_found, methods that lead nowhere say which
     "/openapi.json/x",
     `/api/sales/${"x".repeat(8_000)}`,
   ];
-  for (const path of nowhere) {
-    const answer = await ask({ method: "GET", path });
+  for (const path of unknown) {
+    const answer = await sendHostile({ method: "GET", path });
     expect(answer.code).toBe("not_found");
     expectContract([answer]);
   }
@@ -131,7 +131,7 @@ test("paths that lead nowhere are not_found, methods that lead nowhere say which
     [`/sales/x/skus/y/buy`, "GET, HEAD, POST"],
   ]) {
     for (const method of ["PUT", "PATCH", "PURGE", "OPTIONS"]) {
-      const answer = await ask({ method, path: path as string });
+      const answer = await sendHostile({ method, path: path as string });
       expect(answer).toMatchObject({ status: 405, code: "method_not_allowed" });
       expect(answer.headers.get("allow")).toBe(allow);
       expectContract([answer]);
@@ -139,9 +139,9 @@ test("paths that lead nowhere are not_found, methods that lead nowhere say which
   }
 });
 
-test("a login from another site, or of nobody, is refused", async () => {
+test("a login from another site or without a valid user is refused", async () => {
   const login = (body: string, headers: Record<string, string> = {}) =>
-    ask({ method: "POST", path: "/api/login", headers: { ...jsonType, ...headers }, body });
+    sendHostile({ method: "POST", path: "/api/login", headers: { ...jsonType, ...headers }, body });
   for (const user of ["", "   ", "x".repeat(129), 1, null, {}]) {
     const answer = await login(JSON.stringify({ user }));
     expect(answer.code).toBe("invalid_request");

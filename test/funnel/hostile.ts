@@ -1,4 +1,4 @@
-// A request with whatever a hostile caller may put into it, and what every answer must look like.
+// Sends hostile requests, and checks that answers follow the contract.
 import { expect } from "vitest";
 import { type Answer, contractFaults, freshAddress, ORIGIN, send } from "../support/http.ts";
 
@@ -11,7 +11,7 @@ interface Hostile {
   body?: BodyInit;
 }
 
-export function ask({ method, path, headers = {}, body }: Hostile): Promise<Answer> {
+export function sendHostile({ method, path, headers = {}, body }: Hostile): Promise<Answer> {
   const init = { method, headers: { "cf-connecting-ip": freshAddress(), ...headers } };
   return send(new Request(ORIGIN + path, body === undefined ? init : { ...init, body }));
 }

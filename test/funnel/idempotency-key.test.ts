@@ -1,4 +1,4 @@
-// One key in two spellings: bare, and as the quoted string of the IETF draft.
+// The two forms of an idempotency key: bare, and the quoted string of the IETF draft.
 import { beforeAll, expect, test } from "vitest";
 import { admin } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";
@@ -7,7 +7,7 @@ import { aBuyer, ledger, onSale, order, unique } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
-test("a retry finds its order in either spelling of the key", async () => {
+test("a retry finds its order with either form of the key", async () => {
   captureQueue();
   const skuId = await onSale({ perUserLimit: 5 });
   for (const [first, again] of [
@@ -25,13 +25,13 @@ test("a retry finds its order in either spelling of the key", async () => {
   expect(await ledger(skuId)).toMatchObject({ held: 3 });
 });
 
-test("a restock is made once for a key in either spelling", async () => {
+test("a restock with the same key in either form is made once", async () => {
   const skuId = await onSale({ stock: 1 });
   const key = unique("restock");
-  const restock = (spelling: string) =>
+  const restock = (form: string) =>
     admin("POST", `/skus/${skuId}/restock`, {
       body: { quantity: 5 },
-      headers: { "idempotency-key": spelling },
+      headers: { "idempotency-key": form },
     });
 
   expect((await restock(`"${key}"`)).status).toBe(200);
@@ -55,7 +55,7 @@ test.each([
   '"a b"',
   `"${"x".repeat(65)}"`,
   ":YQ==:",
-])("%s is no key, for an order or a restock", async (key) => {
+])("refuses %s as the key of an order or a restock", async (key) => {
   const skuId = await onSale();
   const answers = [
     await order(await aBuyer(), skuId, { key }),

@@ -1,10 +1,10 @@
-// Who asks: every way to pretend to be somebody is refused, however the token is shown.
+// Identification of the caller: valid tokens are accepted, and all kinds of invalid ones refused.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ORIGIN } from "../support/http.ts";
 import { bearing, inAnHour, key, part, shared, token, unsigned, whoAsks } from "./tokens.ts";
 
 describe("with a shared secret", () => {
-  test("a good token names its subject", async () => {
+  test("identifies the subject of a valid token", async () => {
     expect(await bearing(shared, await token())).toBe("ann");
     expect(await bearing(shared, await token({ claims: { sub: "用户 🎟 'x'" } }))).toBe(
       "用户 🎟 'x'",
@@ -24,36 +24,36 @@ describe("with a shared secret", () => {
     ["expired", () => token({ claims: { exp: inAnHour() - 7_200 } })],
     ["not valid yet", () => token({ claims: { nbf: inAnHour() } })],
     ["no exp", () => token({ claims: { exp: undefined as never } })],
-    ["exp that is no number", () => token({ claims: { exp: "never" as never } })],
+    ["exp that is not a number", () => token({ claims: { exp: "never" as never } })],
     ["no sub", () => token({ claims: { sub: undefined as never } })],
     ["empty sub", () => token({ claims: { sub: "" } })],
     ["sub that is a number", () => token({ claims: { sub: 1 as never } })],
     ["sub that is an object", () => token({ claims: { sub: {} as never } })],
-    ["sub longer than any id", () => token({ claims: { sub: "x".repeat(129) } })],
-    ["sub that is not Unicode", () => token({ claims: { sub: "\ud800" } })],
-    ["huge", () => token({ claims: { more: "x".repeat(9_000) } })],
-    ["cut short", async () => (await token()).slice(0, -5)],
-    ["two parts", async () => (await token()).split(".").slice(0, 2).join(".")],
+    ["sub longer than the limit", () => token({ claims: { sub: "x".repeat(129) } })],
+    ["sub that is not well-formed Unicode", () => token({ claims: { sub: "\ud800" } })],
+    ["over the size limit", () => token({ claims: { more: "x".repeat(9_000) } })],
+    ["truncated", async () => (await token()).slice(0, -5)],
+    ["only two parts", async () => (await token()).split(".").slice(0, 2).join(".")],
     [
-      "claims exchanged",
+      "exchanged claims",
       async () => {
         const [header, , signature] = (await token()).split(".");
         return `${header}.${part({ sub: "bob", exp: inAnHour() })}.${signature}`;
       },
     ],
     [
-      "critical header unknown to us",
+      "unknown critical header",
       async () => {
         const [, claims, signature] = (await token()).split(".");
         return `${part({ alg: "HS256", crit: ["x"], x: 1 })}.${claims}.${signature}`;
       },
     ],
   ];
-  test.each(bad)("%s is unauthenticated", async (_, make) => {
+  test.each(bad)("refuses a token: %s", async (_, make) => {
     expect(await bearing(shared, await make())).toBe("unauthenticated");
   });
 
-  test("issuer and audience count when they are configured", async () => {
+  test("checks the issuer and the audience if they are configured", async () => {
     const strict = { ...shared, AUTH_ISSUER: "https://id.shop", AUTH_AUDIENCE: "doorbuster" };
     const good = { iss: "https://id.shop", aud: ["other", "doorbuster"] };
     expect(await bearing(strict, await token({ claims: good }))).toBe("ann");
@@ -63,7 +63,7 @@ describe("with a shared secret", () => {
   });
 
   test.each(["Bearer", "bearer", "BEARER"])(
-    "%s and its token stand apart by any blanks",
+    "accepts spaces and tabs between %s and the token",
     async (scheme) => {
       for (const blanks of [" ", "  ", "\t", " \t  "]) {
         expect(await whoAsks(shared, { authorization: scheme + blanks + (await token()) })).toBe(
@@ -74,7 +74,7 @@ describe("with a shared secret", () => {
   );
 
   test.each(["Bearer", "Bearer ", "Basic YTpi", "BearerX", "Bearer: x", "DPoP x"])(
-    "%j shows no token, a good one behind it or not",
+    "refuses the scheme %j, with or without a valid token",
     async (scheme) => {
       expect(await whoAsks(shared, { authorization: scheme })).toBe("unauthenticated");
       const authorization = `${scheme}${await token()}`;
@@ -84,7 +84,7 @@ describe("with a shared secret", () => {
     },
   );
 
-  test("of several session cookies any valid one counts, wherever it stands", async () => {
+  test("accepts any valid one of several session cookies", async () => {
     const expired = await token({ claims: { exp: inAnHour() - 7_200 } });
     const forged = await token({ signWith: key("another-secret-of-enough-characters") });
     const good = await token();
@@ -94,7 +94,7 @@ describe("with a shared secret", () => {
       `session=; session="${good}"`,
       `a=b; session=${forged}; session=${expired}; theme=dark;session=${good}`,
       `session=${"x".repeat(9_000)}; session=${good}`,
-      `session=${expired}, session=${good}`, // a header that was sent twice
+      `session=${expired}, session=${good}`, // a repeated header
     ]) {
       expect(await whoAsks(shared, { cookie })).toBe("ann");
     }
@@ -107,14 +107,14 @@ describe("with a shared secret", () => {
     }
   });
 
-  test("a valid session cookie counts behind any number of expired and garbled ones", async () => {
+  test("accepts a valid session cookie after many expired and malformed ones", async () => {
     const expired = await token({ claims: { exp: inAnHour() - 7_200 } });
     const stale = Array.from({ length: 40 }, (_, i) => `session=${i % 2 ? expired : `x.${i}.z`}`);
     const cookie = [...stale, `session=${await token()}`].join("; ");
     expect(await whoAsks(shared, { cookie })).toBe("ann");
   });
 
-  test("a valid session cookie counts behind any number that other sites of the shop have set", async () => {
+  test("accepts a valid session cookie after many from the shop's other sites", async () => {
     const claims = { iss: "https://id.shop", aud: "shop" };
     const strict = { ...shared, AUTH_ISSUER: claims.iss, AUTH_AUDIENCE: claims.aud };
     const foreign = await token({ claims: { ...claims, iss: "https://forum.shop" } });
@@ -128,7 +128,7 @@ describe("with a shared secret", () => {
     expect(await whoAsks(strict, { cookie })).toBe("ann");
   });
 
-  test("forged session cookies cost five signature checks at most", async () => {
+  test("checks at most five signatures of forged session cookies", async () => {
     const checks = vi.spyOn(crypto.subtle, "verify");
     onTestFinished(() => checks.mockRestore());
     const forged = Array.from({ length: 200 }, (_, i) =>
@@ -139,14 +139,14 @@ describe("with a shared secret", () => {
     expect(checks).toHaveBeenCalledTimes(5);
   });
 
-  test("a header that is there but wrong is not mended by a good cookie", async () => {
+  test("refuses an invalid Authorization header even with a valid cookie", async () => {
     const cookie = `session=${await token()}`;
     expect(await whoAsks(shared, { cookie })).toBe("ann");
     expect(await whoAsks(shared, { cookie, authorization: "Bearer x" })).toBe("unauthenticated");
     expect(await whoAsks(shared, { cookie, authorization: "" })).toBe("unauthenticated");
   });
 
-  test("a cookie writes only from our own pages", async () => {
+  test("accepts a write with a cookie only from our own pages", async () => {
     const cookie = `session=${await token()}`;
     const from = (origin?: string) => ({ cookie, ...(origin ? { origin } : {}) });
     for (const method of ["POST", "DELETE", "PUT"]) {

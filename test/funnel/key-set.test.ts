@@ -1,4 +1,4 @@
-// The identity provider's keys: which tokens they verify, and what its outages mean for whom.
+// The identity provider's key set: which tokens it verifies, how often it is fetched, and outages of the provider.
 import { exportJWK, generateKeyPair, type JWTPayload } from "jose";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AuthConfig } from "../../src/funnel/identity.ts";
@@ -14,15 +14,15 @@ describe("with the provider's key set", () => {
     publicJwk = { ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "ES256", use: "sig" };
   });
 
-  /** A key pair: as its key set shows it, and a signer of tokens. Named only by `kid` if that is given. */
-  async function aKey(alg: string, { kid, ...shown }: { kid?: string; alg?: string } = {}) {
+  /** A key pair: its public key as in a key set, and a signer of tokens. Tokens name `kid` only if it is given. */
+  async function aKey(alg: string, { kid, ...changes }: { kid?: string; alg?: string } = {}) {
     const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = {
       ...(await exportJWK(publicKey)),
       ...(kid ? { kid } : {}),
       alg,
       use: "sig",
-      ...shown,
+      ...changes,
     };
     const header = { alg, ...(kid ? { kid } : {}) };
     const sign = (sub: string, claims: JWTPayload = {}) =>
@@ -30,12 +30,12 @@ describe("with the provider's key set", () => {
     return { jwk, token: sign };
   }
 
-  /** Given a provider whose key set is this, at an address nothing has cached. */
+  /** Given a provider with this key set, at a URL that nothing has cached. */
   function givenProvider(answer: () => Response | Promise<Response>) {
     const url = `https://id.shop/${unique("jwks")}`;
     const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async () => answer());
     onTestFinished(() => spy.mockRestore());
-    return { config: { AUTH_JWKS_URL: url } satisfies AuthConfig, asked: spy };
+    return { config: { AUTH_JWKS_URL: url } satisfies AuthConfig, fetches: spy };
   }
   const keySet = () => Response.json({ keys: [publicJwk] });
   const good = () => token({ header: { alg: "ES256", kid: "k1" }, signWith: pair.privateKey });
@@ -43,13 +43,13 @@ describe("with the provider's key set", () => {
   const known = (sub: string) =>
     token({ claims: { sub }, header: { alg: "ES256", kid: "k1" }, signWith: pair.privateKey });
 
-  test("a token of the provider is good, and its keys are fetched once", async () => {
-    const { config, asked } = givenProvider(keySet);
+  test("accepts tokens of the provider and fetches its keys once", async () => {
+    const { config, fetches } = givenProvider(keySet);
     for (let i = 0; i < 3; i += 1) expect(await bearing(config, await good())).toBe("ann");
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(fetches).toHaveBeenCalledTimes(1);
   });
 
-  test("a public key is no shared secret: HS256 signed with it is unauthenticated", async () => {
+  test("refuses an HS256 token signed with the public key", async () => {
     const { config } = givenProvider(keySet);
     const forged = [JSON.stringify(publicJwk), publicJwk.x ?? "", publicJwk.kid ?? ""];
     for (const secret of forged) {
@@ -61,8 +61,8 @@ describe("with the provider's key set", () => {
     expect(await bearing(config, unsigned({ alg: "none", kid: "k1" }))).toBe("unauthenticated");
   });
 
-  test("forged key ids make us ask at most seven times in a minute, and stop no one else", async () => {
-    const { config, asked } = givenProvider(keySet);
+  test("fetches the keys at most seven times a minute for forged key ids, and identifies other callers", async () => {
+    const { config, fetches } = givenProvider(keySet);
     const clock = givenClock(Date.now());
     expect(await bearing(config, await good())).toBe("ann");
     const answers = new Set<string>();
@@ -74,24 +74,24 @@ describe("with the provider's key set", () => {
       expect(await bearing(config, await known(`buyer-${second}`))).toBe(`buyer-${second}`);
       clock.moveTo(Date.now() + 1_000);
     }
-    // Those the provider was asked about are refused; of the others nothing can be known.
+    // A forged token is refused after a fetch; without one, its key may still be a new one.
     expect(answers).toEqual(new Set(["unauthenticated", "unavailable"]));
-    expect(asked.mock.calls.length).toBeLessThanOrEqual(1 + 7);
+    expect(fetches.mock.calls.length).toBeLessThanOrEqual(1 + 7);
   });
 
-  test("a key that was added a moment after the set was read lets its people in at once", async () => {
+  test("accepts a key at once that was added right after a fetch", async () => {
     const added = await aKey("ES256", { kid: "k2" });
     let keys = [publicJwk];
-    const { config, asked } = givenProvider(() => Response.json({ keys }));
+    const { config, fetches } = givenProvider(() => Response.json({ keys }));
     const clock = givenClock(Date.now());
     expect(await bearing(config, await good())).toBe("ann");
     clock.moveTo(Date.now() + 1);
     keys = [publicJwk, added.jwk];
     expect(await bearing(config, await added.token("bob"))).toBe("bob");
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(fetches).toHaveBeenCalledTimes(2);
   });
 
-  test("a new key is no one's fault while forged ones have used up the questions", async () => {
+  test("answers unavailable for a new key while forged keys have used up the fetches", async () => {
     const [added, forger] = [await aKey("ES256", { kid: "k2" }), await aKey("ES256")];
     let keys = [publicJwk];
     const { config } = givenProvider(() => Response.json({ keys }));
@@ -104,8 +104,8 @@ describe("with the provider's key set", () => {
     expect(await bearing(config, await added.token("bob"))).toBe("bob");
   });
 
-  test("a key that the provider does not have is asked for once in thirty seconds", async () => {
-    const { config, asked } = givenProvider(keySet);
+  test("fetches the keys once in thirty seconds for a key that the provider does not have", async () => {
+    const { config, fetches } = givenProvider(keySet);
     const clock = givenClock(Date.now());
     expect(await bearing(config, await good())).toBe("ann");
     const retired = await aKey("ES256", { kid: "retired" });
@@ -113,42 +113,39 @@ describe("with the provider's key set", () => {
       expect(await bearing(config, await retired.token(`${second}`))).toBe("unauthenticated");
       clock.moveTo(Date.now() + 1_000);
     }
-    expect(asked).toHaveBeenCalledTimes(1 + 2);
+    expect(fetches).toHaveBeenCalledTimes(1 + 2);
   });
 
-  test("a token that no key could make good costs no question", async () => {
-    const { config, asked } = givenProvider(keySet);
+  test("fetches no keys for a token that is invalid with any key", async () => {
+    const { config, fetches } = givenProvider(keySet);
     const strict = { ...config, AUTH_ISSUER: "https://id.shop" };
-    const stranger = await aKey("ES256", { kid: "k9" });
-    expect(await bearing(config, await stranger.token("old", { exp: inAnHour() - 7_200 }))).toBe(
+    const unknown = await aKey("ES256", { kid: "k9" });
+    expect(await bearing(config, await unknown.token("old", { exp: inAnHour() - 7_200 }))).toBe(
       "unauthenticated",
     );
-    expect(await bearing(strict, await stranger.token("foreign", { iss: "https://x.test" }))).toBe(
+    expect(await bearing(strict, await unknown.token("foreign", { iss: "https://x.test" }))).toBe(
       "unauthenticated",
     );
-    expect(asked).not.toHaveBeenCalled();
+    expect(fetches).not.toHaveBeenCalled();
   });
 
   test.each<[string, () => Response]>([
     ["down", () => new Response("", { status: 500 })],
-    ["not JSON", () => new Response("<html>")],
-    ["no key set", () => Response.json({})],
-  ])(
-    "a provider that is %s lets nobody in, and says that it is not their fault",
-    async (_, answer) => {
-      const { config } = givenProvider(answer);
-      expect(await bearing(config, await good())).toBe("unavailable");
-    },
-  );
-
-  test("a provider that is down is asked once a second, however many forged tokens come", async () => {
-    const { config, asked } = givenProvider(() => new Response("", { status: 500 }));
-    givenClock(Date.now());
-    for (let i = 0; i < 20; i += 1) expect(await bearing(config, await good())).toBe("unavailable");
-    expect(asked).toHaveBeenCalledTimes(1);
+    ["not sending JSON", () => new Response("<html>")],
+    ["not sending a key set", () => Response.json({})],
+  ])("answers unavailable while the provider is %s", async (_, answer) => {
+    const { config } = givenProvider(answer);
+    expect(await bearing(config, await good())).toBe("unavailable");
   });
 
-  test("a provider that goes down later keeps its people in", async () => {
+  test("fetches at most once a second from a provider that is down", async () => {
+    const { config, fetches } = givenProvider(() => new Response("", { status: 500 }));
+    givenClock(Date.now());
+    for (let i = 0; i < 20; i += 1) expect(await bearing(config, await good())).toBe("unavailable");
+    expect(fetches).toHaveBeenCalledTimes(1);
+  });
+
+  test("still accepts known keys after the provider goes down", async () => {
     let up = true;
     const { config } = givenProvider(() => (up ? keySet() : new Response("", { status: 500 })));
     expect(await bearing(config, await good())).toBe("ann");
@@ -168,21 +165,21 @@ describe("with the provider's key set", () => {
     expect(await bearing(config, await later())).toBe("bob");
   });
 
-  test("a crowd on a fresh isolate has its keys fetched once", async () => {
-    const { config, asked } = givenProvider(async () => {
+  test("fetches the keys once for many simultaneous requests in a new isolate", async () => {
+    const { config, fetches } = givenProvider(async () => {
       await scheduler.wait(50);
       return keySet();
     });
     const token = await good();
     const crowd = await Promise.all(Array.from({ length: 50 }, () => bearing(config, token)));
     expect(new Set(crowd)).toEqual(new Set(["ann"]));
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(fetches).toHaveBeenCalledTimes(1);
   });
 
-  test("a key that was added since the set was read lets its people in, after one question for all", async () => {
+  test("accepts a new key after one fetch for all waiting callers", async () => {
     const added = await aKey("ES256", { kid: "k2" });
     let keys = [publicJwk];
-    const { config, asked } = givenProvider(async () => {
+    const { config, fetches } = givenProvider(async () => {
       await scheduler.wait(50);
       return Response.json({ keys });
     });
@@ -194,13 +191,13 @@ describe("with the provider's key set", () => {
       Array.from({ length: 20 }, async (_, i) => bearing(config, await added.token(`buyer-${i}`))),
     );
     expect(crowd).toEqual(crowd.map((_, i) => `buyer-${i}`));
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(fetches).toHaveBeenCalledTimes(2);
   });
 
-  test("a new key while the provider is down is nobody's fault, and nobody else waits for it", async () => {
+  test("answers unavailable for a new key while the provider is down, and delays no one with a known key", async () => {
     const added = await aKey("ES256", { kid: "k2" });
     let answer = async () => keySet();
-    const { config, asked } = givenProvider(() => answer());
+    const { config, fetches } = givenProvider(() => answer());
     const clock = givenClock(Date.now());
     expect(await bearing(config, await good())).toBe("ann");
     clock.moveTo(Date.now() + 40_000);
@@ -209,22 +206,22 @@ describe("with the provider's key set", () => {
       expect(await bearing(config, await added.token(`x-${i}`))).toBe("unavailable");
       expect(await bearing(config, await known(`y-${i}`))).toBe(`y-${i}`);
     }
-    expect(asked).toHaveBeenCalledTimes(2);
+    expect(fetches).toHaveBeenCalledTimes(2);
 
-    // A provider that hangs: whoever has a known key is not held up by whoever has none.
+    // The provider does not answer. A caller with a known key does not wait for the fetch.
     clock.moveTo(Date.now() + 6_000);
     const hanging = Promise.withResolvers<Response>();
     answer = () => hanging.promise;
     const waiting = bearing(config, await added.token("late"));
-    await vi.waitUntil(() => asked.mock.calls.length === 3);
+    await vi.waitUntil(() => fetches.mock.calls.length === 3);
     expect(await bearing(config, await known("quick"))).toBe("quick");
     hanging.resolve(Response.json({ keys: [publicJwk, added.jwk] }));
     expect(await waiting).toBe("late");
   });
 
-  test("forged tokens make a provider that is down be asked once in five seconds", async () => {
+  test("fetches once in five seconds from a provider that is down, despite forged tokens", async () => {
     let up = true;
-    const { config, asked } = givenProvider(() =>
+    const { config, fetches } = givenProvider(() =>
       up ? keySet() : new Response("", { status: 500 }),
     );
     const clock = givenClock(Date.now());
@@ -238,31 +235,31 @@ describe("with the provider's key set", () => {
       }
       clock.moveTo(Date.now() + 1_000);
     }
-    expect(asked).toHaveBeenCalledTimes(1 + 3);
+    expect(fetches).toHaveBeenCalledTimes(1 + 3);
   });
 
   test.each(["RS256", "ES256", "PS256"])(
-    "two %s keys: a token that names none is good by either",
+    "verifies a token without a key id with either of two %s keys",
     async (alg) => {
-      const [one, two, stranger] = [await aKey(alg), await aKey(alg), await aKey(alg)];
-      const { config, asked } = givenProvider(() => Response.json({ keys: [one.jwk, two.jwk] }));
+      const [one, two, unknown] = [await aKey(alg), await aKey(alg), await aKey(alg)];
+      const { config, fetches } = givenProvider(() => Response.json({ keys: [one.jwk, two.jwk] }));
       expect(await bearing(config, await one.token("first"))).toBe("first");
       expect(await bearing(config, await two.token("second"))).toBe("second");
-      expect(await bearing(config, await stranger.token("third"))).toBe("unauthenticated");
+      expect(await bearing(config, await unknown.token("third"))).toBe("unauthenticated");
       expect(await bearing(config, await two.token("late", { exp: inAnHour() - 7_200 }))).toBe(
         "unauthenticated",
       );
-      expect(asked).toHaveBeenCalledTimes(1 + 1); // the stranger's key may have been new
+      expect(fetches).toHaveBeenCalledTimes(1 + 1); // the unknown key may have been new
     },
   );
 
-  test("two keys with one name are both tried", async () => {
+  test("tries both of two keys with the same id", async () => {
     const [one, two] = [await aKey("RS256", { kid: "same" }), await aKey("RS256", { kid: "same" })];
     const { config } = givenProvider(() => Response.json({ keys: [one.jwk, two.jwk] }));
     expect(await bearing(config, await two.token("second"))).toBe("second");
   });
 
-  test("a new key without a name replaces the one before", async () => {
+  test("accepts a new key without an id in place of the old one", async () => {
     const [before, after] = [await aKey("RS256"), await aKey("RS256")];
     let keys = [before.jwk];
     const { config } = givenProvider(() => Response.json({ keys }));
@@ -274,11 +271,11 @@ describe("with the provider's key set", () => {
   });
 
   test.each(["EdDSA", "Ed25519"])(
-    "an Edwards key serves tokens of both names when its set says %s",
+    "verifies tokens with either algorithm name when the set names %s",
     async (named) => {
       for (const alg of ["EdDSA", "Ed25519"]) {
-        for (const shown of [{ alg: named }, {}]) {
-          const edwards = await aKey(alg, { kid: "e", ...shown });
+        for (const changes of [{ alg: named }, {}]) {
+          const edwards = await aKey(alg, { kid: "e", ...changes });
           const { config } = givenProvider(() => Response.json({ keys: [edwards.jwk] }));
           expect(await bearing(config, await edwards.token("eve"))).toBe("eve");
         }

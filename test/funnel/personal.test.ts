@@ -1,5 +1,4 @@
-// The routes beside the funnel: who asks too often about orders is limited there, too, and what nobody has
-// costs as little as can be.
+// Limits and costs of the routes outside the funnel: reading, paying, and canceling orders, visits, and readiness.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { UnitOfWork } from "../../src/inventory/unit-of-work.ts";
@@ -27,7 +26,7 @@ beforeEach(async () => {
   suppressLiveStock();
 });
 
-/** How many commands objects of SKUs were given while `work` ran. */
+/** The number of calls of SKU objects while `work` ran. */
 async function objectCalls(work: () => Promise<unknown>): Promise<number> {
   const spy = vi.spyOn(UnitOfWork.prototype, "begin");
   onTestFinished(() => spy.mockRestore());
@@ -47,13 +46,13 @@ const pay = (buyer: Buyer, id: string) =>
     body: { paymentToken: "tok_ok" },
   });
 
-/** An id that could be an order of this SKU. */
+/** A well-formed order id for this SKU. */
 const anId = (skuId: string, lane = 0) => `${skuId}.${lane}.${"a".repeat(20)}`;
 
 test.each<[string, (buyer: Buyer, id: string) => Promise<Answer<unknown>>]>([
-  ["one's orders", (buyer) => list(buyer)],
+  ["the list of orders", (buyer) => list(buyer)],
   ["an order", (buyer, id) => showOrder(buyer, id)],
-])("looking at %s is limited for each account, and says so", async (_, look) => {
+])("limits how often an account reads %s, and reports the limit", async (_, look) => {
   givenClock(aMoment());
   const [buyer, other] = [await aBuyer(), await aBuyer()];
   const { id } = await bought(buyer, await onSale({ price: 100 }));
@@ -68,7 +67,7 @@ test.each<[string, (buyer: Buyer, id: string) => Promise<Answer<unknown>>]>([
   expect((await list(other)).status).toBe(200);
 });
 
-test("what is refused there costs nothing behind the edge", async () => {
+test("refuses reads over the limit without a Redis command or an object call", async () => {
   givenClock(aMoment());
   const buyer = await aBuyer();
   const { id } = await bought(buyer, await onSale({ price: 100 }));
@@ -84,7 +83,7 @@ test("what is refused there costs nothing behind the edge", async () => {
   expect([commands, calls]).toEqual([0, 0]);
 });
 
-test("paying and giving back are limited as the sale says, for address and buyer in one trip", async () => {
+test("limits paying and canceling by the sale's settings, in one round trip for address and buyer", async () => {
   givenClock(aMoment());
   const change = { user: limitOf("fixed-window", 3) };
   const { skuId } = await givenSale({ limits: { change } }, { price: 100 });
@@ -101,12 +100,12 @@ test("paying and giving back are limited as the sale says, for address and buyer
   const over = await cancel(buyer, id);
   expect(over).toMatchObject({ status: 429, code: "rate_limited" });
   expect(contractFaults(over)).toEqual([]);
-  // Buying has a limit of its own, and who may not change any more still may look.
+  // Buying and reading have separate limits.
   expect((await bought(buyer, skuId)).status).toBe("reserved");
   expect((await showOrder(buyer, id)).status).toBe(200);
 });
 
-test("they go on while Redis is down, as far as the shield lets them", async () => {
+test("limits canceling with the shield while Redis is down", async () => {
   const buyer = await aBuyer();
   const { id } = await bought(buyer, await onSale({ price: 100 }));
   const before = await counted("limits_degraded");
@@ -115,11 +114,11 @@ test("they go on while Redis is down, as far as the shield lets them", async () 
   expect(await counted("limits_degraded")).toBeGreaterThan(before);
 });
 
-test("an order id with a made-up lane wakes no object", async () => {
+test("calls no object for an order id with an invalid lane", async () => {
   const skuId = await onSale();
   const buyer = await aBuyer();
-  const woken = vi.spyOn(env.SKU_INVENTORY, "getByName");
-  onTestFinished(() => woken.mockRestore());
+  const lookups = vi.spyOn(env.SKU_INVENTORY, "getByName");
+  onTestFinished(() => lookups.mockRestore());
 
   for (const lane of [1, 7, 999]) {
     const id = anId(skuId, lane);
@@ -128,10 +127,10 @@ test("an order id with a made-up lane wakes no object", async () => {
     }
   }
 
-  expect(woken).not.toHaveBeenCalled();
+  expect(lookups).not.toHaveBeenCalled();
 });
 
-test("who is blocked from buying still sees and pays for what they have", async () => {
+test("lets a blocked buyer see and pay for an order", async () => {
   const buyer = await aBuyer();
   const { id } = await bought(buyer, await onSale({ price: 100 }));
   const headers = { authorization: "Bearer test-admin-token" };
@@ -140,7 +139,7 @@ test("who is blocked from buying still sees and pays for what they have", async 
   expect((await pay(buyer, id)).status).toBe(202);
 });
 
-test("visits are handed out behind the shield", async () => {
+test("limits visits with the shield", async () => {
   const { saleId } = await givenSale();
   const keys: string[] = [];
   const send = behindShield((key) => keys.push(key) <= 10);
@@ -155,7 +154,7 @@ test("visits are handed out behind the shield", async () => {
   expect(contractFaults(over)).toEqual([]);
 });
 
-test("500 who ask whether it is ready cost a handful of probes a second", async () => {
+test("runs at most four probes for 500 readiness requests in a second", async () => {
   givenClock(aMoment());
   let commands = 0;
   let answers: Answer[] = [];
@@ -171,14 +170,14 @@ test("500 who ask whether it is ready cost a handful of probes a second", async 
   }
 });
 
-test("a buyer who changes their mind a hundred times has used up their orders", async () => {
+test("refuses a buyer's next order after a hundred canceled ones", async () => {
   const limits = {
     order: { user: limitOf("fixed-window", 1_000) },
     change: { user: limitOf("fixed-window", 1_000) },
   };
   const { skuId } = await givenSale({ limits }, { price: 100, perUserLimit: 1 });
   const buyer = await aBuyer();
-  const paymentToken = "tok_ok"; // whoever gives back what was not paid must bring one sooner
+  const paymentToken = "tok_ok"; // otherwise the limit for unpaid orders would apply first
   for (let i = 0; i < 101; i += 1) {
     await cancel(buyer, (await bought(buyer, skuId, { paymentToken })).id);
   }

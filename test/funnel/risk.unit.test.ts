@@ -1,10 +1,10 @@
-// The risk score as a pure function: bounded, monotone, and it says why.
+// The risk score as a pure function: its range, its monotonicity, and its reasons.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { protectionSchema } from "../../src/catalog/protection.ts";
 import { type Signals, scoreRisk } from "../../src/funnel/risk.ts";
 
-/** A person at home, who looked at the page for a minute. */
+/** A person at home who opened the page a minute ago. */
 const PERSON: Signals = {
   visitAgeMs: 60_000,
   accountsAtAddress: 1,
@@ -27,7 +27,7 @@ const signals: fc.Arbitrary<Signals> = fc.record({
   botScore: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
 });
 
-test("is a whole number from 0 to 100, and has reasons exactly when it is not 0", () => {
+test("the score is an integer from 0 to 100, with reasons exactly if it is not 0", () => {
   fc.assert(
     fc.property(signals, (given) => {
       const { score, reasons } = scoreRisk(given);
@@ -38,7 +38,7 @@ test("is a whole number from 0 to 100, and has reasons exactly when it is not 0"
   );
 });
 
-test("never falls when a signal gets worse", () => {
+test("the score never falls when a signal gets worse", () => {
   const worse: ((given: Signals, by: number) => Signals)[] = [
     (given, by) => ({ ...given, accountsAtAddress: given.accountsAtAddress + by }),
     (given, by) => ({ ...given, accountsAtSite: given.accountsAtSite + by }),
@@ -59,7 +59,7 @@ test("never falls when a signal gets worse", () => {
   );
 });
 
-test("many accounts count once, however many blocks they are too many for", () => {
+test("many accounts add points once, even if they exceed the bounds of several blocks", () => {
   fc.assert(
     fc.property(signals, (given) => {
       const { accountsAtAddress, accountsAtSite, accountsInNetwork } = given;
@@ -82,19 +82,19 @@ test("many accounts count once, however many blocks they are too many for", () =
   );
 });
 
-test("a person scores nothing", () => {
+test("a normal person scores 0", () => {
   expect(scoreRisk(PERSON)).toEqual({ score: 0, reasons: [] });
 });
 
 test.each<[string, Partial<Signals>, string]>([
-  ["faster than a person", { visitAgeMs: 799 }, "hasty"],
+  ["a purchase faster than a person", { visitAgeMs: 799 }, "hasty"],
   ["more accounts than an office has", { accountsAtAddress: 21 }, "many_accounts"],
   ["more accounts than a site has", { accountsAtSite: 41 }, "many_accounts"],
   ["many accounts in a network", { accountsInNetwork: 61 }, "many_accounts"],
   ["one failed attempt", { refusals: 1 }, "refused_before"],
-  ["a rented server", { asn: AWS }, "hosting_network"],
+  ["a hosting network", { asn: AWS }, "hosting_network"],
   ["a low bot score", { botScore: 29 }, "bot_score"],
-])("%s is a reason, but not enough for a challenge by itself", (_, signal, reason) => {
+])("%s adds points, but not enough for a challenge by itself", (_, signal, reason) => {
   const { score, reasons } = scoreRisk({ ...PERSON, ...signal });
   expect(reasons).toEqual([reason]);
   expect(score).toBeGreaterThan(0);
@@ -106,19 +106,19 @@ test.each<[Partial<Signals>]>([
   [{ accountsAtAddress: 20, accountsAtSite: 40, accountsInNetwork: 60 }],
   [{ botScore: 30 }],
   [{ asn: undefined, botScore: undefined }],
-])("%j is nothing to be suspicious of", (signal) => {
+])("%j adds no points", (signal) => {
   expect(scoreRisk({ ...PERSON, ...signal }).score).toBe(0);
 });
 
-test("an order nobody looked at a page for reaches the default threshold by itself", () => {
+test("an order without a page visit reaches the default threshold by itself", () => {
   const { score, reasons } = scoreRisk({ ...PERSON, visitAgeMs: undefined });
   expect(reasons).toEqual(["no_visit"]);
   expect(score).toBeGreaterThanOrEqual(protectionSchema.parse({}).challenge.threshold);
 });
 
 test.each<[string, Partial<Signals>]>([
-  ["a script on a rented server", { visitAgeMs: undefined, asn: AWS }],
-  ["a script that gave a low bot score", { visitAgeMs: undefined, botScore: 1 }],
+  ["a script in a hosting network", { visitAgeMs: undefined, asn: AWS }],
+  ["a script with a low bot score", { visitAgeMs: undefined, botScore: 1 }],
   ["a hundred accounts at one address", { accountsAtAddress: 101 }],
   ["a hundred and fifty accounts at one site", { accountsAtSite: 151 }],
   ["two hundred and fifty accounts in one network", { accountsInNetwork: 251 }],

@@ -1,4 +1,4 @@
-// Deny and allow rules as pure functions: how values are spelled, and whom a set of rules denies.
+// Deny and allow rules as pure functions: the canonical form of values, and which callers a set of rules denies.
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { describe, expect, test } from "vitest";
@@ -32,8 +32,8 @@ describe("a network's value", () => {
     ["2001:db8:0:0:1::/64", "2001:db8::/64"],
     ["::ffff:192.0.2.1", "192.0.2.1/32"],
     ["::ffff:192.0.2.1/120", "192.0.2.0/24"],
-  ])("%s is kept as %s", (value, kept) => {
-    expect(normalizeValue("ip", value)).toBe(kept);
+  ])("%s becomes %s", (value, canonical) => {
+    expect(normalizeValue("ip", value)).toBe(canonical);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe("a network's value", () => {
     expect(normalizeValue("ip", value)).toBeUndefined();
   });
 
-  test("has one spelling, which is a value itself", () => {
+  test("is unchanged once it is in canonical form", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -76,8 +76,8 @@ test.each([
   ["country", "de", "DE"],
   ["country", "t1", "T1"],
   ["user", "auth0|Ann/ß", "auth0|Ann/ß"],
-] as const)("%s %s is kept as %s", (kind, value, kept) => {
-  expect(normalizeValue(kind, value)).toBe(kept);
+] as const)("the %s %s becomes %s", (kind, value, canonical) => {
+  expect(normalizeValue(kind, value)).toBe(canonical);
 });
 
 test.each([
@@ -89,11 +89,11 @@ test.each([
   ["user", ""],
   ["user", "u".repeat(129)],
   ["user", "\ud800"],
-] as const)("%s %j is refused", (kind, value) => {
+] as const)("the %s %j is refused", (kind, value) => {
   expect(normalizeValue(kind, value)).toBeUndefined();
 });
 
-describe("a book of rules", () => {
+describe("a set of rules", () => {
   test.each([
     [network("192.0.2.1"), from("192.0.2.1"), from("192.0.2.2")],
     [network("192.0.2.0/25"), from("192.0.2.127"), from("192.0.2.128")],
@@ -106,20 +106,20 @@ describe("a book of rules", () => {
     [aRule({ kind: "asn", value: "64496" }), { asn: "64496" }, { asn: "6449" }],
     [aRule({ kind: "country", value: "XX" }), { country: "XX" }, { country: "DE" }],
     [aRule({ kind: "asn", value: "7" }), { asn: "7" }, { userId: "7" }],
-  ])("denies whom %o means, and nobody else", (rule, meant, other) => {
-    const book = new RuleSet([rule]);
-    expect(book.denies(meant, NOW)).toBe(true);
-    expect(book.denies(other, NOW)).toBe(false);
-    expect(book.denies({}, NOW)).toBe(false);
+  ])("with %o denies the matching caller only", (rule, matching, other) => {
+    const set = new RuleSet([rule]);
+    expect(set.denies(matching, NOW)).toBe(true);
+    expect(set.denies(other, NOW)).toBe(false);
+    expect(set.denies({}, NOW)).toBe(false);
   });
 
-  test("counts a rule up to the millisecond before it expires", () => {
-    const book = new RuleSet([aRule({ expiresAt: instant(0) })]);
-    expect(book.denies({ userId: "mallory" }, NOW - 1)).toBe(true);
-    expect(book.denies({ userId: "mallory" }, NOW)).toBe(false);
+  test("applies a rule until the millisecond before it expires", () => {
+    const set = new RuleSet([aRule({ expiresAt: instant(0) })]);
+    expect(set.denies({ userId: "mallory" }, NOW - 1)).toBe(true);
+    expect(set.denies({ userId: "mallory" }, NOW)).toBe(false);
   });
 
-  test("an allow rule wins, whatever else is said and in whatever order, while it lasts", () => {
+  test("lets an allow rule override all deny rules, in any order, until it expires", () => {
     const denials = [
       aRule({}),
       network("192.0.2.0/24"),
@@ -139,16 +139,16 @@ describe("a book of rules", () => {
         fc.shuffledSubarray(denials, { minLength: 1 }),
         fc.boolean(),
         (allowed, denied, last) => {
-          const book = new RuleSet(last ? [...denied, allowed] : [allowed, ...denied]);
-          expect(book.denies(caller, NOW)).toBe(false);
-          expect(book.denies(caller, NOW + 1)).toBe(true);
+          const set = new RuleSet(last ? [...denied, allowed] : [allowed, ...denied]);
+          expect(set.denies(caller, NOW)).toBe(false);
+          expect(set.denies(caller, NOW + 1)).toBe(true);
         },
       ),
     );
   });
 });
 
-test("what does not parse is left out, and hides nothing else", () => {
+test("a malformed rule does not parse", () => {
   const good = aRule({});
   const bad = ["", "{", "null", "[]", '"x"', "{}", JSON.stringify({ ...good, kind: "shoe" })];
   const wrong = JSON.stringify({ ...good, kind: "ip", value: "nowhere" });
