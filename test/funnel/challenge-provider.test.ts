@@ -8,7 +8,7 @@ import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, until } from "../support/shop.ts";
 import { aMoment, attempt, counted, givenSale, rules } from "./scene.ts";
-import { askedOf, solve, verifications } from "./turnstile.ts";
+import { challengeOf, solve, verifications } from "./turnstile.ts";
 
 const always: ProtectionSettings = { challenge: { mode: "always" } };
 
@@ -22,10 +22,10 @@ describe("an invalid solution", () => {
   test("refuses a token that is unknown, or for another user, action, or sale", async () => {
     const sale = await givenSale(always);
     const [mallory, ann] = [await aBuyer(), await aBuyer()];
-    const hers = askedOf(await attempt(ann, sale));
-    const his = askedOf(await attempt(mallory, sale));
+    const hers = challengeOf(await attempt(ann, sale));
+    const his = challengeOf(await attempt(mallory, sale));
     const wrong = [solve(his, "fail"), solve(hers), solve({ ...his, action: "login" }), "x"];
-    for (const challenge of wrong) askedOf(await attempt(mallory, sale, { challenge }));
+    for (const challenge of wrong) challengeOf(await attempt(mallory, sale, { challenge }));
     expect(await counted(`challenge|failed|${sale.saleId}`)).toBe(wrong.length);
     expect((await ledger(sale.skuId)).held + (await ledger(sale.skuId)).sold).toBe(0);
   });
@@ -51,9 +51,9 @@ describe("an invalid solution", () => {
     const clock = givenClock(start);
     const sale = await givenSale({ ...always, autoBlock: { failedChallenges: 3 } });
     const mallory = await aBuyer();
-    const asked = askedOf(await attempt(mallory, sale));
+    const asked = challengeOf(await attempt(mallory, sale));
     for (let i = 0; i < 3; i += 1) {
-      askedOf(await attempt(mallory, sale, { challenge: solve(asked, "fail") }));
+      challengeOf(await attempt(mallory, sale, { challenge: solve(asked, "fail") }));
     }
     const block = await until("the block is listed", async () =>
       (await rules()).find(({ value }) => value === mallory.id),
@@ -78,7 +78,7 @@ describe("during an outage of the provider", () => {
       async (how) => {
         const sale = await givenSale({ challenge: { mode: "always", whenDown } });
         const buyer = await aBuyer();
-        const asked = askedOf(await attempt(buyer, sale));
+        const asked = challengeOf(await attempt(buyer, sale));
 
         const answer = await attempt(buyer, sale, { challenge: solve(asked, how) });
 
@@ -86,7 +86,7 @@ describe("during an outage of the provider", () => {
         expect(contractFaults(answer)).toEqual([]);
         expect(await counted(`challenge|down-${whenDown}|${sale.saleId}`)).toBe(1);
         // The outage counts neither as a passed nor as a failed challenge.
-        askedOf(await attempt(buyer, sale));
+        challengeOf(await attempt(buyer, sale));
         expect((await rules()).filter(({ value }) => value === buyer.id)).toEqual([]);
       },
     );
@@ -97,7 +97,7 @@ describe("during an outage of the provider", () => {
     const clock = givenClock(start);
     const sale = await givenSale(always);
     const buyer = await aBuyer();
-    const asked = askedOf(await attempt(buyer, sale));
+    const asked = challengeOf(await attempt(buyer, sale));
     const failing = () => attempt(buyer, sale, { challenge: solve(asked, "down") });
     for (let i = 0; i < 5; i += 1) await failing();
 

@@ -19,8 +19,8 @@ import {
   suppressLiveStock,
   unique,
 } from "../support/shop.ts";
-import { aMoment, attempt, counted, givenSale, lookAt } from "./scene.ts";
-import { askedOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
+import { aMoment, attempt, counted, givenSale, visitPage } from "./scene.ts";
+import { challengeOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
 const always: ProtectionSettings = { challenge: { mode: "always" } };
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
@@ -52,7 +52,7 @@ describe("a sale's challenge mode", () => {
     );
 
     expect(contractFaults(result)).toEqual([]);
-    expect(askedOf(result).action).toBe("buy");
+    expect(challengeOf(result).action).toBe("buy");
     expect([commands, asked]).toEqual([0, 0]);
     expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
   });
@@ -61,13 +61,13 @@ describe("a sale's challenge mode", () => {
     const clock = givenClock(aMoment());
     const sale = await givenSale(byScore);
     const cf = { asn: 16_509 };
-    const seen = await lookAt(sale);
+    const seen = await visitPage(sale);
     clock.moveTo(Date.now() + 2_000);
 
     const script = await attempt(await aBuyer(), sale, { cf });
     const person = await attempt(await aBuyer(), sale, { ...seen, cf });
 
-    askedOf(script);
+    challengeOf(script);
     expect(person.status).toBe(202);
     expect(await counted(`risk|hosting_network|${sale.saleId}`)).toBe(1);
   });
@@ -79,7 +79,7 @@ describe("the risk score", () => {
     const clock = givenClock(aMoment());
     const limits = { order: { user: { limit: 1, windowSeconds: 60 } } };
     const sale = await givenSale({ limits, challenge: { mode: "by-score", threshold } });
-    const seen = await lookAt(sale);
+    const seen = await visitPage(sale);
     clock.moveTo(Date.now() + 2_000);
     return { clock, sale, seen };
   }
@@ -104,16 +104,16 @@ describe("the risk score", () => {
     for (let i = 0; i < 3; i += 1) refused.push((await attempt(buyer, sale, seen)).code);
     expect(refused).toEqual([undefined, "rate_limited", "rate_limited"]);
     clock.moveTo(Date.now() + 60_000);
-    askedOf(await attempt(buyer, sale, seen));
+    challengeOf(await attempt(buyer, sale, seen));
     expect(await counted(`risk|refused_before|${sale.saleId}`)).toBe(1);
-    const neighbor = await lookAt(sale, seen.from);
+    const neighbor = await visitPage(sale, seen.from);
     clock.moveTo(Date.now() + 2_000);
     expect((await attempt(await aBuyer(), sale, neighbor)).status).toBe(202);
   });
 
   test("includes a purchase faster than a person can make", async () => {
     const { sale } = await given(20);
-    askedOf(await attempt(await aBuyer(), sale, await lookAt(sale)));
+    challengeOf(await attempt(await aBuyer(), sale, await visitPage(sale)));
     expect(await counted(`risk|hasty|${sale.saleId}`)).toBe(1);
   });
 });
@@ -122,7 +122,7 @@ describe("a solved challenge", () => {
   test("is verified once and counts for the user's next attempts", async () => {
     const sale = await givenSale(always);
     const buyer = await aBuyer();
-    const challenge = solve(askedOf(await attempt(buyer, sale)));
+    const challenge = solve(challengeOf(await attempt(buyer, sale)));
 
     const [first, asked] = await verifications(() => attempt(buyer, sale, { challenge }));
     const [second, askedAgain] = await verifications(() => attempt(buyer, sale));
@@ -137,14 +137,14 @@ describe("a solved challenge", () => {
     const clock = givenClock(start);
     const [sale, other] = [await givenSale(always), await givenSale(always)];
     const buyer = await aBuyer();
-    const challenge = solve(askedOf(await attempt(buyer, sale)));
+    const challenge = solve(challengeOf(await attempt(buyer, sale)));
     await attempt(buyer, sale, { challenge });
 
-    askedOf(await attempt(buyer, other));
+    challengeOf(await attempt(buyer, other));
     clock.moveTo(start + 600_000);
     expect((await attempt(buyer, sale)).status).toBe(202);
     clock.moveTo(start + 600_001);
-    askedOf(await attempt(buyer, sale));
+    challengeOf(await attempt(buyer, sale));
   });
 
   test("counts for a retry in another isolate, but not for another sale or user", async () => {
@@ -152,23 +152,23 @@ describe("a solved challenge", () => {
     const clock = givenClock(start);
     const [sale, other] = [await givenSale(always), await givenSale(always)];
     const buyer = await aBuyer();
-    const asked = askedOf(await attempt(buyer, sale));
+    const asked = challengeOf(await attempt(buyer, sale));
     const challenge = solve(asked);
     expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
     clock.moveTo(start + 600_001); // as in another isolate, the passed challenge is not in memory
 
-    askedOf(await attempt(buyer, other, { challenge }));
+    challengeOf(await attempt(buyer, other, { challenge }));
     expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
-    askedOf(await attempt(await aBuyer(), sale, { challenge }));
+    challengeOf(await attempt(await aBuyer(), sale, { challenge }));
   });
 
   test("costs one verification, one Redis round trip, and one object call", async () => {
     givenClock(aMoment());
     const sale = await givenSale(always);
     const warm = await aBuyer();
-    await attempt(warm, sale, { challenge: solve(askedOf(await attempt(warm, sale))) });
+    await attempt(warm, sale, { challenge: solve(challengeOf(await attempt(warm, sale))) });
     const buyer = await aBuyer();
-    const challenge = solve(askedOf(await attempt(buyer, sale)));
+    const challenge = solve(challengeOf(await attempt(buyer, sale)));
     const { calls } = (await ledger(sale.skuId)).activity;
 
     const [{ result, roundTrips }, asked] = await verifications(() =>

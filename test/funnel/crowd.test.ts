@@ -7,7 +7,7 @@ import { givenClock } from "../support/clock.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, buyers, suppressLiveStock, tally } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, givenSale, lookAt } from "./scene.ts";
+import { aMoment, anAddress, attempt, givenSale, visitPage } from "./scene.ts";
 
 const byScore: ProtectionSettings = { challenge: { mode: "by-score" } };
 
@@ -21,7 +21,7 @@ beforeEach(() => {
 test("challenges 99 of 100 accounts that share one visit", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
-  const seen = await lookAt(sale);
+  const seen = await visitPage(sale);
   clock.moveTo(Date.now() + 2_000);
   const [first, others] = [await aBuyer(), await buyers(99)];
 
@@ -35,7 +35,7 @@ test("challenges 99 of 100 accounts that share one visit", async () => {
 test("lets one of 20 accounts pass that use one visit at the same time", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
-  const seen = await lookAt(sale);
+  const seen = await visitPage(sale);
   clock.moveTo(Date.now() + 2_000);
   const crowd = await buyers(20);
   const answers = await Promise.all(crowd.map((buyer) => attempt(buyer, sale, seen)));
@@ -47,7 +47,7 @@ async function drive(count: number, addressOf: (i: number) => string) {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore, { stock: 5_000 });
   const crowd = await buyers(count);
-  const looks = await Promise.all(crowd.map((_, i) => lookAt(sale, addressOf(i))));
+  const looks = await Promise.all(crowd.map((_, i) => visitPage(sale, addressOf(i))));
   clock.moveTo(Date.now() + 2_000);
   return tally(await Promise.all(crowd.map((buyer, i) => attempt(buyer, sale, looks[i]))));
 }
@@ -102,7 +102,7 @@ test("counts user ids with colliding FNV hashes as separate accounts", async () 
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
   const from = anAddress();
-  const looks = await Promise.all(ids.map(() => lookAt(sale, from)));
+  const looks = await Promise.all(ids.map(() => visitPage(sale, from)));
   clock.moveTo(Date.now() + 2_000);
 
   const answers = await Promise.all(

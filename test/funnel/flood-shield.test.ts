@@ -24,7 +24,7 @@ import {
   rules,
   type Scene,
 } from "./scene.ts";
-import { askedOf, solve } from "./turnstile.ts";
+import { challengeOf, solve } from "./turnstile.ts";
 
 beforeAll(pauseQueue);
 beforeEach(async () => {
@@ -169,7 +169,7 @@ test("challenges and then blocks 300 accounts at one address, while a person the
   expect(tally(await drive())).toEqual({ blocked: 300 });
 
   const person = await aBuyer();
-  const asked = askedOf(await attempt(person, sale, { from }));
+  const asked = challengeOf(await attempt(person, sale, { from }));
   const answer = await attempt(person, sale, { from, challenge: solve(asked) });
   expect(answer.status).toBe(202);
   expect(await ledger(sale.skuId)).toMatchObject({ held: 1 });

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Answer } from "../support/http.ts";
 import { redisIsBack } from "../support/redis.ts";
-import { atNoCost, attempt, codes, givenRush } from "./rush.ts";
+import { atNoCost, attempt, codes, givenOrderRoute } from "./order-route.ts";
 
-beforeAll(givenRush);
+beforeAll(givenOrderRoute);
 beforeEach(redisIsBack);
 
 const post = (bodies: BodyInit[]) => () => Promise.all(bodies.map((body) => attempt({ body })));

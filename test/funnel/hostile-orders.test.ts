@@ -3,9 +3,9 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freshAddress, ORIGIN, send } from "../support/http.ts";
 import { redisIsBack } from "../support/redis.ts";
 import { onSale } from "../support/shop.ts";
-import { atNoCost, attempt, buyer, codes, givenRush, skuId } from "./rush.ts";
+import { atNoCost, attempt, buyer, codes, givenOrderRoute, skuId } from "./order-route.ts";
 
-beforeAll(givenRush);
+beforeAll(givenOrderRoute);
 beforeEach(redisIsBack);
 
 describe("order headers", () => {

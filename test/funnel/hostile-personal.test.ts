@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, type Buyer, bought, onSale, tokenFor } from "../support/shop.ts";
-import { expectContract, jsonType, sendHostile } from "./hostile.ts";
+import { expectContract, jsonType, sendHostile } from "./hostile-request.ts";
 
 let buyer: Buyer;
 let orderId: string;

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN, ORIGIN } from "../support/http.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, onSale } from "../support/shop.ts";
-import { expectContract, jsonType, sendHostile } from "./hostile.ts";
+import { expectContract, jsonType, sendHostile } from "./hostile-request.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);

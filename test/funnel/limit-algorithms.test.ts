@@ -1,10 +1,10 @@
-// The algorithms of the limits, to the attempt and the millisecond.
+// The algorithms of the limits, tested to the exact attempt and millisecond.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, suppressLiveStock } from "../support/shop.ts";
-import { LIMIT, limitOf, passed, START, WINDOW } from "./limited.ts";
+import { LIMIT, limitOf, passed, START, WINDOW } from "./limit-helpers.ts";
 import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe("fixed window", () => {
-  test("allows the limit from the window's first millisecond to its last, then again", async () => {
+  test("allows the limit once per window, to the millisecond", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
     const buyer = await aBuyer();
@@ -26,7 +26,7 @@ describe("fixed window", () => {
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
   });
 
-  test("a burst around a window's edge gets twice the limit, and not one more", async () => {
+  test("allows at most twice the limit in a burst across two windows", async () => {
     const clock = givenClock(START + WINDOW - 1);
     const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
     const buyer = await aBuyer();
@@ -40,7 +40,7 @@ describe("fixed window", () => {
 });
 
 describe("sliding window", () => {
-  test("a burst around a window's edge gets the limit once", async () => {
+  test("allows the limit once in a burst across two windows", async () => {
     const clock = givenClock(START + WINDOW - 1);
     const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
@@ -54,7 +54,7 @@ describe("sliding window", () => {
     [0.25, 1],
     [0.5, 2],
     [0.75, 3],
-  ])("with %d of the next window gone, that share of the limit is free", async (share, free) => {
+  ])("frees a share of the limit after %d of the next window", async (share, free) => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
@@ -65,7 +65,7 @@ describe("sliding window", () => {
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(free);
   });
 
-  test("a refusal holds only until the next attempt may be free", async () => {
+  test("refuses only until the next attempt may be free", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
@@ -79,7 +79,7 @@ describe("sliding window", () => {
     expect(await passed(buyer, sale, LIMIT)).toBe(3);
   });
 
-  test("after a whole window without attempts the whole limit is free", async () => {
+  test("allows the full limit after a whole window without attempts", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("sliding-window") } } });
     const buyer = await aBuyer();
@@ -92,7 +92,7 @@ describe("sliding window", () => {
 });
 
 describe("token bucket", () => {
-  test("starts full, and is full again one window after the first attempt, not before", async () => {
+  test("starts full and refills one window after the first attempt, not before", async () => {
     const begin = START + 12_345;
     const clock = givenClock(begin);
     const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
@@ -105,7 +105,7 @@ describe("token bucket", () => {
     expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
   });
 
-  test("a burst just before and after the refill gets two buckets, and not one more", async () => {
+  test("allows at most two buckets in a burst around the refill", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
     const buyer = await aBuyer();
@@ -117,7 +117,7 @@ describe("token bucket", () => {
     expect(await passed(buyer, sale, 2 * LIMIT)).toBe(LIMIT);
   });
 
-  test("never holds more than its size, however long nobody came", async () => {
+  test("never holds more than its size, even after a long pause", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf("token-bucket") } } });
     const buyer = await aBuyer();

@@ -1,11 +1,11 @@
-// What every answer of the order route says about its limits.
+// The rate-limit headers of the order route.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer } from "../support/shop.ts";
-import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
+import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limit-helpers.ts";
 import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
@@ -14,7 +14,7 @@ beforeEach(() => void captureQueue());
 const limits = { ip: limitOf("token-bucket", 9), user: limitOf("sliding-window") };
 const policy = `"ip";q=9;w=${WINDOW_SECONDS}, "user";q=${LIMIT};w=${WINDOW_SECONDS}`;
 
-test("tell the sale's policy, what is left, and when it begins anew", async () => {
+test("report the sale's policy, the remaining requests, and the reset time", async () => {
   givenClock(START + 15_000);
   const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
@@ -28,7 +28,7 @@ test("tell the sale's policy, what is left, and when it begins anew", async () =
   expect(headers.get("x-ratelimit-reset")).toBe(String((START + WINDOW) / 1_000));
 });
 
-test("of a refusal agree with its Retry-After", async () => {
+test("of a refusal match its Retry-After", async () => {
   givenClock(START + 15_000);
   const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
@@ -43,7 +43,7 @@ test("of a refusal agree with its Retry-After", async () => {
   expect(answer.headers.get("ratelimit-policy")).toBe(policy);
 });
 
-test("are on every refusal that knows the sale, and on those that come before it", async () => {
+test("are on every refusal, including those before the sale is known", async () => {
   const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();
   const known = [await attempt({ token: "forged" }, sale)];
@@ -64,7 +64,7 @@ test("are on every refusal that knows the sale, and on those that come before it
   }
 });
 
-test("tell an upcoming sale's own policy too", async () => {
+test("report the policy of an upcoming sale", async () => {
   const { saleId, skuId } = await givenSale({ limits: { order: limits } });
   const { body: sale } = await admin("GET", `/sales/${saleId}`);
   const opensAt = new Date(Date.now() + 60_000).toISOString();

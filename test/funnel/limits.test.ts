@@ -1,4 +1,4 @@
-// The limits of a sale: who shares one, what they cost, and what Redis is asked.
+// The limits of a sale: who shares a limit, and what counting costs in Redis.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
 import { givenClock } from "../support/clock.ts";
@@ -13,7 +13,7 @@ import {
   suppressLiveStock,
   tally,
 } from "../support/shop.ts";
-import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limited.ts";
+import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limit-helpers.ts";
 import { anAddress, attempt, counted, givenSale } from "./scene.ts";
 
 /** Two limits, and the two commands that mark an order as under way. */
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s", (algorithm) => {
-  test("racing attempts get exactly the limit, and Redis is not asked for more", async () => {
+  test("allows exactly the limit to simultaneous attempts, without more Redis commands than those need", async () => {
     givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf(algorithm) } } });
     const buyer = await aBuyer();
@@ -38,11 +38,11 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
     );
 
     expect(tally(result)).toEqual({ 202: LIMIT, rate_limited: 40 - LIMIT });
-    // A bucket may be filled once more within a window, as far as the edge can know.
+    // For all the edge knows, a token bucket may refill once within a window.
     expect(commands).toBeLessThanOrEqual(COMMANDS * LIMIT * (algorithm === "token-bucket" ? 2 : 1));
   });
 
-  test("both limits cost one round trip; who is over one costs none", async () => {
+  test("counts both limits in one round trip, and refuses over a limit without one", async () => {
     givenClock(START);
     const limits = { ip: limitOf(algorithm, 100), user: limitOf(algorithm) };
     const sale = await givenSale({ limits: { order: limits } });
@@ -60,7 +60,7 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
     expect(cost).toEqual({ roundTrips: 0, commands: 0 });
   });
 
-  test("Redis alone decides for an isolate that has not seen the caller", async () => {
+  test("applies the counts in Redis in an isolate that has not seen the caller", async () => {
     const clock = givenClock(START);
     const sale = await givenSale({ limits: { order: { user: limitOf(algorithm) } } });
     const buyer = await aBuyer();
@@ -79,7 +79,7 @@ describe.each(["fixed-window", "sliding-window", "token-bucket"] as const)("%s",
   });
 });
 
-test("an attempt is one Redis round trip and one call of the object", async () => {
+test("an attempt costs one Redis round trip and one object call", async () => {
   givenClock(START);
   const sale = await givenSale();
   await givenLiveStock(sale.skuId, { available: 1_000 });
@@ -90,10 +90,10 @@ test("an attempt is one Redis round trip and one call of the object", async () =
   const { result, roundTrips, commands } = await redisCost(() => attempt(buyer, sale));
 
   expect([result.status, roundTrips, commands]).toEqual([202, 1, COMMANDS]);
-  expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2); // ours, and this look
+  expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2); // the attempt's, and this one
 });
 
-test("a Redis that takes longer than 300 ms does not decide, and nobody waits for it", async () => {
+test("accepts an attempt without Redis if it takes longer than 300 ms", async () => {
   const sale = await givenSale();
   await attempt(await aBuyer(), sale);
   const before = await counted("limits_degraded");
@@ -102,7 +102,7 @@ test("a Redis that takes longer than 300 ms does not decide, and nobody waits fo
   expect(await counted("limits_degraded")).toBe(before + 1);
 });
 
-test("what was known before the clock was set back refuses nobody", async () => {
+test("ignores limits counted before the clock was set back", async () => {
   const clock = givenClock(START + 10 * WINDOW);
   const sale = await givenSale({ limits: { order: { user: limitOf("fixed-window") } } });
   const buyer = await aBuyer();
@@ -111,10 +111,10 @@ test("what was known before the clock was set back refuses nobody", async () => 
   expect(await passed(buyer, sale, LIMIT + 1)).toBe(LIMIT);
 });
 
-describe("an address", () => {
+describe("the limit of an address", () => {
   const limits = { ip: limitOf("fixed-window"), user: limitOf("fixed-window", 100) };
 
-  test("is limited whoever comes from it, and its neighbours are not", async () => {
+  test("counts all users at the address, and no others", async () => {
     givenClock(START);
     const sale = await givenSale({ limits: { order: limits } });
     const from = anAddress();
@@ -129,7 +129,7 @@ describe("an address", () => {
     expect((await attempt(await aBuyer(), sale)).status).toBe(202);
   });
 
-  test("of IPv6 is the /64 its customer owns", async () => {
+  test("covers the whole /64 of an IPv6 address", async () => {
     givenClock(START);
     const sale = await givenSale({ limits: { order: limits } });
     for (const [i, buyer] of (await buyers(LIMIT)).entries()) {
@@ -143,7 +143,7 @@ describe("an address", () => {
     expect([same.code, next.status]).toEqual(["rate_limited", 202]);
   });
 
-  test("of IPv4 is the same however it is written", async () => {
+  test("covers an IPv4 address in its IPv4-mapped form", async () => {
     givenClock(START);
     const sale = await givenSale({ limits: { order: limits } });
     for (const buyer of await buyers(LIMIT)) await attempt(buyer, sale, { from: "192.0.2.7" });
@@ -153,7 +153,7 @@ describe("an address", () => {
     expect(mapped.code).toBe("rate_limited");
   });
 
-  test("is stored only as a hash nobody can guess, and so is who comes from it", async () => {
+  test("stores the address and the user only as keyed hashes", async () => {
     const sale = await givenSale({ limits: { order: limits } });
     const buyer = await aBuyer();
     await attempt(buyer, sale, { from: "192.0.2.99" });
@@ -166,7 +166,7 @@ describe("an address", () => {
     for (const key of keys) expect(await redis<number>("PTTL", key)).toBeGreaterThan(0);
   });
 
-  test("that is over its limit does not use up the allowance of the person behind it", async () => {
+  test("does not use up a user's own limit when it is exceeded", async () => {
     givenClock(START);
     const sale = await givenSale({
       limits: { order: { ...limits, user: limitOf("fixed-window") } },
@@ -179,7 +179,7 @@ describe("an address", () => {
   });
 });
 
-test("50 people behind one address buy at the same time under default settings", async () => {
+test("50 people at one address can buy at the same time with default settings", async () => {
   const sale = await givenSale({}, { stock: 50, perUserLimit: 1 });
   const from = anAddress();
 
@@ -190,7 +190,7 @@ test("50 people behind one address buy at the same time under default settings",
   expect(tally(answers)).toEqual({ 202: 50 });
 });
 
-test("a changed policy counts at once, without a deploy", async () => {
+test("applies a changed policy at once, without a deploy", async () => {
   givenClock(START);
   const { saleId, skuId } = await givenSale({
     limits: { order: { user: limitOf("fixed-window", 1) } },

@@ -1,5 +1,5 @@
-// Sold out to more buyers than can be told one by one: the crowd of strangers still costs nothing, and every
-// buyer gets through.
+// Sold out to more buyers than fit in a list: nearly all refusals still cost nothing, and every buyer reaches the
+// object.
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { Buyers } from "../../src/inventory/buyers.ts";
 import { aReservation, inside, putToSleep, sendsNothing } from "../inventory/object.ts";
@@ -27,7 +27,7 @@ type Clock = ReturnType<typeof givenClock>;
 const userOf = (i: number) => `early-${i}`;
 const keyOf = (i: number) => `key-${i}`;
 
-/** Given a SKU that so many people bought, one unit each, until nothing was left. The clock stands still. */
+/** Given a SKU sold out to `count` people, one unit each. The clock stands still. */
 async function givenSoldTo(count: number): Promise<{ sale: Scene; clock: Clock }> {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock: count, perUserLimit: 1 });
@@ -36,7 +36,7 @@ async function givenSoldTo(count: number): Promise<{ sale: Scene; clock: Clock }
   return { sale, clock };
 }
 
-/** Sells a unit each to those with these numbers, in the object itself. */
+/** Sells one unit to each of these users, directly in the object. */
 const sellTo = (sale: Scene, from: number, to: number) =>
   inside(sale.skuId, (object) => {
     for (let i = from; i < to; i += 1) {
@@ -52,9 +52,9 @@ async function restock(sale: Scene, quantity: number): Promise<void> {
 
 const calls = async ({ skuId }: Scene) => (await ledger(skuId)).activity.calls;
 
-/** Waits until a stranger costs nothing: neither Redis nor the object is asked. */
-async function edgeKnows(sale: Scene, clock: Clock): Promise<void> {
-  await until("the edge knows the buyers", async () => {
+/** Waits until refusing a new caller costs no object call. */
+async function edgeHasBuyers(sale: Scene, clock: Clock): Promise<void> {
+  await until("the edge has the buyers", async () => {
     clock.moveTo(Date.now() + 3_000);
     await attempt(await aBuyer(), sale);
     const before = await calls(sale);
@@ -63,8 +63,8 @@ async function edgeKnows(sale: Scene, clock: Clock): Promise<void> {
   });
 }
 
-/** What a crowd of strangers is told, and what it costs. */
-async function crowdCosts(sale: Scene, crowd: Buyer[]) {
+/** Makes attempts of callers without an order. Returns the answers and their cost. */
+async function attemptsOf(sale: Scene, crowd: Buyer[]) {
   const before = await calls(sale);
   const { result, commands } = await redisCost(() =>
     Promise.all(crowd.map((buyer) => attempt(buyer, sale))),
@@ -75,15 +75,15 @@ async function crowdCosts(sale: Scene, crowd: Buyer[]) {
 const heading = async ({ skuId }: Scene) =>
   (await redis<string>("GETRANGE", KEYS.buyersOf(skuId), 0, 12)).split(".").slice(0, 2).join(".");
 
-test("a SKU sold to 60,000: a crowd of strangers is refused at the edge, buyers get their orders", async () => {
+test("refuses callers without an order at the edge, and recognizes each of 60,000 buyers", async () => {
   const { sale, clock } = await givenSoldTo(60_000);
   await stockPublished(sale.skuId, 0);
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
 
-  const crowd = await crowdCosts(sale, await buyers(400));
+  const crowd = await attemptsOf(sale, await buyers(400));
 
   expect(crowd.answers).toEqual({ sold_out: 400 });
-  expect(crowd.calls).toBeLessThanOrEqual(20); // one in fifty is taken for a buyer
+  expect(crowd.calls).toBeLessThanOrEqual(20); // one in fifty is a false positive of the filter
   expect(crowd.commands).toBeLessThanOrEqual(2 * 20);
   for (const i of [0, 1, 31_999, 59_999]) {
     const buyer = await aBuyer(userOf(i));
@@ -91,15 +91,15 @@ test("a SKU sold to 60,000: a crowd of strangers is refused at the edge, buyers 
   }
 }, 120_000);
 
-test("those who come after the filter are told by name, and it is not written again for them", async () => {
+test("lists later buyers beside the filter, and writes a new filter only after many", async () => {
   const { sale, clock } = await givenSoldTo(300);
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
   expect(await heading(sale)).toBe("2.300");
 
   await restock(sale, 10);
   await sellTo(sale, 300, 310);
   await stockPublished(sale.skuId, 0);
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
 
   expect(await heading(sale)).toBe("2.300");
   const late = await aBuyer(userOf(309));
@@ -107,44 +107,44 @@ test("those who come after the filter are told by name, and it is not written ag
 
   await restock(sale, 200);
   await sellTo(sale, 310, 510);
-  await until("it is written anew", async () => (await heading(sale)) === "2.510");
-  await edgeKnows(sale, clock);
+  await until("a new filter is written", async () => (await heading(sale)) === "2.510");
+  await edgeHasBuyers(sale, clock);
   expect(await attempt(await aBuyer(userOf(500)), sale)).toMatchObject({
     code: "user_limit_reached",
   });
-  expect((await crowdCosts(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
+  expect((await attemptsOf(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
 });
 
-test("an object that wakes does not make again what Redis has", async () => {
+test("an object that restarts does not rebuild a filter that Redis has", async () => {
   const { sale, clock } = await givenSoldTo(300);
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
   const made = vi.spyOn(Buyers.prototype, "filter");
   onTestFinished(() => made.mockRestore());
 
   await putToSleep(sale.skuId);
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
 
   expect(made).not.toHaveBeenCalled();
-  expect((await crowdCosts(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
+  expect((await attemptsOf(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
 });
 
 test.each([
   ["lost", (key: string) => redis("DEL", key)],
   [
-    "cut short",
+    "truncated",
     async (key: string) => redis("SET", key, (await redis<string>("GET", key)).slice(0, 200)),
   ],
   ["of fewer buyers", (key: string) => redis("SET", key, "2.0.")],
-])("a filter that is %s in Redis comes from the object, and is written again", async (_, harm) => {
+])("loads a filter that is %s in Redis from the object, which writes it again", async (_, harm) => {
   const { sale, clock } = await givenSoldTo(300);
   await stockPublished(sale.skuId, 0);
   await until("it is written", async () => (await heading(sale)) === "2.300");
   const whole = await redis<string>("GET", KEYS.buyersOf(sale.skuId));
   await harm(KEYS.buyersOf(sale.skuId));
 
-  await edgeKnows(sale, clock);
+  await edgeHasBuyers(sale, clock);
 
-  expect((await crowdCosts(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
+  expect((await attemptsOf(sale, await buyers(100))).calls).toBeLessThanOrEqual(10);
   expect(await attempt(await aBuyer(userOf(7)), sale)).toMatchObject({
     code: "user_limit_reached",
   });
@@ -153,13 +153,13 @@ test.each([
   });
 });
 
-test("while Redis is down the object itself tells the edge", async () => {
+test("loads the filter from the object while Redis is down", async () => {
   const { sale } = await givenSoldTo(0);
   await restock(sale, 300);
   await redisIsDown();
   await sellTo(sale, 0, 300);
 
-  await until("strangers cost no call", async () => {
+  await until("refusals cost no call", async () => {
     await attempt(await aBuyer(), sale);
     const before = await calls(sale);
     await attempt(await aBuyer(), sale);

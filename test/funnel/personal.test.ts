@@ -16,7 +16,7 @@ import {
   tally,
   unique,
 } from "../support/shop.ts";
-import { limitOf } from "./limited.ts";
+import { limitOf } from "./limit-helpers.ts";
 import { aMoment, behindShield, counted, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);

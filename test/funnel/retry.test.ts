@@ -1,4 +1,4 @@
-// A retry finds the order of its key. It is no way around a stage, and never to a unit that came back.
+// Attempts marked as retries: they find the order of their key, but skip no stage and get no returned unit.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
@@ -23,15 +23,15 @@ beforeEach(emptyRedis);
 
 const headers = { "idempotency-retry": "true" };
 
-/** The attempts that objects were asked about. */
+/** The commands that objects receive. */
 function watchObjects() {
   const spy = vi.spyOn(SkuInventory.prototype, "reserve");
   onTestFinished(() => spy.mockRestore());
   return spy.mock.calls;
 }
 
-/** Given a SKU with units to sell, and an edge that believes it to be sold out to these users. */
-async function givenOldNews(
+/** Given a SKU with free units, and an edge with a stale stock that says sold out to these users. */
+async function givenStaleStock(
   protection: Parameters<typeof givenSale>[0] = {},
   users: string[] = [],
 ): Promise<Scene> {
@@ -45,7 +45,7 @@ async function givenOldNews(
     held: 0,
     buyers: known.summarySince(0) as BuyerSummary,
   });
-  expect((await attempt(await aBuyer(), sale)).status).toBe(202); // the edge has read nothing yet
+  expect((await attempt(await aBuyer(), sale)).status).toBe(202); // the edge has not read the stock yet
   await vi.waitUntil(async () => (await attempt(await aBuyer(), sale)).code === "sold_out", {
     timeout: 20_000,
   });
@@ -54,9 +54,9 @@ async function givenOldNews(
 
 const free = async ({ skuId }: Scene) => (await ledger(skuId)).available;
 
-describe("units that came back", () => {
-  test("are not taken by a bot that always says that it retries, before ten others can have them", async () => {
-    const sale = await givenOldNews();
+describe("returned units", () => {
+  test("are not sold to a bot that marks every attempt as a retry before ten others can buy them", async () => {
+    const sale = await givenStaleStock();
     const before = await free(sale);
     const bot = await aBuyer();
     const bots = await Promise.all(
@@ -78,9 +78,9 @@ describe("units that came back", () => {
     expect(tally(answers)).toEqual({ 202: 9 });
   });
 
-  test("are not taken by former buyers, whom the news lets through, before others can have them", async () => {
+  test("are not sold to earlier buyers, who reach the object, before others can buy them", async () => {
     const id = unique("former");
-    const sale = await givenOldNews({}, [id]);
+    const sale = await givenStaleStock({}, [id]);
     const former = await aBuyer(id);
     const before = await free(sale);
     expect((await attempt(former, sale)).code).toBe("sold_out");
@@ -89,14 +89,14 @@ describe("units that came back", () => {
   });
 });
 
-test("a retry finds the order that another edge took, and another key of its buyer does not make one more", async () => {
-  const sale = await givenOldNews();
+test("finds an order made through another edge, and makes no second one under another key", async () => {
+  const sale = await givenStaleStock();
   const { skuId } = sale;
   const [buyer, key] = [await aBuyer(), unique("key")];
-  // The other edge's call is this one's, without the look-up only.
-  const asked = watchObjects();
+  // The other edge sends the same command, but not for look-up only.
+  const commands = watchObjects();
   await attempt(buyer, sale, { key, headers });
-  const command = { ...asked[0]?.[0], lookUpOnly: false } as ReserveCommand;
+  const command = { ...commands[0]?.[0], lookUpOnly: false } as ReserveCommand;
   expect((await inventoryOf(skuId).reserve(command)).ok).toBe(true);
 
   expect((await attempt(buyer, sale, { key })).code).toBe("sold_out");
@@ -107,62 +107,65 @@ test("a retry finds the order that another edge took, and another key of its buy
   expect(await free(sale)).toBe(before);
 });
 
-describe("a retry that is refused", () => {
-  test("costs its sender's limit like any attempt: 400 of them ask the object 20 times at most", async () => {
-    const sale = await givenOldNews();
-    const [asked, buyer] = [watchObjects(), await aBuyer()];
+describe("a refused retry", () => {
+  test("counts against the user's limit, so 400 of them call the object 20 times", async () => {
+    const sale = await givenStaleStock();
+    const [commands, buyer] = [watchObjects(), await aBuyer()];
     const answers = await Promise.all(
       Array.from({ length: 400 }, () => attempt(buyer, sale, { headers })),
     );
     expect(tally(answers)).toEqual({ sold_out: 20, rate_limited: 380 });
-    expect(asked).toHaveLength(20);
+    expect(commands).toHaveLength(20);
   });
 
-  test("costs the limit of its address: 400 accounts behind one ask as often as one could", async () => {
+  test("counts against the address limit, so 400 accounts at one address call the object 20 times", async () => {
     const ip = { limit: 20, windowSeconds: 60 };
-    const sale = await givenOldNews({ limits: { order: { ip } } });
-    const [asked, from] = [watchObjects(), anAddress()];
+    const sale = await givenStaleStock({ limits: { order: { ip } } });
+    const [commands, from] = [watchObjects(), anAddress()];
     const crowd = await buyers(400);
     const answers = await Promise.all(crowd.map((one) => attempt(one, sale, { from, headers })));
     expect(tally(answers)).toEqual({ sold_out: 20, rate_limited: 380 });
-    expect(asked).toHaveLength(20);
+    expect(commands).toHaveLength(20);
   });
 });
 
 test.each(["false", "1", "yes", "", "truthy", "true, true", "0"])(
-  "%j says nothing: the edge refuses by itself",
+  "Idempotency-Retry: %j has no effect: the edge refuses from memory",
   async (value) => {
-    const sale = await givenOldNews();
-    const asked = watchObjects();
+    const sale = await givenStaleStock();
+    const commands = watchObjects();
     const answer = await attempt(await aBuyer(), sale, { headers: { "idempotency-retry": value } });
-    expect([answer.code, asked.length]).toEqual(["sold_out", 0]);
+    expect([answer.code, commands.length]).toEqual(["sold_out", 0]);
   },
 );
 
-test.each(["true", "TRUE", "True"])("%j has the object look, and look only", async (value) => {
-  const sale = await givenOldNews();
-  const asked = watchObjects();
-  const answer = await attempt(await aBuyer(), sale, { headers: { "idempotency-retry": value } });
-  expect(answer.code).toBe("sold_out");
-  expect(asked.map(([command]) => command.lookUpOnly)).toEqual([true]);
-});
+test.each(["true", "TRUE", "True"])(
+  "Idempotency-Retry: %j makes the object look up the order only",
+  async (value) => {
+    const sale = await givenStaleStock();
+    const commands = watchObjects();
+    const answer = await attempt(await aBuyer(), sale, { headers: { "idempotency-retry": value } });
+    expect(answer.code).toBe("sold_out");
+    expect(commands.map(([command]) => command.lookUpOnly)).toEqual([true]);
+  },
+);
 
-describe("where the edge would not refuse, a retry meets every stage that others meet", () => {
-  test("a challenge", async () => {
+describe("a retry of a SKU on sale passes every stage", () => {
+  test("including the challenge", async () => {
     const sale = await givenSale({ challenge: { mode: "always" } });
     expect((await attempt(await aBuyer(), sale, { headers })).code).toBe("challenge_required");
   });
 
-  test("the deny list", async () => {
-    const [sale, mallory] = [await givenOldNews(), await aBuyer()];
-    const asked = watchObjects();
+  test("including the deny list", async () => {
+    const [sale, mallory] = [await givenStaleStock(), await aBuyer()];
+    const commands = watchObjects();
     await admin("PUT", `/denylist/user/${mallory.id}`);
     onTestFinished(async () => void (await admin("DELETE", `/denylist/user/${mallory.id}`)));
     expect((await attempt(mallory, sale, { headers })).code).toBe("blocked");
-    expect(asked).toEqual([]);
+    expect(commands).toEqual([]);
   });
 
-  test("its limit", async () => {
+  test("including the limits", async () => {
     const user = { limit: 2, windowSeconds: 60 };
     const sale = await givenSale({ limits: { order: { user } } });
     const buyer = await aBuyer();

@@ -1,5 +1,5 @@
-// What the funnel's tests share: callers with an address, a network and headers of their own, sales with
-// their protection, and what an attempt cost.
+// Shared by the funnel's tests: sales with protection settings, attempts with a given address, network, and headers,
+// and the operator's rules and counters.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { app } from "../../src/app.ts";
@@ -13,7 +13,7 @@ export interface Scene {
   skuId: string;
 }
 
-/** Given an open sale that protects itself like this; one SKU. */
+/** Given an open sale of one SKU with these protection settings. */
 export async function givenSale(
   protection: ProtectionSettings = {},
   sku: Parameters<typeof aSku>[0] = {},
@@ -25,32 +25,32 @@ export async function givenSale(
   return { saleId: id, skuId: item.id };
 }
 
-/** What one attempt differs in from that of a person at a fresh address. */
+/** How an attempt differs from a person's at a new address. */
 export interface Attempt {
   from?: string;
   key?: string;
   challenge?: string;
   visit?: string;
-  /** What Cloudflare knows of the caller. */
+  /** Cloudflare's data about the caller. */
   cf?: { asn?: number; country?: string; botManagement?: { score: number } };
   headers?: Record<string, string>;
 }
 
 let moments = 0;
-/** A moment to stop the clock at, later than all that was said in this file so far could still be fresh. */
+/** A time to stop the clock at, so late that everything cached by earlier tests of the file has expired. */
 export function aMoment(): number {
   moments += 1;
   return Date.now() + moments * 86_400_000;
 }
 
 let addresses = 0;
-/** A public address nobody used before. */
+/** An unused public address. */
 export function anAddress(): string {
   addresses += 1;
   return `100.${64 + (addresses >> 16)}.${(addresses >> 8) & 255}.${addresses & 255}`;
 }
 
-/** The request of one attempt to buy one unit. */
+/** The request of an attempt to buy one unit. */
 export function orderRequest(
   { token }: Pick<Buyer, "token">,
   { skuId }: Pick<Scene, "skuId">,
@@ -72,12 +72,12 @@ export function orderRequest(
   } as RequestInit);
 }
 
-/** One attempt to buy one unit. */
+/** An attempt to buy one unit. */
 export const attempt = (...given: Parameters<typeof orderRequest>): Promise<Answer> =>
   send(orderRequest(...given));
 
-/** A look at a sale's page: where from, and the proof of it. */
-export async function lookAt({ saleId }: Pick<Scene, "saleId">, from = anAddress()) {
+/** Visits a sale's page. Returns the address and the visit token. */
+export async function visitPage({ saleId }: Pick<Scene, "saleId">, from = anAddress()) {
   const headers = { "cf-connecting-ip": from };
   const { body } = await call<{ token: string }>("POST", `/api/sales/${saleId}/visits`, {
     headers,
@@ -85,21 +85,21 @@ export async function lookAt({ saleId }: Pick<Scene, "saleId">, from = anAddress
   return { from, visit: body.token };
 }
 
-/** The whole app behind a flood shield of the test's own: the real one counts in windows of the real clock. */
+/** The whole app behind a test shield, because the real one uses the real clock. */
 export function behindShield(passes: (key: string) => boolean) {
   const FLOOD_SHIELD = { limit: async ({ key = "" }) => ({ success: passes(key) }) };
-  const shielded = { ...env, FLOOD_SHIELD }; // one for all: whom an isolate knows, it knows by its env
+  const shielded = { ...env, FLOOD_SHIELD }; // one object, because verified tokens are cached per config
   return async (request: Request): Promise<Response> =>
     app.fetch(request, shielded, createExecutionContext());
 }
 
-/** The rules an operator sees. */
+/** The rules as listed to the operator. */
 export async function rules(list: "denylist" | "allowlist" = "denylist") {
   const { body } = await admin<{ rules: Record<string, unknown>[] }>("GET", `/${list}`);
   return body.rules;
 }
 
-/** Given no rules at all: they outlive an emptied Redis, and so the test before. */
+/** Deletes all rules, which survive an emptied Redis and so the previous test. */
 export async function noRules(): Promise<void> {
   for (const list of ["denylist", "allowlist"] as const) {
     for (const { kind, value } of await rules(list)) {
@@ -108,7 +108,7 @@ export async function noRules(): Promise<void> {
   }
 }
 
-/** A counter as the operator's overview shows it. */
+/** A counter from the operator's overview. */
 export async function counted(name: string): Promise<number> {
   const { body } = await admin<{ counters: Record<string, number> }>("GET", "/overview");
   return body.counters[name] ?? 0;

@@ -1,5 +1,5 @@
-// Overload: a growing share of new attempts is turned away for the one SKU whose object cannot cope, and
-// comes back by itself.
+// Load shedding: a growing share of new attempts is refused for the one SKU whose object is overloaded, until the
+// object recovers.
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -20,7 +20,7 @@ const sheds = fc.record({
   at: fc.nat(1_000_000),
 });
 
-test("a share only ever falls with time, halves every four seconds, and is gone in half a minute", () => {
+test("the share only falls with time, halves every four seconds, and is below 1% after half a minute", () => {
   fc.assert(
     fc.property(sheds, fc.nat(100_000), fc.nat(100_000), (shed, sooner, more) => {
       const early = shareAt(shed, shed.at + sooner);
@@ -29,13 +29,13 @@ test("a share only ever falls with time, halves every four seconds, and is gone 
       expect(shareAt(shed, shed.at + sooner + more)).toBeLessThanOrEqual(early);
       expect(shareAt(shed, shed.at + 4_000)).toBeCloseTo(shed.share / 2);
       expect(shareAt(shed, shed.at + 30_000)).toBeLessThan(0.01);
-      // A clock that was set back changes nothing.
+      // Setting the clock back changes nothing.
       expect(shareAt(shed, shed.at - sooner)).toBe(shed.share);
     }),
   );
 });
 
-test("those turned away are told to come back after 2 to 9 seconds, spread", () => {
+test("refused attempts get an evenly spread Retry-After of 2 to 9 seconds", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (random) => {
       expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(randomRetrySeconds(random));
@@ -45,23 +45,23 @@ test("those turned away are told to come back after 2 to 9 seconds, spread", () 
   expect(all).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-/** Given an object that is overloaded, as the runtime says it. Returns how often it was asked. */
+/** Given an object that throws the runtime's overload error. Returns a function that counts its calls. */
 function overloaded(skuId: string): () => number {
-  let asked = 0;
+  let calls = 0;
   const find = env.SKU_INVENTORY.getByName.bind(env.SKU_INVENTORY);
   const spy = vi.spyOn(env.SKU_INVENTORY, "getByName").mockImplementation((name, options) => {
     if (name !== skuId) return find(name, options);
     const reserve = async () => {
-      asked += 1;
+      calls += 1;
       throw Object.assign(new Error("Durable Object is overloaded."), { overloaded: true });
     };
     return { reserve } as unknown as ReturnType<typeof find>;
   });
   onTestFinished(() => spy.mockRestore());
-  return () => asked;
+  return () => calls;
 }
 
-/** Attempts that meet the dice as they fall: evenly from 0 to 1. */
+/** Makes attempts, with random numbers spread evenly from 0 to 1. */
 async function attempts(sale: Scene, count: number): Promise<Answer[]> {
   let dice = 0;
   const spy = vi.spyOn(Math, "random").mockImplementation(() => {
@@ -78,11 +78,11 @@ async function attempts(sale: Scene, count: number): Promise<Answer[]> {
   }
 }
 
-test("an overloaded object is asked less and less, others as ever; it recovers by itself", async () => {
+test("calls an overloaded object less and less, other objects as before, and stops shedding later", async () => {
   const start = aMoment();
   const clock = givenClock(start);
   const [sale, other] = [await givenSale(), await givenSale()];
-  const asked = overloaded(sale.skuId);
+  const calls = overloaded(sale.skuId);
 
   const answers = await attempts(sale, 30);
 
@@ -91,8 +91,8 @@ test("an overloaded object is asked less and less, others as ever; it recovers b
   const waits = answers.map(({ headers }) => Number(headers.get("retry-after")));
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(2);
   expect(new Set(waits).size).toBeGreaterThan(3);
-  // No blind retries, and ever fewer questions.
-  expect(asked()).toBeLessThan(20);
+  // No retries, and fewer and fewer calls.
+  expect(calls()).toBeLessThan(20);
   expect(tally(await attempts(other, 10))).toEqual({ 202: 10 });
 
   vi.mocked(env.SKU_INVENTORY.getByName).mockRestore();
@@ -102,12 +102,12 @@ test("an overloaded object is asked less and less, others as ever; it recovers b
   expect(tally(await attempts(sale, 10))).toEqual({ 202: 10 });
 });
 
-test("an object that does not answer at all counts as overloaded while the first still waits", async () => {
+test("treats an object as overloaded while the oldest call waits too long", async () => {
   const clock = givenClock(aMoment());
   const [sale, other] = [await givenSale(), await givenSale()];
-  let [asked, released] = [0, false];
+  let [calls, released] = [0, false];
   const reserve = async () => {
-    asked += 1;
+    calls += 1;
     while (!released) await scheduler.wait(10);
     throw Object.assign(new Error("gone"), { overloaded: true });
   };
@@ -118,7 +118,7 @@ test("an object that does not answer at all counts as overloaded while the first
   });
   onTestFinished(() => spy.mockRestore());
   const waiting = attempt(await aBuyer(), sale);
-  await until("it waits", () => asked === 1);
+  await until("it waits", () => calls === 1);
   const dice = vi.spyOn(Math, "random").mockReturnValue(0.05);
   onTestFinished(() => dice.mockRestore());
 
@@ -130,7 +130,7 @@ test("an object that does not answer at all counts as overloaded while the first
   expect((await waiting).code).toBe("overloaded");
 });
 
-test("an object that answers too late counts as overloaded", async () => {
+test("treats an object as overloaded after a slow answer", async () => {
   const start = aMoment();
   const clock = givenClock(start);
   const sale = await givenSale();
@@ -145,7 +145,7 @@ test("an object that answers too late counts as overloaded", async () => {
   onTestFinished(() => spy.mockRestore());
 
   const slow = await attempts(sale, 1);
-  recordLoad(sale.skuId, "fine", Date.now()); // one good sign is not enough
+  recordLoad(sale.skuId, "fine", Date.now()); // one fast answer is not enough
   spy.mockRestore();
   const dice = vi.spyOn(Math, "random").mockReturnValue(0.05);
   onTestFinished(() => dice.mockRestore());

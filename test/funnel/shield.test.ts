@@ -1,4 +1,4 @@
-// The flood shield: whom it counts together, what it says, and what happens when it fails itself.
+// The flood shield: its refusals, its failures, and the rate-limit headers before the limits are counted.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
@@ -19,14 +19,14 @@ beforeAll(emptyRedis);
 beforeAll(pauseQueue);
 beforeEach(suppressLiveStock);
 
-/** Attempts to buy behind a shield of the test's own. */
+/** Sends attempts to buy through a test shield. */
 function behind(passes: (key: string) => boolean) {
   const send = behindShield(passes);
   return (buyer: Pick<Buyer, "token">, sale: Scene, from: string) =>
     send(orderRequest(buyer, sale, { from }));
 }
 
-test("a shield that fails stops nobody, and that is counted", async () => {
+test("a failing shield refuses no one, and the failure is counted", async () => {
   const before = await counted("shield_failed");
   const sale = await givenSale();
   const buy = behind(() => {
@@ -37,7 +37,7 @@ test("a shield that fails stops nobody, and that is counted", async () => {
   expect(await counted("shield_failed")).toBe(before + 1);
 });
 
-test("its refusal says that nothing is left, and when to come back", async () => {
+test("a refusal by the shield reports no remaining requests and when to retry", async () => {
   const sale = await givenSale();
   const { status, headers } = await behind(() => false)(await aBuyer(), sale, anAddress());
   expect(status).toBe(429);
@@ -46,7 +46,7 @@ test("its refusal says that nothing is left, and when to come back", async () =>
   expect(headers.get("x-ratelimit-remaining")).toBe("0");
 });
 
-test("who is refused before the limits is told what is left of them", async () => {
+test("a refusal before the limits reports what is left of them", async () => {
   const sale = await givenSale();
   const buyer = await aBuyer();
   for (let i = 0; i < 3; i += 1) await attempt(buyer, sale);
@@ -58,8 +58,8 @@ test("who is refused before the limits is told what is left of them", async () =
   expect(headers.get("ratelimit")).toMatch(/^"user";r=17;/);
 });
 
-test("a denied network with forged tokens is not worth a signature check", async () => {
-  givenClock(Date.now()); // nothing becomes due for a refresh while it is counted
+test("a forged token from a denied network is blocked before its signature is checked", async () => {
+  givenClock(Date.now()); // so no refresh becomes due while commands are counted
   const sale = await givenSale();
   const from = anAddress();
   await admin("PUT", `/denylist/ip/${from}`);

@@ -1,4 +1,4 @@
-// Sold out, from memory: the crowd costs nothing, and whoever may have an order always gets through.
+// "Sold out" from the edge's memory: refusals cost nothing, and callers who may have an order reach the object.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
@@ -31,7 +31,7 @@ interface SoldOut {
   clock: ReturnType<typeof givenClock>;
 }
 
-/** Given a SKU whose units are all gone, and an edge that knows it. The clock stands still. */
+/** Given a sold-out SKU, and an edge that has read its stock. The clock stands still. */
 async function givenSoldOut(stock = 3): Promise<SoldOut> {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock, perUserLimit: 1 });
@@ -41,14 +41,14 @@ async function givenSoldOut(stock = 3): Promise<SoldOut> {
     expect((await attempt(winner, sale, { key })).status).toBe(202);
   }
   await stockPublished(sale.skuId, 0);
-  clock.moveTo(Date.now() + 3_000); // what the edge knew before is too old by then
-  await until("the edge knows", async () => {
+  clock.moveTo(Date.now() + 3_000); // so the edge's earlier stock has expired
+  await until("the edge has read the stock", async () => {
     return (await redisCost(async () => attempt(await aBuyer(), sale))).commands === 0;
   });
   return { sale, winners, key, clock };
 }
 
-/** One more unit, and Redis knows. */
+/** Adds one unit, and waits until it is published. */
 async function restock(sale: Scene): Promise<void> {
   const answer = await admin("POST", `/skus/${sale.skuId}/restock`, {
     headers: { "idempotency-key": unique("key") },
@@ -60,7 +60,7 @@ async function restock(sale: Scene): Promise<void> {
 
 const calls = async ({ skuId }: Scene) => (await ledger(skuId)).activity.calls;
 
-test("a crowd of 500 costs no Redis command and no call of the object", async () => {
+test("refuses 500 buyers without a Redis command or an object call", async () => {
   const { sale } = await givenSoldOut();
   const crowd = await buyers(500);
   const before = await calls(sale);
@@ -75,7 +75,7 @@ test("a crowd of 500 costs no Redis command and no call of the object", async ()
   expect((await calls(sale)) - before).toBe(1); // ours
 });
 
-test("who has an order gets through: the same key its answer, another key the limit", async () => {
+test("gives a buyer their order for the same key, and user_limit_reached for another", async () => {
   const { sale, winners, key } = await givenSoldOut();
   for (const winner of winners) {
     const [replay, again] = [await attempt(winner, sale, { key }), await attempt(winner, sale)];
@@ -85,7 +85,7 @@ test("who has an order gets through: the same key its answer, another key the li
   }
 });
 
-test("buying works again two seconds after a restock at the latest", async () => {
+test("accepts orders again within two seconds of a restock", async () => {
   const { sale, clock } = await givenSoldOut();
   await restock(sale);
 
@@ -94,10 +94,10 @@ test("buying works again two seconds after a restock at the latest", async () =>
   expect((await attempt(await aBuyer(), sale)).status).toBe(202);
 });
 
-test("who buys the unit that came back is not told sold out by older news", async () => {
+test("does not refuse the buyer of a restocked unit because of a stale sold-out stock", async () => {
   const { sale, clock } = await givenSoldOut();
   await restock(sale);
-  // The edge reads old news again, as if the object's publication were late.
+  // The edge reads the stale stock again, as if the object's publication were late.
   const old = { available: 0, buyers: new Buyers().summarySince(0) as BuyerSummary };
   clock.moveTo(Date.now() + 3_000);
   const [late, key] = [await aBuyer(), unique("key")];
@@ -106,29 +106,29 @@ test("who buys the unit that came back is not told sold out by older news", asyn
   await stockPublished(sale.skuId, 0);
   await givenLiveStock(sale.skuId, old);
   clock.moveTo(Date.now() + 3_000);
-  await until("the edge believes the old news", async () => {
+  await until("the edge has read the stale stock", async () => {
     return (await attempt(await aBuyer(), sale)).code === "sold_out";
   });
 
   expect((await attempt(late, sale, { key })).body).toEqual(first.body);
 });
 
-/** Given an object whose publications are late: Redis goes on saying that a unit is left. */
-async function givenOldNews(sku: Parameters<typeof givenSale>[1]): Promise<Scene> {
+/** Given an object whose publications are late: the stock in Redis still has a unit. */
+async function givenStaleStock(sku: Parameters<typeof givenSale>[1]): Promise<Scene> {
   suppressLiveStock();
   const sale = await givenSale({}, sku);
   await givenLiveStock(sale.skuId, { available: 1 });
   return sale;
 }
 
-describe("what an object itself answered", () => {
-  test("is known at once, before anything is published, and believed for two seconds", async () => {
+describe("the object's own answer", () => {
+  test("refuses others at once, before any publication, and for two seconds", async () => {
     const clock = givenClock(aMoment());
-    const sale = await givenOldNews({ stock: 1, perUserLimit: 1 });
+    const sale = await givenStaleStock({ stock: 1, perUserLimit: 1 });
     const [winner, key] = [await aBuyer(), unique("key")];
     expect((await attempt(winner, sale, { key })).status).toBe(202);
-    expect((await attempt(await aBuyer(), sale)).code).toBe("sold_out"); // and brings home the buyers
-    await attempt(await aBuyer(), sale); // whatever else is read once is read by now
+    expect((await attempt(await aBuyer(), sale)).code).toBe("sold_out"); // and returns the buyers
+    await attempt(await aBuyer(), sale); // loads everything that is read once
     const before = await calls(sale);
 
     const crowd = await buyers(100);
@@ -137,21 +137,21 @@ describe("what an object itself answered", () => {
     );
 
     expect(tally(result)).toEqual({ sold_out: 100 });
-    expect([commands, (await calls(sale)) - before]).toEqual([0, 1]); // the call is ours
+    expect([commands, (await calls(sale)) - before]).toEqual([0, 1]); // the test's own call
     expect((await attempt(winner, sale, { key })).status).toBe(202);
     clock.moveTo(Date.now() + 2_001);
     await attempt(await aBuyer(), sale);
-    expect(await calls(sale)).toBe(before + 4); // ours twice, the winner's, and this one asked again
+    expect(await calls(sale)).toBe(before + 4); // two of the test's, the winner's, and the last attempt's
   });
 
-  test("is not known from who wanted more than is left", async () => {
-    const sale = await givenOldNews({ stock: 1, perUserLimit: 2 });
+  test("does not refuse others if it refused a larger quantity than is left", async () => {
+    const sale = await givenStaleStock({ stock: 1, perUserLimit: 2 });
     expect((await order(await aBuyer(), sale.skuId, { quantity: 2 })).code).toBe("sold_out");
     expect((await attempt(await aBuyer(), sale)).status).toBe(202);
   });
 
-  test("names its buyers to one of a crowd at a time", async () => {
-    const sale = await givenOldNews({ stock: 1, perUserLimit: 1 });
+  test("includes the buyers for only one of many simultaneous attempts", async () => {
+    const sale = await givenStaleStock({ stock: 1, perUserLimit: 1 });
     await attempt(await aBuyer(), sale);
     const asked: (boolean | undefined)[] = [];
     const spy = vi.spyOn(SkuInventory.prototype, "reserve");
@@ -165,15 +165,15 @@ describe("what an object itself answered", () => {
   });
 });
 
-test("who says that it is a retry gets the object's word, as often as the limits allow", async () => {
+test("sends an attempt marked as a retry to the object", async () => {
   const { sale } = await givenSoldOut();
   const headers = { "idempotency-retry": "true" };
   const before = await calls(sale);
   expect((await attempt(await aBuyer(), sale, { headers })).code).toBe("sold_out");
-  expect((await calls(sale)) - before).toBe(2); // ours, and theirs
+  expect((await calls(sale)) - before).toBe(2); // the test's own call, and the attempt's
 });
 
-test("garbage or silence from Redis never refuses anybody", async () => {
+test("refuses no one because of malformed or missing stock in Redis", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale({}, { stock: 100 });
   const ofOtherVersions = [
@@ -191,7 +191,7 @@ test("garbage or silence from Redis never refuses anybody", async () => {
   }
 });
 
-test("a SKU that never had a unit is sold out, from memory too", async () => {
+test("refuses buyers of a SKU that never had a unit from memory", async () => {
   suppressLiveStock();
   const sale = await givenSale({}, { stock: 0 });
   await attempt(await aBuyer(), sale);

@@ -1,4 +1,4 @@
-// Tokens of every kind, and what the Worker makes of whoever shows them.
+// Valid and invalid tokens, and how the Worker identifies their callers.
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
@@ -12,7 +12,7 @@ const SECRET = "a-secret-of-the-shop-with-enough-characters";
 export const shared: AuthConfig = { AUTH_SECRET: SECRET };
 export const key = (secret = SECRET) => new TextEncoder().encode(secret);
 
-/** What the Worker makes of a request: the user's id, or the code of the refusal. */
+/** The user id of a request's caller, or the code of the refusal. */
 export async function whoAsks(config: AuthConfig, headers: Record<string, string>, method = "GET") {
   const ctx = createExecutionContext();
   const app = new Hono<AppEnv>().all("/", async (c) => {
@@ -40,7 +40,7 @@ interface TokenOptions {
 
 export const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600;
 
-/** A good token for ann, but for what is given. */
+/** A valid token for ann, with the given changes. */
 export function token({ claims = {}, header = {}, signWith = key() }: TokenOptions = {}) {
   const { alg = "HS256", ...rest } = header;
   return new SignJWT({ sub: "ann", exp: inAnHour(), ...claims })

@@ -1,4 +1,4 @@
-// What a 401 says, on every route a buyer has, and how a session ends.
+// 401 answers on all of a buyer's routes, and signing out.
 import { beforeAll, describe, expect, test } from "vitest";
 import { call, contractFaults, ORIGIN, request, send } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
@@ -28,7 +28,7 @@ describe.each(ROUTES)("%s %s", (method, path, body) => {
       headers: { "idempotency-key": unique("key"), origin: ORIGIN, ...headers },
     });
 
-  test("says how to sign in", async () => {
+  test("answers 401 with the scheme to a request without a token", async () => {
     for (const headers of [
       {},
       { authorization: "" },
@@ -41,7 +41,7 @@ describe.each(ROUTES)("%s %s", (method, path, body) => {
     }
   });
 
-  test("says that the token it was shown is not good", async () => {
+  test("answers 401 with invalid_token to an invalid token", async () => {
     const forged = await tokenFor("ann", "x".repeat(40));
     for (const headers of [
       { authorization: `Bearer ${forged}` },
@@ -59,7 +59,7 @@ describe.each(ROUTES)("%s %s", (method, path, body) => {
   });
 });
 
-test("a write by cookie is told precisely why its origin is not good enough", async () => {
+test("a write with a cookie and a wrong Origin is refused with the exact reason", async () => {
   const { token } = await aBuyer();
   const write = (headers: Record<string, string>) =>
     call("POST", `/api/skus/${sku.id}/orders`, {
@@ -94,7 +94,7 @@ describe("signing out", () => {
       return /Domain=([^;]+)/.exec(cookie)?.[1];
     });
 
-  test("ends the host's own session, and those of the domains above that reach it", async () => {
+  test("deletes the session cookies of the host and of its parent domains", async () => {
     expect(await cleared("https://drops.shop.example")).toEqual([
       undefined,
       "drops.shop.example",
@@ -104,13 +104,13 @@ describe("signing out", () => {
   });
 
   test.each(["http://localhost", "http://127.0.0.1", "http://[::1]"])(
-    "knows that %s has no domain above",
+    "deletes only the host's cookie on %s",
     async (origin) => {
       expect(await cleared(origin)).toEqual([undefined]);
     },
   );
 
-  test("is for our own pages alone", async () => {
+  test("is refused from another site", async () => {
     const answer = await call("POST", "/logout", { headers: { origin: "https://evil.test" } });
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
   });

@@ -1,4 +1,4 @@
-// Proof of a page visit: for its sale, its address and four hours, and for nobody who made it up.
+// Visit tokens: where and how long they count, forged tokens, and limits.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { givenClock } from "../support/clock.ts";
@@ -18,8 +18,8 @@ const aVisit = async (saleId: string, from: string) => {
   return call<{ token: string }>("POST", `/api/sales/${saleId}/visits`, { headers });
 };
 
-/** An attempt from a rented server, which is asked unless it can show a visit. */
-async function isAsked(sale: Scene, visit: string, from: string, buyer?: Buyer) {
+/** Whether an attempt from a hosting network is challenged. It is, unless its visit counts. */
+async function isChallenged(sale: Scene, visit: string, from: string, buyer?: Buyer) {
   const answer = await attempt(buyer ?? (await aBuyer()), sale, {
     from,
     visit,
@@ -28,7 +28,7 @@ async function isAsked(sale: Scene, visit: string, from: string, buyer?: Buyer) 
   return answer.code === "challenge_required";
 }
 
-test("a visit counts for its sale, its address, and four hours", async () => {
+test("a visit counts for its sale and its address only", async () => {
   const start = aMoment();
   const clock = givenClock(start);
   const [sale, other] = [await givenSale(byScore), await givenSale(byScore)];
@@ -36,24 +36,24 @@ test("a visit counts for its sale, its address, and four hours", async () => {
   const { status, headers, body } = await aVisit(sale.saleId, from);
   expect([status, headers.get("cache-control")]).toEqual([201, "no-store"]);
 
-  // Faster than a person: worth no more than none, on a rented server.
-  expect(await isAsked(sale, body.token, from, person)).toBe(true);
+  // Too fast for a person, so from a hosting network it is as suspicious as no visit.
+  expect(await isChallenged(sale, body.token, from, person)).toBe(true);
   clock.moveTo(start + 800);
-  expect(await isAsked(sale, body.token, from, person)).toBe(false);
-  expect(await isAsked(other, body.token, from, person)).toBe(true);
-  expect(await isAsked(sale, body.token, anAddress(), person)).toBe(true);
+  expect(await isChallenged(sale, body.token, from, person)).toBe(false);
+  expect(await isChallenged(other, body.token, from, person)).toBe(true);
+  expect(await isChallenged(sale, body.token, anAddress(), person)).toBe(true);
 });
 
-test("a visit counts for the whole /64 of an IPv6 customer, whose addresses change", async () => {
+test("a visit counts for the whole /64 of an IPv6 customer", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
   const { body } = await aVisit(sale.saleId, "2001:db8:5:5::1");
   clock.moveTo(Date.now() + 2_000);
-  expect(await isAsked(sale, body.token, "2001:db8:5:5:aaaa::2")).toBe(false);
-  expect(await isAsked(sale, body.token, "2001:db8:5:6::1")).toBe(true);
+  expect(await isChallenged(sale, body.token, "2001:db8:5:5:aaaa::2")).toBe(false);
+  expect(await isChallenged(sale, body.token, "2001:db8:5:6::1")).toBe(true);
 });
 
-test("a forged token, or another kind, counts for nothing; what is no token is refused", async () => {
+test("a forged token or another kind of token does not count, and a malformed one is refused", async () => {
   const clock = givenClock(aMoment());
   const sale = await givenSale(byScore);
   const from = anAddress();
@@ -65,15 +65,15 @@ test("a forged token, or another kind, counts for nothing; what is no token is r
   clock.moveTo(Date.now() + 2_000);
 
   const forgeries = [`${head}.${payload}.${flipped}`, none, session, "x"];
-  for (const forged of forgeries) expect(await isAsked(sale, forged, from)).toBe(true);
+  for (const forged of forgeries) expect(await isChallenged(sale, forged, from)).toBe(true);
   for (const visit of ["x".repeat(5_000), `${token}, ${token}`, "{}"]) {
     const { code } = await attempt(await aBuyer(), sale, { visit, from });
     expect(code).toBe("invalid_request");
   }
-  expect(await isAsked(sale, token, from)).toBe(false);
+  expect(await isChallenged(sale, token, from)).toBe(false);
 });
 
-test("a visit is over after four hours", async () => {
+test("a visit expires after four hours", async () => {
   const start = aMoment();
   const clock = givenClock(start);
   const closesAt = new Date(start + 10 * 3_600_000).toISOString();
@@ -81,12 +81,12 @@ test("a visit is over after four hours", async () => {
   const from = anAddress();
   const { token } = (await aVisit(sale.saleId, from)).body;
   clock.moveTo(start + 4 * 3_600_000 - 1_000);
-  expect(await isAsked(sale, token, from)).toBe(false);
+  expect(await isChallenged(sale, token, from)).toBe(false);
   clock.moveTo(start + 4 * 3_600_000);
-  expect(await isAsked(sale, token, from)).toBe(true);
+  expect(await isChallenged(sale, token, from)).toBe(true);
 });
 
-test("visits are limited, those that come with a form as well", async () => {
+test("the shield limits visits, including those of the purchase form", async () => {
   const sale = await givenSale(byScore);
   let isOpen = true;
   const send = behindShield((key) => isOpen || !key.startsWith("visit|"));
@@ -107,6 +107,6 @@ test("visits are limited, those that come with a form as well", async () => {
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
 });
 
-test("there is no visit of a sale that does not exist", async () => {
+test("a visit to an unknown sale is not found", async () => {
   expect((await aVisit("no-such-sale", anAddress())).code).toBe("not_found");
 });

@@ -1,11 +1,11 @@
-// A limit as the tests of limits set it, and attempts that run into it.
+// Limits for tests, and attempts that exceed them.
 import { expect } from "vitest";
 import type { Buyer } from "../support/shop.ts";
 import { attempt, type Scene } from "./scene.ts";
 
 export const WINDOW_SECONDS = 60;
 export const WINDOW = WINDOW_SECONDS * 1_000;
-/** The beginning of a window, soon. */
+/** The start of the next window. */
 export const START = Math.ceil(Date.now() / WINDOW) * WINDOW;
 export const LIMIT = 4;
 
@@ -17,13 +17,13 @@ export const limitOf = (algorithm: Algorithm, limit = LIMIT) => ({
   windowSeconds: WINDOW_SECONDS,
 });
 
-/** So many attempts of one user, one after the other: how many were let through? */
+/** Makes attempts of one user, one after another. Returns how many passed. */
 export async function passed(buyer: Buyer, sale: Scene, attempts: number): Promise<number> {
-  let through = 0;
+  let accepted = 0;
   for (let i = 0; i < attempts; i += 1) {
     const { status, code } = await attempt(buyer, sale);
-    if (status === 202) through += 1;
+    if (status === 202) accepted += 1;
     else expect(code).toBe("rate_limited");
   }
-  return through;
+  return accepted;
 }

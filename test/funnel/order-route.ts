@@ -1,4 +1,4 @@
-// A rush for one SKU, and hostile attempts at its route, counted: what did they cost behind the edge?
+// Hostile attempts at the order route of one SKU, and a check that they cost nothing behind the edge.
 import { expect } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults, freshAddress, ORIGIN, send } from "../support/http.ts";
@@ -20,25 +20,25 @@ export interface Attempt {
   body?: BodyInit;
 }
 
-/** The sale everybody rushes to, and somebody who may buy there. Made by `givenRush`. */
+/** A buyer and a SKU on sale. Set by `givenOrderRoute`. */
 export let buyer: Buyer;
 export let skuId: string;
 let frozenAt: number;
-/** The key of an order that exists: who asks with it costs the object nothing but an answer. */
+/** The key of an existing order. Repeating it changes nothing. */
 const FIRST = "first";
 
-export async function givenRush(): Promise<void> {
+export async function givenOrderRoute(): Promise<void> {
   await emptyRedis();
   skuId = await onSale({ stock: 1_000, perUserLimit: 100 });
   buyer = await aBuyer();
   await order(buyer, skuId, { key: FIRST });
-  // Its message has been consumed and its stock published: nothing is left to do behind the tests.
+  // Its message has been consumed and its stock published, so no background work disturbs the counts.
   await settled(skuId);
   await stockPublished(skuId, 999);
   frozenAt = Date.now() + 500;
 }
 
-/** Posts whatever is given instead of an order; what is not given is as it should be. */
+/** Sends an order, with the given parts instead of valid ones. */
 export function attempt({
   method = "POST",
   sku = skuId,
@@ -59,10 +59,10 @@ export function attempt({
   return send(request);
 }
 
-/** Runs hostile attempts and sees to it that nobody behind the edge was bothered by any. */
+/** Runs hostile attempts. Expects no Redis command, no object call, and answers of the contract. */
 export async function atNoCost(work: () => Promise<Answer[]>): Promise<Answer[]> {
   givenClock(frozenAt);
-  await order(buyer, skuId, { key: FIRST }); // the catalog is in memory, as in any isolate that has work
+  await order(buyer, skuId, { key: FIRST }); // loads the catalog into memory, as in any busy isolate
   const { calls } = (await ledger(skuId)).activity;
   const { result, commands } = await redisCost(work);
   expect(commands).toBe(0);
