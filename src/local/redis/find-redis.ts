@@ -62,7 +62,7 @@ async function distribution(): Promise<string> {
   return `${field("ID") ?? "linux"}-${field("VERSION_ID") ?? "rolling"}`;
 }
 
-/** Works in a directory next to `root` and renames it when complete, so that a race or a kill leaves no partial copy. */
+/** Works in a directory next to `root` and renames it when complete. A race or a kill leaves no partial copy. */
 async function unpackInto(root: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, "unpacking-"));
