@@ -1,5 +1,5 @@
 // Runs a Worker in its own process: `node miniflare-child.ts '<WorkerSettings as JSON>'`. Prints its URL as one
-// line of JSON once it is listening. Exits on SIGTERM, or when the parent process has gone.
+// line of JSON once it is listening. Exits on SIGTERM, or when the parent process has exited.
 import { startWorker, type WorkerSettings } from "./miniflare.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;

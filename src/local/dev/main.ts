@@ -107,7 +107,7 @@ async function announce(
 }
 
 /**
- * Resolves on the first SIGINT, SIGTERM or SIGHUP, or when the parent npm process has gone. Later signals are
+ * Resolves on the first SIGINT, SIGTERM or SIGHUP, or when the parent npm process has exited. Later signals are
  * ignored: npm forwards Ctrl-C although the terminal sends it to us as well, and the time to stop is bounded.
  */
 function stopRequested(): Promise<void> {

@@ -58,7 +58,7 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 process.on("SIGTERM", stop);
-process.on("disconnect", stop); // the parent has gone, even if it was killed
+process.on("disconnect", stop); // the parent has exited, even by a kill
 
 await worker.ready;
 const { origin } = await worker.url;
