@@ -18,7 +18,7 @@ async function isEqual(a: string, b: string): Promise<boolean> {
 }
 
 /** Addresses that sent too many wrong tokens. The shield is not called for them until its period ends. */
-const lockedOut = memory<true>("guessers", { ttl: SHIELD_PERIOD_SECONDS * 1_000 });
+const lockedOut = memory<true>("lockedOut", { ttl: SHIELD_PERIOD_SECONDS * 1_000 });
 
 const TOO_MANY = refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 const WRONG = refuse("unauthenticated", {

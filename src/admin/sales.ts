@@ -84,7 +84,7 @@ function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
   return invalid("protection.challenge.mode", message);
 }
 
-/** Prices that nobody could pay. Checked only here, so a sale stored before these rules stays readable and sells on. */
+/** Prices that cannot be charged. Checked only here, so that sales stored before these rules remain valid. */
 const priceIssues = ({ skus }: Sale) =>
   skus.flatMap(({ unitPrice, perUserLimit }, n) => {
     const message = refusePrice(unitPrice, perUserLimit);

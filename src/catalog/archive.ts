@@ -26,7 +26,7 @@ interface Answer {
 const CHARACTER_BYTES = 4;
 const ANSWER_BYTES = 2_048;
 
-const answers = memory<Answer>("older", {
+const answers = memory<Answer>("archive", {
   sizeOf: ({ size }) => ANSWER_BYTES + CHARACTER_BYTES * size,
 });
 
@@ -78,7 +78,7 @@ async function readArchive(
   query: string,
   load: () => Promise<ArchivePage>,
 ): Promise<ArchivedEntries> {
-  const name = `older/${catalog.older.version}/${query}`;
+  const name = `archive/${catalog.older.version}/${query}`;
   const cached = answers.get(name);
   if (cached) return (await cached.shared.read(scope)).value;
   const shared = new SwrCache<ArchivePage, ArchivedEntries, CatalogScope>({

@@ -21,7 +21,7 @@ export interface LiveAnswer {
   closesAt: string;
   /** The revision of the sale. A page rendered from another revision is out of date. */
   revision: number;
-  /** The SKUs whose stock is known. Some may be missing for moments after Redis was emptied. */
+  /** The SKUs whose stock is available. Some may be missing for moments after Redis was emptied. */
   skus: LiveSku[];
 }
 

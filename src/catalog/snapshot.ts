@@ -192,5 +192,5 @@ export function dropSnapshot(version = awaited): void {
   snapshot.drop();
 }
 
-/** Cache headers of a response that depends on the catalog as it is held now, which may be old while Redis fails. */
+/** Cache headers of a response that depends on the held catalog, which may be old while Redis fails. */
 export const cachedNow = (): Record<string, string> => (snapshot.isOverdue ? REVALIDATED : CACHED);

@@ -36,18 +36,20 @@ export const BUDGETS = {
   /** The published stock of a sale. */
   stock: 5 * MIB,
   /** Archived sales that were requested. */
-  older: 6 * MIB,
+  archive: 6 * MIB,
   /** Filters of the buyers of sold-out SKUs. */
-  buyers: 6 * MIB,
-  /** SKUs that an object called sold out, and those it is being asked about. */
-  answered: 0.5 * MIB,
-  asking: 0.25 * MIB,
+  buyerFilters: 6 * MIB,
+  /** Stocks of sold-out SKUs as objects returned them. */
+  objectStocks: 0.5 * MIB,
+  /** SKUs whose buyers are being requested from the object. */
+  buyerRequests: 0.25 * MIB,
   /** Names of keys that the identity provider does not have. */
-  keys: 0.25 * MIB,
+  missingKeys: 0.25 * MIB,
   /** Addresses that sent too many wrong operator tokens. */
-  guessers: 0.25 * MIB,
-  /** SKUs whose object is overloaded, and the attempts that wait for one. */
+  lockedOut: 0.25 * MIB,
+  /** SKUs whose object is overloaded. */
   overloads: 0.25 * MIB,
+  /** Attempts that wait for an overloaded object. */
   waiting: 1 * MIB,
 } as const;
 

@@ -40,7 +40,7 @@ export class KeysUnavailable extends Error {
 }
 
 /** Keys the provider did not have, by its URL and the key id, or the token if that names no key. */
-const missing = memory<true>("keys");
+const missing = memory<true>("missingKeys");
 
 /** A fetch from the provider. `at` is its start, in milliseconds since 1970. */
 interface Fetch {

@@ -27,12 +27,12 @@ const REQUESTING_MS = 1_000;
 const FILTER_LIFE_MS = 86_400_000;
 
 /** Sold-out stocks as returned by objects: newer than the published stock. */
-const objectStocks = memory<EdgeStock>("answered", {
+const objectStocks = memory<EdgeStock>("objectStocks", {
   ttl: OBJECT_STOCK_MS,
   sizeOf: ({ buyers }) => 512 + 8 * (buyers?.recent.length ?? 0),
 });
 /** SKUs whose buyers one attempt is requesting from the object. */
-const requesting = memory<true>("asking", { ttl: REQUESTING_MS });
+const requesting = memory<true>("buyerRequests", { ttl: REQUESTING_MS });
 /** Buyers this isolate has just sold to. Takes precedence over a list published before their order. */
 const justBought = memory<true>("bought", { ttl: PUBLISHED_MS });
 
@@ -42,7 +42,7 @@ interface HeldFilter {
   filter: SwrCache<string, BuyerFilter, CatalogScope>;
 }
 
-const filters = memory<HeldFilter>("buyers", {
+const filters = memory<HeldFilter>("buyerFilters", {
   sizeOf: ({ base }) => 2_048 + filterBytes(base),
 });
 

@@ -14,7 +14,7 @@ export const NOT_COPIED =
   "The change is registered, but Redis accepts no writes, so edges still use the previous state. It is copied within a minute after Redis accepts writes again";
 
 /**
- * Writes to a copy that edges read. If Redis answers no reads either, edges ask the registry and miss nothing.
+ * Writes to a copy that edges read. If Redis cannot be read either, edges read the registry, so they miss nothing.
  *
  * @returns false if edges still read the previous state
  */

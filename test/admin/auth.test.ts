@@ -39,7 +39,7 @@ test("limits, counts, and logs 4,000 wrong tokens from one address without Redis
   const lines = vi.spyOn(console, "log").mockImplementation(() => {});
   onTestFinished(() => lines.mockRestore());
   const shieldKeys: string[] = [];
-  const ask = behindShield((key) => shieldKeys.push(key) <= 1_000);
+  const send = behindShield((key) => shieldKeys.push(key) <= 1_000);
   const from = anAddress();
   const [before, stopped] = await Promise.all(
     ["unauthenticated", "rate_limited"].map((code) => counted(`operator.refused|${code}`)),
@@ -48,7 +48,7 @@ test("limits, counts, and logs 4,000 wrong tokens from one address without Redis
   const { result: answers, commands } = await redisCost(async () => {
     const all = [];
     for (let i = 0; i < 4_000; i += 1)
-      all.push(await read(await ask(overviewRequest(`guess-${i}`, from))));
+      all.push(await read(await send(overviewRequest(`guess-${i}`, from))));
     return all;
   });
 
@@ -69,16 +69,16 @@ test("limits, counts, and logs 4,000 wrong tokens from one address without Redis
 
   // After ten seconds the address is counted again.
   clock.moveTo(Date.now() + 10_001);
-  expect((await ask(overviewRequest("wrong", from))).status).toBe(429);
+  expect((await send(overviewRequest("wrong", from))).status).toBe(429);
   expect(shieldKeys.length).toBe(1_002);
 });
 
 test("accepts the right token from an address that sent too many wrong ones", async () => {
-  const ask = behindShield(() => false);
+  const send = behindShield(() => false);
   const from = anAddress();
   for (let i = 0; i < 3; i += 1) {
-    expect((await ask(overviewRequest(`guess-${i}`, from))).status).toBe(429);
-    expect((await ask(overviewRequest(ADMIN_TOKEN, from))).status).toBe(200);
+    expect((await send(overviewRequest(`guess-${i}`, from))).status).toBe(429);
+    expect((await send(overviewRequest(ADMIN_TOKEN, from))).status).toBe(200);
   }
 });
 

@@ -152,6 +152,6 @@ describe("an abandoned refresh", () => {
     await until("it is being read", () => load.mock.calls.length === 1);
     load.mockResolvedValue(2);
     clock.moveTo(start + 1_000);
-    await until("it is known", () => isolate.peek(aReader()) === "v2");
+    await until("the value is loaded", () => isolate.peek(aReader()) === "v2");
   });
 });

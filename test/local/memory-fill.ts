@@ -69,24 +69,24 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
       times(5, (at) => ({ orderId: `sku.0.${nth(i * 5 + at, 20)}`, at: Date.now() })),
     ],
   ],
-  answered: [(i) => [`sku-${nth(i)}`, soldOut(i)]],
-  asking: [(i) => [`sku-${nth(i)}`, true]],
-  keys: [
+  objectStocks: [(i) => [`sku-${nth(i)}`, soldOut(i)]],
+  buyerRequests: [(i) => [`sku-${nth(i)}`, true]],
+  missingKeys: [
     (i) => [`https://id.shop/jwks ${nth(i)}`, true],
     (i) => [`https://id.shop/jwks ${nth(i, 8_000)}`, true],
   ],
-  guessers: [(i) => [read(`${address(i)}/64`), true]],
+  lockedOut: [(i) => [read(`${address(i)}/64`), true]],
   stock: [
     (i) => [`live/sale-${nth(i)}/1`, aStock(i, 1)],
     (i) => [`live/sale-${nth(i)}/1`, aStock(i, 50)],
   ],
-  buyers: [
+  buyerFilters: [
     (i) => [`sku-${nth(i)}`, someBuyers(500)],
     (i) => [`sku-${nth(i)}`, someBuyers(1_000_000)],
   ],
-  older: [
-    (i) => [`older/1/sale/sale-${nth(i)}`, anOlderPage(i, 1)],
-    (i) => [`older/1/after/sale-${nth(i)}`, anOlderPage(i, 50)],
+  archive: [
+    (i) => [`archive/1/sale/sale-${nth(i)}`, anOlderPage(i, 1)],
+    (i) => [`archive/1/after/sale-${nth(i)}`, anOlderPage(i, 50)],
   ],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
