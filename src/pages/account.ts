@@ -1,4 +1,4 @@
-// The buyer's own pages and forms: orders, paying, giving back, signing in and out. Never cached.
+// The buyer's pages and forms: orders, payment, cancellation, sign-in and sign-out. Never cached.
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import * as z from "zod";
@@ -20,7 +20,7 @@ import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 2_048;
-/** A path of this site: nothing that a browser would read as another host. */
+/** A path on this site; excludes anything that a browser resolves to another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
 const loginFormSchema = loginSchema.extend({
@@ -44,7 +44,7 @@ export const ownRoutes = new Hono<AppEnv>()
 
 type OrderContext = Context<AppEnv, "/orders/:orderId">;
 
-/** Strangers are asked to sign in and come back; other refusals are said. */
+/** Answers a refusal: with the sign-in page if the caller is not signed in, else with an error page. */
 async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
   if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
   const status = refusalHeaders(c, refusal);
@@ -63,7 +63,7 @@ async function list(c: AppContext): Promise<Response> {
   return c.html(page);
 }
 
-/** What dresses the page of an order; without it the order's own words do. */
+/** The sale whose theme the order page uses. Undefined if it is gone: the page then uses the order's own data. */
 const saleOf = async (c: AppContext, { saleId }: Order): Promise<Sale | undefined> =>
   (await findSale(c.get("scope"), saleId).catch(() => undefined))?.sale;
 
@@ -84,7 +84,7 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   return c.html(page, fault ? refusalHeaders(c, fault) : 200);
 }
 
-/** Leads to the shop's checkout, which knows by the order what to charge and where to send back. */
+/** Redirects to the shop's checkout with the order ID and the return URL. */
 async function checkout(c: OrderContext): Promise<Response> {
   const { CHECKOUT_URL } = c.get("config");
   const owned = await ownOrder(c, c.req.param("orderId"));
@@ -105,7 +105,7 @@ async function pay(c: OrderContext): Promise<Response> {
   return paid.ok ? c.redirect(`/orders/${paid.order.id}`, 303) : show(c, paid.refusal);
 }
 
-/** A form has no second thoughts: this page has. What is not held any more only shows how it is. */
+/** Asks for confirmation before canceling, without JavaScript. An order that is no longer reserved is shown instead. */
 async function askToCancel(c: OrderContext): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
   if (!owned.ok) return refused(c, owned.refusal);

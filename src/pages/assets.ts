@@ -1,5 +1,5 @@
-// The browser code, styles and icon: the hash of the content is in the address, so browsers and caches
-// may keep them for good. Two files have fixed addresses that browsers and crawlers ask for by themselves.
+// Serves the browser code, styles and icon under content-hashed URLs, so browsers and caches may store them
+// forever. /favicon.ico and /robots.txt have fixed URLs, because browsers and crawlers request them by name.
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../http.ts";
 import { ASSETS, type BuiltAsset } from "./assets.gen.js";
@@ -12,7 +12,7 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml; charset=utf-8",
 };
 const FOREVER = "public, max-age=31536000, immutable";
-/** `main-0123456789.js`, and for a shop's own colour `style-0123456789-d9361b.css`. */
+/** `main-0123456789.js`, or `style-0123456789-d9361b.css` with a shop's accent color. */
 const FILE = /^([a-z]+)-([0-9a-f]{10})(?:-([0-9a-f]{6}))?(\.[a-z]+)$/;
 
 function asset(name: string): BuiltAsset {
@@ -25,15 +25,15 @@ const address = ({ name, hash, extension }: BuiltAsset, variant = "") =>
   `/assets/${name}-${hash}${variant}${extension}`;
 
 export const scriptUrl = (): string => address(asset("main"));
-/** Loaded only by who is asked for a challenge. */
+/** Loaded only when a challenge is required. */
 export const challengeUrl = (): string => address(asset("challenge"));
 export const iconUrl = (): string => address(asset("icon"));
-/** Styles and a sale's own colour come as one file: one request, and no style inside the page. */
+/** The stylesheet, with a sale's accent color appended: one request, and no inline style for the CSP to allow. */
 export const styleUrl = (accent?: string): string =>
   address(asset("style"), accent ? `-${accent.slice(1).toLowerCase()}` : "");
 
 const FOR_A_DAY = "public, max-age=86400";
-/** Sales may be found; what is somebody's own, or costs a look-up, need not be crawled. */
+/** Allows crawling of sales; excludes personal pages and pages that cost a lookup. */
 const ROBOTS = `User-agent: *
 Disallow: /api/
 Disallow: /orders
@@ -52,8 +52,8 @@ function serveAsset(c: Context<AppEnv, "/assets/:file">): Response | Promise<Res
   const found = ASSETS.find((built) => built.name === name && built.extension === extension);
   if (!found || (accent !== undefined && name !== "style")) return c.notFound();
   const etag = `"${found.hash}${accent ? `-${accent}` : ""}"`;
-  // A page of the previous version may still ask for the previous hash: the present file serves it,
-  // but nobody may keep it under that name.
+  // A page from the previous release may request the previous hash. It gets the current file, but no cache may
+  // store it under that name.
   c.header("Cache-Control", hash === found.hash ? FOREVER : "public, no-cache");
   c.header("ETag", etag);
   if (notModified(c, etag)) return c.body(null, 304);

@@ -1,5 +1,5 @@
-// Builds the browser code and styles into one module the Worker imports. Runs on Node, never bundled:
-// wrangler starts it before every build (`[build]` in wrangler.toml), vitest before its tests.
+// Builds the browser code and styles into one module that the Worker imports. Runs on Node and is never bundled:
+// wrangler runs it before every build (`[build]` in wrangler.toml), vitest before its tests.
 import { createHash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
@@ -8,10 +8,10 @@ import { build } from "esbuild";
 const HERE = import.meta.dirname;
 const TARGET = join(HERE, "assets.gen.js");
 const HASH_LENGTH = 10;
-/** Syntax is made to fit these. Nothing makes up for a missing API: `lib` in browser/tsconfig.json says which. */
+/** The oldest supported browsers. Syntax is transpiled for them; APIs are not polyfilled (see browser/tsconfig.json). */
 const OLDEST = ["safari15", "chrome94", "firefox93"];
 
-/** Bundles, hashes and writes `assets.gen.js`; a file that would not change is left alone. */
+/** Bundles and hashes the assets and writes `assets.gen.js`, unless it would not change. */
 export async function buildAssets(): Promise<void> {
   const { outputFiles } = await build({
     entryPoints: ["main.ts", "challenge.ts", "style.css", "icon.svg"].map((name) =>
@@ -38,7 +38,7 @@ export async function buildAssets(): Promise<void> {
   );
 }
 
-/** Several builds may run at once: each writes a file of its own and moves it into place. */
+/** Several builds may run at once: each writes its own temporary file and renames it into place. */
 async function writeIfChanged(text: string): Promise<void> {
   if ((await readFile(TARGET, "utf8").catch(() => "")) === text) return;
   const draft = `${TARGET}.${process.pid}`;
@@ -46,7 +46,7 @@ async function writeIfChanged(text: string): Promise<void> {
   await rename(draft, TARGET);
 }
 
-/** What vitest calls, once before all tests inside workerd. */
+/** Vitest's global setup for the tests inside workerd. */
 export const setup = buildAssets;
 
 if (import.meta.main) await buildAssets();

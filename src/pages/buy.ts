@@ -1,5 +1,5 @@
-// Buying through forms. The sale page is cached and the same for everybody, so it cannot carry a key;
-// its Buy leads to a page made for this one attempt, which does. Sent twice, it finds the same order.
+// Buying without JavaScript. The sale page is cached and the same for everybody, so it cannot carry an
+// idempotency key. Its Buy button leads to an order form that does: submitting it twice finds the same order.
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
@@ -31,7 +31,7 @@ const formSchema = z.strictObject({
   key: z.string().max(64),
   paymentToken: orderBodySchema.shape.paymentToken,
   ticket: orderBodySchema.shape.ticket,
-  /** As the page before wrote it: `1200 USD`. */
+  /** The price shown on the form: `1200 USD`. */
   unitPrice: z
     .string()
     .regex(/^\d{1,9} [A-Z]{3}$/)
@@ -46,7 +46,7 @@ const formSchema = z.strictObject({
 
 export const buyRoutes = new Hono<AppEnv>().get(PATH, ask).post(PATH, buy);
 
-/** Reads an order that was sent as a form. */
+/** Reads an order from a submitted form. */
 const readOrderForm: OrderReader = async (c, skuId) => {
   if (!idSchema.safeParse(skuId).success) return { ok: false, refusal: refuse("not_found") };
   const form = await readForm(c, formSchema, MAX_FORM_BYTES);
@@ -57,7 +57,7 @@ const readOrderForm: OrderReader = async (c, skuId) => {
   return { ok: true, value: { body, idempotencyKey: named.key, visit } };
 };
 
-/** The item of this page: on sale, and in this sale. */
+/** The SKU in the URL, if it belongs to the sale in the URL. */
 async function findItem(c: BuyContext) {
   const found = await findSku(c.get("scope"), c.req.param("skuId"));
   return found?.entry.sale.id === c.req.param("saleId")
@@ -83,13 +83,13 @@ async function ask(c: BuyContext): Promise<Response> {
 }
 
 async function buy(c: BuyContext): Promise<Response> {
-  // An item that cannot be shown now may have been ordered before.
+  // An item that is no longer on sale may have an earlier order under this key.
   const item = await findItem(c).catch(() => undefined);
   let sent: OrderRequest | undefined;
   const placed = await placeOrder(c, c.req.param("skuId"), async (...given) => {
     const read = await readOrderForm(...given);
     if (read.ok) sent = read.value;
-    // An item that this page does not show cannot be ordered. An earlier order is found.
+    // Such an item takes no new order; only an earlier one is looked up.
     if (read.ok && !item) sent = Object.assign(read.value, { pending: refuse("not_found") });
     return read;
   });
@@ -107,7 +107,7 @@ async function buy(c: BuyContext): Promise<Response> {
   const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
   return answer(c, shown, {
     quantity: sent.body.quantity,
-    // The key stays while the same attempt can still succeed, or may have succeeded unseen.
+    // Keep the key while the same attempt can still succeed, or may have succeeded without a response.
     key: passing ? sent.idempotencyKey : crypto.randomUUID(),
     signedIn,
     open: passing || paysNow || !signedIn,
@@ -118,8 +118,8 @@ async function buy(c: BuyContext): Promise<Response> {
 }
 
 /**
- * The form's visit: like its key, for this page alone, which nobody keeps. Counted with those that scripts
- * fetch; beyond the limit the form goes without one, and whoever sends it may be asked for a challenge.
+ * The visit token for this form, which no cache stores. It shares the rate limit of the tokens that scripts fetch:
+ * beyond the limit the form has none, and its buyer may be challenged.
  */
 async function visitOf(c: BuyContext, sale: Sale): Promise<{ visit?: string }> {
   if (!canChallenge(sale) || (await shieldRoute(c, "visit"))) return {};

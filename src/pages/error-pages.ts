@@ -1,4 +1,4 @@
-// A refusal as a page, with the status of the API. The codes and statuses come from errors.ts.
+// Renders refusals as HTML pages, with the API's status codes (errors.ts).
 import { parseAccept } from "hono/utils/accept";
 import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
@@ -6,7 +6,7 @@ import { type Format, refusalText } from "./copy/refusal.ts";
 import { formatMoney, formatTime } from "./format.ts";
 import { renderFault } from "./views/orders.tsx";
 
-/** Trying the same again, later or at the new price, can succeed. */
+/** Refusals after which the same attempt can succeed, later or at the new price. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "rate_limited",
   "overloaded",
@@ -23,7 +23,7 @@ export interface Words {
   text: string;
 }
 
-/** Titles that say more to a buyer than the API's. */
+/** Titles that are clearer for a buyer than the API's. */
 const TITLES: Partial<Record<ErrorCode, string>> = {
   user_limit_reached: "Limit reached",
   blocked: "Ordering unavailable",
@@ -53,7 +53,7 @@ export function explain({ reason, ...fields }: Refusal): Words {
   };
 }
 
-/** Status and headers of a refusal, for an answer in HTML. Such a page is about one caller. */
+/** Sets the headers of a refusal and returns its status. Never cacheable: an error page is personal. */
 export function refusalHeaders(c: AppContext, refusal: Refusal) {
   const { reason, retryAfterSeconds } = refusal;
   const { status } = ERRORS[reason];
@@ -63,7 +63,7 @@ export function refusalHeaders(c: AppContext, refusal: Refusal) {
   return status;
 }
 
-/** A page that says what went wrong; a problem for callers that take no HTML. */
+/** An HTML error page, or problem+json for callers that do not accept HTML. */
 export async function faultPage(c: AppContext, refusal: Refusal): Promise<Response> {
   if (quality(c, "text/html") === 0) return problem(c, refusal);
   const status = refusalHeaders(c, refusal);
@@ -73,7 +73,7 @@ export async function faultPage(c: AppContext, refusal: Refusal): Promise<Respon
 
 const JSON_TYPES = ["application/problem+json", "application/json"];
 
-/** How much the caller wants a media type, from 0 to 1: the most specific range of `Accept` decides. */
+/** The caller's quality value for a media type, from 0 to 1: the most specific range of `Accept` wins. */
 function quality(c: AppContext, type: string): number {
   const ranges = parseAccept(c.req.header("accept") || "*/*");
   const family = type.replace(/[^/]+$/, "*");
@@ -81,7 +81,7 @@ function quality(c: AppContext, type: string): number {
   return (find(type) ?? find(family) ?? find("*/*"))?.q ?? 0;
 }
 
-/** Whether somebody looks at the answer, and not a program: a tie goes to whoever names HTML. */
+/** Whether the caller prefers HTML over JSON. A tie counts as HTML only if `Accept` names text/html. */
 export function wantsPage(c: AppContext): boolean {
   if (c.req.path.startsWith("/api/")) return false;
   const page = quality(c, "text/html");
@@ -90,12 +90,12 @@ export function wantsPage(c: AppContext): boolean {
   return page > 0 && (page > json || (page === json && named));
 }
 
-/** A path that stays on this site, with slashes at its end that no page of ours has. */
+/** A same-site path with trailing slashes. */
 const TOO_LONG = /^(\/[^/].*?)\/+$/;
 
 /**
- * What a browser gets for a path that no route knows. The way to a shorter path is made of the address as it
- * was sent, percent-encoded: decoded, `/%09/evil.example/` would lead a browser to another site.
+ * Answers an unknown path: a redirect without its trailing slashes, or the 404 page. The redirect keeps the path
+ * percent-encoded: decoded, `/%09/evil.example/` would lead to another site.
  */
 export async function notFoundPage(c: AppContext): Promise<Response> {
   const { pathname, search } = new URL(c.req.url);

@@ -1,5 +1,5 @@
-// Prices and times as the server writes them: the same for everybody. Browser code rewrites them in the
-// visitor's own language and time zone.
+// Formats prices and times on the server, the same for everybody. Browser code reformats them in the visitor's
+// language and time zone.
 import { minorUnitDecimals } from "../iso-4217.ts";
 import type { Money } from "../money.ts";
 

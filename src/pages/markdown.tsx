@@ -1,20 +1,20 @@
-// A safe subset of Markdown for a sale's description: paragraphs, lists, headings, tables, bold, italic, code,
-// links and images. It makes JSX nodes and never markup of its own, so whatever a text holds is escaped.
+// A safe subset of Markdown for sale descriptions: paragraphs, lists, headings, tables, bold, italic, code, links
+// and images. It creates JSX nodes, never raw HTML, so every text is escaped.
 import type { Child } from "hono/jsx";
 
 const MAX_DEPTH = 4;
-/** Whole constructs only; what does not close stays as it was written. `_` inside a word is a letter. */
+/** Matches complete constructs; an unclosed one stays literal. `_` inside a word is literal. */
 const INLINE =
   /!\[(?<alt>[^[\]]{0,200})\]\((?<src>https:\/\/[^()\s]{1,500})\)|\*\*(?<bold>[^*]{1,500})\*\*|\*(?<star>[^*\s][^*]{0,500})\*|(?<![\p{L}\p{N}_])_(?<underscore>[^_\s][^_]{0,500})_(?![\p{L}\p{N}_])|`(?<code>[^`]{1,500})`|\[(?<label>[^[\]]{1,200})\]\((?<href>[^()\s]{1,500})\)/gu;
 const MARKS = { ul: /^[-*+] +/, ol: /^\d{1,3}[.)] +/, h2: /^#{1,6} +/ };
-/** The line under a table's head: it says how the columns are aligned. */
+/** The delimiter row of a table, which sets the alignment of its columns. */
 const TABLE_LINE = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$/;
 const SAFE_LINK = /^(?:https:\/\/|\/|mailto:)/i;
 const TABLE_LINES = new RegExp(TABLE_LINE.source, "gm");
-/** Stands for our own address, which a text does not know. */
+/** A placeholder for this site's origin, to resolve relative links. */
 const HERE = "https://here.invalid";
 
-/** Links lead to HTTPS or mail addresses, or to paths of this site: read as browsers do, which take `/\` for `//`. */
+/** Allows HTTPS and mailto links and same-site paths. URL parsing as in browsers catches `/\`, which means `//`. */
 function isSafeLink(href: string): boolean {
   if (!SAFE_LINK.test(href)) return false;
   const url = URL.parse(href, HERE);
@@ -25,7 +25,7 @@ function isSafeLink(href: string): boolean {
 export const Markdown = ({ text }: { text: string }) =>
   text.trim() === "" ? null : <div class="prose">{blocks(text)}</div>;
 
-/** The same text without its marks, for places that show no markup. */
+/** The same text without Markdown syntax, for link previews. */
 export const plainText = (text: string): string =>
   text
     .replace(INLINE, (...found) => {
@@ -41,7 +41,7 @@ export const plainText = (text: string): string =>
 
 type Kind = keyof typeof MARKS | "p" | "table";
 
-/** Lines that belong together, without the marks that said so. */
+/** Consecutive lines of one kind, without their Markdown markers. */
 interface Block {
   kind: Kind;
   lines: string[];
@@ -74,14 +74,14 @@ const isTableHead = (line: string, next: string): boolean =>
   TABLE_LINE.test(next) &&
   cells(line).length === cells(next).length;
 
-/** The cells of a table's row; `\|` is a letter. */
+/** The cells of a table row; `\|` is a literal pipe. */
 const cells = (line: string): string[] =>
   line
     .replace(/^\||(?<!\\)\|$/g, "")
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim().replaceAll("\\|", "|"));
 
-/** `broken`: after an empty line, which ends a paragraph; a list goes on behind it. */
+/** Adds a line. `broken`: it follows an empty line, which ends a paragraph but not a list. */
 function addLine(found: Block[], line: string, trimmed: string, broken: boolean): void {
   const last = found.at(-1);
   const kind = kindOf(trimmed);
@@ -101,7 +101,7 @@ function block({ kind, lines }: Block): Child {
   return <p>{lines.flatMap((line, i) => (i === 0 ? inline(line) : [<br />, ...inline(line)]))}</p>;
 }
 
-/** A wide table is scrolled in itself, by keyboard, too. */
+/** A focusable region, so that a wide table can be scrolled by keyboard. */
 const Table = ({ lines: [head = "", line = "", ...rows] }: { lines: string[] }) => {
   const aligned = cells(line).map((mark) =>
     mark.endsWith(":") ? (mark.startsWith(":") ? "middle" : "end") : undefined,

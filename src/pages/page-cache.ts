@@ -1,5 +1,5 @@
-// The page cache: a page is rendered once per version of the catalog and kept as bytes with its ETag.
-// Its life ends where its words stop being true: when one of its sales opens or closes.
+// The page cache: each page is rendered once per version and stored as bytes with its ETag. An entry expires when
+// one of the page's sales opens or closes.
 import { nextChange } from "../catalog/list.ts";
 import type { Sale } from "../catalog/schema.ts";
 import { CACHED, CACHED_MS, cachedNow, REVALIDATED } from "../catalog/snapshot.ts";
@@ -8,7 +8,7 @@ import { completeHeaders } from "../headers.ts";
 import type { AppContext } from "../http.ts";
 import { etagOf, notModified } from "./etag.ts";
 
-/** What a page costs beside its bytes, above all its two sets of headers. */
+/** The memory of a cache entry beyond its body, mostly its two header sets. */
 const PAGE_BYTES = 8_192;
 
 interface CachedPage {
@@ -18,23 +18,23 @@ interface CachedPage {
   body: Uint8Array<ArrayBuffer>;
   etag: string;
   headers: Headers;
-  /** For the last moment before the page changes. */
+  /** Headers for the last seconds before the page changes. */
   lastHeaders: Headers;
 }
 
-/** What a page is made of. `version` names everything its bytes depend on, except the clock. */
+/** The inputs of a page. `version` identifies everything its bytes depend on, except the clock. */
 export interface PageSource {
   key: string;
   version: string;
   sales: readonly Pick<Sale, "opensAt" | "closesAt">[];
-  /** Whether it may load a challenge. */
+  /** Whether the page may load the challenge provider. */
   challenges?: boolean;
   render(now: number): string | Promise<string>;
 }
 
 const pages = memory<CachedPage>("pages", { sizeOf: ({ body }) => body.byteLength + PAGE_BYTES });
 
-/** Answers a page that is the same for everybody, from memory when it can. */
+/** Serves a page that is the same for everybody, from memory if possible. */
 export async function servePage(c: AppContext, source: PageSource): Promise<Response> {
   const now = Date.now();
   const known = pages.get(source.key);

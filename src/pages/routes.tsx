@@ -1,4 +1,4 @@
-// The pages. The list and the sale page are the same bytes for everybody; the rest is the buyer's own.
+// The HTML routes. The list and the sale page are the same bytes for everybody; all others are personal.
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import { readSalesPage } from "../catalog/list.ts";
@@ -9,10 +9,11 @@ import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { ownRoutes } from "./account.ts";
 import { assetRoutes } from "./assets.ts";
+import { unavailableSales, unavailableSkus } from "./availability.ts";
 import { buyRoutes } from "./buy.ts";
 import { faultPage } from "./error-pages.ts";
 import { servePage } from "./page-cache.ts";
-import { takenSales } from "./sold-out-badges.ts";
+
 import { renderHome } from "./views/home.tsx";
 import { signInWays } from "./views/parts.tsx";
 import { payWayOf } from "./views/pay-form.tsx";
@@ -25,7 +26,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .route("/", buyRoutes)
   .route("/", ownRoutes);
 
-/** People get a page, also when something broke. */
+/** An unexpected error becomes an error page as well. */
 pageRoutes.onError((error, c: AppContext) => {
   const requestId = c.get("requestId");
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
@@ -45,12 +46,12 @@ async function home(c: AppContext): Promise<Response> {
     const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return faultPage(c, refuse("invalid_request", { issues }));
   }
-  const taken = await takenSales(c, catalog);
+  const unavailable = await unavailableSales(c, catalog);
   return servePage(c, {
     key: cursor === undefined ? "/" : `/?cursor=${cursor}`,
-    version: `${catalog.version} ${[...taken].join(" ")}`,
+    version: `${catalog.version} ${[...unavailable].join(" ")}`,
     sales: page.sales,
-    render: (now) => renderHome(page, taken, now),
+    render: (now) => renderHome(page, unavailable, now),
   });
 }
 
@@ -59,11 +60,13 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   if (!entry) return faultPage(c, refuse("not_found"));
   const config = c.get("config");
   const settings = settingsOf(config);
+  const unavailable = await unavailableSkus(c, entry);
+  const stock = [...unavailable].map(([id, { state }]) => `${id}=${state}`).join();
   return servePage(c, {
     key: entry.sale.id,
-    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}`,
+    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}-${stock}`,
     sales: [entry.sale],
     challenges: canChallenge(entry.sale),
-    render: (now) => renderSale(entry, now, settings),
+    render: (now) => renderSale(entry, unavailable, now, settings),
   });
 }

@@ -1,25 +1,25 @@
-// A shop's accent colour, and what follows from it so that every text stays readable: on the accent
-// itself, and in its colour on light and dark paper (WCAG AA).
+// Derives a theme from a shop's accent color so that every text stays readable (WCAG AA): text on the accent, and
+// text in the accent color on light and dark backgrounds.
 
 type Rgb = readonly [number, number, number];
 
-/** The paper of style.css in light and dark: what coloured text stands on, cards included. */
-const LIGHT_PAPER: Rgb = [240, 240, 236];
-const DARK_PAPER: Rgb = [32, 34, 41];
-/** Less than this, and a button cannot be told from what it lies on. */
-const VISIBLE = 1.6;
-/** A little more than the 4.5 that WCAG asks for. */
-const READABLE = 4.6;
+/** The least favorable backgrounds of style.css, cards included. */
+const LIGHT_BACKGROUND: Rgb = [240, 240, 236];
+const DARK_BACKGROUND: Rgb = [32, 34, 41];
+/** Below this contrast ratio, a button needs an outline to stand out from the background. */
+const MIN_BUTTON_CONTRAST = 1.6;
+/** Slightly above the 4.5 that WCAG AA requires. */
+const MIN_TEXT_CONTRAST = 4.6;
 const STEP = 0.04;
 
 export interface Theme {
   accent: string;
   /** Black or white, whichever reads better on the accent. */
   onAccent: string;
-  /** The accent as the colour of text on light and on dark paper. */
+  /** The accent, adjusted for use as a text color on light and on dark backgrounds. */
   inkLight: string;
   inkDark: string;
-  /** Around what is filled with the accent, where that would be lost on the paper. */
+  /** The outline of accent-filled elements; transparent where they stand out without one. */
   edgeLight: string;
   edgeDark: string;
 }
@@ -27,20 +27,22 @@ export interface Theme {
 export function themeOf(accent: string): Theme {
   const rgb = parse(accent);
   const onWhite = contrast(rgb, [255, 255, 255]);
-  const inkLight = readable(rgb, LIGHT_PAPER, [0, 0, 0]);
-  const inkDark = readable(rgb, DARK_PAPER, [255, 255, 255]);
-  const edge = (paper: Rgb, ink: string) => (contrast(rgb, paper) < VISIBLE ? ink : "transparent");
+  const inkLight = readable(rgb, LIGHT_BACKGROUND, [0, 0, 0]);
+  const inkDark = readable(rgb, DARK_BACKGROUND, [255, 255, 255]);
+  const edge = (background: Rgb, ink: string) =>
+    contrast(rgb, background) < MIN_BUTTON_CONTRAST ? ink : "transparent";
   return {
     accent,
-    onAccent: onWhite >= contrast(rgb, [0, 0, 0]) || onWhite >= READABLE ? "#ffffff" : "#000000",
+    onAccent:
+      onWhite >= contrast(rgb, [0, 0, 0]) || onWhite >= MIN_TEXT_CONTRAST ? "#ffffff" : "#000000",
     inkLight,
     inkDark,
-    edgeLight: edge(LIGHT_PAPER, inkLight),
-    edgeDark: edge(DARK_PAPER, inkDark),
+    edgeLight: edge(LIGHT_BACKGROUND, inkLight),
+    edgeDark: edge(DARK_BACKGROUND, inkDark),
   };
 }
 
-/** The declarations that follow style.css for a sale with its own colour. */
+/** The CSS appended to style.css for a sale with its own accent color. */
 export function themeCss(theme: Theme): string {
   const { accent, onAccent, inkLight, inkDark, edgeLight, edgeDark } = theme;
   return (
@@ -49,11 +51,15 @@ export function themeCss(theme: Theme): string {
   );
 }
 
-/** Moves a colour towards `end` until it can be read on `paper`. */
-function readable(colour: Rgb, paper: Rgb, end: Rgb): string {
-  let mixed = colour;
-  for (let share = 0; share <= 1 && contrast(mixed, paper) < READABLE; share += STEP) {
-    mixed = colour.map((part, i) =>
+/** Mixes a color toward `end` until it is readable on `background`. */
+function readable(color: Rgb, background: Rgb, end: Rgb): string {
+  let mixed = color;
+  for (
+    let share = 0;
+    share <= 1 && contrast(mixed, background) < MIN_TEXT_CONTRAST;
+    share += STEP
+  ) {
+    mixed = color.map((part, i) =>
       Math.round(part + ((end[i] as number) - part) * share),
     ) as unknown as Rgb;
   }
@@ -65,7 +71,7 @@ function parse(hex: string): Rgb {
   return [part(1), part(3), part(5)];
 }
 
-/** The contrast ratio of WCAG 2: 1 for equal colours, 21 for black on white. */
+/** The WCAG 2 contrast ratio: from 1 for equal colors to 21 for black on white. */
 export function contrast(a: Rgb, b: Rgb): number {
   const [lighter, darker] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
   return (lighter + 0.05) / (darker + 0.05);

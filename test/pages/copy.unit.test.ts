@@ -19,18 +19,24 @@ import {
 } from "../../src/pages/copy/sale.ts";
 
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
+const none = (state: "held" | "sold_out"): Stock => ({ available: 0, state });
 
 test.each<[string, Partial<Offer>, string, string | undefined]>([
   ["an open sale", {}, "Buy now", undefined],
   ["a second unit", { another: true }, "Buy another", undefined],
   ["an upcoming sale", { sale: "upcoming" }, "Not open yet", "starts here automatically"],
   ["a closed sale", { sale: "closed" }, "Sale ended", "ended"],
-  ["a sold-out item", { soldOut: true }, "Sold out", "Sold out."],
-  ["a fully reserved item", { held: true }, "Try to get one", undefined],
+  ["a sold-out item", { stock: none("sold_out") }, "Sold out", "Sold out."],
+  ["a fully reserved item", { stock: none("held") }, "Try to get one", undefined],
   ["a blocked buyer", { blocked: true }, "Ordering unavailable", "can't accept"],
   ["a rate-limited buyer", { wait: 7 }, "Try again in 7 seconds", "until you can try again"],
   ["a request in flight", { busy: true }, "One moment…", ""],
-  ["an unresolved order", { pending: true, soldOut: true }, "Check my order", undefined],
+  [
+    "an unresolved order of a sold-out item",
+    { pending: true, stock: none("sold_out") },
+    "Check my order",
+    undefined,
+  ],
 ])("labels the button for %s", (_, changes, label, why) => {
   const words = buyWords(offer(changes));
   expect(words.label).toBe(label);
@@ -46,8 +52,6 @@ test("shows the stock of an open sale when it is known, with the server's idea o
   expect(stockWords({ available: 20, state: "available" }, "closed")).toBe("");
   expect(stockWords(undefined, "open")).toBe("");
 });
-
-const none = (state: "held" | "sold_out") => ({ available: 0, state });
 
 test.each<[string, (Stock | undefined)[], string]>([
   ["unknown stock", [undefined], "open"],

@@ -2,7 +2,7 @@
 // reloaded, so nobody loses their place.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { BADGES, isTaken, type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
+import { BADGES, isUnavailable, type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
@@ -81,6 +81,6 @@ class ListedSale {
   #shown(state: SaleState): Shown {
     if (this.#isGone) return "gone";
     if (this.#stocks) return this.#stocks.length > 0 ? shownOf(state, this.#stocks) : state;
-    return state === "open" && isTaken(this.#written) ? this.#written : state;
+    return state === "open" && isUnavailable(this.#written) ? this.#written : state;
   }
 }

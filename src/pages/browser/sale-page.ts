@@ -2,7 +2,7 @@
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, isTaken, type Shown, shownOf } from "../copy/sale.ts";
+import { BADGES, isUnavailable, type Shown, shownOf } from "../copy/sale.ts";
 import { ASK_WITHIN_MS, askTime } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
@@ -61,6 +61,10 @@ class SalePage {
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
       (card) => new SkuCard(card),
     );
+    // Until the first live answer, items that the server rendered as unavailable stay so.
+    for (const { skuId, root } of this.#cards) {
+      if (root.dataset.stock) this.#live.note(skuId, 0, root.dataset.stock === "held" ? 1 : 0);
+    }
     this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
 
@@ -172,9 +176,9 @@ class SalePage {
     if (badge) badge.dataset.badge = next;
     setText(badge, BADGES[next]);
     document.title = `${BADGES[next]}: ${this.#title}`;
-    const flips = isTaken(next) || isTaken(this.#shown);
+    const flips = isUnavailable(next) || isUnavailable(this.#shown);
     if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
-      const isBack = isTaken(this.#shown) && next === "open";
+      const isBack = isUnavailable(this.#shown) && next === "open";
       setText(part(this.#root, "announce"), isBack ? "More units are available." : ANNOUNCED[next]);
       if (flips) this.#quietUntil = performance.now() + QUIET_MS;
     }

@@ -4,7 +4,7 @@ import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import { isAlive, needsPayment } from "../copy/order.ts";
 import { limitText } from "../copy/refusal.ts";
-import { buyWords, isHeld, noneFree, type Stock, stockWords } from "../copy/sale.ts";
+import { buyWords, noneFree, type Stock, stockWords } from "../copy/sale.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
@@ -160,11 +160,9 @@ export class SkuCard {
   #allowance = () => (this.#state.full ? 0 : this.#limit - this.#units());
 
   #words() {
-    const { pending, stock, busy, checking, ...state } = this.#state;
+    const { pending, busy, checking, ...state } = this.#state;
     return buyWords({
       ...state,
-      soldOut: noneFree(stock) && !isHeld(stock),
-      held: isHeld(stock),
       busy: busy || checking,
       pending: pending !== undefined,
       another: this.owns,
@@ -186,7 +184,7 @@ export class SkuCard {
     setText(part(this.root, "left"), has ? "" : stockWords(stock, sale));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
     setText(part(this.root, "note"), used && !paysFirst ? limitText(this.#limit) : note);
-    this.root.dataset.stock = noneFree(stock) ? "out" : (stock?.state ?? "");
+    this.root.dataset.stock = stock?.state ?? "";
     this.#paintQuantity();
   }
 

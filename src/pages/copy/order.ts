@@ -1,19 +1,19 @@
-// What a buyer is told about an order. Used by the server and by browser code, so that a page with and
-// without JavaScript says the same.
+// The copy for an order's status. Shared by server and browser, so pages read the same with and without
+// JavaScript.
 import type { Order } from "../../inventory/order.ts";
 
-/** As much of an order as its words depend on. */
+/** The fields of an order that its copy depends on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason">;
 
-/** Held, and waiting for the buyer to pay. */
+/** Whether the order is reserved and waits for the buyer to pay. */
 export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
   status === "reserved" && unitPrice.amount > 0 && payment === undefined;
 
-/** Its units are the buyer's, for now or for good. */
+/** Whether the buyer has the units, reserved or confirmed. */
 export const isAlive = ({ status }: Pick<OrderLike, "status">): boolean =>
   status === "reserved" || status === "confirmed";
 
-/** Nothing the buyer can do; the next change comes by itself. */
+/** Whether the order is being processed: its next change needs no action by the buyer. */
 export const isSettling = (order: OrderLike): boolean =>
   (order.status === "reserved" && !needsPayment(order)) || order.payment === "refund_due";
 

@@ -1,12 +1,13 @@
-// A refusal in a buyer's words, for pages with and without JavaScript. The codes are those of errors.ts.
+// The copy for refusals, by the error codes of errors.ts. Shared by server and browser.
 import type { ErrorCode, ProblemFields } from "../../errors.ts";
 
-/** problem+json, as far as its words depend on it. */
+/** The fields of problem+json that the copy depends on. */
 export interface Problem extends ProblemFields {
   code?: ErrorCode;
   title?: string;
 }
 
+/** Waits of at least this long are stated in minutes. */
 const LONG_SECONDS = 100;
 
 /** "1 second", "7 seconds", "12 minutes". */
@@ -15,16 +16,16 @@ export const waitWords = (seconds: number): string =>
     ? `${seconds} second${seconds === 1 ? "" : "s"}`
     : `${Math.ceil(seconds / 60)} minutes`;
 
-/** Trying again is safe: one attempt makes one order. */
+/** Reassures before a retry, which is safe: one attempt places one order. */
 export const NO_DUPLICATE = "You won't place a duplicate order.";
 export const SALE_ENDED = "This sale has ended.";
 export const BLOCKED = "We can't accept your order.";
 
-/** The buyer may not buy any more; `limit` is unknown if the refusal does not say. */
+/** States the purchase limit; without the number if the refusal does not contain it. */
 export const limitText = (limit?: number): string =>
   `You've reached the limit ${limit ? `of ${limit} ` : ""}per person.`;
 
-/** Writes times and prices as the page does. */
+/** Formats times and prices: in UTC on the server, in the visitor's locale in the browser. */
 export interface Format {
   time(iso: string): string;
   price(amount: number, currency: string): string;
@@ -52,7 +53,7 @@ export function refusalText(problem: Problem, format: Format): string {
     case "sale_closed":
       return SALE_ENDED;
     case "rate_limited": {
-      // Without a reason of its own the detail says what the title does.
+      // A detail equal to the title is generic and adds nothing.
       const why = problem.detail === problem.title ? undefined : problem.detail;
       return `${why ?? "Too many attempts."} Please wait ${waitWords(retryAfterSeconds)}, then try again.`;
     }

@@ -1,8 +1,8 @@
-// What a sale and its items say of themselves: the badge, the Buy button, what is left.
+// The copy for a sale and its items: the badge, the Buy button, the stock. Shared by server and browser.
 import type { SaleState, StockState } from "../../catalog/sale-state.ts";
 import { BLOCKED, SALE_ENDED, waitWords } from "./refusal.ts";
 
-/** What the badge shows: an open sale with nothing left is not open to anybody. */
+/** What the badge shows: the state of the sale, or that an open sale has no free unit, or that it was deleted. */
 export type Shown = SaleState | "held" | "sold_out" | "gone";
 
 export const BADGES: Record<Shown, string> = {
@@ -14,10 +14,10 @@ export const BADGES: Record<Shown, string> = {
   gone: "Removed",
 };
 
-/** Nothing can be bought, for now or for good. */
-export const isTaken = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
+/** Whether an open sale shows that no unit is free, for now or for good. */
+export const isUnavailable = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
 
-/** What is left of an item, as the live answer says it; undefined while nobody knows. */
+/** The stock of an item, as in the live answer. */
 export interface Stock {
   available: number;
   state: StockState;
@@ -25,16 +25,16 @@ export interface Stock {
 
 export const noneFree = (stock?: Stock): boolean => stock?.available === 0;
 
-/** None is free, and some may come back. */
+/** Whether no unit is free but unpaid reservations may release some. */
 export const isHeld = (stock?: Stock): boolean => stock?.state === "held";
 
-/** The badge of a sale with these items; undefined is an item of which nothing is known. */
+/** The badge of a sale with these items; undefined stands for unknown stock. */
 export function shownOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Shown {
   if (sale !== "open" || !stocks.every(noneFree)) return sale;
   return stocks.some(isHeld) ? "held" : "sold_out";
 }
 
-/** Nothing while nothing is known, or when it does not matter any more. */
+/** The stock line of an item; empty if the stock is unknown or the sale has closed. */
 export function stockWords(stock: Stock | undefined, sale: SaleState): string {
   if (!stock || sale === "closed") return "";
   if (isHeld(stock)) return "All reserved; some may become available";
@@ -42,23 +42,21 @@ export function stockWords(stock: Stock | undefined, sale: SaleState): string {
   return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
 }
 
-/** What an item's button depends on. */
+/** What an item's Buy button depends on. */
 export interface Offer {
   sale: SaleState;
-  soldOut?: boolean;
-  /** None is free for now: pressing is worth a try. */
-  held?: boolean;
+  stock?: Stock | undefined;
   busy?: boolean;
   blocked?: boolean;
-  /** Seconds until the next press counts. */
+  /** Seconds until the button may be used again. */
   wait?: number;
-  /** An earlier press is still to be found out about. */
+  /** The outcome of an earlier press is still unknown. */
   pending?: boolean;
-  /** The buyer has one already. */
+  /** The buyer already has one. */
   another?: boolean;
 }
 
-/** What the button says and, where pressing it buys nothing, why. */
+/** The button's label, and why it is disabled; `why` is undefined if a press can buy. */
 export function buyWords(offer: Offer): { label: string; why?: string } {
   if (offer.busy) return { label: "One moment…", why: "" };
   const closed = offer.pending ? undefined : closedWords(offer);
@@ -69,21 +67,21 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
       why: "Please wait until you can try again.",
     };
   if (offer.pending) return { label: "Check my order" };
-  if (offer.held) return { label: "Try to get one" };
+  if (isHeld(offer.stock)) return { label: "Try to get one" };
   return { label: `Buy ${offer.another ? "another" : "now"}` };
 }
 
-function closedWords({ blocked, sale, soldOut }: Offer) {
+function closedWords({ blocked, sale, stock }: Offer) {
   if (blocked) return { label: "Ordering unavailable", why: BLOCKED };
   if (sale === "upcoming") {
     const why = "Not open yet. Buying starts here automatically, so there's no need to reload.";
     return { label: "Not open yet", why };
   }
   if (sale === "closed") return { label: "Sale ended", why: SALE_ENDED };
-  if (soldOut) return { label: "Sold out", why: "Sold out." };
+  if (noneFree(stock) && !isHeld(stock)) return { label: "Sold out", why: "Sold out." };
   return undefined;
 }
 
-/** What stands before the time that matters next. */
+/** The label of the sale's next time: its opening, or else its end. */
 export const whenWords = (state: SaleState): string =>
   state === "upcoming" ? "Opens" : state === "open" ? "Ends" : "Ended";

@@ -24,15 +24,15 @@ const turn = ({ sale, state }: Listed): number =>
     ? Date.parse(sale.opensAt)
     : Date.parse(sale.closesAt) * (state === "open" ? 1 : -1);
 
-/** The list, or a page of it. `taken`: the badges of open sales without a free unit, by sale. */
+/** One page of the list. `unavailable`: the badges of open sales without a free unit, by sale id. */
 export function renderHome(
   { sales, next }: SalesPage,
-  taken: ReadonlyMap<string, Shown>,
+  unavailable: ReadonlyMap<string, Shown>,
   now: number,
 ): Promise<string> {
   const listed = sales
     .map((sale) => ({ sale, state: saleState(sale, now) }))
-    .map((each) => ({ ...each, shown: taken.get(each.sale.id) ?? each.state }))
+    .map((each) => ({ ...each, shown: unavailable.get(each.sale.id) ?? each.state }))
     .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || turn(a) - turn(b));
   return renderDocument({
     title: "Sales",

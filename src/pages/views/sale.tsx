@@ -3,7 +3,7 @@
 import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { whenWords } from "../copy/sale.ts";
+import { type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
@@ -30,12 +30,15 @@ export interface PageSettings {
 /** Whether a buyer of this sale may be asked for a challenge: only then do pages prepare for it. */
 export const canChallenge = (sale: Sale): boolean => protectionOf(sale).challenge.mode !== "off";
 
+/** The sale page. `unavailable`: the SKUs without a free unit, by id. */
 export function renderSale(
   { sale, revision }: { sale: Sale; revision: number },
+  unavailable: ReadonlyMap<string, Stock>,
   now: number,
   settings: PageSettings,
 ): Promise<string> {
   const state = saleState(sale, now);
+  const stocks = sale.skus.map(({ id }) => unavailable.get(id));
   return renderDocument({
     title: sale.title,
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
@@ -52,10 +55,10 @@ export function renderSale(
           data-state={state}
           data-visits={canChallenge(sale) ? "" : undefined}
         >
-          <SaleHead sale={sale} state={state} />
+          <SaleHead sale={sale} state={state} shown={shownOf(state, stocks)} />
           <ul class="skus" aria-label="Items">
-            {sale.skus.map((sku) => (
-              <SkuCard sale={sale} sku={sku} state={state} />
+            {sale.skus.map((sku, i) => (
+              <SkuCard sale={sale} sku={sku} state={state} stock={stocks[i]} />
             ))}
           </ul>
           <section class="about" aria-label="About this sale">
@@ -78,13 +81,13 @@ export function renderSale(
 
 const isLong = (title: string): boolean => title.length > LONG_TITLE;
 
-const SaleHead = ({ sale, state }: { sale: Sale; state: SaleState }) => (
+const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown: Shown }) => (
   <>
     <figure class="hero">
       <Picture sale={sale} />
     </figure>
     <div class="lead">
-      <StateBadge state={state} />
+      <StateBadge state={shown} />
       <div class={isLong(sale.title) ? "long" : undefined} lang={sale.language} dir="auto">
         <h1>{sale.title}</h1>
       </div>

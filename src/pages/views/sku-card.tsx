@@ -1,21 +1,25 @@
 // One item of a sale: what it is, what it costs, how many a person may have, and the button.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { buyWords } from "../copy/sale.ts";
+import { buyWords, type Stock, stockWords } from "../copy/sale.ts";
 import { Price } from "./parts.tsx";
 
 interface SkuCardProps {
   sale: Sale;
   sku: Sku;
   state: SaleState;
+  /** Set if no unit was free when the page was rendered. Other counts change too fast for a cached page. */
+  stock: Stock | undefined;
 }
 
-export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
+export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
   const { id, perUserLimit } = sku;
+  const { label, why } = buyWords({ sale: state, stock });
   return (
     <li
       class="card sku"
       data-sku={id}
+      data-stock={stock?.state}
       data-limit={perUserLimit}
       data-amount={String(sku.unitPrice.amount)}
       data-currency={sku.unitPrice.currency}
@@ -28,7 +32,9 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
       </div>
       <p class="terms" id={`terms-${id}`}>
         <span>{`Limit ${perUserLimit} per person`}</span>
-        <span class="stock" data-left></span>
+        <span class="stock" data-left>
+          {stockWords(stock, state)}
+        </span>
       </p>
       <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
         {perUserLimit > 1 ? <Quantity sku={sku} /> : null}
@@ -36,11 +42,11 @@ export const SkuCard = ({ sale, sku, state }: SkuCardProps) => {
           class="action"
           id={`buy-${id}`}
           type="submit"
-          disabled={state !== "open"}
+          disabled={why !== undefined}
           aria-labelledby={`buy-${id} name-${id}`}
           aria-describedby={`terms-${id} note-${id}`}
         >
-          {buyWords({ sale: state }).label}
+          {label}
         </button>
       </form>
       <p class="hint" id={`note-${id}`} data-note>

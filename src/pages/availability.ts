@@ -1,0 +1,54 @@
+// Which open sales and SKUs have no free unit, for server-rendered pages. It reads the live stock that each
+// isolate caches, so a warm isolate adds no I/O to a page view.
+import { nextChange } from "../catalog/list.ts";
+import { readLive } from "../catalog/live.ts";
+import { type CatalogEntry, saleState } from "../catalog/schema.ts";
+import type { Catalog } from "../catalog/snapshot.ts";
+import type { AppContext } from "../http.ts";
+import { noneFree, type Shown, type Stock, shownOf } from "./copy/sale.ts";
+
+/** Each sale costs up to one Redis read a second while the list is viewed. Sales beyond this show no stock. */
+const MAX_WATCHED = 12;
+
+const watched = new WeakMap<Catalog, { entries: CatalogEntry[]; until: number }>();
+
+/** The open sales that close first; recomputed when any sale opens or closes. */
+function openEntries(catalog: Catalog, now: number): CatalogEntry[] {
+  const known = watched.get(catalog);
+  if (known && now < known.until) return known.entries;
+  const entries = catalog.entries
+    .filter(({ sale }) => saleState(sale, now) === "open")
+    .sort((a, b) => Date.parse(a.sale.closesAt) - Date.parse(b.sale.closesAt))
+    .slice(0, MAX_WATCHED);
+  const sales = catalog.entries.map(({ sale }) => sale);
+  watched.set(catalog, { entries, until: nextChange(sales, now) });
+  return entries;
+}
+
+/**
+ * The SKUs of an open sale without a free unit, by id. Empty for a sale that is not open. A SKU of unknown stock
+ * is left out: the page then offers it, and the order itself finds out.
+ */
+export async function unavailableSkus(
+  c: AppContext,
+  entry: CatalogEntry,
+): Promise<ReadonlyMap<string, Stock>> {
+  if (saleState(entry.sale, Date.now()) !== "open") return new Map();
+  const live = await readLive(c.get("scope"), entry).catch(() => undefined);
+  return new Map(live?.skus.filter(noneFree).map((sku) => [sku.id, sku]));
+}
+
+/** The badges of open sales without a free unit, by sale id. Sales of unknown stock are left out. */
+export async function unavailableSales(
+  c: AppContext,
+  catalog: Catalog,
+): Promise<ReadonlyMap<string, Shown>> {
+  const badges = await Promise.all(
+    openEntries(catalog, Date.now()).map(async (entry) => {
+      const unavailable = await unavailableSkus(c, entry);
+      const stocks = entry.sale.skus.map(({ id }) => unavailable.get(id));
+      return [entry.sale.id, shownOf("open", stocks)] as const;
+    }),
+  );
+  return new Map(badges.filter(([, shown]) => shown !== "open"));
+}
