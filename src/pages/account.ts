@@ -14,10 +14,10 @@ import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { needsPayment } from "./copy/order.ts";
-import { explain, faultPage, refusalHeaders } from "./error-pages.ts";
+import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
+import { signInOptions } from "./views/components.tsx";
 import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
-import { signInWays } from "./views/parts.tsx";
-import { payWayOf } from "./views/pay-form.tsx";
+import { paymentModeOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path on this site; excludes anything that a browser resolves to another host. */
@@ -27,35 +27,35 @@ const loginFormSchema = loginSchema.extend({
   next: z.string().max(512).regex(LOCAL_PATH).catch("/orders").default("/orders"),
 });
 
-const personal = createMiddleware<AppEnv>(async function personal(c, next) {
+const noStore = createMiddleware<AppEnv>(async function noStore(c, next) {
   c.header("Cache-Control", "private, no-store");
   await next();
 });
 
-export const ownRoutes = new Hono<AppEnv>()
-  .get("/orders", personal, list)
-  .get("/orders/:orderId", personal, (c) => show(c))
-  .get("/orders/:orderId/checkout", personal, checkout)
-  .post("/orders/:orderId/payment", personal, pay)
-  .get("/orders/:orderId/cancel", personal, askToCancel)
-  .post("/orders/:orderId/cancel", personal, cancel)
-  .post("/login", personal, login)
-  .post("/logout", personal, logout);
+export const accountRoutes = new Hono<AppEnv>()
+  .get("/orders", noStore, list)
+  .get("/orders/:orderId", noStore, (c) => show(c))
+  .get("/orders/:orderId/checkout", noStore, checkout)
+  .post("/orders/:orderId/payment", noStore, pay)
+  .get("/orders/:orderId/cancel", noStore, confirmCancel)
+  .post("/orders/:orderId/cancel", noStore, cancel)
+  .post("/login", noStore, login)
+  .post("/logout", noStore, logout);
 
 type OrderContext = Context<AppEnv, "/orders/:orderId">;
 
 /** Answers a refusal: with the sign-in page if the caller is not signed in, else with an error page. */
-async function refused(c: AppContext, refusal: Refusal): Promise<Response> {
-  if (refusal.reason !== "unauthenticated") return faultPage(c, refusal);
+async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {
+  if (refusal.reason !== "unauthenticated") return errorPage(c, refusal);
   const status = refusalHeaders(c, refusal);
   const { origin, pathname } = new URL(c.req.url);
   const next = c.req.method === "GET" ? pathname : "/orders";
-  return c.html(await renderSignIn(next, origin, signInWays(c.get("config"))), status);
+  return c.html(await renderSignIn(next, origin, signInOptions(c.get("config"))), status);
 }
 
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c, c.req.query("cursor"));
-  if (!listed.ok) return refused(c, listed.refusal);
+  if (!listed.ok) return refusalPage(c, listed.refusal);
   const page = await renderOrders({
     list: listed,
     signOut: c.get("config").DEMO_LOGIN,
@@ -69,16 +69,16 @@ const saleOf = async (c: AppContext, { saleId }: Order): Promise<Sale | undefine
 
 async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
-  if (!owned.ok) return refused(c, owned.refusal);
+  if (!owned.ok) return refusalPage(c, owned.refusal);
   const found = await findOrder(c, owned);
-  if (!found.ok) return refused(c, found.refusal);
+  if (!found.ok) return refusalPage(c, found.refusal);
   const { order } = found;
   const page = await renderOrder({
     order,
     sale: await saleOf(c, order),
     now: Date.now(),
-    payWay: payWayOf(c.get("config")),
-    signInWays: signInWays(c.get("config")),
+    paymentMode: paymentModeOf(c.get("config")),
+    signInOptions: signInOptions(c.get("config")),
     fault: fault && explain(fault).text,
   });
   return c.html(page, fault ? refusalHeaders(c, fault) : 200);
@@ -88,8 +88,8 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
 async function checkout(c: OrderContext): Promise<Response> {
   const { CHECKOUT_URL } = c.get("config");
   const owned = await ownOrder(c, c.req.param("orderId"));
-  if (!owned.ok) return refused(c, owned.refusal);
-  if (!CHECKOUT_URL) return refused(c, refuse("not_found"));
+  if (!owned.ok) return refusalPage(c, owned.refusal);
+  if (!CHECKOUT_URL) return refusalPage(c, refuse("not_found"));
   const target = new URL(CHECKOUT_URL);
   target.searchParams.set("order", owned.ref.orderId);
   target.searchParams.set("return_to", new URL(`/orders/${owned.ref.orderId}`, c.req.url).href);
@@ -98,7 +98,7 @@ async function checkout(c: OrderContext): Promise<Response> {
 
 async function pay(c: OrderContext): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
-  if (!owned.ok) return refused(c, owned.refusal);
+  if (!owned.ok) return refusalPage(c, owned.refusal);
   const form = await readForm(c, paymentBodySchema, MAX_FORM_BYTES);
   if (!form.ok) return show(c, form.refusal);
   const paid = await payOrder(c, owned, form.value.paymentToken);
@@ -106,11 +106,11 @@ async function pay(c: OrderContext): Promise<Response> {
 }
 
 /** Asks for confirmation before canceling, without JavaScript. An order that is no longer reserved is shown instead. */
-async function askToCancel(c: OrderContext): Promise<Response> {
+async function confirmCancel(c: OrderContext): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
-  if (!owned.ok) return refused(c, owned.refusal);
+  if (!owned.ok) return refusalPage(c, owned.refusal);
   const found = await findOrder(c, owned);
-  if (!found.ok) return refused(c, found.refusal);
+  if (!found.ok) return refusalPage(c, found.refusal);
   const { order } = found;
   if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
   return c.html(await renderCancel(order, await saleOf(c, order)));
@@ -118,25 +118,25 @@ async function askToCancel(c: OrderContext): Promise<Response> {
 
 async function cancel(c: OrderContext): Promise<Response> {
   const owned = await ownOrder(c, c.req.param("orderId"));
-  if (!owned.ok) return refused(c, owned.refusal);
-  const given = await cancelOrder(c, owned);
-  return given.ok ? c.redirect(`/orders/${given.order.id}`, 303) : show(c, given.refusal);
+  if (!owned.ok) return refusalPage(c, owned.refusal);
+  const canceled = await cancelOrder(c, owned);
+  return canceled.ok ? c.redirect(`/orders/${canceled.order.id}`, 303) : show(c, canceled.refusal);
 }
 
 async function login(c: AppContext): Promise<Response> {
   const config = c.get("config");
-  if (!config.DEMO_LOGIN) return faultPage(c, refuse("not_found"));
+  if (!config.DEMO_LOGIN) return errorPage(c, refuse("not_found"));
   const refusal = csrfRefusal(c) ?? (await shieldRoute(c, "login"));
-  if (refusal) return faultPage(c, refusal);
+  if (refusal) return errorPage(c, refusal);
   const form = await readForm(c, loginFormSchema, MAX_FORM_BYTES);
-  if (!form.ok) return faultPage(c, form.refusal);
+  if (!form.ok) return errorPage(c, form.refusal);
   setSession(c, await signDemoToken(form.value.user, config));
   return c.redirect(form.value.next, 303);
 }
 
 async function logout(c: AppContext): Promise<Response> {
   const foreign = csrfRefusal(c);
-  if (foreign) return faultPage(c, foreign);
+  if (foreign) return errorPage(c, foreign);
   clearSessions(c);
   return c.redirect("/", 303);
 }

@@ -13,10 +13,10 @@ import { type OrderReader, readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
-import { explain, faultPage, isPassing, refusalHeaders } from "./error-pages.ts";
+import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
-import { signInWays } from "./views/parts.tsx";
-import { payWayOf } from "./views/pay-form.tsx";
+import { signInOptions } from "./views/components.tsx";
+import { paymentModeOf } from "./views/pay-form.tsx";
 import { canChallenge } from "./views/sale.tsx";
 
 const MAX_FORM_BYTES = 4_096;
@@ -44,7 +44,7 @@ const formSchema = z.strictObject({
   visit: z.string().max(1_024).optional(),
 });
 
-export const buyRoutes = new Hono<AppEnv>().get(PATH, ask).post(PATH, buy);
+export const buyRoutes = new Hono<AppEnv>().get(PATH, showForm).post(PATH, submitForm);
 
 /** Reads an order from a submitted form. */
 const readOrderForm: OrderReader = async (c, skuId) => {
@@ -65,14 +65,14 @@ async function findItem(c: BuyContext) {
     : undefined;
 }
 
-async function ask(c: BuyContext): Promise<Response> {
+async function showForm(c: BuyContext): Promise<Response> {
   const item = await findItem(c);
-  if (!item) return faultPage(c, refuse("not_found"));
+  if (!item) return errorPage(c, refuse("not_found"));
   const { sale } = item;
   const state = saleState(sale, Date.now());
   const quantity = quantitySchema.safeParse(c.req.query("quantity") ?? "1");
   const identity = await identify(c, c.get("config"));
-  return answer(c, item, {
+  return renderForm(c, item, {
     quantity: quantity.data ?? 1,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
@@ -82,7 +82,7 @@ async function ask(c: BuyContext): Promise<Response> {
   });
 }
 
-async function buy(c: BuyContext): Promise<Response> {
+async function submitForm(c: BuyContext): Promise<Response> {
   // An item that is no longer on sale may have an earlier order under this key.
   const item = await findItem(c).catch(() => undefined);
   let sent: OrderRequest | undefined;
@@ -98,20 +98,21 @@ async function buy(c: BuyContext): Promise<Response> {
     return c.redirect(`/orders/${placed.order.id}`, 303);
   }
   const { refusal } = placed;
-  if (!item || !sent || refusal.reason === "forbidden") return faultPage(c, refusal);
+  if (!item || !sent || refusal.reason === "forbidden") return errorPage(c, refusal);
   const signedIn = refusal.reason !== "unauthenticated";
-  const passing = isPassing(refusal);
+  const retryable = isRetryable(refusal);
   const status = refusalHeaders(c, refusal);
   const { unitPrice, reason } = refusal;
-  const paysNow = reason === "payment_method_required" && payWayOf(c.get("config")) === "sandbox";
+  const takesPayment =
+    reason === "payment_method_required" && paymentModeOf(c.get("config")) === "sandbox";
   const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
-  return answer(c, shown, {
+  return renderForm(c, shown, {
     quantity: sent.body.quantity,
     // Keep the key while the same attempt can still succeed, or may have succeeded without a response.
-    key: passing ? sent.idempotencyKey : crypto.randomUUID(),
+    key: retryable ? sent.idempotencyKey : crypto.randomUUID(),
     signedIn,
-    open: passing || paysNow || !signedIn,
-    paysNow,
+    open: retryable || takesPayment || !signedIn,
+    takesPayment,
     status,
     ...(signedIn ? { words: { ...explain(refusal), orderId: refusal.orderIds?.[0] } } : {}),
   });
@@ -126,20 +127,20 @@ async function visitOf(c: BuyContext, sale: Sale): Promise<{ visit?: string }> {
   return { visit: await signVisit(c, sale.id) };
 }
 
-interface Attempted {
+interface FormState {
   quantity: number;
   key: string;
   signedIn: boolean;
   open: boolean;
-  paysNow?: boolean;
+  takesPayment?: boolean;
   status?: ContentfulStatusCode;
   words?: BuyProps["refusal"];
 }
 
-async function answer(
+async function renderForm(
   c: BuyContext,
   { sale, sku }: { sale: Sale; sku: Sku },
-  { quantity, key, signedIn, open, paysNow = false, status, words }: Attempted,
+  { quantity, key, signedIn, open, takesPayment = false, status, words }: FormState,
 ): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   const page = await renderBuy({
@@ -149,10 +150,10 @@ async function answer(
     attemptKey: key,
     ...(await visitOf(c, sale)),
     signedIn,
-    signInWays: signInWays(c.get("config")),
+    signInOptions: signInOptions(c.get("config")),
     origin: new URL(c.req.url).origin,
     open,
-    paysNow,
+    takesPayment,
     ...(words ? { refusal: words } : {}),
   });
   return c.html(page, status);

@@ -4,10 +4,10 @@ import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from
 import type { AppContext } from "../http.ts";
 import { type Format, refusalText } from "./copy/refusal.ts";
 import { formatMoney, formatTime } from "./format.ts";
-import { renderFault } from "./views/orders.tsx";
+import { renderError } from "./views/orders.tsx";
 
 /** Refusals after which the same attempt can succeed, later or at the new price. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "rate_limited",
   "overloaded",
   "unavailable",
@@ -15,8 +15,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "price_changed",
 ]);
 
-export const isPassing = ({ reason, held }: Refusal): boolean =>
-  PASSING.has(reason) || (held ?? 0) > 0;
+export const isRetryable = ({ reason, held }: Refusal): boolean =>
+  RETRYABLE.has(reason) || (held ?? 0) > 0;
 
 export interface Words {
   title: string;
@@ -64,11 +64,11 @@ export function refusalHeaders(c: AppContext, refusal: Refusal) {
 }
 
 /** An HTML error page, or problem+json for callers that do not accept HTML. */
-export async function faultPage(c: AppContext, refusal: Refusal): Promise<Response> {
+export async function errorPage(c: AppContext, refusal: Refusal): Promise<Response> {
   if (quality(c, "text/html") === 0) return problem(c, refusal);
   const status = refusalHeaders(c, refusal);
   const { title, text } = explain(refusal);
-  return c.html(await renderFault(title, text), status);
+  return c.html(await renderError(title, text), status);
 }
 
 const JSON_TYPES = ["application/problem+json", "application/json"];
@@ -91,7 +91,7 @@ export function wantsPage(c: AppContext): boolean {
 }
 
 /** A same-site path with trailing slashes. */
-const TOO_LONG = /^(\/[^/].*?)\/+$/;
+const TRAILING_SLASHES = /^(\/[^/].*?)\/+$/;
 
 /**
  * Answers an unknown path: a redirect without its trailing slashes, or the 404 page. The redirect keeps the path
@@ -99,7 +99,7 @@ const TOO_LONG = /^(\/[^/].*?)\/+$/;
  */
 export async function notFoundPage(c: AppContext): Promise<Response> {
   const { pathname, search } = new URL(c.req.url);
-  const path = TOO_LONG.exec(pathname)?.[1];
+  const path = TRAILING_SLASHES.exec(pathname)?.[1];
   if (path && ["GET", "HEAD"].includes(c.req.method)) return c.redirect(path + search, 301);
-  return faultPage(c, refuse("not_found"));
+  return errorPage(c, refuse("not_found"));
 }

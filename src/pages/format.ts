@@ -23,7 +23,7 @@ export function formatMoney({ amount, currency }: Money): string {
   return format.format(amount / 10 ** digits);
 }
 
-export const times = (money: Money, quantity: number): Money => ({
+export const multiplyMoney = (money: Money, quantity: number): Money => ({
   ...money,
   amount: money.amount * quantity,
 });

@@ -7,16 +7,15 @@ import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { ownRoutes } from "./account.ts";
+import { accountRoutes } from "./account.ts";
 import { assetRoutes } from "./assets.ts";
 import { unavailableSales, unavailableSkus } from "./availability.ts";
 import { buyRoutes } from "./buy.ts";
-import { faultPage } from "./error-pages.ts";
+import { errorPage } from "./error-pages.ts";
 import { servePage } from "./page-cache.ts";
-
+import { signInOptions } from "./views/components.tsx";
 import { renderHome } from "./views/home.tsx";
-import { signInWays } from "./views/parts.tsx";
-import { payWayOf } from "./views/pay-form.tsx";
+import { paymentModeOf } from "./views/pay-form.tsx";
 import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
@@ -24,18 +23,18 @@ export const pageRoutes = new Hono<AppEnv>()
   .get("/", home)
   .get("/sales/:saleId", sale)
   .route("/", buyRoutes)
-  .route("/", ownRoutes);
+  .route("/", accountRoutes);
 
 /** An unexpected error becomes an error page as well. */
 pageRoutes.onError((error, c: AppContext) => {
   const requestId = c.get("requestId");
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
-  return faultPage(c, refuse("unavailable"));
+  return errorPage(c, refuse("unavailable"));
 });
 
 const settingsOf = (config: Config): PageSettings => ({
-  signIn: signInWays(config),
-  payWay: payWayOf(config),
+  signIn: signInOptions(config),
+  paymentMode: paymentModeOf(config),
 });
 
 async function home(c: AppContext): Promise<Response> {
@@ -44,7 +43,7 @@ async function home(c: AppContext): Promise<Response> {
   const page = await readSalesPage(c.get("scope"), cursor);
   if (!page) {
     const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
-    return faultPage(c, refuse("invalid_request", { issues }));
+    return errorPage(c, refuse("invalid_request", { issues }));
   }
   const unavailable = await unavailableSales(c, catalog);
   return servePage(c, {
@@ -57,14 +56,14 @@ async function home(c: AppContext): Promise<Response> {
 
 async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const entry = await findSale(c.get("scope"), c.req.param("saleId"));
-  if (!entry) return faultPage(c, refuse("not_found"));
+  if (!entry) return errorPage(c, refuse("not_found"));
   const config = c.get("config");
   const settings = settingsOf(config);
   const unavailable = await unavailableSkus(c, entry);
   const stock = [...unavailable].map(([id, { state }]) => `${id}=${state}`).join();
   return servePage(c, {
     key: entry.sale.id,
-    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.payWay}-${stock}`,
+    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.paymentMode}-${stock}`,
     sales: [entry.sale],
     challenges: canChallenge(entry.sale),
     render: (now) => renderSale(entry, unavailable, now, settings),

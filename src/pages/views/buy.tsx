@@ -1,28 +1,28 @@
-// Buying without JavaScript: a page made for this one attempt, with a key of its own, and what it is told
-// when it is refused.
+// The order form for buying without JavaScript. It carries a fresh idempotency key and shows why an earlier
+// submission was refused.
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { times } from "../format.ts";
+import { multiplyMoney } from "../format.ts";
+import { Price, Seller, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
-import { Price, Seller, SignIn, type SignInWays } from "./parts.tsx";
-import { Cards } from "./pay-form.tsx";
+import { TestCards } from "./pay-form.tsx";
 import { holdNote } from "./sku-card.tsx";
 
 export interface BuyProps {
   sale: Sale;
   sku: Sku;
   quantity: number;
-  /** The idempotency key of this attempt: sending the form again finds the same order. */
+  /** The idempotency key: submitting the form again finds the same order. */
   attemptKey: string;
-  /** Proof that this page was looked at, where the sale may ask for one. */
+  /** The visit token, if the sale may require a challenge. */
   visit?: string;
   signedIn: boolean;
-  signInWays: SignInWays;
-  /** Of this site, for the way back from the shop's sign-in. */
+  signInOptions: SignInOptions;
+  /** This site's origin, for the return URL of the shop's sign-in page. */
   origin: string;
   refusal?: { title: string; text: string; orderId?: string | undefined };
-  /** The payment must come with the order, and this page can take it. */
-  paysNow?: boolean;
-  /** Whether the order can be confirmed: trying makes sense, now. */
+  /** Whether the form asks for a payment method, because the payment must come with the order. */
+  takesPayment?: boolean;
+  /** Whether to offer the Confirm button: submitting the form can succeed. */
   open: boolean;
 }
 
@@ -58,7 +58,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
               <SignIn
                 next={`${path}?quantity=${props.quantity}`}
                 origin={props.origin}
-                ways={props.signInWays}
+                options={props.signInOptions}
               />
             </>
           )}
@@ -77,7 +77,7 @@ const Item = ({ sale, sku, quantity }: BuyProps) => (
       </strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
-    <Price money={times(sku.unitPrice, quantity)} class="price" />
+    <Price money={multiplyMoney(sku.unitPrice, quantity)} class="price" />
   </div>
 );
 
@@ -87,7 +87,7 @@ const ConfirmForm = ({
   quantity,
   attemptKey,
   visit,
-  paysNow,
+  takesPayment,
 }: BuyProps & { path: string }) => (
   <form class="stack" method="post" action={path}>
     <input type="hidden" name="quantity" value={String(quantity)} />
@@ -98,7 +98,7 @@ const ConfirmForm = ({
     />
     <input type="hidden" name="key" value={attemptKey} />
     {visit ? <input type="hidden" name="visit" value={visit} /> : null}
-    {paysNow ? <Cards /> : null}
+    {takesPayment ? <TestCards /> : null}
     <button class="action" type="submit">
       Confirm order
     </button>

@@ -1,4 +1,4 @@
-// What browser code fills when a sale asks a buyer for a challenge.
+// The template of the challenge panel, filled by browser code when a challenge is required.
 import { challengeUrl } from "../assets.ts";
 
 export const ChallengeTemplate = () => (

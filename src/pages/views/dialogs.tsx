@@ -1,18 +1,17 @@
-// The questions a page asks on top of itself. Without JavaScript they are never seen: forms lead to pages
-// that ask the same.
-import { SignIn, type SignInWays } from "./parts.tsx";
+// The modal dialogs, opened by browser code. Without JavaScript, forms lead to pages with the same content.
+import { SignIn, type SignInOptions } from "./components.tsx";
 
 interface SignInDialogProps {
   title: string;
   /** The path to come back to. */
   next: string;
-  ways: SignInWays;
+  options: SignInOptions;
 }
 
-export const SignInDialog = ({ title, next, ways }: SignInDialogProps) => (
+export const SignInDialog = ({ title, next, options }: SignInDialogProps) => (
   <dialog id="sign-in" aria-labelledby="sign-in-title">
     <h2 id="sign-in-title">{title}</h2>
-    <SignIn next={next} ways={ways} />
+    <SignIn next={next} options={options} />
     <form method="dialog">
       <button class="quiet wide" type="submit">
         Cancel
@@ -21,7 +20,7 @@ export const SignInDialog = ({ title, next, ways }: SignInDialogProps) => (
   </dialog>
 );
 
-/** Asks before an item is lost that may be sold out. */
+/** Confirms a cancellation: a canceled item may be sold out a moment later. */
 export const CancelDialog = () => (
   <dialog id="cancel-order" aria-labelledby="cancel-title" aria-describedby="cancel-text">
     <h2 id="cancel-title">

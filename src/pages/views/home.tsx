@@ -1,15 +1,15 @@
-// The list of sales: what is open, what comes, what is over.
+// The list of sales: open, upcoming, closed.
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
 import type { Money } from "../../money.ts";
 import { type Shown, whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
+import { Price, StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
-import { Price, StateBadge } from "./parts.tsx";
 import { Picture } from "./picture.tsx";
 
-const ORDER: SaleState[] = ["open", "upcoming", "closed"];
+const STATE_ORDER: SaleState[] = ["open", "upcoming", "closed"];
 
 interface Listed {
   sale: Sale;
@@ -18,8 +18,8 @@ interface Listed {
   shown: Shown;
 }
 
-/** What happens next to a sale; of those that are over, what happened last. */
-const turn = ({ sale, state }: Listed): number =>
+/** The sort key within a state: by next event, and the most recently closed first. */
+const sortKey = ({ sale, state }: Listed): number =>
   state === "upcoming"
     ? Date.parse(sale.opensAt)
     : Date.parse(sale.closesAt) * (state === "open" ? 1 : -1);
@@ -33,7 +33,10 @@ export function renderHome(
   const listed = sales
     .map((sale) => ({ sale, state: saleState(sale, now) }))
     .map((each) => ({ ...each, shown: unavailable.get(each.sale.id) ?? each.state }))
-    .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || turn(a) - turn(b));
+    .sort(
+      (a, b) =>
+        STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || sortKey(a) - sortKey(b),
+    );
   return renderDocument({
     title: "Sales",
     description: "Flash sales: see what is open now and what opens next.",
@@ -73,7 +76,7 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
       data-closes-at={sale.closesAt}
     >
       <div class="thumb">
-        <Picture sale={sale} listed />
+        <Picture sale={sale} thumbnail />
         {sale.theme?.logoUrl ? (
           <img class="logo" src={sale.theme.logoUrl} alt="" height="32" data-behind />
         ) : null}
@@ -96,7 +99,7 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
   );
 };
 
-/** "$5.00 – $9.00", "Free – $120.00", or a single price. Prices in different currencies have no range. */
+/** "$5.00 – $9.00", "Free – $120.00", or a single price. Nothing if the prices are in different currencies. */
 const PriceRange = ({ sale: { skus } }: { sale: Sale }) => {
   const prices = skus.map(({ unitPrice }) => unitPrice).sort((a, b) => a.amount - b.amount);
   const [lowest, highest] = [prices.at(0), prices.at(-1)] as [Money, Money];

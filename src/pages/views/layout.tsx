@@ -1,27 +1,27 @@
-// The frame of every page: head, header, footer. Nothing in it depends on who asks.
+// The layout of every page: head, header, footer. Nothing in it depends on the visitor.
 import type { Child } from "hono/jsx";
 import type { Sale } from "../../catalog/schema.ts";
 import { iconUrl, scriptUrl, styleUrl } from "../assets.ts";
-import { Seller } from "./parts.tsx";
+import { Seller } from "./components.tsx";
 
 export interface FrameProps {
   title: string;
   description?: string | undefined;
-  /** The sale whose shop dresses the page. */
+  /** The sale whose theme the page uses. */
   sale?: Pick<Sale, "theme" | "imageUrl"> | undefined;
-  /** Personal pages have no business in a search engine. */
+  /** Personal pages are not indexed and have no link preview. */
   personal?: boolean;
-  /** Without JavaScript the page looks again by itself, because the next change does. */
+  /** Without JavaScript, the page reloads itself until the order is processed. */
   refresh?: boolean;
-  /** What the page may have to say at the foot of the screen. */
+  /** Status messages at the bottom of the screen. */
   notices?: Child;
   children?: Child;
 }
 
 const REFRESH_SECONDS = 3;
 
-/** A door ajar, light falling out: the mark of the product. */
-const Mark = () => (
+/** The product's logo: a door ajar with light falling out. */
+const Logo = () => (
   <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
     <path d="M6 28V6a3 3 0 0 1 3-3h14a3 3 0 0 1 3 3v22" class="mark-frame" />
     <path d="M9 28V6h9l5 3v19z" class="mark-light" />
@@ -57,7 +57,7 @@ const Frame = (props: FrameProps) => (
   </html>
 );
 
-/** What the page learns about itself. At the foot of the screen: nothing moves under a finger. */
+/** Status messages and errors, at the bottom of the screen so that they do not shift the layout. */
 const Notices = ({ children }: { children?: Child }) => (
   <div class="notices">
     {children}
@@ -75,7 +75,7 @@ const Brand = ({ theme }: { theme: Sale["theme"] }) =>
     />
   ) : (
     <>
-      <Mark />
+      <Logo />
       <bdi>{theme?.seller ?? "Doorbuster"}</bdi>
     </>
   );
@@ -86,7 +86,7 @@ const Head = (props: FrameProps) => (
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>{props.title}</title>
     {props.description ? <meta name="description" content={props.description} /> : null}
-    {props.personal ? <meta name="robots" content="noindex" /> : <ForSharing {...props} />}
+    {props.personal ? <meta name="robots" content="noindex" /> : <LinkPreview {...props} />}
     <meta name="color-scheme" content="light dark" />
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f4f1" />
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />
@@ -101,8 +101,8 @@ const Head = (props: FrameProps) => (
   </head>
 );
 
-/** What a messenger shows of a link to the page. */
-const ForSharing = ({ title, description, sale }: FrameProps) => (
+/** Open Graph metadata, for previews of shared links. */
+const LinkPreview = ({ title, description, sale }: FrameProps) => (
   <>
     <meta property="og:type" content="website" />
     <meta property="og:title" content={title} />
@@ -113,7 +113,7 @@ const ForSharing = ({ title, description, sale }: FrameProps) => (
   </>
 );
 
-/** A whole document as text. */
+/** Renders a complete HTML document. */
 export async function renderDocument(props: FrameProps): Promise<string> {
   return `<!doctype html>${await (<Frame {...props} />)}`;
 }

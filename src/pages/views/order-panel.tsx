@@ -1,31 +1,31 @@
-// One order: its state, what it costs, its hold, paying for it, giving it back. The sale page carries it
-// empty in a template that browser code fills; the order page has it filled by the server.
+// The panel of one order: status, price, countdown, payment, cancellation. On the sale page it is an empty template
+// that browser code fills; on the order page the server fills it.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import { isAlive, needsPayment, wordsFor } from "../copy/order.ts";
-import { Price, Time } from "./parts.tsx";
-import { PayForm, type PayWay, Total } from "./pay-form.tsx";
+import { Price, Time } from "./components.tsx";
+import { PayForm, type PaymentMode, Total } from "./pay-form.tsx";
 
-/** An order on its own page, as the server knows it now. */
+/** An order and the context of its page. */
 export interface Known {
   order: Order;
-  /** The server's clock. */
+  /** The server's time: milliseconds since 1970. */
   now: number;
-  /** Why the last form was refused. */
+  /** Why the last submitted form was refused. */
   fault?: string | undefined;
 }
 
 interface PanelProps {
   known?: Known;
-  payWay: PayWay;
-  /** Of the sale's own words; unknown for an order whose sale was taken off. */
+  paymentMode: PaymentMode;
+  /** The language of the shop's own text; undefined if the sale was deleted. */
   language: string | undefined;
   theme: Sale["theme"];
 }
 
-export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
+export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) => {
   const order = known?.order;
-  // Under an item on the sale page, or under the title of the order's own page.
+  // The heading level below the item's h2 on the sale page, or below the order page's h1.
   const Title = order ? "h2" : "h3";
   const words = order && wordsFor(order);
   const unpaid = order !== undefined && needsPayment(order);
@@ -52,7 +52,7 @@ export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
       <p class="alert" role="alert" data-order-fault>
         {known?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} payWay={payWay} theme={theme} />
+      <PayForm order={order} hidden={!unpaid} paymentMode={paymentMode} theme={theme} />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
           <span class="idle">Cancel reservation</span>
@@ -73,7 +73,7 @@ export const OrderPanel = ({ known, payWay, language, theme }: PanelProps) => {
   );
 };
 
-/** What the buyer is about to pay for. */
+/** The order's item, quantity and total. */
 const Summary = ({
   known,
   language,

@@ -1,22 +1,22 @@
-// The buyer's own pages: one order, giving it back, all orders, signing in to see them.
+// The buyer's pages: one order, its cancellation, all orders, and sign-in. Also the error page.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import { isSettling, needsPayment, wordsFor } from "../copy/order.ts";
+import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { type Known, OrderPanel } from "./order-panel.tsx";
-import { Price, SignIn, type SignInWays, Time } from "./parts.tsx";
-import type { PayWay } from "./pay-form.tsx";
+import type { PaymentMode } from "./pay-form.tsx";
 
 interface OrderPageProps extends Known {
   sale: Sale | undefined;
-  payWay: PayWay;
-  signInWays: SignInWays;
+  paymentMode: PaymentMode;
+  signInOptions: SignInOptions;
 }
 
 export function renderOrder(props: OrderPageProps): Promise<string> {
-  const { sale, payWay, signInWays, ...known } = props;
+  const { sale, paymentMode, signInOptions, ...known } = props;
   const { order } = known;
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
@@ -34,7 +34,12 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
           {name}
         </h1>
         <div class="card">
-          <OrderPanel known={known} payWay={payWay} language={sale?.language} theme={theme} />
+          <OrderPanel
+            known={known}
+            paymentMode={paymentMode}
+            language={sale?.language}
+            theme={theme}
+          />
         </div>
         <p>
           From{" "}
@@ -43,19 +48,19 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
           </bdi>
         </p>
         <CancelDialog />
-        <SignInDialog title="Sign in again" next={`/orders/${order.id}`} ways={signInWays} />
+        <SignInDialog title="Sign in again" next={`/orders/${order.id}`} options={signInOptions} />
       </div>
     ),
   });
 }
 
-/** The seller of the day of the order. One who sells under another name today does not dress its page. */
+/** The theme of an order page: that of the sale, unless its seller changed since the order was placed. */
 function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["theme"] {
   if (sale?.theme?.seller === seller) return sale?.theme;
   return { seller };
 }
 
-/** Asks once more, for who has no JavaScript. */
+/** The confirmation page before a cancellation, for buyers without JavaScript. */
 export function renderCancel(order: Order, sale: Sale | undefined): Promise<string> {
   const { name } = order.item;
   return renderDocument({
@@ -83,12 +88,12 @@ export function renderCancel(order: Order, sale: Sale | undefined): Promise<stri
 
 export function renderOrders(props: {
   list: OrderList;
-  /** Where the shop signed the buyer in, only the shop can sign them out. */
+  /** Whether to offer Sign out. If the shop signed the buyer in, only the shop can sign them out. */
   signOut: boolean;
 }): Promise<string> {
   const { list, signOut } = props;
   const { orders, nextCursor, incomplete } = list;
-  // What can still be lost comes first.
+  // Unpaid reservations come first: they expire.
   const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
   return renderDocument({
     title: "My orders",
@@ -163,7 +168,11 @@ const OrderLine = ({ order }: { order: Order }) => (
   </li>
 );
 
-export function renderSignIn(next: string, origin: string, ways: SignInWays): Promise<string> {
+export function renderSignIn(
+  next: string,
+  origin: string,
+  options: SignInOptions,
+): Promise<string> {
   return renderDocument({
     title: "Sign in",
     personal: true,
@@ -171,15 +180,15 @@ export function renderSignIn(next: string, origin: string, ways: SignInWays): Pr
       <div class="page narrow">
         <h1>Sign in to see your orders</h1>
         <div class="card">
-          <SignIn next={next} origin={origin} ways={ways} />
+          <SignIn next={next} origin={origin} options={options} />
         </div>
       </div>
     ),
   });
 }
 
-/** What went wrong, said plainly, with a way on. */
-export function renderFault(title: string, text: string): Promise<string> {
+/** The error page: what went wrong, and a link to the sales. */
+export function renderError(title: string, text: string): Promise<string> {
   return renderDocument({
     title,
     personal: true,

@@ -1,18 +1,18 @@
-// Paying for a held order: with play money, at the shop's checkout, or wherever the shop takes it.
+// The payment form of a reserved order: test cards, the shop's checkout, or a note that the shop collects.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
-import { Price, Seller, Time } from "./parts.tsx";
+import { Price, Seller, Time } from "./components.tsx";
 
-/** How a held order is paid on this deployment: with play money, at the shop's checkout, or not here. */
-export type PayWay = "sandbox" | "checkout" | "elsewhere";
+/** How a reserved order is paid on this deployment: with test cards, at the shop's checkout, or outside this site. */
+export type PaymentMode = "sandbox" | "checkout" | "elsewhere";
 
-export const payWayOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PayWay => {
+export const paymentModeOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PaymentMode => {
   if (config.PAYMENTS === "sandbox") return "sandbox";
   return config.CHECKOUT_URL ? "checkout" : "elsewhere";
 };
 
-/** What the sandbox's bank answers to each token. */
+/** The sandbox's test cards. */
 const SANDBOX_CARDS = [
   { token: "tok_ok", name: "Test card: approved" },
   { token: "tok_declined", name: "Test card: declined" },
@@ -21,11 +21,11 @@ const SANDBOX_CARDS = [
 interface PayProps {
   order: Order | undefined;
   hidden: boolean;
-  payWay: PayWay;
+  paymentMode: PaymentMode;
   theme: Sale["theme"];
 }
 
-export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
+export const PayForm = ({ order, hidden, paymentMode, theme }: PayProps) => (
   <form
     class="stack pay"
     method="post"
@@ -33,11 +33,11 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
     hidden={hidden}
     data-pay
   >
-    {payWay === "sandbox" ? <Cards /> : null}
-    {payWay === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
+    {paymentMode === "sandbox" ? <TestCards /> : null}
+    {paymentMode === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
     <div class="hold" hidden={hidden} data-hold>
-      <TimeLeft order={order} />
-      {payWay === "sandbox" ? (
+      <HoldCountdown order={order} />
+      {paymentMode === "sandbox" ? (
         <button class="action" type="submit">
           <span class="idle">
             Pay <Total order={order} />
@@ -45,7 +45,7 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
           <span class="busy">Paying…</span>
         </button>
       ) : null}
-      {payWay === "checkout" ? (
+      {paymentMode === "checkout" ? (
         <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
           Pay <Total order={order} />
         </a>
@@ -55,8 +55,8 @@ export const PayForm = ({ order, hidden, payWay, theme }: PayProps) => (
   </form>
 );
 
-/** Play money, as something to choose. */
-export const Cards = () => (
+/** A choice of the sandbox's test cards. */
+export const TestCards = () => (
   <fieldset class="cards">
     <legend>Pay with</legend>
     {SANDBOX_CARDS.map(({ token, name }, i) => (
@@ -68,8 +68,8 @@ export const Cards = () => (
   </fieldset>
 );
 
-/** How long the units are still held, once browser code counts it; until then, when that ends. */
-const TimeLeft = ({ order }: { order: Order | undefined }) => (
+/** The countdown of the hold, filled by browser code. Without JavaScript: the time when the hold ends. */
+const HoldCountdown = ({ order }: { order: Order | undefined }) => (
   <div>
     <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
     <p class="hold-until" data-hold-until>
@@ -87,7 +87,7 @@ const TimeLeft = ({ order }: { order: Order | undefined }) => (
 
 const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
 
-/** On a page for everybody the browser fills it in. */
+/** The order's total; empty in the template, where browser code fills it in. */
 export const Total = ({ order }: { order: Order | undefined }) => (
   <span data-order-total>{order ? <Price money={order.total} /> : null}</span>
 );

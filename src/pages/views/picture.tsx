@@ -1,25 +1,25 @@
-// The picture of a sale. Behind the shop's image, and in its place where there is none or it does not load,
-// a door opens in the sale's colour.
+// The picture of a sale: the shop's image over default artwork (a door in the accent color), which shows if there
+// is no image or it does not load.
 import type { Sale } from "../../catalog/schema.ts";
 
-/** `listed`: one of several, small, beside its title. */
-export const Picture = ({ sale, listed = false }: { sale: Sale; listed?: boolean }) => (
+/** `thumbnail`: small, in a list, next to the sale's title. */
+export const Picture = ({ sale, thumbnail = false }: { sale: Sale; thumbnail?: boolean }) => (
   <>
-    <Art accent={listed ? sale.theme?.accent : undefined} />
+    <Art accent={thumbnail ? sale.theme?.accent : undefined} />
     {sale.imageUrl ? (
       <img
         src={sale.imageUrl}
-        alt={listed ? "" : (sale.theme?.imageAlt ?? "")}
+        alt={thumbnail ? "" : (sale.theme?.imageAlt ?? "")}
         width="800"
         height="600"
-        loading={listed ? "lazy" : "eager"}
+        loading={thumbnail ? "lazy" : "eager"}
         data-behind
       />
     ) : null}
   </>
 );
 
-/** `accent` is for pages that show several sales; a sale's own page has its colour already. */
+/** `accent`: needed in lists of sales; on a sale's own page the stylesheet sets it. */
 const Art = ({ accent }: { accent?: string | undefined }) => (
   <svg
     class="art"

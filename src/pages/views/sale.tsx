@@ -1,5 +1,5 @@
-// The sale page. The server writes what everybody sees alike; browser code adds the clock, live stock and
-// the buyer's own order. Without it, Buy leads to a page with a form.
+// The sale page. The server renders what is the same for everybody; browser code adds the countdown, live stock and
+// the buyer's order. Without JavaScript, Buy leads to the order form.
 import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
@@ -7,27 +7,27 @@ import { type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
+import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel } from "./order-panel.tsx";
-import { type SignInWays, StateBadge, Window } from "./parts.tsx";
-import type { PayWay } from "./pay-form.tsx";
+import type { PaymentMode } from "./pay-form.tsx";
 import { Picture } from "./picture.tsx";
 import { SkuCard } from "./sku-card.tsx";
 
 const MAX_META_DESCRIPTION = 160;
-/** A title longer than this is set smaller. */
+/** A title longer than this is set in a smaller font. */
 const LONG_TITLE = 40;
-/** From this many items on, cards stand side by side. */
+/** From this many items on, the cards are laid out side by side. */
 const MANY_SKUS = 6;
 
-/** What a page shows beside the sale: the same for everybody on this deployment. */
+/** The deployment's settings that sale pages depend on. */
 export interface PageSettings {
-  signIn: SignInWays;
-  payWay: PayWay;
+  signIn: SignInOptions;
+  paymentMode: PaymentMode;
 }
 
-/** Whether a buyer of this sale may be asked for a challenge: only then do pages prepare for it. */
+/** Whether this sale can require a challenge: only then do its pages load the code for one. */
 export const canChallenge = (sale: Sale): boolean => protectionOf(sale).challenge.mode !== "off";
 
 /** The sale page. `unavailable`: the SKUs without a free unit, by id. */
@@ -65,13 +65,17 @@ export function renderSale(
             <div lang={sale.language}>
               <Markdown text={sale.description} />
             </div>
-            <Window sale={sale} />
+            <SaleWindow sale={sale} />
           </section>
         </article>
-        <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} ways={settings.signIn} />
+        <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} options={settings.signIn} />
         <CancelDialog />
         <template id="order-panel">
-          <OrderPanel payWay={settings.payWay} language={sale.language} theme={sale.theme} />
+          <OrderPanel
+            paymentMode={settings.paymentMode}
+            language={sale.language}
+            theme={sale.theme}
+          />
         </template>
         {canChallenge(sale) ? <ChallengeTemplate /> : null}
       </>

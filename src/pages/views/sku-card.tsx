@@ -1,8 +1,8 @@
-// One item of a sale: what it is, what it costs, how many a person may have, and the button.
+// The card of one item: name, price, purchase limit, stock, and the Buy button.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { buyWords, type Stock, stockWords } from "../copy/sale.ts";
-import { Price } from "./parts.tsx";
+import { Price } from "./components.tsx";
 
 interface SkuCardProps {
   sale: Sale;
@@ -59,7 +59,7 @@ export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
   );
 };
 
-/** Nobody needs a list of a hundred; more can be had in another order. */
+/** The longest list of quantities. A buyer with a higher limit can place another order. */
 const MAX_CHOICES = 10;
 
 const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
@@ -80,7 +80,7 @@ const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
   </div>
 );
 
-/** What who reserves should know before. */
+/** States how long a reservation lasts; empty for a free item. */
 export const holdNote = ({ unitPrice, holdSeconds }: Sku): string =>
   unitPrice.amount === 0 ? "" : `Reserved for ${duration(holdSeconds)} while you pay`;
 
@@ -90,7 +90,7 @@ const UNITS: [seconds: number, name: string][] = [
   [1, "second"],
 ];
 
-/** "5 minutes", "90 seconds": in the largest unit that needs no fraction. */
+/** "5 minutes", "90 seconds": the largest unit that needs no fraction. */
 function duration(seconds: number): string {
   const [size, name] = UNITS.find(([size]) => seconds % size === 0) ?? [1, "second"];
   const count = seconds / size;

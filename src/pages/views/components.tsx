@@ -1,4 +1,4 @@
-// Small pieces that several pages share: prices, times, the state of a sale, signing in.
+// Components that several pages share: prices, times, badges, the seller, sign-in.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Money } from "../../money.ts";
@@ -14,7 +14,7 @@ export const Price = ({ money, class: name }: { money: Money; class?: string }) 
     </data>
   );
 
-/** `clock`: in the visitor's own zone the time of day says enough. */
+/** `clock`: browser code shows the time of day only, without the date. */
 export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => (
   <time datetime={at} data-local={clock ? "clock" : ""}>
     {formatTime(at)}
@@ -27,7 +27,7 @@ export const StateBadge = ({ state }: { state: Shown }) => (
   </p>
 );
 
-/** Who sells, and what else a buyer may want to read before paying. */
+/** The seller's name and links, such as its terms. */
 export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
   theme?.seller || theme?.links?.length ? (
     <p class="seller">
@@ -40,8 +40,8 @@ export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
     </p>
   ) : null;
 
-/** When the sale runs, in words that stay true whenever they are read. */
-export const Window = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) => (
+/** The opening and closing times of a sale. */
+export const SaleWindow = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) => (
   <dl class="window">
     <div>
       <dt>Opens</dt>
@@ -58,28 +58,28 @@ export const Window = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) =
   </dl>
 );
 
-/** How buyers sign in on this deployment: as anybody they like, or at the shop's own page. */
-export interface SignInWays {
+/** How buyers sign in on this deployment: with the demo login or on the shop's own page. */
+export interface SignInOptions {
   demo: boolean;
   url: string | undefined;
 }
 
-export const signInWays = (config: Pick<Config, "DEMO_LOGIN" | "LOGIN_URL">): SignInWays => ({
+export const signInOptions = (config: Pick<Config, "DEMO_LOGIN" | "LOGIN_URL">): SignInOptions => ({
   demo: config.DEMO_LOGIN,
   url: config.LOGIN_URL,
 });
 
 interface SignInProps {
-  ways: SignInWays;
+  options: SignInOptions;
   /** The path to come back to. */
   next: string;
-  /** Ours; unknown to a page that is the same for everybody, where browser code adds the way back. */
+  /** This site's origin. Absent on cacheable pages: there, browser code adds the return URL. */
   origin?: string;
 }
 
-export const SignIn = ({ ways, next, origin }: SignInProps) => {
-  if (ways.demo) return <DemoSignIn next={next} />;
-  if (ways.url) return <ShopSignIn url={new URL(ways.url)} back={origin && origin + next} />;
+export const SignIn = ({ options, next, origin }: SignInProps) => {
+  if (options.demo) return <DemoSignIn next={next} />;
+  if (options.url) return <ShopSignIn url={new URL(options.url)} back={origin && origin + next} />;
   return (
     <p class="alert">
       Sign-in isn't set up yet, so nothing can be bought here. If this is your site, set{" "}
