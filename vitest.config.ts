@@ -27,7 +27,7 @@ const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
 
 export default defineConfig({
   test: {
-    // A passing run fits on a screen: a dot for each test, and what a test logs only if it fails.
+    // Keeps the output short: a dot per test, and logs of failing tests only.
     reporters: ["dot"],
     silent: "passed-only",
     projects: [
@@ -39,8 +39,8 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              // The test runner delivers batches itself where order matters; the short timeouts are
-              // for tests that go through the real local queues.
+              // Tests deliver batches themselves if the order matters. The short timeouts are for tests
+              // that use the real local queues.
               queueConsumers: {
                 "doorbuster-orders": { ...QUEUE, maxBatchSize: 100 },
                 "doorbuster-webhooks": { ...QUEUE, maxBatchSize: 20 },
@@ -66,8 +66,8 @@ export default defineConfig({
           globalSetup: ["./test/setup/workerd-log.ts", "./src/pages/build.ts"],
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [UNIT, NODE, BROWSER],
-          // A few workerds, each with services of its own, run one file after the other, emptied before each:
-          // a fresh workerd for every file would double the time.
+          // A few workerd processes, each with its own services, run the files one after the other and are emptied
+          // before each. A new process per file would double the time.
           isolate: false,
           maxWorkers,
           setupFiles: ["./test/support/reset-state.ts"],
@@ -88,7 +88,7 @@ export default defineConfig({
           name: "browser",
           globalSetup: ["./test/browser/find-chromium.ts", "./test/setup/built-worker.ts"],
           include: [BROWSER],
-          // Files of one process share its browser, and load the tools that run an instance once.
+          // Files in one process share its browser, and load the tools that run an instance only once.
           isolate: false,
           maxWorkers,
           expect: patient,

@@ -175,12 +175,12 @@ function toAnswer(
 
 function stateOf(sku: Sku, stock: EdgeStock): StockState {
   const { available } = stock;
-  if (available === 0) return mayBeReleased(sku, stock) > 0 ? "held" : "sold_out";
+  if (available === 0) return releasableUnits(sku, stock) > 0 ? "held" : "sold_out";
   return available <= Math.max(FEW, sku.stock * LOW_SHARE) ? "low" : "available";
 }
 
 /** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */
-export const mayBeReleased = (
+export const releasableUnits = (
   { unitPrice }: Pick<Sku, "unitPrice">,
   { held }: Pick<EdgeStock, "held">,
 ): number => (unitPrice.amount > 0 ? held : 0);
