@@ -36,14 +36,14 @@ describe("an invalid solution", () => {
     ["with invalid characters", "<script>"],
   ])("refuses a token %s without a call to the provider", async (_, challenge) => {
     const sale = await givenSale(always);
-    const [answer, asked] = await verifications(async () =>
+    const [answer, checks] = await verifications(async () =>
       attempt(await aBuyer(), sale, { challenge }),
     );
     expect(answer).toMatchObject({
       status: 400,
       body: { code: "invalid_request", issues: [{ path: "Challenge-Token" }] },
     });
-    expect(asked).toBe(0);
+    expect(checks).toBe(0);
   });
 
   test("blocks a user who fails repeatedly, and lists the evidence", async () => {
@@ -51,9 +51,9 @@ describe("an invalid solution", () => {
     const clock = givenClock(start);
     const sale = await givenSale({ ...always, autoBlock: { failedChallenges: 3 } });
     const mallory = await aBuyer();
-    const asked = challengeOf(await attempt(mallory, sale));
+    const required = challengeOf(await attempt(mallory, sale));
     for (let i = 0; i < 3; i += 1) {
-      challengeOf(await attempt(mallory, sale, { challenge: solve(asked, "fail") }));
+      challengeOf(await attempt(mallory, sale, { challenge: solve(required, "fail") }));
     }
     const block = await until("the block is listed", async () =>
       (await rules()).find(({ value }) => value === mallory.id),
@@ -63,7 +63,7 @@ describe("an invalid solution", () => {
       evidence: { failedChallenges: 3, ignoredChallenges: 1 },
     });
     clock.moveTo(start + 5_000);
-    expect((await attempt(mallory, sale, { challenge: solve(asked) })).code).toBe("blocked");
+    expect((await attempt(mallory, sale, { challenge: solve(required) })).code).toBe("blocked");
   });
 });
 
@@ -78,9 +78,9 @@ describe("during an outage of the provider", () => {
       async (how) => {
         const sale = await givenSale({ challenge: { mode: "always", whenDown } });
         const buyer = await aBuyer();
-        const asked = challengeOf(await attempt(buyer, sale));
+        const required = challengeOf(await attempt(buyer, sale));
 
-        const answer = await attempt(buyer, sale, { challenge: solve(asked, how) });
+        const answer = await attempt(buyer, sale, { challenge: solve(required, how) });
 
         expect(answer.status).toBe(status);
         expect(contractFaults(answer)).toEqual([]);
@@ -97,14 +97,14 @@ describe("during an outage of the provider", () => {
     const clock = givenClock(start);
     const sale = await givenSale(always);
     const buyer = await aBuyer();
-    const asked = challengeOf(await attempt(buyer, sale));
-    const failing = () => attempt(buyer, sale, { challenge: solve(asked, "down") });
+    const required = challengeOf(await attempt(buyer, sale));
+    const failing = () => attempt(buyer, sale, { challenge: solve(required, "down") });
     for (let i = 0; i < 5; i += 1) await failing();
 
     const [{ status }, resting] = await verifications(failing);
     clock.moveTo(start + 2_000);
     const [, probing] = await verifications(() =>
-      attempt(buyer, sale, { challenge: solve(asked) }),
+      attempt(buyer, sale, { challenge: solve(required) }),
     );
 
     expect([status, resting, probing]).toEqual([202, 0, 1]);

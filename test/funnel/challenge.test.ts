@@ -47,13 +47,13 @@ describe("a sale's challenge mode", () => {
     const buyer = await aBuyer();
     const { calls } = (await ledger(sale.skuId)).activity;
 
-    const [{ result, commands }, asked] = await verifications(() =>
+    const [{ result, commands }, checks] = await verifications(() =>
       redisCost(() => attempt(buyer, sale)),
     );
 
     expect(contractFaults(result)).toEqual([]);
     expect(challengeOf(result).action).toBe("buy");
-    expect([commands, asked]).toEqual([0, 0]);
+    expect([commands, checks]).toEqual([0, 0]);
     expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 1);
   });
 
@@ -87,14 +87,14 @@ describe("the risk score", () => {
   test.each([
     [29, true],
     [30, false],
-  ])("with Cloudflare's bot score %d, challenges: %s", async (score, asks) => {
+  ])("with Cloudflare's bot score %d, challenges: %s", async (score, isChallenged) => {
     const { sale, seen } = await given(1);
     const answer = await attempt(await aBuyer(), sale, {
       ...seen,
       cf: { botManagement: { score } },
     });
-    expect(answer.code === "challenge_required").toBe(asks);
-    expect(await counted(`risk|bot_score|${sale.saleId}`)).toBe(asks ? 1 : 0);
+    expect(answer.code === "challenge_required").toBe(isChallenged);
+    expect(await counted(`risk|bot_score|${sale.saleId}`)).toBe(isChallenged ? 1 : 0);
   });
 
   test("includes the user's earlier refusals, but not those of a neighbor", async () => {
@@ -124,11 +124,11 @@ describe("a solved challenge", () => {
     const buyer = await aBuyer();
     const challenge = solve(challengeOf(await attempt(buyer, sale)));
 
-    const [first, asked] = await verifications(() => attempt(buyer, sale, { challenge }));
-    const [second, askedAgain] = await verifications(() => attempt(buyer, sale));
+    const [first, checks] = await verifications(() => attempt(buyer, sale, { challenge }));
+    const [second, checksAgain] = await verifications(() => attempt(buyer, sale));
 
-    expect([first.status, asked]).toEqual([202, 1]);
-    expect([second.status, askedAgain]).toEqual([202, 0]);
+    expect([first.status, checks]).toEqual([202, 1]);
+    expect([second.status, checksAgain]).toEqual([202, 0]);
     expect(await counted(`challenge|passed|${sale.saleId}`)).toBe(1);
   });
 
@@ -152,8 +152,8 @@ describe("a solved challenge", () => {
     const clock = givenClock(start);
     const [sale, other] = [await givenSale(always), await givenSale(always)];
     const buyer = await aBuyer();
-    const asked = challengeOf(await attempt(buyer, sale));
-    const challenge = solve(asked);
+    const required = challengeOf(await attempt(buyer, sale));
+    const challenge = solve(required);
     expect((await attempt(buyer, sale, { challenge })).status).toBe(202);
     clock.moveTo(start + 600_001); // as in another isolate, the passed challenge is not in memory
 
@@ -171,11 +171,11 @@ describe("a solved challenge", () => {
     const challenge = solve(challengeOf(await attempt(buyer, sale)));
     const { calls } = (await ledger(sale.skuId)).activity;
 
-    const [{ result, roundTrips }, asked] = await verifications(() =>
+    const [{ result, roundTrips }, checks] = await verifications(() =>
       redisCost(() => attempt(buyer, sale, { challenge })),
     );
 
-    expect([result.status, roundTrips, asked]).toEqual([202, 1, 1]);
+    expect([result.status, roundTrips, checks]).toEqual([202, 1, 1]);
     expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2);
   });
 });
@@ -184,8 +184,8 @@ test("refuses a sale with challenges if Turnstile is not configured", async () =
   const sale = { ...aSale(), protection: always };
   const put = (env: object) => {
     const path = `/api/admin/sales/${sale.id}`;
-    const asked = request("PUT", path, { token: ADMIN_TOKEN, body: sale });
-    return app.fetch(asked, env, createExecutionContext());
+    const sent = request("PUT", path, { token: ADMIN_TOKEN, body: sale });
+    return app.fetch(sent, env, createExecutionContext());
   };
 
   const refused = await put(withoutTurnstile());

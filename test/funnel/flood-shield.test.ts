@@ -169,8 +169,8 @@ test("challenges and then blocks 300 accounts at one address, while a person the
   expect(tally(await drive())).toEqual({ blocked: 300 });
 
   const person = await aBuyer();
-  const asked = challengeOf(await attempt(person, sale, { from }));
-  const answer = await attempt(person, sale, { from, challenge: solve(asked) });
+  const required = challengeOf(await attempt(person, sale, { from }));
+  const answer = await attempt(person, sale, { from, challenge: solve(required) });
   expect(answer.status).toBe(202);
   expect(await ledger(sale.skuId)).toMatchObject({ held: 1 });
 });

@@ -108,12 +108,12 @@ describe("with PUBLIC_ORIGIN configured", () => {
         "idempotency-key": unique("key"),
         origin,
       };
-      const asked = request("POST", `/api/skus/${sku.id}/orders`, {
+      const sent = request("POST", `/api/skus/${sku.id}/orders`, {
         headers,
         body: { quantity: 1 },
       });
       return app.fetch(
-        new Request(PUBLIC_ORIGIN + new URL(asked.url).pathname, asked),
+        new Request(PUBLIC_ORIGIN + new URL(sent.url).pathname, sent),
         configured,
         createExecutionContext(),
       );
@@ -125,10 +125,10 @@ describe("with PUBLIC_ORIGIN configured", () => {
 
 describe("on a developer's machine", () => {
   const at = async (origin: string, vars: object = {}) => {
-    const asked = new Request(`${origin}/api/admin/overview`, {
+    const sent = new Request(`${origin}/api/admin/overview`, {
       headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
     });
-    return app.fetch(asked, { ...env, LOCAL_ONLY: "true", ...vars }, createExecutionContext());
+    return app.fetch(sent, { ...env, LOCAL_ONLY: "true", ...vars }, createExecutionContext());
   };
 
   test.each([
@@ -163,8 +163,8 @@ describe("on a developer's machine", () => {
         authorization: `Bearer ${ADMIN_TOKEN}`,
         ...(value === undefined ? {} : { [LOCAL_GUARD_HEADER]: value }),
       };
-      const asked = new Request("http://localhost:8787/api/admin/overview", { headers });
-      return (await app.fetch(asked, { ...env, ...vars }, createExecutionContext())).status;
+      const sent = new Request("http://localhost:8787/api/admin/overview", { headers });
+      return (await app.fetch(sent, { ...env, ...vars }, createExecutionContext())).status;
     };
     expect(await statusWith()).toBe(421);
     expect(await statusWith("a-secret-of-this-ru")).toBe(421);

@@ -120,7 +120,7 @@ describe.each<[string, number, (sale: Scene, orderId: string) => [string, string
     const sale = await givenSale({}, { price: 100 });
     const [send, from, buyer] = [shielded(), anAddress(), await aBuyer()];
     const { id } = await bought(buyer, sale.skuId);
-    const ask = (token: string | undefined) => {
+    const sendAs = (token: string | undefined) => {
       const [method, path, body] = route(sale, id);
       return send(
         new Request(`${ORIGIN}${path}`, {
@@ -134,26 +134,26 @@ describe.each<[string, number, (sale: Scene, orderId: string) => [string, string
         }),
       );
     };
-    return { ask, buyer };
+    return { sendAs, buyer };
   }
 
   test("works despite 1,050 forged tokens from the buyer's address", async () => {
-    const { ask, buyer } = await given();
-    await statuses(async (i) => ask((await forged(i)).token), FLOOD);
-    expect((await ask(buyer.token)).status).toBe(served);
+    const { sendAs, buyer } = await given();
+    await statuses(async (i) => sendAs((await forged(i)).token), FLOOD);
+    expect((await sendAs(buyer.token)).status).toBe(served);
   });
 
   test("works despite 1,050 requests of another account at the address", async () => {
-    const { ask, buyer } = await given();
+    const { sendAs, buyer } = await given();
     const flooder = await aBuyer();
-    await statuses(() => ask(flooder.token), FLOOD);
-    expect((await ask(buyer.token)).status).toBe(served);
+    await statuses(() => sendAs(flooder.token), FLOOD);
+    expect((await sendAs(buyer.token)).status).toBe(served);
   });
 
   test("works despite 1,050 requests without a token from the address", async () => {
-    const { ask, buyer } = await given();
-    await statuses(() => ask(undefined), FLOOD);
-    expect((await ask(buyer.token)).status).toBe(served);
+    const { sendAs, buyer } = await given();
+    await statuses(() => sendAs(undefined), FLOOD);
+    expect((await sendAs(buyer.token)).status).toBe(served);
   });
 });
 

@@ -122,8 +122,8 @@ test("calls no object for an order id with an invalid lane", async () => {
 
   for (const lane of [1, 7, 999]) {
     const id = anId(skuId, lane);
-    for (const ask of [showOrder, cancel, pay]) {
-      expect((await ask(buyer, id)).code).toBe("not_found");
+    for (const access of [showOrder, cancel, pay]) {
+      expect((await access(buyer, id)).code).toBe("not_found");
     }
   }
 

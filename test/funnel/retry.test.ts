@@ -30,7 +30,7 @@ function watchObjects() {
   return spy.mock.calls;
 }
 
-/** Given a SKU with free units, and an edge with a stale stock that says sold out to these users. */
+/** Given a SKU with free units, and an edge whose stale stock is sold out, with these buyers. */
 async function givenStaleStock(
   protection: Parameters<typeof givenSale>[0] = {},
   users: string[] = [],

@@ -153,15 +153,15 @@ describe("the object's own answer", () => {
   test("includes the buyers for only one of many simultaneous attempts", async () => {
     const sale = await givenStaleStock({ stock: 1, perUserLimit: 1 });
     await attempt(await aBuyer(), sale);
-    const asked: (boolean | undefined)[] = [];
+    const wanted: (boolean | undefined)[] = [];
     const spy = vi.spyOn(SkuInventory.prototype, "reserve");
     onTestFinished(() => spy.mockRestore());
 
     const answers = await Promise.all((await buyers(50)).map((buyer) => attempt(buyer, sale)));
 
     expect(tally(answers)).toEqual({ sold_out: 50 });
-    for (const [command] of spy.mock.calls) asked.push(command.wantsBuyers);
-    expect(asked.filter(Boolean)).toHaveLength(1);
+    for (const [command] of spy.mock.calls) wanted.push(command.wantsBuyers);
+    expect(wanted.filter(Boolean)).toHaveLength(1);
   });
 });
 

@@ -22,7 +22,7 @@ const ROUTES: [string, string, unknown?][] = [
 ];
 
 describe.each(ROUTES)("%s %s", (method, path, body) => {
-  const ask = (headers: Record<string, string>) =>
+  const sendRequest = (headers: Record<string, string>) =>
     call(method, path, {
       body,
       headers: { "idempotency-key": unique("key"), origin: ORIGIN, ...headers },
@@ -35,7 +35,7 @@ describe.each(ROUTES)("%s %s", (method, path, body) => {
       { authorization: "Bearer" },
       { cookie: "a=b" },
     ]) {
-      const answer = await ask(headers as Record<string, string>);
+      const answer = await sendRequest(headers as Record<string, string>);
       expect(answer.status).toBe(401);
       expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="doorbuster"');
     }
@@ -49,7 +49,7 @@ describe.each(ROUTES)("%s %s", (method, path, body) => {
       { authorization: `Bearer ${"x".repeat(9_000)}` },
       { cookie: `session=${forged}` },
     ]) {
-      const answer = await ask(headers as Record<string, string>);
+      const answer = await sendRequest(headers as Record<string, string>);
       expect(answer.status).toBe(401);
       expect(answer.headers.get("www-authenticate")).toBe(
         'Bearer realm="doorbuster", error="invalid_token"',
@@ -78,11 +78,11 @@ test("a write with a cookie and a wrong Origin is refused with the exact reason"
 
 describe("signing out", () => {
   const signOut = (origin: string) => {
-    const asked = request("POST", "/logout", { headers: { origin } });
+    const logout = request("POST", "/logout", { headers: { origin } });
     return send(
       new Request(`${origin}/logout`, {
         method: "POST",
-        headers: asked.headers,
+        headers: logout.headers,
         redirect: "manual",
       }),
     );

@@ -92,11 +92,11 @@ test("the shield limits visits, including those of the purchase form", async () 
   const send = behindShield((key) => isOpen || !key.startsWith("visit|"));
   const { token } = await aBuyer();
   const headers = { authorization: `Bearer ${token}`, "cf-connecting-ip": anAddress() };
-  const ask = (method: string, path: string) =>
+  const sendTo = (method: string, path: string) =>
     send(new Request(`${ORIGIN}${path}`, { method, headers }));
   const form = async () =>
-    (await ask("GET", `/sales/${sale.saleId}/skus/${sale.skuId}/buy`)).text();
-  const visit = () => ask("POST", `/api/sales/${sale.saleId}/visits`);
+    (await sendTo("GET", `/sales/${sale.saleId}/skus/${sale.skuId}/buy`)).text();
+  const visit = () => sendTo("POST", `/api/sales/${sale.saleId}/visits`);
   expect(await form()).toContain('name="visit"');
   expect((await visit()).status).toBe(201);
 
