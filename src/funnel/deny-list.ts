@@ -4,15 +4,13 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RuleTexts, readCopiedRules, saveAutomaticBlock } from "./rule-copy.ts";
 import { parseRule, type Rule, RuleSet } from "./rule-set.ts";
 import {
   deleteRule,
   type RuleName,
-  type RuleTexts,
-  readCopiedRules,
   readRegisteredRules,
   reconcileRules,
-  saveAutomaticBlock,
   saveRule,
 } from "./rule-store.ts";
 

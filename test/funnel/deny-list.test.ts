@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { registryOf } from "../../src/catalog/store.ts";
 import { requireConfig } from "../../src/config.ts";
 import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
-import { VERSION_FIELD } from "../../src/funnel/rule-store.ts";
+import { VERSION_FIELD } from "../../src/funnel/rule-copy.ts";
 import worker from "../../src/index.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, contractFaults, ORIGIN, send } from "../support/http.ts";

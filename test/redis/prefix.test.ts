@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import { readPublished, storePublished } from "../../src/catalog/store.ts";
 import { readConfig, requireConfig } from "../../src/config.ts";
-import { readCopiedRules, saveAutomaticBlock } from "../../src/funnel/rule-store.ts";
+import { readCopiedRules, saveAutomaticBlock } from "../../src/funnel/rule-copy.ts";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { listDeadLetters, storeDeadLetters } from "../../src/orders/dead-letters.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { flightsUnderWay } from "../../src/edge/single-flight.ts";
-import { VERSION_FIELD } from "../../src/funnel/rule-store.ts";
+import { VERSION_FIELD } from "../../src/funnel/rule-copy.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
