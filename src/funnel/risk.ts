@@ -22,8 +22,8 @@ export interface Signals {
 /** Less time than a person needs to read the page and press a button. */
 const HASTY_MS = 800;
 /**
- * Above `MANY` accounts a block is suspicious; above `VERY_MANY` that alone exceeds the default threshold. A household or a
- * small office stays below `MANY`. A carrier's NAT or a mobile carrier's /48 may not, so its customers may get a
+ * Above `MANY` accounts a block is suspicious. Above `VERY_MANY` that alone exceeds the default threshold. A household
+ * or a small office stays below `MANY`. A carrier's NAT or a mobile carrier's /48 may not, so its customers may get a
  * challenge, but no refusal. Wider blocks have higher bounds, because more unrelated people share them.
  */
 const MANY = { accountsAtAddress: 20, accountsAtSite: 40, accountsInNetwork: 60 };
