@@ -5,7 +5,7 @@ import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
-import { noneFree, type Shown, type Stock, shownOf } from "./copy/sale.ts";
+import { badgeOf, noneAvailable, type Shown, type Stock } from "./copy/sale.ts";
 
 /** Each sale costs up to one Redis read a second while the list is viewed. Sales beyond this show no stock. */
 const MAX_WATCHED = 12;
@@ -35,7 +35,7 @@ export async function unavailableSkus(
 ): Promise<ReadonlyMap<string, Stock>> {
   if (saleState(entry.sale, Date.now()) !== "open") return new Map();
   const live = await readLive(c.get("scope"), entry).catch(() => undefined);
-  return new Map(live?.skus.filter(noneFree).map((sku) => [sku.id, sku]));
+  return new Map(live?.skus.filter(noneAvailable).map((sku) => [sku.id, sku]));
 }
 
 /** The badges of open sales without a free unit, by sale id. Sales of unknown stock are left out. */
@@ -47,7 +47,7 @@ export async function unavailableSales(
     openEntries(catalog, Date.now()).map(async (entry) => {
       const unavailable = await unavailableSkus(c, entry);
       const stocks = entry.sale.skus.map(({ id }) => unavailable.get(id));
-      return [entry.sale.id, shownOf("open", stocks)] as const;
+      return [entry.sale.id, badgeOf("open", stocks)] as const;
     }),
   );
   return new Map(badges.filter(([, shown]) => shown !== "open"));

@@ -1,8 +1,8 @@
 // The copy of the pages: button labels, stock, countdowns and refusals. Server and browser share it.
 import { expect, test } from "vitest";
 import {
+  holdAnnouncement,
   holdPhase,
-  holdSaid,
   secondsLeft,
   shareLeft,
 } from "../../src/pages/browser/hold-countdown.ts";
@@ -11,11 +11,11 @@ import { outcomeOf } from "../../src/pages/browser/outcome.ts";
 import { countdown } from "../../src/pages/browser/sale-countdown.ts";
 import { type Problem, refusalText } from "../../src/pages/copy/refusal.ts";
 import {
-  buyWords,
+  badgeOf,
+  buyButton,
   type Offer,
   type Stock,
-  shownOf,
-  stockWords,
+  stockText,
 } from "../../src/pages/copy/sale.ts";
 
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
@@ -38,19 +38,19 @@ test.each<[string, Partial<Offer>, string, string | undefined]>([
     undefined,
   ],
 ])("labels the button for %s", (_, changes, label, why) => {
-  const words = buyWords(offer(changes));
+  const words = buyButton(offer(changes));
   expect(words.label).toBe(label);
   if (why === undefined) expect(words.why).toBeUndefined();
   else expect(words.why).toContain(why);
 });
 
 test("shows the stock of an open sale when it is known, with the server's idea of low stock", () => {
-  expect(stockWords({ available: 3, state: "available" }, "open")).toBe("3 available");
-  expect(stockWords({ available: 0, state: "held" }, "open")).toContain("may become available");
-  expect(stockWords({ available: 0, state: "sold_out" }, "open")).toBe("None left");
-  expect(stockWords({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
-  expect(stockWords({ available: 20, state: "available" }, "closed")).toBe("");
-  expect(stockWords(undefined, "open")).toBe("");
+  expect(stockText({ available: 3, state: "available" }, "open")).toBe("3 available");
+  expect(stockText({ available: 0, state: "held" }, "open")).toContain("may become available");
+  expect(stockText({ available: 0, state: "sold_out" }, "open")).toBe("None left");
+  expect(stockText({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
+  expect(stockText({ available: 20, state: "available" }, "closed")).toBe("");
+  expect(stockText(undefined, "open")).toBe("");
 });
 
 test.each<[string, (Stock | undefined)[], string]>([
@@ -59,8 +59,8 @@ test.each<[string, (Stock | undefined)[], string]>([
   ["one of two items reserved", [none("sold_out"), none("held")], "held"],
   ["every item sold", [none("sold_out"), none("sold_out")], "sold_out"],
 ])("picks the badge of an open sale with %s", (_, stocks, shown) => {
-  expect(shownOf("open", stocks)).toBe(shown);
-  expect(shownOf("closed", stocks)).toBe("closed");
+  expect(badgeOf("open", stocks)).toBe(shown);
+  expect(badgeOf("closed", stocks)).toBe("closed");
 });
 
 const HOUR = 3_600_000;
@@ -90,7 +90,7 @@ test("never shows a hold as longer than it is, even with a wrong clock", () => {
 
 test("announces the end of a hold at one minute, at 15 seconds and at expiry", () => {
   const counts = Array.from({ length: 80 }, (_, i) => 75 - i);
-  const said = counts.flatMap((now, i) => holdSaid(counts[i - 1] ?? Number.NaN, now) ?? []);
+  const said = counts.flatMap((now, i) => holdAnnouncement(counts[i - 1] ?? Number.NaN, now) ?? []);
   expect(said).toEqual([
     "One minute left to pay.",
     "15 seconds left to pay.",
@@ -102,21 +102,21 @@ test("announces the end of a hold at one minute, at 15 seconds and at expiry", (
 test("extracts times, stock, prices and limits from a refusal", () => {
   const opensAt = "2027-01-10T10:00:00.000Z";
   const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, FORMAT);
-  expect(early.news).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
+  expect(early.update).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
   expect(outcomeOf({ code: "sold_out", available: 2 }, 0, FORMAT)).toMatchObject({
     text: "Only 2 left. Choose a smaller quantity.",
-    news: { available: 2 },
+    update: { available: 2 },
   });
   expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, FORMAT)).toMatchObject({
     tone: "wait",
     text: expect.stringContaining("Try again"),
-    news: { available: 0, held: 1 },
+    update: { available: 0, held: 1 },
   });
   const unitPrice = { amount: 5_500, currency: "USD" };
   expect(outcomeOf({ code: "price_changed", unitPrice }, 0, FORMAT)).toMatchObject({
     tone: "wait",
     text: expect.stringContaining("55.00"),
-    news: { unitPrice, available: undefined },
+    update: { unitPrice, available: undefined },
   });
   expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, FORMAT)).toMatchObject({
     full: true,

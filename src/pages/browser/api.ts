@@ -1,41 +1,41 @@
-// One request to the API. No answer is an answer: only a mistake of ours throws.
+// API requests. A network failure is a value (status 0), not an exception: only a bug throws.
 import type { Problem } from "../copy/refusal.ts";
 import { observeHeaders } from "./server-clock.ts";
 
-/** `status` 0: no answer came, and nobody knows whether the request did. */
-export interface Answer<T> {
+/** A response of the API. `status` 0: none arrived, and the request may or may not have reached the server. */
+export interface ApiResponse<T> {
   status: number;
   ok: boolean;
   body: T & Problem;
   retryAfter: number;
 }
 
-const LIMIT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 export async function call<T>(
   method: string,
   path: string,
   { body, headers }: { body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Answer<T>> {
-  // Not `AbortSignal.timeout`: Safari has it from 16 on.
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+): Promise<ApiResponse<T>> {
+  // Not `AbortSignal.timeout`, which Safari 15 lacks.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   const request = new Request(`/api${path}`, {
     method,
     headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
     ...(body ? { body: JSON.stringify(body) } : {}),
-    signal: limit.signal,
+    signal: controller.signal,
   });
-  const heard = await hear<T>(request);
+  const result = await fetchJson<T>(request);
   clearTimeout(timer);
-  if (!heard) return { status: 0, ok: false, body: {} as T & Problem, retryAfter: 0 };
-  const { status, ok, headers: said } = heard.response;
-  observeHeaders(said);
-  return { status, ok, body: heard.body, retryAfter: Number(said.get("retry-after")) || 0 };
+  if (!result) return { status: 0, ok: false, body: {} as T & Problem, retryAfter: 0 };
+  const { status, ok, headers: received } = result.response;
+  observeHeaders(received);
+  return { status, ok, body: result.body, retryAfter: Number(received.get("retry-after")) || 0 };
 }
 
-/** Undefined when the network fails. Nothing else is inside the `try`: our own mistakes must be seen. */
-async function hear<T>(
+/** Undefined if the network fails. The `try` contains nothing else, so that bugs are not mistaken for that. */
+async function fetchJson<T>(
   request: Request,
 ): Promise<{ response: Response; body: T & Problem } | undefined> {
   try {
@@ -46,5 +46,6 @@ async function hear<T>(
   }
 }
 
-/** Nobody knows whether the server did what it was asked. */
-export const isUnknown = ({ status }: Answer<unknown>): boolean => status === 0 || status >= 500;
+/** Whether the server may or may not have carried out the request. */
+export const isUnknown = ({ status }: ApiResponse<unknown>): boolean =>
+  status === 0 || status >= 500;

@@ -1,19 +1,18 @@
-// Where attempts are kept, one for each SKU: in IndexedDB, because only its transactions are the same for
-// all tabs in the same moment; and in memory, because storage may be forbidden, full, or dead after a
-// phone put the page to sleep.
-import type { Attempt, Decide } from "./attempt.ts";
+// Stores purchase attempts, one for each SKU: in IndexedDB, whose transactions are atomic across tabs, and in
+// memory, because storage may be blocked, full, or closed after a phone suspended the page.
+import type { Attempt, Transition } from "./attempt.ts";
 import { pause } from "./delay.ts";
 
 const STORE = "attempts";
-/** Storage that does not open must not keep anybody from buying. */
-const PATIENCE_MS = 1_000;
+/** If the database takes longer to open, the attempt is held in memory only: storage must not block a purchase. */
+const OPEN_TIMEOUT_MS = 1_000;
 
 const memory = new Map<string, Attempt | undefined>();
-/** What is newer in memory than in the database. */
+/** SKUs whose attempt in memory is newer than the one in the database. */
 const unsaved = new Set<string>();
 
 let opening: Promise<IDBDatabase> | undefined;
-let patience: Promise<never>;
+let openTimeout: Promise<never>;
 
 function open(): Promise<IDBDatabase> {
   if (!opening) {
@@ -23,39 +22,41 @@ function open(): Promise<IDBDatabase> {
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
-    opening.catch(reopen);
-    patience = pause(PATIENCE_MS).then(() => Promise.reject(new Error("IndexedDB does not open")));
-    patience.catch(() => {});
+    opening.catch(dropConnection);
+    openTimeout = pause(OPEN_TIMEOUT_MS).then(() =>
+      Promise.reject(new Error("IndexedDB does not open")),
+    );
+    openTimeout.catch(() => {});
   }
-  return Promise.race([opening, patience]);
+  return Promise.race([opening, openTimeout]);
 }
 
-const reopen = (): void => {
+const dropConnection = (): void => {
   opening = undefined;
 };
 
-/** Reads and replaces in one transaction. */
-async function changeStored(skuId: string, decide: Decide): Promise<Attempt | undefined> {
+/** Reads and replaces the stored attempt in one transaction. */
+async function updateStored(skuId: string, transition: Transition): Promise<Attempt | undefined> {
   const database = await open();
   try {
-    return await decideInside(database.transaction(STORE, "readwrite"), skuId, decide);
+    return await updateInTransaction(database.transaction(STORE, "readwrite"), skuId, transition);
   } catch (error) {
-    // Some browsers drop the connections of a page in the background.
-    reopen();
+    // Some browsers close the database connections of a background page.
+    dropConnection();
     throw error;
   }
 }
 
-function decideInside(
+function updateInTransaction(
   transaction: IDBTransaction,
   skuId: string,
-  decide: Decide,
+  transition: Transition,
 ): Promise<Attempt | undefined> {
   const store = transaction.objectStore(STORE);
   const reading = store.get(skuId);
   let next: Attempt | undefined;
   reading.onsuccess = () => {
-    next = decide(unsaved.has(skuId) ? memory.get(skuId) : reading.result);
+    next = transition(unsaved.has(skuId) ? memory.get(skuId) : reading.result);
     if (next) store.put(next, skuId);
     else store.delete(skuId);
   };
@@ -68,17 +69,20 @@ function decideInside(
   });
 }
 
-/** Changes what is kept for a SKU, and returns it. Never throws; a dead database is opened once more. */
-export async function change(skuId: string, decide: Decide): Promise<Attempt | undefined> {
-  const next = await changeStored(skuId, decide)
-    .catch(() => changeStored(skuId, decide))
+/** Updates the attempt for a SKU and returns the new one. Never throws; retries once with a new connection. */
+export async function updateAttempt(
+  skuId: string,
+  transition: Transition,
+): Promise<Attempt | undefined> {
+  const next = await updateStored(skuId, transition)
+    .catch(() => updateStored(skuId, transition))
     .catch(() => {
       unsaved.add(skuId);
-      return decide(memory.get(skuId));
+      return transition(memory.get(skuId));
     });
   memory.set(skuId, next);
   return next;
 }
 
-export const attemptFor = (skuId: string): Promise<Attempt | undefined> =>
-  change(skuId, (known) => known);
+export const readAttempt = (skuId: string): Promise<Attempt | undefined> =>
+  updateAttempt(skuId, (known) => known);

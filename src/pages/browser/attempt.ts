@@ -1,63 +1,63 @@
-// What becomes of an attempt to buy with each of its tries. Pure: these decisions are made inside one
-// transaction of the browser's storage, so that no two tabs decide at once.
+// The state machine of a purchase attempt. Pure: each transition runs inside one transaction of the browser's
+// storage, so two tabs never decide at the same time.
 
-/** One press of Buy. Its key goes with every try, so however many arrive, one order is made. */
+/** One press of Buy. Every request carries its key, so it places one order however many requests arrive. */
 export interface Attempt {
   key: string;
-  /** Belongs to the key: the server takes no other with it. */
+  /** Bound to the key: the server refuses the key with another quantity. */
   quantity: number;
-  /** Belongs to it, too; undefined where one pays after reserving. */
+  /** Bound to the key as well; undefined if the buyer pays after reserving. */
   paymentToken?: string | undefined;
-  /** Milliseconds; when the button was pressed. */
+  /** When the button was pressed, in milliseconds. */
   at: number;
-  /** Tries that are under way, in any tab, or ended without an answer. Above 0 there may be an order. */
+  /** Requests in flight, in any tab, or without a response. Above 0, an order may exist. */
   open: number;
-  /** Milliseconds; the server asked for no try before. */
+  /** The end of the server's Retry-After, in milliseconds. */
   notBefore?: number;
-  /** Known once the server said so; then nothing is open. */
+  /** Set once the server has confirmed the order; `open` is then 0. */
   orderId?: string;
 }
 
-export type Decide = (known: Attempt | undefined) => Attempt | undefined;
+export type Transition = (known: Attempt | undefined) => Attempt | undefined;
 
-/** One try more: of the attempt under way, or of `wanted`. `seen` is the order this page shows already. */
-export const begin =
-  (wanted: Attempt, seen: string | undefined): Decide =>
+/** Starts a request: of the current attempt, or of `wanted`. `seen` is the order that this page already shows. */
+export const startRequest =
+  (wanted: Attempt, seen: string | undefined): Transition =>
   (known) => {
-    // An order this page does not show was made by another tab, and is the answer to this press too.
+    // An order that this page does not show came from another tab and answers this press.
     if (known?.orderId && known.orderId !== seen) return known;
     const attempt = known && !known.orderId ? known : wanted;
     return { ...attempt, open: attempt.open + 1 };
   };
 
 /**
- * A try ended without an order. `unknown`: nobody can say what became of it; `refused`: before anybody
- * looked for an earlier try's order; `over`: who said so would have known of one.
+ * How a request ended without an order. `unknown`: it may have placed one. `refused`: this request placed none, but
+ * the server did not look for an order of an earlier request. `over`: the server looked, and there is none.
  */
-export type End = "unknown" | "refused" | "over";
+export type RequestEnd = "unknown" | "refused" | "over";
 
-/** An attempt is worth keeping only while nobody knows what became of one of its tries. */
-export const end =
-  (attempt: Attempt, how: End, notBefore?: number): Decide =>
+/** Ends a request. The attempt is stored only while the outcome of one of its requests is unknown. */
+export const endRequest =
+  (attempt: Attempt, how: RequestEnd, notBefore?: number): Transition =>
   (known) => {
     if (known?.key !== attempt.key || known.orderId) return known;
     const open = how === "over" ? 0 : known.open - (how === "refused" ? 1 : 0);
     return open > 0 ? { ...known, open, ...(notBefore ? { notBefore } : {}) } : undefined;
   };
 
-/** A try was answered with this order. */
-export const become =
-  (attempt: Attempt, orderId: string): Decide =>
+/** The server confirmed this order. */
+export const recordOrder =
+  (attempt: Attempt, orderId: string): Transition =>
   () => ({ ...attempt, open: 0, orderId });
 
-/** The buyer turned out to have this order; an attempt under way may be for one more. */
-export const own =
-  (orderId: string): Decide =>
+/** Records an existing order of the buyer, unless an unresolved attempt, perhaps for another unit, is stored. */
+export const adoptOrder =
+  (orderId: string): Transition =>
   (known) =>
     known?.open ? known : { key: "", quantity: 1, at: 0, open: 0, orderId };
 
-/** That order is none any more. */
-export const lose =
-  (orderId: string): Decide =>
+/** Forgets an order that was canceled, expired or refunded. */
+export const forgetOrder =
+  (orderId: string): Transition =>
   (known) =>
     known?.orderId === orderId ? undefined : known;

@@ -1,4 +1,4 @@
-// A shop's image that does not load leaves the place to what lies behind it.
+// Removes a shop's image that fails to load, so that the artwork behind it shows.
 
 export function mountImages(): void {
   for (const image of document.querySelectorAll<HTMLImageElement>("img[data-behind]")) {

@@ -1,10 +1,10 @@
-// The challenge in a card: shown when the sale asks for one, gone when it is solved or given up. A script of
-// its own, which a page loads when it is needed.
+// The challenge panel in an item's card: shown when the server requires a challenge, removed when it is solved or
+// canceled. A separate script that pages load on demand.
 import { type Challenge, loadTurnstile, showWidget } from "./turnstile.ts";
 
 /**
- * Sent in place of a token when the provider's script does not load: the server finds out whether the
- * provider is down, and then does as the sale says. Once a page visit, for a wrong answer counts.
+ * Sent in place of a token when the provider's script does not load: the server then checks whether the provider is
+ * down and applies the sale's policy. Sent once per page, because a rejected token counts against the buyer.
  */
 const NOT_LOADED = "not-loaded";
 let leftToServer = false;
@@ -19,7 +19,7 @@ export class ChallengePanel {
   #finish: ((token?: string) => void) | undefined;
   #removeWidget = () => {};
 
-  /** `onToggle` hears when the panel comes and goes. */
+  /** `onToggle` is called when the panel opens and closes. */
   constructor(slot: HTMLElement, onToggle: () => void) {
     this.#slot = slot;
     this.#onToggle = onToggle;
@@ -29,7 +29,7 @@ export class ChallengePanel {
     return this.#finish !== undefined;
   }
 
-  /** Asks until there is a token; undefined: the buyer gave up. `refused` is a token that did not count. */
+  /** Resolves with a token, or undefined if the buyer cancels. `refused` is the token that the server rejected. */
   solve(challenge: Challenge, refused?: string): Promise<string | undefined> {
     const template = document.querySelector<HTMLTemplateElement>("template#challenge");
     this.#slot.replaceChildren(template?.content.cloneNode(true) ?? "");
@@ -38,18 +38,18 @@ export class ChallengePanel {
     });
     this.#onToggle();
     this.#part("again").addEventListener("click", () => {
-      this.#tell("");
+      this.#showFault("");
       this.#part("title").focus();
       void this.#show(challenge);
     });
     this.#part("cancel").addEventListener("click", () => this.close());
     this.#part("title").focus();
-    if (refused && refused !== NOT_LOADED) this.#tell(REFUSED);
+    if (refused && refused !== NOT_LOADED) this.#showFault(REFUSED);
     void this.#show(challenge);
     return solved;
   }
 
-  /** Takes the challenge away; without a token it counts as given up. */
+  /** Removes the challenge; without a token it counts as canceled. */
   close(token?: string): void {
     this.#removeWidget();
     this.#slot.replaceChildren();
@@ -61,7 +61,7 @@ export class ChallengePanel {
 
   #part = (name: string) => this.#slot.querySelector(`[data-challenge-${name}]`) as HTMLElement;
 
-  #tell(fault: string, canTryAgain = false): void {
+  #showFault(fault: string, canTryAgain = false): void {
     this.#part("fault").textContent = fault;
     this.#part("again").hidden = !canTryAgain;
   }
@@ -77,11 +77,11 @@ export class ChallengePanel {
         widget,
         challenge,
         (token) => this.close(token),
-        (fault) => this.#tell(fault, true),
+        (fault) => this.#showFault(fault, true),
       );
     } catch {
       if (!widget.isConnected) return;
-      if (leftToServer) this.#tell(BLOCKED, true);
+      if (leftToServer) this.#showFault(BLOCKED, true);
       else {
         leftToServer = true;
         this.close(NOT_LOADED);

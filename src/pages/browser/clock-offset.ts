@@ -1,6 +1,6 @@
-// How far the server's clock is from the visitor's, from questions and answers. Pure.
+// Estimates the offset of the server's clock from timed requests, as NTP does. Pure.
 
-/** One question for the time. `sent` and `received` are by the visitor's monotonic clock, in milliseconds. */
+/** One time request. `sent` and `received` are on the visitor's monotonic clock, in milliseconds. */
 export interface Sample {
   sent: number;
   received: number;
@@ -11,9 +11,9 @@ export interface Sample {
 const roundTrip = ({ sent, received }: Sample): number => received - sent;
 
 /**
- * What to add to the monotonic clock to get the server's: by the quickest answer, taken to be made halfway.
- * It errs by half of that round trip at most. When it is ahead, the way to the server was the longer half,
- * so a press sent then still arrives in time. Undefined without a sample.
+ * What to add to the monotonic clock to get the server's, in milliseconds. It uses the fastest round trip and assumes
+ * that the server answered halfway: the error is at most half of that round trip. An estimate that runs ahead means
+ * that the request took the longer half, so an order sent then still arrives in time. Undefined without a sample.
  */
 export function offsetOf(samples: readonly Sample[]): number | undefined {
   const [quickest] = [...samples].sort((a, b) => roundTrip(a) - roundTrip(b));

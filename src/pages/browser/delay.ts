@@ -1,12 +1,12 @@
-// Ways to wait: for a while, for the network, for somebody to look.
+// Ways to wait: for a time, for the network, for the page to become visible.
 
 export const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Spreads what many browsers would do in the same moment. */
+/** A random delay below `ms`: spreads what many browsers would otherwise do at the same moment. */
 export const jitter = (ms: number): number => Math.random() * ms;
 
-/** Waits for `ms`, or less when the browser comes back online meanwhile. */
+/** Waits for `ms`, or until the browser comes back online. */
 export function pauseOrOnline(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -19,8 +19,8 @@ export function pauseOrOnline(ms: number): Promise<void> {
   });
 }
 
-/** Waits until somebody looks at the page: what nobody sees need not be asked for. */
-export function untilSeen(): Promise<void> {
+/** Waits until the page is visible: a hidden page sends no requests. */
+export function untilVisible(): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
       if (document.hidden) return;

@@ -1,12 +1,12 @@
-// Asks in a dialog. Safari before 15.4 has none: there it is part of the page, shown and hidden by hand.
+// Modal dialogs. Safari before 15.4 has no `showModal`: there the dialog is shown inline.
 
 const canBeModal = (dialog: object): boolean => "showModal" in dialog;
 
-/** Opens the dialog and resolves with the value it is closed with; "" when it was dismissed. */
-export function askIn(dialog: HTMLDialogElement): Promise<string> {
+/** Opens the dialog and resolves with its return value; "" if it was dismissed. */
+export function openDialog(dialog: HTMLDialogElement): Promise<string> {
   dialog.returnValue = "";
   if (canBeModal(dialog)) dialog.showModal();
-  else showByHand(dialog);
+  else showWithoutModal(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
   });
@@ -22,9 +22,9 @@ export function closeDialog(dialog: HTMLDialogElement | null, value?: string): v
   }
 }
 
-function showByHand(dialog: HTMLDialogElement): void {
+function showWithoutModal(dialog: HTMLDialogElement): void {
   dialog.setAttribute("open", "");
-  // Such a browser does not know `method="dialog"` either, and would send the form.
+  // Such a browser does not support `method="dialog"` either and would submit the form.
   for (const button of dialog.querySelectorAll<HTMLButtonElement>('[method="dialog"] button')) {
     button.onclick = (event) => {
       event.preventDefault();

@@ -1,19 +1,19 @@
-// Our own mistakes: written to the console and admitted on the page. They are never taken for a lost
-// connection, and one part that fails does not take the others with it.
+// Reports bugs in our own scripts: in the console and on the page. They are never shown as a lost connection, and one
+// failing part does not stop the others.
 import { NO_DUPLICATE } from "../copy/refusal.ts";
 import { part, setText } from "./dom.ts";
 
-export const OUR_MISTAKE = `Something went wrong on our end. Please reload the page. ${NO_DUPLICATE}`;
+export const INTERNAL_ERROR = `Something went wrong on our end. Please reload the page. ${NO_DUPLICATE}`;
 
-/** Admits a mistake that was caught. */
+/** Reports a caught error. */
 export function report(error: unknown): void {
   console.error(error);
-  admit();
+  showError();
 }
 
-const admit = (): void => setText(part(document, "page-fault"), OUR_MISTAKE);
+const showError = (): void => setText(part(document, "page-fault"), INTERNAL_ERROR);
 
-/** Runs one part of the page. */
+/** Runs one part of the page and reports its error. */
 export function guard(work: () => void): void {
   try {
     work();
@@ -22,12 +22,12 @@ export function guard(work: () => void): void {
   }
 }
 
-/** Extensions throw inside pages as well; a mistake of ours has our script in its stack. */
+/** Browser extensions throw inside pages as well; our own errors have our script in their stack. */
 const isOurs = (error: unknown): boolean =>
   error instanceof Error && (error.stack ?? "").includes("/assets/");
 
-/** What nobody caught is in the console already. */
-export function watchForMistakes(): void {
-  addEventListener("error", ({ error }) => isOurs(error) && admit());
-  addEventListener("unhandledrejection", ({ reason }) => isOurs(reason) && admit());
+/** Shows uncaught errors on the page; the browser logs them itself. */
+export function watchForErrors(): void {
+  addEventListener("error", ({ error }) => isOurs(error) && showError());
+  addEventListener("unhandledrejection", ({ reason }) => isOurs(reason) && showError());
 }

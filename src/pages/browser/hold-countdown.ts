@@ -1,4 +1,4 @@
-// How long an order is still held, as the panel shows it: never longer than it is. Pure.
+// The countdown of a hold; it never shows more time than is left. Pure.
 import type { Order } from "../../inventory/order.ts";
 
 type Held = Pick<Order, "createdAt" | "expiresAt">;
@@ -6,10 +6,10 @@ type Held = Pick<Order, "createdAt" | "expiresAt">;
 const WARN_SECONDS = 60;
 const LAST_SECONDS = 15;
 
-/** Whole seconds, rounded down; 0 or less: the hold has ended. */
+/** Whole seconds, rounded down; 0 or less once the hold has ended. */
 export function secondsLeft({ createdAt, expiresAt }: Held, now: number): number {
   const end = Date.parse(expiresAt);
-  // No hold is longer than it was at its beginning, whatever the clock says.
+  // Capped at the hold's full length, in case the clock is wrong.
   return Math.floor(Math.min(end - now, end - Date.parse(createdAt)) / 1_000);
 }
 
@@ -21,8 +21,8 @@ export function shareLeft({ createdAt, expiresAt }: Held, seconds: number): numb
 export const holdPhase = (seconds: number): "" | "warn" | "last" =>
   seconds < LAST_SECONDS ? "last" : seconds < WARN_SECONDS ? "warn" : "";
 
-/** What is said aloud when the count passes from `before` to `now`; nothing at its first moment. */
-export function holdSaid(before: number, now: number): string | undefined {
+/** The screen reader announcement as the countdown goes from `before` to `now` seconds; none on its first tick. */
+export function holdAnnouncement(before: number, now: number): string | undefined {
   if (!Number.isFinite(before)) return undefined;
   if (before > 0 && now <= 0) return "Your reservation has expired.";
   if (before > LAST_SECONDS && now <= LAST_SECONDS) return `${LAST_SECONDS} seconds left to pay.`;

@@ -1,8 +1,7 @@
-// The list of sales: badges and words stay true while the page is open, on the server's time. Nothing is
-// reloaded, so nobody loses their place.
+// The list of sales in the browser: badges and times stay current on the server's clock, without a reload.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { BADGES, isUnavailable, type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
+import { BADGES, badgeOf, isUnavailable, type Shown, type Stock, timeLabel } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
@@ -11,8 +10,8 @@ import { formatTime } from "./locale.ts";
 import { onReturn } from "./resume.ts";
 import { isClockKnown, observe, onClockChange, serverNow } from "./server-clock.ts";
 
-/** The first of a list are what people look at; the server looks at as many before it writes the page. */
-const ASKED = 12;
+/** How many sales of the list poll their stock; the server renders the stock of as many. */
+const MAX_POLLED = 12;
 const SPREAD_MS = 3_000;
 const EVERY_MS = 1_000;
 
@@ -22,38 +21,38 @@ export function mountHome(cards: Iterable<HTMLElement>): void {
   const paint = () => {
     for (const sale of listed) sale.paint();
   };
-  const ask = async () => {
+  const poll = async () => {
     await pause(jitter(SPREAD_MS));
-    for (const sale of listed.filter(({ state }) => state !== "closed").slice(0, ASKED))
-      await sale.ask();
+    for (const sale of listed.filter(({ state }) => state !== "closed").slice(0, MAX_POLLED))
+      await sale.poll();
     paint();
   };
-  onReturn(ask);
+  onReturn(poll);
   onClockChange(paint);
   setInterval(paint, EVERY_MS);
-  void ask();
+  void poll();
 }
 
 class ListedSale {
   readonly #root: HTMLElement;
-  /** Undefined until the server was asked: what it wrote holds. */
+  /** Undefined until the first live answer: the server-rendered badge holds until then. */
   #stocks: Stock[] | undefined;
   #isGone = false;
-  readonly #written: Shown;
+  readonly #rendered: Shown;
 
   constructor(root: HTMLElement) {
     this.#root = root;
-    this.#written = part(root, "badge")?.dataset.badge as Shown;
+    this.#rendered = part(root, "badge")?.dataset.badge as Shown;
   }
 
   get state(): SaleState {
     const { opensAt = "", closesAt = "", state } = this.#root.dataset;
-    // Before the server was heard, what it wrote is truer than the visitor's clock.
+    // Until the server time is known, the rendered state is more reliable than the visitor's clock.
     if (!isClockKnown()) return state as SaleState;
     return stateAt(serverNow(), Date.parse(opensAt), Date.parse(closesAt));
   }
 
-  async ask(): Promise<void> {
+  async poll(): Promise<void> {
     const answer = await call<Live>("GET", `/sales/${this.#root.dataset.listed}/live`);
     const { ok, status, body } = answer;
     this.#isGone = status === 404;
@@ -74,13 +73,13 @@ class ListedSale {
     if (badge) badge.dataset.badge = shown;
     setText(badge, BADGES[shown]);
     const at = formatTime(state === "upcoming" ? opensAt : closesAt);
-    setText(part(this.#root, "when"), this.#isGone ? "" : whenWords(state));
+    setText(part(this.#root, "when"), this.#isGone ? "" : timeLabel(state));
     setText(part(this.#root, "at"), this.#isGone ? "" : at);
   }
 
   #shown(state: SaleState): Shown {
     if (this.#isGone) return "gone";
-    if (this.#stocks) return this.#stocks.length > 0 ? shownOf(state, this.#stocks) : state;
-    return state === "open" && isUnavailable(this.#written) ? this.#written : state;
+    if (this.#stocks) return this.#stocks.length > 0 ? badgeOf(state, this.#stocks) : state;
+    return state === "open" && isUnavailable(this.#rendered) ? this.#rendered : state;
   }
 }

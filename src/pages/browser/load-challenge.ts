@@ -1,9 +1,9 @@
-// Gets the challenge's own script, when a challenge is asked for and not before.
+// Loads the challenge script on demand.
 import type { ChallengePanel } from "./challenge.ts";
 
 /**
- * The panel for this slot; undefined on a page that was made before the sale asked for challenges, and
- * when the script does not come. `onToggle` hears when the panel comes and goes.
+ * The panel for this slot; undefined on a page rendered before the sale required challenges, and if the script does
+ * not load. `onToggle` is called when the panel opens and closes.
  */
 export async function loadChallenge(
   slot: HTMLElement,

@@ -1,8 +1,8 @@
-// Prices and times in the visitor's own language and time zone, as far as their browser can say them.
+// Formats prices and times in the visitor's language and time zone, with fallbacks for what `Intl` rejects.
 import { minorUnitDecimals } from "../../iso-4217.ts";
 import type { Format } from "../copy/refusal.ts";
 
-/** Some browsers name languages that no `Intl` takes, such as `en-US@posix`. */
+/** Some browsers report language tags that `Intl` rejects, such as `en-US@posix`. */
 function isLanguage(tag: string): boolean {
   try {
     return Intl.getCanonicalLocales(tag).length > 0;
@@ -11,10 +11,10 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-/** Empty: the browser's default. */
+/** If empty, `Intl` uses the browser's default. */
 const languages = [...(navigator.languages ?? [])].filter(isLanguage);
 
-/** A device whose time zone its browser does not know gets UTC. */
+/** Falls back to UTC if the browser does not recognize the device's time zone. */
 function timeFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat(languages, options);
@@ -24,7 +24,7 @@ function timeFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 }
 
 const TIME = timeFormat({ dateStyle: "medium", timeStyle: "short" });
-/** The language and the time zone that came of it. */
+/** The resolved language and time zone. */
 export const { locale, timeZone } = TIME.resolvedOptions();
 const CLOCK = timeFormat({ timeStyle: "short" });
 
@@ -45,8 +45,8 @@ export function money(amount: number, currency: string): string {
 
 export const FORMAT: Format = { time: formatTime, price: money };
 
-/** 65 → "1:05"; an hour and more gets hours. */
-export function spell(seconds: number): string {
+/** 65 → "1:05", 3,665 → "1:01:05". */
+export function formatDuration(seconds: number): string {
   const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
   const hours = Math.floor(seconds / 3_600);
   if (hours > 0) parts.unshift(hours);

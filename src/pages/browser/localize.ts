@@ -1,4 +1,4 @@
-// Rewrites the prices and times that the server wrote the same for everybody.
+// Reformats server-rendered prices and times in the visitor's language and time zone.
 import { formatClock, formatTime, locale, money, timeZone } from "./locale.ts";
 
 export function localize(root: ParentNode): void {

@@ -1,17 +1,17 @@
-// What every page loads: the visitor's language first, then whatever the page has on it.
+// The entry point of every page: localizes it first, then starts the parts that it contains.
 import type { Order } from "../../inventory/order.ts";
 import { mountImages } from "./broken-images.ts";
-import { guard, watchForMistakes } from "./error-report.ts";
+import { guard, watchForErrors } from "./error-report.ts";
 import { mountHome } from "./home.ts";
 import { localize } from "./localize.ts";
 import { mountOrder } from "./order-panel.ts";
 import { mountSale } from "./sale-page.ts";
 import { observe } from "./server-clock.ts";
 import { mountSignIn } from "./sign-in.ts";
-import { tellSession } from "./tab-channel.ts";
+import { notifySessionChange } from "./tab-channel.ts";
 
-watchForMistakes();
-guard(tellSession);
+watchForErrors();
+guard(notifySessionChange);
 guard(() => localize(document));
 guard(mountImages);
 guard(mountSignIn);
@@ -22,12 +22,12 @@ guard(() => {
 guard(() => {
   const panel = document.querySelector<HTMLElement>("main .order[data-initial]");
   if (!panel) return;
-  // This page is the buyer's own and kept by nobody: the server's time in it is as old as its way here.
+  // This page is never cached, so the server's time in it is only as old as the download.
   observe(Number(panel.dataset.now));
   mountOrder(panel, JSON.parse(panel.dataset.initial ?? "") as Order, {
     onChange: () => {},
-    // The server says what this visitor may see here.
-    onLeave: () => location.reload(),
+    // The server decides what the current visitor may see here.
+    onRemove: () => location.reload(),
   });
 });
 guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));

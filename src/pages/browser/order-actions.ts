@@ -1,13 +1,13 @@
-// Paying for an order and giving it back. Both are pressed once and answered truly: when an answer is lost,
-// the order itself is asked what became of it before anything can be pressed again.
+// Paying for and canceling an order. If a response is lost, the buttons stay disabled until the order itself shows
+// the outcome.
 import type { Order } from "../../inventory/order.ts";
 import { needsPayment } from "../copy/order.ts";
 import { refusalText } from "../copy/refusal.ts";
-import { type Answer, call, isUnknown } from "./api.ts";
-import { jitter, pause, pauseOrOnline, untilSeen } from "./delay.ts";
-import { askIn } from "./dialog.ts";
+import { type ApiResponse, call, isUnknown } from "./api.ts";
+import { jitter, pause, pauseOrOnline, untilVisible } from "./delay.ts";
+import { openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { OUR_MISTAKE, report } from "./error-report.ts";
+import { INTERNAL_ERROR, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -33,13 +33,13 @@ export interface ActionTarget {
   readonly root: HTMLElement;
   readonly order: Order;
   /** Fetches the order and shows it. */
-  look(): Promise<Answer<Order>>;
+  refresh(): Promise<ApiResponse<Order>>;
   /** Shows this version of the order, if it is newer. */
   show(order: Order): void;
   /** Draws the order again, over what an action wrote meanwhile. */
   paint(): void;
   /** Removes the order: it does not belong to this visitor. */
-  leave(signedOut: boolean): void;
+  remove(signedOut: boolean): void;
 }
 
 /** Connects the Pay and Cancel buttons of a panel. */
@@ -49,94 +49,95 @@ export function mountActions(panel: ActionTarget): void {
     event.preventDefault();
     const paymentToken = new FormData(event.target as HTMLFormElement).get("paymentToken");
     const path = `/orders/${panel.order.id}/payment`;
-    void act(panel, "pay", () => call("POST", path, { body: { paymentToken } }));
+    void runAction(panel, "pay", () => call("POST", path, { body: { paymentToken } }));
   });
   part(root, "cancel")?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (root.dataset.busy || !(await isSure(part(root, "order-name")?.textContent ?? ""))) return;
-    void act(panel, "cancel", () => call("DELETE", `/orders/${panel.order.id}`));
+    if (root.dataset.busy || !(await confirmCancel(part(root, "order-name")?.textContent ?? "")))
+      return;
+    void runAction(panel, "cancel", () => call("DELETE", `/orders/${panel.order.id}`));
   });
 }
 
-/** One slip of a thumb must not lose a thing that is sold out. */
-async function isSure(name: string): Promise<boolean> {
+/** Asks for confirmation: a canceled item may be sold out at once. */
+async function confirmCancel(name: string): Promise<boolean> {
   const dialog = document.querySelector<HTMLDialogElement>("dialog#cancel-order");
   if (!dialog) return false;
   setText(part(dialog, "cancel-name"), name);
-  return (await askIn(dialog)) === "cancel";
+  return (await openDialog(dialog)) === "cancel";
 }
 
-async function act(
+async function runAction(
   panel: ActionTarget,
   action: Action,
-  request: () => Promise<Answer<Order>>,
+  request: () => Promise<ApiResponse<Order>>,
 ): Promise<void> {
   const { root } = panel;
   if (root.dataset.busy) return;
-  const tell = (text: string) => {
+  const showFault = (text: string) => {
     const fault = part(root, "order-fault");
     setText(fault, text);
-    // Pay was pressed at the foot of the screen; this may be anywhere.
+    // Pay is docked at the bottom of the screen, so the message may be out of view.
     if (text) fault?.scrollIntoView({ block: "nearest" });
   };
-  mark(root, action);
-  tell("");
+  setBusy(root, action);
+  showFault("");
   try {
-    await finish(panel, action, request, tell);
+    await completeAction(panel, action, request, showFault);
   } catch (error) {
     report(error);
-    mark(root, "");
-    tell(OUR_MISTAKE);
+    setBusy(root, "");
+    showFault(INTERNAL_ERROR);
   }
 }
 
-async function finish(
+async function completeAction(
   panel: ActionTarget,
   action: Action,
-  request: () => Promise<Answer<Order>>,
-  tell: (text: string) => void,
+  request: () => Promise<ApiResponse<Order>>,
+  showFault: (text: string) => void,
 ): Promise<void> {
   const { root } = panel;
   let answer = await request();
-  // The session may be older than the hold.
+  // The session may have expired during the hold.
   if (answer.status === 401 && (await signIn())) answer = await request();
   const lost = isLost(answer);
-  if (lost) answer = await findOut(panel, action);
-  // Nobody has said what became of it: nothing may be pressed again.
-  if (lost && answer.status === 401) return tell(SIGNED_OUT);
-  mark(root, "");
+  if (lost) answer = await pollOutcome(panel, action);
+  // The outcome is unknown, so the buttons stay disabled.
+  if (lost && answer.status === 401) return showFault(SIGNED_OUT);
+  setBusy(root, "");
   if (answer.ok) {
     panel.show(answer.body);
     panel.paint();
-    if (lost && needsPayment(panel.order)) tell(WORDS[action].failed);
+    if (lost && needsPayment(panel.order)) showFault(WORDS[action].failed);
     else part(root, "order-title")?.focus();
     return;
   }
-  if (answer.status === 404) return panel.leave(false);
-  tell(refusalText(answer.body, FORMAT));
-  if (answer.status === 409) await panel.look();
+  if (answer.status === 404) return panel.remove(false);
+  showFault(refusalText(answer.body, FORMAT));
+  if (answer.status === 409) await panel.refresh();
 }
 
-/** No answer, or one from before the order was asked. */
-const isLost = (answer: Answer<Order>): boolean => isUnknown(answer) || answer.status === 429;
+/** Whether the outcome is unknown: no response, or a rate limit that applied before the order was read. */
+const isLost = (answer: ApiResponse<Order>): boolean => isUnknown(answer) || answer.status === 429;
 
-/** What the panel is doing: its buttons are silent meanwhile. */
-function mark(root: HTMLElement, doing: Action | "check" | ""): void {
+/** Sets what the panel is doing; its buttons are disabled meanwhile. */
+function setBusy(root: HTMLElement, doing: Action | "check" | ""): void {
   root.dataset.busy = doing;
   for (const button of root.querySelectorAll(".action, .quiet"))
     button.setAttribute("aria-disabled", String(doing !== ""));
 }
 
-/** Looks at the order until somebody says how it is. */
-async function findOut(panel: ActionTarget, action: Action): Promise<Answer<Order>> {
+/** Reads the order until the server states its status. */
+async function pollOutcome(panel: ActionTarget, action: Action): Promise<ApiResponse<Order>> {
   const { root } = panel;
-  mark(root, "check");
+  setBusy(root, "check");
   setText(part(root, "order-text"), WORDS[action].checking);
   part(root, "order-title")?.focus();
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
     await pauseOrOnline(wait + jitter(wait));
-    await untilSeen();
-    const answer = await panel.look();
+    await untilVisible();
+    const answer = await panel.refresh();
     if (answer.status === 401 && (await signIn())) continue;
     if (!isLost(answer)) return answer;
     await pause(answer.retryAfter * 1_000);

@@ -1,34 +1,34 @@
-// One order on a page: shows it, follows it until it is settled, counts its hold down.
+// The panel of one order in the browser: shows it, polls it until it is settled, counts its hold down.
 import type { Order } from "../../inventory/order.ts";
-import { isAlive, isSettling, needsPayment, wordsFor } from "../copy/order.ts";
-import { type Answer, call } from "./api.ts";
-import { jitter, pause, untilSeen } from "./delay.ts";
+import { describeOrder, holdsUnits, isSettling, needsPayment } from "../copy/order.ts";
+import { type ApiResponse, call } from "./api.ts";
+import { jitter, pause, untilVisible } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
-import { holdPhase, holdSaid, secondsLeft, shareLeft } from "./hold-countdown.ts";
-import { formatClock, money, spell } from "./locale.ts";
+import { holdAnnouncement, holdPhase, secondsLeft, shareLeft } from "./hold-countdown.ts";
+import { formatClock, formatDuration, money } from "./locale.ts";
 import { type ActionTarget, mountActions } from "./order-actions.ts";
 import { dock } from "./pay-bar.ts";
 import { onReturn } from "./resume.ts";
 import { isClockKnown, observe, serverNow } from "./server-clock.ts";
-import { onNews, onSession, tellTabs } from "./tab-channel.ts";
+import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 
-/** Most orders settle within a second or two; then patience grows. */
+/** Most orders settle within a second or two; the polling interval then grows. */
 const FIRST_LOOK_MS = 500;
 const LAST_LOOK_MS = 30_000;
 const GROWTH = 1.6;
-/** The holds of a sale's first second end together: their looks are spread. */
+/** The holds of a sale's first second end together; jitter spreads the polls. */
 const SPREAD_MS = 4_000;
-/** Some time before the end, the clock and the order are compared with the server's once more. */
+/** About this long before the hold ends, the order is read once more, which also corrects the clock. */
 const CHECK_SECONDS = 15;
 
 const HOLD_OVER = "Your reservation has expired. We're checking your order.";
 
-/** What the page around a panel hears. */
+/** Callbacks to the page around a panel. */
 export interface OrderHooks {
-  /** Every new state of the order. */
+  /** Called for each new version of the order. */
   onChange(order: Order): void;
-  /** The order is not this visitor's to see any more. */
-  onLeave(signedOut: boolean): void;
+  /** Called when the current visitor may no longer see the order. */
+  onRemove(signedOut: boolean): void;
 }
 
 class OrderPanel implements ActionTarget {
@@ -48,9 +48,9 @@ class OrderPanel implements ActionTarget {
 
   mount(): void {
     this.paint();
-    onNews(({ orderId, version }) => {
+    onOrderMessage(({ orderId, version }) => {
       const isOurs = this.root.isConnected && orderId === this.order.id;
-      if (isOurs && version > this.order.version) void this.look();
+      if (isOurs && version > this.order.version) void this.refresh();
     });
     onReturn(async (slept) => {
       if (!this.root.isConnected) return;
@@ -58,7 +58,7 @@ class OrderPanel implements ActionTarget {
       await this.#check();
       void this.#follow();
     });
-    onSession(() => void this.#check());
+    onSessionChange(() => void this.#check());
     mountActions(this);
     const timer = setInterval(() => {
       this.#tick();
@@ -66,28 +66,28 @@ class OrderPanel implements ActionTarget {
     }, 1_000);
   }
 
-  /** Asks how the order is. */
-  async look(): Promise<Answer<Order>> {
+  /** Reads the order and shows it. */
+  async refresh(): Promise<ApiResponse<Order>> {
     const answer = await call<Order>("GET", `/orders/${this.order.id}`);
     if (answer.ok) this.show(answer.body);
     return answer;
   }
 
-  /** Looks whether the order is still the visitor's to see; while it is acted upon, that finds out. */
+  /** Checks whether the visitor may still see the order; skipped during an action, which checks itself. */
   async #check(): Promise<void> {
     await pause(jitter(FIRST_LOOK_MS));
     if (!this.root.isConnected || this.root.dataset.busy) return;
-    const { status } = await this.look();
+    const { status } = await this.refresh();
     if (this.root.dataset.busy) return;
-    if (status === 401 || status === 404) this.leave(status === 401);
+    if (status === 401 || status === 404) this.remove(status === 401);
   }
 
-  /** Nothing of this order stays on the page: the session is another person's, or nobody's. */
-  leave(signedOut: boolean): void {
+  /** Removes the order from the page: the session belongs to another account or has ended. */
+  remove(signedOut: boolean): void {
     if (!this.root.isConnected) return;
     this.root.remove();
     this.#tick();
-    this.#hooks.onLeave(signedOut);
+    this.#hooks.onRemove(signedOut);
   }
 
   /** Shows a newer version of the order. */
@@ -95,12 +95,12 @@ class OrderPanel implements ActionTarget {
     if (next.version <= this.order.version) return;
     this.order = next;
     this.paint();
-    tellTabs({ skuId: next.skuId, orderId: next.id, version: next.version });
+    notifyTabs({ skuId: next.skuId, orderId: next.id, version: next.version });
   }
 
   paint(): void {
     const { root, order } = this;
-    const { title, text } = wordsFor(order);
+    const { title, text } = describeOrder(order);
     const { amount, currency } = order.unitPrice;
     setAll(root, "order-name", order.item.name);
     root.dataset.order = order.id;
@@ -117,7 +117,7 @@ class OrderPanel implements ActionTarget {
       const element = part(root, name);
       if (element) element.hidden = !needsPayment(order);
     }
-    part(root, "again")?.toggleAttribute("hidden", isAlive(order));
+    part(root, "again")?.toggleAttribute("hidden", holdsUnits(order));
     part(root, "order-link")?.setAttribute("href", `/orders/${order.id}`);
     part(root, "checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
     this.#tick();
@@ -125,7 +125,7 @@ class OrderPanel implements ActionTarget {
     void this.#follow();
   }
 
-  /** Whether the next change comes by itself, or the time is lost: then the page must find out. */
+  /** Whether the order must be polled: it changes on its own, or the time left is unknown. */
   #isDue = () =>
     isSettling(this.order) || (needsPayment(this.order) && (this.#left <= 0 || !isClockKnown()));
 
@@ -136,8 +136,8 @@ class OrderPanel implements ActionTarget {
     for (let wait = FIRST_LOOK_MS; this.#isDue() && this.root.isConnected; wait *= GROWTH) {
       const patience = Math.min(wait, LAST_LOOK_MS);
       await pause(patience + jitter(patience));
-      await untilSeen();
-      const { status, retryAfter } = await this.look();
+      await untilVisible();
+      const { status, retryAfter } = await this.refresh();
       if (status === 401 || status === 404) {
         void this.#check();
         break;
@@ -160,20 +160,20 @@ class OrderPanel implements ActionTarget {
     this.#left = left;
     const hold = part(this.root, "hold");
     if (hold) hold.dataset.phase = holdPhase(left);
-    setText(part(this.root, "hold-digits"), spell(Math.max(0, left)));
+    setText(part(this.root, "hold-digits"), formatDuration(Math.max(0, left)));
     const bar = part(this.root, "hold-bar");
     if (bar) bar.style.transform = `scaleX(${shareLeft(this.order, left)})`;
-    const said = holdSaid(before, left);
+    const said = holdAnnouncement(before, left);
     if (said) setText(part(this.root, "hold-said"), said);
-    if (left <= this.#checkAt && before > this.#checkAt) void this.look();
+    if (left <= this.#checkAt && before > this.#checkAt) void this.refresh();
     if (left > 0) return;
-    // A payment sent now would arrive after the end.
+    // A payment sent now would arrive after the hold ended.
     setText(part(this.root, "order-text"), HOLD_OVER);
     for (const name of ["pay", "cancel"]) part(this.root, name)?.toggleAttribute("hidden", true);
     if (before > 0) void this.#follow();
   }
 }
 
-/** Fills the panel and keeps it true. */
+/** Fills the panel and keeps it up to date. */
 export const mountOrder = (root: HTMLElement, order: Order, hooks: OrderHooks): void =>
   new OrderPanel(root, order, hooks).mount();

@@ -1,17 +1,16 @@
-// What the answer to an attempt means, when it is no order: the words for the buyer, and what the page and
-// the card learn from it. Pure.
+// Interprets a refused order: the message for the buyer, and the facts about the sale that it contains. Pure.
 import type { Money } from "../../money.ts";
 import { type Format, NO_DUPLICATE, type Problem, refusalText } from "../copy/refusal.ts";
 
-/** What a refusal tells about the sale, newer than the live answer. */
-export interface SaleNews {
+/** Facts about the sale in a refusal. They are newer than the live answer. */
+export interface SaleUpdate {
   available?: number | undefined;
-  /** Units that may come back. */
+  /** Units in unpaid reservations. */
   held?: number | undefined;
   unitPrice?: Money | undefined;
   opensAt?: string | undefined;
   closesAt?: string | undefined;
-  /** The server's time is this, whatever we believed. */
+  /** The server's time, in milliseconds; overrides the estimate. */
   serverTime?: number | undefined;
 }
 
@@ -21,19 +20,20 @@ export interface Outcome {
   /** Seconds until the button may be used again. */
   wait: number;
   blocked: boolean;
-  /** The buyer has all that one person may buy; `orderId` is one of their orders. */
+  /** The buyer has reached the purchase limit; `orderId` is one of their orders. */
   full: boolean;
   orderId: string | undefined;
-  news: SaleNews;
+  update: SaleUpdate;
 }
 
-const CHECKS = "This sale now checks that buyers are human. Reload this page, then try again.";
-/** Not the end: time, or the buyer, can change it. */
-const PASSING =
+const RELOAD_FOR_CHALLENGE =
+  "This sale now checks that buyers are human. Reload this page, then try again.";
+/** Refusals that time or the buyer can resolve; they are not shown as errors. */
+const RESOLVABLE =
   /^(challenge_required|payment_method_required|price_changed|rate_limited|user_limit_reached|sale_not_open)$/;
 
-/** While nobody knows whether there is an order. */
-export const pendingWords = (quantity: number): string =>
+/** The message while it is unknown whether the order was placed. */
+export const pendingText = (quantity: number): string =>
   `We couldn't confirm your order${quantity > 1 ? ` of ${quantity}` : ""} yet. ` +
   `Select “Check my order” to continue. ${NO_DUPLICATE}`;
 
@@ -41,13 +41,13 @@ export function outcomeOf(problem: Problem, retryAfter: number, format: Format):
   const { code = "", opensAt, closesAt } = problem;
   const isEarly = code === "sale_not_open" && opensAt !== undefined;
   return {
-    text: code === "challenge_required" ? CHECKS : refusalText(problem, format),
-    tone: PASSING.test(code) || problem.held ? "wait" : "bad",
+    text: code === "challenge_required" ? RELOAD_FOR_CHALLENGE : refusalText(problem, format),
+    tone: RESOLVABLE.test(code) || problem.held ? "wait" : "bad",
     wait: code === "rate_limited" ? retryAfter || 1 : 0,
     blocked: code === "blocked",
     full: code === "user_limit_reached",
     orderId: problem.orderIds?.[0],
-    news: {
+    update: {
       available: code === "sold_out" ? (problem.available ?? 0) : undefined,
       held: problem.held,
       unitPrice: problem.unitPrice,

@@ -1,11 +1,11 @@
-// Pay and the time left are always in view: those of the most urgent order stand at the foot of the screen,
-// and whatever else stands there stands above them.
+// Docks the Pay button and countdown of the order that expires first at the bottom of the screen. Other messages there
+// move above it (`--dock`).
 import { part } from "./dom.ts";
 
-/** When the holds on this page end, in milliseconds. */
+/** When each panel's hold ends, in milliseconds. */
 const ends = new Map<HTMLElement, number>();
 
-/** Docks the bar of this order's panel if its hold ends first; undefined takes it away. */
+/** Docks the bar of this panel if its hold ends first; `undefined` undocks it. */
 export function dock(panel: HTMLElement, endsAt: number | undefined): void {
   if (endsAt === undefined) ends.delete(panel);
   else ends.set(panel, endsAt);

@@ -1,74 +1,74 @@
-// How an item is bought: the press, its answer, the order of another tab, and what a reload finds.
+// Buying an item: the press, its outcome, an order placed in another tab, and resuming after a reload.
 import type { Order } from "../../inventory/order.ts";
-import { isAlive } from "../copy/order.ts";
-import { type Answer, call, isUnknown } from "./api.ts";
-import { lose, own } from "./attempt.ts";
-import { attemptFor, change } from "./attempt-store.ts";
+import { holdsUnits } from "../copy/order.ts";
+import { type ApiResponse, call, isUnknown } from "./api.ts";
+import { adoptOrder, forgetOrder } from "./attempt.ts";
+import { readAttempt, updateAttempt } from "./attempt-store.ts";
 import { jitter, pause } from "./delay.ts";
-import { OUR_MISTAKE, report } from "./error-report.ts";
+import { INTERNAL_ERROR, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
-import { outcomeOf, pendingWords, type SaleNews } from "./outcome.ts";
+import { outcomeOf, pendingText, type SaleUpdate } from "./outcome.ts";
 import { onReturn } from "./resume.ts";
-import { signIn, takeLeft } from "./sign-in.ts";
+import { signIn, takeSavedPurchase } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
-import { chosenPayment, offerPayment, priceOf } from "./sku-offer.ts";
-import { send } from "./submit-order.ts";
-import { onNews, onSession, tellTabs } from "./tab-channel.ts";
+import { chosenPayment, priceOf, showPaymentChoice } from "./sku-offer.ts";
+import { submitOrder } from "./submit-order.ts";
+import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 
-/** After a reload, an attempt this young is taken up again: the buyer is still waiting for it. */
+/** After a reload, an attempt younger than this is resumed, because the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
 const SPREAD_MS = 1_000;
-const NOT_FOUND_OUT = "We couldn't load the order you already have. Please try again.";
+const LOOKUP_FAILED = "We couldn't load the order you already have. Please try again.";
 
-/** What a look at an order can say; `unknown`: nothing, for now. */
+/** The result of looking up an order; `unknown`: it could not be read. */
 type Found = "alive" | "gone" | "unknown";
 
 class Purchase {
   readonly #card: SkuCard;
-  readonly #learn: (news: SaleNews) => void;
+  readonly #onUpdate: (update: SaleUpdate) => void;
   #busy = false;
 
-  constructor(card: SkuCard, learn: (news: SaleNews) => void) {
+  constructor(card: SkuCard, onUpdate: (update: SaleUpdate) => void) {
     this.#card = card;
-    this.#learn = learn;
-    onNews(({ skuId, orderId, placed }) => {
+    this.#onUpdate = onUpdate;
+    onOrderMessage(({ skuId, orderId, placed }) => {
       if (skuId !== card.skuId || !placed || card.order?.id === orderId) return;
-      // What waits for the buyer in this tab gives way: the attempt has become that order.
-      if (this.#busy) card.stopAsking();
-      else void this.#find(orderId);
+      // Close any prompt in this tab: the attempt has become that order.
+      if (this.#busy) card.closePrompts();
+      else void this.#showExisting(orderId);
     });
     onReturn(() => {
       if (!card.owns) void this.restore();
     });
-    onSession(() => void this.#changeSession());
+    onSessionChange(() => void this.#changeSession());
     card.onBuy((quantity) => void this.press(quantity));
     void this.restore();
   }
 
-  /** The session may be another account's now. The next press shows what that account may buy. */
+  /** The session may belong to another account now. The next press shows what that account may buy. */
   async #changeSession(): Promise<void> {
     const card = this.#card;
     if (card.order) return;
     card.set({ full: false, blocked: false });
-    // Every page that loads gets here, signed in or not: the order itself says whether its buyer is back.
-    if (card.saysSignedOut && (await this.restore()) === "gone") card.tell("");
+    // Every page load triggers this, signed in or not: only reading the order shows whether its buyer is back.
+    if (card.showsSignedOut && (await this.restore()) === "gone") card.showMessage("");
   }
 
-  /** The buyer wants this many. */
+  /** Buys this many units; ignored while a purchase is in progress. */
   async press(quantity: number): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
-    this.#card.tell("");
+    this.#card.showMessage("");
     this.#card.set({ busy: true });
     try {
       await this.#buy(quantity, this.#card.order?.id);
     } catch (error) {
       report(error);
-      this.#card.tell(OUR_MISTAKE, "bad");
+      this.#card.showMessage(INTERNAL_ERROR, "bad");
     } finally {
       this.#busy = false;
-      const kept = await attemptFor(this.#card.skuId);
-      this.#card.set({ busy: false, pending: kept?.open ? kept : undefined });
+      const stored = await readAttempt(this.#card.skuId);
+      this.#card.set({ busy: false, pending: stored?.open ? stored : undefined });
     }
   }
 
@@ -76,101 +76,101 @@ class Purchase {
     const { skuId, root } = this.#card;
     const [price, paymentToken] = [priceOf(root), chosenPayment(root)];
     const panel = () => this.#card.challenge();
-    const tell = (text: string) => this.#card.tell(text, "wait");
-    const { answer, orderId } = await send({
+    const showStatus = (text: string) => this.#card.showMessage(text, "wait");
+    const { answer, orderId } = await submitOrder({
       skuId,
       quantity,
       price,
       paymentToken,
       seen,
       panel,
-      tell,
+      showStatus,
     });
-    if (answer?.ok) return this.#got(answer.body);
-    if (answer) return this.#refused(answer, quantity);
-    if (!orderId) return this.#gaveUp();
-    const found = await this.#find(orderId, { asked: true });
-    // Only an order that is none any more makes room for another one.
+    if (answer?.ok) return this.#onPlaced(answer.body);
+    if (answer) return this.#onRefused(answer, quantity);
+    if (!orderId) return this.#onCanceled();
+    const found = await this.#showExisting(orderId, { asked: true });
+    // Only an order that no longer holds units allows another one.
     if (found === "gone") await this.#buy(quantity, orderId);
-    if (found === "unknown") this.#card.tell(NOT_FOUND_OUT, "bad");
+    if (found === "unknown") this.#card.showMessage(LOOKUP_FAILED, "bad");
   }
 
-  #got(order: Order): void {
-    this.#card.tell("");
+  #onPlaced(order: Order): void {
+    this.#card.showMessage("");
     this.#card.show(order, { focus: true });
-    tellTabs({ skuId: order.skuId, orderId: order.id, version: order.version, placed: true });
+    notifyTabs({ skuId: order.skuId, orderId: order.id, version: order.version, placed: true });
   }
 
-  async #refused(answer: Answer<Order>, quantity: number): Promise<void> {
-    if (isUnknown(answer)) return this.#card.tell(pendingWords(quantity), "bad");
+  async #onRefused(answer: ApiResponse<Order>, quantity: number): Promise<void> {
+    if (isUnknown(answer)) return this.#card.showMessage(pendingText(quantity), "bad");
     const outcome = outcomeOf(answer.body, answer.retryAfter, FORMAT);
-    const { text, tone, wait, blocked, full, orderId, news } = outcome;
+    const { text, tone, wait, blocked, full, orderId, update } = outcome;
     this.#card.set({ blocked, full });
-    this.#learn(news);
-    if (answer.body.code === "payment_method_required") offerPayment(this.#card.root);
-    this.#card.tell(text, tone);
+    this.#onUpdate(update);
+    if (answer.body.code === "payment_method_required") showPaymentChoice(this.#card.root);
+    this.#card.showMessage(text, tone);
     if (wait) void this.#countDown(wait);
-    if (orderId) await this.#find(orderId, { already: true });
+    if (orderId) await this.#showExisting(orderId, { already: true });
   }
 
-  /** A sign-in or a challenge was cancelled, or another tab was faster and this one need not go on. */
-  async #gaveUp(): Promise<void> {
-    const kept = await attemptFor(this.#card.skuId);
-    if (kept?.orderId) await this.#find(kept.orderId, { asked: true });
-    else if (kept) this.#card.tell(pendingWords(kept.quantity), "bad");
-    else this.#card.tell("Canceled. Nothing was ordered.", "wait");
+  /** The buyer canceled a sign-in or challenge, or another tab placed the order first. */
+  async #onCanceled(): Promise<void> {
+    const stored = await readAttempt(this.#card.skuId);
+    if (stored?.orderId) await this.#showExisting(stored.orderId, { asked: true });
+    else if (stored) this.#card.showMessage(pendingText(stored.quantity), "bad");
+    else this.#card.showMessage("Canceled. Nothing was ordered.", "wait");
   }
 
   async #countDown(seconds: number): Promise<void> {
     for (let wait = Math.ceil(seconds); wait > 0; wait -= 1) {
       this.#card.set({ wait });
-      // Those who were refused together do not come back together.
+      // Jitter: buyers who were refused together must not return together.
       await pause(1_000 + (wait > 1 ? 0 : jitter(SPREAD_MS)));
     }
-    this.#card.tell("");
+    this.#card.showMessage("");
     this.#card.set({ wait: 0 });
-    await this.#tellPending();
+    await this.#showPending();
   }
 
-  async #tellPending(): Promise<void> {
-    const kept = await attemptFor(this.#card.skuId);
-    if (!kept?.open || this.#busy) return;
-    this.#card.set({ pending: kept });
-    this.#card.tell(pendingWords(kept.quantity), "bad");
+  async #showPending(): Promise<void> {
+    const stored = await readAttempt(this.#card.skuId);
+    if (!stored?.open || this.#busy) return;
+    this.#card.set({ pending: stored });
+    this.#card.showMessage(pendingText(stored.quantity), "bad");
   }
 
-  /** After a reload or an absence: shows the order, or takes up an attempt that the buyer waits for. */
+  /** After a reload or return: shows the order, or resumes an attempt that the buyer is waiting for. */
   async restore(): Promise<Found | undefined> {
-    const attempt = await attemptFor(this.#card.skuId);
-    const left = takeLeft(this.#card.skuId);
+    const attempt = await readAttempt(this.#card.skuId);
+    const left = takeSavedPurchase(this.#card.skuId);
     if (this.#busy) return;
-    if (attempt?.orderId) return this.#find(attempt.orderId);
-    if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#tellPending();
+    if (attempt?.orderId) return this.#showExisting(attempt.orderId);
+    if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#showPending();
     else if (attempt || left) await this.press(attempt?.quantity ?? left ?? 1);
   }
 
-  /** Shows an order the buyer has. One that is none any more is forgotten. */
-  async #find(orderId: string, { asked = false, already = false } = {}): Promise<Found> {
+  /** Shows an existing order of the buyer, or forgets it if it no longer holds units. */
+  async #showExisting(orderId: string, { asked = false, already = false } = {}): Promise<Found> {
     if (this.#card.order?.id === orderId) return "alive";
-    const look = () => call<Order>("GET", `/orders/${orderId}`);
-    let answer = await look();
-    if (asked && answer.status === 401 && (await signIn())) answer = await look();
-    if (answer.ok && isAlive(answer.body)) {
-      await change(this.#card.skuId, own(orderId));
+    const read = () => call<Order>("GET", `/orders/${orderId}`);
+    let answer = await read();
+    if (asked && answer.status === 401 && (await signIn())) answer = await read();
+    if (answer.ok && holdsUnits(answer.body)) {
+      await updateAttempt(this.#card.skuId, adoptOrder(orderId));
       const shown = this.#card.order;
       if (!shown || shown.createdAt < answer.body.createdAt) {
-        if (!already) this.#card.tell("");
+        if (!already) this.#card.showMessage("");
         this.#card.show(answer.body, { focus: asked || already, already });
       }
       return "alive";
     }
     if (!answer.ok && answer.status !== 404) return "unknown";
-    await change(this.#card.skuId, lose(orderId));
+    await updateAttempt(this.#card.skuId, forgetOrder(orderId));
     return "gone";
   }
 }
 
-/** Lets the card buy. `learn` receives what a refusal says about the sale. */
-export function mountPurchase(card: SkuCard, learn: (news: SaleNews) => void): void {
-  new Purchase(card, learn);
+/** Connects a card's Buy button. `onUpdate` receives the facts about the sale in a refusal. */
+export function mountPurchase(card: SkuCard, onUpdate: (update: SaleUpdate) => void): void {
+  new Purchase(card, onUpdate);
 }

@@ -1,25 +1,25 @@
-// The visitor comes back: to the tab, with the back button, or because the device wakes up. What the page
-// shows may be old by then.
+// Detects that the visitor returns: to the tab, with the back button, or when the device wakes up. The page may be
+// stale by then.
 import { hasSlept } from "./server-clock.ts";
 
 const CHECK_MS = 1_000;
 const listeners: ((slept: boolean) => void)[] = [];
 
-/** `slept`: our idea of the time is lost, until the server is heard again. */
+/** `slept`: the device slept, so the server time is unknown until the next response. */
 export const onReturn = (listener: (slept: boolean) => void): void => void listeners.push(listener);
 
-function comeBack(): void {
+function notifyReturn(): void {
   const slept = hasSlept();
   for (const listener of listeners) listener(slept);
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) comeBack();
+  if (!document.hidden) notifyReturn();
 });
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) comeBack();
+  if (persisted) notifyReturn();
 });
-// A lid that opens over a page that was never hidden makes no event.
+// Opening a laptop lid over a page that was never hidden fires no event, so poll.
 setInterval(() => {
   if (!document.hidden && hasSlept()) for (const listener of listeners) listener(true);
 }, CHECK_MS);

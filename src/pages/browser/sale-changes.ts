@@ -1,4 +1,4 @@
-// A sale that its shop changes while the page is open: prices come with the live answer, names are read again.
+// Applies edits of a sale to its open page: prices come with the live answer, names are fetched again.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Money } from "../../money.ts";
 import { call } from "./api.ts";
@@ -6,18 +6,18 @@ import { part, setText } from "./dom.ts";
 import type { Live } from "./live-stock.ts";
 import type { SkuCard } from "./sku-card.ts";
 
-/** How often a new version is read: the first time, a cache may still tell the old one. */
+/** How often a new version is fetched: the first response may come from a stale cache. */
 const READS = 2;
 
 export class SaleChanges {
   readonly #root: HTMLElement;
   readonly #path: string;
   readonly #cards: readonly SkuCard[];
-  /** The newest version of the sale that was heard of. */
+  /** The newest revision of the sale seen in a live answer. */
   #revision: number;
   #reads = 0;
-  /** Items that told their price themselves, with the version of the sale at that time. */
-  readonly #firm = new Map<string, number>();
+  /** Prices taken from refusals: SKU ID → the sale's revision at that time. */
+  readonly #refusalPrices = new Map<string, number>();
 
   constructor(root: HTMLElement, path: string, cards: readonly SkuCard[]) {
     this.#root = root;
@@ -26,17 +26,18 @@ export class SaleChanges {
     this.#revision = Number(root.dataset.revision);
   }
 
-  hear({ revision, skus = [] }: Partial<Live>): void {
+  onLive({ revision, skus = [] }: Partial<Live>): void {
     if (revision) this.#compare(revision);
     for (const { id, unitPrice } of skus) {
-      // An item's own word on its price holds until the sale changes once more.
-      if (this.#revision > (this.#firm.get(id) ?? -1)) this.#card(id)?.update({ unitPrice });
+      // A price from a refusal is newer than this revision and holds until the sale changes again.
+      if (this.#revision > (this.#refusalPrices.get(id) ?? -1))
+        this.#card(id)?.update({ unitPrice });
     }
   }
 
-  /** A refusal told what an item costs. */
-  learn(skuId: string, unitPrice: Money): void {
-    this.#firm.set(skuId, this.#revision);
+  /** Applies a price from a refusal. */
+  setPrice(skuId: string, unitPrice: Money): void {
+    this.#refusalPrices.set(skuId, this.#revision);
     this.#card(skuId)?.update({ unitPrice });
   }
 
@@ -52,7 +53,7 @@ export class SaleChanges {
     void this.#read();
   }
 
-  /** Takes the names of today's sale. */
+  /** Fetches the sale and updates its title and item names. */
   async #read(): Promise<void> {
     const { ok, body } = await call<Pick<Sale, "title" | "skus">>("GET", this.#path);
     if (!ok) return;

@@ -1,9 +1,9 @@
-// The time until a sale opens or closes, as the page counts it.
+// The text of the countdown until a sale opens or closes.
 import type { SaleState } from "../../catalog/sale-state.ts";
-import { whenWords } from "../copy/sale.ts";
-import { formatTime, spell } from "./locale.ts";
+import { timeLabel } from "../copy/sale.ts";
+import { formatDuration, formatTime } from "./locale.ts";
 
-/** Further away than this, seconds mean nothing: the date says more. */
+/** Further away than this, a date is more useful than a countdown. */
 const NEAR_MS = 2 * 86_400_000;
 
 export interface Countdown {
@@ -19,9 +19,13 @@ export function countdown(
   closesAt: number,
   now: number,
 ): Countdown {
-  const label = whenWords(state);
+  const label = timeLabel(state);
   const at = state === "upcoming" ? opensAt : closesAt;
   const isDate = state === "closed" || at - now > NEAR_MS;
   if (isDate) return { label, text: formatTime(at), isDate };
-  return { label: `${label} in`, text: spell(Math.max(0, Math.ceil((at - now) / 1_000))), isDate };
+  return {
+    label: `${label} in`,
+    text: formatDuration(Math.max(0, Math.ceil((at - now) / 1_000))),
+    isDate,
+  };
 }

@@ -1,12 +1,12 @@
-// The sale page in the browser: countdown on the server's clock, opening by itself, live stock.
+// The sale page in the browser: countdown on the server's clock, automatic opening, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, isUnavailable, type Shown, shownOf } from "../copy/sale.ts";
-import { ASK_WITHIN_MS, askTime } from "./clock-sync.ts";
+import { BADGES, badgeOf, isUnavailable, type Shown } from "../copy/sale.ts";
+import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
-import type { SaleNews } from "./outcome.ts";
+import type { SaleUpdate } from "./outcome.ts";
 import { mountPurchase } from "./purchase.ts";
 import { onReturn } from "./resume.ts";
 import { SaleChanges } from "./sale-changes.ts";
@@ -25,9 +25,9 @@ const ANNOUNCED: Record<Shown, string> = {
 };
 const GONE = "This sale was removed. Existing orders aren't affected.";
 const DEGRADED = "Stock counts may be out of date. You can still buy.";
-/** An item's own word on the times of its sale is newer than what caches know of them, this long. */
-const FIRM_MS = 10_000;
-/** The last units of a sale come and go; who listens hears of it now and then. */
+/** How long the sale's times from a refusal override those of live answers, which may come from a stale cache. */
+const OVERRIDE_MS = 10_000;
+/** The minimum time between screen reader announcements while the last units come and go. */
 const QUIET_MS = 30_000;
 
 export function mountSale(root: HTMLElement): void {
@@ -40,15 +40,15 @@ class SalePage {
   readonly #live: LiveStock;
   #opensAt: number;
   #closesAt: number;
-  /** What the page shows; at first, what the server wrote into it. */
+  /** The state that the page shows; initially the server-rendered one. */
   #state: SaleState;
   #shown: Shown | undefined;
   readonly #title = document.title;
   readonly #changes: SaleChanges;
   #quietUntil = 0;
-  /** The opening for which the server was asked the time. */
-  #timedFor: number | undefined;
-  #firmUntil = 0;
+  /** The opening time for which the server's clock was measured. */
+  #measuredFor: number | undefined;
+  #overrideUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement) {
@@ -57,71 +57,72 @@ class SalePage {
     this.#opensAt = Date.parse(opensAt ?? "");
     this.#closesAt = Date.parse(closesAt ?? "");
     this.#state = state as SaleState;
-    this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#hear(live));
+    this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#onLive(live));
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
       (card) => new SkuCard(card),
     );
     // Until the first live answer, items that the server rendered as unavailable stay so.
     for (const { skuId, root } of this.#cards) {
-      if (root.dataset.stock) this.#live.note(skuId, 0, root.dataset.stock === "held" ? 1 : 0);
+      if (root.dataset.stock) this.#live.setStock(skuId, 0, root.dataset.stock === "held" ? 1 : 0);
     }
     this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
 
   start(): void {
     onReturn((slept) => {
-      this.#live.comeBack(slept);
-      if (slept) this.#timedFor = undefined;
+      this.#live.resume(slept);
+      if (slept) this.#measuredFor = undefined;
       this.#tick();
     });
     onClockChange(() => this.#tick());
-    for (const card of this.#cards) mountPurchase(card, (news) => this.#learn(card.skuId, news));
+    for (const card of this.#cards)
+      mountPurchase(card, (update) => this.#applyRefusal(card.skuId, update));
     part(document, "reload")?.addEventListener("click", () => location.reload());
     this.#tick();
-    this.#live.ask();
+    this.#live.poll();
     if ("visits" in this.#root.dataset) {
       const opensIn = this.#opensAt - serverNow();
       mountVisit(this.#live.path, opensIn, () => this.#state === "closed");
     }
   }
 
-  /** Until the server was asked, what the page shows is truer than the visitor's clock. */
+  /** Until the first poll ends, the rendered state is more reliable than the visitor's clock. */
   #stateNow(): SaleState {
     if (this.#live.isGone) return "closed";
-    if (!this.#live.isAsked || !this.#live.isChecked) return this.#state;
+    if (!this.#live.isPolled || !this.#live.isCurrent) return this.#state;
     return stateAt(serverNow(), this.#opensAt, this.#closesAt);
   }
 
-  #hear(live: Partial<Live>): void {
-    if (performance.now() > this.#firmUntil) this.#move(live.opensAt, live.closesAt);
-    this.#changes.hear(live);
+  #onLive(live: Partial<Live>): void {
+    if (performance.now() > this.#overrideUntil) this.#setTimes(live.opensAt, live.closesAt);
+    this.#changes.onLive(live);
     this.#tick();
   }
 
-  /** What a refusal told is newer than the live answer. */
-  #learn(
+  /** Applies the facts in a refusal, which are newer than the live answer. */
+  #applyRefusal(
     skuId: string,
-    { available, held, unitPrice, opensAt, closesAt, serverTime }: SaleNews,
+    { available, held, unitPrice, opensAt, closesAt, serverTime }: SaleUpdate,
   ): void {
-    this.#move(opensAt, closesAt);
-    if (opensAt || closesAt) this.#firmUntil = performance.now() + FIRM_MS;
-    if (available !== undefined) this.#live.note(skuId, available, held);
-    if (unitPrice) this.#changes.learn(skuId, unitPrice);
+    this.#setTimes(opensAt, closesAt);
+    if (opensAt || closesAt) this.#overrideUntil = performance.now() + OVERRIDE_MS;
+    if (available !== undefined) this.#live.setStock(skuId, available, held);
+    if (unitPrice) this.#changes.setPrice(skuId, unitPrice);
     if (closesAt) observe(Date.parse(closesAt));
     if (serverTime && serverNow() >= this.#opensAt) {
       correct(serverTime);
-      this.#timedFor = undefined;
+      this.#measuredFor = undefined;
     }
     this.#tick();
   }
 
   /** An operator may move a sale at any time. */
-  #move(opensAt?: string, closesAt?: string): void {
+  #setTimes(opensAt?: string, closesAt?: string): void {
     if (opensAt) this.#opensAt = Date.parse(opensAt);
     if (closesAt) this.#closesAt = Date.parse(closesAt);
   }
 
-  /** On each second of the server's clock, and when the sale opens or closes: to the millisecond. */
+  /** Runs on each second of the server's clock, and in the millisecond the sale opens or closes. */
   #tick(): void {
     clearTimeout(this.#timer);
     this.#paint();
@@ -129,37 +130,37 @@ class SalePage {
     const waits = [this.#opensAt - now, this.#closesAt - now].filter((wait) => wait > 0);
     const wait = Math.min(1_000 - (now % 1_000), ...waits);
     this.#timer = setTimeout(() => this.#tick(), Math.ceil(wait));
-    this.#askTime(this.#opensAt - now);
+    this.#measureServerClock(this.#opensAt - now);
   }
 
-  /** Once for each opening, and while somebody looks: a page in the background learns it on its return. */
-  #askTime(left: number): void {
-    if (document.hidden || left <= 0 || left > ASK_WITHIN_MS) return;
-    if (this.#timedFor === this.#opensAt) return;
-    this.#timedFor = this.#opensAt;
-    void askTime(left);
+  /** Measures the server's clock once for each opening. A hidden page does so when the visitor returns. */
+  #measureServerClock(left: number): void {
+    if (document.hidden || left <= 0 || left > MEASURE_WITHIN_MS) return;
+    if (this.#measuredFor === this.#opensAt) return;
+    this.#measuredFor = this.#opensAt;
+    void measureServerClock(left);
   }
 
   #paint(): void {
     const sale = this.#stateNow();
     const moved = sale !== this.#state;
     this.#state = this.#root.dataset.state = sale;
-    const { isGone, isAsked, isChecked, isDegraded } = this.#live;
+    const { isGone, isPolled, isCurrent, isDegraded } = this.#live;
     const stocks = this.#cards.map(({ skuId }) => this.#live.stockOf(skuId));
     for (const [i, card] of this.#cards.entries()) {
-      card.set({ sale, stock: stocks[i], checking: !isChecked });
+      card.set({ sale, stock: stocks[i], checking: !isCurrent });
     }
     this.#show(
-      isGone ? "gone" : this.#cards.some(({ owns }) => owns) ? sale : shownOf(sale, stocks),
+      isGone ? "gone" : this.#cards.some(({ owns }) => owns) ? sale : badgeOf(sale, stocks),
     );
     setText(part(document, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
-    // Nobody needs to ask to know that it opened; the live answer is asked for a little later.
-    this.#live.pace(sale === "open");
-    if (moved) this.#live.askSoon();
-    // A sale that is not there any more has no time to wait for.
+    // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment.
+    this.#live.setPace(sale === "open");
+    if (moved) this.#live.pollSoon();
+    // A deleted sale has no times to show.
     for (const when of this.#root.querySelectorAll<HTMLElement>(".countdown, .window"))
       when.hidden = isGone;
-    if (isAsked) this.#count(sale);
+    if (isPolled) this.#count(sale);
   }
 
   #count(sale: SaleState): void {
@@ -167,7 +168,7 @@ class SalePage {
     setText(part(this.#root, "countdown-label"), label);
     const digits = part(this.#root, "digits");
     digits?.classList.toggle("date", isDate);
-    setText(digits, this.#live.isChecked ? text : "…");
+    setText(digits, this.#live.isCurrent ? text : "…");
   }
 
   #show(next: Shown): void {

@@ -1,18 +1,18 @@
-// The server's clock. The visitor's may be wrong by minutes; the server's stamps never lie about the past:
-// a stamp is older than the moment it arrives, so the latest bound seen is the best one. Shortly before an
-// opening the time is measured, which is more exact.
+// An estimate of the server's clock; the visitor's may be wrong by minutes. A timestamp from the server is always in
+// the past when it arrives, so it is a lower bound, and the highest bound is the best estimate. Shortly before an
+// opening, clock-sync.ts measures the time more precisely.
 
 let offset: number | undefined;
 const listeners = new Set<() => void>();
 
-/** Milliseconds since 1970 on the server, or a little less; a press is never too early by it. */
+/** Milliseconds since 1970 on the server, or slightly less: it errs late, so a press is never too early. */
 export const serverNow = (): number =>
   offset === undefined ? Date.now() : performance.now() + offset;
 
-/** False until the server was heard, and again after a sleep. */
+/** False until the first response, and again after device sleep. */
 export const isClockKnown = (): boolean => offset !== undefined;
 
-/** Learns from a moment that the server says has passed. */
+/** Raises the estimate to a past moment of the server's clock, if it is behind. */
 export function observe(serverTime: number): void {
   if (Number.isNaN(serverTime)) return;
   const bound = serverTime - performance.now();
@@ -20,22 +20,22 @@ export function observe(serverTime: number): void {
   setOffset(bound);
 }
 
-/** The server's clock was measured: this much ahead of `performance.now()`. */
+/** Sets the measured offset: server time minus `performance.now()`. */
 export function setOffset(measured: number | undefined): void {
   if (measured === undefined || measured === offset) return;
   offset = measured;
   for (const listener of listeners) listener();
 }
 
-/** The server contradicts what we believed: start again from what it says. */
+/** Discards the estimate, which the server contradicted, and starts again from this time. */
 export function correct(serverTime: number): void {
   offset = undefined;
   observe(serverTime);
 }
 
 /**
- * Every answer is a stamp. What a cache says of its `Age` is not added: one that puts the present into
- * `Date` would then speak of the future.
+ * Observes the `Date` of a response. `Age` is not added: with a cache that sends a current `Date`, the result would be
+ * in the future.
  */
 export const observeHeaders = (headers: Headers): void =>
   observe(Date.parse(headers.get("date") ?? ""));
@@ -47,7 +47,7 @@ const SLEEP_MS = 2_000;
 const lead = (): number => Date.now() - performance.now();
 let usualLead = lead();
 
-/** Whether the device slept since the last call. If so, nothing that is counted from before is true. */
+/** Whether the device slept since the last call. If so, the estimate is discarded. */
 export function hasSlept(): boolean {
   const slept = lead() - usualLead > SLEEP_MS;
   usualLead = lead();

@@ -1,10 +1,10 @@
-// Signing in without leaving the page: a dialog that resolves once the session is there.
+// Signing in on the page: a dialog with the demo form or a link to the shop's sign-in page.
 import { call } from "./api.ts";
-import { askIn, closeDialog } from "./dialog.ts";
+import { closeDialog, openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { tellSession } from "./tab-channel.ts";
+import { notifySessionChange } from "./tab-channel.ts";
 
-/** The buyer's own wish to go on after signing in at the shop, which leads away from the page. */
+/** The session storage key of the purchase to resume after signing in on the shop's page. */
 const LEFT = "left";
 /** Long enough for a forgotten password. */
 const LEFT_MS = 900_000;
@@ -14,8 +14,8 @@ let asking: Promise<boolean> | undefined;
 let leaving: (() => void) | undefined;
 
 /**
- * Asks for a sign-in. False when the visitor closes the dialog instead. `onLeave` hears when they follow
- * the link to the shop's own page.
+ * Asks for a sign-in. Resolves with false if the visitor closes the dialog. `onLeave` is called when they follow the
+ * link to the shop's sign-in page.
  */
 export function signIn(onLeave?: () => void): Promise<boolean> {
   if (!dialog) return Promise.resolve(false);
@@ -27,27 +27,27 @@ export function signIn(onLeave?: () => void): Promise<boolean> {
 }
 
 async function ask(dialog: HTMLDialogElement): Promise<boolean> {
-  // The page is the same for everybody and does not know its own address; the shop must, to lead back.
+  // The cached page does not contain its own URL, which the shop needs as the return URL.
   const link = dialog.querySelector<HTMLAnchorElement>("a[data-sign-in]");
   if (link) {
     const url = new URL(link.href);
     url.searchParams.set("return_to", location.href);
     link.href = url.href;
   }
-  const value = await askIn(dialog);
+  const value = await openDialog(dialog);
   forgetLeft();
   return value === "signed-in";
 }
 
-/** Another tab was faster: nobody needs to sign in here. */
+/** Closes the dialog when another tab made the sign-in unnecessary. */
 export const closeSignIn = (): void => closeDialog(dialog);
 
-/** Remembers, in this tab alone, what was to be bought. */
-export function leaveWith(skuId: string, quantity: number): void {
+/** Stores, for this tab only, the purchase to resume. */
+export function savePurchase(skuId: string, quantity: number): void {
   try {
     sessionStorage.setItem(LEFT, JSON.stringify({ skuId, quantity, at: Date.now() }));
   } catch {
-    // Storage is blocked: back here, the buyer presses once more.
+    // Storage is blocked: on return, the buyer has to press Buy again.
   }
 }
 
@@ -55,12 +55,12 @@ function forgetLeft(): void {
   try {
     sessionStorage.removeItem(LEFT);
   } catch {
-    // Then it never was there.
+    // Storage is blocked, so nothing was stored.
   }
 }
 
-/** How many of a SKU were to be bought when the buyer left to sign in; once. */
-export function takeLeft(skuId: string): number | undefined {
+/** Returns and removes the quantity of a SKU to buy after a sign-in; undefined if there is none. */
+export function takeSavedPurchase(skuId: string): number | undefined {
   try {
     const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "{}");
     if (left.skuId !== skuId) return undefined;
@@ -71,7 +71,7 @@ export function takeLeft(skuId: string): number | undefined {
   }
 }
 
-/** The dialog's form talks to the API instead of leading away. */
+/** Submits the dialog's form through the API instead of a navigation. */
 export function mountSignIn(): void {
   dialog
     ?.querySelector<HTMLAnchorElement>("a[data-sign-in]")
@@ -85,6 +85,6 @@ export function mountSignIn(): void {
     setText(part(form, "login-fault"), fault);
     if (!answer.ok) return;
     closeDialog(dialog, "signed-in");
-    tellSession();
+    notifySessionChange();
   });
 }

@@ -1,15 +1,15 @@
-// What an item costs and how it is paid, as its card shows it.
+// The price and the payment choice in an item's card.
 import type { Money } from "../../money.ts";
 import { part, setText } from "./dom.ts";
 import { FORMAT } from "./locale.ts";
 
-/** What a unit costs, as the buyer sees it. */
+/** The unit price that the card shows. */
 export function priceOf({ dataset: { amount, currency = "" } }: HTMLElement): Money {
   return { amount: Number(amount), currency };
 }
 
-/** Shows another price; undefined when it is the one that is shown, else how it is written. */
-export function reprice(card: HTMLElement, { amount, currency }: Money): string | undefined {
+/** Updates the price; returns the formatted price, or undefined if it is unchanged. */
+export function updatePrice(card: HTMLElement, { amount, currency }: Money): string | undefined {
   const before = priceOf(card);
   if (amount === before.amount && currency === before.currency) return undefined;
   Object.assign(card.dataset, { amount, currency });
@@ -21,16 +21,16 @@ export function reprice(card: HTMLElement, { amount, currency }: Money): string 
 export const panelTemplate = (): DocumentFragment | undefined =>
   document.querySelector<HTMLTemplateElement>("template#order-panel")?.content;
 
-/** How the order is paid, where that was asked for. */
+/** The chosen payment token, if the card offers a choice. */
 export const chosenPayment = (card: HTMLElement): string | undefined =>
   card.querySelector<HTMLInputElement>("[data-buy] .cards :checked")?.value;
 
-/** Asks how the order is to be paid before it is made, where this page takes payments. */
-export function offerPayment(card: HTMLElement): void {
+/** Adds the payment choice to the Buy form, if this deployment takes test cards. */
+export function showPaymentChoice(card: HTMLElement): void {
   const ways = panelTemplate()?.querySelector(".cards");
   if (ways && !chosenPayment(card)) part(card, "buy")?.prepend(ways.cloneNode(true));
 }
 
-/** The order is made: the next one is paid as usual. */
-export const forgetPayment = (card: HTMLElement): void =>
+/** Removes the payment choice after an order: the next order is paid after it is reserved, as usual. */
+export const removePaymentChoice = (card: HTMLElement): void =>
   card.querySelector("[data-buy] .cards")?.remove();

@@ -1,15 +1,14 @@
-// What one tab tells the buyer's others: that there is an order for a SKU, that an order has changed, and that
-// somebody may have signed in or out.
+// Messages between a buyer's tabs: an order was placed, an order changed, the session may have changed.
 
-interface News {
+interface OrderMessage {
   skuId: string;
   orderId: string;
   version: number;
-  /** It is new. */
+  /** The order was just placed. */
   placed?: true;
 }
 
-/** Undefined where storage is blocked: then each tab finds out for itself. */
+/** Undefined where storage is blocked: each tab then relies on its own polling. */
 const channel = openChannel();
 
 function openChannel(): BroadcastChannel | undefined {
@@ -20,18 +19,18 @@ function openChannel(): BroadcastChannel | undefined {
   }
 }
 
-export const tellTabs = (news: News): void => channel?.postMessage(news);
+export const notifyTabs = (message: OrderMessage): void => channel?.postMessage(message);
 
-export const onNews = (listener: (news: News) => void): void =>
+export const onOrderMessage = (listener: (message: OrderMessage) => void): void =>
   channel?.addEventListener("message", ({ data }) => data !== SESSION && listener(data));
 
 const SESSION = "session";
 
-/** Every page that loads may come from a sign-in, here or at the shop, or from a sign-out. */
-export const tellSession = (): void => channel?.postMessage(SESSION);
+/** Sent on every page load, which may follow a sign-in, here or on the shop's page, or a sign-out. */
+export const notifySessionChange = (): void => channel?.postMessage(SESSION);
 
-/** The session may be another person's now: another tab says so, or somebody comes back to this window. */
-export function onSession(listener: () => void): void {
+/** Calls `listener` on a session message from another tab, and when the window regains focus. */
+export function onSessionChange(listener: () => void): void {
   channel?.addEventListener("message", ({ data }) => data === SESSION && listener());
   addEventListener("focus", listener);
 }

@@ -1,4 +1,4 @@
-// Cloudflare's Turnstile: its script, loaded only when a challenge is asked for, and one widget of it.
+// Cloudflare Turnstile: loads its script on demand and renders one widget.
 
 interface Turnstile {
   render(container: HTMLElement, options: Record<string, unknown>): string | null | undefined;
@@ -11,7 +11,7 @@ declare global {
   }
 }
 
-/** What the server wants the widget to be given. */
+/** The widget options that the server requires. */
 export interface Challenge {
   siteKey: string;
   action: string;
@@ -20,12 +20,12 @@ export interface Challenge {
 
 const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
 const LOAD_LIMIT_MS = 15_000;
-/** Turnstile's wide form needs this much; on a narrow phone it gets the compact one. */
+/** The minimum width of Turnstile's flexible widget; narrower containers get the compact one. */
 const WIDE_PX = 300;
 
 let loading: Promise<Turnstile> | undefined;
 
-/** Rejects when the script does not come; the next call tries again. */
+/** Rejects if the script does not load; the next call tries again. */
 export function loadTurnstile(): Promise<Turnstile> {
   loading ??= new Promise<Turnstile>((resolve, reject) => {
     const script = document.createElement("script");
@@ -47,7 +47,7 @@ export function loadTurnstile(): Promise<Turnstile> {
   return loading;
 }
 
-/** Shows a widget; `solved` hears its token, `fault` what went wrong. Returns how to take it away. */
+/** Renders a widget: calls `solved` with its token or `fault` with a message. Returns a function to remove it. */
 export function showWidget(
   turnstile: Turnstile,
   container: HTMLElement,
@@ -63,7 +63,7 @@ export function showWidget(
     size: container.clientWidth < WIDE_PX ? "compact" : "flexible",
     "response-field": false,
     callback: solved,
-    // True: we have told the visitor, and Turnstile need not write to the console.
+    // True: the error is handled, so Turnstile does not log it.
     "error-callback": (code: unknown) => {
       fault(`The check failed (${code}).`);
       return true;

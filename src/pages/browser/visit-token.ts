@@ -1,36 +1,36 @@
-// Proof of this page visit, for sales that can ask for a challenge: a signed token, fetched once, at a
-// moment of its own so that a crowd does not ask in the same second, or by the first who buys before.
-import { type Answer, call } from "./api.ts";
+// The visit token, for sales that can require a challenge: a signed proof of this page visit. Fetched once, at a random
+// delay that spreads a crowd's requests, or right before an order that comes earlier.
+import { type ApiResponse, call } from "./api.ts";
 import { jitter } from "./delay.ts";
 
-/** A crowd that reloads at the opening buys soon; one that waits for the opening has time. */
+/** The range of the delay: short once the sale is open, long while the crowd waits for the opening. */
 const SPREAD_MS = 2_000;
 const LONG_SPREAD_MS = 20_000;
 const RETRY_MS = 30_000;
 const LONGEST_RETRY_MS = 600_000;
-/** A token lives four hours, and pages are left open longer. */
+/** A token is valid for four hours; a page may stay open longer. */
 const RENEW_MS = 3 * 3_600_000;
 
 let token: string | undefined;
-/** Where the token is fetched; undefined where none is asked for. */
-let door: string | undefined;
+/** The API path of the sale; undefined if the sale never requires a challenge. */
+let salePath: string | undefined;
 
-async function knock(): Promise<Answer<{ token: string }>> {
-  const answer = await call<{ token: string }>("POST", `${door}/visits`);
+async function fetchToken(): Promise<ApiResponse<{ token: string }>> {
+  const answer = await call<{ token: string }>("POST", `${salePath}/visits`);
   if (answer.ok) token = answer.body.token;
   return answer;
 }
 
-/** What an order carries to show that its buyer has been on the page. Without it they may be challenged. */
+/** The header with the visit token, for an order. Without it, the buyer may be challenged. */
 export async function visitHeaders(): Promise<Record<string, string>> {
-  if (door && !token) await knock();
+  if (salePath && !token) await fetchToken();
   return token ? { "visit-token": token } : {};
 }
 
-/** Fetches the token of the sale at `path`; never while the sale is closed or nobody looks. */
+/** Fetches and renews the token of the sale at `path`, but not while the sale is closed or the page is hidden. */
 export function mountVisit(path: string, opensIn: number, isClosed: () => boolean): void {
   let failures = 0;
-  door = path;
+  salePath = path;
   const later = (ms: number) => setTimeout(visit, ms);
 
   async function visit(): Promise<void> {
@@ -39,7 +39,7 @@ export function mountVisit(path: string, opensIn: number, isClosed: () => boolea
       const back = () => later(jitter(SPREAD_MS));
       document.addEventListener("visibilitychange", back, { once: true });
     } else {
-      const answer = await knock();
+      const answer = await fetchToken();
       failures = answer.ok ? 0 : failures + 1;
       const pause = answer.ok ? RENEW_MS : Math.min(RETRY_MS * failures, LONGEST_RETRY_MS);
       later(Math.max(pause, answer.retryAfter * 1_000) + jitter(RETRY_MS));

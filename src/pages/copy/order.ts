@@ -10,14 +10,14 @@ export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean
   status === "reserved" && unitPrice.amount > 0 && payment === undefined;
 
 /** Whether the buyer has the units, reserved or confirmed. */
-export const isAlive = ({ status }: Pick<OrderLike, "status">): boolean =>
+export const holdsUnits = ({ status }: Pick<OrderLike, "status">): boolean =>
   status === "reserved" || status === "confirmed";
 
 /** Whether the order is being processed: its next change needs no action by the buyer. */
 export const isSettling = (order: OrderLike): boolean =>
   (order.status === "reserved" && !needsPayment(order)) || order.payment === "refund_due";
 
-export function wordsFor(order: OrderLike): { title: string; text: string } {
+export function describeOrder(order: OrderLike): { title: string; text: string } {
   const { status, payment, reason } = order;
   if (needsPayment(order)) {
     return { title: "Reserved for you", text: "Pay before the reservation expires to get it." };

@@ -11,7 +11,7 @@ export interface Problem extends ProblemFields {
 const LONG_SECONDS = 100;
 
 /** "1 second", "7 seconds", "12 minutes". */
-export const waitWords = (seconds: number): string =>
+export const formatWait = (seconds: number): string =>
   seconds < LONG_SECONDS
     ? `${seconds} second${seconds === 1 ? "" : "s"}`
     : `${Math.ceil(seconds / 60)} minutes`;
@@ -55,7 +55,7 @@ export function refusalText(problem: Problem, format: Format): string {
     case "rate_limited": {
       // A detail equal to the title is generic and adds nothing.
       const why = problem.detail === problem.title ? undefined : problem.detail;
-      return `${why ?? "Too many attempts."} Please wait ${waitWords(retryAfterSeconds)}, then try again.`;
+      return `${why ?? "Too many attempts."} Please wait ${formatWait(retryAfterSeconds)}, then try again.`;
     }
     case "overloaded":
     case "unavailable":

@@ -1,6 +1,6 @@
 // The copy for a sale and its items: the badge, the Buy button, the stock. Shared by server and browser.
 import type { SaleState, StockState } from "../../catalog/sale-state.ts";
-import { BLOCKED, SALE_ENDED, waitWords } from "./refusal.ts";
+import { BLOCKED, formatWait, SALE_ENDED } from "./refusal.ts";
 
 /** What the badge shows: the state of the sale, or that an open sale has no free unit, or that it was deleted. */
 export type Shown = SaleState | "held" | "sold_out" | "gone";
@@ -23,22 +23,22 @@ export interface Stock {
   state: StockState;
 }
 
-export const noneFree = (stock?: Stock): boolean => stock?.available === 0;
+export const noneAvailable = (stock?: Stock): boolean => stock?.available === 0;
 
 /** Whether no unit is free but unpaid reservations may release some. */
 export const isHeld = (stock?: Stock): boolean => stock?.state === "held";
 
 /** The badge of a sale with these items; undefined stands for unknown stock. */
-export function shownOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Shown {
-  if (sale !== "open" || !stocks.every(noneFree)) return sale;
+export function badgeOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Shown {
+  if (sale !== "open" || !stocks.every(noneAvailable)) return sale;
   return stocks.some(isHeld) ? "held" : "sold_out";
 }
 
 /** The stock line of an item; empty if the stock is unknown or the sale has closed. */
-export function stockWords(stock: Stock | undefined, sale: SaleState): string {
+export function stockText(stock: Stock | undefined, sale: SaleState): string {
   if (!stock || sale === "closed") return "";
   if (isHeld(stock)) return "All reserved; some may become available";
-  if (noneFree(stock)) return "None left";
+  if (noneAvailable(stock)) return "None left";
   return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
 }
 
@@ -57,13 +57,13 @@ export interface Offer {
 }
 
 /** The button's label, and why it is disabled; `why` is undefined if a press can buy. */
-export function buyWords(offer: Offer): { label: string; why?: string } {
+export function buyButton(offer: Offer): { label: string; why?: string } {
   if (offer.busy) return { label: "One moment…", why: "" };
-  const closed = offer.pending ? undefined : closedWords(offer);
+  const closed = offer.pending ? undefined : closedButton(offer);
   if (closed) return closed;
   if (offer.wait)
     return {
-      label: `Try again in ${waitWords(offer.wait)}`,
+      label: `Try again in ${formatWait(offer.wait)}`,
       why: "Please wait until you can try again.",
     };
   if (offer.pending) return { label: "Check my order" };
@@ -71,17 +71,17 @@ export function buyWords(offer: Offer): { label: string; why?: string } {
   return { label: `Buy ${offer.another ? "another" : "now"}` };
 }
 
-function closedWords({ blocked, sale, stock }: Offer) {
+function closedButton({ blocked, sale, stock }: Offer) {
   if (blocked) return { label: "Ordering unavailable", why: BLOCKED };
   if (sale === "upcoming") {
     const why = "Not open yet. Buying starts here automatically, so there's no need to reload.";
     return { label: "Not open yet", why };
   }
   if (sale === "closed") return { label: "Sale ended", why: SALE_ENDED };
-  if (noneFree(stock) && !isHeld(stock)) return { label: "Sold out", why: "Sold out." };
+  if (noneAvailable(stock) && !isHeld(stock)) return { label: "Sold out", why: "Sold out." };
   return undefined;
 }
 
 /** The label of the sale's next time: its opening, or else its end. */
-export const whenWords = (state: SaleState): string =>
+export const timeLabel = (state: SaleState): string =>
   state === "upcoming" ? "Opens" : state === "open" ? "Ends" : "Ended";

@@ -3,7 +3,7 @@ import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
 import type { Money } from "../../money.ts";
-import { type Shown, whenWords } from "../copy/sale.ts";
+import { type Shown, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Price, StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -86,7 +86,7 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
         <a href={`/sales/${sale.id}`}>{sale.title}</a>
       </h2>
       <p class="muted">
-        <span data-when>{whenWords(state)}</span>{" "}
+        <span data-when>{timeLabel(state)}</span>{" "}
         <time datetime={at} data-local="" data-at>
           {formatTime(at)}
         </time>

@@ -2,7 +2,7 @@
 // that browser code fills; on the order page the server fills it.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
-import { isAlive, needsPayment, wordsFor } from "../copy/order.ts";
+import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
 import { Price, Time } from "./components.tsx";
 import { PayForm, type PaymentMode, Total } from "./pay-form.tsx";
 
@@ -27,7 +27,7 @@ export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) 
   const order = known?.order;
   // The heading level below the item's h2 on the sale page, or below the order page's h1.
   const Title = order ? "h2" : "h3";
-  const words = order && wordsFor(order);
+  const words = order && describeOrder(order);
   const unpaid = order !== undefined && needsPayment(order);
   return (
     <section
@@ -61,7 +61,7 @@ export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) 
       </form>
       {order ? (
         <>
-          <a class="action" href={`/sales/${order.saleId}`} hidden={isAlive(order)} data-again>
+          <a class="action" href={`/sales/${order.saleId}`} hidden={holdsUnits(order)} data-again>
             Back to the sale
           </a>
           <OrderFacts order={order} />

@@ -2,7 +2,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
-import { isSettling, needsPayment, wordsFor } from "../copy/order.ts";
+import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -21,7 +21,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
   return renderDocument({
-    title: `${wordsFor(order).title}: ${name}`,
+    title: `${describeOrder(order).title}: ${name}`,
     personal: true,
     sale: { theme },
     refresh: isSettling(order),
@@ -158,7 +158,7 @@ const OrderLine = ({ order }: { order: Order }) => (
           Pay by <Time at={order.expiresAt} clock />
         </>
       ) : (
-        wordsFor(order).title
+        describeOrder(order).title
       )}
     </p>
     <p class="muted">

@@ -3,7 +3,7 @@
 import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { type Shown, type Stock, shownOf, whenWords } from "../copy/sale.ts";
+import { badgeOf, type Shown, type Stock, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
@@ -55,7 +55,7 @@ export function renderSale(
           data-state={state}
           data-visits={canChallenge(sale) ? "" : undefined}
         >
-          <SaleHead sale={sale} state={state} shown={shownOf(state, stocks)} />
+          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks)} />
           <ul class="skus" aria-label="Items">
             {sale.skus.map((sku, i) => (
               <SkuCard sale={sale} sku={sku} state={state} stock={stocks[i]} />
@@ -97,7 +97,7 @@ const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown:
       </div>
       <div class="countdown">
         <p id="countdown-label" data-countdown-label>
-          {whenWords(state)}
+          {timeLabel(state)}
         </p>
         <p class="digits date" role="timer" aria-labelledby="countdown-label" data-digits>
           {formatTime(state === "upcoming" ? sale.opensAt : sale.closesAt)}

@@ -1,7 +1,7 @@
 // The card of one item: name, price, purchase limit, stock, and the Buy button.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { buyWords, type Stock, stockWords } from "../copy/sale.ts";
+import { buyButton, type Stock, stockText } from "../copy/sale.ts";
 import { Price } from "./components.tsx";
 
 interface SkuCardProps {
@@ -14,7 +14,7 @@ interface SkuCardProps {
 
 export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
   const { id, perUserLimit } = sku;
-  const { label, why } = buyWords({ sale: state, stock });
+  const { label, why } = buyButton({ sale: state, stock });
   return (
     <li
       class="card sku"
@@ -33,7 +33,7 @@ export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
       <p class="terms" id={`terms-${id}`}>
         <span>{`Limit ${perUserLimit} per person`}</span>
         <span class="stock" data-left>
-          {stockWords(stock, state)}
+          {stockText(stock, state)}
         </span>
       </p>
       <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
