@@ -89,7 +89,7 @@ class Purchase {
     if (answer?.ok) return this.#onPlaced(answer.body);
     if (answer) return this.#onRefused(answer, quantity);
     if (!orderId) return this.#onCanceled();
-    const found = await this.#showExisting(orderId, { asked: true });
+    const found = await this.#showExisting(orderId, { interactive: true });
     // Only an order that no longer holds units allows another one.
     if (found === "gone") await this.#buy(quantity, orderId);
     if (found === "unknown") this.#card.showMessage(LOOKUP_FAILED, "bad");
@@ -116,7 +116,7 @@ class Purchase {
   /** The buyer canceled a sign-in or challenge, or another tab placed the order first. */
   async #onCanceled(): Promise<void> {
     const stored = await readAttempt(this.#card.skuId);
-    if (stored?.orderId) await this.#showExisting(stored.orderId, { asked: true });
+    if (stored?.orderId) await this.#showExisting(stored.orderId, { interactive: true });
     else if (stored) this.#card.showMessage(pendingText(stored.quantity), "bad");
     else this.#card.showMessage("Canceled. Nothing was ordered.", "wait");
   }
@@ -149,18 +149,24 @@ class Purchase {
     else if (attempt || left) await this.press(attempt?.quantity ?? left ?? 1);
   }
 
-  /** Shows an existing order of the buyer, or forgets it if it no longer holds units. */
-  async #showExisting(orderId: string, { asked = false, already = false } = {}): Promise<Found> {
+  /**
+   * Shows an existing order of the buyer, or forgets it if it no longer holds units. `interactive`: the buyer pressed
+   * Buy, so a sign-in may be requested. `already`: the order existed before that press.
+   */
+  async #showExisting(
+    orderId: string,
+    { interactive = false, already = false } = {},
+  ): Promise<Found> {
     if (this.#card.order?.id === orderId) return "alive";
     const read = () => call<Order>("GET", `/orders/${orderId}`);
     let answer = await read();
-    if (asked && answer.status === 401 && (await signIn())) answer = await read();
+    if (interactive && answer.status === 401 && (await signIn())) answer = await read();
     if (answer.ok && holdsUnits(answer.body)) {
       await updateAttempt(this.#card.skuId, adoptOrder(orderId));
       const shown = this.#card.order;
       if (!shown || shown.createdAt < answer.body.createdAt) {
         if (!already) this.#card.showMessage("");
-        this.#card.show(answer.body, { focus: asked || already, already });
+        this.#card.show(answer.body, { focus: interactive || already, already });
       }
       return "alive";
     }

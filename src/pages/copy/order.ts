@@ -17,6 +17,7 @@ export const holdsUnits = ({ status }: Pick<OrderLike, "status">): boolean =>
 export const isSettling = (order: OrderLike): boolean =>
   (order.status === "reserved" && !needsPayment(order)) || order.payment === "refund_due";
 
+/** The title and text that tell a buyer the status of an order. */
 export function describeOrder(order: OrderLike): { title: string; text: string } {
   const { status, payment, reason } = order;
   if (needsPayment(order)) {

@@ -31,6 +31,7 @@ export interface Format {
   price(amount: number, currency: string): string;
 }
 
+/** The message for a refused order or payment. */
 export function refusalText(problem: Problem, format: Format): string {
   const { code, available, held, limit, opensAt, unitPrice, retryAfterSeconds = 1 } = problem;
   switch (code) {

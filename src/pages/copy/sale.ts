@@ -23,6 +23,7 @@ export interface Stock {
   state: StockState;
 }
 
+/** Whether no unit is free: all are sold or reserved. False if the stock is unknown. */
 export const noneAvailable = (stock?: Stock): boolean => stock?.available === 0;
 
 /** Whether no unit is free but unpaid reservations may release some. */
