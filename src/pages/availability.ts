@@ -5,7 +5,7 @@ import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
-import { badgeOf, noneAvailable, type Shown, type Stock } from "./copy/sale.ts";
+import { type Badge, badgeOf, noneAvailable, type Stock } from "./copy/sale.ts";
 
 /** Each sale costs up to one Redis read a second while the list is viewed. Sales beyond this show no stock. */
 const MAX_WATCHED = 12;
@@ -42,7 +42,7 @@ export async function unavailableSkus(
 export async function unavailableSales(
   c: AppContext,
   catalog: Catalog,
-): Promise<ReadonlyMap<string, Shown>> {
+): Promise<ReadonlyMap<string, Badge>> {
   const badges = await Promise.all(
     openEntries(catalog, Date.now()).map(async (entry) => {
       const unavailable = await unavailableSkus(c, entry);

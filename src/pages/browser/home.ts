@@ -1,7 +1,7 @@
 // The list of sales in the browser: badges and times stay current on the server's clock, without a reload.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { BADGES, badgeOf, isUnavailable, type Shown, type Stock, timeLabel } from "../copy/sale.ts";
+import { BADGES, type Badge, badgeOf, isUnavailable, type Stock, timeLabel } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
@@ -38,11 +38,11 @@ class ListedSale {
   /** Undefined until the first live answer: the server-rendered badge holds until then. */
   #stocks: Stock[] | undefined;
   #isGone = false;
-  readonly #rendered: Shown;
+  readonly #rendered: Badge;
 
   constructor(root: HTMLElement) {
     this.#root = root;
-    this.#rendered = part(root, "badge")?.dataset.badge as Shown;
+    this.#rendered = part(root, "badge")?.dataset.badge as Badge;
   }
 
   get state(): SaleState {
@@ -77,8 +77,8 @@ class ListedSale {
     setText(part(this.#root, "at"), this.#isGone ? "" : at);
   }
 
-  #shown(state: SaleState): Shown {
-    if (this.#isGone) return "gone";
+  #shown(state: SaleState): Badge {
+    if (this.#isGone) return "removed";
     if (this.#stocks) return this.#stocks.length > 0 ? badgeOf(state, this.#stocks) : state;
     return state === "open" && isUnavailable(this.#rendered) ? this.#rendered : state;
   }

@@ -21,7 +21,7 @@ const SPREAD_MS = 1_000;
 const LOOKUP_FAILED = "We couldn't load the order you already have. Please try again.";
 
 /** The result of looking up an order; `unknown`: it could not be read. */
-type Found = "alive" | "gone" | "unknown";
+type Found = "active" | "inactive" | "unknown";
 
 class Purchase {
   readonly #card: SkuCard;
@@ -51,7 +51,7 @@ class Purchase {
     if (card.order) return;
     card.set({ full: false, blocked: false });
     // Every page load triggers this, signed in or not: only reading the order shows whether its buyer is back.
-    if (card.showsSignedOut && (await this.restore()) === "gone") card.showMessage("");
+    if (card.showsSignedOut && (await this.restore()) === "inactive") card.showMessage("");
   }
 
   /** Buys this many units; ignored while a purchase is in progress. */
@@ -91,7 +91,7 @@ class Purchase {
     if (!orderId) return this.#onCanceled();
     const found = await this.#showExisting(orderId, { interactive: true });
     // Only an order that no longer holds units allows another one.
-    if (found === "gone") await this.#buy(quantity, orderId);
+    if (found === "inactive") await this.#buy(quantity, orderId);
     if (found === "unknown") this.#card.showMessage(LOOKUP_FAILED, "bad");
   }
 
@@ -157,7 +157,7 @@ class Purchase {
     orderId: string,
     { interactive = false, already = false } = {},
   ): Promise<Found> {
-    if (this.#card.order?.id === orderId) return "alive";
+    if (this.#card.order?.id === orderId) return "active";
     const read = () => call<Order>("GET", `/orders/${orderId}`);
     let answer = await read();
     if (interactive && answer.status === 401 && (await signIn())) answer = await read();
@@ -168,11 +168,11 @@ class Purchase {
         if (!already) this.#card.showMessage("");
         this.#card.show(answer.body, { focus: interactive || already, already });
       }
-      return "alive";
+      return "active";
     }
     if (!answer.ok && answer.status !== 404) return "unknown";
     await updateAttempt(this.#card.skuId, forgetOrder(orderId));
-    return "gone";
+    return "inactive";
   }
 }
 

@@ -2,7 +2,7 @@
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, badgeOf, isUnavailable, type Shown } from "../copy/sale.ts";
+import { BADGES, type Badge, badgeOf, isUnavailable } from "../copy/sale.ts";
 import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
@@ -15,13 +15,13 @@ import { correct, observe, onClockChange, serverNow } from "./server-clock.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit-token.ts";
 
-const ANNOUNCED: Record<Shown, string> = {
+const ANNOUNCED: Record<Badge, string> = {
   upcoming: "",
   open: "The sale is open.",
   held: "All units are reserved. Some may become available.",
   sold_out: "Everything is sold out.",
   closed: SALE_ENDED,
-  gone: "",
+  removed: "",
 };
 const GONE = "This sale was removed. Existing orders aren't affected.";
 const DEGRADED = "Stock counts may be out of date. You can still buy.";
@@ -42,7 +42,7 @@ class SalePage {
   #closesAt: number;
   /** The state that the page shows; initially the server-rendered one. */
   #state: SaleState;
-  #shown: Shown | undefined;
+  #shown: Badge | undefined;
   readonly #title = document.title;
   readonly #changes: SaleChanges;
   #quietUntil = 0;
@@ -151,7 +151,7 @@ class SalePage {
       card.set({ sale, stock: stocks[i], checking: !isCurrent });
     }
     this.#show(
-      isGone ? "gone" : this.#cards.some(({ owns }) => owns) ? sale : badgeOf(sale, stocks),
+      isGone ? "removed" : this.#cards.some(({ owns }) => owns) ? sale : badgeOf(sale, stocks),
     );
     setText(part(document, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
     // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment.
@@ -171,7 +171,7 @@ class SalePage {
     setText(digits, this.#live.isCurrent ? text : "…");
   }
 
-  #show(next: Shown): void {
+  #show(next: Badge): void {
     if (next === this.#shown) return;
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = next;

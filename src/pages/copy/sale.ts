@@ -3,19 +3,19 @@ import type { SaleState, StockState } from "../../catalog/sale-state.ts";
 import { BLOCKED, formatWait, SALE_ENDED } from "./refusal.ts";
 
 /** What the badge shows: the state of the sale, or that an open sale has no free unit, or that it was deleted. */
-export type Shown = SaleState | "held" | "sold_out" | "gone";
+export type Badge = SaleState | "held" | "sold_out" | "removed";
 
-export const BADGES: Record<Shown, string> = {
+export const BADGES: Record<Badge, string> = {
   upcoming: "Opens soon",
   open: "Open now",
   held: "All reserved",
   sold_out: "Sold out",
   closed: "Ended",
-  gone: "Removed",
+  removed: "Removed",
 };
 
 /** Whether an open sale shows that no unit is free, for now or for good. */
-export const isUnavailable = (shown?: Shown): boolean => shown === "held" || shown === "sold_out";
+export const isUnavailable = (shown?: Badge): boolean => shown === "held" || shown === "sold_out";
 
 /** The stock of an item, as in the live answer. */
 export interface Stock {
@@ -30,7 +30,7 @@ export const noneAvailable = (stock?: Stock): boolean => stock?.available === 0;
 export const isHeld = (stock?: Stock): boolean => stock?.state === "held";
 
 /** The badge of a sale with these items; undefined stands for unknown stock. */
-export function badgeOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Shown {
+export function badgeOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Badge {
   if (sale !== "open" || !stocks.every(noneAvailable)) return sale;
   return stocks.some(isHeld) ? "held" : "sold_out";
 }

@@ -2,7 +2,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Money } from "../../money.ts";
-import { BADGES, type Shown } from "../copy/sale.ts";
+import { BADGES, type Badge } from "../copy/sale.ts";
 import { formatMoney, formatTime } from "../format.ts";
 
 export const Price = ({ money, class: name }: { money: Money; class?: string }) =>
@@ -21,7 +21,7 @@ export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => 
   </time>
 );
 
-export const StateBadge = ({ state }: { state: Shown }) => (
+export const StateBadge = ({ state }: { state: Badge }) => (
   <p class="badge" data-badge={state}>
     {BADGES[state]}
   </p>

@@ -3,7 +3,7 @@ import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
 import type { Money } from "../../money.ts";
-import { type Shown, timeLabel } from "../copy/sale.ts";
+import { type Badge, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Price, StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -15,7 +15,7 @@ interface Listed {
   sale: Sale;
   state: SaleState;
   /** What its badge shows. */
-  shown: Shown;
+  shown: Badge;
 }
 
 /** The sort key within a state: by next event, and the most recently closed first. */
@@ -27,7 +27,7 @@ const sortKey = ({ sale, state }: Listed): number =>
 /** One page of the list. `unavailable`: the badges of open sales without a free unit, by sale id. */
 export function renderHome(
   { sales, next }: SalesPage,
-  unavailable: ReadonlyMap<string, Shown>,
+  unavailable: ReadonlyMap<string, Badge>,
   now: number,
 ): Promise<string> {
   const listed = sales

@@ -7,7 +7,7 @@ import { Price, Time } from "./components.tsx";
 import { PayForm, type PaymentMode, Total } from "./pay-form.tsx";
 
 /** An order and the context of its page. */
-export interface Known {
+export interface OrderView {
   order: Order;
   /** The server's time: milliseconds since 1970. */
   now: number;
@@ -16,15 +16,15 @@ export interface Known {
 }
 
 interface PanelProps {
-  known?: Known;
+  view?: OrderView;
   paymentMode: PaymentMode;
   /** The language of the shop's own text; undefined if the sale was deleted. */
   language: string | undefined;
   theme: Sale["theme"];
 }
 
-export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) => {
-  const order = known?.order;
+export const OrderPanel = ({ view, paymentMode, language, theme }: PanelProps) => {
+  const order = view?.order;
   // The heading level below the item's h2 on the sale page, or below the order page's h1.
   const Title = order ? "h2" : "h3";
   const words = order && describeOrder(order);
@@ -36,7 +36,7 @@ export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) 
       data-status={order?.status ?? ""}
       data-payment={order?.payment ?? ""}
       data-initial={order ? JSON.stringify(order) : undefined}
-      data-now={known ? String(known.now) : undefined}
+      data-now={view ? String(view.now) : undefined}
     >
       <div>
         {order ? null : <p class="kicker" data-order-kicker></p>}
@@ -48,9 +48,9 @@ export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) 
         {words?.text}
       </p>
       <p class="sr" role="status" data-hold-said></p>
-      <Summary known={known} language={language} />
+      <Summary view={view} language={language} />
       <p class="alert" role="alert" data-order-fault>
-        {known?.fault}
+        {view?.fault}
       </p>
       <PayForm order={order} hidden={!unpaid} paymentMode={paymentMode} theme={theme} />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
@@ -75,24 +75,24 @@ export const OrderPanel = ({ known, paymentMode, language, theme }: PanelProps) 
 
 /** The order's item, quantity and total. */
 const Summary = ({
-  known,
+  view,
   language,
 }: {
-  known: Known | undefined;
+  view: OrderView | undefined;
   language?: string | undefined;
 }) => (
   <dl class="summary">
     <div>
       <dt>
         <span data-order-name lang={language} dir="auto">
-          {known?.order.item.name}
+          {view?.order.item.name}
         </span>
         <span class="each" data-order-each>
-          {known ? <Each order={known.order} /> : null}
+          {view ? <Each order={view.order} /> : null}
         </span>
       </dt>
       <dd>
-        <Total order={known?.order} />
+        <Total order={view?.order} />
       </dd>
     </div>
   </dl>

@@ -6,18 +6,18 @@ import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
-import { type Known, OrderPanel } from "./order-panel.tsx";
+import { OrderPanel, type OrderView } from "./order-panel.tsx";
 import type { PaymentMode } from "./pay-form.tsx";
 
-interface OrderPageProps extends Known {
+interface OrderPageProps extends OrderView {
   sale: Sale | undefined;
   paymentMode: PaymentMode;
   signInOptions: SignInOptions;
 }
 
 export function renderOrder(props: OrderPageProps): Promise<string> {
-  const { sale, paymentMode, signInOptions, ...known } = props;
-  const { order } = known;
+  const { sale, paymentMode, signInOptions, ...view } = props;
+  const { order } = view;
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
   return renderDocument({
@@ -35,7 +35,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
         </h1>
         <div class="card">
           <OrderPanel
-            known={known}
+            view={view}
             paymentMode={paymentMode}
             language={sale?.language}
             theme={theme}

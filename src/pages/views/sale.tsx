@@ -3,7 +3,7 @@
 import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { badgeOf, type Shown, type Stock, timeLabel } from "../copy/sale.ts";
+import { type Badge, badgeOf, type Stock, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
@@ -85,7 +85,7 @@ export function renderSale(
 
 const isLong = (title: string): boolean => title.length > LONG_TITLE;
 
-const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown: Shown }) => (
+const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown: Badge }) => (
   <>
     <figure class="hero">
       <Picture sale={sale} />
