@@ -137,7 +137,7 @@ inBrowser("a reserved order", (stage) => {
     expect(await lost.page.title()).toBe("Reservation expired: Thing");
   });
 
-  test("what is paid for is said before: how long it is held, quantity, price and total", async () => {
+  test("shows the hold time, quantity, price and total before payment", async () => {
     const { path } = await stage().onSale({ ...PAID, perUserLimit: 3 });
     const buyer = await stage().person();
     await buyer.signIn("careful");

@@ -42,7 +42,7 @@ inBrowser("a session change", (stage) => {
     const tab = await browser.open("/orders");
     await tab.getByRole("button", { name: "Sign out" }).click();
     await gone(page);
-    await says(page, "You are signed out.");
+    await says(page, "You're signed out.");
     await buyButton(page).click();
     await page.getByLabel("Your name").fill(`first of ${saleId}`);
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -54,12 +54,12 @@ inBrowser("a session change", (stage) => {
     const { browser, page, id, saleId } = await given();
     await browser.signOut();
     await page.evaluate("dispatchEvent(new Event('focus'))");
-    await says(page, "You are signed out.");
+    await says(page, "You're signed out.");
 
     const lookup = page.waitForResponse((response) => response.url().endsWith(`/orders/${id}`));
     await browser.open("/");
     expect((await lookup).status()).toBe(401);
-    await says(page, "You are signed out.");
+    await says(page, "You're signed out.");
 
     await browser.signIn(`first of ${saleId}`);
     await browser.open("/");

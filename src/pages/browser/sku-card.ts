@@ -13,7 +13,7 @@ import { mountOrder } from "./order-panel.ts";
 import { closeSignIn } from "./sign-in.ts";
 import { panelTemplate, removePaymentChoice, updatePrice } from "./sku-offer.ts";
 
-const SIGNED_OUT = "You are signed out. Press Buy and sign in to see your order.";
+const SIGNED_OUT = "You're signed out. Select Buy and sign in to see your order.";
 const OTHER_ACCOUNT = "A different account is signed in now.";
 
 /** Everything that a card's appearance depends on, except the buyer's orders. */
