@@ -12,6 +12,7 @@ const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 
 /** Only so that a hang ends; no test depends on how fast the machine is. */
 const testTimeout = 60_000;
+const hookTimeout = testTimeout;
 
 const QUEUE = {
   maxBatchTimeout: 0.05,
@@ -32,7 +33,14 @@ export default defineConfig({
     silent: "passed-only",
     projects: [
       {
-        test: { name: "unit", include: [UNIT], isolate: false, maxWorkers, testTimeout },
+        test: {
+          name: "unit",
+          include: [UNIT],
+          isolate: false,
+          maxWorkers,
+          testTimeout,
+          hookTimeout,
+        },
       },
       {
         plugins: [
@@ -72,6 +80,7 @@ export default defineConfig({
           maxWorkers,
           setupFiles: ["./test/support/reset-state.ts"],
           testTimeout,
+          hookTimeout,
         },
       },
       {
