@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from
 import type { AppContext } from "../http.ts";
 import { type Format, refusalText } from "./copy/refusal.ts";
 import { formatMoney, formatTime } from "./format.ts";
-import { renderError } from "./views/orders.tsx";
+import { renderError } from "./views/error.tsx";
 
 /** Refusals after which the same attempt can succeed, later or at the new price. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([

@@ -1,4 +1,4 @@
-// The buyer's pages: one order, its cancellation, all orders, and sign-in. Also the error page.
+// The buyer's pages: one order, its cancellation, all orders, and sign-in.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
@@ -182,25 +182,6 @@ export function renderSignIn(
         <div class="card">
           <SignIn next={next} origin={origin} options={options} />
         </div>
-      </div>
-    ),
-  });
-}
-
-/** The error page: what went wrong, and a link to the sales. */
-export function renderError(title: string, text: string): Promise<string> {
-  return renderDocument({
-    title,
-    personal: true,
-    children: (
-      <div class="page narrow">
-        <h1>{title}</h1>
-        <p>{text}</p>
-        <p>
-          <a class="action" href="/">
-            See all sales
-          </a>
-        </p>
       </div>
     ),
   });
