@@ -22,6 +22,7 @@ test.each(["/api/sales/{id}", "/sales/{id}", "/api/sales/{id}/live"])(
     );
 
     expect(tally(result)).toEqual({ 200: 2_000 });
-    expect(commands).toBe(path.endsWith("live") ? 2 : 1);
+    // Live stock is a document of its own. The page of an open sale shows it as well.
+    expect(commands).toBe(path.startsWith("/api") && !path.endsWith("live") ? 1 : 2);
   },
 );
