@@ -82,6 +82,10 @@ const schema = z
     PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
     STRIPE_WEBHOOK_SECRET: unset.or(z.string()).optional(),
+    /** Given to the owner of an order, whose browser answers the bank with it. */
+    STRIPE_PUBLISHABLE_KEY: unset
+      .or(z.string().regex(/^pk_/, "use the key that starts with pk_"))
+      .optional(),
     STRIPE_API_URL: optionalUrl,
     /** Turnstile, for sales that require a challenge. */
     TURNSTILE_SITE_KEY: optionalText,

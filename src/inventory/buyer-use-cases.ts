@@ -1,5 +1,6 @@
 // What buyers do at the object: reserve, pay, cancel. Each runs without an await, so its writes commit together.
-import { decideCancel, decidePay, type OrderDecision } from "./decide-order.ts";
+import { decideCancel, type OrderDecision } from "./decide-order.ts";
+import { decidePay, type PaymentView, toPaymentView } from "./decide-pay.ts";
 import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { asAccepted, type Order, type OrderRow, toOrder } from "./order.ts";
@@ -54,4 +55,10 @@ function change<Reason extends string>(
   if (!decision.ok) return decision;
   if (decision.changed) work.save(row, decision.row);
   return { ok: true, order: toOrder(decision.row) };
+}
+
+/** The payment of an order for its owner, the client secret included. */
+export function paymentOf(work: UnitOfWork, ref: OrderRef): PaymentView | null {
+  const row = work.current(ref, work.begin());
+  return row ? toPaymentView(row) : null;
 }

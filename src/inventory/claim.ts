@@ -1,6 +1,7 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
-import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-order.ts";
+import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
+import { attemptOf } from "./decide-pay.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 
@@ -9,12 +10,16 @@ export interface Claim extends OrderRef {
   order: Order;
   step: MoneyStep;
   paymentToken: string | null;
+  /** Which of the buyer's payment methods it is, counted from 1. */
+  attempt: number;
   chargeId: string | null;
 }
 
 /** What the payment provider reported about one order. */
 export interface PaymentResult extends OrderRef {
   money: MoneyOutcome;
+  /** The payment method that it is about. */
+  attempt: number;
 }
 
 /** A version of an order that the read model has. */
@@ -55,6 +60,7 @@ export function toClaim(row: OrderRow): Claim {
     order: toOrder(row),
     step: moneyStep(row),
     paymentToken: row.payment?.token ?? null,
+    attempt: row.payment ? attemptOf(row.payment) : 1,
     chargeId: row.payment?.chargeId ?? null,
   };
 }

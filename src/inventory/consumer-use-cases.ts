@@ -1,7 +1,8 @@
 // What the queue consumers do at the object: settle orders, and deliver their events to the shop.
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
-import { decideConfirmFree, decidePaymentResult } from "./decide-order.ts";
-import { toOrder } from "./order.ts";
+import { decideConfirmFree } from "./decide-order.ts";
+import { decidePaymentResult, type MoneyOutcome } from "./decide-outcome.ts";
+import { type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { type EventToDeliver, isFinal } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
@@ -19,19 +20,29 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
   });
 }
 
-export function recordPayments(
-  work: UnitOfWork,
-  results: PaymentResult[],
-  { send }: { send: boolean },
-): Claim[] {
+/** Applies what the provider said to the gateway. The consumer has the new versions, so nothing is sent. */
+export function recordPayments(work: UnitOfWork, results: PaymentResult[]): Claim[] {
   const now = work.begin();
-  return results.flatMap(({ userId, orderId, money }) => {
+  return results.flatMap(({ userId, orderId, money, attempt }) => {
     const row = work.current({ userId, orderId }, now);
     if (!row) return [];
-    const changed = decidePaymentResult(work.stateOf(userId, now), row, money, now);
-    if (changed) work.save(row, changed, { send });
-    return [toClaim(changed ?? row)];
+    return [toClaim(applyOutcome(work, row, money, now, { attempt, send: false }) ?? row)];
   });
+}
+
+/** Saves what an outcome makes of an order. Returns the new row, or undefined if nothing changed. */
+export function applyOutcome(
+  work: UnitOfWork,
+  row: OrderRow,
+  money: MoneyOutcome,
+  now: number,
+  { attempt, send }: { attempt?: number; send: boolean },
+): OrderRow | undefined {
+  const changed = decidePaymentResult(work.stateOf(row.userId, now), row, money, now, attempt);
+  if (changed) work.save(row, changed, { send });
+  const isReturned = money.outcome === "charged" && money.isRefunded;
+  if (!changed || !isReturned) return changed;
+  return applyOutcome(work, changed, { outcome: "refunded" }, now, { send }) ?? changed;
 }
 
 export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {

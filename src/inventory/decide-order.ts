@@ -1,7 +1,7 @@
 // The decisions about an order. Pure: state + command + now → the row to write and the answer, without clock or
 // storage. The object loads, decides and saves.
 import type { Money } from "../money.ts";
-import type { Item, OrderRow, Payment } from "./order.ts";
+import type { Item, OrderRow } from "./order.ts";
 
 /** Units of a SKU. The available ones are always stocked − held − sold. */
 export interface Stock {
@@ -45,10 +45,11 @@ export interface Alias {
 export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPrice.amount === 0;
 
 /** A hold ends at `expiresAt`. A free order waits for no payment, so its hold never ends. */
-const holdEnded = (row: OrderRow, now: number): boolean =>
+export const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
-const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow => ({
+/** The row after a change: its next version. */
+export const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow => ({
   ...row,
   ...change,
   version: row.version + 1,
@@ -75,19 +76,6 @@ export type OrderDecision<Reason extends string> =
 const unchanged = (row: OrderRow) => ({ ok: true, changed: false, row }) as const;
 const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
 
-/** Attaches a payment method. Paying again with the same token changes nothing. */
-export function decidePay(
-  row: OrderRow,
-  token: string,
-  now: number,
-): OrderDecision<"order_not_payable"> {
-  if (row.payment?.token === token) return unchanged(row);
-  if (row.status !== "reserved" || row.payment || isFree(row) || holdEnded(row, now)) {
-    return { ok: false, reason: "order_not_payable" };
-  }
-  return changed(next(row, { payment: { token, state: "due", givenAt: now } }, now));
-}
-
 /** Cancels a reserved order for its buyer. The saga deals with a charge that may be in flight. */
 export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_not_cancellable"> {
   if (row.status === "cancelled") return unchanged(row);
@@ -97,66 +85,9 @@ export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_n
   return changed(next(row, { status: "cancelled", reason: "buyer" }, now));
 }
 
-/** What the consumer must do about an order's money before it may acknowledge the version. */
-export type MoneyStep = "none" | "charge" | "void" | "refund";
-
-export function moneyStep(row: OrderRow): MoneyStep {
-  if (row.payment?.state === "refund_due") return "refund";
-  if (row.payment?.state !== "due") return "none";
-  return row.status === "reserved" ? "charge" : "void";
-}
-
-/** What the payment provider reported about an order's money. */
-export type MoneyOutcome =
-  | { outcome: "charged"; chargeId: string }
-  | { outcome: "declined"; reason: string }
-  | { outcome: "voided" }
-  | { outcome: "refunded" };
-
 /** A free order needs no payment, so the consumer's claim confirms it. */
 export function decideConfirmFree(row: OrderRow, now: number): OrderRow | undefined {
   return row.status === "reserved" && isFree(row)
     ? next(row, { status: "confirmed" }, now)
     : undefined;
-}
-
-/**
- * Applies a result of the payment provider. Returns the new row, or undefined if nothing changes: results come
- * at least once and in any order. Money that arrives after the hold ended buys the units if some are free and
- * the buyer's limit allows it. After a cancellation it is always refunded.
- */
-export function decidePaymentResult(
-  { terms, stock, mine }: BuyerState,
-  row: OrderRow,
-  outcome: MoneyOutcome,
-  now: number,
-): OrderRow | undefined {
-  const { payment, status } = row;
-  if (!payment) return undefined;
-  const paid = (state: Payment["state"]): Payment => ({ ...payment, state });
-  switch (outcome.outcome) {
-    case "charged": {
-      // No charge should succeed after `voided`. If one did, the money must still be noticed and returned.
-      if (payment.state !== "due" && payment.state !== "voided") return undefined;
-      const charged = { ...paid("charged"), chargeId: outcome.chargeId };
-      const limit = terms?.perUserLimit ?? 0;
-      const fits = available(stock) >= row.quantity && unitsOwned(mine) + row.quantity <= limit;
-      if (status === "reserved" || (status === "expired" && fits)) {
-        return next(row, { status: "confirmed", payment: charged }, now);
-      }
-      return next(row, { payment: { ...charged, state: "refund_due" } }, now);
-    }
-    case "declined":
-      if (payment.state !== "due") return undefined;
-      return status === "reserved"
-        ? next(row, { status: "cancelled", reason: outcome.reason, payment: paid("declined") }, now)
-        : next(row, { payment: paid("declined") }, now);
-    case "voided":
-      if (payment.state !== "due" || status === "reserved") return undefined;
-      return next(row, { payment: paid("voided") }, now);
-    case "refunded":
-      // A refund that was due, or one that the shop made at its provider. The units go back on sale.
-      if (payment.state !== "refund_due" && payment.state !== "charged") return undefined;
-      return next(row, { status: "refunded", payment: paid("refunded") }, now);
-  }
 }

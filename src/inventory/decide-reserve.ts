@@ -10,6 +10,7 @@ import {
   type Terms,
   unitsOwned,
 } from "./decide-order.ts";
+import { pausedFrom } from "./hold-clock.ts";
 import type { OrderRow } from "./order.ts";
 import { type AfterUnpaidHolds, refuseUnpaid, type UnpaidRefusal } from "./unpaid-holds.ts";
 
@@ -116,8 +117,7 @@ function answeredBefore(
 }
 
 function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
-  const wantsMoney = terms.unitPrice.amount > 0 && cmd.paymentToken !== undefined;
-  return {
+  const row: OrderRow = {
     userId: cmd.userId,
     orderId: cmd.orderId,
     saleId: terms.saleId,
@@ -127,14 +127,18 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     status: "reserved",
     createdAt: now,
     expiresAt: now + terms.holdSeconds * 1_000,
+    acceptedUntil: null,
     version: 1,
     changedAt: now,
     acknowledged: 0,
     owedSince: null,
-    payment: wantsMoney ? { token: cmd.paymentToken as string, state: "due" } : null,
+    payment: null,
     reason: null,
     item: terms.item ?? null,
     idempotencyKey: cmd.idempotencyKey,
     fingerprint: cmd.fingerprint,
   };
+  if (isFree(terms) || cmd.paymentToken === undefined) return row;
+  const payment = { token: cmd.paymentToken, state: "due", attempt: 1 } as const;
+  return { ...row, ...pausedFrom(row.expiresAt, payment, now) };
 }

@@ -41,7 +41,7 @@ export class LedgerIndex {
     if (before) this.units[before.status] -= before.quantity;
     this.units[row.status] += row.quantity;
     if (!before) this.buyers.add(row.userId);
-    if (row.status === "reserved" && !isFree(row) && !before) {
+    if (row.status === "reserved" && !isFree(row) && before?.expiresAt !== row.expiresAt) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }
     this.#trackOwed(row);
@@ -57,7 +57,7 @@ export class LedgerIndex {
     else this.owed.set(orderId, { userId, orderId, since, dueAt: nextDelivery(since, Date.now()) });
   }
 
-  /** The earliest end of a running hold, if there is one. Its order may have changed status since. */
+  /** The earliest end of a hold, if any runs. The order may have moved on since, or its hold may end later. */
   get nextHoldEnd(): number | undefined {
     return this.#holds.peek()?.expiresAt;
   }

@@ -12,16 +12,27 @@ export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> 
 };
 
 /**
- * Where the money of an order is. `due`: to be charged, or perhaps charged without a confirmation yet. `voided`:
- * no charge can succeed any more. `refund_due`: charged, but there are no units for it.
+ * A payment of an order. Its state says where the money is. `due`: to be charged, or perhaps charged without a
+ * confirmation yet. `action_required`: the bank asks the buyer something. `processing`: the provider is still
+ * working. `declined`: another method can be tried while the hold runs. `voided`: no charge can succeed any more.
+ * `refund_due`: charged, but there are no units for it.
  */
 export interface Payment {
+  /** The payment method that was given last. */
   token: string;
   state: NonNullable<Order["payment"]>;
+  /** Which of the buyer's methods this is, counted from 1. Absent in payments from before there could be several. */
+  attempt?: number;
   /** When the buyer gave it: milliseconds. Absent if it came with the order. */
   givenAt?: number;
-  /** The provider's id of the charge, once known. */
+  /** The provider's id of the payment (Stripe: the PaymentIntent), once known. */
   chargeId?: string;
+  /** Lets its holder answer the bank. For the owner alone, and only while an action is required. */
+  clientSecret?: string;
+  /** Set while the hold's clock stands still: since when, and how much of the hold is left. Milliseconds. */
+  pause?: { since: number; left: number };
+  /** How long the clock stood still in earlier pauses. Absent before the first one ended. */
+  pausedMs?: number;
 }
 
 /** One order as the ledger stores it. Times are milliseconds since 1970. */
@@ -34,7 +45,10 @@ export interface OrderRow {
   unitPrice: Money;
   status: OrderStatus;
   createdAt: number;
+  /** When the hold ends. Names the bound while the hold's clock stands still. */
   expiresAt: number;
+  /** `expiresAt` as the buyer first got it. Null while it has never changed. */
+  acceptedUntil: number | null;
   /** Increases by one with every change. The read model stores the highest that it has seen. */
   version: number;
   /** When this version was made. The resend schedule counts from here. */
@@ -45,7 +59,7 @@ export interface OrderRow {
   owedSince: number | null;
   /** Null until the buyer gives a payment method, and always for a free order. */
   payment: Payment | null;
-  /** Why the order was cancelled: `buyer`, or the reason that the payment provider gave. */
+  /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: string | null;
   /** Null in orders from before an item was stored. */
   item: Item | null;
@@ -73,7 +87,11 @@ const plainItem = ({ skuId, saleId }: { skuId: string; saleId: string }): Item =
   saleTitle: saleId,
 });
 
-const totalOf = ({ unitPrice, quantity }: Pick<OrderRow, "unitPrice" | "quantity">): Money => ({
+/** Unit price × quantity. */
+export const totalOf = ({
+  unitPrice,
+  quantity,
+}: Pick<OrderRow, "unitPrice" | "quantity">): Money => ({
   amount: unitPrice.amount * quantity,
   currency: unitPrice.currency,
 });
@@ -92,9 +110,19 @@ const storedSchema = z.object({
   version: z.int(),
   /** Where the money is. Absent on free orders and before a payment method was given. */
   payment: z
-    .enum(["due", "charged", "declined", "voided", "refund_due", "refunded"])
+    .enum([
+      "due",
+      "processing",
+      "action_required",
+      "declined",
+      "charged",
+      "voided",
+      "refund_due",
+      "refund_failed",
+      "refunded",
+    ])
     .exactOptional(),
-  /** Why it was cancelled: `buyer`, or the reason that the payment provider gave. */
+  /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: z.string().exactOptional(),
 });
 
@@ -136,5 +164,13 @@ export function toOrder(row: OrderRow): Order {
 
 /** The answer that the buyer got when the order was accepted, rebuilt from the fields that never change. */
 export function asAccepted(row: OrderRow): Order {
-  return toOrder({ ...row, status: "reserved", version: 1, payment: null, reason: null });
+  const expiresAt = row.acceptedUntil ?? row.expiresAt;
+  return toOrder({
+    ...row,
+    expiresAt,
+    status: "reserved",
+    version: 1,
+    payment: null,
+    reason: null,
+  });
 }

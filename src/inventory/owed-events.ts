@@ -1,6 +1,7 @@
 // The events that the shop is owed: one for every final change of an order. The order's row stores the debt until
 // the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
-import { moneyStep } from "./decide-order.ts";
+
+import { moneyStep } from "./decide-outcome.ts";
 import type { Order, OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 

@@ -2,7 +2,14 @@
 // function decide, saves and answers without an await, so its writes commit together and no other request sees
 // half of it.
 import { DurableObject } from "cloudflare:workers";
-import { cancel, type OrderResult, pay, type ReserveResult, reserve } from "./buyer-use-cases.ts";
+import {
+  cancel,
+  type OrderResult,
+  pay,
+  paymentOf,
+  type ReserveResult,
+  reserve,
+} from "./buyer-use-cases.ts";
 import { type Claim, ClaimSession, type PaymentResult, type WrittenVersion } from "./claim.ts";
 import {
   acknowledge,
@@ -13,6 +20,7 @@ import {
   resendEvents,
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
+import type { PaymentView } from "./decide-pay.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import type { PublicStock } from "./live-stock.ts";
@@ -20,6 +28,7 @@ import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts"
 import type { OrderRef } from "./order-id.ts";
 import type { EventToDeliver } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
+import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
 import { UnitOfWork } from "./unit-of-work.ts";
 
@@ -39,9 +48,14 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
     return reserve(this.#work, command);
   }
 
-  /** Attaches a payment method to an order that was reserved without one. */
+  /** Attaches a payment method to a reserved order, or another one after a decline. */
   pay(ref: OrderRef, token: string): OrderResult<"order_not_payable"> {
     return pay(this.#work, ref, token);
+  }
+
+  /** The payment of an order for its owner. */
+  payment(ref: OrderRef): PaymentView | null {
+    return paymentOf(this.#work, ref);
   }
 
   cancel(ref: OrderRef): OrderResult<"order_not_cancellable"> {
@@ -77,12 +91,14 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
     return { claims: claim(this.#work, refs), session: new ClaimSession(this) };
   }
 
-  /**
-   * Applies what the payment provider reported. Returns the claims as they are now: a refund may have become due.
-   * `send`: puts the new versions into the queue, for results that no consumer waits for.
-   */
-  recordPayments(results: PaymentResult[], { send = false } = {}): Claim[] {
-    return recordPayments(this.#work, results, { send });
+  /** Applies what the payment provider reported. Returns the claims as they are now: a refund may have become due. */
+  recordPayments(results: PaymentResult[]): Claim[] {
+    return recordPayments(this.#work, results);
+  }
+
+  /** Applies an event of the payment provider, or has the consumer look it up. */
+  recordEvent(event: PaymentEvent): EventResult {
+    return recordEvent(this.#work, event);
   }
 
   /**

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID`,
   "ALTER TABLE orders ADD COLUMN item TEXT",
   "ALTER TABLE orders ADD COLUMN owed_since INTEGER",
+  "ALTER TABLE orders ADD COLUMN accepted_until INTEGER",
 ];
 
 export type SqlRow = Record<string, SqlStorageValue>;
@@ -43,6 +44,7 @@ const OTHER_COLUMNS = [
   "fingerprint",
   "item",
   "owed_since",
+  "accepted_until",
 ] as const;
 const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
@@ -76,6 +78,7 @@ export function bindingsOf(row: OrderRow): SqlStorageValue[] {
     fingerprint: row.fingerprint,
     item: row.item && JSON.stringify(row.item),
     owed_since: row.owedSince,
+    accepted_until: row.acceptedUntil,
   };
   return COLUMNS.map((name) => values[name]);
 }
@@ -100,6 +103,7 @@ export function toOrderRow(row: SqlRow): OrderRow {
     fingerprint: row.fingerprint as string,
     item: parsed<Item>(row.item),
     owedSince: (row.owed_since as number | null | undefined) ?? null,
+    acceptedUntil: (row.accepted_until as number | null | undefined) ?? null,
   };
 }
 

@@ -107,7 +107,12 @@ export class UnitOfWork {
     const unacknowledged = this.ledger.save(before, row);
     this.stockChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
-    if (send) this.#orders.post([toOrderMessage(row)]);
+    if (send) this.send(row);
+  }
+
+  /** Sends the consumer a message about an order that has not changed. */
+  send(row: OrderRow): void {
+    this.#orders.post([toOrderMessage(row)]);
   }
 
   /** Sends an order's event to the shop. The alarm repeats that until the shop accepts it. */

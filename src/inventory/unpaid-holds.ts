@@ -18,14 +18,17 @@ export type UnpaidRefusal =
 const PAID: ReadonlySet<string | undefined> = new Set(["charged", "refund_due", "refunded"]);
 
 /**
- * The share of an ended hold that counts as unpaid. All of it if no payment method was given, otherwise the part
- * before it was given, so that a bad card at the last moment is no loophole. The rest is our own delay.
+ * The share of a hold that ended unpaid, without the time that its clock stood still: that was our own delay. All of it
+ * if no payment method was given, so that a bad card at the last moment is no loophole.
  */
-function unpaidShare({ status, payment, createdAt, expiresAt }: OrderRow): number {
+function unpaidShare(row: OrderRow, holdMs: number): number {
+  const { status, payment, createdAt } = row;
   if ((status !== "expired" && status !== "cancelled") || PAID.has(payment?.state)) return 0;
   if (!payment) return 1;
-  const share = ((payment.givenAt ?? createdAt) - createdAt) / (expiresAt - createdAt);
-  return Math.min(1, Math.max(0, share));
+  const { pause, pausedMs, givenAt = createdAt } = payment;
+  // Payments from before the clock stood still count until the method was given.
+  const until = pause?.since ?? (pausedMs === undefined ? givenAt : endOf(row));
+  return Math.min(1, Math.max(0, (until - createdAt - (pausedMs ?? 0)) / holdMs));
 }
 
 const endOf = ({ status, expiresAt, changedAt }: OrderRow): number =>
@@ -41,12 +44,17 @@ export function refuseUnpaid(
   demand: AfterUnpaidHolds | undefined,
   now: number,
 ): UnpaidRefusal | undefined {
-  const rule = unitPrice.amount === 0 ? "wait" : demand;
-  const unpaid = mine.filter((row) => unpaidShare(row) > 0);
-  const tries = Math.floor(unpaid.reduce((sum, row) => sum + unpaidShare(row), 0));
+  const holdMs = holdSeconds * 1_000;
+  const unpaid = mine.filter((row) => unpaidShare(row, holdMs) > 0);
+  const triesOf = (rows: OrderRow[]) =>
+    Math.floor(rows.reduce((sum, row) => sum + unpaidShare(row, holdMs), 0));
+  const tries = triesOf(unpaid);
+  // A payment that comes with the order proves nothing after holds that ended with declined ones.
+  const isProven = triesOf(unpaid.filter(({ payment }) => payment)) < FREE_TRIES;
+  const rule = unitPrice.amount === 0 || !isProven ? "wait" : demand;
   if (tries < FREE_TRIES || !rule) return undefined;
   if (rule === "pay") return { ok: false, reason: "payment_method_required" };
-  const wait = Math.min(MAX_WAIT_MS, holdSeconds * 1_000 * 2 ** (tries - FREE_TRIES));
+  const wait = Math.min(MAX_WAIT_MS, holdMs * 2 ** (tries - FREE_TRIES));
   // An end in the future means that a clock was set back.
   const left = Math.min(wait, Math.max(...unpaid.map(endOf)) + wait - now);
   if (left <= 0) return undefined;

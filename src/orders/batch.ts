@@ -102,8 +102,12 @@ export class Group {
     const results = answers.flatMap(({ claim, money }) => {
       const entry = this.#entries.get(claim.orderId);
       if (entry?.claim !== claim) return [];
-      if (money.outcome !== "unknown") return [{ ...entry.ref, money }];
-      entry.fault = lasting(`the ${claim.step} is undecided (${money.cause})`);
+      const { attempt } = claim;
+      if (money.outcome !== "unknown" && money.outcome !== "pending") {
+        return [{ ...entry.ref, money, attempt }];
+      }
+      const fault = money.outcome === "pending" ? transient : lasting;
+      entry.fault = fault(`the ${claim.step} is undecided (${money.cause})`);
       return [];
     });
     let changed: Claim[] = [];

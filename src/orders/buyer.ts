@@ -7,6 +7,7 @@ import { randomRetrySeconds } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import type { PaymentView } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -43,7 +44,20 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
 
-/** Attaches a payment method to an order that was reserved without one. */
+/** The payment of an order for its owner. Read from the ledger: the client secret is stored nowhere else. */
+export async function findPayment(
+  c: AppContext,
+  { address, ref }: OwnedRef,
+): Promise<Outcome<{ payment: PaymentView & { publishableKey?: string } }>> {
+  if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
+  const answer = await callInventory(c.env, address, (inventory) => inventory.payment(ref));
+  if (!answer.ok) return refused(inventoryRefusal(c, answer));
+  if (!answer.value) return refused(refuse("not_found"));
+  const { STRIPE_PUBLISHABLE_KEY: publishableKey } = c.get("config");
+  return { ok: true, payment: { ...answer.value, ...(publishableKey ? { publishableKey } : {}) } };
+}
+
+/** Attaches a payment method to a reserved order, or another one after a decline. */
 export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: string) {
   if (c.get("config").PAYMENTS) {
     return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
-import { cancelOrder, ownOrder, payOrder } from "./buyer.ts";
+import { cancelOrder, findPayment, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
 import { placeOrder } from "./place-order.ts";
 
@@ -13,6 +13,7 @@ export const orderRoutes = new Hono<AppEnv>()
   .post("/skus/:skuId/orders", reserve)
   .get("/orders", list)
   .get("/orders/:orderId", show)
+  .get("/orders/:orderId/payment", showPayment)
   .post("/orders/:orderId/payment", pay)
   .delete("/orders/:orderId", cancel);
 
@@ -38,6 +39,13 @@ async function list(c: AppContext): Promise<Response> {
   if (!listed.ok) return problem(c, listed.refusal);
   const { ok: _, ...page } = listed;
   return c.json(page);
+}
+
+async function showPayment(c: Context<AppEnv, "/orders/:orderId/payment">): Promise<Response> {
+  const owned = await ownOrder(c, c.req.param("orderId"));
+  if (!owned.ok) return problem(c, owned.refusal);
+  const found = await findPayment(c, owned);
+  return found.ok ? c.json(found.payment) : problem(c, found.refusal);
 }
 
 async function pay(c: Context<AppEnv, "/orders/:orderId/payment">): Promise<Response> {

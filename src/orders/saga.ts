@@ -2,9 +2,9 @@
 // charge does not delay other orders.
 import { TimeoutStrategy, timeout } from "cockatiel";
 import type { Claim } from "../inventory/claim.ts";
-import type { MoneyOutcome } from "../inventory/decide-order.ts";
+import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { PaymentGateway, Unknown } from "../payments/gateway.ts";
+import type { PaymentGateway, Pending, Unknown } from "../payments/gateway.ts";
 
 /** A step that takes longer is found by the next delivery, under the same idempotency key. */
 export const GATEWAY_LIMIT_MS = 4_000;
@@ -14,7 +14,7 @@ const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
 export interface MoneyAnswer {
   claim: Claim;
   /** `unknown` if the gateway does not know the outcome, so the step must be retried. */
-  money: MoneyOutcome | Unknown;
+  money: MoneyOutcome | Pending | Unknown;
 }
 
 /** The money steps of one batch that are running or answered. */
@@ -74,11 +74,11 @@ async function takeMoneyStep(
 }
 
 function callGateway(gateway: PaymentGateway, claim: Claim): Promise<MoneyAnswer["money"]> {
-  const { orderId, userId, order, step } = claim;
-  const { amount: unit, currency } = order.unitPrice;
-  const amount = { amount: unit * order.quantity, currency };
-  if (step === "refund") return gateway.refund({ orderId, chargeId: claim.chargeId ?? "", amount });
+  const { orderId, userId, order, step, attempt, chargeId } = claim;
+  const amount = order.total;
+  if (step === "refund") return gateway.refund({ orderId, chargeId: chargeId ?? "", amount });
   const paymentToken = claim.paymentToken ?? "";
-  const request = { orderId, userId, amount, paymentToken, createdAt: order.createdAt };
+  const { createdAt } = order;
+  const request = { orderId, userId, amount, paymentToken, attempt, chargeId, createdAt };
   return step === "charge" ? gateway.charge(request) : gateway.void(request);
 }

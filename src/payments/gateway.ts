@@ -1,7 +1,7 @@
 // The interface of payment providers. Every call may be repeated: the order id is the idempotency key, so a repeated
 // call finds the first attempt instead of moving money again.
 
-import type { MoneyOutcome } from "../inventory/decide-order.ts";
+import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
 import type { Money } from "../money.ts";
 
 /** The order to charge or to void. */
@@ -11,6 +11,10 @@ export interface PaymentRequest {
   /** The total: unit price × quantity, in minor units. */
   amount: Money;
   paymentToken: string;
+  /** Which of the buyer's payment methods this is, counted from 1. */
+  attempt: number;
+  /** The provider's id of the payment, once known. */
+  chargeId: string | null;
   /** ISO 8601. Providers forget idempotency keys after a day, so older orders are searched for. */
   createdAt: string;
 }
@@ -28,14 +32,22 @@ export interface Unknown {
   cause: string;
 }
 
+/** The provider works on it and answers later, perhaps in days. Retried without counting as a failure. */
+export interface Pending {
+  outcome: "pending";
+  cause: string;
+}
+
 type Outcome<Kind extends MoneyOutcome["outcome"]> = Extract<MoneyOutcome, { outcome: Kind }>;
-export type ChargeOutcome = Outcome<"charged"> | Outcome<"declined"> | Unknown;
-export type VoidOutcome = Outcome<"charged"> | Outcome<"voided"> | Unknown;
-export type RefundOutcome = Outcome<"refunded"> | Unknown;
+export type ChargeOutcome =
+  | Outcome<"charged" | "action_required" | "processing" | "declined">
+  | Unknown;
+export type VoidOutcome = Outcome<"charged" | "voided"> | Pending | Unknown;
+export type RefundOutcome = Outcome<"refunded" | "refund_failed"> | Pending | Unknown;
 
 /** A payment provider. The saga treats an exception as `unknown`. */
 export interface PaymentGateway {
-  /** Takes the money once, however often it is called. */
+  /** Takes the money once, however often it is called and whatever methods the buyer tries. */
   charge(request: PaymentRequest): Promise<ChargeOutcome>;
   /**
    * Makes sure that no charge of this order can succeed any more, or finds the one that did. After `voided`, a

@@ -1,32 +1,48 @@
 // Receives Stripe's webhooks: results that arrive after our own request, or that were made at Stripe.
 import { Hono } from "hono";
+import type Stripe from "stripe";
 import { problem, refuse } from "../errors.ts";
-import { type AppEnv, readText } from "../http.ts";
+import { type AppContext, type AppEnv, readText } from "../http.ts";
 import { callInventory } from "../inventory/client.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
+import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { readStripeWebhook, type StripePaymentEvent } from "./stripe-events.ts";
+import { toPaymentEvent, verifyStripeWebhook } from "./stripe-events.ts";
 
 const MAX_EVENT_BYTES = 262_144;
 
 export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (c) => {
   const config = c.get("config");
+  const requestId = c.get("requestId");
   if (config.PAYMENTS !== "stripe") return problem(c, refuse("not_found"));
   const body = await readText(c.req.raw, MAX_EVENT_BYTES);
   if (body === undefined) return problem(c, refuse("payload_too_large"));
-  let event: StripePaymentEvent;
+  let stripeEvent: Stripe.Event;
   try {
-    event = await readStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
+    stripeEvent = await verifyStripeWebhook(config, body, c.req.header("stripe-signature") ?? "");
   } catch (error) {
-    log("stripe.webhook_refused", { requestId: c.get("requestId"), cause: causeOf(error) });
+    log("stripe.webhook_refused", { requestId, cause: causeOf(error) });
     return problem(c, refuse("forbidden", { detail: "The signature is not valid" }));
   }
-  const address = event && parseOrderId(event.ref.orderId);
-  if (!event || !address) return c.json({ received: true });
-  const results = [{ ...event.ref, money: event.money }];
-  const answer = await callInventory(c.env, address, (o) =>
-    o.recordPayments(results, { send: true }),
-  );
-  // Stripe retries a webhook that is not answered with success.
-  return answer.ok ? c.json({ received: true }) : problem(c, refuse(answer.reason));
+  try {
+    const event = await toPaymentEvent(config, stripeEvent);
+    if (event) await record(c, event);
+    return c.json({ received: true });
+  } catch (error) {
+    // Stripe retries a webhook that is not answered with success.
+    log("stripe.webhook_failed", { requestId, cause: causeOf(error) });
+    return problem(c, refuse("unavailable"));
+  }
 });
+
+/** Records an event in the ledger of its order. @throws if the ledger cannot be reached */
+async function record(c: AppContext, event: PaymentEvent): Promise<void> {
+  const address = parseOrderId(event.orderId);
+  if (!address) return;
+  const answer = await callInventory(c.env, address, (object) => object.recordEvent(event));
+  if (!answer.ok) throw answer.cause;
+  if (answer.value !== "mismatch") return;
+  const { kind, orderId, chargeId } = event;
+  const requestId = c.get("requestId");
+  log("stripe.event_mismatch", { requestId, orderId, step: kind, reason: chargeId });
+}

@@ -9,7 +9,9 @@ export interface BankEntry {
   orderId: string;
   amount: number;
   currency: string;
-  state: "tried" | "charged" | "declined" | "voided" | "refunded";
+  state: "tried" | "asking" | "charged" | "declined" | "voided" | "refunded";
+  /** Which of the buyer's payment methods the state is about, counted from 1. */
+  method: number;
   attempts: number;
   charges: number;
   refunds: number;
@@ -20,9 +22,15 @@ export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS entries (
   orderId TEXT PRIMARY KEY, amount INTEGER NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL,
   attempts INTEGER NOT NULL, charges INTEGER NOT NULL, refunds INTEGER NOT NULL) WITHOUT ROWID`,
+  "ALTER TABLE entries ADD COLUMN method INTEGER",
 ];
 
-const COLUMNS = "orderId, amount, currency, state, attempts, charges, refunds";
+const COLUMNS = "orderId, amount, currency, state, attempts, charges, refunds, method";
+
+/** Tokens of good cards, some with a slow or unreliable bank. */
+const GOOD = new Set(["tok_ok", "tok_slow", "tok_error_then_ok", "tok_timeout_but_charged"]);
+/** The bank asks the buyer first, and takes the next charge of the same method for the answer yes. */
+const ASKS = "tok_action_required";
 
 const SLOW_MS = 2_000;
 /** Longer than any caller waits. */
@@ -41,34 +49,41 @@ export class SandboxBank extends DurableObject<object> {
   }
 
   /** The token decides the outcome. An unknown token is declined. */
-  async charge({ orderId, amount, paymentToken }: PaymentRequest): Promise<ChargeOutcome> {
+  async charge(request: PaymentRequest): Promise<ChargeOutcome> {
+    const { orderId, amount, paymentToken } = request;
     const entry = this.#entry(orderId, amount);
     this.#save({ ...entry, attempts: entry.attempts + 1 });
     if (paymentToken === "tok_slow") await pause(SLOW_MS);
     if (paymentToken === "tok_error_then_ok" && entry.attempts === 0) {
       return { outcome: "unknown", cause: "the sandbox answers 500 the first time" };
     }
-    const outcome = this.#decide(this.#entry(orderId, amount), paymentToken);
+    const outcome = this.#decide(this.#entry(orderId, amount), request);
     if (paymentToken === "tok_timeout_but_charged" && entry.attempts === 0) await pause(TIMEOUT_MS);
     return outcome;
   }
 
-  #decide(entry: BankEntry, token: string): ChargeOutcome {
-    if (entry.state === "tried") {
-      const good = ["tok_ok", "tok_slow", "tok_error_then_ok", "tok_timeout_but_charged"];
-      const charged = good.includes(token);
-      entry.state = charged ? "charged" : "declined";
-      entry.charges += charged ? 1 : 0;
-      this.#save(entry);
+  #decide(entry: BankEntry, { paymentToken, attempt }: PaymentRequest): ChargeOutcome {
+    const isNew = attempt > entry.method && ["declined", "asking"].includes(entry.state);
+    const isAnswer = entry.state === "asking" && attempt === entry.method;
+    if (entry.state === "tried" || isNew || isAnswer) {
+      const isCharged = GOOD.has(paymentToken) || isAnswer;
+      const isAsked = paymentToken === ASKS && !isAnswer;
+      entry.state = isCharged ? "charged" : isAsked ? "asking" : "declined";
+      entry.charges += isCharged ? 1 : 0;
+      this.#save({ ...entry, method: attempt });
     }
-    if (entry.charges > 0) return { outcome: "charged", chargeId: `sandbox_${entry.orderId}` };
+    const chargeId = `sandbox_${entry.orderId}`;
+    if (entry.charges > 0) return { outcome: "charged", chargeId };
+    if (entry.state === "asking") {
+      return { outcome: "action_required", chargeId, clientSecret: `${chargeId}_secret` };
+    }
     return { outcome: "declined", reason: entry.state === "voided" ? "voided" : "card_declined" };
   }
 
   void({ orderId, amount }: PaymentRequest): VoidOutcome {
     const entry = this.#entry(orderId, amount);
     if (entry.charges > 0) return { outcome: "charged", chargeId: `sandbox_${orderId}` };
-    if (entry.state === "tried") this.#save({ ...entry, state: "voided" });
+    if (entry.state !== "refunded") this.#save({ ...entry, state: "voided" });
     return { outcome: "voided" };
   }
 
@@ -92,13 +107,16 @@ export class SandboxBank extends DurableObject<object> {
   #entry(orderId: string, amount: { amount: number; currency: string }): BankEntry {
     const query = `SELECT ${COLUMNS} FROM entries WHERE orderId = ?`;
     const [row] = [...this.#sql.exec(query, orderId)];
-    if (row) return row as unknown as BankEntry;
-    return { orderId, ...amount, state: "tried", attempts: 0, charges: 0, refunds: 0 };
+    const none = { state: "tried", attempts: 0, charges: 0, refunds: 0, method: 1 } as const;
+    return row
+      ? ({ ...row, method: row.method ?? 1 } as BankEntry)
+      : { orderId, ...amount, ...none };
   }
 
-  #save({ orderId, amount, currency, state, attempts, charges, refunds }: BankEntry): void {
+  #save(entry: BankEntry): void {
+    const { orderId, amount, currency, state, attempts, charges, refunds, method } = entry;
     this.#sql.exec(
-      `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       orderId,
       amount,
       currency,
@@ -106,6 +124,7 @@ export class SandboxBank extends DurableObject<object> {
       attempts,
       charges,
       refunds,
+      method,
     );
   }
 }

@@ -1,50 +1,92 @@
-// Verifies and reads Stripe's webhook events.
+// Verifies and reads Stripe's webhook events. They come at least once, late and in any order.
 import Stripe from "stripe";
-import type { MoneyOutcome } from "../inventory/decide-order.ts";
-import type { OrderRef } from "../inventory/order-id.ts";
-import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
+import type { PaymentEvent } from "../inventory/payment-event.ts";
+import { fromStripeAmount } from "./stripe-amount.ts";
+import { type StripeConfig, stripeClient } from "./stripe-client.ts";
 
-/** The payment result of an order in an event. Undefined if the event is about something else. */
-export type StripePaymentEvent = { ref: OrderRef; money: MoneyOutcome } | undefined;
-
-/**
- * Verifies the signature of a webhook and reads it. @throws if the signature is not Stripe's, or is older than five
- * minutes
- */
-export async function readStripeWebhook(
+/** Verifies the signature of a webhook. @throws if it is not Stripe's, or is older than five minutes */
+export const verifyStripeWebhook = (
   config: StripeConfig,
   body: string,
   signature: string,
-): Promise<StripePaymentEvent> {
-  const event = await stripeClient(config).webhooks.constructEventAsync(
+): Promise<Stripe.Event> =>
+  stripeClient(config).webhooks.constructEventAsync(
     body,
     signature,
     config.STRIPE_WEBHOOK_SECRET as string,
     undefined,
     Stripe.createSubtleCryptoProvider(),
   );
-  switch (event.type) {
-    case "payment_intent.succeeded":
-      return toResult(event.data.object, { outcome: "charged", chargeId: event.data.object.id });
-    case "payment_intent.canceled":
-      return toResult(event.data.object, { outcome: "declined", reason: "voided" });
-    case "payment_intent.payment_failed": {
-      const reason = declineReason(event.data.object.last_payment_error);
-      return toResult(event.data.object, { outcome: "declined", reason });
-    }
-    case "charge.refunded":
-      return event.data.object.refunded
-        ? toResult(event.data.object, { outcome: "refunded" })
-        : undefined;
-    default:
-      return undefined;
+
+/** An event before it is known which order it is about. */
+type Subject = Omit<PaymentEvent, "userId" | "orderId"> & { metadata: Stripe.Metadata | null };
+
+/** Reads an event. Undefined if it is not about an order of this shop. */
+export async function toPaymentEvent(
+  config: StripeConfig,
+  event: Stripe.Event,
+): Promise<PaymentEvent | undefined> {
+  // Events of connected accounts carry metadata that the account wrote.
+  const subject = event.account ? undefined : subjectOf(event);
+  if (!subject) return undefined;
+  const { metadata, ...rest } = subject;
+  const { order_id: orderId, user_id: userId } = metadata?.order_id
+    ? metadata
+    : await metadataOf(config, subject.chargeId);
+  return orderId && userId ? { userId, orderId, ...rest } : undefined;
+}
+
+/** The metadata of a payment. A refund made in Stripe's dashboard has none, but its payment has. */
+async function metadataOf(config: StripeConfig, id: string): Promise<Stripe.Metadata> {
+  try {
+    return (await stripeClient(config).paymentIntents.retrieve(id)).metadata;
+  } catch (error) {
+    // Without this payment the event cannot be about an order.
+    if ((error as { code?: string }).code === "resource_missing") return {};
+    throw error;
   }
 }
 
-function toResult(
-  { metadata }: { metadata: Stripe.Metadata },
-  money: MoneyOutcome,
-): StripePaymentEvent {
-  const { order_id: orderId, user_id: userId } = metadata;
-  return orderId && userId ? { ref: { userId, orderId }, money } : undefined;
+const idOf = (object: { id: string } | string | null): string | undefined =>
+  typeof object === "string" ? object : object?.id;
+
+function subjectOf(event: Stripe.Event): Subject | undefined {
+  switch (event.type) {
+    case "payment_intent.succeeded": {
+      const { id, metadata, amount_received, currency } = event.data.object;
+      const amount = fromStripeAmount({ amount: amount_received, currency });
+      return { kind: "succeeded", chargeId: id, metadata, amount };
+    }
+    case "payment_intent.canceled":
+    case "payment_intent.payment_failed":
+    case "payment_intent.processing":
+    case "payment_intent.requires_action": {
+      const { id, metadata } = event.data.object;
+      return { kind: "changed", chargeId: id, metadata };
+    }
+    case "charge.refunded": {
+      const { payment_intent, metadata, amount_refunded, currency } = event.data.object;
+      const chargeId = idOf(payment_intent);
+      const amount = fromStripeAmount({ amount: amount_refunded, currency });
+      return chargeId ? { kind: "refunding", chargeId, metadata, amount } : undefined;
+    }
+    case "refund.updated":
+    case "refund.failed": {
+      const { payment_intent, metadata, amount, currency, status, failure_reason } =
+        event.data.object;
+      const chargeId = idOf(payment_intent);
+      if (!chargeId || (status !== "failed" && status !== "succeeded")) return undefined;
+      const kind = status === "failed" ? "refund_failed" : "refunded";
+      const reason = failure_reason ? { reason: failure_reason } : {};
+      return {
+        kind,
+        chargeId,
+        metadata,
+        amount: fromStripeAmount({ amount, currency }),
+        ...reason,
+      };
+    }
+    default:
+      return undefined;
+  }
 }

@@ -1,5 +1,6 @@
-// The Stripe gateway. An order has one PaymentIntent, created under an idempotency key and confirmed in a second
-// step. Money moves only at confirmation, so an unconfirmed intent can be cancelled for certain.
+// The Stripe gateway. An order has one PaymentIntent for all its attempts, so Stripe itself never charges it twice. The
+// intent is created under an idempotency key and confirmed in a second step. Money moves only at confirmation, so an
+// unconfirmed intent can be cancelled for certain.
 import Stripe from "stripe";
 import type {
   ChargeOutcome,
@@ -9,17 +10,21 @@ import type {
   RefundRequest,
   VoidOutcome,
 } from "./gateway.ts";
-import { toStripeAmount } from "./stripe-amount.ts";
 import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
+import {
+  getIntent,
+  type Intent,
+  IntentRefused,
+  intentOf,
+  isConfirmationToken,
+  isFor,
+  isReplayed,
+  methodOf,
+  once,
+  WITH_CHARGE,
+} from "./stripe-intent.ts";
 
-type Intent = Stripe.PaymentIntent;
-type InvalidRequest = InstanceType<typeof Stripe.errors.StripeInvalidRequestError>;
-
-/** Stripe stores idempotency keys for at least 24 hours. Older orders are searched for by metadata. */
-const KEY_LIFE_MS = 20 * 3_600_000;
 const REQUEST_LIMIT_MS = 3_000;
-/** Most idempotency keys that a step tries before it fails. */
-const MAX_KEYS = 5;
 
 export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS): PaymentGateway {
   const stripe = stripeClient(config, limitMs);
@@ -30,140 +35,82 @@ export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS):
   };
 }
 
-// ---- idempotency
-
-/**
- * Performs a step once. Stripe repeats the first answer to a key verbatim for a day, even a 500, so a repeated 500
- * never changes and the step moves on to the next key. All callers try the keys in the same order, so they find
- * the same first answer that is not a 500.
- */
-async function once<T>(step: string, take: (idempotencyKey: string) => Promise<T>): Promise<T> {
-  for (let n = 1; ; n += 1) {
-    try {
-      return await take(`${step}:${n}`);
-    } catch (error) {
-      if (n === MAX_KEYS || !isRepeated500(error)) throw error;
-    }
-  }
-}
-
-function isRepeated500(error: unknown): boolean {
-  if (!(error instanceof Stripe.errors.StripeError)) return false;
-  return error.statusCode === 500 && error.headers?.["idempotent-replayed"] === "true";
-}
-
-/** Over fetch the library returns the platform's Headers, whatever its types say. */
-function isReplayed({ lastResponse }: Stripe.Response<unknown>): boolean {
-  return (lastResponse.headers as unknown as Headers).get("idempotent-replayed") === "true";
-}
-
-/**
- * The current intent of the order: created now, or by an earlier attempt. Voiding creates it as well, because
- * voiding means that an intent exists and is cancelled.
- */
-async function intentOf(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
-  const isOld = Date.now() - Date.parse(request.createdAt) > KEY_LIFE_MS;
-  const found = isOld ? await findIntent(stripe, request.orderId) : undefined;
-  return found ?? createIntent(stripe, request);
-}
-
-async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
-  const { orderId, userId, amount, paymentToken } = request;
-  // Stripe refuses a known key with other parameters, so changing these breaks orders in progress.
-  const params: Stripe.PaymentIntentCreateParams = {
-    ...toStripeAmount(amount),
-    payment_method: paymentToken,
-    automatic_payment_methods: { enabled: true, allow_redirects: "never" },
-    metadata: { order_id: orderId, user_id: userId },
-  };
-  const made = await once(`${orderId}:create`, (idempotencyKey) =>
-    stripe.paymentIntents.create(params, { idempotencyKey }),
-  ).catch(refuseIntent);
-  // A replayed answer shows the intent as it was, not as it is.
-  return isReplayed(made) ? stripe.paymentIntents.retrieve(made.id) : made;
-}
-
-/** Stripe refused to create the intent because of its token, amount or currency. It can never exist. */
-class IntentRefused extends Error {
-  readonly refusal: InvalidRequest;
-
-  constructor(refusal: InvalidRequest) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-
-function refuseIntent(error: unknown): never {
-  throw error instanceof Stripe.errors.StripeInvalidRequestError ? new IntentRefused(error) : error;
-}
-
-/** The progress of an intent. Only one intent of an order was ever confirmed; a 500 may leave others behind. */
-const PROGRESS: Intent["status"][] = [
-  "canceled",
-  "requires_confirmation",
-  "requires_payment_method",
-  "requires_action",
-  "processing",
-  "succeeded",
-];
-
-async function findIntent(stripe: Stripe, orderId: string): Promise<Intent | undefined> {
-  const { data } = await stripe.paymentIntents.search({
-    query: `metadata["order_id"]:"${orderId}"`,
-    limit: MAX_KEYS,
-  });
-  const progress = ({ status }: Intent) => PROGRESS.indexOf(status);
-  return data.sort((a, b) => progress(b) - progress(a))[0];
-}
-
-// ---- the calls of the gateway
-
 async function charge(stripe: Stripe, request: PaymentRequest): Promise<ChargeOutcome> {
+  let intent: Intent | undefined;
   try {
-    const intent = await intentOf(stripe, request);
-    if (intent.status !== "requires_confirmation") return chargeOutcome(intent);
-    const confirmed = await once(`${request.orderId}:confirm`, (idempotencyKey) =>
-      // The buyer is not present to answer the bank, so a card that requires action is declined.
-      stripe.paymentIntents.confirm(
-        intent.id,
-        { error_on_requires_action: true },
-        { idempotencyKey },
-      ),
-    );
-    return chargeOutcome(confirmed);
+    intent = await intentOf(stripe, request);
+    if (!isFor(intent, request)) throw new Error(`the amount of ${intent.id} is not the order's`);
+    if (mayConfirm(intent, request)) intent = await confirm(stripe, intent, request);
+    return chargeOutcome(intent);
   } catch (error) {
-    return chargeError(error);
+    return chargeError(error, intent?.id);
   }
 }
 
-function chargeOutcome({ id, status, last_payment_error: error }: Intent): ChargeOutcome {
+/**
+ * Whether this attempt may still have to confirm the intent. The first one knows by the intent's state. A later one, and
+ * one with a confirmation token, cannot: it confirms again under its key, and Stripe repeats the first answer.
+ */
+function mayConfirm({ status }: Intent, { attempt, paymentToken }: PaymentRequest): boolean {
+  if (status === "requires_confirmation") return true;
+  if (attempt === 1 && !isConfirmationToken(paymentToken)) return false;
+  return status === "requires_payment_method" || status === "requires_action";
+}
+
+async function confirm(
+  stripe: Stripe,
+  { id }: Intent,
+  { orderId, attempt, paymentToken }: PaymentRequest,
+): Promise<Intent> {
+  const isFirst = attempt === 1 && !isConfirmationToken(paymentToken);
+  const method = isFirst ? {} : methodOf(paymentToken);
+  const confirmed = await once(`${orderId}:${attempt}:confirm`, (idempotencyKey) =>
+    stripe.paymentIntents.confirm(id, { ...method, ...WITH_CHARGE }, { idempotencyKey }),
+  );
+  return isReplayed(confirmed) ? getIntent(stripe, id) : confirmed;
+}
+
+function chargeOutcome(intent: Intent): ChargeOutcome {
+  const { id: chargeId, status, last_payment_error: error } = intent;
   switch (status) {
     case "succeeded":
-      return { outcome: "charged", chargeId: id };
+      return chargedOutcome(intent);
     case "canceled":
-      return { outcome: "declined", reason: "voided" };
+      return { outcome: "declined", reason: "voided", chargeId };
     case "requires_payment_method":
-      return { outcome: "declined", reason: declineReason(error) };
+      return { outcome: "declined", reason: declineReason(error), chargeId };
+    case "requires_action":
+      return { outcome: "action_required", chargeId, clientSecret: intent.client_secret ?? "" };
+    case "processing":
+      return { outcome: "processing", chargeId };
     default:
       return { outcome: "unknown", cause: `the payment is ${status}` };
   }
 }
 
+function chargedOutcome({ id: chargeId, latest_charge: charge }: Intent) {
+  const isRefunded = typeof charge === "object" && charge?.refunded === true;
+  return { outcome: "charged", chargeId, ...(isRefunded ? { isRefunded } : {}) } as const;
+}
+
 /** A decline and a permanent refusal are final outcomes. Any other error leaves the outcome unknown. */
-function chargeError(error: unknown): ChargeOutcome {
-  if (error instanceof Stripe.errors.StripeCardError) {
-    return { outcome: "declined", reason: declineReason(error) };
-  }
+function chargeError(error: unknown, chargeId?: string): ChargeOutcome {
+  const declined = (reason: string) =>
+    ({ outcome: "declined", reason, ...(chargeId ? { chargeId } : {}) }) as const;
+  if (error instanceof Stripe.errors.StripeCardError) return declined(declineReason(error));
   const refusal = error instanceof IntentRefused ? error.refusal : error;
   const reason =
     refusal instanceof Stripe.errors.StripeInvalidRequestError && permanentReason(refusal);
-  if (reason) return { outcome: "declined", reason };
+  if (reason) return declined(reason);
   throw error;
 }
 
 /** Why Stripe refuses this token, amount or currency, and always will. Undefined for any other refusal. */
-function permanentReason({ param, code }: InvalidRequest): string | undefined {
-  if (param === "payment_method") return "invalid_payment_method";
+function permanentReason({
+  param,
+  code,
+}: InstanceType<typeof Stripe.errors.StripeInvalidRequestError>): string | undefined {
+  if (param === "payment_method" || param === "confirmation_token") return "invalid_payment_method";
   if (param === "amount" || param === "currency") return code ?? `invalid_${param}`;
   return undefined;
 }
@@ -171,25 +118,35 @@ function permanentReason({ param, code }: InvalidRequest): string | undefined {
 async function voidCharge(stripe: Stripe, request: PaymentRequest): Promise<VoidOutcome> {
   try {
     const intent = await intentOf(stripe, request);
-    if (intent.status === "succeeded") return { outcome: "charged", chargeId: intent.id };
+    const { id: chargeId, status } = intent;
+    if (status === "succeeded") return chargedOutcome(intent);
+    if (status === "processing") return { outcome: "pending", cause: "the payment is processing" };
     // Fails if the intent succeeds at this moment. The next attempt then reads `succeeded`.
-    if (intent.status !== "canceled") await stripe.paymentIntents.cancel(intent.id);
-    return { outcome: "voided" };
+    if (status !== "canceled") await stripe.paymentIntents.cancel(chargeId);
+    return { outcome: "voided", chargeId };
   } catch (error) {
     if (error instanceof IntentRefused) return { outcome: "voided" };
     throw error;
   }
 }
 
-async function refund(stripe: Stripe, request: RefundRequest): Promise<RefundOutcome> {
+async function refund(
+  stripe: Stripe,
+  { orderId, chargeId }: RefundRequest,
+): Promise<RefundOutcome> {
   try {
-    const made = await once(`${request.orderId}:refund`, (idempotencyKey) =>
-      stripe.refunds.create({ payment_intent: request.chargeId }, { idempotencyKey }),
+    const made = await once(`${orderId}:refund`, (idempotencyKey) =>
+      stripe.refunds.create({ payment_intent: chargeId }, { idempotencyKey }),
     );
-    if (made.status === "failed" || made.status === "canceled") {
-      return { outcome: "unknown", cause: `the refund ${made.status}` };
+    const { status, failure_reason: reason } = isReplayed(made)
+      ? await stripe.refunds.retrieve(made.id)
+      : made;
+    if (status === "failed" || status === "canceled") {
+      return { outcome: "refund_failed", reason: reason ?? `refund_${status}` };
     }
-    return { outcome: "refunded" };
+    return status === "succeeded"
+      ? { outcome: "refunded" }
+      : { outcome: "pending", cause: `the refund is ${status}` };
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "charge_already_refunded") return { outcome: "refunded" };

@@ -91,8 +91,11 @@ inBrowser("accessibility", (stage) => {
     await check(page, "a payment that did not arrive");
     await page.getByLabel("Test card: declined").check();
     await page.getByRole("button", { name: /^Pay/ }).click();
-    await orderIs(page, "cancelled");
+    await page.getByText("your item is still reserved").waitFor();
     await check(page, "a declined card");
+    await page.getByRole("button", { name: "Cancel reservation" }).click();
+    await page.locator("dialog[open]").getByRole("button", { name: "Cancel" }).click();
+    await orderIs(page, "cancelled");
     await page.goto("/orders");
     await check(page, "canceled orders");
   });

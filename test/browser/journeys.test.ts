@@ -28,7 +28,7 @@ inBrowser("buying", (stage) => {
     expect(await page.getByText("Order confirmed").count()).toBe(1);
   });
 
-  test("sells a paid item after a declined card and a second reservation", async () => {
+  test("keeps a paid item reserved after a declined card, and sells it for another", async () => {
     const { path, skuId } = await stage().onSale(PAID);
     const buyer = await stage().person();
     await buyer.signIn("bob");
@@ -39,10 +39,31 @@ inBrowser("buying", (stage) => {
     expect(await buyButton(page).isVisible(), "one clear action").toBe(false);
     await page.getByLabel("Test card: declined").check();
     await page.getByRole("button", { name: "Pay" }).click();
-    await orderIs(page, "cancelled");
+    await page.getByText("your item is still reserved").waitFor();
     expect(await order(page).textContent()).toContain("Payment declined");
+    expect(await page.locator("[data-hold-digits]").textContent()).toMatch(/^\d:\d\d$/);
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 0, held: 1 });
+    await page.getByLabel("Test card: approved").check();
+    await page.getByRole("button", { name: "Pay US$12.00" }).click();
+    await orderIs(page, "confirmed");
+    expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+  });
+
+  test("confirms a paid item once its buyer answered the bank, on a page of its own", async () => {
+    const { path, skuId } = await stage().onSale(PAID);
+    const buyer = await stage().person();
+    await buyer.signIn("careful");
+    const page = await buyer.open(path);
     await buyButton(page).click();
     await orderIs(page, "reserved");
+    await page.getByRole("link", { name: "View your order" }).click();
+    await page.getByLabel("Test card: bank asks first").check();
+    await page.getByRole("button", { name: "Pay US$12.00" }).click();
+    await page.getByText("Your bank has a question").first().waitFor();
+    expect(await page.locator("[data-hold-digits]").textContent()).toMatch(/^\d:\d\d$/);
+    await page.reload();
+    await page.getByText("Your bank has a question").first().waitFor();
+    await page.getByLabel("Test card: bank asks first").check();
     await page.getByRole("button", { name: "Pay US$12.00" }).click();
     await orderIs(page, "confirmed");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });

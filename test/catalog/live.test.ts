@@ -96,7 +96,7 @@ test("reports an unpaid reserved unit as held, in the live stock and in the refu
     expect(body).toMatchObject({ code: "sold_out", available: 0, held: 1 });
 
   const money = { outcome: "charged", chargeId: "ch_1" } as const;
-  await inventory(skuId).recordPayments([{ userId: owner.id, orderId: id, money }]);
+  await inventory(skuId).recordPayments([{ userId: owner.id, orderId: id, money, attempt: 1 }]);
   await until("the sale is published", async () => (await liveStock(skuId))?.held === 0);
   clock.moveTo(Date.now() + 10_000);
   expect((await live(sale.id)).skus).toMatchObject([{ available: 0, held: 0, state: "sold_out" }]);

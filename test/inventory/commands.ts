@@ -1,6 +1,6 @@
 // Random sales and commands for the property tests of the pure decisions.
 import fc from "fast-check";
-import type { MoneyOutcome } from "../../src/inventory/decide-order.ts";
+import type { MoneyOutcome } from "../../src/inventory/decide-outcome.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 
@@ -34,7 +34,8 @@ export type Command =
     }
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
-  | { do: "settle"; order: number; money: MoneyOutcome }
+  | { do: "settle"; order: number; money: MoneyOutcome; attempt?: number }
+  | { do: "lookUp"; order: number; event: "succeeded" | "changed" }
   | { do: "configure"; revision: number; offer: Offer | null }
   | { do: "tick"; ms: number };
 
@@ -74,13 +75,27 @@ export const anOffer = (stock: number, amount = 0): Offer => ({
 });
 
 const order = fc.nat(11);
-const token = fc.constantFrom("tok_a", "tok_b");
+const token = fc.constantFrom("tok_a", "tok_b", "tok_c", "tok_d");
 
+const chargeId = fc.constantFrom("c1", "c2");
 const money: fc.Arbitrary<MoneyOutcome> = fc.oneof(
-  fc.record({ outcome: fc.constant("charged" as const), chargeId: fc.constantFrom("c1", "c2") }),
+  fc.record({ outcome: fc.constant("charged" as const), chargeId }),
+  fc.record({ outcome: fc.constant("charged" as const), chargeId, isRefunded: fc.boolean() }),
+  fc.record({
+    outcome: fc.constant("action_required" as const),
+    chargeId,
+    clientSecret: fc.constantFrom("s1", "s2"),
+  }),
+  fc.record({ outcome: fc.constant("processing" as const), chargeId }),
   fc.record({ outcome: fc.constant("declined" as const), reason: fc.constant("card_declined") }),
+  fc.record({
+    outcome: fc.constant("declined" as const),
+    reason: fc.constant("card_declined"),
+    chargeId,
+  }),
   fc.constant({ outcome: "voided" } as const),
   fc.constant({ outcome: "refunded" } as const),
+  fc.constant({ outcome: "refund_failed", reason: "expired_or_canceled_card" } as const),
 );
 
 const reserve: fc.Arbitrary<Command & { do: "reserve" }> = fc.record(
@@ -116,13 +131,22 @@ const visit: fc.Arbitrary<Command> = fc.record({
 });
 
 const pay = fc.record({ do: fc.constant("pay" as const), order, token });
-const settle = fc.record({ do: fc.constant("settle" as const), order, money });
+const settle = fc.record(
+  { do: fc.constant("settle" as const), order, money, attempt: fc.integer({ min: 1, max: 3 }) },
+  { requiredKeys: ["do", "order", "money"] },
+);
+const lookUp = fc.record({
+  do: fc.constant("lookUp" as const),
+  order,
+  event: fc.constantFrom("succeeded" as const, "changed" as const),
+});
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: reserve },
   { weight: 3, arbitrary: pay },
   { weight: 6, arbitrary: visit },
   { weight: 6, arbitrary: settle },
+  { weight: 1, arbitrary: lookUp },
   { weight: 4, arbitrary: configure },
   { weight: 4, arbitrary: tick },
 );

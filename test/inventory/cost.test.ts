@@ -38,7 +38,9 @@ test("a paid order writes three rows: reserved, charged, acknowledged", async ()
 
   using claim = await inventory(skuId).claim(orders);
   const money = { outcome: "charged", chargeId: "c" } as const;
-  const settled = await claim.session.recordPayments(orders.map((order) => ({ ...order, money })));
+  const settled = await claim.session.recordPayments(
+    orders.map((order) => ({ ...order, money, attempt: 1 })),
+  );
   await claim.session.acknowledge(
     settled.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
   );

@@ -3,11 +3,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
+import { MAX_ATTEMPTS } from "../../src/inventory/decide-pay.ts";
+import { LEAST_LEFT_MS, MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import { type OrderRow, TRANSITIONS } from "../../src/inventory/order.ts";
 import { anOffer, type Command, history } from "./commands.ts";
 import { type Change, LedgerModel } from "./ledger-model.ts";
 
-/** Runs random histories, each with a new model, and calls `look` after every command. */
+/** The most by which the clock of a history is ever set back or ahead: 60 steps of a minute, three times each. */
+const CLOCK_MS = 60 * 3 * 60_000;
+
+/** Runs random histories, each in a new model, and calls `look` after every command. */
 function always(look: (model: LedgerModel, changed: Change[], command: Command) => void): void {
   fc.assert(
     fc.property(history, (commands) => {
@@ -107,7 +112,16 @@ describe("orders", () => {
   });
 
   test("never change their price, quantity, item or owner", () => {
-    const fixed = ({ version, changedAt, status, payment, reason, ...rest }: OrderRow) => rest;
+    const fixed = ({
+      version,
+      changedAt,
+      status,
+      payment,
+      reason,
+      expiresAt,
+      acceptedUntil,
+      ...rest
+    }: OrderRow) => ({ ...rest, acceptedUntil: acceptedUntil ?? expiresAt });
     always((_, changed) => {
       for (const { before, after } of changed) {
         if (before) expect(fixed(after)).toEqual(fixed(before));
@@ -182,12 +196,15 @@ describe("orders", () => {
 describe("money", () => {
   const NEXT: Record<string, string[]> = {
     none: ["due"],
-    due: ["charged", "declined", "refund_due", "voided"],
-    voided: ["charged", "refund_due"],
-    refund_due: ["refunded"],
+    due: ["processing", "action_required", "declined", "charged", "refund_due", "voided"],
+    processing: ["due", "action_required", "declined", "charged", "refund_due", "voided"],
+    action_required: ["due", "processing", "declined", "charged", "refund_due", "voided"],
+    declined: ["due", "charged", "refund_due", "voided"],
+    voided: ["due", "charged", "refund_due"],
+    refund_due: ["refunded", "refund_failed"],
+    refund_failed: ["refunded"],
     charged: ["refunded"],
-    declined: [],
-    refunded: [],
+    refunded: ["refund_failed"],
   };
 
   test("only moves forward, so it is charged once and refunded once", () => {
@@ -207,7 +224,50 @@ describe("money", () => {
         else if (status === "confirmed") expect(payment?.state).toBe("charged");
         if (payment?.state === "charged") expect(status).toBe("confirmed");
         if (payment?.state === "refund_due") expect(["expired", "cancelled"]).toContain(status);
-        expect(payment?.state === "refunded").toBe(status === "refunded");
+        if (payment?.state === "refunded") expect(status).toBe("refunded");
+        if (status === "refunded") expect(["refunded", "refund_failed"]).toContain(payment?.state);
+      }
+    });
+  });
+
+  test("stops the clock of its hold until the provider answers", () => {
+    always((_, changed) => {
+      for (const { before, after, at } of changed) {
+        const pause = before?.payment?.pause;
+        if (!pause || after.status !== "reserved" || after.payment?.pause) continue;
+        expect(after.expiresAt - at).toBe(pause.left);
+      }
+    });
+  });
+
+  test("leaves a buyer at least a minute after a method was declined", () => {
+    always((_, changed) => {
+      for (const { before, after, at } of changed) {
+        const isAnswer = before?.payment?.state === "due" && before.payment.givenAt !== undefined;
+        if (!isAnswer || after.payment?.state !== "declined" || after.status !== "reserved")
+          continue;
+        const wasLookedUp = after.payment.pause || before.payment?.chargeId;
+        if (!wasLookedUp) expect(after.expiresAt - at).toBeGreaterThanOrEqual(60_000);
+      }
+    });
+  });
+
+  test("never holds units longer than the hold, a bounded pause and a minute per method", () => {
+    always((model) => {
+      for (const row of model.orders.values()) {
+        if (row.status !== "reserved" || row.unitPrice.amount === 0) continue;
+        const stated = (row.acceptedUntil ?? row.expiresAt) - row.createdAt;
+        expect(row.expiresAt - row.createdAt).toBeLessThanOrEqual(
+          stated + MAX_PAUSE_MS + MAX_ATTEMPTS * LEAST_LEFT_MS + CLOCK_MS,
+        );
+      }
+    });
+  });
+
+  test("tries a bounded number of methods", () => {
+    always((model) => {
+      for (const { payment } of model.orders.values()) {
+        expect(payment?.attempt ?? 1).toBeLessThanOrEqual(MAX_ATTEMPTS);
       }
     });
   });

@@ -40,9 +40,13 @@ async function atObject(name: string, model: LedgerModel, command: Command): Pro
       using _claim = await object.claim([row]);
       return;
     }
+    case "lookUp":
+      // Happens only through an event, see payment-event.test.ts.
+      return;
     case "settle": {
       using claim = await object.claim([row]);
-      await claim.session.recordPayments([{ ...row, money: { ...command.money } }]);
+      const attempt = command.attempt ?? row.payment?.attempt ?? 1;
+      await claim.session.recordPayments([{ ...row, money: { ...command.money }, attempt }]);
     }
   }
 }
@@ -53,6 +57,7 @@ function inModel(model: LedgerModel, command: Command): void {
   if (command.do !== "tick" && command.do !== "configure") {
     for (const index of all.keys()) model.apply({ do: "expire", order: index });
   }
+  if (command.do === "lookUp") return;
   if (command.do === "settle") model.apply({ do: "confirmFree", order: command.order });
   model.apply(command);
 }

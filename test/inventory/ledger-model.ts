@@ -6,10 +6,10 @@ import {
   decideCancel,
   decideConfirmFree,
   decideExpire,
-  decidePay,
-  decidePaymentResult,
   type Stock,
 } from "../../src/inventory/decide-order.ts";
+import { decideLookUp, decidePaymentResult } from "../../src/inventory/decide-outcome.ts";
+import { decidePay } from "../../src/inventory/decide-pay.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
@@ -21,6 +21,8 @@ export interface Change {
   after: OrderRow;
   at: number;
 }
+
+const REFUNDED = { outcome: "refunded" } as const;
 
 export class LedgerModel {
   now = START;
@@ -79,7 +81,8 @@ export class LedgerModel {
         return;
       default: {
         const row = [...this.orders.values()][command.order % Math.max(1, this.orders.size)];
-        if (row) this.save(row, this.#decide(command, row));
+        if (row && command.do === "settle") this.#settle(command, row);
+        else if (row) this.save(row, this.#decide(command, row));
       }
     }
   }
@@ -132,11 +135,19 @@ export class LedgerModel {
         return decideExpire(row, this.now);
       case "confirmFree":
         return decideConfirmFree(row, this.now);
-      case "settle":
-        return decidePaymentResult(this.stateOf(row.userId), row, command.money, this.now);
+      case "lookUp":
+        return decideLookUp(row, command.event, this.now);
       default:
         return undefined;
     }
+  }
+
+  #settle({ money, attempt }: Command & { do: "settle" }, row: OrderRow): void {
+    const state = this.stateOf(row.userId);
+    const after = decidePaymentResult(state, row, money, this.now, attempt);
+    this.save(row, after);
+    const isReturned = money.outcome === "charged" && money.isRefunded;
+    if (after && isReturned) this.#settle({ do: "settle", order: 0, money: REFUNDED }, after);
   }
 
   save(before: OrderRow | undefined, after: OrderRow | undefined): void {

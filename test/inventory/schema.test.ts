@@ -36,7 +36,7 @@ describe("the tables of a ledger", () => {
         "status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, " +
         "version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL, " +
         "payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL, item TEXT, " +
-        "owed_since INTEGER, " +
+        "owed_since INTEGER, accepted_until INTEGER, " +
         "PRIMARY KEY (user_id, order_id) ) WITHOUT ROWID",
     });
     expect(await schemaVersionOf(skuId)).toBe(MIGRATIONS.length);
@@ -84,7 +84,7 @@ describe("a ledger of the first release", () => {
     expect(await inventory(skuId).reserve(aReservation(skuId))).toMatchObject({ replayed: false });
     expect(await inventory(skuId).pay(paying, "tok")).toMatchObject({ order: { payment: "due" } });
     const money = { outcome: "charged", chargeId: "c" } as const;
-    await inventory(skuId).recordPayments([{ ...paying, money }]);
+    await inventory(skuId).recordPayments([{ ...paying, money, attempt: 1 }]);
 
     clock.moveTo(at + 10_000);
     await runDurableObjectAlarm(stubOf(skuId));

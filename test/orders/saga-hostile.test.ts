@@ -17,8 +17,9 @@ beforeAll(emptyRedis);
 /** One step of a history. Numbers are positions of buyers and orders. A step about a missing order does nothing. */
 type Step =
   | { do: "reserve"; buyer: number; quantity: number; token: boolean }
-  | { do: "pay" | "cancel"; order: number }
-  | { do: "deliver"; orders: number[]; bank: "fine" | "declines" | "mute" | "down" }
+  | { do: "pay"; order: number; token: string }
+  | { do: "cancel" | "authenticate"; order: number }
+  | { do: "deliver"; orders: number[]; bank: "fine" | "declines" | "asks" | "mute" | "down" }
   | { do: "wait"; seconds: number }
   | { do: "evict" };
 
@@ -33,24 +34,35 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       token: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("pay", "cancel"), order }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("pay" as const),
+      order,
+      token: fc.constantFrom("tok", "tok_2", "tok_3"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("cancel", "authenticate"), order }) },
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant("deliver" as const),
       orders: fc.array(order, { minLength: 1, maxLength: 4 }),
-      bank: fc.constantFrom("fine", "declines", "mute", "mute", "down"),
+      bank: fc.constantFrom("fine", "declines", "asks", "mute", "mute", "down"),
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("wait" as const), seconds: fc.constantFrom(1, 5, 11) }),
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      seconds: fc.constantFrom(1, 5, 11, 31 * 60),
+    }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "evict" as const }) },
 );
 
 const reserve = (buyer: number): Step => ({ do: "reserve", buyer, quantity: 2, token: true });
-const deliver = (bank: "fine" | "mute", ...orders: number[]): Step => ({
+const deliver = (bank: "fine" | "mute" | "asks", ...orders: number[]): Step => ({
   do: "deliver",
   orders,
   bank,
@@ -60,10 +72,12 @@ const deliver = (bank: "fine" | "mute", ...orders: number[]): Step => ({
 const LATE_MONEY: Step[][] = [
   [reserve(0), deliver("mute", 0), { do: "cancel", order: 0 }],
   [
-    ...[reserve(0), deliver("mute", 0), { do: "wait", seconds: 11 } as const],
+    ...[reserve(0), deliver("mute", 0), { do: "wait", seconds: 31 * 60 } as const],
     ...[reserve(1), reserve(2), deliver("fine", 1, 2)],
   ],
-  [reserve(0), deliver("mute", 0), { do: "wait", seconds: 11 }],
+  [reserve(0), deliver("mute", 0), { do: "wait", seconds: 31 * 60 }],
+  // The buyer answers the bank, and nobody tells the shop before the hold ends.
+  [reserve(0), deliver("asks", 0), { do: "authenticate", order: 0 }],
 ];
 
 class Simulation {
@@ -94,10 +108,12 @@ class Simulation {
         return;
       }
       case "pay":
-      case "cancel": {
+      case "cancel":
+      case "authenticate": {
         const ref = this.orders[step.order];
-        if (ref && step.do === "pay") await object.pay(ref, "tok");
-        else if (ref) await object.cancel(ref);
+        if (ref && step.do === "pay") await object.pay(ref, step.token);
+        else if (ref && step.do === "cancel") await object.cancel(ref);
+        else if (ref) this.gateway.authenticate(ref.orderId);
         return;
       }
       case "deliver":
@@ -105,6 +121,7 @@ class Simulation {
           mute: step.bank === "mute",
           down: step.bank === "down",
           declining: step.bank === "declines",
+          asking: step.bank === "asks",
         });
         await this.deliver(step.orders.flatMap((n) => this.orders[n] ?? []));
         return;
@@ -142,7 +159,8 @@ class Simulation {
 
   /** Ends all holds, makes the bank work, and lets the outbox send until everything is acknowledged. */
   async end(sent: OrderMessage[]): Promise<void> {
-    Object.assign(this.gateway, { mute: false, down: false, declining: false });
+    const fine = { mute: false, down: false, declining: false, asking: false };
+    Object.assign(this.gateway, fine);
     for (let round = 0; round < 10; round += 1) {
       this.now += 400_000;
       vi.setSystemTime(this.now);

@@ -287,7 +287,7 @@ test("delivers the current state of an order that changed after its message was 
   const received = givenShop();
   const { event, order, buyer, skuId } = await givenEvent();
   const money = { outcome: "refunded" } as const;
-  await stubOf(skuId).recordPayments([{ userId: buyer.id, orderId: order.id, money }]);
+  await stubOf(skuId).recordPayments([{ userId: buyer.id, orderId: order.id, money, attempt: 1 }]);
 
   await post([event]);
 
@@ -311,23 +311,21 @@ test("delivers no event for a reserved order, but one for each cancellation and 
   await settle(declined, gateway);
   await cancel(cancelled);
   await settle(cancelled, gateway);
-  await post(await takeEventMessages(sale, 2));
+  await post(await takeEventMessages(sale));
   const delivered = () =>
     received
       .map(({ body }) => JSON.parse(body) as OrderEvent)
       .map(({ type, order }) => [type, order.id]);
-  expect(delivered().sort()).toEqual(
-    [
-      ["order.cancelled", declined.order.id],
-      ["order.cancelled", cancelled.order.id],
-    ].sort(),
-  );
+  expect(delivered()).toEqual([["order.cancelled", cancelled.order.id]]);
 
   holds.end();
   await ledger(sale.skuId);
-  await settle({ ...unpaid, message: await nextMessage(sale.queue, unpaid.order.id) }, gateway);
-  await post(await takeEventMessages(sale));
-  expect(delivered().at(-1)).toEqual(["order.expired", unpaid.order.id]);
+  for (const expired of [unpaid, declined]) {
+    const message = await nextMessage(sale.queue, expired.order.id);
+    await settle({ ...expired, message }, gateway);
+    await post(await takeEventMessages(sale));
+    expect(delivered().at(-1)).toEqual(["order.expired", expired.order.id]);
+  }
 });
 
 test("delivers no event while a charge is undecided, and one when the order is final", async () => {

@@ -9,6 +9,7 @@ import {
 import { FORMAT, formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
 import { countdown } from "../../src/pages/browser/sale-countdown.ts";
+import { describeOrder, isSettling, type OrderLike } from "../../src/pages/copy/order.ts";
 import { type Problem, refusalText } from "../../src/pages/copy/refusal.ts";
 import {
   badgeOf,
@@ -61,6 +62,36 @@ test.each<[string, (Stock | undefined)[], string]>([
 ])("picks the badge of an open sale with %s", (_, stocks, shown) => {
   expect(badgeOf("open", stocks)).toBe(shown);
   expect(badgeOf("closed", stocks)).toBe("closed");
+});
+
+const paid = { unitPrice: { amount: 1_200, currency: "USD" } };
+
+test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
+  ["an unpaid reservation", { status: "reserved" }, /Pay before/, false],
+  ["a declined card", { status: "reserved", payment: "declined" }, /haven't been charged/, false],
+  ["a bank's question", { status: "reserved", payment: "action_required" }, /Confirm/, false],
+  ["a payment in progress", { status: "reserved", payment: "due" }, /while your bank/, true],
+  ["a slow payment", { status: "reserved", payment: "processing" }, /still working/, true],
+  ["an expired hold", { status: "expired" }, /weren't charged/, false],
+  ["an expired hold, voided", { status: "expired", payment: "voided" }, /weren't charged/, false],
+  ["an expired hold, unknown", { status: "expired", payment: "due" }, /finding out/, true],
+  ["an expired question", { status: "expired", payment: "action_required" }, /finding out/, true],
+  ["a late charge", { status: "expired", payment: "refund_due" }, /on its way back/, true],
+  ["a returned refund", { status: "expired", payment: "refund_failed" }, /returned/, false],
+  ["a refund", { status: "refunded", payment: "refunded" }, /refunded in full/, false],
+  [
+    "a cancellation, unknown",
+    { status: "cancelled", reason: "buyer", payment: "due" },
+    /finding out/,
+    true,
+  ],
+])("tells the buyer of %s what is known about the money", (_, order, text, settling) => {
+  const like = { ...paid, ...order } as OrderLike;
+  expect(describeOrder(like).text).toMatch(text);
+  expect(isSettling(like)).toBe(settling);
+  const isKnown = !["due", "processing", "action_required"].includes(order.payment ?? "");
+  if (/weren't charged|haven't been charged/.test(describeOrder(like).text))
+    expect(isKnown).toBe(true);
 });
 
 const HOUR = 3_600_000;

@@ -10,10 +10,15 @@ const ENTRIES =
   "CREATE TABLE entries ( orderId TEXT PRIMARY KEY, amount INTEGER NOT NULL, currency TEXT NOT NULL, " +
   "state TEXT NOT NULL, attempts INTEGER NOT NULL, charges INTEGER NOT NULL, refunds INTEGER NOT NULL) " +
   "WITHOUT ROWID";
+/** A later migration added a column. */
+const NOW = ENTRIES.replace(
+  "refunds INTEGER NOT NULL)",
+  "refunds INTEGER NOT NULL, method INTEGER)",
+);
 const SCHEMA = {
   schema_version:
     "CREATE TABLE schema_version ( id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
-  entries: ENTRIES,
+  entries: NOW,
 };
 const amount = { amount: 100, currency: "USD" };
 
@@ -43,6 +48,8 @@ test("opens a bank of the first release, keeps its charges, and refunds them", a
     orderId: "paid",
     amount,
     paymentToken: "tok_ok",
+    attempt: 1,
+    chargeId: null,
     userId: "ann",
     createdAt: "1970-01-01T00:00:00Z",
   };
@@ -50,7 +57,15 @@ test("opens a bank of the first release, keeps its charges, and refunds them", a
   await bank.refund({ orderId: "paid", amount, chargeId: "sandbox_paid" });
   await bank.charge({ ...charge, orderId: "new" });
   expect(await bank.statement("")).toEqual([
-    { orderId: "new", ...amount, state: "charged", attempts: 1, charges: 1, refunds: 0 },
-    { orderId: "paid", ...amount, state: "refunded", attempts: 2, charges: 1, refunds: 1 },
+    { orderId: "new", ...amount, state: "charged", attempts: 1, charges: 1, refunds: 0, method: 1 },
+    {
+      orderId: "paid",
+      ...amount,
+      state: "refunded",
+      attempts: 2,
+      charges: 1,
+      refunds: 1,
+      method: 1,
+    },
   ]);
 });

@@ -1,9 +1,11 @@
 // Charging through Stripe: which attempts are charged, declined or undecided, and that none is charged twice.
 import { expect, test } from "vitest";
+import type { ChargeOutcome, PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
 import { until } from "../support/shop.ts";
 import {
   aPayment,
+  authenticate,
   booksOf,
   forgetKeys,
   gateway,
@@ -14,6 +16,7 @@ import {
   stripeConfig,
 } from "./stripe-fixtures.ts";
 
+const REFUSED = { outcome: "declined", reason: "invalid_payment_method" };
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 
 test("charges a valid card the whole amount", async () => {
@@ -30,7 +33,6 @@ test.each([
   ["pm_card_chargeDeclinedExpiredCard", "expired_card"],
   ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"],
   ["pm_card_chargeDeclinedProcessingError", "processing_error"],
-  ["pm_card_authenticationRequired", "authentication_required"],
   // Decline codes that only the shop may see.
   ["pm_card_visa_chargeDeclinedLostCard", "card_declined"],
   ["pm_card_visa_chargeDeclinedFraudulent", "card_declined"],
@@ -38,10 +40,126 @@ test.each([
 ])("declines %s with the reason %s, and repeats that answer", async (token, reason) => {
   const payment = aPayment(token);
 
-  expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason });
-  expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason });
+  expect(await gateway().charge(payment)).toMatchObject({ outcome: "declined", reason });
+  expect(await gateway().charge(payment)).toMatchObject({ outcome: "declined", reason });
 
   expect(await booksOf(payment)).toMatchObject({ charges: 0 });
+});
+
+/** The next payment method of a buyer whose payment came to `answer`. */
+const nextAttempt = (
+  payment: PaymentRequest,
+  answer: ChargeOutcome,
+  paymentToken: string,
+): PaymentRequest => ({
+  ...payment,
+  paymentToken,
+  attempt: payment.attempt + 1,
+  chargeId: "chargeId" in answer ? (answer.chargeId ?? null) : null,
+});
+
+test.each(["pm_card_chargeDeclined", "pm_card_authenticationRequired", "not a token"])(
+  "charges the next card once after %s, with the same payment at Stripe",
+  async (token) => {
+    const first = aPayment(token);
+    const second = nextAttempt(first, await gateway().charge(first), "pm_card_visa");
+
+    expect(await gateway().charge(second)).toEqual(CHARGED);
+    expect(await gateway().charge(second)).toEqual(CHARGED);
+    // A late repetition of the first attempt must not undo it.
+    expect(await gateway().charge(first)).toEqual(token === "not a token" ? REFUSED : CHARGED);
+
+    expect(await booksOf(first)).toMatchObject({ intents: 1, charges: 1, amountCharged: 2_400 });
+  },
+);
+
+test.each(["pm_fake_confirm_reset_done", "pm_fake_confirm_500_done", "pm_fake_confirm_reset"])(
+  "charges a second card once although its answer is lost (%s)",
+  async (token) => {
+    const first = aPayment("pm_card_chargeDeclined");
+    const second = nextAttempt(first, await gateway().charge(first), token);
+
+    await outcomeOf(gateway().charge(second));
+
+    expect(await gateway().charge(second)).toEqual(CHARGED);
+    expect(await booksOf(first)).toMatchObject({ intents: 1, charges: 1 });
+  },
+);
+
+test("repeats the decline of a second card, and charges a third", async () => {
+  const first = aPayment("pm_card_chargeDeclined");
+  const second = nextAttempt(
+    first,
+    await gateway().charge(first),
+    "pm_card_chargeDeclinedExpiredCard",
+  );
+  const declined = { outcome: "declined", reason: "expired_card", chargeId: second.chargeId };
+
+  const answer = await gateway().charge(second);
+  expect(answer).toEqual(declined);
+  expect(await gateway().charge(second)).toEqual(declined);
+
+  const third = nextAttempt(second, answer, "ctoken_card_visa");
+  expect(await gateway().charge(third)).toEqual(CHARGED);
+  expect(await booksOf(first)).toMatchObject({ intents: 1, charges: 1 });
+});
+
+test.each(["pm_card_authenticationRequired", "ctoken_card_authenticationRequired"])(
+  "reports the bank's question to the buyer with the secret to answer it (%s)",
+  async (token) => {
+    const payment = aPayment(token);
+    const asked = {
+      outcome: "action_required",
+      chargeId: expect.stringMatching(/^pi_/),
+      clientSecret: expect.stringMatching(/_secret_/),
+    };
+
+    expect(await gateway().charge(payment)).toEqual(asked);
+    expect(await gateway().charge(payment)).toEqual(asked);
+
+    await authenticate(payment, "yes");
+    expect(await gateway().charge(payment)).toEqual(CHARGED);
+    expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
+  },
+);
+
+test("declines a payment whose buyer failed to answer the bank", async () => {
+  const payment = aPayment("pm_card_authenticationRequired");
+  await gateway().charge(payment);
+  await authenticate(payment, "no");
+
+  expect(await gateway().charge(payment)).toMatchObject({
+    outcome: "declined",
+    reason: "payment_intent_authentication_failure",
+  });
+});
+
+test("charges a method that the browser collected (a confirmation token) once", async () => {
+  const payment = aPayment("ctoken_card_visa");
+
+  await Promise.all(Array.from({ length: 5 }, () => outcomeOf(gateway().charge(payment))));
+
+  expect(await gateway().charge(payment)).toEqual(CHARGED);
+  expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
+});
+
+test("charges nothing for an intent whose amount is not the order's", async () => {
+  const other = aPayment("pm_card_visa", { amount: { amount: 100, currency: "USD" } });
+  await gateway().charge(other);
+  const foreign = await gateway().charge(other);
+  const payment = nextAttempt(aPayment(), foreign, "pm_card_visa");
+
+  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: "Error" });
+});
+
+test("reports that a charge was refunded meanwhile", async () => {
+  const payment = aPayment();
+  const charged = await gateway().charge(payment);
+  const chargeId = charged.outcome === "charged" ? charged.chargeId : "";
+  await gateway().refund({ ...payment, chargeId });
+
+  expect(await gateway().charge(payment)).toEqual({ ...charged, isRefunded: true });
+  expect(await gateway().void(payment)).toEqual({ ...charged, isRefunded: true });
 });
 
 test.each([
@@ -94,10 +212,12 @@ test("leaves the outcome undecided for a second attempt while the first is in pr
   expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
 });
 
-test("reports a payment that the bank is still processing as unknown", async () => {
+test("reports a payment that the bank is still processing as such", async () => {
+  const chargeId = expect.stringMatching(/^pi_/);
+
   const outcome = await gateway().charge(aPayment("pm_fake_pending"));
 
-  expect(outcome).toEqual({ outcome: "unknown", cause: "the payment is processing" });
+  expect(outcome).toEqual({ outcome: "processing", chargeId });
 });
 
 test("does not charge an order again after Stripe dropped its idempotency keys", async () => {

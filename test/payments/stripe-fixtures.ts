@@ -26,6 +26,8 @@ export function aPayment(
     userId: "ann",
     amount: { amount: 2_400, currency: "USD" },
     paymentToken,
+    attempt: 1,
+    chargeId: null,
     createdAt: new Date().toISOString(),
     ...changes,
   };
@@ -53,6 +55,12 @@ export const eventsOf = ({ orderId }: { orderId: string }) =>
 export const isHeld = ({ orderId }: { orderId: string }) => fake<boolean>("GET", `held/${orderId}`);
 export const release = ({ orderId }: { orderId: string }) => fake("POST", `release/${orderId}`);
 export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
+/** The buyer answers the bank's question. */
+export const authenticate = ({ orderId }: { orderId: string }, answer: "yes" | "no") =>
+  fake("POST", `authenticate/${orderId}/${answer}`);
+/** The buyer's bank takes a pending refund, or returns one. */
+export const finishRefund = ({ orderId }: { orderId: string }, answer: "yes" | "no") =>
+  fake("POST", `finish-refund/${orderId}/${answer}`);
 /** Makes the fake drop all idempotency keys, as Stripe does after a day. */
 export const forgetKeys = () => fake("POST", "expire-keys");
 

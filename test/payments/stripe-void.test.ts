@@ -1,10 +1,12 @@
 // Voiding and refunding through Stripe: no charge succeeds after `voided`, and money is refunded once.
 import { expect, test } from "vitest";
+import type { RefundRequest } from "../../src/payments/gateway.ts";
 import { until } from "../support/shop.ts";
 import {
   aPayment,
   booksOf,
   finish,
+  finishRefund,
   forgetKeys,
   gateway,
   hoursAgo,
@@ -14,14 +16,17 @@ import {
 } from "./stripe-fixtures.ts";
 
 const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
-const VOIDED = { outcome: "voided" };
+const VOIDED = { outcome: "voided", chargeId: expect.stringMatching(/^pi_/) };
+/** The outcome of an order for which Stripe never made an intent. */
+const NOTHING = { outcome: "voided" };
+const DECLINED = { outcome: "declined", reason: "voided", chargeId: expect.any(String) };
 
 test("voids an order that was never charged, and declines a later charge", async () => {
   const payment = aPayment();
 
   expect(await gateway().void(payment)).toEqual(VOIDED);
 
-  expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason: "voided" });
+  expect(await gateway().charge(payment)).toEqual(DECLINED);
   expect(await gateway().void(payment)).toEqual(VOIDED);
   expect(await booksOf(payment)).toMatchObject({ charges: 0 });
 });
@@ -46,7 +51,7 @@ test("voids orders with a declined charge or an invalid token", async () => {
   await gateway().charge(declined);
 
   expect(await gateway().void(declined)).toEqual(VOIDED);
-  expect(await gateway().void(aPayment("no such thing"))).toEqual(VOIDED);
+  expect(await gateway().void(aPayment("no such thing"))).toEqual(NOTHING);
 });
 
 test("decides nothing while a charge is in progress, and reports it afterwards", async () => {
@@ -99,7 +104,7 @@ test.each(["pm_fake_create_500", "pm_fake_create_500_done", "pm_fake_cancel_500"
     expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeAPIError" });
 
     expect(await gateway().void(payment)).toEqual(VOIDED);
-    expect(await gateway().charge(payment)).toEqual({ outcome: "declined", reason: "voided" });
+    expect(await gateway().charge(payment)).toEqual(DECLINED);
   },
 );
 
@@ -107,7 +112,7 @@ test("cannot void a payment that the bank is processing, and reports it once it 
   const payment = aPayment("pm_fake_pending");
   await gateway().charge(payment);
 
-  expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeInvalidRequestError" });
+  expect(await gateway().void(payment)).toMatchObject({ outcome: "pending" });
 
   await finish(payment);
   expect(await gateway().void(payment)).toEqual(CHARGED);
@@ -146,6 +151,27 @@ test.each([
   expect(await gateway().refund(refund)).toEqual({ outcome: "refunded" });
 
   expect(await booksOf({ orderId })).toMatchObject({ refunds: 1, amountRefunded: 2_400 });
+});
+
+test("reports a refund as pending until the bank took it, and as failed if the bank returned it", async () => {
+  const taken = aPayment("pm_fake_refund_pending");
+  const returned = aPayment("pm_fake_refund_pending");
+  const refunds: RefundRequest[] = [];
+  for (const payment of [taken, returned]) {
+    const charge = await gateway().charge(payment);
+    const refund = { ...payment, chargeId: charge.outcome === "charged" ? charge.chargeId : "" };
+    refunds.push(refund);
+    expect(await gateway().refund(refund)).toMatchObject({ outcome: "pending" });
+    expect(await gateway().refund(refund)).toMatchObject({ outcome: "pending" });
+  }
+
+  await finishRefund(taken, "yes");
+  await finishRefund(returned, "no");
+
+  const [first, second] = refunds as [RefundRequest, RefundRequest];
+  expect(await gateway().refund(first)).toEqual({ outcome: "refunded" });
+  const failed = { outcome: "refund_failed", reason: "expired_or_canceled_card" };
+  expect(await gateway().refund(second)).toEqual(failed);
 });
 
 test("does not report success for the refund of an unknown charge", async () => {

@@ -5,56 +5,111 @@ import type { Order } from "../../inventory/order.ts";
 /** The fields of an order that its copy depends on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason">;
 
-/** Whether the order is reserved and waits for the buyer to pay. */
+/** Reserved, and waiting for the buyer: to pay, to try another card, or to answer the bank. */
 export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
-  status === "reserved" && unitPrice.amount > 0 && payment === undefined;
+  status === "reserved" &&
+  unitPrice.amount > 0 &&
+  (payment === undefined || payment === "declined" || payment === "action_required");
 
 /** Whether the buyer has the units, reserved or confirmed. */
 export const holdsUnits = ({ status }: Pick<OrderLike, "status">): boolean =>
   status === "reserved" || status === "confirmed";
 
-/** Whether the order is being processed: its next change needs no action by the buyer. */
-export const isSettling = (order: OrderLike): boolean =>
-  (order.status === "reserved" && !needsPayment(order)) || order.payment === "refund_due";
+/** Only the provider knows whether the buyer was charged. */
+const isUnknown = ({ payment }: OrderLike): boolean =>
+  payment === "due" || payment === "processing" || payment === "action_required";
 
-/** The title and text that tell a buyer the status of an order. */
-export function describeOrder(order: OrderLike): { title: string; text: string } {
-  const { status, payment, reason } = order;
-  if (needsPayment(order)) {
-    return { title: "Reserved for you", text: "Pay before the reservation expires to get it." };
-  }
-  if (payment === "refund_due") {
+/** There is nothing that the buyer can do, and the next change comes without them. */
+export const isSettling = (order: OrderLike): boolean =>
+  order.payment === "refund_due" ||
+  (order.status === "reserved" ? !needsPayment(order) : isUnknown(order));
+
+interface Words {
+  title: string;
+  text: string;
+}
+
+const BACK_ON_SALE = "The item is back on sale.";
+const FINDING_OUT = "We're finding out whether your bank paid. If it did, you get your money back.";
+
+/** The title and text that tell a buyer the status of an order. The words follow the money: "you weren't charged" only where that is known. */
+export function describeOrder(order: OrderLike): Words {
+  if (order.payment === "refund_due") {
     return {
       title: "Refund on the way",
-      text: "Your payment arrived too late, so we're refunding it in full.",
+      text: "Your payment arrived too late. Your money is on its way back to you in full.",
     };
   }
-  switch (status) {
+  if (order.payment === "refund_failed") {
+    return {
+      title: "Refund delayed",
+      text: "Your bank returned our refund. The shop knows and will get in touch with you.",
+    };
+  }
+  switch (order.status) {
     case "reserved":
-      return payment
-        ? { title: "Payment processing", text: "Your item is reserved while your bank responds." }
-        : { title: "You got it", text: "Your item is reserved. We're confirming your order." };
+      return reservedWords(order);
     case "confirmed":
       return { title: "Order confirmed", text: "It's yours. Thank you for your order." };
     case "cancelled":
-      if (payment === "declined") {
-        return {
-          title: "Payment declined",
-          text:
-            "You weren't charged. Your bank declined the payment, so the item is back on sale. " +
-            "To buy it again, use another card.",
-        };
-      }
-      return {
-        title: "Order canceled",
-        text: reason === "buyer" ? "You canceled this order." : "The item is back on sale.",
-      };
+      return cancelledWords(order);
     case "expired":
-      return {
-        title: "Reservation expired",
-        text: "Your order wasn't paid in time, so the item is back on sale. You weren't charged.",
-      };
+      return expiredWords(order);
     case "refunded":
       return { title: "Order refunded", text: "Your payment was refunded in full." };
   }
+}
+
+function reservedWords({ payment, unitPrice }: OrderLike): Words {
+  switch (payment) {
+    case "declined":
+      return {
+        title: "Payment declined",
+        text: "Your bank declined this card. You haven't been charged, and your item is still reserved. Try another card.",
+      };
+    case "action_required":
+      return {
+        title: "Your bank has a question",
+        text: "Confirm the payment with your bank, then press Pay again. Your item is still reserved. You can also use another card.",
+      };
+    case "processing":
+      return {
+        title: "Payment processing",
+        text: "Your bank is still working on the payment. Your item stays reserved meanwhile.",
+      };
+    case undefined:
+      return unitPrice.amount > 0
+        ? { title: "Reserved for you", text: "Pay before the reservation expires to get it." }
+        : { title: "You got it", text: "Your item is reserved. We're confirming your order." };
+    default:
+      return {
+        title: "Payment processing",
+        text: "Your item is reserved while your bank responds.",
+      };
+  }
+}
+
+function cancelledWords(order: OrderLike): Words {
+  // A decline canceled the order in releases before this one.
+  if (order.payment === "declined" && order.reason !== "buyer") {
+    const text =
+      "You weren't charged. Your bank declined the payment, so the item is back on sale.";
+    return { title: "Payment declined", text };
+  }
+  const text = order.reason === "buyer" ? "You canceled this order." : BACK_ON_SALE;
+  return { title: "Order canceled", text: isUnknown(order) ? `${text} ${FINDING_OUT}` : text };
+}
+
+function expiredWords(order: OrderLike): Words {
+  const title = "Reservation expired";
+  if (isUnknown(order)) {
+    return {
+      title,
+      text: "We're finding out whether your bank paid. If it did, you get the item if one is left, or your money back.",
+    };
+  }
+  return {
+    title,
+    text: "Your order wasn't paid in time, so the item is back on sale. You weren't charged.",
+  };
 }

@@ -16,6 +16,7 @@ export const paymentModeOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">)
 const SANDBOX_CARDS = [
   { token: "tok_ok", name: "Test card: approved" },
   { token: "tok_declined", name: "Test card: declined" },
+  { token: "tok_action_required", name: "Test card: bank asks first" },
 ] as const;
 
 interface PayProps {

@@ -136,7 +136,7 @@ export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
   const sale = correctSale();
   const unitPrice = { amount: 1_200, currency: "USD" };
   const entry = (orderId: string, state: BankEntry["state"]): BankEntry => ({
-    ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1 },
+    ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1, method: 1 },
     refunds: state === "refunded" ? 1 : 0,
   });
   const priced = { unitPrice, total: unitPrice };

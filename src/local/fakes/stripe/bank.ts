@@ -9,6 +9,7 @@ export type EventObject = { metadata: Record<string, string> } & Record<string, 
 export interface Intent {
   id: string;
   object: "payment_intent";
+  client_secret: string;
   amount: number;
   amount_received: number;
   currency: string;
@@ -46,43 +47,67 @@ const DECLINES: Record<string, [code: string, declineCode: string]> = {
   pm_card_chargeDeclinedExpiredCard: ["expired_card", "expired_card"],
   pm_card_chargeDeclinedIncorrectCvc: ["incorrect_cvc", "incorrect_cvc"],
   pm_card_chargeDeclinedProcessingError: ["processing_error", "processing_error"],
-  pm_card_authenticationRequired: ["authentication_required", "authentication_not_handled"],
 };
 
+/** The bank asks the buyer. Waits for `authenticate`. */
+const ASKS = "pm_card_authenticationRequired";
 /** Stays `processing` until `finish`, like a bank debit. */
 const PENDING = "pm_fake_pending";
+/** Its refund stays `pending` until `finishRefund`. */
+const REFUND_PENDING = "pm_fake_refund_pending";
+
+interface Refund {
+  id: string;
+  object: "refund";
+  amount: number;
+  currency: string;
+  charge: string;
+  payment_intent: string;
+  status: "pending" | "succeeded" | "failed";
+  failure_reason?: string;
+  metadata: Record<string, string>;
+}
+
+const CONFIRMABLE: Intent["status"][] = [
+  "requires_payment_method",
+  "requires_confirmation",
+  "requires_action",
+];
 const CANCELABLE: Intent["status"][] = [
   "requires_payment_method",
   "requires_confirmation",
   "requires_action",
 ];
 
+/** `about`: the metadata that names the order, where the object has none. */
+type Emit = (type: string, object: EventObject, about?: Record<string, string>) => void;
+
 /** Calls `emit` for every event. */
 export class FakeStripeBank {
   readonly #intents = new Map<string, Intent>();
-  readonly #refunds = new Map<string, { amount: number }>();
-  readonly #emit: (type: string, object: EventObject) => void;
+  /** By the id of the intent. */
+  readonly #refunds = new Map<string, Refund>();
+  readonly #emit: Emit;
   #ids = 0;
 
-  constructor(emit: (type: string, object: EventObject) => void) {
+  constructor(emit: Emit) {
     this.#emit = emit;
   }
 
   /** @throws StripeFault for an amount below 50 cents or an unknown payment method */
   create(params: URLSearchParams): Intent {
     const { amount, currency } = readAmount(params);
-    const method = params.get("payment_method") ?? "";
-    if (!/^pm_(card|fake)_/.test(method)) {
-      const message = `No such PaymentMethod: '${method}'`;
-      throw invalid(message, { code: "resource_missing", param: "payment_method" });
-    }
+    const method = params.get("payment_method");
+    if (method !== null) known(method, "payment_method");
+    const id = this.#id("pi");
     const intent: Intent = {
-      id: this.#id("pi"),
+      id,
+      client_secret: `${id}_secret_fake`,
       object: "payment_intent",
       amount,
       amount_received: 0,
       currency,
-      status: "requires_confirmation",
+      status: method === null ? "requires_payment_method" : "requires_confirmation",
       payment_method: method,
       last_payment_error: null,
       latest_charge: null,
@@ -107,17 +132,28 @@ export class FakeStripeBank {
 
   confirm(id: string, params: URLSearchParams): Intent {
     const intent = this.intent(id);
-    if (intent.status !== "requires_confirmation") throw unexpectedState("confirm", intent);
-    const decline = DECLINES[intent.payment_method ?? ""];
-    const [code] = decline ?? [];
-    if (code === "authentication_required" && params.get("error_on_requires_action") !== "true") {
-      intent.status = "requires_action";
-      return intent;
-    }
+    const method = methodIn(params) ?? intent.payment_method;
+    if (!CONFIRMABLE.includes(intent.status)) throw unexpectedState("confirm", intent);
+    if (!method) throw invalid("You cannot confirm this PaymentIntent without a payment method.");
+    intent.payment_method = method;
+    const decline = DECLINES[method];
     if (decline) throw this.#declined(intent, ...decline);
-    intent.status = "processing";
-    if (intent.payment_method !== PENDING) this.finish(id);
+    intent.status = method === ASKS ? "requires_action" : "processing";
+    if (method === ASKS || method === PENDING) {
+      this.#emit(`payment_intent.${intent.status}`, { ...intent });
+    } else this.finish(id);
     return intent;
+  }
+
+  /** The buyer answers the bank's question. */
+  authenticate(id: string, isGood: boolean): void {
+    const intent = this.intent(id);
+    if (intent.status !== "requires_action") throw unexpectedState("authenticate", intent);
+    if (isGood) this.finish(id);
+    else {
+      const code = "payment_intent_authentication_failure";
+      this.#fail(intent, { type: "invalid_request_error", code, message: "Not authenticated." });
+    }
   }
 
   /** Completes a payment that is `processing`. */
@@ -142,7 +178,7 @@ export class FakeStripeBank {
   }
 
   /** Refunds the full amount. @throws StripeFault without a charge or after an earlier refund */
-  refund(intentId: string): object {
+  refund(intentId: string): Refund {
     const intent = this.intent(intentId);
     const { latest_charge: charge, amount, currency, metadata } = intent;
     if (!charge) {
@@ -154,11 +190,54 @@ export class FakeStripeBank {
       const message = `Charge ${charge} has already been refunded.`;
       throw invalid(message, { code: "charge_already_refunded" });
     }
-    this.#refunds.set(intentId, { amount });
-    const refunded = { amount, amount_refunded: amount, refunded: true, metadata };
-    this.#emit("charge.refunded", { id: charge, object: "charge", ...refunded });
-    const refund = { id: this.#id("re"), object: "refund", amount, currency, charge };
-    return { ...refund, payment_intent: intentId, status: "succeeded" };
+    const isPending = intent.payment_method === REFUND_PENDING;
+    const refund: Refund = {
+      id: this.#id("re"),
+      object: "refund",
+      amount,
+      currency,
+      charge,
+      payment_intent: intentId,
+      status: isPending ? "pending" : "succeeded",
+      metadata: {},
+    };
+    this.#refunds.set(intentId, refund);
+    const { refunded, amount_refunded } = this.#charge(intent);
+    const object = { id: charge, object: "charge", payment_intent: intentId, currency, amount };
+    this.#emit("charge.refunded", { ...object, amount_refunded, refunded, metadata });
+    return refund;
+  }
+
+  refundById(id: string): Refund {
+    for (const refund of this.#refunds.values()) if (refund.id === id) return refund;
+    throw new StripeFault(404, {
+      type: "invalid_request_error",
+      code: "resource_missing",
+      message: `No such refund: '${id}'`,
+    });
+  }
+
+  /** The bank of the buyer takes a pending refund, or returns it. A returned one can have succeeded before. */
+  finishRefund(intentId: string, isGood: boolean): void {
+    const refund = this.#refunds.get(intentId);
+    if (!refund) return;
+    refund.status = isGood ? "succeeded" : "failed";
+    if (!isGood) refund.failure_reason = "expired_or_canceled_card";
+    const order = this.intent(intentId).metadata;
+    this.#emit(isGood ? "refund.updated" : "refund.failed", { ...refund, metadata: {} }, order);
+  }
+
+  /** An intent as the API shows it: with its charge in full if the caller expands it. */
+  show(intent: Intent, expand: string[]): object {
+    if (!expand.some((path) => path.endsWith("latest_charge"))) return intent;
+    return { ...intent, latest_charge: intent.latest_charge && this.#charge(intent) };
+  }
+
+  #charge({ id, latest_charge, amount, currency }: Intent) {
+    const refund = this.#refunds.get(id);
+    const amount_refunded = refund && refund.status !== "failed" ? refund.amount : 0;
+    const refunded = amount_refunded === amount;
+    return { id: latest_charge, object: "charge", amount, currency, amount_refunded, refunded };
   }
 
   paymentsOf(orderId: string): OrderPayments {
@@ -181,14 +260,33 @@ export class FakeStripeBank {
 
   #declined(intent: Intent, code: string, decline_code: string): StripeFault {
     const error = { type: "card_error", code, decline_code, message: "Your card was declined." };
-    Object.assign(intent, { status: "requires_payment_method", payment_method: null });
-    intent.last_payment_error = error;
-    this.#emit("payment_intent.payment_failed", { ...intent });
+    this.#fail(intent, error);
     return new StripeFault(402, { ...error, charge: this.#id("ch"), payment_intent: intent });
+  }
+
+  #fail(intent: Intent, error: { type: string; code: string; message: string }): void {
+    const status = "requires_payment_method";
+    Object.assign(intent, { status, payment_method: null, last_payment_error: error });
+    this.#emit("payment_intent.payment_failed", { ...intent });
   }
 
   #id(prefix: string): string {
     this.#ids += 1;
     return `${prefix}_fake${this.#ids}`;
   }
+}
+
+/** The method that a confirmation brings. A confirmation token `ctoken_x` stands for the method `pm_x`. */
+function methodIn(params: URLSearchParams): string | null {
+  const token = params.get("confirmation_token");
+  if (token !== null) return known(token.replace(/^ctoken_/, "pm_"), "confirmation_token");
+  const method = params.get("payment_method");
+  return method === null ? null : known(method, "payment_method");
+}
+
+/** @throws StripeFault if there is no such payment method */
+function known(method: string, param: string): string {
+  if (/^pm_(card|fake)_/.test(method)) return method;
+  const message = `No such PaymentMethod: '${method}'`;
+  throw invalid(message, { code: "resource_missing", param });
 }

@@ -44,29 +44,40 @@ export async function startFakeStripe(secrets: Secrets, port = 0): Promise<FakeS
 
 function fakeStripe({ apiKey, webhookSecret }: Secrets) {
   const events: { type: string; object: object; order: string }[] = [];
-  const bank = new FakeStripeBank((type, { metadata, ...object }) => {
-    const snapshot = structuredClone({ ...object, metadata });
-    events.push({ type, object: snapshot, order: metadata.order_id ?? "" });
+  const bank = new FakeStripeBank((type, object, about = object.metadata) => {
+    events.push({ type, object: structuredClone(object), order: about.order_id ?? "" });
   });
   const faults = new Faults();
   const responder = new Responder(apiKey);
   const app = new Hono<{ Bindings: HttpBindings }>();
 
   /** Runs a step of an existing intent. The intent is locked while a held request is in progress. */
-  const onIntent = async (step: string, id: string, work: () => object): Promise<StepResult> => {
+  const onIntent = async (
+    step: string,
+    id: string,
+    work: () => object,
+    given: string | null = null,
+  ): Promise<StepResult> => {
     const { metadata, payment_method } = bank.intent(id);
     const order = metadata.order_id ?? "";
     if (faults.isHeld(order)) throw new StripeFault(429, LOCKED);
-    return faults.run(step, { method: payment_method ?? "", order }, work);
+    return faults.run(step, { method: given ?? payment_method ?? "", order }, work);
   };
 
   app.get("/v1/payment_intents/search", (c) =>
     responder.get(c, () => {
       const order = /^metadata\["order_id"\]:"([^"]+)"$/.exec(c.req.query("query") ?? "")?.[1];
-      return { object: "search_result", data: bank.search(order ?? ""), has_more: false };
+      const expand = expandIn(new URL(c.req.url).searchParams);
+      const data = bank.search(order ?? "").map((intent) => bank.show(intent, expand));
+      return { object: "search_result", data, has_more: false };
     }),
   );
-  app.get("/v1/payment_intents/:id", (c) => responder.get(c, () => bank.intent(c.req.param("id"))));
+  app.get("/v1/payment_intents/:id", (c) =>
+    responder.get(c, () => {
+      const expand = expandIn(new URL(c.req.url).searchParams);
+      return bank.show(bank.intent(c.req.param("id")), expand);
+    }),
+  );
   app.post("/v1/payment_intents", (c) =>
     responder.post(c, (params) => {
       const method = params.get("payment_method") ?? "";
@@ -76,7 +87,10 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
   );
   app.post("/v1/payment_intents/:id/confirm", (c) => {
     const id = c.req.param("id");
-    return responder.post(c, (params) => onIntent("confirm", id, () => bank.confirm(id, params)));
+    return responder.post(c, (params) => {
+      const show = () => bank.show(bank.confirm(id, params), expandIn(params));
+      return onIntent("confirm", id, show, params.get("payment_method"));
+    });
   });
   app.post("/v1/payment_intents/:id/cancel", (c) => {
     const id = c.req.param("id");
@@ -88,6 +102,7 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
       return onIntent("refund", id, () => bank.refund(id));
     }),
   );
+  app.get("/v1/refunds/:id", (c) => responder.get(c, () => bank.refundById(c.req.param("id"))));
   app.notFound((c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}).`;
     return responder.reply(c as FakeContext, refused(404, message));
@@ -107,6 +122,16 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
     for (const { id } of bank.search(c.req.param("order"))) bank.finish(id);
     return c.json({});
   });
+  app.post("/_fake/authenticate/:order/:answer", (c) => {
+    const { order, answer } = c.req.param();
+    for (const { id } of bank.search(order)) bank.authenticate(id, answer === "yes");
+    return c.json({});
+  });
+  app.post("/_fake/finish-refund/:order/:answer", (c) => {
+    const { order, answer } = c.req.param();
+    for (const { id } of bank.search(order)) bank.finishRefund(id, answer === "yes");
+    return c.json({});
+  });
   app.post("/_fake/expire-keys", (c) => {
     responder.expireKeys();
     return c.json({});
@@ -119,6 +144,10 @@ const LOCKED = {
   code: "lock_timeout",
   message: "This object cannot be accessed right now because another request is accessing it.",
 };
+
+/** The paths that a request expands: `expand[0]=…`. */
+const expandIn = (params: URLSearchParams): string[] =>
+  [...params].flatMap(([name, value]) => (name.startsWith("expand[") ? [value] : []));
 
 function sign(secret: string, type: string, object: object): SignedEvent {
   const created = Math.floor(Date.now() / 1_000);

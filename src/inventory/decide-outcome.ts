@@ -1,0 +1,155 @@
+// What the payment provider's answers make of an order, its units and its money. Pure: state + answer + now → the row to
+// write.
+import { available, type BuyerState, next, unitsOwned } from "./decide-order.ts";
+import { attemptOf, LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
+import { startClock, stopClock } from "./hold-clock.ts";
+import type { OrderRow, Payment } from "./order.ts";
+
+/** What the consumer must do about an order's money before it may acknowledge the version. */
+export type MoneyStep = "none" | "charge" | "void" | "refund";
+
+/**
+ * While an order is reserved, the buyer or the provider makes the next move after an answer. Once it is not, every payment
+ * that the provider may still complete is voided: a browser with the client secret could confirm it late.
+ */
+export function moneyStep({ payment, status }: OrderRow): MoneyStep {
+  const isReserved = status === "reserved";
+  switch (payment?.state) {
+    case "refund_due":
+      return "refund";
+    case "due":
+      return isReserved ? "charge" : "void";
+    case "action_required":
+    case "processing":
+      return isReserved ? "none" : "void";
+    case "declined":
+      return isReserved || !payment.chargeId ? "none" : "void";
+    default:
+      return "none";
+  }
+}
+
+/** What the payment provider reported about an order's money. */
+export type MoneyOutcome =
+  /** `isRefunded`: the provider returned all of it meanwhile. */
+  | { outcome: "charged"; chargeId: string; isRefunded?: boolean }
+  | { outcome: "action_required"; chargeId: string; clientSecret: string }
+  | { outcome: "processing"; chargeId: string }
+  | { outcome: "declined"; reason: string; chargeId?: string }
+  | { outcome: "voided"; chargeId?: string }
+  | { outcome: "refunded" }
+  | { outcome: "refund_failed"; reason: string };
+
+const UNDECIDED: ReadonlySet<Payment["state"]> = new Set(["due", "processing", "action_required"]);
+/** No charge should succeed after `voided`. If one did, the money must still be noticed and returned. */
+const CHARGEABLE: ReadonlySet<Payment["state"]> = new Set([...UNDECIDED, "declined", "voided"]);
+const RETURNABLE: ReadonlySet<Payment["state"]> = new Set([
+  "charged",
+  "refund_due",
+  "refund_failed",
+]);
+
+/**
+ * Applies a result of the payment provider. Returns the new row, or undefined if nothing changes: results come at least
+ * once and in any order, and a result about an earlier method than the current one (`attempt`) decides nothing, except that
+ * money always counts. Money that arrives after the hold ended buys the units if some are free and the buyer's limit
+ * allows it. After a cancellation it is always refunded.
+ */
+export function decidePaymentResult(
+  state: BuyerState,
+  row: OrderRow,
+  outcome: MoneyOutcome,
+  now: number,
+  attempt?: number,
+): OrderRow | undefined {
+  const { payment, status } = row;
+  if (!payment) return undefined;
+  const isCurrent = attempt === undefined || attempt === attemptOf(payment);
+  const isUndecided = UNDECIDED.has(payment.state) && isCurrent;
+  const isReserved = status === "reserved";
+  switch (outcome.outcome) {
+    case "charged":
+      return CHARGEABLE.has(payment.state)
+        ? chargedRow(state, row, withId(payment, outcome), now)
+        : undefined;
+    case "action_required": {
+      if (!isUndecided || !isReserved) return undefined;
+      const { chargeId, clientSecret } = outcome;
+      if (payment.state === "action_required" && payment.clientSecret === clientSecret)
+        return undefined;
+      const asked: Payment = { ...payment, chargeId, clientSecret, state: "action_required" };
+      return next(row, startClock(row, asked, now), now);
+    }
+    case "processing":
+      // The provider has not answered yet, so the hold's clock stands still on.
+      if (!isUndecided || !isReserved || payment.state === "processing") return undefined;
+      return next(
+        row,
+        stopClock(row, { ...withId(payment, outcome), state: "processing" }, now),
+        now,
+      );
+    case "declined": {
+      if (!isUndecided) return undefined;
+      const declined: Payment = { ...withId(payment, outcome), state: "declined" };
+      if (!isReserved) return next(row, { payment: declined }, now);
+      return next(row, { ...startClock(row, declined, now), reason: outcome.reason }, now);
+    }
+    case "voided":
+      if (isReserved || !(UNDECIDED.has(payment.state) || payment.state === "declined"))
+        return undefined;
+      return next(row, { payment: { ...withId(payment, outcome), state: "voided" } }, now);
+    case "refunded":
+      // A refund that was due, or one that the shop made at its provider. The units go back on sale.
+      if (!RETURNABLE.has(payment.state)) return undefined;
+      return next(row, { status: "refunded", payment: { ...payment, state: "refunded" } }, now);
+    case "refund_failed":
+      // A bank can return a refund after the provider reported its success.
+      if (payment.state !== "refund_due" && payment.state !== "refunded") return undefined;
+      return next(
+        row,
+        { payment: { ...payment, state: "refund_failed" }, reason: outcome.reason },
+        now,
+      );
+  }
+}
+
+/** The payment with the provider's id, and without a client secret that no longer opens anything. */
+function withId(
+  { clientSecret: _, ...payment }: Payment,
+  { chargeId }: { chargeId?: string },
+): Payment {
+  return chargeId === undefined ? payment : { ...payment, chargeId };
+}
+
+function chargedRow(
+  { terms, stock, mine }: BuyerState,
+  row: OrderRow,
+  payment: Payment,
+  now: number,
+): OrderRow {
+  const limit = terms?.perUserLimit ?? 0;
+  const fits = available(stock) >= row.quantity && unitsOwned(mine) + row.quantity <= limit;
+  if (row.status === "reserved" || (row.status === "expired" && fits)) {
+    const charged: Payment = { ...payment, state: "charged" };
+    return next(row, { ...startClock(row, charged, now), status: "confirmed", reason: null }, now);
+  }
+  return next(row, { payment: { ...payment, state: "refund_due" } }, now);
+}
+
+/**
+ * The row that makes the consumer look a payment up at the provider, because an event suggests that it changed and the
+ * event alone proves nothing. Undefined if there is nothing to look up, or it is being looked up already.
+ */
+export function decideLookUp(
+  row: OrderRow,
+  event: "succeeded" | "changed",
+  now: number,
+): OrderRow | undefined {
+  const { payment, status } = row;
+  if (!payment) return undefined;
+  const mayBeLate = event === "succeeded" && ["declined", "voided"].includes(payment.state);
+  if (status !== "reserved") {
+    return mayBeLate ? next(row, { payment: { ...payment, state: "due" } }, now) : undefined;
+  }
+  return mayBeLate || LOOK_AGAIN.has(payment.state) ? lookAgain(row, payment, now) : undefined;
+}

@@ -1,0 +1,62 @@
+// Paying for an order, as its buyer sees it: the methods they try, and what the payment came to. Pure: state + command + now
+// → the row to write and the answer.
+import { holdEnded, isFree, next, type OrderDecision } from "./decide-order.ts";
+import { LEAST_LEFT_MS, stopClock } from "./hold-clock.ts";
+import type { OrderRow, Payment } from "./order.ts";
+
+/** Payment methods that one order may try. */
+export const MAX_ATTEMPTS = 5;
+
+export const attemptOf = ({ attempt = 1 }: Payment): number => attempt;
+
+/** How many further methods the buyer may try. */
+export const attemptsLeft = (payment: Payment | null): number =>
+  MAX_ATTEMPTS - (payment ? attemptOf(payment) : 0);
+
+const ANOTHER_METHOD: ReadonlySet<Payment["state"]> = new Set(["declined", "action_required"]);
+/** Only the provider knows whether the buyer answered, or the bank. */
+export const LOOK_AGAIN: ReadonlySet<Payment["state"]> = new Set(["action_required", "processing"]);
+
+/**
+ * Attaches a payment method: the first one, or another one after a decline or instead of the bank's question. The same
+ * method again changes nothing, except that an open question is looked up at the provider.
+ */
+export function decidePay(
+  row: OrderRow,
+  token: string,
+  now: number,
+): OrderDecision<"order_not_payable"> {
+  const { payment, status } = row;
+  const isOpen = status === "reserved" && !isFree(row) && !holdEnded(row, now);
+  if (payment?.token === token) {
+    const looksAgain = isOpen && LOOK_AGAIN.has(payment.state);
+    return looksAgain ? changed(lookAgain(row, payment, now)) : { ok: true, changed: false, row };
+  }
+  const mayTry = !payment || (ANOTHER_METHOD.has(payment.state) && attemptsLeft(payment) > 0);
+  if (!isOpen || !mayTry) return { ok: false, reason: "order_not_payable" };
+  const { clientSecret: _, ...before } = payment ?? {};
+  const attempt = payment ? attemptOf(payment) + 1 : 1;
+  const due: Payment = { ...before, token, state: "due", attempt, givenAt: now };
+  return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));
+}
+
+const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
+
+/** The row that makes the consumer look the payment up at the provider. */
+export const lookAgain = (row: OrderRow, payment: Payment, now: number): OrderRow =>
+  next(row, stopClock(row, { ...payment, state: "due" }, now), now);
+
+/** The payment of an order as its owner sees it. */
+export interface PaymentView {
+  state: Payment["state"] | "none";
+  reason?: string;
+  clientSecret?: string;
+  attemptsLeft: number;
+}
+
+export const toPaymentView = ({ payment, reason, status }: OrderRow): PaymentView => ({
+  state: payment?.state ?? "none",
+  ...(reason ? { reason } : {}),
+  ...(payment?.clientSecret && status === "reserved" ? { clientSecret: payment.clientSecret } : {}),
+  attemptsLeft: status === "reserved" ? attemptsLeft(payment) : 0,
+});
