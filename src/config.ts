@@ -11,6 +11,26 @@ const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
 /** The format of the Standard Webhooks specification. */
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
 /**
+ * Secrets separated by commas, newest first. During a rotation both the new and the old one are set, so that no event is
+ * lost while the other side still uses the old one. Undefined if there are none.
+ */
+const secretList = (isValid: (secret: string) => boolean, expected: string) =>
+  z
+    .string()
+    .transform((text, context): string[] | undefined => {
+      if (!text) return undefined;
+      const secrets = text.split(",").map((part) => part.trim());
+      for (const [index, each] of secrets.entries()) {
+        if (isValid(each)) continue;
+        // Never quotes the value: it is a secret, and this goes to the log.
+        const message = `secret ${index + 1} of ${secrets.length} is invalid: ${expected}`;
+        context.addIssue({ code: "custom", message });
+      }
+      return secrets;
+    })
+    .optional();
+
+/**
  * The first part of every key in Redis, after the prefix. A prefix must not contain one of these, or keys of the prefix
  * `shop:orders:` would collide with orders of the prefix `shop:`.
  */
@@ -81,7 +101,11 @@ const schema = z
     /** The payment provider. Unset: orders cannot be paid here. */
     PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
-    STRIPE_WEBHOOK_SECRET: unset.or(z.string()).optional(),
+    /** Verify Stripe's webhooks: a signature by any of them is accepted. */
+    STRIPE_WEBHOOK_SECRET: secretList(
+      (text) => text !== "",
+      "separate secrets with one comma, without empty entries",
+    ),
     /** Given to the owner of an order, whose browser answers the bank with it. */
     STRIPE_PUBLISHABLE_KEY: unset
       .or(z.string().regex(/^pk_/, "use the key that starts with pk_"))
@@ -94,11 +118,12 @@ const schema = z
       .or(z.url({ protocol: /^https?$/ }))
       .optional()
       .transform((url) => url ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
-    /** The shop's webhook for final changes of orders. Requests are signed with the secret. */
+    /** The shop's webhook for final changes of orders. Requests are signed with each of the secrets. */
     ORDER_WEBHOOK_URL: optionalUrl,
-    ORDER_WEBHOOK_SECRET: unset
-      .or(z.string().regex(WEBHOOK_SECRET, "use whsec_ and base64"))
-      .optional(),
+    ORDER_WEBHOOK_SECRET: secretList(
+      (text) => WEBHOOK_SECRET.test(text),
+      "use whsec_ and base64, and separate secrets with a comma",
+    ),
   })
   .refine((v) => (v.AUTH_SECRET === undefined) !== (v.AUTH_JWKS_URL === undefined), {
     path: ["AUTH_SECRET"],

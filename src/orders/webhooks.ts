@@ -190,7 +190,9 @@ async function post(event: OrderEvent, config: WebhookConfig): Promise<string | 
         "Content-Type": "application/json",
         "webhook-id": event.id,
         "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-        "webhook-signature": new Webhook(config.ORDER_WEBHOOK_SECRET).sign(event.id, sentAt, text),
+        "webhook-signature": config.ORDER_WEBHOOK_SECRET.map((secret) =>
+          new Webhook(secret).sign(event.id, sentAt, text),
+        ).join(" "),
       },
       body: text,
     });

@@ -2,10 +2,7 @@
 import Stripe from "stripe";
 import type { Config } from "../config.ts";
 
-export type StripeConfig = Pick<
-  Config,
-  "STRIPE_SECRET_KEY" | "STRIPE_WEBHOOK_SECRET" | "STRIPE_API_URL"
->;
+export type StripeConfig = Pick<Config, "STRIPE_SECRET_KEY" | "STRIPE_API_URL">;
 
 /** STRIPE_API_URL is for tests, which point the library at a fake. */
 export function stripeClient(

@@ -1,22 +1,31 @@
 // Verifies and reads Stripe's webhook events. They come at least once, late and in any order.
 import Stripe from "stripe";
+import type { Config } from "../config.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { fromStripeAmount } from "./stripe-amount.ts";
 import { type StripeConfig, stripeClient } from "./stripe-client.ts";
 
-/** Verifies the signature of a webhook. @throws if it is not Stripe's, or is older than five minutes */
-export const verifyStripeWebhook = (
-  config: StripeConfig,
+/**
+ * Verifies the signature of a webhook with each of the secrets.
+ * @throws if none of them made it, or if it is older than five minutes
+ */
+export async function verifyStripeWebhook(
+  config: StripeConfig & Pick<Config, "STRIPE_WEBHOOK_SECRET">,
   body: string,
   signature: string,
-): Promise<Stripe.Event> =>
-  stripeClient(config).webhooks.constructEventAsync(
-    body,
-    signature,
-    config.STRIPE_WEBHOOK_SECRET as string,
-    undefined,
-    Stripe.createSubtleCryptoProvider(),
-  );
+): Promise<Stripe.Event> {
+  const { webhooks } = stripeClient(config);
+  const crypto = Stripe.createSubtleCryptoProvider();
+  let failure: unknown = new Error("STRIPE_WEBHOOK_SECRET is not set");
+  for (const secret of config.STRIPE_WEBHOOK_SECRET ?? []) {
+    try {
+      return await webhooks.constructEventAsync(body, signature, secret, undefined, crypto);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
 
 /** An event before it is known which order it is about. */
 type Subject = Omit<PaymentEvent, "userId" | "orderId"> & { metadata: Stripe.Metadata | null };

@@ -37,7 +37,12 @@ import {
 beforeEach(emptyRedis);
 
 const SECRET = `whsec_${btoa("a secret of the shop, 32 bytes long")}`;
-const VARS = { ORDER_WEBHOOK_URL: "https://erp.test/hook", ORDER_WEBHOOK_SECRET: SECRET };
+/** The secret before the rotation. */
+const OLD_SECRET = `whsec_${btoa("the secret before it, 32 bytes too")}`;
+const VARS = {
+  ORDER_WEBHOOK_URL: "https://erp.test/hook",
+  ORDER_WEBHOOK_SECRET: [SECRET, OLD_SECRET],
+};
 
 interface Received {
   headers: Record<string, string>;
@@ -124,6 +129,22 @@ test("delivers the event of a confirmed order once, signed per Standard Webhooks
   expect(headers["webhook-id"]).toBe(`${order.id}.2`);
   expect(() => new Webhook(SECRET).verify(`${body} `, headers)).toThrow();
   expect(await unannounced(skuId)).toBe(0);
+});
+
+test("signs with the new and the old secret during a rotation, the newest first", async () => {
+  const received = givenShop();
+  const { event } = await givenEvent();
+
+  await post([event]);
+
+  const [{ headers, body }] = received as [Received];
+  expect(new Webhook(OLD_SECRET).verify(body, headers)).toHaveProperty("id");
+  const [first = "", second = "", ...others] = headers["webhook-signature"]?.split(" ") ?? [];
+  expect(others).toEqual([]);
+  const signedBy = (secret: string, signature: string) =>
+    new Webhook(secret).verify(body, { ...headers, "webhook-signature": signature });
+  expect(signedBy(SECRET, first)).toHaveProperty("id");
+  expect(signedBy(OLD_SECRET, second)).toHaveProperty("id");
 });
 
 test("sends the same id and body for duplicate messages, and nothing once the event is delivered", async () => {
@@ -375,6 +396,8 @@ describe("a rebuild of a SKU", () => {
     return read(await app.fetch(sent, { ...env, ...vars }, createExecutionContext()));
   };
 
+  const ENV = { ...VARS, ORDER_WEBHOOK_SECRET: VARS.ORDER_WEBHOOK_SECRET.join(",") };
+
   test("delivers every event again under the same id, if requested", async () => {
     const received = givenShop();
     const { event, ...purchase } = await givenEvent();
@@ -382,10 +405,10 @@ describe("a rebuild of a SKU", () => {
     await settle(reserved);
     await post([event]);
 
-    expect((await rebuild(purchase.skuId, "", VARS)).body).not.toHaveProperty("events");
+    expect((await rebuild(purchase.skuId, "", ENV)).body).not.toHaveProperty("events");
     expect(eventMessagesIn(purchase)).toEqual([]);
 
-    const { body } = await rebuild(purchase.skuId, "?events=true", VARS);
+    const { body } = await rebuild(purchase.skuId, "?events=true", ENV);
     expect(body).toMatchObject({ skuId: purchase.skuId, orders: 2, events: 1 });
     await post(await takeEventMessages(purchase));
     expect(idsOf(received)).toEqual([`${purchase.order.id}.2`, `${purchase.order.id}.2`]);

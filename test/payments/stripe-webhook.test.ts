@@ -18,7 +18,7 @@ import {
   pay,
 } from "../orders/saga-fixtures.ts";
 import { ORIGIN } from "../support/http.ts";
-import { emptyRedis } from "../support/redis.ts";
+import { emptyRedis, services } from "../support/redis.ts";
 import { aBuyer, ledger, showOrder } from "../support/shop.ts";
 import {
   authenticate,
@@ -27,12 +27,15 @@ import {
   finishRefund,
   gateway,
   signed,
-  stripeConfig,
 } from "./stripe-fixtures.ts";
 
 beforeAll(emptyRedis);
 
-const stripeEnv = { ...env, PAYMENTS: "stripe", ...stripeConfig() } as unknown as Env;
+const stripeEnv = {
+  ...env,
+  PAYMENTS: "stripe",
+  ...services.FAKE_STRIPE,
+} as unknown as Env;
 
 /** Posts a webhook to a deployment with the Stripe gateway. */
 async function post(body: string, signature?: string, shop = stripeEnv): Promise<number> {
@@ -225,6 +228,21 @@ test("refuses webhooks without a valid and recent signature, and changes nothing
   expect(await post("")).toBe(403);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", version: 1 });
+});
+
+test("accepts webhooks signed with either secret during a rotation, and with no other", async () => {
+  const secrets = { STRIPE_WEBHOOK_SECRET: "whsec_new, whsec_old" };
+  const shop = { ...stripeEnv, ...secrets } as unknown as Env;
+  const status = async (secret: string, age = 0) => {
+    const event = anEvent("payment_intent.succeeded", { orderId: "", userId: "" });
+    const { body, signature } = await signed(event, { secret, age });
+    return post(body, signature, shop);
+  };
+
+  expect(await status("whsec_new")).toBe(200);
+  expect(await status("whsec_old")).toBe(200);
+  expect(await status("whsec_other")).toBe(403);
+  expect(await status("whsec_old", 301)).toBe(403);
 });
 
 test("refuses webhooks that are too large, or if Stripe is not the gateway", async () => {

@@ -1,0 +1,49 @@
+// The parsing of secrets that can be rotated: several at once, newest first.
+import { expect, test, vi } from "vitest";
+import { readConfig } from "../src/config.ts";
+
+vi.spyOn(console, "error").mockImplementation(() => {});
+
+const ENV = {
+  UPSTASH_REDIS_REST_URL: "https://redis.test",
+  UPSTASH_REDIS_REST_TOKEN: "token",
+  ADMIN_TOKEN: "an operator's token",
+  SIGNING_SECRET: "s".repeat(32),
+  AUTH_SECRET: "a".repeat(32),
+};
+const NEW = `whsec_${btoa("n".repeat(32))}`;
+const OLD = `whsec_${btoa("o".repeat(32))}`;
+
+const read = (vars: object) => {
+  const result = readConfig({ ...ENV, ...vars });
+  return result.ok ? result.config : result.faults;
+};
+
+test.each(["STRIPE_WEBHOOK_SECRET", "ORDER_WEBHOOK_SECRET"])(
+  "accepts one %s, or several in their order",
+  (name) => {
+    expect(read({ [name]: NEW })).toMatchObject({ [name]: [NEW] });
+    expect(read({ [name]: `${NEW}, ${OLD}` })).toMatchObject({ [name]: [NEW, OLD] });
+    expect(read({ [name]: "" })).not.toHaveProperty(name, expect.anything());
+  },
+);
+
+test.each([
+  ["ORDER_WEBHOOK_SECRET", `${NEW},not-base64!`, "secret 2 of 2 is invalid"],
+  ["ORDER_WEBHOOK_SECRET", "short", "secret 1 of 1 is invalid"],
+  ["STRIPE_WEBHOOK_SECRET", `${NEW},`, "secret 2 of 2 is invalid"],
+])("names the invalid secret in %s without quoting it", (name, value, message) => {
+  const [fault, ...others] = read({ [name]: value }) as string[];
+  expect(others).toEqual([]);
+  expect(fault).toContain(`${name}: ${message}`);
+  expect(fault).not.toContain(value);
+});
+
+test("requires a webhook secret with the Stripe gateway and with a webhook URL", () => {
+  expect(read({ PAYMENTS: "stripe", STRIPE_SECRET_KEY: "sk_1" })).toEqual([
+    "PAYMENTS: stripe requires STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET",
+  ]);
+  expect(read({ ORDER_WEBHOOK_URL: "https://erp.test" })).toEqual([
+    "ORDER_WEBHOOK_SECRET: is required to sign requests to ORDER_WEBHOOK_URL",
+  ]);
+});
