@@ -109,7 +109,7 @@ async function completeAction(
   if (answer.ok) {
     panel.show(answer.body);
     panel.paint();
-    if (lost && needsPayment(panel.order)) showFault(WORDS[action].failed);
+    if (lost && isUntouched(panel.order)) showFault(WORDS[action].failed);
     else part(root, "order-title")?.focus();
     return;
   }
@@ -117,6 +117,10 @@ async function completeAction(
   showFault(refusalText(answer.body, FORMAT));
   if (answer.status === 409) await panel.refresh();
 }
+
+/** Whether the action never arrived: an arrived payment leaves a state, even a decline. */
+const isUntouched = (order: Order): boolean =>
+  needsPayment(order) && order.payment !== "action_required";
 
 /** Whether the outcome is unknown: no response, or a rate limit that applied before the order was read. */
 const isLost = (answer: ApiResponse<Order>): boolean => isUnknown(answer) || answer.status === 429;
