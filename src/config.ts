@@ -10,6 +10,18 @@ const unset = z.literal("").transform(() => undefined);
 const optionalUrl = unset.or(z.url({ protocol: /^https?$/ })).optional();
 /** The format of the Standard Webhooks specification. */
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/;
+/** One secret, or two while the shop rotates them. Their length is checked, because no signature matches cut base64. */
+const merchantSecrets = z
+  .string()
+  .transform((list) => list.split(",").map((each) => each.trim()))
+  .refine(
+    (secrets) =>
+      secrets.length <= 2 &&
+      secrets.every(
+        (each) => WEBHOOK_SECRET.test(each) && (each.length - "whsec_".length) % 4 === 0,
+      ),
+    "use whsec_ and base64, or two of them separated by a comma",
+  );
 /**
  * Secrets separated by commas, newest first. During a rotation both the new and the old one are set, so that no event is
  * lost while the other side still uses the old one. Undefined if there are none.
@@ -98,8 +110,10 @@ const schema = z
     LOGIN_URL: optionalUrl,
     /** The shop's checkout, where buyers pay for reserved orders. */
     CHECKOUT_URL: optionalUrl,
-    /** The payment provider. Unset: orders cannot be paid here. */
-    PAYMENTS: unset.or(z.enum(["sandbox", "stripe"])).optional(),
+    /** The payment provider. `external`: the shop charges in its own checkout. Unset: orders cannot be paid here. */
+    PAYMENTS: unset.or(z.enum(["sandbox", "stripe", "external"])).optional(),
+    /** The secrets that the shop signs its payment reports with. */
+    MERCHANT_SECRET: unset.or(merchantSecrets).optional(),
     STRIPE_SECRET_KEY: unset.or(z.string()).optional(),
     /** Verify Stripe's webhooks: a signature by any of them is accepted. */
     STRIPE_WEBHOOK_SECRET: secretList(
@@ -151,6 +165,10 @@ const schema = z
     path: ["PAYMENTS"],
     message: "stripe requires STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET",
   })
+  .refine((v) => v.PAYMENTS !== "external" || (v.MERCHANT_SECRET && v.CHECKOUT_URL), {
+    path: ["PAYMENTS"],
+    message: "external requires MERCHANT_SECRET and CHECKOUT_URL",
+  })
   .refine((v) => !v.ORDER_WEBHOOK_URL || v.ORDER_WEBHOOK_SECRET, {
     path: ["ORDER_WEBHOOK_SECRET"],
     message: "is required to sign requests to ORDER_WEBHOOK_URL",
@@ -158,6 +176,10 @@ const schema = z
 
 /** The validated configuration. Variables keep the names that operators set. */
 export type Config = z.output<typeof schema>;
+
+/** Whether orders are paid with a payment method that the buyer sends here. */
+export const takesPaymentTokens = ({ PAYMENTS }: Pick<Config, "PAYMENTS">): boolean =>
+  PAYMENTS !== undefined && PAYMENTS !== "external";
 
 export type ConfigResult = { ok: true; config: Config } | { ok: false; faults: string[] };
 

@@ -31,6 +31,7 @@ export const ERRORS = {
     status: 422,
     title: "This Idempotency-Key was used for another request",
   },
+  payment_mismatch: { status: 422, title: "The amount or currency is not the order's" },
   rate_limited: { status: 429, title: "Too many requests" },
   overloaded: { status: 503, title: "Too busy right now" },
   unavailable: { status: 503, title: "Temporarily unavailable" },

@@ -54,8 +54,20 @@ export function readJson<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes: number,
 ): Promise<Parsed<z.output<Schema>>> {
-  return readBody(c, schema, maxBytes, "application/json", parseJson);
+  return readBody(c, schema, maxBytes, JSON_TYPE, parseJson);
 }
+
+/** Validates the text of a JSON body that was read before, because its signature had to be verified first. */
+export function parseJsonBody<Schema extends z.ZodType>(
+  c: AppContext,
+  schema: Schema,
+  text: string,
+): Parsed<z.output<Schema>> {
+  const refusal = refuseMedia(c, JSON_TYPE);
+  return refusal ? bad(refusal) : validate(schema, text, JSON_TYPE, parseJson);
+}
+
+const JSON_TYPE = "application/json";
 
 /** UTF-8 cannot encode surrogates, so only an escape can contain one. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
@@ -113,19 +125,35 @@ async function readBody<Schema extends z.ZodType>(
   expected: string,
   parse: (text: string) => unknown,
 ): Promise<Parsed<z.output<Schema>>> {
+  const refusal = refuseMedia(c, expected);
+  if (refusal) return bad(refusal);
+  // A body that breaks off is refused like invalid UTF-8.
+  const text = await readText(c.req.raw, maxBytes).catch(() => REPLACEMENT);
+  if (text === undefined) {
+    return bad(refuse("payload_too_large", { detail: `At most ${maxBytes} bytes` }));
+  }
+  return validate(schema, text, expected, parse);
+}
+
+function refuseMedia(c: AppContext, expected: string): Refusal | undefined {
   if (!isOfType(c.req.header("content-type"), expected)) {
-    return bad(refuse("unsupported_media_type", { detail: `Send ${expected} in UTF-8` }));
+    return refuse("unsupported_media_type", { detail: `Send ${expected} in UTF-8` });
   }
   if (!/^(identity)?$/i.test(c.req.header("content-encoding") ?? "")) {
     const detail = "Send the body uncompressed, without a Content-Encoding";
-    return bad(refuse("unsupported_media_type", { detail, headers: PLAIN_ONLY }));
+    return refuse("unsupported_media_type", { detail, headers: PLAIN_ONLY });
   }
+  return undefined;
+}
+
+function validate<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  expected: string,
+  parse: (text: string) => unknown,
+): Parsed<z.output<Schema>> {
   let document: unknown;
   try {
-    const text = await readText(c.req.raw, maxBytes);
-    if (text === undefined) {
-      return bad(refuse("payload_too_large", { detail: `At most ${maxBytes} bytes` }));
-    }
     if (text.includes(REPLACEMENT)) throw new TypeError("not UTF-8");
     document = parse(text);
   } catch {

@@ -6,6 +6,7 @@ import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
 import { deleteSale, putSale, restock } from "../catalog/sale-commands.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
+import type { Config } from "../config.ts";
 import { problem, type Refusal, refuse, toIssues } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
@@ -75,7 +76,7 @@ export async function saveSale(c: SaleContext): Promise<Response> {
 /** Checks beyond the schema: the id in the URL, the prices, and the deployment's configuration. */
 function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
   if (sale.id !== c.req.param("saleId")) return invalid("id", "must equal the id in the URL");
-  const prices = priceIssues(sale);
+  const prices = priceIssues(sale, c.get("config"));
   if (prices.length > 0) return refuse("invalid_request", { issues: toIssues({ issues: prices }) });
   const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
   const challenges = sale.protection && sale.protection.challenge.mode !== "off";
@@ -85,9 +86,9 @@ function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
 }
 
 /** Prices that cannot be charged. Checked only here, so that sales stored before these rules remain valid. */
-const priceIssues = ({ skus }: Sale) =>
+const priceIssues = ({ skus }: Sale, { PAYMENTS }: Pick<Config, "PAYMENTS">) =>
   skus.flatMap(({ unitPrice, perUserLimit }, n) => {
-    const message = refusePrice(unitPrice, perUserLimit);
+    const message = refusePrice(unitPrice, perUserLimit, PAYMENTS);
     return message === undefined ? [] : [{ path: ["skus", n, "unitPrice"], message }];
   });
 

@@ -14,6 +14,8 @@ export type MoneyStep = "none" | "charge" | "void" | "refund";
  */
 export function moneyStep({ payment, status }: OrderRow): MoneyStep {
   const isReserved = status === "reserved";
+  // The shop moves this money itself. A refund stays due until the shop reports it.
+  if (payment?.isExternal) return "none";
   switch (payment?.state) {
     case "refund_due":
       return "refund";

@@ -34,7 +34,7 @@ export function decidePay(
   }
   const mayTry = !payment || (ANOTHER_METHOD.has(payment.state) && attemptsLeft(payment) > 0);
   if (!isOpen || !mayTry) return { ok: false, reason: "order_not_payable" };
-  const { clientSecret: _, ...before } = payment ?? {};
+  const { clientSecret: _, isExternal: __, ...before } = payment ?? {};
   const attempt = payment ? attemptOf(payment) + 1 : 1;
   const due: Payment = { ...before, token, state: "due", attempt, givenAt: now };
   return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));

@@ -3,6 +3,7 @@
 
 import { migrate } from "../migrate.ts";
 import type { Alias, Stock } from "./decide-order.ts";
+import type { ChargeState } from "./decide-report.ts";
 import type { Setup } from "./decide-stock.ts";
 import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
@@ -29,6 +30,8 @@ export class Ledger {
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly index = new LedgerIndex();
   #setup: Setup | null = null;
+  /** Order id → user id. Built when the first order is looked up by its id alone. */
+  #owners: Map<string, string> | undefined;
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#sql = storage.sql;
@@ -93,6 +96,37 @@ export class Ledger {
     return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
   }
 
+  /** The owner of an order. For callers that are not its buyer. */
+  ownerOf(orderId: string): string | undefined {
+    this.#owners ??= new Map(
+      this.#run("SELECT order_id, user_id FROM orders").map((row) => [
+        row.order_id as string,
+        row.user_id as string,
+      ]),
+    );
+    return this.#owners.get(orderId);
+  }
+
+  /** What the shop's reports made of a charge. Undefined if the shop reported none, or only declines. */
+  chargeOf(orderId: string, reference: string): ChargeState | undefined {
+    const query = "SELECT state FROM charges WHERE order_id = ? AND reference = ?";
+    return this.#run(query, orderId, reference)[0]?.state as ChargeState | undefined;
+  }
+
+  saveCharge(orderId: string, reference: string, state: ChargeState): void {
+    const query = "INSERT OR REPLACE INTO charges (order_id, reference, state) VALUES (?, ?, ?)";
+    this.#run(query, orderId, reference, state);
+  }
+
+  /** Up to `limit` charges whose money the shop must return. */
+  refundsDue(limit: number): { orderId: string; reference: string }[] {
+    const query = "SELECT order_id, reference FROM charges WHERE state = 'refund_due' LIMIT ?";
+    return this.#run(query, limit).map((row) => ({
+      orderId: row.order_id as string,
+      reference: row.reference as string,
+    }));
+  }
+
   /** A page of all orders after `cursor`, in key order. */
   page(cursor: OrderRef | undefined, limit: number): OrderRow[] {
     return this.#orders(
@@ -114,6 +148,7 @@ export class Ledger {
    */
   save(before: OrderRow | undefined, row: OrderRow): Unacknowledged | undefined {
     this.#run(WRITE_ORDER, ...bindingsOf(row));
+    if (!before) this.#owners?.set(row.orderId, row.userId);
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
   }

@@ -18,14 +18,16 @@ export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> 
  * `refund_due`: charged, but there are no units for it.
  */
 export interface Payment {
-  /** The payment method that was given last. */
+  /** The payment method that was given last. Empty if `isExternal`. */
   token: string;
+  /** Whether the shop's own checkout took it. The shop then moves the money and reports it. Absent: a gateway does. */
+  isExternal?: true;
   state: NonNullable<Order["payment"]>;
   /** Which of the buyer's methods this is, counted from 1. Absent in payments from before there could be several. */
   attempt?: number;
   /** When the buyer gave it: milliseconds. Absent if it came with the order. */
   givenAt?: number;
-  /** The provider's id of the payment (Stripe: the PaymentIntent), once known. */
+  /** The provider's id of the payment (Stripe: the PaymentIntent), or the shop's reference. Absent until known. */
   chargeId?: string;
   /** Lets its holder answer the bank. For the owner alone, and only while an action is required. */
   clientSecret?: string;

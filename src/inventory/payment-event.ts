@@ -38,7 +38,7 @@ export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult 
   const isOther = payment?.chargeId !== undefined && payment.chargeId !== event.chargeId;
   const isCurrency = !event.amount || event.amount.currency === total.currency;
   const isAmount = event.kind !== "succeeded" || isTotal;
-  if (!payment || isOther || !isCurrency || !isAmount) return "mismatch";
+  if (!payment || payment.isExternal || isOther || !isCurrency || !isAmount) return "mismatch";
   const isOurs = payment.state === "refund_due";
   // The refund that we made ourselves is looked up until it succeeded.
   const proves = payment.chargeId && isTotal && !(isOurs && event.kind === "refunding");

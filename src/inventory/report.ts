@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { OrderRef } from "./order-id.ts";
 import { isStuck } from "./outbox.ts";
 
-const MAX_STUCK_SHOWN = 200;
+const MAX_SHOWN = 200;
 
 /** What an object did since it woke, apart from rows. Cloudflare bills these counts. */
 interface Activity {
@@ -25,6 +25,8 @@ export interface LedgerReport {
   /** Orders with an event that the shop has not accepted yet. */
   unannounced: number;
   stuck: OrderRef[];
+  /** Charges at the shop's own checkout that the shop must return: up to 200. */
+  refundsDue: { orderId: string; reference: string }[];
   /** Since the object woke: what Cloudflare bills. */
   activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
 }
@@ -45,8 +47,9 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
     unannounced: owed.size,
     stuck: [...unacknowledged.values()]
       .filter((order) => isStuck(order, now))
-      .slice(0, MAX_STUCK_SHOWN)
+      .slice(0, MAX_SHOWN)
       .map(({ userId, orderId }) => ({ userId, orderId })),
+    refundsDue: ledger.refundsDue(MAX_SHOWN),
     activity: { ...rows, ...activity },
   };
 }

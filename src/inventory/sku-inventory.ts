@@ -21,6 +21,7 @@ import {
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
 import type { PaymentView } from "./decide-pay.ts";
+import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import type { PublicStock } from "./live-stock.ts";
@@ -29,6 +30,7 @@ import type { OrderRef } from "./order-id.ts";
 import type { EventToDeliver } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
+import { type ReportResult, recordReport } from "./payment-report.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
 import { UnitOfWork } from "./unit-of-work.ts";
 
@@ -99,6 +101,11 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   /** Applies an event of the payment provider, or has the consumer look it up. */
   recordEvent(event: PaymentEvent): EventResult {
     return recordEvent(this.#work, event);
+  }
+
+  /** Applies a report of the shop's own checkout. */
+  recordReport(orderId: string, report: PaymentReport): ReportResult {
+    return recordReport(this.#work, orderId, report);
   }
 
   /**

@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS orders (
   "ALTER TABLE orders ADD COLUMN item TEXT",
   "ALTER TABLE orders ADD COLUMN owed_since INTEGER",
   "ALTER TABLE orders ADD COLUMN accepted_until INTEGER",
+  `CREATE TABLE charges (
+  order_id TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (order_id, reference)
+) WITHOUT ROWID`,
 ];
 
 export type SqlRow = Record<string, SqlStorageValue>;

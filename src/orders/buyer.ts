@@ -1,5 +1,7 @@
 // What buyers can do with their orders: pay and cancel. The API and the pages share this code.
+
 import { readCatalog } from "../catalog/snapshot.ts";
+import { takesPaymentTokens } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Identified } from "../funnel/attempt.ts";
 import { authenticate, limitChanges } from "../funnel/funnel.ts";
@@ -53,13 +55,20 @@ export async function findPayment(
   const answer = await callInventory(c.env, address, (inventory) => inventory.payment(ref));
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   if (!answer.value) return refused(refuse("not_found"));
-  const { STRIPE_PUBLISHABLE_KEY: publishableKey } = c.get("config");
-  return { ok: true, payment: { ...answer.value, ...(publishableKey ? { publishableKey } : {}) } };
+  const { PAYMENTS, STRIPE_PUBLISHABLE_KEY: publishableKey } = c.get("config");
+  return {
+    ok: true,
+    payment: {
+      ...answer.value,
+      ...(PAYMENTS === "external" ? { attemptsLeft: 0 } : {}),
+      ...(publishableKey ? { publishableKey } : {}),
+    },
+  };
 }
 
 /** Attaches a payment method to a reserved order, or another one after a decline. */
 export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: string) {
-  if (c.get("config").PAYMENTS) {
+  if (takesPaymentTokens(c.get("config"))) {
     return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
   }
   return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));

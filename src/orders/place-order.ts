@@ -1,6 +1,6 @@
 // Placing an order: through the funnel, then one call of the SKU's object. The API and the pages share this code, so
 // a form without JavaScript buys exactly as the API does.
-import type { Config } from "../config.ts";
+import { type Config, takesPaymentTokens } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
@@ -39,7 +39,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
   const { c, userId, orderId, idempotencyKey, now, wantsBuyers = false } = attempt;
   const { quantity, unitPrice } = attempt.body;
   // Without a gateway a token pays for nothing, so its hold still counts as unpaid.
-  const paymentToken = c.get("config").PAYMENTS && attempt.body.paymentToken;
+  const paymentToken = takesPaymentTokens(c.get("config")) && attempt.body.paymentToken;
   return {
     userId,
     orderId,
@@ -60,11 +60,12 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
  * carry a payment method, so the buyer waits.
  */
 function afterUnpaidHolds(
-  { PAYMENTS, CHECKOUT_URL }: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">,
+  config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">,
   { paymentToken }: OrderBody,
 ): { afterUnpaidHolds?: AfterUnpaidHolds } {
-  if (PAYMENTS && paymentToken !== undefined) return {};
-  return { afterUnpaidHolds: PAYMENTS && !CHECKOUT_URL ? "pay" : "wait" };
+  const takesTokens = takesPaymentTokens(config);
+  if (takesTokens && paymentToken !== undefined) return {};
+  return { afterUnpaidHolds: takesTokens && !config.CHECKOUT_URL ? "pay" : "wait" };
 }
 
 /** The label of the object's answer in the metrics. */

@@ -1,10 +1,11 @@
-// The routes of buyers: reserve, read, pay, cancel.
+// The routes of buyers (reserve, read, pay, cancel), and the one where the shop's own checkout reports payments.
 import { type Context, Hono } from "hono";
 import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { cancelOrder, findPayment, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
+import { reportPayment } from "./payment-result.ts";
 import { placeOrder } from "./place-order.ts";
 
 const MAX_PAYMENT_BYTES = 1_024;
@@ -15,7 +16,8 @@ export const orderRoutes = new Hono<AppEnv>()
   .get("/orders/:orderId", show)
   .get("/orders/:orderId/payment", showPayment)
   .post("/orders/:orderId/payment", pay)
-  .delete("/orders/:orderId", cancel);
+  .delete("/orders/:orderId", cancel)
+  .post("/merchant/orders/:orderId/payment-result", reportPayment);
 
 async function reserve(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
   const placed = await placeOrder(c, c.req.param("skuId"));

@@ -4,7 +4,10 @@ import type { PaymentGateway } from "./gateway.ts";
 import { type SandboxEnv, sandboxGateway } from "./sandbox.ts";
 import { stripeGateway } from "./stripe.ts";
 
-/** Null if payments are not configured. Paid orders then stay reserved until their hold ends. */
+/**
+ * Null if payments are not configured, or the shop takes them in its own checkout. Paid orders then stay reserved until their
+ * hold ends or the shop reports the payment.
+ */
 export function createGateway(env: SandboxEnv, config: Config): PaymentGateway | null {
   switch (config.PAYMENTS) {
     case "sandbox":

@@ -1,6 +1,7 @@
 // Random sales and commands for the property tests of the pure decisions.
 import fc from "fast-check";
 import type { MoneyOutcome } from "../../src/inventory/decide-outcome.ts";
+import type { PaymentReport } from "../../src/inventory/decide-report.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
 
@@ -36,6 +37,7 @@ export type Command =
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
   | { do: "settle"; order: number; money: MoneyOutcome; attempt?: number }
   | { do: "lookUp"; order: number; event: "succeeded" | "changed" }
+  | { do: "report"; order: number; report: Pick<PaymentReport, "outcome" | "reference"> }
   | { do: "configure"; revision: number; offer: Offer | null }
   | { do: "tick"; ms: number };
 
@@ -181,6 +183,40 @@ const lateMoney = sequence(
 );
 
 export const history: fc.Arbitrary<Command[]> = fc.oneof(anything, lateMoney);
+
+/** A report of the shop's own checkout. A few references for each order, so that reports repeat and cross. */
+const report: fc.Arbitrary<Command & { do: "report" }> = fc.record({
+  do: fc.constant("report" as const),
+  order,
+  report: fc.record({
+    outcome: fc.constantFrom("charged", "charged", "declined", "refunded"),
+    reference: fc.constantFrom("r1", "r2", "r3"),
+  }),
+});
+
+/** A shop that charges in its own checkout: no payment comes with an order, and few units make late money meet none. */
+export const externalHistory: fc.Arbitrary<Command[]> = sequence(
+  fc.integer({ min: 1, max: 4 }).map((stock) => anOffer(stock, 100)),
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(fc.constantFrom("ann", "bob", "cyd"), fc.integer({ min: 1, max: 2 }), fc.uuid())
+        .map(([user, quantity, key]) => ({
+          do: "reserve" as const,
+          user,
+          quantity,
+          key,
+          body: "one",
+        })),
+    },
+    { weight: 8, arbitrary: report },
+    { weight: 3, arbitrary: visit },
+    { weight: 3, arbitrary: tick },
+    { weight: 1, arbitrary: configure },
+  ),
+  60,
+);
 
 function sequence(
   first: fc.Arbitrary<Offer>,

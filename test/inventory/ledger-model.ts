@@ -10,9 +10,14 @@ import {
 } from "../../src/inventory/decide-order.ts";
 import { decideLookUp, decidePaymentResult } from "../../src/inventory/decide-outcome.ts";
 import { decidePay } from "../../src/inventory/decide-pay.ts";
+import {
+  type ChargeState,
+  decideReport,
+  type ReportAction,
+} from "../../src/inventory/decide-report.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts";
-import type { OrderRow } from "../../src/inventory/order.ts";
+import { type OrderRow, totalOf } from "../../src/inventory/order.ts";
 import { type Command, SKU, START } from "./commands.ts";
 
 /** One change of an order. `before` is undefined for a new order. */
@@ -30,6 +35,8 @@ export class LedgerModel {
   readonly orders = new Map<string, OrderRow>();
   readonly aliases = new Map<string, Alias[]>();
   readonly changes: Change[] = [];
+  /** The charges that the shop reported, by order id and reference. */
+  readonly charges = new Map<string, ChargeState>();
 
   get stock(): Stock {
     const units = (status: string) =>
@@ -82,6 +89,7 @@ export class LedgerModel {
       default: {
         const row = [...this.orders.values()][command.order % Math.max(1, this.orders.size)];
         if (row && command.do === "settle") this.#settle(command, row);
+        else if (row && command.do === "report") this.report(command, row);
         else if (row) this.save(row, this.#decide(command, row));
       }
     }
@@ -148,6 +156,18 @@ export class LedgerModel {
     this.save(row, after);
     const isReturned = money.outcome === "charged" && money.isRefunded;
     if (after && isReturned) this.#settle({ do: "settle", order: 0, money: REFUNDED }, after);
+  }
+
+  /** Applies a report with the right amount. Returns what the shop must do. */
+  report({ report }: Command & { do: "report" }, row: OrderRow): ReportAction | undefined {
+    const key = `${row.orderId} ${report.reference}`;
+    const full = { ...report, amount: totalOf(row) };
+    const state = this.stateOf(row.userId);
+    const decision = decideReport(state, row, this.charges.get(key), full, this.now);
+    if (!decision.ok) return undefined;
+    this.save(row, decision.row);
+    if (decision.charge) this.charges.set(key, decision.charge);
+    return decision.action;
   }
 
   save(before: OrderRow | undefined, after: OrderRow | undefined): void {

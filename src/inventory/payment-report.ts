@@ -1,0 +1,31 @@
+// Reports of the shop's own checkout at the object. The row and the charge are written together.
+
+import type { Money } from "../money.ts";
+import { decideReport, type PaymentReport, type ReportAction } from "./decide-report.ts";
+import { type Order, toOrder, totalOf } from "./order.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
+
+/** `total`: what the order costs, for a report with another amount. */
+export type ReportResult =
+  | { ok: true; order: Order; action: ReportAction }
+  | { ok: false; reason: "not_found" }
+  | { ok: false; reason: "payment_mismatch" | "order_not_payable"; total: Money };
+
+/** Applies a report. The same report again gets the same action, until a refund of its charge is reported. */
+export function recordReport(
+  work: UnitOfWork,
+  orderId: string,
+  report: PaymentReport,
+): ReportResult {
+  const now = work.begin();
+  const { ledger } = work;
+  const userId = ledger.ownerOf(orderId);
+  const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
+  if (!row) return { ok: false, reason: "not_found" };
+  const charge = ledger.chargeOf(orderId, report.reference);
+  const decision = decideReport(work.stateOf(row.userId, now), row, charge, report, now);
+  if (!decision.ok) return { ...decision, total: totalOf(row) };
+  if (decision.row) work.save(row, decision.row);
+  if (decision.charge) ledger.saveCharge(orderId, report.reference, decision.charge);
+  return { ok: true, order: toOrder(decision.row ?? row), action: decision.action };
+}
