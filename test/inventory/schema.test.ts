@@ -38,6 +38,9 @@ describe("the tables of a ledger", () => {
         "payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL, item TEXT, " +
         "owed_since INTEGER, accepted_until INTEGER, " +
         "PRIMARY KEY (user_id, order_id) ) WITHOUT ROWID",
+      charges:
+        "CREATE TABLE charges ( order_id TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL, " +
+        "PRIMARY KEY (order_id, reference) ) WITHOUT ROWID",
     });
     expect(await schemaVersionOf(skuId)).toBe(MIGRATIONS.length);
   });
