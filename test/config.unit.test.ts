@@ -19,7 +19,7 @@ const read = (vars: object) => {
   return result.ok ? result.config : result.faults;
 };
 
-test.each(["STRIPE_WEBHOOK_SECRET", "ORDER_WEBHOOK_SECRET"])(
+test.each(["STRIPE_WEBHOOK_SECRET", "ORDER_WEBHOOK_SECRET", "MERCHANT_SECRET"])(
   "accepts one %s, or several in their order",
   (name) => {
     expect(read({ [name]: NEW })).toMatchObject({ [name]: [NEW] });
@@ -30,6 +30,7 @@ test.each(["STRIPE_WEBHOOK_SECRET", "ORDER_WEBHOOK_SECRET"])(
 
 test.each([
   ["ORDER_WEBHOOK_SECRET", `${NEW},not-base64!`, "secret 2 of 2 is invalid"],
+  ["MERCHANT_SECRET", `${NEW},${OLD.slice(0, -1)}`, "secret 2 of 2 is invalid"],
   ["ORDER_WEBHOOK_SECRET", "short", "secret 1 of 1 is invalid"],
   ["STRIPE_WEBHOOK_SECRET", `${NEW},`, "secret 2 of 2 is invalid"],
 ])("names the invalid secret in %s without quoting it", (name, value, message) => {
@@ -37,6 +38,17 @@ test.each([
   expect(others).toEqual([]);
   expect(fault).toContain(`${name}: ${message}`);
   expect(fault).not.toContain(value);
+});
+
+test("requires a secret and a checkout if the shop charges in its own checkout", () => {
+  const CHECKOUT_URL = "https://shop.test/checkout";
+  const vars = { PAYMENTS: "external", CHECKOUT_URL, MERCHANT_SECRET: NEW };
+  expect(read(vars)).toMatchObject({ ...vars, MERCHANT_SECRET: [NEW] });
+  for (const missing of ["CHECKOUT_URL", "MERCHANT_SECRET"]) {
+    expect(read({ ...vars, [missing]: "" })).toEqual([
+      "PAYMENTS: external requires MERCHANT_SECRET and CHECKOUT_URL",
+    ]);
+  }
 });
 
 test("requires a webhook secret with the Stripe gateway and with a webhook URL", () => {
