@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { putSale } from "../../src/catalog/sale-commands.ts";
 import { requireConfig } from "../../src/config.ts";
-import { admin, call } from "../support/http.ts";
+import { toShop } from "../orders/external-shop.ts";
+import { ADMIN_TOKEN, admin, call, ORIGIN } from "../support/http.ts";
 import { aBuyer, aSale, aSku, order } from "../support/shop.ts";
 
 const priced = (amount: number, currency: string, perUserLimit = 1) =>
@@ -29,6 +30,24 @@ test.each([
   });
   expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(404);
 });
+
+test.each([
+  [1, "USD", 201],
+  [1_005, "KWD", 201],
+  [999_999_999_999, "USD", 201],
+  [10_000, "CLF", 201],
+  [10_000, "ZZZ", 400],
+  [10_000, "DEM", 400],
+])(
+  "checks only the currency of %i %s if the shop charges in its own checkout",
+  async (amount, currency, status) => {
+    const sale = priced(amount, currency, 100);
+    const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_TOKEN}` };
+    const url = `${ORIGIN}/api/admin/sales/${sale.id}`;
+    const sent = new Request(url, { method: "PUT", headers, body: JSON.stringify(sale) });
+    expect((await toShop(sent)).status).toBe(status);
+  },
+);
 
 test("refuses a currency in lower case", async () => {
   const sale = priced(5_000, "usd");

@@ -1,9 +1,10 @@
 // The shop's own checkout through the whole app: it reports payments, and learns whether to return the money.
 import { beforeAll, describe, expect, test } from "vitest";
-import { putToSleep } from "../inventory/object.ts";
+import { toEvent } from "../../src/orders/webhooks.ts";
+import { inventory, putToSleep } from "../inventory/object.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { ledger } from "../support/shop.ts";
-import { asBuyer, givenUnpaid, report } from "./external-shop.ts";
+import { asBuyer, givenUnpaid, report, SECRET } from "./external-shop.ts";
 import { deliverTo, givenHolds, givenPaid, nextMessage, type Purchase } from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
@@ -117,6 +118,33 @@ test("a charge whose refund was reported first does not confirm the order", asyn
   const purchase = await givenUnpaid();
   expect((await report(purchase, "refunded")).body.order.status).toBe("reserved");
   expect(await report(purchase, "charged")).toMatchObject(result("none", { status: "reserved" }));
+});
+
+test("a hold that ends unpaid is offered as a webhook, and a refund that is due and made as well", async () => {
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock: 1 });
+  const purchase = await givenUnpaid(sale);
+  await report(purchase, "declined");
+  const ref = { userId: purchase.buyer.id, orderId: purchase.order.id };
+  const vars = { ORDER_WEBHOOK_URL: "https://erp.test/hook", ORDER_WEBHOOK_SECRET: [SECRET] };
+  /** The event that the shop is owed after the consumer saw the newest version. */
+  const owed = async () => {
+    const message = { v: 1, skuId: sale.skuId, lane: 0, version: 1, ...ref };
+    expect(await deliverTo(null, [message], { vars })).toMatchObject({ retried: [] });
+    const [event] = await inventory(sale.skuId).owedEvents([ref]);
+    return event && toEvent(event.userId, event.order);
+  };
+  expect(await owed()).toBeUndefined();
+
+  holds.end();
+  await givenUnpaid(sale);
+  const declined = { type: "order.expired", order: { payment: "declined" } };
+  expect(await owed()).toMatchObject(declined);
+  await report(purchase, "charged", "psp-2");
+  const due = { type: "order.expired", order: { payment: "refund_due" } };
+  expect(await owed()).toMatchObject(due);
+  await report(purchase, "refunded", "psp-2");
+  expect(await owed()).toMatchObject({ type: "order.refunded", order: { payment: "refunded" } });
 });
 
 describe("a payment token at a shop with its own checkout", () => {
