@@ -9,19 +9,23 @@ import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import { moneySchema } from "../money.ts";
 
-const MAX_PAYMENT_TOKEN = 255;
 const MAX_TICKET = 2_048;
+
+/** Providers' tokens are visible ASCII. Anything else could only be declined. */
+const paymentTokenSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "use 1 to 255 visible ASCII characters");
 
 export const orderBodySchema = z.strictObject({
   quantity: z.int().min(1).max(100),
-  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN).optional(),
+  paymentToken: paymentTokenSchema.optional(),
   ticket: z.string().min(1).max(MAX_TICKET).optional(),
   /** The price the buyer saw. */
   unitPrice: moneySchema.optional(),
 });
 
 export const paymentBodySchema = z.strictObject({
-  paymentToken: z.string().min(1).max(MAX_PAYMENT_TOKEN),
+  paymentToken: paymentTokenSchema,
 });
 
 export type OrderBody = z.output<typeof orderBodySchema>;

@@ -105,6 +105,17 @@ test("asks the owner alone to answer the bank, and confirms once they did", asyn
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1 });
 });
 
+test.each(["", " ", "tok ok", "tok_ok\n", "t\u0000k", "t\u00f6k", "\ud83d\udcb3", "t".repeat(256)])(
+  "refuses a payment token that no provider issues, and keeps the order as it is (%j)",
+  async (token) => {
+    const purchase = await givenOrder(await givenPaid(), {});
+
+    expect((await pay(purchase, token)).code).toBe("invalid_request");
+
+    expect(await paymentOf(purchase)).toEqual({ state: "none", attemptsLeft: 5 });
+  },
+);
+
 test("lets a buyer use another card instead of answering the bank", async () => {
   const sale = await givenPaid();
   const purchase = await givenOrder(sale, { paymentToken: "tok_action_required" });
