@@ -1,9 +1,10 @@
 // Waits until every order of a scenario is final.
 import { setTimeout as pause } from "node:timers/promises";
+import { LEAST_LEFT_MS } from "../../inventory/hold-clock.ts";
 import type { Ledger, Sku } from "../client.ts";
 import type { ScenarioContext } from "./scenario.ts";
 
-/** How long an instance may take to finish all accepted orders, in addition to the hold time of paid SKUs. */
+/** How long an instance may take to finish all accepted orders, in addition to the hold time of paid SKUs and a minute. */
 export const FINAL_WITHIN_MS = 60_000;
 const POLL_INTERVAL_MS = 300;
 
@@ -23,7 +24,9 @@ export async function waitUntilFinal(
   before: Ledger,
 ): Promise<FinalState> {
   const start = performance.now();
-  const limit = FINAL_WITHIN_MS + (sku.unitPrice.amount > 0 ? sku.holdSeconds * 1_000 : 0);
+  // After a decline the buyer has a minute more than the hold.
+  const holdMs = sku.holdSeconds * 1_000 + LEAST_LEFT_MS;
+  const limit = FINAL_WITHIN_MS + (sku.unitPrice.amount > 0 ? holdMs : 0);
   for (;;) {
     const ledger = await client.ledger(sku.id);
     const isFinal = ledger.unacknowledged === 0 && ledger.held <= before.held;

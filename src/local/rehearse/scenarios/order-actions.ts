@@ -1,4 +1,5 @@
 // The actions of buyers, recorded for the proofs: order, pay, cancel.
+import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Money, Order } from "../../client.ts";
 import { expectedFor, type RequestKind } from "../contract.ts";
 import type { OrderAction, Purchase } from "../recorder.ts";
@@ -44,6 +45,29 @@ export function pay(
 ): Promise<void> {
   const send = () => context.client.pay(id, paymentToken, buyer);
   return act(context, buyer, id, "pay", send);
+}
+
+/** How long a buyer waits for the bank's answer before they give up. */
+const ANSWER_LIMIT_MS = 20_000;
+const LOOK_MS = 500;
+
+/** Reads an order until its payment was declined or needs the buyer. False if something else became of it first. */
+export async function untilAnswered(
+  { client, recorder }: ScenarioContext,
+  buyer: Buyer,
+  id: string,
+): Promise<boolean> {
+  const deadline = Date.now() + ANSWER_LIMIT_MS;
+  while (Date.now() < deadline) {
+    const answer = await sendWithRetry(recorder, "read own order", () =>
+      client.readOrder(id, buyer),
+    );
+    const { status, payment } = answer?.body ?? {};
+    if (status !== "reserved") return false;
+    if (payment === "declined" || payment === "action_required") return true;
+    await pause(LOOK_MS);
+  }
+  return false;
 }
 
 /** Cancels a reserved order. */

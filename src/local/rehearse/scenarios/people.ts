@@ -5,7 +5,7 @@ import type { Purchase } from "../recorder.ts";
 import type { Buyer, ScenarioContext } from "../scenario.ts";
 import { sendWithRetry } from "../send.ts";
 import { malformedRequest } from "./malformed.ts";
-import { cancel, buy as order, pay } from "./order-actions.ts";
+import { cancel, buy as order, pay, untilAnswered } from "./order-actions.ts";
 
 type Retry = "buy, same key" | "buy, new key" | "buy, changed body";
 
@@ -34,6 +34,8 @@ interface PaymentPattern {
   token?: string;
   /** The payment token sent afterwards, twice (a double click). */
   laterToken?: string;
+  /** The payment token sent once the bank declined the first one, or asked the buyer. */
+  nextToken?: string;
   /** Cancels the order, even while the charge is in progress. */
   cancels?: true;
 }
@@ -50,6 +52,11 @@ const PAYMENT_PATTERNS: PaymentPattern[] = [
   { laterToken: "tok_declined" },
   { token: "tok_slow" },
   { laterToken: "tok_ok", cancels: true },
+  { token: "tok_declined", nextToken: "tok_ok" },
+  // The same token again says that the buyer answered the bank.
+  { token: "tok_action_required", nextToken: "tok_action_required" },
+  { token: "tok_action_required", nextToken: "tok_ok" },
+  { token: "tok_action_required" },
 ];
 /** With holds longer than this, buyers cancel instead of letting them expire, to keep the rehearsal short. */
 const MAX_EXPIRING_HOLD_SECONDS = 30;
@@ -126,9 +133,12 @@ async function sendMalformed({ client, recorder }: ScenarioContext, buyer: Buyer
 async function payOrCancel(
   context: ScenarioContext,
   buyer: Buyer,
-  { laterToken, cancels }: PaymentPattern,
+  { laterToken, nextToken, cancels }: PaymentPattern,
   id: string,
 ): Promise<void> {
+  if (nextToken !== undefined && (await untilAnswered(context, buyer, id))) {
+    await pay(context, buyer, id, nextToken);
+  }
   if (laterToken !== undefined) {
     await Promise.all([pay(context, buyer, id, laterToken), pay(context, buyer, id, laterToken)]);
   }
