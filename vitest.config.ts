@@ -51,6 +51,7 @@ export default defineConfig({
               // that use the real local queues.
               queueConsumers: {
                 "doorbuster-orders": { ...QUEUE, maxBatchSize: 100 },
+                "doorbuster-payments": { ...QUEUE, maxBatchSize: 100 },
                 "doorbuster-webhooks": { ...QUEUE, maxBatchSize: 20 },
                 "doorbuster-orders-dlq": {
                   maxBatchSize: 100,

@@ -117,6 +117,8 @@ const schema = z
       .or(z.string().regex(/^pk_/, "use the key that starts with pk_"))
       .optional(),
     STRIPE_API_URL: optionalUrl,
+    /** How many payments may start per second: the provider's limit for one endpoint, with some room. See `rate.ts`. */
+    PAYMENT_RATE_PER_SECOND: unset.or(z.coerce.number().min(1).max(1_000)).optional(),
     /** Turnstile, for sales that require a challenge. */
     TURNSTILE_SITE_KEY: optionalText,
     TURNSTILE_SECRET: optionalText,

@@ -3,12 +3,14 @@ import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import { consumeOrders } from "./orders/consumer.ts";
 import { storeDeadLetters } from "./orders/dead-letters.ts";
+import { consumePayments } from "./orders/payments-consumer.ts";
 import { deliverWebhooks } from "./orders/webhooks.ts";
-import { createGateway } from "./payments/gateway-factory.ts";
 import { reconcile } from "./reconcile.ts";
 
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
+export { PaymentRunner } from "./orders/payment-runner.ts";
+export { PaymentScheduler } from "./orders/payment-scheduler.ts";
 export { SandboxBank } from "./payments/sandbox-bank.ts";
 
 export default {
@@ -18,7 +20,8 @@ export default {
     const config = requireConfig(env);
     if (batch.queue.endsWith("-dlq")) return storeDeadLetters(batch, env, config);
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
-    return consumeOrders(batch, env, config, createGateway(env, config));
+    if (batch.queue.endsWith("-payments")) return consumePayments(batch, env);
+    return consumeOrders(batch, env, config);
   },
 
   async scheduled({ scheduledTime }, env) {

@@ -20,13 +20,13 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
   });
 }
 
-/** Applies what the provider said to the gateway. The consumer has the new versions, so nothing is sent. */
+/** Applies what the provider said to the gateway. Returns the claims as they are now. */
 export function recordPayments(work: UnitOfWork, results: PaymentResult[]): Claim[] {
   const now = work.begin();
   return results.flatMap(({ userId, orderId, money, attempt }) => {
     const row = work.current({ userId, orderId }, now);
     if (!row) return [];
-    return [toClaim(applyOutcome(work, row, money, now, { attempt, send: false }) ?? row)];
+    return [toClaim(applyOutcome(work, row, money, now, { attempt, send: true }) ?? row)];
   });
 }
 

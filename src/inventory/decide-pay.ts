@@ -52,11 +52,14 @@ export interface PaymentView {
   reason?: string;
   clientSecret?: string;
   attemptsLeft: number;
+  /** Since when the payment is due: milliseconds. */
+  dueSince?: number;
 }
 
-export const toPaymentView = ({ payment, reason, status }: OrderRow): PaymentView => ({
+export const toPaymentView = ({ payment, reason, status, changedAt }: OrderRow): PaymentView => ({
   state: payment?.state ?? "none",
   ...(reason ? { reason } : {}),
   ...(payment?.clientSecret && status === "reserved" ? { clientSecret: payment.clientSecret } : {}),
   attemptsLeft: status === "reserved" ? attemptsLeft(payment) : 0,
+  ...(payment?.state === "due" && !payment.isExternal ? { dueSince: changedAt } : {}),
 });

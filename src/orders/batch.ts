@@ -6,7 +6,6 @@ import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/c
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
 import type { OrderAddress, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { MoneyAnswer } from "./saga.ts";
 
 /** One order of a batch, and its progress. */
 interface Entry {
@@ -97,32 +96,23 @@ export class Group {
     });
   }
 
-  /** Records payment results in the ledger. Returns the claims that changed. */
-  async recordPayments(answers: MoneyAnswer[]): Promise<Claim[]> {
-    const results = answers.flatMap(({ claim, money }) => {
-      const entry = this.#entries.get(claim.orderId);
-      if (entry?.claim !== claim) return [];
-      const { attempt } = claim;
-      if (money.outcome !== "unknown" && money.outcome !== "pending") {
-        return [{ ...entry.ref, money, attempt }];
-      }
-      const fault = money.outcome === "pending" ? transient : lasting;
-      entry.fault = fault(`the ${claim.step} is undecided (${money.cause})`);
-      return [];
-    });
-    let changed: Claim[] = [];
-    if (results.length > 0) {
-      await this.#atLedger(async () => {
-        changed = (await this.#remote?.session.recordPayments(results)) ?? [];
-        this.#store(changed);
-      });
-    }
-    return changed;
+  /** Messages about the orders whose money must move. */
+  get payments(): OrderMessage[] {
+    return this.open.flatMap(({ userId, orderId, order, step }) =>
+      step === "none"
+        ? []
+        : [{ v: 1 as const, ...this.#address, userId, orderId, version: order.version }],
+    );
+  }
+
+  /** The "payments" queue has the orders whose money must move. The ledger sends their next versions here. */
+  forwarded(): void {
+    for (const { orderId } of this.payments) this.#fault(orderId, undefined);
   }
 
   /**
-   * Acknowledges the published versions. `owed`: whether the shop receives events about them. An order whose
-   * money is still undecided is retried.
+   * Acknowledges the published versions. `owed`: whether the shop receives events about them. An order whose money
+   * must move stays unacknowledged.
    */
   async acknowledge(owed: boolean): Promise<void> {
     const written = this.open.filter(({ step }) => step === "none");
@@ -159,10 +149,8 @@ export class Group {
     for (const claim of claims) {
       const entry = this.#entries.get(claim.orderId);
       if (entry) entry.claim = claim;
-      const { step } = claim;
-      const isMoney = step !== "none";
-      const reason = `the ${isMoney ? step : "write"} is still in progress`;
-      this.#fault(claim.orderId, { reason, lasting: isMoney });
+      const reason = claim.step === "none" ? "the write is still in progress" : "not forwarded";
+      this.#fault(claim.orderId, transient(reason));
     }
   }
 

@@ -13,6 +13,7 @@ import type { PaymentView } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { estimatedSeconds, secondsUntilPayable } from "./payment-wait.ts";
 
 /** The result of a use case, or the one reason for its refusal. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
@@ -46,32 +47,51 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
 
+/** The payment of an order as the API shows it. */
+export interface ShownPayment extends Omit<PaymentView, "dueSince"> {
+  publishableKey?: string;
+  /** While the payment is due: until it is taken, as far as its place in line tells. */
+  estimatedSeconds?: number;
+}
+
 /** The payment of an order for its owner. Read from the ledger: the client secret is stored nowhere else. */
 export async function findPayment(
   c: AppContext,
   { address, ref }: OwnedRef,
-): Promise<Outcome<{ payment: PaymentView & { publishableKey?: string } }>> {
+): Promise<Outcome<{ payment: ShownPayment }>> {
   if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
   const answer = await callInventory(c.env, address, (inventory) => inventory.payment(ref));
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   if (!answer.value) return refused(refuse("not_found"));
+  const { dueSince, ...view } = answer.value;
   const { PAYMENTS, STRIPE_PUBLISHABLE_KEY: publishableKey } = c.get("config");
+  const seconds =
+    dueSince === undefined ? undefined : await estimatedSeconds(c.get("scope"), dueSince);
   return {
     ok: true,
     payment: {
-      ...answer.value,
+      ...view,
       ...(PAYMENTS === "external" ? { attemptsLeft: 0 } : {}),
       ...(publishableKey ? { publishableKey } : {}),
+      ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
     },
   };
 }
 
-/** Attaches a payment method to a reserved order, or another one after a decline. */
+/**
+ * Attaches a payment method to a reserved order, or another one after a decline. Refused while payments wait longer than
+ * an order can be held for them.
+ */
 export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: string) {
-  if (takesPaymentTokens(c.get("config"))) {
-    return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+  if (!takesPaymentTokens(c.get("config"))) {
+    return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));
   }
-  return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));
+  const retryAfterSeconds = await secondsUntilPayable(c.get("scope"));
+  if (retryAfterSeconds > 0) {
+    const detail = "Too many payments are waiting. You have not been charged for this try.";
+    return refused(refuse("unavailable", { retryAfterSeconds, detail }));
+  }
+  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
 }
 
 /** Cancels a reserved order for its buyer. */

@@ -1,34 +1,28 @@
-// The consumer of the "orders" queue: claim at the ledger, move the money, publish to the read model, acknowledge.
-// Every step may repeat. Each message is acknowledged or retried on its own.
+// The consumer of the "orders" queue: claim at the ledger, publish to the read model, acknowledge. Orders whose money must
+// move go to the "payments" queue, so nothing here waits for a payment provider. Every step may repeat. Each message is
+// acknowledged or retried on its own.
 
+import type { Claim } from "../inventory/claim.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
+import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { PaymentGateway } from "../payments/gateway.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
-import { GATEWAY_LIMIT_MS, MoneySteps } from "./saga.ts";
 import type { WebhookConfig } from "./webhooks.ts";
 
-export type ConsumerEnv = InventoryEnv & DeadLetterEnv;
+export type ConsumerEnv = InventoryEnv & DeadLetterEnv & { DUE_PAYMENTS: Queue<OrderMessage> };
 
-/**
- * How long a batch waits for its charges. The first round is short, so that slow charges do not delay the other
- * orders. The second lasts as long as the gateway may take, and only runs if there are slow charges.
- */
-const ROUNDS_MS = [1_000, GATEWAY_LIMIT_MS];
-
-/** Processes a batch: one call per object and one Redis round trip, plus one for slow charges. */
+/** Processes a batch: one call per object and one Redis round trip. */
 export async function consumeOrders(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: ConsumerEnv,
   config: RedisConfig & WebhookConfig,
-  gateway: PaymentGateway | null,
 ): Promise<void> {
   const { groups, unreadable } = groupByObject(batch.messages);
   try {
-    await processGroups(groups, env, config, gateway);
+    await processGroups(groups, env, config);
   } catch (error) {
     log("orders.publish_failed", { count: batch.messages.length, cause: causeOf(error) });
     for (const group of groups) group.fail(`publishing failed (${causeOf(error)})`);
@@ -54,29 +48,39 @@ async function processGroups(
   groups: Group[],
   env: ConsumerEnv,
   config: RedisConfig & WebhookConfig,
-  gateway: PaymentGateway | null,
 ): Promise<void> {
-  const steps = new MoneySteps(gateway);
   await Promise.all(groups.map((group) => group.claim(env)));
-  for (const group of groups) steps.start(group.open);
-  for (const limitMs of ROUNDS_MS) {
-    const answers = await steps.collect(limitMs);
-    // A charge whose units are gone comes back with a refund, which starts at once.
-    await Promise.all(
-      groups.map(async (group) => steps.start(await group.recordPayments(answers))),
-    );
-    await publish(groups, config);
-    const owed = config.ORDER_WEBHOOK_URL !== undefined;
-    await Promise.all(groups.map((group) => group.acknowledge(owed)));
-    if (!steps.hasOpen) return;
+  const claims = groups.flatMap((group) => group.open);
+  // Money does not wait for Redis, nor Redis for the queue.
+  const [published, forwarded] = await Promise.allSettled([
+    publish(claims, config),
+    forward(groups, env),
+  ]);
+  if (published.status === "rejected") throw published.reason;
+  if (forwarded.status === "fulfilled") for (const group of groups) group.forwarded();
+  const owed = config.ORDER_WEBHOOK_URL !== undefined;
+  await Promise.all(groups.map((group) => group.acknowledge(owed)));
+}
+
+/** Sends the orders whose money must move to the "payments" queue. @throws if the queue refuses them */
+async function forward(groups: Group[], env: ConsumerEnv): Promise<void> {
+  const payments = groups.flatMap((group) => group.payments);
+  if (payments.length === 0) return;
+  try {
+    await env.DUE_PAYMENTS.sendBatch(payments.map((body) => ({ body })));
+  } catch (error) {
+    log("orders.forward_failed", { count: payments.length, cause: causeOf(error) });
+    throw error;
   }
 }
 
 /** Publishes the claimed versions, including those of orders whose money is still undecided. */
-async function publish(groups: Group[], config: RedisConfig): Promise<void> {
-  const orders = groups
-    .flatMap((group) => group.open)
-    .map(({ userId, order, step }) => ({ userId, order, isDone: step === "none" }));
+async function publish(claims: Claim[], config: RedisConfig): Promise<void> {
+  const orders = claims.map(({ userId, order, step }) => ({
+    userId,
+    order,
+    isDone: step === "none",
+  }));
   if (orders.length === 0) return;
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, orders));
 }

@@ -30,6 +30,8 @@ export interface Unknown {
   outcome: "unknown";
   /** For the log; never shown to buyers. */
   cause: string;
+  /** The provider refused the call because there were too many. Slows all calls down, and counts as no try. */
+  isLimited?: true;
 }
 
 /** The provider works on it and answers later, perhaps in days. Retried without counting as a failure. */

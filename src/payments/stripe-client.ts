@@ -1,6 +1,7 @@
 // Sets up the stripe library for Workers: over fetch, without its own retries.
 import Stripe from "stripe";
 import type { Config } from "../config.ts";
+import { sixConnections } from "./six-connections.ts";
 
 export type StripeConfig = Pick<Config, "STRIPE_SECRET_KEY" | "STRIPE_API_URL">;
 
@@ -11,7 +12,9 @@ export function stripeClient(
 ): Stripe {
   const override = STRIPE_API_URL ? new URL(STRIPE_API_URL) : undefined;
   return new Stripe(STRIPE_SECRET_KEY as string, {
-    httpClient: Stripe.createFetchHttpClient(),
+    httpClient: Stripe.createFetchHttpClient(
+      override ? sixConnections((...request) => fetch(...request)) : undefined,
+    ),
     maxNetworkRetries: 0, // the queue retries, with backoff and without delaying a batch
     telemetry: false,
     ...(limitMs === undefined ? {} : { timeout: limitMs }),

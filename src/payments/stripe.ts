@@ -8,6 +8,7 @@ import type {
   PaymentRequest,
   RefundOutcome,
   RefundRequest,
+  Unknown,
   VoidOutcome,
 } from "./gateway.ts";
 import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
@@ -29,10 +30,17 @@ const REQUEST_LIMIT_MS = 3_000;
 export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS): PaymentGateway {
   const stripe = stripeClient(config, limitMs);
   return {
-    charge: (request) => charge(stripe, request),
-    void: (request) => voidCharge(stripe, request),
-    refund: (request) => refund(stripe, request),
+    charge: (request) => charge(stripe, request).catch(asLimited),
+    void: (request) => voidCharge(stripe, request).catch(asLimited),
+    refund: (request) => refund(stripe, request).catch(asLimited),
   };
+}
+
+/** A 429 because of too many requests. `lock_timeout` has the same status: another request has the intent. */
+function asLimited(error: unknown): Unknown {
+  const isLimit = error instanceof Stripe.errors.StripeRateLimitError;
+  if (!isLimit || error.code === "lock_timeout") throw error;
+  return { outcome: "unknown", cause: error.message, isLimited: true };
 }
 
 async function charge(stripe: Stripe, request: PaymentRequest): Promise<ChargeOutcome> {

@@ -73,7 +73,7 @@ test("retries a message until its last delivery, then stores it with the reason"
 
   const expected = {
     id: purchase.order.id,
-    queue: "doorbuster-orders",
+    queue: "doorbuster-payments",
     message: purchase.message,
     reason: expect.stringMatching(/^the charge is undecided .*the gateway is down/),
     attempts: 10,

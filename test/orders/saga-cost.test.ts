@@ -1,7 +1,11 @@
-// What a batch costs: one Redis round trip and one call per object, for any number of free and paid orders.
+// What a batch costs: one Redis round trip and one call per object, for any number of free and paid orders. A payment
+// itself costs none.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
+import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { givenClock } from "../support/clock.ts";
+import { collecting, deliverBatch } from "../support/queue.ts";
 import { emptyRedis, readModelOf, redisCost } from "../support/redis.ts";
 import { ledger, suppressLiveStock } from "../support/shop.ts";
 import { deliverTo, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-fixtures.ts";
@@ -35,38 +39,41 @@ function countedCalls(): string[] {
   return called;
 }
 
-test("a batch costs one round trip, and one call per object", async () => {
+test("a batch costs one round trip, and one call per object, before and after the payments", async () => {
   const purchases = await givenOrders(10);
   const called = countedCalls();
+  const skuIds = [...new Set(purchases.map(({ skuId }) => skuId))].sort();
+  const due: OrderMessage[] = [];
+  const messages = purchases.map(({ message }) => message);
 
-  const { result, roundTrips, commands } = await redisCost(() =>
-    deliverTo(
-      new TestGateway(),
-      purchases.map(({ message }) => message),
-    ),
-  );
+  const first = await redisCost(() => deliverBatch(messages, {}, collecting(due)));
 
-  expect(result.acked).toHaveLength(30);
-  expect([roundTrips, commands]).toEqual([1, 1]);
-  expect(called.sort()).toEqual([...new Set(purchases.map(({ skuId }) => skuId))].sort());
+  expect(first.result.acked).toHaveLength(30);
+  expect([first.roundTrips, first.commands]).toEqual([1, 1]);
+  expect(called.sort()).toEqual(skuIds);
+  expect(due).toHaveLength(20);
+
+  for (const message of due) await settlePayment(message, env, new TestGateway());
+  called.length = 0;
+  const second = await redisCost(() => deliverBatch(due, {}, collecting([])));
+
+  expect(second.result.acked).toHaveLength(20);
+  expect([second.roundTrips, second.commands]).toEqual([1, 1]);
+  expect(called.sort()).toEqual(skuIds.filter((id) => id !== purchases[0]?.skuId));
   for (const { buyer } of purchases) {
     expect(await readModelOf(buyer.id)).toMatchObject([{ status: "confirmed" }]);
   }
 });
 
-test("undecided charges cause no second round trip", async () => {
-  const purchases = await givenOrders(2);
-  const gateway = new TestGateway();
-  gateway.down = true;
+test("a payment costs no round trip to Redis", async () => {
+  const [, purchase] = await givenOrders(1);
 
-  const { roundTrips } = await redisCost(() =>
-    deliverTo(
-      gateway,
-      purchases.map(({ message }) => message),
-    ),
+  const { result, roundTrips } = await redisCost(() =>
+    settlePayment((purchase as Purchase).message, env, new TestGateway()),
   );
 
-  expect(roundTrips).toBe(1);
+  expect(result).toEqual({ is: "done" });
+  expect(roundTrips).toBe(0);
 });
 
 test("a failing object causes a retry of its own orders only", async () => {

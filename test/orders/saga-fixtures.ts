@@ -1,13 +1,10 @@
 // Paid orders under full control of a test: a gateway whose answers it chooses, a clock that it moves, and a queue
 // whose messages it delivers.
-import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
 import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
-import { consumeOrders } from "../../src/orders/consumer.ts";
 import type { WebhookConfig } from "../../src/orders/webhooks.ts";
 import type {
   ChargeOutcome,
@@ -19,16 +16,8 @@ import type {
 import { bankOf } from "../../src/payments/sandbox.ts";
 import type { BankEntry } from "../../src/payments/sandbox-bank.ts";
 import { type Answer, call } from "../support/http.ts";
-import { captureQueue, type Delivery, ORDERS_QUEUE } from "../support/queue.ts";
-import {
-  type Buyer,
-  bought,
-  buyers,
-  type OrderOptions,
-  onSale,
-  unique,
-  until,
-} from "../support/shop.ts";
+import { captureQueue, type Delivery, deliver } from "../support/queue.ts";
+import { type Buyer, bought, buyers, type OrderOptions, onSale, until } from "../support/shop.ts";
 
 export const PRICE = 2_400;
 const HOLD_SECONDS = 300;
@@ -94,29 +83,12 @@ export const paymentOf = async ({ buyer, order }: Purchase) =>
 export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
   call("DELETE", `/api/orders/${order.id}`, { token: buyer.token });
 
-/** Delivers a batch to the consumer, which uses this gateway. */
-export async function deliverTo(
+/** Delivers a batch to the consumer, and settles its payments at this gateway. */
+export const deliverTo = (
   gateway: PaymentGateway | null,
   bodies: unknown[],
-  { attempts = 1, vars = {} }: { attempts?: number; vars?: WebhookConfig } = {},
-): Promise<Delivery> {
-  const messages = bodies.map((body) => ({
-    id: unique("m"),
-    timestamp: new Date(),
-    attempts,
-    body,
-  }));
-  const batch = createMessageBatch(ORDERS_QUEUE, messages);
-  const ctx = createExecutionContext();
-  await consumeOrders(batch, env, { ...requireConfig(env), ...vars }, gateway);
-  const result = await getQueueResult(batch, ctx);
-  const having = (ids: string[]) =>
-    messages.filter(({ id }) => ids.includes(id)).map(({ body }) => body);
-  return {
-    acked: having(result.explicitAcks),
-    retried: having(result.retryMessages.map(({ msgId }) => msgId)),
-  };
-}
+  options: { attempts?: number; vars?: WebhookConfig } = {},
+): Promise<Delivery> => deliver(bodies, { ...options, gateway });
 
 /** The sandbox bank's entry for an order. */
 export async function bankEntry({ id }: Pick<Order, "id">): Promise<BankEntry | undefined> {

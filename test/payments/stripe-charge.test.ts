@@ -168,7 +168,6 @@ test.each([
   ["a server error at the confirmation", "pm_fake_confirm_500", "StripeAPIError"],
   ["a server error after the charge", "pm_fake_confirm_500_done", "StripeAPIError"],
   ["an overloaded server", "pm_fake_create_503", "StripeAPIError"],
-  ["a rate limit", "pm_fake_confirm_429", "StripeRateLimitError"],
   ["a cut connection", "pm_fake_create_reset", "StripeConnectionError"],
   ["a connection cut at the confirmation", "pm_fake_confirm_reset", "StripeConnectionError"],
   ["a connection cut after the charge", "pm_fake_confirm_reset_done", "StripeConnectionError"],
@@ -181,6 +180,18 @@ test.each([
 
   expect(await booksOf(payment)).toMatchObject({ charges: 1, amountCharged: 2_400 });
 });
+
+test.each(["create", "confirm"])(
+  "reports a rate limit at the %s call as such, and charges once on retry",
+  async (step) => {
+    const payment = aPayment(`pm_fake_${step}_429`);
+
+    expect(await gateway().charge(payment)).toMatchObject({ outcome: "unknown", isLimited: true });
+    expect(await gateway().charge(payment)).toEqual(CHARGED);
+
+    expect(await booksOf(payment)).toMatchObject({ charges: 1, amountCharged: 2_400 });
+  },
+);
 
 test("finds a charge whose answer was lost at the next attempt", async () => {
   const payment = aPayment("pm_fake_confirm_silent_done");

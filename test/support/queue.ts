@@ -2,8 +2,13 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
+import { requireConfig } from "../../src/config.ts";
 import worker from "../../src/index.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
+import { secondsToNextTry } from "../../src/orders/payment-retry.ts";
+import { settlePayment } from "../../src/orders/settle-payment.ts";
+import type { PaymentGateway } from "../../src/payments/gateway.ts";
+import { createGateway } from "../../src/payments/gateway-factory.ts";
 
 export const ORDERS_QUEUE = "doorbuster-orders";
 const consume: ExportedHandlerQueueHandler<Env> = worker.queue;
@@ -24,10 +29,69 @@ export interface Delivery {
   retried: unknown[];
 }
 
-/** Delivers one batch to the consumer and returns the outcome of each message. */
+interface DeliveryOptions {
+  queue?: string;
+  attempts?: number;
+  /** Default: the configured one. */
+  gateway?: PaymentGateway | null;
+  /** Variables that override those of the Worker. */
+  vars?: object;
+}
+
+/**
+ * Delivers one batch to the consumer and returns the outcome of each message. Settles the payments that the consumer
+ * forwards, without the scheduler, and delivers the results. `retried` includes messages whose payment is unfinished.
+ */
 export async function deliver(
   bodies: unknown[],
-  { queue = ORDERS_QUEUE, attempts = 1 } = {},
+  { queue = ORDERS_QUEUE, attempts = 1, vars = {}, ...options }: DeliveryOptions = {},
+): Promise<Delivery> {
+  const { gateway = createGateway(env, requireConfig(env)) } = options;
+  const due: OrderMessage[] = [];
+  const first = await deliverBatch(bodies, { queue, attempts }, { ...vars, ...collecting(due) });
+  const unfinished = new Set<unknown>();
+  await Promise.all(
+    due.map(async (message) => {
+      if (await mustTryAgain(message, gateway, attempts)) unfinished.add(message.orderId);
+      await deliverBatch([message], { queue, attempts: 1 }, { ...vars, ...collecting([]) });
+    }),
+  );
+  const isUnfinished = (body: unknown) => unfinished.has((body as OrderMessage | null)?.orderId);
+  return {
+    acked: first.acked.filter((body) => !isUnfinished(body)),
+    retried: [...first.retried, ...first.acked.filter(isUnfinished)],
+  };
+}
+
+/** A binding that collects the payments instead of queueing them. */
+export const collecting = (due: OrderMessage[]) => ({
+  DUE_PAYMENTS: {
+    sendBatch: async (batch: { body: OrderMessage }[]) => {
+      due.push(...batch.map(({ body }) => body));
+    },
+  },
+});
+
+/** Settles a payment as the scheduler does at its try number `tries`. */
+async function mustTryAgain(
+  message: OrderMessage,
+  gateway: PaymentGateway | null,
+  tries: number,
+): Promise<boolean> {
+  for (;;) {
+    const settlement = await settlePayment(message, env, gateway);
+    if (settlement.is === "unfinished") {
+      return (await secondsToNextTry(env, message, tries, settlement)) !== null;
+    }
+    if (settlement.is !== "again") return settlement.is === "limited";
+  }
+}
+
+/** Delivers one batch to the Worker. `bindings` override its own. */
+export async function deliverBatch(
+  bodies: unknown[],
+  { queue = ORDERS_QUEUE, attempts = 1 },
+  bindings: object = {},
 ): Promise<Delivery> {
   const messages = bodies.map((body, i) => ({
     id: `m${i}`,
@@ -37,7 +101,7 @@ export async function deliver(
   }));
   const batch = createMessageBatch(queue, messages);
   const ctx = createExecutionContext();
-  await consume.call(worker, batch, env, ctx);
+  await consume.call(worker, batch, { ...env, ...bindings }, ctx);
   const result = await getQueueResult(batch, ctx);
   const bodiesOf = (ids: string[]) =>
     messages.filter(({ id }) => ids.includes(id)).map(({ body }) => body);

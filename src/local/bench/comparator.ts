@@ -175,7 +175,7 @@ app.post("/consume", async (c) => {
     ack: () => void acknowledged.add(body.orderId),
     retry: () => {},
   }));
-  await consumeOrders({ queue: "orders", messages }, c.env, requireConfig(c.env), null);
+  await consumeOrders({ queue: "orders", messages }, c.env, requireConfig(c.env));
   return c.body(null, acknowledged.size === bodies.length ? 204 : 500);
 });
 

@@ -10,6 +10,7 @@ import { FakeStripeBank } from "./bank.ts";
 import { StripeFault } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import { type FakeContext, Responder, refused, type StepResult } from "./responses.ts";
+import { type Endpoint, type EndpointReport, type Traffic, withTraffic } from "./traffic.ts";
 
 export interface FakeStripe {
   url: string;
@@ -29,8 +30,11 @@ interface Secrets {
 }
 
 /** Starts the fake on loopback. Port 0 picks a free port. Routes under `/_fake` are for tests only. */
-export async function startFakeStripe(secrets: Secrets, port = 0): Promise<FakeStripe> {
-  const server = createServer(getRequestListener(fakeStripe(secrets).fetch));
+export async function startFakeStripe(
+  secrets: Secrets,
+  { port = 0, ...traffic }: Traffic & { port?: number } = {},
+): Promise<FakeStripe> {
+  const server = createServer(getRequestListener(fakeStripe(secrets, traffic).fetch));
   await once(server.listen(port, "127.0.0.1"), "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -42,7 +46,7 @@ export async function startFakeStripe(secrets: Secrets, port = 0): Promise<FakeS
   };
 }
 
-function fakeStripe({ apiKey, webhookSecret }: Secrets) {
+function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
   const events: { type: string; object: object; order: string }[] = [];
   const bank = new FakeStripeBank((type, object, about = object.metadata) => {
     events.push({ type, object: structuredClone(object), order: about.order_id ?? "" });
@@ -50,6 +54,9 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets) {
   const faults = new Faults();
   const responder = new Responder(apiKey);
   const app = new Hono<{ Bindings: HttpBindings }>();
+  const reports = new Map<Endpoint, EndpointReport>();
+  app.use("/v1/*", withTraffic(traffic, reports));
+  app.get("/_fake/traffic", (c) => c.json(Object.fromEntries(reports)));
 
   /** Runs a step of an existing intent. The intent is locked while a held request is in progress. */
   const onIntent = async (

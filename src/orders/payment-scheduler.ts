@@ -1,0 +1,145 @@
+// The Durable Object that paces all payments of the deployment. It holds the line of orders in memory and starts each at a
+// runner when the schedule allows. A restart forgets the line; the ledgers send the orders again.
+import { DurableObject } from "cloudflare:workers";
+import { TimeoutStrategy, timeout } from "cockatiel";
+import { requireConfig } from "../config.ts";
+import type { OrderMessage } from "../inventory/messages.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { type LineEntry, type LineView, PaymentLine } from "../payments/payment-line.ts";
+import { paymentRate } from "../payments/rate.ts";
+import { RateSchedule } from "../payments/rate-schedule.ts";
+import type { DeadLetterEnv } from "./delivery.ts";
+import { secondsToNextTry } from "./payment-retry.ts";
+import { PAYMENTS_AT_ONCE, type PaymentRunner } from "./payment-runner.ts";
+import { RunnerPool } from "./runner-pool.ts";
+import type { Settlement } from "./settle-payment.ts";
+
+export interface SchedulerEnv extends DeadLetterEnv {
+  PAYMENT_RUNNERS: DurableObjectNamespace<PaymentRunner>;
+}
+
+/** Written out because the generated stub type splits a tagged result into a union of promises. */
+const runnerOf = (env: SchedulerEnv, runner: number) =>
+  env.PAYMENT_RUNNERS.getByName(`${runner}`) as unknown as {
+    settle(message: OrderMessage): Promise<Settlement>;
+  };
+
+/** Longer than a runner ever takes. Frees the place of a call that was lost. */
+const RUNNER_LIMIT_MS = 30_000;
+/** How often an alarm keeps the object in memory while orders wait. */
+const ALARM_MS = 30_000;
+
+/** A long line takes a while to look through, and many isolates ask for it. */
+const VIEW_MS = 1_000;
+
+const runnerTimeout = timeout(RUNNER_LIMIT_MS, TimeoutStrategy.Aggressive);
+
+export class PaymentScheduler extends DurableObject<SchedulerEnv> {
+  readonly #line = new PaymentLine();
+  readonly #runners = new RunnerPool(PAYMENTS_AT_ONCE);
+  readonly #schedule: RateSchedule;
+  #isAlarmSet = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #view: { at: number; view: LineView } | undefined;
+
+  constructor(ctx: DurableObjectState, env: SchedulerEnv) {
+    super(ctx, env);
+    this.#schedule = new RateSchedule(paymentRate(requireConfig(env)));
+  }
+
+  /** Adds orders to the line, each once. Returns the ids of those that found it full. */
+  async enter(messages: OrderMessage[]): Promise<string[]> {
+    const now = Date.now();
+    const refused = messages.filter((message) => !this.#line.add(message, now));
+    this.#startDue();
+    if (!this.#isAlarmSet) await this.#setAlarm();
+    return refused.map(({ orderId }) => orderId);
+  }
+
+  /** How long the line is. */
+  view(): LineView {
+    const now = performance.now();
+    if (!this.#view || now - this.#view.at >= VIEW_MS) {
+      this.#view = { at: now, view: this.#line.view(this.#schedule.rate(now)) };
+    }
+    return this.#view.view;
+  }
+
+  /** An object without calls is evicted after a minute or two, together with its line. */
+  override async alarm(): Promise<void> {
+    this.#isAlarmSet = false;
+    if (this.#line.size === 0) return;
+    log("payments.line", { count: this.#line.length });
+    await this.#setAlarm();
+  }
+
+  #setAlarm(): Promise<void> {
+    this.#isAlarmSet = true;
+    return this.ctx.storage.setAlarm(Date.now() + ALARM_MS);
+  }
+
+  /** Starts the orders that may start now, and sets the timer for the next one. */
+  #startDue(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    while (this.#line.length > 0 && this.#runners.hasFree) {
+      const now = performance.now();
+      const delay = this.#schedule.delay(now);
+      if (delay > 0) {
+        this.#timer = setTimeout(() => this.#startDue(), Math.ceil(delay));
+        return;
+      }
+      const entry = this.#line.take();
+      if (!entry) return;
+      this.#schedule.start(now);
+      void this.#run(entry);
+    }
+  }
+
+  async #run(entry: LineEntry): Promise<void> {
+    const runner = this.#runners.take();
+    let settlement: Settlement;
+    try {
+      settlement = await runnerTimeout.execute(() =>
+        runnerOf(this.env, runner).settle(entry.message),
+      );
+    } catch (error) {
+      const reason = `the runner failed (${causeOf(error)})`;
+      log("payments.runner_failed", { orderId: entry.message.orderId, cause: causeOf(error) });
+      settlement = { is: "unfinished", reason, lasting: false };
+    }
+    this.#runners.free(runner);
+    await this.#finish(entry, settlement);
+    this.#startDue();
+  }
+
+  async #finish(entry: LineEntry, settlement: Settlement): Promise<void> {
+    const { orderId } = entry.message;
+    switch (settlement.is) {
+      case "done":
+        return this.#line.done(entry);
+      case "limited":
+        this.#schedule.limited(performance.now());
+        log("payments.limited", { orderId });
+        return this.#line.again(entry);
+      case "again":
+        return this.#line.again(entry);
+      case "unfinished":
+        return this.#rest(entry, settlement);
+    }
+  }
+
+  async #rest(
+    entry: LineEntry,
+    settlement: Extract<Settlement, { is: "unfinished" }>,
+  ): Promise<void> {
+    const { message, tries } = entry;
+    const seconds = await secondsToNextTry(this.env, message, tries + 1, settlement);
+    if (seconds === null) return this.#line.done(entry);
+    this.#line.rest(entry);
+    const wake = () => {
+      this.#line.wake(entry);
+      this.#startDue();
+    };
+    setTimeout(wake, seconds * 1_000);
+  }
+}

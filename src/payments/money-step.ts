@@ -1,0 +1,38 @@
+// One step of an order's money at the payment provider, with a time limit that starts when the call starts.
+import { TimeoutStrategy, timeout } from "cockatiel";
+import type { Claim } from "../inventory/claim.ts";
+import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
+import { causeOf, log } from "../observability/log.ts";
+import type { PaymentGateway, Pending, Unknown } from "./gateway.ts";
+
+/** A step that takes longer is found by the next try, under the same idempotency key. */
+const GATEWAY_LIMIT_MS = 4_000;
+
+const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
+
+/** `unknown` if the provider's answer is not known, so the step must be taken again. */
+export type StepOutcome = MoneyOutcome | Pending | Unknown;
+
+/** Takes the step that the claim names. @param gateway null if payments are not configured */
+export async function takeMoneyStep(
+  gateway: PaymentGateway | null,
+  claim: Claim,
+): Promise<StepOutcome> {
+  if (!gateway) return { outcome: "unknown", cause: "no payment gateway is configured" };
+  try {
+    return await gatewayTimeout.execute(() => callGateway(gateway, claim));
+  } catch (error) {
+    log("payment.unknown", { orderId: claim.orderId, step: claim.step, cause: causeOf(error) });
+    return { outcome: "unknown", cause: causeOf(error) };
+  }
+}
+
+function callGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome> {
+  const { orderId, userId, order, step, attempt, chargeId } = claim;
+  const amount = order.total;
+  if (step === "refund") return gateway.refund({ orderId, chargeId: chargeId ?? "", amount });
+  const paymentToken = claim.paymentToken ?? "";
+  const { createdAt } = order;
+  const request = { orderId, userId, amount, paymentToken, attempt, chargeId, createdAt };
+  return step === "charge" ? gateway.charge(request) : gateway.void(request);
+}

@@ -1,0 +1,134 @@
+// The line of orders whose money must move: first come, first served, each order once. Pure, in memory only: the ledgers
+// send every order again that was lost from it.
+import type { OrderMessage } from "../inventory/messages.ts";
+
+/** An order in the line. */
+export interface LineEntry {
+  /** The newest message about the order. */
+  message: OrderMessage;
+  /** Fruitless tries. */
+  tries: number;
+  /** Milliseconds. */
+  enteredAt: number;
+  state: "waiting" | "running" | "resting";
+  /** Whether a newer version arrived while a step was running. */
+  hasNewer: boolean;
+}
+
+/** How long the line is, in a form that a caller can work out its own place from. */
+export interface LineView {
+  /** Orders that wait for their start. */
+  length: number;
+  /** Starts per second. */
+  perSecond: number;
+  /** `[enteredAt, place]` of some waiting orders, first to last. Places count from 1. */
+  points: [enteredAt: number, place: number][];
+}
+
+/** About 20 MB. Further orders wait in their ledgers. */
+const MAX_ENTRIES = 50_000;
+const MAX_POINTS = 50;
+
+export class PaymentLine {
+  readonly #entries = new Map<string, LineEntry>();
+  /** In the order of their arrival. */
+  readonly #waiting = new Map<string, LineEntry>();
+  /** Orders that continue. They start before the waiting ones. */
+  readonly #first: LineEntry[] = [];
+  readonly #maxEntries: number;
+
+  constructor(maxEntries = MAX_ENTRIES) {
+    this.#maxEntries = maxEntries;
+  }
+
+  /** All orders, including the running and the resting ones. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Orders that wait for their start. */
+  get length(): number {
+    return this.#first.length + this.#waiting.size;
+  }
+
+  /**
+   * Adds an order, unless it is in the line. A newer version of an order that rests or runs is looked at as soon as
+   * possible. Returns false if the line is full.
+   */
+  add(message: OrderMessage, now: number): boolean {
+    const entry = this.#entries.get(message.orderId);
+    if (entry) {
+      if (message.version > entry.message.version) this.#renew(entry, message);
+      return true;
+    }
+    if (this.#entries.size >= this.#maxEntries) return false;
+    const state = "waiting";
+    const added: LineEntry = { message, tries: 0, enteredAt: now, state, hasNewer: false };
+    this.#entries.set(message.orderId, added);
+    this.#waiting.set(message.orderId, added);
+    return true;
+  }
+
+  /** Takes the next order out of the line to run it. */
+  take(): LineEntry | undefined {
+    const entry = this.#first.shift() ?? this.#waiting.values().next().value;
+    if (!entry) return undefined;
+    this.#waiting.delete(entry.message.orderId);
+    entry.state = "running";
+    return entry;
+  }
+
+  /** The order needs nothing more, unless a newer version arrived meanwhile. */
+  done(entry: LineEntry): void {
+    if (entry.hasNewer) this.again(entry);
+    else this.#entries.delete(entry.message.orderId);
+  }
+
+  /** The order needs another step now. */
+  again(entry: LineEntry): void {
+    entry.hasNewer = false;
+    entry.state = "waiting";
+    this.#first.push(entry);
+  }
+
+  /** The try was fruitless. The order rests until `wake`, or until a newer version of it arrives. */
+  rest(entry: LineEntry): void {
+    entry.tries += 1;
+    if (entry.hasNewer) this.again(entry);
+    else entry.state = "resting";
+  }
+
+  wake(entry: LineEntry): void {
+    if (entry.state === "resting") this.#wait(entry);
+  }
+
+  view(perSecond: number): LineView {
+    const points: LineView["points"] = [];
+    const step = Math.ceil(this.#waiting.size / MAX_POINTS);
+    let place = this.#first.length;
+    for (const { enteredAt } of this.#waiting.values()) {
+      place += 1;
+      if (place === this.length || place % step === 0) points.push([enteredAt, place]);
+    }
+    return { length: this.length, perSecond, points };
+  }
+
+  #renew(entry: LineEntry, message: OrderMessage): void {
+    entry.message = message;
+    if (entry.state === "running") entry.hasNewer = true;
+    if (entry.state !== "resting") return;
+    entry.tries = 0;
+    this.#wait(entry);
+  }
+
+  #wait(entry: LineEntry): void {
+    entry.state = "waiting";
+    this.#waiting.set(entry.message.orderId, entry);
+  }
+}
+
+/** Seconds until an order starts that entered the line at `enteredAt`. At least 1. */
+export function secondsToWait({ length, perSecond, points }: LineView, enteredAt: number): number {
+  const place = points.find(([at]) => at >= enteredAt)?.[1] ?? length;
+  return Math.max(1, Math.ceil(place / perSecond));
+}

@@ -1,0 +1,80 @@
+// The pace of payment steps: never above the rate, close to it while steps wait, and slower after a rate limit.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { RateSchedule } from "../../src/payments/rate-schedule.ts";
+
+/** Starts steps as fast as the schedule allows, with timers that fire late. Returns the times of the starts. */
+function startsOf(schedule: RateSchedule, count: number, lateness: number[], from = 0): number[] {
+  let now = from;
+  return Array.from({ length: count }, (_, i) => {
+    for (let delay = schedule.delay(now); delay > 0; delay = schedule.delay(now)) {
+      now += Math.ceil(delay) + (lateness[i % lateness.length] ?? 0);
+    }
+    schedule.start(now);
+    return now;
+  });
+}
+
+/** The most starts in any second. */
+const busiestSecond = (starts: number[]): number =>
+  Math.max(
+    ...starts.map((at) => starts.filter((other) => other >= at && other < at + 1_000).length),
+  );
+
+const rates = fc.integer({ min: 1, max: 50 });
+const lateness = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 20 });
+
+test("never starts more steps in any second than the rate", () => {
+  fc.assert(
+    fc.property(rates, lateness, (rate, late) => {
+      const starts = startsOf(new RateSchedule(rate), 4 * rate, late);
+      expect(busiestSecond(starts)).toBeLessThanOrEqual(rate);
+    }),
+  );
+});
+
+test("uses at least nine tenths of the rate if timers are a little late", () => {
+  const late = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 30 }), late, (rate, few) => {
+      const starts = startsOf(new RateSchedule(rate), 10 * rate + 1, few);
+      expect((starts.at(-1) ?? 0) / 1_000).toBeLessThanOrEqual(10 / 0.9);
+    }),
+  );
+});
+
+test("delays no step by more than a second, even if the clock is set back", () => {
+  const jumps = fc.array(fc.integer({ min: -3_600_000, max: 2_000 }), { minLength: 1 });
+  fc.assert(
+    fc.property(rates, jumps, (rate, changes) => {
+      const schedule = new RateSchedule(rate);
+      let now = 10_000_000;
+      for (const change of changes) {
+        now += change;
+        const delay = schedule.delay(now);
+        expect(delay).toBeLessThanOrEqual(1_000);
+        if (delay === 0) schedule.start(now);
+      }
+    }),
+  );
+});
+
+test("halves the rate once for the calls that a limit refused together, and recovers within a minute", () => {
+  const schedule = new RateSchedule(20);
+  schedule.limited(5_000);
+  schedule.limited(5_100);
+  schedule.limited(6_000);
+  expect(schedule.rate(5_000)).toBe(10);
+
+  expect(busiestSecond(startsOf(schedule, 30, [0], 5_000))).toBeLessThanOrEqual(11);
+  schedule.limited(8_000);
+  expect(schedule.rate(8_000)).toBeLessThan(6);
+  expect(schedule.rate(68_000)).toBe(20);
+});
+
+test("goes on with one step per second while the provider refuses everything", () => {
+  const schedule = new RateSchedule(20);
+  for (let now = 0; now < 600_000; now += 3_000) schedule.limited(now);
+  expect(schedule.rate(597_000)).toBeGreaterThanOrEqual(1);
+  expect(schedule.rate(597_000)).toBeLessThan(3);
+});
