@@ -1,5 +1,5 @@
 // When the next payment step may start. Pure, with a clock given by the caller. Starts are spread evenly, and no second
-// has more of them than the rate. A rate limit of the provider halves the rate, which then recovers within a minute.
+// has more of them than the rate. A rate limit of the provider halves the rate, which then recovers within half a minute.
 
 /** The window of the provider's limits. */
 const WINDOW_MS = 1_000;
@@ -7,8 +7,8 @@ const WINDOW_MS = 1_000;
 const LEAST_SPACING = 0.8;
 /** The rate never falls below this many starts per second, or nothing would find out that the limit is over. */
 const LEAST_RATE = 1;
-/** How long the full rate takes to come back after the provider's limit. */
-const RECOVERY_MS = 60_000;
+/** How long the full rate takes to come back from nothing. */
+const RECOVERY_MS = 30_000;
 /** Calls that were already running when the rate was cut fail as well. They do not cut it again. */
 const ONE_CUT_MS = 2_000;
 

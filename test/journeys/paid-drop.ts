@@ -118,7 +118,7 @@ async function buyFree(client: Client, drop: Drop): Promise<DropResult["freeMs"]
       const start = performance.now();
       const order = expectOk(await client.order(FREE, "first", caller));
       while (expectOk(await client.readOrder(order.id, caller)).status !== "confirmed") {
-        await pause(50);
+        await pause(250);
       }
       return performance.now() - start;
     }),

@@ -87,8 +87,14 @@ export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
 export const deliverTo = (
   gateway: PaymentGateway | null,
   bodies: unknown[],
-  options: { attempts?: number; vars?: WebhookConfig } = {},
-): Promise<Delivery> => deliver(bodies, { ...options, gateway });
+  { vars = {}, ...options }: { attempts?: number; vars?: WebhookConfig } = {},
+): Promise<Delivery> => deliver(bodies, { ...options, gateway, vars: asSet(vars) });
+
+/** Variables as an operator sets them: several values in one text. */
+const asSet = (vars: object) =>
+  Object.fromEntries(
+    Object.entries(vars).map(([name, value]) => [name, Array.isArray(value) ? `${value}` : value]),
+  );
 
 /** The sandbox bank's entry for an order. */
 export async function bankEntry({ id }: Pick<Order, "id">): Promise<BankEntry | undefined> {
