@@ -1,5 +1,5 @@
-// The tables inside a SKU's object. Each order is one row of one B-tree without a secondary index, so a change
-// of an order costs one written row.
+// The tables inside a SKU's object. Each order is one row of one B-tree, so a change of an order costs one written row.
+// There is no secondary index, except where the shop's own checkout looks orders up by their id alone.
 
 import { migrate } from "../migrate.ts";
 import type { Alias, Stock } from "./decide-order.ts";
@@ -11,6 +11,7 @@ import type { OrderRef } from "./order-id.ts";
 import { resendSchedule } from "./outbox.ts";
 import {
   bindingsOf,
+  INDEX_ORDERS_BY_ID,
   MIGRATIONS,
   SELECT_ORDERS,
   type SqlRow,
@@ -30,8 +31,7 @@ export class Ledger {
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly index = new LedgerIndex();
   #setup: Setup | null = null;
-  /** Order id → user id. Built when the first order is looked up by its id alone. */
-  #owners: Map<string, string> | undefined;
+  #isIndexed = false;
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#sql = storage.sql;
@@ -96,15 +96,12 @@ export class Ledger {
     return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
   }
 
-  /** The owner of an order. For callers that are not its buyer. */
+  /** The owner of an order. For callers that are not its buyer. The first call creates the index that it needs. */
   ownerOf(orderId: string): string | undefined {
-    this.#owners ??= new Map(
-      this.#run("SELECT order_id, user_id FROM orders").map((row) => [
-        row.order_id as string,
-        row.user_id as string,
-      ]),
-    );
-    return this.#owners.get(orderId);
+    if (!this.#isIndexed) this.#run(INDEX_ORDERS_BY_ID);
+    this.#isIndexed = true;
+    const [row] = this.#run("SELECT user_id FROM orders WHERE order_id = ?", orderId);
+    return row?.user_id as string | undefined;
   }
 
   /** What the shop's reports made of a charge. Undefined if the shop reported none, or only declines. */
@@ -148,7 +145,6 @@ export class Ledger {
    */
   save(before: OrderRow | undefined, row: OrderRow): Unacknowledged | undefined {
     this.#run(WRITE_ORDER, ...bindingsOf(row));
-    if (!before) this.#owners?.set(row.orderId, row.userId);
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
   }

@@ -64,3 +64,29 @@ test("refusals and replays write no row", async () => {
   });
   expect(await rowsWritten(skuId)).toBe(before);
 });
+
+test("an order paid in the shop's own checkout writes five rows", async () => {
+  captureQueue();
+  givenClock(START);
+  const skuId = await givenUnits(ORDERS, { price: 100 });
+  const amount = { amount: 100, currency: "USD" };
+  const charged = { outcome: "charged", reference: "psp-1", amount } as const;
+  // The first report creates the index by order id.
+  await inventory(skuId).recordReport("unknown", charged);
+  const before = await rowsWritten(skuId);
+  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId));
+  for (const order of orders) await inventory(skuId).reserve(order);
+  // The order, and its entry in the index.
+  expect((await rowsWritten(skuId)) - before).toBe(2 * ORDERS);
+
+  for (const { orderId } of orders) await inventory(skuId).recordReport(orderId, charged);
+  // The order, and its charge.
+  expect((await rowsWritten(skuId)) - before).toBe(4 * ORDERS);
+
+  using claim = await inventory(skuId).claim(orders);
+  await claim.session.acknowledge(
+    claim.claims.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
+  );
+  expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
+  expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(5 * ORDERS);
+});

@@ -6,7 +6,8 @@ import { app } from "../../src/app.ts";
 import { ORIGIN, request } from "../support/http.ts";
 import { aBuyer, type Buyer, bought, onSale } from "../support/shop.ts";
 
-const SHOP = { PAYMENTS: "", CHECKOUT_URL: "https://pay.test/checkout?shop=1" };
+const CHECKOUT = "https://pay.test/checkout";
+const SHOP = { PAYMENTS: "", CHECKOUT_URL: `${CHECKOUT}?shop=1` };
 
 async function get(path: string, vars: object, buyer?: Buyer): Promise<Response> {
   const ctx = createExecutionContext();
@@ -48,4 +49,19 @@ test("redirects nobody but the owner, and nobody when the shop has no checkout",
   expect(await (await get(`/orders/${id}`, { PAYMENTS: "" }, buyer)).text()).not.toContain(
     "/checkout",
   );
+});
+
+test("leads to the shop's checkout where it takes the payment itself, and takes none here", async () => {
+  const { buyer, id } = await held();
+  const external = {
+    PAYMENTS: "external",
+    CHECKOUT_URL: CHECKOUT,
+    MERCHANT_SECRET: `whsec_${btoa("m".repeat(33))}`,
+  };
+  const page = await (await get(`/orders/${id}`, external, buyer)).text();
+  expect(page).toContain(`href="/orders/${id}/checkout"`);
+  expect(page).not.toContain('name="paymentToken"');
+  const { status, headers } = await get(`/orders/${id}/checkout`, external, buyer);
+  expect(status).toBe(303);
+  expect(headers.get("location")).toContain(`${CHECKOUT}?order=${encodeURIComponent(id)}`);
 });
