@@ -1,4 +1,5 @@
 // The way of a payment through its queue, the scheduler and the runners.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
@@ -118,6 +119,32 @@ test("counts no rate limit as a try, however many there are", async () => {
   await until("the payment is settled", () => limits === 0);
   expect(calls).toHaveLength(20);
   expect(queue).toEqual([]);
+});
+
+test("settles an order that a restart of the scheduler lost, once the ledger sends it again", async () => {
+  const message = aMessage();
+  const calls = givenRunners(async () => ({ is: "unfinished", reason: "down", lasting: false }));
+  await enter([message]);
+  await until("the first try is over", () => calls.length > 0);
+  await enter([message]);
+  expect(calls).toHaveLength(1);
+
+  const scheduler = env.PAYMENT_SCHEDULER.getByName("scheduler");
+  await runInDurableObject(scheduler, (_, state) => state.abort("restart")).catch(() => {});
+  await enter([message]);
+
+  await until("the payment is tried again", () => calls.length > 1);
+});
+
+test("wakes while orders are in the line, so that it is not lost while nothing happens", async () => {
+  const slow = Promise.withResolvers<void>();
+  givenRunners(() => slow.promise.then(() => ({ is: "done" })));
+  await enter([aMessage()]);
+  const scheduler = env.PAYMENT_SCHEDULER.getByName("scheduler");
+
+  expect(await runDurableObjectAlarm(scheduler)).toBe(true);
+  expect(await runDurableObjectAlarm(scheduler)).toBe(true);
+  slow.resolve();
 });
 
 test("retries a message if the scheduler does not answer, and never makes it a dead letter", async () => {
