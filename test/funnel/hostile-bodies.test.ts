@@ -78,7 +78,7 @@ describe("order bodies", () => {
   });
 
   test("with an escaped surrogate pair are read", async () => {
-    const answers = await atNoCost(post(['{"quantity":0,"paymentToken":"\\ud83d\\ude00"}']));
+    const answers = await atNoCost(post(['{"quantity":0,"ticket":"\\ud83d\\ude00"}']));
     expect(answers[0]?.body).toMatchObject({ issues: [{ path: "quantity" }] });
   });
 
