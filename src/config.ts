@@ -112,13 +112,15 @@ const schema = z
       (text) => text !== "",
       "separate secrets with one comma, without empty entries",
     ),
-    /** Given to the owner of an order, whose browser answers the bank with it. */
+    /** Given to the owner of an order, whose browser collects the card and answers the bank with it. */
     STRIPE_PUBLISHABLE_KEY: unset
       .or(z.string().regex(/^pk_/, "use the key that starts with pk_"))
       .optional(),
     STRIPE_API_URL: optionalUrl,
     /** How many payments may start per second: the provider's limit for one endpoint, with some room. See `rate.ts`. */
     PAYMENT_RATE_PER_SECOND: unset.or(z.coerce.number().min(1).max(1_000)).optional(),
+    /** For tests, whose pages load a fake Stripe.js. */
+    STRIPE_JS_URL: optionalUrl,
     /** Turnstile, for sales that require a challenge. */
     TURNSTILE_SITE_KEY: optionalText,
     TURNSTILE_SECRET: optionalText,

@@ -3,9 +3,30 @@
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' https:; object-src 'none'; base-uri 'none'; " +
   "frame-ancestors 'none'; form-action 'self'";
-/** The only third party whose code a page may run, and only on pages of sales that can require a challenge. */
+/** The third party whose code pages of sales that can require a challenge may run. */
 const CHALLENGES = "https://challenges.cloudflare.com";
 const CHALLENGE_POLICY = `${CONTENT_POLICY}; script-src 'self' ${CHALLENGES}; frame-src ${CHALLENGES}`;
+
+/** The origins that Stripe.js needs (https://docs.stripe.com/security/guide#content-security-policy). */
+const STRIPE_JS = "https://js.stripe.com https://*.js.stripe.com";
+
+/** The policy of a page that runs Stripe.js. `scriptUrl` differs from Stripe's own URL in tests only. */
+function stripePolicy(scriptUrl: string): string {
+  const { origin } = new URL(scriptUrl);
+  const more = STRIPE_JS.startsWith(origin) ? "" : ` ${origin}`;
+  return (
+    `${CONTENT_POLICY}; script-src 'self' ${STRIPE_JS}${more}; ` +
+    `frame-src ${STRIPE_JS} https://hooks.stripe.com; connect-src 'self' https://api.stripe.com${more}`
+  );
+}
+
+/** The third-party code that a page may run. */
+interface ThirdParties {
+  /** Turnstile. */
+  challenges?: boolean;
+  /** The URL of Stripe.js. */
+  stripeJs?: string | undefined;
+}
 
 /** The security headers of every response. */
 const SECURITY_HEADERS = Object.entries({
@@ -31,10 +52,10 @@ export const FOR_ANY_ORIGIN = {
 };
 
 /**
- * Completes a response's headers, unless `completeHeaders` has built them: security headers, `no-store` by default, and
+ * Completes a response's headers, unless it was done before: security headers, `no-store` by default, and
  * for publicly cacheable responses access from any site. Existing security headers are not overwritten.
  */
-export function secure(headers: Headers, { challenges = false } = {}): void {
+export function secure(headers: Headers, { challenges, stripeJs }: ThirdParties = {}): void {
   if (headers.has("Content-Security-Policy")) return;
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (headers.get("Cache-Control")?.startsWith("public")) setAll(headers, FOR_ANY_ORIGIN);
@@ -42,6 +63,10 @@ export function secure(headers: Headers, { challenges = false } = {}): void {
     if (!headers.has(name)) headers.set(name, value);
   }
   if (challenges) headers.set("Content-Security-Policy", CHALLENGE_POLICY);
+  if (!stripeJs) return;
+  headers.set("Content-Security-Policy", stripePolicy(stripeJs));
+  // Wallets open their own window and answer through it.
+  headers.set("Cross-Origin-Opener-Policy", "same-origin-allow-popups");
 }
 
 function setAll(headers: Headers, values: Record<string, string>): void {
@@ -52,10 +77,7 @@ function setAll(headers: Headers, values: Record<string, string>): void {
  * All headers of a response that is the same for every caller, except the request id. Build them once per kind of
  * response: setting them on every request would cost more than the rest of it.
  */
-export function completeHeaders(
-  own: Record<string, string>,
-  may: { challenges?: boolean } = {},
-): Headers {
+export function completeHeaders(own: Record<string, string>, may: ThirdParties = {}): Headers {
   const headers = new Headers(own);
   secure(headers, may);
   return headers;

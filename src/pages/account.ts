@@ -9,12 +9,14 @@ import { paymentBodySchema } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood-shield.ts";
 import { csrfRefusal, signDemoToken } from "../funnel/identity.ts";
 import { clearSessions, loginSchema, setSession } from "../funnel/login.ts";
+import { secure } from "../headers.ts";
 import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { needsPayment } from "./copy/order.ts";
 import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
+import { cardFormSettings } from "./views/card-form.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
 import { paymentModeOf } from "./views/pay-form.tsx";
@@ -73,15 +75,22 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const found = await findOrder(c, owned);
   if (!found.ok) return refusalPage(c, found.refusal);
   const { order } = found;
+  const config = c.get("config");
+  const paymentMode = paymentModeOf(config);
+  const mayBePaid = order.status === "reserved" && order.unitPrice.amount > 0;
+  const cardForm = paymentMode === "card-form" && mayBePaid ? cardFormSettings(config) : undefined;
   const page = await renderOrder({
     order,
     sale: await saleOf(c, order),
     now: Date.now(),
-    paymentMode: paymentModeOf(c.get("config")),
-    signInOptions: signInOptions(c.get("config")),
+    paymentMode,
+    cardForm,
+    signInOptions: signInOptions(config),
     fault: fault && explain(fault).text,
   });
-  return c.html(page, fault ? refusalHeaders(c, fault) : 200);
+  const response = await c.html(page, fault ? refusalHeaders(c, fault) : 200);
+  secure(response.headers, { stripeJs: cardForm?.stripeJs });
+  return response;
 }
 
 /** Redirects to the shop's checkout with the order ID and the return URL. */

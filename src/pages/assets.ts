@@ -27,6 +27,8 @@ const address = ({ name, hash, extension }: BuiltAsset, variant = "") =>
 export const scriptUrl = (): string => address(asset("main"));
 /** Loaded only when a challenge is required. */
 export const challengeUrl = (): string => address(asset("challenge"));
+/** Loaded only by the page of an order whose card this site collects. */
+export const paymentUrl = (): string => address(asset("payment"));
 export const iconUrl = (): string => address(asset("icon"));
 /** The stylesheet, with a sale's accent color appended: one request, and no inline style for the CSP to allow. */
 export const styleUrl = (accent?: string): string =>

@@ -65,14 +65,20 @@ export const isConfirmationToken = (token: string): boolean => token.startsWith(
 export const methodOf = (token: string) =>
   isConfirmationToken(token) ? { confirmation_token: token } : { payment_method: token };
 
+/** No redirects: such methods leave the page, and some take days. */
+const AUTOMATIC_METHODS = {
+  automatic_payment_methods: { enabled: true, allow_redirects: "never" },
+} as const;
+/** The same methods as the card form offers, as Stripe requires. All settle at once. Wallets count as cards. */
+const CARD_FORM_METHODS = { payment_method_types: ["card", "link"] };
+
 async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
   const { orderId, userId, amount, paymentToken } = request;
   // Stripe refuses a known key with other parameters, so changing these breaks orders in progress.
   const params: Stripe.PaymentIntentCreateParams = {
     ...toStripeAmount(amount),
     ...(isConfirmationToken(paymentToken) ? {} : { payment_method: paymentToken }),
-    // No redirects: such methods leave the page, and some take days.
-    automatic_payment_methods: { enabled: true, allow_redirects: "never" },
+    ...(isConfirmationToken(paymentToken) ? CARD_FORM_METHODS : AUTOMATIC_METHODS),
     metadata: { order_id: orderId, user_id: userId },
   };
   const made = await once(createStep(request), (idempotencyKey) =>

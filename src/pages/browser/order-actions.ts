@@ -8,6 +8,7 @@ import { jitter, pause, pauseOrOnline, untilVisible } from "./delay.ts";
 import { openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
 import { INTERNAL_ERROR, report } from "./error-report.ts";
+import { loadPayment } from "./load-payment.ts";
 import { FORMAT } from "./locale.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -45,8 +46,11 @@ export interface ActionTarget {
 /** Connects the Pay and Cancel buttons of a panel. */
 export function mountActions(panel: ActionTarget): void {
   const { root } = panel;
+  const cardForm = part(root, "card-form");
+  if (cardForm) void loadPayment(cardForm, panel, (request) => runAction(panel, "pay", request));
   part(root, "pay")?.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (cardForm) return;
     const paymentToken = new FormData(event.target as HTMLFormElement).get("paymentToken");
     const path = `/orders/${panel.order.id}/payment`;
     void runAction(panel, "pay", () => call("POST", path, { body: { paymentToken } }));

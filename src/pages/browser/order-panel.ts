@@ -119,7 +119,8 @@ class OrderPanel implements ActionTarget {
     }
     part(root, "again")?.toggleAttribute("hidden", holdsUnits(order));
     part(root, "order-link")?.setAttribute("href", `/orders/${order.id}`);
-    part(root, "checkout")?.setAttribute("href", `/orders/${order.id}/checkout`);
+    const link = part(root, "pay-link");
+    link?.setAttribute("href", `/orders/${order.id}${link.dataset.payLink}`);
     this.#tick();
     this.#hooks.onChange(order);
     void this.#follow();

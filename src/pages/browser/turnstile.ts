@@ -1,4 +1,5 @@
 // Cloudflare Turnstile: loads its script on demand and renders one widget.
+import { loadScript } from "./load-script.ts";
 
 interface Turnstile {
   render(container: HTMLElement, options: Record<string, unknown>): string | null | undefined;
@@ -19,32 +20,22 @@ export interface Challenge {
 }
 
 const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
-const LOAD_LIMIT_MS = 15_000;
 /** The minimum width of Turnstile's flexible widget; narrower containers get the compact one. */
 const WIDE_PX = 300;
 
-let loading: Promise<Turnstile> | undefined;
+let loading: Promise<void> | undefined;
 
 /** Rejects if the script does not load; the next call tries again. */
-export function loadTurnstile(): Promise<Turnstile> {
-  loading ??= new Promise<Turnstile>((resolve, reject) => {
-    const script = document.createElement("script");
-    const fail = () => {
-      script.remove();
-      loading = undefined;
-      reject(new Error("Turnstile did not load"));
-    };
-    const limit = setTimeout(fail, LOAD_LIMIT_MS);
-    script.onerror = fail;
-    script.onload = () => {
-      clearTimeout(limit);
-      if (window.turnstile) resolve(window.turnstile);
-      else fail();
-    };
-    script.src = SCRIPT;
-    document.head.append(script);
-  });
-  return loading;
+export async function loadTurnstile(): Promise<Turnstile> {
+  loading ??= loadScript(SCRIPT);
+  try {
+    await loading;
+    if (window.turnstile) return window.turnstile;
+    throw new Error("Turnstile did not load");
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
 }
 
 /** Renders a widget: calls `solved` with its token or `fault` with a message. Returns a function to remove it. */

@@ -3,6 +3,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
+import type { CardFormSettings } from "./card-form.tsx";
 import { Price, Time } from "./components.tsx";
 import { PayForm, type PaymentMode, Total } from "./pay-form.tsx";
 
@@ -18,12 +19,13 @@ export interface OrderView {
 interface PanelProps {
   view?: OrderView;
   paymentMode: PaymentMode;
+  cardForm?: CardFormSettings | undefined;
   /** The language of the shop's own text; undefined if the sale was deleted. */
   language: string | undefined;
   theme: Sale["theme"];
 }
 
-export const OrderPanel = ({ view, paymentMode, language, theme }: PanelProps) => {
+export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: PanelProps) => {
   const order = view?.order;
   // The heading level below the item's h2 on the sale page, or below the order page's h1.
   const Title = order ? "h2" : "h3";
@@ -52,7 +54,13 @@ export const OrderPanel = ({ view, paymentMode, language, theme }: PanelProps) =
       <p class="alert" role="alert" data-order-fault>
         {view?.fault}
       </p>
-      <PayForm order={order} hidden={!unpaid} paymentMode={paymentMode} theme={theme} />
+      <PayForm
+        order={order}
+        hidden={!unpaid}
+        paymentMode={paymentMode}
+        cardForm={cardForm}
+        theme={theme}
+      />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
           <span class="idle">Cancel reservation</span>

@@ -3,6 +3,7 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
+import type { CardFormSettings } from "./card-form.tsx";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
@@ -12,11 +13,12 @@ import type { PaymentMode } from "./pay-form.tsx";
 interface OrderPageProps extends OrderView {
   sale: Sale | undefined;
   paymentMode: PaymentMode;
+  cardForm: CardFormSettings | undefined;
   signInOptions: SignInOptions;
 }
 
 export function renderOrder(props: OrderPageProps): Promise<string> {
-  const { sale, paymentMode, signInOptions, ...view } = props;
+  const { sale, paymentMode, cardForm, signInOptions, ...view } = props;
   const { order } = view;
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
@@ -37,6 +39,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
           <OrderPanel
             view={view}
             paymentMode={paymentMode}
+            cardForm={cardForm}
             language={sale?.language}
             theme={theme}
           />

@@ -1,15 +1,23 @@
-// The payment form of a reserved order: test cards, the shop's checkout, or a note that the shop collects.
+// The payment form of a reserved order: test cards, Stripe's card form, the shop's checkout, or a note that the shop
+// collects.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
+import { CardForm, type CardFormSettings } from "./card-form.tsx";
 import { Price, Seller, Time } from "./components.tsx";
 
-/** How a reserved order is paid on this deployment: with test cards, at the shop's checkout, or outside this site. */
-export type PaymentMode = "sandbox" | "checkout" | "elsewhere";
+/**
+ * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, with a card form on the
+ * order's page, or outside this site.
+ */
+export type PaymentMode = "sandbox" | "checkout" | "card-form" | "elsewhere";
 
-export const paymentModeOf = (config: Pick<Config, "PAYMENTS" | "CHECKOUT_URL">): PaymentMode => {
+type PaymentConfig = Pick<Config, "PAYMENTS" | "CHECKOUT_URL" | "STRIPE_PUBLISHABLE_KEY">;
+
+export const paymentModeOf = (config: PaymentConfig): PaymentMode => {
   if (config.PAYMENTS === "sandbox") return "sandbox";
-  return config.CHECKOUT_URL ? "checkout" : "elsewhere";
+  if (config.CHECKOUT_URL) return "checkout";
+  return config.PAYMENTS === "stripe" && config.STRIPE_PUBLISHABLE_KEY ? "card-form" : "elsewhere";
 };
 
 /** The sandbox's test cards. */
@@ -23,10 +31,12 @@ interface PayProps {
   order: Order | undefined;
   hidden: boolean;
   paymentMode: PaymentMode;
+  /** Only on the page of an order that can still be paid with the card form. */
+  cardForm?: CardFormSettings | undefined;
   theme: Sale["theme"];
 }
 
-export const PayForm = ({ order, hidden, paymentMode, theme }: PayProps) => (
+export const PayForm = ({ order, hidden, paymentMode, cardForm, theme }: PayProps) => (
   <form
     class="stack pay"
     method="post"
@@ -36,24 +46,33 @@ export const PayForm = ({ order, hidden, paymentMode, theme }: PayProps) => (
   >
     {paymentMode === "sandbox" ? <TestCards /> : null}
     {paymentMode === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
+    {order && cardForm ? <CardForm order={order} settings={cardForm} /> : null}
     <div class="hold" hidden={hidden} data-hold>
       <HoldCountdown order={order} />
-      {paymentMode === "sandbox" ? (
-        <button class="action" type="submit">
-          <span class="idle">
-            Pay <Total order={order} />
-          </span>
-          <span class="busy">Paying…</span>
-        </button>
-      ) : null}
-      {paymentMode === "checkout" ? (
-        <a class="action" href={order ? checkoutPath(order.id) : "/orders"} data-checkout>
-          Pay <Total order={order} />
-        </a>
-      ) : null}
+      {paymentMode === "sandbox" ? <PayButton order={order} /> : null}
+      {cardForm ? <PayButton order={order} hidden /> : null}
+      {paymentMode === "checkout" ? <PayLink order={order} path="/checkout" /> : null}
+      {paymentMode === "card-form" && !order ? <PayLink order={order} path="" /> : null}
     </div>
     <Seller theme={theme} />
   </form>
+);
+
+/** Submits the form. Hidden until browser code has loaded the card form. */
+const PayButton = ({ order, hidden }: { order: Order | undefined; hidden?: boolean }) => (
+  <button class="action" type="submit" hidden={hidden} data-pay-button>
+    <span class="idle">
+      Pay <Total order={order} />
+    </span>
+    <span class="busy">Paying…</span>
+  </button>
+);
+
+/** Leads to where the order is paid: `path` below the order's own page. */
+const PayLink = ({ order, path }: { order: Order | undefined; path: string }) => (
+  <a class="action" href={order ? `/orders/${order.id}${path}` : "/orders"} data-pay-link={path}>
+    Pay <Total order={order} />
+  </a>
 );
 
 /** A choice of the sandbox's test cards. */
@@ -85,8 +104,6 @@ const HoldCountdown = ({ order }: { order: Order | undefined }) => (
     </div>
   </div>
 );
-
-const checkoutPath = (orderId: string): string => `/orders/${orderId}/checkout`;
 
 /** The order's total; empty in the template, where browser code fills it in. */
 export const Total = ({ order }: { order: Order | undefined }) => (

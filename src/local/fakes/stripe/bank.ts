@@ -21,6 +21,7 @@ export interface Intent {
     | "succeeded"
     | "canceled";
   payment_method: string | null;
+  payment_method_types: string[];
   last_payment_error: Record<string, unknown> | null;
   latest_charge: string | null;
   metadata: Record<string, string>;
@@ -94,11 +95,19 @@ export class FakeStripeBank {
     this.#emit = emit;
   }
 
-  /** @throws StripeFault for an amount below 50 cents or an unknown payment method */
+  /** @throws StripeFault for an amount below 50 cents, an unknown payment method, or methods chosen in both ways */
   create(params: URLSearchParams): Intent {
     const { amount, currency } = readAmount(params);
     const method = params.get("payment_method");
     if (method !== null) known(method, "payment_method");
+    const types = [...params].flatMap(([name, value]) =>
+      name.startsWith("payment_method_types[") ? [value] : [],
+    );
+    if (types.length > 0 && params.has("automatic_payment_methods[enabled]")) {
+      throw invalid(
+        "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+      );
+    }
     const id = this.#id("pi");
     const intent: Intent = {
       id,
@@ -109,6 +118,7 @@ export class FakeStripeBank {
       currency,
       status: method === null ? "requires_payment_method" : "requires_confirmation",
       payment_method: method,
+      payment_method_types: types.length > 0 ? types : ["card"],
       last_payment_error: null,
       latest_charge: null,
       metadata: {
@@ -128,6 +138,13 @@ export class FakeStripeBank {
     const message = `No such payment_intent: '${id}'`;
     const error = { type: "invalid_request_error", code: "resource_missing", param: "intent" };
     throw new StripeFault(404, { ...error, message });
+  }
+
+  /** The intent that this client secret gives access to. */
+  bySecret(clientSecret: string): Intent {
+    const intent = this.intent(clientSecret.replace(/_secret_.*$/, ""));
+    if (intent.client_secret === clientSecret) return intent;
+    throw invalid("The client_secret provided does not match the PaymentIntent.");
   }
 
   confirm(id: string, params: URLSearchParams): Intent {
@@ -276,13 +293,15 @@ export class FakeStripeBank {
   }
 }
 
-/** The method that a confirmation brings. A confirmation token `ctoken_x` stands for the method `pm_x`. */
+/** The method that a confirmation brings. The confirmation tokens `ctoken_x` and `ctoken_x__1` are for the method `pm_x`. */
 function methodIn(params: URLSearchParams): string | null {
   const token = params.get("confirmation_token");
-  if (token !== null) return known(token.replace(/^ctoken_/, "pm_"), "confirmation_token");
+  if (token !== null) return known(methodOf(token), "confirmation_token");
   const method = params.get("payment_method");
   return method === null ? null : known(method, "payment_method");
 }
+
+const methodOf = (token: string): string => token.replace(/^ctoken_/, "pm_").replace(/__.*$/, "");
 
 /** @throws StripeFault if there is no such payment method */
 function known(method: string, param: string): string {

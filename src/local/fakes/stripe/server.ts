@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { FakeStripeBank } from "./bank.ts";
+import { browserApi } from "./browser-api.ts";
 import { StripeFault } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import { type FakeContext, Responder, refused, type StepResult } from "./responses.ts";
@@ -115,6 +116,7 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
     return responder.reply(c as FakeContext, refused(404, message));
   });
 
+  app.route("/_fake", browserApi(bank));
   app.get("/_fake/payments/:order", (c) => c.json(bank.paymentsOf(c.req.param("order"))));
   app.get("/_fake/events/:order", (c) => {
     const mine = events.filter(({ order }) => order === c.req.param("order"));

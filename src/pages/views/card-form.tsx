@@ -1,0 +1,53 @@
+// The card form of an order's page: an empty slot, which browser code fills with Stripe's Payment Element. The card's data
+// goes from the buyer's browser to Stripe and never reaches this site.
+import type { Config } from "../../config.ts";
+import type { Order } from "../../inventory/order.ts";
+import { toStripeAmount } from "../../payments/stripe-amount.ts";
+import { paymentUrl } from "../assets.ts";
+
+/** The release of Stripe.js that belongs to the API version of the library. */
+const STRIPE_JS_URL = "https://js.stripe.com/endive/stripe.js";
+
+export interface CardFormSettings {
+  publishableKey: string;
+  /** The URL of Stripe.js. */
+  stripeJs: string;
+}
+
+export const cardFormSettings = ({
+  STRIPE_PUBLISHABLE_KEY: publishableKey = "",
+  STRIPE_JS_URL: stripeJs = STRIPE_JS_URL,
+}: Pick<Config, "STRIPE_PUBLISHABLE_KEY" | "STRIPE_JS_URL">): CardFormSettings => ({
+  publishableKey,
+  stripeJs,
+});
+
+export const CardForm = ({ order, settings }: { order: Order; settings: CardFormSettings }) => {
+  const { amount, currency } = toStripeAmount(order.total);
+  return (
+    <div
+      class="stack card-form"
+      data-card-form={paymentUrl()}
+      data-stripe-js={settings.stripeJs}
+      data-key={settings.publishableKey}
+      data-amount={String(amount)}
+      data-currency={currency}
+    >
+      <noscript>
+        <p>
+          Paying here needs JavaScript. Turn it on and reload this page: your item stays reserved
+          until the time below.
+        </p>
+      </noscript>
+      <div data-wallets></div>
+      <div data-card-fields></div>
+      <button class="quiet wide" type="button" hidden data-other-card>
+        Use another card
+      </button>
+      <p class="alert" role="alert" data-card-form-fault></p>
+      <button class="quiet wide" type="button" hidden data-card-form-again>
+        Try again
+      </button>
+    </div>
+  );
+};
