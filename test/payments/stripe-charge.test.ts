@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { ChargeOutcome, PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
+import { stripeClient } from "../../src/payments/stripe-client.ts";
 import { until } from "../support/shop.ts";
 import {
   aPayment,
@@ -102,6 +103,17 @@ test("repeats the decline of a second card, and charges a third", async () => {
   const third = nextAttempt(second, answer, "ctoken_card_visa");
   expect(await gateway().charge(third)).toEqual(CHARGED);
   expect(await booksOf(first)).toMatchObject({ intents: 1, charges: 1 });
+});
+
+test("offers Stripe the methods of the card form for its tokens only", async () => {
+  const stripe = stripeClient(stripeConfig());
+  const typesOf = async (token: string) => {
+    const { chargeId } = (await gateway().charge(aPayment(token))) as { chargeId: string };
+    return (await stripe.paymentIntents.retrieve(chargeId)).payment_method_types;
+  };
+
+  expect(await typesOf("ctoken_card_visa__1")).toEqual(["card", "link"]);
+  expect(await typesOf("pm_card_visa")).toEqual(["card"]);
 });
 
 test.each(["pm_card_authenticationRequired", "ctoken_card_authenticationRequired"])(
