@@ -32,16 +32,17 @@ export function pausedFrom(
   return { expiresAt: now + left + budget, payment: { ...payment, pause: { since: now, left } } };
 }
 
-/** Starts the clock again where it stopped. */
+/** Starts the clock again where it stopped. What a pause took beyond the longest one is taken off the hold. */
 export function startClock(row: OrderRow, payment: Payment, now: number): Clocked {
   const { pause, pausedMs = 0, ...rest } = payment;
   const acceptedUntil = row.acceptedUntil ?? row.expiresAt;
   if (!pause) return { expiresAt: row.expiresAt, acceptedUntil, payment };
   // A clock that was set back must not lengthen the next pause.
-  const paused = Math.max(0, now - pause.since);
+  const waited = Math.max(0, now - pause.since);
+  const paused = Math.min(waited, MAX_PAUSE_MS - pausedMs);
   return {
-    expiresAt: now + pause.left,
+    expiresAt: now + pause.left - (waited - paused),
     acceptedUntil,
-    payment: { ...rest, pausedMs: Math.min(MAX_PAUSE_MS, pausedMs + paused) },
+    payment: { ...rest, pausedMs: pausedMs + paused },
   };
 }
