@@ -1,7 +1,7 @@
 // The decisions about an order. Pure: state + command + now → the row to write and the answer, without clock or
 // storage. The object loads, decides and saves.
 import type { Money } from "../money.ts";
-import type { Item, OrderRow } from "./order.ts";
+import type { Item, OrderRow, Payment } from "./order.ts";
 
 /** Units of a SKU. The available ones are always stocked − held − sold. */
 export interface Stock {
@@ -82,7 +82,16 @@ export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_n
   if (row.status !== "reserved" || holdEnded(row, now)) {
     return { ok: false, reason: "order_not_cancellable" };
   }
-  return changed(next(row, { status: "cancelled", reason: "buyer" }, now));
+  const payment = stopForGood(row, now);
+  return changed(next(row, { status: "cancelled", reason: "buyer", payment }, now));
+}
+
+/** The payment with the end of the hold. `changedAt` does not record it, because voiding the payment comes later. */
+function stopForGood({ payment, expiresAt }: OrderRow, now: number): Payment | null {
+  if (!payment || payment.isExternal || payment.pause) return payment;
+  // Payments from before the clock could stand still.
+  if (payment.pausedMs === undefined) return payment;
+  return { ...payment, pause: { since: now, left: expiresAt - now } };
 }
 
 /** A free order needs no payment, so the consumer's claim confirms it. */

@@ -15,7 +15,12 @@ export type UnpaidRefusal =
   | { ok: false; reason: "rate_limited"; retryAfterSeconds: number };
 
 /** Payment states of orders that were paid, even if refunded later. */
-const PAID: ReadonlySet<string | undefined> = new Set(["charged", "refund_due", "refunded"]);
+const PAID: ReadonlySet<string | undefined> = new Set([
+  "charged",
+  "refund_due",
+  "refund_failed",
+  "refunded",
+]);
 
 /**
  * The share of a hold that ended unpaid, without the time that its clock stood still: that was our own delay. All of it

@@ -144,6 +144,31 @@ describe("a hold does not count as unpaid", () => {
     expect(refusal(model)).toBeUndefined();
   });
 
+  test("if the buyer canceled early and the payment was voided much later", () => {
+    const model = givenModel();
+    for (let i = 0; i < 3; i += 1) {
+      expect(reserve(model, { token: "tok" })).toBe(true);
+      model.apply({ do: "settle", order: i, money: { ...DECLINED, chargeId: "c" } });
+      model.apply({ do: "cancel", order: i });
+      model.apply({ do: "tick", ms: 6 * HOLD_MS });
+      model.apply(settle(i, "voided"));
+    }
+    expect(refusal(model)).toBeUndefined();
+  });
+
+  test("if its late money could not be returned", () => {
+    const model = givenModel();
+    for (let order = 0; order < 3; order += 1) {
+      reserve(model);
+      model.apply({ do: "tick", ms: HOLD_MS - 1 });
+      model.apply(pay(order));
+      model.apply({ do: "cancel", order });
+      model.apply({ do: "settle", order, money: { outcome: "charged", chargeId: "c" } });
+      model.apply({ do: "settle", order, money: { outcome: "refund_failed", reason: "closed" } });
+    }
+    expect(refusal(model)).toBeUndefined();
+  });
+
   test("while it is still running", () => {
     const model = givenModel(anOffer(5, 100));
     for (let i = 0; i < 4; i += 1) expect(reserve(model, { afterUnpaid: "pay" })).toBe(true);
