@@ -13,6 +13,7 @@ import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
+import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
 
@@ -26,6 +27,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)
   .post("/skus/:skuId/rebuild", rebuild)
+  .post("/orders/:orderId/refund", refundOrder)
   .post("/cache/purge", purgeCaches)
   .get("/overview", (c) => c.json(overview()))
   .get("/sandbox/payments", listSandboxPayments)

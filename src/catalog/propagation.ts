@@ -70,13 +70,17 @@ export async function configureSkus(
 /** Returns the answers of the objects that now have this revision. The others have a newer one. */
 async function configureObjects(
   env: InventoryEnv,
-  { revision, sale, former }: RegisteredSale,
+  { revision, sale, former, withdrawn = {} }: RegisteredSale,
 ): Promise<Confirmation[]> {
   const commands = [
     ...(sale?.skus ?? []).map((sku) => ({
       skuId: sku.id,
       revision,
-      offer: { terms: toTerms(sale as Sale, sku), stock: sku.stock },
+      offer: {
+        terms: toTerms(sale as Sale, sku),
+        stock: sku.stock,
+        withdrawn: withdrawn[sku.id] ?? 0,
+      },
     })),
     ...former.map((skuId) => ({ skuId, revision, offer: null })),
   ];
@@ -85,7 +89,12 @@ async function configureObjects(
   );
   return setups
     .filter((setup) => setup.revision === revision)
-    .map(({ skuId, stocked, everSold }) => ({ skuId, stocked, everSold }));
+    .map(({ skuId, stocked, everSold, withdrawn }) => ({
+      skuId,
+      stocked,
+      everSold,
+      ...(withdrawn ? { withdrawn } : {}),
+    }));
 }
 
 function toTerms(sale: Sale, sku: Sku): Terms {

@@ -37,4 +37,5 @@ INSERT OR REPLACE INTO skus (id, sale_id, on_sale)
 UPDATE sales SET opens_at = json_extract(document, '$.opensAt'),
   closes_at = json_extract(document, '$.closesAt'), active = 0 WHERE document <> 'null';
 INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revision) IS NOT NULL`,
+  "ALTER TABLE skus ADD COLUMN withdrawn INTEGER",
 ];

@@ -16,6 +16,11 @@ export interface RegisteredSale {
    * sale opens or changes.
    */
   unsold: string[];
+  /**
+   * SKU id → units that refunds had taken off sale when the document's stock was written. Tells an object whether the stock
+   * counts its latest refunds. Absent if there are none.
+   */
+  withdrawn?: Record<string, number>;
 }
 
 /** What a SKU's object reports after it was configured with a revision of its sale. */
@@ -24,6 +29,8 @@ export interface Confirmation {
   /** Units put on sale in total, as the object counts them. */
   stocked: number;
   everSold: boolean;
+  /** Units that refunds have taken off sale, ever. */
+  withdrawn?: number;
 }
 
 /** A page of archived sales, and whether there are more. */

@@ -131,13 +131,14 @@ export class SaleTables {
   }
 
   /** Writes only changes, because objects confirm every minute and every written row is billed. */
-  confirm(revision: number, { skuId, stocked, everSold }: Confirmation): void {
+  confirm(revision: number, { skuId, stocked, everSold, withdrawn }: Confirmation): void {
     this.#run(
-      `UPDATE skus SET stocked = ?1, unsold = ?2
-        WHERE id = ?3 AND (stocked IS NOT ?1 OR unsold IS NOT ?2)`,
+      `UPDATE skus SET stocked = ?1, unsold = ?2, withdrawn = ?4
+        WHERE id = ?3 AND (stocked IS NOT ?1 OR unsold IS NOT ?2 OR withdrawn IS NOT ?4)`,
       stocked,
       everSold ? null : revision,
       skuId,
+      withdrawn ?? null,
     );
   }
 
@@ -200,7 +201,11 @@ export class SaleTables {
       (row) => {
         const id = row.id as string;
         const revision = row.revision as number;
-        const skus = this.#run("SELECT id, on_sale, unsold FROM skus WHERE sale_id = ?", id);
+        const skus = this.#run(
+          "SELECT id, on_sale, unsold, withdrawn FROM skus WHERE sale_id = ?",
+          id,
+        );
+        const withdrawn = skus.filter((sku) => sku.withdrawn !== null);
         const idsOf = (rows: Row[]) => rows.map((sku) => sku.id as string);
         return {
           id,
@@ -208,6 +213,9 @@ export class SaleTables {
           sale: JSON.parse(row.document as string),
           former: idsOf(skus.filter(({ on_sale }) => on_sale === 0)),
           unsold: idsOf(skus.filter(({ on_sale, unsold }) => on_sale === 1 && unsold === revision)),
+          ...(withdrawn.length > 0
+            ? { withdrawn: Object.fromEntries(withdrawn.map((sku) => [sku.id, sku.withdrawn])) }
+            : {}),
         };
       },
     );

@@ -1,9 +1,11 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
+import type { Money } from "../money.ts";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
 import { attemptOf } from "./decide-pay.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
+import { dueRefund } from "./returns.ts";
 
 /** An order as the consumer gets it. `paymentToken` is set when `step` is `charge`. */
 export interface Claim extends OrderRef {
@@ -13,6 +15,15 @@ export interface Claim extends OrderRef {
   /** Which of the buyer's payment methods it is, counted from 1. */
   attempt: number;
   chargeId: string | null;
+  /** The operator's refund that `step` is about. Null if it returns late money. */
+  refund: DueRefund | null;
+}
+
+export interface DueRefund {
+  id: string;
+  amount: Money;
+  /** Milliseconds since 1970. */
+  acceptedAt: number;
 }
 
 /** What the payment provider reported about one order. */
@@ -20,6 +31,8 @@ export interface PaymentResult extends OrderRef {
   money: MoneyOutcome;
   /** The payment method that it is about. */
   attempt: number;
+  /** The operator's refund that it is about, if any. */
+  refundId?: string | undefined;
 }
 
 /** A version of an order that the read model has. */
@@ -54,6 +67,7 @@ export class ClaimSession extends RpcTarget {
 }
 
 export function toClaim(row: OrderRow): Claim {
+  const refund = dueRefund(row);
   return {
     userId: row.userId,
     orderId: row.orderId,
@@ -62,5 +76,12 @@ export function toClaim(row: OrderRow): Claim {
     paymentToken: row.payment?.token ?? null,
     attempt: row.payment ? attemptOf(row.payment) : 1,
     chargeId: row.payment?.chargeId ?? null,
+    refund: refund
+      ? {
+          id: refund.id,
+          amount: { ...row.unitPrice, amount: refund.amount },
+          acceptedAt: refund.acceptedAt,
+        }
+      : null,
   };
 }

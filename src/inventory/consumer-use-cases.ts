@@ -1,7 +1,11 @@
 // What the queue consumers do at the object: settle orders, and deliver their events to the shop.
+import { log } from "../observability/log.ts";
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
 import { decideConfirmFree } from "./decide-order.ts";
 import { decidePaymentResult, type MoneyOutcome } from "./decide-outcome.ts";
+import { decideRefundResult, type Returned } from "./decide-refund.ts";
+import { decideReturned } from "./decide-reported.ts";
+import { decideWithdraw } from "./decide-stock.ts";
 import { type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { type EventToDeliver, isFinal } from "./owed-events.ts";
@@ -23,10 +27,13 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
 /** Applies what the provider said to the gateway. Returns the claims as they are now. */
 export function recordPayments(work: UnitOfWork, results: PaymentResult[]): Claim[] {
   const now = work.begin();
-  return results.flatMap(({ userId, orderId, money, attempt }) => {
+  return results.flatMap(({ userId, orderId, money, attempt, refundId }) => {
     const row = work.current({ userId, orderId }, now);
     if (!row) return [];
-    return [toClaim(applyOutcome(work, row, money, now, { attempt, send: true }) ?? row)];
+    const changed = refundId
+      ? applyRefund(work, row, refundId, money, now)
+      : applyOutcome(work, row, money, now, { attempt, send: true });
+    return [toClaim(changed ?? row)];
   });
 }
 
@@ -39,11 +46,49 @@ export function applyOutcome(
   { attempt, send }: { attempt?: number; send: boolean },
 ): OrderRow | undefined {
   const changed = decidePaymentResult(work.stateOf(row.userId, now), row, money, now, attempt);
-  if (changed) work.save(row, changed, { send });
-  const isReturned = money.outcome === "charged" && money.isRefunded;
-  if (!changed || !isReturned) return changed;
-  return applyOutcome(work, changed, { outcome: "refunded" }, now, { send }) ?? changed;
+  if (!changed) return undefined;
+  work.save(row, changed, { send });
+  if (money.outcome === "refund_failed") logFailedRefund(changed);
+  if (money.outcome !== "charged") return changed;
+  if (money.isRefunded) {
+    return applyOutcome(work, changed, { outcome: "refunded" }, now, { send }) ?? changed;
+  }
+  const { returned: amount } = money;
+  const partly = amount ? decideReturned(changed, { amount, at: now }, now) : undefined;
+  if (partly) work.save(changed, partly, { send });
+  return partly ?? changed;
 }
+
+/** Saves the outcome of a refund of the operator's. Units that must not be sold again leave the stock. */
+function applyRefund(
+  work: UnitOfWork,
+  row: OrderRow,
+  refundId: string,
+  money: MoneyOutcome,
+  now: number,
+): OrderRow | undefined {
+  if (money.outcome !== "refunded" && money.outcome !== "refund_failed") return undefined;
+  const returned = decideRefundResult(row, refundId, money, now);
+  if (!returned) return undefined;
+  saveReturned(work, row, returned);
+  if (money.outcome === "refund_failed") logFailedRefund(returned.row);
+  return returned.row;
+}
+
+/** Saves a refund's effect on the order and on the stock. Both commit together. */
+export function saveReturned(
+  work: UnitOfWork,
+  before: OrderRow,
+  { row, withdrawn }: Returned,
+): void {
+  const { setup } = work.ledger;
+  if (setup && withdrawn > 0) work.ledger.saveSetup(decideWithdraw(setup, withdrawn));
+  work.save(before, row);
+}
+
+/** An operator must return the money in another way. */
+export const logFailedRefund = ({ orderId, reason }: OrderRow): void =>
+  log("payment.refund_failed", { orderId, reason: reason ?? "unknown" });
 
 export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
   const now = Date.now();

@@ -2,6 +2,7 @@
 // storage. The object loads, decides and saves.
 import type { Money } from "../money.ts";
 import type { Item, OrderRow, Payment } from "./order.ts";
+import { takenUnits } from "./returns.ts";
 
 /** Units of a SKU. The available ones are always stocked − held − sold. */
 export interface Stock {
@@ -66,7 +67,7 @@ export const owns = (row: OrderRow): boolean =>
   row.status === "reserved" || row.status === "confirmed";
 
 export const unitsOwned = (mine: OrderRow[]): number =>
-  mine.reduce((sum, row) => sum + (owns(row) ? row.quantity : 0), 0);
+  mine.reduce((sum, row) => sum + (owns(row) ? row.quantity - takenUnits(row) : 0), 0);
 
 /** A decision about an order: the row as it is now, and whether it must be written. */
 export type OrderDecision<Reason extends string> =

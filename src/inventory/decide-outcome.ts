@@ -2,8 +2,10 @@
 // write.
 import { available, type BuyerState, next, unitsOwned } from "./decide-order.ts";
 import { attemptOf, LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
+import type { RefundResult } from "./decide-refund.ts";
 import { startClock, stopClock } from "./hold-clock.ts";
 import type { OrderRow, Payment } from "./order.ts";
+import { dueRefund } from "./returns.ts";
 
 /** What the consumer must do about an order's money before it may acknowledge the version. */
 export type MoneyStep = "none" | "charge" | "void" | "refund";
@@ -33,14 +35,13 @@ export function moneyStep({ payment, status }: OrderRow): MoneyStep {
 
 /** What the payment provider reported about an order's money. */
 export type MoneyOutcome =
-  /** `isRefunded`: the provider returned all of it meanwhile. */
-  | { outcome: "charged"; chargeId: string; isRefunded?: boolean }
+  /** `returned`: what the provider returned of it meanwhile, in minor units. `isRefunded`: that is all of it. */
+  | { outcome: "charged"; chargeId: string; isRefunded?: boolean; returned?: number }
   | { outcome: "action_required"; chargeId: string; clientSecret: string }
   | { outcome: "processing"; chargeId: string }
   | { outcome: "declined"; reason: string; chargeId?: string }
   | { outcome: "voided"; chargeId?: string }
-  | { outcome: "refunded" }
-  | { outcome: "refund_failed"; reason: string };
+  | RefundResult;
 
 const UNDECIDED: ReadonlySet<Payment["state"]> = new Set(["due", "processing", "action_required"]);
 /** No charge should succeed after `voided`. If one did, the money must still be noticed and returned. */
@@ -101,12 +102,14 @@ export function decidePaymentResult(
         return undefined;
       return next(row, { payment: { ...withId(payment, outcome), state: "voided" } }, now);
     case "refunded":
-      // A refund that was due, or one that the shop made at its provider. The units go back on sale.
-      if (!RETURNABLE.has(payment.state)) return undefined;
+      // A refund that was due, or one that the shop made at its provider. The units go back on sale. The refunds that an
+      // operator requested are decided by their ids.
+      if (!RETURNABLE.has(payment.state) || dueRefund(row)) return undefined;
       return next(row, { status: "refunded", payment: { ...payment, state: "refunded" } }, now);
     case "refund_failed":
       // A bank can return a refund after the provider reported its success.
       if (payment.state !== "refund_due" && payment.state !== "refunded") return undefined;
+      if (dueRefund(row)) return undefined;
       return next(
         row,
         { payment: { ...payment, state: "refund_failed" }, reason: outcome.reason },

@@ -134,6 +134,8 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     owedSince: null,
     payment: null,
     reason: null,
+    returns: null,
+    dispute: null,
     item: terms.item ?? null,
     idempotencyKey: cmd.idempotencyKey,
     fingerprint: cmd.fingerprint,

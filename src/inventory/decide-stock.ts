@@ -14,13 +14,29 @@ export interface Setup {
   terms: Terms | null;
   /** Total units on sale: available, held and sold. */
   stocked: number;
+  /** Units that refunds have taken off sale since the first one. Absent before. */
+  withdrawn?: number;
+}
+
+/** Takes units off sale that came back with a refund and are not to be sold again. */
+export const decideWithdraw = (setup: Setup, quantity: number): Setup => ({
+  ...setup,
+  stocked: setup.stocked - quantity,
+  withdrawn: (setup.withdrawn ?? 0) + quantity,
+});
+
+export interface Offer {
+  terms: Terms;
+  stock: number;
+  /** The `withdrawn` that the stock counts. Later refunds lower it further. Absent: all. */
+  withdrawn?: number;
 }
 
 export interface ConfigureCommand {
   skuId: string;
   revision: number;
   /** Null takes the SKU off sale. Its stock and orders stay as they are. */
-  offer: { terms: Terms; stock: number } | null;
+  offer: Offer | null;
 }
 
 /**
@@ -37,11 +53,14 @@ export function decideConfigure(
     const addsItem = revision === setup.revision && offer && setup.terms && !setup.terms.item;
     return addsItem ? { ...setup, terms: offer.terms } : undefined;
   }
+  const withdrawn = setup?.withdrawn ?? 0;
+  const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
   return {
     skuId,
     revision,
     terms: offer?.terms ?? null,
-    stocked: Math.max(offer?.stock ?? stocked, held + sold),
+    stocked: Math.max(offer ? offer.stock - missed : stocked, held + sold),
+    ...(withdrawn > 0 ? { withdrawn } : {}),
   };
 }
 

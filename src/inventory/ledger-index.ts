@@ -3,9 +3,11 @@
 import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
 import { isFree } from "./decide-order.ts";
+import { isClosed } from "./decide-reported.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
+import { takenUnits } from "./returns.ts";
 
 /** An order whose newest version the consumer has not acknowledged yet. */
 export interface Unacknowledged extends OrderRef {
@@ -34,22 +36,39 @@ export class LedgerIndex {
   readonly unacknowledged = new Map<string, Unacknowledged>();
   /** By order id. */
   readonly owed = new Map<string, OwedEvent>();
+  /** Orders whose refund failed, by order id. The operator must return the money in another way. */
+  readonly refundsFailed = new Map<string, OrderRef>();
+  /** Orders with an open dispute, by order id. */
+  readonly disputed = new Map<string, OrderRef>();
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
 
   /** Records that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
   track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
-    if (before) this.units[before.status] -= before.quantity;
-    this.units[row.status] += row.quantity;
+    if (before) this.#count(before, -1);
+    this.#count(row, 1);
     if (!before) this.buyers.add(row.userId);
     if (row.status === "reserved" && !isFree(row) && before?.expiresAt !== row.expiresAt) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
     }
     this.#trackOwed(row);
+    this.#trackAttention(row);
     if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);
     else {
       const { userId, orderId, version, changedAt } = row;
       this.unacknowledged.set(orderId, { userId, orderId, version, changedAt, dueAt });
     }
+  }
+
+  /** Adds or subtracts an order's units. Those that a refund took no longer belong to the order. */
+  #count(row: OrderRow, sign: 1 | -1): void {
+    const taken = takenUnits(row);
+    this.units[row.status] += sign * (row.quantity - taken);
+    this.units.refunded += sign * taken;
+  }
+
+  #trackAttention(row: OrderRow): void {
+    track(this.refundsFailed, row, row.payment?.state === "refund_failed");
+    track(this.disputed, row, row.dispute !== null && !isClosed(row.dispute));
   }
 
   #trackOwed({ userId, orderId, owedSince: since }: OrderRow): void {
@@ -70,4 +89,9 @@ export class LedgerIndex {
     }
     return ended;
   }
+}
+
+function track(map: Map<string, OrderRef>, { userId, orderId }: OrderRef, belongs: boolean): void {
+  if (belongs) map.set(orderId, { userId, orderId });
+  else map.delete(orderId);
 }

@@ -1,6 +1,7 @@
 // An order: the row that the ledger stores, and the shape that the API shows.
 import * as z from "zod";
 import type { Money } from "../money.ts";
+import { type Returns, returnedAmount, returnsOf, takenUnits } from "./returns.ts";
 
 /** The statuses that an order may move to from each one. The last two entries are for late money. */
 export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
@@ -15,7 +16,8 @@ export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> 
  * A payment of an order. Its state says where the money is. `due`: to be charged, or perhaps charged without a
  * confirmation yet. `action_required`: the bank asks the buyer something. `processing`: the provider is still
  * working. `declined`: another method can be tried while the hold runs. `voided`: no charge can succeed any more.
- * `refund_due`: charged, but there are no units for it.
+ * `refund_due`: charged, but there are no units for it, or the operator requested a refund. `refund_failed`: an operator
+ * must step in.
  */
 export interface Payment {
   /** The payment method that was given last. Empty if `isExternal`. */
@@ -35,6 +37,16 @@ export interface Payment {
   pause?: { since: number; left: number };
   /** How long the clock stood still in earlier pauses. Absent before the first one ended. */
   pausedMs?: number;
+}
+
+/** The newest dispute of a charge: the cardholder contests it at their bank. */
+export interface Dispute {
+  /** The provider's id of the dispute. */
+  id: string;
+  /** The provider's status, for example `needs_response`, `won` or `lost`. */
+  status: string;
+  /** When the provider reported it: milliseconds. */
+  at: number;
 }
 
 /** One order as the ledger stores it. Times are milliseconds since 1970. */
@@ -63,6 +75,9 @@ export interface OrderRow {
   payment: Payment | null;
   /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: string | null;
+  /** Null while nothing was returned. */
+  returns: Returns | null;
+  dispute: Dispute | null;
   /** Null in orders from before an item was stored. */
   item: Item | null;
   idempotencyKey: string;
@@ -126,17 +141,31 @@ const storedSchema = z.object({
     .exactOptional(),
   /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: z.string().exactOptional(),
+  /** Money that was returned to the buyer. */
+  refunded: moneySchema.exactOptional(),
+  /** Units that the operator took back, or all units of a refunded order. */
+  refundedQuantity: z.int().exactOptional(),
+  /** The status is the provider's. */
+  dispute: z.object({ status: z.string() }).exactOptional(),
 });
 
 /**
- * An order as the API shows it and the read model stores it. Times are ISO 8601, UTC. An order from before
- * `total` and `item` were stored gets them when it is read.
+ * An order as the API shows it and the read model stores it. Times are ISO 8601, UTC. An order from before `total`, `item`
+ * and refunds were stored gets them when it is read: a refund then returned everything.
  */
-export const orderSchema = storedSchema.transform(({ total, item, ...order }) => ({
-  ...order,
-  total: total ?? totalOf(order),
-  item: item ?? plainItem(order),
-}));
+export const orderSchema = storedSchema.transform(
+  ({ total, item, refunded, refundedQuantity, ...order }) => {
+    const all = total ?? totalOf(order);
+    const isPaidBack = order.payment === "refunded";
+    return {
+      ...order,
+      total: all,
+      item: item ?? plainItem(order),
+      refunded: refunded ?? { ...all, amount: isPaidBack ? all.amount : 0 },
+      refundedQuantity: refundedQuantity ?? (order.status === "refunded" ? order.quantity : 0),
+    };
+  },
+);
 
 export type Order = z.output<typeof orderSchema>;
 export type OrderStatus = z.output<typeof storedSchema>["status"];
@@ -161,8 +190,18 @@ export function toOrder(row: OrderRow): Order {
     version: row.version,
     ...(row.payment ? { payment: row.payment.state } : {}),
     ...(row.reason ? { reason: row.reason } : {}),
+    refunded: refundedOf(row),
+    refundedQuantity: takenUnits(row),
+    ...(row.dispute ? { dispute: { status: row.dispute.status } } : {}),
   };
 }
+
+const refundedOf = (row: OrderRow): Money => {
+  const total = totalOf(row);
+  return row.payment?.state === "refunded"
+    ? total
+    : { ...total, amount: returnedAmount(returnsOf(row)) };
+};
 
 /** The answer that the buyer got when the order was accepted, rebuilt from the fields that never change. */
 export function asAccepted(row: OrderRow): Order {
@@ -174,5 +213,7 @@ export function asAccepted(row: OrderRow): Order {
     version: 1,
     payment: null,
     reason: null,
+    returns: null,
+    dispute: null,
   });
 }

@@ -2,55 +2,142 @@
 // currency are the order's own. Where the ledger cannot tell yet, the consumer asks the provider.
 
 import type { Money } from "../money.ts";
-import { applyOutcome } from "./consumer-use-cases.ts";
+import { log } from "../observability/log.ts";
+import { applyOutcome, logFailedRefund } from "./consumer-use-cases.ts";
 import { decideLookUp, type MoneyOutcome } from "./decide-outcome.ts";
-import { totalOf } from "./order.ts";
+import { decideRefundLookUp } from "./decide-refund.ts";
+import { decideDispute, decideReturned, decideReturnFailed } from "./decide-reported.ts";
+import { type OrderRow, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
+import { dueRefund } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
  * One event. `changed`: something happened to the payment; only the provider knows what. `refunding`: its money is on the
- * way back, but a bank can still return it. `refunded`: the refund succeeded.
+ * way back, but a bank can still return it. `refunded`: the refund succeeded. `disputed`: a dispute has a new status.
  */
 export interface PaymentEvent extends OrderRef {
-  kind: "succeeded" | "changed" | "refunding" | "refunded" | "refund_failed";
+  kind: "succeeded" | "changed" | "refunding" | "refunded" | "refund_failed" | "disputed";
   /** The provider's id of the payment. */
   chargeId: string;
-  /** What was received, or returned so far. Absent for `changed`. */
+  /** When it happened: milliseconds since 1970. */
+  at: number;
+  /**
+   * What was received, for `succeeded`; the total returned so far, for `refunding`; the amount of one refund, for
+   * `refunded` and `refund_failed`.
+   */
   amount?: Money;
   /** Why a refund failed. */
   reason?: string;
+  /** The operator's refund that it is about. Absent for refunds made at the provider. */
+  refundId?: string;
+  dispute?: { id: string; status: string };
 }
 
 /**
  * `mismatch`: the event is about another payment, amount or currency than the order's, and an operator must look.
- * `ignored`: it changes nothing here.
+ * `too_early`: the provider must send it again, once the order's payment is known. `ignored`: it changes nothing here.
  */
-export type EventResult = "applied" | "looking_up" | "ignored" | "mismatch" | "not_found";
+export type EventResult =
+  | "applied"
+  | "looking_up"
+  | "ignored"
+  | "mismatch"
+  | "too_early"
+  | "not_found";
 
 export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult {
   const now = work.begin();
   const row = work.current(event, now);
   if (!row) return "not_found";
+  if (!isOurs(row, event)) return "mismatch";
+  if (event.dispute) return recordDispute(work, row, event, now);
+  const isRefund = event.kind === "refunded" || event.kind === "refund_failed";
+  if (isRefund && event.refundId) return recordOwnRefund(work, row, event, now);
+  const changed = row.payment?.chargeId ? recordReport(work, row, event, now) : false;
+  return changed ? "applied" : lookUp(work, row, event, now);
+}
+
+/** Whether payment, amount and currency can be the order's. */
+function isOurs(row: OrderRow, { kind, chargeId, amount }: PaymentEvent): boolean {
   const { payment } = row;
   const total = totalOf(row);
-  const isTotal = event.amount?.amount === total.amount;
-  const isOther = payment?.chargeId !== undefined && payment.chargeId !== event.chargeId;
-  const isCurrency = !event.amount || event.amount.currency === total.currency;
-  const isAmount = event.kind !== "succeeded" || isTotal;
-  if (!payment || payment.isExternal || isOther || !isCurrency || !isAmount) return "mismatch";
-  const isOurs = payment.state === "refund_due";
-  // The refund that we made ourselves is looked up until it succeeded.
-  const proves = payment.chargeId && isTotal && !(isOurs && event.kind === "refunding");
-  const outcome = proves ? outcomeOf(event) : undefined;
-  if (outcome && applyOutcome(work, row, outcome, now, { send: true })) return "applied";
-  if (payment.state === "due" || payment.state === "refund_due") {
+  if (!payment || payment.isExternal) return false;
+  if (payment.chargeId !== undefined && payment.chargeId !== chargeId) return false;
+  if (!amount) return true;
+  const isAmount =
+    kind === "succeeded" ? amount.amount === total.amount : amount.amount <= total.amount;
+  return isAmount && amount.currency === total.currency;
+}
+
+function recordDispute(
+  work: UnitOfWork,
+  row: OrderRow,
+  { dispute, at }: PaymentEvent,
+  now: number,
+): EventResult {
+  if (!dispute) return "ignored";
+  if (!row.payment?.chargeId) {
+    work.send(row);
+    return "too_early";
+  }
+  const changed = decideDispute(row, { ...dispute, at }, now);
+  if (!changed) return "ignored";
+  work.save(row, changed);
+  log("order.disputed", { orderId: row.orderId, reason: dispute.status });
+  return "applied";
+}
+
+/** The consumer looks up the operator's own refunds: an event alone proves nothing about them. */
+function recordOwnRefund(
+  work: UnitOfWork,
+  row: OrderRow,
+  { refundId = "", kind }: PaymentEvent,
+  now: number,
+): EventResult {
+  const changed = decideRefundLookUp(row, refundId, kind === "refund_failed", now);
+  if (changed) work.save(row, changed);
+  else if (dueRefund(row)?.id === refundId) work.send(row);
+  else return "ignored";
+  return "looking_up";
+}
+
+/** Applies what the event proves about a payment that is known to be the order's. Returns whether anything changed. */
+function recordReport(work: UnitOfWork, row: OrderRow, event: PaymentEvent, now: number): boolean {
+  const { kind, at, amount: { amount } = { amount: 0 } } = event;
+  const isWhole = amount === totalOf(row).amount;
+  const isDue = row.payment?.state === "refund_due";
+  if (kind === "refund_failed" && !isDue) {
+    const reason = event.reason ?? "refund_failed";
+    return saveFailure(work, row, decideReturnFailed(row, { amount, at, reason }, now));
+  }
+  // A refund that we made ourselves is looked up until it succeeded.
+  const isLookedUp = dueRefund(row) !== undefined || (isDue && kind === "refunding");
+  const outcome = isWhole && !isLookedUp ? outcomeOf(event) : undefined;
+  if (outcome) return applyOutcome(work, row, outcome, now, { send: true }) !== undefined;
+  if (isWhole || (kind !== "refunding" && kind !== "refunded")) return false;
+  const changed = decideReturned(row, { amount, at }, now);
+  if (changed) work.save(row, changed);
+  return changed !== undefined;
+}
+
+function saveFailure(work: UnitOfWork, row: OrderRow, failed: OrderRow | undefined): boolean {
+  if (!failed) return false;
+  work.save(row, failed);
+  logFailedRefund(failed);
+  return true;
+}
+
+/** Makes the consumer look the payment up at the provider, if the event suggests that it changed. */
+function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: number): EventResult {
+  const { payment } = row;
+  if (payment?.state === "due" || payment?.state === "refund_due") {
     work.send(row);
     return "looking_up";
   }
-  const lookUp = decideLookUp(row, event.kind === "changed" ? "changed" : "succeeded", now);
-  if (!lookUp) return "ignored";
-  work.save(row, lookUp);
+  const changed = decideLookUp(row, kind === "changed" ? "changed" : "succeeded", now);
+  if (!changed) return "ignored";
+  work.save(row, changed);
   return "looking_up";
 }
 
@@ -69,6 +156,7 @@ function outcomeOf({
     case "refund_failed":
       return { outcome: "refund_failed", reason };
     case "changed":
+    case "disputed":
       return undefined;
   }
 }

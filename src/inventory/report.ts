@@ -4,6 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { OrderRef } from "./order-id.ts";
 import { isStuck } from "./outbox.ts";
 
+/** Most orders in each list. */
 const MAX_SHOWN = 200;
 
 /** What an object did since it woke, apart from rows. Cloudflare bills these counts. */
@@ -27,6 +28,10 @@ export interface LedgerReport {
   stuck: OrderRef[];
   /** Charges at the shop's own checkout that the shop must return: up to 200. */
   refundsDue: { orderId: string; reference: string }[];
+  /** Orders whose refund failed: the money must be returned in another way. */
+  refundsFailed: OrderRef[];
+  /** Orders with an open dispute. */
+  disputed: OrderRef[];
   /** Since the object woke: what Cloudflare bills. */
   activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
 }
@@ -34,7 +39,7 @@ export interface LedgerReport {
 /** Null if nothing was ever on sale here. */
 export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
   const { setup, stock, rows } = ledger;
-  const { units, unacknowledged, owed } = ledger.index;
+  const { units, unacknowledged, owed, refundsFailed, disputed } = ledger.index;
   if (!setup) return null;
   return {
     skuId: setup.skuId,
@@ -50,6 +55,8 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
       .slice(0, MAX_SHOWN)
       .map(({ userId, orderId }) => ({ userId, orderId })),
     refundsDue: ledger.refundsDue(MAX_SHOWN),
+    refundsFailed: [...refundsFailed.values()].slice(0, MAX_SHOWN),
+    disputed: [...disputed.values()].slice(0, MAX_SHOWN),
     activity: { ...rows, ...activity },
   };
 }

@@ -21,10 +21,12 @@ import {
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
 import type { PaymentView } from "./decide-pay.ts";
+import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import type { PublicStock } from "./live-stock.ts";
+import { type RefundAnswer, refund } from "./operator-use-cases.ts";
 import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import type { EventToDeliver } from "./owed-events.ts";
@@ -133,6 +135,11 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   }
 
   // ---- the operator
+
+  /** Accepts a refund of units of a confirmed order, once per key. The consumer returns the money. */
+  refund(orderId: string, command: RefundCommand): RefundAnswer {
+    return refund(this.#work, orderId, command);
+  }
 
   /** Sends the events of one page of orders to the shop again. `next` is where the following page starts. */
   resendEvents(after: OrderRef | null): { owed: number; next: OrderRef | null } {

@@ -1,6 +1,7 @@
 // The tables of a ledger: their migrations, and how an order is written to a row and read back.
 import type { Alias } from "./decide-order.ts";
-import type { Item, OrderRow, OrderStatus, Payment } from "./order.ts";
+import type { Dispute, Item, OrderRow, OrderStatus, Payment } from "./order.ts";
+import type { Returns } from "./returns.ts";
 
 /** Released migrations never change. New ones go to the end. See `migrate`. */
 export const MIGRATIONS: readonly string[] = [
@@ -26,11 +27,12 @@ CREATE TABLE IF NOT EXISTS orders (
   PRIMARY KEY (order_id, reference)
 ) WITHOUT ROWID;
 CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
+  "ALTER TABLE orders ADD COLUMN returns TEXT; ALTER TABLE orders ADD COLUMN dispute TEXT",
 ];
 
 /**
- * Finds an order without its owner. Not a migration, because only shops with their own checkout need it: it costs them one
- * more written row for each new order.
+ * Finds an order without its owner. Not a migration: only reports of a shop's checkout and refunds need it. It costs one
+ * more written row for each new order from then on.
  */
 export const INDEX_ORDERS_BY_ID = "CREATE INDEX IF NOT EXISTS orders_by_id ON orders (order_id)";
 
@@ -56,6 +58,8 @@ const OTHER_COLUMNS = [
   "item",
   "owed_since",
   "accepted_until",
+  "returns",
+  "dispute",
 ] as const;
 const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
@@ -90,6 +94,8 @@ export function bindingsOf(row: OrderRow): SqlStorageValue[] {
     item: row.item && JSON.stringify(row.item),
     owed_since: row.owedSince,
     accepted_until: row.acceptedUntil,
+    returns: row.returns && JSON.stringify(row.returns),
+    dispute: row.dispute && JSON.stringify(row.dispute),
   };
   return COLUMNS.map((name) => values[name]);
 }
@@ -115,6 +121,8 @@ export function toOrderRow(row: SqlRow): OrderRow {
     item: parsed<Item>(row.item),
     owedSince: (row.owed_since as number | null | undefined) ?? null,
     acceptedUntil: (row.accepted_until as number | null | undefined) ?? null,
+    returns: parsed<Returns>(row.returns),
+    dispute: parsed<Dispute>(row.dispute),
   };
 }
 

@@ -44,7 +44,8 @@ async function settle(
   if (money.outcome === "unknown" || money.outcome === "pending") {
     return unfinished(`the ${step} is undecided (${money.cause})`, money.outcome === "unknown");
   }
-  const [after] = await remote.session.recordPayments([{ ...ref, money, attempt }]);
+  const refundId = step === "refund" ? claim.refund?.id : undefined;
+  const [after] = await remote.session.recordPayments([{ ...ref, money, attempt, refundId }]);
   return { is: after && after.step !== "none" ? "again" : "done" };
 }
 

@@ -21,8 +21,13 @@ export interface PaymentRequest {
 
 export interface RefundRequest {
   orderId: string;
+  userId: string;
   chargeId: string;
   amount: Money;
+  /** The operator's refund. Absent if late money is returned, which is always the whole charge. */
+  refundId?: string;
+  /** When the operator requested it: milliseconds since 1970. */
+  acceptedAt?: number;
 }
 
 /** The provider could not tell: slow, down, still working. The order stays as it is and is retried. */
@@ -56,6 +61,6 @@ export interface PaymentGateway {
    * concurrent charge will be declined.
    */
   void(request: PaymentRequest): Promise<VoidOutcome>;
-  /** Returns the whole amount once, however often it is called. */
+  /** Returns the amount once for each refund id, however often it is called, and never more than was charged. */
   refund(request: RefundRequest): Promise<RefundOutcome>;
 }

@@ -30,7 +30,12 @@ export async function takeMoneyStep(
 function callGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome> {
   const { orderId, userId, order, step, attempt, chargeId } = claim;
   const amount = order.total;
-  if (step === "refund") return gateway.refund({ orderId, chargeId: chargeId ?? "", amount });
+  if (step === "refund") {
+    const { refund } = claim;
+    const request = { orderId, userId, chargeId: chargeId ?? "", amount: refund?.amount ?? amount };
+    if (!refund) return gateway.refund(request);
+    return gateway.refund({ ...request, refundId: refund.id, acceptedAt: refund.acceptedAt });
+  }
   const paymentToken = claim.paymentToken ?? "";
   const { createdAt } = order;
   const request = { orderId, userId, amount, paymentToken, attempt, chargeId, createdAt };

@@ -35,12 +35,13 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   }
 });
 
-/** Records an event in the ledger of its order. @throws if the ledger cannot be reached */
+/** Records an event in the ledger of its order. @throws if the event must come again: no ledger, or no payment to compare */
 async function record(c: AppContext, event: PaymentEvent): Promise<void> {
   const address = parseOrderId(event.orderId);
   if (!address) return;
   const answer = await callInventory(c.env, address, (object) => object.recordEvent(event));
   if (!answer.ok) throw answer.cause;
+  if (answer.value === "too_early") throw new Error("the payment of the order is not known yet");
   if (answer.value !== "mismatch") return;
   const { kind, orderId, chargeId } = event;
   const requestId = c.get("requestId");

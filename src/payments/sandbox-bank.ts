@@ -2,7 +2,13 @@
 // after any crash. For demos only: nothing calls it unless PAYMENTS is "sandbox".
 import { DurableObject } from "cloudflare:workers";
 import { migrate } from "../migrate.ts";
-import type { ChargeOutcome, PaymentRequest, RefundRequest, VoidOutcome } from "./gateway.ts";
+import type {
+  ChargeOutcome,
+  PaymentRequest,
+  RefundOutcome,
+  RefundRequest,
+  VoidOutcome,
+} from "./gateway.ts";
 
 /** One order's money at the bank. More than one charge would be money taken twice. */
 export interface BankEntry {
@@ -23,6 +29,9 @@ export const MIGRATIONS: readonly string[] = [
   orderId TEXT PRIMARY KEY, amount INTEGER NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL,
   attempts INTEGER NOT NULL, charges INTEGER NOT NULL, refunds INTEGER NOT NULL) WITHOUT ROWID`,
   "ALTER TABLE entries ADD COLUMN method INTEGER",
+  `CREATE TABLE refunds (
+  orderId TEXT NOT NULL, refundId TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (orderId, refundId)
+) WITHOUT ROWID`,
 ];
 
 const COLUMNS = "orderId, amount, currency, state, attempts, charges, refunds, method";
@@ -87,10 +96,29 @@ export class SandboxBank extends DurableObject<object> {
     return { outcome: "voided" };
   }
 
-  refund({ orderId, amount }: RefundRequest): void {
+  /** Returns money once for each refund id, and never more than was charged. */
+  refund({ orderId, amount, refundId = "" }: RefundRequest): RefundOutcome {
     const entry = this.#entry(orderId, amount);
-    if (entry.state !== "charged") return;
-    this.#save({ ...entry, state: "refunded", refunds: entry.refunds + 1 });
+    const made = [
+      ...this.#sql.exec("SELECT refundId, amount FROM refunds WHERE orderId = ?", orderId),
+    ];
+    const before = made.reduce((sum, each) => sum + (each.amount as number), 0);
+    const isMade = made.some((each) => each.refundId === refundId) || entry.state === "refunded";
+    const at = Date.now();
+    if (isMade) return { outcome: "refunded", returned: { amount: before || entry.amount, at } };
+    const returned = before + amount.amount;
+    if (entry.state !== "charged" || returned > entry.amount) {
+      return {
+        outcome: "refund_failed",
+        reason: "exceeds_what_is_left",
+        returned: { amount: before, at },
+      };
+    }
+    const record = "INSERT INTO refunds (orderId, refundId, amount) VALUES (?, ?, ?)";
+    this.#sql.exec(record, orderId, refundId, amount.amount);
+    const state = returned === entry.amount ? "refunded" : "charged";
+    this.#save({ ...entry, state, refunds: entry.refunds + 1 });
+    return { outcome: "refunded", returned: { amount: returned, at } };
   }
 
   /** A page of the books after `after`, in order of order ids. */

@@ -28,7 +28,9 @@ export async function verifyStripeWebhook(
 }
 
 /** An event before it is known which order it is about. */
-type Subject = Omit<PaymentEvent, "userId" | "orderId"> & { metadata: Stripe.Metadata | null };
+type Subject = Omit<PaymentEvent, "userId" | "orderId" | "at"> & {
+  metadata: Stripe.Metadata | null;
+};
 
 /** Reads an event. Undefined if it is not about an order of this shop. */
 export async function toPaymentEvent(
@@ -42,7 +44,9 @@ export async function toPaymentEvent(
   const { order_id: orderId, user_id: userId } = metadata?.order_id
     ? metadata
     : await metadataOf(config, subject.chargeId);
-  return orderId && userId ? { userId, orderId, ...rest } : undefined;
+  // Stripe states whole seconds. The end of the second makes an event newer than what was read within it.
+  const at = event.created * 1_000 + 999;
+  return orderId && userId ? { userId, orderId, at, ...rest } : undefined;
 }
 
 /** The metadata of a payment. A refund made in Stripe's dashboard has none, but its payment has. */
@@ -80,22 +84,35 @@ function subjectOf(event: Stripe.Event): Subject | undefined {
       return chargeId ? { kind: "refunding", chargeId, metadata, amount } : undefined;
     }
     case "refund.updated":
-    case "refund.failed": {
-      const { payment_intent, metadata, amount, currency, status, failure_reason } =
-        event.data.object;
+    case "refund.failed":
+      return refundSubject(event.data.object);
+    case "charge.dispute.created":
+    case "charge.dispute.updated":
+    case "charge.dispute.closed":
+    case "charge.dispute.funds_withdrawn":
+    case "charge.dispute.funds_reinstated": {
+      const { id, payment_intent, status } = event.data.object;
       const chargeId = idOf(payment_intent);
-      if (!chargeId || (status !== "failed" && status !== "succeeded")) return undefined;
-      const kind = status === "failed" ? "refund_failed" : "refunded";
-      const reason = failure_reason ? { reason: failure_reason } : {};
-      return {
-        kind,
-        chargeId,
-        metadata,
-        amount: fromStripeAmount({ amount, currency }),
-        ...reason,
-      };
+      // A dispute has metadata of its own, which never name an order.
+      return chargeId
+        ? { kind: "disputed", chargeId, metadata: null, dispute: { id, status } }
+        : undefined;
     }
     default:
       return undefined;
   }
+}
+
+function refundSubject(refund: Stripe.Refund): Subject | undefined {
+  const { payment_intent, metadata, amount, currency, status, failure_reason } = refund;
+  const chargeId = idOf(payment_intent);
+  if (!chargeId || (status !== "failed" && status !== "succeeded")) return undefined;
+  return {
+    kind: status === "failed" ? "refund_failed" : "refunded",
+    chargeId,
+    metadata,
+    amount: fromStripeAmount({ amount, currency }),
+    ...(failure_reason ? { reason: failure_reason } : {}),
+    ...(metadata?.refund_id ? { refundId: metadata.refund_id } : {}),
+  };
 }

@@ -7,7 +7,7 @@ export type Intent = Stripe.PaymentIntent;
 type InvalidRequest = InstanceType<typeof Stripe.errors.StripeInvalidRequestError>;
 
 /** Stripe stores idempotency keys for at least 24 hours. Older orders are searched for by metadata. */
-const KEY_LIFE_MS = 20 * 3_600_000;
+export const KEY_LIFE_MS = 20 * 3_600_000;
 /** How many stored 500s a step may meet before it fails. */
 const MAX_KEYS = 5;
 /** The charge of an intent tells whether the money was returned meanwhile. */

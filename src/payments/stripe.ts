@@ -6,11 +6,10 @@ import type {
   ChargeOutcome,
   PaymentGateway,
   PaymentRequest,
-  RefundOutcome,
-  RefundRequest,
   Unknown,
   VoidOutcome,
 } from "./gateway.ts";
+import { fromStripeAmount } from "./stripe-amount.ts";
 import { declineReason, type StripeConfig, stripeClient } from "./stripe-client.ts";
 import {
   getIntent,
@@ -24,6 +23,7 @@ import {
   once,
   WITH_CHARGE,
 } from "./stripe-intent.ts";
+import { refundCharge } from "./stripe-refund.ts";
 
 const REQUEST_LIMIT_MS = 3_000;
 
@@ -32,7 +32,7 @@ export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS):
   return {
     charge: (request) => charge(stripe, request).catch(asLimited),
     void: (request) => voidCharge(stripe, request).catch(asLimited),
-    refund: (request) => refund(stripe, request).catch(asLimited),
+    refund: (request) => refundCharge(stripe, request).catch(asLimited),
   };
 }
 
@@ -97,8 +97,11 @@ function chargeOutcome(intent: Intent): ChargeOutcome {
 }
 
 function chargedOutcome({ id: chargeId, latest_charge: charge }: Intent) {
-  const isRefunded = typeof charge === "object" && charge?.refunded === true;
-  return { outcome: "charged", chargeId, ...(isRefunded ? { isRefunded } : {}) } as const;
+  const charged = { outcome: "charged", chargeId } as const;
+  if (typeof charge !== "object" || !charge?.amount_refunded) return charged;
+  const { refunded: isRefunded, amount_refunded: amount, currency } = charge;
+  if (isRefunded) return { ...charged, isRefunded };
+  return { ...charged, returned: fromStripeAmount({ amount, currency }).amount };
 }
 
 /** A decline and a permanent refusal are final outcomes. Any other error leaves the outcome unknown. */
@@ -134,30 +137,6 @@ async function voidCharge(stripe: Stripe, request: PaymentRequest): Promise<Void
     return { outcome: "voided", chargeId };
   } catch (error) {
     if (error instanceof IntentRefused) return { outcome: "voided" };
-    throw error;
-  }
-}
-
-async function refund(
-  stripe: Stripe,
-  { orderId, chargeId }: RefundRequest,
-): Promise<RefundOutcome> {
-  try {
-    const made = await once(`${orderId}:refund`, (idempotencyKey) =>
-      stripe.refunds.create({ payment_intent: chargeId }, { idempotencyKey }),
-    );
-    const { status, failure_reason: reason } = isReplayed(made)
-      ? await stripe.refunds.retrieve(made.id)
-      : made;
-    if (status === "failed" || status === "canceled") {
-      return { outcome: "refund_failed", reason: reason ?? `refund_${status}` };
-    }
-    return status === "succeeded"
-      ? { outcome: "refunded" }
-      : { outcome: "pending", cause: `the refund is ${status}` };
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "charge_already_refunded") return { outcome: "refunded" };
     throw error;
   }
 }

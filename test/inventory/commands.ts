@@ -1,6 +1,7 @@
 // Random sales and commands for the property tests of the pure decisions.
 import fc from "fast-check";
 import type { MoneyOutcome } from "../../src/inventory/decide-outcome.ts";
+import type { RefundResult } from "../../src/inventory/decide-refund.ts";
 import type { PaymentReport } from "../../src/inventory/decide-report.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
 import type { AfterUnpaidHolds } from "../../src/inventory/unpaid-holds.ts";
@@ -36,6 +37,8 @@ export type Command =
   | { do: "pay"; order: number; token: string }
   | { do: "cancel" | "expire" | "confirmFree"; order: number }
   | { do: "settle"; order: number; money: MoneyOutcome; attempt?: number }
+  | { do: "refund"; order: number; id: string; quantity?: number; backOnSale: boolean }
+  | { do: "settleRefund"; order: number; result: RefundResult }
   | { do: "lookUp"; order: number; event: "succeeded" | "changed" }
   | { do: "report"; order: number; report: Pick<PaymentReport, "outcome" | "reference"> }
   | { do: "configure"; revision: number; offer: Offer | null }
@@ -137,6 +140,32 @@ const settle = fc.record(
   { do: fc.constant("settle" as const), order, money, attempt: fc.integer({ min: 1, max: 3 }) },
   { requiredKeys: ["do", "order", "money"] },
 );
+/** A refund that the operator requests. */
+const refund: fc.Arbitrary<Command> = fc.record(
+  {
+    do: fc.constant("refund" as const),
+    order,
+    id: fc.constantFrom("r1", "r2", "r3", "r4"),
+    quantity: fc.integer({ min: 1, max: 3 }),
+    backOnSale: fc.boolean(),
+  },
+  { requiredKeys: ["do", "order", "id", "backOnSale"] },
+);
+const refundResult: fc.Arbitrary<RefundResult> = fc.oneof(
+  fc.record(
+    {
+      outcome: fc.constant("refunded" as const),
+      returned: fc.record({ amount: fc.integer({ min: 0, max: 100 }), at: fc.constant(START) }),
+    },
+    { requiredKeys: ["outcome"] },
+  ),
+  fc.constant({ outcome: "refund_failed" as const, reason: "expired_or_canceled_card" }),
+);
+const settleRefund = fc.record({
+  do: fc.constant("settleRefund" as const),
+  order,
+  result: refundResult,
+});
 const lookUp = fc.record({
   do: fc.constant("lookUp" as const),
   order,
@@ -149,6 +178,8 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: visit },
   { weight: 6, arbitrary: settle },
   { weight: 1, arbitrary: lookUp },
+  { weight: 2, arbitrary: refund },
+  { weight: 2, arbitrary: settleRefund },
   { weight: 4, arbitrary: configure },
   { weight: 4, arbitrary: tick },
 );

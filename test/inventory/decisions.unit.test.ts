@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { available } from "../../src/inventory/decide-order.ts";
 import { MAX_ATTEMPTS } from "../../src/inventory/decide-pay.ts";
 import { LEAST_LEFT_MS, MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
-import { type OrderRow, TRANSITIONS } from "../../src/inventory/order.ts";
+import { type OrderRow, TRANSITIONS, toOrder } from "../../src/inventory/order.ts";
+import { committedAmount, dueRefund, returnsOf, unitsLeft } from "../../src/inventory/returns.ts";
 import { anOffer, type Command, history } from "./commands.ts";
 import { type Change, LedgerModel } from "./ledger-model.ts";
 
@@ -120,6 +121,7 @@ describe("orders", () => {
       reason,
       expiresAt,
       acceptedUntil,
+      returns,
       ...rest
     }: OrderRow) => ({ ...rest, acceptedUntil: acceptedUntil ?? expiresAt });
     always((_, changed) => {
@@ -201,13 +203,14 @@ describe("money", () => {
     action_required: ["due", "processing", "declined", "charged", "refund_due", "voided"],
     declined: ["due", "charged", "refund_due", "voided"],
     voided: ["due", "charged", "refund_due"],
-    refund_due: ["refunded", "refund_failed"],
-    refund_failed: ["refunded"],
-    charged: ["refunded"],
+    // A partial refund leaves the rest charged.
+    refund_due: ["refunded", "refund_failed", "charged"],
+    refund_failed: ["refunded", "refund_due"],
+    charged: ["refunded", "refund_due"],
     refunded: ["refund_failed"],
   };
 
-  test("only moves forward, so it is charged once and refunded once", () => {
+  test("only moves forward, so it is charged once and no part is refunded twice", () => {
     always((_, changed) => {
       for (const { before, after } of changed) {
         const from = before?.payment?.state ?? "none";
@@ -219,13 +222,34 @@ describe("money", () => {
 
   test("always matches the status of its order", () => {
     always((model) => {
-      for (const { status, payment, unitPrice } of model.orders.values()) {
+      for (const row of model.orders.values()) {
+        const { status, payment, unitPrice } = row;
         if (unitPrice.amount === 0) expect(payment).toBeNull();
-        else if (status === "confirmed") expect(payment?.state).toBe("charged");
+        else if (status === "confirmed") {
+          expect(["charged", "refund_due", "refund_failed"]).toContain(payment?.state);
+        }
         if (payment?.state === "charged") expect(status).toBe("confirmed");
-        if (payment?.state === "refund_due") expect(["expired", "cancelled"]).toContain(status);
+        if (payment?.state === "refund_due") {
+          expect(dueRefund(row) ? ["confirmed", "refunded"] : ["expired", "cancelled"]).toContain(
+            status,
+          );
+        }
         if (payment?.state === "refunded") expect(status).toBe("refunded");
-        if (status === "refunded") expect(["refunded", "refund_failed"]).toContain(payment?.state);
+        if (status === "refunded" && unitPrice.amount > 0) {
+          expect(["refunded", "refund_failed"]).toContain(payment?.state);
+        }
+      }
+    });
+  });
+
+  test("is never returned beyond the total of the order, and neither are its units", () => {
+    always((model) => {
+      for (const row of model.orders.values()) {
+        const { refunded, refundedQuantity, total } = toOrder(row);
+        expect(refunded.amount).toBeLessThanOrEqual(total.amount);
+        expect(refundedQuantity).toBeLessThanOrEqual(row.quantity);
+        expect(committedAmount(returnsOf(row))).toBeLessThanOrEqual(total.amount);
+        expect(unitsLeft(row)).toBeGreaterThanOrEqual(0);
       }
     });
   });

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toOrder, totalOf } from "../../src/inventory/order.ts";
+import { dueRefund } from "../../src/inventory/returns.ts";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { suppressLiveStock, unique } from "../support/shop.ts";
@@ -46,6 +47,17 @@ async function atObject(name: string, model: LedgerModel, command: Command): Pro
     case "report":
       await object.recordReport(row.orderId, { ...command.report, amount: totalOf(row) });
       return;
+    case "refund":
+      await object.refund(row.orderId, model.toRefund(command));
+      return;
+    case "settleRefund": {
+      using claim = await object.claim([row]);
+      const refundId = dueRefund(row)?.id;
+      if (!refundId) return;
+      const { result } = command;
+      await claim.session.recordPayments([{ ...row, money: { ...result }, attempt: 1, refundId }]);
+      return;
+    }
     case "settle": {
       using claim = await object.claim([row]);
       const attempt = command.attempt ?? row.payment?.attempt ?? 1;
@@ -61,7 +73,8 @@ function inModel(model: LedgerModel, command: Command): void {
     for (const index of all.keys()) model.apply({ do: "expire", order: index });
   }
   if (command.do === "lookUp") return;
-  if (command.do === "settle") model.apply({ do: "confirmFree", order: command.order });
+  if (command.do === "settle" || command.do === "settleRefund")
+    model.apply({ do: "confirmFree", order: command.order });
   model.apply(command);
 }
 

@@ -11,13 +11,22 @@ import {
 import { decideLookUp, decidePaymentResult } from "../../src/inventory/decide-outcome.ts";
 import { decidePay } from "../../src/inventory/decide-pay.ts";
 import {
+  decideRefund,
+  decideRefundResult,
+  type RefundCommand,
+  type RefundResult,
+  type Returned,
+} from "../../src/inventory/decide-refund.ts";
+import {
   type ChargeState,
   decideReport,
   type ReportAction,
 } from "../../src/inventory/decide-report.ts";
+import { decideReturned } from "../../src/inventory/decide-reported.ts";
 import { decideReserve, type ReserveCommand } from "../../src/inventory/decide-reserve.ts";
-import { decideConfigure, type Setup } from "../../src/inventory/decide-stock.ts";
+import { decideConfigure, decideWithdraw, type Setup } from "../../src/inventory/decide-stock.ts";
 import { type OrderRow, totalOf } from "../../src/inventory/order.ts";
+import { dueRefund, type ReturnReport, takenUnits } from "../../src/inventory/returns.ts";
 import { type Command, SKU, START } from "./commands.ts";
 
 /** One change of an order. `before` is undefined for a new order. */
@@ -42,7 +51,7 @@ export class LedgerModel {
     const units = (status: string) =>
       [...this.orders.values()]
         .filter((row) => row.status === status)
-        .reduce((sum, row) => sum + row.quantity, 0);
+        .reduce((sum, row) => sum + row.quantity - takenUnits(row), 0);
     const stocked = this.setup?.stocked ?? 0;
     return { stocked, held: units("reserved"), sold: units("confirmed") };
   }
@@ -62,7 +71,7 @@ export class LedgerModel {
   unitsOf(userId: string): number {
     return this.stateOf(userId)
       .mine.filter(({ status }) => status === "reserved" || status === "confirmed")
-      .reduce((sum, row) => sum + row.quantity, 0);
+      .reduce((sum, row) => sum + row.quantity - takenUnits(row), 0);
   }
 
   /** Applies a command and returns how many orders it changed. */
@@ -89,6 +98,8 @@ export class LedgerModel {
       default: {
         const row = [...this.orders.values()][command.order % Math.max(1, this.orders.size)];
         if (row && command.do === "settle") this.#settle(command, row);
+        else if (row && command.do === "refund") this.#refund(command, row);
+        else if (row && command.do === "settleRefund") this.settleRefund(row, command.result);
         else if (row && command.do === "report") this.report(command, row);
         else if (row) this.save(row, this.#decide(command, row));
       }
@@ -168,6 +179,36 @@ export class LedgerModel {
     this.save(row, decision.row);
     if (decision.charge) this.charges.set(key, decision.charge);
     return decision.action;
+  }
+
+  /** The command in the form that the object takes. */
+  toRefund({ id, quantity, backOnSale }: Command & { do: "refund" }): RefundCommand {
+    const fingerprint = `${quantity} ${backOnSale}`;
+    const units = quantity === undefined ? {} : { quantity };
+    return { id, fingerprint, backOnSale, reason: "damaged", ...units };
+  }
+
+  #refund(command: Command & { do: "refund" }, row: OrderRow): void {
+    const decision = decideRefund(row, this.toRefund(command), this.now);
+    if (decision.ok && decision.changed) this.#return(row, decision.changed);
+  }
+
+  /** Applies the outcome of the order's oldest refund that is due. */
+  settleRefund(row: OrderRow, result: RefundResult, refundId = dueRefund(row)?.id): void {
+    const returned = decideRefundResult(row, refundId ?? "", result, this.now);
+    if (returned) this.#return(row, returned);
+  }
+
+  /** The provider reports what it returned of the order's charge in total. */
+  reportReturned(row: OrderRow, report: ReturnReport): void {
+    const isWhole = report.amount === totalOf(row).amount && !dueRefund(row);
+    if (isWhole) this.#settle({ do: "settle", order: 0, money: REFUNDED }, row);
+    else this.save(row, decideReturned(row, report, this.now));
+  }
+
+  #return(before: OrderRow, { row, withdrawn }: Returned): void {
+    if (this.setup && withdrawn > 0) this.setup = decideWithdraw(this.setup, withdrawn);
+    this.save(before, row);
   }
 
   save(before: OrderRow | undefined, after: OrderRow | undefined): void {

@@ -79,6 +79,14 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   ["a late charge", { status: "expired", payment: "refund_due" }, /on its way back/, true],
   ["a returned refund", { status: "expired", payment: "refund_failed" }, /returned/, false],
   ["a refund", { status: "refunded", payment: "refunded" }, /refunded in full/, false],
+  ["the shop's refund", { status: "confirmed", payment: "refund_due" }, /on its way back/, true],
+  ["the shop's failed refund", { status: "confirmed", payment: "refund_failed" }, /gone/, false],
+  [
+    "a partial refund",
+    { status: "confirmed", payment: "charged", refunded: { amount: 1, currency: "USD" } },
+    /Part of your payment/,
+    false,
+  ],
   [
     "a cancellation, unknown",
     { status: "cancelled", reason: "buyer", payment: "due" },
@@ -92,6 +100,12 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   const isKnown = !["due", "processing", "action_required"].includes(order.payment ?? "");
   if (/weren't charged|haven't been charged/.test(describeOrder(like).text))
     expect(isKnown).toBe(true);
+});
+
+test("tells the buyer of a free order that the shop canceled it, not that money was refunded", () => {
+  const free = { unitPrice: { amount: 0, currency: "USD" } };
+  expect(describeOrder({ ...free, status: "refunded" }).text).toBe("The shop canceled this order.");
+  expect(describeOrder({ ...free, status: "confirmed", refundedQuantity: 1 }).text).toMatch(/part/);
 });
 
 const HOUR = 3_600_000;

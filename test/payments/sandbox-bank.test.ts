@@ -19,6 +19,9 @@ const SCHEMA = {
   schema_version:
     "CREATE TABLE schema_version ( id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
   entries: NOW,
+  refunds:
+    "CREATE TABLE refunds ( orderId TEXT NOT NULL, refundId TEXT NOT NULL, amount INTEGER NOT NULL, " +
+    "PRIMARY KEY (orderId, refundId) ) WITHOUT ROWID",
 };
 const amount = { amount: 100, currency: "USD" };
 
@@ -54,7 +57,7 @@ test("opens a bank of the first release, keeps its charges, and refunds them", a
     createdAt: "1970-01-01T00:00:00Z",
   };
   expect(await bank.charge(charge)).toEqual({ outcome: "charged", chargeId: "sandbox_paid" });
-  await bank.refund({ orderId: "paid", amount, chargeId: "sandbox_paid" });
+  await bank.refund({ userId: "ann", orderId: "paid", amount, chargeId: "sandbox_paid" });
   await bank.charge({ ...charge, orderId: "new" });
   expect(await bank.statement("")).toEqual([
     { orderId: "new", ...amount, state: "charged", attempts: 1, charges: 1, refunds: 0, method: 1 },

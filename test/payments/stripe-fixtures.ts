@@ -1,10 +1,14 @@
 // The Stripe gateway connected to the fake Stripe, and access to the fake's books, events and controls.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import Stripe from "stripe";
+import { app } from "../../src/app.ts";
 import type { OrderPayments } from "../../src/local/fakes/stripe/bank.ts";
 import type { SignedEvent } from "../../src/local/fakes/stripe/server.ts";
 import type { PaymentRequest } from "../../src/payments/gateway.ts";
 import { stripeGateway } from "../../src/payments/stripe.ts";
 import type { StripeConfig } from "../../src/payments/stripe-client.ts";
+import { ORIGIN } from "../support/http.ts";
 import { services } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 
@@ -61,15 +65,45 @@ export const authenticate = ({ orderId }: { orderId: string }, answer: "yes" | "
 /** The buyer's bank takes a pending refund, or returns one. */
 export const finishRefund = ({ orderId }: { orderId: string }, answer: "yes" | "no") =>
   fake("POST", `finish-refund/${orderId}/${answer}`);
+/** The shop refunds an amount in Stripe's dashboard. */
+export const refundAtStripe = ({ orderId }: { orderId: string }, amount: number) =>
+  fake("POST", `refund/${orderId}/${amount}`);
+/** The cardholder disputes the charge, or the dispute gets its next status. */
+export const dispute = (
+  { orderId }: { orderId: string },
+  step: "open" | "review" | "won" | "lost",
+) => fake("POST", `dispute/${orderId}/${step}`);
 /** Makes the fake drop all idempotency keys, as Stripe does after a day. */
 export const forgetKeys = () => fake("POST", "expire-keys");
+
+/** A deployment with the Stripe gateway. */
+export const stripeEnv = {
+  ...env,
+  PAYMENTS: "stripe",
+  ...services.FAKE_STRIPE,
+} as unknown as Env;
+
+/** Posts a webhook to a deployment. Returns the status of the answer. */
+export async function postWebhook(
+  body: string,
+  signature?: string,
+  shop = stripeEnv,
+): Promise<number> {
+  const headers = signature === undefined ? {} : { "stripe-signature": signature };
+  const ctx = createExecutionContext();
+  const request = new Request(`${ORIGIN}/api/webhooks/stripe`, { method: "POST", headers, body });
+  const { status } = await app.fetch(request, shop, ctx);
+  await waitOnExecutionContext(ctx);
+  return status;
+}
 
 /** An event that the test composes, signed as Stripe signs. `age`: seconds since it was signed. */
 export async function signed(
   event: object,
   { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},
 ) {
-  const body = JSON.stringify({ id: unique("evt"), object: "event", ...event });
+  const created = Math.floor(Date.now() / 1_000) - age;
+  const body = JSON.stringify({ id: unique("evt"), object: "event", created, ...event });
   const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
     payload: body,
     secret,

@@ -143,7 +143,8 @@ test.each([
 ])("refunds the whole amount once, however often it is called (%s)", async (token) => {
   const { orderId, amount, ...payment } = aPayment(token);
   const charge = await gateway().charge({ orderId, amount, ...payment });
-  const refund = { orderId, amount, chargeId: charge.outcome === "charged" ? charge.chargeId : "" };
+  const chargeId = charge.outcome === "charged" ? charge.chargeId : "";
+  const refund = { orderId, userId: "ann", amount, chargeId };
 
   await outcomeOf(gateway().refund(refund));
   expect(await gateway().refund(refund)).toEqual({ outcome: "refunded" });

@@ -1,9 +1,7 @@
 // Stripe's webhooks through the whole app: only recently signed events are accepted, each is applied once, and a
 // result is applied like the answer to our own request.
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { app } from "../../src/app.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import {
   cancel,
@@ -17,8 +15,7 @@ import {
   type Purchase,
   pay,
 } from "../orders/saga-fixtures.ts";
-import { ORIGIN } from "../support/http.ts";
-import { emptyRedis, services } from "../support/redis.ts";
+import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, showOrder } from "../support/shop.ts";
 import {
   authenticate,
@@ -26,26 +23,12 @@ import {
   eventsOf,
   finishRefund,
   gateway,
+  postWebhook,
   signed,
+  stripeEnv,
 } from "./stripe-fixtures.ts";
 
 beforeAll(emptyRedis);
-
-const stripeEnv = {
-  ...env,
-  PAYMENTS: "stripe",
-  ...services.FAKE_STRIPE,
-} as unknown as Env;
-
-/** Posts a webhook to a deployment with the Stripe gateway. */
-async function post(body: string, signature?: string, shop = stripeEnv): Promise<number> {
-  const headers = signature === undefined ? {} : { "stripe-signature": signature };
-  const ctx = createExecutionContext();
-  const request = new Request(`${ORIGIN}/api/webhooks/stripe`, { method: "POST", headers, body });
-  const { status } = await app.fetch(request, shop, ctx);
-  await waitOnExecutionContext(ctx);
-  return status;
-}
 
 type Ref = { orderId: string; userId: string };
 
@@ -85,7 +68,7 @@ async function postOwn({ order }: Purchase, type: string): Promise<void> {
   for (const event of events) {
     // Stripe signs each retry again.
     const { body, signature } = await signed(JSON.parse(event.body));
-    expect(await post(body, signature)).toBe(200);
+    expect(await postWebhook(body, signature)).toBe(200);
   }
 }
 
@@ -128,7 +111,7 @@ test.each<[string, (chargeId: string) => object]>([
   const before = await shown(purchase);
 
   const event = await signed(succeeded(refOf(purchase), more(purchase.chargeId)));
-  expect(await post(event.body, event.signature)).toBe(200);
+  expect(await postWebhook(event.body, event.signature)).toBe(200);
 
   expect(await shown(purchase)).toEqual(before);
   const lines = logged.mock.calls.map(([line]) => String(line));
@@ -141,7 +124,7 @@ test("ignores an event of a connected account, whatever its metadata say", async
   const event = succeeded(refOf(purchase), { id: purchase.chargeId });
 
   const { body, signature } = await signed({ ...event, account: "acct_1" });
-  expect(await post(body, signature)).toBe(200);
+  expect(await postWebhook(body, signature)).toBe(200);
 
   expect(await shown(purchase)).toEqual(before);
 });
@@ -150,7 +133,7 @@ test("confirms nothing on an event's word while the payment's id is unknown", as
   const purchase = await givenOrder(await givenPaid(), paid);
 
   const forged = await signed(succeeded(refOf(purchase), { id: "pi_forged" }));
-  expect(await post(forged.body, forged.signature)).toBe(200);
+  expect(await postWebhook(forged.body, forged.signature)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", payment: "due" });
   await lookUp(purchase);
@@ -190,7 +173,7 @@ test("honors a success that arrives after a decline", async () => {
   await lookUp(purchase);
 
   const late = await signed(succeeded(refOf(purchase), { id: purchase.chargeId }));
-  expect(await post(late.body, late.signature)).toBe(200);
+  expect(await postWebhook(late.body, late.signature)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "charged" });
 });
@@ -201,7 +184,12 @@ test("refunds an order whose refund at Stripe is heard of before its charge", as
   await deliverTo(gateway(200), [purchase.message]);
   const [success] = await eventsOf({ orderId: purchase.order.id });
   const chargeId = JSON.parse(success?.body ?? "").data.object.id;
-  await gateway().refund({ orderId: "by hand", chargeId, amount: { amount: 1, currency: "USD" } });
+  await gateway().refund({
+    userId: "ann",
+    orderId: "by hand",
+    chargeId,
+    amount: { amount: 1, currency: "USD" },
+  });
 
   await postOwn(purchase, "charge.refunded");
   await lookUp(purchase);
@@ -218,14 +206,14 @@ test("refuses webhooks without a valid and recent signature, and changes nothing
   const other = await signed(event, { secret: "whsec_other" });
   const old = await signed(event, { age: 301 });
 
-  expect(await post(good.body)).toBe(403);
-  expect(await post(good.body, "")).toBe(403);
-  expect(await post(good.body, "t=1,v1=00")).toBe(403);
-  expect(await post(`${good.body} `, good.signature)).toBe(403);
-  expect(await post(good.body, good.signature.replace("v1=", "v0="))).toBe(403);
-  expect(await post(other.body, other.signature)).toBe(403);
-  expect(await post(old.body, old.signature)).toBe(403);
-  expect(await post("")).toBe(403);
+  expect(await postWebhook(good.body)).toBe(403);
+  expect(await postWebhook(good.body, "")).toBe(403);
+  expect(await postWebhook(good.body, "t=1,v1=00")).toBe(403);
+  expect(await postWebhook(`${good.body} `, good.signature)).toBe(403);
+  expect(await postWebhook(good.body, good.signature.replace("v1=", "v0="))).toBe(403);
+  expect(await postWebhook(other.body, other.signature)).toBe(403);
+  expect(await postWebhook(old.body, old.signature)).toBe(403);
+  expect(await postWebhook("")).toBe(403);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", version: 1 });
 });
@@ -236,7 +224,7 @@ test("accepts webhooks signed with either secret during a rotation, and with no 
   const status = async (secret: string, age = 0) => {
     const event = anEvent("payment_intent.succeeded", { orderId: "", userId: "" });
     const { body, signature } = await signed(event, { secret, age });
-    return post(body, signature, shop);
+    return postWebhook(body, signature, shop);
   };
 
   expect(await status("whsec_new")).toBe(200);
@@ -246,9 +234,9 @@ test("accepts webhooks signed with either secret during a rotation, and with no 
 });
 
 test("refuses webhooks that are too large, or if Stripe is not the gateway", async () => {
-  expect(await post("x".repeat(300_000), "t=1,v1=00")).toBe(413);
+  expect(await postWebhook("x".repeat(300_000), "t=1,v1=00")).toBe(413);
   const { body, signature } = await signed(succeeded({ orderId: "x", userId: "ann" }));
-  expect(await post(body, signature, env)).toBe(404);
+  expect(await postWebhook(body, signature, env)).toBe(404);
 });
 
 test.each([
@@ -259,14 +247,14 @@ test.each([
 ])("accepts and ignores an event with %s, so that Stripe does not retry it", async (_, event) => {
   const { body, signature } = await signed(event);
 
-  expect(await post(body, signature)).toBe(200);
+  expect(await postWebhook(body, signature)).toBe(200);
 });
 
 test("does not change an order if the event names another user", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
   const { body, signature } = await signed(succeeded({ ...refOf(purchase), userId: "mallory" }));
 
-  expect(await post(body, signature)).toBe(200);
+  expect(await postWebhook(body, signature)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved" });
 });
@@ -312,13 +300,14 @@ test("puts the units back on sale after a full refund at Stripe, but not after a
 
   const part = await refund(PRICE - 1);
   const other = await refund(PRICE, { payment_intent: "pi_other" });
-  for (const { body, signature } of [part, other]) expect(await post(body, signature)).toBe(200);
+  for (const { body, signature } of [part, other])
+    expect(await postWebhook(body, signature)).toBe(200);
   expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
 
   // A refund made by hand has no metadata. Its payment names the order.
   const whole = await refund(PRICE, { metadata: {} });
-  expect(await post(whole.body, whole.signature)).toBe(200);
-  expect(await post(whole.body, whole.signature)).toBe(200);
+  expect(await postWebhook(whole.body, whole.signature)).toBe(200);
+  expect(await postWebhook(whole.body, whole.signature)).toBe(200);
   await lookUp(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refunded" });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, available: 10 });
@@ -381,8 +370,8 @@ test("answers 503 while the ledger is unreachable, so that Stripe retries", asyn
   };
   const down = { ...stripeEnv, SKU_INVENTORY: { getByName } } as unknown as Env;
 
-  expect(await post(body, signature, down)).toBe(503);
+  expect(await postWebhook(body, signature, down)).toBe(503);
 
-  expect(await post(body, signature)).toBe(200);
+  expect(await postWebhook(body, signature)).toBe(200);
   expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
 });

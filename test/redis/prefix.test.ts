@@ -62,6 +62,8 @@ const anOrder = (id: string): Order => ({
   createdAt: "2026-11-01T00:00:00.000Z",
   expiresAt: "2026-11-01T00:00:00.000Z",
   version: 1,
+  refunded: { amount: 0, currency: "USD" },
+  refundedQuantity: 0,
 });
 
 const aLetter = (id: string) => {

@@ -3,7 +3,8 @@
 import type { Order } from "../../inventory/order.ts";
 
 /** The fields of an order that its copy depends on. */
-export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason">;
+export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason"> &
+  Partial<Pick<Order, "refunded" | "refundedQuantity">>;
 
 /** Reserved, and waiting for the buyer: to pay, to try another card, or to answer the bank. */
 export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
@@ -34,30 +35,47 @@ const FINDING_OUT = "We're finding out whether your bank paid. If it did, you ge
 
 /** The title and text that tell a buyer the status of an order. The words follow the money: "you weren't charged" only where that is known. */
 export function describeOrder(order: OrderLike): Words {
-  if (order.payment === "refund_due") {
-    return {
-      title: "Refund on the way",
-      text: "Your payment arrived too late. Your money is on its way back to you in full.",
-    };
-  }
-  if (order.payment === "refund_failed") {
-    return {
-      title: "Refund delayed",
-      text: "Your bank returned our refund. The shop knows and will get in touch with you.",
-    };
-  }
+  const refund = refundWords(order);
+  if (refund) return refund;
   switch (order.status) {
     case "reserved":
       return reservedWords(order);
     case "confirmed":
-      return { title: "Order confirmed", text: "It's yours. Thank you for your order." };
+      return confirmedWords(order);
     case "cancelled":
       return cancelledWords(order);
     case "expired":
       return expiredWords(order);
     case "refunded":
-      return { title: "Order refunded", text: "Your payment was refunded in full." };
+      return order.unitPrice.amount > 0
+        ? { title: "Order refunded", text: "Your payment was refunded in full." }
+        : { title: "Order canceled", text: "The shop canceled this order." };
   }
+}
+
+/** Words about a refund whose money has not arrived. Undefined if there is none. */
+function refundWords({ payment, status }: OrderLike): Words | undefined {
+  const isConfirmed = status === "confirmed";
+  if (payment === "refund_due") {
+    const text = isConfirmed
+      ? "The shop refunded your order. Your money is on its way back to you."
+      : "Your payment arrived too late. Your money is on its way back to you in full.";
+    return { title: "Refund on the way", text };
+  }
+  if (payment !== "refund_failed") return undefined;
+  const text = isConfirmed
+    ? "Your refund hasn't gone through. The shop knows and will get in touch with you."
+    : "Your bank returned our refund. The shop knows and will get in touch with you.";
+  return { title: "Refund delayed", text };
+}
+
+function confirmedWords({ refunded, refundedQuantity = 0 }: OrderLike): Words {
+  if (refunded && refunded.amount > 0) {
+    return { title: "Order confirmed", text: "It's yours. Part of your payment was refunded." };
+  }
+  return refundedQuantity > 0
+    ? { title: "Order confirmed", text: "It's yours. The shop canceled part of your order." }
+    : { title: "Order confirmed", text: "It's yours. Thank you for your order." };
 }
 
 function reservedWords({ payment, unitPrice }: OrderLike): Words {

@@ -23,6 +23,8 @@ export function order(id: string): Order {
     createdAt: "2026-11-22T10:00:00.000Z",
     expiresAt: "2026-11-22T10:05:00.000Z",
     version: 2,
+    refunded: { amount: 0, currency: "USD" },
+    refundedQuantity: 0,
   };
 }
 

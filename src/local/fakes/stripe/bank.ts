@@ -2,32 +2,8 @@
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
-
-/** The object of an event, with the metadata of its order. */
-export type EventObject = { metadata: Record<string, string> } & Record<string, unknown>;
-
-export interface Intent {
-  id: string;
-  object: "payment_intent";
-  client_secret: string;
-  amount: number;
-  amount_received: number;
-  currency: string;
-  status:
-    | "requires_payment_method"
-    | "requires_confirmation"
-    | "requires_action"
-    | "processing"
-    | "succeeded"
-    | "canceled";
-  payment_method: string | null;
-  payment_method_types: string[];
-  last_payment_error: Record<string, unknown> | null;
-  latest_charge: string | null;
-  metadata: Record<string, string>;
-  created: number;
-  livemode: false;
-}
+import type { Emit, Intent } from "./objects.ts";
+import { FakeRefunds, type Refund } from "./refunds.ts";
 
 /** The payments of one order. More than one charge means that the buyer paid twice. */
 export interface OrderPayments {
@@ -54,21 +30,6 @@ const DECLINES: Record<string, [code: string, declineCode: string]> = {
 const ASKS = "pm_card_authenticationRequired";
 /** Stays `processing` until `finish`, like a bank debit. */
 const PENDING = "pm_fake_pending";
-/** Its refund stays `pending` until `finishRefund`. */
-const REFUND_PENDING = "pm_fake_refund_pending";
-
-interface Refund {
-  id: string;
-  object: "refund";
-  amount: number;
-  currency: string;
-  charge: string;
-  payment_intent: string;
-  status: "pending" | "succeeded" | "failed";
-  failure_reason?: string;
-  metadata: Record<string, string>;
-}
-
 const CONFIRMABLE: Intent["status"][] = [
   "requires_payment_method",
   "requires_confirmation",
@@ -80,19 +41,16 @@ const CANCELABLE: Intent["status"][] = [
   "requires_action",
 ];
 
-/** `about`: the metadata that names the order, where the object has none. */
-type Emit = (type: string, object: EventObject, about?: Record<string, string>) => void;
-
 /** Calls `emit` for every event. */
 export class FakeStripeBank {
   readonly #intents = new Map<string, Intent>();
-  /** By the id of the intent. */
-  readonly #refunds = new Map<string, Refund>();
+  readonly refunds: FakeRefunds;
   readonly #emit: Emit;
   #ids = 0;
 
   constructor(emit: Emit) {
     this.#emit = emit;
+    this.refunds = new FakeRefunds(emit, (prefix) => this.#id(prefix));
   }
 
   /** @throws StripeFault for an amount below 50 cents, an unknown payment method, or methods chosen in both ways */
@@ -194,72 +152,21 @@ export class FakeStripeBank {
     return this.#ofOrder(orderId).reverse();
   }
 
-  /** Refunds the full amount. @throws StripeFault without a charge or after an earlier refund */
-  refund(intentId: string): Refund {
-    const intent = this.intent(intentId);
-    const { latest_charge: charge, amount, currency, metadata } = intent;
-    if (!charge) {
-      throw invalid(
-        `This PaymentIntent (${intentId}) does not have a successful charge to refund.`,
-      );
-    }
-    if (this.#refunds.has(intentId)) {
-      const message = `Charge ${charge} has already been refunded.`;
-      throw invalid(message, { code: "charge_already_refunded" });
-    }
-    const isPending = intent.payment_method === REFUND_PENDING;
-    const refund: Refund = {
-      id: this.#id("re"),
-      object: "refund",
-      amount,
-      currency,
-      charge,
-      payment_intent: intentId,
-      status: isPending ? "pending" : "succeeded",
-      metadata: {},
-    };
-    this.#refunds.set(intentId, refund);
-    const { refunded, amount_refunded } = this.#charge(intent);
-    const object = { id: charge, object: "charge", payment_intent: intentId, currency, amount };
-    this.#emit("charge.refunded", { ...object, amount_refunded, refunded, metadata });
-    return refund;
-  }
-
-  refundById(id: string): Refund {
-    for (const refund of this.#refunds.values()) if (refund.id === id) return refund;
-    throw new StripeFault(404, {
-      type: "invalid_request_error",
-      code: "resource_missing",
-      message: `No such refund: '${id}'`,
-    });
-  }
-
-  /** The bank of the buyer takes a pending refund, or returns it. A returned one can have succeeded before. */
-  finishRefund(intentId: string, isGood: boolean): void {
-    const refund = this.#refunds.get(intentId);
-    if (!refund) return;
-    refund.status = isGood ? "succeeded" : "failed";
-    if (!isGood) refund.failure_reason = "expired_or_canceled_card";
-    const order = this.intent(intentId).metadata;
-    this.#emit(isGood ? "refund.updated" : "refund.failed", { ...refund, metadata: {} }, order);
-  }
-
   /** An intent as the API shows it: with its charge in full if the caller expands it. */
   show(intent: Intent, expand: string[]): object {
     if (!expand.some((path) => path.endsWith("latest_charge"))) return intent;
-    return { ...intent, latest_charge: intent.latest_charge && this.#charge(intent) };
+    return { ...intent, latest_charge: intent.latest_charge && this.refunds.charge(intent) };
   }
 
-  #charge({ id, latest_charge, amount, currency }: Intent) {
-    const refund = this.#refunds.get(id);
-    const amount_refunded = refund && refund.status !== "failed" ? refund.amount : 0;
-    const refunded = amount_refunded === amount;
-    return { id: latest_charge, object: "charge", amount, currency, amount_refunded, refunded };
+  /** A refund as the API shows it. */
+  showRefund(refund: Refund, expand: string[]): object {
+    if (!expand.includes("charge")) return refund;
+    return { ...refund, charge: this.refunds.charge(this.intent(refund.payment_intent)) };
   }
 
   paymentsOf(orderId: string): OrderPayments {
     const intents = this.#ofOrder(orderId);
-    const refunds = intents.flatMap(({ id }) => this.#refunds.get(id) ?? []);
+    const refunds = intents.flatMap(({ id }) => this.refunds.of(id));
     const charged = intents.filter(({ latest_charge }) => latest_charge !== null);
     return {
       orderId,
@@ -267,7 +174,7 @@ export class FakeStripeBank {
       charges: charged.length,
       refunds: refunds.length,
       amountCharged: charged.reduce((sum, { amount }) => sum + amount, 0),
-      amountRefunded: refunds.reduce((sum, { amount }) => sum + amount, 0),
+      amountRefunded: intents.reduce((sum, { id }) => sum + this.refunds.amountOf(id), 0),
     };
   }
 

@@ -107,10 +107,21 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
   app.post("/v1/refunds", (c) =>
     responder.post(c, (params) => {
       const id = params.get("payment_intent") ?? "";
-      return onIntent("refund", id, () => bank.refund(id));
+      return onIntent("refund", id, () => bank.refunds.create(bank.intent(id), params));
     }),
   );
-  app.get("/v1/refunds/:id", (c) => responder.get(c, () => bank.refundById(c.req.param("id"))));
+  app.get("/v1/refunds", (c) =>
+    responder.get(c, () => {
+      const data = bank.refunds.of(c.req.query("payment_intent") ?? "").toReversed();
+      return { object: "list", data, has_more: false };
+    }),
+  );
+  app.get("/v1/refunds/:id", (c) =>
+    responder.get(c, () => {
+      const expand = expandIn(new URL(c.req.url).searchParams);
+      return bank.showRefund(bank.refunds.byId(c.req.param("id")), expand);
+    }),
+  );
   app.notFound((c) => {
     const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}).`;
     return responder.reply(c as FakeContext, refused(404, message));
@@ -138,7 +149,18 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
   });
   app.post("/_fake/finish-refund/:order/:answer", (c) => {
     const { order, answer } = c.req.param();
-    for (const { id } of bank.search(order)) bank.finishRefund(id, answer === "yes");
+    for (const intent of bank.search(order)) bank.refunds.finish(intent, answer === "yes");
+    return c.json({});
+  });
+  app.post("/_fake/refund/:order/:amount", (c) => {
+    const { order, amount } = c.req.param();
+    const params = new URLSearchParams({ amount });
+    for (const intent of bank.search(order)) bank.refunds.create(intent, params);
+    return c.json({});
+  });
+  app.post("/_fake/dispute/:order/:step", (c) => {
+    const { order, step } = c.req.param();
+    for (const intent of bank.search(order)) bank.refunds.dispute(intent, step);
     return c.json({});
   });
   app.post("/_fake/expire-keys", (c) => {

@@ -1,0 +1,58 @@
+// The operator's route for refunds of confirmed orders.
+import type { Context } from "hono";
+import * as z from "zod";
+import { readCatalog } from "../catalog/snapshot.ts";
+import { problem, type Refusal, refuse } from "../errors.ts";
+import { readIdempotencyKey } from "../funnel/shape.ts";
+import { type AppEnv, readJson } from "../http.ts";
+import { callInventory, LANE } from "../inventory/client.ts";
+import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import type { RefundAnswer } from "../inventory/operator-use-cases.ts";
+import { parseOrderId } from "../inventory/order-id.ts";
+
+const MAX_REFUND_BYTES = 4_096;
+const MAX_REASON_LENGTH = 500;
+
+const refundSchema = z.strictObject({
+  /** Absent: all units that are left. */
+  quantity: z.int().min(1).max(MAX_UNITS).exactOptional(),
+  /** Whether the units are sold again. Otherwise they leave the stock. */
+  backOnSale: z.boolean(),
+  /** For the shop's records. Buyers never see it. */
+  reason: z.string().trim().min(1).max(MAX_REASON_LENGTH),
+});
+
+/** Answers 202 once the refund is durable. The order shows when the money is back with the buyer. */
+export async function refundOrder(
+  c: Context<AppEnv, "/orders/:orderId/refund">,
+): Promise<Response> {
+  const named = readIdempotencyKey(c.req.header("idempotency-key"));
+  if (!named.ok) return problem(c, named.refusal);
+  const body = await readJson(c, refundSchema, MAX_REFUND_BYTES);
+  if (!body.ok) return problem(c, body.refusal);
+  const orderId = c.req.param("orderId");
+  const address = parseOrderId(orderId);
+  // An id that never existed must not wake an object.
+  const exists =
+    address?.lane === LANE && (await readCatalog(c.get("scope"))).hasEverHad(address.skuId);
+  if (!exists) return problem(c, refuse("not_found"));
+  const { quantity, backOnSale, reason } = body.value;
+  const fingerprint = JSON.stringify([quantity ?? null, backOnSale, reason]);
+  const command = { id: named.key, fingerprint, ...body.value };
+  const answer = await callInventory(c.env, address, (object) => object.refund(orderId, command));
+  if (!answer.ok) return problem(c, refuse(answer.reason));
+  if (!answer.value.ok) return problem(c, refusalOf(answer.value));
+  if (answer.value.replayed) c.header("Idempotent-Replayed", "true");
+  return c.json(answer.value.receipt, 202);
+}
+
+function refusalOf(answer: RefundAnswer & { ok: false }): Refusal {
+  if (answer.reason === "too_many") {
+    const message = `only ${answer.left} units are left to refund`;
+    return refuse("invalid_request", { issues: [{ path: "quantity", message }] });
+  }
+  if (answer.reason !== "order_not_cancellable") return refuse(answer.reason);
+  const detail =
+    "Only a confirmed order can be refunded, only what was not refunded before, and not what was paid in your own checkout";
+  return refuse("order_not_cancellable", { detail });
+}

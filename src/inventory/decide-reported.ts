@@ -1,0 +1,66 @@
+// The decisions about what the provider reports by itself: refunds that the shop made there, and disputes. Pure: state +
+// report + now → the row to write, or undefined if nothing changes.
+import { next } from "./decide-order.ts";
+import { reportedAs, settled } from "./decide-refund.ts";
+import { type Dispute, type OrderRow, type Payment, totalOf } from "./order.ts";
+import { amountIn, dueRefund, type ReturnReport, returnsOf } from "./returns.ts";
+
+const WITH_MONEY: ReadonlySet<Payment["state"]> = new Set([
+  "charged",
+  "refund_due",
+  "refund_failed",
+  "refunded",
+]);
+
+/**
+ * Records the total that the provider returned of a charge. It never decreases: reports come in any order. Units stay with
+ * the order until all of its money is back.
+ */
+export function decideReturned(
+  row: OrderRow,
+  report: ReturnReport,
+  now: number,
+): OrderRow | undefined {
+  const before = returnsOf(row);
+  const { payment, status } = row;
+  if (!payment || !WITH_MONEY.has(payment.state)) return undefined;
+  if (report.amount <= before.reported || report.at <= before.correctedAt) return undefined;
+  const returns = reportedAs(before, report);
+  return status === "confirmed" ? settled(row, returns, now) : next(row, { returns }, now);
+}
+
+/** Records that a refund made at the provider failed: its amount is with the shop again, and an operator must act. */
+export function decideReturnFailed(
+  row: OrderRow,
+  { amount, at, reason }: ReturnReport & { reason: string },
+  now: number,
+): OrderRow | undefined {
+  const before = returnsOf(row);
+  const { payment } = row;
+  if (!payment || !WITH_MONEY.has(payment.state) || at <= before.correctedAt) return undefined;
+  const all = payment.state === "refunded" ? totalOf(row).amount : before.reported;
+  const reported = Math.max(0, all - amount, amountIn(before, "succeeded"));
+  const returns = { ...before, reported, floor: Math.min(before.floor, reported), correctedAt: at };
+  const state = dueRefund(row) || payment.state === "refund_due" ? "refund_due" : "refund_failed";
+  return next(row, { returns, payment: { ...payment, state }, reason }, now);
+}
+
+/** Statuses after which a dispute does not change any more. */
+const CLOSED: ReadonlySet<string> = new Set(["won", "lost", "warning_closed", "prevented"]);
+
+export const isClosed = ({ status }: Dispute): boolean => CLOSED.has(status);
+
+/**
+ * Records a dispute, unless a newer report is stored. Only the status changes: who has the units is for the operator to
+ * decide, even after a lost dispute. A closed dispute is never opened again by a late event.
+ */
+export function decideDispute(row: OrderRow, dispute: Dispute, now: number): OrderRow | undefined {
+  const known = row.dispute;
+  if (!known) return next(row, { dispute }, now);
+  const isOlder = dispute.at < known.at;
+  const isReopened = known.id === dispute.id && isClosed(known) && !isClosed(dispute);
+  const isClosing = known.id === dispute.id && !isClosed(known) && isClosed(dispute);
+  if (isReopened || (isOlder && !isClosing)) return undefined;
+  if (known.id === dispute.id && known.status === dispute.status) return undefined;
+  return next(row, { dispute }, now);
+}

@@ -1,0 +1,121 @@
+// Refunds at Stripe. Late money is returned whole, and Stripe itself refuses to return it twice. The operator's refunds can be
+// partial, so each carries its id and is looked for before it could be made under a second idempotency key.
+import Stripe from "stripe";
+import type { ReturnReport } from "../inventory/returns.ts";
+import type { RefundOutcome, RefundRequest } from "./gateway.ts";
+import { fromStripeAmount, toStripeAmount } from "./stripe-amount.ts";
+import { getIntent, isReplayed, KEY_LIFE_MS, once } from "./stripe-intent.ts";
+
+/** An operator's refund, which has an id. */
+type OwnRefund = RefundRequest & { refundId: string };
+
+const WITH_CHARGE = { expand: ["charge"] };
+/** Most refunds of a charge that are searched. Stripe lists the newest first. */
+const MAX_LISTED = 100;
+
+export function refundCharge(stripe: Stripe, request: RefundRequest): Promise<RefundOutcome> {
+  const { refundId } = request;
+  return refundId === undefined
+    ? refundAll(stripe, request)
+    : refundPart(stripe, { ...request, refundId });
+}
+
+async function refundAll(
+  stripe: Stripe,
+  { orderId, chargeId }: RefundRequest,
+): Promise<RefundOutcome> {
+  try {
+    const made = await once(`${orderId}:refund`, (idempotencyKey) =>
+      stripe.refunds.create({ payment_intent: chargeId }, { idempotencyKey }),
+    );
+    return outcomeOf(isReplayed(made) ? await stripe.refunds.retrieve(made.id) : made);
+  } catch (error) {
+    if (isAlreadyRefunded(error)) return { outcome: "refunded" };
+    throw error;
+  }
+}
+
+async function refundPart(stripe: Stripe, request: OwnRefund): Promise<RefundOutcome> {
+  const { orderId, refundId, chargeId } = request;
+  // Before the reading, so that no later event is taken for an older one.
+  const at = Date.now();
+  try {
+    // Stripe may have forgotten the first key, so a second request could move money again.
+    const isOld = Date.now() - (request.acceptedAt ?? 0) > KEY_LIFE_MS;
+    const found = isOld ? await findRefund(stripe, request) : undefined;
+    const made =
+      found ??
+      (await once(`${orderId}:refund:${refundId}`, async (key) => {
+        // The stored 500 of an earlier key does not reveal whether the refund was made.
+        const earlier = key.endsWith(":1") ? undefined : await findRefund(stripe, request);
+        return earlier ?? createRefund(stripe, request, key);
+      }));
+    return outcomeOf(await stripe.refunds.retrieve(made.id, WITH_CHARGE), at);
+  } catch (error) {
+    if (isAlreadyRefunded(error)) {
+      return { outcome: "refunded", ...(await returnedOf(stripe, chargeId, at)) };
+    }
+    const reason = permanentReason(error);
+    if (reason === undefined) throw error;
+    return { outcome: "refund_failed", reason, ...(await returnedOf(stripe, chargeId, at)) };
+  }
+}
+
+const createRefund = (
+  stripe: Stripe,
+  { orderId, userId, refundId, chargeId, amount }: OwnRefund,
+  idempotencyKey: string,
+) =>
+  stripe.refunds.create(
+    {
+      payment_intent: chargeId,
+      amount: toStripeAmount(amount).amount,
+      metadata: { order_id: orderId, user_id: userId, refund_id: refundId },
+    },
+    { idempotencyKey },
+  );
+
+async function findRefund(
+  stripe: Stripe,
+  { chargeId, refundId }: OwnRefund,
+): Promise<Stripe.Refund | undefined> {
+  const { data } = await stripe.refunds.list({ payment_intent: chargeId, limit: MAX_LISTED });
+  return data.find(({ metadata }) => metadata?.refund_id === refundId);
+}
+
+/** `at`: when the refund was read. Absent if its charge was not. */
+function outcomeOf(refund: Stripe.Refund, at?: number): RefundOutcome {
+  const { status, failure_reason: reason, charge } = refund;
+  const isRead = at !== undefined && typeof charge === "object" && charge;
+  const returned = isRead ? totalReturned(charge, at) : {};
+  if (status === "failed" || status === "canceled") {
+    return { outcome: "refund_failed", reason: reason ?? `refund_${status}`, ...returned };
+  }
+  return status === "succeeded"
+    ? { outcome: "refunded", ...returned }
+    : { outcome: "pending", cause: `the refund is ${status}` };
+}
+
+/** What Stripe returned of a charge so far, in the shop's minor units. */
+const totalReturned = ({ amount_refunded: amount, currency }: Stripe.Charge, at: number) => ({
+  returned: { amount: fromStripeAmount({ amount, currency }).amount, at },
+});
+
+async function returnedOf(
+  stripe: Stripe,
+  chargeId: string,
+  at: number,
+): Promise<{ returned?: ReturnReport }> {
+  const { latest_charge: charge } = await getIntent(stripe, chargeId);
+  return typeof charge === "object" && charge ? totalReturned(charge, at) : {};
+}
+
+const isAlreadyRefunded = (error: unknown): boolean =>
+  (error as { code?: string }).code === "charge_already_refunded";
+
+/** Why Stripe refuses a refund and always will. Undefined if the outcome is unknown. */
+function permanentReason(error: unknown): string | undefined {
+  if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
+  if (error.statusCode !== 400 && error.statusCode !== 404) return undefined;
+  return error.code ?? (error.param === "amount" ? "exceeds_what_is_left" : "refund_refused");
+}
