@@ -1,6 +1,6 @@
 // A reserved order in the browser: paying, canceling, its countdown and its final status, with lost responses,
 // late payments, and other tabs.
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { expect, test } from "vitest";
 import { answerDated, inTurn, loseAnswer, ORDER, PAYMENT, refuse } from "./api-mocks.ts";
 import { buyButton, inBrowser, order, orderIs, PAID } from "./harness.ts";
@@ -56,6 +56,7 @@ inBrowser("a reserved order", (stage) => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let payments = 0;
     await page.route(PAYMENT, async (route) => {
+      if (route.request().method() === "GET") return route.fallback();
       payments += 1;
       await released;
       await route.continue();
@@ -68,6 +69,26 @@ inBrowser("a reserved order", (stage) => {
     release();
     await orderIs(page, "confirmed");
     expect([payments, (await stage().ledger(skuId)).sold]).toEqual([1, 1]);
+  });
+
+  test("states how long a payment waits in line, and then confirms the order", async () => {
+    const { page } = await holding("in-line");
+    const onGet = (handle: (route: Route) => Promise<void>) => (route: Route) =>
+      route.request().method() === "GET" ? handle(route) : route.fallback();
+    const due = { status: "reserved", payment: "due", version: 2 };
+    const wait = { state: "due", attemptsLeft: 4, estimatedSeconds: 120 };
+    await page.route(
+      ORDER,
+      onGet((route) => answerDated(route, (body) => ({ ...body, ...due }))),
+    );
+    await page.route(
+      PAYMENT,
+      onGet((route) => route.fulfill({ json: wait })),
+    );
+    await pay(page).click();
+    await page.getByText("Your payment is in line: about 2 minutes.").waitFor();
+    await page.unroute(ORDER);
+    await orderIs(page, "confirmed");
   });
 
   test.each(["sale", "order"])(

@@ -1,6 +1,6 @@
 // The panel of one order in the browser: shows it, polls it until it is settled, counts its hold down.
 import type { Order } from "../../inventory/order.ts";
-import { describeOrder, holdsUnits, isSettling, needsPayment } from "../copy/order.ts";
+import { describeOrder, holdsUnits, inLineText, isSettling, needsPayment } from "../copy/order.ts";
 import { type ApiResponse, call } from "./api.ts";
 import { jitter, pause, untilVisible } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
@@ -16,6 +16,10 @@ import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 const FIRST_LOOK_MS = 500;
 const LAST_LOOK_MS = 30_000;
 const GROWTH = 1.6;
+/** A payment that is still due at this polling interval may be waiting in line. */
+const IN_LINE_MS = 1_000;
+/** Shorter waits are over before anyone has read of them. */
+const IN_LINE_SECONDS = 10;
 /** The holds of a sale's first second end together; jitter spreads the polls. */
 const SPREAD_MS = 4_000;
 /** About this long before the hold ends, the order is read once more, which also corrects the clock. */
@@ -143,9 +147,20 @@ class OrderPanel implements ActionTarget {
         void this.#check();
         break;
       }
+      if (wait > IN_LINE_MS && this.order.payment === "due") await this.#showWait();
       await pause(retryAfter * 1_000);
     }
     this.#following = false;
+  }
+
+  /** Shows how long the payment still waits in line, if the server knows. */
+  async #showWait(): Promise<void> {
+    const path = `/orders/${this.order.id}/payment`;
+    const answer = await call<{ estimatedSeconds?: number }>("GET", path);
+    const seconds = (answer.ok && answer.body.estimatedSeconds) || 0;
+    const isDue = this.order.status === "reserved" && this.order.payment === "due";
+    if (seconds >= IN_LINE_SECONDS && isDue)
+      setText(part(this.root, "order-text"), inLineText(seconds));
   }
 
   #tick(): void {

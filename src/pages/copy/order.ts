@@ -1,6 +1,7 @@
 // The copy for an order's status. Shared by server and browser, so pages read the same with and without
 // JavaScript.
 import type { Order } from "../../inventory/order.ts";
+import { formatWait } from "./refusal.ts";
 
 /** The fields of an order that its copy depends on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason"> &
@@ -24,6 +25,10 @@ const isUnknown = ({ payment }: OrderLike): boolean =>
 export const isSettling = (order: OrderLike): boolean =>
   order.payment === "refund_due" ||
   (order.status === "reserved" ? !needsPayment(order) : isUnknown(order));
+
+/** Shown while a payment waits for its start: many orders are paid at once. */
+export const inLineText = (seconds: number): string =>
+  `Your payment is in line: about ${formatWait(seconds)}. Your item stays reserved meanwhile.`;
 
 interface Words {
   title: string;
