@@ -56,10 +56,14 @@ export interface PaymentView {
   dueSince?: number;
 }
 
-export const toPaymentView = ({ payment, reason, status, changedAt }: OrderRow): PaymentView => ({
-  state: payment?.state ?? "none",
-  ...(reason ? { reason } : {}),
-  ...(payment?.clientSecret && status === "reserved" ? { clientSecret: payment.clientSecret } : {}),
-  attemptsLeft: status === "reserved" ? attemptsLeft(payment) : 0,
-  ...(payment?.state === "due" && !payment.isExternal ? { dueSince: changedAt } : {}),
-});
+export function toPaymentView(row: OrderRow): PaymentView {
+  const { payment, reason, status, changedAt } = row;
+  const isReserved = status === "reserved";
+  return {
+    state: payment?.state ?? "none",
+    ...(reason ? { reason } : {}),
+    ...(payment?.clientSecret && isReserved ? { clientSecret: payment.clientSecret } : {}),
+    attemptsLeft: isReserved && !isFree(row) ? attemptsLeft(payment) : 0,
+    ...(payment?.state === "due" && !payment.isExternal ? { dueSince: changedAt } : {}),
+  };
+}
