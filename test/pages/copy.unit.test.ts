@@ -74,6 +74,7 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   ["a slow payment", { status: "reserved", payment: "processing" }, /still working/, true],
   ["an expired hold", { status: "expired" }, /weren't charged/, false],
   ["an expired hold, voided", { status: "expired", payment: "voided" }, /weren't charged/, false],
+  ["an expired hold, declined", { status: "expired", payment: "declined" }, /in time/, false],
   ["an expired hold, unknown", { status: "expired", payment: "due" }, /finding out/, true],
   ["an expired question", { status: "expired", payment: "action_required" }, /finding out/, true],
   ["a late charge", { status: "expired", payment: "refund_due" }, /on its way back/, true],
@@ -97,7 +98,9 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   const like = { ...paid, ...order } as OrderLike;
   expect(describeOrder(like).text).toMatch(text);
   expect(isSettling(like)).toBe(settling);
-  const isKnown = !["due", "processing", "action_required"].includes(order.payment ?? "");
+  const isOpen = order.status === "expired" && order.payment === "declined";
+  const isUnknown = ["due", "processing", "action_required"].includes(order.payment ?? "");
+  const isKnown = !isUnknown && !isOpen;
   if (/weren't charged|haven't been charged/.test(describeOrder(like).text))
     expect(isKnown).toBe(true);
 });

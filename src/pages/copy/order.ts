@@ -131,8 +131,7 @@ function expiredWords(order: OrderLike): Words {
       text: "We're finding out whether your bank paid. If it did, you get the item if one is left, or your money back.",
     };
   }
-  return {
-    title,
-    text: "Your order wasn't paid in time, so the item is back on sale. You weren't charged.",
-  };
+  const text = "Your order wasn't paid in time, so the item is back on sale.";
+  // Until the declined payment is voided, it could still succeed.
+  return { title, text: order.payment === "declined" ? text : `${text} You weren't charged.` };
 }
