@@ -26,11 +26,10 @@ describe.each([
   { "if-match": 'W/"some-version", "another"' },
   { "if-match": "*" },
 ])("with %j", (condition) => {
-  test("refuses to create, pay for, restock, or deny anything that has no version", async () => {
-    const { skuId, buyer, order, write } = await givenOrder();
+  test("refuses to create, restock, or deny anything that has no version", async () => {
+    const { skuId, write } = await givenOrder();
     const answers = [
       await write(condition, "POST", `/api/skus/${skuId}/orders`, { quantity: 1 }),
-      await write(condition, "POST", `/api/orders/${order.id}/payment`, { paymentToken: "tok_ok" }),
       await write(condition, "POST", `/api/admin/skus/${skuId}/restock`, { quantity: 5 }),
       await write(condition, "PUT", "/api/admin/denylist/user/somebody", {}),
     ];
@@ -39,8 +38,20 @@ describe.each([
       expect(contractFaults(answer)).toEqual([]);
     }
     expect(await ledger(skuId)).toMatchObject({ stocked: 5, held: 1 });
-    expect((await showOrder(buyer, order.id)).body.payment).toBeUndefined();
   });
+});
+
+test("pays for an order with If-Match: *, but not with a false condition", async () => {
+  const { buyer, order, write } = await givenOrder();
+  const pay = (condition: Record<string, string>) =>
+    write(condition, "POST", `/api/orders/${order.id}/payment`, { paymentToken: "tok_ok" });
+  for (const condition of [{ "if-match": '"x"' }, { "if-none-match": "*" }]) {
+    const answer = await pay(condition);
+    expect(answer).toMatchObject({ status: 412, code: "precondition_failed" });
+    expect(contractFaults(answer)).toEqual([]);
+  }
+  expect((await showOrder(buyer, order.id)).body.payment).toBeUndefined();
+  expect((await pay({ "if-match": "*" })).status).toBe(202);
 });
 
 test("cancels an order with If-Match: *, but not with a false condition", async () => {
