@@ -11,7 +11,7 @@ const NODE = "test/{local,bench}/**/*.test.ts";
 const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 
 /** Only so that a hang ends; no test depends on how fast the machine is. */
-const testTimeout = 60_000;
+const testTimeout = 120_000;
 const hookTimeout = testTimeout;
 
 const QUEUE = {
@@ -21,7 +21,7 @@ const QUEUE = {
 };
 
 /** Only so that a wait ends: the default of a second is missed on a busy machine. */
-const patient = { poll: { timeout: 20_000 } };
+const patient = { poll: { timeout: 60_000 } };
 
 /** Files at a time, of all projects together: vitest wants the same number in each. */
 const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));

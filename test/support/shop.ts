@@ -133,7 +133,7 @@ export async function ledger(skuId: string): Promise<LedgerReport> {
 
 /** Waits until `condition` is truthy. `what` names it in the error. */
 export function until<T>(what: string, condition: () => T | Promise<T>): Promise<T & {}> {
-  return vi.waitUntil(condition, { timeout: 20_000, interval: 20 }).catch((cause) => {
+  return vi.waitUntil(condition, { timeout: 60_000, interval: 20 }).catch((cause) => {
     throw new Error(`timed out waiting for: ${what}`, { cause });
   }) as Promise<T & {}>;
 }
