@@ -15,6 +15,7 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { randomNumbers } from "../support/random.ts";
 
 const ROUNDS = 10;
 const BUYERS_PER_ROUND = 10;
@@ -42,17 +43,6 @@ interface Buyer {
   accepted?: Order;
   /** What the buyer does with an order that is unpaid, was declined, or waits for an answer to the bank. */
   later: "pay" | "cancel" | "nothing";
-}
-
-/** Random numbers below 1, the same for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const sale = (): SaleInput => ({
