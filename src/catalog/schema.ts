@@ -1,5 +1,7 @@
 // The schema of a sale, which validates the operator's documents, and the types that follow from it.
 import * as z from "zod";
+import { admissionSchema, registrationFault } from "../admission/settings.ts";
+import { instantSchema } from "../instant.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { moneySchema } from "../money.ts";
 import { protectionSchema } from "./protection.ts";
@@ -11,22 +13,6 @@ export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-
 const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;
 const MAX_SKUS = 50;
-
-/** ISO 8601 has four digits for the year. Nothing is sold before 1970. */
-const FIRST_YEAR = 1970;
-const LAST_YEAR = 9999;
-
-/** An instant, converted to UTC. The year is checked afterwards, because an offset can change it. */
-const instantSchema = z.iso.datetime({ offset: true }).transform((text, ctx) => {
-  const at = new Date(text);
-  const year = at.getUTCFullYear();
-  if (year >= FIRST_YEAR && year <= LAST_YEAR) return at.toISOString();
-  const message = Number.isNaN(year)
-    ? "is not a valid date"
-    : `must be in the years ${FIRST_YEAR} to ${LAST_YEAR}, in UTC`;
-  ctx.addIssue({ code: "custom", message });
-  return z.NEVER;
-});
 
 const skuSchema = z.strictObject({
   id: idSchema,
@@ -77,7 +63,7 @@ export const saleSchema = z
     opensAt: instantSchema,
     closesAt: instantSchema,
     protection: protectionSchema.optional(),
-    admission: z.strictObject({ mode: z.literal("open") }).default({ mode: "open" }),
+    admission: admissionSchema,
     skus: z.array(skuSchema).min(1).max(MAX_SKUS),
   })
   .refine((sale) => sale.opensAt < sale.closesAt, {
@@ -87,6 +73,12 @@ export const saleSchema = z
   .refine((sale) => new Set(sale.skus.map((sku) => sku.id)).size === sale.skus.length, {
     path: ["skus"],
     message: "every SKU needs a different id",
+  })
+  .superRefine((sale, ctx) => {
+    const fault = registrationFault(sale);
+    if (!fault) return;
+    const { field, message } = fault;
+    ctx.addIssue({ code: "custom", path: ["admission", field], message });
   });
 
 export type Sku = z.output<typeof skuSchema>;

@@ -1,0 +1,84 @@
+// Where a person stands in line: people ahead, time to wait, and when to look again. Pure, for server and browser.
+import type { PublicLine } from "./public-line.ts";
+
+/** People with a place up to `place`, interpolated between the points of the curve. */
+function peopleUpTo(arrivals: PublicLine["arrivals"], place: number): number {
+  const at = arrivals.findIndex(([point]) => point >= place);
+  if (at === -1) return arrivals.at(-1)?.[1] ?? 0;
+  const [right, until] = arrivals[at] as [number, number];
+  const [left, before] = arrivals[at - 1] ?? [0, 0];
+  const share = right > left ? (place - left) / (right - left) : 1;
+  return before + Math.max(0, share) * (until - before);
+}
+
+export const isAdmitted = ({ frontier }: Pick<PublicLine, "frontier">, place: number): boolean =>
+  place <= frontier;
+
+/** How many people are to be admitted before the person with this place. */
+export function peopleAhead(
+  { arrivals, frontier }: Pick<PublicLine, "arrivals" | "frontier">,
+  place: number,
+): number {
+  const ahead = peopleUpTo(arrivals, place) - peopleUpTo(arrivals, frontier);
+  return Math.max(0, Math.floor(ahead));
+}
+
+/** Of the people ahead, at least one in this many is expected to take a unit. */
+const PEOPLE_PER_UNIT = 2;
+
+/** Whether units are likely to be left, if many of the people ahead take one. */
+export const isReachable = (line: PublicLine, place: number, unitsLeft: number): boolean =>
+  peopleAhead(line, place) < unitsLeft * PEOPLE_PER_UNIT;
+
+/** The operator's rate can be lower than measured a moment ago, and stock can slow it down. */
+const SLACK = 1.25;
+
+/**
+ * The seconds until a person is admitted, from the least to the most that is likely. Null if nobody can say: the line
+ * is paused or over, or units are not likely to be left.
+ *
+ * @param unitsLeft free and held units of all SKUs, if known
+ */
+export function etaSeconds(
+  line: PublicLine,
+  place: number,
+  unitsLeft = Number.POSITIVE_INFINITY,
+): [low: number, high: number] | null {
+  if (isAdmitted(line, place)) return [0, 0];
+  if (line.paused || line.over || !isReachable(line, place, unitsLeft)) return null;
+  const { admittedPerSecond: measured, ratePerSecond } = line;
+  const rates = measured > 0 ? [measured, ratePerSecond] : [ratePerSecond];
+  const start = Math.max(0, Date.parse(line.opensAt) - Date.parse(line.asOf)) / 1_000;
+  const ahead = peopleAhead(line, place);
+  return [
+    Math.floor(start + ahead / Math.max(...rates)),
+    Math.ceil(start + SLACK * ((ahead + 1) / Math.min(...rates))),
+  ];
+}
+
+const MAX_POLL_SECONDS = 60;
+/** Whoever waits for 40 seconds looks again after 10. */
+const LOOKS_PER_WAIT = 4;
+/** Everybody waits for the opening, so the first looks after it are spread over this time. */
+const SPREAD_SECONDS = 10;
+
+/**
+ * When to look at the line again, in seconds: the sooner the closer. Between `pollSeconds` and a minute.
+ *
+ * @param place null while it is not known
+ * @param now milliseconds, by the server's clock
+ * @param random in [0, 1)
+ */
+export function pollAfter(
+  line: PublicLine,
+  place: number | null,
+  now: number,
+  random: number,
+): number {
+  const start = Math.max(Date.parse(line.opensAt), Date.parse(line.registrationClosesAt));
+  const bounded = (seconds: number) =>
+    Math.min(MAX_POLL_SECONDS, Math.max(line.pollSeconds, seconds));
+  if (now < start) return bounded((start - now) / 1_000 + random * SPREAD_SECONDS);
+  const [soonest] = (place !== null && etaSeconds(line, place)) || [0];
+  return bounded((soonest / LOOKS_PER_WAIT) * (0.75 + random / 2));
+}
