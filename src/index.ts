@@ -9,6 +9,7 @@ import { reconcile } from "./reconcile.ts";
 
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
+export { SaleLine } from "./line/sale-line.ts";
 export { PaymentRunner } from "./orders/payment-runner.ts";
 export { PaymentScheduler } from "./orders/payment-scheduler.ts";
 export { SandboxBank } from "./payments/sandbox-bank.ts";
