@@ -1,4 +1,5 @@
 // The formula of early places, apart from the cryptography: the server and browsers use different libraries for that.
+import { fromHex } from "./hex.ts";
 
 /** The person and the sale that a ticket is for. */
 export interface Registrant {
@@ -16,7 +17,7 @@ export interface Draw {
 
 /** The key of the HMAC: the bytes of the seed, then those of the randomness. */
 export const drawKey = ({ seed, randomness }: Draw): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from((seed + randomness).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+  fromHex(seed + randomness);
 
 /** The message of the HMAC, in UTF-8. A sale id has no line break, so no two people share a message. */
 export const placeMessage = ({ saleId, userId }: Registrant): string => `${saleId}\n${userId}`;
