@@ -65,6 +65,35 @@ const redisPrefix = z
   .transform((prefix) => (prefix.endsWith(":") ? prefix : `${prefix}:`));
 const optionalText = unset.or(z.string()).optional();
 
+const hexOf = (bytes: number) =>
+  z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), `needs ${bytes} bytes in hexadecimal`);
+
+/** A drand chain and its relays, as JSON: `{ urls, hash, publicKey, genesisTime, period }`. Times are seconds. */
+const beacon = z
+  .string()
+  .transform((text, context): unknown => {
+    if (text === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z
+      .strictObject({
+        urls: z.array(z.url({ protocol: /^https?$/ })).min(1),
+        hash: hexOf(32),
+        publicKey: hexOf(96),
+        genesisTime: z.int().positive(),
+        period: z.int().positive(),
+      })
+      .transform(({ urls, ...chain }) => ({ urls, chain }))
+      .optional(),
+  )
+  .optional();
+
 const LOCAL_URL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//;
 
 /** The header with the value of LOCAL_GUARD. */
@@ -128,6 +157,8 @@ const schema = z
       .or(z.url({ protocol: /^https?$/ }))
       .optional()
       .transform((url) => url ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
+    /** The drand chain that decides draws. Unset: quicknet, at drand's public relays. */
+    BEACON: beacon,
     /** The shop's webhook for final changes of orders. Requests are signed with each of the secrets. */
     ORDER_WEBHOOK_URL: optionalUrl,
     ORDER_WEBHOOK_SECRET: webhookSecrets,

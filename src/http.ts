@@ -29,18 +29,24 @@ const bad = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 const REPLACEMENT = "\uFFFD";
 
 /** Reads a body of at most `maxBytes` as text. Undefined if it is longer. */
-export async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
-  const contentLength = request.headers.get("content-length");
-  if (contentLength === null) return readChunks(request, maxBytes);
+export async function readText(
+  message: Request | Response,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const contentLength = message.headers.get("content-length");
+  if (contentLength === null) return readChunks(message, maxBytes);
   // The body cannot exceed its Content-Length, and text() is several times as fast as reading chunks.
-  return Number(contentLength) <= maxBytes ? request.text() : undefined;
+  return Number(contentLength) <= maxBytes ? message.text() : undefined;
 }
 
 /** Reads a body of unknown length. Stops once it exceeds `maxBytes`. */
-async function readChunks(request: Request, maxBytes: number): Promise<string | undefined> {
+async function readChunks(
+  { body }: Request | Response,
+  maxBytes: number,
+): Promise<string | undefined> {
   const all = new Uint8Array(maxBytes);
   let length = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of body ?? []) {
     if (length + chunk.byteLength > maxBytes) return undefined;
     all.set(chunk, length);
     length += chunk.byteLength;

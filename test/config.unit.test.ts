@@ -1,4 +1,4 @@
-// The parsing of secrets that can be rotated: several at once, newest first.
+// The parsing of variables: secrets that can be rotated, several at once, newest first, and the beacon.
 import { expect, test, vi } from "vitest";
 import { readConfig } from "../src/config.ts";
 
@@ -58,4 +58,34 @@ test("requires a webhook secret with the Stripe gateway and with a webhook URL",
   expect(read({ ORDER_WEBHOOK_URL: "https://erp.test" })).toEqual([
     "ORDER_WEBHOOK_SECRET: is required to sign requests to ORDER_WEBHOOK_URL",
   ]);
+});
+
+const CHAIN = {
+  hash: "ab".repeat(32),
+  publicKey: "cd".repeat(96),
+  genesisTime: 1_692_803_367,
+  period: 3,
+};
+
+test("accepts another beacon as JSON, and quicknet if none is set", () => {
+  const urls = ["http://127.0.0.1:9", "https://relay.test"];
+  expect(read({ BEACON: JSON.stringify({ urls, ...CHAIN }) })).toMatchObject({
+    BEACON: { urls, chain: CHAIN },
+  });
+  expect(read({ BEACON: "" })).not.toHaveProperty("BEACON", expect.anything());
+});
+
+test.each([
+  ["no JSON", "quicknet", "BEACON: is not JSON"],
+  ["no relay", { urls: [], ...CHAIN }, "BEACON.urls: "],
+  ["a relay that is no address", { urls: ["ftp://relay.test"], ...CHAIN }, "BEACON.urls.0: "],
+  [
+    "a short key",
+    { urls: ["https://relay.test"], ...CHAIN, publicKey: "cd" },
+    "BEACON.publicKey: ",
+  ],
+  ["no period", { urls: ["https://relay.test"], ...CHAIN, period: 0 }, "BEACON.period: "],
+])("refuses a beacon with %s", (_, value, fault) => {
+  const BEACON = typeof value === "string" ? value : JSON.stringify(value);
+  expect(read({ BEACON })).toEqual([expect.stringContaining(fault)]);
 });

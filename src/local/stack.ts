@@ -1,6 +1,7 @@
-// Starts a complete local instance: Redis, the REST bridge, a fake Turnstile and the built Worker, with all state
-// in one directory. Used by rehearse, bench and the journey tests.
+// Starts a complete local instance: Redis, the REST bridge, fakes of Turnstile and drand, and the built Worker, with all
+// state in one directory. Used by rehearse, bench and the journey tests.
 import { join } from "node:path";
+import { type FakeDrand, startFakeDrand } from "./fakes/drand.ts";
 import { startFakeTurnstile } from "./fakes/turnstile.ts";
 import { type LocalWorker, startWorker, type WorkerSettings } from "./miniflare.ts";
 import { startBridge } from "./redis/bridge/server.ts";
@@ -17,6 +18,7 @@ export interface RedisWithBridge {
 
 /** A running instance and its services. */
 export interface Stack extends RedisWithBridge {
+  drand: FakeDrand;
   worker: LocalWorker;
   url: string;
 }
@@ -41,10 +43,12 @@ export async function startStack(
   parts.defer(redis.stop);
   const turnstile = await startFakeTurnstile();
   parts.defer(turnstile.stop);
+  const drand = await startFakeDrand({ period: 1 });
+  parts.defer(drand.stop);
   const stateDir = join(settings.stateDir, "worker");
-  const vars = { ...redis.vars, ...turnstile.vars, ...settings.vars };
+  const vars = { ...redis.vars, ...turnstile.vars, ...drand.vars, ...settings.vars };
   const worker = await startWorker({ ...settings, stateDir, vars });
   parts.defer(worker.stop);
   const all = parts.move();
-  return { ...redis, worker, url: worker.url, stop: () => all.disposeAsync() };
+  return { ...redis, drand, worker, url: worker.url, stop: () => all.disposeAsync() };
 }

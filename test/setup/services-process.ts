@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startFakeDrand } from "../../src/local/fakes/drand.ts";
 import { startFakeStripe } from "../../src/local/fakes/stripe/server.ts";
 import { startFakeTurnstile } from "../../src/local/fakes/turnstile.ts";
 import { LOCAL_BRIDGE_TOKEN } from "../../src/local/settings.ts";
@@ -12,14 +13,15 @@ import type { ServiceBindings } from "./services.ts";
 const STRIPE = { apiKey: "sk_test_fake", webhookSecret: "whsec_fake" };
 
 const directory = await mkdtemp(join(tmpdir(), "doorbuster-worker-tests-"));
-const [redis, stripe, turnstile] = await Promise.all([
+const [redis, stripe, turnstile, drand] = await Promise.all([
   startRedisWithBridge(directory),
   startFakeStripe(STRIPE),
   startFakeTurnstile(),
+  startFakeDrand({ period: 1 }),
 ]);
 
 process.once("disconnect", async () => {
-  await Promise.all([redis.stop(), stripe.stop(), turnstile.stop()]);
+  await Promise.all([redis.stop(), stripe.stop(), turnstile.stop(), drand.stop()]);
   await rm(directory, { recursive: true });
 });
 
@@ -32,5 +34,6 @@ const bindings: ServiceBindings = {
     STRIPE_API_URL: stripe.url,
   },
   ...turnstile.vars,
+  ...drand.vars,
 };
 process.send?.(bindings);

@@ -1,8 +1,9 @@
-// The system under test: Redis, its REST bridge, and one workerd that runs Doorbuster and the comparator. Each Worker
+// The system under test: Redis, its REST bridge, a stand-in for drand, and one workerd that runs Doorbuster and the comparator. Each Worker
 // listens on its own direct socket, which bypasses Miniflare's entry Worker.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../client.ts";
+import { startFakeDrand } from "../fakes/drand.ts";
 import { buildWorker, startMiniflare, workerOptions } from "../miniflare.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../settings.ts";
 import { makeTempDir } from "../temp-dir.ts";
@@ -41,12 +42,14 @@ export async function withTestbed<T>(
   const stateDir = makeTempDir("bench");
   const redis = await startRedisThread(stateDir);
   parts.defer(redis.stop);
+  const drand = await startFakeDrand({ period: 1 });
+  parts.defer(drand.stop);
   const direct = { unsafeDirectSockets: [{ host: "127.0.0.1" }] };
   const built = await buildWorker({ config: "wrangler.toml", entry });
   const bare = await buildWorker(COMPARATOR);
   const miniflare = startMiniflare(
     [
-      { ...workerOptions(built, { ...redis.vars, ...CHALLENGES }), ...direct },
+      { ...workerOptions(built, { ...redis.vars, ...drand.vars, ...CHALLENGES }), ...direct },
       { ...workerOptions(bare, redis.vars, COMPARATOR), ...direct },
     ],
     { stateDir: join(stateDir, "worker") },

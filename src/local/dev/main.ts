@@ -1,6 +1,7 @@
 // `npm run dev`: runs Redis, the bridge and the Worker as one program with one log. It prints `Ready on …` once a
 // purchase would succeed. It stops every process that it started, however it ends.
 import { join, relative } from "node:path";
+import { startFakeDrand } from "../fakes/drand.ts";
 import { startBridge } from "../redis/bridge/server.ts";
 import { provideRedis } from "../redis/start-redis.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_BRIDGE_TOKEN } from "../settings.ts";
@@ -40,8 +41,11 @@ async function run(settings: Settings, parts: AsyncDisposableStack): Promise<voi
   parts.defer(await lockStateDir(settings.stateDir));
   await assertPortFree(settings.port);
   const redis = await startRedisPart(settings, parts);
+  const drand = await startFakeDrand();
+  parts.defer(drand.stop);
   const secret = newGuardSecret();
-  const vars = { ...workerVars(settings.devVars, redis.url), LOCAL_GUARD: secret };
+  const own = workerVars(settings.devVars, redis.url);
+  const vars = { ...drand.vars, ...own, LOCAL_GUARD: secret };
   const worker = startDevWorker({ stateDir: settings.stateDir, vars, log });
   parts.defer(worker.stop);
   const died = Promise.race([redis.died, worker.died]);

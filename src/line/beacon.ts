@@ -1,0 +1,63 @@
+// Fetches a round of the drand beacon from its relays. A round counts only if the chain's key signed it, so no relay has to
+// be trusted, and there is no other source of randomness.
+import * as z from "zod";
+import { type BeaconRound, isSigned, QUICKNET, randomnessOf } from "../admission/beacon-chain.ts";
+import type { Chain } from "../admission/draw.ts";
+import type { Config } from "../config.ts";
+import { readText } from "../http.ts";
+import { causeOf, log } from "../observability/log.ts";
+
+type BeaconConfig = Pick<Config, "BEACON">;
+
+/** Relays of drand's operators, who are not the same. */
+const RELAYS = ["https://api.drand.sh", "https://drand.cloudflare.com"];
+/** For each relay. All of them together fit into two ticks of the line. */
+const RELAY_LIMIT_MS = 1_000;
+/** A round has about 220 characters. */
+const MAX_BYTES = 4_096;
+/** How relays answer for a round that nobody has signed yet. */
+const NOT_YET = new Set([404, 425]);
+
+const roundSchema = z.object({
+  round: z.int(),
+  randomness: z.string().regex(/^[0-9a-f]{64}$/),
+  signature: z.string().regex(/^[0-9a-f]{96}$/),
+});
+
+/** The chain whose rounds decide draws: quicknet, unless the configuration names another one. */
+export const chainOf = ({ BEACON }: BeaconConfig): Chain => BEACON?.chain ?? QUICKNET;
+
+/** Asks one relay after the other for a round. Null while none has it. A relay that fails or lies is skipped and logged. */
+export async function fetchRound(config: BeaconConfig, round: number): Promise<BeaconRound | null> {
+  const chain = chainOf(config);
+  for (const relay of config.BEACON?.urls ?? RELAYS) {
+    try {
+      const answer = await askRelay(relay, chain, round);
+      if (answer) return answer;
+    } catch (error) {
+      log("beacon.relay_skipped", { step: new URL(relay).host, cause: causeOf(error) });
+    }
+  }
+  return null;
+}
+
+/** @throws if the relay does not answer properly and in time */
+async function askRelay(relay: string, chain: Chain, round: number): Promise<BeaconRound | null> {
+  const signal = AbortSignal.timeout(RELAY_LIMIT_MS);
+  const response = await fetch(`${relay}/${chain.hash}/public/${round}`, { signal });
+  if (!response.ok) {
+    await response.body?.cancel();
+    if (NOT_YET.has(response.status)) return null;
+    throw new Error(`status ${response.status}`);
+  }
+  const text = await readText(response, MAX_BYTES);
+  if (text === undefined) {
+    await response.body?.cancel();
+    throw new Error(`more than ${MAX_BYTES} bytes`);
+  }
+  const answer = roundSchema.parse(JSON.parse(text));
+  if (answer.round !== round) throw new Error("another round");
+  if (answer.randomness !== (await randomnessOf(answer.signature))) throw new Error("forged");
+  if (!(await isSigned(chain, answer))) throw new Error("not signed by the chain's key");
+  return answer;
+}

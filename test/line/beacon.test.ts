@@ -1,0 +1,92 @@
+// Rounds of the beacon, fetched from a stand-in for drand's relays: only a round that the chain's key signed counts.
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { isSigned, QUICKNET } from "../../src/admission/beacon-chain.ts";
+import { readConfig, requireConfig } from "../../src/config.ts";
+import { chainOf, fetchRound } from "../../src/line/beacon.ts";
+import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
+
+const BEACON = requireConfig(env).BEACON as NonNullable<ReturnType<typeof requireConfig>["BEACON"]>;
+const [STAND_IN] = BEACON.urls as [string];
+/** A port on which nothing listens. */
+const DEAD = "http://127.0.0.1:1";
+const PAST = 1_000;
+const FAR_FUTURE = 9_000_000_000;
+
+/** A relay that always behaves like this. */
+const relay = (behavior: DrandBehavior) => `${STAND_IN}/_fake/${behavior}`;
+const from = (...urls: string[]) => ({ BEACON: { ...BEACON, urls } });
+
+/** The events that `work` logs. */
+async function logged<T>(work: () => Promise<T>): Promise<[T, Record<string, unknown>[]]> {
+  const spy = vi.spyOn(console, "log").mockImplementation(() => {});
+  try {
+    const result = await work();
+    return [result, spy.mock.calls.map(([line]) => JSON.parse(line))];
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+test("returns a round that the chain's key signed", async () => {
+  const round = await fetchRound(from(STAND_IN), PAST);
+  expect(round).toMatchObject({ round: PAST });
+  expect(await isSigned(BEACON.chain, round as NonNullable<typeof round>)).toBe(true);
+});
+
+test("returns the same round from every relay", async () => {
+  const rounds = await Promise.all([
+    fetchRound(from(STAND_IN), PAST),
+    fetchRound(from(relay("honest")), PAST),
+  ]);
+  expect(rounds[0]).toEqual(rounds[1]);
+});
+
+test.each<[DrandBehavior, RegExp]>([
+  ["silent", /status 500/],
+  ["slow", /timeout|aborted/i],
+  ["garbage", /JSON/],
+  ["huge", /more than 4096 bytes/],
+  ["forged", /forged/],
+  ["stale", /another round/],
+  ["unsigned", /not signed/],
+])("skips a relay that is %s, and logs it", async (behavior, cause) => {
+  const [round, lines] = await logged(() => fetchRound(from(relay(behavior), STAND_IN), PAST));
+  expect(round).toMatchObject({ round: PAST });
+  expect(lines).toEqual([
+    {
+      event: "beacon.relay_skipped",
+      step: new URL(STAND_IN).host,
+      cause: expect.stringMatching(cause),
+    },
+  ]);
+});
+
+test("skips a relay that does not exist", async () => {
+  const [round, lines] = await logged(() => fetchRound(from(DEAD, STAND_IN), PAST));
+  expect(round).toMatchObject({ round: PAST });
+  expect(lines).toHaveLength(1);
+});
+
+test("returns nothing while no relay has the round, and has no other source of randomness", async () => {
+  const lies = [relay("forged"), relay("unsigned"), relay("silent")];
+  expect((await logged(() => fetchRound(from(...lies), PAST)))[0]).toBeNull();
+});
+
+test("a round that nobody has signed yet is no fault of the relay", async () => {
+  expect(await logged(() => fetchRound(from(STAND_IN), FAR_FUTURE))).toEqual([null, []]);
+});
+
+test("refuses a round of another chain, even a genuine one of quicknet", async () => {
+  const config = {
+    BEACON: { urls: [STAND_IN], chain: { ...BEACON.chain, publicKey: QUICKNET.publicKey } },
+  };
+  const [round, lines] = await logged(() => fetchRound(config, PAST));
+  expect(round).toBeNull();
+  expect(lines).toHaveLength(1);
+});
+
+test("without a setting, quicknet decides", () => {
+  const result = readConfig({ ...env, BEACON: "" });
+  expect(result.ok && chainOf(result.config)).toEqual(QUICKNET);
+});
