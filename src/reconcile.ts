@@ -1,5 +1,6 @@
 // The scheduled run of every minute: repairs copies that differ from their source, and logs each repair.
-import { type CatalogEnv, configureSkus, publish } from "./catalog/propagation.ts";
+import { registrationOf } from "./admission/settings.ts";
+import { type CatalogEnv, configureObjects, publish } from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
@@ -12,7 +13,8 @@ import type { RedisConfig } from "./redis/client.ts";
 const AROUND_MS = 3_600_000;
 
 /**
- * Copies the registry's sales to Redis and to the SKU objects, which ignore revisions they have. Copies a ledger's
+ * Copies the registry's sales to Redis and to the objects of SKUs and lines, which ignore revisions they have and set
+ * alarms that they lost. Copies a ledger's
  * orders to Redis if a sample of them differs there. A failing step does not stop the others.
  */
 export async function reconcile(
@@ -29,7 +31,7 @@ export async function reconcile(
   await attempt("lost keys", () => restoreLost(env, config));
   for await (const registered of allSales(env)) {
     if (!isDue(registered, scheduledAt)) continue;
-    await attempt(registered.id, async () => void (await configureSkus(env, registered)));
+    await attempt(registered.id, async () => void (await configureObjects(env, registered)));
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);
@@ -42,7 +44,8 @@ export async function reconcile(
 /** Limits the cost of waking objects: every minute around a sale or a change of it, otherwise every hour. */
 function isDue({ sale, revision }: RegisteredSale, now: number): boolean {
   const near = (from: number, to = from) => now > from - AROUND_MS && now < to + AROUND_MS;
-  const sellsNow = sale !== null && near(Date.parse(sale.opensAt), Date.parse(sale.closesAt));
+  const opensAt = sale && (registrationOf(sale)?.opensAt ?? Date.parse(sale.opensAt));
+  const sellsNow = sale !== null && near(opensAt as number, Date.parse(sale.closesAt));
   return sellsNow || near(revision) || new Date(now).getUTCMinutes() === 0;
 }
 

@@ -13,6 +13,7 @@ import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
+import { changeLine, showLine } from "./line.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
@@ -23,6 +24,8 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId", showSale)
   .put("/sales/:saleId", saveSale)
   .delete("/sales/:saleId", removeSale)
+  .get("/sales/:saleId/line", showLine)
+  .put("/sales/:saleId/line", changeLine)
   .post("/skus/:skuId/restock", restockSku)
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)

@@ -64,3 +64,31 @@ export function registrationFault(
     "must be after registrationOpensAt, which is 15 minutes before opensAt by default";
   return { field: "registrationClosesAt", message };
 }
+
+/**
+ * Whether the close of registration can move: neither the old nor the new one is in the past. Times are milliseconds. Once
+ * registration has closed, the draw depends on it.
+ */
+export const canMoveClose = (before: number, after: number, now: number): boolean =>
+  before === after || (before > now && after > now);
+
+/** What is wrong with a change of a sale that has a line: the setting and why. Undefined if nothing is. */
+export function lineChangeFault(
+  before: Timed,
+  after: Timed,
+  now: number,
+): { field: "mode" | "registrationClosesAt"; message: string } | undefined {
+  const [old, next] = [registrationOf(before), registrationOf(after)];
+  if (!old || !next) return undefined;
+  if (!canMoveClose(old.closesAt, next.closesAt, now)) {
+    const closedAt = new Date(old.closesAt).toISOString();
+    const message =
+      old.closesAt <= now
+        ? `must stay ${closedAt}, because registration has closed. A new sale needs another id`
+        : "must be in the future, because people have registered";
+    return { field: "registrationClosesAt", message };
+  }
+  if (old.closesAt > now || before.admission.mode === after.admission.mode) return undefined;
+  const message = `must stay ${before.admission.mode}, because registration has closed`;
+  return { field: "mode", message };
+}

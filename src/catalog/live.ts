@@ -113,6 +113,20 @@ async function republished(scope: CatalogScope, skuId: string): Promise<string |
   return answer.ok && answer.value ? JSON.stringify(answer.value) : null;
 }
 
+/**
+ * The stock of SKUs by their id, as Redis has it now, or their objects if Redis fails. Cached nowhere: for one caller, the
+ * controller of a line. SKUs whose stock is unknown are absent.
+ */
+export async function readStock(
+  scope: CatalogScope,
+  skuIds: string[],
+): Promise<ReadonlyMap<string, EdgeStock>> {
+  const texts = await loadStock(scope, skuIds).catch(() =>
+    Promise.all(skuIds.map((skuId) => republished(scope, skuId))),
+  );
+  return buildStock(skuIds, texts);
+}
+
 function buildStock(skuIds: string[], texts: (string | null)[]): StockOfSale {
   const stock: StockOfSale = new Map();
   for (const [index, id] of skuIds.entries()) {

@@ -1,11 +1,13 @@
-// Propagates a sale from the registry to the objects of its SKUs and to Redis. Objects and copies accept only newer
+// Propagates a sale from the registry to the objects of its SKUs and its line, and to Redis. They accept only newer
 // revisions, so every step can run again, and the reconciliation finishes an interrupted propagation.
+import { type LineEnv, lineOf } from "../admission/client.ts";
 import { refuse } from "../errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
+import { lineTermsOf } from "./line-terms.ts";
 import { itemOf } from "./order-item.ts";
 import type { Confirmation, RegisteredSale } from "./registry-types.ts";
 import { type Changed, refused } from "./sale-result.ts";
@@ -13,10 +15,10 @@ import type { Sale, Sku } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
 import { type RegistryEnv, registryOf, storePublished } from "./store.ts";
 
-export type CatalogEnv = InventoryEnv & RegistryEnv;
+export type CatalogEnv = InventoryEnv & RegistryEnv & LineEnv;
 
 const NOT_CONFIGURED =
-  "The change is registered, but not every SKU has it yet. That is retried every minute, and it is safe to send the request again";
+  "The change is registered, but not every object has it yet. That is retried every minute, and it is safe to send the request again";
 
 /**
  * Propagates a registered sale to the objects and to Redis. One may fail without stopping the other. Succeeds once the
@@ -27,7 +29,7 @@ export async function propagate(
   config: RedisConfig,
   registered: RegisteredSale,
 ): Promise<Changed> {
-  const confirmed = await configureSkus(env, registered).catch((error) => {
+  const confirmed = await configureObjects(env, registered).catch((error) => {
     log("catalog.propagation_failed", { cause: causeOf(error) });
     return undefined;
   });
@@ -48,19 +50,32 @@ export async function publish(env: RegistryEnv, config: RedisConfig): Promise<bo
 }
 
 /**
+ * Configures the objects of a sale's SKUs and of its line, which also learns that the sale has none or was deleted.
+ *
+ * @returns the sale after any correction
+ * @throws if an object cannot be configured
+ */
+export async function configureObjects(
+  env: CatalogEnv,
+  registered: RegisteredSale,
+): Promise<RegisteredSale> {
+  const current = await configureSkus(env, registered);
+  const { id: saleId, revision, sale } = current;
+  await lineOf(env, saleId).configure({ saleId, revision, terms: sale && lineTermsOf(sale) });
+  return current;
+}
+
+/**
  * Configures the objects of a sale's current and former SKUs, and reports their answers to the registry. If an object
  * contradicts the document, the registry corrects the document, and the objects are configured again.
  *
  * @returns the sale after any correction
  * @throws if an object cannot be configured
  */
-export async function configureSkus(
-  env: CatalogEnv,
-  registered: RegisteredSale,
-): Promise<RegisteredSale> {
+async function configureSkus(env: CatalogEnv, registered: RegisteredSale): Promise<RegisteredSale> {
   let current = registered;
   for (;;) {
-    const confirmations = await configureObjects(env, current);
+    const confirmations = await configureSkuObjects(env, current);
     const corrected = await registryOf(env).confirm(current.id, current.revision, confirmations);
     if (!corrected) return current;
     current = corrected;
@@ -68,7 +83,7 @@ export async function configureSkus(
 }
 
 /** Returns the answers of the objects that now have this revision. The others have a newer one. */
-async function configureObjects(
+async function configureSkuObjects(
   env: InventoryEnv,
   { revision, sale, former, withdrawn = {} }: RegisteredSale,
 ): Promise<Confirmation[]> {

@@ -1,6 +1,7 @@
 // The operator's commands on sales. The registry decides on a change first. Then it is propagated to the SKU objects
 // and to Redis. If that is interrupted, repeating the command or the reconciliation finishes it.
 import type { Redis } from "@upstash/redis/cloudflare";
+import { lineChangeFault } from "../admission/settings.ts";
 import { type Issue, refuse } from "../errors.ts";
 import { atObject, callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
@@ -33,6 +34,9 @@ export async function putSale(
   const before = await registryOf(env).show(sale.id);
   if (!holds(condition, etagOfSale(before?.registered)))
     return refused(refuse("precondition_failed"));
+  const current = before?.registered.sale;
+  const fault = current && lineChangeFault(current, sale, Date.now());
+  if (fault) return invalid(`admission.${fault.field}`, fault.message);
   const reports = await reportsOf(env, sale);
   const issues = stockIssues(sale, reports);
   if (issues.length > 0) return refused(refuse("stock_below_committed", { issues }));
@@ -48,7 +52,7 @@ export async function putSale(
       log("catalog.first_sale_not_noted", { cause: causeOf(error) }),
     );
   }
-  const warnings = reuseWarnings(sale, before?.registered.sale, reports);
+  const warnings = reuseWarnings(sale, current, reports);
   return changed.ok ? { ...changed, created: put.created, warnings } : changed;
 }
 

@@ -1,8 +1,6 @@
 // A sample of the people who asked for a ticket, of bounded size however many they are: distinct sampling (Gibbons,
 // VLDB 2001). It counts each person once, so late, repeated, and reordered reports do no harm.
-
-/** A person's keyed hash (an integer below 2^52), and when they first asked, in milliseconds. */
-export type Arrival = [hash: number, at: number];
+import type { Arrival } from "../admission/client.ts";
 
 /** A sample as it is sent and stored: all its arrivals have a hash below 2^(52 − level). */
 export interface SampleData {

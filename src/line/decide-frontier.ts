@@ -18,8 +18,11 @@ const WINDOW_MS = 10_000;
 const WINDOW_SECONDS = 11;
 /** `admittedPerSecond` is measured over this time. */
 const MEASURED_MS = 30_000;
-/** Where nobody is known to be waiting, the frontier follows the time, and makes up for a standstill. Places per second. */
-const EMPTY_SPEED = 2;
+/**
+ * Where nobody is known to be waiting, the frontier follows the time, because reports can be lost. Places per second of a
+ * tick: enough to keep up when ticks are rare, and to make up for a standstill.
+ */
+const EMPTY_SPEED = 5;
 /** The measured units per person start as if this many people had taken one each. */
 const PRIOR = 10;
 

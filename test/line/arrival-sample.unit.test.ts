@@ -1,7 +1,8 @@
 // The sample of arrivals: counts people once, whatever becomes of the reports, within bounds of size and error.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Arrival, ArrivalSample, type SampleData } from "../../src/line/arrival-sample.ts";
+import type { Arrival } from "../../src/admission/client.ts";
+import { ArrivalSample, type SampleData } from "../../src/line/arrival-sample.ts";
 import { randomNumbers } from "../support/random.ts";
 
 const SPACE = 2 ** 52;

@@ -1,0 +1,24 @@
+// What the object of a sale's line has to know about the sale.
+import type { LineTerms } from "../admission/client.ts";
+import { lineSettings, registrationOf } from "../admission/settings.ts";
+import type { Sale } from "./schema.ts";
+
+/** Null if the sale has no line. */
+export function lineTermsOf(sale: Sale): LineTerms | null {
+  const [settings, registration] = [lineSettings(sale), registrationOf(sale)];
+  if (!settings || !registration) return null;
+  return {
+    mode: settings.mode,
+    ratePerSecond: settings.ratePerSecond,
+    opensAt: Date.parse(sale.opensAt),
+    closesAt: Date.parse(sale.closesAt),
+    registrationOpensAt: registration.opensAt,
+    registrationClosesAt: registration.closesAt,
+    skus: sale.skus.map(({ id, stock, unitPrice, perUserLimit }) => ({
+      id,
+      stock,
+      isFree: unitPrice.amount === 0,
+      perUserLimit,
+    })),
+  };
+}

@@ -1,0 +1,25 @@
+// The published line in Redis, which edges read.
+import { lineField } from "../admission/client.ts";
+import type { PublishedLine } from "../admission/public-line.ts";
+import { healed } from "../redis/bad-values.ts";
+import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+
+/**
+ * Publishes a sale's line, or removes it. Costs one command.
+ *
+ * @throws if Redis is slow or down. Edges then ask the object.
+ */
+export async function publishLine(
+  config: RedisConfig,
+  saleId: string,
+  published: PublishedLine | null,
+): Promise<void> {
+  const field = lineField(saleId);
+  await withRedis(config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
+    healed<unknown>(redis, keys, [{ key: keys.live, type: "hash" }], () =>
+      published
+        ? redis.hset(keys.live, { [field]: JSON.stringify(published) })
+        : redis.hdel(keys.live, field),
+    ),
+  );
+}

@@ -1,0 +1,105 @@
+// What others see of a line: everyone, the objects of SKUs, the operator, and whoever checks the draw.
+import type { LineReport } from "../admission/client.ts";
+import type { DrawDocument, FrontierStep } from "../admission/draw.ts";
+import { fromHex } from "../admission/hex.ts";
+import { commitmentOf } from "../admission/history.ts";
+import { signPass } from "../admission/pass.ts";
+import type { PublicLine, PublishedLine } from "../admission/public-line.ts";
+import type { ArrivalCurve } from "./arrival-curve.ts";
+import { admittedPerSecond } from "./decide-frontier.ts";
+import { isBeaconDue, isOver, type Line, waitingPeople } from "./line.ts";
+
+/** The line is published every second, and edges keep it for another. */
+const POLL_SECONDS = 2;
+/** A restock can still make it move. */
+const POLL_SECONDS_OVER = 30;
+/** Relays have a round a moment after it is due. */
+const BEACON_GRACE_MS = 3_000;
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+const isBeaconLate = (line: Line, now: number): boolean => isBeaconDue(line, now - BEACON_GRACE_MS);
+
+const counts = (line: Line, curve: ArrivalCurve): { registered: number; waiting: number } => ({
+  registered: curve.people,
+  waiting: waitingPeople(line, curve),
+});
+
+/** The line as everyone sees it at `now`. */
+export function publicLine(line: Line, curve: ArrivalCurve, now: number): PublicLine {
+  const { terms, state, stock, paused, ratePerSecond, history } = line;
+  const over = isOver(line, now);
+  return {
+    asOf: iso(now),
+    mode: terms.mode,
+    opensAt: iso(terms.opensAt),
+    registrationOpensAt: iso(terms.registrationOpensAt),
+    registrationClosesAt: iso(terms.registrationClosesAt),
+    frontier: state.frontier,
+    ...counts(line, curve),
+    admittedPerSecond: admittedPerSecond(state),
+    ratePerSecond,
+    arrivals: curve.published(),
+    paused,
+    over,
+    mayReturn: !over && now >= terms.opensAt && stock?.mayReturn === true,
+    notice: line.notice ?? (isBeaconLate(line, now) ? "beacon_late" : null),
+    pollSeconds: over ? POLL_SECONDS_OVER : POLL_SECONDS,
+    historyHash: history.hash,
+  };
+}
+
+/** The line with the pass for the objects of SKUs, signed with `secret`. */
+export function publishedLine(
+  secret: string,
+  line: Line,
+  curve: ArrivalCurve,
+  now: number,
+): PublishedLine {
+  const { saleId, terms, seed, beacon, state } = line;
+  const draw = beacon && { seed, randomness: beacon.randomness };
+  const close = { closesAt: terms.registrationClosesAt, draw };
+  const pass = signPass(secret, { saleId, frontier: state.frontier, asOf: now, ...close });
+  return { line: publicLine(line, curve, now), pass };
+}
+
+/** The line as its operator sees it. */
+export function reportOf(line: Line, curve: ArrivalCurve, now: number): LineReport {
+  const { saleId, terms, state, stock, beacon } = line;
+  return {
+    saleId,
+    mode: terms.mode,
+    ratePerSecond: line.ratePerSecond,
+    paused: line.paused,
+    notice: line.notice,
+    registrationOpensAt: iso(terms.registrationOpensAt),
+    registrationClosesAt: iso(terms.registrationClosesAt),
+    frontier: state.frontier,
+    over: isOver(line, now),
+    ...counts(line, curve),
+    admitted: Math.round(state.admitted),
+    bought: stock?.taken ?? 0,
+    noShows: Math.round(state.noShows),
+    overshoot: Math.round(state.overshoot),
+    beacon: {
+      round: line.round,
+      state: beacon ? "known" : isBeaconLate(line, now) ? "late" : "waiting",
+    },
+  };
+}
+
+/** What is public about the draw. The seed is secret until the beacon is known. */
+export function drawDocument(line: Line, history: () => FrontierStep[]): DrawDocument {
+  const { saleId, terms, seed, chain, round, beacon } = line;
+  const committed = {
+    saleId,
+    mode: terms.mode,
+    commitment: commitmentOf(fromHex(seed)),
+    round,
+    chain,
+    registrationClosesAt: iso(terms.registrationClosesAt),
+  };
+  if (!beacon) return { ...committed, revealed: false };
+  const steps = { history: history(), historyHash: line.history.hash };
+  return { ...committed, revealed: true, seed, ...beacon, ...steps };
+}
