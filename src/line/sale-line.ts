@@ -61,9 +61,8 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
       const seed = toHex(crypto.getRandomValues(new Uint8Array(SEED_BYTES)).buffer);
       const origin = { seed, chain: chainOf(requireConfig(this.env)) };
       const line = configureLine(this.#line, { saleId, terms }, origin, Date.now());
+      this.#save(line, revision);
       if (line?.seed === seed) this.#forgetArrivals();
-      this.#revision = revision;
-      this.#save(line);
       // A sale without a line needs no tick, except one that takes it out of Redis.
       if (line) this.#alarm.fireBy([Date.now()]);
     }
@@ -127,10 +126,12 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     if (!current) return;
     const known = beacon ? withBeacon(current, beacon) : current;
     const { line, step } = tick(known, this.#curveOf(known), stock, Date.now());
-    if (this.#hasNews) this.#tables.saveArrivals(this.#arrivals);
+    this.ctx.storage.transactionSync(() => {
+      if (this.#hasNews) this.#tables.saveArrivals(this.#arrivals);
+      if (step) this.#tables.addStep(step);
+      this.#save(line);
+    });
     this.#hasNews = false;
-    if (step) this.#tables.addStep(step);
-    this.#save(line);
   }
 
   /** Null if the stock cannot be read. */
@@ -164,9 +165,11 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     return this.#curve.curve;
   }
 
-  #save(line: Line | null): void {
+  /** Stored first: nobody may learn of a line that is not. */
+  #save(line: Line | null, revision = this.#revision): void {
+    this.#tables.save(revision, line);
+    this.#revision = revision;
     this.#line = line;
-    this.#tables.save(this.#revision, line);
   }
 
   #forgetArrivals(): void {

@@ -1,13 +1,14 @@
 // The object of a line moves its frontier by its alarm, whatever becomes of the object, its alarm, Redis, and the beacon.
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readPass } from "../../src/admission/pass.ts";
 import { publicLineSchema } from "../../src/admission/public-line.ts";
 import { verifyDraw } from "../../src/admission/verify-draw.ts";
 import { requireConfig } from "../../src/config.ts";
+import { LineTables } from "../../src/line/tables.ts";
 import { givenUnits } from "../inventory/object.ts";
 import { clearRedisFault, redisIsBack, redisIsDown } from "../support/redis.ts";
-import { givenLiveStock } from "../support/shop.ts";
+import { givenLiveStock, unique, until } from "../support/shop.ts";
 import {
   CHAIN,
   DRAWN,
@@ -21,6 +22,7 @@ import {
   open,
   putToSleep,
   register,
+  termsOf,
   tick,
   tickFor,
 } from "./object.ts";
@@ -185,6 +187,40 @@ describe("never moves back, and goes on", () => {
       });
     },
   );
+});
+
+test("tells nobody of a position that it could not store", async () => {
+  const { saleId, clock } = await givenLine();
+  await register(saleId, 1_000);
+  await open(saleId, clock);
+  await tickFor(saleId, clock, 2);
+  const [before, draw] = [await inRedis(saleId), await line(saleId).draw()];
+  const spy = vi.spyOn(LineTables.prototype, "save").mockImplementation(() => {
+    throw new Error("the disk is full");
+  });
+  await tickFor(saleId, clock, 3);
+  expect(await inRedis(saleId)).toEqual(before);
+  expect(await frontierOf(saleId)).toBe(before?.line.frontier);
+  expect(await line(saleId).draw()).toEqual(draw);
+  spy.mockRestore();
+  await tickFor(saleId, clock, 2);
+  expect(await frontierOf(saleId)).toBeGreaterThan(before?.line.frontier as number);
+});
+
+test("ticks on its own", async () => {
+  const [saleId, skuId] = [unique("line"), unique("line-sku")];
+  await givenLiveStock(skuId, { available: 1_000 });
+  const minutesAgo = (minutes: number) => Date.now() - minutes * 60_000;
+  const times = { opensAt: minutesAgo(2), registrationClosesAt: minutesAgo(2) };
+  const terms = termsOf(skuId, { ...times, registrationOpensAt: minutesAgo(3) });
+  await line(saleId).configure({ saleId, revision: 1, terms });
+  await register(saleId, 1_000, minutesAgo(2.5));
+  await until("three published positions", async () => {
+    const draw = await line(saleId).draw();
+    return draw?.revealed && draw.history.length >= 3;
+  });
+  await line(saleId).configure({ saleId, revision: 2, terms: null });
+  await until("the line leaves Redis", async () => (await inRedis(saleId)) === null);
 });
 
 describe("tells", () => {
