@@ -12,6 +12,7 @@ export const ERRORS = {
   forbidden: { status: 403, title: "Not allowed" },
   challenge_required: { status: 403, title: "A challenge must be solved first" },
   ticket_required: { status: 403, title: "A ticket is required" },
+  not_admitted_yet: { status: 403, title: "It is not your turn yet" },
   sale_not_open: { status: 403, title: "The sale has not opened yet" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
@@ -101,11 +102,15 @@ function problemHeaders(own: OwnHeaders): Headers {
   return headers;
 }
 
-/** The problem+json response of a refusal. 429 and 503 always have Retry-After (seconds). */
+/** Whether a refusal always has a Retry-After (seconds). */
+export const isForNow = (reason: ErrorCode): boolean =>
+  ERRORS[reason].status === 429 || ERRORS[reason].status === 503 || reason === "not_admitted_yet";
+
+/** The problem+json response of a refusal. */
 export function problem(c: Context, refusal: Refusal): Response {
   const { reason, headers: _, ...fields } = refusal;
   const { status, title } = ERRORS[reason];
-  if (status === 429 || status === 503) fields.retryAfterSeconds ??= 1;
+  if (isForNow(reason)) fields.retryAfterSeconds ??= 1;
   const body = {
     type: `urn:doorbuster:problem:${reason}`,
     title,

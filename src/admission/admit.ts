@@ -1,15 +1,10 @@
 // Whether a person may buy: the one decision about admission. The funnel uses it to refuse early, and the SKU's object
 // where the unit is taken.
+import type { AdmissionDecision } from "./decision.ts";
 import type { Pass } from "./pass.ts";
 import { placeOf } from "./place.ts";
 import type { Registrant } from "./place-formula.ts";
 import type { Ticket } from "./ticket.ts";
-
-export type AdmissionDecision =
-  | { ok: true; place: number }
-  | { ok: false; reason: "ticket_required" }
-  /** `place` is null while it is not known. */
-  | { ok: false; reason: "not_admitted_yet"; place: number | null };
 
 /**
  * @param ticket the person's earliest ticket

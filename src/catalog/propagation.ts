@@ -1,6 +1,7 @@
 // Propagates a sale from the registry to the objects of its SKUs and its line, and to Redis. They accept only newer
 // revisions, so every step can run again, and the reconciliation finishes an interrupted propagation.
 import { type LineEnv, lineOf } from "../admission/client.ts";
+import { lineSettings } from "../admission/settings.ts";
 import { refuse } from "../errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
@@ -121,6 +122,7 @@ function toTerms(sale: Sale, sku: Sku): Terms {
     unitPrice: sku.unitPrice,
     perUserLimit: sku.perUserLimit,
     holdSeconds: sku.holdSeconds,
+    ...(lineSettings(sale) ? { hasLine: true } : {}),
     item: itemOf(sale, sku),
   };
 }

@@ -1,5 +1,6 @@
 // The public catalog API. Responses are the same for every caller.
 import { Hono } from "hono";
+import { lineSettings } from "../admission/settings.ts";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
@@ -31,7 +32,16 @@ export const catalogRoutes = new Hono<AppEnv>()
     if (!entry) return problem(c, refuse("not_found"));
     const live = await readLive(c.get("scope"), entry);
     return sharedJson(live, FOR_A_SECOND, () => live);
+  })
+  .get("/sales/:saleId/line", async (c) => {
+    const entry = await findSale(c.get("scope"), c.req.param("saleId"));
+    if (!entry) return problem(c, refuse("not_found"));
+    if (!lineSettings(entry.sale)) return problem(c, NO_LINE);
+    const { line } = await readLive(c.get("scope"), entry);
+    return line ? sharedJson(line, FOR_A_SECOND, () => line) : problem(c, refuse("unavailable"));
   });
+
+const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
 
 /** Once the stock is unknown, no cache may keep serving the last one. */
 const FOR_A_SECOND = { "Cache-Control": "public, max-age=1, stale-if-error=0" };

@@ -1,5 +1,6 @@
 // Access to the catalog's two stores. The registry object is the source. Redis holds the copy that edges read: one
 // document with its version beside it, so that an edge with the current version reads only the version.
+import type { LineEnv } from "../admission/client.ts";
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
 import type { EdgeScope } from "../edge/scope.ts";
@@ -18,7 +19,7 @@ export interface RegistryEnv {
 
 /** What catalog reads need from a request. */
 export interface CatalogScope extends EdgeScope {
-  env: RegistryEnv & InventoryEnv;
+  env: RegistryEnv & InventoryEnv & LineEnv;
 }
 
 /** The only registry. A new stub each time, because a stub that threw is dead. */

@@ -1,6 +1,7 @@
 // A buyer's request as it moves through the funnel, and the interface of a stage. Each stage adds fields to the
 // request. The types record which stages have run; only the end of the funnel makes an `Admitted`.
 import * as z from "zod";
+import type { PublishedLine } from "../admission/public-line.ts";
 import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
@@ -71,6 +72,8 @@ export type Purchase = Identified &
   OrderRequest & {
     /** The id of the order, if this attempt makes one. Set by the limits. */
     orderId?: string;
+    /** The buyer's ticket and the line, if the sale has one. Set by the admission. */
+    turn?: { ticket: string; isChallenged: boolean; published: PublishedLine | undefined };
     /** The token of a solved challenge, not verified yet. */
     solution?: string;
   };

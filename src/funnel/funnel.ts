@@ -16,6 +16,7 @@ import type {
   Route,
   Stage,
 } from "./attempt.ts";
+import { admission } from "./admission.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
 import { flood, identified } from "./flood-shield.ts";
@@ -49,6 +50,7 @@ const IDENTIFIED: readonly Stage<Purchase>[] = [
   exhausted,
   flood, // before every stage that costs more than a signature check
   shedding,
+  whenBuying(admission),
   whenBuying(challenge),
   limits,
   whenBuying(solution),

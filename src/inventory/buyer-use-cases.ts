@@ -2,6 +2,7 @@
 import { decideCancel, type OrderDecision } from "./decide-order.ts";
 import { decidePay, type PaymentView, toPaymentView } from "./decide-pay.ts";
 import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
+import type { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { asAccepted, type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
@@ -19,9 +20,15 @@ export type OrderResult<Reason extends string> =
 /** Reasons that refuse every caller without an order. While nothing sells, there are no new buyers. */
 const NOTHING_SELLS: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
 
-export function reserve(work: UnitOfWork, command: ReserveCommand): ReserveResult {
+export function reserve(
+  work: UnitOfWork,
+  gate: LineGate,
+  command: ReserveCommand,
+): ReserveResult {
   const now = work.begin();
-  const decision = decideReserve(work.stateOf(command.userId, now), command, now);
+  const state = work.stateOf(command.userId, now);
+  const admission = gate.decide(state.terms, command);
+  const decision = decideReserve({ ...state, ...(admission && { admission }) }, command, now);
   if (!decision.ok) {
     const nothingSells = NOTHING_SELLS.has(decision.reason);
     const refusesAll = nothingSells || decision.reason === "sold_out";

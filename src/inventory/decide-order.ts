@@ -1,5 +1,6 @@
 // The decisions about an order. Pure: state + command + now → the row to write and the answer, without clock or
 // storage. The object loads, decides and saves.
+import type { AdmissionDecision } from "../admission/decision.ts";
 import type { Money } from "../money.ts";
 import type { Item, OrderRow, Payment } from "./order.ts";
 import { takenUnits } from "./returns.ts";
@@ -22,6 +23,8 @@ export interface Terms {
   unitPrice: Money;
   perUserLimit: number;
   holdSeconds: number;
+  /** Whether only people whose turn it is may buy. Absent: no. */
+  hasLine?: true;
   /** The item that orders copy. Absent in terms from before orders stored one. */
   item?: Item;
 }
@@ -34,6 +37,8 @@ export interface BuyerState {
   mine: OrderRow[];
   /** Keys of attempts that were answered with another attempt's order (see `decide-reserve.ts`). */
   aliases: Alias[];
+  /** Whether the sale's line admits the user. Absent if the sale has no line. */
+  admission?: AdmissionDecision;
 }
 
 /** An idempotency key that maps to an order made under another key. */

@@ -1,5 +1,6 @@
 // Whether a buyer gets units. A pure decision: state + command + now → the row to write, the answer of an
 // earlier attempt, or the one reason for the refusal.
+import type { AdmissionDecision } from "../admission/decision.ts";
 import type { Money } from "../money.ts";
 import {
   type Alias,
@@ -22,6 +23,9 @@ export interface ReserveCommand {
   paymentToken?: string;
   /** The price that the buyer saw. Absent: any price is accepted. */
   unitPrice?: Money;
+  /** The buyer's ticket, and the newest pass that the edge has. Not verified yet. */
+  ticket?: string;
+  pass?: string;
   idempotencyKey: string;
   fingerprint: string;
   /** When the edge received the request: milliseconds. */
@@ -43,6 +47,7 @@ export type ReserveDecision =
   /** `held`: units that may come back, because their orders await payment. */
   | { ok: false; reason: "sold_out"; available: number; held: number }
   | { ok: false; reason: "price_changed"; unitPrice: Money }
+  | Exclude<AdmissionDecision, { ok: true }>
   | UnpaidRefusal;
 
 /**
@@ -91,6 +96,7 @@ export function decideReserve(
     return { ok: false, reason: "sold_out", available: available(stock), held };
   }
   if (cmd.lookUpOnly) return { ok: false, reason: "no_such_order" };
+  if (state.admission?.ok === false) return state.admission;
   if (cmd.unitPrice && !samePrice(cmd.unitPrice, terms.unitPrice)) {
     return { ok: false, reason: "price_changed", unitPrice: terms.unitPrice };
   }

@@ -1,6 +1,7 @@
 // Enforces a sale's line where the units are taken, without a call: orders carry their ticket, and a pass that says how
 // far the line has moved.
-import { type AdmissionDecision, decideAdmission } from "../admission/admit.ts";
+import { decideAdmission } from "../admission/admit.ts";
+import type { AdmissionDecision } from "../admission/decision.ts";
 import { mergePasses, type Pass, readPass } from "../admission/pass.ts";
 import { readTicket } from "../admission/ticket.ts";
 import { requireConfig } from "../config.ts";

@@ -25,6 +25,7 @@ import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
+import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { type RefundAnswer, refund } from "./operator-use-cases.ts";
 import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
@@ -38,10 +39,12 @@ import { UnitOfWork } from "./unit-of-work.ts";
 
 export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">> {
   readonly #work: UnitOfWork;
+  readonly #gate: LineGate;
 
   constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
+    this.#gate = new LineGate(env);
     ctx.blockConcurrencyWhile(() => this.#work.wake());
   }
 
@@ -49,7 +52,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
 
   /** Reserves units for a buyer, or names the reason why not. The answer leaves once the row is durable. */
   reserve(command: ReserveCommand): ReserveResult {
-    return reserve(this.#work, command);
+    return reserve(this.#work, this.#gate, command);
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */

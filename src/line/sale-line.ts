@@ -12,7 +12,7 @@ import type {
 import type { DrawDocument } from "../admission/draw.ts";
 import { toHex } from "../admission/hex.ts";
 import type { PublishedLine } from "../admission/public-line.ts";
-import { readStock } from "../catalog/live.ts";
+import { readStock } from "../catalog/live-reading.ts";
 import type { CatalogScope } from "../catalog/store.ts";
 import { requireConfig } from "../config.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";

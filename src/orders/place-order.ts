@@ -2,6 +2,7 @@
 // a form without JavaScript buys exactly as the API does.
 import { type Config, takesPaymentTokens } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { notAdmittedYet } from "../funnel/admission.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
@@ -31,7 +32,7 @@ export async function placeOrder(
   learn(answer);
   count("orders", outcomeOf(answer), attempt.entry?.sale.id ?? "-");
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
-  return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt.pending));
+  return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt));
 }
 
 /** The attempt as a command for the object. */
@@ -51,8 +52,16 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     askedAt: now,
     wantsBuyers,
     ...(attempt.pending ? { lookUpOnly: true } : {}),
+    ...inLine(attempt),
     ...afterUnpaidHolds(c.get("config"), attempt.body),
   };
+}
+
+/** What the object needs to know if the sale has a line. */
+function inLine({ turn }: Admitted): Pick<ReserveCommand, "ticket" | "pass"> {
+  if (!turn) return {};
+  const { ticket, published } = turn;
+  return { ticket, ...(published && { pass: published.pass }) };
 }
 
 /**
@@ -88,7 +97,10 @@ async function fingerprint(body: OrderBody): Promise<string> {
 const UNPAID = "Your earlier orders for this item ended unpaid.";
 
 /** Maps the object's reasons to public ones. No other place does. */
-function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refusal): Refusal {
+function toRefusal(
+  result: Exclude<ReserveResult, { ok: true }>,
+  { pending, turn }: Admitted,
+): Refusal {
   switch (result.reason) {
     case "no_such_order":
       return pending ?? refuse("unavailable");
@@ -100,6 +112,8 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>, pending?: Refus
       return refuse("user_limit_reached", { limit: result.limit, orderIds: result.orderIds });
     case "sold_out":
       return refuse("sold_out", { available: result.available, held: result.held });
+    case "not_admitted_yet":
+      return notAdmittedYet(turn?.published?.line, result.place);
     case "price_changed":
       return refuse("price_changed", { unitPrice: result.unitPrice });
     case "payment_method_required":

@@ -1,6 +1,14 @@
 // Renders refusals as HTML pages, with the API's status codes (errors.ts).
 import { parseAccept } from "hono/utils/accept";
-import { ERRORS, type ErrorCode, headersOf, problem, type Refusal, refuse } from "../errors.ts";
+import {
+  ERRORS,
+  type ErrorCode,
+  headersOf,
+  isForNow,
+  problem,
+  type Refusal,
+  refuse,
+} from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { type Format, refusalText } from "./copy/refusal.ts";
 import { formatMoney, formatTime } from "./format.ts";
@@ -12,6 +20,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "overloaded",
   "unavailable",
   "sale_not_open",
+  "ticket_required",
+  "not_admitted_yet",
   "price_changed",
 ]);
 
@@ -59,7 +69,7 @@ export function refusalHeaders(c: AppContext, refusal: Refusal) {
   const { status } = ERRORS[reason];
   for (const [name, value] of Object.entries(headersOf(refusal))) c.header(name, value);
   c.header("Cache-Control", "private, no-store");
-  if (status === 429 || status === 503) c.header("Retry-After", String(retryAfterSeconds ?? 1));
+  if (isForNow(reason)) c.header("Retry-After", String(retryAfterSeconds ?? 1));
   return status;
 }
 

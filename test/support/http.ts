@@ -94,7 +94,8 @@ export function contractFaults({ status, code, body, headers }: Answer<unknown>)
   if (known.status !== status) faults.push(`${code} with status ${status}`);
   if (headers.get("content-type") !== "application/problem+json") faults.push("not problem+json");
   if (headers.get("cache-control") !== "no-store") faults.push("a cacheable error");
-  if ([429, 503].includes(status) && !headers.get("retry-after")) faults.push("no Retry-After");
+  const isForNow = [429, 503].includes(status) || code === "not_admitted_yet";
+  if (isForNow && !headers.get("retry-after")) faults.push("no Retry-After");
   const challenge = headers.get("www-authenticate");
   if (status === 401 && !challenge?.startsWith("Bearer realm=")) faults.push("no WWW-Authenticate");
   if (status !== 401 && challenge !== null) faults.push("WWW-Authenticate without 401");

@@ -51,6 +51,10 @@ export function refusalText(problem: Problem, format: Format): string {
       return limitText(limit);
     case "sale_not_open":
       return `This sale isn't open yet. It opens ${opensAt ? format.time(opensAt) : "soon"}.`;
+    case "ticket_required":
+      return "This sale has a line. Join it first, on the sale page.";
+    case "not_admitted_yet":
+      return `It isn't your turn yet. Your place is kept. Please try again in ${formatWait(retryAfterSeconds)}.`;
     case "sale_closed":
       return SALE_ENDED;
     case "rate_limited": {

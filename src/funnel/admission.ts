@@ -1,0 +1,82 @@
+// Refuses people whose turn it is not yet, where a sale has a line: from the line that the edge reads with the live
+// stock, without I/O of its own. The SKU's object decides again (src/inventory/line-gate.ts).
+import { getCookie } from "hono/cookie";
+import { decideAdmission } from "../admission/admit.ts";
+import { readPass } from "../admission/pass.ts";
+import type { Registrant } from "../admission/place-formula.ts";
+import type { PublicLine, PublishedLine } from "../admission/public-line.ts";
+import { lineSettings } from "../admission/settings.ts";
+import { etaSeconds } from "../admission/standing.ts";
+import { readTicket, type Ticket } from "../admission/ticket.ts";
+import { readPublishedLine } from "../catalog/live-reading.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import type { AppContext } from "../http.ts";
+import type { Buying, Stage } from "./attempt.ts";
+import { mayBeRetry } from "./sold-out.ts";
+
+/** A ticket with its text. */
+export type HeldTicket = Ticket & { token: string };
+
+export const ticketCookie = (saleId: string): string => `ticket-${saleId}`;
+
+/** The earliest ticket that this person shows for the sale, in the body or the cookie. Others are ignored. */
+export function shownTicket(
+  c: AppContext,
+  person: Registrant,
+  inBody: string | undefined,
+): HeldTicket | undefined {
+  const { SIGNING_SECRET } = c.get("config");
+  return [inBody, getCookie(c, ticketCookie(person.saleId))]
+    .flatMap((token) => {
+      const ticket = readTicket(SIGNING_SECRET, token, person);
+      return ticket && token ? [{ ...ticket, token }] : [];
+    })
+    .toSorted((a, b) => a.at - b.at)[0];
+}
+
+const MAX_RETRY_SECONDS = 60;
+
+/** The refusal of a person whose turn it is not yet. Says when it may be, at the soonest. */
+export function notAdmittedYet(line: PublicLine | undefined, place: number | null): Refusal {
+  const [soonest] = (line && place !== null && etaSeconds(line, place)) || [0];
+  const retryAfterSeconds = Math.min(MAX_RETRY_SECONDS, Math.max(1, soonest));
+  return refuse("not_admitted_yet", { retryAfterSeconds });
+}
+
+const TICKET_REQUIRED = refuse("ticket_required", {
+  detail: "This sale has a line. Get a ticket first: POST /api/sales/{saleId}/tickets",
+});
+
+export const admission: Stage<Buying> = {
+  name: "admission",
+  async check(attempt) {
+    const { c, entry, userId, body } = attempt;
+    if (!lineSettings(entry.sale)) return undefined;
+    const person = { saleId: entry.sale.id, userId };
+    const ticket = shownTicket(c, person, body.ticket);
+    // Anyone without a ticket may be repeating an accepted order, so the object looks it up.
+    if (!ticket) attempt.pending = TICKET_REQUIRED;
+    if (!ticket) return undefined;
+    const published = await readPublishedLine(c.get("scope"), entry);
+    attempt.turn = { ticket: ticket.token, isChallenged: ticket.challenged, published };
+    const refusal = published && refuseTurn(attempt, person, ticket, published);
+    if (!refusal || !mayBeRetry(attempt)) return refusal;
+    attempt.pending = refusal;
+    return undefined;
+  },
+};
+
+function refuseTurn(
+  { c }: Buying,
+  person: Registrant,
+  ticket: Ticket,
+  { line, pass }: PublishedLine,
+): Refusal | undefined {
+  const { SIGNING_SECRET } = c.get("config");
+  const known = readPass(SIGNING_SECRET, pass, person.saleId);
+  // Without a readable pass, the object decides by those that it has seen.
+  const decision = known && decideAdmission(SIGNING_SECRET, person, ticket, known);
+  return decision?.ok === false && decision.reason === "not_admitted_yet"
+    ? notAdmittedYet(line, decision.place)
+    : undefined;
+}
