@@ -1,8 +1,9 @@
 // Access to the catalog's two stores. The registry object is the source. Redis holds the copy that edges read: one
 // document with its version beside it, so that an edge with the current version reads only the version.
-import type { LineEnv } from "../admission/client.ts";
+
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
+import type { LineEnv } from "../admission/client.ts";
 import type { EdgeScope } from "../edge/scope.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";

@@ -33,8 +33,10 @@ export const BUDGETS = {
   bought: 2 * MIB,
   /** Marks of attempts that Redis did not store. */
   unstored: 0.25 * MIB,
-  /** The published stock of a sale. */
+  /** The published stock and line of a sale. */
   stock: 5 * MIB,
+  /** People who joined a line and were not reported yet. */
+  arrivals: 2 * MIB,
   /** Archived sales that were requested. */
   archive: 6 * MIB,
   /** Filters of the buyers of sold-out SKUs. */

@@ -4,7 +4,7 @@ import { memory } from "../edge/memory.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { count } from "../observability/metrics.ts";
-import type { Buying, Stage } from "./attempt.ts";
+import type { Buying, Identified, Stage } from "./attempt.ts";
 import {
   addAccount,
   type History,
@@ -31,68 +31,89 @@ const PASS_MS = 600_000;
 
 const passes = memory<true>("challenges", { ttl: PASS_MS });
 
-const passOf = ({ entry, userId }: Buying) => `${entry.sale.id}|${userId}`;
+/** A request that may have to solve a challenge. */
+export type Challenged = Identified & Pick<Buying, "entry" | "visit" | "turn" | "solution">;
 
-/** Requires a challenge where the sale's settings say so. No I/O, so it runs before the limits. */
+const passOf = ({ entry, userId }: Challenged) => `${entry.sale.id}|${userId}`;
+
+/** Whether this isolate knows that the user solved a challenge for the sale, or their ticket says so. */
+export const hasSolved = (attempt: Challenged): boolean =>
+  passes.has(passOf(attempt)) || attempt.turn?.isChallenged === true;
+
+/** Requires a challenge where the sale's settings say so. No I/O. Sets the solution that is to be verified. */
+export async function demandChallenge(attempt: Challenged): Promise<Refusal | undefined> {
+  const settings = protectionOf(attempt.entry.sale).challenge;
+  // Counted in every mode, so the counts are complete when the operator changes the mode during a sale.
+  const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
+  const nearby = addAccount(attempt.c, account);
+  if (settings.mode === "off" || hasSolved(attempt)) return undefined;
+  const malformed = [VISIT_HEADER, CHALLENGE_HEADER].find((it) => !isWellFormed(attempt.c, it));
+  if (malformed) {
+    const issues = [{ path: malformed, message: "is not a valid token" }];
+    return refuse("invalid_request", { issues });
+  }
+  if (settings.mode === "by-score") {
+    const { score, reasons } = await assessRisk(attempt, account, nearby);
+    if (score < settings.threshold) return undefined;
+    for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
+  }
+  const token = attempt.c.req.header(CHALLENGE_HEADER);
+  if (!token) return requireChallenge(attempt, "ignoredChallenges");
+  attempt.solution = token;
+  return undefined;
+}
+
+/** Verifies the token of a solved challenge. Costs a network round trip. */
+export async function verifySolution(attempt: Challenged): Promise<Refusal | undefined> {
+  const { c, entry } = attempt;
+  if (attempt.solution === undefined) return undefined;
+  const cdata = await cdataOf(attempt);
+  const verdict = await verifyChallenge(c.get("config"), attempt.solution, cdata, entry.sale.id);
+  const { whenDown } = protectionOf(entry.sale).challenge;
+  count("challenge", verdict === "down" ? `${verdict}-${whenDown}` : verdict, entry.sale.id);
+  switch (verdict) {
+    case "passed":
+      passes.set(passOf(attempt), true);
+      return undefined;
+    case "failed":
+      return requireChallenge(
+        attempt,
+        attempt.solution === NOT_LOADED ? "ignoredChallenges" : "failedChallenges",
+      );
+    case "down":
+      return whenDown === "open"
+        ? undefined
+        : refuse("unavailable", { detail: "Challenges cannot be checked right now" });
+  }
+}
+
+/**
+ * A possible retry is not refused for a missing challenge: the attempt then only looks up its order, so a buyer gets the
+ * stored answer and no one gets a new unit.
+ */
+function unlessRetry(attempt: Buying, refusal: Refusal | undefined): Refusal | undefined {
+  if (refusal?.reason !== "challenge_required" || !mayBeRetry(attempt)) return refusal;
+  attempt.pending = refusal;
+  return undefined;
+}
+
+/** Runs before the limits, because it costs no I/O. */
 export const challenge: Stage<Buying> = {
   name: "challenge",
-  async check(attempt) {
-    const settings = protectionOf(attempt.entry.sale).challenge;
-    // Counted in every mode, so the counts are complete when the operator changes the mode during a sale.
-    const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
-    const nearby = addAccount(attempt.c, account);
-    if (settings.mode === "off" || passes.has(passOf(attempt))) return undefined;
-    const malformed = [VISIT_HEADER, CHALLENGE_HEADER].find((it) => !isWellFormed(attempt.c, it));
-    if (malformed) {
-      const issues = [{ path: malformed, message: "is not a valid token" }];
-      return refuse("invalid_request", { issues });
-    }
-    if (settings.mode === "by-score") {
-      const { score, reasons } = await assessRisk(attempt, account, nearby);
-      if (score < settings.threshold) return undefined;
-      for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
-    }
-    const token = attempt.c.req.header(CHALLENGE_HEADER);
-    if (token) {
-      attempt.solution = token;
-      return undefined;
-    }
-    return requireChallenge(attempt, "ignoredChallenges");
-  },
+  check: async (attempt) => unlessRetry(attempt, await demandChallenge(attempt)),
 };
 
-/** Verifies the token of a solved challenge. Costs a network round trip, so it runs after the limits. */
+/** Runs after the limits. */
 export const solution: Stage<Buying> = {
   name: "solution",
-  async check(attempt) {
-    const { c, entry } = attempt;
-    if (attempt.solution === undefined) return undefined;
-    const cdata = await cdataOf(attempt);
-    const verdict = await verifyChallenge(c.get("config"), attempt.solution, cdata, entry.sale.id);
-    const { whenDown } = protectionOf(entry.sale).challenge;
-    count("challenge", verdict === "down" ? `${verdict}-${whenDown}` : verdict, entry.sale.id);
-    switch (verdict) {
-      case "passed":
-        passes.set(passOf(attempt), true);
-        return undefined;
-      case "failed":
-        return requireChallenge(
-          attempt,
-          attempt.solution === NOT_LOADED ? "ignoredChallenges" : "failedChallenges",
-        );
-      case "down":
-        return whenDown === "open"
-          ? undefined
-          : refuse("unavailable", { detail: "Challenges cannot be checked right now" });
-    }
-  },
+  check: async (attempt) => unlessRetry(attempt, await verifySolution(attempt)),
 };
 
 /** The widget's `cdata`. It binds a token to this user, so no one else can use it. */
-const cdataOf = ({ c, userId }: Buying) =>
+const cdataOf = ({ c, userId }: Challenged) =>
   keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
 
-async function assessRisk(attempt: Buying, account: string, nearby: NearbyAccounts) {
+async function assessRisk(attempt: Challenged, account: string, nearby: NearbyAccounts) {
   const { c, userId } = attempt;
   const { limitRefusals, failedChallenges, ignoredChallenges } = historyOf(userId);
   const cf = (c.req.raw.cf ?? {}) as { asn?: number; botManagement?: { score?: number } };
@@ -107,16 +128,10 @@ async function assessRisk(attempt: Buying, account: string, nearby: NearbyAccoun
   });
 }
 
-/**
- * Refuses with the settings the page needs to show the widget. A possible retry is not refused here: the attempt
- * then only looks up its order, so a buyer gets the stored answer and no one gets a new unit.
- */
-async function requireChallenge(
-  attempt: Buying,
-  kind: keyof History,
-): Promise<Refusal | undefined> {
+/** Refuses with the settings the page needs to show the widget. */
+async function requireChallenge(attempt: Challenged, kind: keyof History): Promise<Refusal> {
   recordRefusal(attempt, kind);
-  const refusal = refuse("challenge_required", {
+  return refuse("challenge_required", {
     challenge: {
       provider: "turnstile",
       siteKey: attempt.c.get("config").TURNSTILE_SITE_KEY ?? "",
@@ -124,7 +139,4 @@ async function requireChallenge(
       cdata: await cdataOf(attempt),
     },
   });
-  if (!mayBeRetry(attempt)) return refusal;
-  attempt.pending = refusal;
-  return undefined;
 }

@@ -6,6 +6,7 @@ import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
+import { admission } from "./admission.ts";
 import type {
   Admitted,
   Attempt,
@@ -16,7 +17,6 @@ import type {
   Route,
   Stage,
 } from "./attempt.ts";
-import { admission } from "./admission.ts";
 import { challenge, solution } from "./challenge.ts";
 import { denied } from "./denied.ts";
 import { flood, identified } from "./flood-shield.ts";

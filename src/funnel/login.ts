@@ -30,7 +30,7 @@ export const loginRoutes = new Hono<AppEnv>().post("/login", async (c) => {
 });
 
 /** Omits `Secure` on localhost only, which has no HTTPS. */
-const cookieOptions = (url: string) =>
+export const cookieOptions = (url: string) =>
   ({ path: "/", httpOnly: true, sameSite: "Lax", secure: !isLocal(url) }) as const;
 
 /** Sets the session cookie for this host only. */

@@ -1,14 +1,16 @@
-// Routes called before an attempt to buy: the visit token and the demo login.
+// Routes called before an attempt to buy: the visit token, the ticket, and the demo login.
 import { Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { loginRoutes } from "./login.ts";
+import { ticketRoutes } from "./tickets.ts";
 import { signVisit } from "./visit.ts";
 
 export const funnelRoutes = new Hono<AppEnv>()
   .route("/", loginRoutes)
+  .route("/", ticketRoutes)
   .post("/sales/:saleId/visits", async (c) => {
     const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));

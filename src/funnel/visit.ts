@@ -34,7 +34,7 @@ export async function signVisit(c: AppContext, saleId: string): Promise<string> 
  * block, or if another account used the token first. A form sends the token in a field, a script in a header.
  */
 export async function visitAge(
-  { c, entry, visit }: Buying,
+  { c, entry, visit }: Pick<Buying, "c" | "entry" | "visit">,
   account: string,
 ): Promise<number | undefined> {
   const token = visit ?? c.req.header(VISIT_HEADER);

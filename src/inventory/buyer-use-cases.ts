@@ -20,11 +20,7 @@ export type OrderResult<Reason extends string> =
 /** Reasons that refuse every caller without an order. While nothing sells, there are no new buyers. */
 const NOTHING_SELLS: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
 
-export function reserve(
-  work: UnitOfWork,
-  gate: LineGate,
-  command: ReserveCommand,
-): ReserveResult {
+export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveCommand): ReserveResult {
   const now = work.begin();
   const state = work.stateOf(command.userId, now);
   const admission = gate.decide(state.terms, command);

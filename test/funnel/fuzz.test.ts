@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
+import { givenLineSale } from "../admission/line.ts";
 import { givenClock } from "../support/clock.ts";
 import {
   ADMIN_TOKEN,
@@ -141,5 +142,25 @@ describe("garbage with valid credentials", () => {
         { numRuns: 200 },
       ),
     );
+  });
+
+  // Anyone signed in may join, so some of this is valid.
+  test("gets a valid answer from a sale with a line", async () => {
+    const { saleId, skuId } = await givenLineSale();
+    for (const path of ["/api/sales/:saleId/tickets", "/api/skus/:skuId/orders"]) {
+      await fc.assert(
+        fc.asyncProperty(
+          garbageFor(path, { saleId, skuId }, ["POST"]),
+          fc.string({ maxLength: 300 }).map(encodeURIComponent),
+          async (garbage, ticket) => {
+            const cookie = `ticket-${saleId}=${ticket}`;
+            const answer = await sendGarbage(garbage, { ...asBuyer(), cookie });
+            expectValidAnswer(answer);
+            expect(answer.status).not.toBe(202);
+          },
+        ),
+        { numRuns: 100 },
+      );
+    }
   });
 });

@@ -1,0 +1,128 @@
+// Joining a sale's line: the ticket. Nothing is stored, so it costs no Redis command and no object call of its own.
+import { type Context, Hono } from "hono";
+import { setCookie } from "hono/cookie";
+import * as z from "zod";
+import { readPass } from "../admission/pass.ts";
+import { placeOf } from "../admission/place.ts";
+import type { Registrant } from "../admission/place-formula.ts";
+import { registrationOf } from "../admission/settings.ts";
+import { etaSeconds, isAdmitted, peopleAhead } from "../admission/standing.ts";
+import { signTicket } from "../admission/ticket.ts";
+import { findSale } from "../catalog/archive.ts";
+import { type LiveReading, readReading } from "../catalog/live-reading.ts";
+import type { CatalogEntry } from "../catalog/schema.ts";
+import { problem, type Refusal, refuse } from "../errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { type HeldTicket, shownTicket, ticketCookie } from "./admission.ts";
+import { countArrival } from "./arrivals.ts";
+import { orderBodySchema } from "./attempt.ts";
+import { type Challenged, demandChallenge, hasSolved, verifySolution } from "./challenge.ts";
+import { denied } from "./denied.ts";
+import { shieldRoute } from "./flood-shield.ts";
+import { identify } from "./identity.ts";
+import { cookieOptions } from "./login.ts";
+
+const MAX_BYTES = 4_096;
+/** Browsers keep no cookie for longer. */
+const MAX_COOKIE_SECONDS = 400 * 86_400;
+
+const bodySchema = z.strictObject({ ticket: orderBodySchema.shape.ticket });
+
+type TicketContext = Context<AppEnv, "/sales/:saleId/tickets">;
+
+const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
+
+export const ticketRoutes = new Hono<AppEnv>().post("/sales/:saleId/tickets", async (c) => {
+  const entry = await findSale(c.get("scope"), c.req.param("saleId"));
+  if (!entry) return problem(c, refuse("not_found"));
+  const refusal = refuseByTime(entry) ?? (await shieldRoute(c, "ticket"));
+  if (refusal) return problem(c, refusal);
+  const body = await readBody(c);
+  if (!body.ok) return problem(c, body.refusal);
+  const identity = await identify(c, c.get("config"));
+  if (!identity.ok) return problem(c, identity.refusal);
+  const attempt: Challenged = {
+    ...{ c, route: "order", skuId: "", now: Date.now() },
+    ...{ entry, userId: identity.userId },
+  };
+  const person = { saleId: entry.sale.id, userId: identity.userId };
+  const shown = shownTicket(c, person, body.value.ticket);
+  const joined = shown ? ({ ok: true, ticket: shown } as const) : await join(attempt, person);
+  if (!joined.ok) return problem(c, joined.refusal);
+  keepTicket(c, entry, joined.ticket);
+  return c.json(await standing(c, entry, person, joined.ticket));
+});
+
+/** The body is optional, so that a request without one is a request for a first ticket. */
+const readBody = async (c: TicketContext): ReturnType<typeof readJson<typeof bodySchema>> =>
+  c.req.raw.body === null ? { ok: true, value: {} } : readJson(c, bodySchema, MAX_BYTES);
+
+function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
+  const registration = registrationOf(sale);
+  if (!registration) return NO_LINE;
+  const now = Date.now();
+  if (now >= Date.parse(sale.closesAt)) return refuse("sale_closed", { closesAt: sale.closesAt });
+  if (now >= registration.opensAt) return undefined;
+  return refuse("sale_not_open", {
+    detail: "Nobody can join the line yet",
+    opensAt: new Date(registration.opensAt).toISOString(),
+    retryAfterSeconds: Math.ceil((registration.opensAt - now) / 1_000),
+  });
+}
+
+type Joined = { ok: true; ticket: HeldTicket } | { ok: false; refusal: Refusal };
+
+/** Issues a first ticket, after a challenge where the sale demands one. */
+async function join(attempt: Challenged, person: Registrant): Promise<Joined> {
+  const { c } = attempt;
+  const refusal =
+    (await denied.check(attempt)) ??
+    (await demandChallenge(attempt)) ??
+    (await verifySolution(attempt));
+  if (refusal) return { ok: false, refusal };
+  const ticket = { at: Date.now(), challenged: hasSolved(attempt) };
+  countArrival(c.get("scope"), person, ticket.at);
+  const token = signTicket(c.get("config").SIGNING_SECRET, person, ticket);
+  return { ok: true, ticket: { ...ticket, token } };
+}
+
+/** Keeps the ticket in a cookie, so that it also travels with requests of pages without JavaScript. */
+function keepTicket(c: TicketContext, { sale }: CatalogEntry, { token }: HeldTicket): void {
+  const left = Math.ceil((Date.parse(sale.closesAt) - Date.now()) / 1_000);
+  const maxAge = Math.max(1, Math.min(left, MAX_COOKIE_SECONDS));
+  setCookie(c, ticketCookie(sale.id), token, { ...cookieOptions(c.req.url), maxAge });
+}
+
+/** Where the person stands. Fields about the line are null while it is not known. */
+async function standing(
+  c: AppContext,
+  entry: CatalogEntry,
+  person: Registrant,
+  { token, at }: HeldTicket,
+) {
+  const reading = await readReading(c.get("scope"), entry).catch(() => undefined);
+  const { line, pass } = reading?.value.published ?? {};
+  const { SIGNING_SECRET } = c.get("config");
+  const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
+  const close = readPass(SIGNING_SECRET, pass, person.saleId) ?? { closesAt, draw: null };
+  const place = placeOf(SIGNING_SECRET, person, at, close);
+  const known = line && place !== null;
+  const admitted = known && isAdmitted(line, place);
+  return {
+    ticket: token,
+    place,
+    registered: line?.registered ?? null,
+    state: line?.over ? "over" : admitted ? "admitted" : "waiting",
+    ahead: known ? peopleAhead(line, place) : null,
+    etaSeconds: known ? etaSeconds(line, place, unitsLeft(entry, reading?.value)) : null,
+  };
+}
+
+/** Free and held units of all SKUs. Undefined if the stock of one is not known. */
+function unitsLeft({ sale }: CatalogEntry, reading: LiveReading | undefined): number | undefined {
+  if (reading?.stock.size !== sale.skus.length) return undefined;
+  return [...reading.stock.values()].reduce(
+    (sum, { available, held }) => sum + available + held,
+    0,
+  );
+}
