@@ -39,6 +39,10 @@ const SALE_BYTES = 4_096;
 const LINE_BYTES = 24_576;
 const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 
+/** The memory that a reading takes, in bytes. */
+export const readingBytes = (skus: number, hasLine: boolean): number =>
+  SALE_BYTES + skus * SKU_BYTES + (hasLine ? LINE_BYTES : 0);
+
 const buyersSchema = z.object({
   format: z.int(),
   base: z.int().min(0),
@@ -78,8 +82,7 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     // Without Redis a stock may be out of date for a minute, but a line must move on.
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
   });
-  const bytes = SALE_BYTES + skuIds.length * SKU_BYTES + (subjects.hasLine ? LINE_BYTES : 0);
-  readings.set(name, { cache, bytes });
+  readings.set(name, { cache, bytes: readingBytes(skuIds.length, subjects.hasLine) });
   return cache;
 }
 

@@ -36,7 +36,7 @@ export const BUDGETS = {
   /** The published stock and line of a sale. */
   stock: 5 * MIB,
   /** People who joined a line and were not reported yet. */
-  arrivals: 2 * MIB,
+  arrivals: 1.25 * MIB,
   /** Archived sales that were requested. */
   archive: 6 * MIB,
   /** Filters of the buyers of sold-out SKUs. */

@@ -18,7 +18,7 @@ interface Batch {
 }
 
 const batches = memory<Batch>("arrivals", {
-  sizeOf: () => 512 + 64 * SAMPLE_LIMIT, // it grows in place
+  sizeOf: () => 512 + 96 * SAMPLE_LIMIT, // it grows in place
 });
 
 /** Counts a person once, however often they come. Does not wait. */

@@ -3,14 +3,17 @@
 import ipaddr from "ipaddr.js";
 import "../../src/admin/auth.ts";
 import "../../src/catalog/archive.ts";
+import "../../src/funnel/arrivals.ts";
 import "../../src/funnel/challenge.ts";
 import "../../src/funnel/identity.ts";
 import "../../src/funnel/limits.ts";
 import "../../src/funnel/shedding.ts";
 import "../../src/funnel/sold-out.ts";
+import { readingBytes } from "../../src/catalog/live-reading.ts";
 import { allMemories, BUDGETS, type MemoryName } from "../../src/edge/memory.ts";
 import { completeHeaders } from "../../src/headers.ts";
 import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
+import { ArrivalSample, SAMPLE_LIMIT } from "../../src/line/arrival-sample.ts";
 import "../../src/pages/page-cache.ts";
 import { SwrCache } from "../../src/edge/swr-cache.ts";
 
@@ -77,8 +80,9 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
   ],
   lockedOut: [(i) => [read(`${address(i)}/64`), true]],
   stock: [
-    (i) => [`live/sale-${nth(i)}/1`, aStock(i, 1)],
-    (i) => [`live/sale-${nth(i)}/1`, aStock(i, 50)],
+    (i) => [`live/sale-${nth(i)}/1`, aReading(i, 1)],
+    (i) => [`live/sale-${nth(i)}/1`, aReading(i, 50)],
+    (i) => [`live/sale-${nth(i)}/1`, aReading(i, 1, aLine())],
   ],
   buyerFilters: [
     (i) => [`sku-${nth(i)}`, someBuyers(500)],
@@ -88,11 +92,18 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
     (i) => [`archive/1/sale/sale-${nth(i)}`, anOlderPage(i, 1)],
     (i) => [`archive/1/after/sale-${nth(i)}`, anOlderPage(i, 50)],
   ],
+  arrivals: [(i) => [`sale-${nth(i)}`, { pending: aSample(), reportedAt: Date.now() + i }]],
   overloads: [(i) => [`sku-${nth(i)}`, { share: Math.random(), at: Date.now() + i }]],
   waiting: [
     (i) => [`sku-${nth(i)}`, new Map(times(32, (at) => [Symbol(), Date.now() + at] as const))],
   ],
 };
+
+const aSample = () =>
+  new ArrivalSample({
+    level: 0,
+    entries: times(SAMPLE_LIMIT, () => [Math.floor(Math.random() * 2 ** 52), Date.now()]),
+  });
 
 function aPage(i: number, bytes: number) {
   const own = { "Content-Type": "text/html; charset=utf-8", ETag: `"${nth(i)}"` };
@@ -124,8 +135,14 @@ const soldOut = (i: number) => ({
   buyers: { format: 2, base: 0, recent: times(MAX_RECENT, (at) => 2 ** 52 + i * MAX_RECENT + at) },
 });
 
-/** The stock of a sold-out sale, with its response. */
-function aStock(i: number, skus: number) {
+/** A line with the most points. */
+function aLine() {
+  const line = { arrivals: times(100, (at) => [at + Math.random(), Math.random()]), frontier: 1.5 };
+  return JSON.parse(JSON.stringify({ line, pass: "x".repeat(400) }));
+}
+
+/** The stock of a sold-out sale and its line, with the response. */
+function aReading(i: number, skus: number, line?: ReturnType<typeof aLine>) {
   const stocks = times(skus, (sku) => soldOut(i * skus + sku));
   const ids = times(skus, (sku) => `sku-${nth(i)}-${nth(sku)}`);
   const known = new Map(ids.map((id, at) => [id, stocks[at]]));
@@ -139,7 +156,9 @@ function aStock(i: number, skus: number) {
       unitPrice: { amount: 1, currency: "USD" },
     })),
   };
-  return { shared: shared(), skus, known, answer, body: read(JSON.stringify(answer)) };
+  const all = { ...answer, ...line };
+  const bytes = readingBytes(skus, line !== undefined);
+  return { shared: shared(), bytes, known, answer: all, body: read(JSON.stringify(all)) };
 }
 
 /** Sales with twenty SKUs each, as the registry returned them and as parsed. */
