@@ -39,6 +39,8 @@ export const BUDGETS = {
   arrivals: 1.25 * MIB,
   /** Archived sales that were requested. */
   archive: 6 * MIB,
+  /** Draws that are being read. */
+  draws: 1 * MIB,
   /** Filters of the buyers of sold-out SKUs. */
   buyerFilters: 6 * MIB,
   /** Stocks of sold-out SKUs as objects returned them. */

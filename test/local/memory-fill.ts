@@ -14,6 +14,7 @@ import { allMemories, BUDGETS, type MemoryName } from "../../src/edge/memory.ts"
 import { completeHeaders } from "../../src/headers.ts";
 import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
 import { ArrivalSample, SAMPLE_LIMIT } from "../../src/line/arrival-sample.ts";
+import "../../src/line/draw-route.ts";
 import "../../src/pages/page-cache.ts";
 import { SwrCache } from "../../src/edge/swr-cache.ts";
 
@@ -83,6 +84,10 @@ const SAMPLES: Record<MemoryName, Sample[]> = {
     (i) => [`live/sale-${nth(i)}/1`, aReading(i, 1)],
     (i) => [`live/sale-${nth(i)}/1`, aReading(i, 50)],
     (i) => [`live/sale-${nth(i)}/1`, aReading(i, 1, aLine())],
+  ],
+  draws: [
+    (i) => [`sale-${nth(i)}`, { shared: shared(), text: null }],
+    (i) => [`sale-${nth(i)}`, { shared: shared(), text: nth(i, 60_000) }],
   ],
   buyerFilters: [
     (i) => [`sku-${nth(i)}`, someBuyers(500)],
