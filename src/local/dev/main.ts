@@ -41,11 +41,10 @@ async function run(settings: Settings, parts: AsyncDisposableStack): Promise<voi
   parts.defer(await lockStateDir(settings.stateDir));
   await assertPortFree(settings.port);
   const redis = await startRedisPart(settings, parts);
-  const drand = await startFakeDrand();
-  parts.defer(drand.stop);
+  const beacon = await startBeaconPart(settings, parts);
   const secret = newGuardSecret();
   const own = workerVars(settings.devVars, redis.url);
-  const vars = { ...drand.vars, ...own, LOCAL_GUARD: secret };
+  const vars = { ...beacon, ...own, LOCAL_GUARD: secret };
   const worker = startDevWorker({ stateDir: settings.stateDir, vars, log });
   parts.defer(worker.stop);
   const died = Promise.race([redis.died, worker.died]);
@@ -79,6 +78,15 @@ async function startRedisPart(settings: Settings, parts: AsyncDisposableStack): 
   });
   died.catch(() => {}); // no unhandled rejection while nothing awaits it
   return { url: bridge.url, died };
+}
+
+/** Starts the stand-in for drand, unless `.dev.vars` sets a beacon. Returns the vars for it. */
+async function startBeaconPart({ devVars }: Settings, parts: AsyncDisposableStack) {
+  if (devVars.BEACON !== undefined) return {};
+  const { url, chain, vars, stop } = await startFakeDrand();
+  parts.defer(stop);
+  log.print("dev", `A stand-in for drand answers at ${url}/${chain.hash}`);
+  return vars;
 }
 
 /** Waits until a purchase would succeed, then prints the URLs and credentials. */
