@@ -40,7 +40,7 @@ export const BUDGETS = {
   /** Archived sales that were requested. */
   archive: 6 * MIB,
   /** Draws that are being read. */
-  draws: 1 * MIB,
+  draws: 0.5 * MIB,
   /** Filters of the buyers of sold-out SKUs. */
   buyerFilters: 6 * MIB,
   /** Stocks of sold-out SKUs as objects returned them. */

@@ -24,12 +24,18 @@ const roundSchema = z.object({
   signature: z.string().regex(/^[0-9a-f]{96}$/),
 });
 
-/** The chain whose rounds decide draws: quicknet, unless the configuration names another one. */
+/** The chain that new draws name: quicknet, unless the configuration names another one. */
 export const chainOf = ({ BEACON }: BeaconConfig): Chain => BEACON?.chain ?? QUICKNET;
 
-/** Asks one relay after the other for a round. Null while none has it. A relay that fails or lies is skipped and logged. */
-export async function fetchRound(config: BeaconConfig, round: number): Promise<BeaconRound | null> {
-  const chain = chainOf(config);
+/**
+ * Asks one relay after the other for a round of the chain that a draw has named. Null while none has it. A relay that fails
+ * or lies is skipped and logged.
+ */
+export async function fetchRound(
+  config: BeaconConfig,
+  chain: Chain,
+  round: number,
+): Promise<BeaconRound | null> {
   for (const relay of config.BEACON?.urls ?? RELAYS) {
     try {
       const answer = await askRelay(relay, chain, round);

@@ -149,7 +149,7 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
   async #fetchBeacon(): Promise<BeaconRound | null> {
     const line = this.#current;
     if (!line || !isBeaconDue(line, Date.now())) return null;
-    return fetchRound(requireConfig(this.env), line.round);
+    return fetchRound(requireConfig(this.env), line.chain, line.round);
   }
 
   /** The line, if the sale has one now. */

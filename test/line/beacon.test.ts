@@ -15,7 +15,9 @@ const FAR_FUTURE = 9_000_000_000;
 
 /** A relay that always behaves like this. */
 const relay = (behavior: DrandBehavior) => `${STAND_IN}/_fake/${behavior}`;
-const from = (...urls: string[]) => ({ BEACON: { ...BEACON, urls } });
+/** Asks these relays, in this order. */
+const ask = (urls: string[], round: number, chain = BEACON.chain) =>
+  fetchRound({ BEACON: { ...BEACON, urls } }, chain, round);
 
 /** The events that `work` logs. */
 async function logged<T>(work: () => Promise<T>): Promise<[T, Record<string, unknown>[]]> {
@@ -29,16 +31,13 @@ async function logged<T>(work: () => Promise<T>): Promise<[T, Record<string, unk
 }
 
 test("returns a round that the chain's key signed", async () => {
-  const round = await fetchRound(from(STAND_IN), PAST);
+  const round = await ask([STAND_IN], PAST);
   expect(round).toMatchObject({ round: PAST });
   expect(await isSigned(BEACON.chain, round as NonNullable<typeof round>)).toBe(true);
 });
 
 test("returns the same round from every relay", async () => {
-  const rounds = await Promise.all([
-    fetchRound(from(STAND_IN), PAST),
-    fetchRound(from(relay("honest")), PAST),
-  ]);
+  const rounds = await Promise.all([ask([STAND_IN], PAST), ask([relay("honest")], PAST)]);
   expect(rounds[0]).toEqual(rounds[1]);
 });
 
@@ -51,7 +50,7 @@ test.each<[DrandBehavior, RegExp]>([
   ["stale", /another round/],
   ["unsigned", /not signed/],
 ])("skips a relay that is %s, and logs it", async (behavior, cause) => {
-  const [round, lines] = await logged(() => fetchRound(from(relay(behavior), STAND_IN), PAST));
+  const [round, lines] = await logged(() => ask([relay(behavior), STAND_IN], PAST));
   expect(round).toMatchObject({ round: PAST });
   expect(lines).toEqual([
     {
@@ -63,25 +62,23 @@ test.each<[DrandBehavior, RegExp]>([
 });
 
 test("skips a relay that does not exist", async () => {
-  const [round, lines] = await logged(() => fetchRound(from(DEAD, STAND_IN), PAST));
+  const [round, lines] = await logged(() => ask([DEAD, STAND_IN], PAST));
   expect(round).toMatchObject({ round: PAST });
   expect(lines).toHaveLength(1);
 });
 
 test("returns nothing while no relay has the round, and has no other source of randomness", async () => {
   const lies = [relay("forged"), relay("unsigned"), relay("silent")];
-  expect((await logged(() => fetchRound(from(...lies), PAST)))[0]).toBeNull();
+  expect((await logged(() => ask(lies, PAST)))[0]).toBeNull();
 });
 
 test("a round that nobody has signed yet is no fault of the relay", async () => {
-  expect(await logged(() => fetchRound(from(STAND_IN), FAR_FUTURE))).toEqual([null, []]);
+  expect(await logged(() => ask([STAND_IN], FAR_FUTURE))).toEqual([null, []]);
 });
 
-test("refuses a round of another chain, even a genuine one of quicknet", async () => {
-  const config = {
-    BEACON: { urls: [STAND_IN], chain: { ...BEACON.chain, publicKey: QUICKNET.publicKey } },
-  };
-  const [round, lines] = await logged(() => fetchRound(config, PAST));
+test("refuses a round of another chain than the one that the draw has named", async () => {
+  const chain = { ...BEACON.chain, publicKey: QUICKNET.publicKey };
+  const [round, lines] = await logged(() => ask([STAND_IN], PAST, chain));
   expect(round).toBeNull();
   expect(lines).toHaveLength(1);
 });
