@@ -35,12 +35,18 @@ export function shownTicket(
 }
 
 const MAX_RETRY_SECONDS = 60;
+/** When to come back while nobody can say how long the line takes, for example because it is paused. */
+const UNKNOWN_SECONDS = 10;
 
 /** The refusal of a person whose turn it is not yet. Says when it may be, at the soonest. */
 export function notAdmittedYet(line: PublicLine | undefined, place: number | null): Refusal {
-  const [soonest] = (line && place !== null && etaSeconds(line, place)) || [0];
-  const retryAfterSeconds = Math.min(MAX_RETRY_SECONDS, Math.max(1, soonest));
+  const retryAfterSeconds = Math.min(MAX_RETRY_SECONDS, Math.max(1, soonest(line, place)));
   return refuse("not_admitted_yet", { retryAfterSeconds });
+}
+
+function soonest(line: PublicLine | undefined, place: number | null): number {
+  if (!line || place === null) return Math.ceil(line?.pollSeconds ?? 1);
+  return etaSeconds(line, place)?.[0] ?? UNKNOWN_SECONDS;
 }
 
 const TICKET_REQUIRED = refuse("ticket_required", {

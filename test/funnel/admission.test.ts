@@ -93,6 +93,15 @@ describe("an order", () => {
     expect(last.headers.get("retry-after")).toBe("60");
   });
 
+  test("in a paused line is refused for longer than a moment", async () => {
+    const scene = await givenLineSale();
+    await publishLine(scene, { frontier: 101, paused: true });
+    const ann = await aBuyer();
+    const answer = await buy(ann, scene.skuId, { ticket: lateTicket(scene, ann.id, 110) });
+    expect(answer.code).toBe("not_admitted_yet");
+    expect(answer.headers.get("retry-after")).toBe("10");
+  });
+
   test("with somebody else's ticket, a forged one, or one for another sale is refused", async () => {
     const scene = await givenLine();
     const ann = await aBuyer();
