@@ -4,7 +4,7 @@ import type { PublicLine } from "./public-line.ts";
 /** People with a place up to `place`, interpolated between the points of the curve. */
 function peopleUpTo(arrivals: PublicLine["arrivals"], place: number): number {
   const at = arrivals.findIndex(([point]) => point >= place);
-  if (at === -1) return arrivals.at(-1)?.[1] ?? 0;
+  if (at === -1) return arrivals[arrivals.length - 1]?.[1] ?? 0;
   const [right, until] = arrivals[at] as [number, number];
   const [left, before] = arrivals[at - 1] ?? [0, 0];
   const share = right > left ? (place - left) / (right - left) : 1;

@@ -55,7 +55,9 @@ export const ticketRoutes = new Hono<AppEnv>().post("/sales/:saleId/tickets", as
 
 /** The body is optional, so that a request without one is a request for a first ticket. */
 const readBody = async (c: TicketContext): ReturnType<typeof readJson<typeof bodySchema>> =>
-  c.req.raw.body === null ? { ok: true, value: {} } : readJson(c, bodySchema, MAX_BYTES);
+  c.req.raw.body === null || c.req.header("content-length") === "0"
+    ? { ok: true, value: {} }
+    : readJson(c, bodySchema, MAX_BYTES);
 
 function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
   const registration = registrationOf(sale);
@@ -110,6 +112,8 @@ async function standing(
   const admitted = known && isAdmitted(line, place);
   return {
     ticket: token,
+    // With it, anyone can check their place in a draw.
+    userId: person.userId,
     place,
     registered: line?.registered ?? null,
     state: line?.over ? "over" : admitted ? "admitted" : "waiting",

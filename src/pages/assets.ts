@@ -29,6 +29,8 @@ export const scriptUrl = (): string => address(asset("main"));
 export const challengeUrl = (): string => address(asset("challenge"));
 /** Loaded only by the page of an order whose card this site collects. */
 export const paymentUrl = (): string => address(asset("payment"));
+/** Loaded only by the pages of sales that have a line. */
+export const lineUrl = (): string => address(asset("line"));
 /** Loaded only by a buyer who checks a draw. */
 export const drawUrl = (): string => address(asset("draw"));
 export const iconUrl = (): string => address(asset("icon"));

@@ -14,9 +14,15 @@ const OLDEST = ["safari15", "chrome94", "firefox93"];
 /** Bundles and hashes the assets and writes `assets.gen.js`, unless it would not change. */
 export async function buildAssets(): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: ["main.ts", "challenge.ts", "payment.ts", "draw.ts", "style.css", "icon.svg"].map(
-      (name) => join(HERE, "browser", name),
-    ),
+    entryPoints: [
+      "main.ts",
+      "challenge.ts",
+      "payment.ts",
+      "line.ts",
+      "draw.ts",
+      "style.css",
+      "icon.svg",
+    ].map((name) => join(HERE, "browser", name)),
     outdir: HERE,
     bundle: true,
     minify: true,

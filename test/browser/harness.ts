@@ -44,6 +44,8 @@ export interface Stage {
   /** Creates a sale, with one SKU by default. */
   onSale(sku?: Partial<Sku>, sale?: SaleOptions): Promise<OnSale>;
   ledger(skuId: string): Promise<Ledger>;
+  /** For what no browser does. */
+  client: Client;
 }
 
 /** Declares a suite of browser tests with its own instance. `vars` override the instance's variables. */
@@ -83,6 +85,7 @@ async function setStage(vars: Record<string, string>) {
   const faults: string[] = [];
   return {
     url: stack.url,
+    client,
     person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
     onSale: (sku?: Partial<Sku>, options?: SaleOptions) => onSale(client, sku, options),
     ledger: (skuId: string) => client.ledger(skuId),

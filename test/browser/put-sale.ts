@@ -10,6 +10,8 @@ export interface SaleOptions {
   more?: object;
   /** The number of identical items; 1 by default. */
   items?: number;
+  /** How the sale admits people; all at once by default. */
+  admission?: SaleInput["admission"];
   /** When the sale requires challenges; never by default. */
   challenge?: { mode: "off" | "by-score" | "always"; whenDown?: "open" | "closed" };
 }
@@ -27,7 +29,14 @@ let sales = 0;
 export async function onSale(
   client: Client,
   sku: Partial<Sku> = {},
-  { opensIn = -60_000, closesIn = 3_600_000, challenge, more, items = 1 }: SaleOptions = {},
+  {
+    opensIn = -60_000,
+    closesIn = 3_600_000,
+    challenge,
+    admission,
+    more,
+    items = 1,
+  }: SaleOptions = {},
 ): Promise<OnSale> {
   sales += 1;
   const [saleId, skuId] = [`sale-${sales}`, `sku-${sales}`];
@@ -39,7 +48,7 @@ export async function onSale(
     ...more,
     opensAt: new Date(Date.now() + opensIn).toISOString(),
     closesAt: new Date(Date.now() + closesIn).toISOString(),
-    admission: { mode: "open" },
+    admission: admission ?? { mode: "open" },
     skus: Array.from({ length: items }, (_, i) => ({
       id: i === 0 ? skuId : `${skuId}-${i}`,
       name: "Thing",

@@ -42,6 +42,7 @@ beforeEach(suppressLiveStock);
 
 interface Standing {
   ticket: string;
+  userId: string;
   place: number | null;
   registered: number | null;
   state: string;
@@ -77,6 +78,7 @@ describe("a ticket", () => {
     const answer = await join(ann, scene.saleId);
     expect(answer.status).toBe(200);
     expect(timeOf(scene, ann, answer.body.ticket)).toBeGreaterThanOrEqual(before);
+    expect(answer.body.userId).toBe(ann.id);
     const [cookie = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
     expect(cookie).toBe(`ticket-${scene.saleId}=${answer.body.ticket}`);
     expect(attributes).toEqual(

@@ -1,4 +1,5 @@
-// Polls the live answer of a sale while the page is visible, with backoff on failure. Stale stock is discarded.
+// Polls the live answer of a sale while the page is visible or its visitor waits in line, with backoff on failure. Stale stock is discarded.
+import type { PublicLine } from "../../admission/public-line.ts";
 import type { Money } from "../../money.ts";
 import type { Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
@@ -10,6 +11,7 @@ export interface Live {
   opensAt?: string;
   closesAt?: string;
   revision?: number;
+  line?: PublicLine;
   skus: ({ id: string; unitPrice?: Money } & Stock)[];
 }
 
@@ -29,6 +31,7 @@ export class LiveStock {
   #asOf = 0;
   #failures = 0;
   #interval = IDLE_EVERY_MS;
+  #isWaiting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the first poll has ended, since the page loaded and since the device last slept. */
   isPolled = false;
@@ -43,6 +46,15 @@ export class LiveStock {
   }
 
   stockOf = (skuId: string): Stock | undefined => this.#stock?.get(skuId);
+
+  /** Free and held units of all SKUs. Undefined while the stock is unknown. */
+  get unitsLeft(): number | undefined {
+    if (!this.#stock) return undefined;
+    return [...this.#stock.values()].reduce(
+      (sum, { available, held = 0 }) => sum + available + held,
+      0,
+    );
+  }
 
   /** Records the stock of one SKU from another source, such as a refusal. */
   setStock(skuId: string, available: number, held = 0): void {
@@ -60,8 +72,10 @@ export class LiveStock {
 
   #isOld = () => serverNow() - this.#asOf > OLD_MS;
 
-  setPace(isOpen: boolean): void {
-    this.#interval = isOpen ? OPEN_EVERY_MS : IDLE_EVERY_MS;
+  /** `waitMs`: the pace while the visitor waits in line. They learn of their turn even if the page is hidden. */
+  setPace(isOpen: boolean, waitMs?: number): void {
+    this.#interval = waitMs ?? (isOpen ? OPEN_EVERY_MS : IDLE_EVERY_MS);
+    this.#isWaiting = waitMs !== undefined;
   }
 
   pollSoon = (): void => this.#schedule(SOON_MS);
@@ -72,7 +86,7 @@ export class LiveStock {
   }
 
   async poll(): Promise<void> {
-    if (document.hidden) return;
+    if (document.hidden && !this.#isWaiting) return;
     const answer = await call<Live>("GET", `${this.path}/live`);
     this.#failures = answer.ok ? 0 : this.#failures + 1;
     this.isPolled = true;

@@ -5,7 +5,9 @@ import { SALE_ENDED } from "../copy/refusal.ts";
 import { BADGES, type Badge, badgeOf, isUnavailable } from "../copy/sale.ts";
 import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
+import type { LinePanel } from "./line.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
+import { loadLine } from "./load-line.ts";
 import type { SaleUpdate } from "./outcome.ts";
 import { mountPurchase } from "./purchase.ts";
 import { onReturn } from "./resume.ts";
@@ -50,6 +52,9 @@ class SalePage {
   #measuredFor: number | undefined;
   #overrideUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasLine = false;
+  /** Undefined without a line, and until its script is loaded. */
+  #line: LinePanel | undefined;
 
   constructor(root: HTMLElement) {
     const { opensAt, closesAt, state, sale } = root.dataset;
@@ -78,12 +83,20 @@ class SalePage {
     for (const card of this.#cards)
       mountPurchase(card, (update) => this.#applyRefusal(card.skuId, update));
     part(document, "reload")?.addEventListener("click", () => location.reload());
+    const slot = part(this.#root, "line");
+    this.#hasLine = slot !== null;
+    if (slot) void this.#loadLine(slot);
     this.#tick();
     this.#live.poll();
     if ("visits" in this.#root.dataset) {
       const opensIn = this.#opensAt - serverNow();
       mountVisit(this.#live.path, opensIn, () => this.#state === "closed");
     }
+  }
+
+  async #loadLine(slot: HTMLElement): Promise<void> {
+    this.#line = await loadLine(slot, this.#root.dataset.sale ?? "", () => this.#tick());
+    this.#live.pollSoon();
   }
 
   /** Until the first poll ends, the rendered state is more reliable than the visitor's clock. */
@@ -96,6 +109,7 @@ class SalePage {
   #onLive(live: Partial<Live>): void {
     if (performance.now() > this.#overrideUntil) this.#setTimes(live.opensAt, live.closesAt);
     this.#changes.onLive(live);
+    this.#line?.onLive(live.line, this.#live);
     this.#tick();
   }
 
@@ -146,17 +160,21 @@ class SalePage {
     const moved = sale !== this.#state;
     this.#state = this.#root.dataset.state = sale;
     const { isGone, isPolled, isCurrent, isDegraded } = this.#live;
+    const notYet = this.#line?.paint();
+    // Until the script of the line is loaded, nobody knows whose turn it is.
+    const checking = !isCurrent || (this.#hasLine && !this.#line);
     const stocks = this.#cards.map(({ skuId }) => this.#live.stockOf(skuId));
     for (const [i, card] of this.#cards.entries()) {
-      card.set({ sale, stock: stocks[i], checking: !isCurrent });
+      card.set({ sale, stock: stocks[i], notYet, checking });
     }
     this.#show(
       isGone ? "removed" : this.#cards.some(({ owns }) => owns) ? sale : badgeOf(sale, stocks),
     );
     setText(part(document, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
-    // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment.
-    this.#live.setPace(sale === "open");
-    if (moved) this.#live.pollSoon();
+    // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment. A line
+    // spreads it over a longer time.
+    this.#live.setPace(sale === "open", this.#line?.waitMs);
+    if (moved && !this.#line) this.#live.pollSoon();
     // A deleted sale has no times to show.
     for (const when of this.#root.querySelectorAll<HTMLElement>(".countdown, .window"))
       when.hidden = isGone;

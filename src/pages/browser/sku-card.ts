@@ -4,7 +4,7 @@ import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import { holdsUnits, needsPayment } from "../copy/order.ts";
 import { limitText } from "../copy/refusal.ts";
-import { buyButton, noneAvailable, type Stock, stockText } from "../copy/sale.ts";
+import { buyButton, noneAvailable, type Offer, type Stock, stockText } from "../copy/sale.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
@@ -20,6 +20,7 @@ const OTHER_ACCOUNT = "A different account is signed in now.";
 export interface CardState {
   sale: SaleState;
   stock: Stock | undefined;
+  notYet: Offer["notYet"];
   /** The stock may be stale, and a poll is in progress. */
   checking: boolean;
   busy: boolean;
@@ -47,6 +48,7 @@ export class SkuCard {
   readonly #state: CardState = {
     sale: "upcoming",
     stock: undefined,
+    notYet: undefined,
     checking: false,
     busy: false,
     blocked: false,

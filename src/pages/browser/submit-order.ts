@@ -67,10 +67,12 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
       if (solution === undefined) return {};
       continue;
     }
-    if (!isUnknown(answer) || tries >= MAX_TRIES) return { answer };
+    // The page knows whose turn it is. Another edge may learn of it a moment later.
+    const isTurn = code === "not_admitted_yet";
+    if ((!isUnknown(answer) && !isTurn) || tries >= MAX_TRIES) return { answer };
     showStatus(answer.status === 0 ? OFFLINE : BUSY);
     // `untilAllowed` waits out a Retry-After; without one, back off exponentially.
-    if (answer.retryAfter) continue;
+    if (answer.retryAfter && !isTurn) continue;
     await pauseOrOnline(Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS) + jitter(500));
   }
 }

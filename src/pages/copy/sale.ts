@@ -20,6 +20,8 @@ export const isUnavailable = (shown?: Badge): boolean => shown === "held" || sho
 /** The stock of an item, as in the live answer. */
 export interface Stock {
   available: number;
+  /** Units of orders that are reserved and not confirmed. */
+  held?: number;
   state: StockState;
 }
 
@@ -53,6 +55,8 @@ export interface Offer {
   wait?: number;
   /** The outcome of an earlier press is still unknown. */
   pending?: boolean;
+  /** The button while it is not the buyer's turn, where the sale has a line. */
+  notYet?: { label: string; why: string } | undefined;
   /** The buyer already has one. */
   another?: boolean;
 }
@@ -68,6 +72,7 @@ export function buyButton(offer: Offer): { label: string; why?: string } {
       why: "Please wait until you can try again.",
     };
   if (offer.pending) return { label: "Check my order" };
+  if (offer.notYet) return offer.notYet;
   if (isHeld(offer.stock)) return { label: "Try to get one" };
   return { label: `Buy ${offer.another ? "another" : "now"}` };
 }

@@ -1,5 +1,7 @@
 // The sale page. The server renders what is the same for everybody; browser code adds the countdown, live stock and
 // the buyer's order. Without JavaScript, Buy leads to the order form.
+import type { PropsWithChildren } from "hono/jsx";
+import { lineSettings } from "../../admission/settings.ts";
 import { protectionOf } from "../../catalog/protection.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
@@ -10,6 +12,7 @@ import { ChallengeTemplate } from "./challenge.tsx";
 import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
+import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
 import type { PaymentMode } from "./pay-form.tsx";
 import { Picture } from "./picture.tsx";
@@ -39,6 +42,7 @@ export function renderSale(
 ): Promise<string> {
   const state = saleState(sale, now);
   const stocks = sale.skus.map(({ id }) => unavailable.get(id));
+  const line = lineSettings(sale);
   return renderDocument({
     title: sale.title,
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
@@ -55,7 +59,9 @@ export function renderSale(
           data-state={state}
           data-visits={canChallenge(sale) ? "" : undefined}
         >
-          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks)} />
+          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks)}>
+            {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
+          </SaleHead>
           <ul class="skus" aria-label="Items">
             {sale.skus.map((sku, i) => (
               <SkuCard sale={sale} sku={sku} state={state} stock={stocks[i]} />
@@ -85,7 +91,12 @@ export function renderSale(
 
 const isLong = (title: string): boolean => title.length > LONG_TITLE;
 
-const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown: Badge }) => (
+const SaleHead = ({
+  sale,
+  state,
+  shown,
+  children,
+}: PropsWithChildren<{ sale: Sale; state: SaleState; shown: Badge }>) => (
   <>
     <figure class="hero">
       <Picture sale={sale} />
@@ -104,6 +115,7 @@ const SaleHead = ({ sale, state, shown }: { sale: Sale; state: SaleState; shown:
         </p>
       </div>
       <p class="sr" role="status" data-announce></p>
+      {children}
     </div>
   </>
 );

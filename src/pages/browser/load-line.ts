@@ -1,0 +1,35 @@
+// Loads the script of a sale's line, which only sales with a line need.
+import { call } from "./api.ts";
+import { part, setText } from "./dom.ts";
+import type { LinePanel } from "./line.ts";
+import { loadChallenge } from "./load-challenge.ts";
+import { formatTime } from "./locale.ts";
+import { serverNow } from "./server-clock.ts";
+import { signIn } from "./sign-in.ts";
+import { onSessionChange } from "./tab-channel.ts";
+import { visitHeaders } from "./visit-token.ts";
+
+const FAILED = "The line didn't load. Please reload this page. You keep your place.";
+
+/** Undefined if the script does not load. The panel then says so. */
+export async function loadLine(
+  slot: HTMLElement,
+  saleId: string,
+  onChange: () => void,
+): Promise<LinePanel | undefined> {
+  let loaded: typeof import("./line.ts");
+  try {
+    loaded = await import(slot.dataset.line as string);
+  } catch {
+    setText(part(slot, "line-text"), FAILED);
+    return undefined;
+  }
+  const challenge = (at: HTMLElement) => loadChallenge(at, onChange);
+  const now = serverNow;
+  const panel = new loaded.LinePanel(slot, {
+    ...{ saleId, onChange, call, now, formatTime, signIn, visitHeaders, challenge },
+  });
+  onSessionChange(() => panel.onSessionChange());
+  panel.start();
+  return panel;
+}
