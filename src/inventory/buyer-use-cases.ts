@@ -1,6 +1,6 @@
 // What buyers do at the object: reserve, pay, cancel. Each runs without an await, so its writes commit together.
 import { decideCancel, type OrderDecision } from "./decide-order.ts";
-import { decidePay, type PaymentView, toPaymentView } from "./decide-pay.ts";
+import { decidePay, type PaymentView, type PayRefusal, toPaymentView } from "./decide-pay.ts";
 import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { asAccepted, type Order, type OrderRow, toOrder } from "./order.ts";
@@ -34,11 +34,8 @@ export function reserve(work: UnitOfWork, command: ReserveCommand): ReserveResul
   return { ok: true, replayed, order: asAccepted(row) };
 }
 
-export const pay = (
-  work: UnitOfWork,
-  ref: OrderRef,
-  token: string,
-): OrderResult<"order_not_payable"> => change(work, ref, (row, now) => decidePay(row, token, now));
+export const pay = (work: UnitOfWork, ref: OrderRef, token: string): OrderResult<PayRefusal> =>
+  change(work, ref, (row, now) => decidePay(row, token, now));
 
 export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
   change(work, ref, decideCancel);

@@ -39,7 +39,8 @@ export type MoneyOutcome =
   | { outcome: "charged"; chargeId: string; isRefunded?: boolean; returned?: number }
   | { outcome: "action_required"; chargeId: string; clientSecret: string }
   | { outcome: "processing"; chargeId: string }
-  | { outcome: "declined"; reason: string; chargeId?: string }
+  /** `isCancelled`: no method can be charged with this payment any more, so the next one needs another payment. */
+  | { outcome: "declined"; reason: string; chargeId?: string; isCancelled?: true }
   | { outcome: "voided"; chargeId?: string }
   | RefundResult;
 
@@ -95,6 +96,7 @@ export function decidePaymentResult(
       if (!isUndecided) return undefined;
       const declined: Payment = { ...withId(payment, outcome), state: "declined" };
       if (!isReserved) return next(row, { payment: declined }, now);
+      if (outcome.isCancelled) delete declined.chargeId;
       return next(row, { ...startClock(row, declined, now), reason: outcome.reason }, now);
     }
     case "voided":

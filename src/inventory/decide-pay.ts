@@ -17,26 +17,28 @@ const ANOTHER_METHOD: ReadonlySet<Payment["state"]> = new Set(["declined", "acti
 /** Only the provider knows whether the buyer answered, or the bank. */
 export const LOOK_AGAIN: ReadonlySet<Payment["state"]> = new Set(["action_required", "processing"]);
 
+/** `method_used`: the order tried this method before, and it was declined or replaced. */
+export type PayRefusal = "order_not_payable" | "method_used";
+
 /**
- * Attaches a payment method: the first one, or another one after a decline or instead of the bank's question. The same
- * method again changes nothing, except that an open question is looked up at the provider.
+ * Attaches a payment method: the first one, or another one after a decline or instead of the bank's question. A request
+ * that arrives again, however late, never tries a method twice and never replaces a newer one: the current method changes
+ * nothing, except that an open question is looked up at the provider, and one that was declined or replaced is refused.
  */
-export function decidePay(
-  row: OrderRow,
-  token: string,
-  now: number,
-): OrderDecision<"order_not_payable"> {
+export function decidePay(row: OrderRow, token: string, now: number): OrderDecision<PayRefusal> {
   const { payment, status } = row;
   const isOpen = status === "reserved" && !isFree(row) && !holdEnded(row, now);
-  if (payment?.token === token) {
+  if (payment?.token === token && payment.state !== "declined") {
     const looksAgain = isOpen && LOOK_AGAIN.has(payment.state);
     return looksAgain ? changed(lookAgain(row, payment, now)) : { ok: true, changed: false, row };
   }
   const mayTry = !payment || (ANOTHER_METHOD.has(payment.state) && attemptsLeft(payment) > 0);
   if (!isOpen || !mayTry) return { ok: false, reason: "order_not_payable" };
-  const { clientSecret: _, isExternal: __, ...before } = payment ?? {};
+  const { clientSecret: _, isExternal: __, isLastLook: ___, ...before } = payment ?? {};
+  const usedTokens = payment ? [...(payment.usedTokens ?? []), payment.token] : [];
+  if (usedTokens.includes(token)) return { ok: false, reason: "method_used" };
   const attempt = payment ? attemptOf(payment) + 1 : 1;
-  const due: Payment = { ...before, token, state: "due", attempt, givenAt: now };
+  const due: Payment = { ...before, token, state: "due", attempt, givenAt: now, usedTokens };
   return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));
 }
 

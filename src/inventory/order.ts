@@ -27,6 +27,8 @@ export interface Payment {
   state: NonNullable<Order["payment"]>;
   /** Which of the buyer's methods this is, counted from 1. Absent in payments from before there could be several. */
   attempt?: number;
+  /** The methods that were declined or replaced before it. Absent if it came with the order. */
+  usedTokens?: string[];
   /** When the buyer gave it: milliseconds. Absent if it came with the order. */
   givenAt?: number;
   /** The provider's id of the payment (Stripe: the PaymentIntent), or the shop's reference. Absent until known. */
@@ -37,6 +39,8 @@ export interface Payment {
   pause?: { since: number; left: number };
   /** How long the clock stood still in earlier pauses. Absent before the first one ended. */
   pausedMs?: number;
+  /** Whether the provider was asked once more because the hold was about to end. Not asked again for this method. */
+  isLastLook?: true;
 }
 
 /** The newest dispute of a charge: the cardholder contests it at their bank. */

@@ -13,11 +13,12 @@ import { dueRefund } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
- * One event. `changed`: something happened to the payment; only the provider knows what. `refunding`: its money is on the
- * way back, but a bank can still return it. `refunded`: the refund succeeded. `disputed`: a dispute has a new status.
+ * One event. `changed`: something happened to the payment; only the provider knows what. `asked`: the bank asks the buyer.
+ * `refunding`: the money is on the way back, but a bank can still return it. `refunded`: the refund succeeded. `disputed`: a
+ * dispute has a new status.
  */
 export interface PaymentEvent extends OrderRef {
-  kind: "succeeded" | "changed" | "refunding" | "refunded" | "refund_failed" | "disputed";
+  kind: "succeeded" | "changed" | "asked" | "refunding" | "refunded" | "refund_failed" | "disputed";
   /** The provider's id of the payment. */
   chargeId: string;
   /** When it happened: milliseconds since 1970. */
@@ -46,11 +47,14 @@ export type EventResult =
   | "too_early"
   | "not_found";
 
+/** Events that are no reason to look at another payment, such as one that was cancelled and replaced. */
+const MOVES_NO_MONEY: ReadonlySet<PaymentEvent["kind"]> = new Set(["changed", "asked"]);
+
 export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult {
   const now = work.begin();
   const row = work.current(event, now);
   if (!row) return "not_found";
-  if (!isOurs(row, event)) return "mismatch";
+  if (!isOurs(row, event)) return MOVES_NO_MONEY.has(event.kind) ? "ignored" : "mismatch";
   if (event.dispute) return recordDispute(work, row, event, now);
   const isRefund = event.kind === "refunded" || event.kind === "refund_failed";
   if (isRefund && event.refundId) return recordOwnRefund(work, row, event, now);
@@ -135,7 +139,10 @@ function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: nu
     work.send(row);
     return "looking_up";
   }
-  const changed = decideLookUp(row, kind === "changed" ? "changed" : "succeeded", now);
+  // The ledger has the question already, and the secret to answer it.
+  if (kind === "asked" && payment?.state === "action_required") return "ignored";
+  const isChange = kind === "changed" || kind === "asked";
+  const changed = decideLookUp(row, isChange ? "changed" : "succeeded", now);
   if (!changed) return "ignored";
   work.save(row, changed);
   return "looking_up";
@@ -156,6 +163,7 @@ function outcomeOf({
     case "refund_failed":
       return { outcome: "refund_failed", reason };
     case "changed":
+    case "asked":
     case "disputed":
       return undefined;
   }

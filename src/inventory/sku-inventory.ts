@@ -20,7 +20,7 @@ import {
   resendEvents,
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
-import type { PaymentView } from "./decide-pay.ts";
+import type { PaymentView, PayRefusal } from "./decide-pay.ts";
 import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
@@ -53,7 +53,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */
-  pay(ref: OrderRef, token: string): OrderResult<"order_not_payable"> {
+  pay(ref: OrderRef, token: string): OrderResult<PayRefusal> {
     return pay(this.#work, ref, token);
   }
 

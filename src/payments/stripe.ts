@@ -1,6 +1,6 @@
-// The Stripe gateway. An order has one PaymentIntent for all its attempts, so Stripe itself never charges it twice. The
-// intent is created under an idempotency key and confirmed in a second step. Money moves only at confirmation, so an
-// unconfirmed intent can be cancelled for certain.
+// The Stripe gateway. An order has one PaymentIntent for all its attempts, so Stripe itself never charges it twice. Only a
+// cancelled one is replaced. The intent is created under an idempotency key and confirmed in a second step. Money moves
+// only at confirmation, so an unconfirmed intent can be cancelled for certain.
 import Stripe from "stripe";
 import type {
   ChargeOutcome,
@@ -84,7 +84,8 @@ function chargeOutcome(intent: Intent): ChargeOutcome {
     case "succeeded":
       return chargedOutcome(intent);
     case "canceled":
-      return { outcome: "declined", reason: "voided", chargeId };
+      // Stripe never charges a cancelled payment again, so another one can replace it.
+      return { outcome: "declined", reason: "voided", chargeId, isCancelled: true };
     case "requires_payment_method":
       return { outcome: "declined", reason: declineReason(error), chargeId };
     case "requires_action":

@@ -56,6 +56,9 @@ test("keeps a declined order reserved with the reason, and charges another card 
   expect(await paymentOf(purchase)).toMatchObject({ state: "declined", attemptsLeft: 4 });
   expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1, unacknowledged: 0 });
 
+  const again = await pay(purchase, "tok_declined");
+  expect(again).toMatchObject({ status: 409, code: "order_not_payable" });
+  expect(again.body).toMatchObject({ detail: expect.stringContaining("Use another one") });
   const paid = await pay(purchase, "tok_ok");
   expect([paid.status, paid.body.payment]).toEqual([202, "due"]);
   await deliver([await nextMessage(sale.queue, purchase.order.id)]);
