@@ -2,6 +2,7 @@
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
+import { ASKS, DECLINES, known, methodIn, PENDING } from "./methods.ts";
 import type { Emit, Intent } from "./objects.ts";
 import { FakeRefunds, type Refund } from "./refunds.ts";
 
@@ -11,25 +12,14 @@ export interface OrderPayments {
   intents: number;
   charges: number;
   refunds: number;
+  /** Amounts in Stripe's minor units. */
   amountCharged: number;
   amountRefunded: number;
+  currency: string;
+  /** Whether a payment can still succeed: it was neither completed nor cancelled. */
+  isOpen: boolean;
 }
 
-/** Payment methods that are declined, with `code` and `decline_code`. The names are those of Stripe's test methods. */
-const DECLINES: Record<string, [code: string, declineCode: string]> = {
-  pm_card_chargeDeclined: ["card_declined", "generic_decline"],
-  pm_card_visa_chargeDeclinedInsufficientFunds: ["card_declined", "insufficient_funds"],
-  pm_card_visa_chargeDeclinedLostCard: ["card_declined", "lost_card"],
-  pm_card_visa_chargeDeclinedFraudulent: ["card_declined", "fraudulent"],
-  pm_card_chargeDeclinedExpiredCard: ["expired_card", "expired_card"],
-  pm_card_chargeDeclinedIncorrectCvc: ["incorrect_cvc", "incorrect_cvc"],
-  pm_card_chargeDeclinedProcessingError: ["processing_error", "processing_error"],
-};
-
-/** The bank asks the buyer. Waits for `authenticate`. */
-const ASKS = "pm_card_authenticationRequired";
-/** Stays `processing` until `finish`, like a bank debit. */
-const PENDING = "pm_fake_pending";
 const CONFIRMABLE: Intent["status"][] = [
   "requires_payment_method",
   "requires_confirmation",
@@ -175,7 +165,17 @@ export class FakeStripeBank {
       refunds: refunds.length,
       amountCharged: charged.reduce((sum, { amount }) => sum + amount, 0),
       amountRefunded: intents.reduce((sum, { id }) => sum + this.refunds.amountOf(id), 0),
+      currency: intents[0]?.currency ?? "",
+      isOpen: intents.some(({ status }) => status !== "succeeded" && status !== "canceled"),
     };
+  }
+
+  /** The payments of every order whose id starts with `prefix`. */
+  statement(prefix: string): OrderPayments[] {
+    const orders = [...this.#intents.values()].map(({ metadata }) => metadata.order_id ?? "");
+    return [...new Set(orders)]
+      .filter((orderId) => orderId.startsWith(prefix))
+      .map((orderId) => this.paymentsOf(orderId));
   }
 
   #ofOrder(orderId: string): Intent[] {
@@ -198,21 +198,4 @@ export class FakeStripeBank {
     this.#ids += 1;
     return `${prefix}_fake${this.#ids}`;
   }
-}
-
-/** The method that a confirmation brings. The confirmation tokens `ctoken_x` and `ctoken_x__1` are for the method `pm_x`. */
-function methodIn(params: URLSearchParams): string | null {
-  const token = params.get("confirmation_token");
-  if (token !== null) return known(methodOf(token), "confirmation_token");
-  const method = params.get("payment_method");
-  return method === null ? null : known(method, "payment_method");
-}
-
-const methodOf = (token: string): string => token.replace(/^ctoken_/, "pm_").replace(/__.*$/, "");
-
-/** @throws StripeFault if there is no such payment method */
-function known(method: string, param: string): string {
-  if (/^pm_(card|fake)_/.test(method)) return method;
-  const message = `No such PaymentMethod: '${method}'`;
-  throw invalid(message, { code: "resource_missing", param });
 }
