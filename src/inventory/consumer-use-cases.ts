@@ -2,7 +2,7 @@
 import { log } from "../observability/log.ts";
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
 import { decideConfirmFree } from "./decide-order.ts";
-import { decidePaymentResult, type MoneyOutcome } from "./decide-outcome.ts";
+import { decidePaymentResult, type MoneyOutcome, moneyStep } from "./decide-outcome.ts";
 import { decideRefundResult, type Returned } from "./decide-refund.ts";
 import { decideReturned } from "./decide-reported.ts";
 import { decideWithdraw } from "./decide-stock.ts";
@@ -95,6 +95,10 @@ export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
   for (const ref of written) {
     const row = work.ledger.order(ref);
     if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
+    if (moneyStep(row) !== "none") {
+      work.ledger.index.forwarded(ref);
+      continue;
+    }
     const owed = ref.owed === true && isFinal(row);
     const acknowledged = { ...row, acknowledged: ref.version };
     work.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);

@@ -15,6 +15,8 @@ export interface Unacknowledged extends OrderRef {
   changedAt: number;
   /** When it is sent again, unless it is acknowledged first. */
   dueAt: number;
+  /** Whether the read model and the queue of the payments have this version, so that only its money is missing. */
+  isForwarded?: boolean;
 }
 
 interface Hold extends OrderRef {
@@ -57,6 +59,12 @@ export class LedgerIndex {
       const { userId, orderId, version, changedAt } = row;
       this.unacknowledged.set(orderId, { userId, orderId, version, changedAt, dueAt });
     }
+  }
+
+  /** Records that only the money of this version is missing. Forgotten when the object sleeps, which does no harm. */
+  forwarded({ orderId, version }: Pick<Unacknowledged, "orderId" | "version">): void {
+    const order = this.unacknowledged.get(orderId);
+    if (order?.version === version) order.isForwarded = true;
   }
 
   /** Adds or subtracts an order's units. Those that a refund took no longer belong to the order. */

@@ -34,12 +34,12 @@ import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
-import { UnitOfWork } from "./unit-of-work.ts";
+import { type OutboxEnv, UnitOfWork } from "./unit-of-work.ts";
 
-export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">> {
+export class SkuInventory extends DurableObject<OutboxEnv> {
   readonly #work: UnitOfWork;
 
-  constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
+  constructor(ctx: DurableObjectState, env: OutboxEnv) {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
     ctx.blockConcurrencyWhile(() => this.#work.wake());
@@ -112,7 +112,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
 
   /**
    * Records that the read model has these versions, and that the shop is owed events about them. An order with
-   * a newer version stays unacknowledged.
+   * a newer version stays unacknowledged. So does one whose money must move: it is sent again to the queue of the
+   * payments alone.
    */
   acknowledge(written: WrittenVersion[]): void {
     acknowledge(this.#work, written);

@@ -23,18 +23,23 @@ const EXPIRE_PER_ALARM = 500;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
+/** The queues that the object sends to. */
+export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
+
 export class UnitOfWork {
   readonly ledger: Ledger;
   readonly #orders: Outbox<OrderMessage>;
+  readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
   readonly #alarm: AlarmClock;
   readonly #live: LiveStock;
   readonly #feed: SoldOutFeed;
   #calls = 0;
 
-  constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
+  constructor(storage: DurableObjectStorage, env: OutboxEnv) {
     this.ledger = new Ledger(storage);
     this.#orders = new Outbox<OrderMessage>(env.ORDERS);
+    this.#payments = new Outbox<OrderMessage>(env.DUE_PAYMENTS);
     this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
     this.#live = new LiveStock(env);
@@ -43,10 +48,9 @@ export class UnitOfWork {
 
   /** What the object did since it woke, apart from rows. Cloudflare bills these counts. */
   get activity(): { messagesSent: number; calls: number } {
-    return {
-      messagesSent: this.#orders.messagesSent + this.#events.messagesSent,
-      calls: this.#calls,
-    };
+    const outboxes = [this.#orders, this.#payments, this.#events];
+    const messagesSent = outboxes.reduce((sum, outbox) => sum + outbox.messagesSent, 0);
+    return { messagesSent, calls: this.#calls };
   }
 
   /** Runs before the first command. Sets the alarm again if it was lost. */
@@ -78,7 +82,9 @@ export class UnitOfWork {
       const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
       order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
-    this.#orders.post(due.map(toOrderMessage));
+    // Free orders must not wait behind reminders of money that is still due.
+    this.#orders.post(due.filter(({ isForwarded }) => !isForwarded).map(toOrderMessage));
+    this.#payments.post(due.filter(({ isForwarded }) => isForwarded).map(toOrderMessage));
     this.#sendDueEvents(now);
     this.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
