@@ -15,6 +15,8 @@ export interface Claim extends OrderRef {
   /** Which of the buyer's payment methods it is, counted from 1. */
   attempt: number;
   chargeId: string | null;
+  /** Whether the payment is only looked up because the hold ends, without a word of the buyer. */
+  isLastLook: boolean;
   /** The operator's refund that `step` is about. Null if it returns late money. */
   refund: DueRefund | null;
 }
@@ -76,6 +78,7 @@ export function toClaim(row: OrderRow): Claim {
     paymentToken: row.payment?.token ?? null,
     attempt: row.payment ? attemptOf(row.payment) : 1,
     chargeId: row.payment?.chargeId ?? null,
+    isLastLook: row.payment?.isLastLook ?? false,
     refund: refund
       ? {
           id: refund.id,

@@ -57,11 +57,6 @@ export const next = (row: OrderRow, change: Partial<OrderRow>, now: number): Ord
   changedAt: now,
 });
 
-/** The expired row. Undefined while the hold runs. */
-export function decideExpire(row: OrderRow, now: number): OrderRow | undefined {
-  return holdEnded(row, now) ? next(row, { status: "expired" }, now) : undefined;
-}
-
 /** Whether the buyer has the order's units, for now or for good. */
 export const owns = (row: OrderRow): boolean =>
   row.status === "reserved" || row.status === "confirmed";

@@ -2,6 +2,7 @@
 // the rows when the object wakes.
 import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
+import { endDueAt } from "./decide-hold-end.ts";
 import { isFree } from "./decide-order.ts";
 import { isClosed } from "./decide-reported.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
@@ -20,7 +21,8 @@ export interface Unacknowledged extends OrderRef {
 }
 
 interface Hold extends OrderRef {
-  expiresAt: number;
+  /** When its end is to be decided: milliseconds. */
+  endsAt: number;
 }
 
 export class LedgerIndex {
@@ -42,15 +44,16 @@ export class LedgerIndex {
   readonly refundsFailed = new Map<string, OrderRef>();
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
-  readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
+  readonly #holds = new TinyQueue<Hold>([], (a, b) => a.endsAt - b.endsAt);
 
   /** Records that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
   track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#count(before, -1);
     this.#count(row, 1);
     if (!before) this.buyers.add(row.userId);
-    if (row.status === "reserved" && !isFree(row) && before?.expiresAt !== row.expiresAt) {
-      this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
+    const endsAt = endDueAt(row);
+    if (row.status === "reserved" && !isFree(row) && (!before || endDueAt(before) !== endsAt)) {
+      this.#holds.push({ userId: row.userId, orderId: row.orderId, endsAt });
     }
     this.#trackOwed(row);
     this.#trackAttention(row);
@@ -86,7 +89,7 @@ export class LedgerIndex {
 
   /** The earliest end of a hold, if any runs. The order may have moved on since, or its hold may end later. */
   get nextHoldEnd(): number | undefined {
-    return this.#holds.peek()?.expiresAt;
+    return this.#holds.peek()?.endsAt;
   }
 
   /** Removes and returns up to `limit` holds that ended by `now`. */

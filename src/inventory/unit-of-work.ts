@@ -2,7 +2,8 @@
 // with all that follows from it (outbox, alarm, published stock).
 import { AlarmClock } from "./alarm-clock.ts";
 import type { BuyerSummary } from "./buyers.ts";
-import { available, type BuyerState, decideExpire } from "./decide-order.ts";
+import { decideHoldEnd } from "./decide-hold-end.ts";
+import { available, type BuyerState } from "./decide-order.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
 import { LiveStock, type PublicStock } from "./live-stock.ts";
@@ -59,7 +60,7 @@ export class UnitOfWork {
     this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** Starts a command. Expires holds that have ended, and returns the time that the command sees. */
+  /** Starts a command. Ends the holds that are over, and returns the time that the command sees. */
   begin(): number {
     this.#calls += 1;
     const now = Date.now();
@@ -90,15 +91,15 @@ export class UnitOfWork {
     this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** The order as it is now. Expires it first if its hold has ended. */
+  /** The order as it is now, after the end of its hold if that is over. */
   current(ref: OrderRef, now: number): OrderRow | undefined {
     const row = this.ledger.order(ref);
-    return row && this.#expireIfEnded(row, now);
+    return row && this.#endHold(row, now);
   }
 
   /** A user's orders as they are now. Their own ended holds never block them, however many others remain. */
   ordersOf(userId: string, now: number): OrderRow[] {
-    return this.ledger.ordersOf(userId).map((row) => this.#expireIfEnded(row, now));
+    return this.ledger.ordersOf(userId).map((row) => this.#endHold(row, now));
   }
 
   stateOf(userId: string, now: number): BuyerState {
@@ -170,10 +171,10 @@ export class UnitOfWork {
     for (const ref of this.ledger.index.takeEndedHolds(now, limit)) this.current(ref, now);
   }
 
-  #expireIfEnded(row: OrderRow, now: number): OrderRow {
-    const expired = decideExpire(row, now);
-    if (expired) this.save(row, expired);
-    return expired ?? row;
+  #endHold(row: OrderRow, now: number): OrderRow {
+    const ended = decideHoldEnd(row, now);
+    if (ended) this.save(row, ended);
+    return ended ?? row;
   }
 
   #allDuties(): Generator<number> {

@@ -15,6 +15,8 @@ export interface PaymentRequest {
   attempt: number;
   /** The provider's id of the payment, once known. */
   chargeId: string | null;
+  /** Whether it is only looked up because the hold ends, without a word of the buyer. For the sandbox. */
+  isLastLook?: boolean;
   /** ISO 8601. Providers forget idempotency keys after a day, so older orders are searched for. */
   createdAt: string;
 }

@@ -38,6 +38,16 @@ function callGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome
   }
   const paymentToken = claim.paymentToken ?? "";
   const { createdAt } = order;
-  const request = { orderId, userId, amount, paymentToken, attempt, chargeId, createdAt };
+  const { isLastLook } = claim;
+  const request = {
+    orderId,
+    userId,
+    amount,
+    paymentToken,
+    attempt,
+    chargeId,
+    createdAt,
+    isLastLook,
+  };
   return step === "charge" ? gateway.charge(request) : gateway.void(request);
 }

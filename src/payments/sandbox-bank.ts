@@ -45,7 +45,7 @@ const REFUNDED = `coalesce((SELECT sum(refunds.amount) FROM refunds WHERE refund
 
 /** Tokens of good cards, some with a slow or unreliable bank. */
 const GOOD = new Set(["tok_ok", "tok_slow", "tok_error_then_ok", "tok_timeout_but_charged"]);
-/** The bank asks the buyer first, and takes the next charge of the same method for the answer yes. */
+/** The bank asks the buyer first, and takes the next charge of the same method for the answer yes, unless it is a last look. */
 const ASKS = "tok_action_required";
 
 const SLOW_MS = 2_000;
@@ -78,9 +78,12 @@ export class SandboxBank extends DurableObject<object> {
     return outcome;
   }
 
-  #decide(entry: StoredEntry, { paymentToken, attempt }: PaymentRequest): ChargeOutcome {
+  #decide(
+    entry: StoredEntry,
+    { paymentToken, attempt, isLastLook }: PaymentRequest,
+  ): ChargeOutcome {
     const isNew = attempt > entry.method && ["declined", "asking"].includes(entry.state);
-    const isAnswer = entry.state === "asking" && attempt === entry.method;
+    const isAnswer = entry.state === "asking" && attempt === entry.method && !isLastLook;
     if (entry.state === "tried" || isNew || isAnswer) {
       const isCharged = GOOD.has(paymentToken) || isAnswer;
       const isAsked = paymentToken === ASKS && !isAnswer;

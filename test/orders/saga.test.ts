@@ -138,6 +138,9 @@ test("voids a payment whose buyer never answered the bank before the hold ended"
   await deliver([purchase.message]);
 
   holds.end();
+  // The bank is asked once more before the units go.
+  expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1 });
+  await deliver([await nextMessage(sale.queue, purchase.order.id)]);
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
   await deliver([await nextMessage(sale.queue, purchase.order.id)]);
 
