@@ -34,8 +34,13 @@ export function reserve(work: UnitOfWork, command: ReserveCommand): ReserveResul
   return { ok: true, replayed, order: asAccepted(row) };
 }
 
-export const pay = (work: UnitOfWork, ref: OrderRef, token: string): OrderResult<PayRefusal> =>
-  change(work, ref, (row, now) => decidePay(row, token, now));
+export const pay = (
+  work: UnitOfWork,
+  ref: OrderRef,
+  token: string,
+  receiptEmail?: string,
+): OrderResult<PayRefusal> =>
+  change(work, ref, (row, now) => decidePay(row, token, now, receiptEmail));
 
 export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
   change(work, ref, decideCancel);

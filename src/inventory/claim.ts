@@ -12,6 +12,8 @@ export interface Claim extends OrderRef {
   order: Order;
   step: MoneyStep;
   paymentToken: string | null;
+  /** Where the provider sends its receipt. */
+  receiptEmail: string | null;
   /** Which of the buyer's payment methods it is, counted from 1. */
   attempt: number;
   chargeId: string | null;
@@ -76,6 +78,7 @@ export function toClaim(row: OrderRow): Claim {
     order: toOrder(row),
     step: moneyStep(row),
     paymentToken: row.payment?.token ?? null,
+    receiptEmail: row.payment?.receiptEmail ?? null,
     attempt: row.payment ? attemptOf(row.payment) : 1,
     chargeId: row.payment?.chargeId ?? null,
     isLastLook: row.payment?.isLastLook ?? false,

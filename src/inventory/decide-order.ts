@@ -49,13 +49,13 @@ export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPri
 export const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
-/** The row after a change: its next version. */
-export const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow => ({
-  ...row,
-  ...change,
-  version: row.version + 1,
-  changedAt: now,
-});
+/** The row after a change: its next version. An order that is not reserved starts no charge, so it needs no address. */
+export function next(row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow {
+  const after = { ...row, ...change, version: row.version + 1, changedAt: now };
+  if (after.status === "reserved" || !after.payment?.receiptEmail) return after;
+  const { receiptEmail: _, ...payment } = after.payment;
+  return { ...after, payment };
+}
 
 /** Whether the buyer has the order's units, for now or for good. */
 export const owns = (row: OrderRow): boolean =>

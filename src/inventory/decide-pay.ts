@@ -25,7 +25,12 @@ export type PayRefusal = "order_not_payable" | "method_used";
  * that arrives again, however late, never tries a method twice and never replaces a newer one: the current method changes
  * nothing, except that an open question is looked up at the provider, and one that was declined or replaced is refused.
  */
-export function decidePay(row: OrderRow, token: string, now: number): OrderDecision<PayRefusal> {
+export function decidePay(
+  row: OrderRow,
+  token: string,
+  now: number,
+  receiptEmail?: string,
+): OrderDecision<PayRefusal> {
   const { payment, status } = row;
   const isOpen = status === "reserved" && !isFree(row) && !holdEnded(row, now);
   if (payment?.token === token && payment.state !== "declined") {
@@ -34,13 +39,23 @@ export function decidePay(row: OrderRow, token: string, now: number): OrderDecis
   }
   const mayTry = !payment || (ANOTHER_METHOD.has(payment.state) && attemptsLeft(payment) > 0);
   if (!isOpen || !mayTry) return { ok: false, reason: "order_not_payable" };
-  const { clientSecret: _, isExternal: __, isLastLook: ___, ...before } = payment ?? {};
   const usedTokens = payment ? [...(payment.usedTokens ?? []), payment.token] : [];
   if (usedTokens.includes(token)) return { ok: false, reason: "method_used" };
   const attempt = payment ? attemptOf(payment) + 1 : 1;
-  const due: Payment = { ...before, token, state: "due", attempt, givenAt: now, usedTokens };
+  const method = { token, attempt, givenAt: now, ...(receiptEmail ? { receiptEmail } : {}) };
+  const before = payment ? withoutMethod(payment) : {};
+  const due: Payment = { ...before, ...method, state: "due", usedTokens };
   return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));
 }
+
+/** What the next method takes over from the one before. */
+const withoutMethod = ({
+  clientSecret: _clientSecret,
+  isExternal: _isExternal,
+  isLastLook: _isLastLook,
+  receiptEmail: _receiptEmail,
+  ...payment
+}: Payment) => payment;
 
 const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
 

@@ -35,6 +35,8 @@ export interface Payment {
   chargeId?: string;
   /** Lets its holder answer the bank. For the owner alone, and only while an action is required. */
   clientSecret?: string;
+  /** Where the provider sends its receipt. Leaves the ledger once the order is no longer reserved. */
+  receiptEmail?: string;
   /** Set while the hold's clock stands still: since when, and how much of the hold is left. Milliseconds. */
   pause?: { since: number; left: number };
   /** How long the clock stood still in earlier pauses. Absent before the first one ended. */

@@ -53,8 +53,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */
-  pay(ref: OrderRef, token: string): OrderResult<PayRefusal> {
-    return pay(this.#work, ref, token);
+  pay(ref: OrderRef, token: string, receiptEmail?: string): OrderResult<PayRefusal> {
+    return pay(this.#work, ref, token, receiptEmail);
   }
 
   /** The payment of an order for its owner. */

@@ -91,8 +91,16 @@ export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: str
     const detail = "Too many payments are waiting. You have not been charged for this try.";
     return refused(refuse("unavailable", { retryAfterSeconds, detail }));
   }
-  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+  const receiptEmail = receiptEmailOf(order.attempt);
+  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken, receiptEmail));
 }
+
+/** Where the provider sends its receipt. Undefined if it sends none: only Stripe does, to the address in the token. */
+export const receiptEmailOf = ({
+  c,
+  email,
+}: Pick<Identified, "c" | "email">): string | undefined =>
+  c.get("config").PAYMENTS === "stripe" ? email : undefined;
 
 /** Cancels a reserved order for its buyer. */
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>

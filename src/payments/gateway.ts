@@ -11,6 +11,8 @@ export interface PaymentRequest {
   /** The total: unit price × quantity, in minor units. */
   amount: Money;
   paymentToken: string;
+  /** Where the provider sends its receipt. Null or absent: nowhere. */
+  receiptEmail?: string | null;
   /** Which of the buyer's payment methods this is, counted from 1. */
   attempt: number;
   /** The provider's id of the payment, once known. */

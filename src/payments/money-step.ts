@@ -38,12 +38,13 @@ function callGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome
   }
   const paymentToken = claim.paymentToken ?? "";
   const { createdAt } = order;
-  const { isLastLook } = claim;
+  const { receiptEmail, isLastLook } = claim;
   const request = {
     orderId,
     userId,
     amount,
     paymentToken,
+    receiptEmail,
     attempt,
     chargeId,
     createdAt,

@@ -73,8 +73,8 @@ export interface Buyer {
 }
 
 /** Signs a token like those of the shop's identity provider. */
-export function tokenFor(sub: string, secret = AUTH_SECRET): Promise<string> {
-  return new SignJWT()
+export function tokenFor(sub: string, secret = AUTH_SECRET, claims: object = {}): Promise<string> {
+  return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: "HS256" })
     .setSubject(sub)
     .setExpirationTime("1h")

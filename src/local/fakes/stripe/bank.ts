@@ -2,7 +2,7 @@
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
-import { ASKS, DECLINES, known, methodIn, PENDING } from "./methods.ts";
+import { ASKS, DECLINES, known, methodIn, PENDING, receiptEmailIn } from "./methods.ts";
 import type { Emit, Intent } from "./objects.ts";
 import { FakeRefunds, type Refund } from "./refunds.ts";
 
@@ -67,6 +67,7 @@ export class FakeStripeBank {
       status: method === null ? "requires_payment_method" : "requires_confirmation",
       payment_method: method,
       payment_method_types: types.length > 0 ? types : ["card"],
+      receipt_email: null,
       last_payment_error: null,
       latest_charge: null,
       metadata: {
@@ -100,6 +101,7 @@ export class FakeStripeBank {
     const method = methodIn(params) ?? intent.payment_method;
     if (!CONFIRMABLE.includes(intent.status)) throw unexpectedState("confirm", intent);
     if (!method) throw invalid("You cannot confirm this PaymentIntent without a payment method.");
+    intent.receipt_email = receiptEmailIn(params) ?? intent.receipt_email;
     intent.payment_method = method;
     const decline = DECLINES[method];
     if (decline) throw this.#declined(intent, ...decline);

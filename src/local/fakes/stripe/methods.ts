@@ -25,6 +25,14 @@ export function methodIn(params: URLSearchParams): string | null {
   return method === null ? null : known(method, "payment_method");
 }
 
+/** Where the receipt goes. Domains that end in `.invalid` are refused: Stripe refuses addresses by rules of its own. */
+export function receiptEmailIn(params: URLSearchParams): string | null {
+  const email = params.get("receipt_email");
+  if (email === null || /^[^@\s]+@[^@\s]+$(?<!\.invalid)/.test(email)) return email;
+  const error = { code: "email_invalid", param: "receipt_email" };
+  throw invalid(`Invalid email address: ${email}`, error);
+}
+
 const methodOf = (token: string): string => token.replace(/^ctoken_/, "pm_").replace(/__.*$/, "");
 
 /** @throws StripeFault if there is no such payment method */

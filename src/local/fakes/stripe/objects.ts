@@ -19,6 +19,7 @@ export interface Intent {
     | "canceled";
   payment_method: string | null;
   payment_method_types: string[];
+  receipt_email: string | null;
   last_payment_error: Record<string, unknown> | null;
   latest_charge: string | null;
   metadata: Record<string, string>;
