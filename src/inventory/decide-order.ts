@@ -49,11 +49,11 @@ export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPri
 export const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
-/** The row after a change: its next version. An order that is not reserved starts no charge, so it needs no address. */
+/** The row after a change: its next version. An order that is not reserved starts no charge and asks its buyer nothing. */
 export function next(row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow {
   const after = { ...row, ...change, version: row.version + 1, changedAt: now };
-  if (after.status === "reserved" || !after.payment?.receiptEmail) return after;
-  const { receiptEmail: _, ...payment } = after.payment;
+  if (after.status === "reserved" || !after.payment) return after;
+  const { receiptEmail: _receiptEmail, clientSecret: _clientSecret, ...payment } = after.payment;
   return { ...after, payment };
 }
 
