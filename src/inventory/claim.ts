@@ -5,7 +5,7 @@ import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.t
 import { attemptOf } from "./decide-pay.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { dueRefund } from "./returns.ts";
+import { refundToTake } from "./returns.ts";
 
 /** An order as the consumer gets it. `paymentToken` is set when `step` is `charge`. */
 export interface Claim extends OrderRef {
@@ -28,11 +28,13 @@ export interface DueRefund {
   amount: Money;
   /** Milliseconds since 1970. */
   acceptedAt: number;
+  /** Whether the provider is known to work on it. */
+  isPending: boolean;
 }
 
 /** What the payment provider reported about one order. */
 export interface PaymentResult extends OrderRef {
-  money: MoneyOutcome;
+  money: MoneyOutcome | { outcome: "pending" };
   /** The payment method that it is about. */
   attempt: number;
   /** The operator's refund that it is about, if any. */
@@ -71,7 +73,7 @@ export class ClaimSession extends RpcTarget {
 }
 
 export function toClaim(row: OrderRow): Claim {
-  const refund = dueRefund(row);
+  const refund = refundToTake(row);
   return {
     userId: row.userId,
     orderId: row.orderId,
@@ -87,6 +89,7 @@ export function toClaim(row: OrderRow): Claim {
           id: refund.id,
           amount: { ...row.unitPrice, amount: refund.amount },
           acceptedAt: refund.acceptedAt,
+          isPending: refund.isPending ?? false,
         }
       : null,
   };

@@ -9,7 +9,7 @@ import { decideRefundLookUp } from "./decide-refund.ts";
 import { decideDispute, decideReturned, decideReturnFailed } from "./decide-reported.ts";
 import { type OrderRow, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { dueRefund } from "./returns.ts";
+import { dueRefund, returnsOf } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
@@ -92,6 +92,9 @@ function recordDispute(
   return "applied";
 }
 
+const isDue = (row: OrderRow, refundId: string): boolean =>
+  returnsOf(row).refunds.some(({ id, state }) => id === refundId && state === "due");
+
 /** The consumer looks up the operator's own refunds: an event alone proves nothing about them. */
 function recordOwnRefund(
   work: UnitOfWork,
@@ -101,7 +104,7 @@ function recordOwnRefund(
 ): EventResult {
   const changed = decideRefundLookUp(row, refundId, kind === "refund_failed", now);
   if (changed) work.save(row, changed);
-  else if (dueRefund(row)?.id === refundId) work.send(row);
+  else if (isDue(row, refundId)) work.send(row);
   else return "ignored";
   return "looking_up";
 }
