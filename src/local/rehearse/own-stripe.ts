@@ -1,19 +1,13 @@
 // The fake Stripe that a rehearsal starts for its own instance: as slow as Stripe, with Stripe's limit for each endpoint,
 // books that the proofs read, and webhooks that come late, twice and in any order.
 import { setTimeout as pause } from "node:timers/promises";
-import { paymentRate } from "../../payments/rate.ts";
 import { fromStripeAmount } from "../../payments/stripe-amount.ts";
 import type { OrderPayments } from "../fakes/stripe/bank.ts";
-import { type SignedEvent, startFakeStripe } from "../fakes/stripe/server.ts";
+import { PACED_RATE, startPacedStripe } from "../fakes/stripe/paced.ts";
+import type { SignedEvent } from "../fakes/stripe/server.ts";
 import type { EndpointReport } from "../fakes/stripe/traffic.ts";
 import { type BankRecord, type Payments, STRIPE_TOKENS } from "./payments.ts";
 
-const SECRETS = { apiKey: "sk_live_fake", webhookSecret: "whsec_fake" };
-/** How long Stripe takes, and how many requests per second it allows at each endpoint. */
-const TRAFFIC = {
-  latencyMs: { create: 300, confirm: 900, cancel: 300, refund: 300 },
-  perSecond: 25,
-};
 /** How long a payment stays `processing`. */
 const PROCESSING_MS = 3_000;
 const LATEST_EVENT_MS = 2_000;
@@ -37,8 +31,7 @@ export async function startOwnStripe(random: () => number): Promise<OwnStripe> {
   const stopped = new AbortController();
   const { signal } = stopped;
   let shop = "";
-  const { url, stop } = await startFakeStripe(SECRETS, {
-    ...TRAFFIC,
+  const { url, vars, stop } = await startPacedStripe({
     onEvent(event, orderId) {
       const times = random() < REPEATED ? [random(), random()] : [random()];
       for (const time of times) void deliver(shop, event, time * LATEST_EVENT_MS, signal);
@@ -46,12 +39,7 @@ export async function startOwnStripe(random: () => number): Promise<OwnStripe> {
     },
   });
   return {
-    vars: {
-      PAYMENTS: "stripe",
-      STRIPE_SECRET_KEY: SECRETS.apiKey,
-      STRIPE_WEBHOOK_SECRET: SECRETS.webhookSecret,
-      STRIPE_API_URL: url,
-    },
+    vars,
     payments: paymentsOf(url),
     connect: (to) => {
       shop = to;
@@ -73,7 +61,7 @@ function paymentsOf(url: string): Payments {
       "charges, answer lost": "pm_fake_confirm_silent_done",
       slow: "pm_fake_pending",
     },
-    perSecond: paymentRate({ PAYMENTS: "stripe", STRIPE_SECRET_KEY: SECRETS.apiKey }),
+    perSecond: PACED_RATE,
     async books(sku) {
       const prefix = encodeURIComponent(`${sku}.`);
       const payments = await read<OrderPayments[]>(`payments?prefix=${prefix}`);

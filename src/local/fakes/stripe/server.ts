@@ -30,7 +30,7 @@ interface Secrets {
   webhookSecret: string;
 }
 
-interface Settings extends Traffic {
+export interface Settings extends Traffic {
   /** Default: 0, which picks a free port. */
   port?: number;
   /** Called with every event as it happens. Without it, events wait under `/_fake/events`. */
