@@ -1,5 +1,5 @@
-// Where the ledger sends a paid order again: to the queue of the payments alone, once only its money is missing. Free orders
-// share their queue with the first message and with changes, never with reminders.
+// Free orders do not wait for the payments beside them. They share their queue with the first message about a paid order and
+// with its changes, but not with the reminders of its payment.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -9,7 +9,7 @@ import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { givenClock } from "../support/clock.ts";
 import { collecting, deliverBatch } from "../support/queue.ts";
-import { emptyRedis, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { emptyRedis, readModelOf, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { until } from "../support/shop.ts";
 import { cancel, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-fixtures.ts";
 
@@ -39,6 +39,23 @@ async function givenSale() {
     queue.filter(({ orderId }) => orderId === order.id);
   return { sale, queues, wait, about };
 }
+
+test("publishes a free order while the queue of the payments does not answer", async () => {
+  const { sale, queues } = await givenSale();
+  const paid = await givenOrder(sale);
+  const free = await givenOrder(await givenPaid({ price: 0 }, queues.orders));
+  const answer = Promise.withResolvers<void>();
+  onTestFinished(() => answer.resolve());
+  const silent = { DUE_PAYMENTS: { sendBatch: () => answer.promise } };
+
+  const delivery = deliverBatch([paid.message, free.message], {}, silent);
+
+  await until("the free order is published", async () => {
+    return (await readModelOf(free.buyer.id))[0]?.status === "confirmed";
+  });
+  answer.resolve();
+  expect((await delivery).acked).toHaveLength(2);
+});
 
 test("reminds only the queue of the payments of an order that waits for its payment", async () => {
   const { sale, queues, wait, about } = await givenSale();
