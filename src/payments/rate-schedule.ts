@@ -3,8 +3,11 @@
 
 /** The window of the provider's limits. */
 const WINDOW_MS = 1_000;
-/** Starts that are late by up to this are made up at once, because timers fire late where much else happens. */
-const CATCH_UP_MS = 250;
+/**
+ * Starts that are late by up to this are made up at once, because timers fire late where much else happens. With more, starts
+ * come in bunches, and two bunches that reach the provider within a second exceed its limit.
+ */
+const CATCH_UP_MS = 150;
 /** The rate never falls below this many starts per second, or nothing would find out that the limit is over. */
 const LEAST_RATE = 1;
 /**
@@ -39,16 +42,15 @@ export class RateSchedule {
 
   /** Milliseconds until the next start is allowed. 0: now. */
   delay(now: number): number {
-    const rate = this.rate(now);
     this.#adjustTo(now);
-    const oldest = this.#starts.at(-Math.floor(rate));
-    const windowed = oldest === undefined ? now : oldest + WINDOW_MS;
-    return Math.max(0, this.#next - now, windowed - now);
+    return Math.max(0, this.#next - now, this.#windowEnd(now) - now);
   }
 
   /** Records a start. */
   start(now: number): void {
-    this.#next = Math.max(this.#next, now - CATCH_UP_MS) + WINDOW_MS / this.rate(now);
+    // A wait for the window is no delay to make up for.
+    const due = Math.max(this.#next, this.#windowEnd(now), now - CATCH_UP_MS);
+    this.#next = due + WINDOW_MS / this.rate(now);
     this.#starts.push(now);
     if (this.#starts.length > this.#fullRate) this.#starts.shift();
   }
@@ -58,6 +60,12 @@ export class RateSchedule {
     if (this.#cut && Math.abs(now - this.#cut.at) < ONE_CUT_MS) return;
     this.#cut = { at: now, rate: Math.max(LEAST_RATE, CUT_TO * this.rate(now)) };
     this.#next = Math.max(this.#next, now);
+  }
+
+  /** When the last second has fewer starts than the rate. In the past if it does already. */
+  #windowEnd(now: number): number {
+    const oldest = this.#starts.at(-Math.floor(this.rate(now)));
+    return oldest === undefined ? Number.NEGATIVE_INFINITY : oldest + WINDOW_MS;
   }
 
   /** A clock that was set back must not stop the starts. Starts in the future count as made now. */

@@ -45,14 +45,24 @@ test("uses at least nine tenths of the rate although timers are late by up to 80
 
 test("makes up for a late timer at once, but not beyond a rate limit", () => {
   const schedule = new RateSchedule(20);
-  const late = (startsOf(schedule, 10, [0]).at(-1) ?? 0) + 250;
-  expect(startsOf(schedule, 5, [0], late)).toEqual(Array(5).fill(late));
+  const late = (startsOf(schedule, 10, [0]).at(-1) ?? 0) + 150;
+  expect(startsOf(schedule, 3, [0], late)).toEqual(Array(3).fill(late));
 
   const later = late + 2_000;
   schedule.limited(later);
   const [first, second] = startsOf(schedule, 2, [0], later);
   expect(first).toBe(later);
   expect(second).toBeGreaterThan(later + 50);
+});
+
+test("starts no more than four steps at once, however late the timers are", () => {
+  fc.assert(
+    fc.property(lateness, (late) => {
+      const starts = startsOf(new RateSchedule(20), 200, late);
+      const atOnce = starts.map((start) => starts.filter((other) => other === start).length);
+      expect(Math.max(...atOnce)).toBeLessThanOrEqual(4);
+    }),
+  );
 });
 
 test("delays no step by more than a second, even if the clock is set back", () => {
