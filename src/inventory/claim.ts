@@ -1,8 +1,8 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
 import type { Money } from "../money.ts";
+import { attemptOf } from "./attempts.ts";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
-import { attemptOf } from "./decide-pay.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { refundToTake } from "./returns.ts";

@@ -1,7 +1,8 @@
 // What the payment provider's answers make of an order, its units and its money. Pure: state + answer + now → the row to
 // write.
+import { attemptOf } from "./attempts.ts";
 import { available, type BuyerState, next, unitsOwned } from "./decide-order.ts";
-import { attemptOf, LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
+import { LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
 import type { RefundResult } from "./decide-refund.ts";
 import { startClock, stopClock } from "./hold-clock.ts";
 import type { OrderRow, Payment } from "./order.ts";

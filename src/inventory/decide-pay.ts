@@ -1,19 +1,10 @@
 // Paying for an order, as its buyer sees it: the methods they try, and what the payment came to. Pure: state + command + now
 // → the row to write and the answer.
+import { ANOTHER_METHOD, attemptOf, attemptsLeft } from "./attempts.ts";
 import { holdEnded, isFree, next, type OrderDecision } from "./decide-order.ts";
 import { LEAST_LEFT_MS, stopClock } from "./hold-clock.ts";
 import type { OrderRow, Payment } from "./order.ts";
 
-/** Payment methods that one order may try. */
-export const MAX_ATTEMPTS = 5;
-
-export const attemptOf = ({ attempt = 1 }: Payment): number => attempt;
-
-/** How many further methods the buyer may try. */
-export const attemptsLeft = (payment: Payment | null): number =>
-  MAX_ATTEMPTS - (payment ? attemptOf(payment) : 0);
-
-const ANOTHER_METHOD: ReadonlySet<Payment["state"]> = new Set(["declined", "action_required"]);
 /** Only the provider knows whether the buyer answered, or the bank. */
 export const LOOK_AGAIN: ReadonlySet<Payment["state"]> = new Set(["action_required", "processing"]);
 

@@ -1,6 +1,7 @@
 // An order: the row that the ledger stores, and the shape that the API shows.
 import * as z from "zod";
 import type { Money } from "../money.ts";
+import { shownAttempts } from "./attempts.ts";
 import { type Returns, returnedAmount, returnsOf, takenUnits } from "./returns.ts";
 
 /** The statuses that an order may move to from each one. The last two entries are for late money. */
@@ -145,6 +146,8 @@ const storedSchema = z.object({
       "refunded",
     ])
     .exactOptional(),
+  /** How many further payment methods may be tried, after a decline or instead of the bank's question. */
+  attemptsLeft: z.int().exactOptional(),
   /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: z.string().exactOptional(),
   /** Money that was returned to the buyer. */
@@ -195,6 +198,7 @@ export function toOrder(row: OrderRow): Order {
     expiresAt: new Date(row.expiresAt).toISOString(),
     version: row.version,
     ...(row.payment ? { payment: row.payment.state } : {}),
+    ...shownAttempts(row),
     ...(row.reason ? { reason: row.reason } : {}),
     refunded: refundedOf(row),
     refundedQuantity: takenUnits(row),

@@ -1,5 +1,6 @@
 // The payment of an order, as its owner sees it, and the methods that they try.
 import { describe, expect, test } from "vitest";
+import { shownAttempts } from "../../src/inventory/attempts.ts";
 import { decidePay, toPaymentView } from "../../src/inventory/decide-pay.ts";
 import type { OrderRow } from "../../src/inventory/order.ts";
 import { anOffer } from "./commands.ts";
@@ -14,6 +15,22 @@ test.each([
   model.apply({ do: "reserve", user: "ann", quantity: 1, key: "k", body: "b" });
   const [row] = model.orders.values();
   expect(toPaymentView(row as OrderRow)).toEqual({ state: "none", attemptsLeft });
+});
+
+test.each([
+  ["after a decline", { status: "reserved", payment: { state: "declined", attempt: 2 } }, 3],
+  ["after the last decline", { status: "reserved", payment: { state: "declined", attempt: 5 } }, 0],
+  ["instead of an answer", { status: "reserved", payment: { state: "action_required" } }, 4],
+  ["before any payment", { status: "reserved", payment: null }, undefined],
+  ["during a charge", { status: "reserved", payment: { state: "due", attempt: 1 } }, undefined],
+  ["after the hold ended", { status: "expired", payment: { state: "declined" } }, undefined],
+  [
+    "at the shop's own checkout",
+    { status: "reserved", payment: { state: "declined", isExternal: true as const } },
+    undefined,
+  ],
+])("shows on the order how many methods may be tried: %s", (_, row, attemptsLeft) => {
+  expect(shownAttempts(row)).toEqual(attemptsLeft === undefined ? {} : { attemptsLeft });
 });
 
 const CHARGE_ID = "charge";

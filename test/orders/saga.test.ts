@@ -49,7 +49,12 @@ test("keeps a declined order reserved with the reason, and charges another card 
 
   expect((await deliver([purchase.message])).acked).toHaveLength(1);
 
-  const declined = { status: "reserved", reason: "card_declined", payment: "declined" };
+  const declined = {
+    status: "reserved",
+    reason: "card_declined",
+    payment: "declined",
+    attemptsLeft: 4,
+  };
   expect(await inReadModel(purchase)).toMatchObject(declined);
   const shown = await showOrder(purchase.buyer, purchase.order.id);
   expect(shown.body).toMatchObject(declined);
@@ -78,6 +83,7 @@ test("refuses a sixth payment method, and leaves the unit reserved until the hol
   }
 
   expect(await paymentOf(purchase)).toMatchObject({ state: "declined", attemptsLeft: 0 });
+  expect(await inReadModel(purchase)).toMatchObject({ payment: "declined", attemptsLeft: 0 });
   expect((await pay(purchase, "tok_ok")).code).toBe("order_not_payable");
   expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1 });
 });
