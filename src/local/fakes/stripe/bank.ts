@@ -2,7 +2,8 @@
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
-import { ASKS, DECLINES, known, methodIn, PENDING, receiptEmailIn } from "./methods.ts";
+import { DECLINES, known, methodIn, PENDING, receiptEmailIn } from "./methods.ts";
+import { nextActionOf } from "./next-action.ts";
 import type { Emit, Intent } from "./objects.ts";
 import { FakeRefunds, type Refund } from "./refunds.ts";
 
@@ -36,6 +37,8 @@ export class FakeStripeBank {
   readonly #intents = new Map<string, Intent>();
   readonly refunds: FakeRefunds;
   readonly #emit: Emit;
+  /** By confirmation token: where its buyer returns. */
+  readonly #returnUrls = new Map<string, string>();
   #ids = 0;
 
   constructor(emit: Emit) {
@@ -68,6 +71,7 @@ export class FakeStripeBank {
       payment_method: method,
       payment_method_types: types.length > 0 ? types : ["card"],
       receipt_email: null,
+      next_action: null,
       last_payment_error: null,
       latest_charge: null,
       metadata: {
@@ -105,14 +109,24 @@ export class FakeStripeBank {
     intent.payment_method = method;
     const decline = DECLINES[method];
     if (decline) throw this.#declined(intent, ...decline);
-    intent.status = method === ASKS ? "requires_action" : "processing";
-    if (method === ASKS || method === PENDING) {
+    const token = params.get("confirmation_token") ?? "";
+    const returnUrl = params.get("return_url") ?? this.#returnUrls.get(token);
+    intent.next_action = nextActionOf(method, intent.client_secret, returnUrl);
+    intent.status = intent.next_action ? "requires_action" : "processing";
+    if (intent.next_action || method === PENDING) {
       this.#emit(`payment_intent.${intent.status}`, { ...intent });
     } else this.finish(id);
     return intent;
   }
 
-  /** The buyer answers the bank's question. */
+  /** The browser collected a payment method: the confirmation token `ctoken_x__1` is for the method `pm_x`. */
+  collect(method: string, returnUrl: string): string {
+    const token = this.#id(`ctoken_${method}_`);
+    this.#returnUrls.set(token, returnUrl);
+    return token;
+  }
+
+  /** The buyer answers the bank's question. Waits for this after `confirm`. */
   authenticate(id: string, isGood: boolean): void {
     const intent = this.intent(id);
     if (intent.status !== "requires_action") throw unexpectedState("authenticate", intent);
@@ -127,14 +141,20 @@ export class FakeStripeBank {
   finish(id: string): void {
     const intent = this.intent(id);
     const latest_charge = this.#id("ch");
-    Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge });
+    const next_action = null;
+    Object.assign(intent, {
+      status: "succeeded",
+      next_action,
+      amount_received: intent.amount,
+      latest_charge,
+    });
     this.#emit("payment_intent.succeeded", { ...intent });
   }
 
   cancel(id: string): Intent {
     const intent = this.intent(id);
     if (!CANCELABLE.includes(intent.status)) throw unexpectedState("cancel", intent);
-    intent.status = "canceled";
+    Object.assign(intent, { status: "canceled", next_action: null });
     this.#emit("payment_intent.canceled", { ...intent });
     return intent;
   }
@@ -192,7 +212,12 @@ export class FakeStripeBank {
 
   #fail(intent: Intent, error: { type: string; code: string; message: string }): void {
     const status = "requires_payment_method";
-    Object.assign(intent, { status, payment_method: null, last_payment_error: error });
+    Object.assign(intent, {
+      status,
+      next_action: null,
+      payment_method: null,
+      last_payment_error: error,
+    });
     this.#emit("payment_intent.payment_failed", { ...intent });
   }
 

@@ -12,8 +12,6 @@ export const DECLINES: Record<string, [code: string, declineCode: string]> = {
   pm_card_chargeDeclinedProcessingError: ["processing_error", "processing_error"],
 };
 
-/** The bank asks the buyer. Waits for `authenticate`. */
-export const ASKS = "pm_card_authenticationRequired";
 /** Stays `processing` until `finish`, like a bank debit. */
 export const PENDING = "pm_fake_pending";
 
