@@ -46,6 +46,11 @@ export class RateSchedule {
     return Math.max(0, this.#next - now, this.#windowEnd(now) - now);
   }
 
+  /** Nothing waited until now, so there is nothing to make up for. */
+  idle(now: number): void {
+    this.#next = Math.max(this.#next, now);
+  }
+
   /** Records a start. */
   start(now: number): void {
     // A wait for the window is no delay to make up for.

@@ -65,6 +65,19 @@ test("starts no more than four steps at once, however late the timers are", () =
   );
 });
 
+test("starts a new line evenly, because nothing was late while nothing waited", () => {
+  fc.assert(
+    fc.property(rates, fc.nat(20), fc.nat(60_000), (rate, before, pauseMs) => {
+      const schedule = new RateSchedule(rate);
+      const begin = (startsOf(schedule, before, [0]).at(-1) ?? 0) + 1_000 + pauseMs;
+      schedule.idle(begin);
+      const [first, second = 0] = startsOf(schedule, 2, [0], begin);
+      expect(first).toBe(begin);
+      expect(second - begin).toBeGreaterThanOrEqual(Math.floor(1_000 / rate));
+    }),
+  );
+});
+
 test("delays no step by more than a second, even if the clock is set back", () => {
   const jumps = fc.array(fc.integer({ min: -3_600_000, max: 2_000 }), { minLength: 1 });
   fc.assert(
