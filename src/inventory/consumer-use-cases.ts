@@ -109,7 +109,8 @@ export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
   const now = Date.now();
   for (const ref of written) {
     const row = work.ledger.order(ref);
-    if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
+    // An older version leaves the order unacknowledged, so it is not worth a row.
+    if (!row || row.acknowledged >= ref.version || ref.version !== row.version) continue;
     if (moneyStep(row) !== "none") {
       work.ledger.index.forwarded(ref);
       continue;
