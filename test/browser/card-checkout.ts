@@ -80,6 +80,9 @@ export async function startCheckout() {
     isHeld: async (orderId: string) =>
       (await (await fake("GET", `held/${orderId}`)).json()) as boolean,
     release: (orderId: string) => fake("POST", `release/${orderId}`),
+    /** The buyer answers the bank's question in another way than on the page. */
+    authenticate: (orderId: string, answer: "yes" | "no") =>
+      fake("POST", `authenticate/${orderId}/${answer}`),
     /** Sends the Worker what Stripe reported about an order. */
     async deliverEvents(orderId: string, worker: string): Promise<void> {
       const events = (await (await fake("GET", `events/${orderId}`)).json()) as SignedEvent[];

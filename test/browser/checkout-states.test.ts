@@ -58,6 +58,22 @@ inBrowser(
       expect(await checkout.booksOf(id)).toMatchObject({ charges: 0 });
     });
 
+    test("shows a decline that Stripe reported before the page could ask, without an error", async () => {
+      const { page, id } = await checkout.holding(stage(), "reported-first");
+      await payWith(page, "Bank asks");
+      await bank(page).waitFor();
+      await checkout.authenticate(id, "no");
+      await checkout.deliverEvents(id, stage().url);
+      await expect
+        .poll(async () => (await (await page.request.get(`/api/orders/${id}`)).json()).payment)
+        .toBe("declined");
+      await page.getByRole("button", { name: "Fail authentication" }).click();
+      await page.locator("[data-order-title]:focus", { hasText: "Payment declined" }).waitFor();
+      expect(await page.locator("[data-order-fault]").textContent()).toBe("");
+      await payWith(page, "Approved");
+      await orderIs(page, "confirmed");
+    });
+
     test("says that a refund is on its way until it arrived", async () => {
       const { page, id } = await checkout.holding(stage(), "refunded");
       await payWith(page, "Slow refund");
