@@ -26,7 +26,7 @@ export function reserve(work: UnitOfWork, command: ReserveCommand): ReserveResul
     const nothingSells = NOTHING_SELLS.has(decision.reason);
     const refusesAll = nothingSells || decision.reason === "sold_out";
     if (!command.wantsBuyers || !refusesAll) return decision;
-    return { ...decision, stock: work.publicStock(nothingSells) };
+    return { ...decision, stock: work.published.stock(nothingSells) };
   }
   const { row, replayed, alias } = decision;
   if (!replayed) work.save(undefined, row);

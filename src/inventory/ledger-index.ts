@@ -44,6 +44,8 @@ export class LedgerIndex {
   readonly refundsFailed = new Map<string, OrderRef>();
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
+  /** Holds whose clock stands still, because a payment is with us or with the provider. */
+  holdsPaused = 0;
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.endsAt - b.endsAt);
 
   /** Records that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
@@ -75,6 +77,7 @@ export class LedgerIndex {
     const taken = takenUnits(row);
     this.units[row.status] += sign * (row.quantity - taken);
     this.units.refunded += sign * taken;
+    if (row.status === "reserved" && row.payment?.pause) this.holdsPaused += sign;
   }
 
   #trackAttention(row: OrderRow): void {

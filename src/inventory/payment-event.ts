@@ -9,6 +9,7 @@ import { decideRefundLookUp } from "./decide-refund.ts";
 import { decideDispute, decideReturned, decideReturnFailed } from "./decide-reported.ts";
 import { type OrderRow, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
+import { noteMismatch } from "./payment-report.ts";
 import { dueRefund, returnsOf } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -54,12 +55,22 @@ export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult 
   const now = work.begin();
   const row = work.current(event, now);
   if (!row) return "not_found";
-  if (!isOurs(row, event)) return MOVES_NO_MONEY.has(event.kind) ? "ignored" : "mismatch";
+  if (!isOurs(row, event)) return refuse(work, event, now);
   if (event.dispute) return recordDispute(work, row, event, now);
   const isRefund = event.kind === "refunded" || event.kind === "refund_failed";
   if (isRefund && event.refundId) return recordOwnRefund(work, row, event, now);
   const changed = row.payment?.chargeId ? recordReport(work, row, event, now) : false;
   return changed ? "applied" : lookUp(work, row, event, now);
+}
+
+function refuse(
+  work: UnitOfWork,
+  { kind, orderId, chargeId }: PaymentEvent,
+  now: number,
+): EventResult {
+  if (MOVES_NO_MONEY.has(kind)) return "ignored";
+  noteMismatch(work, orderId, chargeId, now);
+  return "mismatch";
 }
 
 /** Whether payment, amount and currency can be the order's. */

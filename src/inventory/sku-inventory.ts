@@ -78,14 +78,14 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /** The stock for an edge that does not find it in Redis. Publishes it again. */
   publicStock(): PublicStock | null {
     this.#work.begin();
-    this.#work.publishStock();
-    return this.#work.ledger.setup && this.#work.publicStock();
+    this.#work.published.all();
+    return this.#work.ledger.setup && this.#work.published.stock();
   }
 
   /** The filter of the buyers (see `buyers.ts`), for an edge that does not find it in Redis. */
   buyerFilter(): Promise<string> {
     this.#work.begin();
-    return this.#work.buyerFilter();
+    return this.#work.published.buyerFilter();
   }
 
   // ---- the consumers
@@ -156,7 +156,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     const decided = decideConfigure(ledger.setup, ledger.stock, command);
     if (decided) ledger.saveSetup(decided);
     // Even if nothing is new: Redis may have lost what was published.
-    this.#work.publishStock();
+    this.#work.published.all();
     return { ...(decided ?? (ledger.setup as Setup)), everSold: ledger.everSold };
   }
 
@@ -178,9 +178,10 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return reportOf(this.#work.ledger, this.#work.activity, now);
   }
 
-  /** A page of all orders with their owners, in key order. `next` is where the following page starts. */
+  /** A page of all orders with their owners, in key order. `next`: the following page. Publishes with the first one. */
   page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
     this.#work.begin();
+    if (!after) this.#work.published.all();
     const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
     return { orders: rows.map(toOwned), next: nextAfter(rows) };
   }

@@ -1,18 +1,17 @@
 // The unit of work behind the object's use cases: it loads orders as they are now, and saves a change together
 // with all that follows from it (outbox, alarm, published stock).
 import { AlarmClock } from "./alarm-clock.ts";
-import type { BuyerSummary } from "./buyers.ts";
+import { needsAttention } from "./attention.ts";
 import { decideHoldEnd } from "./decide-hold-end.ts";
-import { available, type BuyerState } from "./decide-order.ts";
+import type { BuyerState } from "./decide-order.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
-import { LiveStock, type PublicStock } from "./live-stock.ts";
 import type { EventMessage, OrderMessage } from "./messages.ts";
 import type { OrderRow } from "./order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
-import { SoldOutFeed } from "./sold-out-feed.ts";
+import { Publications } from "./publications.ts";
 
 /**
  * Most ended holds that one command expires: ten thousand ending at once must not delay a buyer. More than the
@@ -29,12 +28,11 @@ export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
 
 export class UnitOfWork {
   readonly ledger: Ledger;
+  readonly published: Publications;
   readonly #orders: Outbox<OrderMessage>;
   readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
   readonly #alarm: AlarmClock;
-  readonly #live: LiveStock;
-  readonly #feed: SoldOutFeed;
   #calls = 0;
 
   constructor(storage: DurableObjectStorage, env: OutboxEnv) {
@@ -43,8 +41,7 @@ export class UnitOfWork {
     this.#payments = new Outbox<OrderMessage>(env.DUE_PAYMENTS);
     this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
-    this.#live = new LiveStock(env);
-    this.#feed = new SoldOutFeed(env, this.ledger.index.buyers);
+    this.published = new Publications(env, this.ledger);
   }
 
   /** What the object did since it woke, apart from rows. Cloudflare bills these counts. */
@@ -87,7 +84,7 @@ export class UnitOfWork {
     this.#orders.post(due.filter(({ isForwarded }) => !isForwarded).map(toOrderMessage));
     this.#payments.post(due.filter(({ isForwarded }) => isForwarded).map(toOrderMessage));
     this.#sendDueEvents(now);
-    this.stockChanged();
+    this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
   }
 
@@ -112,7 +109,8 @@ export class UnitOfWork {
   /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
-    this.stockChanged();
+    this.published.stockChanged();
+    if (needsAttention(before) !== needsAttention(row)) this.published.attentionChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
     if (send) this.send(row);
   }
@@ -135,36 +133,6 @@ export class UnitOfWork {
       owed.dueAt = nextDelivery(owed.since, now);
       this.#events.post([toEventMessage(owed)]);
     }
-  }
-
-  stockChanged(): void {
-    const { setup } = this.ledger;
-    if (setup) this.#live.changed(setup.skuId, () => this.publicStock());
-  }
-
-  /** Publishes the stock even if it has not changed. */
-  publishStock(): void {
-    this.#live.forget();
-    this.stockChanged();
-  }
-
-  /** What the edge may know about the stock. `withBuyers`: includes the buyers even while units are free. */
-  publicStock(withBuyers = false): PublicStock {
-    const { stock } = this.ledger;
-    const free = available(stock);
-    const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
-    return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
-  }
-
-  /** The filter of the buyers, for an edge that cannot find it in Redis. */
-  async buyerFilter(): Promise<string> {
-    const { setup } = this.ledger;
-    return setup ? this.#feed.filter(setup.skuId) : "";
-  }
-
-  #buyerSummary(): BuyerSummary | undefined {
-    const { setup } = this.ledger;
-    return setup ? this.#feed.summary(setup.skuId, () => this.stockChanged()) : undefined;
   }
 
   #expireEnded(now: number, limit: number): void {

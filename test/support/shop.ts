@@ -2,9 +2,10 @@
 import { SignJWT } from "jose";
 import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
-import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
+import type { PublicStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
+import { SkuField } from "../../src/inventory/sku-field.ts";
 import { type Answer, admin, call } from "./http.ts";
 import { KEYS, redis } from "./redis.ts";
 
@@ -168,7 +169,7 @@ export function settled(skuId: string): Promise<boolean> {
  * counts, and it keeps an object awake that the test wants to evict.
  */
 export function suppressLiveStock(): void {
-  const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
+  const spy = vi.spyOn(SkuField.prototype, "changed").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
 }
 
