@@ -165,8 +165,8 @@ export function settled(skuId: string): Promise<boolean> {
 }
 
 /**
- * Stops objects from publishing live stock until the end of the test. A delayed publication could distort what a test
- * counts, and it keeps an object awake that the test wants to evict.
+ * Stops objects from publishing live stock until the end of the test. A delayed publication could overwrite the stock
+ * that a test wrote, and it keeps an object awake that the test wants to evict.
  */
 export function suppressLiveStock(): void {
   const spy = vi.spyOn(SkuField.prototype, "changed").mockImplementation(() => {});
