@@ -50,6 +50,7 @@ const KEY_NAMES = [
   "lost",
   "dead-letters",
   "ready",
+  "attention",
 ] as const;
 
 export type KeyName = (typeof KEY_NAMES)[number];

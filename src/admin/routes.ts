@@ -5,15 +5,14 @@ import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { log } from "../observability/log.ts";
-import { readCounters } from "../observability/metrics.ts";
 import { rebuildReadModel, resendEvents } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
-import { redisBreakerState } from "../redis/client.ts";
 import { requireOperator } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
 import { changeLine, showLine } from "./line.ts";
+import { showOverview } from "./overview.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
@@ -32,7 +31,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/skus/:skuId/rebuild", rebuild)
   .post("/orders/:orderId/refund", refundOrder)
   .post("/cache/purge", purgeCaches)
-  .get("/overview", (c) => c.json(overview()))
+  .get("/overview", showOverview)
   .get("/sandbox/payments", listSandboxPayments)
   .route("/denylist", ruleRoutes("deny"))
   .route("/allowlist", ruleRoutes("allow"))
@@ -85,13 +84,6 @@ async function purgeCaches(c: AppContext): Promise<Response> {
   log("cache.purge_failed", { cause: errors.map(({ message }) => message).join("; ") });
   return problem(c, refuse("unavailable", { detail: "Cloudflare did not purge its cache" }));
 }
-
-/** The counters of this isolate since it started, and the state of its Redis breaker. */
-const overview = () => ({
-  generatedAt: new Date().toISOString(),
-  breakers: { redis: redisBreakerState() },
-  counters: readCounters(),
-});
 
 /** The payments of the sandbox bank, so that a rehearsal can prove that money and orders agree. */
 async function listSandboxPayments(c: AppContext): Promise<Response> {

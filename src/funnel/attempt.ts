@@ -45,6 +45,8 @@ export interface Attempt {
   /** Absent while the SKU is in no sale. The attempt then only looks up an order. */
   entry?: CatalogEntry;
   userId?: string;
+  /** The e-mail address in the caller's token, if it has one. Only for receipts. */
+  email?: string;
   /** The counted limit with the smallest share left. Set by the limits. */
   tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
   /**

@@ -6,6 +6,7 @@ import { memory, textBytes } from "../edge/memory.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Attempt, Stage } from "./attempt.ts";
+import { emailOf } from "./email.ts";
 import { hmacKey } from "./hmac-key.ts";
 import { KeysUnavailable, verifyBySet } from "./key-set.ts";
 
@@ -26,7 +27,13 @@ const MAX_TOKEN = 8_192;
 const MAX_SESSIONS = 5;
 const DEMO_TOKEN_LIFE = "12h";
 
-export type Identity = { ok: true; userId: string } | Refused;
+/** Who the caller is. `email`: absent unless the token states a valid address. */
+interface Person {
+  userId: string;
+  email?: string;
+}
+
+export type Identity = ({ ok: true } & Person) | Refused;
 type Refused = { ok: false; refusal: Refusal };
 
 const NO_TOKEN: Refused = {
@@ -67,7 +74,7 @@ function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
   for (const token of tokens) {
     const known = verified.get(token);
     if (known?.config === config && Date.now() < known.expiresAt) {
-      return { ok: true, userId: known.userId };
+      return { ok: true, ...known.person };
     }
   }
   return undefined;
@@ -140,8 +147,8 @@ export function csrfRefusal(c: AppContext): Refusal | undefined {
 }
 
 /** Tokens this isolate has verified, used until they expire. */
-const verified = memory<{ userId: string; expiresAt: number; config: AuthConfig }>("tokens", {
-  sizeOf: ({ userId }) => 64 + textBytes(userId),
+const verified = memory<{ person: Person; expiresAt: number; config: AuthConfig }>("tokens", {
+  sizeOf: ({ person: { userId, email = "" } }) => 96 + textBytes(userId) + textBytes(email),
 });
 
 async function verify(c: AppContext, token: string, config: AuthConfig): Promise<Identity> {
@@ -161,8 +168,10 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
     const { sub, exp } = payload as { sub: unknown; exp: number };
     const usable = typeof sub === "string" && sub.length > 0 && sub.length <= MAX_USER_ID;
     if (!usable || !sub.isWellFormed()) return invalid("The token names no usable subject");
-    verified.set(token, { userId: sub, expiresAt: exp * 1_000, config });
-    return { ok: true, userId: sub };
+    const email = emailOf(payload.email);
+    const person = { userId: sub, ...(email === undefined ? {} : { email }) };
+    verified.set(token, { person, expiresAt: exp * 1_000, config });
+    return { ok: true, ...person };
   } catch (error) {
     return error instanceof KeysUnavailable ? unchecked(error) : invalid("The token is not valid");
   }
@@ -179,13 +188,14 @@ export const recognized: Stage = {
   check: (attempt) => applyIdentity(attempt, recognize(attempt.c, attempt.c.get("config"))),
 };
 
-/** Stores the user id in the attempt, or returns the refusal. */
+/** Stores the caller in the attempt, or returns the refusal. */
 export function applyIdentity(
   attempt: Attempt,
   identity: Identity | undefined,
 ): Refusal | undefined {
   if (identity?.ok === false) return identity.refusal;
-  if (identity) attempt.userId = identity.userId;
+  const { ok: _, ...person } = identity ?? {};
+  Object.assign(attempt, person);
   return undefined;
 }
 

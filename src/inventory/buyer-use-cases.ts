@@ -1,6 +1,6 @@
 // What buyers do at the object: reserve, pay, cancel. Each runs without an await, so its writes commit together.
 import { decideCancel, type OrderDecision } from "./decide-order.ts";
-import { decidePay, type PaymentView, toPaymentView } from "./decide-pay.ts";
+import { decidePay, type PaymentView, type PayRefusal, toPaymentView } from "./decide-pay.ts";
 import { decideReserve, type ReserveCommand, type ReserveDecision } from "./decide-reserve.ts";
 import type { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
@@ -29,7 +29,7 @@ export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveComman
     const nothingSells = NOTHING_SELLS.has(decision.reason);
     const refusesAll = nothingSells || decision.reason === "sold_out";
     if (!command.wantsBuyers || !refusesAll) return decision;
-    return { ...decision, stock: work.publicStock(nothingSells) };
+    return { ...decision, stock: work.published.stock(nothingSells) };
   }
   const { row, replayed, alias } = decision;
   if (!replayed) work.save(undefined, row);
@@ -41,7 +41,9 @@ export const pay = (
   work: UnitOfWork,
   ref: OrderRef,
   token: string,
-): OrderResult<"order_not_payable"> => change(work, ref, (row, now) => decidePay(row, token, now));
+  receiptEmail?: string,
+): OrderResult<PayRefusal> =>
+  change(work, ref, (row, now) => decidePay(row, token, now, receiptEmail));
 
 export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
   change(work, ref, decideCancel);

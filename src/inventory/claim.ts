@@ -1,20 +1,24 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
 import type { Money } from "../money.ts";
+import { attemptOf } from "./attempts.ts";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
-import { attemptOf } from "./decide-pay.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { dueRefund } from "./returns.ts";
+import { refundToTake } from "./returns.ts";
 
 /** An order as the consumer gets it. `paymentToken` is set when `step` is `charge`. */
 export interface Claim extends OrderRef {
   order: Order;
   step: MoneyStep;
   paymentToken: string | null;
+  /** Where the provider sends its receipt. */
+  receiptEmail: string | null;
   /** Which of the buyer's payment methods it is, counted from 1. */
   attempt: number;
   chargeId: string | null;
+  /** Whether the payment is only looked up because the hold ends, without a word of the buyer. */
+  isLastLook: boolean;
   /** The operator's refund that `step` is about. Null if it returns late money. */
   refund: DueRefund | null;
 }
@@ -24,11 +28,13 @@ export interface DueRefund {
   amount: Money;
   /** Milliseconds since 1970. */
   acceptedAt: number;
+  /** Whether the provider is known to work on it. */
+  isPending: boolean;
 }
 
 /** What the payment provider reported about one order. */
 export interface PaymentResult extends OrderRef {
-  money: MoneyOutcome;
+  money: MoneyOutcome | { outcome: "pending" };
   /** The payment method that it is about. */
   attempt: number;
   /** The operator's refund that it is about, if any. */
@@ -67,20 +73,23 @@ export class ClaimSession extends RpcTarget {
 }
 
 export function toClaim(row: OrderRow): Claim {
-  const refund = dueRefund(row);
+  const refund = refundToTake(row);
   return {
     userId: row.userId,
     orderId: row.orderId,
     order: toOrder(row),
     step: moneyStep(row),
     paymentToken: row.payment?.token ?? null,
+    receiptEmail: row.payment?.receiptEmail ?? null,
     attempt: row.payment ? attemptOf(row.payment) : 1,
     chargeId: row.payment?.chargeId ?? null,
+    isLastLook: row.payment?.isLastLook ?? false,
     refund: refund
       ? {
           id: refund.id,
           amount: { ...row.unitPrice, amount: refund.amount },
           acceptedAt: refund.acceptedAt,
+          isPending: refund.isPending ?? false,
         }
       : null,
   };

@@ -2,8 +2,8 @@
 import { log } from "../observability/log.ts";
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
 import { decideConfirmFree } from "./decide-order.ts";
-import { decidePaymentResult, type MoneyOutcome } from "./decide-outcome.ts";
-import { decideRefundResult, type Returned } from "./decide-refund.ts";
+import { decidePaymentResult, type MoneyOutcome, moneyStep } from "./decide-outcome.ts";
+import { decideRefundPending, decideRefundResult, type Returned } from "./decide-refund.ts";
 import { decideReturned } from "./decide-reported.ts";
 import { decideWithdraw } from "./decide-stock.ts";
 import { type OrderRow, toOrder } from "./order.ts";
@@ -30,9 +30,12 @@ export function recordPayments(work: UnitOfWork, results: PaymentResult[]): Clai
   return results.flatMap(({ userId, orderId, money, attempt, refundId }) => {
     const row = work.current({ userId, orderId }, now);
     if (!row) return [];
-    const changed = refundId
-      ? applyRefund(work, row, refundId, money, now)
-      : applyOutcome(work, row, money, now, { attempt, send: true });
+    const changed =
+      money.outcome === "pending"
+        ? notePending(work, row, refundId, now)
+        : refundId
+          ? applyRefund(work, row, refundId, money, now)
+          : applyOutcome(work, row, money, now, { attempt, send: true });
     return [toClaim(changed ?? row)];
   });
 }
@@ -57,6 +60,18 @@ export function applyOutcome(
   const partly = amount ? decideReturned(changed, { amount, at: now }, now) : undefined;
   if (partly) work.save(changed, partly, { send });
   return partly ?? changed;
+}
+
+/** The order is in the line of the payments already, so it is not sent again. */
+function notePending(
+  work: UnitOfWork,
+  row: OrderRow,
+  refundId: string | undefined,
+  now: number,
+): OrderRow | undefined {
+  const changed = decideRefundPending(row, refundId ?? "", now);
+  if (changed) work.save(row, changed, { send: false });
+  return changed;
 }
 
 /** Saves the outcome of a refund of the operator's. Units that must not be sold again leave the stock. */
@@ -94,7 +109,12 @@ export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
   const now = Date.now();
   for (const ref of written) {
     const row = work.ledger.order(ref);
-    if (!row || row.acknowledged >= ref.version || ref.version > row.version) continue;
+    // An older version leaves the order unacknowledged, so it is not worth a row.
+    if (!row || row.acknowledged >= ref.version || ref.version !== row.version) continue;
+    if (moneyStep(row) !== "none") {
+      work.ledger.index.forwarded(ref);
+      continue;
+    }
     const owed = ref.owed === true && isFinal(row);
     const acknowledged = { ...row, acknowledged: ref.version };
     work.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);

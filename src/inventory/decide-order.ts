@@ -54,17 +54,12 @@ export const isFree = (row: Pick<OrderRow, "unitPrice">): boolean => row.unitPri
 export const holdEnded = (row: OrderRow, now: number): boolean =>
   row.status === "reserved" && !isFree(row) && now >= row.expiresAt;
 
-/** The row after a change: its next version. */
-export const next = (row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow => ({
-  ...row,
-  ...change,
-  version: row.version + 1,
-  changedAt: now,
-});
-
-/** The expired row. Undefined while the hold runs. */
-export function decideExpire(row: OrderRow, now: number): OrderRow | undefined {
-  return holdEnded(row, now) ? next(row, { status: "expired" }, now) : undefined;
+/** The row after a change: its next version. An order that is not reserved starts no charge and asks its buyer nothing. */
+export function next(row: OrderRow, change: Partial<OrderRow>, now: number): OrderRow {
+  const after = { ...row, ...change, version: row.version + 1, changedAt: now };
+  if (after.status === "reserved" || !after.payment) return after;
+  const { receiptEmail: _receiptEmail, clientSecret: _clientSecret, ...payment } = after.payment;
+  return { ...after, payment };
 }
 
 /** Whether the buyer has the order's units, for now or for good. */

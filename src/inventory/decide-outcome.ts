@@ -1,7 +1,8 @@
 // What the payment provider's answers make of an order, its units and its money. Pure: state + answer + now → the row to
 // write.
+import { attemptOf } from "./attempts.ts";
 import { available, type BuyerState, next, unitsOwned } from "./decide-order.ts";
-import { attemptOf, LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
+import { LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
 import type { RefundResult } from "./decide-refund.ts";
 import { startClock, stopClock } from "./hold-clock.ts";
 import type { OrderRow, Payment } from "./order.ts";
@@ -39,7 +40,8 @@ export type MoneyOutcome =
   | { outcome: "charged"; chargeId: string; isRefunded?: boolean; returned?: number }
   | { outcome: "action_required"; chargeId: string; clientSecret: string }
   | { outcome: "processing"; chargeId: string }
-  | { outcome: "declined"; reason: string; chargeId?: string }
+  /** `isCancelled`: no method can be charged with this payment any more, so the next one needs another payment. */
+  | { outcome: "declined"; reason: string; chargeId?: string; isCancelled?: true }
   | { outcome: "voided"; chargeId?: string }
   | RefundResult;
 
@@ -95,6 +97,7 @@ export function decidePaymentResult(
       if (!isUndecided) return undefined;
       const declined: Payment = { ...withId(payment, outcome), state: "declined" };
       if (!isReserved) return next(row, { payment: declined }, now);
+      if (outcome.isCancelled) delete declined.chargeId;
       return next(row, { ...startClock(row, declined, now), reason: outcome.reason }, now);
     }
     case "voided":

@@ -1,44 +1,52 @@
 // Paying for an order, as its buyer sees it: the methods they try, and what the payment came to. Pure: state + command + now
 // → the row to write and the answer.
+import { ANOTHER_METHOD, attemptOf, attemptsLeft } from "./attempts.ts";
 import { holdEnded, isFree, next, type OrderDecision } from "./decide-order.ts";
 import { LEAST_LEFT_MS, stopClock } from "./hold-clock.ts";
 import type { OrderRow, Payment } from "./order.ts";
 
-/** Payment methods that one order may try. */
-export const MAX_ATTEMPTS = 5;
-
-export const attemptOf = ({ attempt = 1 }: Payment): number => attempt;
-
-/** How many further methods the buyer may try. */
-export const attemptsLeft = (payment: Payment | null): number =>
-  MAX_ATTEMPTS - (payment ? attemptOf(payment) : 0);
-
-const ANOTHER_METHOD: ReadonlySet<Payment["state"]> = new Set(["declined", "action_required"]);
 /** Only the provider knows whether the buyer answered, or the bank. */
 export const LOOK_AGAIN: ReadonlySet<Payment["state"]> = new Set(["action_required", "processing"]);
 
+/** `method_used`: the order tried this method before, and it was declined or replaced. */
+export type PayRefusal = "order_not_payable" | "method_used";
+
 /**
- * Attaches a payment method: the first one, or another one after a decline or instead of the bank's question. The same
- * method again changes nothing, except that an open question is looked up at the provider.
+ * Attaches a payment method: the first one, or another one after a decline or instead of the bank's question. A request
+ * that arrives again, however late, never tries a method twice and never replaces a newer one: the current method changes
+ * nothing, except that an open question is looked up at the provider, and one that was declined or replaced is refused.
  */
 export function decidePay(
   row: OrderRow,
   token: string,
   now: number,
-): OrderDecision<"order_not_payable"> {
+  receiptEmail?: string,
+): OrderDecision<PayRefusal> {
   const { payment, status } = row;
   const isOpen = status === "reserved" && !isFree(row) && !holdEnded(row, now);
-  if (payment?.token === token) {
+  if (payment?.token === token && payment.state !== "declined") {
     const looksAgain = isOpen && LOOK_AGAIN.has(payment.state);
     return looksAgain ? changed(lookAgain(row, payment, now)) : { ok: true, changed: false, row };
   }
   const mayTry = !payment || (ANOTHER_METHOD.has(payment.state) && attemptsLeft(payment) > 0);
   if (!isOpen || !mayTry) return { ok: false, reason: "order_not_payable" };
-  const { clientSecret: _, isExternal: __, ...before } = payment ?? {};
+  const usedTokens = payment ? [...(payment.usedTokens ?? []), payment.token] : [];
+  if (usedTokens.includes(token)) return { ok: false, reason: "method_used" };
   const attempt = payment ? attemptOf(payment) + 1 : 1;
-  const due: Payment = { ...before, token, state: "due", attempt, givenAt: now };
+  const method = { token, attempt, givenAt: now, ...(receiptEmail ? { receiptEmail } : {}) };
+  const before = payment ? withoutMethod(payment) : {};
+  const due: Payment = { ...before, ...method, state: "due", usedTokens };
   return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));
 }
+
+/** What the next method takes over from the one before. */
+const withoutMethod = ({
+  clientSecret: _clientSecret,
+  isExternal: _isExternal,
+  isLastLook: _isLastLook,
+  receiptEmail: _receiptEmail,
+  ...payment
+}: Payment) => payment;
 
 const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
 

@@ -114,6 +114,17 @@ export const reportedAs = (returns: Returns, { amount, at }: ReturnReport): Retu
   reportedAt: Math.max(returns.reportedAt, at),
 });
 
+/** Notes that the provider is working on a refund, so that the next one need not wait. Undefined if that is known. */
+export function decideRefundPending(
+  row: OrderRow,
+  refundId: string,
+  now: number,
+): OrderRow | undefined {
+  const refund = returnsOf(row).refunds.find(({ id }) => id === refundId);
+  if (refund?.state !== "due" || refund.isPending) return undefined;
+  return next(row, { returns: replaced(returnsOf(row), { ...refund, isPending: true }) }, now);
+}
+
 function finished(row: OrderRow, returns: Returns, refund: Refund, now: number): Returned {
   const isLeaving = !refund.isTaken && !refund.backOnSale;
   const after = replaced(returns, { ...refund, state: "succeeded", isTaken: true });
@@ -163,9 +174,12 @@ export function decideRefundLookUp(
   now: number,
 ): OrderRow | undefined {
   const refund = returnsOf(row).refunds.find(({ id }) => id === refundId);
+  if (!refund) return undefined;
+  const { isPending, ...known } = refund;
   // A bank can return a refund after the provider reported its success.
-  if (refund?.state !== "succeeded" || !hasFailed) return undefined;
+  const hasChanged = refund.state === "due" ? isPending : refund.state === "succeeded" && hasFailed;
+  if (!hasChanged) return undefined;
   const payment = row.payment && ({ ...row.payment, state: "refund_due" } as const);
-  const returns = replaced(returnsOf(row), { ...refund, state: "due" });
+  const returns = replaced(returnsOf(row), { ...known, state: "due" });
   return next(row, { returns, payment }, now);
 }

@@ -21,6 +21,8 @@ export interface ReserveCommand {
   orderId: string;
   quantity: number;
   paymentToken?: string;
+  /** Where the provider sends its receipt. */
+  receiptEmail?: string;
   /** The price that the buyer saw. Absent: any price is accepted. */
   unitPrice?: Money;
   /** The buyer's ticket, and the newest pass that the edge has. Not verified yet. */
@@ -147,6 +149,8 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     fingerprint: cmd.fingerprint,
   };
   if (isFree(terms) || cmd.paymentToken === undefined) return row;
-  const payment = { token: cmd.paymentToken, state: "due", attempt: 1 } as const;
+  const { paymentToken: token, receiptEmail } = cmd;
+  const method = { token, ...(receiptEmail ? { receiptEmail } : {}) };
+  const payment = { ...method, state: "due", attempt: 1 } as const;
   return { ...row, ...pausedFrom(row.expiresAt, payment, now) };
 }

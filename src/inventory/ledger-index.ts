@@ -2,6 +2,7 @@
 // the rows when the object wakes.
 import TinyQueue from "tinyqueue";
 import { Buyers } from "./buyers.ts";
+import { endDueAt } from "./decide-hold-end.ts";
 import { isFree } from "./decide-order.ts";
 import { isClosed } from "./decide-reported.ts";
 import type { OrderRow, OrderStatus } from "./order.ts";
@@ -15,10 +16,13 @@ export interface Unacknowledged extends OrderRef {
   changedAt: number;
   /** When it is sent again, unless it is acknowledged first. */
   dueAt: number;
+  /** Whether the read model and the queue of the payments have this version, so that only its money is missing. */
+  isForwarded?: boolean;
 }
 
 interface Hold extends OrderRef {
-  expiresAt: number;
+  /** When its end is to be decided: milliseconds. */
+  endsAt: number;
 }
 
 export class LedgerIndex {
@@ -40,15 +44,18 @@ export class LedgerIndex {
   readonly refundsFailed = new Map<string, OrderRef>();
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
-  readonly #holds = new TinyQueue<Hold>([], (a, b) => a.expiresAt - b.expiresAt);
+  /** Holds whose clock stands still, because a payment is with us or with the provider. */
+  holdsPaused = 0;
+  readonly #holds = new TinyQueue<Hold>([], (a, b) => a.endsAt - b.endsAt);
 
   /** Records that an order is new (`before` undefined) or changed. `dueAt`: when it is sent again. */
   track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#count(before, -1);
     this.#count(row, 1);
     if (!before) this.buyers.add(row.userId);
-    if (row.status === "reserved" && !isFree(row) && before?.expiresAt !== row.expiresAt) {
-      this.#holds.push({ userId: row.userId, orderId: row.orderId, expiresAt: row.expiresAt });
+    const endsAt = endDueAt(row);
+    if (row.status === "reserved" && !isFree(row) && (!before || endDueAt(before) !== endsAt)) {
+      this.#holds.push({ userId: row.userId, orderId: row.orderId, endsAt });
     }
     this.#trackOwed(row);
     this.#trackAttention(row);
@@ -59,11 +66,18 @@ export class LedgerIndex {
     }
   }
 
+  /** Records that only the money of this version is missing. Forgotten when the object sleeps, which does no harm. */
+  forwarded({ orderId, version }: Pick<Unacknowledged, "orderId" | "version">): void {
+    const order = this.unacknowledged.get(orderId);
+    if (order?.version === version) order.isForwarded = true;
+  }
+
   /** Adds or subtracts an order's units. Those that a refund took no longer belong to the order. */
   #count(row: OrderRow, sign: 1 | -1): void {
     const taken = takenUnits(row);
     this.units[row.status] += sign * (row.quantity - taken);
     this.units.refunded += sign * taken;
+    if (row.status === "reserved" && row.payment?.pause) this.holdsPaused += sign;
   }
 
   #trackAttention(row: OrderRow): void {
@@ -78,7 +92,7 @@ export class LedgerIndex {
 
   /** The earliest end of a hold, if any runs. The order may have moved on since, or its hold may end later. */
   get nextHoldEnd(): number | undefined {
-    return this.#holds.peek()?.expiresAt;
+    return this.#holds.peek()?.endsAt;
   }
 
   /** Removes and returns up to `limit` holds that ended by `now`. */

@@ -3,12 +3,12 @@
 
 import { migrate } from "../migrate.ts";
 import type { Alias, Stock } from "./decide-order.ts";
-import type { ChargeState } from "./decide-report.ts";
 import type { Setup } from "./decide-stock.ts";
 import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { resendSchedule } from "./outbox.ts";
+import { PaymentTables } from "./payment-tables.ts";
 import {
   bindingsOf,
   INDEX_ORDERS_BY_ID,
@@ -30,6 +30,7 @@ export class Ledger {
   readonly #sql: SqlStorage;
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly index = new LedgerIndex();
+  readonly payments = new PaymentTables((query, ...bindings) => this.#run(query, ...bindings));
   #setup: Setup | null = null;
   #isIndexed = false;
 
@@ -102,26 +103,6 @@ export class Ledger {
     this.#isIndexed = true;
     const [row] = this.#run("SELECT user_id FROM orders WHERE order_id = ?", orderId);
     return row?.user_id as string | undefined;
-  }
-
-  /** What the shop's reports made of a charge. Undefined if the shop reported none, or only declines. */
-  chargeOf(orderId: string, reference: string): ChargeState | undefined {
-    const query = "SELECT state FROM charges WHERE order_id = ? AND reference = ?";
-    return this.#run(query, orderId, reference)[0]?.state as ChargeState | undefined;
-  }
-
-  saveCharge(orderId: string, reference: string, state: ChargeState): void {
-    const query = "INSERT OR REPLACE INTO charges (order_id, reference, state) VALUES (?, ?, ?)";
-    this.#run(query, orderId, reference, state);
-  }
-
-  /** Up to `limit` charges whose money the shop must return. */
-  refundsDue(limit: number): { orderId: string; reference: string }[] {
-    const query = "SELECT order_id, reference FROM charges WHERE state = 'refund_due' LIMIT ?";
-    return this.#run(query, limit).map((row) => ({
-      orderId: row.order_id as string,
-      reference: row.reference as string,
-    }));
   }
 
   /** A page of all orders after `cursor`, in key order. */

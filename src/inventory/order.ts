@@ -1,6 +1,7 @@
 // An order: the row that the ledger stores, and the shape that the API shows.
 import * as z from "zod";
 import type { Money } from "../money.ts";
+import { shownAttempts } from "./attempts.ts";
 import { type Returns, returnedAmount, returnsOf, takenUnits } from "./returns.ts";
 
 /** The statuses that an order may move to from each one. The last two entries are for late money. */
@@ -27,16 +28,22 @@ export interface Payment {
   state: NonNullable<Order["payment"]>;
   /** Which of the buyer's methods this is, counted from 1. Absent in payments from before there could be several. */
   attempt?: number;
+  /** The methods that were declined or replaced before it. Absent if it came with the order. */
+  usedTokens?: string[];
   /** When the buyer gave it: milliseconds. Absent if it came with the order. */
   givenAt?: number;
   /** The provider's id of the payment (Stripe: the PaymentIntent), or the shop's reference. Absent until known. */
   chargeId?: string;
   /** Lets its holder answer the bank. For the owner alone, and only while an action is required. */
   clientSecret?: string;
+  /** Where the provider sends its receipt. Leaves the ledger once the order is no longer reserved. */
+  receiptEmail?: string;
   /** Set while the hold's clock stands still: since when, and how much of the hold is left. Milliseconds. */
   pause?: { since: number; left: number };
   /** How long the clock stood still in earlier pauses. Absent before the first one ended. */
   pausedMs?: number;
+  /** Whether the provider was asked once more because the hold was about to end. Not asked again for this method. */
+  isLastLook?: true;
 }
 
 /** The newest dispute of a charge: the cardholder contests it at their bank. */
@@ -139,6 +146,8 @@ const storedSchema = z.object({
       "refunded",
     ])
     .exactOptional(),
+  /** How many further payment methods may be tried, after a decline or instead of the bank's question. */
+  attemptsLeft: z.int().exactOptional(),
   /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
   reason: z.string().exactOptional(),
   /** Money that was returned to the buyer. */
@@ -189,6 +198,7 @@ export function toOrder(row: OrderRow): Order {
     expiresAt: new Date(row.expiresAt).toISOString(),
     version: row.version,
     ...(row.payment ? { payment: row.payment.state } : {}),
+    ...shownAttempts(row),
     ...(row.reason ? { reason: row.reason } : {}),
     refunded: refundedOf(row),
     refundedQuantity: takenUnits(row),

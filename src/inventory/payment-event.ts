@@ -9,15 +9,17 @@ import { decideRefundLookUp } from "./decide-refund.ts";
 import { decideDispute, decideReturned, decideReturnFailed } from "./decide-reported.ts";
 import { type OrderRow, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { dueRefund } from "./returns.ts";
+import { noteMismatch } from "./payment-report.ts";
+import { dueRefund, returnsOf } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
- * One event. `changed`: something happened to the payment; only the provider knows what. `refunding`: its money is on the
- * way back, but a bank can still return it. `refunded`: the refund succeeded. `disputed`: a dispute has a new status.
+ * One event. `changed`: something happened to the payment; only the provider knows what. `asked`: the bank asks the buyer.
+ * `refunding`: the money is on the way back, but a bank can still return it. `refunded`: the refund succeeded. `disputed`: a
+ * dispute has a new status.
  */
 export interface PaymentEvent extends OrderRef {
-  kind: "succeeded" | "changed" | "refunding" | "refunded" | "refund_failed" | "disputed";
+  kind: "succeeded" | "changed" | "asked" | "refunding" | "refunded" | "refund_failed" | "disputed";
   /** The provider's id of the payment. */
   chargeId: string;
   /** When it happened: milliseconds since 1970. */
@@ -46,16 +48,29 @@ export type EventResult =
   | "too_early"
   | "not_found";
 
+/** Events that are no reason to look at another payment, such as one that was cancelled and replaced. */
+const MOVES_NO_MONEY: ReadonlySet<PaymentEvent["kind"]> = new Set(["changed", "asked"]);
+
 export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult {
   const now = work.begin();
   const row = work.current(event, now);
   if (!row) return "not_found";
-  if (!isOurs(row, event)) return "mismatch";
+  if (!isOurs(row, event)) return refuse(work, event, now);
   if (event.dispute) return recordDispute(work, row, event, now);
   const isRefund = event.kind === "refunded" || event.kind === "refund_failed";
   if (isRefund && event.refundId) return recordOwnRefund(work, row, event, now);
   const changed = row.payment?.chargeId ? recordReport(work, row, event, now) : false;
   return changed ? "applied" : lookUp(work, row, event, now);
+}
+
+function refuse(
+  work: UnitOfWork,
+  { kind, orderId, chargeId }: PaymentEvent,
+  now: number,
+): EventResult {
+  if (MOVES_NO_MONEY.has(kind)) return "ignored";
+  noteMismatch(work, orderId, chargeId, now);
+  return "mismatch";
 }
 
 /** Whether payment, amount and currency can be the order's. */
@@ -88,6 +103,9 @@ function recordDispute(
   return "applied";
 }
 
+const isDue = (row: OrderRow, refundId: string): boolean =>
+  returnsOf(row).refunds.some(({ id, state }) => id === refundId && state === "due");
+
 /** The consumer looks up the operator's own refunds: an event alone proves nothing about them. */
 function recordOwnRefund(
   work: UnitOfWork,
@@ -97,7 +115,7 @@ function recordOwnRefund(
 ): EventResult {
   const changed = decideRefundLookUp(row, refundId, kind === "refund_failed", now);
   if (changed) work.save(row, changed);
-  else if (dueRefund(row)?.id === refundId) work.send(row);
+  else if (isDue(row, refundId)) work.send(row);
   else return "ignored";
   return "looking_up";
 }
@@ -135,7 +153,10 @@ function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: nu
     work.send(row);
     return "looking_up";
   }
-  const changed = decideLookUp(row, kind === "changed" ? "changed" : "succeeded", now);
+  // The ledger has the question already, and the secret to answer it.
+  if (kind === "asked" && payment?.state === "action_required") return "ignored";
+  const isChange = kind === "changed" || kind === "asked";
+  const changed = decideLookUp(row, isChange ? "changed" : "succeeded", now);
   if (!changed) return "ignored";
   work.save(row, changed);
   return "looking_up";
@@ -156,6 +177,7 @@ function outcomeOf({
     case "refund_failed":
       return { outcome: "refund_failed", reason };
     case "changed":
+    case "asked":
     case "disputed":
       return undefined;
   }

@@ -22,10 +22,25 @@ export function recordReport(
   const userId = ledger.ownerOf(orderId);
   const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
   if (!row) return { ok: false, reason: "not_found" };
-  const charge = ledger.chargeOf(orderId, report.reference);
+  const charge = ledger.payments.chargeOf(orderId, report.reference);
   const decision = decideReport(work.stateOf(row.userId, now), row, charge, report, now);
-  if (!decision.ok) return { ...decision, total: totalOf(row) };
+  if (!decision.ok) {
+    if (decision.reason === "payment_mismatch") noteMismatch(work, orderId, report.reference, now);
+    return { ...decision, total: totalOf(row) };
+  }
   if (decision.row) work.save(row, decision.row);
-  if (decision.charge) ledger.saveCharge(orderId, report.reference, decision.charge);
+  if (decision.charge) ledger.payments.saveCharge(orderId, report.reference, decision.charge);
+  if (decision.charge ?? charge) work.published.attentionChanged();
   return { ok: true, order: toOrder(decision.row ?? row), action: decision.action };
+}
+
+/** Records that a payment was reported for an order that is not the order's, for the operator. */
+export function noteMismatch(
+  work: UnitOfWork,
+  orderId: string,
+  reference: string,
+  now: number,
+): void {
+  work.ledger.payments.saveMismatch(orderId, reference, now);
+  work.published.attentionChanged();
 }

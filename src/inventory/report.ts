@@ -3,6 +3,7 @@ import { available } from "./decide-order.ts";
 import type { Ledger } from "./ledger.ts";
 import type { OrderRef } from "./order-id.ts";
 import { isStuck } from "./outbox.ts";
+import type { Mismatch } from "./payment-tables.ts";
 
 /** Most orders in each list. */
 const MAX_SHOWN = 200;
@@ -32,6 +33,10 @@ export interface LedgerReport {
   refundsFailed: OrderRef[];
   /** Orders with an open dispute. */
   disputed: OrderRef[];
+  /** Reports within the last 30 days of payments that are not the order's, newest first: up to 200. */
+  mismatches: Mismatch[];
+  /** Holds whose clock stands still, because a payment is with us or with the provider. */
+  holdsPaused: number;
   /** Since the object woke: what Cloudflare bills. */
   activity: { rowsRead: number; rowsWritten: number; messagesSent: number; calls: number };
 }
@@ -39,7 +44,7 @@ export interface LedgerReport {
 /** Null if nothing was ever on sale here. */
 export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
   const { setup, stock, rows } = ledger;
-  const { units, unacknowledged, owed, refundsFailed, disputed } = ledger.index;
+  const { units, unacknowledged, owed, refundsFailed, disputed, holdsPaused } = ledger.index;
   if (!setup) return null;
   return {
     skuId: setup.skuId,
@@ -54,9 +59,11 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
       .filter((order) => isStuck(order, now))
       .slice(0, MAX_SHOWN)
       .map(({ userId, orderId }) => ({ userId, orderId })),
-    refundsDue: ledger.refundsDue(MAX_SHOWN),
+    refundsDue: ledger.payments.refundsDue(MAX_SHOWN),
     refundsFailed: [...refundsFailed.values()].slice(0, MAX_SHOWN),
     disputed: [...disputed.values()].slice(0, MAX_SHOWN),
+    mismatches: ledger.payments.mismatches(MAX_SHOWN, now),
+    holdsPaused,
     activity: { ...rows, ...activity },
   };
 }

@@ -15,6 +15,8 @@ export interface Refund {
   acceptedAt: number;
   /** `due` until the provider reports the outcome. */
   state: "due" | "succeeded" | "failed";
+  /** Whether the provider has it and is still working on it, which can take days. */
+  isPending?: true;
   /** Whether the units have left the order. Stays true if the bank returns a refund that had succeeded. */
   isTaken: boolean;
 }
@@ -57,6 +59,15 @@ export const amountIn = ({ refunds }: Returns, state: Refund["state"]): number =
 /** The oldest refund whose outcome is open. */
 export const dueRefund = (row: Pick<Order, "returns">): Refund | undefined =>
   returnsOf(row).refunds.find(({ state }) => state === "due");
+
+/**
+ * The refund to take to the provider: one that it does not have yet, or else any that it is working on. Not always the same
+ * one, because the event about another one can get lost.
+ */
+export function refundToTake(row: Pick<Order, "returns">): Refund | undefined {
+  const due = returnsOf(row).refunds.filter(({ state }) => state === "due");
+  return due.find(({ isPending }) => !isPending) ?? due[Math.floor(Math.random() * due.length)];
+}
 
 /** Units that left the order. */
 export const takenUnits = (row: Order): number =>

@@ -20,7 +20,7 @@ import {
   resendEvents,
 } from "./consumer-use-cases.ts";
 import { available } from "./decide-order.ts";
-import type { PaymentView } from "./decide-pay.ts";
+import type { PaymentView, PayRefusal } from "./decide-pay.ts";
 import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
@@ -35,13 +35,13 @@ import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
 import { type LedgerReport, reportOf } from "./report.ts";
-import { UnitOfWork } from "./unit-of-work.ts";
+import { type OutboxEnv, UnitOfWork } from "./unit-of-work.ts";
 
-export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">> {
+export class SkuInventory extends DurableObject<OutboxEnv> {
   readonly #work: UnitOfWork;
   readonly #gate: LineGate;
 
-  constructor(ctx: DurableObjectState, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
+  constructor(ctx: DurableObjectState, env: OutboxEnv) {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
     this.#gate = new LineGate(env);
@@ -56,8 +56,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */
-  pay(ref: OrderRef, token: string): OrderResult<"order_not_payable"> {
-    return pay(this.#work, ref, token);
+  pay(ref: OrderRef, token: string, receiptEmail?: string): OrderResult<PayRefusal> {
+    return pay(this.#work, ref, token, receiptEmail);
   }
 
   /** The payment of an order for its owner. */
@@ -81,14 +81,14 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
   /** The stock for an edge that does not find it in Redis. Publishes it again. */
   publicStock(): PublicStock | null {
     this.#work.begin();
-    this.#work.publishStock();
-    return this.#work.ledger.setup && this.#work.publicStock();
+    this.#work.published.all();
+    return this.#work.ledger.setup && this.#work.published.stock();
   }
 
   /** The filter of the buyers (see `buyers.ts`), for an edge that does not find it in Redis. */
   buyerFilter(): Promise<string> {
     this.#work.begin();
-    return this.#work.buyerFilter();
+    return this.#work.published.buyerFilter();
   }
 
   // ---- the consumers
@@ -115,7 +115,8 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
 
   /**
    * Records that the read model has these versions, and that the shop is owed events about them. An order with
-   * a newer version stays unacknowledged.
+   * a newer version stays unacknowledged. So does one whose money must move: it is sent again to the queue of the
+   * payments alone.
    */
   acknowledge(written: WrittenVersion[]): void {
     acknowledge(this.#work, written);
@@ -158,7 +159,7 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
     const decided = decideConfigure(ledger.setup, ledger.stock, command);
     if (decided) ledger.saveSetup(decided);
     // Even if nothing is new: Redis may have lost what was published.
-    this.#work.publishStock();
+    this.#work.published.all();
     return { ...(decided ?? (ledger.setup as Setup)), everSold: ledger.everSold };
   }
 
@@ -180,9 +181,10 @@ export class SkuInventory extends DurableObject<Pick<Env, "ORDERS" | "WEBHOOKS">
     return reportOf(this.#work.ledger, this.#work.activity, now);
   }
 
-  /** A page of all orders with their owners, in key order. `next` is where the following page starts. */
+  /** A page of all orders with their owners, in key order. `next`: the following page. Publishes with the first one. */
   page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
     this.#work.begin();
+    if (!after) this.#work.published.all();
     const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
     return { orders: rows.map(toOwned), next: nextAfter(rows) };
   }

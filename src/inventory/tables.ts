@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID;
 CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
   "ALTER TABLE orders ADD COLUMN returns TEXT; ALTER TABLE orders ADD COLUMN dispute TEXT",
+  `CREATE TABLE mismatches (
+  order_id TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (order_id, reference)
+) WITHOUT ROWID`,
 ];
 
 /**

@@ -1,17 +1,17 @@
 // The unit of work behind the object's use cases: it loads orders as they are now, and saves a change together
 // with all that follows from it (outbox, alarm, published stock).
 import { AlarmClock } from "./alarm-clock.ts";
-import type { BuyerSummary } from "./buyers.ts";
-import { available, type BuyerState, decideExpire } from "./decide-order.ts";
+import { needsAttention } from "./attention.ts";
+import { decideHoldEnd } from "./decide-hold-end.ts";
+import type { BuyerState } from "./decide-order.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
-import { LiveStock, type PublicStock } from "./live-stock.ts";
 import type { EventMessage, OrderMessage } from "./messages.ts";
 import type { OrderRow } from "./order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
-import { SoldOutFeed } from "./sold-out-feed.ts";
+import { Publications } from "./publications.ts";
 
 /**
  * Most ended holds that one command expires: ten thousand ending at once must not delay a buyer. More than the
@@ -23,30 +23,32 @@ const EXPIRE_PER_ALARM = 500;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
+/** The queues that the object sends to. */
+export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
+
 export class UnitOfWork {
   readonly ledger: Ledger;
+  readonly published: Publications;
   readonly #orders: Outbox<OrderMessage>;
+  readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
   readonly #alarm: AlarmClock;
-  readonly #live: LiveStock;
-  readonly #feed: SoldOutFeed;
   #calls = 0;
 
-  constructor(storage: DurableObjectStorage, env: Pick<Env, "ORDERS" | "WEBHOOKS">) {
+  constructor(storage: DurableObjectStorage, env: OutboxEnv) {
     this.ledger = new Ledger(storage);
     this.#orders = new Outbox<OrderMessage>(env.ORDERS);
+    this.#payments = new Outbox<OrderMessage>(env.DUE_PAYMENTS);
     this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
-    this.#live = new LiveStock(env);
-    this.#feed = new SoldOutFeed(env, this.ledger.index.buyers);
+    this.published = new Publications(env, this.ledger);
   }
 
   /** What the object did since it woke, apart from rows. Cloudflare bills these counts. */
   get activity(): { messagesSent: number; calls: number } {
-    return {
-      messagesSent: this.#orders.messagesSent + this.#events.messagesSent,
-      calls: this.#calls,
-    };
+    const outboxes = [this.#orders, this.#payments, this.#events];
+    const messagesSent = outboxes.reduce((sum, outbox) => sum + outbox.messagesSent, 0);
+    return { messagesSent, calls: this.#calls };
   }
 
   /** Runs before the first command. Sets the alarm again if it was lost. */
@@ -55,7 +57,7 @@ export class UnitOfWork {
     this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** Starts a command. Expires holds that have ended, and returns the time that the command sees. */
+  /** Starts a command. Ends the holds that are over, and returns the time that the command sees. */
   begin(): number {
     this.#calls += 1;
     const now = Date.now();
@@ -78,21 +80,23 @@ export class UnitOfWork {
       const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
       order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
-    this.#orders.post(due.map(toOrderMessage));
+    // Free orders must not wait behind reminders of money that is still due.
+    this.#orders.post(due.filter(({ isForwarded }) => !isForwarded).map(toOrderMessage));
+    this.#payments.post(due.filter(({ isForwarded }) => isForwarded).map(toOrderMessage));
     this.#sendDueEvents(now);
-    this.stockChanged();
+    this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
   }
 
-  /** The order as it is now. Expires it first if its hold has ended. */
+  /** The order as it is now, after the end of its hold if that is over. */
   current(ref: OrderRef, now: number): OrderRow | undefined {
     const row = this.ledger.order(ref);
-    return row && this.#expireIfEnded(row, now);
+    return row && this.#endHold(row, now);
   }
 
   /** A user's orders as they are now. Their own ended holds never block them, however many others remain. */
   ordersOf(userId: string, now: number): OrderRow[] {
-    return this.ledger.ordersOf(userId).map((row) => this.#expireIfEnded(row, now));
+    return this.ledger.ordersOf(userId).map((row) => this.#endHold(row, now));
   }
 
   stateOf(userId: string, now: number): BuyerState {
@@ -105,7 +109,8 @@ export class UnitOfWork {
   /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
-    this.stockChanged();
+    this.published.stockChanged();
+    if (needsAttention(before) !== needsAttention(row)) this.published.attentionChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
     if (send) this.send(row);
   }
@@ -130,44 +135,14 @@ export class UnitOfWork {
     }
   }
 
-  stockChanged(): void {
-    const { setup } = this.ledger;
-    if (setup) this.#live.changed(setup.skuId, () => this.publicStock());
-  }
-
-  /** Publishes the stock even if it has not changed. */
-  publishStock(): void {
-    this.#live.forget();
-    this.stockChanged();
-  }
-
-  /** What the edge may know about the stock. `withBuyers`: includes the buyers even while units are free. */
-  publicStock(withBuyers = false): PublicStock {
-    const { stock } = this.ledger;
-    const free = available(stock);
-    const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
-    return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
-  }
-
-  /** The filter of the buyers, for an edge that cannot find it in Redis. */
-  async buyerFilter(): Promise<string> {
-    const { setup } = this.ledger;
-    return setup ? this.#feed.filter(setup.skuId) : "";
-  }
-
-  #buyerSummary(): BuyerSummary | undefined {
-    const { setup } = this.ledger;
-    return setup ? this.#feed.summary(setup.skuId, () => this.stockChanged()) : undefined;
-  }
-
   #expireEnded(now: number, limit: number): void {
     for (const ref of this.ledger.index.takeEndedHolds(now, limit)) this.current(ref, now);
   }
 
-  #expireIfEnded(row: OrderRow, now: number): OrderRow {
-    const expired = decideExpire(row, now);
-    if (expired) this.save(row, expired);
-    return expired ?? row;
+  #endHold(row: OrderRow, now: number): OrderRow {
+    const ended = decideHoldEnd(row, now);
+    if (ended) this.save(row, ended);
+    return ended ?? row;
   }
 
   #allDuties(): Generator<number> {

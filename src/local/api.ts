@@ -4,12 +4,16 @@ import type * as z from "zod";
 import type { publicSale, SaleView, saleSchema } from "../catalog/schema.ts";
 import type { Order } from "../inventory/order.ts";
 import type { LedgerReport } from "../inventory/report.ts";
+import type { DeadLetter } from "../orders/delivery.ts";
 import type { BankEntry } from "../payments/sandbox-bank.ts";
 
 export type { LiveAnswer } from "../catalog/live.ts";
 export type { SaleView } from "../catalog/schema.ts";
+export type { RefundReceipt } from "../inventory/operator-use-cases.ts";
 export type { Order } from "../inventory/order.ts";
 export type { Money } from "../money.ts";
+export type { ShownPayment } from "../orders/buyer.ts";
+export type { DeadLetter } from "../orders/delivery.ts";
 export type { OrderList } from "../orders/my-orders.ts";
 export type { BankEntry } from "../payments/sandbox-bank.ts";
 
@@ -59,6 +63,12 @@ export type Ledger = Pick<
   LedgerReport,
   "stocked" | "available" | "held" | "sold" | "unacknowledged"
 >;
+
+/** The body of `GET /api/admin/dead-letters`: one page. */
+export interface DeadLetterList {
+  deadLetters: DeadLetter[];
+  cursor?: string;
+}
 
 /** The body of `GET /api/admin/sandbox/payments`: one page, by order id. */
 export interface SandboxPayments {

@@ -12,6 +12,7 @@ import type {
   SaleInput,
   SaleList,
   SandboxPayments,
+  ShownPayment,
   TokenBody,
 } from "./api.ts";
 
@@ -113,6 +114,11 @@ export class Client {
     return this.send("POST", `/api/orders/${id}/payment`, { ...caller, body: { paymentToken } });
   }
 
+  /** Reads the state of an order's payment. */
+  payment(id: string, caller: Caller): Promise<Answer<ShownPayment>> {
+    return this.send("GET", `/api/orders/${id}/payment`, caller);
+  }
+
   /** Cancels a reserved order. */
   cancel(id: string, caller: Caller): Promise<Answer<Order>> {
     return this.send("DELETE", `/api/orders/${id}`, caller);
@@ -170,16 +176,12 @@ export class Client {
     return orders;
   }
 
-  /** Reads the sandbox bank's entries for a SKU, by order id. Undefined if the instance has no sandbox. */
-  async sandboxPayments(sku: string): Promise<Map<string, BankEntry> | undefined> {
+  /** Reads the sandbox bank's entries for a SKU, by order id. Throws if the instance has no sandbox. */
+  async sandboxPayments(sku: string): Promise<Map<string, BankEntry>> {
     const entries = new Map<string, BankEntry>();
     for (let after = `${sku}.`; ; ) {
       const path = `/sandbox/payments?after=${encodeURIComponent(after)}`;
-      const answer = await this.admin<SandboxPayments>("GET", path);
-      if (answer.status === 404) {
-        return undefined;
-      }
-      const page = expectOk(answer).payments;
+      const page = expectOk(await this.admin<SandboxPayments>("GET", path)).payments;
       const ours = page.filter(({ orderId }) => orderId.startsWith(`${sku}.`));
       for (const entry of ours) {
         entries.set(entry.orderId, entry);

@@ -105,17 +105,12 @@ export class Group {
     );
   }
 
-  /** The "payments" queue has the orders whose money must move. The ledger sends their next versions here. */
-  forwarded(): void {
-    for (const { orderId } of this.payments) this.#fault(orderId, undefined);
-  }
-
   /**
-   * Acknowledges the published versions. `owed`: whether the shop receives events about them. An order whose money
-   * must move stays unacknowledged.
+   * Acknowledges the published versions. `owed`: whether the shop receives events about them. `isForwarded`: whether the
+   * "payments" queue has the orders whose money must move. If not, their messages are retried.
    */
-  async acknowledge(owed: boolean): Promise<void> {
-    const written = this.open.filter(({ step }) => step === "none");
+  async acknowledge({ owed, isForwarded }: { owed: boolean; isForwarded: boolean }): Promise<void> {
+    const written = this.open.filter(({ step }) => step === "none" || isForwarded);
     if (written.length === 0) return;
     await this.#atLedger(async () => {
       await this.#remote?.session.acknowledge(

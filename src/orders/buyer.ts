@@ -9,7 +9,7 @@ import { randomRetrySeconds } from "../funnel/shedding.ts";
 import type { AppContext } from "../http.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
-import type { PaymentView } from "../inventory/decide-pay.ts";
+import type { PaymentView, PayRefusal } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -91,8 +91,16 @@ export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: str
     const detail = "Too many payments are waiting. You have not been charged for this try.";
     return refused(refuse("unavailable", { retryAfterSeconds, detail }));
   }
-  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken));
+  const receiptEmail = receiptEmailOf(order.attempt);
+  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken, receiptEmail));
 }
+
+/** Where the provider sends its receipt. Undefined if it sends none: only Stripe does, to the address in the token. */
+export const receiptEmailOf = ({
+  c,
+  email,
+}: Pick<Identified, "c" | "email">): string | undefined =>
+  c.get("config").PAYMENTS === "stripe" ? email : undefined;
 
 /** Cancels a reserved order for its buyer. */
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>
@@ -106,14 +114,18 @@ export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boole
 async function changeOrder(
   c: AppContext,
   { address, attempt }: OwnedRef,
-  change: (
-    inventory: InventoryStub,
-  ) => Promise<OrderResult<"order_not_payable" | "order_not_cancellable">>,
+  change: (inventory: InventoryStub) => Promise<OrderResult<PayRefusal | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
   if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
   const may = await limitChanges(attempt, address.skuId);
   if (!may.ok) return may;
   const answer = await callInventory(c.env, address, change);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
-  return answer.value.ok ? answer.value : refused(refuse(answer.value.reason));
+  if (answer.value.ok) return answer.value;
+  const { reason } = answer.value;
+  return refused(reason === "method_used" ? METHOD_USED : refuse(reason));
 }
+
+const METHOD_USED = refuse("order_not_payable", {
+  detail: "This payment method was tried before. Use another one.",
+});

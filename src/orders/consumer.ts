@@ -57,9 +57,9 @@ async function processGroups(
     forward(groups, env),
   ]);
   if (published.status === "rejected") throw published.reason;
-  if (forwarded.status === "fulfilled") for (const group of groups) group.forwarded();
+  const isForwarded = forwarded.status === "fulfilled";
   const owed = config.ORDER_WEBHOOK_URL !== undefined;
-  await Promise.all(groups.map((group) => group.acknowledge(owed)));
+  await Promise.all(groups.map((group) => group.acknowledge({ owed, isForwarded })));
 }
 
 /** Sends the orders whose money must move to the "payments" queue. @throws if the queue refuses them */

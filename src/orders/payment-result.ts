@@ -16,6 +16,8 @@ const MAX_REPORT_BYTES = 4_096;
 
 /** The amount of an order can exceed the largest unit price, so it has no limit here. */
 const reportSchema = z.strictObject({
+  /** The signature covers the body, but not the path. With the id, the report counts for no other order. */
+  orderId: z.string().optional(),
   outcome: z.enum(["charged", "declined", "refunded"]),
   reference: z.string().regex(/^[\x21-\x7e]{1,255}$/, "use 1 to 255 visible ASCII characters"),
   amount: z.strictObject({ amount: z.int().min(0), currency: z.string().max(3) }),
@@ -34,20 +36,26 @@ export async function reportPayment(
     log("merchant.report_refused", { requestId: c.get("requestId"), reason: "signature" });
     return problem(c, refuse("forbidden"));
   }
-  const report = parseJsonBody(c, reportSchema, text);
-  if (!report.ok) return problem(c, report.refusal);
+  const parsed = parseJsonBody(c, reportSchema, text);
+  if (!parsed.ok) return problem(c, parsed.refusal);
   const orderId = c.req.param("orderId");
+  const { orderId: signedId = orderId, ...report } = parsed.value;
+  if (signedId !== orderId) return problem(c, OTHER_ORDER);
   const address = parseOrderId(orderId);
   // An id with another lane, or of a SKU that never existed, must not wake an object.
   if (address?.lane !== LANE || !(await mayHaveOrders(c, address.skuId))) {
     return problem(c, refuse("not_found"));
   }
   const answer = await callInventory(c.env, address, (inventory) =>
-    inventory.recordReport(orderId, report.value),
+    inventory.recordReport(orderId, report),
   );
   if (!answer.ok) return problem(c, inventoryRefusal(c, answer));
-  return respond(c, orderId, report.value, answer.value);
+  return respond(c, orderId, report, answer.value);
 }
+
+const OTHER_ORDER = refuse("invalid_request", {
+  issues: [{ path: "orderId", message: "must equal the id in the URL" }],
+});
 
 /** Whether the request was signed with this secret within the last five minutes. */
 function isSigned(c: AppContext, secret: string, text: string): boolean {

@@ -49,6 +49,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
   /** Adds orders to the line, each once. Returns the ids of those that found it full. */
   async enter(messages: OrderMessage[]): Promise<string[]> {
     const now = Date.now();
+    if (this.#line.length === 0) this.#schedule.idle(performance.now());
     const refused = messages.filter((message) => !this.#line.add(message, now));
     this.#startDue();
     if (!this.#isAlarmSet) await this.#setAlarm();

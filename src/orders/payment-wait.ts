@@ -21,8 +21,8 @@ const line = new SwrCache<LineView, LineView, Scope>({
 /** For tests: the next read goes to the scheduler. */
 export const dropPaymentLine = (): void => line.drop();
 
-/** Undefined if the scheduler does not answer. Payments go on without an estimate. */
-async function lineView(scope: Scope): Promise<LineView | undefined> {
+/** The line of the payments. Undefined if the scheduler does not answer: payments go on without an estimate. */
+export async function paymentLine(scope: Scope): Promise<LineView | undefined> {
   try {
     return (await line.read(scope)).value;
   } catch (error) {
@@ -36,13 +36,13 @@ export async function estimatedSeconds(
   scope: Scope,
   dueSince: number,
 ): Promise<number | undefined> {
-  const view = await lineView(scope);
+  const view = await paymentLine(scope);
   return view && secondsToWait(view, dueSince);
 }
 
 /** Seconds until a new payment could be taken in time. 0 if it would start while its order can still be held. */
 export async function secondsUntilPayable(scope: Scope): Promise<number> {
-  const view = await lineView(scope);
+  const view = await paymentLine(scope);
   const wait = view ? view.length / view.perSecond : 0;
   return Math.max(0, Math.ceil(wait - MAX_PAUSE_MS / 1_000));
 }

@@ -13,7 +13,7 @@ import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count } from "../observability/metrics.ts";
-import { inventoryRefusal, type Outcome, refused } from "./buyer.ts";
+import { inventoryRefusal, type Outcome, receiptEmailOf, refused } from "./buyer.ts";
 
 /** Sends an attempt through the funnel and reserves. `read` parses the order from the request. */
 export async function placeOrder(
@@ -41,11 +41,13 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
   const { quantity, unitPrice } = attempt.body;
   // Without a gateway a token pays for nothing, so its hold still counts as unpaid.
   const paymentToken = takesPaymentTokens(c.get("config")) && attempt.body.paymentToken;
+  const receiptEmail = paymentToken ? receiptEmailOf(attempt) : undefined;
   return {
     userId,
     orderId,
     quantity,
     ...(paymentToken ? { paymentToken } : {}),
+    ...(receiptEmail ? { receiptEmail } : {}),
     ...(unitPrice === undefined ? {} : { unitPrice }),
     idempotencyKey,
     fingerprint,

@@ -41,10 +41,15 @@ async function settle(
   if (step === "none") return { is: "done" };
   const money = await takeMoneyStep(gateway, claim);
   if (money.outcome === "unknown" && money.isLimited) return { is: "limited" };
+  const refundId = step === "refund" ? claim.refund?.id : undefined;
+  if (money.outcome === "pending" && claim.refund?.isPending === false) {
+    const [noted] = await remote.session.recordPayments([{ ...ref, money, attempt, refundId }]);
+    // A refund can stay pending for days. The next one does not wait for it.
+    if (noted?.refund?.isPending === false) return { is: "again" };
+  }
   if (money.outcome === "unknown" || money.outcome === "pending") {
     return unfinished(`the ${step} is undecided (${money.cause})`, money.outcome === "unknown");
   }
-  const refundId = step === "refund" ? claim.refund?.id : undefined;
   const [after] = await remote.session.recordPayments([{ ...ref, money, attempt, refundId }]);
   return { is: after && after.step !== "none" ? "again" : "done" };
 }

@@ -34,9 +34,18 @@ const noStore = createMiddleware<AppEnv>(async function noStore(c, next) {
   await next();
 });
 
+/**
+ * Stripe sends buyers back from their bank with the payment's client secret in the query. It must not stay in the address,
+ * where scripts, logs and shared links would have it, and it proves nothing: the order page looks the result up.
+ */
+const cleanReturn = createMiddleware<AppEnv>(async function cleanReturn(c, next) {
+  if (c.req.query("payment_intent") === undefined) return next();
+  return c.redirect(`${new URL(c.req.url).pathname}#returned`, 303);
+});
+
 export const accountRoutes = new Hono<AppEnv>()
-  .get("/orders", noStore, list)
-  .get("/orders/:orderId", noStore, (c) => show(c))
+  .get("/orders", noStore, cleanReturn, list)
+  .get("/orders/:orderId", noStore, cleanReturn, (c) => show(c))
   .get("/orders/:orderId/checkout", noStore, checkout)
   .post("/orders/:orderId/payment", noStore, pay)
   .get("/orders/:orderId/cancel", noStore, confirmCancel)
@@ -77,7 +86,8 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const { order } = found;
   const config = c.get("config");
   const paymentMode = paymentModeOf(config);
-  const mayBePaid = order.status === "reserved" && order.unitPrice.amount > 0;
+  const isLast = order.payment === "declined" && order.attemptsLeft === 0;
+  const mayBePaid = order.status === "reserved" && order.unitPrice.amount > 0 && !isLast;
   const cardForm = paymentMode === "card-form" && mayBePaid ? cardFormSettings(config) : undefined;
   const page = await renderOrder({
     order,

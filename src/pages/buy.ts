@@ -14,17 +14,17 @@ import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
+import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath } from "./item-paths.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { paymentModeOf } from "./views/pay-form.tsx";
 import { canChallenge } from "./views/sale.tsx";
 
 const MAX_FORM_BYTES = 4_096;
-const PATH = "/sales/:saleId/skus/:skuId/buy";
 
-type BuyContext = Context<AppEnv, typeof PATH>;
+type BuyContext = Context<AppEnv, typeof BUY_PATH>;
 
-const quantitySchema = z.coerce.number().pipe(orderBodySchema.shape.quantity);
+export const quantitySchema = z.coerce.number().pipe(orderBodySchema.shape.quantity);
 
 const formSchema = z.strictObject({
   quantity: quantitySchema,
@@ -44,7 +44,7 @@ const formSchema = z.strictObject({
   visit: z.string().max(1_024).optional(),
 });
 
-export const buyRoutes = new Hono<AppEnv>().get(PATH, showForm).post(PATH, submitForm);
+export const buyRoutes = new Hono<AppEnv>().get(BUY_PATH, showForm).post(BUY_PATH, submitForm);
 
 /** Reads an order from a submitted form. */
 const readOrderForm: OrderReader = async (c, skuId) => {
@@ -58,7 +58,7 @@ const readOrderForm: OrderReader = async (c, skuId) => {
 };
 
 /** The SKU in the URL, if it belongs to the sale in the URL. */
-async function findItem(c: BuyContext) {
+export async function findItem(c: Context<AppEnv, typeof BUY_PATH | typeof CARD_CHOICE_PATH>) {
   const found = await findSku(c.get("scope"), c.req.param("skuId"));
   return found?.entry.sale.id === c.req.param("saleId")
     ? { sale: found.entry.sale, sku: found.sku }
@@ -103,8 +103,9 @@ async function submitForm(c: BuyContext): Promise<Response> {
   const retryable = isRetryable(refusal);
   const status = refusalHeaders(c, refusal);
   const { unitPrice, reason } = refusal;
-  const takesPayment =
-    reason === "payment_method_required" && paymentModeOf(c.get("config")) === "sandbox";
+  const mode = reason === "payment_method_required" ? paymentModeOf(c.get("config")) : undefined;
+  if (mode === "card-form") return c.redirect(cardChoicePath(item, sent.body.quantity), 303);
+  const takesPayment = mode === "sandbox";
   const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
   return renderForm(c, shown, {
     quantity: sent.body.quantity,

@@ -11,6 +11,7 @@ import { accountRoutes } from "./account.ts";
 import { assetRoutes } from "./assets.ts";
 import { unavailableSales, unavailableSkus } from "./availability.ts";
 import { buyRoutes } from "./buy.ts";
+import { cardChoiceRoutes } from "./card-choice.ts";
 import { errorPage } from "./error-pages.ts";
 import { servePage } from "./page-cache.ts";
 import { signInOptions } from "./views/components.tsx";
@@ -23,6 +24,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .get("/", home)
   .get("/sales/:saleId", sale)
   .route("/", buyRoutes)
+  .route("/", cardChoiceRoutes)
   .route("/", accountRoutes);
 
 /** An unexpected error becomes an error page as well. */

@@ -11,10 +11,14 @@ export interface PaymentRequest {
   /** The total: unit price × quantity, in minor units. */
   amount: Money;
   paymentToken: string;
+  /** Where the provider sends its receipt. Null or absent: nowhere. */
+  receiptEmail?: string | null;
   /** Which of the buyer's payment methods this is, counted from 1. */
   attempt: number;
   /** The provider's id of the payment, once known. */
   chargeId: string | null;
+  /** Whether it is only looked up because the hold ends, without a word of the buyer. For the sandbox. */
+  isLastLook?: boolean;
   /** ISO 8601. Providers forget idempotency keys after a day, so older orders are searched for. */
   createdAt: string;
 }

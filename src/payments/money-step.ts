@@ -38,6 +38,17 @@ function callGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome
   }
   const paymentToken = claim.paymentToken ?? "";
   const { createdAt } = order;
-  const request = { orderId, userId, amount, paymentToken, attempt, chargeId, createdAt };
+  const { receiptEmail, isLastLook } = claim;
+  const request = {
+    orderId,
+    userId,
+    amount,
+    paymentToken,
+    receiptEmail,
+    attempt,
+    chargeId,
+    createdAt,
+    isLastLook,
+  };
   return step === "charge" ? gateway.charge(request) : gateway.void(request);
 }

@@ -33,7 +33,7 @@ export class PaymentLine {
   readonly #entries = new Map<string, LineEntry>();
   /** In the order of their arrival. */
   readonly #waiting = new Map<string, LineEntry>();
-  /** Orders that continue. They start before the waiting ones. */
+  /** Orders whose turn has come before: they continue, or are tried again. They start before the waiting ones. */
   readonly #first: LineEntry[] = [];
   readonly #maxEntries: number;
 
@@ -99,7 +99,7 @@ export class PaymentLine {
   }
 
   wake(entry: LineEntry): void {
-    if (entry.state === "resting") this.#wait(entry);
+    if (entry.state === "resting") this.again(entry);
   }
 
   view(perSecond: number): LineView {
@@ -118,12 +118,7 @@ export class PaymentLine {
     if (entry.state === "running") entry.hasNewer = true;
     if (entry.state !== "resting") return;
     entry.tries = 0;
-    this.#wait(entry);
-  }
-
-  #wait(entry: LineEntry): void {
-    entry.state = "waiting";
-    this.#waiting.set(entry.message.orderId, entry);
+    this.again(entry);
   }
 }
 

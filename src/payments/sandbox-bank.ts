@@ -21,7 +21,11 @@ export interface BankEntry {
   attempts: number;
   charges: number;
   refunds: number;
+  /** What the refunds returned. */
+  refunded: number;
 }
+
+type StoredEntry = Omit<BankEntry, "refunded">;
 
 /** Released migrations never change. New ones go to the end. See `migrate`. */
 export const MIGRATIONS: readonly string[] = [
@@ -35,10 +39,13 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 const COLUMNS = "orderId, amount, currency, state, attempts, charges, refunds, method";
+/** Refunds from before they were listed one by one returned everything. */
+const REFUNDED = `coalesce((SELECT sum(refunds.amount) FROM refunds WHERE refunds.orderId = entries.orderId),
+  CASE WHEN state = 'refunded' THEN amount ELSE 0 END) AS refunded`;
 
 /** Tokens of good cards, some with a slow or unreliable bank. */
 const GOOD = new Set(["tok_ok", "tok_slow", "tok_error_then_ok", "tok_timeout_but_charged"]);
-/** The bank asks the buyer first, and takes the next charge of the same method for the answer yes. */
+/** The bank asks the buyer first, and takes the next charge of the same method for the answer yes, unless it is a last look. */
 const ASKS = "tok_action_required";
 
 const SLOW_MS = 2_000;
@@ -71,9 +78,12 @@ export class SandboxBank extends DurableObject<object> {
     return outcome;
   }
 
-  #decide(entry: BankEntry, { paymentToken, attempt }: PaymentRequest): ChargeOutcome {
+  #decide(
+    entry: StoredEntry,
+    { paymentToken, attempt, isLastLook }: PaymentRequest,
+  ): ChargeOutcome {
     const isNew = attempt > entry.method && ["declined", "asking"].includes(entry.state);
-    const isAnswer = entry.state === "asking" && attempt === entry.method;
+    const isAnswer = entry.state === "asking" && attempt === entry.method && !isLastLook;
     if (entry.state === "tried" || isNew || isAnswer) {
       const isCharged = GOOD.has(paymentToken) || isAnswer;
       const isAsked = paymentToken === ASKS && !isAnswer;
@@ -125,23 +135,23 @@ export class SandboxBank extends DurableObject<object> {
   statement(after: string): BankEntry[] {
     return [
       ...this.#sql.exec(
-        `SELECT ${COLUMNS} FROM entries WHERE orderId > ? ORDER BY orderId LIMIT ?`,
+        `SELECT ${COLUMNS}, ${REFUNDED} FROM entries WHERE orderId > ? ORDER BY orderId LIMIT ?`,
         after,
         PAGE_SIZE,
       ),
     ] as unknown as BankEntry[];
   }
 
-  #entry(orderId: string, amount: { amount: number; currency: string }): BankEntry {
+  #entry(orderId: string, amount: { amount: number; currency: string }): StoredEntry {
     const query = `SELECT ${COLUMNS} FROM entries WHERE orderId = ?`;
     const [row] = [...this.#sql.exec(query, orderId)];
     const none = { state: "tried", attempts: 0, charges: 0, refunds: 0, method: 1 } as const;
     return row
-      ? ({ ...row, method: row.method ?? 1 } as BankEntry)
+      ? ({ ...row, method: row.method ?? 1 } as StoredEntry)
       : { orderId, ...amount, ...none };
   }
 
-  #save(entry: BankEntry): void {
+  #save(entry: StoredEntry): void {
     const { orderId, amount, currency, state, attempts, charges, refunds, method } = entry;
     this.#sql.exec(
       `INSERT OR REPLACE INTO entries (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -72,10 +72,13 @@ function subjectOf(event: Stripe.Event): Subject | undefined {
     }
     case "payment_intent.canceled":
     case "payment_intent.payment_failed":
-    case "payment_intent.processing":
-    case "payment_intent.requires_action": {
+    case "payment_intent.processing": {
       const { id, metadata } = event.data.object;
       return { kind: "changed", chargeId: id, metadata };
+    }
+    case "payment_intent.requires_action": {
+      const { id, metadata } = event.data.object;
+      return { kind: "asked", chargeId: id, metadata };
     }
     case "charge.refunded": {
       const { payment_intent, metadata, amount_refunded, currency } = event.data.object;

@@ -1,7 +1,8 @@
-// The Stripe gateway. An order has one PaymentIntent for all its attempts, so Stripe itself never charges it twice. The
-// intent is created under an idempotency key and confirmed in a second step. Money moves only at confirmation, so an
-// unconfirmed intent can be cancelled for certain.
+// The Stripe gateway. An order has one PaymentIntent for all its attempts, so Stripe itself never charges it twice. Only a
+// cancelled one is replaced. The intent is created under an idempotency key and confirmed in a second step. Money moves
+// only at confirmation, so an unconfirmed intent can be cancelled for certain.
 import Stripe from "stripe";
+import { log } from "../observability/log.ts";
 import type {
   ChargeOutcome,
   PaymentGateway,
@@ -65,15 +66,31 @@ function mayConfirm({ status }: Intent, { attempt, paymentToken }: PaymentReques
   return status === "requires_payment_method" || status === "requires_action";
 }
 
-async function confirm(
+async function confirm(stripe: Stripe, intent: Intent, request: PaymentRequest): Promise<Intent> {
+  const { orderId, attempt, receiptEmail } = request;
+  const step = `${orderId}:${attempt}:confirm`;
+  if (!receiptEmail) return confirmAs(stripe, intent, request, step);
+  try {
+    return await confirmAs(stripe, intent, request, step, { receipt_email: receiptEmail });
+  } catch (error) {
+    // Stripe refuses the whole request. A receipt must not stop a payment, and its message quotes the address.
+    if ((error as { param?: string }).param !== "receipt_email") throw error;
+    log("payment.receipt_refused", { orderId });
+    return confirmAs(stripe, intent, request, `${step}:no-receipt`);
+  }
+}
+
+async function confirmAs(
   stripe: Stripe,
   { id }: Intent,
-  { orderId, attempt, paymentToken }: PaymentRequest,
+  { attempt, paymentToken }: PaymentRequest,
+  step: string,
+  receipt: Stripe.PaymentIntentConfirmParams = {},
 ): Promise<Intent> {
   const isFirst = attempt === 1 && !isConfirmationToken(paymentToken);
-  const method = isFirst ? {} : methodOf(paymentToken);
-  const confirmed = await once(`${orderId}:${attempt}:confirm`, (idempotencyKey) =>
-    stripe.paymentIntents.confirm(id, { ...method, ...WITH_CHARGE }, { idempotencyKey }),
+  const params = { ...(isFirst ? {} : methodOf(paymentToken)), ...receipt, ...WITH_CHARGE };
+  const confirmed = await once(step, (idempotencyKey) =>
+    stripe.paymentIntents.confirm(id, params, { idempotencyKey }),
   );
   return isReplayed(confirmed) ? getIntent(stripe, id) : confirmed;
 }
@@ -84,7 +101,8 @@ function chargeOutcome(intent: Intent): ChargeOutcome {
     case "succeeded":
       return chargedOutcome(intent);
     case "canceled":
-      return { outcome: "declined", reason: "voided", chargeId };
+      // Stripe never charges a cancelled payment again, so another one can replace it.
+      return { outcome: "declined", reason: "voided", chargeId, isCancelled: true };
     case "requires_payment_method":
       return { outcome: "declined", reason: declineReason(error), chargeId };
     case "requires_action":

@@ -8,6 +8,8 @@ export interface Keys {
   catalog: string;
   /** Hash: SKU id → its stock, as its object last published it. */
   live: string;
+  /** Hash: SKU id → what needs the operator there, as its object last published it. */
+  attention: string;
   /** String: filter of the buyers of a sold-out SKU, see `inventory/buyers.ts`. */
   buyersOf(skuId: string): string;
   /** Hash: effect, kind and value → deny or allow rule. */
@@ -36,6 +38,7 @@ export function keysOf({ REDIS_PREFIX }: Pick<Config, "REDIS_PREFIX">): Keys {
   return {
     catalog: key("catalog"),
     live: key("live"),
+    attention: key("attention"),
     buyersOf: (skuId) => `${key("buyers")}:${skuId}`,
     rules: key("rules"),
     deadLetters: key("dead-letters"),

@@ -1,19 +1,10 @@
 // Accessibility: axe finds no violation and nothing overflows, on every page and state, in light and dark
 // mode, on a phone and on a desktop.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type axe from "axe-core";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./api-mocks.ts";
+import { check, LOOKS } from "./axe.ts";
 import { fakeWidget } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const LOOKS = [
-  { colorScheme: "light", viewport: { width: 320, height: 640 } },
-  { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
-] as const;
 
 inBrowser("accessibility", (stage) => {
   test.each(LOOKS)("passes axe on every page: $colorScheme, $viewport.width px", async (look) => {
@@ -132,16 +123,3 @@ inBrowser("accessibility", (stage) => {
     expect(await border()).toBe("dashed");
   });
 });
-
-async function check(page: Page, what: string): Promise<void> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate<axe.AxeResults>("axe.run()");
-  const violations = found.violations.map(
-    ({ id, nodes }) => `${what}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`,
-  );
-  expect(violations).toEqual([]);
-  const overflow = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
-  expect(overflow, `${what} is wider than the screen`).toBe(0);
-}

@@ -1,66 +1,28 @@
 // The card form of the order page, with a Worker that charges at the fake Stripe and pages that load the fake Stripe.js.
-import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
-import type { OrderPayments } from "../../src/local/fakes/stripe/bank.ts";
-import { startFakeStripe } from "../../src/local/fakes/stripe/server.ts";
 import { inTurn, loseAnswer, PAYMENT } from "./api-mocks.ts";
-import { buyButton, inBrowser, order, orderIs, PAID, type Person } from "./harness.ts";
+import {
+  alertSays,
+  answer,
+  bank,
+  choose,
+  pay,
+  paymentIs,
+  payWith,
+  QUESTION_MS,
+  startCheckout,
+} from "./card-checkout.ts";
+import { inBrowser, order, orderIs, type Person } from "./harness.ts";
 
-const SECRETS = { apiKey: "sk_test_fake", webhookSecret: "whsec_fake" };
-const stripe = await startFakeStripe(SECRETS);
-afterAll(() => stripe.stop());
-
-const VARS = {
-  PAYMENTS: "stripe",
-  STRIPE_SECRET_KEY: SECRETS.apiKey,
-  STRIPE_WEBHOOK_SECRET: SECRETS.webhookSecret,
-  STRIPE_API_URL: stripe.url,
-  STRIPE_PUBLISHABLE_KEY: "pk_test_fake",
-  STRIPE_JS_URL: `${stripe.url}/_fake/stripe.js`,
-};
-
-/** The bank's question leaves the buyer at least this long to answer. */
-const QUESTION_MS = 60_000;
-
-const pay = (page: Page) => page.getByRole("button", { name: /^Pay \D*12\.00/ });
-const bank = (page: Page) => page.getByRole("dialog", { name: "Test bank" });
-const answer = (page: Page, name: "Complete" | "Fail") =>
-  bank(page)
-    .getByRole("button", { name: `${name} authentication` })
-    .click();
-const choose = (page: Page, card: string) => page.getByLabel("Test card").selectOption(card);
-const paymentIs = (page: Page, state: string) =>
-  page.locator(`.order[data-payment="${state}"]`).waitFor();
-const alertSays = (page: Page, text: string) =>
-  page.getByRole("alert").filter({ hasText: text }).waitFor();
-
-async function booksOf(orderId: string): Promise<OrderPayments> {
-  const response = await fetch(`${stripe.url}/_fake/payments/${orderId}`);
-  return (await response.json()) as OrderPayments;
-}
-
-async function payWith(page: Page, card: string): Promise<void> {
-  await choose(page, card);
-  await pay(page).click();
-}
+const checkout = await startCheckout();
+const { booksOf, url: stripeUrl } = checkout;
+afterAll(() => checkout.stop());
 
 inBrowser(
   "the card form",
   (stage) => {
-    /** A buyer with a reserved item, on the order's own page. */
-    async function holding(user: string, sku = {}, prepare?: (buyer: Person) => Promise<void>) {
-      const sale = await stage().onSale({ ...PAID, ...sku });
-      const buyer = await stage().person();
-      await (prepare ?? ((person) => person.reach(stripe.url, (route) => route.continue())))(buyer);
-      await buyer.signIn(user);
-      const page = await buyer.open(sale.path);
-      await buyButton(page).click();
-      await orderIs(page, "reserved");
-      const id = (await order(page).getAttribute("data-order")) ?? "";
-      await page.getByRole("link", { name: /^Pay/ }).click();
-      await page.waitForURL(`**/orders/${id}`);
-      return { ...sale, buyer, page, id };
-    }
+    const holding = (user: string, sku = {}, prepare?: (buyer: Person) => Promise<void>) =>
+      checkout.holding(stage(), user, sku, prepare);
 
     test("pays with a card, by keyboard, and moves the focus to the result", async () => {
       const { page, id, skuId } = await holding("pays");
@@ -214,7 +176,7 @@ inBrowser(
     test("offers another try when Stripe.js does not load, and the item stays reserved", async () => {
       let isReachable = false;
       const { page } = await holding("blocked", {}, (buyer) =>
-        buyer.reach(stripe.url, (route) => (isReachable ? route.continue() : route.abort())),
+        buyer.reach(stripeUrl, (route) => (isReachable ? route.continue() : route.abort())),
       );
       await alertSays(page, "Your item is still reserved.");
       expect(await pay(page).isVisible()).toBe(false);
@@ -224,5 +186,5 @@ inBrowser(
       await orderIs(page, "confirmed");
     });
   },
-  VARS,
+  checkout.vars,
 );

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { LiveAnswer } from "../../src/catalog/live.ts";
 import worker from "../../src/index.ts";
-import { LiveStock } from "../../src/inventory/live-stock.ts";
+import { SkuField } from "../../src/inventory/sku-field.ts";
 import { inventory } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
@@ -166,7 +166,7 @@ test("publishes one stock at a time, so that an older one never arrives last", a
     return written.length === 1 ? first.promise : Response.json([{ result: 1 }]);
   });
   onTestFinished(() => send.mockRestore());
-  const stock = new LiveStock(env);
+  const stock = new SkuField(env, "live");
   let available = 1;
   const changed = () => stock.changed("sku", () => ({ available, held: 0 }));
 

@@ -1,9 +1,10 @@
-// The rows that an order writes. Storage is billed by them, and they limit throughput.
+// What an order costs its object: rows, which are billed and limit throughput, and no Redis command.
 import { expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
+import { redisCost } from "../support/redis.ts";
 import { START } from "./commands.ts";
-import { aReservation, givenUnits, inventory } from "./object.ts";
+import { aReservation, givenUnits, inside, inventory } from "./object.ts";
 
 const ORDERS = 50;
 
@@ -41,11 +42,24 @@ test("a paid order writes three rows: reserved, charged, acknowledged", async ()
   const settled = await claim.session.recordPayments(
     orders.map((order) => ({ ...order, money, attempt: 1 })),
   );
+  // The version that was published while the payment was under way. The ledger has a newer one.
+  await claim.session.acknowledge(orders.map((order) => ({ ...order, version: 1 })));
   await claim.session.acknowledge(
     settled.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
   );
   expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
   expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(3 * ORDERS);
+});
+
+test("a reservation sends Redis nothing but the stock, which is published apart from it", async () => {
+  captureQueue();
+  const skuId = await givenUnits(ORDERS);
+  const { commands } = await inside(skuId, (object) =>
+    redisCost(async () => {
+      for (let i = 0; i < ORDERS; i += 1) await object.reserve(aReservation(skuId));
+    }),
+  );
+  expect(commands).toBe(0);
 });
 
 test("refusals and replays write no row", async () => {

@@ -2,8 +2,8 @@
 // clock jumps.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { MAX_ATTEMPTS } from "../../src/inventory/attempts.ts";
 import { available } from "../../src/inventory/decide-order.ts";
-import { MAX_ATTEMPTS } from "../../src/inventory/decide-pay.ts";
 import { LEAST_LEFT_MS, MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import { type OrderRow, TRANSITIONS, toOrder } from "../../src/inventory/order.ts";
 import { committedAmount, dueRefund, returnsOf, unitsLeft } from "../../src/inventory/returns.ts";

@@ -1,11 +1,11 @@
 // A model of a SKU's object without storage or a clock. It applies commands through the pure decisions and
 // records every change, so that property tests can check whole histories.
+import { decideHoldEnd } from "../../src/inventory/decide-hold-end.ts";
 import {
   type Alias,
   type BuyerState,
   decideCancel,
   decideConfirmFree,
-  decideExpire,
   type Stock,
 } from "../../src/inventory/decide-order.ts";
 import { decideLookUp, decidePaymentResult } from "../../src/inventory/decide-outcome.ts";
@@ -151,7 +151,7 @@ export class LedgerModel {
         return decision.ok && decision.changed ? decision.row : undefined;
       }
       case "expire":
-        return decideExpire(row, this.now);
+        return decideHoldEnd(row, this.now);
       case "confirmFree":
         return decideConfirmFree(row, this.now);
       case "lookUp":

@@ -130,8 +130,8 @@ function visitOrder(shop: Shop, { order, answer }: Visit): void {
   else settle(shop, row.orderId, money, attempt);
 }
 
-/** Most steps that an order can still need: look up, void, refund. */
-const LAST_ROUNDS = 5;
+/** Most steps that an order can still need: look up, last look, void, refund. */
+const LAST_ROUNDS = 6;
 
 /** What the outbox guarantees: every hold ends, and every order is visited until nothing is due. */
 function drain(shop: Shop): void {
@@ -139,9 +139,9 @@ function drain(shop: Shop): void {
   for (const { orderId, money, attempt } of late.reverse()) settle(shop, orderId, money, attempt);
   model.now += 1_000_000_000;
   for (const [index, { orderId }] of [...model.orders.values()].entries()) {
-    model.apply({ do: "expire", order: index });
-    bank.finish(orderId, index % 2 === 0);
     for (let round = 0; round < LAST_ROUNDS; round += 1) {
+      model.apply({ do: "expire", order: index });
+      if (round === 1) bank.finish(orderId, index % 2 === 0);
       const row = model.orders.get(orderId) as OrderRow;
       const money = bank.do(row);
       if (money) settle(shop, orderId, money, row.payment?.attempt ?? 1);

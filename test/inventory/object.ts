@@ -53,11 +53,28 @@ export function inside<T>(
   return runInDurableObject(stubOf(skuId), work);
 }
 
-/** Drops the object's messages, because thousands of them would keep the queue busy for a long time. */
+/**
+ * Drops the messages of an object with thousands of orders, which would keep the queue busy for a long time. The object
+ * is deleted when the test ends, before it can send them again.
+ */
 export async function sendsNothing(skuId: string): Promise<void> {
   const spy = await inside(skuId, (object) => {
     const { ORDERS } = (object as unknown as { env: Env }).env;
     return vi.spyOn(ORDERS, "sendBatch").mockResolvedValue({} as QueueSendBatchResponse);
   });
-  onTestFinished(() => spy.mockRestore());
+  onTestFinished(async () => {
+    await deleteObject(skuId);
+    spy.mockRestore();
+  });
+}
+
+/** Deletes what the object stores, its alarm and its memory. */
+async function deleteObject(skuId: string): Promise<void> {
+  const deleted = inside(skuId, async (_, state) => {
+    await state.storage.deleteAlarm();
+    await state.storage.deleteAll();
+    await state.storage.sync();
+    state.abort("deleted by the test");
+  });
+  await deleted.catch(() => {});
 }

@@ -41,6 +41,9 @@ describe("the tables of a ledger", () => {
       charges:
         "CREATE TABLE charges ( order_id TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL, " +
         "PRIMARY KEY (order_id, reference) ) WITHOUT ROWID",
+      mismatches:
+        "CREATE TABLE mismatches ( order_id TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, " +
+        "PRIMARY KEY (order_id, reference) ) WITHOUT ROWID",
       refunds_due: "CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'",
     });
     expect(await schemaVersionOf(skuId)).toBe(MIGRATIONS.length);

@@ -1,14 +1,13 @@
 // A drop of paid orders against the fake Stripe at Stripe's own speed and limits, with free orders beside them.
 import { Client, expectOk, type SaleInput } from "../../src/local/client.ts";
 import type { OrderPayments } from "../../src/local/fakes/stripe/bank.ts";
-import { startFakeStripe } from "../../src/local/fakes/stripe/server.ts";
+import { startPacedStripe } from "../../src/local/fakes/stripe/paced.ts";
 import type { Endpoint, EndpointReport } from "../../src/local/fakes/stripe/traffic.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { startStack } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 
-const SECRETS = { apiKey: "sk_live_fake", webhookSecret: "whsec_fake" };
 const PAID = "drop-shoe";
 const FREE = "drop-coupon";
 
@@ -64,17 +63,13 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Runs a whole drop and waits until every order is settled. */
 export async function runDrop(drop: Drop): Promise<DropResult> {
   await using parts = new AsyncDisposableStack();
-  const latencyMs = { create: 300, confirm: 900, cancel: 300, refund: 300 };
-  const stripe = await startFakeStripe(SECRETS, { latencyMs, perSecond: 25 });
+  const stripe = await startPacedStripe();
   parts.defer(stripe.stop);
   const stack = await startStack({
     stateDir: makeTempDir("drop"),
     ...(drop.script === undefined ? {} : { script: drop.script }),
     vars: {
-      PAYMENTS: "stripe",
-      STRIPE_SECRET_KEY: SECRETS.apiKey,
-      STRIPE_WEBHOOK_SECRET: SECRETS.webhookSecret,
-      STRIPE_API_URL: stripe.url,
+      ...stripe.vars,
       ...(drop.rate === undefined ? {} : { PAYMENT_RATE_PER_SECOND: `${drop.rate}` }),
     },
   });

@@ -42,12 +42,14 @@ const times = <T>(count: number, make: (at: number) => T): T[] =>
   Array.from({ length: count }, (_, at) => make(at));
 const hash = (i: number): string => nth(i * 7_919, 16);
 
+const person = (i: number) => ({ userId: user(i), email: `${user(i)}@example.com` });
+
 /** Sample entries for every memory. The smallest come first, because a memory holds the most of those. */
 const SAMPLES: Record<MemoryName, Sample[]> = {
   pages: [(i) => [`sale/${nth(i)}`, aPage(i, 300)], (i) => [`sale/${nth(i)}`, aPage(i, 40_000)]],
   tokens: [
-    (i) => [nth(i, 200), { userId: user(i), expiresAt: Date.now() + i, config: BUDGETS }],
-    (i) => [nth(i, 8_000), { userId: user(i), expiresAt: Date.now() + i, config: BUDGETS }],
+    (i) => [nth(i, 200), { person: person(i), expiresAt: Date.now() + i, config: BUDGETS }],
+    (i) => [nth(i, 8_000), { person: person(i), expiresAt: Date.now() + i, config: BUDGETS }],
   ],
   limits: [
     (i) => [`limit:sale:order:user:20:60:${user(i)}`, { until: Date.now() + i, left: 20 }],

@@ -38,7 +38,8 @@ export const asBuyer = <Body = Order>(
   method: string,
   path: string,
   options: { body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Answer<Body>> => toShop<Body>(request(method, path, { token, ...options }));
+  shop = deployment,
+): Promise<Answer<Body>> => toShop<Body>(request(method, path, { token, ...options }), shop);
 
 /** Given an order at the shop that waits for its payment. */
 export async function givenUnpaid(

@@ -107,3 +107,31 @@ test("accepts a report with several signatures if one is valid", async () => {
   headers.set("webhook-signature", `v1,AAAA v2,BBBB ${headers.get("webhook-signature")}`);
   expect((await toShop(new Request(sent, { headers }))).status).toBe(200);
 });
+
+test("a signed report that names its order counts for no other order", async () => {
+  const [mine, other] = [await givenUnpaid(), await givenUnpaid()];
+  const body = { orderId: mine.order.id, outcome: "charged", reference: "psp-1", amount: TOTAL };
+  const text = JSON.stringify(body);
+
+  const replayed = await sendText(other, text);
+  expect(replayed).toMatchObject({ status: 400, code: "invalid_request" });
+  expect(replayed.body).toMatchObject({ issues: [{ path: "orderId" }] });
+  expectContract([replayed]);
+  await expectReserved(other);
+
+  expect((await sendText(mine, text)).status).toBe(200);
+  // Again, after it counted for its own order.
+  expect((await sendText(other, text)).status).toBe(400);
+  await expectReserved(other);
+});
+
+test.each([7, null, "", "x".repeat(3_000)])(
+  "refuses a report whose order id is %j",
+  async (orderId) => {
+    const purchase = await givenUnpaid();
+    const body = { orderId, outcome: "charged", reference: "psp-1", amount: TOTAL };
+    const answer = await sendText(purchase, JSON.stringify(body));
+    expect(answer).toMatchObject({ status: 400, code: "invalid_request" });
+    await expectReserved(purchase);
+  },
+);

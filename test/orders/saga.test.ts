@@ -49,13 +49,21 @@ test("keeps a declined order reserved with the reason, and charges another card 
 
   expect((await deliver([purchase.message])).acked).toHaveLength(1);
 
-  const declined = { status: "reserved", reason: "card_declined", payment: "declined" };
+  const declined = {
+    status: "reserved",
+    reason: "card_declined",
+    payment: "declined",
+    attemptsLeft: 4,
+  };
   expect(await inReadModel(purchase)).toMatchObject(declined);
   const shown = await showOrder(purchase.buyer, purchase.order.id);
   expect(shown.body).toMatchObject(declined);
   expect(await paymentOf(purchase)).toMatchObject({ state: "declined", attemptsLeft: 4 });
   expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1, unacknowledged: 0 });
 
+  const again = await pay(purchase, "tok_declined");
+  expect(again).toMatchObject({ status: 409, code: "order_not_payable" });
+  expect(again.body).toMatchObject({ detail: expect.stringContaining("Use another one") });
   const paid = await pay(purchase, "tok_ok");
   expect([paid.status, paid.body.payment]).toEqual([202, "due"]);
   await deliver([await nextMessage(sale.queue, purchase.order.id)]);
@@ -75,6 +83,7 @@ test("refuses a sixth payment method, and leaves the unit reserved until the hol
   }
 
   expect(await paymentOf(purchase)).toMatchObject({ state: "declined", attemptsLeft: 0 });
+  expect(await inReadModel(purchase)).toMatchObject({ payment: "declined", attemptsLeft: 0 });
   expect((await pay(purchase, "tok_ok")).code).toBe("order_not_payable");
   expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1 });
 });
@@ -135,6 +144,9 @@ test("voids a payment whose buyer never answered the bank before the hold ended"
   await deliver([purchase.message]);
 
   holds.end();
+  // The bank is asked once more before the units go.
+  expect(await ledger(sale.skuId)).toMatchObject({ available: 0, held: 1 });
+  await deliver([await nextMessage(sale.queue, purchase.order.id)]);
   expect(await ledger(sale.skuId)).toMatchObject({ available: 1, held: 0 });
   await deliver([await nextMessage(sale.queue, purchase.order.id)]);
 

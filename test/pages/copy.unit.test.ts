@@ -69,7 +69,13 @@ const paid = { unitPrice: { amount: 1_200, currency: "USD" } };
 test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   ["an unpaid reservation", { status: "reserved" }, /Pay before/, false],
   ["a declined card", { status: "reserved", payment: "declined" }, /haven't been charged/, false],
-  ["a bank's question", { status: "reserved", payment: "action_required" }, /Confirm/, false],
+  [
+    "a declined last card",
+    { status: "reserved", payment: "declined", attemptsLeft: 0 },
+    /haven't been charged, but no more cards can be tried/,
+    false,
+  ],
+  ["a bank's question", { status: "reserved", payment: "action_required" }, /Press Pay/, false],
   ["a payment in progress", { status: "reserved", payment: "due" }, /while your bank/, true],
   ["a slow payment", { status: "reserved", payment: "processing" }, /still working/, true],
   ["an expired hold", { status: "expired" }, /weren't charged/, false],
@@ -109,6 +115,15 @@ test("tells the buyer of a free order that the shop canceled it, not that money 
   const free = { unitPrice: { amount: 0, currency: "USD" } };
   expect(describeOrder({ ...free, status: "refunded" }).text).toBe("The shop canceled this order.");
   expect(describeOrder({ ...free, status: "confirmed", refundedQuantity: 1 }).text).toMatch(/part/);
+});
+
+test("offers another card only while one can be tried", () => {
+  const textOf = (payment: "declined" | "action_required", attemptsLeft: number) =>
+    describeOrder({ ...paid, status: "reserved", payment, attemptsLeft }).text;
+  for (const payment of ["declined", "action_required"] as const) {
+    expect(textOf(payment, 1)).toContain("another card");
+    expect(textOf(payment, 0)).not.toContain("another card");
+  }
 });
 
 const HOUR = 3_600_000;

@@ -76,6 +76,19 @@ test("ends the rest of an order when a newer version arrives", () => {
   expect(taken(line)).toMatchObject({ message: { version: 2 }, tries: 0 });
 });
 
+test("tries an order again before the ones that have not had their turn", () => {
+  const line = new PaymentLine();
+  for (const id of ["a", "b", "c"]) line.add(about(id), 0);
+  const entry = taken(line);
+  line.rest(entry);
+  expect(taken(line)).toMatchObject({ message: { orderId: "b" } });
+
+  line.wake(entry);
+
+  expect(line.view(1)).toMatchObject({ length: 2, points: [[0, 2]] });
+  expect(idsIn(line)).toEqual(["a", "c"]);
+});
+
 test("refuses further orders when it is full, but no repeated ones", () => {
   const line = new PaymentLine(2);
   expect(["a", "b", "c", "a"].map((id) => line.add(about(id), 0))).toEqual([

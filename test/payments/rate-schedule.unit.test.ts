@@ -33,12 +33,47 @@ test("never starts more steps in any second than the rate", () => {
   );
 });
 
-test("uses at least nine tenths of the rate if timers are a little late", () => {
-  const late = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 20 });
+test("uses at least nine tenths of the rate although timers are late by up to 80 ms", () => {
+  const late = fc.array(fc.integer({ min: 0, max: 80 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 30 }), late, (rate, few) => {
       const starts = startsOf(new RateSchedule(rate), 10 * rate + 1, few);
       expect((starts.at(-1) ?? 0) / 1_000).toBeLessThanOrEqual(10 / 0.9);
+    }),
+  );
+});
+
+test("makes up for a late timer at once, but not beyond a rate limit", () => {
+  const schedule = new RateSchedule(20);
+  const late = (startsOf(schedule, 10, [0]).at(-1) ?? 0) + 150;
+  expect(startsOf(schedule, 3, [0], late)).toEqual(Array(3).fill(late));
+
+  const later = late + 2_000;
+  schedule.limited(later);
+  const [first, second] = startsOf(schedule, 2, [0], later);
+  expect(first).toBe(later);
+  expect(second).toBeGreaterThan(later + 50);
+});
+
+test("starts no more than four steps at once, however late the timers are", () => {
+  fc.assert(
+    fc.property(lateness, (late) => {
+      const starts = startsOf(new RateSchedule(20), 200, late);
+      const atOnce = starts.map((start) => starts.filter((other) => other === start).length);
+      expect(Math.max(...atOnce)).toBeLessThanOrEqual(4);
+    }),
+  );
+});
+
+test("starts a new line evenly, because nothing was late while nothing waited", () => {
+  fc.assert(
+    fc.property(rates, fc.nat(20), fc.nat(60_000), (rate, before, pauseMs) => {
+      const schedule = new RateSchedule(rate);
+      const begin = (startsOf(schedule, before, [0]).at(-1) ?? 0) + 1_000 + pauseMs;
+      schedule.idle(begin);
+      const [first, second = 0] = startsOf(schedule, 2, [0], begin);
+      expect(first).toBe(begin);
+      expect(second - begin).toBeGreaterThanOrEqual(Math.floor(1_000 / rate));
     }),
   );
 });
@@ -59,22 +94,34 @@ test("delays no step by more than a second, even if the clock is set back", () =
   );
 });
 
-test("halves the rate once for the calls that a limit refused together, and recovers within half a minute", () => {
+test("cuts the rate once for the calls that a limit refused together, and recovers within half a minute", () => {
   const schedule = new RateSchedule(20);
   schedule.limited(5_000);
   schedule.limited(5_100);
   schedule.limited(6_000);
-  expect(schedule.rate(5_000)).toBe(10);
+  expect(schedule.rate(5_000)).toBe(14);
 
-  expect(busiestSecond(startsOf(schedule, 30, [0], 5_000))).toBeLessThanOrEqual(11);
+  expect(busiestSecond(startsOf(schedule, 30, [0], 5_000))).toBeLessThanOrEqual(15);
   schedule.limited(8_000);
-  expect(schedule.rate(8_000)).toBeLessThan(7);
+  expect(schedule.rate(8_000)).toBeLessThan(12);
   expect(schedule.rate(38_000)).toBe(20);
 });
 
-test("goes on with one step per second while the provider refuses everything", () => {
+test("has the full rate again within ten seconds of a single refused call", () => {
+  const schedule = new RateSchedule(20);
+  schedule.limited(0);
+  expect(schedule.rate(10_000)).toBe(20);
+});
+
+test("finds a limit that is a quarter of the rate within ten seconds", () => {
+  const schedule = new RateSchedule(20);
+  for (let now = 0; now <= 10_000 && schedule.rate(now) > 5; now += 1_000) schedule.limited(now);
+  expect(schedule.rate(10_000)).toBeLessThan(10);
+});
+
+test("goes on with a few steps per second while the provider refuses everything", () => {
   const schedule = new RateSchedule(20);
   for (let now = 0; now < 600_000; now += 3_000) schedule.limited(now);
   expect(schedule.rate(597_000)).toBeGreaterThanOrEqual(1);
-  expect(schedule.rate(597_000)).toBeLessThan(3);
+  expect(schedule.rate(597_000)).toBeLessThan(5);
 });

@@ -60,7 +60,16 @@ test("opens a bank of the first release, keeps its charges, and refunds them", a
   await bank.refund({ userId: "ann", orderId: "paid", amount, chargeId: "sandbox_paid" });
   await bank.charge({ ...charge, orderId: "new" });
   expect(await bank.statement("")).toEqual([
-    { orderId: "new", ...amount, state: "charged", attempts: 1, charges: 1, refunds: 0, method: 1 },
+    {
+      orderId: "new",
+      ...amount,
+      state: "charged",
+      attempts: 1,
+      charges: 1,
+      refunds: 0,
+      refunded: 0,
+      method: 1,
+    },
     {
       orderId: "paid",
       ...amount,
@@ -68,6 +77,7 @@ test("opens a bank of the first release, keeps its charges, and refunds them", a
       attempts: 2,
       charges: 1,
       refunds: 1,
+      refunded: 100,
       method: 1,
     },
   ]);

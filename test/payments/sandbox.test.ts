@@ -42,6 +42,15 @@ test("declines an unknown token, and declines that order from then on", async ()
   expect(await gateway.void(payment)).toEqual({ outcome: "voided" });
 });
 
+test("takes a repeated charge for the buyer's answer to the bank, but not the last look of a hold", async () => {
+  const payment = aPayment("tok_action_required");
+  const asked = expect.objectContaining({ outcome: "action_required" });
+
+  expect(await gateway.charge(payment)).toEqual(asked);
+  expect(await gateway.charge({ ...payment, isLastLook: true })).toEqual(asked);
+  expect(await gateway.charge(payment)).toMatchObject({ outcome: "charged" });
+});
+
 test("returns its statement in pages", async () => {
   const payments = [aPayment("tok_ok"), aPayment("tok_ok")];
   await Promise.all(payments.map((payment) => gateway.charge(payment)));

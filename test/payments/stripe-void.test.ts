@@ -19,7 +19,10 @@ const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
 const VOIDED = { outcome: "voided", chargeId: expect.stringMatching(/^pi_/) };
 /** The outcome of an order for which Stripe never made an intent. */
 const NOTHING = { outcome: "voided" };
-const DECLINED = { outcome: "declined", reason: "voided", chargeId: expect.any(String) };
+const DECLINED = {
+  ...{ outcome: "declined", reason: "voided", isCancelled: true },
+  chargeId: expect.any(String),
+};
 
 test("voids an order that was never charged, and declines a later charge", async () => {
   const payment = aPayment();

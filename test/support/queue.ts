@@ -9,9 +9,9 @@ import { secondsToNextTry } from "../../src/orders/payment-retry.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
 import type { PaymentGateway } from "../../src/payments/gateway.ts";
 import { createGateway } from "../../src/payments/gateway-factory.ts";
+import { consume, isOfThisFile } from "./queues-of-file.ts";
 
 export const ORDERS_QUEUE = "doorbuster-orders";
-const consume: ExportedHandlerQueueHandler<Env> = worker.queue;
 
 /**
  * Discards all queue messages for a whole file. For `beforeAll`: a pause per test would leave a gap in which a message
@@ -101,7 +101,7 @@ export async function deliverBatch(
   }));
   const batch = createMessageBatch(queue, messages);
   const ctx = createExecutionContext();
-  await consume.call(worker, batch, { ...env, ...bindings }, ctx);
+  await consume(batch, { ...env, ...bindings });
   const result = await getQueueResult(batch, ctx);
   const bodiesOf = (ids: string[]) =>
     messages.filter(({ id }) => ids.includes(id)).map(({ body }) => body);
@@ -118,7 +118,9 @@ export async function deliverBatch(
 export function captureQueue(): OrderMessage[] {
   const captured: OrderMessage[] = [];
   const spy = vi.spyOn(worker, "queue").mockImplementation(async (batch) => {
-    for (const message of batch.messages) captured.push(message.body as OrderMessage);
+    for (const message of batch.messages.filter(isOfThisFile)) {
+      captured.push(message.body as OrderMessage);
+    }
   });
   onTestFinished(() => spy.mockRestore());
   return captured;

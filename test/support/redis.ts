@@ -1,9 +1,11 @@
 // Gives tests direct access to Redis, counts its commands, and injects faults.
 import { env } from "cloudflare:workers";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { flightsUnderWay } from "../../src/edge/single-flight.ts";
 import { VERSION_FIELD } from "../../src/funnel/rule-copy.ts";
+import worker from "../../src/index.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
@@ -16,8 +18,11 @@ export const services = env as unknown as ServiceBindings;
 /** The Redis keys of the instance under test. */
 export const KEYS = keysOf(requireConfig(env));
 
+/** The requests of tests themselves. Not counted, and not seen by a test that replaces `fetch`. */
+const send = globalThis.fetch;
+
 async function bridge<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(new URL(path, services.UPSTASH_REDIS_REST_URL), {
+  const response = await send(new URL(path, services.UPSTASH_REDIS_REST_URL), {
     method,
     headers: { authorization: `Bearer ${services.UPSTASH_REDIS_REST_TOKEN}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -45,28 +50,40 @@ interface Cost {
   commands: number;
 }
 
-const readCost = (): Promise<Cost> => bridge<Cost>("GET", "/_local/stats");
+/** The cost under measurement, in the async context of the measured work and of the requests that it sends. */
+const measured = new AsyncLocalStorage<Cost>();
+/** The same for requests on their way to the Worker, which starts each in a new context. */
+let measurement: Cost | undefined;
 
-/** Waits until earlier requests have finished the work that they do after their responses. */
-async function redisIsQuiet(): Promise<void> {
-  let before = -1;
-  await vi.waitUntil(
-    async () => {
-      const { commands } = await readCost();
-      const isQuiet = flightsUnderWay() === 0 && commands === before;
-      before = commands;
-      return isQuiet;
-    },
-    { timeout: 20_000 },
-  );
-}
+const handle = worker.fetch;
+worker.fetch = (...args) =>
+  measurement ? measured.run(measurement, () => handle(...args)) : handle(...args);
 
-/** Counts the Redis requests of `work`. Excludes work that earlier requests do after their responses. */
+globalThis.fetch = (input, init) => {
+  const cost = measured.getStore();
+  if (cost && String(input).startsWith(services.UPSTASH_REDIS_REST_URL)) {
+    const body: unknown[] = JSON.parse(String(init?.body));
+    cost.roundTrips += 1;
+    cost.commands += Array.isArray(body[0]) ? body.length : 1;
+  }
+  return send(input, init);
+};
+
+/**
+ * Counts the Redis requests of `work` and of the requests that it sends to the Worker. Nothing else counts, whenever it
+ * runs: earlier requests after their responses, objects that publish, alarms, and consumers.
+ */
 export async function redisCost<T>(work: () => Promise<T>): Promise<{ result: T } & Cost> {
-  await redisIsQuiet();
-  await bridge("DELETE", "/_local/stats");
-  const result = await work();
-  return { result, ...(await readCost()) };
+  // A refresh that an earlier request started must have ended, or `work` would wait for it, or repeat it.
+  await vi.waitUntil(() => flightsUnderWay() === 0, { timeout: 20_000 });
+  const cost: Cost = { roundTrips: 0, commands: 0 };
+  measurement = cost;
+  try {
+    const result = await measured.run(cost, work);
+    return { result, ...cost };
+  } finally {
+    measurement = undefined;
+  }
 }
 
 /** Makes Redis unreachable until `redisIsBack` or the end of the test. */
@@ -85,10 +102,10 @@ const WRITES = /"(hset|hdel|del|set|eval|evalsha)"/i;
 
 /** Makes Redis refuse writes, as a read-only replica or a full database does, until the end of the test. */
 export function redisRefusesWrites(): { mockRestore(): void } {
-  const send = globalThis.fetch;
+  const real = globalThis.fetch;
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const text = typeof init?.body === "string" ? init.body : "[]";
-    if (!WRITES.test(text)) return send(input, init);
+    if (!WRITES.test(text)) return real(input, init);
     const error = { error: "READONLY You can't write against a read only replica." };
     const commands: unknown[] = JSON.parse(text);
     return Array.isArray(commands[0])

@@ -2,9 +2,10 @@
 import { SignJWT } from "jose";
 import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
-import { LiveStock, type PublicStock } from "../../src/inventory/live-stock.ts";
+import type { PublicStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
+import { SkuField } from "../../src/inventory/sku-field.ts";
 import { type Answer, admin, call } from "./http.ts";
 import { KEYS, redis } from "./redis.ts";
 
@@ -73,8 +74,8 @@ export interface Buyer {
 }
 
 /** Signs a token like those of the shop's identity provider. */
-export function tokenFor(sub: string, secret = AUTH_SECRET): Promise<string> {
-  return new SignJWT()
+export function tokenFor(sub: string, secret = AUTH_SECRET, claims: object = {}): Promise<string> {
+  return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: "HS256" })
     .setSubject(sub)
     .setExpirationTime("1h")
@@ -164,11 +165,11 @@ export function settled(skuId: string): Promise<boolean> {
 }
 
 /**
- * Stops objects from publishing live stock until the end of the test. A delayed publication could distort what a test
- * counts, and it keeps an object awake that the test wants to evict.
+ * Stops objects from publishing live stock until the end of the test. A delayed publication could overwrite the stock
+ * that a test wrote, and it keeps an object awake that the test wants to evict.
  */
 export function suppressLiveStock(): void {
-  const spy = vi.spyOn(LiveStock.prototype, "changed").mockImplementation(() => {});
+  const spy = vi.spyOn(SkuField.prototype, "changed").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
 }
 

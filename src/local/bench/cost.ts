@@ -1,14 +1,16 @@
-// Counts what one request of a row costs: Redis round trips, object calls, rows written, and queue messages. Runs on a
-// build of Doorbuster that counts at every binding, and is never timed.
+// Counts what one request of a row costs: Redis round trips, object calls (those of objects to each other included), rows
+// written, and queue messages. Runs on a build of Doorbuster that counts at every binding, and is never timed.
 import type { Counts, Phase, Unit } from "./counting-worker.ts";
 import { sendAll } from "./load-generator.ts";
 import { measureRows, type Outcome } from "./outcome.ts";
 import type { Row } from "./row.ts";
-import { type Testbed, waitUntilSettled } from "./testbed.ts";
+import { type Testbed, waitUntilRedisIsUsed, waitUntilSettled } from "./testbed.ts";
 
 /** How many requests a cost is averaged over. */
 const SAMPLE = 200;
 const WARM_UP = 10;
+/** Requests in flight: few, so that Redis answers in time and no request is decided without it. */
+const CONNECTIONS = 4;
 
 /** A cost before the response, and after it: the consumer's work and the object's background work. */
 export interface SplitCost {
@@ -24,6 +26,8 @@ export interface CostPerRequest {
   rowsWritten: number;
   alarmsSet: number;
   queueMessages: number;
+  /** Messages written, delivered and acknowledged. */
+  queueOperations: number;
   /** What the consumer did per batch. Absent if the row sent no messages. */
   perBatch?: { orders: number; redisTrips: number; objectCalls: number };
 }
@@ -41,11 +45,17 @@ export function countCosts(
 async function countCost(testbed: Testbed, row: Row): Promise<CostPerRequest> {
   const { subject } = row;
   const send = async (count: number) =>
-    sendAll(testbed.doorbuster, await subject.requests(testbed, count), subject.status);
+    sendAll(
+      testbed.doorbuster,
+      await subject.requests(testbed, count),
+      subject.status,
+      CONNECTIONS,
+    );
   await row.prepare?.(testbed);
   // The first requests fill caches.
   await send(WARM_UP);
   await waitUntilSettled(testbed);
+  await waitUntilRedisIsUsed(testbed);
   // The edge drops the stock of a SKU after two seconds without a request, so fill that cache again.
   if (subject.status >= 400) await send(WARM_UP);
   await takeCounts(testbed);
@@ -76,7 +86,7 @@ function averagesOf(counts: Partial<Counts>): CostPerRequest {
     before: countOf(counts, "request", unit) / SAMPLE,
     after: afterResponse(counts, unit) / SAMPLE,
   });
-  const messages = afterResponse(counts, "messages");
+  const messages = totalOf(counts, "messages");
   const batches = countOf(counts, "consumer", "batches");
   return {
     redisTrips: split("roundTrips"),
@@ -85,9 +95,10 @@ function averagesOf(counts: Partial<Counts>): CostPerRequest {
     rowsWritten: afterResponse(counts, "rowsWritten") / SAMPLE,
     alarmsSet: afterResponse(counts, "alarms") / SAMPLE,
     queueMessages: messages / SAMPLE,
+    queueOperations: totalOf(counts, "queueOperations") / SAMPLE,
     ...(messages > 0 && {
       perBatch: {
-        orders: messages / batches,
+        orders: countOf(counts, "consumer", "batchMessages") / batches,
         redisTrips: countOf(counts, "consumer", "roundTrips") / batches,
         objectCalls: countOf(counts, "consumer", "objectCalls") / batches,
       },

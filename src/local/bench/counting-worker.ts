@@ -1,7 +1,11 @@
 // Doorbuster with a counter at every binding. It counts what a request costs without a change to the code under test.
 // It runs apart from the timed rounds, because counting takes time.
 import { AsyncLocalStorage } from "node:async_hooks";
-import worker, { SkuInventory as Inventory } from "../../index.ts";
+import worker, {
+  SkuInventory as Inventory,
+  PaymentRunner as Runner,
+  PaymentScheduler as Scheduler,
+} from "../../index.ts";
 
 export * from "../../index.ts";
 
@@ -13,7 +17,11 @@ export type Unit =
   | "rowsWritten"
   | "alarms"
   | "messages"
-  | "batches";
+  /** What Cloudflare bills of a queue: each message written, delivered and acknowledged. */
+  | "queueOperations"
+  /** Batches of the consumer of orders, and the messages in them. */
+  | "batches"
+  | "batchMessages";
 /** Where a cost arises: in the request, in the queue consumer, or in anything else that runs after the response. */
 export type Phase = "request" | "consumer" | "background";
 export type Counts = Record<`${Phase}.${Unit}`, number>;
@@ -55,9 +63,13 @@ function withHooks<T extends object>(
 
 /** Wraps the bindings of objects and queues so that their calls are counted. */
 function instrument(env: Env): Env {
+  const sent = (amount: number) => {
+    count("messages", amount);
+    count("queueOperations", amount);
+  };
   const messages = {
-    send: () => count("messages"),
-    sendBatch: (batch: unknown[]) => count("messages", batch.length),
+    send: () => sent(1),
+    sendBatch: (batch: unknown[]) => sent(batch.length),
   };
   const bindings = Object.entries(env).map(([name, binding]) => {
     // Compares types, because a service binding has a method of every name.
@@ -87,23 +99,56 @@ function countCalls(namespace: DurableObjectNamespace): DurableObjectNamespace {
   });
 }
 
-/** The inventory object with its storage instrumented. SQLite's cursors report the rows written. */
+/** Counts what the object writes. SQLite's cursors report the rows. */
+function instrumentStorage<T extends DurableObjectState>(ctx: T): T {
+  const { storage } = ctx;
+  const exec = storage.sql.exec.bind(storage.sql);
+  const setAlarm = storage.setAlarm.bind(storage);
+  storage.sql.exec = ((query: string, ...bindings: unknown[]) => {
+    const cursor = exec(query, ...bindings);
+    cursors.push(cursor);
+    return cursor;
+  }) as typeof exec;
+  storage.setAlarm = (time) => {
+    count("alarms");
+    return setAlarm(time);
+  };
+  return ctx;
+}
+
+// The objects of an order's way, so that what they write and whom they call is counted as well.
+
 export class SkuInventory extends Inventory {
   constructor(ctx: DurableObjectState, env: Env) {
-    const { storage } = ctx;
-    const exec = storage.sql.exec.bind(storage.sql);
-    const setAlarm = storage.setAlarm.bind(storage);
-    storage.sql.exec = ((query: string, ...bindings: unknown[]) => {
-      const cursor = exec(query, ...bindings);
-      cursors.push(cursor);
-      return cursor;
-    }) as typeof exec;
-    storage.setAlarm = (time) => {
-      count("alarms");
-      return setAlarm(time);
-    };
-    super(ctx, instrument(env));
+    super(instrumentStorage(ctx), instrument(env));
   }
+}
+
+export class PaymentScheduler extends Scheduler {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(instrumentStorage(ctx), instrument(env));
+  }
+}
+
+export class PaymentRunner extends Runner {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(instrumentStorage(ctx), instrument(env));
+  }
+}
+
+/** The batch, with its deliveries counted, and its acknowledgments when they are made. */
+function countDeliveries(batch: MessageBatch): MessageBatch {
+  count("queueOperations", batch.messages.length);
+  if (batch.queue.endsWith("-orders")) {
+    count("batches");
+    count("batchMessages", batch.messages.length);
+  }
+  const messages = batch.messages.map((message) =>
+    withHooks(message, { ack: () => count("queueOperations") }),
+  );
+  return new Proxy(batch, {
+    get: (_, name) => (name === "messages" ? messages : Reflect.get(batch, name)),
+  });
 }
 
 /** Responds with all counts and resets them. */
@@ -125,8 +170,5 @@ export default {
       : currentPhase.run("request", () => worker.fetch(request, instrument(env), ctx));
   },
   queue: (batch, env) =>
-    currentPhase.run("consumer", () => {
-      if (batch.queue.endsWith("-orders")) count("batches");
-      return worker.queue(batch, instrument(env));
-    }),
+    currentPhase.run("consumer", () => worker.queue(countDeliveries(batch), instrument(env))),
 } satisfies ExportedHandler<Env>;

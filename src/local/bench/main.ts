@@ -4,8 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { countCosts } from "./cost.ts";
-import type { Outcome } from "./outcome.ts";
-import { renderCosts, renderFailures, renderTimings } from "./render.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { measurePayments, type PaymentPace } from "./payments.ts";
+import { renderCosts, renderFailures, renderPayments, renderTimings } from "./render.ts";
 import { labelOf } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import { withTestbed } from "./testbed.ts";
@@ -38,8 +39,14 @@ async function main(): Promise<number> {
     console.log(`\n${renderCosts(ROWS, outcomes)}\n`);
     return outcomes;
   });
-  if (options.json !== undefined) await writeJson(options.json, rounds, timings, costs);
-  const failures = [...failuresOf("timing", timings), ...failuresOf("counting", costs)];
+  const pace = await outcomeOf(measurePayments);
+  if (pace.ok) console.log(`${renderPayments(pace.value)}\n`);
+  if (options.json !== undefined) await writeJson(options.json, { rounds, timings, costs, pace });
+  const failures = [
+    ...failuresOf("timing", timings),
+    ...failuresOf("counting", costs),
+    ...(pace.ok ? [] : [{ name: "paid orders", reason: pace.reason }]),
+  ];
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
 }
@@ -50,19 +57,21 @@ function failuresOf(step: string, outcomes: Outcome<unknown>[]) {
   );
 }
 
-async function writeJson(
-  file: string,
-  rounds: number,
-  timings: Outcome<unknown>[],
-  costs: Outcome<unknown>[],
-): Promise<void> {
+interface Measured {
+  rounds: number;
+  timings: Outcome<unknown>[];
+  costs: Outcome<unknown>[];
+  pace: Outcome<PaymentPace>;
+}
+
+async function writeJson(file: string, { rounds, timings, costs, pace }: Measured): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
     name: labelOf(row),
     timing: timings[index],
     cost: costs[index],
   }));
-  const result = { at: new Date().toISOString(), machine, rounds, rows };
+  const result = { at: new Date().toISOString(), machine, rounds, rows, payments: pace };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 

@@ -5,6 +5,15 @@ import type { Testbed } from "./testbed.ts";
 /** The result of one row, or why there is none. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; reason: string };
 
+/** The outcome of one measurement. Never rejects. */
+export async function outcomeOf<T>(measure: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await measure() };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /**
  * Calls `measure` for each row in turn, and writes progress to stderr.
  *
@@ -18,16 +27,11 @@ export async function measureRows<T>(
   const outcomes: Outcome<T>[] = [];
   for (const row of rows) {
     process.stderr.write(`${row.name} `);
-    try {
-      outcomes.push({ ok: true, value: await measure(testbed, row) });
-      process.stderr.write("\n");
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      outcomes.push({ ok: false, reason });
-      process.stderr.write("failed\n");
-      // Orders of the failed row must not slow the next one. The failure above is the one to report.
-      await row.subject.drain?.(testbed).catch(() => {});
-    }
+    const outcome = await outcomeOf(() => measure(testbed, row));
+    outcomes.push(outcome);
+    process.stderr.write(outcome.ok ? "\n" : "failed\n");
+    // Orders of a failed row must not slow the next one. The failure above is the one to report.
+    if (!outcome.ok) await row.subject.drain?.(testbed).catch(() => {});
   }
   return outcomes;
 }

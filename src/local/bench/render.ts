@@ -3,6 +3,7 @@ import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
 import type { Outcome } from "./outcome.ts";
+import type { PaymentPace } from "./payments.ts";
 import { labelOf, type Row } from "./row.ts";
 import type { Measurement, Round } from "./timing.ts";
 
@@ -15,7 +16,15 @@ const TIMING_COLUMNS = [
   "baseline CPU µs",
   "CPU ratio",
 ];
-const COST_COLUMNS = ["Redis trips", "commands", "object calls", "rows", "alarms", "messages"];
+const COST_COLUMNS = [
+  "Redis trips",
+  "commands",
+  "object calls",
+  "rows",
+  "alarms",
+  "messages",
+  "queue ops",
+];
 
 /**
  * A table of speeds. Every figure is a median over the rounds, and a ratio is the median of each round's ratio. A ratio
@@ -80,7 +89,18 @@ function costCells(cost: CostPerRequest): string[] {
     formatNumber(cost.rowsWritten, 2),
     formatNumber(cost.alarmsSet, 3),
     formatNumber(cost.queueMessages, 2),
+    formatNumber(cost.queueOperations, 2),
   ];
+}
+
+/** A sentence about the pace of payments. */
+export function renderPayments(pace: PaymentPace): string {
+  const { orders, allowedPerSecond, perSecond, limited, settledSeconds } = pace;
+  const rate = `${formatNumber(perSecond, 1)} a second, ${formatNumber(perSecond / allowedPerSecond, 2)}`;
+  return (
+    `${orders} paid orders at once: charged at ${rate} of the ${allowedPerSecond} that are allowed, ` +
+    `all settled after ${formatNumber(settledSeconds, 1)} s, ${limited} requests refused by the provider`
+  );
 }
 
 /** Lists the failed rows with their reasons. */

@@ -33,10 +33,12 @@ export interface Testbed {
  * Starts a testbed, runs `work`, and stops the testbed.
  *
  * @param entry the entry of Doorbuster: the deployed one, or a module that wraps it
+ * @param vars override the vars of Doorbuster
  */
 export async function withTestbed<T>(
   entry: string,
   work: (testbed: Testbed) => Promise<T>,
+  vars: Record<string, string> = {},
 ): Promise<T> {
   await using parts = new AsyncDisposableStack();
   const stateDir = makeTempDir("bench");
@@ -49,7 +51,10 @@ export async function withTestbed<T>(
   const bare = await buildWorker(COMPARATOR);
   const miniflare = startMiniflare(
     [
-      { ...workerOptions(built, { ...redis.vars, ...drand.vars, ...CHALLENGES }), ...direct },
+      {
+        ...workerOptions(built, { ...redis.vars, ...drand.vars, ...CHALLENGES, ...vars }),
+        ...direct,
+      },
       { ...workerOptions(bare, redis.vars, COMPARATOR), ...direct },
     ],
     { stateDir: join(stateDir, "worker") },
@@ -80,6 +85,16 @@ export async function waitUntilSettled({ client }: Testbed): Promise<void> {
       return unacknowledged === 0;
     });
   }
+}
+
+/** Waits until the breaker is closed that a slow answer of Redis opened. While it is open, requests cost less. */
+export async function waitUntilRedisIsUsed({ client }: Testbed): Promise<void> {
+  await waitFor("the breaker of Redis to close", async () => {
+    // An open breaker tries Redis again only when something needs it.
+    await client.live(SALE);
+    const { body } = await client.admin<{ breakers: { redis: string } }>("GET", "/overview");
+    return body.breakers.redis === "closed";
+  });
 }
 
 async function waitFor(what: string, holds: () => Promise<boolean>): Promise<void> {

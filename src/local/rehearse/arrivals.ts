@@ -8,7 +8,7 @@ export interface Wave {
 }
 
 /** Arrival times of a Poisson process with the rates of `waves`: milliseconds since the start, ascending. */
-export function arrivals(waves: Wave[], random = Math.random): number[] {
+export function arrivals(waves: Wave[], random: () => number): number[] {
   const times: number[] = [];
   let start = 0;
   for (const { seconds, perSecond } of waves) {

@@ -53,12 +53,16 @@ const EXPECTED = {
   "buy (open-close)": ["202", "sale_not_open", "sale_closed"],
   "buy (edits)": [...ORDER_ANSWERS, "price_changed", "sale_closed"],
   "buy (contested-holds)": ["202"],
+  "buy (refunds)": ["202", "sold_out", "user_limit_reached"],
+  "buy (paid-drop)": ["202"],
   pay: ["202", "order_not_payable"],
   cancel: ["200", "order_not_cancellable"],
   "read own order": ["200"],
+  "read payment": ["200"],
   "read other's order": ["not_found"],
   "list orders": ["200"],
   "admin change": ["200"],
+  refund: ["202"],
 } satisfies Record<string, string[]>;
 
 export type RequestKind = keyof typeof EXPECTED | "malformed" | `bot: ${string}`;

@@ -12,17 +12,23 @@ interface Crowd {
   /** Share of the buyers that are bots, 0 to 1. */
   bots: number;
   concurrency: number;
+  /** See `Scenario`. */
+  skuOf?: ((nth: number) => number) | undefined;
 }
 
-/** The buyer with this `index`, in a crowd whose share of bots is `botShare`. */
-function buyerAt(context: ScenarioContext, index: number, botShare: number): Buyer {
+/** The buyer with this `index` in the crowd. */
+function buyerAt(
+  context: ScenarioContext,
+  index: number,
+  { bots: botShare, skuOf }: Pick<Crowd, "bots" | "skuOf">,
+): Buyer {
   const botsBefore = Math.floor(index * botShare);
   const isBot = Math.floor((index + 1) * botShare) > botsBefore;
   const nth = isBot ? botsBefore : index - botsBefore;
   const user = `${context.run}-${isBot ? "bot" : "buyer"}-${nth}`;
   const ip = context.ip(index);
   // Adjacent buyers of one kind choose different SKUs.
-  const choice = isBot ? Math.floor(nth / BOTS.length) : nth;
+  const choice = isBot ? Math.floor(nth / BOTS.length) : (skuOf?.(nth) ?? nth);
   const sku = context.skus[choice % context.skus.length] as Sku;
   const bot = BOTS[nth % BOTS.length] as BotKind;
   return { nth, user, sku, ip, ...(isBot && { bot, ip: bot.address?.(context) ?? ip }) };
@@ -32,12 +38,12 @@ function buyerAt(context: ScenarioContext, index: number, botShare: number): Buy
 export async function signInBuyers(
   context: ScenarioContext,
   name: string,
-  { count, concurrency, bots }: Crowd,
+  { count, concurrency, ...kinds }: Crowd,
 ): Promise<Buyer[]> {
   const buyers: Buyer[] = [];
   const step = progress(`${name}: buyers signed in`, count);
   await forEachConcurrently(concurrency, Array(count).keys(), async (index) => {
-    const buyer = buyerAt(context, index, bots);
+    const buyer = buyerAt(context, index, kinds);
     const token = await tokenFor(context, buyer);
     if (token === undefined && buyers.length === 0) {
       throw new UsageError(

@@ -1,10 +1,11 @@
-// Collects the evidence for the proofs once a scenario's orders are final: ledgers and their orders, the sandbox
-// bank's books, and what buyers read back through the API.
+// Collects the evidence for the proofs once a scenario's orders are final: ledgers and their orders, the bank's books, and
+// what buyers read back through the API.
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answer, BankEntry, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
+import type { Answer, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
 import { forEachConcurrently } from "./concurrency.ts";
+import type { Books } from "./payments.ts";
 import type { OrderAction, Purchase } from "./recorder.ts";
-import type { Buyer, Denial, SaleVersion, ScenarioContext } from "./scenario.ts";
+import type { Buyer, Denial, OperatorRefund, SaleVersion, ScenarioContext } from "./scenario.ts";
 import { sendWithRetry } from "./send.ts";
 import type { FinalState } from "./wait-until-final.ts";
 
@@ -38,10 +39,16 @@ export interface Evidence {
   finalAfterMs: number | undefined;
   /** The orders of this rehearsal's buyers in the SKU's ledger. */
   ledgerOrders: LedgerOrder[];
-  purchases: Pick<Purchase, "user" | "key" | "quantity" | "answers" | "outcomeUnknown">[];
+  purchases: Pick<
+    Purchase,
+    "user" | "key" | "quantity" | "method" | "answers" | "outcomeUnknown"
+  >[];
   orderActions: OrderAction[];
-  /** The bank's entries for `ledgerOrders` by order id; undefined without the sandbox. */
-  books: Map<string, BankEntry> | undefined;
+  /** Ids of the orders whose buyer answered the bank's question with yes. */
+  authenticated: ReadonlySet<string>;
+  refunds: OperatorRefund[];
+  /** The bank's records of `ledgerOrders`; undefined where they are not visible. */
+  books: Books | undefined;
   /** Accepted order id → what reading it returned. */
   shown: Map<string, ReadBack>;
   /** User → their own list of orders. Contains every winner and some losers. */
@@ -54,6 +61,8 @@ export interface Findings {
   skus: Evidence[];
   /** Breach of the HTTP contract → count. */
   breaches: Map<string, number>;
+  /** Dead letters about the orders, as text. */
+  deadLetters: string[];
   /** Warnings and errors the Worker logged; undefined if its log is not visible. */
   log: string[] | undefined;
 }
@@ -83,7 +92,8 @@ async function collectSku(
   { sku, before, finalState }: FinishedScenario["skus"][number],
   concurrency: number,
 ): Promise<Evidence> {
-  const { client, recorder, history, denials, ledgers, clockErrorMs } = context;
+  const { client, recorder, history, denials, refunds, ledgers, clockErrorMs } = context;
+  const { authenticated } = recorder;
   const { ledger: after, finalAfterMs } = await finalState;
   const buyers = everyone.filter((buyer) => buyer.sku.id === sku.id);
   const users = new Set(buyers.map(({ user }) => user));
@@ -91,7 +101,7 @@ async function collectSku(
   const purchases = recorder.purchases.filter((purchase) => purchase.sku === sku.id);
   const ledgerOrders = orders.filter(({ userId }) => users.has(userId));
   const orderActions = recorder.orderActions.filter((action) => action.sku === sku.id);
-  const books = context.sandbox ? await client.sandboxPayments(sku.id) : undefined;
+  const books = await context.payments?.books?.(sku.id);
   for (const { id } of orders.filter(({ userId }) => !users.has(userId))) {
     books?.delete(id);
   }
@@ -102,7 +112,7 @@ async function collectSku(
   );
   return {
     ...{ scenario, sku, history, denials, clockErrorMs, before, after, ledgers, finalAfterMs },
-    ...{ ledgerOrders, purchases, orderActions, books, live },
+    ...{ ledgerOrders, purchases, orderActions, authenticated, refunds, books, live },
     ...(await readBack(context, sku, buyers, acceptedIds(purchases), concurrency)),
   };
 }

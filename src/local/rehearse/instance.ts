@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "../client.ts";
 import type { LogLine } from "../miniflare.ts";
+import { randomNumbers } from "../random.ts";
 import { startStack } from "../stack.ts";
 import { makeTempDir } from "../temp-dir.ts";
 import { tokenSigner } from "../tokens.ts";
 import { isLocal, type Options } from "./options.ts";
+import { startOwnStripe } from "./own-stripe.ts";
+import { type Payments, paymentsAt } from "./payments.ts";
 
 /** Placeholder settings that enable challenges. Simulated buyers never solve one, so nothing is ever verified. */
 const CHALLENGES = {
@@ -18,8 +21,10 @@ export interface Instance {
   client: Client;
   /** Part of every user name and key, so that rehearsals and scenarios do not collide. */
   run: string;
-  /** Payments go to the sandbox bank, whose books the admin API shows. */
-  sandbox: boolean;
+  /** Undefined if only free SKUs can be rehearsed, so that no real card is charged. */
+  payments: Payments | undefined;
+  /** Random numbers that repeat with --seed, one stream for each name. */
+  random(name: string): () => number;
   /** The rehearsal started it, with challenges enabled. */
   isOwn: boolean;
   /** Largest possible error of the client's estimate of the server's clock, in milliseconds. */
@@ -35,14 +40,16 @@ export interface Instance {
 
 /** Connects to the instance at --url, or starts one. */
 export async function openInstance(options: Options): Promise<Instance> {
-  const { url, log, stop } = options.url === undefined ? await startOwn() : existing(options.url);
+  const running = options.url === undefined ? await startOwn(options) : existing(options.url);
+  const { url, log, stop } = running;
   try {
     const client = new Client(url, options.adminToken);
-    const sandbox = (await client.admin("GET", "/sandbox/payments?after=~")).status === 200;
+    const payments = running.payments ?? (await paymentsAt(client, options.provider));
     const clockErrorMs = isLocal(url) ? 0 : await client.syncClock();
     const { authSecret } = options;
     return {
-      ...{ client, sandbox, clockErrorMs, log, stop },
+      ...{ client, payments, clockErrorMs, log, stop },
+      random: (name) => randomNumbers(options.seed, name),
       run: randomBytes(4).toString("hex"),
       isOwn: options.url === undefined,
       ...(authSecret !== undefined && { sign: tokenSigner(authSecret) }),
@@ -54,13 +61,14 @@ export async function openInstance(options: Options): Promise<Instance> {
   }
 }
 
-type Running = Pick<Instance, "log" | "stop"> & { url: string };
+type Running = Pick<Instance, "log" | "stop"> & { url: string; payments?: Payments };
 
 function existing(url: string): Running {
   return { url, log: undefined, stop: async () => {} };
 }
 
-async function startOwn(): Promise<Running> {
+async function startOwn({ provider, seed }: Options): Promise<Running> {
+  await using parts = new AsyncDisposableStack();
   const log: LogLine[] = [];
   const onLog = (line: LogLine) => {
     if (line.level === "warn" || line.level === "error") {
@@ -68,8 +76,19 @@ async function startOwn(): Promise<Running> {
     }
   };
   const stateDir = makeTempDir("rehearse");
-  const { url, stop } = await startStack({ stateDir, vars: CHALLENGES, onLog });
-  return { url, log, stop };
+  const stripe =
+    provider === "stripe" ? await startOwnStripe(randomNumbers(seed, "events")) : undefined;
+  if (stripe) parts.defer(stripe.stop);
+  const { url, stop } = await startStack({
+    stateDir,
+    vars: { ...CHALLENGES, ...stripe?.vars },
+    onLog,
+  });
+  parts.defer(stop);
+  stripe?.connect(url);
+  const all = parts.move();
+  const payments = stripe && { payments: stripe.payments };
+  return { url, log, ...payments, stop: () => all.disposeAsync() };
 }
 
 /**

@@ -1,5 +1,6 @@
 // `npm run rehearse`: runs the scenarios, checks the proofs and prints a report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
+import { deadLettersOf } from "./dead-letters.ts";
 import { collectEvidence, type Evidence, type FinishedScenario } from "./evidence.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
@@ -76,13 +77,14 @@ async function runAll(
     skus.push(...(await collectEvidence(one, concurrency)));
   }
   const log = instance.log?.map(({ level, message }) => `${level}: ${message}`);
-  const findings = { skus, breaches: recorder.breaches, log };
+  const deadLetters = await deadLettersOf(instance.client, skus);
+  const findings = { skus, breaches: recorder.breaches, deadLetters, log };
   const [rush] = finished as [FinishedScenario & Throughput];
   const summary = summarize(rush.buyers, recorder, findings);
   return {
     ...{ url: instance.client.url, commit: await currentCommit() },
     machine: describeMachine(instance.isOwn),
-    ...{ buyers, concurrency },
+    ...{ seed: options.seed, provider: options.provider, buyers, concurrency },
     ...{ seconds: rush.seconds, requestsPerSecond: rush.requestsPerSecond },
     notes: notesOn(instance, options),
     ...summary,
@@ -91,9 +93,15 @@ async function runAll(
 }
 
 /** What this rehearsal left out. */
-function notesOn({ sandbox, isOwn }: Instance, { bots, sku }: Options): string[] {
+function notesOn({ payments, isOwn }: Instance, { bots, sku, provider }: Options): string[] {
   return [
-    ...(sandbox ? [] : ['PAYMENTS is not "sandbox": only free SKUs were rehearsed, no payments.']),
+    ...(payments ? [] : ['PAYMENTS is not "sandbox": only free SKUs were rehearsed, no payments.']),
+    ...(provider === "stripe" && !isOwn
+      ? [
+          "Stripe's books and pace, and the bank's questions, are not visible from here: orders were compared with each " +
+            "other only. Compare the confirmed orders with the payments in Stripe's dashboard.",
+        ]
+      : []),
     ...(bots > 0 && !isOwn
       ? ["On an existing instance, the rehearsal's sale does not challenge bots."]
       : []),

@@ -1,6 +1,14 @@
-// The operator who changes a sale while buyers order. Every change is stored in the scenario's context with the
-// earliest and the latest time at which it took effect.
-import { type Answer, expectOk, type Ledger, type PublicSale, type SaleView } from "../client.ts";
+// The operator who changes a sale and refunds orders while buyers order. Everything is stored in the scenario's context
+// with the earliest and the latest time at which it took effect.
+import {
+  type Answer,
+  expectOk,
+  type Ledger,
+  type LedgerOrder,
+  type PublicSale,
+  type RefundReceipt,
+  type SaleView,
+} from "../client.ts";
 import type { SaleVersion, ScenarioContext } from "./scenario.ts";
 import { sendWithRetry } from "./send.ts";
 
@@ -9,6 +17,12 @@ type Sku = PublicSale["skus"][number];
 export type Edit = Partial<
   Pick<PublicSale, "closesAt"> & Pick<Sku, "stock" | "perUserLimit" | "unitPrice">
 >;
+
+/** What to refund of an order. Without `quantity`: all units that are left. */
+export interface RefundOf {
+  quantity?: number;
+  backOnSale: boolean;
+}
 
 export class Operator {
   readonly #context: ScenarioContext;
@@ -62,6 +76,26 @@ export class Operator {
     const skus = [{ ...sku, stock: sku.stock + quantity }];
     history.push({ ...during(answer), sale: { ...sale, skus } });
     await this.#ledger();
+  }
+
+  /**
+   * Refunds units of an order, or all that are left, and sends the request twice, as a double click does. The units and the
+   * money return once the provider confirms it.
+   */
+  async refund(order: LedgerOrder, { quantity, backOnSale }: RefundOf): Promise<void> {
+    const { client, recorder, run, refunds } = this.#context;
+    const earlier = refunds.filter(({ id }) => id === order.id);
+    const headers = { "idempotency-key": `${run}-refund-${earlier.length}` };
+    const body = { ...(quantity !== undefined && { quantity }), backOnSale, reason: "rehearsal" };
+    const path = `/orders/${order.id}/refund`;
+    const send = () => client.admin<RefundReceipt>("POST", path, body, headers);
+    const answers = await Promise.all([1, 2].map(() => sendWithRetry(recorder, "refund", send)));
+    const accepted = answers.find((answer) => answer?.status === 202);
+    if (!accepted) return;
+    const { id } = order;
+    const { quantity: units } = accepted.body;
+    const { sentAt } = accepted;
+    refunds.push({ id, quantity: units, backOnSale, sentAt, returnedAt: Number.POSITIVE_INFINITY });
   }
 
   /** Adds a deny rule for a user. Returns a function that removes it. */

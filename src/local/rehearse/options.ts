@@ -1,4 +1,5 @@
 // The command line of `npm run rehearse`: its options, their help text and their validation.
+import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 
@@ -6,14 +7,19 @@ export const HELP = `npm run rehearse -- [options]
 
 Runs crowds of simulated buyers against an instance and proves from the outside that it sold correctly. The
 scenarios: a rush; waves of arrivals, several units each; attempts before the opening and after the close; a sale
-edited while buyers order; orders that are paid, canceled and expire at the same moment.
+edited while buyers order; orders that are paid, canceled and expire at the same moment; refunds by the operator.
 Without --url, the built Worker is started on temporary state, which is removed afterwards.
 Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 bad usage.
 
   --url URL            rehearse on this instance, local or deployed
   --sku ID             run only the rush, on this SKU of the instance, while no one else buys it. Default: create
-                       sales through the admin API and delete them afterwards. A paid SKU needs PAYMENTS =
-                       "sandbox", so that no card is charged
+                       sales through the admin API and delete them afterwards. A paid SKU needs the sandbox, or
+                       --provider stripe, which uses test methods only
+  --provider NAME      who takes the payments: sandbox (default), or stripe. Without --url, stripe is a fake that is as
+                       slow as Stripe and has its limits, and a drop of as many paid orders as --buyers comes on top.
+                       With --url, the instance needs a Stripe test key; neither its books at Stripe nor its pace are
+                       visible from here
+  --seed N             repeats a rehearsal's random choices: arrivals, quantities, moments (default: a new one)
   --buyers N           number of buyers in the rush (default 500); other scenarios derive their number from it
   --bots SHARE         share of scripted bots in the rush, 0 to 1 (default 0)
   --concurrency N      number of buyers in the rush that act at the same time (default 64)
@@ -33,9 +39,18 @@ export interface Thresholds {
   maxErrors?: number;
 }
 
+const PROVIDERS = ["sandbox", "stripe"] as const;
+/** Who takes the payments. */
+export type Provider = (typeof PROVIDERS)[number];
+
+const MAX_SEED = 2 ** 32 - 1;
+
 export interface Options extends Thresholds {
   url?: string;
   sku?: string;
+  provider: Provider;
+  /** Repeats the random choices. */
+  seed: number;
   buyers: number;
   /** Share of the buyers that are bots, 0 to 1. */
   bots: number;
@@ -51,6 +66,8 @@ export class UsageError extends Error {}
 const OPTIONS = {
   url: { type: "string" },
   sku: { type: "string" },
+  provider: { type: "string", default: "sandbox" },
+  seed: { type: "string" },
   buyers: { type: "string", default: "500" },
   bots: { type: "string", default: "0" },
   concurrency: { type: "string", default: "64" },
@@ -91,6 +108,9 @@ export function parseOptions(
     ...(authSecret !== undefined && { authSecret }),
     ...(maxP99 !== undefined && { maxP99: milliseconds("--max-p99", maxP99) }),
     ...(maxErrors !== undefined && { maxErrors: share("--max-errors", maxErrors) }),
+    provider: providerNamed(values.provider),
+    seed:
+      values.seed === undefined ? randomInt(1, MAX_SEED) : count("--seed", values.seed, MAX_SEED),
     buyers: count("--buyers", values.buyers, 100_000),
     bots: share("--bots", values.bots),
     concurrency: count("--concurrency", values.concurrency, 1_000),
@@ -127,6 +147,14 @@ function count(name: string, text: string, max: number): number {
     throw new UsageError(`${name} must be a whole number from 1 to ${max}, not "${text}".`);
   }
   return value;
+}
+
+function providerNamed(name: string): Provider {
+  const provider = PROVIDERS.find((one) => one === name);
+  if (provider === undefined) {
+    throw new UsageError(`--provider must be ${PROVIDERS.join(" or ")}, not "${name}".`);
+  }
+  return provider;
 }
 
 function share(name: string, text: string): number {

@@ -2,6 +2,7 @@
 // they arrive. Purchases and order actions are stored with their answers, for the proofs at the end.
 import type { Answer, Money, Order } from "../client.ts";
 import { expectedFor, findBreaches, outcome, type RequestKind } from "./contract.ts";
+import type { Method } from "./payments.ts";
 
 /** A conclusive answer to an order request, with the unit price the request offered, if any. */
 export type OrderAnswer = Answer<Order> & { offeredPrice?: Money | undefined };
@@ -13,6 +14,8 @@ export class Purchase {
   readonly sku: string;
   readonly key: string;
   readonly quantity: number;
+  /** The payment method sent with the order, if any. */
+  method?: Method | undefined;
   /** Conclusive answers to the same request, in order of arrival. */
   readonly answers: OrderAnswer[] = [];
   /** True if at least one request got no conclusive answer: an order may exist that the buyer has not seen. */
@@ -43,21 +46,39 @@ export class Purchase {
 /** A payment or cancellation a buyer sent for an order. `answer` is undefined if the outcome is unknown. */
 export interface OrderAction {
   kind: "pay" | "cancel";
+  /** The payment method of a payment. */
+  method?: Method;
   user: string;
   sku: string;
   id: string;
   answer: Answer<Order> | undefined;
 }
 
+/** How fast the payments of a drop started, and how free orders fared. */
+export interface Pace {
+  /** Payments per second that may start. */
+  allowedPerSecond: number;
+  /** The first charges that the provider got, and in how many seconds. */
+  charges: number;
+  seconds: number;
+  /** Median milliseconds until a free order was confirmed: without paid orders, and beside them. */
+  freeAloneMs: number;
+  freeBesideMs: number;
+}
+
 export class Recorder {
   readonly purchases: Purchase[] = [];
   readonly orderActions: OrderAction[] = [];
+  /** Ids of the orders whose buyer answered the bank's question with yes. */
+  readonly authenticated = new Set<string>();
   /** Request kind → outcome → count. */
   readonly outcomes = new Map<RequestKind, Map<string, number>>();
   /** Request kind → latency of every answer, in milliseconds. */
   readonly latencies = new Map<RequestKind, number[]>();
   /** Breach of the HTTP contract → count. */
   readonly breaches = new Map<string, number>();
+  /** Undefined unless the provider's pace is visible. */
+  pace: Pace | undefined;
   requestCount = 0;
   /** Requests that got no answer or a 5xx. */
   errorCount = 0;
@@ -86,6 +107,12 @@ export class Recorder {
     const purchase = new Purchase(user, sku, key, quantity);
     this.purchases.push(purchase);
     return purchase;
+  }
+
+  /** Payment methods that buyers have given. */
+  get paymentCount(): number {
+    const given = [...this.purchases, ...this.orderActions];
+    return given.filter(({ method }) => method !== undefined).length;
   }
 
   #count(kind: RequestKind, what: string, isError: boolean): void {

@@ -2,6 +2,7 @@
 import { formatMoney } from "../../pages/format.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { ProofResult, ProofStatus } from "./proofs/verify.ts";
+import type { Pace } from "./recorder.ts";
 import type { CrowdResult, Result, SkuResult } from "./result.ts";
 
 const VIOLATIONS_SHOWN = 10;
@@ -19,6 +20,8 @@ export function render(result: Result): string {
     "",
     ...(crowd.length > 1 ? [crowdTable(crowd), ""] : []),
     `Rush: ${formatNumber(result.buyers)} buyers in ${formatNumber(result.seconds, 1)} s, ${throughput}`,
+    ...(result.pace ? [paceLine(result.pace)] : []),
+    `Payments by ${result.provider}; repeat the random choices with --seed ${result.seed}`,
     ...notes,
     "",
     ...proofs.flatMap(proofLines),
@@ -70,6 +73,16 @@ function crowdTable(crowd: CrowdResult[]): string {
       .join(", "),
   ]);
   return formatTable(["buyers", "count", "units", "units each", "attempts", "answers"], rows);
+}
+
+function paceLine({ allowedPerSecond, charges, seconds, freeAloneMs, freeBesideMs }: Pace): string {
+  const perSecond = (charges - 1) / seconds;
+  const ratio = formatNumber(perSecond / allowedPerSecond, 2);
+  const free = [freeAloneMs, freeBesideMs].map((ms) => formatNumber(ms));
+  return (
+    `Paid drop: ${formatNumber(charges)} payments at ${formatNumber(perSecond, 1)} a second, ${ratio} of the ` +
+    `${allowedPerSecond} that are allowed. Free orders were confirmed in ${free.join(" ms alone, in ")} ms beside them`
+  );
 }
 
 const LABELS: { [status in ProofStatus]: string } = {

@@ -4,11 +4,12 @@ import { percentile } from "../stats.ts";
 import type { RequestKind } from "./contract.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
-import { holdsUnits } from "./proofs/available-units.ts";
+import type { Provider } from "./options.ts";
+import { unitsKept } from "./proofs/available-units.ts";
 import { moneyKept } from "./proofs/money.ts";
 import { tally } from "./proofs/units.ts";
 import type { ProofResult } from "./proofs/verify.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Pace, Recorder } from "./recorder.ts";
 import type { Buyer } from "./scenario.ts";
 
 export interface Result {
@@ -17,6 +18,9 @@ export interface Result {
   commit: string | undefined;
   /** The machine that sent the requests. Without --url, the instance ran on it too. */
   machine: Machine;
+  /** Repeats the random choices with --seed. */
+  seed: number;
+  provider: Provider;
   buyers: number;
   concurrency: number;
   /** Duration of the rush, without signing in and checking. */
@@ -30,6 +34,8 @@ export interface Result {
   crowd: CrowdResult[];
   outcomes: { [kind: string]: { [outcome: string]: number } };
   latencyMs: { [kind: string]: { p50: number; p90: number; p99: number; max: number } };
+  /** How fast the payments of the paid drop started; absent where that is not visible. */
+  pace?: Pace;
   /** Share of all requests that got a 5xx or no answer, 0 to 1. */
   errorShare: number;
   proofs: ProofResult[];
@@ -62,7 +68,7 @@ export function summarize(
   rushBuyers: Buyer[],
   recorder: Recorder,
   { skus }: Findings,
-): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs" | "errorShare"> {
+): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs" | "pace" | "errorShare"> {
   const orders = skus.flatMap(({ ledgerOrders }) => ledgerOrders);
   const kinds = Map.groupBy(rushBuyers, ({ bot }) => bot?.name);
   return {
@@ -70,6 +76,7 @@ export function summarize(
     crowd: [...kinds].map(([bot, members]) => crowdResult(bot, members, recorder, orders)),
     outcomes: byKind(recorder.outcomes, (counts) => Object.fromEntries(counts)),
     latencyMs: byKind(recorder.latencies, percentiles),
+    ...(recorder.pace && { pace: recorder.pace }),
     errorShare: recorder.errorCount / recorder.requestCount,
   };
 }
@@ -108,7 +115,7 @@ function crowdResult(
   orders: LedgerOrder[],
 ): CrowdResult {
   const users = new Set(members.map(({ user }) => user));
-  const owned = orders.filter((order) => users.has(order.userId) && holdsUnits(order));
+  const owned = orders.filter((order) => users.has(order.userId));
   const kinds: RequestKind[] = bot === undefined ? ATTEMPTS_OF_PEOPLE : [`bot: ${bot}`];
   const answers = new Map<string, number>();
   for (const [what, times] of kinds.flatMap((kind) => [...(outcomes.get(kind) ?? [])])) {
@@ -119,7 +126,7 @@ function crowdResult(
     kind: bot === undefined ? "people" : `bots: ${bot}`,
     count: members.length,
     attempts: sorted.reduce((sum, [, times]) => sum + times, 0),
-    units: owned.reduce((sum, { quantity }) => sum + quantity, 0),
+    units: owned.reduce((sum, order) => sum + unitsKept(order), 0),
     answers: Object.fromEntries(sorted),
   };
 }

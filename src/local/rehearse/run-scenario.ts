@@ -33,6 +33,7 @@ export async function runScenario(
     count: scenario.buyerCount(options.buyers),
     bots: scenario.hasBots ? options.bots : 0,
     concurrency: options.concurrency,
+    skuOf: scenario.skuOf,
   };
   const context = await prepare(scenario, crowd, shared, options);
   if (context === undefined) {
@@ -65,9 +66,13 @@ async function prepare(
   if (sku !== undefined) {
     return useExistingSku(instance, recorder, sku);
   }
-  const { client, sandbox, isOwn } = instance;
+  const { client, payments, isOwn } = instance;
   const challengesBots = isOwn && bots > 0;
-  const plan = scenario.plan({ now: client.now(), buyerCount, sandbox, challengesBots });
+  const plan = scenario.plan({
+    ...{ now: client.now(), buyerCount, challengesBots },
+    canPay: payments !== undefined,
+    knowsPace: payments?.chargeTimes !== undefined,
+  });
   if (plan === undefined) {
     return undefined;
   }

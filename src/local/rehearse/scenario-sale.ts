@@ -47,9 +47,9 @@ export async function useExistingSku(
     throw new UsageError(`The instance has no SKU "${skuId}".`);
   }
   const skus = sale.skus.filter(({ id }) => id === skuId);
-  if (!instance.sandbox && skus.some(({ unitPrice }) => unitPrice.amount > 0)) {
+  if (!instance.payments && skus.some(({ unitPrice }) => unitPrice.amount > 0)) {
     throw new UsageError(
-      'PAYMENTS is not "sandbox" on this instance: only free SKUs can be rehearsed, so that no card is charged.',
+      'Without --provider stripe and with PAYMENTS other than "sandbox", only free SKUs can be rehearsed, so that no card is charged.',
     );
   }
   return { ...contextFor(instance, recorder, sale), skus };
@@ -72,7 +72,8 @@ async function findSale(client: Client, skuId: string): Promise<PublicSale | und
 function contextFor(instance: Instance, recorder: Recorder, sale: PublicSale): ScenarioContext {
   const history = [{ sentAt: -Infinity, answeredAt: -Infinity, sale }];
   const { id: saleId, skus } = sale;
-  return { ...instance, recorder, saleId, skus, history, denials: [], live: [], ledgers: [] };
+  const observed = { history, denials: [], refunds: [], live: [], ledgers: [] };
+  return { ...instance, recorder, saleId, skus, ...observed };
 }
 
 async function untilVisible(client: Client, saleId: string): Promise<PublicSale> {

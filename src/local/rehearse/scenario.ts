@@ -10,8 +10,10 @@ export interface PlanInput {
   now: number;
   /** Number of buyers in this scenario. */
   buyerCount: number;
-  /** Payments go to the sandbox, so paid SKUs charge no real card. */
-  sandbox: boolean;
+  /** Paid SKUs can be bought, because no real card would be charged. */
+  canPay: boolean;
+  /** The allowed pace of payments, and what the provider gets, are known. */
+  knowsPace: boolean;
   /** The sale challenges suspicious buyers. */
   challengesBots: boolean;
 }
@@ -29,6 +31,8 @@ export interface Scenario {
   hasBots?: true;
   /** Number of buyers in this scenario, for a given --buyers. */
   buyerCount(buyers: number): number;
+  /** Index of the SKU that person `nth` wants. Default: each SKU in turn. */
+  skuOf?(nth: number): number;
   run(
     context: ScenarioContext,
     buyers: Buyer[],
@@ -80,6 +84,17 @@ export interface Denial {
   liftedAt: number;
 }
 
+/** A refund that the operator requested of an order, and that was accepted. */
+export interface OperatorRefund {
+  /** The order's id. */
+  id: string;
+  quantity: number;
+  backOnSale: boolean;
+  sentAt: number;
+  /** When its money and units had certainly been returned. Infinity if that was not seen. */
+  returnedAt: number;
+}
+
 /** A running scenario: its instance, its sale, and what was observed. */
 export interface ScenarioContext extends Instance {
   saleId: string;
@@ -88,6 +103,7 @@ export interface ScenarioContext extends Instance {
   /** Every version of the sale, oldest first. */
   history: SaleVersion[];
   denials: Denial[];
+  refunds: OperatorRefund[];
   live: LiveAnswer[];
   /** Ledger reports the operator read during the scenario. */
   ledgers: Ledger[];

@@ -4,7 +4,10 @@ import { LEAST_LEFT_MS } from "../../inventory/hold-clock.ts";
 import type { Ledger, Sku } from "../client.ts";
 import type { ScenarioContext } from "./scenario.ts";
 
-/** How long an instance may take to finish all accepted orders, in addition to the hold time of paid SKUs and a minute. */
+/**
+ * How long an instance may take to finish all accepted orders, in addition to the hold time of paid SKUs, a minute, and the
+ * line of payments.
+ */
 export const FINAL_WITHIN_MS = 60_000;
 const POLL_INTERVAL_MS = 300;
 
@@ -19,13 +22,14 @@ export interface FinalState {
  * runs out. Units that were held `before` the scenario do not count.
  */
 export async function waitUntilFinal(
-  { client, saleId }: ScenarioContext,
+  context: ScenarioContext,
   sku: Sku,
   before: Ledger,
 ): Promise<FinalState> {
+  const { client, saleId } = context;
   const start = performance.now();
   // After a decline the buyer has a minute more than the hold.
-  const holdMs = sku.holdSeconds * 1_000 + LEAST_LEFT_MS;
+  const holdMs = sku.holdSeconds * 1_000 + LEAST_LEFT_MS + lineMs(context);
   const limit = FINAL_WITHIN_MS + (sku.unitPrice.amount > 0 ? holdMs : 0);
   for (;;) {
     const ledger = await client.ledger(sku.id);
@@ -41,4 +45,10 @@ export async function waitUntilFinal(
     }
     await pause(POLL_INTERVAL_MS);
   }
+}
+
+/** How long the payments that buyers have given until now take at the allowed pace. */
+export function lineMs({ payments, recorder }: ScenarioContext): number {
+  const { perSecond = Number.POSITIVE_INFINITY } = payments ?? {};
+  return (recorder.paymentCount / perSecond) * 1_000;
 }

@@ -1,44 +1,65 @@
 // The fields of the card form: wallet buttons first, then Stripe's Payment Element. Stripe's frames contain them, so the
 // card's data never reaches this page.
-import { part } from "./dom.ts";
-import type { ConfirmEvent, StripeElements, StripeJs } from "./stripe-js.ts";
+import { part, setText } from "./dom.ts";
+import { type ConfirmEvent, loadStripe, type StripeElements, type StripeJs } from "./stripe-js.ts";
 
 /** Frames that a browser extension blocks report no error. */
 const READY_LIMIT_MS = 20_000;
 const INCOMPLETE = "Check your card details and try again.";
 
-interface Listeners {
+interface Options {
+  /** Where the bank sends a buyer back who answers its question on another page. */
+  returnUrl: string;
+  /** What to tell the buyer if Stripe does not load. */
+  failed: string;
   /** A wallet confirmed the payment. */
   confirm(wallet: ConfirmEvent): void;
-  /** The fields became ready. */
+  /** Stripe was loaded, the fields became ready, or one of them failed. */
   change(): void;
-  fail(): void;
 }
 
-type Collected = { token: string } | { token?: undefined; fault: string };
+type Collected = { token: string; fault?: undefined } | { token?: undefined; fault: string };
 
 export class CardFields {
   readonly #slot: HTMLElement;
-  readonly #listeners: Listeners;
+  readonly #options: Options;
+  #isLoading = false;
   #elements: StripeElements | undefined;
   #unmount = () => {};
+  /** Undefined until it is loaded. */
+  stripe: StripeJs | undefined;
   isReady = false;
 
-  constructor(slot: HTMLElement, listeners: Listeners) {
+  constructor(slot: HTMLElement, options: Options) {
     this.#slot = slot;
-    this.#listeners = listeners;
+    this.#options = options;
+    part(slot, "card-form-again")?.addEventListener("click", () => {
+      this.#showFault("");
+      void this.load();
+    });
   }
 
-  toggle(isShown: boolean): void {
+  async load(): Promise<void> {
+    if (this.stripe || this.#isLoading) return;
+    this.#isLoading = true;
+    const { stripeJs = "", key = "" } = this.#slot.dataset;
+    try {
+      this.stripe = await loadStripe(stripeJs, key);
+      this.#options.change();
+    } catch {
+      this.#fail();
+    }
+    this.#isLoading = false;
+  }
+
+  /** Shows or hides the fields. Stripe fills them once, as soon as they are visible. */
+  show(isShown: boolean): void {
     for (const name of ["wallets", "card-fields"])
       part(this.#slot, name)?.toggleAttribute("hidden", !isShown);
+    if (isShown && this.stripe && !this.#elements) this.#mount(this.stripe);
   }
 
-  /** Mounts the fields, once. They must be visible. */
-  mount(stripe: StripeJs): void {
-    const wallets = part(this.#slot, "wallets");
-    const card = part(this.#slot, "card-fields");
-    if (this.#elements || !wallets || !card) return;
+  #mount(stripe: StripeJs): void {
     const { amount, currency } = this.#slot.dataset;
     const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
     const elements = stripe.elements({
@@ -61,31 +82,42 @@ export class CardFields {
       walletButtons.destroy();
       cardFields.destroy();
     };
-    walletButtons.on("confirm", (event) => this.#listeners.confirm(event));
+    walletButtons.on("confirm", (event) => this.#options.confirm(event));
     cardFields.on("ready", () => {
       clearTimeout(limit);
       this.isReady = true;
-      this.#listeners.change();
+      this.#options.change();
     });
     cardFields.on("loaderror", fail);
-    walletButtons.mount(wallets);
-    cardFields.mount(card);
+    walletButtons.mount(part(this.#slot, "wallets") as HTMLElement);
+    cardFields.mount(part(this.#slot, "card-fields") as HTMLElement);
   }
 
   #fail(): void {
     this.#unmount();
+    this.#unmount = () => {};
     this.#elements = undefined;
+    this.stripe = undefined;
     this.isReady = false;
-    this.#listeners.fail();
+    this.#showFault(this.#options.failed);
+    this.#options.change();
+  }
+
+  #showFault(text: string): void {
+    setText(part(this.#slot, "card-form-fault"), text);
+    part(this.#slot, "card-form-again")?.toggleAttribute("hidden", !text);
   }
 
   /** A token for what the buyer entered, or why there is none. */
-  async collect(stripe: StripeJs): Promise<Collected> {
+  async collect(): Promise<Collected> {
     const elements = this.#elements;
-    if (!elements) return { fault: INCOMPLETE };
+    if (!elements || !this.stripe) return { fault: INCOMPLETE };
     const { error: incomplete } = await elements.submit();
     if (incomplete) return { fault: incomplete.message ?? INCOMPLETE };
-    const { error, confirmationToken } = await stripe.createConfirmationToken({ elements });
+    const { error, confirmationToken } = await this.stripe.createConfirmationToken({
+      elements,
+      params: { return_url: this.#options.returnUrl },
+    });
     return confirmationToken
       ? { token: confirmationToken.id }
       : { fault: error?.message ?? INCOMPLETE };

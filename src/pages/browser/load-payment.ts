@@ -1,22 +1,30 @@
-// Loads the script of the card form, which only the page of an unpaid order needs.
+// Loads the script of the card form, which few pages need: that of an unpaid order, and the choice of a card.
 import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { PayablePanel, RunPayment } from "./payment.ts";
 
-const FAILED =
-  "The payment form didn't load. Please reload this page. Your item is still reserved.";
+const FAILED = "The payment form didn't load. Please reload this page.";
 
+async function load(slot: HTMLElement): Promise<typeof import("./payment.ts") | undefined> {
+  try {
+    return await import(slot.dataset.cardForm as string);
+  } catch {
+    setText(part(slot, "card-form-fault"), FAILED);
+    return undefined;
+  }
+}
+
+/** Lets the buyer pay for an order on its page. */
 export async function loadPayment(
   slot: HTMLElement,
   panel: PayablePanel,
   run: RunPayment,
 ): Promise<void> {
-  let loaded: typeof import("./payment.ts");
-  try {
-    loaded = await import(slot.dataset.cardForm as string);
-  } catch {
-    setText(part(slot, "card-form-fault"), FAILED);
-    return;
-  }
-  new loaded.CardPayment(slot, { panel, run, call }).start();
+  const loaded = await load(slot);
+  if (loaded) new loaded.CardPayment(slot, { panel, run, call }).start();
+}
+
+/** Lets the buyer enter a card before the order is placed. */
+export async function loadCardChoice(slot: HTMLElement): Promise<void> {
+  (await load(slot))?.mountCardChoice(slot);
 }

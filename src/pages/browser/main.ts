@@ -3,6 +3,7 @@ import type { Order } from "../../inventory/order.ts";
 import { mountImages } from "./broken-images.ts";
 import { guard, watchForErrors } from "./error-report.ts";
 import { mountHome } from "./home.ts";
+import { loadCardChoice } from "./load-payment.ts";
 import { localize } from "./localize.ts";
 import { mountOrder } from "./order-panel.ts";
 import { mountSale } from "./sale-page.ts";
@@ -29,5 +30,9 @@ guard(() => {
     // The server decides what the current visitor may see here.
     onRemove: () => location.reload(),
   });
+});
+guard(() => {
+  const slot = document.querySelector<HTMLElement>("[data-card-choice] [data-card-form]");
+  if (slot) void loadCardChoice(slot);
 });
 guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));

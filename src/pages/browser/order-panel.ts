@@ -110,6 +110,7 @@ class OrderPanel implements ActionTarget {
     root.dataset.order = order.id;
     root.dataset.status = order.status;
     root.dataset.payment = order.payment ?? "";
+    root.dataset.attempts = String(order.attemptsLeft ?? "");
     setText(part(root, "order-title"), title);
     if (root.dataset.initial) document.title = `${title}: ${order.item.name}`;
     setText(part(root, "order-text"), text);

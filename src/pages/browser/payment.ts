@@ -6,10 +6,14 @@ import { needsPayment } from "../copy/order.ts";
 import type { ApiResponse, call } from "./api.ts";
 import { CardFields } from "./card-fields.ts";
 import { pause } from "./delay.ts";
-import { part, setText } from "./dom.ts";
+import { part } from "./dom.ts";
 import { savedToken, saveToken } from "./payment-token.ts";
-import { type ConfirmEvent, loadStripe, type StripeJs } from "./stripe-js.ts";
+import type { ConfirmEvent } from "./stripe-js.ts";
 
+export { mountCardChoice } from "./card-choice.ts";
+
+/** The server removes Stripe's parameters from the address of a buyer who comes back from their bank, and adds this. */
+const RETURNED = "#returned";
 const FIRST_LOOK_MS = 1_000;
 const LAST_LOOK_MS = 16_000;
 
@@ -37,8 +41,6 @@ export class CardPayment {
   readonly #slot: HTMLElement;
   readonly #host: Host;
   readonly #fields: CardFields;
-  #stripe: StripeJs | undefined;
-  #isLoading = false;
   /** The state of the payment at the last update. */
   #seen: Order["payment"];
   /** The token whose question this page has shown. It opens once without a press of Pay. */
@@ -49,9 +51,10 @@ export class CardPayment {
     this.#slot = slot;
     this.#host = host;
     this.#fields = new CardFields(slot, {
+      returnUrl: `${location.origin}/orders/${host.panel.order.id}`,
+      failed: FAILED,
       confirm: (wallet) => void this.#pay(wallet),
       change: () => this.#update(),
-      fail: () => this.#fail(),
     });
   }
 
@@ -66,15 +69,12 @@ export class CardPayment {
       this.#usesOtherCard = true;
       this.#update();
     });
-    part(this.#slot, "card-form-again")?.addEventListener("click", () => {
-      this.#showFault("");
-      void this.#load();
-    });
-    // The panel sets both attributes whenever it shows another version of the order.
+    // The panel sets these attributes whenever it shows another version of the order.
     const attributeFilter = ["data-status", "data-payment"];
     new MutationObserver(() => this.#update()).observe(root, { attributeFilter });
     this.#update();
-    if (needsPayment(order)) void this.#load();
+    if (needsPayment(order)) void this.#fields.load();
+    if (location.hash === RETURNED) this.#comeBack();
   }
 
   /** Whether Pay leads to the bank's question rather than to another card. */
@@ -86,55 +86,29 @@ export class CardPayment {
     this.#seen = order.payment;
     if (order.payment !== "action_required") this.#usesOtherCard = false;
     if (!needsPayment(order)) return;
-    if (!this.#stripe) {
-      if (before !== order.payment) void this.#load();
-      return;
-    }
+    const fields = this.#fields;
     const isAsked = this.#isAsked();
-    this.#fields.toggle(!isAsked);
-    if (!isAsked) this.#fields.mount(this.#stripe);
-    part(this.#slot, "other-card")?.toggleAttribute("hidden", !isAsked);
-    part(root, "pay-button")?.toggleAttribute("hidden", !isAsked && !this.#fields.isReady);
+    if (fields.stripe) fields.show(!isAsked);
+    else if (before !== order.payment) void fields.load();
+    const canPay = fields.stripe && (isAsked || fields.isReady);
+    part(root, "pay-button")?.toggleAttribute("hidden", !canPay);
+    const offersOther = fields.stripe && isAsked && order.attemptsLeft !== 0;
+    part(this.#slot, "other-card")?.toggleAttribute("hidden", !offersOther);
     const token = savedToken(order.id);
     const isNew = isAsked && before !== order.payment && token && token !== this.#answered;
-    if (isNew) void this.#answerBank();
-  }
-
-  async #load(): Promise<void> {
-    if (this.#stripe || this.#isLoading) return;
-    this.#isLoading = true;
-    const { stripeJs = "", key = "" } = this.#slot.dataset;
-    try {
-      this.#stripe = await loadStripe(stripeJs, key);
-      this.#update();
-    } catch {
-      this.#fail();
-    }
-    this.#isLoading = false;
-  }
-
-  #fail(): void {
-    this.#stripe = undefined;
-    part(this.#host.panel.root, "pay-button")?.toggleAttribute("hidden", true);
-    this.#showFault(FAILED);
-  }
-
-  #showFault(text: string): void {
-    setText(part(this.#slot, "card-form-fault"), text);
-    part(this.#slot, "card-form-again")?.toggleAttribute("hidden", !text);
+    if (fields.stripe && isNew) void this.#answerBank();
   }
 
   /** Pays with what the buyer entered, or with a wallet. */
   async #pay(wallet?: ConfirmEvent): Promise<void> {
     const { panel, run, call } = this.#host;
-    const stripe = this.#stripe;
     const fail = () => wallet?.paymentFailed?.({ reason: "fail" });
-    if (!stripe || panel.root.dataset.busy) return fail();
+    if (!this.#fields.stripe || panel.root.dataset.busy) return fail();
     let token: string | undefined;
     await run(async () => {
       // A repetition after a new sign-in sends the same token: it can be used once only.
       if (!token) {
-        const collected = await this.#fields.collect(stripe);
+        const collected = await this.#fields.collect();
         if (collected.token === undefined) {
           fail();
           return refusal(collected.fault);
@@ -151,17 +125,38 @@ export class CardPayment {
   async #answerBank(): Promise<void> {
     const { panel, run, call } = this.#host;
     const { id } = panel.order;
-    const token = savedToken(id);
-    this.#answered = token;
+    this.#answered = savedToken(id);
     await run(async () => {
       const found = await call<PaymentView>("GET", `/orders/${id}/payment`);
       if (!found.ok) return found as ApiResponse<never>;
       const { clientSecret } = found.body;
-      if (clientSecret) await this.#stripe?.handleNextAction({ clientSecret });
-      return token
-        ? call<Order>("POST", `/orders/${id}/payment`, { body: { paymentToken: token } })
-        : this.#pollAnswer();
+      if (clientSecret) {
+        await Promise.race([this.#fields.stripe?.handleNextAction({ clientSecret }), backHere()]);
+      }
+      return this.#lookUp();
     });
+  }
+
+  /**
+   * The buyer comes back from their bank's own page. The address proves nothing, so the server looks the result up. A
+   * question that is still open is not asked again at once: the buyer may have left it on purpose.
+   */
+  #comeBack(): void {
+    const { panel, run } = this.#host;
+    history.replaceState(null, "", location.pathname);
+    if (panel.order.payment !== "action_required") return;
+    this.#answered = savedToken(panel.order.id);
+    void run(() => this.#lookUp());
+  }
+
+  async #lookUp(): Promise<ApiResponse<Order>> {
+    const { panel, call } = this.#host;
+    const { id } = panel.order;
+    const paymentToken = savedToken(id);
+    if (!paymentToken) return this.#pollAnswer();
+    const answer = await call<Order>("POST", `/orders/${id}/payment`, { body: { paymentToken } });
+    // Refused if Stripe reported the result first, or the hold ended.
+    return answer.status === 409 ? panel.refresh() : answer;
   }
 
   /** Another tab has the token, so the result comes by webhook. */
@@ -175,6 +170,12 @@ export class CardPayment {
     }
   }
 }
+
+/** Resolves when the browser shows this page again as it was: the buyer went back from their bank's own page. */
+const backHere = (): Promise<void> =>
+  new Promise((resolve) => {
+    addEventListener("pageshow", ({ persisted }) => persisted && resolve());
+  });
 
 /** What Stripe.js refused, in the form of a refusal by the server. */
 const refusal = (detail: string): ApiResponse<Order> => ({

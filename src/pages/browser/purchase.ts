@@ -8,10 +8,12 @@ import { jitter, pause } from "./delay.ts";
 import { INTERNAL_ERROR, report } from "./error-report.ts";
 import { FORMAT } from "./locale.ts";
 import { outcomeOf, pendingText, type SaleUpdate } from "./outcome.ts";
+import { saveToken } from "./payment-token.ts";
 import { onReturn } from "./resume.ts";
-import { signIn, takeSavedPurchase } from "./sign-in.ts";
+import { takePurchase } from "./saved-purchase.ts";
+import { signIn } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
-import { chosenPayment, priceOf, showPaymentChoice } from "./sku-offer.ts";
+import { askForPayment, chosenPayment, priceOf } from "./sku-offer.ts";
 import { submitOrder } from "./submit-order.ts";
 import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 
@@ -27,6 +29,8 @@ class Purchase {
   readonly #card: SkuCard;
   readonly #onUpdate: (update: SaleUpdate) => void;
   #busy = false;
+  /** The card that the buyer entered because the payment must come with the order. Used once an order is placed. */
+  #paymentToken: string | undefined;
 
   constructor(card: SkuCard, onUpdate: (update: SaleUpdate) => void) {
     this.#card = card;
@@ -74,7 +78,7 @@ class Purchase {
 
   async #buy(quantity: number, seen: string | undefined): Promise<void> {
     const { skuId, root } = this.#card;
-    const [price, paymentToken] = [priceOf(root), chosenPayment(root)];
+    const [price, paymentToken] = [priceOf(root), chosenPayment(root) ?? this.#paymentToken];
     const panel = () => this.#card.challenge();
     const showStatus = (text: string) => this.#card.showMessage(text, "wait");
     const { answer, orderId } = await submitOrder({
@@ -96,6 +100,8 @@ class Purchase {
   }
 
   #onPlaced(order: Order): void {
+    if (this.#paymentToken) saveToken(order.id, this.#paymentToken);
+    this.#paymentToken = undefined;
     this.#card.showMessage("");
     this.#card.show(order, { focus: true });
     notifyTabs({ skuId: order.skuId, orderId: order.id, version: order.version, placed: true });
@@ -107,8 +113,8 @@ class Purchase {
     const { text, tone, wait, blocked, full, orderId, update } = outcome;
     this.#card.set({ blocked, full });
     this.#onUpdate(update);
-    if (answer.body.code === "payment_method_required") showPaymentChoice(this.#card.root);
     this.#card.showMessage(text, tone);
+    if (answer.body.code === "payment_method_required") askForPayment(this.#card.root, quantity);
     if (wait) void this.#countDown(wait);
     if (orderId) await this.#showExisting(orderId, { already: true });
   }
@@ -142,11 +148,12 @@ class Purchase {
   /** After a reload or return: shows the order, or resumes an attempt that the buyer is waiting for. */
   async restore(): Promise<Found | undefined> {
     const attempt = await readAttempt(this.#card.skuId);
-    const left = takeSavedPurchase(this.#card.skuId);
+    const left = takePurchase(this.#card.skuId);
     if (this.#busy) return;
+    this.#paymentToken ??= left?.paymentToken;
     if (attempt?.orderId) return this.#showExisting(attempt.orderId);
     if (attempt && !left && Date.now() - attempt.at > RESUME_MS) await this.#showPending();
-    else if (attempt || left) await this.press(attempt?.quantity ?? left ?? 1);
+    else if (attempt || left) await this.press(attempt?.quantity ?? left?.quantity ?? 1);
   }
 
   /**

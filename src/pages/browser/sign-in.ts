@@ -2,12 +2,8 @@
 import { call } from "./api.ts";
 import { closeDialog, openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
+import { forgetPurchase } from "./saved-purchase.ts";
 import { notifySessionChange } from "./tab-channel.ts";
-
-/** The session storage key of the purchase to resume after signing in on the shop's page. */
-const LEFT = "left";
-/** Long enough for a forgotten password. */
-const LEFT_MS = 900_000;
 
 const dialog = document.querySelector<HTMLDialogElement>("dialog#sign-in");
 let asking: Promise<boolean> | undefined;
@@ -35,41 +31,12 @@ async function ask(dialog: HTMLDialogElement): Promise<boolean> {
     link.href = url.href;
   }
   const value = await openDialog(dialog);
-  forgetLeft();
+  forgetPurchase();
   return value === "signed-in";
 }
 
 /** Closes the dialog when another tab made the sign-in unnecessary. */
 export const closeSignIn = (): void => closeDialog(dialog);
-
-/** Stores, for this tab only, the purchase to resume. */
-export function savePurchase(skuId: string, quantity: number): void {
-  try {
-    sessionStorage.setItem(LEFT, JSON.stringify({ skuId, quantity, at: Date.now() }));
-  } catch {
-    // Storage is blocked: on return, the buyer has to press Buy again.
-  }
-}
-
-function forgetLeft(): void {
-  try {
-    sessionStorage.removeItem(LEFT);
-  } catch {
-    // Storage is blocked, so nothing was stored.
-  }
-}
-
-/** Returns and removes the quantity of a SKU to buy after a sign-in; undefined if there is none. */
-export function takeSavedPurchase(skuId: string): number | undefined {
-  try {
-    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "{}");
-    if (left.skuId !== skuId) return undefined;
-    forgetLeft();
-    return Date.now() - left.at < LEFT_MS ? left.quantity : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Submits the dialog's form through the API instead of a navigation. */
 export function mountSignIn(): void {

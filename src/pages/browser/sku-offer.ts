@@ -25,10 +25,18 @@ export const panelTemplate = (): DocumentFragment | undefined =>
 export const chosenPayment = (card: HTMLElement): string | undefined =>
   card.querySelector<HTMLInputElement>("[data-buy] .cards :checked")?.value;
 
-/** Adds the payment choice to the Buy form, if this deployment takes test cards. */
-export function showPaymentChoice(card: HTMLElement): void {
-  const ways = panelTemplate()?.querySelector(".cards");
-  if (ways && !chosenPayment(card)) part(card, "buy")?.prepend(ways.cloneNode(true));
+/**
+ * Asks how to pay before the next order: adds the choice of test cards to the Buy form, or leads to the page that collects
+ * a card. Neither if this deployment takes no payments here.
+ */
+export function askForPayment(card: HTMLElement, quantity: number): void {
+  const form = part<HTMLFormElement>(card, "buy");
+  const cards = panelTemplate()?.querySelector(".cards");
+  if (cards && !chosenPayment(card)) form?.prepend(cards.cloneNode(true));
+  // Only an order's own page collects its card then, so the template's Pay link has no further path.
+  const hasCardForm = panelTemplate()?.querySelector('[data-pay-link=""]');
+  if (form && hasCardForm)
+    location.assign(`${form.action.slice(0, -"buy".length)}card?quantity=${quantity}`);
 }
 
 /** Removes the payment choice after an order: the next order is paid after it is reserved, as usual. */

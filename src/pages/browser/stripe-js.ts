@@ -27,8 +27,12 @@ export interface StripeJs {
   elements(options: object): StripeElements;
   createConfirmationToken(options: {
     elements: StripeElements;
+    params: { return_url: string };
   }): Promise<{ error?: StripeError; confirmationToken?: { id: string } }>;
-  /** Shows the bank's question and resolves when the buyer has answered it. */
+  /**
+   * Shows the bank's question and resolves when the buyer has answered it. If the bank asks on a page of its own, leads
+   * there and never resolves.
+   */
   handleNextAction(options: { clientSecret: string }): Promise<{ error?: StripeError }>;
 }
 

@@ -8,7 +8,8 @@ import { type Attempt, endRequest, type RequestEnd, recordOrder, startRequest } 
 import { updateAttempt } from "./attempt-store.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { jitter, pause, pauseOrOnline } from "./delay.ts";
-import { savePurchase, signIn } from "./sign-in.ts";
+import { savePurchase } from "./saved-purchase.ts";
+import { signIn } from "./sign-in.ts";
 import { visitHeaders } from "./visit-token.ts";
 
 /** Automatic requests for one press; after that the buyer has to press again. */
@@ -57,7 +58,8 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
     // A 202 contains the order as accepted, before the payment that came with it.
     if (answer.ok && attempt.paymentToken) answer.body.payment ??= "due";
     if (answer.status === 401) {
-      if (await signIn(() => savePurchase(skuId, attempt.quantity))) continue;
+      const { quantity, paymentToken } = attempt;
+      if (await signIn(() => savePurchase({ skuId, quantity, paymentToken }))) continue;
       return {};
     }
     const challenger = code === "challenge_required" && (await panel());

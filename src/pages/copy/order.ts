@@ -5,7 +5,7 @@ import { formatWait } from "./refusal.ts";
 
 /** The fields of an order that its copy depends on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason"> &
-  Partial<Pick<Order, "refunded" | "refundedQuantity">>;
+  Partial<Pick<Order, "refunded" | "refundedQuantity" | "attemptsLeft">>;
 
 /** Reserved, and waiting for the buyer: to pay, to try another card, or to answer the bank. */
 export const needsPayment = ({ status, unitPrice, payment }: OrderLike): boolean =>
@@ -83,17 +83,21 @@ function confirmedWords({ refunded, refundedQuantity = 0 }: OrderLike): Words {
     : { title: "Order confirmed", text: "It's yours. Thank you for your order." };
 }
 
-function reservedWords({ payment, unitPrice }: OrderLike): Words {
+const DECLINED =
+  "Your bank declined this card. You haven't been charged, and your item is still reserved. Try another card.";
+const LAST_DECLINED =
+  "Your bank declined this card. You haven't been charged, but no more cards can be tried for this order. " +
+  "The item goes back on sale when your reservation expires, or as soon as you cancel it.";
+
+function reservedWords({ payment, unitPrice, attemptsLeft }: OrderLike): Words {
+  const isLast = attemptsLeft === 0;
   switch (payment) {
     case "declined":
-      return {
-        title: "Payment declined",
-        text: "Your bank declined this card. You haven't been charged, and your item is still reserved. Try another card.",
-      };
+      return { title: "Payment declined", text: isLast ? LAST_DECLINED : DECLINED };
     case "action_required":
       return {
         title: "Your bank has a question",
-        text: "Confirm the payment with your bank, then press Pay again. Your item is still reserved. You can also use another card.",
+        text: `Press Pay to confirm the payment with your bank. Your item is still reserved.${isLast ? "" : " You can also use another card."}`,
       };
     case "processing":
       return {

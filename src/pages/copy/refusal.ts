@@ -66,7 +66,9 @@ export function refusalText(problem: Problem, format: Format): string {
     case "unavailable":
       return `We're having trouble right now. Please try again. ${NO_DUPLICATE}`;
     case "order_not_payable":
-      return "This payment can't start. Another one may be in progress, or too many were tried.";
+      return problem.detail && problem.detail !== problem.title
+        ? problem.detail
+        : "This payment can't start. Another one may be in progress, or too many were tried.";
     case "not_found":
       return "This is no longer available.";
     case "blocked":

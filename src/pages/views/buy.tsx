@@ -69,7 +69,8 @@ export function renderBuy(props: BuyProps): Promise<string> {
   });
 }
 
-const Item = ({ sale, sku, quantity }: BuyProps) => (
+/** What is to be ordered, and its price. */
+export const Item = ({ sale, sku, quantity }: Pick<BuyProps, "sale" | "sku" | "quantity">) => (
   <div class="sku-head">
     <p>
       <strong lang={sale.language} dir="auto">

@@ -1,7 +1,7 @@
-// The card form of an order's page: an empty slot, which browser code fills with Stripe's Payment Element. The card's data
+// The card form: an empty slot, which browser code fills with Stripe's Payment Element. The card's data
 // goes from the buyer's browser to Stripe and never reaches this site.
 import type { Config } from "../../config.ts";
-import type { Order } from "../../inventory/order.ts";
+import type { Money } from "../../money.ts";
 import { toStripeAmount } from "../../payments/stripe-amount.ts";
 import { paymentUrl } from "../assets.ts";
 
@@ -22,8 +22,16 @@ export const cardFormSettings = ({
   stripeJs,
 });
 
-export const CardForm = ({ order, settings }: { order: Order; settings: CardFormSettings }) => {
-  const { amount, currency } = toStripeAmount(order.total);
+interface CardFormProps {
+  /** What the card is to be charged. */
+  total: Money;
+  settings: CardFormSettings;
+  /** What else to tell buyers without JavaScript. */
+  comfort?: string;
+}
+
+export const CardForm = ({ total, settings, comfort = "" }: CardFormProps) => {
+  const { amount, currency } = toStripeAmount(total);
   return (
     <div
       class="stack card-form"
@@ -34,10 +42,7 @@ export const CardForm = ({ order, settings }: { order: Order; settings: CardForm
       data-currency={currency}
     >
       <noscript>
-        <p>
-          Paying here needs JavaScript. Turn it on and reload this page: your item stays reserved
-          until the time below.
-        </p>
+        <p>{`Paying here needs JavaScript. Turn it on and reload this page${comfort}.`}</p>
       </noscript>
       <div data-wallets></div>
       <div data-card-fields></div>

@@ -37,6 +37,7 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
       data-order={order?.id ?? ""}
       data-status={order?.status ?? ""}
       data-payment={order?.payment ?? ""}
+      data-attempts={String(order?.attemptsLeft ?? "")}
       data-initial={order ? JSON.stringify(order) : undefined}
       data-now={view ? String(view.now) : undefined}
     >

@@ -46,7 +46,13 @@ export const PayForm = ({ order, hidden, paymentMode, cardForm, theme }: PayProp
   >
     {paymentMode === "sandbox" ? <TestCards /> : null}
     {paymentMode === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
-    {order && cardForm ? <CardForm order={order} settings={cardForm} /> : null}
+    {order && cardForm ? (
+      <CardForm
+        total={order.total}
+        settings={cardForm}
+        comfort=": your item stays reserved until the time below"
+      />
+    ) : null}
     <div class="hold" hidden={hidden} data-hold>
       <HoldCountdown order={order} />
       {paymentMode === "sandbox" ? <PayButton order={order} /> : null}

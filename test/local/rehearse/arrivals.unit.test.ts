@@ -11,7 +11,7 @@ describe("arrivals", () => {
     const wave = fc.record({ seconds: fc.integer({ min: 1, max: 5 }), perSecond: fc.nat(200) });
     fc.assert(
       fc.property(fc.array(wave, { maxLength: 5 }), (waves) => {
-        const times = arrivals(waves);
+        const times = arrivals(waves, Math.random);
         const end = waves.reduce((sum, { seconds }) => sum + seconds * 1_000, 0);
         expect(times).toEqual(times.toSorted((a, b) => a - b));
         expect(times.every((time) => time > 0 && time < end)).toBe(true);

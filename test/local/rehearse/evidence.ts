@@ -1,6 +1,7 @@
 // Fabricated evidence of correct rehearsals, for tests to tamper with.
-import type { Answer, BankEntry, Order, PublicSale, Sku } from "../../../src/local/client.ts";
+import type { Answer, Order, PublicSale, Sku } from "../../../src/local/client.ts";
 import type { Evidence, Findings } from "../../../src/local/rehearse/evidence.ts";
+import type { BankRecord, Books } from "../../../src/local/rehearse/payments.ts";
 import { type ProofStatus, verify } from "../../../src/local/rehearse/proofs/verify.ts";
 import { Purchase } from "../../../src/local/rehearse/recorder.ts";
 import type { SaleVersion } from "../../../src/local/rehearse/scenario.ts";
@@ -119,6 +120,8 @@ export function correctSale(): Evidence {
       purchase("cid", "c", problem(409, "sold_out")),
     ],
     orderActions: [],
+    authenticated: new Set(),
+    refunds: [],
     live: [],
     books: undefined,
     shown: new Map([
@@ -134,12 +137,13 @@ export function correctSale(): Evidence {
 }
 
 /** The same at $12 each. Bob's payment came too late: it was refunded, and his unit is available again. */
-export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
+export function paidSale(): Evidence & { books: Books } {
   const sale = correctSale();
   const unitPrice = { amount: 1_200, currency: "USD" };
-  const entry = (orderId: string, state: BankEntry["state"]): BankEntry => ({
-    ...{ orderId, ...unitPrice, state, attempts: 1, charges: 1, method: 1 },
-    refunds: state === "refunded" ? 1 : 0,
+  const charged = { charges: 1, charged: 1_200, currency: "USD", isOpen: false };
+  const record = (refunds: number): BankRecord => ({
+    ...charged,
+    ...{ refunds, refunded: refunds * 1_200 },
   });
   const priced = { unitPrice, total: unitPrice };
   const ann = { ...order("o1"), ...priced, payment: "charged" } as const;
@@ -166,8 +170,55 @@ export function paidSale(): Evidence & { books: Map<string, BankEntry> } {
       ["bob", [bob]],
     ]),
     books: new Map([
-      ["o1", entry("o1", "charged")],
-      ["o2", entry("o2", "refunded")],
+      ["o1", record(0)],
+      ["o2", record(1)],
+    ]),
+  };
+}
+
+/**
+ * The same, and the operator refunded two of cid's three units: one goes back on sale, the other leaves the stock. Three
+ * more units had been on sale for that.
+ */
+export function refundedSale(): ReturnType<typeof paidSale> {
+  const sale = paidSale();
+  const usd = (amount: number) => ({ amount, currency: "USD" });
+  const cid = {
+    ...{ ...order("o3"), quantity: 3, unitPrice: usd(1_200), total: usd(3_600) },
+    ...{ payment: "charged" as const, refunded: usd(2_400), refundedQuantity: 2 },
+  };
+  const refund = { id: "o3", quantity: 1, sentAt: NOW + 1_000, returnedAt: NOW + 2_000 };
+  const made = new Purchase("cid", "coupon", "c3", 3);
+  made.addAnswer(answer(202, { ...cid, status: "reserved", version: 1 }));
+  const terms = { unitPrice: usd(1_200), stock: 5, perUserLimit: 3 };
+  return {
+    ...sale,
+    history: [version(terms)],
+    before: { ...sale.before, stocked: 5, available: 5 },
+    after: { ...sale.after, stocked: 4, available: 2, sold: 2 },
+    ledgerOrders: [...sale.ledgerOrders, { ...cid, userId: "cid" }],
+    purchases: [...sale.purchases.slice(0, 2), made],
+    refunds: [
+      { ...refund, backOnSale: true },
+      { ...refund, backOnSale: false },
+    ],
+    shown: new Map([
+      ...sale.shown,
+      [
+        "o3",
+        {
+          owner: answer(200, cid, { "x-served-from": "read-model" }),
+          stranger: problem(404, "not_found"),
+        },
+      ],
+    ]),
+    lists: new Map([...sale.lists, ["cid", [cid]]]),
+    books: new Map([
+      ...sale.books,
+      [
+        "o3",
+        { charges: 1, refunds: 2, charged: 3_600, refunded: 2_400, currency: "USD", isOpen: false },
+      ],
     ]),
   };
 }
@@ -179,7 +230,7 @@ export function broken(evidence: Evidence, findings: Partial<Findings> = {}): st
 
 /** The claims of the proofs with this status, by default with an empty log and no breaches. */
 export function claims(wanted: ProofStatus, findings: Partial<Findings>): string[] {
-  return verify({ skus: [], breaches: new Map(), log: [], ...findings })
+  return verify({ skus: [], breaches: new Map(), deadLetters: [], log: [], ...findings })
     .filter(({ status }) => status === wanted)
     .map(({ claim }) => claim);
 }

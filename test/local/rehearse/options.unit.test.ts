@@ -1,6 +1,6 @@
 // The command line of the rehearsal: valid options are parsed, invalid ones rejected.
 import { describe, expect, test } from "vitest";
-import { parseOptions, UsageError } from "../../../src/local/rehearse/options.ts";
+import { type Options, parseOptions, UsageError } from "../../../src/local/rehearse/options.ts";
 
 describe("the command line", () => {
   test.each([
@@ -17,6 +17,9 @@ describe("the command line", () => {
     [["--url", "localhost:8787"]],
     [["--sku", "demo"]],
     [["--url", "https://shop.example"]],
+    [["--provider", "paypal"]],
+    [["--seed", "0"]],
+    [["--seed", "first"]],
     [["--no-such-option"]],
   ])("rejects %j", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
@@ -55,12 +58,23 @@ describe("the command line", () => {
 
   test("accepts a deployed instance with its admin token", () => {
     const argv = ["--url", "https://shop.example", "--admin-token", "secret", "--buyers", "2000"];
-    expect(parseOptions(argv)).toEqual({
+    expect(parseOptions([...argv, "--seed", "7"])).toEqual({
       url: "https://shop.example",
       adminToken: "secret",
+      provider: "sandbox",
+      seed: 7,
       buyers: 2000,
       bots: 0,
       concurrency: 64,
     });
+  });
+
+  test("takes payments with the fake Stripe only if asked to, under a new seed each time", () => {
+    expect(parseOptions(["--provider", "stripe"])).toMatchObject({ provider: "stripe" });
+    const seeds = Array.from({ length: 20 }, () => (parseOptions([]) as Options).seed);
+    expect(new Set(seeds).size).toBeGreaterThan(1);
+    for (const seed of seeds) {
+      expect(parseOptions(["--seed", `${seed}`])).toMatchObject({ seed, provider: "sandbox" });
+    }
   });
 });

@@ -1,4 +1,4 @@
-// A small rehearsal from command line to exit status: all scenarios run, and all proofs hold.
+// Small rehearsals from command line to exit status: all scenarios run, and all proofs hold.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -9,30 +9,57 @@ import { makeTempDir } from "../../../src/local/temp-dir.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../src/local/rehearse/main.ts");
 /** Ends a hang. */
-const LIMIT_MS = 180_000;
+const LIMITS = { timeout: 240_000 };
+const SCENARIOS = [
+  ...["rush", "waves", "open-close", "edits"],
+  ...["contested-holds", "last-moment", "refunds"],
+];
 
-test("exits with 1 if a threshold is missed, and writes measurements, commit and machine as JSON", {
-  timeout: LIMIT_MS,
-}, async () => {
+async function rehearse(...args: string[]): Promise<{ status: number; result: Result }> {
   const json = join(makeTempDir("rehearsal"), "result.json");
-  const args = [MAIN, "--buyers", "40", "--max-p99", "0.1", "--json", json];
-  const run = spawn(process.execPath, args, { stdio: "ignore" });
-  const [status] = await once(run, "exit");
-  const result = JSON.parse(readFileSync(json, "utf8")) as Result;
-  const others = result.proofs.filter(({ status }) => status !== "held");
-  expect(others).toMatchObject([
-    { claim: "p99 of every kind of request ≤ 0.1 ms", status: "broken" },
-  ]);
-  expect(status).toBe(1);
-  expect(new Set(result.skus.map(({ scenario }) => scenario))).toEqual(
-    new Set(["rush", "waves", "open-close", "edits", "contested-holds", "last-moment"]),
-  );
-  expect(result.commit).toMatch(/^[0-9a-f]{40}(-dirty)?$/);
-  expect(result.machine).toMatchObject({
-    cpus: expect.any(Number),
-    memoryBytes: expect.any(Number),
-    os: expect.any(String),
-    node: process.version,
-    workerd: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-  });
-});
+  const all = [MAIN, "--buyers", "40", "--json", json, ...args];
+  const [status] = await once(spawn(process.execPath, all, { stdio: "ignore" }), "exit");
+  return { status, result: JSON.parse(readFileSync(json, "utf8")) as Result };
+}
+
+const notHeld = ({ proofs }: Result) => proofs.filter(({ status }) => status !== "held");
+
+const scenariosOf = ({ skus }: Result) => new Set(skus.map(({ scenario }) => scenario));
+
+// Both wait for holds to end most of the time.
+test.concurrent(
+  "exits with 1 if a threshold is missed, and writes measurements, commit and machine as JSON",
+  LIMITS,
+  async () => {
+    const { status, result } = await rehearse("--max-p99", "0.1");
+    expect(notHeld(result)).toMatchObject([
+      { claim: "p99 of every kind of request ≤ 0.1 ms", status: "broken" },
+    ]);
+    expect(status).toBe(1);
+    expect(scenariosOf(result)).toEqual(new Set(SCENARIOS));
+    expect(result.commit).toMatch(/^[0-9a-f]{40}(-dirty)?$/);
+    expect(result.machine).toMatchObject({
+      cpus: expect.any(Number),
+      memoryBytes: expect.any(Number),
+      os: expect.any(String),
+      node: process.version,
+      workerd: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+  },
+);
+
+test.concurrent(
+  "proves money, holds and refunds at the fake Stripe, and measures the pace of its payments",
+  LIMITS,
+  async () => {
+    const { status, result } = await rehearse("--provider", "stripe", "--seed", "11");
+    expect(notHeld(result)).toEqual([]);
+    expect(status).toBe(0);
+    expect(scenariosOf(result)).toEqual(new Set([...SCENARIOS, "paid-drop"]));
+    expect(result).toMatchObject({
+      seed: 11,
+      provider: "stripe",
+      pace: { allowedPerSecond: 20, charges: 40 },
+    });
+  },
+);

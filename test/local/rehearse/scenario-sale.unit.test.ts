@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Client, SaleList } from "../../../src/local/client.ts";
 import type { Instance } from "../../../src/local/rehearse/instance.ts";
 import { UsageError } from "../../../src/local/rehearse/options.ts";
+import { sandboxPayments } from "../../../src/local/rehearse/payments.ts";
 import { Recorder } from "../../../src/local/rehearse/recorder.ts";
 import { useExistingSku } from "../../../src/local/rehearse/scenario-sale.ts";
 import { answer, version } from "./evidence.ts";
@@ -12,17 +13,18 @@ const FIRST_PAGE = [version({ id: "free" }).sale];
 const SECOND_PAGE = [version({ id: "paid", ...usd(500) }).sale];
 
 /** An instance with two pages of sales. */
-function instanceWith(sandbox: boolean): Instance {
+function instanceWith(payments: Instance["payments"]): Instance {
   const sales: Client["sales"] = async (cursor) => {
     const page: SaleList =
       cursor === undefined ? { sales: FIRST_PAGE, nextCursor: "2" } : { sales: SECOND_PAGE };
     return answer(200, page);
   };
-  return { client: { sales }, sandbox } as Instance;
+  return { client: { sales }, payments } as Instance;
 }
 
-const find = (sku: string, sandbox = true) =>
-  useExistingSku(instanceWith(sandbox), new Recorder(), sku);
+const SANDBOX = sandboxPayments({} as Client);
+
+const find = (sku: string) => useExistingSku(instanceWith(SANDBOX), new Recorder(), sku);
 
 test("finds a SKU on any page of the sales list", async () => {
   expect((await find("free")).skus).toMatchObject([{ id: "free" }]);
@@ -33,7 +35,8 @@ test("rejects a SKU that no sale has", async () => {
   await expect(find("missing")).rejects.toThrow(UsageError);
 });
 
-test("rejects a paid SKU if the instance does not use sandbox payments", async () => {
-  await expect(find("paid", false)).rejects.toThrow(UsageError);
-  expect((await find("free", false)).skus).toMatchObject([{ id: "free" }]);
+test("rejects a paid SKU if a real card would be charged", async () => {
+  const free = instanceWith(undefined);
+  await expect(useExistingSku(free, new Recorder(), "paid")).rejects.toThrow(UsageError);
+  expect((await useExistingSku(free, new Recorder(), "free")).skus).toMatchObject([{ id: "free" }]);
 });

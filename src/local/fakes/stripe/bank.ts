@@ -2,6 +2,8 @@
 // payment method decides the outcome of a charge. HTTP is in `server.ts`.
 import { readAmount } from "./amounts.ts";
 import { invalid, StripeFault, unexpectedState } from "./errors.ts";
+import { DECLINES, known, methodIn, PENDING, receiptEmailIn } from "./methods.ts";
+import { nextActionOf } from "./next-action.ts";
 import type { Emit, Intent } from "./objects.ts";
 import { FakeRefunds, type Refund } from "./refunds.ts";
 
@@ -11,25 +13,14 @@ export interface OrderPayments {
   intents: number;
   charges: number;
   refunds: number;
+  /** Amounts in Stripe's minor units. */
   amountCharged: number;
   amountRefunded: number;
+  currency: string;
+  /** Whether a payment can still succeed: it was neither completed nor cancelled. */
+  isOpen: boolean;
 }
 
-/** Payment methods that are declined, with `code` and `decline_code`. The names are those of Stripe's test methods. */
-const DECLINES: Record<string, [code: string, declineCode: string]> = {
-  pm_card_chargeDeclined: ["card_declined", "generic_decline"],
-  pm_card_visa_chargeDeclinedInsufficientFunds: ["card_declined", "insufficient_funds"],
-  pm_card_visa_chargeDeclinedLostCard: ["card_declined", "lost_card"],
-  pm_card_visa_chargeDeclinedFraudulent: ["card_declined", "fraudulent"],
-  pm_card_chargeDeclinedExpiredCard: ["expired_card", "expired_card"],
-  pm_card_chargeDeclinedIncorrectCvc: ["incorrect_cvc", "incorrect_cvc"],
-  pm_card_chargeDeclinedProcessingError: ["processing_error", "processing_error"],
-};
-
-/** The bank asks the buyer. Waits for `authenticate`. */
-const ASKS = "pm_card_authenticationRequired";
-/** Stays `processing` until `finish`, like a bank debit. */
-const PENDING = "pm_fake_pending";
 const CONFIRMABLE: Intent["status"][] = [
   "requires_payment_method",
   "requires_confirmation",
@@ -46,6 +37,8 @@ export class FakeStripeBank {
   readonly #intents = new Map<string, Intent>();
   readonly refunds: FakeRefunds;
   readonly #emit: Emit;
+  /** By confirmation token: where its buyer returns. */
+  readonly #returnUrls = new Map<string, string>();
   #ids = 0;
 
   constructor(emit: Emit) {
@@ -77,6 +70,8 @@ export class FakeStripeBank {
       status: method === null ? "requires_payment_method" : "requires_confirmation",
       payment_method: method,
       payment_method_types: types.length > 0 ? types : ["card"],
+      receipt_email: null,
+      next_action: null,
       last_payment_error: null,
       latest_charge: null,
       metadata: {
@@ -110,17 +105,28 @@ export class FakeStripeBank {
     const method = methodIn(params) ?? intent.payment_method;
     if (!CONFIRMABLE.includes(intent.status)) throw unexpectedState("confirm", intent);
     if (!method) throw invalid("You cannot confirm this PaymentIntent without a payment method.");
+    intent.receipt_email = receiptEmailIn(params) ?? intent.receipt_email;
     intent.payment_method = method;
     const decline = DECLINES[method];
     if (decline) throw this.#declined(intent, ...decline);
-    intent.status = method === ASKS ? "requires_action" : "processing";
-    if (method === ASKS || method === PENDING) {
+    const token = params.get("confirmation_token") ?? "";
+    const returnUrl = params.get("return_url") ?? this.#returnUrls.get(token);
+    intent.next_action = nextActionOf(method, intent.client_secret, returnUrl);
+    intent.status = intent.next_action ? "requires_action" : "processing";
+    if (intent.next_action || method === PENDING) {
       this.#emit(`payment_intent.${intent.status}`, { ...intent });
     } else this.finish(id);
     return intent;
   }
 
-  /** The buyer answers the bank's question. */
+  /** The browser collected a payment method: the confirmation token `ctoken_x__1` is for the method `pm_x`. */
+  collect(method: string, returnUrl: string): string {
+    const token = this.#id(`ctoken_${method}_`);
+    this.#returnUrls.set(token, returnUrl);
+    return token;
+  }
+
+  /** The buyer answers the bank's question. Waits for this after `confirm`. */
   authenticate(id: string, isGood: boolean): void {
     const intent = this.intent(id);
     if (intent.status !== "requires_action") throw unexpectedState("authenticate", intent);
@@ -135,14 +141,20 @@ export class FakeStripeBank {
   finish(id: string): void {
     const intent = this.intent(id);
     const latest_charge = this.#id("ch");
-    Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge });
+    const next_action = null;
+    Object.assign(intent, {
+      status: "succeeded",
+      next_action,
+      amount_received: intent.amount,
+      latest_charge,
+    });
     this.#emit("payment_intent.succeeded", { ...intent });
   }
 
   cancel(id: string): Intent {
     const intent = this.intent(id);
     if (!CANCELABLE.includes(intent.status)) throw unexpectedState("cancel", intent);
-    intent.status = "canceled";
+    Object.assign(intent, { status: "canceled", next_action: null });
     this.#emit("payment_intent.canceled", { ...intent });
     return intent;
   }
@@ -175,7 +187,17 @@ export class FakeStripeBank {
       refunds: refunds.length,
       amountCharged: charged.reduce((sum, { amount }) => sum + amount, 0),
       amountRefunded: intents.reduce((sum, { id }) => sum + this.refunds.amountOf(id), 0),
+      currency: intents[0]?.currency ?? "",
+      isOpen: intents.some(({ status }) => status !== "succeeded" && status !== "canceled"),
     };
+  }
+
+  /** The payments of every order whose id starts with `prefix`. */
+  statement(prefix: string): OrderPayments[] {
+    const orders = [...this.#intents.values()].map(({ metadata }) => metadata.order_id ?? "");
+    return [...new Set(orders)]
+      .filter((orderId) => orderId.startsWith(prefix))
+      .map((orderId) => this.paymentsOf(orderId));
   }
 
   #ofOrder(orderId: string): Intent[] {
@@ -190,7 +212,12 @@ export class FakeStripeBank {
 
   #fail(intent: Intent, error: { type: string; code: string; message: string }): void {
     const status = "requires_payment_method";
-    Object.assign(intent, { status, payment_method: null, last_payment_error: error });
+    Object.assign(intent, {
+      status,
+      next_action: null,
+      payment_method: null,
+      last_payment_error: error,
+    });
     this.#emit("payment_intent.payment_failed", { ...intent });
   }
 
@@ -198,21 +225,4 @@ export class FakeStripeBank {
     this.#ids += 1;
     return `${prefix}_fake${this.#ids}`;
   }
-}
-
-/** The method that a confirmation brings. The confirmation tokens `ctoken_x` and `ctoken_x__1` are for the method `pm_x`. */
-function methodIn(params: URLSearchParams): string | null {
-  const token = params.get("confirmation_token");
-  if (token !== null) return known(methodOf(token), "confirmation_token");
-  const method = params.get("payment_method");
-  return method === null ? null : known(method, "payment_method");
-}
-
-const methodOf = (token: string): string => token.replace(/^ctoken_/, "pm_").replace(/__.*$/, "");
-
-/** @throws StripeFault if there is no such payment method */
-function known(method: string, param: string): string {
-  if (/^pm_(card|fake)_/.test(method)) return method;
-  const message = `No such PaymentMethod: '${method}'`;
-  throw invalid(message, { code: "resource_missing", param });
 }

@@ -1,9 +1,9 @@
 // Fault injection for the fake Stripe. With the payment method `pm_fake_{step}_{fault}`, an order's first attempt at
-// that step fails. With the suffix `_done`, the step takes effect although the response fails.
+// that step fails. With the suffix `_done`, the step takes effect although the response fails. With `pm_fake_asks_`, the bank asks the buyer first.
 import { StripeFault } from "./errors.ts";
 
 const FAULTY =
-  /^pm_fake_(?<step>create|confirm|cancel|refund)_(?<fault>500|503|429|reset|silent|held)(?<done>_done)?$/;
+  /^pm_fake_(?:asks_)?(?<step>create|confirm|cancel|refund)_(?<fault>500|503|429|reset|silent|held)(?<done>_done)?$/;
 
 /** How the response reaches the caller: completely, as a connection reset, or never. */
 export type Delivery = "whole" | "reset" | "silent";

@@ -1,5 +1,7 @@
 // The objects that the parts of the fake Stripe share.
 
+import type { NextAction } from "./next-action.ts";
+
 /** The object of an event, with the metadata of its order. */
 export type EventObject = { metadata: Record<string, string> } & Record<string, unknown>;
 
@@ -19,6 +21,9 @@ export interface Intent {
     | "canceled";
   payment_method: string | null;
   payment_method_types: string[];
+  receipt_email: string | null;
+  /** While the bank asks the buyer. */
+  next_action: NextAction | null;
   last_payment_error: Record<string, unknown> | null;
   latest_charge: string | null;
   metadata: Record<string, string>;

@@ -30,12 +30,19 @@ interface Secrets {
   webhookSecret: string;
 }
 
-/** Starts the fake on loopback. Port 0 picks a free port. Routes under `/_fake` are for tests only. */
+export interface Settings extends Traffic {
+  /** Default: 0, which picks a free port. */
+  port?: number;
+  /** Called with every event as it happens. Without it, events wait under `/_fake/events`. */
+  onEvent?: (event: SignedEvent, orderId: string) => void;
+}
+
+/** Starts the fake on loopback. Routes under `/_fake` are for tests only. */
 export async function startFakeStripe(
   secrets: Secrets,
-  { port = 0, ...traffic }: Traffic & { port?: number } = {},
+  { port = 0, ...settings }: Settings = {},
 ): Promise<FakeStripe> {
-  const server = createServer(getRequestListener(fakeStripe(secrets, traffic).fetch));
+  const server = createServer(getRequestListener(fakeStripe(secrets, settings).fetch));
   await once(server.listen(port, "127.0.0.1"), "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -47,10 +54,15 @@ export async function startFakeStripe(
   };
 }
 
-function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
+function fakeStripe(
+  { apiKey, webhookSecret }: Secrets,
+  { onEvent, ...traffic }: Omit<Settings, "port">,
+) {
   const events: { type: string; object: object; order: string }[] = [];
   const bank = new FakeStripeBank((type, object, about = object.metadata) => {
-    events.push({ type, object: structuredClone(object), order: about.order_id ?? "" });
+    const order = about.order_id ?? "";
+    events.push({ type, object: structuredClone(object), order });
+    onEvent?.(sign(webhookSecret, type, object), order);
   });
   const faults = new Faults();
   const responder = new Responder(apiKey);
@@ -128,6 +140,7 @@ function fakeStripe({ apiKey, webhookSecret }: Secrets, traffic: Traffic) {
   });
 
   app.route("/_fake", browserApi(bank));
+  app.get("/_fake/payments", (c) => c.json(bank.statement(c.req.query("prefix") ?? "")));
   app.get("/_fake/payments/:order", (c) => c.json(bank.paymentsOf(c.req.param("order"))));
   app.get("/_fake/events/:order", (c) => {
     const mine = events.filter(({ order }) => order === c.req.param("order"));

@@ -1,12 +1,14 @@
 // A fake Stripe.js for the browser. It has the functions that the card form calls, and renders plain labelled controls
-// in the page instead of frames. Its tokens are those of the fake bank: `ctoken_card_visa__1` is the method
-// `pm_card_visa`, and every token is different, as at Stripe.
+// in the page instead of frames. Its tokens are those of the fake bank, which knows the method and the return URL of each.
 (() => {
   const SERVER = new URL(document.currentScript.src).origin;
   const CARDS = [
     ["card_visa", "Approved"],
     ["card_chargeDeclined", "Declined"],
     ["card_authenticationRequired", "Bank asks"],
+    ["fake_redirect", "Bank asks on its own page"],
+    ["fake_asks_cancel_held", "Bank asks, slow void"],
+    ["fake_refund_held", "Slow refund"],
     ["", "Incomplete number"],
   ];
 
@@ -74,12 +76,15 @@
     });
   }
 
-  async function createConfirmationToken({ elements }) {
+  async function createConfirmationToken({ elements, params }) {
     if (!elements.isSubmitted) throw new Error("elements.submit() must be called first");
     const method = elements.isWallet ? "card_visa" : elements.card();
     Object.assign(elements, { isSubmitted: false, isWallet: false });
-    const id = `ctoken_${method}__${Math.random().toString(36).slice(2)}`;
-    return { confirmationToken: { id, object: "confirmation_token" } };
+    const response = await fetch(`${SERVER}/_fake/confirmation-tokens`, {
+      method: "POST",
+      body: JSON.stringify({ method, return_url: params?.return_url }),
+    });
+    return response.json();
   }
 
   /** The bank's question: a dialog with both answers. Resolves with the answer. */
@@ -103,6 +108,12 @@
   }
 
   async function handleNextAction({ clientSecret }) {
+    const found = await fetch(`${SERVER}/_fake/payment-intents/${clientSecret}`);
+    const { next_action: action } = await found.json();
+    if (action?.type === "redirect_to_url") {
+      location.assign(new URL(action.redirect_to_url.url, SERVER));
+      return new Promise(() => {});
+    }
     const answer = await ask();
     const response = await fetch(`${SERVER}/_fake/next-action/${answer}`, {
       method: "POST",

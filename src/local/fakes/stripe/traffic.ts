@@ -15,6 +15,8 @@ export interface EndpointReport {
   limited: number;
   /** The most requests in any second. */
   busiestSecond: number;
+  /** When the allowed requests came, in order: milliseconds since 1970. */
+  times: number[];
 }
 
 export type Endpoint = "create" | "confirm" | "cancel" | "refund" | "other";
@@ -47,7 +49,12 @@ export function withTraffic(
   const recent = new Map<Endpoint, number[]>();
   return async (c, next) => {
     const endpoint = endpointOf(c.req.method, c.req.path);
-    const report = reports.get(endpoint) ?? { requests: 0, limited: 0, busiestSecond: 0 };
+    const report = reports.get(endpoint) ?? {
+      requests: 0,
+      limited: 0,
+      busiestSecond: 0,
+      times: [],
+    };
     reports.set(endpoint, report);
     const now = performance.now();
     const inWindow = (recent.get(endpoint) ?? []).filter((at) => at > now - WINDOW_MS);
@@ -59,6 +66,7 @@ export function withTraffic(
       report.limited += 1;
       return c.json(LIMITED, 429, { "stripe-should-retry": "true" });
     }
+    report.times.push(Date.now());
     const latency = latencyMs[endpoint] ?? 0;
     if (latency > 0) await new Promise((resolve) => setTimeout(resolve, latency));
     await next();

@@ -1,6 +1,7 @@
 // Bounds on the number of available units over time, derived from the orders and the operator's changes.
 import type { Answer, LedgerOrder } from "../../client.ts";
 import type { Evidence } from "../evidence.ts";
+import type { OperatorRefund } from "../scenario.ts";
 import { StepFunction, termsOf, toleranceOf } from "./timeline.ts";
 
 /** The period in which an order had its units: from `from` until some moment between the two ends. */
@@ -10,25 +11,41 @@ export interface HoldPeriod {
   from: number;
   earliestEnd: number;
   latestEnd: number;
+  /** The units left the stock when the period ended. */
+  isWithdrawn?: boolean;
 }
 
 const hasReleasedUnits = ({ status }: LedgerOrder): boolean =>
   status === "cancelled" || status === "expired" || status === "refunded";
 
-/** Whether an order ends up with its units. */
+/** Whether an order ends up with units. */
 export const holdsUnits = (order: LedgerOrder): boolean => !hasReleasedUnits(order);
 
-/** The hold period of every order, in the order of the ledger. */
-export function holdPeriodsOf({ ledgerOrders, orderActions }: Evidence): HoldPeriod[] {
+/** Units that an order ends up with. */
+export const unitsKept = (order: LedgerOrder): number =>
+  holdsUnits(order) ? order.quantity - order.refundedQuantity : 0;
+
+/** The hold periods of every order, in the order of the ledger: one for what remains, and one for each refund. */
+export function holdPeriodsOf({ ledgerOrders, orderActions, refunds }: Evidence): HoldPeriod[] {
   const cancellations = Map.groupBy(
     orderActions.filter(({ kind }) => kind === "cancel"),
     ({ id }) => id,
   );
-  return ledgerOrders.map((order) => {
+  const refundsOf = Map.groupBy(refunds, ({ id }) => id);
+  return ledgerOrders.flatMap((order) => {
     const answers = (cancellations.get(order.id) ?? []).flatMap(({ answer }) => answer ?? []);
     const succeeded = answers.filter(({ status }) => status === 200);
-    return holdPeriodOf(order, succeeded);
+    const returned = (refundsOf.get(order.id) ?? []).map((refund) => refundPeriod(order, refund));
+    const left = returned.reduce((sum, { units }) => sum - units, order.quantity);
+    const rest = { ...holdPeriodOf(order, succeeded), units: left };
+    return left > 0 ? [rest, ...returned] : returned;
   });
+}
+
+function refundPeriod({ userId, createdAt }: LedgerOrder, refund: OperatorRefund): HoldPeriod {
+  const { quantity: units, backOnSale, sentAt: earliestEnd, returnedAt: latestEnd } = refund;
+  const from = Date.parse(createdAt);
+  return { userId, units, from, earliestEnd, latestEnd, isWithdrawn: !backOnSale };
 }
 
 /** `cancellations`: the answers to successful cancellations of this order. */
@@ -67,7 +84,10 @@ export class AvailableUnits {
       early: sentAt - tolerance,
       late: answeredAt + tolerance,
     }));
-    const periods = holdPeriodsOf(evidence);
+    const periods = holdPeriodsOf(evidence).map((period) =>
+      // Units that left the stock are never available again.
+      period.isWithdrawn ? { ...period, earliestEnd: Infinity, latestEnd: Infinity } : period,
+    );
     this.#min = new StepFunction(before.available, [
       ...changes.map(({ by, early, late }) => ({ at: by > 0 ? late : early, by })),
       ...periods.flatMap(({ units, from, latestEnd }) => [

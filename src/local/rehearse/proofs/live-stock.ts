@@ -25,7 +25,7 @@ export function liveStock(evidence: Evidence): string[] {
   });
 }
 
-export const ORDERS_ARE_FINAL = `all orders are final within ${formatNumber(FINAL_WITHIN_MS / 1_000)} s, plus the hold and a minute if paid`;
+export const ORDERS_ARE_FINAL = `all orders are final within ${formatNumber(FINAL_WITHIN_MS / 1_000)} s, plus the hold, a minute and the line if paid`;
 
 export function finality({ finalAfterMs, after }: Evidence): string[] {
   const { unacknowledged, held, available } = after;

@@ -1,6 +1,7 @@
 // Whether the evidence could have contradicted a proof's claim. Without any, a claim that holds says nothing.
 import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
+import { paidOrders } from "./money.ts";
 import { PROPAGATION_MS, termsDuring, termsOf } from "./timeline.ts";
 
 const REFUSALS = ["sold_out", "user_limit_reached", "payment_method_required"];
@@ -30,6 +31,10 @@ export const orderAction = ({ orderActions }: Evidence): boolean =>
 
 export const payment = ({ books, ledgerOrders }: Evidence): boolean =>
   books !== undefined && ledgerOrders.some(({ total }) => total.amount > 0);
+
+export const paidInTime = (evidence: Evidence): boolean => paidOrders(evidence).size > 0;
+
+export const refund = ({ refunds }: Evidence): boolean => refunds.length > 0;
 
 export function attemptOverLimit(evidence: Evidence): boolean {
   const limit = Math.min(...evidence.history.map((one) => termsOf(evidence, one).perUserLimit));

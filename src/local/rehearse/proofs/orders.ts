@@ -1,9 +1,10 @@
 // The proofs about orders: answers to buyers, the ledger and the read model agree.
 import { isDeepStrictEqual } from "node:util";
+import type { LedgerOrder } from "../../client.ts";
 import { outcome } from "../contract.ts";
 import { acceptedIds, type Evidence } from "../evidence.ts";
 import type { OrderAction } from "../recorder.ts";
-import { holdsUnits } from "./available-units.ts";
+import { unitsKept } from "./available-units.ts";
 import { toleranceOf } from "./timeline.ts";
 
 /** Refusals that tell the buyer when, or at what price, to repeat the request. */
@@ -12,8 +13,10 @@ const FINAL = ["confirmed", "cancelled", "expired", "refunded"];
 
 /** Every accepted order is in the ledger under its buyer, final, and hidden from other buyers. */
 export function acceptedOrders(evidence: Evidence): string[] {
-  const { sku, purchases, ledgerOrders, shown, after } = evidence;
-  const final = sku.unitPrice.amount === 0 ? ["confirmed"] : FINAL;
+  const { sku, purchases, ledgerOrders, shown, after, refunds } = evidence;
+  const isRefunded = (id: string) => refunds.some((refund) => refund.id === id);
+  const finalOf = (id: string) =>
+    sku.unitPrice.amount > 0 ? FINAL : ["confirmed", ...(isRefunded(id) ? ["refunded"] : [])];
   const ledger = new Map(ledgerOrders.map((order) => [order.id, order]));
   const violations =
     after.unacknowledged > 0 ? [`${after.unacknowledged} orders are still unacknowledged`] : [];
@@ -24,6 +27,7 @@ export function acceptedOrders(evidence: Evidence): string[] {
       if (ledger.get(id)?.userId !== user) {
         violations.push(`${user}: accepted order ${id} is not theirs in the ledger`);
       }
+      const final = finalOf(id);
       if (!final.includes(String(status))) {
         violations.push(`${user}: accepted order ${id} is ${status}, not ${final.join(" or ")}`);
       }
@@ -88,7 +92,8 @@ export function reportedOrders({ purchases, ledgerOrders }: Evidence): string[] 
 /** All answers under one key agree, and all but the first 202 are marked as replayed. */
 export function idempotency({ purchases, ledgerOrders, history }: Evidence): string[] {
   // Refusals are not stored: a repeat may succeed after units were returned or the sale was edited.
-  const mayChange = history.length > 1 || !ledgerOrders.every(holdsUnits);
+  const keepsAll = (order: LedgerOrder) => unitsKept(order) === order.quantity;
+  const mayChange = history.length > 1 || !ledgerOrders.every(keepsAll);
   return purchases.flatMap(({ key, answers: all, outcomeUnknown }) => {
     const answers = all.filter((answer) => !REPEATABLE.includes(outcome(answer)));
     const first = answers.findIndex(({ status }) => status === 202);

@@ -3,7 +3,7 @@ import type { Ledger, LedgerOrder } from "../../client.ts";
 import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
 import type { OrderAnswer } from "../recorder.ts";
-import { AvailableUnits, holdPeriodsOf, holdsUnits } from "./available-units.ts";
+import { AvailableUnits, holdPeriodsOf, holdsUnits, unitsKept } from "./available-units.ts";
 import { termsDuring, termsOf, toleranceOf } from "./timeline.ts";
 
 /** How long an edge may repeat a cached "sold out", plus a second until it learns of returned units. */
@@ -13,9 +13,11 @@ const UNPAID_HOLDS = 2;
 
 /** The ledger adds up at all times and contains exactly the units the operator put on sale. */
 export function unitsAddUp(evidence: Evidence): string[] {
-  const { before, after, ledgers, history } = evidence;
+  const { before, after, ledgers, history, refunds } = evidence;
   const stocks = history.map((version) => termsOf(evidence, version).stock);
-  const stocked = before.stocked + (stocks.at(-1) as number) - (stocks[0] as number);
+  const withdrawn = refunds.reduce((sum, one) => sum + (one.backOnSale ? 0 : one.quantity), 0);
+  const change = (stocks.at(-1) as number) - (stocks[0] as number) - withdrawn;
+  const stocked = before.stocked + change;
   return [
     ...[...ledgers, after].filter((ledger) => !addsUp(ledger)).map(asText),
     ...(after.stocked === stocked
@@ -35,7 +37,7 @@ export function unitsSold(evidence: Evidence): string[] {
   const { before, after, ledgerOrders, history } = evidence;
   const supply = before.available + after.stocked - before.stocked;
   const taken = after.sold + after.held - before.sold - before.held;
-  const owned = units(ledgerOrders.filter(holdsUnits));
+  const owned = keptUnits(ledgerOrders);
   const everOrdered = units(ledgerOrders);
   const { min, max } = demand(evidence, supply);
   const expected = min === max ? String(max) : `${min} to ${max}`;
@@ -49,6 +51,9 @@ export function unitsSold(evidence: Evidence): string[] {
 
 export const units = (orders: LedgerOrder[]): number =>
   orders.reduce((sum, { quantity }) => sum + quantity, 0);
+
+const keptUnits = (orders: LedgerOrder[]): number =>
+  orders.reduce((sum, order) => sum + unitsKept(order), 0);
 
 /** Whether every request of the purchase reached the stock. The funnel may have refused bots earlier. */
 function reachedStock({ answers, outcomeUnknown }: Evidence["purchases"][number]): boolean {
@@ -80,8 +85,8 @@ export function perUserLimit(evidence: Evidence): string[] {
   const periods = Map.groupBy(holdPeriodsOf(evidence), ({ userId }) => userId);
   const tolerance = toleranceOf(evidence);
   const highest = Math.max(...evidence.history.map((one) => termsOf(evidence, one).perUserLimit));
-  const kept = Map.groupBy(evidence.ledgerOrders.filter(holdsUnits), ({ userId }) => userId);
-  const overInTheEnd = [...kept].filter(([, own]) => units(own) > highest);
+  const ofUser = Map.groupBy(evidence.ledgerOrders, ({ userId }) => userId);
+  const overInTheEnd = [...ofUser].filter(([, own]) => keptUnits(own) > highest);
   const overWhenOrdered = [...periods].flatMap(([user, own]) =>
     own.flatMap(({ from }) => {
       const limit = Math.max(
@@ -96,7 +101,8 @@ export function perUserLimit(evidence: Evidence): string[] {
   return [
     ...overWhenOrdered,
     ...overInTheEnd.map(
-      ([user, own]) => `${user} ends up with ${units(own)} units; the highest limit was ${highest}`,
+      ([user, own]) =>
+        `${user} ends up with ${keptUnits(own)} units; the highest limit was ${highest}`,
     ),
   ];
 }

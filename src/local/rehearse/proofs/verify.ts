@@ -2,7 +2,7 @@
 // tests can feed them fabricated evidence of an oversell.
 import type { Evidence, Findings } from "../evidence.ts";
 import { finality, liveStock, ORDERS_ARE_FINAL } from "./live-stock.ts";
-import { money } from "./money.ts";
+import { holdsKept, money, refundsDone } from "./money.ts";
 import * as observed from "./observed.ts";
 import { acceptedOrders, idempotency, readModel, reportedOrders, singleOutcome } from "./orders.ts";
 import { denyRules, openingHours, prices } from "./terms.ts";
@@ -120,14 +120,31 @@ const SKU_PROOFS: SkuProof[] = [
     claim: "money kept = confirmed orders; each charge and refund happens once",
     violations: money,
     isObserved: observed.payment,
-    otherwise: "no paid order in the books of a sandbox bank",
+    otherwise: "no paid order, or the bank's books are not visible from here",
+  },
+  {
+    claim: "no buyer who pays in time loses the units",
+    violations: holdsKept,
+    isObserved: observed.paidInTime,
+    otherwise: "no buyer paid with a good card",
+  },
+  {
+    claim: "every refund by the operator returns its units and its money",
+    violations: refundsDone,
+    isObserved: observed.refund,
+    otherwise: "the operator refunded nothing",
   },
 ];
 
 /** Checks the findings against every proof. */
-export function verify({ skus, breaches, log }: Findings): ProofResult[] {
+export function verify({ skus, breaches, deadLetters, log }: Findings): ProofResult[] {
   return [
     ...SKU_PROOFS.map((proof) => verifySkus(proof, skus)),
+    resultOf(
+      "no order became a dead letter",
+      deadLetters,
+      skus.some(observed.order) ? undefined : NO_ORDER,
+    ),
     resultOf("every answer conforms to the HTTP contract", counted(breaches)),
     log === undefined
       ? resultOf("the Worker logged no warnings", [], "the instance's log is not visible from here")

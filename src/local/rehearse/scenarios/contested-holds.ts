@@ -16,10 +16,10 @@ const LAST_MS = 50;
 const CHARGE_MS = 1_000;
 
 /** One unit per buyer, so that the orders do not affect each other. */
-function plan({ now, buyerCount, sandbox }: PlanInput): SalePlan | undefined {
+function plan({ now, buyerCount, canPay }: PlanInput): SalePlan | undefined {
   const terms = { stock: buyerCount, perUserLimit: 1, holdSeconds: HOLD_SECONDS };
   const sku = { name: "paid", unitPrice: { amount: 900, currency: "USD" }, ...terms };
-  return sandbox ? { ...openNow(now), skus: [sku] } : undefined;
+  return canPay ? { ...openNow(now), skus: [sku] } : undefined;
 }
 
 export const contestedHolds: Scenario = {
@@ -28,11 +28,12 @@ export const contestedHolds: Scenario = {
   buyerCount: () => BUYERS,
   run: (context, buyers) =>
     forEachHold(context, buyers, async (buyer, { id, expiresAt }) => {
+      const random = context.random(`contested-holds ${buyer.nth}`);
       const { payAt, cancelAt } = timingFor(buyer, context.client.now(), Date.parse(expiresAt));
       const requests = Array.from({ length: REQUESTS_PER_ORDER }, async (_, nth) => {
         const pays = nth % 2 === 0;
-        await until(context, (pays ? payAt : cancelAt) + Math.random() * SPREAD_MS);
-        await (pays ? pay(context, buyer, id, "tok_ok") : cancel(context, buyer, id));
+        await until(context, (pays ? payAt : cancelAt) + random() * SPREAD_MS);
+        await (pays ? pay(context, buyer, id, "good") : cancel(context, buyer, id));
       });
       await Promise.all(requests);
     }),
@@ -54,8 +55,9 @@ export const lastMoment: Scenario = {
   buyerCount: () => BUYERS,
   run: (context, buyers) =>
     forEachHold(context, buyers, async (buyer, { id, expiresAt }) => {
-      await until(context, Date.parse(expiresAt) - Math.random() * LAST_MS);
-      await pay(context, buyer, id, "tok_ok");
+      const random = context.random(`last-moment ${buyer.nth}`);
+      await until(context, Date.parse(expiresAt) - random() * LAST_MS);
+      await pay(context, buyer, id, "good");
     }),
 };
 

@@ -21,8 +21,8 @@ const DENIED_INTERVAL_MS = 700;
 
 export const edits: Scenario = {
   name: "edits",
-  plan({ now, buyerCount, sandbox }) {
-    const price = { amount: sandbox ? 1_000 : 0, currency: "USD" };
+  plan({ now, buyerCount, canPay }) {
+    const price = { amount: canPay ? 1_000 : 0, currency: "USD" };
     // Holds last longer than the scenario, so that no units return while it runs.
     const sku = { name: "changing", unitPrice: price, perUserLimit: 1, holdSeconds: 60 };
     return { ...openNow(now), skus: [{ ...sku, stock: buyerCount }] };
@@ -34,7 +34,7 @@ export const edits: Scenario = {
     const ended = new AbortController();
     await Promise.all([
       operate(context, denied as Buyer).finally(() => ended.abort()),
-      openLoop(arrivals([{ seconds, perSecond }]), (nth, dueAt) =>
+      openLoop(arrivals([{ seconds, perSecond }], context.random("edits arrivals")), (nth, dueAt) =>
         tryToBuy(context, buyers[nth % buyers.length] as Buyer, `${nth}`, {
           dueAt,
           quantity: nth % PAIR_EVERY === 0 ? 2 : 1,
@@ -100,7 +100,7 @@ async function tryToBuy(
 ): Promise<void> {
   const { sku, user } = buyer;
   const purchase = context.recorder.startPurchase(user, sku.id, `${context.run}-${name}`, quantity);
-  const paid = sku.unitPrice.amount > 0 ? { paymentToken: "tok_ok" } : {};
+  const paid = sku.unitPrice.amount > 0 ? ({ method: "good" } as const) : {};
   const order = (unitPrice: Money | undefined) =>
     buy(context, buyer, purchase, { kind: "buy (edits)", unitPrice, ...paid, ...options });
   const answer = await order(seenPrice(context, buyer));

@@ -27,7 +27,10 @@ export const openClose: Scenario = {
     const opensAt = Date.parse(context.history[0]?.sale.opensAt ?? "");
     await pause(Math.max(0, opensAt - MARGIN_MS - context.client.now()));
     const seconds = (OPEN_MS + 2 * MARGIN_MS) / 1_000;
-    const times = arrivals([{ seconds, perSecond: buyers.length / seconds }]);
+    const times = arrivals(
+      [{ seconds, perSecond: buyers.length / seconds }],
+      context.random("open-close arrivals"),
+    );
     await openLoop(times.slice(0, buyers.length), (nth, dueAt) =>
       tryToBuy(context, buyers[nth] as Buyer, opensAt, dueAt),
     );

@@ -1,14 +1,17 @@
-// The actions of buyers, recorded for the proofs: order, pay, cancel.
+// The actions of buyers, recorded for the proofs: order, pay, answer the bank, cancel.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Money, Order } from "../../client.ts";
 import { expectedFor, type RequestKind } from "../contract.ts";
-import type { OrderAction, Purchase } from "../recorder.ts";
+import type { BankAnswer, Method } from "../payments.ts";
+import type { Purchase } from "../recorder.ts";
 import type { Buyer, ScenarioContext } from "../scenario.ts";
 import { sendWithRetry } from "../send.ts";
+import { lineMs } from "../wait-until-final.ts";
 
 interface BuyOptions {
   kind: RequestKind;
-  paymentToken?: string;
+  /** The payment method that comes with the order. */
+  method?: Method;
   /** The price the buyer saw and offers; absent to accept any price. */
   unitPrice?: Money | undefined;
   /** When the request was due, as a `performance.now()` time; latency counts from then. */
@@ -19,14 +22,16 @@ interface BuyOptions {
 
 /** Sends an order, with retries, and adds a conclusive answer to its purchase. */
 export async function buy(
-  { client, recorder }: ScenarioContext,
+  context: ScenarioContext,
   buyer: Buyer,
   purchase: Purchase,
-  { kind, paymentToken, unitPrice, dueAt, alsoExpected = [] }: BuyOptions,
+  { kind, method, unitPrice, dueAt, alsoExpected = [] }: BuyOptions,
 ): Promise<Answer<Order> | undefined> {
+  const { client, recorder } = context;
+  purchase.method = method;
   const body = {
     quantity: purchase.quantity,
-    ...(paymentToken !== undefined && { paymentToken }),
+    ...paymentBody(context, method),
     ...(unitPrice !== undefined && { unitPrice }),
   };
   const send = () => client.order(purchase.sku, purchase.key, buyer, body);
@@ -36,52 +41,84 @@ export async function buy(
   return answer;
 }
 
-/** Pays for a reserved order. */
+const tokenOf = ({ payments }: ScenarioContext, method: Method): string =>
+  payments?.tokens[method] ?? method;
+
+/** The part of an order's body that names its payment method, if it has one. */
+export const paymentBody = (context: ScenarioContext, method: Method | undefined) =>
+  method === undefined ? {} : { paymentToken: tokenOf(context, method) };
+
+/** Pays for a reserved order. Returns whether the payment was accepted. */
 export function pay(
   context: ScenarioContext,
   buyer: Buyer,
   id: string,
-  paymentToken: string,
-): Promise<void> {
-  const send = () => context.client.pay(id, paymentToken, buyer);
-  return act(context, buyer, id, "pay", send);
+  method: Method,
+): Promise<boolean> {
+  const send = () => context.client.pay(id, tokenOf(context, method), buyer);
+  return act(context, buyer, id, { kind: "pay", method }, send);
 }
 
-/** How long a buyer waits for the bank's answer before they give up. */
+/** How long a buyer waits for the bank's answer before they give up, apart from the line of payments. */
 const ANSWER_LIMIT_MS = 20_000;
 const LOOK_MS = 500;
 
-/** Reads an order until its payment was declined or needs the buyer. False if something else became of it first. */
-export async function untilAnswered(
-  { client, recorder }: ScenarioContext,
+/** Reads an order until its payment is in one of the `states`. False if something else became of it first. */
+export async function untilPaymentIs(
+  context: ScenarioContext,
   buyer: Buyer,
   id: string,
+  states: Order["payment"][],
 ): Promise<boolean> {
-  const deadline = Date.now() + ANSWER_LIMIT_MS;
-  while (Date.now() < deadline) {
+  const { client, recorder } = context;
+  const start = Date.now();
+  const limit = ANSWER_LIMIT_MS + lineMs(context);
+  for (let waited = 0; waited < limit; waited = Date.now() - start) {
     const answer = await sendWithRetry(recorder, "read own order", () =>
       client.readOrder(id, buyer),
     );
     const { status, payment } = answer?.body ?? {};
+    if (states.includes(payment)) return true;
     if (status !== "reserved") return false;
-    if (payment === "declined" || payment === "action_required") return true;
-    await pause(LOOK_MS);
+    // Who has waited long looks less often.
+    await pause(LOOK_MS + waited / 10);
   }
   return false;
 }
 
+/**
+ * Answers the bank's question: fetches the client secret, answers, and sends the same method again, so that the result is
+ * looked up at once. Who leaves does not send it again, and the result comes by webhook. Returns whether the bank has the
+ * answer.
+ */
+export async function answerBank(
+  context: ScenarioContext,
+  buyer: Buyer,
+  id: string,
+  answer: BankAnswer,
+): Promise<boolean> {
+  const { client, recorder, payments } = context;
+  const shown = await sendWithRetry(recorder, "read payment", () => client.payment(id, buyer));
+  const { clientSecret } = shown?.body ?? {};
+  if (clientSecret === undefined || !(await payments?.answer(clientSecret, answer))) return false;
+  const isSeen = answer === "yes, and leaves" || (await pay(context, buyer, id, "asks"));
+  if (isSeen && answer !== "no") recorder.authenticated.add(id);
+  return true;
+}
+
 /** Cancels a reserved order. */
-export function cancel(context: ScenarioContext, buyer: Buyer, id: string): Promise<void> {
-  return act(context, buyer, id, "cancel", () => context.client.cancel(id, buyer));
+export function cancel(context: ScenarioContext, buyer: Buyer, id: string): Promise<boolean> {
+  return act(context, buyer, id, { kind: "cancel" }, () => context.client.cancel(id, buyer));
 }
 
 async function act(
   { recorder }: ScenarioContext,
   { user, sku }: Buyer,
   id: string,
-  kind: OrderAction["kind"],
+  what: { kind: "pay"; method: Method } | { kind: "cancel" },
   send: () => Promise<Answer<Order>>,
-): Promise<void> {
-  const answer = await sendWithRetry(recorder, kind, send);
-  recorder.orderActions.push({ kind, user, sku: sku.id, id, answer });
+): Promise<boolean> {
+  const answer = await sendWithRetry(recorder, what.kind, send);
+  recorder.orderActions.push({ ...what, user, sku: sku.id, id, answer });
+  return answer !== undefined && answer.status < 300;
 }

@@ -5,7 +5,8 @@ import type { Purchase } from "../recorder.ts";
 import type { Buyer, ScenarioContext } from "../scenario.ts";
 import { sendWithRetry } from "../send.ts";
 import { malformedRequest } from "./malformed.ts";
-import { cancel, buy as order, pay, untilAnswered } from "./order-actions.ts";
+import { buy as order, paymentBody } from "./order-actions.ts";
+import { type PaymentPattern, payOrCancel } from "./payment-pattern.ts";
 
 type Retry = "buy, same key" | "buy, new key" | "buy, changed body";
 
@@ -28,35 +29,25 @@ const CLICK_PATTERNS: ClickPattern[] = [
 /** One buyer in three also sends a malformed request. */
 const MALFORMED_EVERY = 3;
 
-/** How a buyer pays. With neither payment nor cancellation, the hold expires. */
-interface PaymentPattern {
-  /** The payment token sent with the order. */
-  token?: string;
-  /** The payment token sent afterwards, twice (a double click). */
-  laterToken?: string;
-  /** The payment token sent once the bank declined the first one, or asked the buyer. */
-  nextToken?: string;
-  /** Cancels the order, even while the charge is in progress. */
-  cancels?: true;
-}
-
 const PAYMENT_PATTERNS: PaymentPattern[] = [
-  { token: "tok_ok" },
-  { token: "tok_declined" },
-  { laterToken: "tok_ok" },
+  { method: "good" },
+  { method: "declined" },
+  { later: "good" },
   {},
-  { token: "tok_error_then_ok" },
+  { method: "fails once" },
   { cancels: true },
-  { token: "tok_ok", cancels: true },
-  { token: "tok_timeout_but_charged" },
-  { laterToken: "tok_declined" },
-  { token: "tok_slow" },
-  { laterToken: "tok_ok", cancels: true },
-  { token: "tok_declined", nextToken: "tok_ok" },
-  // The same token again says that the buyer answered the bank.
-  { token: "tok_action_required", nextToken: "tok_action_required" },
-  { token: "tok_action_required", nextToken: "tok_ok" },
-  { token: "tok_action_required" },
+  { method: "good", cancels: true },
+  { method: "charges, answer lost" },
+  { later: "declined" },
+  { method: "slow" },
+  { later: "good", cancels: true },
+  { method: "declined", next: "good" },
+  { method: "asks", answers: "yes" },
+  { method: "asks", next: "good" },
+  { method: "asks" },
+  { method: "asks", answers: "yes, and leaves" },
+  { method: "asks", answers: "no", next: "good" },
+  { method: "slow", cancels: true },
 ];
 /** With holds longer than this, buyers cancel instead of letting them expire, to keep the rehearsal short. */
 const MAX_EXPIRING_HOLD_SECONDS = 30;
@@ -67,7 +58,7 @@ function paymentPatternOf({ nth, sku }: Buyer): PaymentPattern {
   }
   // Adjacent buyers alternate between two SKUs, so halving the index covers every pattern per SKU.
   const pattern = PAYMENT_PATTERNS[Math.floor(nth / 2) % PAYMENT_PATTERNS.length] as PaymentPattern;
-  const expires = pattern.token === undefined && pattern.laterToken === undefined;
+  const expires = pattern.method === undefined && pattern.later === undefined;
   return expires && sku.holdSeconds > MAX_EXPIRING_HOLD_SECONDS ? { cancels: true } : pattern;
 }
 
@@ -79,8 +70,8 @@ export async function runPerson(context: ScenarioContext, person: Buyer): Promis
   const paymentPattern = paymentPatternOf(person);
   const buyer = await openPage(context, person);
   const { sku, nth, user } = buyer;
-  const { token } = paymentPattern;
-  const payment = token === undefined ? {} : { paymentToken: token };
+  const { method } = paymentPattern;
+  const payment = method === undefined ? {} : { method };
   const buy = (kind: RequestKind, purchase: Purchase) =>
     order(context, buyer, purchase, { kind, ...payment });
   await sendMalformed(context, buyer);
@@ -100,7 +91,7 @@ export async function runPerson(context: ScenarioContext, person: Buyer): Promis
   await payOrCancelNew(purchases.flatMap(({ acceptedIds }) => acceptedIds));
   for (const retry of clickPattern.retries) {
     if (retry === "buy, changed body") {
-      const body = { ...payment, quantity: 2 };
+      const body = { ...paymentBody(context, method), quantity: 2 };
       const send = () => client.order(sku.id, `${run}-${nth}-0`, buyer, body);
       await sendWithRetry(recorder, retry, send);
     } else {
@@ -128,21 +119,4 @@ async function sendMalformed({ client, recorder }: ScenarioContext, buyer: Buyer
   const { send, expected } = malformedRequest(buyer.nth / MALFORMED_EVERY);
   const path = `/api/skus/${buyer.sku.id}/orders`;
   await sendWithRetry(recorder, "malformed", () => send(client, path, buyer), { expected });
-}
-
-async function payOrCancel(
-  context: ScenarioContext,
-  buyer: Buyer,
-  { laterToken, nextToken, cancels }: PaymentPattern,
-  id: string,
-): Promise<void> {
-  if (nextToken !== undefined && (await untilAnswered(context, buyer, id))) {
-    await pay(context, buyer, id, nextToken);
-  }
-  if (laterToken !== undefined) {
-    await Promise.all([pay(context, buyer, id, laterToken), pay(context, buyer, id, laterToken)]);
-  }
-  if (cancels) {
-    await cancel(context, buyer, id);
-  }
 }

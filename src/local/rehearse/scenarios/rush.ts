@@ -13,8 +13,8 @@ const HOLD_SECONDS = 5;
 
 export const rush: Scenario = {
   name: "rush",
-  plan({ now, buyerCount, sandbox, challengesBots }) {
-    const prices = sandbox ? { free: 0, paid: 1_200 } : { free: 0 };
+  plan({ now, buyerCount, canPay, challengesBots }) {
+    const prices = canPay ? { free: 0, paid: 1_200 } : { free: 0 };
     const names = Object.entries(prices);
     return {
       ...openNow(now),

@@ -48,6 +48,6 @@ describe("the proof about live stock", () => {
 
 test("detects an instance whose orders never become final", () => {
   expect(broken({ ...correctSale(), finalAfterMs: undefined })).toEqual([
-    "all orders are final within 60 s, plus the hold and a minute if paid",
+    "all orders are final within 60 s, plus the hold, a minute and the line if paid",
   ]);
 });

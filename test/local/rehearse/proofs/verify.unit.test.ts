@@ -35,9 +35,10 @@ describe("the log of an existing instance", () => {
   });
 
   test("does not count as held in the report", () => {
-    const proofs = verify({ skus: [], breaches: new Map(), log: undefined });
+    const proofs = verify({ skus: [], breaches: new Map(), deadLetters: [], log: undefined });
     const text = render({
-      ...{ url: "https://shop.example", commit: undefined, buyers: 1, concurrency: 1 },
+      ...{ url: "https://shop.example", commit: undefined, seed: 1, provider: "sandbox" },
+      ...{ buyers: 1, concurrency: 1 },
       machine: { cpus: 1, cpu: "", memoryBytes: 1, os: "", node: "" },
       ...{ seconds: 1, requestsPerSecond: 1, notes: [], skus: [], crowd: [] },
       ...{ outcomes: {}, latencyMs: {}, errorShare: 0 },
@@ -109,4 +110,10 @@ test("detects contract breaches and Worker warnings", () => {
   expect(broken(correctSale(), { breaches: new Map([["buy: 500", 1]]), log: ["warn: x"] })).toEqual(
     ["every answer conforms to the HTTP contract", LOG],
   );
+});
+
+test("a dead letter about an order breaks its proof", () => {
+  const claim = "no order became a dead letter";
+  const findings = { skus: [correctSale()], deadLetters: ["o1 in doorbuster-orders: lost"] };
+  expect(claims("broken", findings)).toEqual([claim]);
 });

@@ -1,0 +1,61 @@
+// What an object publishes of its SKU to Redis: the stock, its buyers once it is sold out, and what needs the operator.
+import { type Attention, attentionOf, isQuiet } from "./attention.ts";
+import type { BuyerSummary } from "./buyers.ts";
+import { available } from "./decide-order.ts";
+import type { Ledger } from "./ledger.ts";
+import type { PublicStock } from "./live-stock.ts";
+import { SkuField } from "./sku-field.ts";
+import { SoldOutFeed } from "./sold-out-feed.ts";
+
+export class Publications {
+  readonly #ledger: Ledger;
+  readonly #live: SkuField<PublicStock>;
+  readonly #attention: SkuField<Attention>;
+  readonly #feed: SoldOutFeed;
+
+  constructor(env: object, ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#live = new SkuField(env, "live");
+    this.#attention = new SkuField(env, "attention");
+    this.#feed = new SoldOutFeed(env, ledger.index.buyers);
+  }
+
+  stockChanged(): void {
+    const { setup } = this.#ledger;
+    if (setup) this.#live.changed(setup.skuId, () => this.stock());
+  }
+
+  /** Publishes what needs the operator. */
+  attentionChanged(): void {
+    const { setup } = this.#ledger;
+    if (setup) this.#attention.changed(setup.skuId, () => attentionOf(this.#ledger, Date.now()));
+  }
+
+  /** Publishes the stock, and what needs the operator, even if they have not changed: Redis may have lost them. */
+  all(): void {
+    this.#live.forget();
+    this.stockChanged();
+    if (isQuiet(attentionOf(this.#ledger, Date.now()))) return;
+    this.#attention.forget();
+    this.attentionChanged();
+  }
+
+  /** What the edge may know about the stock. `withBuyers`: includes the buyers even while units are free. */
+  stock(withBuyers = false): PublicStock {
+    const { stock } = this.#ledger;
+    const free = available(stock);
+    const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
+    return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
+  }
+
+  /** The filter of the buyers, for an edge that cannot find it in Redis. */
+  async buyerFilter(): Promise<string> {
+    const { setup } = this.#ledger;
+    return setup ? this.#feed.filter(setup.skuId) : "";
+  }
+
+  #buyerSummary(): BuyerSummary | undefined {
+    const { setup } = this.#ledger;
+    return setup ? this.#feed.summary(setup.skuId, () => this.stockChanged()) : undefined;
+  }
+}

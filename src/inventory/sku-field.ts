@@ -1,0 +1,61 @@
+// Publishes a value of a SKU to a hash in Redis: at most once a second, and only when it changed. Nothing but what is shown
+// depends on it, so the next publication makes up for a lost one.
+import { requireConfig } from "../config.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { healed } from "../redis/bad-values.ts";
+import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+
+const INTERVAL_MS = 1_000;
+
+export class SkuField<Value extends object> {
+  readonly #env: object;
+  readonly #hash: "live" | "attention";
+  #published: string | undefined;
+  #publishedAt = 0;
+  #isChanged = false;
+  #isRunning = false;
+
+  constructor(env: object, hash: "live" | "attention") {
+    this.#env = env;
+    this.#hash = hash;
+  }
+
+  /** Forgets what was published, which Redis may have lost. The next change is written in any case. */
+  forget(): void {
+    this.#published = undefined;
+  }
+
+  /** Records that the value may have changed. Publishes the first change at once, and combines later ones. */
+  changed(skuId: string, read: () => Value): void {
+    this.#isChanged = true;
+    if (!this.#isRunning) void this.#run(skuId, read);
+  }
+
+  /** Writes one value at a time. Of two concurrent writes, the older could arrive last and stay. */
+  async #run(skuId: string, read: () => Value): Promise<void> {
+    this.#isRunning = true;
+    while (this.#isChanged) {
+      const wait = this.#publishedAt + INTERVAL_MS - Date.now();
+      await new Promise((done) => setTimeout(done, Math.max(0, Math.min(wait, INTERVAL_MS))));
+      this.#isChanged = false;
+      const text = JSON.stringify(read());
+      if (text !== this.#published) await this.#publish(skuId, text);
+    }
+    this.#isRunning = false;
+  }
+
+  async #publish(skuId: string, text: string): Promise<void> {
+    this.#publishedAt = Date.now();
+    this.#published = text;
+    try {
+      await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
+        healed(redis, keys, [{ key: keys[this.#hash], type: "hash" }], () =>
+          redis.hset(keys[this.#hash], { [skuId]: text }),
+        ),
+      );
+    } catch (error) {
+      this.#published = undefined;
+      log(`${this.#hash}.publish_failed`, { skuId, cause: causeOf(error) });
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// The page that collects a card before the order is placed, for buyers whose payment must come with the order. Only with
+// the card form of this site. Nothing on it is secret, but Stripe's code may run on it, so it is a page of its own.
+import { type Context, Hono } from "hono";
+import { saleState } from "../catalog/schema.ts";
+import { refuse } from "../errors.ts";
+import { secure } from "../headers.ts";
+import type { AppEnv } from "../http.ts";
+import { findItem, quantitySchema } from "./buy.ts";
+import { errorPage, explain } from "./error-pages.ts";
+import { CARD_CHOICE_PATH } from "./item-paths.ts";
+import { renderCardChoice } from "./views/card-choice.tsx";
+import { cardFormSettings } from "./views/card-form.tsx";
+import { paymentModeOf } from "./views/pay-form.tsx";
+
+type ChoiceContext = Context<AppEnv, typeof CARD_CHOICE_PATH>;
+
+export const cardChoiceRoutes = new Hono<AppEnv>().get(CARD_CHOICE_PATH, show);
+
+async function show(c: ChoiceContext): Promise<Response> {
+  const config = c.get("config");
+  const item = paymentModeOf(config) === "card-form" ? await findItem(c) : undefined;
+  if (!item) return errorPage(c, refuse("not_found"));
+  const { sale, sku } = item;
+  c.header("Cache-Control", "private, no-store");
+  // The sale page says why it sells nothing now.
+  const isBuyable = saleState(sale, Date.now()) === "open" && sku.unitPrice.amount > 0;
+  if (!isBuyable) return c.redirect(`/sales/${sale.id}`, 303);
+  const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
+  const settings = cardFormSettings(config);
+  const page = await renderCardChoice({
+    sale,
+    sku,
+    quantity: Math.min(quantity, sku.perUserLimit),
+    why: explain(refuse("payment_method_required")).text,
+    settings,
+  });
+  const response = await c.html(page);
+  secure(response.headers, { stripeJs: settings.stripeJs });
+  return response;
+}
