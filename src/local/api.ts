@@ -7,6 +7,7 @@ import type { LedgerReport } from "../inventory/report.ts";
 import type { DeadLetter } from "../orders/delivery.ts";
 import type { BankEntry } from "../payments/sandbox-bank.ts";
 
+export type { PublicLine } from "../admission/public-line.ts";
 export type { LiveAnswer } from "../catalog/live.ts";
 export type { SaleView } from "../catalog/schema.ts";
 export type { RefundReceipt } from "../inventory/operator-use-cases.ts";
@@ -73,6 +74,16 @@ export interface DeadLetterList {
 /** The body of `GET /api/admin/sandbox/payments`: one page, by order id. */
 export interface SandboxPayments {
   payments: BankEntry[];
+}
+
+/** The body of `POST /api/sales/{saleId}/tickets`. Fields about the line are null while it is not known. */
+export interface TicketAnswer {
+  ticket: string;
+  place: number | null;
+  registered: number | null;
+  state: "waiting" | "admitted" | "over";
+  ahead: number | null;
+  etaSeconds: [number, number] | null;
 }
 
 /** The body of `POST /api/login` and of `POST /api/sales/{saleId}/visits`. */

@@ -9,10 +9,12 @@ import type {
   LiveAnswer,
   Order,
   OrderList,
+  PublicLine,
   SaleInput,
   SaleList,
   SandboxPayments,
   ShownPayment,
+  TicketAnswer,
   TokenBody,
 } from "./api.ts";
 
@@ -142,6 +144,22 @@ export class Client {
   /** Reads the live stock of a sale. */
   live(saleId: string): Promise<Answer<LiveAnswer>> {
     return this.send("GET", `/api/sales/${saleId}/live`);
+  }
+
+  /** Joins the line of a sale, or shows the ticket that the caller has. */
+  ticket(saleId: string, caller: Caller, ticket?: string): Promise<Answer<TicketAnswer>> {
+    const body = ticket === undefined ? {} : { ticket };
+    return this.send("POST", `/api/sales/${saleId}/tickets`, { ...caller, body });
+  }
+
+  /** Reads the line of a sale. */
+  line(saleId: string): Promise<Answer<PublicLine>> {
+    return this.send("GET", `/api/sales/${saleId}/line`);
+  }
+
+  /** Reads what a sale has published about its draw, for `verifyDraw`. */
+  draw(saleId: string): Promise<Answer> {
+    return this.send("GET", `/api/sales/${saleId}/draw`);
   }
 
   /** Sends an operator's request. `path` is relative to `/api/admin`. */

@@ -16,9 +16,13 @@ export interface RedisWithBridge {
   stop(): Promise<void>;
 }
 
-/** A running instance and its services. */
-export interface Stack extends RedisWithBridge {
+/** Redis, and stand-ins for the providers. */
+export interface Services extends RedisWithBridge {
   drand: FakeDrand;
+}
+
+/** A running instance and its services. */
+export interface Stack extends Services {
   worker: LocalWorker;
   url: string;
 }
@@ -34,21 +38,31 @@ export async function startRedisWithBridge(stateDir: string): Promise<RedisWithB
   return { bridge, redisUrl: redis.url, vars: localVars(bridge.url), stop };
 }
 
-/** Starts a complete instance. `vars` override the local defaults. `stop` runs in the reverse order of the start. */
-export async function startStack(
-  settings: Omit<WorkerSettings, "vars"> & { vars?: Record<string, string> },
-): Promise<Stack> {
+/** Starts all that a Worker needs, with the vars that connect it. `stop` runs in the reverse order of the start. */
+export async function startServices(stateDir: string): Promise<Services> {
   await using parts = new AsyncDisposableStack();
-  const redis = await startRedisWithBridge(settings.stateDir);
+  const redis = await startRedisWithBridge(stateDir);
   parts.defer(redis.stop);
   const turnstile = await startFakeTurnstile();
   parts.defer(turnstile.stop);
   const drand = await startFakeDrand({ period: 1 });
   parts.defer(drand.stop);
+  const all = parts.move();
+  const vars = { ...redis.vars, ...turnstile.vars, ...drand.vars };
+  return { ...redis, drand, vars, stop: () => all.disposeAsync() };
+}
+
+/** Starts a complete instance. `vars` override the local defaults. */
+export async function startStack(
+  settings: Omit<WorkerSettings, "vars"> & { vars?: Record<string, string> },
+): Promise<Stack> {
+  await using parts = new AsyncDisposableStack();
+  const services = await startServices(settings.stateDir);
+  parts.defer(services.stop);
   const stateDir = join(settings.stateDir, "worker");
-  const vars = { ...redis.vars, ...turnstile.vars, ...drand.vars, ...settings.vars };
+  const vars = { ...services.vars, ...settings.vars };
   const worker = await startWorker({ ...settings, stateDir, vars });
   parts.defer(worker.stop);
   const all = parts.move();
-  return { ...redis, drand, worker, url: worker.url, stop: () => all.disposeAsync() };
+  return { ...services, worker, url: worker.url, stop: () => all.disposeAsync() };
 }

@@ -4,9 +4,16 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { countCosts } from "./cost.ts";
+import { type CrowdCost, simulateCrowd } from "./line-simulation.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { measurePayments, type PaymentPace } from "./payments.ts";
-import { renderCosts, renderFailures, renderPayments, renderTimings } from "./render.ts";
+import {
+  renderCosts,
+  renderCrowds,
+  renderFailures,
+  renderPayments,
+  renderTimings,
+} from "./render.ts";
 import { labelOf } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import { withTestbed } from "./testbed.ts";
@@ -18,6 +25,9 @@ const USAGE = `npm run bench -- [--rounds N] [--json FILE]
                short rounds for each.
   --json FILE  also write the results as JSON
 `;
+
+/** Sizes of the simulated crowds. */
+const CROWDS = [10_000, 1_000_000];
 
 process.exitCode = await main();
 
@@ -41,7 +51,10 @@ async function main(): Promise<number> {
   });
   const pace = await outcomeOf(measurePayments);
   if (pace.ok) console.log(`${renderPayments(pace.value)}\n`);
-  if (options.json !== undefined) await writeJson(options.json, { rounds, timings, costs, pace });
+  const crowds = CROWDS.map(simulateCrowd);
+  console.log(`${renderCrowds(crowds)}\n`);
+  if (options.json !== undefined)
+    await writeJson(options.json, { rounds, timings, costs, pace, crowds });
   const failures = [
     ...failuresOf("timing", timings),
     ...failuresOf("counting", costs),
@@ -62,16 +75,20 @@ interface Measured {
   timings: Outcome<unknown>[];
   costs: Outcome<unknown>[];
   pace: Outcome<PaymentPace>;
+  crowds: CrowdCost[];
 }
 
-async function writeJson(file: string, { rounds, timings, costs, pace }: Measured): Promise<void> {
+async function writeJson(
+  file: string,
+  { rounds, timings, costs, pace, crowds }: Measured,
+): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
     name: labelOf(row),
     timing: timings[index],
     cost: costs[index],
   }));
-  const result = { at: new Date().toISOString(), machine, rounds, rows, payments: pace };
+  const result = { at: new Date().toISOString(), machine, rounds, rows, payments: pace, crowds };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 

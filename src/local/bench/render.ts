@@ -2,6 +2,7 @@
 import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
+import type { CrowdCost } from "./line-simulation.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PaymentPace } from "./payments.ts";
 import { labelOf, type Row } from "./row.ts";
@@ -101,6 +102,24 @@ export function renderPayments(pace: PaymentPace): string {
     `${orders} paid orders at once: charged at ${rate} of the ${allowedPerSecond} that are allowed, ` +
     `all settled after ${formatNumber(settledSeconds, 1)} s, ${limited} requests refused by the provider`
   );
+}
+
+/** A table of what crowds of several sizes cost the line that they wait in. */
+export function renderCrowds(crowds: CrowdCost[]): string {
+  const lines = crowds.map((crowd) => [
+    `${formatNumber(crowd.people)} people join in 10 s and wait for 10 min`,
+    ...[crowd.registered, crowd.reports, crowd.largestReport, crowd.sampleSize].map((value) =>
+      formatNumber(value),
+    ),
+    ...[crowd.storedBytes, crowd.publishedBytes].map((value) => formatNumber(value)),
+    formatNumber(crowd.ticks),
+    formatNumber(crowd.looks),
+  ]);
+  const columns = [
+    ...["counted", "controller calls", "most arrivals in one", "arrivals in memory"],
+    ...["bytes stored", "bytes published", "ticks", "looks at the line"],
+  ];
+  return `${formatTable(["simulated line", ...columns], lines)}\n(no look calls an object: see the row "wait in a line")`;
 }
 
 /** Lists the failed rows with their reasons. */

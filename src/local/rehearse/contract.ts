@@ -55,6 +55,11 @@ const EXPECTED = {
   "buy (contested-holds)": ["202"],
   "buy (refunds)": ["202", "sold_out", "user_limit_reached"],
   "buy (paid-drop)": ["202"],
+  "buy (line)": [...ORDER_ANSWERS, "not_admitted_yet"],
+  "buy without a turn": ["ticket_required", "sold_out"],
+  ticket: ["200"],
+  line: ["200"],
+  draw: ["200"],
   pay: ["202", "order_not_payable"],
   cancel: ["200", "order_not_cancellable"],
   "read own order": ["200"],
@@ -124,7 +129,7 @@ function headerBreaches(kind: RequestKind, { status, headers }: Answer): string[
 }
 
 /** Answers that are the same for every caller. */
-const SHARED = new Set<RequestKind>(["page", "live"]);
+const SHARED = new Set<RequestKind>(["page", "live", "line", "draw"]);
 
 /** Requests to the rate-limited order route, where every answer states the remaining quota. */
 const isRateLimited = (kind: RequestKind) => /^(bot: |buy\b)/.test(kind);

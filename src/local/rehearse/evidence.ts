@@ -3,6 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Answer, Ledger, LedgerOrder, LiveAnswer, Order, Sku } from "../client.ts";
 import { forEachConcurrently } from "./concurrency.ts";
+import type { LineRecord } from "./line-record.ts";
 import type { Books } from "./payments.ts";
 import type { OrderAction, Purchase } from "./recorder.ts";
 import type { Buyer, Denial, OperatorRefund, SaleVersion, ScenarioContext } from "./scenario.ts";
@@ -54,6 +55,8 @@ export interface Evidence {
   /** User → their own list of orders. Contains every winner and some losers. */
   lists: Map<string, Order[]>;
   live: LiveSample[];
+  /** What was observed of the sale's line; absent if it has none. */
+  line?: LineRecord;
 }
 
 /** The evidence of a whole rehearsal. */
@@ -92,7 +95,7 @@ async function collectSku(
   { sku, before, finalState }: FinishedScenario["skus"][number],
   concurrency: number,
 ): Promise<Evidence> {
-  const { client, recorder, history, denials, refunds, ledgers, clockErrorMs } = context;
+  const { client, recorder, history, denials, refunds, ledgers, clockErrorMs, line } = context;
   const { authenticated } = recorder;
   const { ledger: after, finalAfterMs } = await finalState;
   const buyers = everyone.filter((buyer) => buyer.sku.id === sku.id);
@@ -112,7 +115,16 @@ async function collectSku(
   );
   return {
     ...{ scenario, sku, history, denials, clockErrorMs, before, after, ledgers, finalAfterMs },
-    ...{ ledgerOrders, purchases, orderActions, authenticated, refunds, books, live },
+    ...{
+      ledgerOrders,
+      purchases,
+      orderActions,
+      authenticated,
+      refunds,
+      books,
+      live,
+      ...(line && { line }),
+    },
     ...(await readBack(context, sku, buyers, acceptedIds(purchases), concurrency)),
   };
 }

@@ -1,9 +1,12 @@
 // The instance a rehearsal runs against: an existing one (--url), or the built Worker started on temporary state.
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Chain } from "../../admission/draw.ts";
 import { Client } from "../client.ts";
 import type { LogLine } from "../miniflare.ts";
 import { randomNumbers } from "../random.ts";
-import { startStack } from "../stack.ts";
+import { startWorkerProcess } from "../spawn-miniflare.ts";
+import { startServices, startStack } from "../stack.ts";
 import { makeTempDir } from "../temp-dir.ts";
 import { tokenSigner } from "../tokens.ts";
 import { isLocal, type Options } from "./options.ts";
@@ -35,20 +38,25 @@ export interface Instance {
   sign?: (user: string) => Promise<string>;
   /** The address buyer `index` sends in its headers; undefined if the instance would ignore it. */
   ip(index: number): string | undefined;
+  /** The stand-in for the beacon; undefined if the rehearsal did not start one. */
+  beacon: Chain | undefined;
+  /** Kills every process of the Worker and starts it again on the same state; absent if it cannot be killed. */
+  restart?: () => Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Connects to the instance at --url, or starts one. */
 export async function openInstance(options: Options): Promise<Instance> {
-  const running = options.url === undefined ? await startOwn(options) : existing(options.url);
-  const { url, log, stop } = running;
+  const running = await (options.url === undefined ? startOwn(options) : existing(options.url));
+  const { url, stop } = running;
   try {
     const client = new Client(url, options.adminToken);
     const payments = running.payments ?? (await paymentsAt(client, options.provider));
     const clockErrorMs = isLocal(url) ? 0 : await client.syncClock();
     const { authSecret } = options;
     return {
-      ...{ client, payments, clockErrorMs, log, stop },
+      ...running,
+      ...{ client, payments, clockErrorMs },
       random: (name) => randomNumbers(options.seed, name),
       run: randomBytes(4).toString("hex"),
       isOwn: options.url === undefined,
@@ -61,13 +69,40 @@ export async function openInstance(options: Options): Promise<Instance> {
   }
 }
 
-type Running = Pick<Instance, "log" | "stop"> & { url: string; payments?: Payments };
+type Running = Pick<Instance, "log" | "beacon" | "restart" | "stop"> & {
+  url: string;
+  payments?: Payments;
+};
 
 function existing(url: string): Running {
-  return { url, log: undefined, stop: async () => {} };
+  return { url, log: undefined, beacon: undefined, stop: async () => {} };
 }
 
-async function startOwn({ provider, seed }: Options): Promise<Running> {
+/** An instance whose line is rehearsed runs in processes of its own, so that they can be killed. */
+const startOwn = (options: Options): Promise<Running> =>
+  options.admission === undefined ? startVisible(options) : startKillable();
+
+async function startKillable(): Promise<Running> {
+  const stateDir = makeTempDir("rehearse");
+  const services = await startServices(stateDir);
+  const vars = { ...services.vars, ...CHALLENGES };
+  const settings = { stateDir: join(stateDir, "worker"), vars };
+  let worker = await startWorkerProcess(settings);
+  const { url } = worker;
+  return {
+    ...{ url, log: undefined, beacon: services.drand.chain },
+    async restart() {
+      await worker.kill();
+      worker = await startWorkerProcess({ ...settings, port: Number(new URL(url).port) });
+    },
+    async stop() {
+      await worker.stop();
+      await services.stop();
+    },
+  };
+}
+
+async function startVisible({ provider, seed }: Options): Promise<Running> {
   await using parts = new AsyncDisposableStack();
   const log: LogLine[] = [];
   const onLog = (line: LogLine) => {
@@ -79,7 +114,7 @@ async function startOwn({ provider, seed }: Options): Promise<Running> {
   const stripe =
     provider === "stripe" ? await startOwnStripe(randomNumbers(seed, "events")) : undefined;
   if (stripe) parts.defer(stripe.stop);
-  const { url, stop } = await startStack({
+  const { url, drand, stop } = await startStack({
     stateDir,
     vars: { ...CHALLENGES, ...stripe?.vars },
     onLog,
@@ -88,7 +123,7 @@ async function startOwn({ provider, seed }: Options): Promise<Running> {
   stripe?.connect(url);
   const all = parts.move();
   const payments = stripe && { payments: stripe.payments };
-  return { url, log, ...payments, stop: () => all.disposeAsync() };
+  return { url, log, beacon: drand.chain, ...payments, stop: () => all.disposeAsync() };
 }
 
 /**

@@ -11,7 +11,8 @@ export async function sampleLiveStock(context: ScenarioContext, ended: AbortSign
   while (!ended.aborted) {
     const answer = await sendWithRetry(recorder, "live", () => client.live(saleId));
     // The edge serves the same answer for a second: polls within it add nothing.
-    if (answer?.status === 200 && answer.body.asOf !== live.at(-1)?.asOf) {
+    const isNew = answer?.status === 200 && answer.body.asOf !== live.at(-1)?.asOf;
+    if (isNew && recorder.state === "up") {
       live.push(answer.body);
     }
     await pause(POLL_INTERVAL_MS);

@@ -1,10 +1,12 @@
 // `npm run rehearse`: runs the scenarios, checks the proofs and prints a report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
+import { formatNumber } from "../terminal-format.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import { collectEvidence, type Evidence, type FinishedScenario } from "./evidence.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { lastToldAfterMs } from "./proofs/line.ts";
 import { checkThresholds } from "./proofs/thresholds.ts";
 import { verify } from "./proofs/verify.ts";
 import { Recorder } from "./recorder.ts";
@@ -79,21 +81,39 @@ async function runAll(
   const log = instance.log?.map(({ level, message }) => `${level}: ${message}`);
   const deadLetters = await deadLettersOf(instance.client, skus);
   const findings = { skus, breaches: recorder.breaches, deadLetters, log };
-  const [rush] = finished as [FinishedScenario & Throughput];
-  const summary = summarize(rush.buyers, recorder, findings);
+  const [first] = finished as [FinishedScenario & Throughput];
+  const summary = summarize(first.buyers, recorder, findings);
   return {
     ...{ url: instance.client.url, commit: await currentCommit() },
     machine: describeMachine(instance.isOwn),
     ...{ seed: options.seed, provider: options.provider, buyers, concurrency },
-    ...{ seconds: rush.seconds, requestsPerSecond: rush.requestsPerSecond },
-    notes: notesOn(instance, options),
+    ...{ scenario: first.scenario, seconds: first.seconds },
+    requestsPerSecond: first.requestsPerSecond,
+    notes: [...notesOn(instance, options), ...skus.flatMap(lineNotes)],
     ...summary,
     proofs: [...verify(findings), ...checkThresholds(options, summary)],
   };
 }
 
+/** What happened to the line. */
+function lineNotes({ line }: Evidence): string[] {
+  if (line === undefined) return [];
+  const { tickets, kills } = line;
+  const people = new Set(tickets.map(({ user }) => user)).size;
+  const told = lastToldAfterMs(line);
+  return [
+    `The line: ${people} people, instance killed ${kills} times while they were admitted`,
+    ...(told === undefined
+      ? []
+      : [`The last who waited looked ${formatNumber(told / 1_000, 1)} s after the end`]),
+  ];
+}
+
 /** What this rehearsal left out. */
-function notesOn({ payments, isOwn }: Instance, { bots, sku, provider }: Options): string[] {
+function notesOn(
+  { payments, isOwn }: Instance,
+  { bots, sku, provider, admission }: Options,
+): string[] {
   return [
     ...(payments ? [] : ['PAYMENTS is not "sandbox": only free SKUs were rehearsed, no payments.']),
     ...(provider === "stripe" && !isOwn
@@ -105,6 +125,7 @@ function notesOn({ payments, isOwn }: Instance, { bots, sku, provider }: Options
     ...(bots > 0 && !isOwn
       ? ["On an existing instance, the rehearsal's sale does not challenge bots."]
       : []),
+    ...(admission !== undefined && !isOwn ? ["An existing instance is not killed."] : []),
     ...(sku === undefined
       ? []
       : ["With --sku, only the rush runs: the other scenarios need their own sales."]),

@@ -1,6 +1,7 @@
 // The command line of `npm run rehearse`: its options, their help text and their validation.
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import type { LineMode } from "../../admission/settings.ts";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 
 export const HELP = `npm run rehearse -- [options]
@@ -22,6 +23,8 @@ Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 
   --seed N             repeats a rehearsal's random choices: arrivals, quantities, moments (default: a new one)
   --buyers N           number of buyers in the rush (default 500); other scenarios derive their number from it
   --bots SHARE         share of scripted bots in the rush, 0 to 1 (default 0)
+  --admission MODE     queue or draw: run only a sale with a line, whose people join early and late, leave, sleep,
+                       reload, share and forge tickets. Without --url, the instance is killed twice meanwhile
   --concurrency N      number of buyers in the rush that act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (required unless the instance is local)
   --auth-secret SECRET sign buyers' tokens with the instance's AUTH_SECRET instead of using demo login
@@ -58,6 +61,8 @@ export interface Options extends Thresholds {
   adminToken: string;
   authSecret?: string;
   json?: string;
+  /** Rehearse a line of this mode; absent for sales without a line. */
+  admission?: LineMode;
 }
 
 /** Invalid usage. The message is shown to the user with HELP. */
@@ -67,9 +72,10 @@ const OPTIONS = {
   url: { type: "string" },
   sku: { type: "string" },
   provider: { type: "string", default: "sandbox" },
-  seed: { type: "string" },
   buyers: { type: "string", default: "500" },
   bots: { type: "string", default: "0" },
+  admission: { type: "string" },
+  seed: { type: "string" },
   concurrency: { type: "string", default: "64" },
   "admin-token": { type: "string" },
   "auth-secret": { type: "string" },
@@ -91,12 +97,15 @@ export function parseOptions(
   if (values.help) {
     return "help";
   }
-  const { url, sku, json } = values;
+  const { url, sku, json, admission } = values;
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new UsageError(`--url must be an http or https URL, not "${url}".`);
   }
   if (sku !== undefined && url === undefined) {
     throw new UsageError("--sku requires --url: it names a SKU of an existing instance.");
+  }
+  if (admission !== undefined && sku !== undefined) {
+    throw new UsageError("--admission creates its own sale, so it does not go with --sku.");
   }
   const authSecret = values["auth-secret"];
   const maxP99 = values["max-p99"];
@@ -105,6 +114,7 @@ export function parseOptions(
     ...(url !== undefined && { url }),
     ...(sku !== undefined && { sku }),
     ...(json !== undefined && { json }),
+    ...(admission !== undefined && { admission: lineMode(admission) }),
     ...(authSecret !== undefined && { authSecret }),
     ...(maxP99 !== undefined && { maxP99: milliseconds("--max-p99", maxP99) }),
     ...(maxErrors !== undefined && { maxErrors: share("--max-errors", maxErrors) }),
@@ -155,6 +165,13 @@ function providerNamed(name: string): Provider {
     throw new UsageError(`--provider must be ${PROVIDERS.join(" or ")}, not "${name}".`);
   }
   return provider;
+}
+
+function lineMode(text: string): LineMode {
+  if (text !== "queue" && text !== "draw") {
+    throw new UsageError(`--admission must be queue or draw, not "${text}".`);
+  }
+  return text;
 }
 
 function share(name: string, text: string): number {

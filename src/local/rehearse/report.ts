@@ -19,7 +19,7 @@ export function render(result: Result): string {
     formatTable(["SKU", ...LEDGER, ...STATUSES, "money kept", "final after"], skus.map(skuRow)),
     "",
     ...(crowd.length > 1 ? [crowdTable(crowd), ""] : []),
-    `Rush: ${formatNumber(result.buyers)} buyers in ${formatNumber(result.seconds, 1)} s, ${throughput}`,
+    `${result.scenario}: ${formatNumber(result.buyers)} buyers in ${formatNumber(result.seconds, 1)} s, ${throughput}`,
     ...(result.pace ? [paceLine(result.pace)] : []),
     `Payments by ${result.provider}; repeat the random choices with --seed ${result.seed}`,
     ...notes,

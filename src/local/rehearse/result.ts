@@ -23,9 +23,11 @@ export interface Result {
   provider: Provider;
   buyers: number;
   concurrency: number;
-  /** Duration of the rush, without signing in and checking. */
+  /** The scenario that ran first and alone: the rush, or the line. */
+  scenario: string;
+  /** Duration of that scenario, without signing in and checking. */
   seconds: number;
-  /** In the rush. */
+  /** In that scenario. */
   requestsPerSecond: number;
   /** What this rehearsal left out. */
   notes: string[];

@@ -20,11 +20,11 @@ export async function createSale(
   const run = `${instance.run}-${name}`;
   const id = `rehearsal-${run}`;
   const answer = await client.putSale({
+    admission: { mode: "open" },
     ...plan,
     id,
     title: `Rehearsal: ${name}`,
     description: "Created by npm run rehearse, which deletes it when it ends.",
-    admission: { mode: "open" },
     skus: plan.skus.map((sku) => ({ ...sku, id: `${id}-${sku.name}` })),
   });
   expectOk(answer);

@@ -1,6 +1,7 @@
 // The types of a rehearsal's scenarios. A scenario sends one crowd of buyers to one sale.
 import type { Caller, Ledger, LiveAnswer, PublicSale, SaleInput, Sku } from "../client.ts";
 import type { Instance } from "./instance.ts";
+import type { LineRecord } from "./line-record.ts";
 import type { Options } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -19,7 +20,7 @@ export interface PlanInput {
 }
 
 /** A sale without its ids and texts. SKU names are unique within it. */
-export type SalePlan = Pick<SaleInput, "opensAt" | "closesAt" | "protection"> & {
+export type SalePlan = Pick<SaleInput, "opensAt" | "closesAt" | "admission" | "protection"> & {
   skus: Omit<Sku, "id">[];
 };
 
@@ -107,4 +108,6 @@ export interface ScenarioContext extends Instance {
   live: LiveAnswer[];
   /** Ledger reports the operator read during the scenario. */
   ledgers: Ledger[];
+  /** What was observed of the sale's line; absent if it has none. */
+  line?: LineRecord;
 }

@@ -20,6 +20,8 @@ describe("the command line", () => {
     [["--provider", "paypal"]],
     [["--seed", "0"]],
     [["--seed", "first"]],
+    [["--admission", "open"]],
+    [["--admission", "draw", "--url", "http://localhost:8787", "--sku", "demo"]],
     [["--no-such-option"]],
   ])("rejects %j", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);

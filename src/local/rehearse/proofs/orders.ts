@@ -8,7 +8,7 @@ import { unitsKept } from "./available-units.ts";
 import { toleranceOf } from "./timeline.ts";
 
 /** Refusals that tell the buyer when, or at what price, to repeat the request. */
-const REPEATABLE = ["sale_not_open", "price_changed"];
+const REPEATABLE = ["sale_not_open", "price_changed", "not_admitted_yet"];
 const FINAL = ["confirmed", "cancelled", "expired", "refunded"];
 
 /** Every accepted order is in the ledger under its buyer, final, and hidden from other buyers. */

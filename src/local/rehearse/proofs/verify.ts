@@ -1,6 +1,7 @@
 // All proofs. Each states a claim and lists what contradicts it in the evidence. They are pure functions, so
 // tests can feed them fabricated evidence of an oversell.
 import type { Evidence, Findings } from "../evidence.ts";
+import { LINE_PROOFS } from "./line-proofs.ts";
 import { finality, liveStock, ORDERS_ARE_FINAL } from "./live-stock.ts";
 import { holdsKept, money, refundsDone } from "./money.ts";
 import * as observed from "./observed.ts";
@@ -20,7 +21,7 @@ export interface ProofResult {
 }
 
 /** A proof about each SKU. */
-interface SkuProof {
+export interface SkuProof {
   claim: string;
   violations(evidence: Evidence): string[];
   /** Whether the evidence could have contradicted the claim. */
@@ -136,10 +137,12 @@ const SKU_PROOFS: SkuProof[] = [
   },
 ];
 
-/** Checks the findings against every proof. */
+/** Checks the findings against every proof. Those about a line only if a sale had one. */
 export function verify({ skus, breaches, deadLetters, log }: Findings): ProofResult[] {
+  const lined = skus.filter(({ line }) => line !== undefined);
   return [
     ...SKU_PROOFS.map((proof) => verifySkus(proof, skus)),
+    ...(lined.length > 0 ? LINE_PROOFS.map((proof) => verifySkus(proof, lined)) : []),
     resultOf(
       "no order became a dead letter",
       deadLetters,

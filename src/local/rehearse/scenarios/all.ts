@@ -3,6 +3,7 @@ import type { Options } from "../options.ts";
 import type { Scenario } from "../scenario.ts";
 import { contestedHolds, lastMoment } from "./contested-holds.ts";
 import { edits } from "./edits.ts";
+import { lineOf } from "./line.ts";
 import { openClose } from "./open-close.ts";
 import { paidDrop } from "./paid-drop.ts";
 import { refunds } from "./refunds.ts";
@@ -17,6 +18,11 @@ const GROUPS: Scenario[][] = [
   [paidDrop],
 ];
 
-/** With --sku only the rush, because the other scenarios need sales with terms of their own. */
-export const scenariosFor = ({ sku }: Pick<Options, "sku">): Scenario[][] =>
-  sku === undefined ? GROUPS : [[rush]];
+/**
+ * With --admission only the line. With --sku only the rush, because the other scenarios need sales with terms of their
+ * own.
+ */
+export function scenariosFor({ sku, admission }: Pick<Options, "sku" | "admission">): Scenario[][] {
+  if (admission !== undefined) return [[lineOf(admission)]];
+  return sku === undefined ? GROUPS : [[rush]];
+}

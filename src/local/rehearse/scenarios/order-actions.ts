@@ -12,6 +12,8 @@ interface BuyOptions {
   kind: RequestKind;
   /** The payment method that comes with the order. */
   method?: Method;
+  /** The buyer's ticket for the line of the sale. */
+  ticket?: string;
   /** The price the buyer saw and offers; absent to accept any price. */
   unitPrice?: Money | undefined;
   /** When the request was due, as a `performance.now()` time; latency counts from then. */
@@ -25,13 +27,14 @@ export async function buy(
   context: ScenarioContext,
   buyer: Buyer,
   purchase: Purchase,
-  { kind, method, unitPrice, dueAt, alsoExpected = [] }: BuyOptions,
+  { kind, method, ticket, unitPrice, dueAt, alsoExpected = [] }: BuyOptions,
 ): Promise<Answer<Order> | undefined> {
   const { client, recorder } = context;
   purchase.method = method;
   const body = {
     quantity: purchase.quantity,
     ...paymentBody(context, method),
+    ...(ticket !== undefined && { ticket }),
     ...(unitPrice !== undefined && { unitPrice }),
   };
   const send = () => client.order(purchase.sku, purchase.key, buyer, body);

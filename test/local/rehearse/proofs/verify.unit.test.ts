@@ -40,7 +40,7 @@ describe("the log of an existing instance", () => {
       ...{ url: "https://shop.example", commit: undefined, seed: 1, provider: "sandbox" },
       ...{ buyers: 1, concurrency: 1 },
       machine: { cpus: 1, cpu: "", memoryBytes: 1, os: "", node: "" },
-      ...{ seconds: 1, requestsPerSecond: 1, notes: [], skus: [], crowd: [] },
+      ...{ scenario: "rush", seconds: 1, requestsPerSecond: 1, notes: [], skus: [], crowd: [] },
       ...{ outcomes: {}, latencyMs: {}, errorShare: 0 },
       proofs: proofs.filter(({ claim }) => [CONTRACT, LOG].includes(claim)),
     });
