@@ -3,7 +3,7 @@
 export const LOCAL_ADMIN_TOKEN = "local-admin-token";
 export const LOCAL_BRIDGE_TOKEN = "local-bridge-token";
 export const LOCAL_AUTH_SECRET = "local-auth-secret-of-at-least-32-characters";
-const LOCAL_SIGNING_SECRET = "local-signing-secret-of-at-least-32-characters";
+export const LOCAL_SIGNING_SECRET = "local-signing-secret-of-at-least-32-characters";
 
 /** Vars and secrets of a local instance. `redisUrl` is the URL of the REST bridge. */
 export function localVars(redisUrl: string): Record<string, string> {

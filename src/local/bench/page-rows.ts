@@ -14,7 +14,8 @@ const repeatOne = (worker: Load["worker"], request: RequestSpec): Load => ({
   requests: (_, count) => Array(count).fill(request),
 });
 
-const sharedResponse = (
+/** A row of a response that is the same for everyone. */
+export const sharedResponse = (
   name: string,
   request: RequestSpec,
   baseline: { name: string; path: string },

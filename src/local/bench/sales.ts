@@ -15,11 +15,16 @@ export const SCARCE = "bench-scarce";
 export const LIMITED = "bench-limited";
 /** Challenges everyone. */
 export const CHALLENGED = "bench-challenged";
+/** In a sale with a line, and never sold out. */
+export const LINED = "bench-lined";
+export const LINE_SALE = "bench-line";
+/** When registration for that sale closed: its line has moved past it soon. */
+export const LINE_CLOSED_AT = Date.now() - 60_000;
 /** Opens tomorrow. */
 export const LATER = "bench-later";
 
 /** SKUs that accept orders in the benchmark. */
-export const SOLD_SKUS = [PLENTIFUL, PRICED, SCARCE, LIMITED];
+export const SOLD_SKUS = [PLENTIFUL, PRICED, SCARCE, LIMITED, LINED];
 
 const fixedWindow = (limit: number, windowSeconds: number) => ({
   algorithm: "fixed-window" as const,
@@ -47,8 +52,13 @@ export async function putSales(client: Client): Promise<void> {
       autoBlock: NO_AUTO_BLOCK,
     }),
   ];
-  for (const each of sales) expectOk(await client.putSale(each));
+  for (const each of [...sales, lineSale()]) expectOk(await client.putSale(each));
 }
+
+const lineSale = (): SaleInput => ({
+  ...sale(LINE_SALE, new Date(LINE_CLOSED_AT).toISOString(), [sku(LINED, MILLION)]),
+  admission: { mode: "queue", ratePerSecond: 1_000 },
+});
 
 const fromNow = (offsetMs: number) => new Date(Date.now() + offsetMs).toISOString();
 

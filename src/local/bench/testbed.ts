@@ -77,6 +77,14 @@ export async function waitUntilSoldOut({ client }: Testbed, sku: string): Promis
   });
 }
 
+/** Waits until a line has passed those who came right after the close. */
+export async function waitUntilAdmitted({ client }: Testbed, saleId: string): Promise<void> {
+  await waitFor(`the line of ${saleId} to move`, async () => {
+    const { status, body } = await client.line(saleId);
+    return status === 200 && body.frontier > 1.1;
+  });
+}
+
 /** Waits until every accepted order is in the read model, so that no consumer runs during the next round. */
 export async function waitUntilSettled({ client }: Testbed): Promise<void> {
   for (const sku of SOLD_SKUS) {
