@@ -1,10 +1,11 @@
 // Joining a sale's line: the ticket. Nothing is stored, so it costs no Redis command and no object call of its own.
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import * as z from "zod";
 import { readPass } from "../admission/pass.ts";
 import { placeOf } from "../admission/place.ts";
 import type { Registrant } from "../admission/place-formula.ts";
+import type { PublicLine } from "../admission/public-line.ts";
 import { registrationOf } from "../admission/settings.ts";
 import { etaSeconds, isAdmitted, peopleAhead } from "../admission/standing.ts";
 import { signTicket } from "../admission/ticket.ts";
@@ -28,38 +29,50 @@ const MAX_COOKIE_SECONDS = 400 * 86_400;
 
 const bodySchema = z.strictObject({ ticket: orderBodySchema.shape.ticket });
 
-type TicketContext = Context<AppEnv, "/sales/:saleId/tickets">;
-
 const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
 
 export const ticketRoutes = new Hono<AppEnv>().post("/sales/:saleId/tickets", async (c) => {
   const entry = await findSale(c.get("scope"), c.req.param("saleId"));
   if (!entry) return problem(c, refuse("not_found"));
+  const joined = await joinLine(c, entry, () => readBody(c));
+  if (!joined.ok) return problem(c, joined.refusal);
+  return c.json(await standing(c, entry, joined.person, joined.ticket));
+});
+
+type Joined =
+  | { ok: true; person: Registrant; ticket: HeldTicket }
+  | { ok: false; refusal: Refusal };
+
+/** Gives the caller a ticket for the line of a sale, unless they show one, and keeps it in a cookie. */
+export async function joinLine(
+  c: AppContext,
+  entry: CatalogEntry,
+  read: () => ReturnType<typeof readBody>,
+): Promise<Joined> {
   const refusal = refuseByTime(entry) ?? (await shieldRoute(c, "ticket"));
-  if (refusal) return problem(c, refusal);
-  const body = await readBody(c);
-  if (!body.ok) return problem(c, body.refusal);
+  if (refusal) return { ok: false, refusal };
+  const body = await read();
+  if (!body.ok) return body;
   const identity = await identify(c, c.get("config"));
-  if (!identity.ok) return problem(c, identity.refusal);
+  if (!identity.ok) return identity;
   const attempt: Challenged = {
     ...{ c, route: "order", skuId: "", now: Date.now() },
     ...{ entry, userId: identity.userId },
   };
   const person = { saleId: entry.sale.id, userId: identity.userId };
   const shown = shownTicket(c, person, body.value.ticket);
-  const joined = shown ? ({ ok: true, ticket: shown } as const) : await join(attempt, person);
-  if (!joined.ok) return problem(c, joined.refusal);
-  keepTicket(c, entry, joined.ticket);
-  return c.json(await standing(c, entry, person, joined.ticket));
-});
+  const issued = shown ? ({ ok: true, ticket: shown } as const) : await issue(attempt, person);
+  if (issued.ok) keepTicket(c, entry, issued.ticket);
+  return issued.ok ? { ...issued, person } : issued;
+}
 
 /** The body is optional, so that a request without one is a request for a first ticket. */
-const readBody = async (c: TicketContext): ReturnType<typeof readJson<typeof bodySchema>> =>
+const readBody = async (c: AppContext): ReturnType<typeof readJson<typeof bodySchema>> =>
   c.req.raw.body === null || c.req.header("content-length") === "0"
     ? { ok: true, value: {} }
     : readJson(c, bodySchema, MAX_BYTES);
 
-function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
+export function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
   const registration = registrationOf(sale);
   if (!registration) return NO_LINE;
   const now = Date.now();
@@ -72,10 +85,11 @@ function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
   });
 }
 
-type Joined = { ok: true; ticket: HeldTicket } | { ok: false; refusal: Refusal };
-
 /** Issues a first ticket, after a challenge where the sale demands one. */
-async function join(attempt: Challenged, person: Registrant): Promise<Joined> {
+async function issue(
+  attempt: Challenged,
+  person: Registrant,
+): Promise<{ ok: true; ticket: HeldTicket } | { ok: false; refusal: Refusal }> {
   const { c } = attempt;
   const refusal =
     (await denied.check(attempt)) ??
@@ -89,10 +103,26 @@ async function join(attempt: Challenged, person: Registrant): Promise<Joined> {
 }
 
 /** Keeps the ticket in a cookie, so that it also travels with requests of pages without JavaScript. */
-function keepTicket(c: TicketContext, { sale }: CatalogEntry, { token }: HeldTicket): void {
+function keepTicket(c: AppContext, { sale }: CatalogEntry, { token }: HeldTicket): void {
   const left = Math.ceil((Date.parse(sale.closesAt) - Date.now()) / 1_000);
   const maxAge = Math.max(1, Math.min(left, MAX_COOKIE_SECONDS));
   setCookie(c, ticketCookie(sale.id), token, { ...cookieOptions(c.req.url), maxAge });
+}
+
+/** What decides where a person stands. `place` is null, and the others are undefined, while they are not known. */
+export async function placeInLine(
+  c: AppContext,
+  entry: CatalogEntry,
+  person: Registrant,
+  at: number | undefined,
+): Promise<{ line?: PublicLine | undefined; place: number | null; unitsLeft: number | undefined }> {
+  const reading = await readReading(c.get("scope"), entry).catch(() => undefined);
+  const { line, pass } = reading?.value.published ?? {};
+  const { SIGNING_SECRET } = c.get("config");
+  const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
+  const close = readPass(SIGNING_SECRET, pass, person.saleId) ?? { closesAt, draw: null };
+  const place = at === undefined ? null : placeOf(SIGNING_SECRET, person, at, close);
+  return { line, place, unitsLeft: unitsLeft(entry, reading?.value) };
 }
 
 /** Where the person stands. Fields about the line are null while it is not known. */
@@ -102,12 +132,7 @@ async function standing(
   person: Registrant,
   { token, at }: HeldTicket,
 ) {
-  const reading = await readReading(c.get("scope"), entry).catch(() => undefined);
-  const { line, pass } = reading?.value.published ?? {};
-  const { SIGNING_SECRET } = c.get("config");
-  const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
-  const close = readPass(SIGNING_SECRET, pass, person.saleId) ?? { closesAt, draw: null };
-  const place = placeOf(SIGNING_SECRET, person, at, close);
+  const { line, place, unitsLeft } = await placeInLine(c, entry, person, at);
   const known = line && place !== null;
   const admitted = known && isAdmitted(line, place);
   return {
@@ -118,7 +143,7 @@ async function standing(
     registered: line?.registered ?? null,
     state: line?.over ? "over" : admitted ? "admitted" : "waiting",
     ahead: known ? peopleAhead(line, place) : null,
-    etaSeconds: known ? etaSeconds(line, place, unitsLeft(entry, reading?.value)) : null,
+    etaSeconds: known ? etaSeconds(line, place, unitsLeft) : null,
   };
 }
 

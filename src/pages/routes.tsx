@@ -13,6 +13,7 @@ import { unavailableSales, unavailableSkus } from "./availability.ts";
 import { buyRoutes } from "./buy.ts";
 import { cardChoiceRoutes } from "./card-choice.ts";
 import { errorPage } from "./error-pages.ts";
+import { lineRoutes } from "./line.ts";
 import { servePage } from "./page-cache.ts";
 import { signInOptions } from "./views/components.tsx";
 import { renderHome } from "./views/home.tsx";
@@ -23,6 +24,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .route("/", assetRoutes)
   .get("/", home)
   .get("/sales/:saleId", sale)
+  .route("/", lineRoutes)
   .route("/", buyRoutes)
   .route("/", cardChoiceRoutes)
   .route("/", accountRoutes);

@@ -1,13 +1,15 @@
 // Sales with a line for the browser tests.
-import type { Page } from "playwright-core";
-import { expectOk, type Sku } from "../../src/local/client.ts";
-import type { Stage } from "./harness.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect } from "vitest";
+import { type Answer, expectOk, type Order, type Sku } from "../../src/local/client.ts";
+import type { Person, Stage } from "./harness.ts";
 import type { OnSale, SaleOptions } from "./put-sale.ts";
 
 export interface LineOptions extends SaleOptions {
   mode?: "queue" | "draw";
   ratePerSecond?: number;
-  /** When registration closes, in milliseconds from now. */
+  /** When registration opens and closes, in milliseconds from now. */
+  opensRegistrationIn?: number;
   closesRegistrationIn?: number;
 }
 
@@ -18,24 +20,35 @@ export interface LineSale extends OnSale {
     paused?: boolean;
     notice?: string | null;
   }): Promise<void>;
-  /** These people join, one after the other. Returns their tickets. */
-  join(...users: string[]): Promise<string[]>;
+  /** These people join, one after the other. */
+  join(...users: string[]): Promise<void>;
+  /** This person joins, and may buy now. */
+  admit(user: string): Promise<{ token: string; buy(): Promise<Answer<Order>> }>;
 }
 
 /** An open sale with a line, whose registration has closed a minute ago: who joins now has a place at once. */
 export async function lineSale(
   { onSale, client }: Stage,
   sku: Partial<Sku> = {},
-  { mode = "queue", ratePerSecond = 50, closesRegistrationIn = -60_000, ...more }: LineOptions = {},
+  {
+    mode = "queue",
+    ratePerSecond = 50,
+    opensRegistrationIn = -3_600_000,
+    closesRegistrationIn = -60_000,
+    ...more
+  }: LineOptions = {},
 ): Promise<LineSale> {
   const registrationClosesAt = new Date(Date.now() + closesRegistrationIn).toISOString();
-  const registrationOpensAt = new Date(Date.now() - 3_600_000).toISOString();
+  const registrationOpensAt = new Date(Date.now() + opensRegistrationIn).toISOString();
   const admission = { mode, ratePerSecond, registrationOpensAt, registrationClosesAt };
   const sale = await onSale(sku, { admission, ...more });
-  const joined = async (user: string) => {
-    const { token } = expectOk(await client.login(user));
-    const path = `/api/sales/${sale.saleId}/tickets`;
-    return expectOk(await client.send<{ ticket: string }>("POST", path, { token })).ticket;
+  const path = `/api/sales/${sale.saleId}/tickets`;
+  const join = async (user: string) => {
+    const { token } = expectOk(await client.login(`${sale.saleId}-${user}`));
+    const look = async (body = {}) =>
+      expectOk(await client.send<{ ticket: string; state: string }>("POST", path, { token, body }));
+    const { ticket } = await look();
+    return { token, ticket, stateNow: async () => (await look({ ticket })).state };
   };
   return {
     ...sale,
@@ -43,16 +56,21 @@ export async function lineSale(
       expectOk(await client.admin("PUT", `/sales/${sale.saleId}/line`, change));
     },
     async join(...users) {
-      const tickets: string[] = [];
-      for (const user of users) tickets.push(await joined(user));
-      return tickets;
+      for (const user of users) await join(user);
+    },
+    async admit(user) {
+      const { token, ticket, stateNow } = await join(user);
+      await expect.poll(stateNow).toBe("admitted");
+      const body = { quantity: 1, ticket };
+      return { token, buy: () => client.order(sale.skuId, `key-of-${user}`, { token }, body) };
     },
   };
 }
 
 export const linePanel = (page: Page) => page.locator(".line");
 
-export const joinLine = (page: Page) => page.getByRole("button", { name: "Join the line" }).click();
+export const joinLine = (page: Page) =>
+  page.getByRole("button", { name: "Join the line", exact: true }).click();
 
 /** Waits until the panel shows this standing; the error contains what it shows instead. */
 export async function standsAs(page: Page, standing: string): Promise<void> {
@@ -65,3 +83,25 @@ export async function standsAs(page: Page, standing: string): Promise<void> {
 /** Waits until the panel contains this text. */
 export const lineSays = (page: Page, text: string | RegExp) =>
   linePanel(page).getByText(text).filter({ visible: true }).first().waitFor();
+
+/** A person who is signed in, has joined on the sale's page, and stands as this. */
+export async function waiting(
+  { person }: Stage,
+  { saleId, path }: OnSale,
+  user: string,
+  standing = "waiting",
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; visitor: Person }> {
+  const visitor = await person(options);
+  await visitor.signIn(`${saleId}-${user}`);
+  const page = await visitor.open(path);
+  await joinLine(page);
+  await standsAs(page, standing);
+  return { page, visitor };
+}
+
+/** The link that carries the visitor's place to another device. */
+export async function linkOf(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Use my place on another device" }).click();
+  return page.locator("[data-line-link]").inputValue();
+}

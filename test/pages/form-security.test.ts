@@ -6,11 +6,15 @@ import { aBuyer, ledger } from "../support/shop.ts";
 import { givenItem, visit } from "./form-client.ts";
 
 test("rejects every cross-site form: buy, cancel, pay, sign in and sign out", async () => {
-  const { buyer, skuId, path } = await givenItem();
+  const { buyer, skuId, path } = await givenItem(
+    {},
+    { admission: { mode: "queue", ratePerSecond: 10 } },
+  );
   const origin = "https://evil.test";
   const order = `/orders/${skuId}.0.${"a".repeat(20)}`;
   const forms: [string, Record<string, string>][] = [
     [path, { quantity: "1", key: "k1" }],
+    [`${path.split("/skus")[0]}/line`, {}],
     [`${order}/cancel`, {}],
     [`${order}/payment`, { paymentToken: "tok_ok" }],
     ["/login", { user: "mallory" }],

@@ -4,6 +4,7 @@
 import type { PublicLine } from "../../admission/public-line.ts";
 import { pollAfter } from "../../admission/standing.ts";
 import {
+  countText,
   isBeaconLate,
   type LineState,
   lineText,
@@ -236,12 +237,4 @@ function pressBuy(choice: Choice): void {
 
 function setShown(element: HTMLElement | null, isShown: boolean): void {
   if (element) element.hidden = !isShown;
-}
-
-/** How many people are in line. */
-function countText(line: PublicLine | undefined): string {
-  if (!line || line.over || line.registered === 0) return "";
-  const { registered, waiting } = line;
-  const joined = `${registered.toLocaleString()} ${registered === 1 ? "person has" : "people have"} joined`;
-  return `${joined}, ${waiting.toLocaleString()} ${waiting === 1 ? "is" : "are"} waiting.`;
 }

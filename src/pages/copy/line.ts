@@ -122,3 +122,11 @@ export const NOT_YOUR_TURN: Record<"apart" | "waiting", { label: string; why: st
 /** What the operator says to those who wait. The beacon has words of its own. */
 export const operatorNotice = (line: PublicLine | undefined): string =>
   isBeaconLate(line) ? "" : (line?.notice ?? "");
+
+/** How many people are in line. */
+export function countText(line: PublicLine | undefined): string {
+  if (!line || line.over || line.registered === 0) return "";
+  const { registered, waiting } = line;
+  const joined = `${number(registered)} ${registered === 1 ? "person has" : "people have"} joined`;
+  return `${joined}, ${number(waiting)} ${waiting === 1 ? "is" : "are"} waiting.`;
+}

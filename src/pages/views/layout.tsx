@@ -11,14 +11,12 @@ export interface FrameProps {
   sale?: Pick<Sale, "theme" | "imageUrl"> | undefined;
   /** Personal pages are not indexed and have no link preview. */
   personal?: boolean;
-  /** Without JavaScript, the page reloads itself until the order is processed. */
-  refresh?: boolean;
+  /** Without JavaScript, the page reloads itself after this many seconds. */
+  refresh?: number | undefined;
   /** Status messages at the bottom of the screen. */
   notices?: Child;
   children?: Child;
 }
-
-const REFRESH_SECONDS = 3;
 
 /** The product's logo: a door ajar with light falling out. */
 const Logo = () => (
@@ -50,7 +48,7 @@ const Frame = (props: FrameProps) => (
       <Notices>{props.notices}</Notices>
       <footer class="foot">
         <Seller theme={props.sale?.theme} />
-        <p>First come, first served. Limits apply per person, and we never oversell.</p>
+        <p>Limits apply per person, and we never oversell.</p>
         <p data-zone>Times are in UTC.</p>
       </footer>
     </body>
@@ -92,7 +90,7 @@ const Head = (props: FrameProps) => (
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />
     {props.refresh ? (
       <noscript>
-        <meta http-equiv="refresh" content={String(REFRESH_SECONDS)} />
+        <meta http-equiv="refresh" content={String(props.refresh)} />
       </noscript>
     ) : null}
     <link rel="icon" href={iconUrl()} type="image/svg+xml" />

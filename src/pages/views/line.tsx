@@ -46,7 +46,7 @@ export const Line = ({
       </p>
       <p data-line-wait></p>
       <p class="hint" data-line-count></p>
-      <p class="alert" data-line-notice></p>
+      <p class="line-notice" data-line-notice></p>
       <p class="sr" role="status" data-line-announce></p>
       <p class="message" role="status" data-line-message></p>
       <button class="action" type="button" hidden data-line-join>
@@ -96,9 +96,11 @@ const LineOptions = ({ sale: { skus } }: { sale: Sale }) => (
       Use my place on another device
     </button>
     <div class="stack" hidden data-line-shared>
-      <label>
-        Open this link on your other device and sign in with the same account. It's worth nothing to
-        anyone else.
+      <label class="field">
+        <span>
+          Open this link on your other device and sign in with the same account. It's worth nothing
+          to anyone else.
+        </span>
         <input type="text" readonly data-line-link />
       </label>
       <button class="quiet wide" type="button" data-line-copy>

@@ -17,6 +17,9 @@ interface OrderPageProps extends OrderView {
   signInOptions: SignInOptions;
 }
 
+/** The page of an order that is being processed reloads itself. */
+const REFRESH_SECONDS = 3;
+
 export function renderOrder(props: OrderPageProps): Promise<string> {
   const { sale, paymentMode, cardForm, signInOptions, ...view } = props;
   const { order } = view;
@@ -26,7 +29,7 @@ export function renderOrder(props: OrderPageProps): Promise<string> {
     title: `${describeOrder(order).title}: ${name}`,
     personal: true,
     sale: { theme },
-    refresh: isSettling(order),
+    refresh: isSettling(order) ? REFRESH_SECONDS : undefined,
     children: (
       <div class="page narrow">
         <p>

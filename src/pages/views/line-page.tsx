@@ -1,0 +1,95 @@
+// The page of a visitor in line, for browsers without JavaScript.
+import { lineSettings } from "../../admission/settings.ts";
+import type { Sale } from "../../catalog/schema.ts";
+import {
+  countText,
+  HOW,
+  type LineState,
+  lineText,
+  operatorNotice,
+  PROOF,
+  standingOf,
+  waitText,
+} from "../copy/line.ts";
+import { formatTime } from "../format.ts";
+import { SignIn, type SignInOptions } from "./components.tsx";
+import { renderDocument } from "./layout.tsx";
+
+export interface LinePageProps {
+  sale: Sale;
+  state: LineState;
+  signedIn: boolean;
+  signInOptions: SignInOptions;
+  /** This site's origin, for the return URL of the shop's sign-in page. */
+  origin: string;
+  /** Seconds until the page reloads itself. */
+  refresh: number | undefined;
+}
+
+export function renderLine(props: LinePageProps): Promise<string> {
+  const { sale, state, refresh } = props;
+  const text = lineText(state, formatTime);
+  return renderDocument({
+    title: `${text} ${sale.title}`,
+    personal: true,
+    sale,
+    refresh,
+    children: (
+      <div class="page narrow">
+        <p>
+          <a href={`/sales/${sale.id}`}>
+            Back to <bdi lang={sale.language}>{sale.title}</bdi>
+          </a>
+        </p>
+        <h1>The line</h1>
+        <div class="card line" data-standing={standingOf(state)}>
+          <p class="line-text">{text}</p>
+          <p>{waitText(state)}</p>
+          <p class="hint">{countText(state.line)}</p>
+          <p class="line-notice">{operatorNotice(state.line)}</p>
+          <NextStep {...props} />
+          <HowItWorks sale={sale} />
+        </div>
+      </div>
+    ),
+  });
+}
+
+/** What the visitor can do now. */
+const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProps) => {
+  const path = `/sales/${sale.id}/line`;
+  const standing = standingOf(state);
+  if (standing === "admitted") {
+    return (
+      <ul class="stack">
+        {sale.skus.map(({ id, name }) => (
+          <li>
+            <a class="action" href={`/sales/${sale.id}/skus/${id}/buy`}>
+              Buy <bdi lang={sale.language}>{name}</bdi>
+            </a>
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  if (standing !== "apart") return null;
+  if (!signedIn) return <SignIn next={path} origin={origin} options={signInOptions} />;
+  return (
+    <form method="post" action={path}>
+      <button class="action" type="submit">
+        Join the line
+      </button>
+    </form>
+  );
+};
+
+const HowItWorks = ({ sale }: { sale: Sale }) => {
+  const settings = lineSettings(sale);
+  return settings ? (
+    <>
+      <h2>How places are given</h2>
+      <p>{HOW[settings.mode]}</p>
+      <p>{PROOF}</p>
+    </>
+  ) : null;
+};
