@@ -44,6 +44,7 @@ const ROBOTS = `User-agent: *
 Disallow: /api/
 Disallow: /orders
 Disallow: /sales/*/skus/
+Disallow: /sales/*/line
 `;
 
 export const assetRoutes = new Hono<AppEnv>()
