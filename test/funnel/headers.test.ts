@@ -193,7 +193,12 @@ describe("files that browsers and crawlers request on their own", () => {
 
   test("lets crawlers index pages, but not orders or the API", async () => {
     const { body } = await call<string>("GET", "/robots.txt");
-    expect(body.match(/(?<=Disallow: ).+/g)).toEqual(["/api/", "/orders", "/sales/*/skus/"]);
+    expect(body.match(/(?<=Disallow: ).+/g)).toEqual([
+      "/api/",
+      "/orders",
+      "/sales/*/skus/",
+      "/sales/*/line",
+    ]);
   });
 });
 
