@@ -6,6 +6,12 @@ import type { Config } from "./config.ts";
 import type { EdgeScope } from "./edge/scope.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
+/** Who acts in the operator's API. A viewer changes nothing. */
+export interface Operator {
+  name: string;
+  role: "operator" | "viewer";
+}
+
 /** The bindings of the app, and the variables of each request. */
 export interface AppEnv {
   Bindings: Env;
@@ -14,6 +20,8 @@ export interface AppEnv {
     config: Config;
     /** For caches and background work. */
     scope: EdgeScope & { env: Env };
+    /** Set in the operator's API. */
+    operator: Operator;
     /** Sets the headers with the remaining requests of the route's limits. */
     describe?: (headers: Headers) => void;
   };

@@ -13,6 +13,7 @@ import {
 import type { DeadLetter } from "../orders/delivery.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
+import { recorded } from "./log.ts";
 
 type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
 
@@ -103,19 +104,29 @@ export const deadLetterRoutes = new Hono<AppEnv>()
   // "all" is an id here. A static path beside `:id` would make Hono fall back to a slower router for the whole app.
   .post("/:id/replay", async (c) => {
     const id = c.req.param("id");
-    if (id === ALL) return c.json(await inRedis(c, (redis, keys) => replayAll(c.env, redis, keys)));
-    const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
-    if (!stored) return problem(c, refuse("not_found"));
-    if (!stored.letter) {
+    const found =
+      id === ALL ? ALL : await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
+    if (!found) return problem(c, refuse("not_found"));
+    if (found !== ALL && !found.letter) {
       const issues = [{ path: "id", message: "the stored letter cannot be read; discard it" }];
       return problem(c, refuse("invalid_request", { issues }));
     }
-    return c.json({
-      replayed: await inRedis(c, (redis, keys) => replay(c.env, redis, keys, [stored])),
+    const intent = { action: "dead_letter.replayed", target: `dead-letter/${id}` } as const;
+    return recorded(c, intent, async (note) => {
+      const replayed = await inRedis(c, async (redis, keys) =>
+        found === ALL
+          ? replayAll(c.env, redis, keys)
+          : { replayed: await replay(c.env, redis, keys, [found]) },
+      );
+      note({}, replayed);
+      return c.json(replayed);
     });
   })
   .delete("/:id", async (c) => {
     const id = c.req.param("id");
-    const discarded = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
-    return discarded > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
+    const intent = { action: "dead_letter.discarded", target: `dead-letter/${id}` } as const;
+    return recorded(c, intent, async () => {
+      const discarded = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
+      return discarded > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
+    });
   });

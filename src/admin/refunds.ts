@@ -9,6 +9,7 @@ import { callInventory, LANE } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { RefundAnswer } from "../inventory/operator-use-cases.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
+import { recorded } from "./log.ts";
 
 const MAX_REFUND_BYTES = 4_096;
 const MAX_REASON_LENGTH = 500;
@@ -39,11 +40,14 @@ export async function refundOrder(
   const { quantity, backOnSale, reason } = body.value;
   const fingerprint = JSON.stringify([quantity ?? null, backOnSale, reason]);
   const command = { id: named.key, fingerprint, ...body.value };
-  const answer = await callInventory(c.env, address, (object) => object.refund(orderId, command));
-  if (!answer.ok) return problem(c, refuse(answer.reason));
-  if (!answer.value.ok) return problem(c, refusalOf(answer.value));
-  if (answer.value.replayed) c.header("Idempotent-Replayed", "true");
-  return c.json(answer.value.receipt, 202);
+  const intent = { action: "order.refunded", target: `order/${orderId}`, key: named.key } as const;
+  return recorded(c, { ...intent, reason, asks: { quantity, backOnSale } }, async () => {
+    const answer = await callInventory(c.env, address, (object) => object.refund(orderId, command));
+    if (!answer.ok) return problem(c, refuse(answer.reason));
+    if (!answer.value.ok) return problem(c, refusalOf(answer.value));
+    if (answer.value.replayed) c.header("Idempotent-Replayed", "true");
+    return c.json(answer.value.receipt, 202);
+  });
 }
 
 function refusalOf(answer: RefundAnswer & { ok: false }): Refusal {

@@ -1,6 +1,7 @@
 // The operator's API: sales, stock, ledgers.
 import { type Context, Hono } from "hono";
 import { publish } from "../catalog/propagation.ts";
+import { idSchema } from "../catalog/schema.ts";
 import { CATALOG_TAG, dropSnapshot } from "../catalog/snapshot.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
@@ -12,6 +13,7 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
 import { changeLine, showLine } from "./line.ts";
+import { listEntries, recorded } from "./log.ts";
 import { showOverview } from "./overview.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
@@ -32,6 +34,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/orders/:orderId/refund", refundOrder)
   .post("/cache/purge", purgeCaches)
   .get("/overview", showOverview)
+  .get("/log", listEntries)
   .get("/sandbox/payments", listSandboxPayments)
   .route("/denylist", ruleRoutes("deny"))
   .route("/allowlist", ruleRoutes("allow"))
@@ -60,22 +63,31 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
     const issues = [{ path: "events", message: "needs ORDER_WEBHOOK_URL to be set" }];
     return problem(c, refuse("invalid_request", { issues }));
   }
-  return atLedger(c, async (inventory) => {
-    const report = await inventory.report();
-    if (!report) return null;
-    // If Redis was emptied, the catalog is gone too.
-    await publish(c.env, config);
-    const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
-    if (!withEvents) return rebuilt;
-    return { ...rebuilt, events: await resendEvents(c.env, report.skuId) };
-  });
+  const skuId = idSchema.safeParse(c.req.param("skuId"));
+  if (!skuId.success) return problem(c, refuse("not_found"));
+  const intent = { action: "sku.rebuilt", target: `sku/${skuId.data}` } as const;
+  return recorded(c, { ...intent, asks: { events: withEvents } }, () =>
+    atLedger(c, async (inventory) => {
+      const report = await inventory.report();
+      if (!report) return null;
+      // If Redis was emptied, the catalog is gone too.
+      await publish(c.env, config);
+      const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
+      if (!withEvents) return rebuilt;
+      return { ...rebuilt, events: await resendEvents(c.env, report.skuId) };
+    }),
+  );
 }
 
 /**
  * Makes a change show at once instead of within 5 s: purges Cloudflare's cache everywhere and this isolate's memory.
  * Other isolates cannot be reached. One that read the catalog just before may cache it again, within the 5 s.
  */
-async function purgeCaches(c: AppContext): Promise<Response> {
+function purgeCaches(c: AppContext): Promise<Response> {
+  return recorded(c, { action: "caches.purged", target: "deployment" }, () => purge(c));
+}
+
+async function purge(c: AppContext): Promise<Response> {
   dropSnapshot();
   const cache = (c.executionCtx as Partial<Pick<ExecutionContext, "cache">>).cache;
   if (!cache) return c.json({ purged: ["isolate"] });

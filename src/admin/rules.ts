@@ -4,9 +4,10 @@ import * as z from "zod";
 import { type Issue, problem, type Refusal, refuse } from "../errors.ts";
 import { addRule, removeRule } from "../funnel/deny-list.ts";
 import { normalizeValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-set.ts";
-import { listRules } from "../funnel/rule-store.ts";
+import { listRules, type RuleName } from "../funnel/rule-store.ts";
 import { type AppContext, type AppEnv, readJson, readText } from "../http.ts";
 import { NOT_COPIED } from "../redis/copy.ts";
+import { recorded } from "./log.ts";
 
 const MAX_RULE_BYTES = 2_048;
 const MAX_SECONDS = 366 * 86_400;
@@ -56,16 +57,25 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
     ...(seconds ? { expiresAt: new Date(now + seconds * 1_000).toISOString() } : {}),
     ...(note ? { note } : {}),
   };
-  if (!(await addRule(c.env, c.get("config"), rule))) return notCopied(c);
-  const warnings = warningsOf(rule, givenValue(c));
-  return c.json({ ...rule, ...(warnings.length > 0 ? { warnings } : {}) });
+  const intent = { action: "rule.saved", target: targetOf(rule), reason: note } as const;
+  return recorded(c, { ...intent, asks: { expiresAt: rule.expiresAt } }, async () => {
+    if (!(await addRule(c.env, c.get("config"), rule))) return notCopied(c);
+    const warnings = warningsOf(rule, givenValue(c));
+    return c.json({ ...rule, ...(warnings.length > 0 ? { warnings } : {}) });
+  });
 }
+
+const targetOf = ({ effect, kind, value }: RuleName) => `rule/${effect}/${kind}/${value}` as const;
 
 async function liftRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
   const named = nameOf(c);
-  const gone = named && (await removeRule(c.env, c.get("config"), { effect, ...named }));
-  if (!gone?.lifted) return problem(c, refuse("not_found"));
-  return gone.copied ? c.body(null, 204) : notCopied(c);
+  if (!named) return problem(c, refuse("not_found"));
+  const rule = { effect, ...named };
+  return recorded(c, { action: "rule.removed", target: targetOf(rule) }, async () => {
+    const gone = await removeRule(c.env, c.get("config"), rule);
+    if (!gone.lifted) return problem(c, refuse("not_found"));
+    return gone.copied ? c.body(null, 204) : notCopied(c);
+  });
 }
 
 const notCopied = (c: AppContext): Response =>

@@ -13,6 +13,7 @@ import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { refusePrice } from "../payments/price.ts";
 import { atLedger } from "./ledger.ts";
+import { recorded } from "./log.ts";
 
 const MAX_SALE_BYTES = 131_072;
 const MAX_RESTOCK_BYTES = 1_024;
@@ -61,15 +62,20 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   if (!condition.ok) return problem(c, condition.refusal);
   const body = await readJson(c, saleDocumentSchema, MAX_SALE_BYTES);
   if (!body.ok) return problem(c, body.refusal);
-  const fault = findFault(c, body.value);
+  const sale = body.value;
+  const fault = findFault(c, sale);
   if (fault) return problem(c, fault);
-  const result = await putSale(c.env, c.get("config"), body.value, condition.value);
-  if (!result.ok) return problem(c, result.refusal);
-  using shown = await registryOf(c.env).show(body.value.id);
-  const { warnings, created } = result;
-  return answer(c, shown ?? { registered: result.registered, stocked: {} }, {
-    ...(warnings.length > 0 ? { extra: { warnings } } : {}),
-    status: created ? 201 : 200,
+  return recorded(c, { action: "sale.saved", target: `sale/${sale.id}` }, async (note) => {
+    using before = await registryOf(c.env).show(sale.id);
+    note(before?.registered.sale, sale);
+    const result = await putSale(c.env, c.get("config"), sale, condition.value);
+    if (!result.ok) return problem(c, result.refusal);
+    using shown = await registryOf(c.env).show(sale.id);
+    const { warnings, created } = result;
+    return answer(c, shown ?? { registered: result.registered, stocked: {} }, {
+      ...(warnings.length > 0 ? { extra: { warnings } } : {}),
+      status: created ? 201 : 200,
+    });
   });
 }
 
@@ -96,8 +102,11 @@ export async function removeSale(c: SaleContext): Promise<Response> {
   const condition = readCondition(c);
   if (!condition.ok) return problem(c, condition.refusal);
   const id = c.req.param("saleId");
-  const result = await deleteSale(c.env, c.get("config"), id, condition.value);
-  return result.ok ? c.body(null, 204) : problem(c, result.refusal);
+  if (!idSchema.safeParse(id).success) return problem(c, refuse("not_found"));
+  return recorded(c, { action: "sale.deleted", target: `sale/${id}` }, async () => {
+    const result = await deleteSale(c.env, c.get("config"), id, condition.value);
+    return result.ok ? c.body(null, 204) : problem(c, result.refusal);
+  });
 }
 
 export async function restockSku(c: Context<AppEnv, "/skus/:skuId/restock">): Promise<Response> {
@@ -108,11 +117,15 @@ export async function restockSku(c: Context<AppEnv, "/skus/:skuId/restock">): Pr
   const skuId = idSchema.safeParse(c.req.param("skuId"));
   if (!skuId.success) return problem(c, refuse("not_found"));
   const { quantity } = body.value;
-  const result = await restock(c.env, c.get("config"), skuId.data, quantity, named.key);
-  if (!result.ok) return problem(c, result.refusal);
-  if (result.replayed) c.header("Idempotent-Replayed", "true");
-  c.header("ETag", etagOfSale(result.registered) ?? "");
-  return atLedger(c, async (inventory) => inventory.report());
+  const target = `sku/${skuId.data}` as const;
+  const intent = { action: "sku.restocked", target, key: named.key, asks: { quantity } } as const;
+  return recorded(c, intent, async () => {
+    const result = await restock(c.env, c.get("config"), skuId.data, quantity, named.key);
+    if (!result.ok) return problem(c, result.refusal);
+    if (result.replayed) c.header("Idempotent-Replayed", "true");
+    c.header("ETag", etagOfSale(result.registered) ?? "");
+    return atLedger(c, async (inventory) => inventory.report());
+  });
 }
 
 function answer(

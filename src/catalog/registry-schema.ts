@@ -38,4 +38,11 @@ UPDATE sales SET opens_at = json_extract(document, '$.opensAt'),
   closes_at = json_extract(document, '$.closesAt'), active = 0 WHERE document <> 'null';
 INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revision) IS NOT NULL`,
   "ALTER TABLE skus ADD COLUMN withdrawn INTEGER",
+  `CREATE TABLE log (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL,
+  action TEXT NOT NULL, target TEXT NOT NULL, reason TEXT, changes TEXT NOT NULL,
+  outcome TEXT NOT NULL, code TEXT, request_id TEXT NOT NULL, key TEXT
+);
+CREATE UNIQUE INDEX log_by_key ON log (key) WHERE key IS NOT NULL;
+CREATE INDEX log_by_target ON log (target, id)`,
 ];

@@ -1,8 +1,10 @@
-// The Durable Object that stores what operators decide: all sales, and deny and allow rules. It gives every change a
-// revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects hold copies that can
+// The Durable Object that stores what operators decide: all sales, deny and allow rules, and the log of who changed what.
+// It gives every change a revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects hold copies that can
 // be rebuilt from it at any time.
 import { DurableObject } from "cloudflare:workers";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
+import type { Completion, LogEntry, NewEntry } from "./log-entry.ts";
+import { LogTable } from "./log-table.ts";
 import { filterOfNames, nameHash } from "./name-filter.ts";
 import { holds, type Precondition } from "./precondition.ts";
 import {
@@ -31,6 +33,7 @@ const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
 export class SaleRegistry extends DurableObject<object> {
   readonly #tables: SaleTables;
   readonly #rules: RuleTable;
+  readonly #log: LogTable;
   /** Hashes of all sale and SKU ids that ever existed. */
   readonly #names = new Set<number>();
   #published: PublishedCatalog | undefined;
@@ -39,6 +42,7 @@ export class SaleRegistry extends DurableObject<object> {
     super(ctx, env);
     this.#tables = new SaleTables(ctx.storage);
     this.#rules = new RuleTable(ctx.storage.sql);
+    this.#log = new LogTable(ctx.storage.sql);
     for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
     for (const id of this.#tables.skuIds()) this.#names.add(nameHash("sku", id));
     this.sweep();
@@ -201,6 +205,22 @@ export class SaleRegistry extends DurableObject<object> {
 
   rules(): RegisteredRules {
     return { version: this.#tables.counter("rules"), rules: this.#rules.all() };
+  }
+
+  // ---- the log
+
+  /** Logs an action that is about to happen. Returns the id of its entry. */
+  beginEntry(entry: NewEntry): number {
+    return this.#log.begin(entry, Date.now());
+  }
+
+  completeEntry(id: number, completion: Completion): void {
+    this.#log.complete(id, completion);
+  }
+
+  /** A page of the log, newest first: entries before the id `before`, and about `target` if one is given. */
+  logPage(target: string | undefined, before: number | undefined, limit: number): LogEntry[] {
+    return this.#log.page(target, before, limit);
   }
 
   #withStocked(registered: RegisteredSale): SaleWithStock {

@@ -23,6 +23,12 @@ const SCHEMA = {
     "PRIMARY KEY (sku_id, key) ) WITHOUT ROWID",
   counters: "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
   rules: "CREATE TABLE rules (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+  log:
+    "CREATE TABLE log ( id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, " +
+    "action TEXT NOT NULL, target TEXT NOT NULL, reason TEXT, changes TEXT NOT NULL, " +
+    "outcome TEXT NOT NULL, code TEXT, request_id TEXT NOT NULL, key TEXT )",
+  log_by_key: "CREATE UNIQUE INDEX log_by_key ON log (key) WHERE key IS NOT NULL",
+  log_by_target: "CREATE INDEX log_by_target ON log (target, id)",
 };
 
 /** The very first schema. */
