@@ -183,7 +183,8 @@ function byRate(
   { ratePerSecond }: FrontierInput,
   elapsed: number,
 ): number {
-  const used = sum(since(admissions, time - WINDOW_MS), "seconds");
+  // Both ends of the ten seconds count.
+  const used = sum(since(admissions, time - WINDOW_MS - 1), "seconds");
   return ratePerSecond * Math.min(elapsed / 1_000, WINDOW_SECONDS - used);
 }
 
