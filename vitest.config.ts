@@ -61,6 +61,7 @@ export default defineConfig({
               },
               bindings: {
                 ADMIN_TOKEN: "test-admin-token",
+                VIEWER_TOKEN: "test-viewer-token",
                 SIGNING_SECRET: "test-signing-secret-of-32-characters",
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",

@@ -65,6 +65,12 @@ const redisPrefix = z
   })
   .transform((prefix) => (prefix.endsWith(":") ? prefix : `${prefix}:`));
 const optionalText = unset.or(z.string()).optional();
+const operatorToken = z.string().min(16, "needs at least 16 characters");
+/** `shop.cloudflareaccess.com`, or its URL. */
+const teamDomain = z
+  .string()
+  .transform((text) => (text.includes("://") ? text : `https://${text}`))
+  .pipe(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin));
 
 const hexOf = (bytes: number) =>
   z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), `needs ${bytes} bytes in hexadecimal`);
@@ -113,7 +119,23 @@ const schema = z
       .default("")
       .transform((prefix) => prefix || "doorbuster:")
       .pipe(redisPrefix),
-    ADMIN_TOKEN: z.string().min(16, "needs at least 16 characters"),
+    /** The token of operators. */
+    ADMIN_TOKEN: operatorToken,
+    /** The token of viewers, who can read what operators can, but change nothing. */
+    VIEWER_TOKEN: unset.or(operatorToken).optional(),
+    /** Cloudflare Access in front of the console: the team's domain, and the application's audience tag. */
+    ACCESS_TEAM_DOMAIN: unset.or(teamDomain).optional(),
+    ACCESS_AUD: optionalText,
+    /** E-mail addresses of operators who sign in with Access. Everyone else whom it lets in is a viewer. */
+    ACCESS_OPERATORS: z
+      .string()
+      .default("")
+      .transform((text) =>
+        text
+          .toLowerCase()
+          .split(/[\s,]+/)
+          .filter(Boolean),
+      ),
     SIGNING_SECRET: secret,
     /** The public origin. If it is set, no other host is served. */
     PUBLIC_ORIGIN: unset
@@ -168,6 +190,14 @@ const schema = z
     path: ["AUTH_SECRET"],
     message:
       "set exactly one of AUTH_SECRET and AUTH_JWKS_URL: it determines how tokens are verified",
+  })
+  .refine((v) => v.VIEWER_TOKEN !== v.ADMIN_TOKEN, {
+    path: ["VIEWER_TOKEN"],
+    message: "must differ from ADMIN_TOKEN: it determines what its holder may do",
+  })
+  .refine((v) => (v.ACCESS_TEAM_DOMAIN === undefined) === (v.ACCESS_AUD === undefined), {
+    path: ["ACCESS_AUD"],
+    message: "set both ACCESS_TEAM_DOMAIN and ACCESS_AUD, or neither",
   })
   // Without them, tokens that the provider issued to other apps would be valid here.
   .refine((v) => !v.AUTH_JWKS_URL || v.AUTH_ISSUER, {

@@ -6,8 +6,9 @@ import type { Config } from "./config.ts";
 import type { EdgeScope } from "./edge/scope.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
-/** Who acts in the operator's API. A viewer changes nothing. */
+/** Who operates. A viewer reads everything, and changes nothing. */
 export interface Operator {
+  /** An e-mail address that Cloudflare Access verified, or the role if the token is shared. */
   name: string;
   role: "operator" | "viewer";
 }
@@ -20,7 +21,7 @@ export interface AppEnv {
     config: Config;
     /** For caches and background work. */
     scope: EdgeScope & { env: Env };
-    /** Set in the operator's API. */
+    /** Set on the operator's routes only. */
     operator: Operator;
     /** Sets the headers with the remaining requests of the route's limits. */
     describe?: (headers: Headers) => void;

@@ -60,6 +60,32 @@ test("requires a webhook secret with the Stripe gateway and with a webhook URL",
   ]);
 });
 
+test("requires a viewer token that differs from the operator's", () => {
+  expect(read({ VIEWER_TOKEN: "a viewer's own token" })).toHaveProperty("VIEWER_TOKEN");
+  expect(read({ VIEWER_TOKEN: "" })).not.toHaveProperty("VIEWER_TOKEN", expect.anything());
+  expect(read({ VIEWER_TOKEN: ENV.ADMIN_TOKEN })).toEqual([
+    "VIEWER_TOKEN: must differ from ADMIN_TOKEN: it determines what its holder may do",
+  ]);
+});
+
+test("accepts the team of Cloudflare Access as a domain or a URL, and only with its audience", () => {
+  const ACCESS_AUD = "aud-tag";
+  for (const team of ["shop.cloudflareaccess.com", "https://shop.cloudflareaccess.com/"]) {
+    expect(read({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD })).toMatchObject({
+      ACCESS_TEAM_DOMAIN: "https://shop.cloudflareaccess.com",
+      ACCESS_OPERATORS: [],
+    });
+  }
+  expect(read({ ACCESS_OPERATORS: " Ann@Shop.example,bob@shop.example ," })).toMatchObject({
+    ACCESS_OPERATORS: ["ann@shop.example", "bob@shop.example"],
+  });
+  for (const half of [{ ACCESS_AUD }, { ACCESS_TEAM_DOMAIN: "shop.cloudflareaccess.com" }]) {
+    expect(read(half)).toEqual([
+      "ACCESS_AUD: set both ACCESS_TEAM_DOMAIN and ACCESS_AUD, or neither",
+    ]);
+  }
+});
+
 const CHAIN = {
   hash: "ab".repeat(32),
   publicKey: "cd".repeat(96),

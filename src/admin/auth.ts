@@ -1,13 +1,18 @@
-// Authenticates the operator by a bearer token, compared in constant time. Wrong tokens are limited by address.
+// Authenticates operators and viewers: by a bearer token, by Cloudflare Access, or by the console's session. Refuses
+// every change by a viewer, whatever the route. Wrong tokens are limited by address.
 import { createMiddleware } from "hono/factory";
 import { memory } from "../edge/memory.ts";
 import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
 import { addressBlock } from "../funnel/caller.ts";
 import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood-shield.ts";
-import { bearerToken } from "../funnel/identity.ts";
-import type { AppContext, AppEnv } from "../http.ts";
+import { bearerToken, csrfRefusal } from "../funnel/identity.ts";
+import type { AppContext, AppEnv, Operator } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
+import { readAssertion } from "./access.ts";
+import { readSession } from "./session.ts";
+
+type Authenticated = { ok: true; operator: Operator } | { ok: false; refusal: Refusal };
 
 const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 
@@ -22,30 +27,89 @@ const lockedOut = memory<true>("lockedOut", { ttl: SHIELD_PERIOD_SECONDS * 1_000
 
 const TOO_MANY = refuse("rate_limited", { retryAfterSeconds: SHIELD_PERIOD_SECONDS });
 const WRONG = refuse("unauthenticated", {
-  detail: "This is not the operator's token",
+  detail: "This is not the token of an operator or viewer",
   headers: INVALID_TOKEN,
 });
+const READ_ONLY = refuse("forbidden", {
+  detail: "You are signed in as a viewer: you can read everything here, and change nothing",
+});
+const NOT_SIGNED_IN = refuse("unauthenticated");
+
+/** Lets operators do everything, and viewers read. */
+export const authorize = createMiddleware<AppEnv>(async function authorize(c, next) {
+  const found = await authenticate(c);
+  if (!found.ok) return problem(c, found.refusal);
+  if (found.operator.role === "viewer" && !isRead(c)) return problem(c, READ_ONLY);
+  c.set("operator", found.operator);
+  return next();
+});
+
+const isRead = (c: AppContext): boolean => ["GET", "HEAD"].includes(c.req.method);
+
+/**
+ * Finds out who operates. An Authorization header counts first: scripts send it, and browsers never do so by themselves.
+ * What browsers attach to every request, a cookie or the assertion of Access, must come from this site for a write.
+ */
+export async function authenticate(c: AppContext): Promise<Authenticated> {
+  if (c.req.header("authorization") !== undefined) {
+    const token = bearerToken(c);
+    return token === undefined ? refused(NOT_SIGNED_IN) : authenticateToken(c, token);
+  }
+  const found = (await byAssertion(c)) ?? bySession(c);
+  const foreign = found.ok && !isRead(c) ? csrfRefusal(c) : undefined;
+  return foreign ? refused(foreign) : found;
+}
 
 /**
  * Compares every token, even those of a locked-out address, because the operator may share it, and a comparison is
  * cheap. Only wrong tokens count toward the limit, so nobody can lock the operator out.
  */
-export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
-  const token = bearerToken(c);
-  if (token === undefined) return problem(c, refuse("unauthenticated"));
-  if (await isEqual(token, c.get("config").ADMIN_TOKEN)) {
-    c.set("operator", { name: "operator", role: "operator" });
-    return next();
+export async function authenticateToken(c: AppContext, token: string): Promise<Authenticated> {
+  const { ADMIN_TOKEN, VIEWER_TOKEN } = c.get("config");
+  if (await isEqual(token, ADMIN_TOKEN)) return signedInAs("operator");
+  if (VIEWER_TOKEN && (await isEqual(token, VIEWER_TOKEN))) return signedInAs("viewer");
+  return refused(await refuseGuess(c));
+}
+
+async function byAssertion(c: AppContext): Promise<Authenticated | undefined> {
+  const assertion = await readAssertion(c);
+  switch (assertion.state) {
+    case "absent":
+      return undefined;
+    case "valid":
+      return { ok: true, operator: assertion.operator };
+    case "invalid":
+      return refused(await refuseGuess(c));
+    case "unavailable":
+      return refused(refuse("unavailable", { detail: "Cloudflare Access does not answer" }));
   }
-  const address = addressBlock(c);
-  if (lockedOut.has(address)) return refused(c, TOO_MANY);
-  if (await passesShield(c, `operator|${address}`)) return refused(c, WRONG);
-  lockedOut.set(address, true);
-  return refused(c, TOO_MANY);
+}
+
+function bySession(c: AppContext): Authenticated {
+  const session = readSession(c);
+  return session ? signedInAs(session.role) : refused(NOT_SIGNED_IN);
+}
+
+/** A shared token does not say who holds it. */
+const signedInAs = (role: Operator["role"]): Authenticated => ({
+  ok: true,
+  operator: { name: role, role },
 });
 
-function refused(c: AppContext, refusal: Refusal): Response {
+const refused = (refusal: Refusal): Authenticated => ({ ok: false, refusal });
+
+/** The refusal of a wrong token or assertion: counts it, and logs it without the value. */
+async function refuseGuess(c: AppContext): Promise<Refusal> {
+  const refusal = (await isWithinLimit(c)) ? WRONG : TOO_MANY;
   count("operator.refused", refusal.reason);
   log("operator.refused", { requestId: c.get("requestId"), reason: refusal.reason });
-  return problem(c, refusal);
+  return refusal;
+}
+
+async function isWithinLimit(c: AppContext): Promise<boolean> {
+  const address = addressBlock(c);
+  if (lockedOut.has(address)) return false;
+  const passes = await passesShield(c, `operator|${address}`);
+  if (!passes) lockedOut.set(address, true);
+  return passes;
 }

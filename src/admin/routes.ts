@@ -8,7 +8,7 @@ import type { AppContext, AppEnv } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { rebuildReadModel, resendEvents } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
-import { requireOperator } from "./auth.ts";
+import { authorize } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
@@ -18,9 +18,12 @@ import { showOverview } from "./overview.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
+import { signIn, signOut } from "./sign-in.ts";
 
 export const adminRoutes = new Hono<AppEnv>()
-  .use(requireOperator)
+  .post("/session", signIn)
+  .delete("/session", signOut)
+  .use(authorize)
   .get("/sales", listSales)
   .get("/sales/:saleId", showSale)
   .put("/sales/:saleId", saveSale)

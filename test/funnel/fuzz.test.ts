@@ -121,6 +121,7 @@ describe("garbage with valid credentials", () => {
     ["POST", "/api/login", () => ({})],
     ["POST", "/login", () => ({})],
     ["POST", "/api/webhooks/stripe", () => ({})],
+    ["POST", "/api/admin/session", () => ({})],
     ["PUT", "/api/admin/sales/:saleId", asOperator],
     ["POST", "/api/admin/skus/:skuId/restock", asOperator],
     ["PUT", "/api/admin/denylist/ip/:value", asOperator],

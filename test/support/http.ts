@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode } from "../../src/errors.ts";
 
 export const ORIGIN = "https://shop.test";
 export const ADMIN_TOKEN = "test-admin-token";
+export const VIEWER_TOKEN = "test-viewer-token";
 export const SIGNING_SECRET = "test-signing-secret-of-32-characters";
 
 /** A response, with its body read. `body` is parsed JSON, or else the text. */
