@@ -162,8 +162,10 @@ export async function startWorker(settings: WorkerSettings): Promise<LocalWorker
   }
 }
 
-function printWarnings({ level, message }: LogLine): void {
-  if (level === "warn" || level === "error") {
-    console.error(message);
+export const isWarning = ({ level }: LogLine): boolean => level === "warn" || level === "error";
+
+export function printWarnings(line: LogLine): void {
+  if (isWarning(line)) {
+    console.error(line.message);
   }
 }

@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildWorker, type LocalWorker, type WorkerSettings } from "./miniflare.ts";
+import { buildWorker, type LocalWorker, printWarnings, type WorkerSettings } from "./miniflare.ts";
+import type { ChildLine } from "./miniflare-child.ts";
 
 /** A Worker in its own process group. */
 export interface WorkerProcess extends LocalWorker {
@@ -12,10 +13,11 @@ export interface WorkerProcess extends LocalWorker {
   kill(): Promise<void>;
 }
 
-/** Starts the Worker in a separate process and waits until it is listening. */
-export async function startWorkerProcess(
-  settings: Omit<WorkerSettings, "onLog">,
-): Promise<WorkerProcess> {
+/** Starts the Worker in a separate process and waits until it is listening. `onLog` gets warnings and errors. */
+export async function startWorkerProcess({
+  onLog = printWarnings,
+  ...settings
+}: WorkerSettings): Promise<WorkerProcess> {
   const script = settings.script ?? (await buildWorker());
   const entry = join(import.meta.dirname, "miniflare-child.ts");
   const child = spawn(process.execPath, [entry, JSON.stringify({ ...settings, script })], {
@@ -33,15 +35,24 @@ export async function startWorkerProcess(
       await exited;
     }
   };
-  const url = await firstUrl(child.stdout, exited);
+  const url = await readLines(child.stdout, exited, onLog);
   return { url, stop: () => end("SIGTERM", pid), kill: () => end("SIGKILL", -pid) };
 }
 
-async function firstUrl(stdout: NodeJS.ReadableStream, exited: Promise<unknown>): Promise<string> {
-  const lines = createInterface({ input: stdout });
-  const first = await Promise.race([once(lines, "line"), exited.then(() => undefined)]);
-  if (first === undefined) {
-    throw new Error("The Worker process exited before it was listening.");
-  }
-  return (JSON.parse(String(first[0])) as { url: string }).url;
+/** Passes the log on. Returns the URL once the Worker is listening. */
+async function readLines(
+  stdout: NodeJS.ReadableStream,
+  exited: Promise<unknown>,
+  onLog: NonNullable<WorkerSettings["onLog"]>,
+): Promise<string> {
+  const started = Promise.withResolvers<string>();
+  createInterface({ input: stdout }).on("line", (text) => {
+    const { url, log } = JSON.parse(text) as ChildLine;
+    if (log) onLog(log);
+    else started.resolve(url);
+  });
+  void exited.then(() =>
+    started.reject(new Error("The Worker process exited before it was listening.")),
+  );
+  return started.promise;
 }

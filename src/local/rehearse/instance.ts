@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Chain } from "../../admission/draw.ts";
 import { Client } from "../client.ts";
-import type { LogLine } from "../miniflare.ts";
+import { isWarning, type LogLine } from "../miniflare.ts";
 import { randomNumbers } from "../random.ts";
 import { startWorkerProcess } from "../spawn-miniflare.ts";
 import { startServices, startStack } from "../stack.ts";
@@ -82,15 +82,22 @@ function existing(url: string): Running {
 const startOwn = (options: Options): Promise<Running> =>
   options.admission === undefined ? startVisible(options) : startKillable();
 
+/** How workerd reports an alarm that was due while the instance was down. */
+const OVERDUE = /SQLite alarm overdue/;
+
 async function startKillable(): Promise<Running> {
   const stateDir = makeTempDir("rehearse");
   const services = await startServices(stateDir);
   const vars = { ...services.vars, ...CHALLENGES };
-  const settings = { stateDir: join(stateDir, "worker"), vars };
+  const log: LogLine[] = [];
+  const onLog = (line: LogLine) => {
+    if (!OVERDUE.test(line.message)) log.push(line);
+  };
+  const settings = { stateDir: join(stateDir, "worker"), vars, onLog };
   let worker = await startWorkerProcess(settings);
   const { url } = worker;
   return {
-    ...{ url, log: undefined, beacon: services.drand.chain },
+    ...{ url, log, beacon: services.drand.chain },
     async restart() {
       await worker.kill();
       worker = await startWorkerProcess({ ...settings, port: Number(new URL(url).port) });
@@ -106,9 +113,7 @@ async function startVisible({ provider, seed }: Options): Promise<Running> {
   await using parts = new AsyncDisposableStack();
   const log: LogLine[] = [];
   const onLog = (line: LogLine) => {
-    if (line.level === "warn" || line.level === "error") {
-      log.push(line);
-    }
+    if (isWarning(line)) log.push(line);
   };
   const stateDir = makeTempDir("rehearse");
   const stripe =

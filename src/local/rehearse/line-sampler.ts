@@ -36,27 +36,24 @@ async function watchLedger(
   record.soldOutAt = isSoldForGood ? (record.soldOutAt ?? client.now()) : undefined;
 }
 
-/** Kills the instance each time when another of these shares of the units is taken. Ends with `ended`. */
-export async function killDuring(
-  context: ScenarioContext,
+/** Kills the instance when this share of the units is taken, unless `ended` aborts before. Does nothing if it cannot be killed. */
+export async function killAt(
+  { restart, recorder, ledgers }: ScenarioContext,
   record: LineRecord,
-  shares: number[],
+  share: number,
   ended: AbortSignal,
 ): Promise<void> {
-  const { restart, recorder, ledgers } = context;
   if (restart === undefined) return;
-  for (const share of shares) {
-    const isDue = () => {
-      const { held = 0, sold = 0, stocked = 1 } = ledgers.at(-1) ?? {};
-      return (held + sold) / stocked >= share;
-    };
-    while (!isDue() && !ended.aborted) await pause(INTERVAL_MS);
-    if (ended.aborted) return;
-    recorder.state = "down";
-    await restart();
-    recorder.state = "restarted";
-    record.kills += 1;
-    await pause(SETTLED_WITHIN_MS);
-    recorder.state = "up";
-  }
+  const isDue = () => {
+    const { held = 0, sold = 0, stocked = 1 } = ledgers.at(-1) ?? {};
+    return (held + sold) / stocked >= share;
+  };
+  while (!isDue() && !ended.aborted) await pause(INTERVAL_MS);
+  if (ended.aborted) return;
+  recorder.state = "down";
+  await restart();
+  recorder.state = "restarted";
+  record.kills += 1;
+  await pause(SETTLED_WITHIN_MS);
+  recorder.state = "up";
 }

@@ -24,7 +24,8 @@ Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 
   --buyers N           number of buyers in the rush (default 500); other scenarios derive their number from it
   --bots SHARE         share of scripted bots in the rush, 0 to 1 (default 0)
   --admission MODE     queue or draw: run only a sale with a line, whose people join early and late, leave, sleep,
-                       reload, share and forge tickets. Without --url, the instance is killed twice meanwhile
+                       reload, share and forge tickets, while the operator refunds an order and denies some of them.
+                       Without --url, the instance is killed twice meanwhile
   --concurrency N      number of buyers in the rush that act at the same time (default 64)
   --admin-token TOKEN  the instance's ADMIN_TOKEN (required unless the instance is local)
   --auth-secret SECRET sign buyers' tokens with the instance's AUTH_SECRET instead of using demo login

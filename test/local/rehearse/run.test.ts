@@ -26,7 +26,7 @@ const notHeld = ({ proofs }: Result) => proofs.filter(({ status }) => status !==
 
 const scenariosOf = ({ skus }: Result) => new Set(skus.map(({ scenario }) => scenario));
 
-// Both wait for holds to end most of the time.
+// All wait for holds to end, or for people who sleep, most of the time.
 test.concurrent(
   "exits with 1 if a threshold is missed, and writes measurements, commit and machine as JSON",
   LIMITS,
@@ -61,5 +61,16 @@ test.concurrent(
       provider: "stripe",
       pace: { allowedPerSecond: 20, charges: 40 },
     });
+  },
+);
+
+test.concurrent(
+  "proves a line and its draw while the instance is killed twice",
+  LIMITS,
+  async () => {
+    const { status, result } = await rehearse("--admission", "draw");
+    expect(notHeld(result)).toEqual([]);
+    expect(status).toBe(0);
+    expect(result.notes.join()).toContain("instance killed 2 times");
   },
 );

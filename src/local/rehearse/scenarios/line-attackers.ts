@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { RequestKind } from "../contract.ts";
 import type { Buyer } from "../scenario.ts";
 import { sendWithRetry } from "../send.ts";
-import type { LineContext } from "./line-people.ts";
+import type { LineContext } from "./line-waiting.ts";
 
 export type Attacker = "another's ticket" | "forged ticket" | "no ticket";
 

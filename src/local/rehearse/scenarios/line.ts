@@ -3,11 +3,12 @@
 import type { LineMode } from "../../../admission/settings.ts";
 import { readCommitment, readRevealed } from "../line-draw.ts";
 import { newLineRecord } from "../line-record.ts";
-import { killDuring, watchLine } from "../line-sampler.ts";
+import { killAt, watchLine } from "../line-sampler.ts";
 import { progress } from "../progress.ts";
 import type { Buyer, Scenario } from "../scenario.ts";
 import { hours } from "./hours.ts";
 import { ROLES, runRole } from "./line-people.ts";
+import { refundFirst } from "./line-refund.ts";
 
 const MINUTE_MS = 60_000;
 /** People sign in and register before the opening. */
@@ -44,11 +45,12 @@ export const lineOf = (mode: LineMode): Scenario => ({
     const record = newLineRecord(sale.admission.ratePerSecond, Date.parse(sale.opensAt));
     context.line = record;
     const ended = new AbortController();
-    const shares = [0.1 + 0.3 * random(), 0.5 + 0.3 * random()];
-    const background = [
-      watchLine(context, record, ended.signal),
-      killDuring(context, record, shares, ended.signal),
-    ];
+    const disturb = async () => {
+      await killAt(context, record, 0.1 + 0.3 * random(), ended.signal);
+      await refundFirst(context, ended.signal);
+      await killAt(context, record, 0.5 + 0.3 * random(), ended.signal);
+    };
+    const background = [watchLine(context, record, ended.signal), disturb()];
     const step = progress(`${mode}: people finished`, buyers.length);
     const people = buyers.map(async (buyer) => {
       const line = { ...context, record, chance: context.random(`person ${buyer.nth}`) };

@@ -1,19 +1,17 @@
 // The operator refunds confirmed orders, whole and in part, with the units going back on sale or not. The sale is sold out
 // before. Meanwhile and afterwards buyers get the units that came back, those whose orders were refunded among them.
-import { setTimeout as pause } from "node:timers/promises";
 import type { LedgerOrder } from "../../client.ts";
 import { arrivals, openLoop } from "../arrivals.ts";
 import { Operator, type RefundOf } from "../operator.ts";
 import type { Buyer, Scenario, ScenarioContext } from "../scenario.ts";
-import { FINAL_WITHIN_MS, lineMs } from "../wait-until-final.ts";
 import { openNow } from "./hours.ts";
 import { buy } from "./order-actions.ts";
+import { untilReturned, untilSku } from "./refund-actions.ts";
 
 /** Units of each order of the first buyers. */
 const UNITS = 3;
 /** How long buyers arrive during the refunds, and afterwards. */
 const AFTERWARDS_SECONDS = 8;
-const LOOK_MS = 300;
 
 /** The refunds of one order, one after another. */
 const PATTERNS: RefundOf[][] = [
@@ -37,7 +35,7 @@ export const refunds: Scenario = {
   async run(context, buyers) {
     const first = buyers.slice(0, firstOf(buyers.length));
     await Promise.all(first.map((buyer) => order(context, buyer, "first", UNITS)));
-    await until(
+    await untilSku(
       context,
       async ({ client }, sku) => (await client.ledger(sku)).unacknowledged === 0,
     );
@@ -77,27 +75,9 @@ async function refundAll(context: ScenarioContext): Promise<void> {
   const orders = await context.client.ledgerOrders(operator.sku.id);
   const confirmed = orders.filter(({ status }) => status === "confirmed");
   await Promise.all(confirmed.map((one, nth) => refundInTurn(operator, one, nth)));
-  const areReturned = await until(context, async ({ client }, sku) =>
-    (await client.ledgerOrders(sku)).every(({ payment }) => payment !== "refund_due"),
-  );
-  if (!areReturned) return;
-  const returnedAt = context.client.now();
-  for (const refund of context.refunds) refund.returnedAt = returnedAt;
+  await untilReturned(context);
 }
 
 async function refundInTurn(operator: Operator, order: LedgerOrder, nth: number): Promise<void> {
   for (const refund of PATTERNS[nth % PATTERNS.length] ?? []) await operator.refund(order, refund);
-}
-
-/** Waits until the condition holds. False if that takes longer than all orders should. */
-async function until(
-  context: ScenarioContext,
-  holds: (context: ScenarioContext, sku: string) => Promise<boolean>,
-): Promise<boolean> {
-  const deadline = Date.now() + FINAL_WITHIN_MS + lineMs(context);
-  while (Date.now() < deadline) {
-    if (await holds(context, context.skus[0]?.id ?? "")) return true;
-    await pause(LOOK_MS);
-  }
-  return false;
 }
