@@ -7,6 +7,7 @@ import {
   CHAIN,
   frontierOf,
   givenLine,
+  givenOpenLine,
   inRedis,
   inside,
   line,
@@ -67,9 +68,7 @@ describe("a newer revision", () => {
 
 describe("the operator", () => {
   test("changes the rate at once, pauses without a rush afterwards, and leaves a notice", async () => {
-    const { saleId, clock } = await givenLine();
-    await register(saleId, 1_000);
-    await open(saleId, clock);
+    const { saleId, clock } = await givenOpenLine();
     await line(saleId).change({ paused: true, notice: "Back in a minute" });
     const before = await frontierOf(saleId);
     await tickFor(saleId, clock, 30);
@@ -87,9 +86,7 @@ describe("the operator", () => {
   });
 
   test("sees who was admitted, who bought, and who did not come", async () => {
-    const { saleId, clock } = await givenLine();
-    await register(saleId, 1_000);
-    await open(saleId, clock);
+    const { saleId, clock } = await givenOpenLine();
     await tickFor(saleId, clock, 90);
     const report = await line(saleId).operatorReport();
     expect(report).toMatchObject({
@@ -127,9 +124,7 @@ describe("a sale without a line", () => {
   });
 
   test("gets the same line back with the same close, so that nobody is admitted twice or drawn again", async () => {
-    const { saleId, terms, clock } = await givenLine();
-    await register(saleId, 1_000);
-    await open(saleId, clock);
+    const { saleId, terms, clock } = await givenOpenLine();
     await tickFor(saleId, clock, 5);
     const [draw, frontier] = [await line(saleId).draw(), await frontierOf(saleId)];
     await line(saleId).configure({ saleId, revision: 2, terms: null });
@@ -140,9 +135,7 @@ describe("a sale without a line", () => {
   });
 
   test("gets a new line with another close: another seed, nobody registered, nobody admitted", async () => {
-    const { saleId, terms, clock } = await givenLine();
-    await register(saleId, 1_000);
-    await open(saleId, clock);
+    const { saleId, terms, clock } = await givenOpenLine();
     await tickFor(saleId, clock, 5);
     const before = await line(saleId).draw();
     await line(saleId).configure({ saleId, revision: 2, terms: null });

@@ -76,6 +76,14 @@ export async function open(saleId: string, clock: Clock): Promise<void> {
   await tick(saleId);
 }
 
+/** A line that admits people since a tick ago: `people` registered, and the beacon is known. */
+export async function givenOpenLine(changes: Partial<LineTerms> = {}, people = 1_000) {
+  const scene = await givenLine(changes);
+  await register(scene.saleId, people);
+  await open(scene.saleId, scene.clock);
+  return scene;
+}
+
 /** Clears the object's memory and keeps its storage. */
 export const putToSleep = (saleId: string): Promise<void> => evictDurableObject(stubOf(saleId));
 
