@@ -1,33 +1,31 @@
 // What an edge reads of a sale while it runs, at most once per second and colo: the stock of its SKUs, and its line. The
 // objects publish both to Redis when they change, so visitors' requests do not call them.
-import * as z from "zod";
 import { lineField, lineOf } from "../admission/client.ts";
+import { type Pass, readPass } from "../admission/pass.ts";
 import { type PublishedLine, publishedLineSchema } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import { type BuyerSummary, isReadable, MAX_RECENT } from "../inventory/buyers.ts";
+import { MAX_RECENT } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
-import type { PublicStock } from "../inventory/live-stock.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { type EdgeStock, parseStock } from "./edge-stock.ts";
 import type { CatalogEntry } from "./schema.ts";
 import type { CatalogScope } from "./store.ts";
 
-/** The stock of a SKU as the edge holds it. */
-export interface EdgeStock {
-  available: number;
-  held: number;
-  /** Users who may have an order. Undefined if the edge does not have the list. */
-  buyers: BuyerSummary | undefined;
+/** A line as the edge holds it. */
+export interface EdgeLine extends PublishedLine {
+  /** What the pass says, read once for all requests. Null if it cannot be read. */
+  known: Pass | null;
 }
 
 /** What was read. SKUs whose stock is unknown are missing. */
 export interface LiveReading {
   stock: ReadonlyMap<string, EdgeStock>;
   /** Absent if the sale has no line, or the line is not known now. */
-  published?: PublishedLine;
+  published?: EdgeLine;
 }
 
 /** One text per SKU in the order of the sale, then that of the line, if there is one. Null for what is unknown. */
@@ -42,20 +40,6 @@ const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 /** The memory that a reading takes, in bytes. */
 export const readingBytes = (skus: number, hasLine: boolean): number =>
   SALE_BYTES + skus * SKU_BYTES + (hasLine ? LINE_BYTES : 0);
-
-const buyersSchema = z.object({
-  format: z.int(),
-  base: z.int().min(0),
-  recent: z.array(z.int()).max(MAX_RECENT),
-});
-
-const stockSchema = z.object({
-  available: z.int(),
-  // Absent if an earlier release published the stock.
-  held: z.int().default(0),
-  // Another release may use another format. The stock is usable without the buyers.
-  buyers: buyersSchema.optional().catch(undefined),
-});
 
 const readings = memory<{ cache: Cache; bytes: number }>("stock", { sizeOf: ({ bytes }) => bytes });
 
@@ -78,7 +62,10 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     revalidateMs: 2_000,
     staleMs: 60_000,
     load: (scope) => load(scope, subjects),
-    build: (texts) => build(subjects, texts),
+    build: (texts, { config }) => {
+      const published = lineIn(subjects, texts, config.SIGNING_SECRET);
+      return { stock: stockIn(subjects, texts), ...(published && { published }) };
+    },
     // Without Redis a stock may be out of date for a minute, but a line must move on.
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
   });
@@ -126,23 +113,22 @@ async function askLine({ env }: CatalogScope, saleId: string): Promise<string | 
   }
 }
 
-function build({ skuIds, hasLine }: Subjects, texts: Texts): LiveReading {
+function stockIn({ skuIds }: Subjects, texts: Texts): Map<string, EdgeStock> {
   const stock = new Map<string, EdgeStock>();
   for (const [index, id] of skuIds.entries()) {
     const parsed = parseStock(texts[index]);
     if (parsed) stock.set(id, parsed);
   }
-  const published = hasLine ? parseLine(texts[skuIds.length]) : undefined;
-  return { stock, ...(published && { published }) };
+  return stock;
 }
 
-/** Undefined if the text is not a stock. */
-function parseStock(text: string | null | undefined): EdgeStock | undefined {
-  try {
-    return toEdgeStock(stockSchema.parse(JSON.parse(text ?? "")));
-  } catch {
-    return undefined;
-  }
+function lineIn(
+  { saleId, skuIds, hasLine }: Subjects,
+  texts: Texts,
+  secret: string,
+): EdgeLine | undefined {
+  const published = hasLine ? parseLine(texts[skuIds.length]) : undefined;
+  return published && { ...published, known: readPass(secret, published.pass, saleId) };
 }
 
 /** Undefined if the text is not a line. */
@@ -154,16 +140,6 @@ function parseLine(text: string | null | undefined): PublishedLine | undefined {
   }
 }
 
-export const toEdgeStock = ({
-  available,
-  held,
-  buyers,
-}: PublicStock | z.output<typeof stockSchema>): EdgeStock => ({
-  available,
-  held,
-  buyers: buyers && isReadable(buyers) ? buyers : undefined,
-});
-
 /**
  * The stock of SKUs by their id, as Redis has it now, or their objects if Redis fails. Cached nowhere: for one caller, the
  * controller of a line. SKUs whose stock is unknown are absent.
@@ -173,7 +149,8 @@ export async function readStock(
   skuIds: string[],
 ): Promise<ReadonlyMap<string, EdgeStock>> {
   const subjects = { saleId: "", skuIds, hasLine: false };
-  return build(subjects, await load(scope, subjects).catch(() => asked(scope, subjects, []))).stock;
+  const texts = await load(scope, subjects).catch(() => asked(scope, subjects, []));
+  return stockIn(subjects, texts);
 }
 
 /** The reading for one request, and when it was made. Throws if nobody has answered for a minute. */
@@ -193,7 +170,7 @@ export const peekStock = (
 export async function readPublishedLine(
   scope: CatalogScope,
   entry: CatalogEntry,
-): Promise<PublishedLine | undefined> {
+): Promise<EdgeLine | undefined> {
   // A frontier never moves back, so an old line is better than none.
   const reading = await readReading(scope, entry).catch(() => undefined);
   return (reading?.value ?? cacheOf(entry).last)?.published;

@@ -1,7 +1,8 @@
 // The live answer of a sale: the same for every caller, one for each reading.
 import type { PublicLine } from "../admission/public-line.ts";
 import type { Money } from "../money.ts";
-import { type EdgeStock, type LiveReading, readReading } from "./live-reading.ts";
+import type { EdgeStock } from "./edge-stock.ts";
+import { type LiveReading, readReading } from "./live-reading.ts";
 import type { SaleState, StockState } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
 import type { CatalogScope } from "./store.ts";

@@ -2,13 +2,12 @@
 // stock, without I/O of its own. The SKU's object decides again (src/inventory/line-gate.ts).
 import { getCookie } from "hono/cookie";
 import { decideAdmission } from "../admission/admit.ts";
-import { readPass } from "../admission/pass.ts";
 import type { Registrant } from "../admission/place-formula.ts";
-import type { PublicLine, PublishedLine } from "../admission/public-line.ts";
+import type { PublicLine } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { etaSeconds } from "../admission/standing.ts";
 import { readTicket, type Ticket } from "../admission/ticket.ts";
-import { readPublishedLine } from "../catalog/live-reading.ts";
+import { type EdgeLine, readPublishedLine } from "../catalog/live-reading.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { Buying, Stage } from "./attempt.ts";
@@ -76,10 +75,9 @@ function refuseTurn(
   { c }: Buying,
   person: Registrant,
   ticket: Ticket,
-  { line, pass }: PublishedLine,
+  { line, known }: EdgeLine,
 ): Refusal | undefined {
   const { SIGNING_SECRET } = c.get("config");
-  const known = readPass(SIGNING_SECRET, pass, person.saleId);
   // Without a readable pass, the object decides by those that it has seen.
   const decision = known && decideAdmission(SIGNING_SECRET, person, ticket, known);
   return decision?.ok === false && decision.reason === "not_admitted_yet"

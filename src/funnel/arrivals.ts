@@ -5,10 +5,12 @@ import type { CatalogScope } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";
 import { ArrivalSample, SAMPLE_LIMIT } from "../line/arrival-sample.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { keyedHash } from "./caller.ts";
+import { accountHash } from "./caller.ts";
 
 const INTERVAL_MS = 2_000;
 const TRIES = 5;
+/** Hexadecimal digits of a hash that count: 52 bits. */
+const HASH_DIGITS = 13;
 
 interface Batch {
   /** People who were not reported yet. */
@@ -35,14 +37,14 @@ async function add(
   { saleId, userId }: { saleId: string; userId: string },
   at: number,
 ): Promise<void> {
-  const hash = await keyedHash(`arrival:${userId}`, scope.config.SIGNING_SECRET);
+  const hash = await accountHash(userId, scope.config.SIGNING_SECRET);
   const batch = batches.get(saleId) ?? {
     pending: new ArrivalSample(),
     reportedAt: 0,
     isReporting: false,
   };
   batches.set(saleId, batch);
-  const isNews = batch.pending.add(Number.parseInt(hash.slice(0, 13), 16), at);
+  const isNews = batch.pending.add(Number.parseInt(hash.slice(0, HASH_DIGITS), 16), at);
   if (!isNews || batch.isReporting) return;
   batch.isReporting = true;
   await reportSoon(scope, saleId, batch).finally(() => {

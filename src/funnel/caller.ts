@@ -79,9 +79,13 @@ export async function keyedHash(name: string, secret: string): Promise<string> {
   return hash;
 }
 
+/** The keyed hash of an account. Limits, challenges, and arrivals use the same one, so it is computed once. */
+export const accountHash = (userId: string, secret: string): Promise<string> =>
+  keyedHash(`user:${userId}`, secret);
+
 /**
  * An account's name in this isolate's memory: 64 bits of the keyed hash, so no one without the secret can choose ids
- * that collide. The limits need the same hash, so it costs nothing extra.
+ * that collide.
  */
 export const accountName = async (userId: string, secret: string): Promise<string> =>
-  (await keyedHash(`user:${userId}`, secret)).slice(0, 16);
+  (await accountHash(userId, secret)).slice(0, 16);

@@ -12,7 +12,7 @@ import {
   type NearbyAccounts,
   recordRefusal,
 } from "./behavior.ts";
-import { accountName, keyedHash } from "./caller.ts";
+import { accountHash, accountName } from "./caller.ts";
 import { scoreRisk } from "./risk.ts";
 import { mayBeRetry } from "./sold-out.ts";
 import { CHALLENGE_ACTION, verifyChallenge } from "./turnstile.ts";
@@ -110,8 +110,7 @@ export const solution: Stage<Buying> = {
 };
 
 /** The widget's `cdata`. It binds a token to this user, so no one else can use it. */
-const cdataOf = ({ c, userId }: Challenged) =>
-  keyedHash(`user:${userId}`, c.get("config").SIGNING_SECRET);
+const cdataOf = ({ c, userId }: Challenged) => accountHash(userId, c.get("config").SIGNING_SECRET);
 
 async function assessRisk(attempt: Challenged, account: string, nearby: NearbyAccounts) {
   const { c, userId } = attempt;

@@ -2,7 +2,6 @@
 import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import * as z from "zod";
-import { readPass } from "../admission/pass.ts";
 import { placeOf } from "../admission/place.ts";
 import type { Registrant } from "../admission/place-formula.ts";
 import type { PublicLine } from "../admission/public-line.ts";
@@ -117,10 +116,10 @@ export async function placeInLine(
   at: number | undefined,
 ): Promise<{ line?: PublicLine | undefined; place: number | null; unitsLeft: number | undefined }> {
   const reading = await readReading(c.get("scope"), entry).catch(() => undefined);
-  const { line, pass } = reading?.value.published ?? {};
+  const { line, known } = reading?.value.published ?? {};
   const { SIGNING_SECRET } = c.get("config");
   const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
-  const close = readPass(SIGNING_SECRET, pass, person.saleId) ?? { closesAt, draw: null };
+  const close = known ?? { closesAt, draw: null };
   const place = at === undefined ? null : placeOf(SIGNING_SECRET, person, at, close);
   return { line, place, unitsLeft: unitsLeft(entry, reading?.value) };
 }

@@ -1,6 +1,6 @@
 // The stock of a sale as its line needs it.
 import type { LineSku } from "../admission/client.ts";
-import type { EdgeStock } from "../catalog/live-reading.ts";
+import type { EdgeStock } from "../catalog/edge-stock.ts";
 
 /** Units of all SKUs together. */
 export interface StockReading {

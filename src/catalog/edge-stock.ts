@@ -1,0 +1,44 @@
+// The stock of a SKU as an edge holds it, read from what the SKU's object published in Redis.
+import * as z from "zod";
+import { type BuyerSummary, isReadable, MAX_RECENT } from "../inventory/buyers.ts";
+import type { PublicStock } from "../inventory/live-stock.ts";
+
+export interface EdgeStock {
+  available: number;
+  held: number;
+  /** Users who may have an order. Undefined if the edge does not have the list. */
+  buyers: BuyerSummary | undefined;
+}
+
+const buyersSchema = z.object({
+  format: z.int(),
+  base: z.int().min(0),
+  recent: z.array(z.int()).max(MAX_RECENT),
+});
+
+const stockSchema = z.object({
+  available: z.int(),
+  // Absent if an earlier release published the stock.
+  held: z.int().default(0),
+  // Another release may use another format. The stock is usable without the buyers.
+  buyers: buyersSchema.optional().catch(undefined),
+});
+
+/** Undefined if the text is not a stock. */
+export function parseStock(text: string | null | undefined): EdgeStock | undefined {
+  try {
+    return toEdgeStock(stockSchema.parse(JSON.parse(text ?? "")));
+  } catch {
+    return undefined;
+  }
+}
+
+export const toEdgeStock = ({
+  available,
+  held,
+  buyers,
+}: PublicStock | z.output<typeof stockSchema>): EdgeStock => ({
+  available,
+  held,
+  buyers: buyers && isReadable(buyers) ? buyers : undefined,
+});
