@@ -7,10 +7,13 @@ interface Form {
   buyer?: Buyer;
   fields?: Record<string, string>;
   origin?: string;
+  /** A cookie beside that of the session. */
+  cookie?: string;
 }
 
 /** A request as a browser without JavaScript sends it; redirects are not followed. */
-export async function visit(path: string, { buyer, fields, origin = ORIGIN }: Form = {}) {
+export async function visit(path: string, { buyer, fields, origin = ORIGIN, cookie }: Form = {}) {
+  const cookies = [...(buyer ? [`session=${buyer.token}`] : []), ...(cookie ? [cookie] : [])];
   const response = await exports.default.fetch(
     new Request(new URL(path, ORIGIN), {
       method: fields ? "POST" : "GET",
@@ -18,7 +21,7 @@ export async function visit(path: string, { buyer, fields, origin = ORIGIN }: Fo
       headers: {
         "cf-connecting-ip": freshAddress(),
         ...(fields ? { origin } : {}),
-        ...(buyer ? { cookie: `session=${buyer.token}` } : {}),
+        ...(cookies.length > 0 ? { cookie: cookies.join("; ") } : {}),
       },
       ...(fields ? { body: new URLSearchParams(fields) } : {}),
     }),
