@@ -2,7 +2,7 @@
 // same state, ten times. Every accepted order must reach a final state, and money and orders must agree.
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, inject, onTestFailed, onTestFinished, test, vi } from "vitest";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
 import {
   Client,
   expectOk,
@@ -15,7 +15,7 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
-import { randomNumbers } from "../support/random.ts";
+import { seededRandom } from "./seed.ts";
 
 const ROUNDS = 10;
 const BUYERS_PER_ROUND = 10;
@@ -119,9 +119,7 @@ async function checkOrder(
 }
 
 test("a Worker that is killed ten times during a sale loses no order and no money", async () => {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-  onTestFailed(() => console.error(`Run again with SEED=${seed}`));
-  const random = randomNumbers(seed);
+  const random = seededRandom();
   const state = makeTempDir("kill");
   const redis = await startRedisWithBridge(state);
   onTestFinished(() => redis.stop());
