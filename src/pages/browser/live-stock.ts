@@ -75,7 +75,10 @@ export class LiveStock {
   /** `waitMs`: the pace while the visitor waits in line. They learn of their turn even if the page is hidden. */
   setPace(isOpen: boolean, waitMs?: number): void {
     this.#interval = waitMs ?? (isOpen ? OPEN_EVERY_MS : IDLE_EVERY_MS);
+    const wasWaiting = this.#isWaiting;
     this.#isWaiting = waitMs !== undefined;
+    // The next look may be far away, at the pace of somebody who does not wait.
+    if (this.#isWaiting && !wasWaiting) this.#schedule(this.#interval);
   }
 
   pollSoon = (): void => this.#schedule(SOON_MS);
