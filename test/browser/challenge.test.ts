@@ -2,21 +2,11 @@
 // and be reached by keyboard.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { fakeWidget } from "./fake-widget.ts";
+import { fakeWidget, solve, widgetButton } from "./fake-widget.ts";
 import { buyButton, inBrowser, message, orderIs, watchOrders } from "./harness.ts";
 
 const ORDERS = "**/api/skus/*/orders";
 const ALWAYS = { challenge: { mode: "always" } } as const;
-const widgetButton = (page: Page) =>
-  page.frameLocator(".challenge iframe").getByRole("button", { name: "I am a person" });
-/**
- * Solves the challenge. The trial click proves that the frame can be clicked. The real click is dispatched
- * inside the frame: it is another process, and a browser under load may route a click to its old position.
- */
-async function solve(page: Page): Promise<void> {
-  await page.locator(".challenge iframe").click({ trial: true });
-  await widgetButton(page).dispatchEvent("click");
-}
 const fault = (page: Page) => page.locator("[data-challenge-fault]");
 
 inBrowser("challenges", (stage) => {

@@ -1,5 +1,6 @@
 // A fake of Turnstile's browser side: a script with `render` and `remove`, and a frame from the same host with
 // one button. Its tokens match src/local/fakes/turnstile.ts.
+import type { Page } from "playwright-core";
 import type { Person } from "./harness.ts";
 
 const CHALLENGES = "https://challenges.cloudflare.com";
@@ -62,4 +63,16 @@ export async function fakeWidget(visitor: Person, ...outcomes: string[]): Promis
     return route.fulfill({ contentType: "text/html", body: frame(message) });
   });
   return fake;
+}
+
+export const widgetButton = (page: Page) =>
+  page.frameLocator(".challenge iframe").getByRole("button", { name: "I am a person" });
+
+/**
+ * Solves the challenge. The trial click proves that the frame can be clicked. The real click is dispatched
+ * inside the frame: it is another process, and a browser under load may route a click to its old position.
+ */
+export async function solve(page: Page): Promise<void> {
+  await page.locator(".challenge iframe").click({ trial: true });
+  await widgetButton(page).dispatchEvent("click");
 }

@@ -11,8 +11,9 @@ import {
   type Page,
   type Route,
 } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished } from "vitest";
 import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
+import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
 import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
 import type { Chromium } from "./find-chromium.ts";
@@ -44,6 +45,8 @@ export interface Stage {
   /** Creates a sale, with one SKU by default. */
   onSale(sku?: Partial<Sku>, sale?: SaleOptions): Promise<OnSale>;
   ledger(skuId: string): Promise<Ledger>;
+  /** Makes the stand-in for drand behave like this until the end of the test. */
+  beaconIs(behavior: DrandBehavior): Promise<void>;
   /** For what no browser does. */
   client: Client;
 }
@@ -89,6 +92,12 @@ async function setStage(vars: Record<string, string>) {
     person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
     onSale: (sku?: Partial<Sku>, options?: SaleOptions) => onSale(client, sku, options),
     ledger: (skuId: string) => client.ledger(skuId),
+    async beaconIs(behavior: DrandBehavior) {
+      const put = (name: DrandBehavior) =>
+        fetch(`${stack.drand.url}/_fake/behavior/${name}`, { method: "PUT" });
+      onTestFinished(async () => void (await put("honest")));
+      await put(behavior);
+    },
     /** Closes what the test opened and fails on any recorded fault. */
     async leave() {
       for (const context of browser.contexts()) await context.close();

@@ -80,9 +80,13 @@ export async function standsAs(page: Page, standing: string): Promise<void> {
   });
 }
 
-/** Waits until the panel contains this text. */
-export const lineSays = (page: Page, text: string | RegExp) =>
-  linePanel(page).getByText(text).filter({ visible: true }).first().waitFor();
+/** Waits until the panel contains this text; the error contains what it shows instead. */
+export async function lineSays(page: Page, text: string | RegExp): Promise<void> {
+  const shown = linePanel(page).getByText(text).filter({ visible: true }).first();
+  await shown.waitFor().catch(async (cause) => {
+    throw new Error(`not "${text}": ${await linePanel(page).innerText()}`, { cause });
+  });
+}
 
 /** A person who is signed in, has joined on the sale's page, and stands as this. */
 export async function waiting(
