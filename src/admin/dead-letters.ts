@@ -3,17 +3,21 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import { type Context, Hono } from "hono";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
+import { callInventory } from "../inventory/client.ts";
+import type { OrderInspection } from "../inventory/inspection.ts";
 import {
   ALL,
   discardDeadLetters,
   findDeadLetter,
   listDeadLetters,
+  orderIdIn,
   type StoredLetter,
 } from "../orders/dead-letters.ts";
 import type { DeadLetter } from "../orders/delivery.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { recorded } from "./log.ts";
+import { addressOf } from "./orders.ts";
 
 type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
 
@@ -36,6 +40,22 @@ const toView = ({ id, text, letter }: StoredLetter): DeadLetter =>
     attempts: 0,
     diedAt: new Date(0).toISOString(),
   };
+
+/**
+ * The order that a letter is about, as its ledger has it now. Null if there is no such order, absent if the letter names
+ * none. The letter is shown even if the ledger does not answer.
+ */
+async function orderOf(
+  c: Context<AppEnv>,
+  { letter }: StoredLetter,
+): Promise<{ order?: OrderInspection | null; ledger?: "overloaded" | "unavailable" }> {
+  const orderId = letter && orderIdIn(letter.message);
+  if (orderId === undefined) return {};
+  const address = await addressOf(c, orderId);
+  if (!address) return { order: null };
+  const answer = await callInventory(c.env, address, (inventory) => inventory.inspect(orderId));
+  return answer.ok ? { order: answer.value } : { ledger: answer.reason };
+}
 
 /** Removes replayed letters only once the queue has them. A repeated replay does no harm, a lost letter does. */
 async function replay(
@@ -99,7 +119,8 @@ export const deadLetterRoutes = new Hono<AppEnv>()
   .get("/:id", async (c) => {
     const id = c.req.param("id");
     const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
-    return stored ? c.json(toView(stored)) : problem(c, refuse("not_found"));
+    if (!stored) return problem(c, refuse("not_found"));
+    return c.json({ ...toView(stored), ...(await orderOf(c, stored)) });
   })
   // "all" is an id here. A static path beside `:id` would make Hono fall back to a slower router for the whole app.
   .post("/:id/replay", async (c) => {

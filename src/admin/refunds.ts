@@ -1,15 +1,14 @@
 // The operator's route for refunds of confirmed orders.
 import type { Context } from "hono";
 import * as z from "zod";
-import { readCatalog } from "../catalog/snapshot.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppEnv, readJson } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { RefundAnswer } from "../inventory/operator-use-cases.ts";
-import { parseOrderId } from "../inventory/order-id.ts";
 import { recorded } from "./log.ts";
+import { addressOf } from "./orders.ts";
 
 const MAX_REFUND_BYTES = 4_096;
 const MAX_REASON_LENGTH = 500;
@@ -32,11 +31,8 @@ export async function refundOrder(
   const body = await readJson(c, refundSchema, MAX_REFUND_BYTES);
   if (!body.ok) return problem(c, body.refusal);
   const orderId = c.req.param("orderId");
-  const address = parseOrderId(orderId);
-  // An id that never existed must not wake an object.
-  const exists =
-    address?.lane === LANE && (await readCatalog(c.get("scope"))).hasEverHad(address.skuId);
-  if (!exists) return problem(c, refuse("not_found"));
+  const address = await addressOf(c, orderId);
+  if (!address) return problem(c, refuse("not_found"));
   const { quantity, backOnSale, reason } = body.value;
   const fingerprint = JSON.stringify([quantity ?? null, backOnSale, reason]);
   const command = { id: named.key, fingerprint, ...body.value };

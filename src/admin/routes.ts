@@ -14,6 +14,8 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
 import { changeLine, showLine } from "./line.ts";
 import { listEntries, recorded } from "./log.ts";
+import { listUserOrders, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
+import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
@@ -33,8 +35,13 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/skus/:skuId/restock", restockSku)
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)
+  .get("/skus/:skuId/orders.csv", exportOrders)
   .post("/skus/:skuId/rebuild", rebuild)
+  .get("/orders", listUserOrders)
+  .get("/orders/:orderId", showOrder)
   .post("/orders/:orderId/refund", refundOrder)
+  .post("/orders/:orderId/release", releaseOrder)
+  .post("/orders/:orderId/webhooks/resend", resendWebhook)
   .post("/cache/purge", purgeCaches)
   .get("/overview", showOverview)
   .get("/log", listEntries)

@@ -30,8 +30,8 @@ export function ruleRoutes(effect: Rule["effect"]) {
   const lift = (c: RuleContext) => liftRule(c, effect);
   return new Hono<AppEnv>()
     .get("/", async (c) => {
-      const rules = await listRules(c.env, c.get("config"));
-      return c.json({ rules: rules.filter((rule) => rule.effect === effect) });
+      const { rules, ...rest } = await listRules(c.env, c.get("config"));
+      return c.json({ rules: rules.filter((rule) => rule.effect === effect), ...rest });
     })
     .put("/:kind", save)
     .put("/:kind/:value", save)

@@ -9,6 +9,8 @@ export type Action =
   | "sku.restocked"
   | "sku.rebuilt"
   | "order.refunded"
+  | "order.released"
+  | "order.webhook_resent"
   | "rule.saved"
   | "rule.removed"
   | "dead_letter.replayed"

@@ -82,20 +82,26 @@ export async function deleteRule(
   return { lifted: (await inBackground(config, removeCopies)) > 0, version, copied: true };
 }
 
-/** All rules in force. While Redis is down, without automatic blocks. */
-export async function listRules(env: RegistryEnv, config: RedisConfig): Promise<Rule[]> {
+/** All rules in force. `incomplete` while Redis is down: automatic blocks may be missing. */
+export async function listRules(
+  env: RegistryEnv,
+  config: RedisConfig,
+): Promise<{ rules: Rule[]; incomplete?: true }> {
   const now = Date.now();
-  const [{ rules }, copied] = await Promise.all([
+  const [registered, copied] = await Promise.all([
     registryOf(env).rules(),
-    readCopy(config).catch(() => new Map<string, string>()),
+    readCopy(config).catch(() => undefined),
   ]);
-  const automatics = [...copied].filter(([name]) => isAutomaticField(name));
-  return [...rules.map(({ text }) => text), ...automatics.map(([, text]) => text)].flatMap(
-    (text) => {
-      const rule = parseRule(text);
-      return rule && !isExpired(rule, now) ? [rule] : [];
-    },
-  );
+  const automatics = [...(copied ?? [])].filter(([name]) => isAutomaticField(name));
+  const texts = [
+    ...registered.rules.map(({ text }) => text),
+    ...automatics.map(([, text]) => text),
+  ];
+  const rules = texts.flatMap((text) => {
+    const rule = parseRule(text);
+    return rule && !isExpired(rule, now) ? [rule] : [];
+  });
+  return { rules, ...(copied ? {} : { incomplete: true }) };
 }
 
 /** The registry's rules, and the given automatic blocks, which only Redis stores. */

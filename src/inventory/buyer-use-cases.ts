@@ -46,7 +46,7 @@ export const pay = (
   change(work, ref, (row, now) => decidePay(row, token, now, receiptEmail));
 
 export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
-  change(work, ref, decideCancel);
+  change(work, ref, (row, now) => decideCancel(row, now, "buyer"));
 
 function change<Reason extends string>(
   work: UnitOfWork,

@@ -149,9 +149,12 @@ export function resendEvents(
   const now = work.begin();
   const rows = work.ledger.page(after ?? undefined, PAGE_SIZE);
   const final = rows.filter(isFinal);
-  for (const row of final) {
-    work.ledger.save(row, { ...row, owedSince: now });
-    work.sendEvent(row);
-  }
+  for (const row of final) oweEvent(work, row, now);
   return { owed: final.length, next: nextAfter(rows) };
+}
+
+/** Owes the shop the event of a final order, again if it was delivered before. */
+export function oweEvent(work: UnitOfWork, row: OrderRow, now: number): void {
+  work.ledger.save(row, { ...row, owedSince: now });
+  work.sendEvent(row);
 }

@@ -77,14 +77,21 @@ export type OrderDecision<Reason extends string> =
 const unchanged = (row: OrderRow) => ({ ok: true, changed: false, row }) as const;
 const changed = (row: OrderRow) => ({ ok: true, changed: true, row }) as const;
 
-/** Cancels a reserved order for its buyer. The saga deals with a charge that may be in flight. */
-export function decideCancel(row: OrderRow, now: number): OrderDecision<"order_not_cancellable"> {
+/**
+ * Cancels a reserved order for its buyer, or releases its units for the operator. The saga deals with a charge that may be
+ * in flight: it is voided, or refunded if it succeeded.
+ */
+export function decideCancel(
+  row: OrderRow,
+  now: number,
+  by: "buyer" | "operator",
+): OrderDecision<"order_not_cancellable"> {
   if (row.status === "cancelled") return unchanged(row);
   if (row.status !== "reserved" || holdEnded(row, now)) {
     return { ok: false, reason: "order_not_cancellable" };
   }
   const payment = stopForGood(row, now);
-  return changed(next(row, { status: "cancelled", reason: "buyer", payment }, now));
+  return changed(next(row, { status: "cancelled", reason: by, payment }, now));
 }
 
 /** The payment with the end of the hold. `changedAt` does not record it, because voiding the payment comes later. */

@@ -1,7 +1,11 @@
 // What the operator does with orders at the object. Each use case runs without an await, so its writes commit together.
 import type { Money } from "../money.ts";
-import { saveReturned } from "./consumer-use-cases.ts";
+import { oweEvent, saveReturned } from "./consumer-use-cases.ts";
+import { available, decideCancel } from "./decide-order.ts";
 import { decideRefund, type RefundCommand } from "./decide-refund.ts";
+import { inspect, type OrderInspection } from "./inspection.ts";
+import type { OrderRow } from "./order.ts";
+import { isFinal } from "./owed-events.ts";
 import type { Refund } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -25,8 +29,7 @@ export type RefundAnswer =
 
 export function refund(work: UnitOfWork, orderId: string, command: RefundCommand): RefundAnswer {
   const now = work.begin();
-  const userId = work.ledger.ownerOf(orderId);
-  const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
+  const row = rowOf(work, orderId, now);
   if (!row) return { ok: false, reason: "not_found" };
   const decision = decideRefund(row, command, now);
   if (!decision.ok) return decision;
@@ -45,3 +48,55 @@ const toReceipt = (orderId: string, currency: string, refund: Refund): RefundRec
   reason: refund.reason,
   acceptedAt: new Date(refund.acceptedAt).toISOString(),
 });
+
+/** The operator knows orders by their ids alone. */
+function rowOf(work: UnitOfWork, orderId: string, now: number): OrderRow | undefined {
+  const userId = work.ledger.ownerOf(orderId);
+  return userId === undefined ? undefined : work.current({ userId, orderId }, now);
+}
+
+export function inspectOrder(work: UnitOfWork, orderId: string): OrderInspection | null {
+  const row = rowOf(work, orderId, work.begin());
+  return row ? inspect(row) : null;
+}
+
+/** `released`: false if the order was cancelled before. */
+export type ReleaseAnswer =
+  | { ok: true; released: boolean; order: OrderInspection }
+  | { ok: false; reason: "not_found" | "order_not_cancellable" };
+
+export function release(work: UnitOfWork, orderId: string): ReleaseAnswer {
+  const now = work.begin();
+  const row = rowOf(work, orderId, now);
+  if (!row) return { ok: false, reason: "not_found" };
+  const decision = decideCancel(row, now, "operator");
+  if (!decision.ok) return decision;
+  if (decision.changed) work.save(row, decision.row);
+  return { ok: true, released: decision.changed, order: inspect(decision.row) };
+}
+
+/** `not_final`: there is no event about the order yet. */
+export type ResendAnswer =
+  | { ok: true; version: number }
+  | { ok: false; reason: "not_found" | "not_final" };
+
+export function resendEvent(work: UnitOfWork, orderId: string): ResendAnswer {
+  const now = work.begin();
+  const row = rowOf(work, orderId, now);
+  if (!row) return { ok: false, reason: "not_found" };
+  if (!isFinal(row)) return { ok: false, reason: "not_final" };
+  oweEvent(work, row, now);
+  return { ok: true, version: row.version };
+}
+
+/** See `SkuInventory.beforeRestock`. */
+export function beforeRestock(
+  work: UnitOfWork,
+  key: string,
+): { available: number; used?: number } | null {
+  work.begin();
+  const { ledger } = work;
+  if (!ledger.setup) return null;
+  const used = ledger.restockOf(key);
+  return { available: available(ledger.stock), ...(used === undefined ? {} : { used }) };
+}

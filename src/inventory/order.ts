@@ -80,7 +80,7 @@ export interface OrderRow {
   owedSince: number | null;
   /** Null until the buyer gives a payment method, and always for a free order. */
   payment: Payment | null;
-  /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
+  /** `buyer` or `operator`: who cancelled. Else why the provider declined the payment or a refund failed. */
   reason: string | null;
   /** Null while nothing was returned. */
   returns: Returns | null;
@@ -148,7 +148,7 @@ const storedSchema = z.object({
     .exactOptional(),
   /** How many further payment methods may be tried, after a decline or instead of the bank's question. */
   attemptsLeft: z.int().exactOptional(),
-  /** `buyer` if the buyer cancelled, else why the provider declined the payment or a refund failed. */
+  /** `buyer` or `operator`: who cancelled. Else why the provider declined the payment or a refund failed. */
   reason: z.string().exactOptional(),
   /** Money that was returned to the buyer. */
   refunded: moneySchema.exactOptional(),

@@ -19,15 +19,24 @@ import {
   recordPayments,
   resendEvents,
 } from "./consumer-use-cases.ts";
-import { available } from "./decide-order.ts";
 import type { PaymentView, PayRefusal } from "./decide-pay.ts";
 import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
+import type { OrderInspection } from "./inspection.ts";
 import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
-import { type RefundAnswer, refund } from "./operator-use-cases.ts";
+import {
+  beforeRestock,
+  inspectOrder,
+  type RefundAnswer,
+  type ReleaseAnswer,
+  type ResendAnswer,
+  refund,
+  release,
+  resendEvent,
+} from "./operator-use-cases.ts";
 import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import type { EventToDeliver } from "./owed-events.ts";
@@ -145,6 +154,21 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return refund(this.#work, orderId, command);
   }
 
+  /** An order by its id alone. Null if there is none. */
+  inspect(orderId: string): OrderInspection | null {
+    return inspectOrder(this.#work, orderId);
+  }
+
+  /** Gives the units of a reserved order back. The consumer voids its payment. */
+  release(orderId: string): ReleaseAnswer {
+    return release(this.#work, orderId);
+  }
+
+  /** Sends the event of one order to the shop again. */
+  resendEvent(orderId: string): ResendAnswer {
+    return resendEvent(this.#work, orderId);
+  }
+
   /** Sends the events of one page of orders to the shop again. `next` is where the following page starts. */
   resendEvents(after: OrderRef | null): { owed: number; next: OrderRef | null } {
     return resendEvents(this.#work, after);
@@ -168,11 +192,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
    * itself stored restock keys. Null if nothing was ever on sale here.
    */
   beforeRestock(key: string): { available: number; used?: number } | null {
-    this.#work.begin();
-    const { ledger } = this.#work;
-    if (!ledger.setup) return null;
-    const used = ledger.restockOf(key);
-    return { available: available(ledger.stock), ...(used === undefined ? {} : { used }) };
+    return beforeRestock(this.#work, key);
   }
 
   /** The state of the ledger. Null if nothing was ever on sale here. */

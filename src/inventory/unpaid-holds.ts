@@ -24,11 +24,12 @@ const PAID: ReadonlySet<string | undefined> = new Set([
 
 /**
  * The share of a hold that ended unpaid, without the time that its clock stood still: that was our own delay. All of it
- * if no payment method was given, so that a bad card at the last moment is no loophole.
+ * if no payment method was given, so that a bad card at the last moment is no loophole. None if the operator released it.
  */
 function unpaidShare(row: OrderRow, holdMs: number): number {
   const { status, payment, createdAt } = row;
   if ((status !== "expired" && status !== "cancelled") || PAID.has(payment?.state)) return 0;
+  if (row.reason === "operator") return 0;
   if (!payment) return 1;
   const { pause, pausedMs, givenAt = createdAt } = payment;
   // Payments from before the clock stood still count until the method was given.

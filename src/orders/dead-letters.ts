@@ -9,7 +9,7 @@ import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
-import { isEventMessage } from "./webhooks.ts";
+import { isEventMessage, readEvent } from "./webhooks.ts";
 
 const letterSchema = z.object({
   id: z.string(),
@@ -87,6 +87,12 @@ function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): De
     diedAt: timestamp.toISOString(),
   };
 }
+
+/** The id of the order that a message is about. Undefined if it names none. */
+export const orderIdIn = (message: unknown): string | undefined =>
+  messageSchema.safeParse(message).data?.orderId ?? readEvent(message)?.order.id;
+
+const messageSchema = z.object({ orderId: z.string() });
 
 /** Whether a path can end in this id. */
 const isPathId = (id: string): boolean =>

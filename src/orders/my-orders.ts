@@ -1,4 +1,4 @@
-// How buyers read their orders: from Redis, and from the ledgers where those may be newer.
+// How a user's orders are read, by the buyer or an operator: from Redis, and from the ledgers where those may be newer.
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { LimitPolicy } from "../catalog/protection.ts";
 import { saleState } from "../catalog/schema.ts";
@@ -77,23 +77,37 @@ export interface OrderList {
   incomplete?: true;
 }
 
-/** Lists the caller's orders after `cursor`. A page takes one Redis round trip and a few ledgers. */
+/** Lists the caller's orders after `cursor`. */
 export async function listOrders(c: AppContext, cursor?: string): Promise<Outcome<OrderList>> {
   const entered = await authenticate(c);
   if (!entered.ok) return entered;
   const may = await limitReads(entered.attempt);
   if (!may.ok) return may;
+  const { userId } = entered.attempt;
+  return ordersOf(c, userId, cursor, userId);
+}
+
+/**
+ * Lists a user's orders after `cursor`. A page takes one Redis round trip and a few ledgers.
+ *
+ * @param caller whose budget of ledger calls is used
+ */
+export async function ordersOf(
+  c: AppContext,
+  userId: string,
+  cursor: string | undefined,
+  caller: string,
+): Promise<Outcome<OrderList>> {
   const after = decodePosition(cursor);
   if (after === undefined) {
     const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return refused(refuse("invalid_request", { issues }));
   }
-  const { userId } = entered.attempt;
   const mine = await fromRedis(c, (redis, keys) => readMine(redis, keys, userId));
   const known = withRemembered(userId, mine ?? NOTHING);
   const skuIds = ledgersToRead(known, after);
-  if (known.incomplete) skuIds.push(...(await ledgersToProbe(c, userId)));
-  const answers = await readLedgers(c, userId, skuIds);
+  if (known.incomplete) skuIds.push(...(await ledgersToProbe(c, caller)));
+  const answers = await readLedgers(c, userId, skuIds, caller);
   const page = toPage(known, answers, after, Date.now());
   repair(c, userId, page);
   return { ok: true, ...toList(page) };
@@ -159,9 +173,14 @@ const MAX_LEDGERS_PROBED = 20;
 /** How long after a sale its ledgers are still probed. */
 const RECENT_MS = 3_600_000;
 
-/** Reads the caller's orders from the ledgers of these SKUs. Leaves out those that fail or exceed the budget. */
-async function readLedgers(c: AppContext, userId: string, skuIds: string[]): Promise<Answers> {
-  const budget = budgetOf(`ledgers:${userId}`, LEDGER_CALLS, Date.now());
+/** Reads a user's orders from the ledgers of these SKUs. Leaves out those that fail or exceed the caller's budget. */
+async function readLedgers(
+  c: AppContext,
+  userId: string,
+  skuIds: string[],
+  caller: string,
+): Promise<Answers> {
+  const budget = budgetOf(`ledgers:${caller}`, LEDGER_CALLS, Date.now());
   const chosen = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
   budget.left -= chosen.length;
   const entries = chosen.map(async (skuId) => {
@@ -172,9 +191,9 @@ async function readLedgers(c: AppContext, userId: string, skuIds: string[]): Pro
   return new Map(await Promise.all(entries));
 }
 
-/** SKUs that sell now or sold recently, and so may have orders of the caller that Redis cannot name. */
-async function ledgersToProbe(c: AppContext, userId: string): Promise<string[]> {
-  const probes = budgetOf(`tries:${userId}`, PROBES, Date.now());
+/** SKUs that sell now or sold recently, and so may have orders that Redis cannot name. */
+async function ledgersToProbe(c: AppContext, caller: string): Promise<string[]> {
+  const probes = budgetOf(`tries:${caller}`, PROBES, Date.now());
   if (probes.left <= 0) return [];
   probes.left -= 1;
   const catalog = await readCatalog(c.get("scope"));

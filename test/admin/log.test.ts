@@ -1,9 +1,11 @@
 // The operators' log: every write of the operator's API leaves an entry, before it happens.
+import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import { RuleTable } from "../../src/catalog/rule-table.ts";
+import { requireConfig } from "../../src/config.ts";
 import { admin, type CallOptions, contractFaults } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
@@ -64,6 +66,15 @@ const ruleInQuery = (effect: string) => async (): Promise<Write> => ({
   path: `/${effect}list/user?value=ann`,
 });
 
+/** Sets ORDER_WEBHOOK_URL until the end of the test. */
+function givenWebhook(): void {
+  const config = requireConfig(env);
+  config.ORDER_WEBHOOK_URL = "https://erp.test/hook";
+  onTestFinished(() => {
+    delete config.ORDER_WEBHOOK_URL;
+  });
+}
+
 /** Every write of the operator's API, with a request that changes something. */
 const WRITES: Record<string, () => Promise<Write>> = {
   "PUT /sales/:saleId": async () => {
@@ -98,6 +109,18 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const request = { body: { backOnSale: true, reason: "returned" }, headers: key() };
     const target = `order/${orderId}`;
     return { path: `/orders/${orderId}/refund`, ...request, action: "order.refunded", target };
+  },
+  "POST /orders/:orderId/release": async () => {
+    const order = await bought(await aBuyer(), await onSale({ price: 500 }));
+    const target = `order/${order.id}`;
+    return { path: `/orders/${order.id}/release`, action: "order.released", target };
+  },
+  "POST /orders/:orderId/webhooks/resend": async () => {
+    const orderId = await givenConfirmed();
+    const target = `order/${orderId}`;
+    givenWebhook();
+    const path = `/orders/${orderId}/webhooks/resend`;
+    return { path, action: "order.webhook_resent", target };
   },
   "POST /cache/purge": async () => ({
     path: "/cache/purge",

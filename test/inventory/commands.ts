@@ -35,7 +35,7 @@ export type Command =
       afterUnpaid?: AfterUnpaidHolds;
     }
   | { do: "pay"; order: number; token: string }
-  | { do: "cancel" | "expire" | "confirmFree"; order: number }
+  | { do: "cancel" | "release" | "expire" | "confirmFree"; order: number }
   | { do: "settle"; order: number; money: MoneyOutcome; attempt?: number }
   | { do: "refund"; order: number; id: string; quantity?: number; backOnSale: boolean }
   | { do: "settleRefund"; order: number; result: RefundResult }
@@ -131,7 +131,12 @@ const tick: fc.Arbitrary<Command> = fc.record({
 });
 
 const visit: fc.Arbitrary<Command> = fc.record({
-  do: fc.constantFrom("cancel" as const, "expire" as const, "confirmFree" as const),
+  do: fc.constantFrom(
+    "cancel" as const,
+    "release" as const,
+    "expire" as const,
+    "confirmFree" as const,
+  ),
   order,
 });
 

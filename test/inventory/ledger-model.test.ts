@@ -34,6 +34,9 @@ async function atObject(name: string, model: LedgerModel, command: Command): Pro
     case "cancel":
       await object.cancel(row);
       return;
+    case "release":
+      await object.release(row.orderId);
+      return;
     case "expire":
       await object.find(row);
       return;

@@ -143,11 +143,12 @@ export class LedgerModel {
   #decide(command: Command, row: OrderRow): OrderRow | undefined {
     switch (command.do) {
       case "pay":
-      case "cancel": {
+      case "cancel":
+      case "release": {
         const decision =
           command.do === "pay"
             ? decidePay(row, command.token, this.now)
-            : decideCancel(row, this.now);
+            : decideCancel(row, this.now, command.do === "release" ? "operator" : "buyer");
         return decision.ok && decision.changed ? decision.row : undefined;
       }
       case "expire":

@@ -80,7 +80,10 @@ test("retries a message until its last delivery, then stores it with the reason"
     diedAt: expect.stringMatching(/Z$/),
   };
   expect(await letters()).toEqual([expected]);
-  expect((await admin("GET", `/dead-letters/${letter.id}`)).body).toEqual(expected);
+  expect((await admin("GET", `/dead-letters/${letter.id}`)).body).toEqual({
+    ...expected,
+    order: expect.objectContaining({ id: purchase.order.id, payment: "due" }),
+  });
 });
 
 test("acknowledges a dead letter only once it is stored", async () => {
@@ -256,6 +259,39 @@ describe("an unreadable dead letter", () => {
       expect(await letters()).toEqual([]);
     },
   );
+});
+
+describe("a dead letter", () => {
+  const show = async (id: string) => (await admin("GET", `/dead-letters/${id}`)).body;
+
+  test("is shown with its order as the ledger has it now", async () => {
+    const { order, buyer, letter } = await givenStoredDeadLetter();
+    expect(await show(letter.id)).toMatchObject({
+      reason: expect.any(String),
+      attempts: 10,
+      order: { id: order.id, userId: buyer.id, status: "reserved", isPublished: false },
+    });
+  });
+
+  test("is shown without its order while the ledger does not answer", async () => {
+    const { letter } = await givenStoredDeadLetter();
+    const spy = vi.spyOn(SkuInventory.prototype, "inspect").mockImplementation(() => {
+      throw new Error("the object died");
+    });
+    onTestFinished(() => spy.mockRestore());
+    const body = await show(letter.id);
+    expect(body).toMatchObject({ id: letter.id, ledger: "unavailable" });
+    expect(body).not.toHaveProperty("order");
+  });
+
+  test.each([
+    ["names no order", "garbage", undefined],
+    ["names an order that never existed", { orderId: `never.0.${"a".repeat(20)}` }, null],
+    ["names nonsense", { orderId: "\u0000" }, null],
+  ])("that %s is shown as it is", async (_, message, order) => {
+    await deliver([{ ...aLetter("odd"), message }], { queue: DEAD_LETTERS });
+    expect((await show("odd")).order).toEqual(order);
+  });
 });
 
 const aLetter = (id: string) => ({

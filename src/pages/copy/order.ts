@@ -116,15 +116,22 @@ function reservedWords({ payment, unitPrice, attemptsLeft }: OrderLike): Words {
   }
 }
 
+const CANCELED_BY: Record<string, string> = {
+  buyer: "You canceled this order.",
+  operator: "The shop canceled this order.",
+};
+
 function cancelledWords(order: OrderLike): Words {
-  // A decline canceled the order in releases before this one.
-  if (order.payment === "declined" && order.reason !== "buyer") {
-    const text =
-      "You weren't charged. Your bank declined the payment, so the item is back on sale.";
-    return { title: "Payment declined", text };
+  const text = CANCELED_BY[order.reason ?? ""];
+  // A decline canceled the order in early releases.
+  if (order.payment === "declined" && !text) {
+    return {
+      title: "Payment declined",
+      text: "You weren't charged. Your bank declined the payment, so the item is back on sale.",
+    };
   }
-  const text = order.reason === "buyer" ? "You canceled this order." : BACK_ON_SALE;
-  return { title: "Order canceled", text: isUnknown(order) ? `${text} ${FINDING_OUT}` : text };
+  const words = text ?? BACK_ON_SALE;
+  return { title: "Order canceled", text: isUnknown(order) ? `${words} ${FINDING_OUT}` : words };
 }
 
 function expiredWords(order: OrderLike): Words {

@@ -1,0 +1,100 @@
+// The operator's routes for single orders: find those of a user, inspect, release, and send the webhook again.
+import type { Context } from "hono";
+import { problem, refuse } from "../errors.ts";
+import { normalizeValue } from "../funnel/rule-set.ts";
+import type { AppContext, AppEnv } from "../http.ts";
+import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { type OrderAddress, parseOrderId } from "../inventory/order-id.ts";
+import { mayHaveOrders } from "../orders/buyer.ts";
+import { ordersOf } from "../orders/my-orders.ts";
+import { recorded } from "./log.ts";
+
+type OrderContext<Rest extends string = ""> = Context<AppEnv, `/orders/:orderId${Rest}`>;
+
+/** The operators' look-ups use a budget of their own, not that of the user. */
+const CALLER = "the operators";
+
+/** The object of an order. Undefined if there is no such order for certain: an id that never existed must not wake an object. */
+export async function addressOf(c: AppContext, orderId: string): Promise<OrderAddress | undefined> {
+  const address = parseOrderId(orderId);
+  const exists = address?.lane === LANE && (await mayHaveOrders(c, address.skuId));
+  return exists ? address : undefined;
+}
+
+/** `GET /orders?user=`: a user's orders, newest first. `incomplete` while some may be missing, as when Redis is down. */
+export async function listUserOrders(c: AppContext): Promise<Response> {
+  const userId = normalizeValue("user", c.req.query("user") ?? "");
+  if (userId === undefined) {
+    const issues = [{ path: "user", message: "needs the id of a user: 1 to 128 characters" }];
+    return problem(c, refuse("invalid_request", { issues }));
+  }
+  const listed = await ordersOf(c, userId, c.req.query("cursor"), CALLER);
+  if (!listed.ok) return problem(c, listed.refusal);
+  const { ok: _, orders, ...page } = listed;
+  return c.json({ orders: orders.map((order) => ({ ...order, userId })), ...page });
+}
+
+/** An order as its ledger has it now. */
+export async function showOrder(c: OrderContext): Promise<Response> {
+  const orderId = c.req.param("orderId");
+  const address = await addressOf(c, orderId);
+  if (!address) return problem(c, refuse("not_found"));
+  const answer = await atOrder(c, address, (inventory) => inventory.inspect(orderId));
+  if (answer instanceof Response) return answer;
+  return answer ? c.json(answer) : problem(c, refuse("not_found"));
+}
+
+/** Gives the units of a reserved order back on sale. Repeating it changes nothing. */
+export async function releaseOrder(c: OrderContext<"/release">): Promise<Response> {
+  const orderId = c.req.param("orderId");
+  const address = await addressOf(c, orderId);
+  if (!address) return problem(c, refuse("not_found"));
+  const intent = { action: "order.released", target: `order/${orderId}` } as const;
+  return recorded(c, intent, async (note) => {
+    const answer = await atOrder(c, address, (inventory) => inventory.release(orderId));
+    if (answer instanceof Response) return answer;
+    if (!answer.ok) return problem(c, refuse(answer.reason, RELEASE_HELP[answer.reason]));
+    if (answer.released) note({ status: "reserved" }, { status: answer.order.status });
+    return c.json(answer.order);
+  });
+}
+
+const RELEASE_HELP: Record<string, { detail: string }> = {
+  order_not_cancellable: {
+    detail: "Only a reserved order can be released. A confirmed one can be refunded",
+  },
+};
+
+/** Owes the shop's webhook the event of a final order again, under the same id. */
+export async function resendWebhook(c: OrderContext<"/webhooks/resend">): Promise<Response> {
+  const orderId = c.req.param("orderId");
+  if (!c.get("config").ORDER_WEBHOOK_URL) return problem(c, NO_WEBHOOK);
+  const address = await addressOf(c, orderId);
+  if (!address) return problem(c, refuse("not_found"));
+  const intent = { action: "order.webhook_resent", target: `order/${orderId}` } as const;
+  return recorded(c, intent, async () => {
+    const answer = await atOrder(c, address, (inventory) => inventory.resendEvent(orderId));
+    if (answer instanceof Response) return answer;
+    if (answer.ok) return c.json({ webhookId: `${orderId}.${answer.version}` }, 202);
+    return problem(c, answer.reason === "not_final" ? NOT_FINAL : refuse(answer.reason));
+  });
+}
+
+const NO_WEBHOOK = refuse("invalid_request", {
+  issues: [{ path: "", message: "needs ORDER_WEBHOOK_URL to be set" }],
+});
+const NOT_FINAL = refuse("invalid_request", {
+  issues: [
+    { path: "orderId", message: "is not final yet, so there is no event; it is sent by itself" },
+  ],
+});
+
+/** Calls the object of an order. Returns its answer, or the response if there is none. */
+async function atOrder<T>(
+  c: AppContext,
+  address: OrderAddress,
+  useCase: (inventory: InventoryStub) => Promise<T>,
+): Promise<T | Response> {
+  const answer = await callInventory(c.env, address, useCase);
+  return answer.ok ? answer.value : problem(c, refuse(answer.reason));
+}
