@@ -17,6 +17,7 @@ import { listEntries, recorded } from "./log.ts";
 import { listUserOrders, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
 import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
+import { showPreflight } from "./preflight/preflight.ts";
 import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
@@ -32,6 +33,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .delete("/sales/:saleId", removeSale)
   .get("/sales/:saleId/line", showLine)
   .put("/sales/:saleId/line", changeLine)
+  .get("/sales/:saleId/preflight", showPreflight)
   .post("/skus/:skuId/restock", restockSku)
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)

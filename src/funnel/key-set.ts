@@ -161,7 +161,8 @@ const buildSet = ({ keys }: JSONWebKeySet): FindKey =>
     }),
   });
 
-async function fetchKeys(url: string): Promise<JSONWebKeySet> {
+/** Fetches a key set. @throws if the provider does not answer with a valid one */
+export async function fetchKeys(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`the key set answered ${response.status}`);
   const set = (await response.json()) as JSONWebKeySet;

@@ -48,27 +48,45 @@ export async function verifyChallenge(
 /** For tests: closes the breaker, as in a new isolate. */
 export const resetTurnstile = (): void => provider.reset();
 
+/**
+ * Asks about a token that is not valid, to learn what Turnstile thinks of the secret. Returns the error codes: none for a test
+ * secret that accepts everything. @throws if Turnstile does not answer
+ */
+export async function siteverifyCodes(config: TurnstileConfig): Promise<string[]> {
+  const { success, ...rest } = await ask(config, "preflight", crypto.randomUUID());
+  return success ? [] : rest["error-codes"];
+}
+
 async function callSiteverify(
   config: TurnstileConfig,
   token: string,
   cdata: string,
   purpose: string,
 ): Promise<Verdict> {
+  const key = await uuidOf([purpose, cdata, token]);
+  const { success, action, ...rest } = await ask(config, token, key);
+  if (success) return action === CHALLENGE_ACTION && rest.cdata === cdata ? "passed" : "failed";
+  const codes = rest["error-codes"];
+  if (codes.some((code) => TOKEN_ERRORS.has(code))) return "failed";
+  throw new Error(`siteverify: ${codes.join(", ")}`);
+}
+
+async function ask(
+  config: TurnstileConfig,
+  token: string,
+  idempotencyKey: string,
+): Promise<z.output<typeof answerSchema>> {
   const response = await fetch(config.TURNSTILE_VERIFY_URL, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({
       secret: config.TURNSTILE_SECRET,
       response: token,
-      idempotency_key: await uuidOf([purpose, cdata, token]),
+      idempotency_key: idempotencyKey,
     }),
     signal: AbortSignal.timeout(VERIFY_LIMIT_MS),
   });
-  const { success, action, ...rest } = answerSchema.parse(await response.json());
-  if (success) return action === CHALLENGE_ACTION && rest.cdata === cdata ? "passed" : "failed";
-  const codes = rest["error-codes"];
-  if (codes.some((code) => TOKEN_ERRORS.has(code))) return "failed";
-  throw new Error(`siteverify: ${codes.join(", ")}`);
+  return answerSchema.parse(await response.json());
 }
 
 /** A UUID computed from the parts, so every isolate gets the same one. */

@@ -126,7 +126,7 @@ async function deliverEach(
     events.map(async (owed) => {
       const { messages = [] } = group.get(owed.order.id) ?? {};
       const event = toEvent(owed.userId, owed.order);
-      const fault = await post(event, config);
+      const fault = await postSigned(event, config);
       if (!fault) return [owed];
       if (Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
       else {
@@ -170,13 +170,16 @@ async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): 
 /** Delivers a message of an older release as it is, because no ledger stores that the shop is owed it. */
 async function deliverLegacy(message: Message, { queue, env, config }: Context): Promise<void> {
   const event = readEvent(message.body);
-  const fault = event ? await post(event, config) : "the event cannot be read";
+  const fault = event ? await postSigned(event, config) : "the event cannot be read";
   if (fault) await retryOrDeadLetter(env, queue, message, fault, event?.id);
   else message.ack();
 }
 
 /** Posts one event. Returns what went wrong, or undefined if the shop accepted it. */
-async function post(event: OrderEvent, config: WebhookConfig): Promise<string | undefined> {
+export async function postSigned(
+  event: { id: string; type: string },
+  config: WebhookConfig,
+): Promise<string | undefined> {
   if (!config.ORDER_WEBHOOK_URL || !config.ORDER_WEBHOOK_SECRET)
     return "no ORDER_WEBHOOK_URL is set";
   const text = JSON.stringify(event);

@@ -92,6 +92,10 @@ function fakeStripe(
       return { object: "search_result", data, has_more: false };
     }),
   );
+  /** Only its access is checked, never its content. */
+  app.get("/v1/payment_intents", (c) =>
+    responder.get(c, () => ({ object: "list", data: [], has_more: false })),
+  );
   app.get("/v1/payment_intents/:id", (c) =>
     responder.get(c, () => {
       const expand = expandIn(new URL(c.req.url).searchParams);

@@ -1,0 +1,80 @@
+// The preflight of a sale: one call that wakes the objects, fills the caches, tries everything a sale depends on, and says
+// ready or what to do.
+import type { Context } from "hono";
+import * as z from "zod";
+import { idSchema } from "../../catalog/schema.ts";
+import { registryOf } from "../../catalog/store.ts";
+import { problem, refuse, toIssues } from "../../errors.ts";
+import type { AppEnv } from "../../http.ts";
+import { paymentRate } from "../../payments/rate.ts";
+import { objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
+import { type Check, runCheck } from "./check.ts";
+import {
+  checkClock,
+  checkEdges,
+  checkObjects,
+  checkQueues,
+  checkRedis,
+  checkSale,
+} from "./platform.ts";
+import {
+  checkChallenge,
+  checkConfiguration,
+  checkPayments,
+  checkSignIn,
+  checkWebhook,
+} from "./providers.ts";
+
+const querySchema = z.object({
+  /** People who are expected. Absent: capacity is not checked. */
+  expected: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
+});
+
+export async function showPreflight(
+  c: Context<AppEnv, "/sales/:saleId/preflight">,
+): Promise<Response> {
+  const query = querySchema.safeParse(c.req.query());
+  if (!query.success) {
+    return problem(c, refuse("invalid_request", { issues: toIssues(query.error) }));
+  }
+  const id = idSchema.safeParse(c.req.param("saleId"));
+  using shown = id.success ? await registryOf(c.env).show(id.data) : null;
+  if (!shown?.registered.sale) return problem(c, refuse("not_found"));
+  const { sale, revision } = shown.registered;
+  const entry = { sale, revision };
+  const [config, scope] = [c.get("config"), c.get("scope")];
+  // Two groups, because a Worker may wait for six connections at once.
+  const first = await Promise.all([
+    runCheck("sale", () => checkSale(entry)),
+    runCheck("configuration", () => checkConfiguration(config)),
+    runCheck("objects", () => checkObjects(scope, entry)),
+    runCheck("edges", () => checkEdges(scope, entry)),
+    runCheck("redis", () => checkRedis(config)),
+    runCheck("queues", () => checkQueues(scope, entry)),
+    runCheck("clock", () => checkClock(config)),
+  ]);
+  const second = await Promise.all([
+    runCheck("sign-in", () => checkSignIn(config)),
+    runCheck("payments", () => checkPayments(config, sale)),
+    runCheck("challenge", () => checkChallenge(config, sale)),
+    runCheck("webhook", () => checkWebhook(config)),
+  ]);
+  const { expected } = query.data;
+  const capacity = expected === undefined ? [] : capacityChecks(sale, expected, perSecond(config));
+  const checks = [...first, ...second, ...capacity];
+  return c.json({
+    ready: checks.every(({ state }) => state !== "fail"),
+    saleId: sale.id,
+    checkedAt: new Date().toISOString(),
+    checks,
+  });
+}
+
+const perSecond = (config: AppEnv["Variables"]["config"]): number | undefined =>
+  config.PAYMENTS === undefined || config.PAYMENTS === "external" ? undefined : paymentRate(config);
+
+const capacityChecks = (...[sale, expected, pace]: Parameters<typeof paymentCapacity>): Check[] => [
+  { name: "object-capacity", ...objectCapacity(sale, expected) },
+  { name: "redis-capacity", ...redisCapacity(sale, expected) },
+  { name: "payment-capacity", ...paymentCapacity(sale, expected, pace) },
+];
