@@ -38,7 +38,7 @@ const NOT_LOCAL = refuse("misdirected_request", {
 });
 
 /** Resources with an ETag. Their routes check the preconditions of a write. */
-const WITH_ETAG = /^\/api\/admin\/sales\/[^/]+$/;
+const WITH_ETAG = /^\/api\/admin\/(switches|sales\/[^/]+(\/(pause|resume))?)$/;
 
 /**
  * Refuses a write whose precondition is false (RFC 9110, section 13.1). Other resources have no ETag that could match. A

@@ -13,6 +13,7 @@ export const ERRORS = {
   challenge_required: { status: 403, title: "A challenge must be solved first" },
   ticket_required: { status: 403, title: "A ticket is required" },
   not_admitted_yet: { status: 403, title: "It is not your turn yet" },
+  sale_paused: { status: 403, title: "The sale is paused" },
   sale_not_open: { status: 403, title: "The sale has not opened yet" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
@@ -102,9 +103,11 @@ function problemHeaders(own: OwnHeaders): Headers {
   return headers;
 }
 
+const FOR_NOW: ReadonlySet<ErrorCode> = new Set(["not_admitted_yet", "sale_paused"]);
+
 /** Whether a refusal always has a Retry-After (seconds). */
 export const isForNow = (reason: ErrorCode): boolean =>
-  ERRORS[reason].status === 429 || ERRORS[reason].status === 503 || reason === "not_admitted_yet";
+  ERRORS[reason].status === 429 || ERRORS[reason].status === 503 || FOR_NOW.has(reason);
 
 /** The problem+json response of a refusal. */
 export function problem(c: Context, refusal: Refusal): Response {

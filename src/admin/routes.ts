@@ -22,6 +22,7 @@ import { refundOrder } from "./refunds.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
 import { signIn, signOut } from "./sign-in.ts";
+import { pauseSale, resumeSale, saveSwitches, showSwitches } from "./switches.ts";
 
 export const adminRoutes = new Hono<AppEnv>()
   .post("/session", signIn)
@@ -34,6 +35,10 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/line", showLine)
   .put("/sales/:saleId/line", changeLine)
   .get("/sales/:saleId/preflight", showPreflight)
+  .post("/sales/:saleId/pause", pauseSale)
+  .post("/sales/:saleId/resume", resumeSale)
+  .get("/switches", showSwitches)
+  .put("/switches", saveSwitches)
   .post("/skus/:skuId/restock", restockSku)
   .get("/skus/:skuId/ledger", (c) => atLedger(c, async (inventory) => inventory.report()))
   .get("/skus/:skuId/orders", listOrders)

@@ -1,7 +1,7 @@
 // The operator's routes for sales: conditional reads and writes, and restocks.
 import type { Context } from "hono";
 import * as z from "zod";
-import { holds, type Precondition, parseCondition } from "../catalog/precondition.ts";
+import { holds } from "../catalog/precondition.ts";
 import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
 import { deleteSale, putSale, restock } from "../catalog/sale-commands.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
@@ -12,6 +12,7 @@ import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { refusePrice } from "../payments/price.ts";
+import { invalid, readCondition } from "./condition.ts";
 import { atLedger } from "./ledger.ts";
 import { recorded } from "./log.ts";
 
@@ -28,9 +29,6 @@ const restockSchema = z.strictObject({
 });
 
 type SaleContext = Context<AppEnv, "/sales/:saleId">;
-
-const invalid = (path: string, message: string): Refusal =>
-  refuse("invalid_request", { issues: [{ path, message }] });
 
 export async function listSales(c: AppContext): Promise<Response> {
   const cursor = c.req.query("cursor");
@@ -146,22 +144,4 @@ function viewOf(c: AppContext, { registered, stocked }: SaleWithStock): SaleView
     skus: sale.skus.map((sku) => ({ ...sku, stocked: stocked[sku.id] ?? 0 })),
     url: `${origin}/sales/${sale.id}`,
   };
-}
-
-type Read<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
-
-function readCondition(c: AppContext): Read<Precondition> {
-  const value: Precondition = {};
-  for (const [name, header] of [
-    ["ifMatch", "If-Match"],
-    ["ifNoneMatch", "If-None-Match"],
-  ] as const) {
-    const text = c.req.header(header);
-    const condition = text === undefined ? undefined : parseCondition(text);
-    if (condition) value[name] = condition;
-    else if (text !== undefined) {
-      return { ok: false, refusal: invalid(header, "use * or a list of entity tags in quotes") };
-    }
-  }
-  return { ok: true, value };
 }

@@ -1,10 +1,13 @@
 // The live answer of a sale: the same for every caller, one for each reading.
 import type { PublicLine } from "../admission/public-line.ts";
+import { lineSettings } from "../admission/settings.ts";
 import type { Money } from "../money.ts";
 import type { EdgeStock } from "./edge-stock.ts";
 import { type LiveReading, readReading } from "./live-reading.ts";
-import type { SaleState, StockState } from "./sale-state.ts";
+import type { SaleState, StockState, Stop } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
+import { type Catalog, readCatalog } from "./snapshot.ts";
+import { stopsOf } from "./stops.ts";
 import type { CatalogScope } from "./store.ts";
 
 export interface LiveAnswer {
@@ -15,11 +18,16 @@ export interface LiveAnswer {
   closesAt: string;
   /** The revision of the sale. A page rendered from another revision is out of date. */
   revision: number;
-  /** The SKUs whose stock is available. Some may be missing for moments after Redis was emptied. */
+  /**
+   * The SKUs whose stock is available. Some may be missing for moments after Redis was emptied, and all while the live stock
+   * is switched off, except in a sale with a line.
+   */
   skus: LiveSku[];
+  /** SKU id → why it takes no orders now. Absent if all take orders. */
+  stopped?: Record<string, Stop>;
   /** Absent if the sale has no line, or the line is not known now. */
   line?: PublicLine;
-  /** What people who wait should know. Null if there is nothing. Absent like `line`. */
+  /** What people who wait should know: an operator's words. Null if there is nothing. Absent like `line` if all take orders. */
   notice?: string | null;
 }
 
@@ -37,20 +45,53 @@ interface LiveSku {
 const LOW_SHARE = 0.1;
 const FEW = 5;
 
-const answers = new WeakMap<LiveReading, LiveAnswer>();
+/** What the switches make of an answer. The same object while they are the same. */
+interface Switched {
+  stops: ReadonlyMap<string, Stop>;
+  /** The operator's words about a pause. */
+  notice: string | undefined;
+  isStockOff: boolean;
+}
 
-/** The live answer for a sale: one object per reading. Throws if Redis has not answered for a minute. */
+const answers = new WeakMap<LiveReading, { answer: LiveAnswer; key: string }>();
+
+/**
+ * The live answer for a sale: one object per reading, while the switches stay the same. Throws if Redis has not answered for
+ * a minute.
+ */
 export async function readLive(scope: CatalogScope, entry: CatalogEntry): Promise<LiveAnswer> {
+  const switched = switchedFor(await readCatalog(scope), entry);
+  if (switched.isStockOff) {
+    return toAnswer(entry, { stock: new Map() }, Date.now(), switched);
+  }
   const { value, readAt } = await readReading(scope, entry);
-  const answer = answers.get(value) ?? toAnswer(entry, value, readAt);
-  answers.set(value, answer);
+  const key = switched === NOT_SWITCHED ? "" : JSON.stringify([...switched.stops, switched]);
+  const known = answers.get(value);
+  if (known?.key === key) return known.answer;
+  const answer = toAnswer(entry, value, readAt, switched);
+  answers.set(value, { answer, key });
   return answer;
+}
+
+const NOT_SWITCHED: Switched = { stops: new Map(), notice: undefined, isStockOff: false };
+
+function switchedFor(catalog: Catalog, entry: CatalogEntry): Switched {
+  if (catalog.switches.length === 0) return NOT_SWITCHED;
+  const now = Date.now();
+  const { paused, readOnly, liveStockOff } = catalog.switchesFor({ sale: entry.sale.id }, now);
+  return {
+    stops: stopsOf(catalog, entry, now),
+    notice: (paused ?? readOnly)?.notice,
+    // The line comes with the stock, and tells people how much is left.
+    isStockOff: liveStockOff !== undefined && !lineSettings(entry.sale),
+  };
 }
 
 function toAnswer(
   { sale, revision }: CatalogEntry,
   { stock: stockById, published }: LiveReading,
   readAt: number,
+  { stops, notice }: Switched,
 ): LiveAnswer {
   const { opensAt, closesAt, skus } = sale;
   return {
@@ -67,6 +108,8 @@ function toAnswer(
       return [{ id, available, held, state: stateOf(sku, stock), unitPrice }];
     }),
     ...(published && { line: published.line, notice: published.line.notice }),
+    ...(stops.size > 0 && { stopped: Object.fromEntries(stops) }),
+    ...(notice !== undefined && { notice }),
   };
 }
 

@@ -6,6 +6,7 @@ export type Action =
   | "sale.saved"
   | "sale.deleted"
   | "line.changed"
+  | "switches.changed"
   | "sku.restocked"
   | "sku.rebuilt"
   | "order.refunded"

@@ -34,12 +34,18 @@ export async function propagate(
     log("catalog.propagation_failed", { cause: causeOf(error) });
     return undefined;
   });
-  const { catalog } = await registryOf(env).published();
-  const copied = await reachesEdges(config, (redis, keys) => storePublished(redis, keys, catalog));
-  dropSnapshot(catalog.version);
+  const copied = await publishToEdges(env, config);
   if (confirmed && copied) return { ok: true, registered: confirmed };
   const detail = confirmed ? NOT_COPIED : NOT_CONFIGURED;
   return refused(refuse("unavailable", { detail, retryAfterSeconds: 60 }));
+}
+
+/** Publishes the registry's catalog after a change. Returns false if edges still read the previous state. */
+export async function publishToEdges(env: RegistryEnv, config: RedisConfig): Promise<boolean> {
+  const { catalog } = await registryOf(env).published();
+  const copied = await reachesEdges(config, (redis, keys) => storePublished(redis, keys, catalog));
+  dropSnapshot(catalog.version);
+  return copied;
 }
 
 /** Copies the catalog to Redis. Returns whether the copy there was older. */

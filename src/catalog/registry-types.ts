@@ -1,6 +1,8 @@
 // The types that the registry shares with edges, the operator API, and SKU objects. They are apart from the registry
 // because its module imports `cloudflare:workers`, which exists in workerd only.
+import type { SwitchEdit } from "./decide-switches.ts";
 import type { Sale } from "./schema.ts";
+import type { RegisteredSwitch, Switch } from "./switches.ts";
 
 /** A sale as the registry and every copy of it store it. */
 export interface RegisteredSale {
@@ -51,6 +53,8 @@ export interface PublishedCatalog {
   sales: RegisteredSale[];
   /** A filter of the names of all sales and SKUs that ever existed, see `nameHash`. */
   names: string;
+  /** The operator's switches that are not at their default. */
+  switches: Switch[];
 }
 
 /** A version of the published catalog. The catalog is absent if the reader holds that version already. */
@@ -90,6 +94,21 @@ export interface RegisteredRules {
   version: number;
   rules: RegisteredRule[];
 }
+
+/** The switches that are not at their default, and their version, which increases with every change. */
+export interface RegisteredSwitches {
+  version: number;
+  switches: RegisteredSwitch[];
+}
+
+/** `not_found`: the setting with this index names a sale or a SKU that does not exist. */
+export type SwitchResult =
+  | ({ ok: true; edits: SwitchEdit[] } & RegisteredSwitches)
+  | { ok: false; reason: "precondition_failed" | "too_many" }
+  | { ok: false; reason: "not_found"; index: number };
+
+export const etagOfSwitches = ({ version }: Pick<RegisteredSwitches, "version">): string =>
+  `"${version}"`;
 
 /** The strong entity tag of a sale. Null if the sale does not exist. */
 export const etagOfSale = (registered: RegisteredSale | null | undefined): string | null =>

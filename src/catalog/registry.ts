@@ -1,8 +1,9 @@
-// The Durable Object that stores what operators decide: all sales, deny and allow rules, and the log of who changed what.
-// It gives every change a revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects hold copies that can
-// be rebuilt from it at any time.
+// The Durable Object that stores what operators decide: all sales, deny and allow rules, switches, and the log of who changed
+// what. It gives every change a revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects
+// hold copies that can be rebuilt from it at any time.
 import { DurableObject } from "cloudflare:workers";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
+import { decideSwitches, type SwitchChange, type SwitchSetting } from "./decide-switches.ts";
 import type { Completion, LogEntry, NewEntry } from "./log-entry.ts";
 import { LogTable } from "./log-table.ts";
 import { filterOfNames, nameHash } from "./name-filter.ts";
@@ -11,19 +12,27 @@ import {
   type ArchivePage,
   type Confirmation,
   etagOfSale,
+  etagOfSwitches,
   type Published,
   type PublishedCatalog,
   type PutResult,
   type RegisteredRule,
   type RegisteredRules,
   type RegisteredSale,
+  type RegisteredSwitches,
   type RemoveResult,
   type RestockResult,
   type SaleWithStock,
+  type SwitchResult,
 } from "./registry-types.ts";
 import { RuleTable } from "./rule-table.ts";
 import { SaleTables } from "./sale-tables.ts";
 import type { Sale, Sku } from "./schema.ts";
+import { SwitchTable } from "./switch-table.ts";
+import { isInForce, toPublished } from "./switches.ts";
+
+/** Every edge looks through all switches for each order. */
+const MAX_SWITCHES = 200;
 
 const withStock = (sale: Sale, stockOf: (sku: Sku) => number): Sale => ({
   ...sale,
@@ -34,6 +43,7 @@ export class SaleRegistry extends DurableObject<object> {
   readonly #tables: SaleTables;
   readonly #rules: RuleTable;
   readonly #log: LogTable;
+  readonly #switches: SwitchTable;
   /** Hashes of all sale and SKU ids that ever existed. */
   readonly #names = new Set<number>();
   #published: PublishedCatalog | undefined;
@@ -43,6 +53,7 @@ export class SaleRegistry extends DurableObject<object> {
     this.#tables = new SaleTables(ctx.storage);
     this.#rules = new RuleTable(ctx.storage.sql);
     this.#log = new LogTable(ctx.storage.sql);
+    this.#switches = new SwitchTable(ctx.storage.sql);
     for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
     for (const id of this.#tables.skuIds()) this.#names.add(nameHash("sku", id));
     this.sweep();
@@ -168,6 +179,7 @@ export class SaleRegistry extends DurableObject<object> {
         older: this.#tables.olderCount,
         sales: this.#tables.active(),
         names: String(filterOfNames(this.#names)),
+        switches: this.switches().switches.map(toPublished),
       };
     }
     return { version, catalog: this.#published };
@@ -221,6 +233,43 @@ export class SaleRegistry extends DurableObject<object> {
   /** A page of the log, newest first: entries before the id `before`, and about `target` if one is given. */
   logPage(target: string | undefined, before: number | undefined, limit: number): LogEntry[] {
     return this.#log.page(target, before, limit);
+  }
+
+  // ---- switches
+
+  /** The switches in force that are not at their default. */
+  switches(): RegisteredSwitches {
+    const now = Date.now();
+    const switches = this.#switches.all().filter((each) => isInForce(each, now));
+    return { version: this.#tables.counter("switches"), switches };
+  }
+
+  /** Sets switches, all or none. With `dryRun`, only says what would change. */
+  setSwitches(
+    change: SwitchChange,
+    condition: Precondition = {},
+    { dryRun = false } = {},
+  ): SwitchResult {
+    const version = this.#tables.counter("switches");
+    if (!holds(condition, etagOfSwitches({ version }))) {
+      return { ok: false, reason: "precondition_failed" };
+    }
+    const index = change.settings.findIndex((setting) => !this.#hasTarget(setting));
+    if (index >= 0) return { ok: false, reason: "not_found", index };
+    const { switches, edits } = decideSwitches(this.#switches.all(), change, Date.now());
+    if (switches.length > MAX_SWITCHES) return { ok: false, reason: "too_many" };
+    if (!dryRun && edits.length > 0) {
+      this.#switches.replace(switches);
+      const changed = this.#next();
+      this.#tables.setCounter("switches", changed);
+      this.#changed(changed, { older: false });
+    }
+    return { ok: true, ...this.switches(), edits };
+  }
+
+  #hasTarget({ sale, sku }: SwitchSetting): boolean {
+    if (sku !== undefined) return this.#tables.saleOfSku(sku) !== undefined;
+    return sale === undefined || this.#tables.sale(sale)?.sale !== undefined;
   }
 
   #withStocked(registered: RegisteredSale): SaleWithStock {

@@ -5,6 +5,16 @@ export type SaleState = "upcoming" | "open" | "closed";
 /** `held`: no unit is free, but some may become free, because their buyers have not paid yet. */
 export type StockState = "available" | "low" | "held" | "sold_out";
 
+/** Why nothing of a SKU can be ordered now, although its sale is open. */
+export interface Stop {
+  /** How the API refuses an order. */
+  code: "sale_closed" | "sale_paused" | "unavailable";
+  /** What the Buy button says. */
+  label: string;
+  /** A sentence or two for buyers. */
+  why: string;
+}
+
 /** A sale is open from `opensAt` (inclusive) to `closesAt` (exclusive). Times are milliseconds. */
 export function stateAt(now: number, opensAt: number, closesAt: number): SaleState {
   if (now < opensAt) return "upcoming";

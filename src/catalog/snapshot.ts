@@ -17,6 +17,12 @@ import {
   registryOf,
   storePublished,
 } from "./store.ts";
+import {
+  type EffectiveSwitches,
+  effectiveSwitches,
+  type Switch,
+  type SwitchTarget,
+} from "./switches.ts";
 
 /** An immutable view of the published sales. Its look-ups do no I/O. */
 export interface Catalog {
@@ -34,9 +40,14 @@ export interface Catalog {
   hasEverHad(skuId: string): boolean;
   /** False only if certainly no order for the SKU was ever accepted. */
   hasEverSold(skuId: string): boolean;
+  /** The operator's switches, including those that have ended since they were published. */
+  switches: readonly Switch[];
+  /** The switches that apply to a sale and a SKU at `now`, in milliseconds. */
+  switchesFor(target: SwitchTarget, now: number): EffectiveSwitches;
 }
 
-function buildCatalog({ version, older, olderVersion, sales, names }: PublishedCatalog): Catalog {
+function buildCatalog(published: PublishedCatalog): Catalog {
+  const { version, older, olderVersion, sales, names, switches } = published;
   const entries = livingEntries(sales);
   const byId = new Map(entries.map((entry) => [entry.sale.id, entry]));
   const skus = new Map(
@@ -55,6 +66,8 @@ function buildCatalog({ version, older, olderVersion, sales, names }: PublishedC
     hasEverHadSale: (id) => byId.has(id) || mayBe("sale", id),
     hasEverHad: (id) => skus.has(id) || mayBe("sku", id),
     hasEverSold: (id) => Date.now() >= (unsoldUntil.get(id) ?? 0),
+    switches,
+    switchesFor: (target, now) => effectiveSwitches(switches, now, target),
   };
 }
 
@@ -185,6 +198,10 @@ export const readCatalog = async (scope: CatalogScope): Promise<Catalog> =>
 
 /** The catalog that this isolate holds, however old. Does no I/O. */
 export const heldCatalog = (): Catalog | undefined => snapshot.last;
+
+/** The operator's switches as this isolate holds them. Does no I/O. */
+export const switchesNow = (target: SwitchTarget = {}): EffectiveSwitches =>
+  snapshot.last?.switchesFor(target, Date.now()) ?? {};
 
 /** Call after an operator's change. This isolate reads it at once, the others within 5 s. */
 export function dropSnapshot(version = awaited): void {

@@ -13,6 +13,7 @@ import { readVersioned, writeNewer } from "../redis/versioned.ts";
 import type { SaleRegistry } from "./registry.ts";
 import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
+import { parseSwitches } from "./switches.ts";
 
 export interface RegistryEnv {
   SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
@@ -91,6 +92,8 @@ const catalogSchema = z.object({
   older: z.int(),
   names: z.string(),
   sales: z.array(z.unknown()),
+  // Absent if an earlier release published the catalog.
+  switches: z.unknown().transform(parseSwitches),
 });
 
 const registeredSchema = z.object({

@@ -54,6 +54,8 @@ export interface Attempt {
    * order: the attempt then only looks up that order, and gets this refusal if there is none.
    */
   pending?: Refusal;
+  /** Whether a switch stops all orders for the SKU at every edge. Set with `pending`. */
+  isStopped?: boolean;
 }
 
 /** The content of an attempt to buy, sent as JSON or as a form. */

@@ -1,4 +1,6 @@
-// Requires a challenge (Cloudflare Turnstile) as the sale's settings say: never, always, or above a risk score.
+// Requires a challenge (Cloudflare Turnstile) as the sale's settings or an operator's switch say: never, always, or above a
+// risk score.
+import { challengeMode } from "../catalog/challenge-mode.ts";
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -42,20 +44,21 @@ export const hasSolved = (attempt: Challenged): boolean =>
 
 /** Requires a challenge where the sale's settings say so. No I/O. Sets the solution that is to be verified. */
 export async function demandChallenge(attempt: Challenged): Promise<Refusal | undefined> {
-  const settings = protectionOf(attempt.entry.sale).challenge;
+  const { sale } = attempt.entry;
+  const mode = challengeMode(sale);
   // Counted in every mode, so the counts are complete when the operator changes the mode during a sale.
   const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
   const nearby = addAccount(attempt.c, account);
-  if (settings.mode === "off" || hasSolved(attempt)) return undefined;
+  if (mode === "off" || hasSolved(attempt)) return undefined;
   const malformed = [VISIT_HEADER, CHALLENGE_HEADER].find((it) => !isWellFormed(attempt.c, it));
   if (malformed) {
     const issues = [{ path: malformed, message: "is not a valid token" }];
     return refuse("invalid_request", { issues });
   }
-  if (settings.mode === "by-score") {
+  if (mode === "by-score") {
     const { score, reasons } = await assessRisk(attempt, account, nearby);
-    if (score < settings.threshold) return undefined;
-    for (const reason of reasons) count("risk", reason, attempt.entry.sale.id);
+    if (score < protectionOf(sale).challenge.threshold) return undefined;
+    for (const reason of reasons) count("risk", reason, sale.id);
   }
   const token = attempt.c.req.header(CHALLENGE_HEADER);
   if (!token) return requireChallenge(attempt, "ignoredChallenges");

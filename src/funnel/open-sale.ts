@@ -1,8 +1,9 @@
-// Refuses attempts for an unknown SKU and outside the sale's hours. No I/O while the catalog snapshot is fresh, except
+// Refuses attempts for an unknown SKU, outside the sale's hours, and where a switch stops orders. No I/O while the catalog snapshot is fresh, except
 // for SKUs it does not contain.
 import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
+import { refuseStopped } from "../catalog/stops.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
 import { isMarkedRetry } from "./sold-out.ts";
@@ -21,10 +22,14 @@ export const openSale: Stage = {
     const found =
       catalog.sku(skuId) ?? (await findSku(c.get("scope"), skuId).catch(() => undefined));
     if (found) attempt.entry = found.entry;
-    const refusal = found ? notSelling(found.entry.sale, now) : refuse("not_found");
+    const stopped = found && refuseStopped(catalog, found.entry, found.sku, now);
+    const refusal = found
+      ? (notSelling(found.entry.sale, now) ?? stopped?.refusal)
+      : refuse("not_found");
     if (!refusal) return undefined;
     if (!catalog.hasEverSold(skuId) && !isMarkedRetry(attempt)) return refusal;
     attempt.pending = refusal;
+    attempt.isStopped = stopped?.isEverywhere ?? false;
     return undefined;
   },
 };

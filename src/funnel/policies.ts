@@ -1,5 +1,6 @@
 // Which rate limits apply to a request, their budgets in this isolate, and the response headers that describe them.
 import { type LimitPolicy, type PolicyName, protectionOf } from "../catalog/protection.ts";
+import { switchesNow } from "../catalog/snapshot.ts";
 import type { Attempt, Identified } from "./attempt.ts";
 import { type Budget, budgetOf, peekBudget } from "./budget.ts";
 import { addressBlock } from "./caller.ts";
@@ -22,8 +23,30 @@ export interface Limit {
   budget: Budget;
 }
 
-const policiesOf = ({ route, entry }: Attempt): Policies =>
-  route === "read" ? READING : protectionOf(entry?.sale ?? {}).limits[route];
+function policiesOf({ route, entry }: Attempt): Policies {
+  if (route === "read") return READING;
+  const policies = protectionOf(entry?.sale ?? {}).limits[route];
+  const factor = switchesNow(entry && { sale: entry.sale.id }).limits?.value;
+  return factor === undefined ? policies : scaled(policies, factor);
+}
+
+const scaledBy = new WeakMap<Policies, Map<number, Policies>>();
+
+/** The policies with their limits multiplied by an operator's factor. The same object each time. */
+function scaled(policies: Policies, factor: number): Policies {
+  const known = scaledBy.get(policies) ?? new Map<number, Policies>();
+  scaledBy.set(policies, known);
+  const found = known.get(factor);
+  if (found) return found;
+  const made = Object.fromEntries(
+    Object.entries(policies).map(([name, policy]) => [
+      name,
+      { ...policy, limit: Math.max(1, Math.round(policy.limit * factor)) },
+    ]),
+  ) as Policies;
+  known.set(factor, made);
+  return made;
+}
 
 interface Described {
   /** The value of `RateLimit-Policy`. */

@@ -26,7 +26,8 @@ export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveComman
   const admission = gate.decide(state.terms, command);
   const decision = decideReserve({ ...state, ...(admission && { admission }) }, command, now);
   if (!decision.ok) {
-    const nothingSells = NOTHING_SELLS.has(decision.reason);
+    const isStopped = command.isStopped === true && decision.reason === "no_such_order";
+    const nothingSells = isStopped || NOTHING_SELLS.has(decision.reason);
     const refusesAll = nothingSells || decision.reason === "sold_out";
     if (!command.wantsBuyers || !refusesAll) return decision;
     return { ...decision, stock: work.published.stock(nothingSells) };

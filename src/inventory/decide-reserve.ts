@@ -36,6 +36,8 @@ export interface ReserveCommand {
   wantsBuyers?: boolean;
   /** Only looks up the order of the key. Answers `no_such_order` instead of making one. */
   lookUpOnly?: boolean;
+  /** Whether a switch stops all orders. Comes with `lookUpOnly`. */
+  isStopped?: boolean;
   /** What to demand after unpaid holds. Absent if the order comes with a payment that counts. */
   afterUnpaidHolds?: AfterUnpaidHolds;
 }

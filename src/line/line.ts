@@ -19,6 +19,8 @@ export interface Line {
   ratePerSecond: number;
   paused: boolean;
   notice: string | null;
+  /** Whether a switch stops the sale: nobody can buy, so nobody is admitted, and no time passes for those who were. */
+  isStopped?: boolean;
   /** 32 secret bytes in hexadecimal, until the beacon is known. */
   seed: string;
   chain: Chain;
@@ -119,10 +121,23 @@ export function tick(
   stock: StockReading | null,
   now: number,
 ): { line: Line; step: FrontierStep | null } {
-  const { terms, beacon, paused, ratePerSecond } = line;
+  const state = line.isStopped ? { ...line.state, lastAt: now } : moved(line, curve, stock, now);
+  const ticked = { ...line, state, stock: stock ?? line.stock };
+  const step = nextStep(ticked, now);
+  if (!step) return { line: ticked, step };
+  const history = { hash: nextLink(line.history.hash, step), last: step };
+  return { line: { ...ticked, history }, step };
+}
+
+function moved(
+  { state, terms, beacon, paused, ratePerSecond }: Line,
+  curve: ArrivalCurve,
+  stock: StockReading | null,
+  now: number,
+): FrontierState {
   const isOpen = now >= terms.opensAt && now < terms.closesAt;
-  const state = decideFrontier(
-    line.state,
+  return decideFrontier(
+    state,
     {
       isMoving: isOpen && beacon !== null && !paused,
       ratePerSecond,
@@ -133,11 +148,6 @@ export function tick(
     },
     now,
   );
-  const ticked = { ...line, state, stock: stock ?? line.stock };
-  const step = nextStep(ticked, now);
-  if (!step) return { line: ticked, step };
-  const history = { hash: nextLink(line.history.hash, step), last: step };
-  return { line: { ...ticked, history }, step };
 }
 
 /** Steps are at least a second and a thousandth of the elapsed time apart, so a long sale has only some thousands. */

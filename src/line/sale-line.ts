@@ -14,6 +14,7 @@ import { toHex } from "../admission/hex.ts";
 import type { PublishedLine } from "../admission/public-line.ts";
 import { readStock } from "../catalog/live-reading.ts";
 import type { CatalogScope } from "../catalog/store.ts";
+import { SwitchReader } from "../catalog/switch-reader.ts";
 import { requireConfig } from "../config.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";
 import { migrate } from "../migrate.ts";
@@ -34,6 +35,7 @@ const SEED_BYTES = 32;
 export class SaleLine extends DurableObject<CatalogScope["env"]> {
   readonly #tables: LineTables;
   readonly #alarm: AlarmClock;
+  readonly #switches: SwitchReader;
   #revision: number;
   #line: Line | null;
   #arrivals: ArrivalSample;
@@ -50,6 +52,7 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     this.#line = line;
     this.#arrivals = this.#tables.loadArrivals();
     this.#alarm = new AlarmClock(ctx.storage);
+    this.#switches = new SwitchReader(env);
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.load();
       this.#schedule();
@@ -120,11 +123,15 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
   }
 
   async #tick(): Promise<void> {
-    const [stock, beacon] = await Promise.all([this.#readStock(), this.#fetchBeacon()]);
+    const [stock, beacon, isStopped] = await Promise.all([
+      this.#readStock(),
+      this.#fetchBeacon(),
+      this.#isStopped(),
+    ]);
     // The line may have changed meanwhile. From here on nothing is awaited.
     const current = this.#current;
     if (!current) return;
-    const known = beacon ? withBeacon(current, beacon) : current;
+    const known = { ...(beacon ? withBeacon(current, beacon) : current), isStopped };
     const { line, step } = tick(known, this.#curveOf(known), stock, Date.now());
     this.ctx.storage.transactionSync(() => {
       if (this.#hasNews) this.#tables.saveArrivals(this.#arrivals);
@@ -144,6 +151,13 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     };
     const ids = skus.map(({ id }) => id);
     return readingOf(skus, await readStock(scope, ids));
+  }
+
+  /** Whether a switch stops the sale. While that is not known, it does not: the line must move on. */
+  async #isStopped(): Promise<boolean> {
+    const sale = this.#current?.saleId;
+    const switches = sale === undefined ? undefined : await this.#switches.read({ sale });
+    return (switches?.paused ?? switches?.readOnly) !== undefined;
   }
 
   async #fetchBeacon(): Promise<BeaconRound | null> {

@@ -27,7 +27,7 @@ const counts = (line: Line, curve: ArrivalCurve): { registered: number; waiting:
 
 /** The line as everyone sees it at `now`. */
 export function publicLine(line: Line, curve: ArrivalCurve, now: number): PublicLine {
-  const { terms, state, stock, paused, ratePerSecond, history } = line;
+  const { terms, state, stock, paused, isStopped, ratePerSecond, history } = line;
   const over = isOver(line, now);
   return {
     asOf: iso(now),
@@ -40,7 +40,7 @@ export function publicLine(line: Line, curve: ArrivalCurve, now: number): Public
     admittedPerSecond: admittedPerSecond(state),
     ratePerSecond,
     arrivals: curve.published(),
-    paused,
+    paused: paused || isStopped === true,
     over,
     mayReturn: !over && now >= terms.opensAt && stock?.mayReturn === true,
     notice: line.notice ?? (isBeaconLate(line, now) ? "beacon_late" : null),

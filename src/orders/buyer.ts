@@ -13,7 +13,7 @@ import type { PaymentView, PayRefusal } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { estimatedSeconds, secondsUntilPayable } from "./payment-wait.ts";
+import { estimatedSeconds, pauseText, secondsUntilPayable } from "./payment-wait.ts";
 
 /** The result of a use case, or the one reason for its refusal. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
@@ -52,6 +52,8 @@ export interface ShownPayment extends Omit<PaymentView, "dueSince"> {
   publishableKey?: string;
   /** While the payment is due: until it is taken, as far as its place in line tells. */
   estimatedSeconds?: number;
+  /** While payments are paused: what the buyer should know. */
+  notice?: string;
 }
 
 /** The payment of an order for its owner. Read from the ledger: the client secret is stored nowhere else. */
@@ -65,8 +67,10 @@ export async function findPayment(
   if (!answer.value) return refused(refuse("not_found"));
   const { dueSince, ...view } = answer.value;
   const { PAYMENTS, STRIPE_PUBLISHABLE_KEY: publishableKey } = c.get("config");
-  const seconds =
-    dueSince === undefined ? undefined : await estimatedSeconds(c.get("scope"), dueSince);
+  const isDue = dueSince !== undefined;
+  const seconds = isDue ? await estimatedSeconds(c.get("scope"), dueSince) : undefined;
+  const isOpen = isDue || view.attemptsLeft > 0;
+  const notice = isOpen ? await pauseText(c.get("scope"), isDue) : undefined;
   return {
     ok: true,
     payment: {
@@ -74,6 +78,7 @@ export async function findPayment(
       ...(PAYMENTS === "external" ? { attemptsLeft: 0 } : {}),
       ...(publishableKey ? { publishableKey } : {}),
       ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
+      ...(notice === undefined ? {} : { notice }),
     },
   };
 }

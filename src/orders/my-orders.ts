@@ -83,6 +83,8 @@ export async function listOrders(c: AppContext, cursor?: string): Promise<Outcom
   if (!entered.ok) return entered;
   const may = await limitReads(entered.attempt);
   if (!may.ok) return may;
+  const { orderHistoryOff } = (await readCatalog(c.get("scope"))).switchesFor({}, Date.now());
+  if (orderHistoryOff) return refused(HISTORY_OFF);
   const { userId } = entered.attempt;
   return ordersOf(c, userId, cursor, userId);
 }
@@ -112,6 +114,11 @@ export async function ordersOf(
   repair(c, userId, page);
   return { ok: true, ...toList(page) };
 }
+
+const HISTORY_OFF = refuse("unavailable", {
+  detail: "Your orders can't be listed right now. None are lost, and each order's own page works.",
+  retryAfterSeconds: 30,
+});
 
 const toList = ({ orders, next, incomplete }: Page): OrderList => ({
   orders,

@@ -7,7 +7,7 @@ import type { OrderMessage } from "../inventory/messages.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
 import { createGateway } from "../payments/gateway-factory.ts";
 import type { SandboxEnv } from "../payments/sandbox.ts";
-import { type Settlement, settlePayment } from "./settle-payment.ts";
+import { type Settlement, type SettleTerms, settlePayment } from "./settle-payment.ts";
 
 /** One less than Cloudflare allows, for a call that outlives its time limit. */
 export const PAYMENTS_AT_ONCE = 5;
@@ -23,7 +23,7 @@ export class PaymentRunner extends DurableObject<RunnerEnv> {
   }
 
   /** Takes one step of one order. */
-  settle(message: OrderMessage): Promise<Settlement> {
-    return settlePayment(message, this.env, this.#gateway);
+  settle(message: OrderMessage, terms: SettleTerms): Promise<Settlement> {
+    return settlePayment(message, this.env, this.#gateway, terms);
   }
 }

@@ -2,6 +2,8 @@
 // runner when the schedule allows. A restart forgets the line; the ledgers send the orders again.
 import { DurableObject } from "cloudflare:workers";
 import { TimeoutStrategy, timeout } from "cockatiel";
+import type { RegistryEnv } from "../catalog/store.ts";
+import { SWITCHES_COUNT_MS, SwitchReader } from "../catalog/switch-reader.ts";
 import { requireConfig } from "../config.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -12,16 +14,16 @@ import type { DeadLetterEnv } from "./delivery.ts";
 import { secondsToNextTry } from "./payment-retry.ts";
 import { PAYMENTS_AT_ONCE, type PaymentRunner } from "./payment-runner.ts";
 import { RunnerPool } from "./runner-pool.ts";
-import type { Settlement } from "./settle-payment.ts";
+import type { Settlement, SettleTerms } from "./settle-payment.ts";
 
-export interface SchedulerEnv extends DeadLetterEnv {
+export interface SchedulerEnv extends DeadLetterEnv, RegistryEnv {
   PAYMENT_RUNNERS: DurableObjectNamespace<PaymentRunner>;
 }
 
 /** Written out because the generated stub type splits a tagged result into a union of promises. */
 const runnerOf = (env: SchedulerEnv, runner: number) =>
   env.PAYMENT_RUNNERS.getByName(`${runner}`) as unknown as {
-    settle(message: OrderMessage): Promise<Settlement>;
+    settle(message: OrderMessage, terms: SettleTerms): Promise<Settlement>;
   };
 
 /** Longer than a runner ever takes. Frees the place of a call that was lost. */
@@ -37,13 +39,16 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
   readonly #line = new PaymentLine();
   readonly #runners = new RunnerPool(PAYMENTS_AT_ONCE);
   readonly #schedule: RateSchedule;
+  readonly #switches: SwitchReader;
   #isAlarmSet = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #isWatchingPause = false;
   #view: { at: number; view: LineView } | undefined;
 
   constructor(ctx: DurableObjectState, env: SchedulerEnv) {
     super(ctx, env);
     this.#schedule = new RateSchedule(paymentRate(requireConfig(env)));
+    this.#switches = new SwitchReader(env);
   }
 
   /** Adds orders to the line, each once. Returns the ids of those that found it full. */
@@ -99,8 +104,9 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     const runner = this.#runners.take();
     let settlement: Settlement;
     try {
+      const mayCharge = await this.#mayCharge();
       settlement = await runnerTimeout.execute(() =>
-        runnerOf(this.env, runner).settle(entry.message),
+        runnerOf(this.env, runner).settle(entry.message, { mayCharge }),
       );
     } catch (error) {
       const reason = `the runner failed (${causeOf(error)})`;
@@ -123,9 +129,35 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
         return this.#line.again(entry);
       case "again":
         return this.#line.again(entry);
+      case "held":
+        this.#line.hold(entry);
+        return this.#watchPause();
       case "unfinished":
         return this.#rest(entry, settlement);
     }
+  }
+
+  /**
+   * Whether charges may be sent now. Not until the registry has answered: a restart must not end a pause, and the orders'
+   * holds stand still meanwhile.
+   */
+  async #mayCharge(): Promise<boolean> {
+    const switches = await this.#switches.read();
+    return switches !== undefined && !switches.paymentsPaused;
+  }
+
+  /** Looks for the end of the pause, until the held orders go on. */
+  #watchPause(): void {
+    if (this.#isWatchingPause) return;
+    this.#isWatchingPause = true;
+    setTimeout(async () => {
+      this.#isWatchingPause = false;
+      if (!this.#line.hasHeld) return;
+      if (await this.#mayCharge()) {
+        this.#line.release();
+        this.#startDue();
+      } else this.#watchPause();
+    }, SWITCHES_COUNT_MS);
   }
 
   async #rest(

@@ -1,5 +1,7 @@
 // How long a payment waits in line, as its buyer learns it. An isolate reads the scheduler at most every two seconds, so
 // that many waiting buyers do not slow it down.
+import { readCatalog } from "../catalog/snapshot.ts";
+import type { Switch } from "../catalog/switches.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import type { AppContext } from "../http.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
@@ -31,18 +33,46 @@ export async function paymentLine(scope: Scope): Promise<LineView | undefined> {
   }
 }
 
-/** Seconds until a payment starts that became due at `dueSince` (milliseconds). */
+/** The operator's pause of all charges. Undefined while there is none. */
+const pauseOfPayments = async (scope: Scope): Promise<Switch | undefined> =>
+  (await readCatalog(scope)).switchesFor({}, Date.now()).paymentsPaused;
+
+/** Seconds until a pause ends. 0 if nobody knows when. */
+const secondsLeft = ({ until }: Pick<Switch, "until">): number =>
+  until === undefined ? 0 : Math.max(0, Math.ceil((until - Date.now()) / 1_000));
+
+/**
+ * Seconds until a payment starts that became due at `dueSince` (milliseconds). Undefined if nobody knows: the scheduler does
+ * not answer, or payments are paused without an end.
+ */
 export async function estimatedSeconds(
   scope: Scope,
   dueSince: number,
 ): Promise<number | undefined> {
-  const view = await paymentLine(scope);
-  return view && secondsToWait(view, dueSince);
+  const [view, pause] = await Promise.all([paymentLine(scope), pauseOfPayments(scope)]);
+  if (!view || (pause && pause.until === undefined)) return undefined;
+  return Math.max(secondsToWait(view, dueSince), pause ? secondsLeft(pause) : 0);
 }
 
 /** Seconds until a new payment could be taken in time. 0 if it would start while its order can still be held. */
 export async function secondsUntilPayable(scope: Scope): Promise<number> {
-  const view = await paymentLine(scope);
-  const wait = view ? view.length / view.perSecond : 0;
+  const [view, pause] = await Promise.all([paymentLine(scope), pauseOfPayments(scope)]);
+  const inLine = view ? view.length / view.perSecond : 0;
+  const wait = inLine + (pause ? secondsLeft(pause) : 0);
   return Math.max(0, Math.ceil(wait - MAX_PAUSE_MS / 1_000));
+}
+
+const MAX_PAUSE_MINUTES = MAX_PAUSE_MS / 60_000;
+
+/**
+ * What the buyer of an unpaid order is told while payments are paused. Undefined while they are not.
+ *
+ * @param isDue whether the buyer has paid as far as they can
+ */
+export async function pauseText(scope: Scope, isDue: boolean): Promise<string | undefined> {
+  const pause = await pauseOfPayments(scope);
+  if (!pause) return undefined;
+  const what = pause.notice ?? "Payments are paused right now.";
+  const goesOn = isDue ? "Yours is sent" : "You can still pay: your payment is sent";
+  return `${what} ${goesOn} as soon as they go on. Your item stays reserved meanwhile, for up to ${MAX_PAUSE_MINUTES} minutes.`;
 }

@@ -54,6 +54,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     askedAt: now,
     wantsBuyers,
     ...(attempt.pending ? { lookUpOnly: true } : {}),
+    ...(attempt.isStopped ? { isStopped: true } : {}),
     ...inLine(attempt),
     ...afterUnpaidHolds(c.get("config"), attempt.body),
   };

@@ -14,6 +14,7 @@ import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
+import { pauseText } from "../orders/payment-wait.ts";
 import { needsPayment } from "./copy/order.ts";
 import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
 import { cardFormSettings } from "./views/card-form.tsx";
@@ -97,6 +98,7 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
     cardForm,
     signInOptions: signInOptions(config),
     fault: fault && explain(fault).text,
+    notice: mayBePaid ? await pauseText(c.get("scope"), order.payment === "due") : undefined,
   });
   const response = await c.html(page, fault ? refusalHeaders(c, fault) : 200);
   secure(response.headers, { stripeJs: cardForm?.stripeJs });

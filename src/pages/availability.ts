@@ -1,11 +1,12 @@
-// Which open sales and SKUs have no free unit, for server-rendered pages. It reads the live stock that each
+// Which open sales and SKUs have no free unit or take no orders, for server-rendered pages. It reads the live stock that each
 // isolate caches, so a warm isolate adds no I/O to a page view.
 import { nextChange } from "../catalog/list.ts";
 import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
+import { stopsOf } from "../catalog/stops.ts";
 import type { AppContext } from "../http.ts";
-import { type Badge, badgeOf, noneAvailable, type Stock } from "./copy/sale.ts";
+import { type Badge, badgeOf, mainStop, noneAvailable, type Stock } from "./copy/sale.ts";
 
 /** Each sale costs up to one Redis read a second while the list is viewed. Sales beyond this show no stock. */
 const MAX_WATCHED = 12;
@@ -38,7 +39,7 @@ export async function unavailableSkus(
   return new Map(live?.skus.filter(noneAvailable).map((sku) => [sku.id, sku]));
 }
 
-/** The badges of open sales without a free unit, by sale id. Sales of unknown stock are left out. */
+/** The badges of open sales without a free unit and of paused ones, by sale id. Sales of unknown stock are left out. */
 export async function unavailableSales(
   c: AppContext,
   catalog: Catalog,
@@ -47,7 +48,9 @@ export async function unavailableSales(
     openEntries(catalog, Date.now()).map(async (entry) => {
       const unavailable = await unavailableSkus(c, entry);
       const stocks = entry.sale.skus.map(({ id }) => unavailable.get(id));
-      return [entry.sale.id, badgeOf("open", stocks)] as const;
+      const stops = stopsOf(catalog, entry, Date.now());
+      const stop = mainStop(entry.sale.skus.map(({ id }) => stops.get(id)));
+      return [entry.sale.id, badgeOf("open", stocks, stop)] as const;
     }),
   );
   return new Map(badges.filter(([, shown]) => shown !== "open"));

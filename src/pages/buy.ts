@@ -4,7 +4,10 @@ import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 import { findSku } from "../catalog/archive.ts";
+import { canChallenge } from "../catalog/challenge-mode.ts";
 import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
+import { readCatalog } from "../catalog/snapshot.ts";
+import { stopsOf } from "../catalog/stops.ts";
 import { refuse } from "../errors.ts";
 import { type OrderRequest, orderBodySchema } from "../funnel/attempt.ts";
 import { shieldRoute } from "../funnel/flood-shield.ts";
@@ -18,7 +21,6 @@ import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath } from "./item-paths.ts
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { paymentModeOf } from "./views/pay-form.tsx";
-import { canChallenge } from "./views/sale.tsx";
 
 const MAX_FORM_BYTES = 4_096;
 
@@ -69,14 +71,17 @@ async function showForm(c: BuyContext): Promise<Response> {
   const item = await findItem(c);
   if (!item) return errorPage(c, refuse("not_found"));
   const { sale } = item;
-  const state = saleState(sale, Date.now());
+  const now = Date.now();
+  const state = saleState(sale, now);
+  const stop = stopsOf(await readCatalog(c.get("scope")), item, now).get(item.sku.id);
   const quantity = quantitySchema.safeParse(c.req.query("quantity") ?? "1");
   const identity = await identify(c, c.get("config"));
   return renderForm(c, item, {
     quantity: quantity.data ?? 1,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
-    open: state === "open",
+    open: state === "open" && !stop,
+    ...(stop ? { words: { title: stop.label, text: stop.why } } : {}),
     ...(state === "upcoming" ? { words: explain(refuse("sale_not_open", sale)) } : {}),
     ...(state === "closed" ? { words: explain(refuse("sale_closed")) } : {}),
   });

@@ -22,6 +22,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "sale_not_open",
   "ticket_required",
   "not_admitted_yet",
+  "sale_paused",
   "price_changed",
 ]);
 
@@ -41,6 +42,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   payment_method_required: "Choose how to pay",
   sale_not_open: "Not open yet",
   sale_closed: "Sale ended",
+  sale_paused: "Paused",
   not_found: "Page not found",
 };
 const TEXTS: Partial<Record<ErrorCode, string>> = {

@@ -1,8 +1,11 @@
 // The HTML routes. The list and the sale page are the same bytes for everybody; all others are personal.
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
+import { canChallenge } from "../catalog/challenge-mode.ts";
 import { readSalesPage } from "../catalog/list.ts";
+import type { Sale } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
+import { stopsOf } from "../catalog/stops.ts";
 import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
@@ -18,7 +21,7 @@ import { servePage } from "./page-cache.ts";
 import { signInOptions } from "./views/components.tsx";
 import { renderHome } from "./views/home.tsx";
 import { paymentModeOf } from "./views/pay-form.tsx";
-import { canChallenge, type PageSettings, renderSale } from "./views/sale.tsx";
+import { type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
   .route("/", assetRoutes)
@@ -36,9 +39,10 @@ pageRoutes.onError((error, c: AppContext) => {
   return errorPage(c, refuse("unavailable"));
 });
 
-const settingsOf = (config: Config): PageSettings => ({
+const settingsOf = (config: Config, sale: Sale): PageSettings => ({
   signIn: signInOptions(config),
   paymentMode: paymentModeOf(config),
+  challenges: canChallenge(sale),
 });
 
 async function home(c: AppContext): Promise<Response> {
@@ -62,14 +66,17 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const entry = await findSale(c.get("scope"), c.req.param("saleId"));
   if (!entry) return errorPage(c, refuse("not_found"));
   const config = c.get("config");
-  const settings = settingsOf(config);
+  const settings = settingsOf(config, entry.sale);
+  const stops = stopsOf(await readCatalog(c.get("scope")), entry, Date.now());
   const unavailable = await unavailableSkus(c, entry);
   const stock = [...unavailable].map(([id, { state }]) => `${id}=${state}`).join();
+  const { challenges } = settings;
+  const switched = stops.size > 0 ? JSON.stringify([...stops]) : "";
   return servePage(c, {
     key: entry.sale.id,
-    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.paymentMode}-${stock}`,
+    version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.paymentMode}-${challenges}-${stock}-${switched}`,
     sales: [entry.sale],
-    challenges: canChallenge(entry.sale),
-    render: (now) => renderSale(entry, unavailable, now, settings),
+    challenges,
+    render: (now) => renderSale(entry, { unavailable, stops }, now, settings),
   });
 }

@@ -10,14 +10,14 @@ export interface LineEntry {
   tries: number;
   /** Milliseconds. */
   enteredAt: number;
-  state: "waiting" | "running" | "resting";
+  state: "waiting" | "running" | "resting" | "held";
   /** Whether a newer version arrived while a step was running. */
   hasNewer: boolean;
 }
 
 /** How long the line is, in a form that a caller can work out its own place from. */
 export interface LineView {
-  /** Orders that wait for their start. */
+  /** Orders that wait for their start, or for the end of a pause. */
   length: number;
   /** Starts per second. */
   perSecond: number;
@@ -35,6 +35,8 @@ export class PaymentLine {
   readonly #waiting = new Map<string, LineEntry>();
   /** Orders whose turn has come before: they continue, or are tried again. They start before the waiting ones. */
   readonly #first: LineEntry[] = [];
+  /** Orders that wait for the end of a pause of all charges. */
+  readonly #held = new Set<LineEntry>();
   readonly #maxEntries: number;
 
   constructor(maxEntries = MAX_ENTRIES) {
@@ -49,6 +51,10 @@ export class PaymentLine {
   /** Orders that wait for their start. */
   get length(): number {
     return this.#first.length + this.#waiting.size;
+  }
+
+  get hasHeld(): boolean {
+    return this.#held.size > 0;
   }
 
   /**
@@ -86,6 +92,7 @@ export class PaymentLine {
 
   /** The order needs another step now. */
   again(entry: LineEntry): void {
+    this.#held.delete(entry);
     entry.hasNewer = false;
     entry.state = "waiting";
     this.#first.push(entry);
@@ -102,6 +109,20 @@ export class PaymentLine {
     if (entry.state === "resting") this.again(entry);
   }
 
+  /** Charges are paused. That is no try. The order waits until `release`, or until a newer version of it arrives. */
+  hold(entry: LineEntry): void {
+    if (entry.hasNewer) this.again(entry);
+    else {
+      entry.state = "held";
+      this.#held.add(entry);
+    }
+  }
+
+  /** The pause is over. The orders go on in the order in which they were held. */
+  release(): void {
+    for (const entry of [...this.#held]) this.again(entry);
+  }
+
   view(perSecond: number): LineView {
     const points: LineView["points"] = [];
     const step = Math.ceil(this.#waiting.size / MAX_POINTS);
@@ -110,13 +131,13 @@ export class PaymentLine {
       place += 1;
       if (place === this.length || place % step === 0) points.push([enteredAt, place]);
     }
-    return { length: this.length, perSecond, points };
+    return { length: this.length + this.#held.size, perSecond, points };
   }
 
   #renew(entry: LineEntry, message: OrderMessage): void {
     entry.message = message;
     if (entry.state === "running") entry.hasNewer = true;
-    if (entry.state !== "resting") return;
+    if (entry.state !== "resting" && entry.state !== "held") return;
     entry.tries = 0;
     this.again(entry);
   }

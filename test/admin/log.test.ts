@@ -94,6 +94,21 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const body = { paused: true };
     return { path: `/sales/${id}/line`, body, action: "line.changed", target: `sale/${id}` };
   },
+  "POST /sales/:saleId/pause": async () => {
+    const { id } = await putSale(aSale());
+    const request = { path: `/sales/${id}/pause`, body: { reason: "because" } };
+    return { ...request, action: "switches.changed", target: `sale/${id}` };
+  },
+  "POST /sales/:saleId/resume": async () => {
+    const { id } = await putSale(aSale());
+    const request = { path: `/sales/${id}/resume`, body: { reason: "because" } };
+    return { ...request, action: "switches.changed", target: `sale/${id}` };
+  },
+  "PUT /switches": async () => {
+    const switches = [{ name: "orderHistoryOff", value: true }];
+    const request = { path: "/switches", body: { reason: "because", switches } };
+    return { ...request, action: "switches.changed", target: "deployment" };
+  },
   "POST /skus/:skuId/restock": async () => {
     const skuId = await onSale();
     const request = { body: { quantity: 5 }, headers: key() };
@@ -200,6 +215,7 @@ describe("every write of the operator's API", () => {
         vi.spyOn(SaleRegistry.prototype, "put"),
         vi.spyOn(SaleRegistry.prototype, "remove"),
         vi.spyOn(SaleRegistry.prototype, "restock"),
+        vi.spyOn(SaleRegistry.prototype, "setSwitches"),
         vi.spyOn(RuleTable.prototype, "put"),
         vi.spyOn(RuleTable.prototype, "remove"),
       ];

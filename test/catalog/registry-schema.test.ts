@@ -29,6 +29,7 @@ const SCHEMA = {
     "outcome TEXT NOT NULL, code TEXT, request_id TEXT NOT NULL, key TEXT )",
   log_by_key: "CREATE UNIQUE INDEX log_by_key ON log (key) WHERE key IS NOT NULL",
   log_by_target: "CREATE INDEX log_by_target ON log (target, id)",
+  switches: "CREATE TABLE switches (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
 };
 
 /** The very first schema. */

@@ -1,5 +1,6 @@
 // The copy of the pages: button labels, stock, countdowns and refusals. Server and browser share it.
 import { expect, test } from "vitest";
+import type { Stop } from "../../src/catalog/sale-state.ts";
 import {
   holdAnnouncement,
   holdPhase,
@@ -14,6 +15,7 @@ import { type Problem, refusalText } from "../../src/pages/copy/refusal.ts";
 import {
   badgeOf,
   buyButton,
+  mainStop,
   type Offer,
   type Stock,
   stockText,
@@ -62,6 +64,34 @@ test.each<[string, (Stock | undefined)[], string]>([
 ])("picks the badge of an open sale with %s", (_, stocks, shown) => {
   expect(badgeOf("open", stocks)).toBe(shown);
   expect(badgeOf("closed", stocks)).toBe("closed");
+});
+
+const stop = (code: Stop["code"]): Stop => ({ code, label: "Label", why: `Why ${code}.` });
+
+test("shows a sale as paused or ended only if none of its items takes orders", () => {
+  const [paused, closed] = [stop("sale_paused"), stop("sale_closed")];
+  expect(mainStop([paused, undefined])).toBeUndefined();
+  expect(mainStop([closed, paused])).toBe(paused);
+  expect(mainStop([closed, closed])).toBe(closed);
+  expect(badgeOf("open", [undefined], paused)).toBe("paused");
+  expect(badgeOf("open", [undefined], closed)).toBe("closed");
+  expect(badgeOf("upcoming", [undefined], paused)).toBe("upcoming");
+});
+
+test("tells a buyer why an item takes no orders, but sold out and closed come first", () => {
+  const notYet = stop("sale_paused");
+  expect(buyButton({ sale: "open", notYet })).toMatchObject({ label: "Label", why: notYet.why });
+  expect(buyButton({ sale: "closed", notYet }).label).toBe("Sale ended");
+  expect(buyButton({ sale: "open", stock: none("sold_out"), notYet }).label).toBe("Sold out");
+});
+
+test("explains a refusal by a switch in the operator's words", () => {
+  const detail = "Paused: We are checking the price.";
+  expect(refusalText({ code: "sale_paused", detail }, FORMAT)).toBe(detail);
+  expect(refusalText({ code: "unavailable", detail }, FORMAT)).toBe(detail);
+  expect(refusalText({ code: "sale_closed", detail }, FORMAT)).toBe(detail);
+  const title = "The sale is over";
+  expect(refusalText({ code: "sale_closed", title, detail: title }, FORMAT)).toContain("ended");
 });
 
 const paid = { unitPrice: { amount: 1_200, currency: "USD" } };

@@ -113,3 +113,34 @@ test("tells each order its own wait, and a new one the whole line", () => {
   expect(secondsOf(9_999)).toBe(120);
   expect(secondsToWait(new PaymentLine().view(20), 0)).toBe(1);
 });
+
+test("holds orders while charges are paused, without a try, and releases them in order", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.nat(19)), (orders, newer) => {
+      const line = new PaymentLine();
+      for (let i = 0; i < orders; i += 1) line.add(about(`${i}`), i);
+      for (let i = 0; i < orders; i += 1) line.hold(taken(line));
+      expect([line.length, line.hasHeld, line.view(1).length]).toEqual([0, true, orders]);
+
+      const changed = [...new Set(newer.filter((n) => n < orders).map(String))];
+      for (const id of changed) line.add(about(id, 2), 100);
+      expect(idsIn(line)).toEqual(changed);
+
+      line.release();
+      line.release();
+      const rest = Array.from({ length: orders }, (_, i) => `${i}`);
+      expect(idsIn(line)).toEqual(rest.filter((id) => !changed.includes(id)));
+      expect(line.hasHeld).toBe(false);
+    }),
+  );
+});
+
+test("looks again at once at an order that changed while its charge was refused for a pause", () => {
+  const line = new PaymentLine();
+  line.add(about("a"), 0);
+  const entry = taken(line);
+  line.add(about("a", 2), 1);
+  line.hold(entry);
+  expect(idsIn(line)).toEqual(["a"]);
+  expect([entry.tries, line.hasHeld]).toEqual([0, false]);
+});

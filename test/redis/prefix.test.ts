@@ -80,6 +80,7 @@ const KINDS = {
         storePublished(redis, keys, {
           version: 1,
           olderVersion: 0,
+          switches: [],
           older: 0,
           sales: [{ id: name, revision: 1, sale: aSale({ id: name }), former: [], unsold: [] }],
           names: "",

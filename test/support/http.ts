@@ -95,7 +95,8 @@ export function contractFaults({ status, code, body, headers }: Answer<unknown>)
   if (known.status !== status) faults.push(`${code} with status ${status}`);
   if (headers.get("content-type") !== "application/problem+json") faults.push("not problem+json");
   if (headers.get("cache-control") !== "no-store") faults.push("a cacheable error");
-  const isForNow = [429, 503].includes(status) || code === "not_admitted_yet";
+  const isForNow =
+    [429, 503].includes(status) || code === "not_admitted_yet" || code === "sale_paused";
   if (isForNow && !headers.get("retry-after")) faults.push("no Retry-After");
   const challenge = headers.get("www-authenticate");
   if (status === 401 && !challenge?.startsWith("Bearer realm=")) faults.push("no WWW-Authenticate");

@@ -79,7 +79,7 @@ async function mustTryAgain(
   tries: number,
 ): Promise<boolean> {
   for (;;) {
-    const settlement = await settlePayment(message, env, gateway);
+    const settlement = await settlePayment(message, env, gateway, { mayCharge: true });
     if (settlement.is === "unfinished") {
       return (await secondsToNextTry(env, message, tries, settlement)) !== null;
     }

@@ -1,7 +1,7 @@
 // The list of sales in the browser: badges and times stay current on the server's clock, without a reload.
-import type { SaleState } from "../../catalog/sale-state.ts";
+import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { BADGES, type Badge, badgeOf, isUnavailable, type Stock, timeLabel } from "../copy/sale.ts";
+import { BADGES, type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
@@ -37,6 +37,7 @@ class ListedSale {
   readonly #root: HTMLElement;
   /** Undefined until the first live answer: the server-rendered badge holds until then. */
   #stocks: Stock[] | undefined;
+  #stop: Stop | undefined;
   #isGone = false;
   readonly #rendered: Badge;
 
@@ -60,7 +61,10 @@ class ListedSale {
     observe(Date.parse(body.asOf));
     if (body.opensAt) this.#root.dataset.opensAt = body.opensAt;
     if (body.closesAt) this.#root.dataset.closesAt = body.closesAt;
-    const known = body.skus.length === Number(this.#root.dataset.items);
+    const items = Number(this.#root.dataset.items);
+    const stops = Object.values(body.stopped ?? {});
+    this.#stop = stops.length === items ? mainStop(stops) : undefined;
+    const known = body.skus.length === items;
     this.#stocks = known ? body.skus : [];
   }
 
@@ -79,7 +83,9 @@ class ListedSale {
 
   #shown(state: SaleState): Badge {
     if (this.#isGone) return "removed";
-    if (this.#stocks) return this.#stocks.length > 0 ? badgeOf(state, this.#stocks) : state;
-    return state === "open" && isUnavailable(this.#rendered) ? this.#rendered : state;
+    // No item: the stock is unknown.
+    if (this.#stocks)
+      return badgeOf(state, this.#stocks.length > 0 ? this.#stocks : [undefined], this.#stop);
+    return state === "open" && this.#rendered !== "upcoming" ? this.#rendered : state;
   }
 }

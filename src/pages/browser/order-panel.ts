@@ -157,11 +157,11 @@ class OrderPanel implements ActionTarget {
   /** Shows how long the payment still waits in line, if the server knows. */
   async #showWait(): Promise<void> {
     const path = `/orders/${this.order.id}/payment`;
-    const answer = await call<{ estimatedSeconds?: number }>("GET", path);
-    const seconds = (answer.ok && answer.body.estimatedSeconds) || 0;
+    const { ok, body } = await call<{ estimatedSeconds?: number; notice?: string }>("GET", path);
+    const { notice, estimatedSeconds: seconds = 0 } = ok ? body : {};
+    const text = notice ?? (seconds >= IN_LINE_SECONDS && inLineText(seconds));
     const isDue = this.order.status === "reserved" && this.order.payment === "due";
-    if (seconds >= IN_LINE_SECONDS && isDue)
-      setText(part(this.root, "order-text"), inLineText(seconds));
+    if (text && isDue) setText(part(this.root, "order-text"), text);
   }
 
   #tick(): void {

@@ -30,7 +30,7 @@ const RELOAD_FOR_CHALLENGE =
   "This sale now checks that buyers are human. Reload this page, then try again.";
 /** Refusals that time or the buyer can resolve; they are not shown as errors. */
 const RESOLVABLE =
-  /^(challenge_required|payment_method_required|price_changed|rate_limited|ticket_required|not_admitted_yet|user_limit_reached|sale_not_open)$/;
+  /^(challenge_required|payment_method_required|price_changed|rate_limited|ticket_required|not_admitted_yet|user_limit_reached|sale_not_open|sale_paused)$/;
 
 /** The message while it is unknown whether the order was placed. */
 export const pendingText = (quantity: number): string =>

@@ -2,7 +2,7 @@
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, type Badge, badgeOf, isUnavailable } from "../copy/sale.ts";
+import { BADGES, type Badge, badgeOf, isUnavailable, mainStop } from "../copy/sale.ts";
 import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
@@ -23,6 +23,7 @@ const ANNOUNCED: Record<Badge, string> = {
   held: "All units are reserved. Some may become available.",
   sold_out: "Everything is sold out.",
   closed: SALE_ENDED,
+  paused: "",
   removed: "",
 };
 const GONE = "This sale was removed. Existing orders aren't affected.";
@@ -51,6 +52,8 @@ class SalePage {
   /** The opening time for which the server's clock was measured. */
   #measuredFor: number | undefined;
   #overrideUntil = 0;
+  /** SKU id → why it takes no orders. */
+  #stopped: Live["stopped"];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasLine = false;
   /** Undefined without a line, and until its script is loaded. */
@@ -62,6 +65,7 @@ class SalePage {
     this.#opensAt = Date.parse(opensAt ?? "");
     this.#closesAt = Date.parse(closesAt ?? "");
     this.#state = state as SaleState;
+    this.#stopped = JSON.parse(root.dataset.stopped ?? "{}");
     this.#live = new LiveStock(`/sales/${sale}`, (live) => this.#onLive(live));
     this.#cards = [...root.querySelectorAll<HTMLElement>("[data-sku]")].map(
       (card) => new SkuCard(card),
@@ -108,6 +112,7 @@ class SalePage {
 
   #onLive(live: Partial<Live>): void {
     if (performance.now() > this.#overrideUntil) this.#setTimes(live.opensAt, live.closesAt);
+    if (live.asOf) this.#stopped = live.stopped;
     this.#changes.onLive(live);
     this.#line?.onLive(live.line, this.#live);
     this.#tick();
@@ -164,13 +169,19 @@ class SalePage {
     // Until the script of the line is loaded, nobody knows whose turn it is.
     const checking = !isCurrent || (this.#hasLine && !this.#line);
     const stocks = this.#cards.map(({ skuId }) => this.#live.stockOf(skuId));
+    const stops = this.#cards.map(({ skuId }) => this.#stopped?.[skuId]);
+    const stop = mainStop(stops);
     for (const [i, card] of this.#cards.entries()) {
-      card.set({ sale, stock: stocks[i], notYet, checking });
+      card.set({ sale, stock: stocks[i], notYet: stops[i] ?? notYet, checking });
     }
     this.#show(
-      isGone ? "removed" : this.#cards.some(({ owns }) => owns) ? sale : badgeOf(sale, stocks),
+      isGone
+        ? "removed"
+        : this.#cards.some(({ owns }) => owns)
+          ? sale
+          : badgeOf(sale, stocks, stop),
     );
-    setText(part(document, "notice"), isGone ? GONE : isDegraded ? DEGRADED : "");
+    setText(part(document, "notice"), isGone ? GONE : (stop?.why ?? (isDegraded ? DEGRADED : "")));
     // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment. A line
     // spreads it over a longer time.
     this.#live.setPace(sale === "open", this.#line?.waitMs);

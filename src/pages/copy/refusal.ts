@@ -33,7 +33,18 @@ export interface Format {
 
 /** The message for a refused order or payment. */
 export function refusalText(problem: Problem, format: Format): string {
-  const { code, available, held, limit, opensAt, unitPrice, retryAfterSeconds = 1 } = problem;
+  const {
+    code,
+    title,
+    available,
+    held,
+    limit,
+    opensAt,
+    unitPrice,
+    retryAfterSeconds = 1,
+  } = problem;
+  // A detail equal to the title is generic and adds nothing.
+  const detail = problem.detail === title ? undefined : problem.detail;
   switch (code) {
     case "sold_out":
       if (available) return `Only ${available} left. Choose a smaller quantity.`;
@@ -56,24 +67,22 @@ export function refusalText(problem: Problem, format: Format): string {
     case "not_admitted_yet":
       return `It isn't your turn yet. Your place is kept. Please try again in ${formatWait(retryAfterSeconds)}.`;
     case "sale_closed":
-      return SALE_ENDED;
-    case "rate_limited": {
-      // A detail equal to the title is generic and adds nothing.
-      const why = problem.detail === problem.title ? undefined : problem.detail;
-      return `${why ?? "Too many attempts."} Please wait ${formatWait(retryAfterSeconds)}, then try again.`;
-    }
+      return detail ?? SALE_ENDED;
+    case "rate_limited":
+      return `${detail ?? "Too many attempts."} Please wait ${formatWait(retryAfterSeconds)}, then try again.`;
     case "overloaded":
     case "unavailable":
-      return `We're having trouble right now. Please try again. ${NO_DUPLICATE}`;
+      return detail ?? `We're having trouble right now. Please try again. ${NO_DUPLICATE}`;
     case "order_not_payable":
-      return problem.detail && problem.detail !== problem.title
-        ? problem.detail
-        : "This payment can't start. Another one may be in progress, or too many were tried.";
+      return (
+        detail ??
+        "This payment can't start. Another one may be in progress, or too many were tried."
+      );
     case "not_found":
       return "This is no longer available.";
     case "blocked":
       return BLOCKED;
     default:
-      return problem.detail ?? problem.title ?? "That didn't work.";
+      return detail ?? title ?? "That didn't work.";
   }
 }

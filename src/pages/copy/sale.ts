@@ -1,15 +1,16 @@
 // The copy for a sale and its items: the badge, the Buy button, the stock. Shared by server and browser.
-import type { SaleState, StockState } from "../../catalog/sale-state.ts";
+import type { SaleState, StockState, Stop } from "../../catalog/sale-state.ts";
 import { BLOCKED, formatWait, SALE_ENDED } from "./refusal.ts";
 
-/** What the badge shows: the state of the sale, or that an open sale has no free unit, or that it was deleted. */
-export type Badge = SaleState | "held" | "sold_out" | "removed";
+/** What the badge shows: the state of the sale, or that an open sale has no free unit or is paused, or that it was deleted. */
+export type Badge = SaleState | "held" | "sold_out" | "paused" | "removed";
 
 export const BADGES: Record<Badge, string> = {
   upcoming: "Opens soon",
   open: "Open now",
   held: "All reserved",
   sold_out: "Sold out",
+  paused: "Paused",
   closed: "Ended",
   removed: "Removed",
 };
@@ -31,8 +32,19 @@ export const noneAvailable = (stock?: Stock): boolean => stock?.available === 0;
 /** Whether no unit is free but unpaid reservations may release some. */
 export const isHeld = (stock?: Stock): boolean => stock?.state === "held";
 
-/** The badge of a sale with these items; undefined stands for unknown stock. */
-export function badgeOf(sale: SaleState, stocks: readonly (Stock | undefined)[]): Badge {
+/** Why nothing of a sale can be ordered: a pause before the closing of single items. Undefined if some item takes orders. */
+export const mainStop = (stops: readonly (Stop | undefined)[]): Stop | undefined =>
+  stops.every(Boolean) ? (stops.find((stop) => !isClosing(stop)) ?? stops[0]) : undefined;
+
+const isClosing = (stop?: Stop): boolean => stop?.code === "sale_closed";
+
+/** The badge of a sale with these items; undefined stands for unknown stock. `stop`: why none takes orders. */
+export function badgeOf(
+  sale: SaleState,
+  stocks: readonly (Stock | undefined)[],
+  stop?: Stop,
+): Badge {
+  if (sale === "open" && stop) return isClosing(stop) ? "closed" : "paused";
   if (sale !== "open" || !stocks.every(noneAvailable)) return sale;
   return stocks.some(isHeld) ? "held" : "sold_out";
 }
@@ -55,7 +67,7 @@ export interface Offer {
   wait?: number;
   /** The outcome of an earlier press is still unknown. */
   pending?: boolean;
-  /** The button while it is not the buyer's turn, where the sale has a line. */
+  /** The button while the item takes no orders, or it is not the buyer's turn, where the sale has a line. */
   notYet?: { label: string; why: string } | undefined;
   /** The buyer already has one. */
   another?: boolean;

@@ -14,6 +14,8 @@ export interface OrderView {
   now: number;
   /** Why the last submitted form was refused. */
   fault?: string | undefined;
+  /** What the buyer should know before paying: payments are paused. */
+  notice?: string | undefined;
 }
 
 interface PanelProps {
@@ -48,7 +50,7 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
         </Title>
       </div>
       <p data-order-text role="status">
-        {words?.text}
+        {(unpaid ? undefined : view?.notice) ?? words?.text}
       </p>
       <p class="sr" role="status" data-hold-said></p>
       <Summary view={view} language={language} />
@@ -58,6 +60,7 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
       <PayForm
         order={order}
         hidden={!unpaid}
+        notice={view?.notice}
         paymentMode={paymentMode}
         cardForm={cardForm}
         theme={theme}

@@ -30,13 +30,15 @@ const SANDBOX_CARDS = [
 interface PayProps {
   order: Order | undefined;
   hidden: boolean;
+  /** What the buyer should know before paying. */
+  notice?: string | undefined;
   paymentMode: PaymentMode;
   /** Only on the page of an order that can still be paid with the card form. */
   cardForm?: CardFormSettings | undefined;
   theme: Sale["theme"];
 }
 
-export const PayForm = ({ order, hidden, paymentMode, cardForm, theme }: PayProps) => (
+export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }: PayProps) => (
   <form
     class="stack pay"
     method="post"
@@ -44,6 +46,7 @@ export const PayForm = ({ order, hidden, paymentMode, cardForm, theme }: PayProp
     hidden={hidden}
     data-pay
   >
+    {notice ? <p>{notice}</p> : null}
     {paymentMode === "sandbox" ? <TestCards /> : null}
     {paymentMode === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
     {order && cardForm ? (

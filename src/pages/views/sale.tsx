@@ -2,10 +2,9 @@
 // the buyer's order. Without JavaScript, Buy leads to the order form.
 import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
-import { protectionOf } from "../../catalog/protection.ts";
-import type { SaleState } from "../../catalog/sale-state.ts";
+import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { type Badge, badgeOf, type Stock, timeLabel } from "../copy/sale.ts";
+import { type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
@@ -24,30 +23,36 @@ const LONG_TITLE = 40;
 /** From this many items on, the cards are laid out side by side. */
 const MANY_SKUS = 6;
 
-/** The deployment's settings that sale pages depend on. */
+/** The settings of the deployment and its switches that a sale page depends on. */
 export interface PageSettings {
   signIn: SignInOptions;
   paymentMode: PaymentMode;
+  /** Whether the sale can require a challenge. */
+  challenges: boolean;
 }
 
-/** Whether this sale can require a challenge: only then do its pages load the code for one. */
-export const canChallenge = (sale: Sale): boolean => protectionOf(sale).challenge.mode !== "off";
+/** The SKUs that cannot be bought now, by id: those without a free unit, and those that take no orders. */
+export interface NotForSale {
+  unavailable: ReadonlyMap<string, Stock>;
+  stops: ReadonlyMap<string, Stop>;
+}
 
-/** The sale page. `unavailable`: the SKUs without a free unit, by id. */
 export function renderSale(
   { sale, revision }: { sale: Sale; revision: number },
-  unavailable: ReadonlyMap<string, Stock>,
+  { unavailable, stops: stopsById }: NotForSale,
   now: number,
   settings: PageSettings,
 ): Promise<string> {
   const state = saleState(sale, now);
   const stocks = sale.skus.map(({ id }) => unavailable.get(id));
+  const stops = sale.skus.map(({ id }) => stopsById.get(id));
+  const stop = mainStop(stops);
   const line = lineSettings(sale);
   return renderDocument({
     title: sale.title,
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
-    notices: <Notices />,
+    notices: <Notices stop={stop} />,
     children: (
       <>
         <article
@@ -57,14 +62,24 @@ export function renderSale(
           data-opens-at={sale.opensAt}
           data-closes-at={sale.closesAt}
           data-state={state}
-          data-visits={canChallenge(sale) ? "" : undefined}
+          data-visits={settings.challenges ? "" : undefined}
+          data-stopped={
+            stopsById.size > 0 ? JSON.stringify(Object.fromEntries(stopsById)) : undefined
+          }
         >
-          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks)}>
+          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
             {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
           </SaleHead>
           <ul class="skus" aria-label="Items">
             {sale.skus.map((sku, i) => (
-              <SkuCard sale={sale} sku={sku} state={state} stock={stocks[i]} />
+              <SkuCard
+                sale={sale}
+                sku={sku}
+                state={state}
+                stock={stocks[i]}
+                stop={stops[i]}
+                isExplained={stop !== undefined}
+              />
             ))}
           </ul>
           <section class="about" aria-label="About this sale">
@@ -83,7 +98,7 @@ export function renderSale(
             theme={sale.theme}
           />
         </template>
-        {canChallenge(sale) ? <ChallengeTemplate /> : null}
+        {settings.challenges ? <ChallengeTemplate /> : null}
       </>
     ),
   });
@@ -120,9 +135,11 @@ const SaleHead = ({
   </>
 );
 
-const Notices = () => (
+const Notices = ({ stop }: { stop: Stop | undefined }) => (
   <>
-    <p role="status" data-notice></p>
+    <p role="status" data-notice>
+      {stop?.why}
+    </p>
     <div role="status">
       <p data-changed hidden>
         This sale has changed.{" "}

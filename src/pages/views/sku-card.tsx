@@ -1,5 +1,5 @@
 // The card of one item: name, price, purchase limit, stock, and the Buy button.
-import type { SaleState } from "../../catalog/sale-state.ts";
+import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { buyButton, type Stock, stockText } from "../copy/sale.ts";
 import { Price } from "./components.tsx";
@@ -10,11 +10,15 @@ interface SkuCardProps {
   state: SaleState;
   /** Set if no unit was free when the page was rendered. Other counts change too fast for a cached page. */
   stock: Stock | undefined;
+  /** Set if an operator stopped the orders for this item. */
+  stop: Stop | undefined;
+  /** Whether the top of the page says why. */
+  isExplained: boolean;
 }
 
-export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
+export const SkuCard = ({ sale, sku, state, stock, stop, isExplained }: SkuCardProps) => {
   const { id, perUserLimit } = sku;
-  const { label, why } = buyButton({ sale: state, stock });
+  const { label, why } = buyButton({ sale: state, stock, notYet: stop });
   return (
     <li
       class="card sku"
@@ -53,6 +57,11 @@ export const SkuCard = ({ sale, sku, state, stock }: SkuCardProps) => {
         {state === "closed" ? "" : holdNote(sku)}
       </p>
       <p class="message" role="status" data-message></p>
+      {stop && !isExplained ? (
+        <noscript>
+          <p class="message">{stop.why}</p>
+        </noscript>
+      ) : null}
       <div data-challenge-slot></div>
       <div data-order-slot></div>
     </li>

@@ -1,0 +1,79 @@
+// Why a SKU takes no orders although its sale is open: the funnel's refusal, and the same words for the live answer and the
+// pages.
+import { type Refusal, refuse } from "../errors.ts";
+import type { Stop } from "./sale-state.ts";
+import type { CatalogEntry, Sku } from "./schema.ts";
+import type { Catalog } from "./snapshot.ts";
+import type { EffectiveSwitches, Switch } from "./switches.ts";
+
+/** An operator's notice ends as they wrote it. The page resumes by itself, so nobody needs to reload it. */
+const RESUMES = "Buying starts here again by itself.";
+
+const told = ({ notice }: Switch, otherwise: string): string =>
+  notice === undefined ? otherwise : `Paused: ${notice}`;
+
+const paused = (code: Stop["code"], by: Switch, otherwise: string): [Stop, Switch] => [
+  { code, label: "Paused", why: `${told(by, otherwise)} ${RESUMES}` },
+  by,
+];
+
+/** The stop of a SKU, and the switch that causes it. The most lasting one comes first. */
+function stopOf(
+  { closed, paused: sale, readOnly, paymentsPaused }: EffectiveSwitches,
+  { unitPrice }: Pick<Sku, "unitPrice">,
+): [Stop, Switch] | undefined {
+  if (closed) {
+    const why = closed.notice ?? "This item is no longer on sale.";
+    return [{ code: "sale_closed", label: "Not on sale", why }, closed];
+  }
+  if (sale) return paused("sale_paused", sale, "This sale is paused.");
+  if (readOnly) return paused("unavailable", readOnly, "No orders can be placed right now.");
+  // Nobody should hold a unit that they cannot pay for.
+  if (paymentsPaused && unitPrice.amount > 0)
+    return paused("unavailable", paymentsPaused, "Payments are paused right now.");
+  return undefined;
+}
+
+/** The stops of a sale's SKUs, by their id. */
+export function stopsOf(
+  catalog: Catalog,
+  { sale }: Pick<CatalogEntry, "sale">,
+  now: number,
+): ReadonlyMap<string, Stop> {
+  if (catalog.switches.length === 0) return NO_STOPS;
+  const stops = sale.skus.flatMap((sku) => {
+    const stop = stopOf(catalog.switchesFor({ sale: sale.id, sku: sku.id }, now), sku)?.[0];
+    return stop ? [[sku.id, stop] as const] : [];
+  });
+  return new Map(stops);
+}
+
+const NO_STOPS: ReadonlyMap<string, Stop> = new Map();
+
+/** When to try again while nobody has said how long a stop lasts. */
+const UNKNOWN_SECONDS = 10;
+const MAX_RETRY_SECONDS = 60;
+/** Longer than a change of the catalog takes to reach every edge. */
+const REACHED_MS = 10_000;
+
+/**
+ * The refusal of an order for a SKU that takes none now. `isEverywhere`: no edge takes orders for it any more, so it gets no
+ * new buyers.
+ */
+export function refuseStopped(
+  catalog: Catalog,
+  { sale }: Pick<CatalogEntry, "sale">,
+  sku: Sku,
+  now: number,
+): { refusal: Refusal; isEverywhere: boolean } | undefined {
+  const found = stopOf(catalog.switchesFor({ sale: sale.id, sku: sku.id }, now), sku);
+  if (!found) return undefined;
+  const [{ code, why: detail }, { since, until }] = found;
+  const left = until === undefined ? UNKNOWN_SECONDS : Math.ceil((until - now) / 1_000);
+  const retryAfterSeconds = Math.max(1, Math.min(MAX_RETRY_SECONDS, left));
+  const refusal = refuse(code, {
+    detail,
+    ...(code === "sale_closed" ? {} : { retryAfterSeconds }),
+  });
+  return { refusal, isEverywhere: now - since > REACHED_MS };
+}
