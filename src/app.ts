@@ -11,6 +11,8 @@ import { healthRoutes } from "./health.ts";
 import type { AppEnv } from "./http.ts";
 import { drawRoute } from "./line/draw-route.ts";
 import { causeOf, log } from "./observability/log.ts";
+import { measure } from "./observability/metrics.ts";
+import { routeGroup } from "./observability/route-group.ts";
 import { orderRoutes } from "./orders/routes.ts";
 import { notFoundPage, wantsPage } from "./pages/error-pages.ts";
 import { pageRoutes } from "./pages/routes.tsx";
@@ -59,6 +61,7 @@ function checkPrecondition({ req }: Context): Refusal | undefined {
  * headers, and `no-store` by default. One middleware, because each one costs time.
  */
 const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
+  const startedAt = Date.now();
   const requestId = crypto.randomUUID();
   c.set("requestId", requestId);
   const result = readConfig(c.env);
@@ -75,7 +78,14 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   headers.set("X-Request-Id", requestId);
   c.get("describe")?.(headers);
   secure(headers);
+  const milliseconds = Date.now() - startedAt;
+  // Timing helps attackers, so only operators see it.
+  if (c.get("operator")) headers.set("Server-Timing", `total;dur=${milliseconds}`);
+  measure("http_seconds", milliseconds, routeGroup(c.req.path), classOf(c.res.status));
 });
+
+/** `2xx` to `5xx`. */
+const classOf = (status: number): string => `${Math.floor(status / 100)}xx`;
 
 export const app = new Hono<AppEnv>();
 

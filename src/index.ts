@@ -1,6 +1,8 @@
 // The entry point of the Worker: HTTP requests, queues, the scheduled run, and the Durable Objects.
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
+import "./observability/flush.ts"; // sends what is counted
+import { measure } from "./observability/metrics.ts";
 import { consumeOrders } from "./orders/consumer.ts";
 import { storeDeadLetters } from "./orders/dead-letters.ts";
 import { consumePayments } from "./orders/payments-consumer.ts";
@@ -10,6 +12,7 @@ import { reconcile } from "./reconcile.ts";
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
 export { SaleLine } from "./line/sale-line.ts";
+export { MetricsShard } from "./observability/metrics-shard.ts";
 export { PaymentRunner } from "./orders/payment-runner.ts";
 export { PaymentScheduler } from "./orders/payment-scheduler.ts";
 export { SandboxBank } from "./payments/sandbox-bank.ts";
@@ -19,6 +22,7 @@ export default {
 
   async queue(batch, env) {
     const config = requireConfig(env);
+    observeAges(batch);
     if (batch.queue.endsWith("-dlq")) return storeDeadLetters(batch, env, config);
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
     if (batch.queue.endsWith("-payments")) return consumePayments(batch, env);
@@ -29,3 +33,10 @@ export default {
     await reconcile(env, requireConfig(env), scheduledTime);
   },
 } satisfies ExportedHandler<Env>;
+
+/** Measures how long messages waited in the queue. A repeated delivery also waited for its retry. */
+function observeAges({ queue, messages }: MessageBatch): void {
+  for (const { timestamp, attempts } of messages) {
+    if (attempts === 1) measure("queue_age_seconds", Date.now() - timestamp.getTime(), queue);
+  }
+}

@@ -5,6 +5,7 @@ import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
 import { causeOf, log } from "./observability/log.ts";
+import { add, count } from "./observability/metrics.ts";
 import { reconcileReadModel } from "./orders/rebuild.ts";
 import { restoreLost, restoreReadModel } from "./orders/restore.ts";
 import type { RedisConfig } from "./redis/client.ts";
@@ -24,7 +25,9 @@ export async function reconcile(
 ): Promise<void> {
   await attempt("catalog", async () => {
     await registryOf(env).sweep();
-    if (await publish(env, config)) log("reconcile.catalog_repaired");
+    if (!(await publish(env, config))) return;
+    count("drift", "catalog");
+    log("reconcile.catalog_repaired");
   });
   await attempt("rules", () => reconcileRules(env, config));
   await attempt("read model", () => restoreReadModel(env, config));
@@ -35,7 +38,9 @@ export async function reconcile(
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);
-        if (report) log("reconcile.read_model_repaired", { skuId: id, count: report.repaired });
+        if (!report) return;
+        add("drift", report.repaired, "read_model");
+        log("reconcile.read_model_repaired", { skuId: id, count: report.repaired });
       });
     }
   }

@@ -101,7 +101,7 @@ const refused = (refusal: Refusal): Authenticated => ({ ok: false, refusal });
 /** The refusal of a wrong token or assertion: counts it, and logs it without the value. */
 async function refuseGuess(c: AppContext): Promise<Refusal> {
   const refusal = (await isWithinLimit(c)) ? WRONG : TOO_MANY;
-  count("operator.refused", refusal.reason);
+  count("operator_refused", refusal.reason);
   log("operator.refused", { requestId: c.get("requestId"), reason: refusal.reason });
   return refusal;
 }

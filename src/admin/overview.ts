@@ -1,9 +1,10 @@
-// The operator's overview: what needs a look anywhere in the system, the line of the payments, and this isolate's counters.
+// The operator's overview: what needs a look anywhere in the system, the line of the payments, and what was counted.
 
 import type { AppContext } from "../http.ts";
 import { type Attention, attentionSchema, isQuiet } from "../inventory/attention.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { readCounters } from "../observability/metrics.ts";
+import { type Metrics, readMetrics, TOTALS } from "../observability/read-metrics.ts";
+import { fullNameOf } from "../observability/series.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, readHash, redisBreakerState, withRedis } from "../redis/client.ts";
@@ -18,15 +19,28 @@ interface AttentionView extends Attention {
 
 /** `attention` is null while Redis does not answer, `payments` while the scheduler does not. */
 export async function showOverview(c: AppContext): Promise<Response> {
-  const [attention, line] = await Promise.all([readAttention(c), paymentLine(c.get("scope"))]);
+  const [attention, line, metrics] = await Promise.all([
+    readAttention(c),
+    paymentLine(c.get("scope")),
+    readMetrics(c.env, TOTALS),
+  ]);
   return c.json({
     generatedAt: new Date().toISOString(),
     breakers: { redis: redisBreakerState() },
     attention,
     payments: line ? { inLine: line.length, perSecond: line.perSecond } : null,
-    counters: readCounters(),
+    counters: countersOf(metrics),
+    missingShards: metrics.missing,
   });
 }
+
+/** All counters of the whole system: `name|label|…` → count. */
+const countersOf = ({ series }: Metrics): Record<string, number> =>
+  Object.fromEntries(
+    series.flatMap(({ type, name, labels, total }) =>
+      type === "counter" ? [[[fullNameOf(name), ...Object.values(labels)].join("|"), total]] : [],
+    ),
+  );
 
 async function readAttention(c: AppContext): Promise<AttentionView | null> {
   try {

@@ -14,6 +14,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { atLedger } from "./ledger.ts";
 import { changeLine, showLine } from "./line.ts";
 import { listEntries, recorded } from "./log.ts";
+import { showMetrics } from "./metrics.ts";
 import { listUserOrders, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
 import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
@@ -50,6 +51,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/orders/:orderId/release", releaseOrder)
   .post("/orders/:orderId/webhooks/resend", resendWebhook)
   .post("/cache/purge", purgeCaches)
+  .get("/metrics", showMetrics)
   .get("/overview", showOverview)
   .get("/log", listEntries)
   .get("/sandbox/payments", listSandboxPayments)

@@ -169,7 +169,7 @@ async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalo
 async function restore(scope: CatalogScope): Promise<number> {
   await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
   const published = await registryOf(scope.env).published();
-  count("catalog_restored");
+  count("drift", "catalog");
   scope.waitUntil(
     withRedis(scope.config, BACKGROUND_LIMIT_MS, (redis, keys) =>
       storePublished(redis, keys, published.catalog),

@@ -8,19 +8,25 @@ import {
   circuitBreaker,
   handleWhen,
 } from "cockatiel";
+import { count } from "../observability/metrics.ts";
 import { elapsed } from "./elapsed.ts";
 
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 2_000;
 
 export class Breaker {
+  readonly #name: string;
   readonly #isFailure: (error: unknown) => boolean;
   #policy: CircuitBreakerPolicy;
   #openedAt = Number.NEGATIVE_INFINITY;
   #probedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param isFailure whether an error means that the service is down; by default every error does */
-  constructor(isFailure: (error: unknown) => boolean = () => true) {
+  /**
+   * @param name its name in metrics
+   * @param isFailure whether an error means that the service is down; by default every error does
+   */
+  constructor(name: string, isFailure: (error: unknown) => boolean = () => true) {
+    this.#name = name;
     this.#isFailure = isFailure;
     this.#policy = this.#newPolicy();
   }
@@ -71,7 +77,10 @@ export class Breaker {
     });
     policy.onBreak(() => {
       this.#openedAt = Date.now();
+      count("breaker_changes", this.#name, "open");
     });
+    policy.onHalfOpen(() => count("breaker_changes", this.#name, "half_open"));
+    policy.onReset(() => count("breaker_changes", this.#name, "closed"));
     return policy;
   }
 }

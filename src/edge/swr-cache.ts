@@ -139,10 +139,11 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     );
   }
 
-  /** Counts values served past `revalidateMs`, so that the operator sees that the source does not answer. */
+  /** Counts what is served. Values past `revalidateMs` tell the operator that the source does not answer. */
   #served(reading: Reading<Value>, startedAt: number): Reading<Value> {
     const { name, revalidateMs } = this.#options;
-    if (startedAt - reading.readAt > revalidateMs) count("stale", name);
+    const isStale = startedAt - reading.readAt > revalidateMs;
+    count("cache", name, isStale ? "stale" : "isolate");
     return reading;
   }
 
@@ -186,13 +187,18 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     const copy = this.#skipColo ? undefined : await this.#copy(scope);
     // A copy that is held already must not count, or the isolate that is due would never read the source.
     const newer = copy && elapsed(copy.readAt) < this.#age() ? copy : undefined;
-    if (newer && elapsed(newer.readAt) < freshMs) return this.#built(scope, newer);
+    if (newer && elapsed(newer.readAt) < freshMs) {
+      count("cache", name, "colo");
+      return this.#built(scope, newer);
+    }
     this.#skipColo = false;
     const readAt = Date.now();
     try {
-      return await this.#taken(scope, { raw: await load(scope), readAt });
+      const raw = await load(scope);
+      count("cache", name, "source");
+      return await this.#taken(scope, { raw, readAt });
     } catch (error) {
-      count("degraded", name);
+      count("cache", name, "degraded");
       log("shared.source_failed", { step: name, cause: causeOf(error) });
       return this.#instead(scope, error, newer);
     }

@@ -77,7 +77,7 @@ export async function runFunnel(
   if (!caller.ok) return caller;
   const passed = await runStages<Purchase>(caller.attempt, IDENTIFIED);
   if (!passed.ok) return passed;
-  count("funnel.passed", saleOf(attempt));
+  count("funnel_passed", saleOf(attempt));
   return { ok: true, attempt: admit(passed.attempt) };
 }
 
@@ -164,9 +164,9 @@ function refused(attempt: Attempt, step: string, refusal: Refusal): Refused {
   const { c, route } = attempt;
   const { reason } = refusal;
   const saleId = saleOf(attempt);
-  const counter = `${route === "order" ? "funnel" : route}.refused`;
-  count(counter, step, reason, saleId);
-  log(counter, { requestId: c.get("requestId"), saleId, step, reason });
+  const name = route === "order" ? "funnel" : route;
+  count(`${name}_refused`, step, reason, saleId);
+  log(`${name}.refused`, { requestId: c.get("requestId"), saleId, step, reason });
   return { ok: false, refusal };
 }
 

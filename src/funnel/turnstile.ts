@@ -22,7 +22,7 @@ const TOKEN_ERRORS = new Set(["invalid-input-response", "timeout-or-duplicate"])
 
 export type Verdict = "passed" | "failed" | "down";
 
-const provider = new Breaker();
+const provider = new Breaker("turnstile");
 
 /**
  * Verifies a token with Turnstile's siteverify API. Turnstile accepts a token once, except from a retry with the same

@@ -107,6 +107,7 @@ export const logFailedRefund = ({ orderId, reason }: OrderRow): void =>
 
 export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
   const now = Date.now();
+  work.published.stockChanged(); // the stock is the same, but not the gauges
   for (const ref of written) {
     const row = work.ledger.order(ref);
     // An older version leaves the order unacknowledged, so it is not worth a row.

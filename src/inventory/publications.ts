@@ -2,6 +2,7 @@
 import { type Attention, attentionOf, isQuiet } from "./attention.ts";
 import type { BuyerSummary } from "./buyers.ts";
 import { available } from "./decide-order.ts";
+import { sampleLedger } from "./gauges.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { SkuField } from "./sku-field.ts";
@@ -22,7 +23,11 @@ export class Publications {
 
   stockChanged(): void {
     const { setup } = this.#ledger;
-    if (setup) this.#live.changed(setup.skuId, () => this.stock());
+    if (!setup) return;
+    this.#live.changed(setup.skuId, () => {
+      sampleLedger(this.#ledger); // at most once a second as well
+      return this.stock();
+    });
   }
 
   /** Publishes what needs the operator. */

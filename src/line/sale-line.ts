@@ -22,6 +22,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { type ArrivalCurve, curveOf } from "./arrival-curve.ts";
 import { ArrivalSample } from "./arrival-sample.ts";
 import { chainOf, fetchRound } from "./beacon.ts";
+import { sampleLine } from "./gauges.ts";
 import { changeLine, configureLine, isBeaconDue, type Line, tick, withBeacon } from "./line.ts";
 import { publishLine } from "./publication.ts";
 import { nextTickAt } from "./schedule.ts";
@@ -139,6 +140,7 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
       this.#save(line);
     });
     this.#hasNews = false;
+    sampleLine(line, this.#curveOf(line));
   }
 
   /** Null if the stock cannot be read. */

@@ -1,15 +1,106 @@
-// Counters of this isolate by name and label, such as refusals by stage. For operators.
+// Counts in this isolate, for operators. What is counted waits here until it is sent (`flush.ts`). A count costs no I/O.
+import { emptyFrame, type Frame, isEmpty, MAX_SERIES } from "./frame.ts";
+import {
+  areFit,
+  BOUNDS,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  keyOf,
+  type LabelValues,
+  type MetricName,
+  otherKeyOf,
+} from "./series.ts";
 
-const counters = new Map<string, number>();
-/** Limit, because a label may come from a document (a sale id). Further series share one. */
-const MAX_SERIES = 2_000;
+/** Counts until they are taken. A class, so that the benchmark can turn counting off. */
+export class Meter {
+  #pending = emptyFrame();
+  #onNews = (): void => {};
 
-/** Adds one to a counter such as `funnel.refused` with labels such as `limits.rate_limited`. */
-export function count(name: string, ...labels: string[]): void {
-  let series = [name, ...labels].join("|");
-  if (!counters.has(series) && counters.size >= MAX_SERIES) series = `${name}|other`;
-  counters.set(series, (counters.get(series) ?? 0) + 1);
+  /** Calls `listener` after each count. */
+  onNews(listener: () => void): void {
+    this.#onNews = listener;
+  }
+
+  /** What was counted since the last call. Undefined if nothing was. */
+  take(): Frame | undefined {
+    const taken = this.#pending;
+    if (isEmpty(taken)) return undefined;
+    this.#pending = emptyFrame();
+    return taken;
+  }
+
+  add(name: CounterName, amount: number, labels: readonly string[]): void {
+    const { counters } = this.#pending;
+    const key = placeIn(counters, name, labels);
+    counters.set(key, (counters.get(key) ?? 0) + amount);
+    this.#onNews();
+  }
+
+  observe(name: HistogramName, seconds: number, labels: readonly string[]): void {
+    const { histograms } = this.#pending;
+    const key = placeIn(histograms, name, labels);
+    let buckets = histograms.get(key);
+    if (!buckets) {
+      buckets = Array<number>(BOUNDS.length + 2).fill(0);
+      histograms.set(key, buckets);
+    }
+    let bucket = 0;
+    while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] as number)) bucket += 1;
+    buckets[bucket] = (buckets[bucket] as number) + 1;
+    buckets[BOUNDS.length + 1] = (buckets[BOUNDS.length + 1] as number) + seconds;
+    this.#onNews();
+  }
+
+  set(name: GaugeName, value: number, labels: readonly string[]): void {
+    const { gauges } = this.#pending;
+    const key = keyOf(name, labels);
+    if (!gauges.has(key) && (gauges.size >= MAX_SERIES || !areFit(labels))) return;
+    gauges.set(key, [Date.now(), value]);
+    this.#onNews();
+  }
 }
 
-/** All counters since the isolate started: `name|label|…` → count. */
-export const readCounters = (): Record<string, number> => Object.fromEntries(counters);
+/** The key of a series, or of `other` if its labels are unfit or there is no room for it. */
+function placeIn(
+  series: ReadonlyMap<string, unknown>,
+  name: MetricName,
+  labels: readonly string[],
+): string {
+  const key = keyOf(name, labels);
+  if (series.has(key) || (series.size < MAX_SERIES && areFit(labels))) return key;
+  return otherKeyOf(
+    keyOf(
+      name,
+      labels.map(() => ""),
+    ),
+  );
+}
+
+/** The counts of this isolate. */
+export const meter = new Meter();
+
+/** Adds one to a counter, such as `funnel_refused` with its stage, reason, and sale. */
+export const count = <Name extends CounterName>(name: Name, ...labels: LabelValues<Name>): void =>
+  meter.add(name, 1, labels);
+
+/** Adds an amount to a counter. */
+export const add = <Name extends CounterName>(
+  name: Name,
+  amount: number,
+  ...labels: LabelValues<Name>
+): void => meter.add(name, amount, labels);
+
+/** Counts a duration in a histogram. */
+export const measure = <Name extends HistogramName>(
+  name: Name,
+  milliseconds: number,
+  ...labels: LabelValues<Name>
+): void => meter.observe(name, Math.max(0, milliseconds) / 1_000, labels);
+
+/** Sets the value of a gauge now. Only one object may set a series: the latest value counts. */
+export const setGauge = <Name extends GaugeName>(
+  name: Name,
+  value: number,
+  ...labels: LabelValues<Name>
+): void => meter.set(name, value, labels);

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { orderMessageSchema } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -41,6 +42,7 @@ export async function storeDeadLetters(
     await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
       onLetters(redis, keys, () => redis.hset(keys.deadLetters, fields)),
     );
+    for (const { queue } of letters) count("dead_letters", queue);
     // After the letters are stored: an order that is settled from here on removes its letter itself.
     await discardSettled(env, config, letters);
     for (const message of batch.messages) message.ack();

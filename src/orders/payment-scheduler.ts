@@ -7,6 +7,7 @@ import { SWITCHES_COUNT_MS, SwitchReader } from "../catalog/switch-reader.ts";
 import { requireConfig } from "../config.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { setGauge } from "../observability/metrics.ts";
 import { type LineEntry, type LineView, PaymentLine } from "../payments/payment-line.ts";
 import { paymentRate } from "../payments/rate.ts";
 import { RateSchedule } from "../payments/rate-schedule.ts";
@@ -57,6 +58,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     if (this.#line.length === 0) this.#schedule.idle(performance.now());
     const refused = messages.filter((message) => !this.#line.add(message, now));
     this.#startDue();
+    this.#setGauges();
     if (!this.#isAlarmSet) await this.#setAlarm();
     return refused.map(({ orderId }) => orderId);
   }
@@ -76,6 +78,12 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     if (this.#line.size === 0) return;
     log("payments.line", { count: this.#line.length });
     await this.#setAlarm();
+  }
+
+  #setGauges(): void {
+    setGauge("payments_waiting", this.#line.length);
+    setGauge("payments_rate", this.#schedule.rate(performance.now()));
+    setGauge("payments_oldest_timestamp_seconds", (this.#line.oldestEnteredAt ?? 0) / 1_000);
   }
 
   #setAlarm(): Promise<void> {
@@ -116,6 +124,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     this.#runners.free(runner);
     await this.#finish(entry, settlement);
     this.#startDue();
+    this.#setGauges();
   }
 
   async #finish(entry: LineEntry, settlement: Settlement): Promise<void> {

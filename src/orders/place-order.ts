@@ -12,7 +12,7 @@ import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.t
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
-import { count } from "../observability/metrics.ts";
+import { count, measure } from "../observability/metrics.ts";
 import { inventoryRefusal, type Outcome, receiptEmailOf, refused } from "./buyer.ts";
 
 /** Sends an attempt through the funnel and reserves. `read` parses the order from the request. */
@@ -28,8 +28,10 @@ export async function placeOrder(
   const print = await fingerprint(attempt.body);
   const learn = observe(attempt);
   const command = toCommand(attempt, print);
+  const sentAt = Date.now();
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
   learn(answer);
+  measure("object_seconds", Date.now() - sentAt, "reserve", answer.ok ? "ok" : answer.reason);
   count("orders", outcomeOf(answer), attempt.entry?.sale.id ?? "-");
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt));

@@ -9,6 +9,7 @@ import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts"
 import { type Order, orderSchema } from "../inventory/order.ts";
 import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 
@@ -127,6 +128,7 @@ async function deliverEach(
       const { messages = [] } = group.get(owed.order.id) ?? {};
       const event = toEvent(owed.userId, owed.order);
       const fault = await postSigned(event, config);
+      count("webhooks", fault ? "failed" : "delivered");
       if (!fault) return [owed];
       if (Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
       else {

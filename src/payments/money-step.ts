@@ -3,6 +3,7 @@ import { TimeoutStrategy, timeout } from "cockatiel";
 import type { Claim } from "../inventory/claim.ts";
 import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { count } from "../observability/metrics.ts";
 import type { PaymentGateway, Pending, Unknown } from "./gateway.ts";
 
 /** A step that takes longer is found by the next try, under the same idempotency key. */
@@ -19,6 +20,13 @@ export async function takeMoneyStep(
   claim: Claim,
 ): Promise<StepOutcome> {
   if (!gateway) return { outcome: "unknown", cause: "no payment gateway is configured" };
+  const answer = await askGateway(gateway, claim);
+  const isLimited = answer.outcome === "unknown" && answer.isLimited;
+  count("payments", claim.step, isLimited ? "limited" : answer.outcome);
+  return answer;
+}
+
+async function askGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome> {
   try {
     return await gatewayTimeout.execute(() => callGateway(gateway, claim));
   } catch (error) {

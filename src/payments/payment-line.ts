@@ -57,6 +57,14 @@ export class PaymentLine {
     return this.#held.size > 0;
   }
 
+  /** When the order came that has waited longest for its start: milliseconds. Undefined if none waits. */
+  get oldestEnteredAt(): number | undefined {
+    const [next] = this.#waiting.values();
+    return [...this.#first, ...(next ? [next] : [])]
+      .map(({ enteredAt }) => enteredAt)
+      .sort((a, b) => a - b)[0];
+  }
+
   /**
    * Adds an order, unless it is in the line. A newer version of an order that rests or runs is looked at as soon as
    * possible. Returns false if the line is full.

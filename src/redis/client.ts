@@ -2,6 +2,7 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
+import { add } from "../observability/metrics.ts";
 import { isAboutValue } from "./bad-values.ts";
 import { type Keys, keysOf } from "./keys.ts";
 
@@ -19,10 +20,14 @@ export const BACKGROUND_LIMIT_MS = 5_000;
 const breakers = new Map<number, Breaker>();
 
 function breakerFor(limitMs: number): Breaker {
-  const breaker = breakers.get(limitMs) ?? new Breaker((error) => !isAboutValue(error));
+  const breaker =
+    breakers.get(limitMs) ?? new Breaker(nameOf(limitMs), (error) => !isAboutValue(error));
   breakers.set(limitMs, breaker);
   return breaker;
 }
+
+const nameOf = (limitMs: number): string =>
+  limitMs === INTERACTIVE_LIMIT_MS ? "redis" : "redis-background";
 
 /** The state of this isolate's breaker for buyers' requests: for `/readyz` and the metrics. */
 export const redisBreakerState = () => breakerFor(INTERACTIVE_LIMIT_MS).state;
@@ -45,7 +50,7 @@ export async function withRedis<T>(
   limitMs: number,
   operation: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> {
-  const redis = new Redis({
+  const redis: Redis = new Redis({
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     automaticDeserialization: false,
@@ -53,7 +58,24 @@ export async function withRedis<T>(
     retry: { retries: 0 },
     signal: () => AbortSignal.timeout(limitMs),
   });
+  redis.use((request, next) => {
+    countCommands(request.body);
+    return next(request);
+  });
   return breakerFor(limitMs).run(limitMs, () => operation(redis, keysOf(config)));
+}
+
+/** Upstash's price of a command in US dollars. */
+const COMMAND_PRICE = 0.000_002;
+const SCRIPT = /^eval/i;
+
+/** Counts what a request sends: one command, or a list of them. Scripts are billed by what they do: mostly two commands. */
+function countCommands(body: unknown): void {
+  const [first] = body as unknown[];
+  const commands = (Array.isArray(first) ? body : [body]) as unknown[][];
+  const scripts = commands.filter(([name]) => SCRIPT.test(String(name))).length;
+  add("redis_commands", commands.length);
+  add("redis_dollars", (commands.length + scripts) * COMMAND_PRICE);
 }
 
 /** Reads a whole hash. Without the client's deserialization Redis returns a flat list of names and values. */

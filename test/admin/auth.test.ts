@@ -1,8 +1,10 @@
 // Authentication of the operator, and the limit for wrong tokens.
+
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { aMoment, anAddress, behindShield, counted } from "../funnel/scene.ts";
+import { aMoment, anAddress, behindShield } from "../funnel/scene.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, call, contractFaults, ORIGIN, read } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 
 beforeAll(emptyRedis);
@@ -42,7 +44,7 @@ test("limits, counts, and logs 4,000 wrong tokens from one address without Redis
   const send = behindShield((key) => shieldKeys.push(key) <= 1_000);
   const from = anAddress();
   const [before, stopped] = await Promise.all(
-    ["unauthenticated", "rate_limited"].map((code) => counted(`operator.refused|${code}`)),
+    ["unauthenticated", "rate_limited"].map((code) => counted(`operator_refused|${code}`)),
   );
 
   const { result: answers, commands } = await redisCost(async () => {
@@ -64,8 +66,8 @@ test("limits, counts, and logs 4,000 wrong tokens from one address without Redis
   expect(refusals.length).toBeLessThan(100);
   expect(refusals.join()).not.toMatch(new RegExp(`guess|${from}`));
 
-  expect(await counted("operator.refused|unauthenticated")).toBe((before ?? 0) + 1_000);
-  expect(await counted("operator.refused|rate_limited")).toBe((stopped ?? 0) + 3_000);
+  expect(await counted("operator_refused|unauthenticated")).toBe((before ?? 0) + 1_000);
+  expect(await counted("operator_refused|rate_limited")).toBe((stopped ?? 0) + 3_000);
 
   // After ten seconds the address is counted again.
   clock.moveTo(Date.now() + 10_001);

@@ -4,9 +4,9 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import type { Sku } from "../../src/catalog/schema.ts";
 import { registryOf } from "../../src/catalog/store.ts";
-import { readCounters } from "../../src/observability/metrics.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import {
   emptyRedis,
@@ -58,8 +58,7 @@ describe.each([
     for (const path of paths) await call("GET", path);
     await breakRedis();
     registryIsDown();
-    const counted = () => readCounters()["stale|catalog"] ?? 0;
-    const before = counted();
+    const before = await counted("cache|catalog|stale");
     for (const minutes of [1, 30, 59]) {
       clock.moveTo(start + minutes * MINUTE_MS);
       for (const path of paths) {
@@ -68,7 +67,7 @@ describe.each([
         expect(JSON.stringify(body)).toContain(sale.id);
       }
     }
-    expect(counted()).toBeGreaterThan(before);
+    expect(await counted("cache|catalog|stale")).toBeGreaterThan(before);
   });
 });
 

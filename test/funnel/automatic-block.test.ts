@@ -1,11 +1,13 @@
 // Automatic blocks of users: threshold, evidence, and end of a block.
+
 import { beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis } from "../support/redis.ts";
 import { aBuyer, until } from "../support/shop.ts";
-import { aMoment, anAddress, attempt, counted, givenSale, noRules, rules } from "./scene.ts";
+import { aMoment, anAddress, attempt, givenSale, noRules, rules } from "./scene.ts";
 
 beforeEach(async () => {
   await emptyRedis();

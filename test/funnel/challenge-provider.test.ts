@@ -1,13 +1,15 @@
 // Challenge tokens that are not valid, and outages of the challenge provider.
+
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { contractFaults } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, until } from "../support/shop.ts";
-import { aMoment, attempt, counted, givenSale, rules } from "./scene.ts";
+import { aMoment, attempt, givenSale, rules } from "./scene.ts";
 import { challengeOf, solve, verifications } from "./turnstile.ts";
 
 const always: ProtectionSettings = { challenge: { mode: "always" } };

@@ -1,4 +1,5 @@
 // Challenges: who gets one, and how long and where a solved one counts.
+
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, contractFaults, request } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import {
@@ -19,7 +21,7 @@ import {
   suppressLiveStock,
   unique,
 } from "../support/shop.ts";
-import { aMoment, attempt, counted, givenSale, visitPage } from "./scene.ts";
+import { aMoment, attempt, givenSale, visitPage } from "./scene.ts";
 import { challengeOf, solve, verifications, withoutTurnstile } from "./turnstile.ts";
 
 const always: ProtectionSettings = { challenge: { mode: "always" } };

@@ -1,10 +1,12 @@
 // Counters of the funnel in the operator's overview, per stage, reason, and sale.
+
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { admin, call, contractFaults } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, unique } from "../support/shop.ts";
-import { attempt, counted, givenSale } from "./scene.ts";
+import { attempt, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeEach(() => void captureQueue());
@@ -23,11 +25,11 @@ test("counts passed and refused attempts per stage, reason, and sale", async () 
   await call("POST", `/api/skus/${sale.skuId}/orders`, { token: buyer.token, body: {} });
 
   const { saleId } = sale;
-  expect(await counted(`funnel.passed|${saleId}`)).toBe(1);
-  expect(await counted(`funnel.refused|limits|rate_limited|${saleId}`)).toBe(1);
-  expect(await counted(`funnel.refused|denied|blocked|${saleId}`)).toBe(1);
-  expect(await counted(`funnel.refused|identity|unauthenticated|${saleId}`)).toBe(1);
-  expect(await counted(`funnel.refused|shape|invalid_request|${saleId}`)).toBe(1);
+  expect(await counted(`funnel_passed|${saleId}`)).toBe(1);
+  expect(await counted(`funnel_refused|limits|rate_limited|${saleId}`)).toBe(1);
+  expect(await counted(`funnel_refused|denied|blocked|${saleId}`)).toBe(1);
+  expect(await counted(`funnel_refused|identity|unauthenticated|${saleId}`)).toBe(1);
+  expect(await counted(`funnel_refused|shape|invalid_request|${saleId}`)).toBe(1);
 });
 
 test("counts the outcomes of attempts that reached the object", async () => {

@@ -1,7 +1,9 @@
 // Floods from one address while real people buy: the flood costs little, and the people are not affected.
+
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsDown, redisIsSlow } from "../support/redis.ts";
 import {
@@ -18,7 +20,6 @@ import {
   anAddress,
   attempt,
   behindShield,
-  counted,
   givenSale,
   orderRequest,
   rules,

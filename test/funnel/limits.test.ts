@@ -1,8 +1,10 @@
 // The limits of a sale: who shares a limit, and what counting costs in Redis.
+
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyedHash } from "../../src/funnel/caller.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, SIGNING_SECRET } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsBack, redisIsSlow } from "../support/redis.ts";
 import {
@@ -14,7 +16,7 @@ import {
   tally,
 } from "../support/shop.ts";
 import { LIMIT, limitOf, passed, START, WINDOW, WINDOW_SECONDS } from "./limit-helpers.ts";
-import { anAddress, attempt, counted, givenSale } from "./scene.ts";
+import { anAddress, attempt, givenSale } from "./scene.ts";
 
 /** Two limits, and the two commands that mark an order as under way. */
 const COMMANDS = 4;

@@ -1,9 +1,11 @@
 // Limits and costs of the routes outside the funnel: reading, paying, and canceling orders, visits, and readiness.
+
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { UnitOfWork } from "../../src/inventory/unit-of-work.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, call, contractFaults, ORIGIN, read, request } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import {
@@ -17,7 +19,7 @@ import {
   unique,
 } from "../support/shop.ts";
 import { limitOf } from "./limit-helpers.ts";
-import { aMoment, behindShield, counted, givenSale } from "./scene.ts";
+import { aMoment, behindShield, givenSale } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeAll(pauseQueue);

@@ -108,10 +108,4 @@ export async function noRules(): Promise<void> {
   }
 }
 
-/** A counter from the operator's overview. */
-export async function counted(name: string): Promise<number> {
-  const { body } = await admin<{ counters: Record<string, number> }>("GET", "/overview");
-  return body.counters[name] ?? 0;
-}
-
 export const inventoryOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);

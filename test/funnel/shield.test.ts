@@ -1,19 +1,13 @@
 // The flood shield: its refusals, its failures, and the rate-limit headers before the limits are counted.
+
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis, redisCost } from "../support/redis.ts";
 import { aBuyer, type Buyer, suppressLiveStock } from "../support/shop.ts";
-import {
-  anAddress,
-  attempt,
-  behindShield,
-  counted,
-  givenSale,
-  orderRequest,
-  type Scene,
-} from "./scene.ts";
+import { anAddress, attempt, behindShield, givenSale, orderRequest, type Scene } from "./scene.ts";
 
 beforeAll(emptyRedis);
 beforeAll(pauseQueue);

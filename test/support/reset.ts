@@ -3,6 +3,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
+import { SHARDS } from "../../src/observability/shard-client.ts";
 import { acceptMessages, consumersAreIdle, dropMessages } from "./queues-of-file.ts";
 import { emptyRedis, redisIsBack } from "./redis.ts";
 
@@ -25,7 +26,11 @@ export async function resetState(): Promise<void> {
  * its own.
  */
 async function wakeStores(): Promise<void> {
-  const stores = [env.SALE_REGISTRY.getByName("registry"), env.SANDBOX_BANK.getByName("bank")];
+  const stores = [
+    env.SALE_REGISTRY.getByName("registry"),
+    env.SANDBOX_BANK.getByName("bank"),
+    ...Array.from({ length: SHARDS }, (_, shard) => env.METRICS.getByName(`shard-${shard}`)),
+  ];
   await Promise.all(stores.map((store) => runInDurableObject(store, () => {})));
 }
 

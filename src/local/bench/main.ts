@@ -4,11 +4,13 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { countCosts } from "./cost.ts";
+import { type CountingCost, measureCounting } from "./counting.ts";
 import { type CrowdCost, simulateCrowd } from "./line-simulation.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { measurePayments, type PaymentPace } from "./payments.ts";
 import {
   renderCosts,
+  renderCounting,
   renderCrowds,
   renderFailures,
   renderPayments,
@@ -51,14 +53,17 @@ async function main(): Promise<number> {
   });
   const pace = await outcomeOf(measurePayments);
   if (pace.ok) console.log(`${renderPayments(pace.value)}\n`);
+  const counting = await outcomeOf(() => measureCounting(rounds));
+  if (counting.ok) console.log(`${renderCounting(counting.value)}\n`);
   const crowds = CROWDS.map(simulateCrowd);
   console.log(`${renderCrowds(crowds)}\n`);
   if (options.json !== undefined)
-    await writeJson(options.json, { rounds, timings, costs, pace, crowds });
+    await writeJson(options.json, { rounds, timings, costs, pace, counting, crowds });
   const failures = [
     ...failuresOf("timing", timings),
     ...failuresOf("counting", costs),
     ...(pace.ok ? [] : [{ name: "paid orders", reason: pace.reason }]),
+    ...(counting.ok ? [] : [{ name: "counting", reason: counting.reason }]),
   ];
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
@@ -75,12 +80,13 @@ interface Measured {
   timings: Outcome<unknown>[];
   costs: Outcome<unknown>[];
   pace: Outcome<PaymentPace>;
+  counting: Outcome<CountingCost[]>;
   crowds: CrowdCost[];
 }
 
 async function writeJson(
   file: string,
-  { rounds, timings, costs, pace, crowds }: Measured,
+  { rounds, timings, costs, pace, counting, crowds }: Measured,
 ): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
@@ -88,7 +94,15 @@ async function writeJson(
     timing: timings[index],
     cost: costs[index],
   }));
-  const result = { at: new Date().toISOString(), machine, rounds, rows, payments: pace, crowds };
+  const result = {
+    at: new Date().toISOString(),
+    machine,
+    rounds,
+    rows,
+    payments: pace,
+    counting,
+    crowds,
+  };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 

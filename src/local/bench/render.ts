@@ -2,6 +2,7 @@
 import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
+import type { CountingCost } from "./counting.ts";
 import type { CrowdCost } from "./line-simulation.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PaymentPace } from "./payments.ts";
@@ -56,6 +57,16 @@ function timingCells(rounds: Round[]): string[] {
     ...[perSecond, ofBaseline("perSecond"), formatNumber(median(speed), 2), quartiles.join("–")],
     ...[cpuMicros, ofBaseline("cpuMicros"), formatNumber(median(economy), 2)],
   ];
+}
+
+/** A table of what counting adds to the CPU time of a request. */
+export function renderCounting(costs: CountingCost[]): string {
+  const lines = costs.map(({ name, cpuMicros, uncountedCpuMicros, share }) => [
+    name,
+    ...[formatNumber(cpuMicros), formatNumber(uncountedCpuMicros)],
+    `${formatNumber(100 * share, 1)} %`,
+  ]);
+  return formatTable(["counting, median of rounds", "CPU µs", "without", "more"], lines);
 }
 
 /** A table of what each request costs, and one of what each batch of the consumer costs. */

@@ -44,7 +44,8 @@ async function timeRow(testbed: Testbed, row: Row, count: number): Promise<Round
   return rounds.slice(1);
 }
 
-async function time(testbed: Testbed, load: Load, row: Row): Promise<Measurement> {
+/** Times one round of a load. */
+export async function time(testbed: Testbed, load: Load, row: Row): Promise<Measurement> {
   const { requestsPerRound, operationsPerRequest = 1 } = row;
   const requests = await load.requests(testbed, requestsPerRound);
   const cpuBefore = workerdCpuMicros();
