@@ -9,7 +9,7 @@ export interface LineEnv {
   SALE_LINES: DurableObjectNamespace;
 }
 
-/** What a line needs to know about a SKU. */
+/** A SKU as its line knows it. */
 export interface LineSku {
   id: string;
   /** Units put on sale in total. */
@@ -85,7 +85,7 @@ export interface LineStub {
   report(arrivals: Arrival[], level: number): Promise<number>;
   /** The line as it is published. Null if the sale has none. */
   published(): Promise<PublishedLine | null>;
-  /** What is public about the draw. Null if the sale has no line. */
+  /** The public part of the draw. Null if the sale has no line. */
   draw(): Promise<DrawDocument | null>;
   /** Applies an operator's change. Null if the sale has no line. */
   change(change: LineChange): Promise<LineReport | null>;

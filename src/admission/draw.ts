@@ -1,4 +1,4 @@
-// What a sale publishes about its draw, and what anyone can check: the commitment before, the seed and the history of
+// The draw of a sale as it is published, which anyone can check: the commitment before, the seed and the history of
 // the frontier afterwards. Pure, for server, browser and tools. `verify-draw.ts` checks it.
 
 /** A drand chain. The hash identifies it. Times are seconds. */
@@ -10,7 +10,7 @@ export interface Chain {
   period: number;
 }
 
-/** What a sale publishes before its registration opens. */
+/** The part of a draw that a sale publishes before its registration opens. */
 export interface Commitment {
   saleId: string;
   mode: "queue" | "draw";
@@ -26,7 +26,7 @@ export interface Commitment {
 /** A position of the frontier: since when (milliseconds), and the place. */
 export type FrontierStep = [at: number, frontier: number];
 
-/** What a sale publishes as soon as the beacon is known. Hexadecimal throughout. */
+/** The part of a draw that a sale publishes as soon as the beacon is known. Hexadecimal throughout. */
 export interface Revelation {
   seed: string;
   /** SHA-256 of the signature. */

@@ -25,7 +25,7 @@ export function readPass(secret: string, token: string | undefined, saleId: stri
 }
 
 /**
- * What is known after two passes of one sale, of which either may be missing. The frontier never moves back. A sale
+ * The facts known after two passes of one sale, of which either may be missing. The frontier never moves back. A sale
  * whose close is postponed has another line, of which only the newer pass knows anything.
  */
 export function mergePasses(a: Pass | null, b: Pass | null): Pass | null {

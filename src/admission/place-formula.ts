@@ -7,7 +7,7 @@ export interface Registrant {
   userId: string;
 }
 
-/** What decides the places of everyone who registered before the close. Both are 32 bytes in hexadecimal. */
+/** The two values that decide the places of everyone who registered before the close. Both are 32 bytes in hexadecimal. */
 export interface Draw {
   /** The sale's secret seed, to whose hash it committed before registration opened. */
   seed: string;

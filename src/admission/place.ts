@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 import { type Draw, drawKey, fractionOf, placeMessage, type Registrant } from "./place-formula.ts";
 
-/** What the place of a ticket follows from. `draw` is null until the beacon is known. */
+/** The close of registration, and the draw. With the time of a ticket they give its place. `draw` is null until the beacon is known. */
 export interface Close {
   /** When registration closes: milliseconds. */
   closesAt: number;

@@ -46,7 +46,7 @@ export const publicLineSchema = z.object({
 
 export type PublicLine = z.output<typeof publicLineSchema>;
 
-/** What the controller publishes in Redis. `pass` is for the objects of SKUs, see `pass.ts`. */
+/** The line as the controller publishes it in Redis. `pass` is for the objects of SKUs, see `pass.ts`. */
 export const publishedLineSchema = z.object({ line: publicLineSchema, pass: z.string() });
 
 export type PublishedLine = z.output<typeof publishedLineSchema>;

@@ -50,7 +50,7 @@ export function registrationOf(sale: Timed): { opensAt: number; closesAt: number
   };
 }
 
-/** What is wrong with the registration of a sale: the setting and why. Undefined if nothing is. */
+/** The fault in the registration of a sale: the setting and why. Undefined if there is none. */
 export function registrationFault(
   sale: Timed & { closesAt: string },
 ): { field: "registrationOpensAt" | "registrationClosesAt"; message: string } | undefined {
@@ -72,7 +72,7 @@ export function registrationFault(
 export const canMoveClose = (before: number, after: number, now: number): boolean =>
   before === after || (before > now && after > now);
 
-/** What is wrong with a change of a sale that has a line: the setting and why. Undefined if nothing is. */
+/** The fault in a change of a sale that has a line: the setting and why. Undefined if there is none. */
 export function lineChangeFault(
   before: Timed,
   after: Timed,

@@ -1,7 +1,7 @@
 // Signed tokens that are made and read synchronously: `<payload>.<HMAC-SHA-256>`, both base64url.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** What a token is for. A token of one purpose is never valid for another. */
+/** The purpose of a token. A token of one purpose is never valid for another. */
 type Purpose = "ticket" | "pass" | "session";
 
 /** HMAC-SHA-256 in base64url: 43 characters. */

@@ -26,7 +26,7 @@ export interface DrawCheck {
     | "history"
     | "place";
   ok: boolean;
-  /** What was found, in words for the buyer. */
+  /** The finding, in words for the buyer. */
   detail: string;
 }
 

@@ -1,4 +1,4 @@
-// What the object of a sale's line has to know about the sale.
+// The terms of a sale's line, as its object gets them.
 import type { LineTerms } from "../admission/client.ts";
 import { lineSettings, registrationOf } from "../admission/settings.ts";
 import type { Sale } from "./schema.ts";

@@ -1,4 +1,4 @@
-// What an edge reads of a sale while it runs, at most once per second and colo: the stock of its SKUs, and its line. The
+// The live reading of a sale, which an edge makes at most once per second and colo: the stock of its SKUs, and its line. The
 // objects publish both to Redis when they change, so visitors' requests do not call them.
 import { lineField, lineOf } from "../admission/client.ts";
 import { type Pass, readPass } from "../admission/pass.ts";
@@ -21,7 +21,7 @@ export interface EdgeLine extends PublishedLine {
   known: Pass | null;
 }
 
-/** What was read. SKUs whose stock is unknown are missing. */
+/** A reading. SKUs whose stock is unknown are missing. */
 export interface LiveReading {
   stock: ReadonlyMap<string, EdgeStock>;
   /** Absent if the sale has no line, or the line is not known now. */
@@ -43,7 +43,7 @@ export const readingBytes = (skus: number, hasLine: boolean): number =>
 
 const readings = memory<{ cache: Cache; bytes: number }>("stock", { sizeOf: ({ bytes }) => bytes });
 
-/** What to read of a sale: the SKUs, and the line if there is one. */
+/** The things to read of a sale: the SKUs, and the line if there is one. */
 interface Subjects {
   saleId: string;
   skuIds: string[];

@@ -72,7 +72,7 @@ export type Protection = z.output<typeof protectionSchema>;
 /** The settings as an operator writes them. Absent fields have defaults. */
 export type ProtectionSettings = z.input<typeof protectionSchema>;
 export type LimitPolicy = Limit;
-/** What a limit counts by: an address or a user. */
+/** The key that a limit counts by: an address or a user. */
 export type PolicyName = keyof Protection["limits"]["order"];
 /** The kinds of routes that are rate limited in Redis. */
 export type LimitedRoute = keyof Protection["limits"];

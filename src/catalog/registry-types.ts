@@ -25,7 +25,7 @@ export interface RegisteredSale {
   withdrawn?: Record<string, number>;
 }
 
-/** What a SKU's object reports after it was configured with a revision of its sale. */
+/** The report of a SKU's object after it was configured with a revision of its sale. */
 export interface Confirmation {
   skuId: string;
   /** Units put on sale in total, as the object counts them. */

@@ -19,7 +19,7 @@ export interface RegistryEnv {
   SALE_REGISTRY: DurableObjectNamespace<SaleRegistry>;
 }
 
-/** What catalog reads need from a request. */
+/** The parts of a request that catalog reads need. */
 export interface CatalogScope extends EdgeScope {
   env: RegistryEnv & InventoryEnv & LineEnv;
 }

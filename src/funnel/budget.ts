@@ -3,7 +3,7 @@
 import type { LimitPolicy } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
 
-/** What is left of a caller's limit, by this isolate's own count. */
+/** The rest of a caller's limit, by this isolate's own count. */
 export interface Budget {
   /** When the budget expires, in milliseconds since 1970. */
   until: number;

@@ -32,7 +32,7 @@ export interface DueRefund {
   isPending: boolean;
 }
 
-/** What the payment provider reported about one order. */
+/** The payment provider's report about one order. */
 export interface PaymentResult extends OrderRef {
   money: MoneyOutcome | { outcome: "pending" };
   /** The payment method that it is about. */
@@ -48,7 +48,7 @@ export interface WrittenVersion extends OrderRef {
   owed?: boolean;
 }
 
-/** What a session may do to its object. */
+/** The calls that a session may make to its object. */
 interface ClaimOwner {
   recordPayments(results: PaymentResult[]): Claim[];
   acknowledge(written: WrittenVersion[]): void;

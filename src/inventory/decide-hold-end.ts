@@ -2,7 +2,8 @@
 import { holdEnded, next } from "./decide-order.ts";
 import { LOOK_AGAIN } from "./decide-pay.ts";
 import { stopClock } from "./hold-clock.ts";
-import type { OrderRow, Payment } from "./order.ts";
+import type { OrderRow } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 
 /** How long before the end of its hold a payment is looked up that the provider is still working on. */
 const LAST_LOOK_MS = 60_000;

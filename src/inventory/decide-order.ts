@@ -2,7 +2,8 @@
 // storage. The object loads, decides and saves.
 import type { AdmissionDecision } from "../admission/decision.ts";
 import type { Money } from "../money.ts";
-import type { Item, OrderRow, Payment } from "./order.ts";
+import type { Item, OrderRow } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 import { takenUnits } from "./returns.ts";
 
 /** Units of a SKU. The available ones are always stocked − held − sold. */

@@ -5,10 +5,11 @@ import { available, type BuyerState, next, unitsOwned } from "./decide-order.ts"
 import { LOOK_AGAIN, lookAgain } from "./decide-pay.ts";
 import type { RefundResult } from "./decide-refund.ts";
 import { startClock, stopClock } from "./hold-clock.ts";
-import type { OrderRow, Payment } from "./order.ts";
+import type { OrderRow } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 import { dueRefund } from "./returns.ts";
 
-/** What the consumer must do about an order's money before it may acknowledge the version. */
+/** The step about an order's money that the consumer must take before it may acknowledge the version. */
 export type MoneyStep = "none" | "charge" | "void" | "refund";
 
 /**
@@ -34,7 +35,7 @@ export function moneyStep({ payment, status }: OrderRow): MoneyStep {
   }
 }
 
-/** What the payment provider reported about an order's money. */
+/** The payment provider's report about an order's money. */
 export type MoneyOutcome =
   /** `returned`: what the provider returned of it meanwhile, in minor units. `isRefunded`: that is all of it. */
   | { outcome: "charged"; chargeId: string; isRefunded?: boolean; returned?: number }

@@ -3,7 +3,8 @@
 import { ANOTHER_METHOD, attemptOf, attemptsLeft } from "./attempts.ts";
 import { holdEnded, isFree, next, type OrderDecision } from "./decide-order.ts";
 import { LEAST_LEFT_MS, stopClock } from "./hold-clock.ts";
-import type { OrderRow, Payment } from "./order.ts";
+import type { OrderRow } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 
 /** Only the provider knows whether the buyer answered, or the bank. */
 export const LOOK_AGAIN: ReadonlySet<Payment["state"]> = new Set(["action_required", "processing"]);
@@ -39,7 +40,7 @@ export function decidePay(
   return changed(next(row, { ...stopClock(row, due, now, LEAST_LEFT_MS), reason: null }, now));
 }
 
-/** What the next method takes over from the one before. */
+/** The fields that the next method takes over from the one before. */
 const withoutMethod = ({
   clientSecret: _clientSecret,
   isExternal: _isExternal,

@@ -1,6 +1,7 @@
 // The decisions about refunds that the operator requests. Pure: state + command + now → the row to write.
 import { isFree, next } from "./decide-order.ts";
-import { type OrderRow, type Payment, totalOf } from "./order.ts";
+import { type OrderRow, totalOf } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 import {
   committedAmount,
   dueRefund,

@@ -3,7 +3,8 @@
 import type { Money } from "../money.ts";
 import { type BuyerState, isFree, next } from "./decide-order.ts";
 import { decidePaymentResult } from "./decide-outcome.ts";
-import { type OrderRow, type Payment, totalOf } from "./order.ts";
+import { type OrderRow, totalOf } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 
 /** A payment that the shop's checkout took, declined or refunded. */
 export interface PaymentReport {
@@ -16,7 +17,7 @@ export interface PaymentReport {
 /** Where the money of one charge is. `kept`: it pays for the order. `refund_due`: the shop was asked to return it. */
 export type ChargeState = "kept" | "refund_due" | "refunded";
 
-/** What the shop must do with the money of the reported charge. */
+/** The shop's next step with the money of the reported charge. */
 export type ReportAction = "none" | "refund";
 
 /** `row` and `charge` are absent if they do not change. */

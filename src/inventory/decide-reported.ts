@@ -2,7 +2,8 @@
 // report + now → the row to write, or undefined if nothing changes.
 import { next } from "./decide-order.ts";
 import { reportedAs, settled } from "./decide-refund.ts";
-import { type Dispute, type OrderRow, type Payment, totalOf } from "./order.ts";
+import { type OrderRow, totalOf } from "./order.ts";
+import type { Dispute, Payment } from "./order-payment.ts";
 import { amountIn, dueRefund, type ReturnReport, returnsOf } from "./returns.ts";
 
 const WITH_MONEY: ReadonlySet<Payment["state"]> = new Set([

@@ -5,7 +5,7 @@ import type { Stock, Terms } from "./decide-order.ts";
 /** Most units of one SKU, restocks included. */
 export const MAX_UNITS = 1_000_000;
 
-/** What the object sells, and its number of units. */
+/** The SKU that the object sells, and its number of units. */
 export interface Setup {
   skuId: string;
   /** Orders the versions of the sale. An older one never overwrites a newer one. */

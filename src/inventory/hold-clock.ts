@@ -1,6 +1,7 @@
 // The clock of a hold. It stands still while the payment provider is asked, so that a slow provider never costs a buyer
 // their units. Pure.
-import type { OrderRow, Payment } from "./order.ts";
+import type { OrderRow } from "./order.ts";
+import type { Payment } from "./order-payment.ts";
 
 /** Longest that the clock stands still for one order, all pauses added up. */
 export const MAX_PAUSE_MS = 30 * 60_000;

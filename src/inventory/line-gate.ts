@@ -10,7 +10,7 @@ import type { ReserveCommand } from "./decide-reserve.ts";
 
 export class LineGate {
   readonly #env: object;
-  /** What all passes so far have shown. An edge may send one that is out of date. */
+  /** The newest facts of all passes so far. An edge may send one that is out of date. */
   #seen: Pass | null = null;
   /** The last pass, which thousands of orders share, so that it is verified once. */
   #last: string | undefined;

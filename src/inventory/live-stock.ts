@@ -1,7 +1,7 @@
 // The stock of a SKU as its object publishes it.
 import type { BuyerSummary } from "./buyers.ts";
 
-/** What the edge knows about a SKU's stock. Redis stores it as JSON. */
+/** A SKU's stock as the edge knows it. Redis stores it as JSON. */
 export interface PublicStock {
   available: number;
   /** Units that are reserved and not sold yet. */

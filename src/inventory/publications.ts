@@ -45,7 +45,7 @@ export class Publications {
     this.attentionChanged();
   }
 
-  /** What the edge may know about the stock. `withBuyers`: includes the buyers even while units are free. */
+  /** The stock as the edge may know it. `withBuyers`: includes the buyers even while units are free. */
   stock(withBuyers = false): PublicStock {
     const { stock } = this.#ledger;
     const free = available(stock);

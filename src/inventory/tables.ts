@@ -1,6 +1,7 @@
 // The tables of a ledger: their migrations, and how an order is written to a row and read back.
 import type { Alias } from "./decide-order.ts";
-import type { Dispute, Item, OrderRow, OrderStatus, Payment } from "./order.ts";
+import type { Item, OrderRow, OrderStatus } from "./order.ts";
+import type { Dispute, Payment } from "./order-payment.ts";
 import type { Returns } from "./returns.ts";
 
 /** Released migrations never change. New ones go to the end. See `migrate`. */

@@ -7,7 +7,7 @@ import type { OrderRow } from "./order.ts";
 const FREE_TRIES = 2;
 const MAX_WAIT_MS = 86_400_000;
 
-/** What a buyer must do after unpaid holds. */
+/** The demand on a buyer after unpaid holds. */
 export type AfterUnpaidHolds = "pay" | "wait";
 
 export type UnpaidRefusal =

@@ -45,7 +45,7 @@ export class ArrivalCurve {
   }
 }
 
-/** The curve of a sample. Whoever came before `closesAt` is early; places after it are seconds, see `admission/place.ts`. */
+/** The curve of a sample. People who came before `closesAt` are early; places after it are seconds, see `admission/place.ts`. */
 export function curveOf(sample: ArrivalSample, closesAt: number): ArrivalCurve {
   const weight = 2 ** sample.level;
   const times = sample.entries().map(([, at]) => at);

@@ -2,7 +2,7 @@
 // serve. Numbers of people are expected numbers, and need not be whole.
 import type { ArrivalCurve } from "./arrival-curve.ts";
 
-/** How long units are kept in mind for an admitted person. Whoever comes later is still admitted. */
+/** How long units are kept in mind for an admitted person. Somebody who comes later is still admitted. */
 export const PATIENCE_MS = 60_000;
 /** At most this many people are admitted and expected for each free unit. A single person always may be. */
 export const OVERSHOOT = 2;
@@ -118,7 +118,7 @@ export function unitsPerPerson(state: FrontierState, perPerson: number): number 
   return Math.min(perPerson, Math.max(1 / OVERSHOOT, measured));
 }
 
-/** Whoever took a unit is no longer expected, and nobody is once nothing is left. The longest admitted come first. */
+/** A person who took a unit is no longer expected, and nobody is once nothing is left. The longest admitted come first. */
 function serve(state: FrontierState, { free, perPerson }: FrontierInput): FrontierState {
   if (free === null) return state;
   const units = state.startedAt === null ? 0 : Math.max(0, (state.free ?? free) - free);

@@ -1,4 +1,4 @@
-// What a sale publishes about its draw. The same for everyone, and read from the line's object at most once per second and
+// The draw of a sale as it is published. The same for everyone, and read from the line's object at most once per second and
 // colo.
 import { type Context, Hono } from "hono";
 import { lineOf } from "../admission/client.ts";

@@ -39,7 +39,7 @@ interface HistoryEnd {
   last: FrontierStep | null;
 }
 
-/** What a new line needs beside its terms. */
+/** The inputs of a new line beside its terms. */
 export interface Origin {
   seed: string;
   chain: Chain;

@@ -108,7 +108,7 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     return line && reportOf(line, this.#curveOf(line), Date.now());
   }
 
-  /** A tick. Whatever fails in it, the next one is due, and the frontier stands still meanwhile. */
+  /** A tick. If anything fails in it, the next one is still due, and the frontier stands still meanwhile. */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     try {

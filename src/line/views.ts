@@ -1,4 +1,4 @@
-// What others see of a line: everyone, the objects of SKUs, the operator, and whoever checks the draw.
+// The views of a line: for everyone, for the objects of SKUs, for the operator, and for people who check the draw.
 import type { LineReport } from "../admission/client.ts";
 import type { DrawDocument, FrontierStep } from "../admission/draw.ts";
 import { fromHex } from "../admission/hex.ts";
@@ -88,7 +88,7 @@ export function reportOf(line: Line, curve: ArrivalCurve, now: number): LineRepo
   };
 }
 
-/** What is public about the draw. The seed is secret until the beacon is known. */
+/** The public part of the draw. The seed is secret until the beacon is known. */
 export function drawDocument(line: Line, history: () => FrontierStep[]): DrawDocument {
   const { saleId, terms, seed, chain, round, beacon } = line;
   const committed = {

@@ -62,7 +62,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
   };
 }
 
-/** What the object needs to know if the sale has a line. */
+/** The ticket and pass for the object, if the sale has a line. */
 function inLine({ turn }: Admitted): Pick<ReserveCommand, "ticket" | "pass"> {
   if (!turn) return {};
   const { ticket, published } = turn;
@@ -70,7 +70,7 @@ function inLine({ turn }: Admitted): Pick<ReserveCommand, "ticket" | "pass"> {
 }
 
 /**
- * What the object demands after unpaid holds. With the shop's own checkout, or without a gateway, an order cannot
+ * The object's demand after unpaid holds. With the shop's own checkout, or without a gateway, an order cannot
  * carry a payment method, so the buyer waits.
  */
 function afterUnpaidHolds(

@@ -10,7 +10,7 @@ const INCOMPLETE = "Check your card details and try again.";
 interface Options {
   /** Where the bank sends a buyer back who answers its question on another page. */
   returnUrl: string;
-  /** What to tell the buyer if Stripe does not load. */
+  /** The message for the buyer if Stripe does not load. */
   failed: string;
   /** A wallet confirmed the payment. */
   confirm(wallet: ConfirmEvent): void;

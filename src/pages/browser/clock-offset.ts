@@ -11,7 +11,7 @@ export interface Sample {
 const roundTrip = ({ sent, received }: Sample): number => received - sent;
 
 /**
- * What to add to the monotonic clock to get the server's, in milliseconds. It uses the fastest round trip and assumes
+ * The difference of the server's clock to the monotonic one, in milliseconds. It uses the fastest round trip and assumes
  * that the server answered halfway: the error is at most half of that round trip. An estimate that runs ahead means
  * that the request took the longer half, so an order sent then still arrives in time. Undefined without a sample.
  */

@@ -177,7 +177,7 @@ const backHere = (): Promise<void> =>
     addEventListener("pageshow", ({ persisted }) => persisted && resolve());
   });
 
-/** What Stripe.js refused, in the form of a refusal by the server. */
+/** A refusal by Stripe.js, in the form of a refusal by the server. */
 const refusal = (detail: string): ApiResponse<Order> => ({
   status: 400,
   ok: false,

@@ -2,7 +2,7 @@
 import type { SaleState, StockState, Stop } from "../../catalog/sale-state.ts";
 import { BLOCKED, formatWait, SALE_ENDED } from "./refusal.ts";
 
-/** What the badge shows: the state of the sale, or that an open sale has no free unit or is paused, or that it was deleted. */
+/** The state that the badge shows: that of the sale, or that an open sale has no free unit or is paused, or that it was deleted. */
 export type Badge = SaleState | "held" | "sold_out" | "paused" | "removed";
 
 export const BADGES: Record<Badge, string> = {
@@ -57,7 +57,7 @@ export function stockText(stock: Stock | undefined, sale: SaleState): string {
   return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
 }
 
-/** What an item's Buy button depends on. */
+/** Everything that an item's Buy button depends on. */
 export interface Offer {
   sale: SaleState;
   stock?: Stock | undefined;

@@ -69,7 +69,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
   });
 }
 
-/** What is to be ordered, and its price. */
+/** The item to order, and its price. */
 export const Item = ({ sale, sku, quantity }: Pick<BuyProps, "sale" | "sku" | "quantity">) => (
   <div class="sku-head">
     <p>

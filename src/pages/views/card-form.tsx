@@ -23,10 +23,10 @@ export const cardFormSettings = ({
 });
 
 interface CardFormProps {
-  /** What the card is to be charged. */
+  /** The amount that the card is to be charged. */
   total: Money;
   settings: CardFormSettings;
-  /** What else to tell buyers without JavaScript. */
+  /** A further sentence for buyers without JavaScript. */
   comfort?: string;
 }
 

@@ -14,7 +14,7 @@ const STATE_ORDER: SaleState[] = ["open", "upcoming", "closed"];
 interface Listed {
   sale: Sale;
   state: SaleState;
-  /** What its badge shows. */
+  /** The state that its badge shows. */
   shown: Badge;
 }
 
