@@ -1,4 +1,4 @@
-// The demo sales of a new local instance: one open sale and one upcoming sale. They are written through the admin
+// The demo sales of a new local instance: one open sale, and one upcoming sale with a line. They are written through the admin
 // API. An existing sale is never changed.
 import { type AdminSaleList, type Client, expectOk, type SaleInput } from "../client.ts";
 
@@ -43,12 +43,13 @@ export function demoSales(now: number): SaleInput[] {
       id: "next-drop",
       title: "Night shift: one concert, 250 seats",
       description:
-        "The roastery after hours, with the Lena Okafor Trio. Two seats per person. The box " +
-        "office opens for everyone at the same moment.",
+        "The roastery after hours, with the Lena Okafor Trio. Two seats per person. Join the line " +
+        "before the box office opens: everyone who does has the same chance.",
       theme,
       opensAt: day(7),
       closesAt: day(8),
-      admission: { mode: "open" },
+      // People can join at once.
+      admission: { mode: "draw", ratePerSecond: 5, registrationOpensAt: day(0) },
       skus: [
         {
           id: "night-seat",

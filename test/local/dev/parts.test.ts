@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { registrationOf } from "../../../src/admission/settings.ts";
 import { saleSchema, saleState } from "../../../src/catalog/schema.ts";
 import { Client } from "../../../src/local/client.ts";
 import { lockStateDir } from "../../../src/local/dev/lock.ts";
@@ -116,11 +117,11 @@ describe("the lock of the state directory", () => {
 describe("demo sales", () => {
   const now = Date.parse("2026-11-22T12:00:00Z");
 
-  test("are valid: one open, one upcoming", () => {
+  test("are valid: one open, one upcoming with a line that people can join", () => {
     const sales = demoSales(now).map((sale) => saleSchema.parse(sale));
-    expect(sales.map((sale) => [sale.id, saleState(sale, now)])).toEqual([
-      ["demo", "open"],
-      ["next-drop", "upcoming"],
+    expect(sales.map((sale) => [sale.id, saleState(sale, now), registrationOf(sale)])).toEqual([
+      ["demo", "open", undefined],
+      ["next-drop", "upcoming", { opensAt: now, closesAt: now + 7 * 86_400_000 }],
     ]);
   });
 
