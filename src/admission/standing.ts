@@ -14,6 +14,27 @@ function peopleUpTo(arrivals: PublicLine["arrivals"], place: number): number {
 export const isAdmitted = ({ frontier }: Pick<PublicLine, "frontier">, place: number): boolean =>
   place <= frontier;
 
+/** A person's number in line, counted from 1. Exact only where the curve has a point for each person. */
+export interface NumberInLine {
+  number: number;
+  isExact: boolean;
+}
+
+/** The number of the person with this place: how many people have a smaller place, and one. */
+export function numberInLine(
+  { arrivals }: Pick<PublicLine, "arrivals">,
+  place: number,
+): NumberInLine {
+  const at = arrivals.findIndex(([point]) => point >= place);
+  // The person's own arrival has not been counted yet, so others may be missing as well.
+  if (at === -1) return { number: (arrivals[arrivals.length - 1]?.[1] ?? 0) + 1, isExact: false };
+  const [left, before] = arrivals[at - 1] ?? [0, 0];
+  const [right, until] = arrivals[at] as [number, number];
+  const others = Math.max(0, until - before - 1);
+  const share = right > left ? (place - left) / (right - left) : 0;
+  return { number: Math.floor(before + share * others) + 1, isExact: others === 0 };
+}
+
 /** How many people are to be admitted before the person with this place. */
 export function peopleAhead(
   { arrivals, frontier }: Pick<PublicLine, "arrivals" | "frontier">,
@@ -57,7 +78,7 @@ export function etaSeconds(
 }
 
 const MAX_POLL_SECONDS = 60;
-/** Whoever waits for 40 seconds looks again after 10. */
+/** A person who waits for 40 seconds looks again after 10. */
 const LOOKS_PER_WAIT = 4;
 /** Everybody waits for the opening, so the first looks after it are spread over this time. */
 const SPREAD_SECONDS = 10;

@@ -10,13 +10,16 @@ import { readTicket, type Ticket } from "../admission/ticket.ts";
 import { type EdgeLine, readPublishedLine } from "../catalog/live-reading.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
+import { buyerHash } from "../inventory/buyers.ts";
 import type { Buying, Stage } from "./attempt.ts";
 import { mayBeRetry } from "./sold-out.ts";
 
 /** A ticket with its text. */
 export type HeldTicket = Ticket & { token: string };
 
-export const ticketCookie = (saleId: string): string => `ticket-${saleId}`;
+/** Named by sale and person: each account that uses a browser keeps its own ticket. */
+export const ticketCookie = ({ saleId, userId }: Registrant): string =>
+  `ticket-${saleId}-${buyerHash(userId).toString(36)}`;
 
 /** The earliest ticket that this person shows for the sale, in the body or the cookie. Others are ignored. */
 export function shownTicket(
@@ -25,7 +28,7 @@ export function shownTicket(
   inBody: string | undefined,
 ): HeldTicket | undefined {
   const { SIGNING_SECRET } = c.get("config");
-  return [inBody, getCookie(c, ticketCookie(person.saleId))]
+  return [inBody, getCookie(c, ticketCookie(person))]
     .flatMap((token) => {
       const ticket = readTicket(SIGNING_SECRET, token, person);
       return ticket && token ? [{ ...ticket, token }] : [];

@@ -26,9 +26,14 @@ const MAX_BYTES = 4_096;
 /** Browsers keep no cookie for longer. */
 const MAX_COOKIE_SECONDS = 400 * 86_400;
 
-const bodySchema = z.strictObject({ ticket: orderBodySchema.shape.ticket });
+const bodySchema = z.strictObject({
+  ticket: orderBodySchema.shape.ticket,
+  /** False: the caller only asks where they stand, and gets no ticket if they show none. */
+  join: z.boolean().optional(),
+});
 
 const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
+const NOT_JOINED = refuse("ticket_required", { detail: "This account has not joined the line" });
 
 export const ticketRoutes = new Hono<AppEnv>().post("/sales/:saleId/tickets", async (c) => {
   const entry = await findSale(c.get("scope"), c.req.param("saleId"));
@@ -60,8 +65,9 @@ export async function joinLine(
   };
   const person = { saleId: entry.sale.id, userId: identity.userId };
   const shown = shownTicket(c, person, body.value.ticket);
+  if (!shown && body.value.join === false) return { ok: false, refusal: NOT_JOINED };
   const issued = shown ? ({ ok: true, ticket: shown } as const) : await issue(attempt, person);
-  if (issued.ok) keepTicket(c, entry, issued.ticket);
+  if (issued.ok) keepTicket(c, entry, person, issued.ticket);
   return issued.ok ? { ...issued, person } : issued;
 }
 
@@ -102,26 +108,37 @@ async function issue(
 }
 
 /** Keeps the ticket in a cookie, so that it also travels with requests of pages without JavaScript. */
-function keepTicket(c: AppContext, { sale }: CatalogEntry, { token }: HeldTicket): void {
+function keepTicket(
+  c: AppContext,
+  { sale }: CatalogEntry,
+  person: Registrant,
+  { token }: HeldTicket,
+): void {
   const left = Math.ceil((Date.parse(sale.closesAt) - Date.now()) / 1_000);
   const maxAge = Math.max(1, Math.min(left, MAX_COOKIE_SECONDS));
-  setCookie(c, ticketCookie(sale.id), token, { ...cookieOptions(c.req.url), maxAge });
+  setCookie(c, ticketCookie(person), token, { ...cookieOptions(c.req.url), maxAge });
 }
 
-/** What decides where a person stands. `place` is null, and the others are undefined, while they are not known. */
+/** Free and held units of all SKUs. */
+export interface UnitsLeft {
+  free: number;
+  held: number;
+}
+
+/** The line, a person's place in it, and the stock. `place` is null, and the others are undefined, while they are not known. */
 export async function placeInLine(
   c: AppContext,
   entry: CatalogEntry,
   person: Registrant,
   at: number | undefined,
-): Promise<{ line?: PublicLine | undefined; place: number | null; unitsLeft: number | undefined }> {
+): Promise<{ line?: PublicLine | undefined; place: number | null; units: UnitsLeft | undefined }> {
   const reading = await readReading(c.get("scope"), entry).catch(() => undefined);
   const { line, known } = reading?.value.published ?? {};
   const { SIGNING_SECRET } = c.get("config");
   const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
   const close = known ?? { closesAt, draw: null };
   const place = at === undefined ? null : placeOf(SIGNING_SECRET, person, at, close);
-  return { line, place, unitsLeft: unitsLeft(entry, reading?.value) };
+  return { line, place, units: unitsLeft(entry, reading?.value) };
 }
 
 /** Where the person stands. Fields about the line are null while it is not known. */
@@ -131,7 +148,7 @@ async function standing(
   person: Registrant,
   { token, at }: HeldTicket,
 ) {
-  const { line, place, unitsLeft } = await placeInLine(c, entry, person, at);
+  const { line, place, units } = await placeInLine(c, entry, person, at);
   const known = line && place !== null;
   const admitted = known && isAdmitted(line, place);
   return {
@@ -142,15 +159,20 @@ async function standing(
     registered: line?.registered ?? null,
     state: line?.over ? "over" : admitted ? "admitted" : "waiting",
     ahead: known ? peopleAhead(line, place) : null,
-    etaSeconds: known ? etaSeconds(line, place, unitsLeft) : null,
+    etaSeconds: known ? etaSeconds(line, place, units && units.free + units.held) : null,
   };
 }
 
-/** Free and held units of all SKUs. Undefined if the stock of one is not known. */
-function unitsLeft({ sale }: CatalogEntry, reading: LiveReading | undefined): number | undefined {
+/** Undefined if the stock of a SKU is not known. */
+function unitsLeft(
+  { sale }: CatalogEntry,
+  reading: LiveReading | undefined,
+): UnitsLeft | undefined {
   if (reading?.stock.size !== sale.skus.length) return undefined;
-  return [...reading.stock.values()].reduce(
-    (sum, { available, held }) => sum + available + held,
-    0,
-  );
+  const units = { free: 0, held: 0 };
+  for (const { available, held } of reading.stock.values()) {
+    units.free += available;
+    units.held += held;
+  }
+  return units;
 }

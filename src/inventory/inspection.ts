@@ -3,7 +3,8 @@
 import type { Money } from "../money.ts";
 import { attemptOf } from "./attempts.ts";
 import { type MoneyStep, moneyStep } from "./decide-outcome.ts";
-import { type Dispute, type Order, type OrderRow, toOrder } from "./order.ts";
+import { type Order, type OrderRow, toOrder } from "./order.ts";
+import type { Dispute } from "./order-payment.ts";
 import { type Refund, returnsOf } from "./returns.ts";
 
 /** Times are ISO 8601, UTC. */

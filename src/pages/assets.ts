@@ -33,6 +33,8 @@ export const paymentUrl = (): string => address(asset("payment"));
 export const lineUrl = (): string => address(asset("line"));
 /** Loaded only by a buyer who checks a draw. */
 export const drawUrl = (): string => address(asset("draw"));
+/** Loaded only by a buyer who carries their place to another device. */
+export const qrUrl = (): string => address(asset("qr"));
 export const iconUrl = (): string => address(asset("icon"));
 /** The stylesheet, with a sale's accent color appended: one request, and no inline style for the CSP to allow. */
 export const styleUrl = (accent?: string): string =>

@@ -20,6 +20,7 @@ export async function buildAssets(): Promise<void> {
       "payment.ts",
       "line.ts",
       "draw.ts",
+      "qr.ts",
       "style.css",
       "icon.svg",
     ].map((name) => join(HERE, "browser", name)),

@@ -49,10 +49,10 @@ async function stateOf(
 ): Promise<LineState> {
   const person = { saleId: entry.sale.id, userId: userId ?? "" };
   const ticket = userId === undefined ? undefined : shownTicket(c, person, undefined);
-  const { line, place, unitsLeft } = await placeInLine(c, entry, person, ticket?.at);
+  const { line, place, units } = await placeInLine(c, entry, person, ticket?.at);
   const registration = registrationOf(entry.sale) as LineState["registration"];
   const joined = ticket !== undefined;
-  return { line, place, unitsLeft, registration, joined, now: Date.now() };
+  return { line, place, units, registration, joined, now: Date.now() };
 }
 
 /** In how many seconds the page of somebody who waits reloads itself. */

@@ -6,6 +6,7 @@ import type { Draw } from "../../src/admission/place-formula.ts";
 import type { PublicLine, PublishedLine } from "../../src/admission/public-line.ts";
 import { signTicket } from "../../src/admission/ticket.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
+import { ticketCookie } from "../../src/funnel/admission.ts";
 import { SaleLine } from "../../src/line/sale-line.ts";
 import { SIGNING_SECRET } from "../support/http.ts";
 import { KEYS, redis } from "../support/redis.ts";
@@ -36,6 +37,13 @@ export function controllerAnswers(published: PublishedLine | null) {
   });
   return reports;
 }
+
+/** The cookie in which this person's browser keeps a ticket. */
+export const cookieOf = (
+  { saleId }: Pick<LineScene, "saleId">,
+  { id }: { id: string },
+  ticket: string,
+): string => `${ticketCookie({ saleId, userId: id })}=${ticket}`;
 
 /** The batches of arrivals that were reported for a sale. */
 export const reportsFor = (

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PublicLine } from "../../src/admission/public-line.ts";
-import { etaSeconds, isReachable, peopleAhead, pollAfter } from "../../src/admission/standing.ts";
+import {
+  etaSeconds,
+  isReachable,
+  numberInLine,
+  peopleAhead,
+  pollAfter,
+} from "../../src/admission/standing.ts";
 
 const OPENS_AT = Date.UTC(2026, 11, 1, 9);
 
@@ -115,4 +121,48 @@ test("the first looks after the opening are spread over ten seconds", () => {
   const now = OPENS_AT - 20_000;
   expect(pollAfter(waitingLine(), null, now, 0)).toBe(20);
   expect(pollAfter(waitingLine(), null, now, 0.5)).toBe(25);
+});
+
+test("a number in line is between the first and the last, and never smaller for a later place", () => {
+  fc.assert(
+    fc.property(line, place, place, (shown, a, b) => {
+      const everybody = shown.arrivals.at(-1)?.[1] ?? 0;
+      const { number } = numberInLine(shown, Math.min(a, b));
+      expect(number).toBeGreaterThanOrEqual(1);
+      expect(number).toBeLessThanOrEqual(everybody + 1);
+      expect(numberInLine(shown, Math.max(a, b)).number).toBeGreaterThanOrEqual(number);
+    }),
+  );
+});
+
+test("a number in line is exact where each arrival has a point of its own", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 90 }),
+      fc.nat(5_000),
+      fc.nat(),
+      (seconds, early, pick) => {
+        const late = seconds.toSorted((a, b) => a - b);
+        const at = pick % late.length;
+        const points = late.map((second, index): [number, number] => [
+          1 + second,
+          early + index + 1,
+        ]);
+        const arrivals: PublicLine["arrivals"] = [[0, 0], [1, early], ...points];
+        const own = 1 + (late[at] as number) - 0.0005;
+        expect(numberInLine({ arrivals }, own)).toEqual({ number: early + at + 1, isExact: true });
+      },
+    ),
+  );
+});
+
+test("a number in line is an estimate among early people, and until one's own arrival was counted", () => {
+  const { arrivals } = waitingLine();
+  expect(numberInLine({ arrivals }, 0.5)).toEqual({ number: 500, isExact: false });
+  expect(numberInLine({ arrivals }, 70)).toEqual({ number: 1_101, isExact: false });
+  const alone: PublicLine["arrivals"] = [
+    [0, 0],
+    [1, 1],
+  ];
+  expect(numberInLine({ arrivals: alone }, 0.9)).toEqual({ number: 1, isExact: true });
 });

@@ -42,7 +42,7 @@ inBrowser("the pages of a sale with a line", (stage) => {
     await check(page, "before registration");
     await page.goto(soon.path);
     await standsAs(page, "apart");
-    await page.getByText("How places are given").click();
+    await page.getByText("How places are drawn").click();
     await check(page, "registration");
     const joined = await waiting(stage(), soon, "ann", "undrawn", options);
     await check(joined.page, "waiting for the draw");

@@ -104,6 +104,12 @@ export async function waiting(
   return { page, visitor };
 }
 
+/** The ticket in local storage of the account that asked last. */
+export const ticketIn = (page: Page, saleId: string) =>
+  page.evaluate<string | undefined>(
+    `JSON.parse(localStorage.getItem("line:${saleId}") ?? "[]")[0]?.ticket`,
+  );
+
 /** The link that carries the visitor's place to another device. */
 export async function linkOf(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Use my place on another device" }).click();

@@ -1,12 +1,8 @@
 // Waiting in the line of a sale: through reloads, sleep, and lost connections, on other devices, and to the end.
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectOk } from "../../src/local/client.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
-import { lineSale, lineSays, linkOf, standsAs, waiting } from "./line-scene.ts";
-
-const ticketIn = (page: Page, saleId: string) =>
-  page.evaluate<string | null>(`localStorage.getItem("ticket:${saleId}")`);
+import { lineSale, lineSays, linkOf, standsAs, ticketIn, waiting } from "./line-scene.ts";
 
 inBrowser("waiting in line", (stage) => {
   test("keeps the place of a later arrival over a reload, and without the cookie", async () => {

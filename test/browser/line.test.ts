@@ -40,13 +40,16 @@ inBrowser("the line of a sale", (stage) => {
     await sale.join("bob");
     const { page } = await waiting(stage(), sale, "ann", "undrawn");
     await standsAs(page, "admitted");
-    await page.getByText("How places are given").click();
-    await page.getByRole("button", { name: "Check the draw and my place" }).click();
-    await lineSays(page, /^✓ signature/);
-    await lineSays(page, /^✓ place/);
+    await page.getByText("How places are drawn").click();
+    await lineSays(page, /^[0-9a-f]{64}$/);
+    await lineSays(page, /^drand round \d+$/);
+    await page.getByRole("button", { name: "Check that the draw was fair" }).click();
+    await lineSays(page, /^✓ The beacon signed round/);
+    await lineSays(page, /^✓ The place/);
     // The beacon of a local instance is a stand-in, and the check says so.
     const failed = await page.locator("[data-line-checks] li", { hasText: "✗" }).allInnerTexts();
-    expect(failed).toEqual([expect.stringContaining("✗ beacon")]);
+    expect(failed).toEqual([expect.stringContaining("✗ The beacon is not the drand chain")]);
+    await lineSays(page, "This draw is not proven.");
   });
 
   test("refuses whoever has not joined, and tells them to", async () => {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
 import { buyButton, inBrowser, orderIs, type Person } from "./harness.ts";
+import { joinLine, lineSale, standsAs, ticketIn } from "./line-scene.ts";
 
 const SHOP = "https://shop.example";
 const VARS = { DEMO_LOGIN: "false", PAYMENTS: "", LOGIN_URL: `${SHOP}/login?from=drops` };
@@ -49,6 +50,44 @@ inBrowser(
         expect(await page.getByRole("button", { name: "Sign out" }).count()).toBe(0);
       },
     );
+
+    test("returns a visitor who joins a line, and joins it", async () => {
+      const sale = await lineSale(stage());
+      const visitor = await stage().person();
+      await shopSignsIn(visitor, "joiner");
+      const page = await visitor.open(sale.path);
+      await joinLine(page);
+      await page.getByRole("link", { name: "Sign in" }).click();
+      await standsAs(page, "admitted");
+    });
+
+    test("does not join a line after a sign-in that was canceled", async () => {
+      const sale = await lineSale(stage());
+      const visitor = await stage().person();
+      await shopSignsIn(visitor, "canceler");
+      const page = await visitor.open(sale.path);
+      await joinLine(page);
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await page.goto(`${SHOP}/login?return_to=${stage().url}${sale.path}`);
+      await standsAs(page, "apart");
+      expect(await ticketIn(page, sale.saleId)).toBeUndefined();
+    });
+
+    test("keeps the place that a link carries to another device", async () => {
+      const sale = await lineSale(stage());
+      const [phone, laptop] = [await stage().person(), await stage().person()];
+      await shopSignsIn(phone, "traveler");
+      await shopSignsIn(laptop, "traveler");
+      const page = await phone.open(sale.path);
+      await joinLine(page);
+      await page.getByRole("link", { name: "Sign in" }).click();
+      await standsAs(page, "admitted");
+      const ticket = await ticketIn(page, sale.saleId);
+      const other = await laptop.open(`${sale.path}#ticket=${ticket}`);
+      await other.getByRole("link", { name: "Sign in" }).click();
+      await standsAs(other, "admitted");
+      expect(await ticketIn(other, sale.saleId)).toBe(ticket);
+    });
   },
   VARS,
 );

@@ -1,8 +1,7 @@
 // What it costs that people look at a line, and that sales have none: objects and Redis serve a colo, not the people.
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { ticketCookie } from "../../src/funnel/admission.ts";
-import { givenLineSale, lateTicket, publishLine } from "../admission/line.ts";
+import { cookieOf, givenLineSale, lateTicket, publishLine } from "../admission/line.ts";
 import { visit } from "../pages/form-client.ts";
 import { givenClock } from "../support/clock.ts";
 import { call } from "../support/http.ts";
@@ -39,7 +38,7 @@ test("a hundred looks at a line within a second cost two Redis commands, and no 
     const others = everyone.map((buyer, nth) => {
       if (nth % 3 === 0) return call("GET", line);
       if (nth % 3 === 1) return call("GET", `/api/sales/${scene.saleId}/live`);
-      const cookie = `${ticketCookie(scene.saleId)}=${lateTicket(scene, buyer.id, nth)}`;
+      const cookie = cookieOf(scene, buyer, lateTicket(scene, buyer.id, nth));
       return visit(`/sales/${scene.saleId}/line`, { buyer, cookie });
     });
     return [first, ...(await Promise.all(others))];

@@ -4,6 +4,7 @@ import { signTicket } from "../../src/admission/ticket.ts";
 import {
   aPublishedLine,
   controllerAnswers,
+  cookieOf,
   givenLineSale,
   type LineScene,
   lateTicket,
@@ -62,7 +63,7 @@ describe("an order", () => {
     const scene = await givenLine();
     const [ann, bob] = [await aBuyer(), await aBuyer()];
     const inBody = await buy(ann, scene.skuId, { ticket: lateTicket(scene, ann.id, 10) });
-    const cookie = `ticket-${scene.saleId}=${lateTicket(scene, bob.id, 10)}`;
+    const cookie = cookieOf(scene, bob, lateTicket(scene, bob.id, 10));
     const inCookie = await buy(bob, scene.skuId, { cookie });
     expect([inBody.status, inCookie.status]).toEqual([202, 202]);
   });
@@ -119,14 +120,13 @@ describe("an order", () => {
   test("counts the earliest of several tickets, and ignores those that are not valid", async () => {
     const scene = await givenLine();
     const [ann, bob] = [await aBuyer(), await aBuyer()];
-    const cookieOf = (ticket: string) => `ticket-${scene.saleId}=${ticket}`;
     const inCookie = await buy(ann, scene.skuId, {
       ticket: lateTicket(scene, ann.id, 500),
-      cookie: cookieOf(lateTicket(scene, ann.id, 5)),
+      cookie: cookieOf(scene, ann, lateTicket(scene, ann.id, 5)),
     });
     const inBody = await buy(bob, scene.skuId, {
       ticket: lateTicket(scene, bob.id, 5),
-      cookie: cookieOf(lateTicket(scene, ann.id, 1)),
+      cookie: cookieOf(scene, bob, lateTicket(scene, ann.id, 1)),
     });
     expect([inCookie.status, inBody.status]).toEqual([202, 202]);
   });

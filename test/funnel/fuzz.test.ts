@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { givenLineSale } from "../admission/line.ts";
+import { cookieOf, givenLineSale } from "../admission/line.ts";
 import { givenClock } from "../support/clock.ts";
 import {
   ADMIN_TOKEN,
@@ -148,7 +148,7 @@ describe("garbage with valid credentials", () => {
           garbageFor(path, { saleId, skuId }, ["POST"]),
           fc.string({ maxLength: 300 }).map(encodeURIComponent),
           async (garbage, ticket) => {
-            const cookie = `ticket-${saleId}=${ticket}`;
+            const cookie = cookieOf({ saleId }, buyer, ticket);
             const answer = await sendGarbage(garbage, { ...asBuyer(), cookie });
             expectValidAnswer(answer);
             expect(answer.status).not.toBe(202);

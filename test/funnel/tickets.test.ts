@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { readTicket } from "../../src/admission/ticket.ts";
 import {
   controllerAnswers,
+  cookieOf,
   givenLineSale,
   type LineScene,
   lateTicket,
@@ -80,7 +81,7 @@ describe("a ticket", () => {
     expect(timeOf(scene, ann, answer.body.ticket)).toBeGreaterThanOrEqual(before);
     expect(answer.body.userId).toBe(ann.id);
     const [cookie = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
-    expect(cookie).toBe(`ticket-${scene.saleId}=${answer.body.ticket}`);
+    expect(cookie).toBe(cookieOf(scene, ann, answer.body.ticket));
     expect(attributes).toEqual(
       expect.arrayContaining(["Path=/", "HttpOnly", "Secure", "SameSite=Lax"]),
     );
@@ -91,7 +92,7 @@ describe("a ticket", () => {
     const scene = await givenLineSale();
     const ann = await aBuyer();
     const { ticket } = (await join(ann, scene.saleId, { body: {} })).body;
-    const cookie = `ticket-${scene.saleId}=${ticket}`;
+    const cookie = cookieOf(scene, ann, ticket);
     expect((await join(ann, scene.saleId, { body: { ticket } })).body.ticket).toBe(ticket);
     expect((await join(ann, scene.saleId, { cookie })).body.ticket).toBe(ticket);
   });
@@ -100,7 +101,7 @@ describe("a ticket", () => {
     const scene = await givenLineSale();
     const ann = await aBuyer();
     const [first, second] = [lateTicket(scene, ann.id, 1), lateTicket(scene, ann.id, 2)];
-    const cookie = `ticket-${scene.saleId}=${second}`;
+    const cookie = cookieOf(scene, ann, second);
     const answer = await join(ann, scene.saleId, { body: { ticket: first }, cookie });
     expect(answer.body.ticket).toBe(first);
   });
@@ -113,6 +114,31 @@ describe("a ticket", () => {
       expect(answer.status).toBe(200);
       expect(timeOf(scene, ann, answer.body.ticket)).toBeGreaterThan(scene.closesAt + 60_000);
     }
+  });
+
+  test("stays with its account when another account of the same browser joins", async () => {
+    const scene = await givenLineSale();
+    const [ann, bob] = [await aBuyer(), await aBuyer()];
+    const first = await join(ann, scene.saleId);
+    const second = await join(bob, scene.saleId);
+    const cookie = [first, second]
+      .map(({ headers }) => (headers.get("set-cookie") ?? "").split(";")[0])
+      .join("; ");
+    expect((await join(ann, scene.saleId, { cookie })).body.ticket).toBe(first.body.ticket);
+    expect((await join(bob, scene.saleId, { cookie })).body.ticket).toBe(second.body.ticket);
+  });
+
+  test("is not given to an account that only asks where it stands", async () => {
+    const scene = await givenLineSale();
+    const ann = await aBuyer();
+    const asked = await join(ann, scene.saleId, { body: { join: false } });
+    expect(asked).toMatchObject({ status: 403, code: "ticket_required" });
+    expect(asked.headers.get("set-cookie")).toBeNull();
+    expect(contractFaults(asked)).toEqual([]);
+    const foreign = { ticket: lateTicket(scene, "bob", 1), join: false };
+    expect((await join(ann, scene.saleId, { body: foreign })).code).toBe("ticket_required");
+    const own = { ticket: lateTicket(scene, ann.id, 1), join: false };
+    expect((await join(ann, scene.saleId, { body: own })).body.ticket).toBe(own.ticket);
   });
 
   test("requires a sign-in, and by cookie a request from this site", async () => {
@@ -155,6 +181,7 @@ describe("a ticket", () => {
     ["a number", { ticket: 7 }],
     ["a text that is too long", { ticket: "x".repeat(3_000) }],
     ["a list", []],
+    ["a text that says whether to join", { join: "no" }],
   ])("is refused for a body with %s", async (_, body) => {
     const { saleId } = await givenLineSale();
     const answer = await join(await aBuyer(), saleId, { body });

@@ -2,8 +2,13 @@
 // standing.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signTicket } from "../../src/admission/ticket.ts";
-import { ticketCookie } from "../../src/funnel/admission.ts";
-import { givenLineSale, type LineScene, lateTicket, publishLine } from "../admission/line.ts";
+import {
+  cookieOf,
+  givenLineSale,
+  type LineScene,
+  lateTicket,
+  publishLine,
+} from "../admission/line.ts";
 import { givenClock } from "../support/clock.ts";
 import { SIGNING_SECRET } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
@@ -52,7 +57,7 @@ async function givenScene(frontier = 1) {
 const see = (scene: LineScene, buyer: Buyer | undefined, ticket?: string) =>
   visit(pathOf(scene), {
     ...(buyer && { buyer }),
-    ...(ticket !== undefined && { cookie: `${ticketCookie(scene.saleId)}=${ticket}` }),
+    ...(buyer && ticket !== undefined && { cookie: cookieOf(scene, buyer, ticket) }),
   });
 
 /** A page, with what every page of the line must have. */

@@ -2,7 +2,7 @@
 // the sale page, which buys with the card.
 import { CardFields } from "./card-fields.ts";
 import { part, setText } from "./dom.ts";
-import { savePurchase } from "./saved-purchase.ts";
+import { type SavedPurchase, saveStep } from "./saved-step.ts";
 import type { ConfirmEvent } from "./stripe-js.ts";
 
 const FAILED =
@@ -18,7 +18,11 @@ export function mountCardChoice(slot: HTMLElement): void {
     setText(part(form, "choice-fault"), "");
     const { token, fault } = await fields.collect();
     if (token !== undefined) {
-      savePurchase({ skuId, quantity: Number(quantity), paymentToken: token });
+      saveStep<SavedPurchase>({
+        of: skuId,
+        quantity: Number(quantity),
+        paymentToken: token,
+      });
       // Replaces this page: going back must not lead to a card that is already used.
       return location.replace(form.action);
     }

@@ -1,14 +1,15 @@
-// What the script of the line needs of the page that loads it.
+// The page around the line, as the line's script sees it. Scripts of their own share no state, such as the server's clock.
+import type { Format } from "../copy/refusal.ts";
 import type { call } from "./api.ts";
 import type { ChallengePanel } from "./challenge.ts";
+import type { signIn } from "./sign-in.ts";
 
-/** What the panel needs of the page around it. Scripts of their own share no state, such as the server's clock. */
 export interface LineHost {
   saleId: string;
   call: typeof call;
   now(): number;
-  formatTime(iso: string): string;
-  signIn(): Promise<boolean>;
+  format: Format;
+  signIn: typeof signIn;
   /** Headers of the proof of a page visit. */
   visitHeaders(): Promise<Record<string, string>>;
   challenge(slot: HTMLElement): Promise<ChallengePanel | undefined>;

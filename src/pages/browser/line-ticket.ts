@@ -1,5 +1,6 @@
 // The visitor's ticket: kept in this browser, carried over from another device by a link, and shown to the server, which
-// answers where its owner stands. The server also keeps it in a cookie, which travels with every order.
+// answers where its owner stands. The server also keeps it in a cookie, which travels with every order. Each account
+// that joins in this browser keeps a ticket of its own.
 import type { ApiResponse } from "./api.ts";
 import type { LineHost } from "./line-host.ts";
 
@@ -7,132 +8,116 @@ import type { LineHost } from "./line-host.ts";
 export interface OwnStanding {
   ticket: string;
   place: number | null;
-  /** The signed-in person, for checking the draw. */
-  userId?: string;
+  userId: string;
 }
 
-/** The fragment of a link that carries a ticket. Browsers send no fragment to any server. */
-const FRAGMENT = /^#ticket=([\w.-]{1,200})$/;
-
-const storage = {
-  get: (key: string): string | undefined => {
-    try {
-      return localStorage.getItem(key) ?? undefined;
-    } catch {
-      return undefined; // storage is blocked; the cookie has the ticket
-    }
-  },
-  set: (key: string, value: string | undefined): void => {
-    try {
-      if (value === undefined) localStorage.removeItem(key);
-      else localStorage.setItem(key, value);
-    } catch {
-      // Storage is blocked.
-    }
-  },
-};
-
-/** What the visitor wants to buy at their turn. */
+/** The purchase that the visitor wants at their turn. */
 export interface Choice {
   skuId: string;
   quantity: number;
 }
 
+interface Account {
+  userId: string;
+  ticket: string;
+  choice?: Choice | undefined;
+}
+
+/** The fragment of a link that carries a ticket. Browsers send no fragment to any server. */
+const FRAGMENT = /^#ticket=([\w.-]{1,200})$/;
+
 export class TicketStore {
-  readonly #key: string;
+  /** The key in local storage. */
+  readonly key: string;
   readonly #host: Pick<LineHost, "saleId" | "call">;
-  /** The ticket that this page shows, in case that storage is blocked, or the server does not know it yet. */
-  #ticket: string | undefined;
+  /** The accounts that joined here, the last one first. Replaces local storage where that is blocked. */
+  #known: Account[] = [];
+  /** A ticket from another device that the server has not seen yet. */
+  carried: string | undefined;
 
   constructor(host: Pick<LineHost, "saleId" | "call">) {
-    this.#key = `ticket:${host.saleId}`;
+    this.key = `line:${host.saleId}`;
     this.#host = host;
-    this.#ticket = storage.get(this.#key);
+  }
+
+  /** Other tabs write, too. */
+  get #accounts(): Account[] {
+    try {
+      const stored = JSON.parse(localStorage.getItem(this.key) ?? "");
+      return Array.isArray(stored) ? stored : this.#known;
+    } catch {
+      return this.#known;
+    }
+  }
+
+  set #accounts(accounts: Account[]) {
+    this.#known = accounts;
+    try {
+      localStorage.setItem(this.key, JSON.stringify(accounts));
+    } catch {
+      // Storage is blocked. The cookie has the ticket.
+    }
   }
 
   get isEmpty(): boolean {
-    return this.#ticket === undefined;
+    return this.#accounts.length === 0;
   }
 
-  /** Adopts the ticket in the page's address, and removes it from there. Returns whether there was one. */
-  adoptFromAddress(): boolean {
+  /** Takes the ticket out of the page's address. */
+  adoptFromAddress(): void {
     const ticket = FRAGMENT.exec(location.hash)?.[1];
-    if (!ticket) return false;
+    if (!ticket) return;
     history.replaceState(null, "", location.pathname + location.search);
-    // The server keeps the earlier one of this and the cookie's. Only its answer is stored: anyone can write such a link.
-    this.#ticket = ticket;
-    return true;
+    this.carried = ticket;
   }
 
-  /** A link that carries the ticket to another device. */
+  /** A link that carries the ticket of the account that asked last to another device. */
   get link(): string {
-    return `${location.origin}/sales/${this.#host.saleId}#ticket=${this.#ticket ?? ""}`;
+    return `${location.origin}/sales/${this.#host.saleId}#ticket=${this.#accounts[0]?.ticket ?? ""}`;
   }
 
-  /** Joins the line, or asks where the owner of the stored ticket stands. `headers`: of a solved challenge. */
-  async show(headers: Record<string, string> = {}): Promise<ApiResponse<OwnStanding>> {
+  /**
+   * Asks where the signed-in account stands, and joins the line for it if `join`.
+   *
+   * @param headers of a solved challenge
+   */
+  async show(join: boolean, headers: Record<string, string>): Promise<ApiResponse<OwnStanding>> {
+    const shown = this.carried ?? this.#accounts[0]?.ticket;
+    const answer = await this.#send(shown, join, headers);
+    // Only the server's answer is stored: anyone can write a link.
+    if (answer.ok || answer.body.code === "ticket_required") this.carried = undefined;
+    if (!answer.ok) return answer;
+    const { userId, ticket } = answer.body;
+    const kept = this.#accounts.find((account) => account.userId === userId);
+    this.#save({ ...kept, userId, ticket });
+    // The account was not the last one here, so its ticket was not shown, and its cookie may be gone.
+    if (!kept || kept.ticket === shown || kept.ticket === ticket) return answer;
+    const earliest = await this.#send(kept.ticket, join, headers);
+    this.#save(earliest.ok ? { ...kept, ticket: earliest.body.ticket } : kept);
+    return earliest.ok ? earliest : answer;
+  }
+
+  #send(ticket: string | undefined, join: boolean, headers: Record<string, string>) {
     const { saleId, call } = this.#host;
-    const answer = await call<OwnStanding>("POST", `/sales/${saleId}/tickets`, {
-      body: { ticket: this.#ticket },
+    return call<OwnStanding>("POST", `/sales/${saleId}/tickets`, {
+      body: { ticket, join },
       headers,
     });
-    if (answer.ok) {
-      this.#ticket = answer.body.ticket;
-      storage.set(this.#key, this.#ticket);
-    }
-    return answer;
   }
 
-  /** Survives a reload. */
-  get choice(): Choice | undefined {
-    try {
-      return JSON.parse(storage.get(`${this.#key}:buy`) ?? "") as Choice;
-    } catch {
-      return undefined;
-    }
+  #save(account: Account): void {
+    const others = this.#accounts.filter(({ userId }) => userId !== account.userId);
+    this.#accounts = [account, ...others];
   }
 
-  set choice(choice: Choice | undefined) {
-    storage.set(`${this.#key}:buy`, choice && JSON.stringify(choice));
+  /** The choice of this account. Survives a reload. */
+  choiceOf(userId: string): Choice | undefined {
+    return this.#accounts.find((account) => account.userId === userId)?.choice;
   }
-}
 
-const NO_CONNECTION = "No connection. You keep your place.";
-
-/** `standing`: undefined if nothing new is known, null if nobody is signed in. `fault`: what to tell the visitor. */
-interface Shown {
-  standing: OwnStanding | null | undefined;
-  fault: string;
-}
-
-/**
- * Shows the ticket to the server, or gets one.
- *
- * @param slot where a challenge can be shown; false if the visitor pressed nothing, and is asked nothing
- */
-export async function showTicket(
-  tickets: TicketStore,
-  { visitHeaders, signIn, challenge: panelIn }: LineHost,
-  slot: HTMLElement | false,
-): Promise<Shown> {
-  let solution: string | undefined;
-  for (;;) {
-    const solved = solution ? { "challenge-token": solution } : {};
-    const answer = await tickets.show({ ...(await visitHeaders()), ...solved });
-    if (answer.ok) return { standing: answer.body, fault: "" };
-    if (answer.status === 401) {
-      if (slot && (await signIn())) continue;
-      return { standing: null, fault: "" };
-    }
-    const { code, challenge, detail = "" } = answer.body;
-    if (slot && code === "challenge_required" && challenge) {
-      solution = await (await panelIn(slot))?.solve(challenge, solution);
-      if (solution !== undefined) continue;
-    }
-    const isSilent = !slot && answer.status > 0;
-    return {
-      standing: undefined,
-      fault: answer.status === 0 ? NO_CONNECTION : isSilent ? "" : detail,
-    };
+  choose(userId: string, choice: Choice | undefined): void {
+    this.#accounts = this.#accounts.map((account) =>
+      account.userId === userId ? { ...account, choice } : account,
+    );
   }
 }

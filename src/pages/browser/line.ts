@@ -4,43 +4,47 @@
 import type { PublicLine } from "../../admission/public-line.ts";
 import { pollAfter } from "../../admission/standing.ts";
 import {
-  countText,
   isBeaconLate,
   type LineState,
-  lineText,
   NOT_YOUR_TURN,
-  operatorNotice,
   type Standing,
   standingOf,
-  waitText,
 } from "../copy/line.ts";
+import type { Stock } from "../copy/sale.ts";
 import { part, setText } from "./dom.ts";
-import { checkOwnDraw } from "./line-check.ts";
+import { mountDraw } from "./line-check.ts";
+import { AutoBuy } from "./line-choice.ts";
 import type { LineHost } from "./line-host.ts";
-import { type Choice, type OwnStanding, showTicket, TicketStore } from "./line-ticket.ts";
+import { askServer, continueQuestion, type Question } from "./line-join.ts";
+import { LineShare } from "./line-share.ts";
+import { type OwnStanding, TicketStore } from "./line-ticket.ts";
+import { LineView, unitsOnPage } from "./line-view.ts";
 import { TurnAlert } from "./turn-alert.ts";
 
 /** Everybody learns their place at the same moment, so the requests are spread over this time. Milliseconds. */
 const SPREAD_MS = 10_000;
 /** The first look for the place comes when the beacon can be known. */
 const DRAW_MS = 10_000;
-/** Least time between two announcements to a screen reader, except about a change of the standing. */
-const QUIET_MS = 30_000;
 
 export class LinePanel {
   readonly #slot: HTMLElement;
   readonly #host: LineHost;
   readonly #tickets: TicketStore;
+  readonly #view: LineView;
+  readonly #autoBuy: AutoBuy;
+  readonly #share: LineShare;
   readonly #alert = new TurnAlert();
   readonly #registration: { opensAt: number; closesAt: number };
   #line: PublicLine | undefined;
-  #unitsLeft: number | undefined;
+  #units: LineState["units"];
   #isCut = false;
   /** Where the server saw the visitor last. Null: not in line. */
   #own: OwnStanding | null = null;
   #shown: Standing | undefined;
-  #quietUntil = 0;
-  #asking = false;
+  /** The question that the server is asked now, and the one to ask after it. */
+  #asked: Question | undefined;
+  #next: Question | undefined;
+  #asking: Promise<void> | undefined;
   /** When to ask for the place: by the server's clock. */
   #askAt = Number.POSITIVE_INFINITY;
 
@@ -49,6 +53,9 @@ export class LinePanel {
     this.#slot = slot;
     this.#host = host;
     this.#tickets = new TicketStore(host);
+    this.#view = new LineView(slot, host);
+    this.#share = new LineShare(slot, this.#tickets);
+    this.#autoBuy = new AutoBuy(slot, this.#tickets, () => this.#alert.prepare());
     this.#registration = {
       opensAt: Number(registrationOpens),
       closesAt: Number(registrationCloses),
@@ -57,8 +64,16 @@ export class LinePanel {
 
   start(): void {
     this.#mountActions();
-    const carried = this.#tickets.adoptFromAddress();
-    if (carried || !this.#tickets.isEmpty) void this.#ask({ interactive: carried });
+    mountDraw(this.#slot, this.#host, () => this.#own);
+    // Another tab joined.
+    addEventListener("storage", ({ key }) => {
+      if (key === this.#tickets.key && !this.#own) void this.#ask();
+    });
+    const left = continueQuestion(this.#tickets, this.#host.saleId);
+    this.#tickets.adoptFromAddress();
+    const isCarried = this.#tickets.carried !== undefined;
+    if (left || isCarried) void this.#ask({ interactive: true, ...left });
+    else this.onSessionChange();
   }
 
   /** In how many milliseconds a visitor who waits should read the shared answer again. Undefined for all others. */
@@ -70,22 +85,22 @@ export class LinePanel {
   /** After a look at the shared answer. `line` is undefined if it did not come, or does not have the line now. */
   onLive(
     line: PublicLine | undefined,
-    { unitsLeft, isDegraded }: { unitsLeft: number | undefined; isDegraded: boolean },
+    live: { stockOf(skuId: string): Stock | undefined; isDegraded: boolean },
   ): void {
     this.#line = line ?? this.#line;
-    this.#isCut = isDegraded;
+    this.#isCut = live.isDegraded;
     if (line) {
       // An operator may have moved the times.
       this.#registration.opensAt = Date.parse(line.registrationOpensAt);
       this.#registration.closesAt = Date.parse(line.registrationClosesAt);
     }
     // The last count is better than none: the line still tells how many people are ahead.
-    this.#unitsLeft = unitsLeft ?? this.#unitsLeft;
+    this.#units = unitsOnPage(live.stockOf) ?? this.#units;
   }
 
-  /** Another account may be signed in now. */
+  /** Another account may be signed in now. An account that is not in line does not join by that. */
   onSessionChange(): void {
-    if (this.#own) void this.#ask();
+    if (!this.#tickets.isEmpty) void this.#ask();
   }
 
   #state = (): LineState => ({
@@ -93,7 +108,7 @@ export class LinePanel {
     registration: this.#registration,
     joined: this.#own !== null,
     place: this.#own?.place ?? null,
-    unitsLeft: this.#unitsLeft,
+    units: this.#units,
     isCut: this.#isCut,
     now: this.#host.now(),
   });
@@ -102,31 +117,11 @@ export class LinePanel {
   paint(): (typeof NOT_YOUR_TURN)["apart"] | undefined {
     const state = this.#state();
     const standing = standingOf(state);
-    const slot = this.#slot;
-    slot.dataset.standing = standing;
-    const [text, wait] = [lineText(state, this.#host.formatTime), waitText(state)];
-    setText(part(slot, "line-text"), text);
-    setText(part(slot, "line-wait"), wait);
-    setText(part(slot, "line-count"), countText(this.#line));
-    setText(part(slot, "line-notice"), operatorNotice(this.#line));
-    setShown(part(slot, "line-join"), standing === "apart");
-    setShown(part(slot, "line-options"), standing === "undrawn" || standing === "waiting");
-    setShown(part(slot, "line-alert"), this.#alert.canAsk);
-    setShown(part(slot, "line-check"), typeof this.#own?.place === "number");
-    this.#announce(standing, `${text} ${wait}`);
+    this.#view.paint(state, this.#alert.canAsk);
     if (standing !== this.#shown) this.#enter(standing);
     this.#askWhenDrawn();
     if (standing === "admitted" || standing === "over") return undefined;
     return NOT_YOUR_TURN[state.joined ? "waiting" : "apart"];
-  }
-
-  /** Screen readers hear every change of the standing at once, and the rest rarely. */
-  #announce(standing: Standing, text: string): void {
-    const isNews = standing !== this.#shown && this.#shown !== undefined;
-    const isWaiting = standing === "waiting" && performance.now() >= this.#quietUntil;
-    if (!isNews && !isWaiting) return;
-    this.#quietUntil = performance.now() + QUIET_MS;
-    setText(part(this.#slot, "line-announce"), text);
   }
 
   #enter(standing: Standing): void {
@@ -134,10 +129,16 @@ export class LinePanel {
     this.#shown = standing;
     if (standing !== "admitted") return;
     if (before === "undrawn" || before === "waiting") this.#alert.ring();
-    const { choice } = this.#tickets;
-    this.#tickets.choice = undefined;
-    // The Buy buttons change first.
-    if (choice) setTimeout(() => pressBuy(choice));
+    void this.#buyAsChosen();
+  }
+
+  /** The visitor may have changed accounts on a page of the shop: only the account that chose it buys. */
+  async #buyAsChosen(): Promise<void> {
+    const { choice } = this.#autoBuy;
+    const userId = this.#own?.userId;
+    if (!choice) return;
+    await this.#ask();
+    if (this.#own?.userId === userId) this.#autoBuy.buy(choice);
   }
 
   /** Places are known some seconds after the close. Asks for one's own then, at a random moment. */
@@ -153,88 +154,41 @@ export class LinePanel {
     void this.#ask();
   }
 
-  async #ask({ interactive = false } = {}): Promise<void> {
-    if (this.#asking) return;
-    this.#asking = true;
+  /** Asks the server, one question at a time. A second press while the first one is open does nothing. */
+  #ask(question: Question = {}): Promise<void> {
+    if (!(question.interactive && this.#asked?.interactive))
+      this.#next = { ...this.#next, ...question };
+    this.#asking ??= this.#askAll();
+    return this.#asking;
+  }
+
+  async #askAll(): Promise<void> {
     const slot = part(this.#slot, "line-challenge") as HTMLElement;
     try {
-      const { standing, fault } = await showTicket(this.#tickets, this.#host, interactive && slot);
-      setText(part(this.#slot, "line-message"), fault);
-      if (standing !== undefined) this.#own = standing;
+      while (this.#next) {
+        this.#asked = this.#next;
+        this.#next = undefined;
+        const { standing, fault } = await askServer(this.#tickets, this.#host, slot, this.#asked);
+        setText(part(this.#slot, "line-message"), fault);
+        if (standing !== undefined) this.#own = standing;
+        this.#autoBuy.show(this.#own?.userId);
+        this.#share.update();
+      }
     } finally {
-      this.#asking = false;
+      this.#asked = undefined;
+      this.#asking = undefined;
       this.#host.onChange();
     }
   }
 
   #mountActions(): void {
-    const on = (name: string, act: () => void) =>
-      part(this.#slot, name)?.addEventListener("click", act);
-    on("line-join", () => {
+    part(this.#slot, "line-join")?.addEventListener("click", () => {
       this.#alert.prepare();
-      void this.#ask({ interactive: true });
+      void this.#ask({ join: true, interactive: true });
     });
-    on("line-alert", () => {
+    part(this.#slot, "line-alert")?.addEventListener("click", () => {
       this.#alert.prepare();
       void this.#alert.ask().then(this.#host.onChange);
     });
-    on("line-share", () => this.#share());
-    on("line-copy", () => void navigator.clipboard?.writeText(this.#tickets.link));
-    on("line-check", () => void checkOwnDraw(this.#slot, this.#host, this.#own));
-    this.#mountChoice();
   }
-
-  #mountChoice(): void {
-    const auto = part<HTMLInputElement>(this.#slot, "line-auto");
-    const item = part<HTMLSelectElement>(this.#slot, "line-item");
-    if (!auto || !item) return;
-    const { choice } = this.#tickets;
-    if (choice) {
-      [auto.checked, item.value] = [true, choice.skuId];
-      selectQuantity(choice);
-    }
-    const choose = () => {
-      this.#tickets.choice = auto.checked ? choiceOf(item.value) : undefined;
-    };
-    auto.addEventListener("change", () => {
-      this.#alert.prepare();
-      choose();
-    });
-    // The quantities are in the cards of the items.
-    document.addEventListener("change", choose);
-  }
-
-  #share(): void {
-    const shared = part(this.#slot, "line-shared");
-    const link = part<HTMLInputElement>(this.#slot, "line-link");
-    if (!shared || !link) return;
-    shared.hidden = false;
-    link.value = this.#tickets.link;
-    link.select();
-  }
-}
-
-const formOf = (skuId: string): HTMLFormElement | null =>
-  document.querySelector<HTMLFormElement>(`[data-sku="${skuId}"] [data-buy]`);
-
-const quantityIn = (skuId: string) => formOf(skuId)?.querySelector("select");
-
-const choiceOf = (skuId: string): Choice => ({
-  skuId,
-  quantity: Number(quantityIn(skuId)?.value ?? 1),
-});
-
-function selectQuantity({ skuId, quantity }: Choice): void {
-  const select = quantityIn(skuId);
-  if (select) select.value = String(quantity);
-}
-
-/** Buys as if the visitor pressed the button of the item. */
-function pressBuy(choice: Choice): void {
-  selectQuantity(choice);
-  formOf(choice.skuId)?.dispatchEvent(new Event("submit", { cancelable: true }));
-}
-
-function setShown(element: HTMLElement | null, isShown: boolean): void {
-  if (element) element.hidden = !isShown;
 }

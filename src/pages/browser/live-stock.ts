@@ -49,20 +49,11 @@ export class LiveStock {
 
   stockOf = (skuId: string): Stock | undefined => this.#stock?.get(skuId);
 
-  /** Free and held units of all SKUs. Undefined while the stock is unknown. */
-  get unitsLeft(): number | undefined {
-    if (!this.#stock) return undefined;
-    return [...this.#stock.values()].reduce(
-      (sum, { available, held = 0 }) => sum + available + held,
-      0,
-    );
-  }
-
   /** Records the stock of one SKU from another source, such as a refusal. */
   setStock(skuId: string, available: number, held = 0): void {
     this.#stock ??= new Map();
     const state = available ? "available" : held ? "held" : "sold_out";
-    this.#stock.set(skuId, { available, state });
+    this.#stock.set(skuId, { available, held, state });
   }
 
   /** The visitor returned: discards stale stock, and all stock after device sleep. */

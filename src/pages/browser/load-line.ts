@@ -3,10 +3,10 @@ import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { loadChallenge } from "./load-challenge.ts";
-import { formatTime } from "./locale.ts";
+import { FORMAT } from "./locale.ts";
 import { serverNow } from "./server-clock.ts";
 import { signIn } from "./sign-in.ts";
-import { onSessionChange } from "./tab-channel.ts";
+import { onSessionMessage } from "./tab-channel.ts";
 import { visitHeaders } from "./visit-token.ts";
 
 const FAILED = "The line didn't load. Please reload this page. You keep your place.";
@@ -27,9 +27,10 @@ export async function loadLine(
   const challenge = (at: HTMLElement) => loadChallenge(at, onChange);
   const now = serverNow;
   const panel = new loaded.LinePanel(slot, {
-    ...{ saleId, onChange, call, now, formatTime, signIn, visitHeaders, challenge },
+    ...{ saleId, onChange, call, now, format: FORMAT, signIn, visitHeaders, challenge },
   });
-  onSessionChange(() => panel.onSessionChange());
+  // Not when the window regains focus: the place stays the same, and the crowd would ask for nothing.
+  onSessionMessage(() => panel.onSessionChange());
   panel.start();
   return panel;
 }

@@ -12,6 +12,8 @@ export interface SaleUpdate {
   closesAt?: string | undefined;
   /** The server's time, in milliseconds; overrides the estimate. */
   serverTime?: number | undefined;
+  /** The signed-in account is not in line. */
+  isOutOfLine?: boolean;
 }
 
 export interface Outcome {
@@ -48,6 +50,7 @@ export function outcomeOf(problem: Problem, retryAfter: number, format: Format):
     full: code === "user_limit_reached",
     orderId: problem.orderIds?.[0],
     update: {
+      isOutOfLine: code === "ticket_required",
       available: code === "sold_out" ? (problem.available ?? 0) : undefined,
       held: problem.held,
       unitPrice: problem.unitPrice,

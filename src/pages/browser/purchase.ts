@@ -10,7 +10,7 @@ import { FORMAT } from "./locale.ts";
 import { outcomeOf, pendingText, type SaleUpdate } from "./outcome.ts";
 import { saveToken } from "./payment-token.ts";
 import { onReturn } from "./resume.ts";
-import { takePurchase } from "./saved-purchase.ts";
+import { type SavedPurchase, takeStep } from "./saved-step.ts";
 import { signIn } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
 import { askForPayment, chosenPayment, priceOf } from "./sku-offer.ts";
@@ -148,7 +148,7 @@ class Purchase {
   /** After a reload or return: shows the order, or resumes an attempt that the buyer is waiting for. */
   async restore(): Promise<Found | undefined> {
     const attempt = await readAttempt(this.#card.skuId);
-    const left = takePurchase(this.#card.skuId);
+    const left = takeStep<SavedPurchase>(this.#card.skuId);
     if (this.#busy) return;
     this.#paymentToken ??= left?.paymentToken;
     if (attempt?.orderId) return this.#showExisting(attempt.orderId);

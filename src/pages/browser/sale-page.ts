@@ -1,8 +1,7 @@
 // The sale page in the browser: countdown on the server's clock, automatic opening, live stock.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, type Badge, badgeOf, isUnavailable, mainStop } from "../copy/sale.ts";
+import { badgeOf, mainStop } from "../copy/sale.ts";
 import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
@@ -11,27 +10,17 @@ import { loadLine } from "./load-line.ts";
 import type { SaleUpdate } from "./outcome.ts";
 import { mountPurchase } from "./purchase.ts";
 import { onReturn } from "./resume.ts";
+import { SaleBadge } from "./sale-badge.ts";
 import { SaleChanges } from "./sale-changes.ts";
 import { countdown } from "./sale-countdown.ts";
 import { correct, observe, onClockChange, serverNow } from "./server-clock.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit-token.ts";
 
-const ANNOUNCED: Record<Badge, string> = {
-  upcoming: "",
-  open: "The sale is open.",
-  held: "All units are reserved. Some may become available.",
-  sold_out: "Everything is sold out.",
-  closed: SALE_ENDED,
-  paused: "",
-  removed: "",
-};
 const GONE = "This sale was removed. Existing orders aren't affected.";
 const DEGRADED = "Stock counts may be out of date. You can still buy.";
 /** How long the sale's times from a refusal override those of live answers, which may come from a stale cache. */
 const OVERRIDE_MS = 10_000;
-/** The minimum time between screen reader announcements while the last units come and go. */
-const QUIET_MS = 30_000;
 
 export function mountSale(root: HTMLElement): void {
   new SalePage(root).start();
@@ -45,10 +34,8 @@ class SalePage {
   #closesAt: number;
   /** The state that the page shows; initially the server-rendered one. */
   #state: SaleState;
-  #shown: Badge | undefined;
-  readonly #title = document.title;
   readonly #changes: SaleChanges;
-  #quietUntil = 0;
+  readonly #badge: SaleBadge;
   /** The opening time for which the server's clock was measured. */
   #measuredFor: number | undefined;
   #overrideUntil = 0;
@@ -62,6 +49,7 @@ class SalePage {
   constructor(root: HTMLElement) {
     const { opensAt, closesAt, state, sale } = root.dataset;
     this.#root = root;
+    this.#badge = new SaleBadge(root);
     this.#opensAt = Date.parse(opensAt ?? "");
     this.#closesAt = Date.parse(closesAt ?? "");
     this.#state = state as SaleState;
@@ -121,13 +109,14 @@ class SalePage {
   /** Applies the facts in a refusal, which are newer than the live answer. */
   #applyRefusal(
     skuId: string,
-    { available, held, unitPrice, opensAt, closesAt, serverTime }: SaleUpdate,
+    { available, held, unitPrice, opensAt, closesAt, serverTime, isOutOfLine }: SaleUpdate,
   ): void {
     this.#setTimes(opensAt, closesAt);
     if (opensAt || closesAt) this.#overrideUntil = performance.now() + OVERRIDE_MS;
     if (available !== undefined) this.#live.setStock(skuId, available, held);
     if (unitPrice) this.#changes.setPrice(skuId, unitPrice);
     if (closesAt) observe(Date.parse(closesAt));
+    if (isOutOfLine) this.#line?.onSessionChange();
     if (serverTime && serverNow() >= this.#opensAt) {
       correct(serverTime);
       this.#measuredFor = undefined;
@@ -174,7 +163,7 @@ class SalePage {
     for (const [i, card] of this.#cards.entries()) {
       card.set({ sale, stock: stocks[i], notYet: stops[i] ?? notYet, checking });
     }
-    this.#show(
+    this.#badge.show(
       isGone
         ? "removed"
         : this.#cards.some(({ owns }) => owns)
@@ -198,20 +187,5 @@ class SalePage {
     const digits = part(this.#root, "digits");
     digits?.classList.toggle("date", isDate);
     setText(digits, this.#live.isCurrent ? text : "…");
-  }
-
-  #show(next: Badge): void {
-    if (next === this.#shown) return;
-    const badge = part(this.#root, "badge");
-    if (badge) badge.dataset.badge = next;
-    setText(badge, BADGES[next]);
-    document.title = `${BADGES[next]}: ${this.#title}`;
-    const flips = isUnavailable(next) || isUnavailable(this.#shown);
-    if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
-      const isBack = isUnavailable(this.#shown) && next === "open";
-      setText(part(this.#root, "announce"), isBack ? "More units are available." : ANNOUNCED[next]);
-      if (flips) this.#quietUntil = performance.now() + QUIET_MS;
-    }
-    this.#shown = next;
   }
 }

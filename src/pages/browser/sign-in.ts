@@ -2,7 +2,7 @@
 import { call } from "./api.ts";
 import { closeDialog, openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { forgetPurchase } from "./saved-purchase.ts";
+import { forgetStep } from "./saved-step.ts";
 import { notifySessionChange } from "./tab-channel.ts";
 
 const dialog = document.querySelector<HTMLDialogElement>("dialog#sign-in");
@@ -31,7 +31,7 @@ async function ask(dialog: HTMLDialogElement): Promise<boolean> {
     link.href = url.href;
   }
   const value = await openDialog(dialog);
-  forgetPurchase();
+  forgetStep();
   return value === "signed-in";
 }
 

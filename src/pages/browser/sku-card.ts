@@ -11,7 +11,7 @@ import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
 import { mountOrder } from "./order-panel.ts";
 import { closeSignIn } from "./sign-in.ts";
-import { panelTemplate, removePaymentChoice, updatePrice } from "./sku-offer.ts";
+import { paintQuantity, panelTemplate, removePaymentChoice, updatePrice } from "./sku-offer.ts";
 
 const SIGNED_OUT = "You're signed out. Select Buy and sign in to see your order.";
 const OTHER_ACCOUNT = "A different account is signed in now.";
@@ -187,17 +187,6 @@ export class SkuCard {
     const note = sale === "closed" || paysFirst ? "" : this.#note;
     setText(part(this.root, "note"), used && !paysFirst ? limitText(this.#limit) : note);
     this.root.dataset.stock = stock?.state ?? "";
-    this.#paintQuantity();
-  }
-
-  /** Locks the quantity during an attempt, and caps it at the remaining allowance otherwise. */
-  #paintQuantity(): void {
-    const { busy, pending } = this.#state;
-    if (!this.#select) return;
-    this.#select.disabled = busy || pending !== undefined;
-    const allowance = this.#allowance();
-    if (pending) this.#select.value = String(pending.quantity);
-    else if (this.#quantity() > allowance && allowance > 0) this.#select.value = String(allowance);
-    for (const option of this.#select.options) option.disabled = Number(option.value) > allowance;
+    if (this.#select) paintQuantity(this.#select, busy, pending?.quantity, this.#allowance());
   }
 }

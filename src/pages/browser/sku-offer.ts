@@ -1,4 +1,4 @@
-// The price and the payment choice in an item's card.
+// The price, the quantity, and the payment choice in an item's card.
 import type { Money } from "../../money.ts";
 import { part, setText } from "./dom.ts";
 import { FORMAT } from "./locale.ts";
@@ -16,6 +16,23 @@ export function updatePrice(card: HTMLElement, { amount, currency }: Money): str
   const shown = FORMAT.price(amount, currency);
   setText(card.querySelector(".price"), shown);
   return shown;
+}
+
+/**
+ * Locks the quantity during an attempt, and caps it at the remaining allowance otherwise.
+ *
+ * @param pending the quantity of an attempt whose outcome is unknown
+ */
+export function paintQuantity(
+  select: HTMLSelectElement,
+  isBusy: boolean,
+  pending: number | undefined,
+  allowance: number,
+): void {
+  select.disabled = isBusy || pending !== undefined;
+  if (pending) select.value = String(pending);
+  else if (Number(select.value) > allowance && allowance > 0) select.value = String(allowance);
+  for (const option of select.options) option.disabled = Number(option.value) > allowance;
 }
 
 export const panelTemplate = (): DocumentFragment | undefined =>

@@ -8,7 +8,7 @@ import { type Attempt, endRequest, type RequestEnd, recordOrder, startRequest } 
 import { updateAttempt } from "./attempt-store.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { jitter, pause, pauseOrOnline } from "./delay.ts";
-import { savePurchase } from "./saved-purchase.ts";
+import { type SavedPurchase, saveStep } from "./saved-step.ts";
 import { signIn } from "./sign-in.ts";
 import { visitHeaders } from "./visit-token.ts";
 
@@ -59,7 +59,8 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
     if (answer.ok && attempt.paymentToken) answer.body.payment ??= "due";
     if (answer.status === 401) {
       const { quantity, paymentToken } = attempt;
-      if (await signIn(() => savePurchase({ skuId, quantity, paymentToken }))) continue;
+      const step = { of: skuId, quantity, paymentToken };
+      if (await signIn(() => saveStep<SavedPurchase>(step))) continue;
       return {};
     }
     const challenger = code === "challenge_required" && (await panel());

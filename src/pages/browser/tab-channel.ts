@@ -29,8 +29,12 @@ const SESSION = "session";
 /** Sent on every page load, which may follow a sign-in, here or on the shop's page, or a sign-out. */
 export const notifySessionChange = (): void => channel?.postMessage(SESSION);
 
-/** Calls `listener` on a session message from another tab, and when the window regains focus. */
-export function onSessionChange(listener: () => void): void {
+/** Calls `listener` on a session message from another tab. */
+export const onSessionMessage = (listener: () => void): void =>
   channel?.addEventListener("message", ({ data }) => data === SESSION && listener());
+
+/** Also calls it when the window regains focus: the visitor may have signed in on a page of the shop. */
+export function onSessionChange(listener: () => void): void {
+  onSessionMessage(listener);
   addEventListener("focus", listener);
 }

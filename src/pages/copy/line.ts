@@ -1,6 +1,14 @@
 // The copy of a sale's line: what a person who waits is told. Pure, shared by server and browser.
 import type { PublicLine } from "../../admission/public-line.ts";
-import { etaSeconds, isAdmitted, isReachable, peopleAhead } from "../../admission/standing.ts";
+import {
+  etaSeconds,
+  isAdmitted,
+  isReachable,
+  numberInLine,
+  peopleAhead,
+} from "../../admission/standing.ts";
+import { count, range, rounded, type Units } from "./line-figures.ts";
+import type { Format } from "./refusal.ts";
 
 /** The controller's notice while the beacon is late. */
 const BEACON_LATE = "beacon_late";
@@ -11,7 +19,7 @@ const BEACON_LATE = "beacon_late";
  */
 export type Standing = "early" | "apart" | "undrawn" | "waiting" | "admitted" | "over";
 
-/** What the copy depends on. Times are milliseconds. */
+/** Everything that the copy depends on. Times are milliseconds. */
 export interface LineState {
   /** Undefined while the line is not known. */
   line: PublicLine | undefined;
@@ -20,8 +28,8 @@ export interface LineState {
   joined: boolean;
   /** Null while it is not known. */
   place: number | null;
-  /** Free and held units, if known. */
-  unitsLeft: number | undefined;
+  /** Free and held units of all SKUs, if known. */
+  units: Units | undefined;
   /** Whether the line can't be read at the moment. */
   isCut?: boolean;
   now: number;
@@ -39,7 +47,7 @@ export function standingOf({ line, registration, joined, place, now }: LineState
 }
 
 /** The main sentence of the panel. `time` formats ISO 8601. */
-export function lineText(state: LineState, time: (iso: string) => string): string {
+export function lineText(state: LineState, time: Format["time"]): string {
   const { registration, now, line } = state;
   const at = (ms: number) => time(new Date(ms).toISOString());
   switch (standingOf(state)) {
@@ -54,7 +62,7 @@ export function lineText(state: LineState, time: (iso: string) => string): strin
         ? "You're in line. We're waiting for the public random number that decides the places."
         : "You're in line. The places are being drawn.";
     case "waiting":
-      return waitingText(state);
+      return aheadText(state);
     case "admitted":
       return "It's your turn. You can buy now.";
     case "over":
@@ -62,46 +70,79 @@ export function lineText(state: LineState, time: (iso: string) => string): strin
   }
 }
 
-function waitingText({ line, place }: LineState): string {
+function aheadText({ line, place }: LineState): string {
   if (!line || place === null) return "You're in line.";
   const ahead = peopleAhead(line, place);
-  return ahead === 0
-    ? "You're next."
-    : `${number(ahead)} ${ahead === 1 ? "person is" : "people are"} ahead of you.`;
+  const { isExact } = numberInLine(line, place);
+  if (ahead === 0) return isExact ? "You're next." : "You're one of the next.";
+  const people = ahead === 1 ? "person is" : "people are";
+  return isExact
+    ? `${count(ahead)} ${people} ahead of you.`
+    : `About ${rounded(ahead)} ${people} ahead of you.`;
 }
 
-/** How long the wait is, or why nobody can say. Empty unless the visitor waits. */
-export function waitText(state: LineState): string {
-  const { line, place, unitsLeft = Number.POSITIVE_INFINITY, isCut = false } = state;
+/** Why a person waits, and how likely their turn is. `soon`: their turn comes in a time that is known. */
+export type Outlook = "unknown" | "cut" | "paused" | "held" | "unlikely" | "soon";
+
+export function outlookOf(state: LineState): Outlook {
+  const { line, place, units, isCut = false } = state;
   const standing = standingOf(state);
-  if (isCut && (standing === "undrawn" || standing === "waiting")) {
-    return "The line can't be reached right now. You keep your place.";
-  }
-  if (!line || place === null || standing !== "waiting") return "";
-  if (line.paused) return "The line is paused. You keep your place.";
-  if (line.mayReturn) return "All units are reserved. If one comes back, the next in line gets it.";
-  if (!isReachable(line, place, unitsLeft)) {
-    return "Your turn will probably not come: more people are ahead of you than units are left. You keep your place in case units come back.";
-  }
-  const eta = etaSeconds(line, place, unitsLeft);
-  return eta ? `Your turn comes in ${range(eta)}.` : "";
+  if (isCut && (standing === "undrawn" || standing === "waiting")) return "cut";
+  if (!line || place === null || standing !== "waiting") return "unknown";
+  if (line.paused) return "paused";
+  if (line.mayReturn) return "held";
+  return isReachable(line, place, leftOf(units)) ? "soon" : "unlikely";
 }
 
-const number = (count: number): string => count.toLocaleString("en-US");
+const leftOf = (units: LineState["units"]): number =>
+  units ? units.free + units.held : Number.POSITIVE_INFINITY;
 
-/** "less than a minute", "about 4 minutes", "3 to 5 minutes". */
-function range([low, high]: [low: number, high: number]): string {
-  const [from, to] = [Math.floor(low / 60), Math.ceil(high / 60)];
-  if (to <= 1) return "less than a minute";
-  if (from >= to) return `about ${to} minutes`;
-  return from === 0 ? `less than ${to} minutes` : `${from} to ${to} minutes`;
+/** How long the wait is, why nobody can say, or how to get a place. `time` formats ISO 8601. */
+export function waitText(state: LineState, time: Format["time"]): string {
+  const { line, place, units } = state;
+  switch (outlookOf(state)) {
+    case "unknown":
+      return entryText(state, time);
+    case "cut":
+      return "The line can't be reached right now. You keep your place.";
+    case "paused":
+      return "The line is paused. You keep your place.";
+    case "held":
+      return "All units are reserved. If one comes back, the next in line gets it.";
+    case "unlikely": {
+      const left = leftOf(units);
+      const only = `Only ${count(left)} ${left === 1 ? "unit is" : "units are"} left`;
+      return `${only}, so your turn will probably not come. You keep your place in case units come back.`;
+    }
+    case "soon": {
+      const eta = etaSeconds(line as PublicLine, place as number, leftOf(units));
+      return eta ? `Your turn comes in ${range(eta)}.` : "";
+    }
+  }
+}
+
+/** The difference that the time of joining makes. */
+function entryText(state: LineState, time: Format["time"]): string {
+  const { registration, now } = state;
+  const isEarly = now < registration.closesAt;
+  const until = time(new Date(registration.closesAt).toISOString());
+  switch (standingOf(state)) {
+    case "apart":
+      return isEarly
+        ? `Everyone who joins before ${until} has the same chance of a good place.`
+        : "You get the place after everyone who has joined so far.";
+    case "undrawn":
+      return isEarly ? "You can leave until then. Your chance stays the same." : "";
+    default:
+      return "";
+  }
 }
 
 /** How places are given, for both modes. */
 export const HOW: Record<PublicLine["mode"], string> = {
   queue:
-    "Everybody who joins before the places are drawn gets a random one. Whoever joins later follows in order of arrival.",
-  draw: "Everybody who joins before the places are drawn has the same chance. Whoever joins later follows after them.",
+    "People who join before the places are drawn get a random place. People who join later follow in order of arrival.",
+  draw: "People who join before the places are drawn all have the same chance. People who join later follow after them.",
 };
 
 export const PROOF =
@@ -119,14 +160,14 @@ export const NOT_YOUR_TURN: Record<"apart" | "waiting", { label: string; why: st
   },
 };
 
-/** What the operator says to those who wait. The beacon has words of its own. */
+/** The operator's notice to people who wait. The beacon has words of its own. */
 export const operatorNotice = (line: PublicLine | undefined): string =>
   isBeaconLate(line) ? "" : (line?.notice ?? "");
 
-/** How many people are in line. */
-export function countText(line: PublicLine | undefined): string {
-  if (!line || line.over || line.registered === 0) return "";
+/** How many people are in line. Empty once the visitor's own number says it. */
+export function countText({ line, place }: LineState): string {
+  if (!line || line.over || line.registered === 0 || place !== null) return "";
   const { registered, waiting } = line;
-  const joined = `${number(registered)} ${registered === 1 ? "person has" : "people have"} joined`;
-  return `${joined}, ${number(waiting)} ${waiting === 1 ? "is" : "are"} waiting.`;
+  const joined = `${count(registered)} ${registered === 1 ? "person has" : "people have"} joined`;
+  return `${joined}, ${count(waiting)} ${waiting === 1 ? "is" : "are"} waiting.`;
 }

@@ -7,13 +7,16 @@ import {
   type LineState,
   lineText,
   operatorNotice,
+  outlookOf,
   PROOF,
   standingOf,
   waitText,
 } from "../copy/line.ts";
-import { formatTime } from "../format.ts";
+import { numberText, priceText, unitsText } from "../copy/line-figures.ts";
+import { formatMoney, formatTime } from "../format.ts";
 import { SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
+import { LineFacts } from "./line.tsx";
 
 export interface LinePageProps {
   sale: Sale;
@@ -42,11 +45,12 @@ export function renderLine(props: LinePageProps): Promise<string> {
           </a>
         </p>
         <h1>The line</h1>
-        <div class="card line" data-standing={standingOf(state)}>
+        <div class="card line" data-standing={standingOf(state)} data-outlook={outlookOf(state)}>
           <p class="line-text">{text}</p>
-          <p>{waitText(state)}</p>
-          <p class="hint">{countText(state.line)}</p>
+          <p class="line-wait">{waitText(state, formatTime)}</p>
           <p class="line-notice">{operatorNotice(state.line)}</p>
+          <Facts {...props} />
+          <p class="hint">{countText(state)}</p>
           <NextStep {...props} />
           <HowItWorks sale={sale} />
         </div>
@@ -55,7 +59,25 @@ export function renderLine(props: LinePageProps): Promise<string> {
   });
 }
 
-/** What the visitor can do now. */
+const priceOf = (amount: number, currency: string): string =>
+  amount === 0 ? "Free" : formatMoney({ amount, currency });
+
+const Facts = ({ sale, state }: LinePageProps) => {
+  const standing = standingOf(state);
+  return (
+    <LineFacts
+      isShown={standing === "undrawn" || standing === "waiting"}
+      number={numberText(state.line, state.place)}
+      units={unitsText(state.units)}
+      price={priceText(
+        sale.skus.map(({ unitPrice }) => unitPrice),
+        priceOf,
+      )}
+    />
+  );
+};
+
+/** The visitor's next step. */
 const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProps) => {
   const path = `/sales/${sale.id}/line`;
   const standing = standingOf(state);
@@ -87,9 +109,12 @@ const HowItWorks = ({ sale }: { sale: Sale }) => {
   const settings = lineSettings(sale);
   return settings ? (
     <>
-      <h2>How places are given</h2>
+      <h2>How places are drawn</h2>
       <p>{HOW[settings.mode]}</p>
       <p>{PROOF}</p>
+      <p>
+        <a href={`/api/sales/${sale.id}/draw`}>Everything that was published</a>
+      </p>
     </>
   ) : null;
 };

@@ -67,21 +67,26 @@ export function renderSale(
             stopsById.size > 0 ? JSON.stringify(Object.fromEntries(stopsById)) : undefined
           }
         >
-          <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
-            {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
-          </SaleHead>
-          <ul class="skus" aria-label="Items">
-            {sale.skus.map((sku, i) => (
-              <SkuCard
-                sale={sale}
-                sku={sku}
-                state={state}
-                stock={stocks[i]}
-                stop={stops[i]}
-                isExplained={stop !== undefined}
-              />
-            ))}
-          </ul>
+          <figure class="hero">
+            <Picture sale={sale} />
+          </figure>
+          <div class="side">
+            <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
+              {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
+            </SaleHead>
+            <ul class="skus" aria-label="Items">
+              {sale.skus.map((sku, i) => (
+                <SkuCard
+                  sale={sale}
+                  sku={sku}
+                  state={state}
+                  stock={stocks[i]}
+                  stop={stops[i]}
+                  isExplained={stop !== undefined}
+                />
+              ))}
+            </ul>
+          </div>
           <section class="about" aria-label="About this sale">
             <div lang={sale.language}>
               <Markdown text={sale.description} />
@@ -89,7 +94,11 @@ export function renderSale(
             <SaleWindow sale={sale} />
           </section>
         </article>
-        <SignInDialog title="Sign in to buy" next={`/sales/${sale.id}`} options={settings.signIn} />
+        <SignInDialog
+          title={line ? "Sign in" : "Sign in to buy"}
+          next={`/sales/${sale.id}`}
+          options={settings.signIn}
+        />
         <CancelDialog />
         <template id="order-panel">
           <OrderPanel
@@ -112,27 +121,22 @@ const SaleHead = ({
   shown,
   children,
 }: PropsWithChildren<{ sale: Sale; state: SaleState; shown: Badge }>) => (
-  <>
-    <figure class="hero">
-      <Picture sale={sale} />
-    </figure>
-    <div class="lead">
-      <StateBadge state={shown} />
-      <div class={isLong(sale.title) ? "long" : undefined} lang={sale.language} dir="auto">
-        <h1>{sale.title}</h1>
-      </div>
-      <div class="countdown">
-        <p id="countdown-label" data-countdown-label>
-          {timeLabel(state)}
-        </p>
-        <p class="digits date" role="timer" aria-labelledby="countdown-label" data-digits>
-          {formatTime(state === "upcoming" ? sale.opensAt : sale.closesAt)}
-        </p>
-      </div>
-      <p class="sr" role="status" data-announce></p>
-      {children}
+  <div class="lead">
+    <StateBadge state={shown} />
+    <div class={isLong(sale.title) ? "long" : undefined} lang={sale.language} dir="auto">
+      <h1>{sale.title}</h1>
     </div>
-  </>
+    <div class="countdown">
+      <p id="countdown-label" data-countdown-label>
+        {timeLabel(state)}
+      </p>
+      <p class="digits date" role="timer" aria-labelledby="countdown-label" data-digits>
+        {formatTime(state === "upcoming" ? sale.opensAt : sale.closesAt)}
+      </p>
+    </div>
+    <p class="sr" role="status" data-announce></p>
+    {children}
+  </div>
 );
 
 const Notices = ({ stop }: { stop: Stop | undefined }) => (

@@ -1,0 +1,67 @@
+// Joining the line, or asking where one stands: through a sign-in, here or on the shop's page, and a challenge.
+import type { LineHost } from "./line-host.ts";
+import type { OwnStanding, TicketStore } from "./line-ticket.ts";
+import { type SavedStep, saveStep, takeStep } from "./saved-step.ts";
+
+const NO_CONNECTION = "No connection. You keep your place.";
+const SIGNED_OUT = "You're signed out. Sign in to see your place in line.";
+const OTHER_ACCOUNT =
+  "You're signed in with another account, which isn't in line. The account that joined keeps its place.";
+
+export interface Question {
+  /** The visitor pressed Join. Otherwise an account that is not in line does not get there. */
+  join?: boolean;
+  /** The visitor can be asked to sign in. */
+  interactive?: boolean;
+}
+
+/** `standing`: undefined if nothing new is known, null if the account is not in line. `fault`: what to tell the visitor. */
+interface Shown {
+  standing: OwnStanding | null | undefined;
+  fault: string;
+}
+
+interface LeftLine extends SavedStep {
+  question: Question;
+  carried: string | undefined;
+}
+
+const stepOf = (saleId: string) => `line:${saleId}`;
+
+/** The question that the visitor left to sign in for. Undefined if there is none. */
+export function continueQuestion(tickets: TicketStore, saleId: string): Question | undefined {
+  const step = takeStep<LeftLine>(stepOf(saleId));
+  tickets.carried ??= step?.carried;
+  return step?.question;
+}
+
+/** Asks the server. `slot`: where a challenge can be shown. */
+export async function askServer(
+  tickets: TicketStore,
+  { visitHeaders, signIn, challenge: panelIn, saleId }: LineHost,
+  slot: HTMLElement,
+  question: Question,
+): Promise<Shown> {
+  const { join = false, interactive = false } = question;
+  const leave = () =>
+    saveStep<LeftLine>({ of: stepOf(saleId), question, carried: tickets.carried });
+  let solution: string | undefined;
+  for (;;) {
+    const solved = solution ? { "challenge-token": solution } : {};
+    const answer = await tickets.show(join, { ...(await visitHeaders()), ...solved });
+    if (answer.ok) return { standing: answer.body, fault: "" };
+    if (answer.status === 401) {
+      if (interactive && (await signIn(leave))) continue;
+      return { standing: null, fault: tickets.isEmpty ? "" : SIGNED_OUT };
+    }
+    const { code, challenge, detail = "" } = answer.body;
+    if (code === "ticket_required") return { standing: null, fault: OTHER_ACCOUNT };
+    if (code === "challenge_required" && challenge) {
+      solution = await (await panelIn(slot))?.solve(challenge, solution);
+      if (solution !== undefined) continue;
+    }
+    // Without a press, a refusal says nothing that the visitor needs.
+    const fault = answer.status === 0 ? NO_CONNECTION : interactive ? detail : "";
+    return { standing: undefined, fault };
+  }
+}
