@@ -34,6 +34,7 @@ inBrowser("the operator's switches on an open page", (stage) => {
       await open.locator('[data-badge="open"]').waitFor();
       expect(await open.locator("[data-notice]").textContent()).toBe("");
     }
+    expect(await page.locator("[data-message]").textContent()).toBe("");
     await buyButton(page).click();
     await orderIs(page, "confirmed");
   });

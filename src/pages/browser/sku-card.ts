@@ -114,7 +114,11 @@ export class SkuCard {
   }
 
   set(changes: Partial<CardState>): void {
+    const why = this.#state.notYet?.why;
     Object.assign(this.#state, changes);
+    // The card no longer says why nobody can buy once they can.
+    const isOver = why && !this.#state.notYet;
+    if (isOver && part(this.root, "message")?.textContent === why) this.showMessage("");
     this.#paint();
   }
 
