@@ -1,22 +1,16 @@
 // The operator's overview counts what needs a look in every ledger, and says which one to look at.
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { givenUnpaid, report } from "../orders/external-shop.ts";
-import {
-  deliverTo,
-  givenOrder,
-  givenPaid,
-  nextMessage,
-  PRICE,
-  type Purchase,
-} from "../orders/saga-fixtures.ts";
+import { deliverTo, givenOrder, givenPaid, PRICE, type Purchase } from "../orders/saga-fixtures.ts";
 import {
   dispute,
-  eventsOf,
   finishRefund,
   gateway,
-  postWebhook,
-  signed,
+  ownEvents,
+  post,
+  type StripeEvent,
 } from "../payments/stripe-fixtures.ts";
+import { deliverNext, requestRefund } from "../payments/stripe-orders.ts";
 import { admin } from "../support/http.ts";
 import { emptyRedis, KEYS, redis, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { ledger, unique, until } from "../support/shop.ts";
@@ -53,32 +47,22 @@ async function givenConfirmed(paymentToken = "pm_card_visa"): Promise<Purchase> 
   return purchase;
 }
 
-const deliver = async ({ queue, order }: Purchase) =>
-  deliverTo(gateway(), [await nextMessage(queue, order.id)]);
-
 async function postNewest({ order }: Purchase, type: string): Promise<void> {
-  const events = (await eventsOf({ orderId: order.id })).filter((event) => event.type === type);
-  const { body, signature } = await signed(JSON.parse(events.at(-1)?.body ?? ""));
-  expect(await postWebhook(body, signature)).toBe(200);
-}
-
-async function refund({ order }: Purchase): Promise<void> {
-  const headers = { "idempotency-key": unique("refund") };
-  const body = { backOnSale: true, reason: "damaged" };
-  expect((await admin("POST", `/orders/${order.id}/refund`, { body, headers })).status).toBe(202);
+  const events = await ownEvents({ orderId: order.id }, type);
+  expect(await post(events.at(-1) as StripeEvent)).toBe(200);
 }
 
 test("counts a refund that the bank returned, until another one succeeded", async () => {
   const purchase = await givenConfirmed("pm_fake_refund_pending");
-  await refund(purchase);
-  await deliver(purchase);
+  await requestRefund(purchase);
+  await deliverNext(purchase);
   await finishRefund({ orderId: purchase.order.id }, "no");
   await deliverTo(gateway(), [purchase.message]);
   await becomes(purchase, { refundsFailed: 1, disputed: 0 });
   expect((await overview()).attention?.refundsFailed).toBeGreaterThanOrEqual(1);
   expect((await ledger(purchase.skuId)).refundsFailed).toHaveLength(1);
 
-  await refund(purchase);
+  await requestRefund(purchase);
   await deliverTo(gateway(), [purchase.message]);
   await finishRefund({ orderId: purchase.order.id }, "yes");
   await deliverTo(gateway(), [purchase.message]);
@@ -103,8 +87,7 @@ test("counts each event about a payment that is not the order's once, and the le
   const intent = { id: "pi_other", object: "payment_intent", amount_received: PRICE, metadata };
   const data = { object: { ...intent, currency: "usd" } };
   for (let i = 0; i < 2; i += 1) {
-    const event = await signed({ type: "payment_intent.succeeded", data });
-    expect(await postWebhook(event.body, event.signature)).toBe(200);
+    expect(await post({ type: "payment_intent.succeeded", data })).toBe(200);
   }
 
   await becomes(purchase, { mismatches: 1 });

@@ -4,15 +4,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
-import {
-  deliverTo,
-  givenOrder,
-  givenPaid,
-  nextMessage,
-  PRICE,
-  type Purchase,
-} from "../orders/saga-fixtures.ts";
+import { deliverTo, givenOrder, givenPaid, PRICE, type Purchase } from "../orders/saga-fixtures.ts";
 import { booksOf, finishRefund, gateway, refundAtStripe } from "../payments/stripe-fixtures.ts";
+import { deliverNext, requestRefund } from "../payments/stripe-orders.ts";
 import { admin } from "../support/http.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { ledger, showOrder, unique } from "../support/shop.ts";
@@ -21,10 +15,6 @@ beforeAll(emptyRedis);
 beforeEach(redisIsBack);
 
 const GOOD_CARD = "pm_card_visa";
-
-/** Delivers the newest message about an order to the consumer. */
-const deliver = async ({ queue, order }: Purchase) =>
-  deliverTo(gateway(), [await nextMessage(queue, order.id)]);
 
 /** Given a confirmed order of `quantity` of 5 units. */
 async function givenConfirmed({
@@ -48,25 +38,17 @@ async function inLedger({ skuId, order }: Purchase) {
   return body.orders.find(({ id }) => id === order.id);
 }
 
-const refund = ({ order }: Pick<Purchase, "order">, body: object, key = unique("refund")) => {
-  const whole = { backOnSale: true, reason: "returned by the buyer", ...body };
-  return admin("POST", `/orders/${order.id}/refund`, {
-    body: whole,
-    headers: { "idempotency-key": key },
-  });
-};
-
 const usd = (amount: number) => ({ amount, currency: "USD" });
 
 test("refunds a whole order: the money first, then status and units", async () => {
   const purchase = await givenConfirmed({ quantity: 2 });
 
-  const accepted = await refund(purchase, {});
+  const accepted = await requestRefund(purchase, {});
   expect(accepted.status).toBe(202);
   expect(accepted.body).toMatchObject({ quantity: 2, amount: usd(2 * PRICE), backOnSale: true });
   expect(await inLedger(purchase)).toMatchObject({ status: "confirmed", payment: "refund_due" });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 2, available: 3 });
-  expect((await deliver(purchase)).acked).toHaveLength(1);
+  expect((await deliverNext(purchase)).acked).toHaveLength(1);
 
   expect(await shown(purchase)).toMatchObject({
     status: "refunded",
@@ -85,8 +67,8 @@ test("refunds units one after the other until everything is returned, and nothin
   const purchase = await givenConfirmed({ quantity: 3 });
   const { id: orderId } = purchase.order;
 
-  await refund(purchase, { quantity: 1 });
-  await deliver(purchase);
+  await requestRefund(purchase, { quantity: 1 });
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({
     status: "confirmed",
     payment: "charged",
@@ -94,15 +76,18 @@ test("refunds units one after the other until everything is returned, and nothin
     refundedQuantity: 1,
   });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 2, available: 3 });
-  expect(await refund(purchase, { quantity: 3 })).toMatchObject({
+  expect(await requestRefund(purchase, { quantity: 3 })).toMatchObject({
     status: 400,
     body: { issues: [{ path: "quantity", message: "only 2 units are left to refund" }] },
   });
 
-  await refund(purchase, {});
-  await deliver(purchase);
+  await requestRefund(purchase, {});
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "refunded", refunded: usd(3 * PRICE) });
-  expect(await refund(purchase, {})).toMatchObject({ status: 409, code: "order_not_cancellable" });
+  expect(await requestRefund(purchase, {})).toMatchObject({
+    status: 409,
+    code: "order_not_cancellable",
+  });
   expect(await booksOf({ orderId })).toMatchObject({ refunds: 2, amountRefunded: 3 * PRICE });
 });
 
@@ -110,8 +95,8 @@ test("takes units that do not go back on sale out of the stock, for good", async
   const purchase = await givenConfirmed({ quantity: 2 });
   const { skuId } = purchase;
 
-  await refund(purchase, { quantity: 1, backOnSale: false });
-  await deliver(purchase);
+  await requestRefund(purchase, { quantity: 1, backOnSale: false });
+  await deliverNext(purchase);
   expect(await ledger(skuId)).toMatchObject({ stocked: 4, sold: 1, held: 0, available: 3 });
 
   // The registry has not heard of it when the operator adds units.
@@ -121,8 +106,8 @@ test("takes units that do not go back on sale out of the stock, for good", async
     headers,
   });
   expect(restocked.body).toMatchObject({ stocked: 6, sold: 1, available: 5 });
-  await refund(purchase, { backOnSale: false });
-  await deliver(purchase);
+  await requestRefund(purchase, { backOnSale: false });
+  await deliverNext(purchase);
   expect(await ledger(skuId)).toMatchObject({ stocked: 5, sold: 0, available: 5 });
 
   await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
@@ -137,10 +122,10 @@ test("answers a repeated key with the same body, and refuses it for another refu
   const key = unique("refund");
   const body = { quantity: 1 };
 
-  const first = await refund(purchase, body, key);
+  const first = await requestRefund(purchase, body, key);
   expect(first.headers.get("idempotent-replayed")).toBeNull();
-  await deliver(purchase);
-  const again = await refund(purchase, body, key);
+  await deliverNext(purchase);
+  const again = await requestRefund(purchase, body, key);
 
   expect(again).toMatchObject({ status: 202, body: first.body });
   expect(again.headers.get("idempotent-replayed")).toBe("true");
@@ -150,7 +135,7 @@ test("answers a repeated key with the same body, and refuses it for another refu
     { ...body, backOnSale: false },
     { ...body, reason: "x" },
   ]) {
-    expect((await refund(purchase, other, key)).code).toBe("idempotency_key_reused");
+    expect((await requestRefund(purchase, other, key)).code).toBe("idempotency_key_reused");
   }
   expect(await shown(purchase)).toMatchObject({ refundedQuantity: 1 });
 });
@@ -158,9 +143,9 @@ test("answers a repeated key with the same body, and refuses it for another refu
 test("accepts racing refunds only as far as there are units", async () => {
   const purchase = await givenConfirmed({ quantity: 2 });
 
-  const answers = await Promise.all([1, 2, 3].map(() => refund(purchase, { quantity: 1 })));
+  const answers = await Promise.all([1, 2, 3].map(() => requestRefund(purchase, { quantity: 1 })));
   expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 409]);
-  await deliver(purchase);
+  await deliverNext(purchase);
 
   expect(await shown(purchase)).toMatchObject({ status: "refunded", refunded: usd(2 * PRICE) });
   const books = await booksOf({ orderId: purchase.order.id });
@@ -172,8 +157,8 @@ test("never returns more than was paid beside a refund made at Stripe", async ()
   const { id: orderId } = purchase.order;
   await refundAtStripe({ orderId }, PRICE + 1);
 
-  await refund(purchase, {});
-  await deliver(purchase);
+  await requestRefund(purchase, {});
+  await deliverNext(purchase);
 
   const reason = "exceeds_what_is_left";
   expect(await shown(purchase)).toMatchObject({
@@ -187,8 +172,8 @@ test("never returns more than was paid beside a refund made at Stripe", async ()
     refundsFailed: [{ orderId, userId: purchase.buyer.id }],
   });
   // Stripe's total is known now, so the next refund is about the rest.
-  await refund(purchase, {});
-  await deliver(purchase);
+  await requestRefund(purchase, {});
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refunded" });
   expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: 2 * PRICE });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, refundsFailed: [] });
@@ -197,8 +182,8 @@ test("never returns more than was paid beside a refund made at Stripe", async ()
 test("shows a refund as on its way until the bank accepts it, and as failed if the bank returns it", async () => {
   const purchase = await givenConfirmed({ paymentToken: "pm_fake_refund_pending" });
   const { id: orderId } = purchase.order;
-  await refund(purchase, {});
-  expect((await deliver(purchase)).retried).toHaveLength(1);
+  await requestRefund(purchase, {});
+  expect((await deliverNext(purchase)).retried).toHaveLength(1);
   const onItsWay = { status: "confirmed", payment: "refund_due", refunded: usd(0) };
   expect(await shown(purchase)).toMatchObject(onItsWay);
 
@@ -212,12 +197,12 @@ test("shows a refund as on its way until the bank accepts it, and as failed if t
 test("refunds a free order by its units alone", async () => {
   const purchase = await givenConfirmed({ quantity: 3, price: 0 });
 
-  await refund(purchase, { quantity: 2 });
-  await deliver(purchase);
+  await requestRefund(purchase, { quantity: 2 });
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "confirmed", refundedQuantity: 2 });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 1, available: 4 });
-  await refund(purchase, { backOnSale: false });
-  await deliver(purchase);
+  await requestRefund(purchase, { backOnSale: false });
+  await deliverNext(purchase);
 
   expect(await shown(purchase)).toMatchObject({ status: "refunded", refundedQuantity: 3 });
   expect(await ledger(purchase.skuId)).toMatchObject({ stocked: 4, sold: 0, available: 4 });
@@ -228,13 +213,13 @@ describe("a refund is refused", () => {
     const purchase = await givenOrder(await givenPaid(), { paymentToken: GOOD_CARD });
     const { order } = purchase;
 
-    expect(await refund(purchase, {})).toMatchObject({
+    expect(await requestRefund(purchase, {})).toMatchObject({
       status: 409,
       code: "order_not_cancellable",
     });
     const id = `${order.id.slice(0, -20)}${"a".repeat(20)}`;
-    expect((await refund({ order: { ...order, id } }, {})).status).toBe(404);
-    expect((await refund({ order: { ...order, id: "nonsense" } }, {})).status).toBe(404);
+    expect((await requestRefund({ order: { ...order, id } }, {})).status).toBe(404);
+    expect((await requestRefund({ order: { ...order, id: "nonsense" } }, {})).status).toBe(404);
     expect(await ledger(purchase.skuId)).toMatchObject({ held: 1, sold: 0 });
   });
 
@@ -247,7 +232,7 @@ describe("a refund is refused", () => {
     ["no reason", { reason: " " }],
   ])("with %s", async (_, body) => {
     const purchase = await givenConfirmed();
-    expect((await refund(purchase, body)).code).toBe("invalid_request");
+    expect((await requestRefund(purchase, body)).code).toBe("invalid_request");
     expect(await shown(purchase)).toMatchObject({ payment: "charged" });
   });
 

@@ -6,7 +6,6 @@ import {
   givenHolds,
   givenOrder,
   givenPaid,
-  nextMessage,
   type Purchase,
   pay,
   paymentOf,
@@ -15,20 +14,19 @@ import { emptyRedis } from "../support/redis.ts";
 import { ledger, showOrder } from "../support/shop.ts";
 import {
   booksOf,
-  eventsOf,
   gateway,
-  postWebhook,
-  signed,
+  ownEvents,
+  post,
+  type StripeEvent,
   stripeConfig,
 } from "./stripe-fixtures.ts";
+import { deliverNext } from "./stripe-orders.ts";
 
 beforeAll(emptyRedis);
 
 const stripe = stripeClient(stripeConfig());
 const shown = async ({ buyer, order }: Purchase) => (await showOrder(buyer, order.id)).body;
 const books = ({ order }: Purchase) => booksOf({ orderId: order.id });
-const settle = async ({ queue, order }: Purchase) =>
-  deliverTo(gateway(), [await nextMessage(queue, order.id)]);
 
 /** Given an order whose payment asks the buyer, and is then cancelled in the dashboard. */
 async function givenCancelled(paymentToken = "pm_card_authenticationRequired"): Promise<Purchase> {
@@ -44,11 +42,11 @@ async function givenCancelled(paymentToken = "pm_card_authenticationRequired"): 
 test("charges the next card with a new payment after the first one was cancelled", async () => {
   const purchase = await givenCancelled();
   await pay(purchase, "pm_card_authenticationRequired");
-  await settle(purchase);
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "reserved", payment: "declined" });
 
   expect((await pay(purchase, "pm_card_visa")).status).toBe(202);
-  await settle(purchase);
+  await deliverNext(purchase);
 
   expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "charged" });
   expect(await books(purchase)).toMatchObject({ intents: 2, charges: 1 });
@@ -57,11 +55,11 @@ test("charges the next card with a new payment after the first one was cancelled
 test("loses one attempt to the cancellation if no event told of it, and charges the card after it", async () => {
   const purchase = await givenCancelled("pm_card_chargeDeclined");
   await pay(purchase, "pm_card_visa");
-  await settle(purchase);
+  await deliverNext(purchase);
   expect(await paymentOf(purchase)).toMatchObject({ state: "declined", attemptsLeft: 3 });
 
   await pay(purchase, "ctoken_card_visa");
-  await settle(purchase);
+  await deliverNext(purchase);
 
   expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
   expect(await books(purchase)).toMatchObject({ intents: 2, charges: 1 });
@@ -71,13 +69,13 @@ test("finds the charge of the new payment if its answer is lost and the hold end
   const holds = givenHolds();
   const purchase = await givenCancelled();
   await pay(purchase, "pm_card_authenticationRequired");
-  await settle(purchase);
+  await deliverNext(purchase);
   await pay(purchase, "pm_fake_confirm_reset_done");
-  await settle(purchase);
+  await deliverNext(purchase);
   holds.end();
   expect(await ledger(purchase.skuId)).toMatchObject({ held: 0 });
 
-  await settle(purchase);
+  await deliverNext(purchase);
 
   expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "charged" });
   expect(await books(purchase)).toMatchObject({ intents: 2, charges: 1 });
@@ -86,15 +84,13 @@ test("finds the charge of the new payment if its answer is lost and the hold end
 test("ignores late events about the cancelled payment once another one was charged", async () => {
   const purchase = await givenCancelled();
   await pay(purchase, "pm_card_authenticationRequired");
-  await settle(purchase);
+  await deliverNext(purchase);
   await pay(purchase, "pm_card_visa");
-  await settle(purchase);
+  await deliverNext(purchase);
   const before = await shown(purchase);
 
-  for (const event of await eventsOf({ orderId: purchase.order.id })) {
-    const { body, signature } = await signed(JSON.parse(event.body));
-    expect(await postWebhook(body, signature)).toBe(200);
-  }
+  for (const event of await ownEvents({ orderId: purchase.order.id }))
+    expect(await post(event)).toBe(200);
 
   expect(await shown(purchase)).toEqual(before);
 });
@@ -106,9 +102,8 @@ test("looks nothing up when an event tells of a question that the ledger knows",
   await deliverTo(gateway(), [purchase.message]);
   const before = await shown(purchase);
 
-  const [asked] = await eventsOf({ orderId: purchase.order.id });
-  const { body, signature } = await signed(JSON.parse(asked?.body ?? ""));
-  expect(await postWebhook(body, signature)).toBe(200);
+  const [asked] = await ownEvents({ orderId: purchase.order.id });
+  expect(await post(asked as StripeEvent)).toBe(200);
 
   expect(before).toMatchObject({ payment: "action_required" });
   expect(await shown(purchase)).toEqual(before);

@@ -54,8 +54,6 @@ async function fake<T>(method: string, path: string): Promise<T> {
 
 export const booksOf = ({ orderId }: { orderId: string }) =>
   fake<OrderPayments>("GET", `payments/${orderId}`);
-export const eventsOf = ({ orderId }: { orderId: string }) =>
-  fake<SignedEvent[]>("GET", `events/${orderId}`);
 export const isHeld = ({ orderId }: { orderId: string }) => fake<boolean>("GET", `held/${orderId}`);
 export const release = ({ orderId }: { orderId: string }) => fake("POST", `release/${orderId}`);
 export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish/${orderId}`);
@@ -111,4 +109,25 @@ export async function signed(
     cryptoProvider: Stripe.createSubtleCryptoProvider(),
   });
   return { body, signature };
+}
+
+/** Posts an event, signed anew as Stripe signs each delivery. Returns the status of the answer. */
+export async function post(event: object): Promise<number> {
+  const { body, signature } = await signed(event);
+  return postWebhook(body, signature);
+}
+
+/** An event of Stripe. `created` is in seconds. */
+export interface StripeEvent {
+  type: string;
+  created: number;
+  data: { object: Record<string, unknown> };
+}
+
+/** Stripe's own events about an order so far, oldest first: those whose type starts with `prefix`. */
+export async function ownEvents(order: { orderId: string }, prefix = ""): Promise<StripeEvent[]> {
+  const events = await fake<SignedEvent[]>("GET", `events/${order.orderId}`);
+  return events
+    .filter(({ type }) => type.startsWith(prefix))
+    .map(({ body }) => JSON.parse(body) as StripeEvent);
 }

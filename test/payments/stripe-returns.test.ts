@@ -1,31 +1,23 @@
 // What Stripe reports by itself about money that goes back: partial refunds, failed refunds and disputes, repeated, late and in
 // any order.
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  deliverTo,
-  givenOrder,
-  givenPaid,
-  nextMessage,
-  PRICE,
-  type Purchase,
-} from "../orders/saga-fixtures.ts";
-import { admin } from "../support/http.ts";
+import { deliverTo, givenOrder, givenPaid, PRICE, type Purchase } from "../orders/saga-fixtures.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
-import { aBuyer, ledger, showOrder, unique } from "../support/shop.ts";
+import { aBuyer, ledger, showOrder } from "../support/shop.ts";
 import {
   dispute,
-  eventsOf,
   finishRefund,
   gateway,
-  postWebhook,
+  ownEvents,
+  post,
   refundAtStripe,
-  signed,
+  type StripeEvent,
 } from "./stripe-fixtures.ts";
+import { deliverNext, requestRefund } from "./stripe-orders.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
 
-type Event = { type: string; created: number; data: { object: Record<string, unknown> } };
 type Confirmed = Purchase & { orderId: string; chargeId: string };
 
 const QUANTITY = 2;
@@ -37,42 +29,28 @@ async function givenConfirmed(paymentToken = "pm_card_visa"): Promise<Confirmed>
   const purchase = await givenOrder(sale, { quantity: QUANTITY, paymentToken });
   const orderId = purchase.order.id;
   await deliverTo(gateway(), [purchase.message]);
-  const [paid] = await eventsNow({ orderId });
+  const [paid] = await ownEvents({ orderId });
   return { ...purchase, orderId, chargeId: String(paid?.data.object.id) };
-}
-
-/** Stripe's own events about an order so far, oldest first. */
-async function eventsNow(order: { orderId: string }, prefix = ""): Promise<Event[]> {
-  const events = await eventsOf(order);
-  return events
-    .filter(({ type }) => type.startsWith(prefix))
-    .map(({ body }) => JSON.parse(body) as Event);
-}
-
-/** Posts an event, signed again, as Stripe does for every attempt. Returns the answer's status. */
-async function post(event: object): Promise<number> {
-  const { body, signature } = await signed(event);
-  return postWebhook(body, signature);
 }
 
 /** Posts the event, and delivers the message that follows if the order changed. */
 async function apply(purchase: Confirmed, event: object): Promise<void> {
   expect(await post(event)).toBe(200);
-  await deliverTo(gateway(), [await nextMessage(purchase.queue, purchase.orderId)]);
+  await deliverNext(purchase);
 }
 
 const shown = async ({ buyer, orderId }: Confirmed) =>
   (await showOrder(await aBuyer(buyer.id), orderId)).body;
 
-const at = (event: Event | undefined, seconds: number) => ({
-  ...(event as Event),
-  created: (event as Event).created + seconds,
+const at = (event: StripeEvent | undefined, seconds: number) => ({
+  ...(event as StripeEvent),
+  created: (event as StripeEvent).created + seconds,
 });
 
 /** A refund of money alone, reported at these seconds. */
-async function givenReports({ orderId }: Confirmed, amounts: number[]): Promise<Event[]> {
+async function givenReports({ orderId }: Confirmed, amounts: number[]): Promise<StripeEvent[]> {
   for (const amount of amounts) await refundAtStripe({ orderId }, amount);
-  const events = await eventsNow({ orderId }, "charge.refunded");
+  const events = await ownEvents({ orderId }, "charge.refunded");
   return events.map((event, index) => at(event, index));
 }
 
@@ -80,11 +58,11 @@ test("shows money that was refunded at Stripe, and leaves the units with the buy
   const purchase = await givenConfirmed();
   const [first, second] = await givenReports(purchase, [500, 700]);
 
-  await apply(purchase, second as Event);
+  await apply(purchase, second as StripeEvent);
   const partly = { status: "confirmed", payment: "charged", refunded: usd(1_200) };
   expect(await shown(purchase)).toMatchObject({ ...partly, refundedQuantity: 0 });
   // Late and repeated events never lower the amount.
-  for (const event of [first, second, first]) expect(await post(event as Event)).toBe(200);
+  for (const event of [first, second, first]) expect(await post(event as StripeEvent)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject(partly);
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: QUANTITY, unacknowledged: 0 });
@@ -94,8 +72,8 @@ test("refunds the order and puts its units back on sale once everything was retu
   const purchase = await givenConfirmed();
   const [first, second] = await givenReports(purchase, [500, TOTAL - 500]);
 
-  await apply(purchase, first as Event);
-  await apply(purchase, second as Event);
+  await apply(purchase, first as StripeEvent);
+  await apply(purchase, second as StripeEvent);
 
   expect(await shown(purchase)).toMatchObject({
     status: "refunded",
@@ -109,7 +87,7 @@ test("refunds the order and puts its units back on sale once everything was retu
 test("ignores refunds of another charge, in another currency, or of more than was paid", async () => {
   const purchase = await givenConfirmed();
   const [report] = await givenReports(purchase, [500]);
-  const { object } = (report as Event).data;
+  const { object } = (report as StripeEvent).data;
   const before = await shown(purchase);
 
   for (const more of [
@@ -127,12 +105,12 @@ test("lowers the amount and alerts the operator when a refund fails, once", asyn
   const purchase = await givenConfirmed();
   const { orderId, skuId } = purchase;
   const [report] = await givenReports(purchase, [500]);
-  await apply(purchase, report as Event);
+  await apply(purchase, report as StripeEvent);
   await finishRefund({ orderId }, "no");
-  const [failure] = await eventsNow({ orderId }, "refund.failed");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
 
   await apply(purchase, at(failure, 10));
-  for (const event of [at(failure, 10), report as Event]) expect(await post(event)).toBe(200);
+  for (const event of [at(failure, 10), report as StripeEvent]) expect(await post(event)).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({
     status: "confirmed",
@@ -152,10 +130,10 @@ test("counts a partial refund that is reported before the order's charge", async
   const orderId = purchase.order.id;
   await deliverTo(gateway(200), [purchase.message]);
   await refundAtStripe({ orderId }, 500);
-  const [report] = await eventsNow({ orderId }, "charge.refunded");
+  const [report] = await ownEvents({ orderId }, "charge.refunded");
 
   const order = { ...purchase, orderId, chargeId: "" };
-  await apply(order, report as Event);
+  await apply(order, report as StripeEvent);
 
   expect(await shown(order)).toMatchObject({ status: "confirmed", refunded: usd(500) });
 });
@@ -163,19 +141,17 @@ test("counts a partial refund that is reported before the order's charge", async
 test("raises an operator's refund that the bank returns after its success", async () => {
   const purchase = await givenConfirmed();
   const { orderId, skuId } = purchase;
-  const headers = { "idempotency-key": unique("refund") };
-  const body = { quantity: 1, backOnSale: true, reason: "damaged" };
-  await admin("POST", `/orders/${orderId}/refund`, { body, headers });
-  await deliverTo(gateway(), [await nextMessage(purchase.queue, orderId)]);
+  await requestRefund(purchase, { quantity: 1 });
+  await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ refunded: usd(PRICE), refundedQuantity: 1 });
   await finishRefund({ orderId }, "no");
-  const [failure] = await eventsNow({ orderId }, "refund.failed");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
 
-  await apply(purchase, failure as Event);
+  await apply(purchase, failure as StripeEvent);
 
   const failed = { status: "confirmed", payment: "refund_failed", refunded: usd(0) };
   expect(await shown(purchase)).toMatchObject({ ...failed, refundedQuantity: 1 });
-  expect(await post(failure as Event)).toBe(200);
+  expect(await post(failure as StripeEvent)).toBe(200);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, available: 4, unacknowledged: 0 });
 });
 
@@ -184,7 +160,7 @@ test("shows a dispute on the order and to the operator until it is closed", asyn
   const { orderId, skuId } = purchase;
   await dispute({ orderId }, "open");
   await dispute({ orderId }, "review");
-  const events = await eventsNow({ orderId }, "charge.dispute");
+  const events = await ownEvents({ orderId }, "charge.dispute");
   expect(events.map(({ type }) => type)).toEqual([
     "charge.dispute.created",
     "charge.dispute.funds_withdrawn",
@@ -192,8 +168,8 @@ test("shows a dispute on the order and to the operator until it is closed", asyn
   ]);
   const [opened, withdrawn, review] = events.map((event, index) => at(event, index));
 
-  await apply(purchase, review as Event);
-  for (const late of [opened, withdrawn, review]) expect(await post(late as Event)).toBe(200);
+  await apply(purchase, review as StripeEvent);
+  for (const late of [opened, withdrawn, review]) expect(await post(late as StripeEvent)).toBe(200);
   expect(await shown(purchase)).toMatchObject({
     status: "confirmed",
     dispute: { status: "under_review" },
@@ -202,9 +178,9 @@ test("shows a dispute on the order and to the operator until it is closed", asyn
   expect(await ledger(skuId)).toMatchObject({ disputed: dispute_, unacknowledged: 0 });
 
   await dispute({ orderId }, "won");
-  const [closed, reinstated] = (await eventsNow({ orderId }, "charge.dispute")).slice(-2);
+  const [closed, reinstated] = (await ownEvents({ orderId }, "charge.dispute")).slice(-2);
   await apply(purchase, at(reinstated, 5));
-  for (const late of [at(closed, 5), review]) expect(await post(late as Event)).toBe(200);
+  for (const late of [at(closed, 5), review]) expect(await post(late as StripeEvent)).toBe(200);
   expect(await shown(purchase)).toMatchObject({ dispute: { status: "won" } });
   expect(await ledger(skuId)).toMatchObject({ disputed: [], sold: QUANTITY });
 });
@@ -213,7 +189,7 @@ test("gives no units back when a dispute is lost", async () => {
   const purchase = await givenConfirmed();
   await dispute(purchase, "open");
   await dispute(purchase, "lost");
-  const events = await eventsNow(purchase, "charge.dispute");
+  const events = await ownEvents(purchase, "charge.dispute");
   // The last event comes first.
   await apply(purchase, at(events.at(-1), 3));
   for (const event of events) expect(await post(event)).toBe(200);
@@ -234,8 +210,8 @@ test("gives no units back when a dispute is lost", async () => {
 test("ignores a dispute of another charge, and has one of an unknown charge sent again", async () => {
   const purchase = await givenConfirmed();
   await dispute(purchase, "open");
-  const [opened] = await eventsNow(purchase, "charge.dispute");
-  const { object } = (opened as Event).data;
+  const [opened] = await ownEvents(purchase, "charge.dispute");
+  const { object } = (opened as StripeEvent).data;
   const names = { order_id: purchase.orderId, user_id: purchase.buyer.id };
   const forged = { ...object, payment_intent: "pi_other" };
   expect(await post({ ...opened, data: { object: forged } })).toBe(200);
@@ -244,7 +220,7 @@ test("ignores a dispute of another charge, and has one of an unknown charge sent
   const unpaid = await givenOrder(purchase, { paymentToken: "pm_fake_confirm_silent_done" });
   await deliverTo(gateway(200), [unpaid.message]);
   await dispute({ orderId: unpaid.order.id }, "open");
-  const [early] = await eventsNow({ orderId: unpaid.order.id }, "charge.dispute");
+  const [early] = await ownEvents({ orderId: unpaid.order.id }, "charge.dispute");
   expect(names.order_id).not.toBe(unpaid.order.id);
-  expect(await post(early as Event)).toBe(503);
+  expect(await post(early as StripeEvent)).toBe(503);
 });
