@@ -52,25 +52,30 @@ async function processGroups(
   await Promise.all(groups.map((group) => group.claim(env)));
   const claims = groups.flatMap((group) => group.open);
   // Money does not wait for Redis, nor Redis for the queue.
-  const [published, forwarded] = await Promise.allSettled([
-    publish(claims, config),
-    forward(groups, env),
-  ]);
-  if (published.status === "rejected") throw published.reason;
-  const isForwarded = forwarded.status === "fulfilled";
+  const forwarded = forward(groups, env);
+  await publish(claims, config).catch(async (error) => {
+    await forwarded;
+    throw error;
+  });
   const owed = config.ORDER_WEBHOOK_URL !== undefined;
-  await Promise.all(groups.map((group) => group.acknowledge({ owed, isForwarded })));
+  await Promise.all(
+    groups.map(async (group) => {
+      const isForwarded = group.payments.length === 0 || (await forwarded);
+      await group.acknowledge({ owed, isForwarded });
+    }),
+  );
 }
 
-/** Sends the orders whose money must move to the "payments" queue. @throws if the queue refuses them */
-async function forward(groups: Group[], env: ConsumerEnv): Promise<void> {
+/** Sends the orders whose money must move to the "payments" queue. False if the queue refuses them. */
+async function forward(groups: Group[], env: ConsumerEnv): Promise<boolean> {
   const payments = groups.flatMap((group) => group.payments);
-  if (payments.length === 0) return;
+  if (payments.length === 0) return true;
   try {
     await env.DUE_PAYMENTS.sendBatch(payments.map((body) => ({ body })));
+    return true;
   } catch (error) {
     log("orders.forward_failed", { count: payments.length, cause: causeOf(error) });
-    throw error;
+    return false;
   }
 }
 

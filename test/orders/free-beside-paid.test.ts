@@ -40,7 +40,7 @@ async function givenSale() {
   return { sale, queues, wait, about };
 }
 
-test("publishes a free order while the queue of the payments does not answer", async () => {
+test("publishes and acknowledges a free order while the queue of the payments does not answer", async () => {
   const { sale, queues } = await givenSale();
   const paid = await givenOrder(sale);
   const free = await givenOrder(await givenPaid({ price: 0 }, queues.orders));
@@ -52,6 +52,10 @@ test("publishes a free order while the queue of the payments does not answer", a
 
   await until("the free order is published", async () => {
     return (await readModelOf(free.buyer.id))[0]?.status === "confirmed";
+  });
+  const { skuId } = free.order;
+  await until("the free order is acknowledged", async () => {
+    return (await env.SKU_INVENTORY.getByName(skuId).report())?.unacknowledged === 0;
   });
   answer.resolve();
   expect((await delivery).acked).toHaveLength(2);
