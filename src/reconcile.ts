@@ -14,9 +14,9 @@ import type { RedisConfig } from "./redis/client.ts";
 const AROUND_MS = 3_600_000;
 
 /**
- * Copies the registry's sales to Redis and to the objects of SKUs and lines, which ignore revisions they have and set
- * alarms that they lost. Copies a ledger's
- * orders to Redis if a sample of them differs there. A failing step does not stop the others.
+ * Copies the registry's sales to Redis, and to the objects of SKUs and lines. Those ignore a revision that they have, and set
+ * an alarm that they lost. Copies a ledger's orders to Redis if a sample of them differs there. A failing step does not stop
+ * the others.
  */
 export async function reconcile(
   env: CatalogEnv,
