@@ -61,9 +61,16 @@ export interface Pace {
   /** The first charges that the provider got, and in how many seconds. */
   charges: number;
   seconds: number;
-  /** Median milliseconds until a free order was confirmed: without paid orders, and beside them. */
-  freeAloneMs: number;
-  freeBesideMs: number;
+  /** Median milliseconds until a free order was confirmed. */
+  free: {
+    aloneMs: number;
+    /** While the paid orders waited in line. */
+    inLineMs: number;
+    /** During the rush of paid orders. */
+    besidePaidMs: number;
+    /** During a rush of as many free orders. */
+    besideFreeMs: number;
+  };
 }
 
 export class Recorder {

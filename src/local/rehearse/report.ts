@@ -20,7 +20,7 @@ export function render(result: Result): string {
     "",
     ...(crowd.length > 1 ? [crowdTable(crowd), ""] : []),
     `${result.scenario}: ${formatNumber(result.buyers)} buyers in ${formatNumber(result.seconds, 1)} s, ${throughput}`,
-    ...(result.pace ? [paceLine(result.pace)] : []),
+    ...(result.pace ? paceLines(result.pace) : []),
     `Payments by ${result.provider}; repeat the random choices with --seed ${result.seed}`,
     ...notes,
     "",
@@ -75,14 +75,16 @@ function crowdTable(crowd: CrowdResult[]): string {
   return formatTable(["buyers", "count", "units", "units each", "attempts", "answers"], rows);
 }
 
-function paceLine({ allowedPerSecond, charges, seconds, freeAloneMs, freeBesideMs }: Pace): string {
+function paceLines({ allowedPerSecond, charges, seconds, free }: Pace): string[] {
   const perSecond = (charges - 1) / seconds;
-  const ratio = formatNumber(perSecond / allowedPerSecond, 2);
-  const free = [freeAloneMs, freeBesideMs].map((ms) => formatNumber(ms));
-  return (
-    `Paid drop: ${formatNumber(charges)} payments at ${formatNumber(perSecond, 1)} a second, ${ratio} of the ` +
-    `${allowedPerSecond} that are allowed. Free orders were confirmed in ${free.join(" ms alone, in ")} ms beside them`
-  );
+  const share = formatNumber(perSecond / allowedPerSecond, 2);
+  const after = (ms: number) => `${formatNumber(ms)} ms`;
+  return [
+    `Paid drop: ${formatNumber(charges)} payments at ${formatNumber(perSecond, 1)} a second, ${share} of the ` +
+      `${allowedPerSecond} that are allowed`,
+    `Free orders were confirmed after ${after(free.aloneMs)} alone, and after ${after(free.inLineMs)} while the paid ones waited in line`,
+    `During a rush: after ${after(free.besideFreeMs)} beside free orders, and after ${after(free.besidePaidMs)} beside as many paid ones`,
+  ];
 }
 
 const LABELS: { [status in ProofStatus]: string } = {

@@ -24,7 +24,7 @@ export interface FinalState {
 export async function waitUntilFinal(
   context: ScenarioContext,
   sku: Sku,
-  before: Ledger,
+  before: Pick<Ledger, "held">,
 ): Promise<FinalState> {
   const { client, saleId } = context;
   const start = performance.now();

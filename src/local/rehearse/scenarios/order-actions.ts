@@ -64,7 +64,10 @@ export function pay(
 
 /** How long a buyer waits for the bank's answer before they give up, apart from the line of payments. */
 const ANSWER_LIMIT_MS = 20_000;
-const LOOK_MS = 500;
+/** A buyer looks as often as the page of the order does. */
+const FIRST_LOOK_MS = 500;
+const LAST_LOOK_MS = 15_000;
+const GROWTH = 1.6;
 
 /** Reads an order until its payment is in one of the `states`. False if something else became of it first. */
 export async function untilPaymentIs(
@@ -74,17 +77,15 @@ export async function untilPaymentIs(
   states: Order["payment"][],
 ): Promise<boolean> {
   const { client, recorder } = context;
-  const start = Date.now();
-  const limit = ANSWER_LIMIT_MS + lineMs(context);
-  for (let waited = 0; waited < limit; waited = Date.now() - start) {
+  const deadline = Date.now() + ANSWER_LIMIT_MS + lineMs(context);
+  for (let wait = FIRST_LOOK_MS; Date.now() < deadline; wait *= GROWTH) {
     const answer = await sendWithRetry(recorder, "read own order", () =>
       client.readOrder(id, buyer),
     );
     const { status, payment } = answer?.body ?? {};
     if (states.includes(payment)) return true;
     if (status !== "reserved") return false;
-    // Who has waited long looks less often.
-    await pause(LOOK_MS + waited / 10);
+    await pause(Math.min(wait, LAST_LOOK_MS));
   }
   return false;
 }

@@ -1,22 +1,28 @@
 // A drop of paid orders that come much faster than the provider takes payments, with free orders beside them. All settle, at
-// the pace that is allowed, and the free orders do not wait for them.
+// the pace that is allowed. Free orders are timed alone and while the paid ones wait in line: these two must not differ. They
+// are also timed during the rush of paid orders, and during a rush of as many free ones, because any rush slows one machine
+// down.
 import { setTimeout as pause } from "node:timers/promises";
-import { median } from "../../stats.ts";
-import { arrivals, openLoop } from "../arrivals.ts";
 import type { Pace } from "../recorder.ts";
 import type { Buyer, Scenario, ScenarioContext } from "../scenario.ts";
-import { sendWithRetry } from "../send.ts";
-import { FINAL_WITHIN_MS, lineMs } from "../wait-until-final.ts";
+import { FINAL_WITHIN_MS, lineMs, waitUntilFinal } from "../wait-until-final.ts";
+import { arrive, medianUntilConfirmed, place } from "./crowd-beside.ts";
 import { openNow } from "./hours.ts";
-import { buy } from "./order-actions.ts";
 import { type PaymentPattern, payOrCancel } from "./payment-pattern.ts";
 
-/** Arrivals of paid orders: 3,000 come in ten seconds. */
+/** Arrivals of a crowd: 3,000 come in ten seconds. */
 const PER_SECOND = 300;
-/** One buyer in ten orders for free. */
-const FREE_EVERY = 10;
 const HOLD_SECONDS = 60;
 const LOOK_MS = 250;
+
+const CROWDS = ["paid", "free"] as const;
+/** Groups of buyers whose free orders are timed. */
+const TIMED = ["alone", "beside-free", "beside-paid", "in-line"] as const;
+/** Each crowd and each group has a SKU of its own. */
+const SKUS = [...CROWDS, ...TIMED];
+/** Of 13 buyers six pay, six are in the free crowd, and one is timed. */
+const CYCLE = 13;
+const PAID_IN_CYCLE = 6;
 
 /** One buyer in four has a card that takes more than one try, or more time. */
 const PATTERNS: PaymentPattern[] = [
@@ -32,67 +38,56 @@ export const paidDrop: Scenario = {
   name: "paid-drop",
   plan({ now, buyerCount, knowsPace }) {
     const terms = { stock: buyerCount, perUserLimit: 1, holdSeconds: HOLD_SECONDS };
-    const sku = (name: string, amount: number) => ({
-      ...{ name, unitPrice: { amount, currency: "USD" }, ...terms },
-    });
-    return knowsPace ? { ...openNow(now), skus: [sku("paid", 12_000), sku("free", 0)] } : undefined;
+    const skus = SKUS.map((name) => ({
+      ...{ name, unitPrice: { amount: name === "paid" ? 12_000 : 0, currency: "USD" } },
+      ...terms,
+    }));
+    return knowsPace ? { ...openNow(now), skus } : undefined;
   },
-  buyerCount: (buyers) => Math.ceil((buyers * FREE_EVERY) / (FREE_EVERY - 1)),
-  skuOf: (nth) => (nth % FREE_EVERY === 0 ? 1 : 0),
+  buyerCount: (buyers) => Math.ceil((buyers * CYCLE) / PAID_IN_CYCLE),
+  skuOf(nth) {
+    const inCycle = nth % CYCLE;
+    return inCycle > 0
+      ? inCycle % CROWDS.length
+      : CROWDS.length + (Math.floor(nth / CYCLE) % TIMED.length);
+  },
   async run(context, buyers) {
-    const isPaid = ({ sku }: Buyer) => sku.unitPrice.amount > 0;
-    const paying = buyers.filter(isPaid);
-    const others = buyers.filter((buyer) => !isPaid(buyer));
-    const alone = others.slice(0, Math.floor(others.length / 2));
-    const freeAloneMs = await Promise.all(alone.map((buyer) => collect(context, buyer)));
-    const startedAt = Date.now();
+    const of = (name: (typeof SKUS)[number]) => buyers.filter(({ sku }) => sku.name === name);
+    const paying = of("paid");
     const seconds = paying.length / PER_SECOND;
-    const times = arrivals([{ seconds, perSecond: PER_SECOND }], context.random("drop arrivals"));
-    const late = paying.slice(times.length).map(() => seconds * 1_000);
-    const [freeBesideMs] = await Promise.all([
-      Promise.all(others.slice(alone.length).map((buyer) => collect(context, buyer))),
-      openLoop([...times, ...late].slice(0, paying.length), (nth, dueAt) =>
-        order(context, paying[nth] as Buyer, nth, dueAt),
-      ),
+    const timed = (group: (typeof TIMED)[number]) =>
+      medianUntilConfirmed(context, of(group), seconds);
+    const aloneMs = await timed("alone");
+    const [besideFreeMs] = await Promise.all([
+      timed("beside-free"),
+      arrive(context, of("free"), seconds, async (buyer, dueAt) => {
+        await place(context, buyer, dueAt);
+      }),
+    ]);
+    await Promise.all(context.skus.map((sku) => waitUntilFinal(context, sku, { held: 0 })));
+    const startedAt = Date.now();
+    const [free] = await Promise.all([
+      timed("beside-paid").then(async (besidePaidMs) => ({
+        ...{ aloneMs, besideFreeMs, besidePaidMs },
+        inLineMs: await timed("in-line"),
+      })),
+      arrive(context, paying, seconds, (buyer, dueAt, nth) => pay(context, buyer, dueAt, nth)),
     ]);
     const pace = await paceSince(context, startedAt, paying.length);
-    if (!pace) return;
-    context.recorder.pace = {
-      ...pace,
-      freeAloneMs: median(freeAloneMs),
-      freeBesideMs: median(freeBesideMs),
-    };
+    if (pace) context.recorder.pace = { ...pace, free };
   },
 };
 
-async function order(
+/** Orders, and pays in the way of the buyer's pattern. */
+async function pay(
   context: ScenarioContext,
   buyer: Buyer,
-  nth: number,
   dueAt: number,
+  nth: number,
 ): Promise<void> {
-  const { user, sku } = buyer;
   const pattern = PATTERNS[nth % PATTERNS.length] as PaymentPattern;
-  const purchase = context.recorder.startPurchase(user, sku.id, `${context.run}-${nth}`);
-  const kind = "buy (paid-drop)";
-  await buy(context, buyer, purchase, {
-    kind,
-    dueAt,
-    ...(pattern.method && { method: pattern.method }),
-  });
-  for (const id of purchase.acceptedIds) await payOrCancel(context, buyer, pattern, id);
-}
-
-/** Orders for free. Returns the milliseconds until the order is confirmed. */
-async function collect(context: ScenarioContext, buyer: Buyer): Promise<number> {
-  const { client, recorder, run } = context;
-  const start = performance.now();
-  const purchase = recorder.startPurchase(buyer.user, buyer.sku.id, `${run}-free-${buyer.nth}`);
-  await buy(context, buyer, purchase, { kind: "buy (paid-drop)" });
-  const [id = ""] = purchase.acceptedIds;
-  const read = () => sendWithRetry(recorder, "read own order", () => client.readOrder(id, buyer));
-  while (id !== "" && (await read())?.body.status === "reserved") await pause(LOOK_MS);
-  return performance.now() - start;
+  const id = await place(context, buyer, dueAt, pattern.method);
+  if (id !== undefined) await payOrCancel(context, buyer, pattern, id);
 }
 
 /**
