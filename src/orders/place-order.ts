@@ -13,6 +13,7 @@ import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count, measure } from "../observability/metrics.ts";
+import { payFirst, paymentModeOf } from "../payments/payment-mode.ts";
 import { inventoryRefusal, type Outcome, receiptEmailOf, refused } from "./buyer.ts";
 
 /** Sends an attempt through the funnel and reserves. `read` parses the order from the request. */
@@ -104,7 +105,7 @@ const UNPAID = "Your earlier orders for this item ended unpaid.";
 /** Maps the object's reasons to public ones. No other place does. */
 function toRefusal(
   result: Exclude<ReserveResult, { ok: true }>,
-  { pending, turn }: Admitted,
+  { c, pending, turn }: Admitted,
 ): Refusal {
   switch (result.reason) {
     case "no_such_order":
@@ -123,7 +124,7 @@ function toRefusal(
       return refuse("price_changed", { unitPrice: result.unitPrice });
     case "payment_method_required":
       return refuse("payment_method_required", {
-        detail: `${UNPAID} Send the payment method with the next order.`,
+        detail: payFirst(paymentModeOf(c.get("config"))),
       });
     case "rate_limited":
       return refuse("rate_limited", {

@@ -15,12 +15,12 @@ import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
 import { pauseText } from "../orders/payment-wait.ts";
+import { paymentModeOf } from "../payments/payment-mode.ts";
 import { needsPayment } from "./copy/order.ts";
 import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
 import { cardFormSettings } from "./views/card-form.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
-import { paymentModeOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path on this site; excludes anything that a browser resolves to another host. */

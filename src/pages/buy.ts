@@ -16,11 +16,11 @@ import { type OrderReader, readIdempotencyKey } from "../funnel/shape.ts";
 import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
+import { paymentModeOf } from "../payments/payment-mode.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
 import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath } from "./item-paths.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
-import { paymentModeOf } from "./views/pay-form.tsx";
 
 const MAX_FORM_BYTES = 4_096;
 

@@ -5,12 +5,12 @@ import { saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import { secure } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
+import { payFirst, paymentModeOf } from "../payments/payment-mode.ts";
 import { findItem, quantitySchema } from "./buy.ts";
-import { errorPage, explain } from "./error-pages.ts";
+import { errorPage } from "./error-pages.ts";
 import { CARD_CHOICE_PATH } from "./item-paths.ts";
 import { renderCardChoice } from "./views/card-choice.tsx";
 import { cardFormSettings } from "./views/card-form.tsx";
-import { paymentModeOf } from "./views/pay-form.tsx";
 
 type ChoiceContext = Context<AppEnv, typeof CARD_CHOICE_PATH>;
 
@@ -31,7 +31,7 @@ async function show(c: ChoiceContext): Promise<Response> {
     sale,
     sku,
     quantity: Math.min(quantity, sku.perUserLimit),
-    why: explain(refuse("payment_method_required")).text,
+    why: payFirst("card-form"),
     settings,
   });
   const response = await c.html(page);

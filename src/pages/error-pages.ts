@@ -39,7 +39,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   user_limit_reached: "Limit reached",
   blocked: "Ordering unavailable",
   challenge_required: "Verification required",
-  payment_method_required: "Choose how to pay",
+  payment_method_required: "Pay with this order",
   sale_not_open: "Not open yet",
   sale_closed: "Sale ended",
   sale_paused: "Paused",

@@ -10,6 +10,7 @@ import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { paymentModeOf } from "../payments/payment-mode.ts";
 import { accountRoutes } from "./account.ts";
 import { assetRoutes } from "./assets.ts";
 import { unavailableSales, unavailableSkus } from "./availability.ts";
@@ -20,7 +21,6 @@ import { lineRoutes } from "./line.ts";
 import { servePage } from "./page-cache.ts";
 import { signInOptions } from "./views/components.tsx";
 import { renderHome } from "./views/home.tsx";
-import { paymentModeOf } from "./views/pay-form.tsx";
 import { type PageSettings, renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()

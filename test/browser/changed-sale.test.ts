@@ -64,9 +64,11 @@ inBrowser("a sale edited while its page is open", (stage) => {
 
   test("collects the payment with the order after earlier reservations expired unpaid", async () => {
     const { page, skuId } = await given("unpaid before");
-    await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
+    const detail = "This time, choose how to pay before you order.";
+    const needsPayment = [409, "payment_method_required", { detail }] as const;
+    await inTurn(page, ORDERS, (route) => refuse(route, ...needsPayment));
     await buyButton(page).click();
-    await says(page, "choose how to pay before you order");
+    await says(page, detail);
     const sent = page.waitForRequest(ORDERS);
     await buyButton(page).click();
     expect((await sent).postDataJSON()).toMatchObject({ paymentToken: "tok_ok" });

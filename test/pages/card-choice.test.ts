@@ -85,20 +85,32 @@ test.each([
   expect([status, location]).toEqual([303, salePath]);
 });
 
-test("leads buyers there from the order form after two unpaid holds", async () => {
-  const { path, skuId } = await onSale();
+/** The answer of the order form to a buyer who left two holds unpaid. */
+async function afterUnpaidHolds({ path, skuId }: { path: string; skuId: string }, vars?: object) {
   const buyer = await aBuyer();
   for (let i = 0; i < 2; i += 1) {
     const { body } = await order(buyer, skuId);
     await send(request("DELETE", `/api/orders/${body.id}`, { token: buyer.token }));
   }
   const body = new URLSearchParams({ quantity: "2", key: crypto.randomUUID() });
+  return fetchPage(`${path}/buy`, { method: "POST", headers: cookieOf(buyer), body }, vars);
+}
 
-  const refused = await fetchPage(`${path}/buy`, {
-    method: "POST",
-    headers: cookieOf(buyer),
-    body,
+test("leads buyers there from the order form after two unpaid holds", async () => {
+  const item = await onSale();
+
+  const { status, location } = await afterUnpaidHolds(item);
+
+  expect([status, location]).toEqual([303, `${item.path}/card?quantity=2`]);
+});
+
+test("names the shop's app instead if only that collects cards, and offers nothing to confirm", async () => {
+  const { status, body } = await afterUnpaidHolds(await onSale(), {
+    ...STRIPE,
+    STRIPE_PUBLISHABLE_KEY: "",
   });
 
-  expect([refused.status, refused.location]).toEqual([303, `${path}/card?quantity=2`]);
+  expect(status).toBe(409);
+  expect(body).toContain("order in the shop&#39;s own app, where you pay with the order");
+  expect(body).not.toMatch(/choose how to pay|Confirm order/i);
 });

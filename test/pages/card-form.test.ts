@@ -101,6 +101,16 @@ test.each([
   expect(policy(page)).toBe(STRICT);
 });
 
+test("says that an order is paid in the shop's app if these pages collect no card", async () => {
+  const { buyer, path } = await held();
+
+  const { body } = await get(path, buyer, { ...STRIPE, STRIPE_PUBLISHABLE_KEY: "" });
+
+  expect(body).toContain("Pay for it in the shop&#39;s own app.");
+  expect(body).not.toContain("data-pay-button");
+  expect((await get(path, buyer)).body).not.toContain("own app");
+});
+
 test("offers no card form for a free or canceled order", async () => {
   const free = await held(0);
   const canceled = await held();

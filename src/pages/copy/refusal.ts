@@ -56,8 +56,6 @@ export function refusalText(problem: Problem, format: Format): string {
       const now = price ? `is now ${price}` : "has changed";
       return `The price ${now}. Nothing was ordered. Continue only if you accept it.`;
     }
-    case "payment_method_required":
-      return "Your earlier reservations expired unpaid. This time, choose how to pay before you order.";
     case "user_limit_reached":
       return limitText(limit);
     case "sale_not_open":

@@ -2,7 +2,7 @@
 // submission was refused.
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { multiplyMoney } from "../format.ts";
-import { Price, Seller, SignIn, type SignInOptions } from "./components.tsx";
+import { BackToSale, Price, Seller, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { TestCards } from "./pay-form.tsx";
 import { holdNote } from "./sku-card.tsx";
@@ -35,11 +35,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
     sale,
     children: (
       <div class="page narrow">
-        <p>
-          <a href={`/sales/${sale.id}`}>
-            Back to <bdi lang={sale.language}>{sale.title}</bdi>
-          </a>
-        </p>
+        <BackToSale sale={sale} />
         <h1>{refusal?.title ?? "Review your order"}</h1>
         {refusal ? (
           <p class="alert" role="alert">

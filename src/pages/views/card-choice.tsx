@@ -4,7 +4,7 @@ import type { Sale, Sku } from "../../catalog/schema.ts";
 import { multiplyMoney } from "../format.ts";
 import { Item } from "./buy.tsx";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";
-import { Price, Seller } from "./components.tsx";
+import { BackToSale, Price, Seller } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 
 interface CardChoiceProps {
@@ -25,11 +25,7 @@ export function renderCardChoice(props: CardChoiceProps): Promise<string> {
     sale,
     children: (
       <div class="page narrow">
-        <p>
-          <a href={`/sales/${sale.id}`}>
-            Back to <bdi lang={sale.language}>{sale.title}</bdi>
-          </a>
-        </p>
+        <BackToSale sale={sale} />
         <h1>Choose how to pay</h1>
         <p>{why}</p>
         <div class="card stack" data-card-choice>

@@ -21,6 +21,14 @@ export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => 
   </time>
 );
 
+export const BackToSale = ({ sale }: { sale: Pick<Sale, "id" | "language" | "title"> }) => (
+  <p>
+    <a href={`/sales/${sale.id}`}>
+      Back to <bdi lang={sale.language}>{sale.title}</bdi>
+    </a>
+  </p>
+);
+
 export const StateBadge = ({ state }: { state: Badge }) => (
   <p class="badge" data-badge={state}>
     {BADGES[state]}

@@ -14,7 +14,7 @@ import {
 } from "../copy/line.ts";
 import { numberText, priceText, unitsText } from "../copy/line-figures.ts";
 import { formatMoney, formatTime } from "../format.ts";
-import { SignIn, type SignInOptions } from "./components.tsx";
+import { BackToSale, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { LineFacts } from "./line.tsx";
 
@@ -39,11 +39,7 @@ export function renderLine(props: LinePageProps): Promise<string> {
     refresh,
     children: (
       <div class="page narrow">
-        <p>
-          <a href={`/sales/${sale.id}`}>
-            Back to <bdi lang={sale.language}>{sale.title}</bdi>
-          </a>
-        </p>
+        <BackToSale sale={sale} />
         <h1>The line</h1>
         <div class="card line" data-standing={standingOf(state)} data-outlook={outlookOf(state)}>
           <p class="line-text">{text}</p>

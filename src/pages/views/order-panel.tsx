@@ -2,10 +2,11 @@
 // that browser code fills; on the order page the server fills it.
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
+import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
 import type { CardFormSettings } from "./card-form.tsx";
 import { Price, Time } from "./components.tsx";
-import { PayForm, type PaymentMode, Total } from "./pay-form.tsx";
+import { PayForm, Total } from "./pay-form.tsx";
 
 /** An order and the context of its page. */
 export interface OrderView {

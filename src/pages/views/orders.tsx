@@ -2,13 +2,13 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
+import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
 import type { CardFormSettings } from "./card-form.tsx";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel, type OrderView } from "./order-panel.tsx";
-import type { PaymentMode } from "./pay-form.tsx";
 
 interface OrderPageProps extends OrderView {
   sale: Sale | undefined;

@@ -1,24 +1,10 @@
-// The payment form of a reserved order: test cards, Stripe's card form, the shop's checkout, or a note that the shop
-// collects.
+// The payment form of a reserved order: test cards, Stripe's card form, the shop's checkout, or a note that it is paid
+// elsewhere.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Config } from "../../config.ts";
 import type { Order } from "../../inventory/order.ts";
+import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";
 import { Price, Seller, Time } from "./components.tsx";
-
-/**
- * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, with a card form on the
- * order's page, or outside this site.
- */
-export type PaymentMode = "sandbox" | "checkout" | "card-form" | "elsewhere";
-
-type PaymentConfig = Pick<Config, "PAYMENTS" | "CHECKOUT_URL" | "STRIPE_PUBLISHABLE_KEY">;
-
-export const paymentModeOf = (config: PaymentConfig): PaymentMode => {
-  if (config.PAYMENTS === "sandbox") return "sandbox";
-  if (config.CHECKOUT_URL) return "checkout";
-  return config.PAYMENTS === "stripe" && config.STRIPE_PUBLISHABLE_KEY ? "card-form" : "elsewhere";
-};
 
 /** The sandbox's test cards. */
 const SANDBOX_CARDS = [
@@ -48,7 +34,9 @@ export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }:
   >
     {notice ? <p>{notice}</p> : null}
     {paymentMode === "sandbox" ? <TestCards /> : null}
-    {paymentMode === "elsewhere" ? <p>The shop will collect the payment for this order.</p> : null}
+    {paymentMode === "elsewhere" ? (
+      <p>This order can't be paid on this page. Pay for it in the shop's own app.</p>
+    ) : null}
     {order && cardForm ? (
       <CardForm
         total={order.total}

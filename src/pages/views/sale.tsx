@@ -4,6 +4,7 @@ import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
+import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
@@ -13,7 +14,6 @@ import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
-import type { PaymentMode } from "./pay-form.tsx";
 import { Picture } from "./picture.tsx";
 import { SkuCard } from "./sku-card.tsx";
 

@@ -1,0 +1,24 @@
+// How buyers pay on this deployment, and what a refusal tells those who have to pay with their next order.
+import type { Config } from "../config.ts";
+
+/**
+ * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, with a card form on the
+ * order's page, or outside these pages, for example in the shop's own app.
+ */
+export type PaymentMode = "sandbox" | "checkout" | "card-form" | "elsewhere";
+
+type PaymentConfig = Pick<Config, "PAYMENTS" | "CHECKOUT_URL" | "STRIPE_PUBLISHABLE_KEY">;
+
+export const paymentModeOf = (config: PaymentConfig): PaymentMode => {
+  if (config.PAYMENTS === "sandbox") return "sandbox";
+  if (config.CHECKOUT_URL) return "checkout";
+  return config.PAYMENTS === "stripe" && config.STRIPE_PUBLISHABLE_KEY ? "card-form" : "elsewhere";
+};
+
+const UNPAID = "Your earlier reservations expired unpaid.";
+
+/** Tells a buyer why the payment must come with the next order, and where that is possible. */
+export const payFirst = (mode: PaymentMode): string =>
+  mode === "elsewhere"
+    ? `${UNPAID} This time, order in the shop's own app, where you pay with the order.`
+    : `${UNPAID} This time, choose how to pay before you order.`;
