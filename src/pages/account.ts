@@ -44,8 +44,22 @@ const cleanReturn = createMiddleware<AppEnv>(async function cleanReturn(c, next)
   return c.redirect(`${new URL(c.req.url).pathname}#returned`, 303);
 });
 
+/**
+ * A buyer who entered the card before the order comes back to an address that only names the item. Leads to the order that
+ * the bank asked about, or to the newest paid one of the item. Without any, the list of orders is shown.
+ */
+const returnToOrder = createMiddleware<AppEnv>(async function returnToOrder(c, next) {
+  const skuId = c.req.query("sku");
+  if (c.req.query("payment_intent") === undefined || skuId === undefined) return next();
+  const listed = await listOrders(c);
+  const orders = listed.ok ? listed.orders : [];
+  const paid = orders.filter((order) => order.skuId === skuId && order.payment);
+  const order = paid.find(({ payment }) => payment === "action_required") ?? paid[0];
+  return order ? c.redirect(`/orders/${order.id}#returned`, 303) : next();
+});
+
 export const accountRoutes = new Hono<AppEnv>()
-  .get("/orders", noStore, cleanReturn, list)
+  .get("/orders", noStore, returnToOrder, cleanReturn, list)
   .get("/orders/:orderId", noStore, cleanReturn, (c) => show(c))
   .get("/orders/:orderId/checkout", noStore, checkout)
   .post("/orders/:orderId/payment", noStore, pay)

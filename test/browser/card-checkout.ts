@@ -12,6 +12,8 @@ export const QUESTION_MS = 60_000;
 
 export const pay = (page: Page, amount = "12.00") =>
   page.getByRole("button", { name: new RegExp(`^Pay \\D*${amount}`) });
+/** The card whose bank asks on a page of its own. */
+export const ASKS_ELSEWHERE = "Bank asks on its own page";
 /** The bank's question in the page. */
 export const bank = (page: Page) => page.getByRole("dialog", { name: "Test bank" });
 /** The bank's own page. */

@@ -2,7 +2,17 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { check, LOOKS } from "./axe.ts";
-import { alertSays, answer, bank, choose, pay, paymentIs, startCheckout } from "./card-checkout.ts";
+import {
+  ASKS_ELSEWHERE,
+  alertSays,
+  answer,
+  bank,
+  bankPage,
+  choose,
+  pay,
+  paymentIs,
+  startCheckout,
+} from "./card-checkout.ts";
 import { buyButton, inBrowser, order, orderIs, says } from "./harness.ts";
 
 const checkout = await startCheckout();
@@ -87,6 +97,23 @@ inBrowser(
       await bank(page).waitFor();
       await answer(page, "Complete");
       await orderIs(page, "confirmed");
+    });
+
+    test("ends at the order when the bank asks on its own page", async () => {
+      const { page } = await asked("bank-page-first");
+      await choose(page, ASKS_ELSEWHERE);
+      await buyAndPay(page, "24.00").click();
+      await paymentIs(page, "action_required");
+      const id = (await order(page).getAttribute("data-order")) ?? "";
+      await page.getByRole("link", { name: /^Pay/ }).click();
+      await page.waitForURL("**/orders/*");
+      await pay(page, "24.00").click();
+      await bankPage(page).waitFor();
+      await answer(page, "Complete");
+      await orderIs(page, "confirmed");
+      await page.locator("[data-order-title]:focus", { hasText: "Order confirmed" }).waitFor();
+      expect(page.url()).toBe(`${stage().url}/orders/${id}`);
+      expect(await booksOf(id)).toMatchObject({ intents: 1, charges: 1 });
     });
 
     test("orders nothing when the buyer goes back without a card", async () => {

@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { inTurn, loseAnswer, PAYMENT } from "./api-mocks.ts";
 import {
+  ASKS_ELSEWHERE,
   alertSays,
   answer,
   bank,
@@ -79,9 +80,12 @@ inBrowser(
       expect(await booksOf(id)).toMatchObject({ intents: 1, charges: 1 });
     });
 
-    test("takes another card after a failed answer", async () => {
-      const { page, id } = await holding("fails");
-      await payWith(page, "Bank asks");
+    test.each([
+      ["in the page", "Bank asks", "fails"],
+      ["on the bank's own page", ASKS_ELSEWHERE, "fails-there"],
+    ])("takes another card after a failed answer %s", async (_, card, user) => {
+      const { page, id } = await holding(user);
+      await payWith(page, card);
       await answer(page, "Fail");
       await paymentIs(page, "declined");
       await payWith(page, "Approved");

@@ -1,6 +1,6 @@
 // The address to which Stripe sends buyers back from their bank. It has a client secret in it, and claims a result.
 import { afterEach, expect, test, vi } from "vitest";
-import { aBuyer, bought, onSale } from "../support/shop.ts";
+import { aBuyer, type Buyer, bought, onSale, showOrder, until } from "../support/shop.ts";
 import { visit } from "./form-client.ts";
 
 const SECRET = "pi_3Nx_secret_Zq8Kd0PzVn";
@@ -35,6 +35,31 @@ test("removes Stripe's parameters before anything is shown, and logs none of the
     expect(JSON.stringify([...headers]) + html).not.toContain("secret");
   }
   expect(lines.join()).not.toContain("secret");
+});
+
+test("leads to the newest paid order of the item whose card was entered before the order", async () => {
+  const buyer = await aBuyer();
+  const [skuId, other] = [
+    await onSale({ price: 900, perUserLimit: 3 }),
+    await onSale({ price: 900 }),
+  ];
+  const token = { paymentToken: "tok_action_required" };
+  const asked = await bought(buyer, skuId, token);
+  await until("the bank asks", async () => {
+    return (await showOrder(buyer, asked.id)).body.payment === "action_required";
+  });
+  await bought(buyer, skuId, { paymentToken: "tok_ok" });
+  await bought(buyer, other, token);
+  const leadsTo = async (who: Buyer | undefined, query: string) => {
+    const { location, status } = await visit(`/orders?${query}&${RETURN}`, who && { buyer: who });
+    expect(status).toBe(303);
+    return location;
+  };
+
+  expect(await leadsTo(buyer, `sku=${skuId}`)).toBe(`/orders/${asked.id}#returned`);
+  expect(await leadsTo(buyer, "sku=unknown")).toBe("/orders#returned");
+  expect(await leadsTo(await aBuyer(), `sku=${skuId}`)).toBe("/orders#returned");
+  expect(await leadsTo(undefined, `sku=${skuId}`)).toBe("/orders#returned");
 });
 
 test("changes nothing, whatever the address claims", async () => {

@@ -31,8 +31,8 @@ export function mountCardChoice(slot: HTMLElement): void {
     root.dataset.busy = "";
   };
   const fields = new CardFields(slot, {
-    // The order does not exist yet. The list of orders leads to it.
-    returnUrl: `${location.origin}/orders`,
+    // The order does not exist yet. The server finds it by its item.
+    returnUrl: `${location.origin}/orders?sku=${skuId}`,
     failed: FAILED,
     confirm: (wallet) => void choose(wallet),
     change() {
