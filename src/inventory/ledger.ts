@@ -97,10 +97,15 @@ export class Ledger {
     return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
   }
 
-  /** The owner of an order. For callers that are not its buyer. The first call creates the index that it needs. */
+  /** The owner of an order. For frequent callers that are not its buyer: the first call creates an index. */
   ownerOf(orderId: string): string | undefined {
     if (!this.#isIndexed) this.#run(INDEX_ORDERS_BY_ID);
     this.#isIndexed = true;
+    return this.findOwner(orderId);
+  }
+
+  /** The same for rare callers. Without the index it reads all keys, but makes no further order more expensive. */
+  findOwner(orderId: string): string | undefined {
     const [row] = this.#run("SELECT user_id FROM orders WHERE order_id = ?", orderId);
     return row?.user_id as string | undefined;
   }

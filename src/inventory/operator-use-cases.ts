@@ -29,7 +29,8 @@ export type RefundAnswer =
 
 export function refund(work: UnitOfWork, orderId: string, command: RefundCommand): RefundAnswer {
   const now = work.begin();
-  const row = rowOf(work, orderId, now);
+  const userId = work.ledger.ownerOf(orderId);
+  const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
   if (!row) return { ok: false, reason: "not_found" };
   const decision = decideRefund(row, command, now);
   if (!decision.ok) return decision;
@@ -49,9 +50,9 @@ const toReceipt = (orderId: string, currency: string, refund: Refund): RefundRec
   acceptedAt: new Date(refund.acceptedAt).toISOString(),
 });
 
-/** The operator knows orders by their ids alone. */
+/** An order by its id alone. For what an operator does now and then, also while the SKU sells. */
 function rowOf(work: UnitOfWork, orderId: string, now: number): OrderRow | undefined {
-  const userId = work.ledger.ownerOf(orderId);
+  const userId = work.ledger.findOwner(orderId);
   return userId === undefined ? undefined : work.current({ userId, orderId }, now);
 }
 

@@ -35,7 +35,7 @@ CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
 ];
 
 /**
- * Finds an order without its owner. Not a migration: only reports of a shop's checkout and operators need it. It costs one
+ * Finds an order without its owner. Not a migration: only refunds and reports of a shop's checkout need it. It costs one
  * more written row for each new order from then on.
  */
 export const INDEX_ORDERS_BY_ID = "CREATE INDEX IF NOT EXISTS orders_by_id ON orders (order_id)";

@@ -1,13 +1,10 @@
 // How a user's orders are read, by the buyer or an operator: from Redis, and from the ledgers where those may be newer.
 import type { Redis } from "@upstash/redis/cloudflare";
-import type { LimitPolicy } from "../catalog/protection.ts";
-import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { refuse } from "../errors.ts";
-import { budgetOf } from "../funnel/budget.ts";
 import { authenticate, limitReads } from "../funnel/funnel.ts";
 import type { AppContext } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
@@ -16,8 +13,8 @@ import type { Keys } from "../redis/keys.ts";
 import { ALL_SKUS } from "../redis/rebuilt.ts";
 import { rememberedMarks, toMarks, unmark } from "../redis/under-way.ts";
 import { inventoryRefusal, mayHaveOrders, type Outcome, type OwnedRef, refused } from "./buyer.ts";
+import { ledgersToProbe, readLedgers } from "./ledger-reads.ts";
 import {
-  type Answers,
   decodePosition,
   encodePosition,
   ledgersToRead,
@@ -171,45 +168,3 @@ function repair(c: AppContext, userId: string, { obsoleteMarks, unreadable }: Pa
 
 /** The data of a user while Redis does not answer. */
 const NOTHING: Mine = { stored: [], marks: [], incomplete: true };
-
-/** Lists cost ledger calls. This limits them per caller and isolate. */
-const LEDGER_CALLS: LimitPolicy = { algorithm: "fixed-window", limit: 300, windowSeconds: 60 };
-/** Limits searches for orders that Redis may lack. */
-const PROBES: LimitPolicy = { algorithm: "fixed-window", limit: 6, windowSeconds: 60 };
-const MAX_LEDGERS_PROBED = 20;
-/** How long after a sale its ledgers are still probed. */
-const RECENT_MS = 3_600_000;
-
-/** Reads a user's orders from the ledgers of these SKUs. Leaves out those that fail or exceed the caller's budget. */
-async function readLedgers(
-  c: AppContext,
-  userId: string,
-  skuIds: string[],
-  caller: string,
-): Promise<Answers> {
-  const budget = budgetOf(`ledgers:${caller}`, LEDGER_CALLS, Date.now());
-  const chosen = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
-  budget.left -= chosen.length;
-  const entries = chosen.map(async (skuId) => {
-    const address = { skuId, lane: LANE };
-    const answer = await callInventory(c.env, address, (object) => object.ordersOf(userId));
-    return [skuId, answer.ok ? answer.value : undefined] as const;
-  });
-  return new Map(await Promise.all(entries));
-}
-
-/** SKUs that sell now or sold recently, and so may have orders that Redis cannot name. */
-async function ledgersToProbe(c: AppContext, caller: string): Promise<string[]> {
-  const probes = budgetOf(`tries:${caller}`, PROBES, Date.now());
-  if (probes.left <= 0) return [];
-  probes.left -= 1;
-  const catalog = await readCatalog(c.get("scope"));
-  const now = Date.now();
-  return catalog.entries
-    .filter(({ sale }) => saleState(sale, now) !== "upcoming")
-    .filter(({ sale }) => now < Date.parse(sale.closesAt) + RECENT_MS)
-    .sort((a, b) => b.sale.opensAt.localeCompare(a.sale.opensAt))
-    .flatMap(({ sale }) => sale.skus.map(({ id }) => id))
-    .filter((skuId) => catalog.hasEverSold(skuId))
-    .slice(0, MAX_LEDGERS_PROBED);
-}

@@ -1,10 +1,12 @@
 // The operator's routes for single orders: find those of a user, inspect, release, and send the webhook again.
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import type { OrderInspection } from "../../src/inventory/inspection.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { stubOf } from "../inventory/object.ts";
 import {
   cancel,
   deliverTo,
@@ -79,6 +81,18 @@ describe("an order", () => {
       refunds: [{ id: "r1", quantity: 1, reason: "damaged", state: "due", backOnSale: true }],
       eventOwedSince: expect.any(String),
     });
+  });
+
+  test("is found without making further orders of its SKU more expensive", async () => {
+    const order = await bought(await aBuyer(), await onSale({ price: 100 }));
+    await inspect(order.id);
+    await release(order.id);
+    const indexes = await runInDurableObject(stubOf(order.skuId), (_, { storage }) =>
+      storage.sql
+        .exec("SELECT name FROM sqlite_master WHERE type = 'index' AND sql NOTNULL")
+        .toArray(),
+    );
+    expect(indexes.map(({ name }) => name)).not.toContain("orders_by_id");
   });
 
   test.each(NO_ORDERS)("is not found as %s, and no object wakes", async (id) => {

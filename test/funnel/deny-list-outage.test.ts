@@ -102,6 +102,17 @@ describe("while Redis is down, a rule", () => {
     expect((await attempt(mallory, sale)).code).toBe("blocked");
   });
 
+  test("is listed, and the list says that automatic blocks may be missing", async () => {
+    const mallory = await aBuyer();
+    await deny("user", mallory.id);
+    expect((await admin("GET", "/denylist")).body).not.toHaveProperty("incomplete");
+    await redisIsDown();
+    expect((await admin("GET", "/denylist")).body).toMatchObject({
+      rules: [{ value: mallory.id, by: "operator" }],
+      incomplete: true,
+    });
+  });
+
   test("is not reported as done if Redis refuses the write but answers reads", async () => {
     redisRefusesWrites();
     const answer = await deny("user", "somebody");

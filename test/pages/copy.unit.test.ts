@@ -147,6 +147,15 @@ test("tells the buyer of a free order that the shop canceled it, not that money 
   expect(describeOrder({ ...free, status: "confirmed", refundedQuantity: 1 }).text).toMatch(/part/);
 });
 
+test("names who canceled an order, whatever became of its money", () => {
+  const textOf = (order: Partial<OrderLike>) =>
+    describeOrder({ ...paid, status: "cancelled", ...order } as OrderLike).text;
+  for (const payment of ["declined", "voided", "due", "refund_due"] as const) {
+    expect(textOf({ payment, reason: "operator" })).toMatch(/^The shop canceled this order\./);
+    expect(textOf({ payment, reason: "buyer" })).toMatch(/^You canceled this order\./);
+  }
+});
+
 test("offers another card only while one can be tried", () => {
   const textOf = (payment: "declined" | "action_required", attemptsLeft: number) =>
     describeOrder({ ...paid, status: "reserved", payment, attemptsLeft }).text;

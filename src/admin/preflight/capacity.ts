@@ -27,11 +27,12 @@ export function peakAttempts(sale: Sale, expected: number): number {
   return Math.min(first, lineSettings(sale)?.ratePerSecond ?? first);
 }
 
-/** All people may want the same SKU, so each object must bear the whole peak. */
+/** All people may want the same SKU, so each object must bear the whole peak. It stores no more orders than it has units. */
 export function objectCapacity(sale: Sale, expected: number): Finding {
   const peak = peakAttempts(sale, expected);
+  const orders = Math.min(peak, Math.max(...sale.skus.map(({ stock }) => stock)));
   const detail = `up to ${peak} attempts a second reach the object of one SKU`;
-  if (peak <= OBJECT_ORDERS) return ok(detail);
+  if (peak <= OBJECT_CALLS && orders <= OBJECT_ORDERS) return ok(detail);
   if (lineSettings(sale)) {
     return warn(
       `${detail}, which stores ${OBJECT_ORDERS} to 500 orders a second`,

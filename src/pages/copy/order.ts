@@ -59,12 +59,13 @@ export function describeOrder(order: OrderLike): Words {
 }
 
 /** Words about a refund whose money has not arrived. Undefined if there is none. */
-function refundWords({ payment, status }: OrderLike): Words | undefined {
+function refundWords(order: OrderLike): Words | undefined {
+  const { payment, status } = order;
   const isConfirmed = status === "confirmed";
   if (payment === "refund_due") {
     const text = isConfirmed
       ? "The shop refunded your order. Your money is on its way back to you."
-      : "Your payment arrived too late. Your money is on its way back to you in full.";
+      : `${CANCELED_BY[order.reason ?? ""] ?? "Your payment arrived too late."} Your money is on its way back to you in full.`;
     return { title: "Refund on the way", text };
   }
   if (payment !== "refund_failed") return undefined;

@@ -28,7 +28,8 @@ const sale = ({ price = 100, stock = 10, limit = 1, ...changes } = {} as Record<
   });
 
 const aSale = (changes: object = {}): Sale => sale(changes as never);
-const withLine = (ratePerSecond: number) => aSale({ admission: { mode: "queue", ratePerSecond } });
+const withLine = (ratePerSecond: number) =>
+  aSale({ stock: 5_000, admission: { mode: "queue", ratePerSecond } });
 
 describe("the peak", () => {
   test("is half of the people within ten seconds, or the rate of the line", () => {
@@ -38,16 +39,20 @@ describe("the peak", () => {
   });
 
   test.each([
-    [4_000, "ok"],
-    [4_020, "warn"],
-    [1_000_000, "warn"],
-  ])("of %d people is %s for an object", (expected, state) => {
-    expect(objectCapacity(aSale(), expected).state).toBe(state);
+    [4_000, 1_000, "ok"],
+    [4_020, 1_000, "warn"],
+    [4_020, 200, "ok"],
+    [20_000, 200, "ok"],
+    [20_020, 200, "warn"],
+    [1_000_000, 1, "warn"],
+  ])("of %d people for %d units is %s for an object", (expected, stock, state) => {
+    expect(objectCapacity(aSale({ stock }), expected).state).toBe(state);
   });
 
   test("says that some are refused only beyond 1,000 a second", () => {
-    expect(objectCapacity(aSale(), 20_000).detail).not.toContain("503");
-    expect(objectCapacity(aSale(), 20_020).detail).toContain("503");
+    const big = aSale({ stock: 5_000 });
+    expect(objectCapacity(big, 20_000).detail).not.toContain("503");
+    expect(objectCapacity(big, 20_020).detail).toContain("503");
   });
 
   test("names the rate of a line that is too high", () => {
