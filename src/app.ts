@@ -1,6 +1,7 @@
 // The Hono app: its middleware, its routes, and its error responses.
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
+import { consoleRoutes } from "./admin/console/routes.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
 import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.ts";
@@ -99,6 +100,7 @@ app.route("/api", funnelRoutes);
 app.route("/api", orderRoutes);
 app.route("/api", paymentRoutes);
 app.route("/api/admin", adminRoutes);
+app.route("/admin", consoleRoutes);
 
 /** A path that exists for other methods is 405, and `Allow` lists them. */
 app.notFound((c) => {

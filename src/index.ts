@@ -9,6 +9,7 @@ import { consumePayments } from "./orders/payments-consumer.ts";
 import { deliverWebhooks } from "./orders/webhooks.ts";
 import { reconcile } from "./reconcile.ts";
 
+export { SaleWatch } from "./admin/sale-watch.ts";
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
 export { SaleLine } from "./line/sale-line.ts";

@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_ASSERTION = 8_192;
 
 type Assertion =
-  | { state: "valid"; operator: Operator }
+  | { state: "valid"; operator: Operator; expiresAt: number }
   | { state: "absent" | "invalid" | "unavailable" };
 
 /** Who Access says is asking. `absent` if Access is not configured, or did not see the request. */
@@ -32,7 +32,8 @@ export async function readAssertion(c: AppContext): Promise<Assertion> {
     const name = emailOf(payload.email)?.toLowerCase();
     if (name === undefined) return { state: "invalid" };
     const role = ACCESS_OPERATORS.includes(name) ? "operator" : "viewer";
-    return { state: "valid", operator: { name, role } };
+    const expiresAt = (payload.exp as number) * 1_000;
+    return { state: "valid", operator: { name, role }, expiresAt };
   } catch (error) {
     return { state: error instanceof KeysUnavailable ? "unavailable" : "invalid" };
   }

@@ -10,9 +10,12 @@ import type { AppContext, AppEnv, Operator } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { readAssertion } from "./access.ts";
-import { readSession } from "./session.ts";
+import { readSession, SESSION_MS } from "./session.ts";
 
-type Authenticated = { ok: true; operator: Operator } | { ok: false; refusal: Refusal };
+/** `expiresAt`: when what was shown stops being valid, in milliseconds since 1970. */
+type Authenticated =
+  | { ok: true; operator: Operator; expiresAt: number }
+  | { ok: false; refusal: Refusal };
 
 const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 
@@ -66,8 +69,9 @@ export async function authenticate(c: AppContext): Promise<Authenticated> {
  */
 export async function authenticateToken(c: AppContext, token: string): Promise<Authenticated> {
   const { ADMIN_TOKEN, VIEWER_TOKEN } = c.get("config");
-  if (await isEqual(token, ADMIN_TOKEN)) return signedInAs("operator");
-  if (VIEWER_TOKEN && (await isEqual(token, VIEWER_TOKEN))) return signedInAs("viewer");
+  if (await isEqual(token, ADMIN_TOKEN)) return signedInAs("operator", Date.now() + SESSION_MS);
+  if (VIEWER_TOKEN && (await isEqual(token, VIEWER_TOKEN)))
+    return signedInAs("viewer", Date.now() + SESSION_MS);
   return refused(await refuseGuess(c));
 }
 
@@ -77,7 +81,7 @@ async function byAssertion(c: AppContext): Promise<Authenticated | undefined> {
     case "absent":
       return undefined;
     case "valid":
-      return { ok: true, operator: assertion.operator };
+      return { ok: true, operator: assertion.operator, expiresAt: assertion.expiresAt };
     case "invalid":
       return refused(await refuseGuess(c));
     case "unavailable":
@@ -87,13 +91,14 @@ async function byAssertion(c: AppContext): Promise<Authenticated | undefined> {
 
 function bySession(c: AppContext): Authenticated {
   const session = readSession(c);
-  return session ? signedInAs(session.role) : refused(NOT_SIGNED_IN);
+  return session ? signedInAs(session.role, session.expiresAt) : refused(NOT_SIGNED_IN);
 }
 
 /** A shared token does not say who holds it. */
-const signedInAs = (role: Operator["role"]): Authenticated => ({
+const signedInAs = (role: Operator["role"], expiresAt: number): Authenticated => ({
   ok: true,
   operator: { name: role, role },
+  expiresAt,
 });
 
 const refused = (refusal: Refusal): Authenticated => ({ ok: false, refusal });

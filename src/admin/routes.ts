@@ -11,8 +11,10 @@ import { bankOf } from "../payments/sandbox.ts";
 import { authorize } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { readFigures } from "./figures.ts";
 import { atLedger } from "./ledger.ts";
 import { changeLine, showLine } from "./line.ts";
+import { watchLive } from "./live.ts";
 import { listEntries, recorded } from "./log.ts";
 import { showMetrics } from "./metrics.ts";
 import { listUserOrders, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
@@ -28,11 +30,13 @@ import { pauseSale, resumeSale, saveSwitches, showSwitches } from "./switches.ts
 export const adminRoutes = new Hono<AppEnv>()
   .post("/session", signIn)
   .delete("/session", signOut)
+  .get("/live", watchLive)
   .use(authorize)
   .get("/sales", listSales)
   .get("/sales/:saleId", showSale)
   .put("/sales/:saleId", saveSale)
   .delete("/sales/:saleId", removeSale)
+  .get("/sales/:saleId/figures", showFigures)
   .get("/sales/:saleId/line", showLine)
   .put("/sales/:saleId/line", changeLine)
   .get("/sales/:saleId/preflight", showPreflight)
@@ -58,6 +62,12 @@ export const adminRoutes = new Hono<AppEnv>()
   .route("/denylist", ruleRoutes("deny"))
   .route("/allowlist", ruleRoutes("allow"))
   .route("/dead-letters", deadLetterRoutes);
+
+async function showFigures(c: Context<AppEnv, "/sales/:saleId/figures">): Promise<Response> {
+  const saleId = idSchema.safeParse(c.req.param("saleId"));
+  const figures = saleId.success ? await readFigures(c.get("scope"), saleId.data) : undefined;
+  return figures ? c.json(figures) : problem(c, refuse("not_found"));
+}
 
 async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
   const cursor = decodeCursor(c.req.query("cursor"));

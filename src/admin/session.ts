@@ -4,7 +4,8 @@ import { keyedDigest, readToken, signToken } from "../admission/token.ts";
 import { type Config, isLocal } from "../config.ts";
 import type { AppContext, Operator } from "../http.ts";
 
-const LIFE_SECONDS = 8 * 3_600;
+/** How long a sign-in with a token lasts. */
+export const SESSION_MS = 8 * 3_600_000;
 const ROLES = ["operator", "viewer"] as const;
 
 type SessionConfig = Pick<Config, "SIGNING_SECRET" | "ADMIN_TOKEN" | "VIEWER_TOKEN">;
@@ -46,7 +47,7 @@ const cookieOf = (url: string) =>
 
 /** Sets the cookie of a new session. */
 export function startSession(c: AppContext, role: Operator["role"]): Session {
-  const expiresAt = Date.now() + LIFE_SECONDS * 1_000;
+  const expiresAt = Date.now() + SESSION_MS;
   const key = keyOf(c.get("config"), role) as string;
   const { name, secure } = cookieOf(c.req.url);
   setCookie(c, name, signToken(key, "session", { expiresAt }), {
@@ -54,7 +55,7 @@ export function startSession(c: AppContext, role: Operator["role"]): Session {
     httpOnly: true,
     sameSite: "Strict",
     secure,
-    maxAge: LIFE_SECONDS,
+    maxAge: SESSION_MS / 1_000,
   });
   return { role, expiresAt };
 }

@@ -15,35 +15,42 @@ const FOREVER = "public, max-age=31536000, immutable";
 /** `main-0123456789.js`, or `style-0123456789-d9361b.css` with a shop's accent color. */
 const FILE = /^([a-z]+)-([0-9a-f]{10})(?:-([0-9a-f]{6}))?(\.[a-z]+)$/;
 
-function asset(name: string): BuiltAsset {
-  const found = ASSETS.find((built) => built.name === name);
-  if (!found) throw new Error(`the asset ${name} was not built`);
+function asset(file: string): BuiltAsset {
+  const found = ASSETS.find(({ name, extension }) => name + extension === file);
+  if (!found) throw new Error(`the asset ${file} was not built`);
   return found;
 }
 
 const address = ({ name, hash, extension }: BuiltAsset, variant = "") =>
   `/assets/${name}-${hash}${variant}${extension}`;
 
-export const scriptUrl = (): string => address(asset("main"));
+export const scriptUrl = (): string => address(asset("main.js"));
 /** Loaded only when a challenge is required. */
-export const challengeUrl = (): string => address(asset("challenge"));
+export const challengeUrl = (): string => address(asset("challenge.js"));
 /** Loaded only by the page of an order whose card this site collects. */
-export const paymentUrl = (): string => address(asset("payment"));
+export const paymentUrl = (): string => address(asset("payment.js"));
 /** Loaded only by the pages of sales that have a line. */
-export const lineUrl = (): string => address(asset("line"));
+export const lineUrl = (): string => address(asset("line.js"));
 /** Loaded only by a buyer who checks a draw. */
-export const drawUrl = (): string => address(asset("draw"));
+export const drawUrl = (): string => address(asset("draw.js"));
 /** Loaded only by a buyer who carries their place to another device. */
-export const qrUrl = (): string => address(asset("qr"));
-export const iconUrl = (): string => address(asset("icon"));
+export const qrUrl = (): string => address(asset("qr.js"));
+export const iconUrl = (): string => address(asset("icon.svg"));
+/** Loaded by the pages of the console, and by none for buyers. */
+export const consoleScriptUrl = (): string => address(asset("console.js"));
+export const consoleStyleUrl = (): string => address(asset("console.css"));
+/** Loaded only by the console's overview of a sale. */
+export const chartScriptUrl = (): string => address(asset("chart.js"));
+export const chartStyleUrl = (): string => address(asset("chart.css"));
 /** The stylesheet, with a sale's accent color appended: one request, and no inline style for the CSP to allow. */
 export const styleUrl = (accent?: string): string =>
-  address(asset("style"), accent ? `-${accent.slice(1).toLowerCase()}` : "");
+  address(asset("style.css"), accent ? `-${accent.slice(1).toLowerCase()}` : "");
 
 const FOR_A_DAY = "public, max-age=86400";
 /** Allows crawling of sales; excludes personal pages and pages that cost a lookup. */
 const ROBOTS = `User-agent: *
 Disallow: /api/
+Disallow: /admin
 Disallow: /orders
 Disallow: /sales/*/skus/
 Disallow: /sales/*/line
@@ -51,7 +58,9 @@ Disallow: /sales/*/line
 
 export const assetRoutes = new Hono<AppEnv>()
   .get("/assets/:file", serveAsset)
-  .get("/favicon.ico", (c) => c.body(asset("icon").body, 200, fileHeaders(TYPES[".svg"] as string)))
+  .get("/favicon.ico", (c) =>
+    c.body(asset("icon.svg").body, 200, fileHeaders(TYPES[".svg"] as string)),
+  )
   .get("/robots.txt", (c) => c.body(ROBOTS, 200, fileHeaders("text/plain; charset=utf-8")));
 
 const fileHeaders = (type: string) => ({ "Content-Type": type, "Cache-Control": FOR_A_DAY });

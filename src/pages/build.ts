@@ -6,6 +6,7 @@ import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 
 const HERE = import.meta.dirname;
+const CONSOLE = join(HERE, "../admin/console/browser");
 const TARGET = join(HERE, "assets.gen.js");
 const HASH_LENGTH = 10;
 /** The oldest supported browsers. Syntax is transpiled for them; APIs are not polyfilled (see browser/tsconfig.json). */
@@ -15,15 +16,18 @@ const OLDEST = ["safari15", "chrome94", "firefox93"];
 export async function buildAssets(): Promise<void> {
   const { outputFiles } = await build({
     entryPoints: [
-      "main.ts",
-      "challenge.ts",
-      "payment.ts",
-      "line.ts",
-      "draw.ts",
-      "qr.ts",
-      "style.css",
-      "icon.svg",
-    ].map((name) => join(HERE, "browser", name)),
+      ...[
+        "main.ts",
+        "challenge.ts",
+        "payment.ts",
+        "line.ts",
+        "draw.ts",
+        "qr.ts",
+        "style.css",
+        "icon.svg",
+      ].map((name) => join(HERE, "browser", name)),
+      ...["console.ts", "console.css", "chart.ts", "chart.css"].map((name) => join(CONSOLE, name)),
+    ],
     outdir: HERE,
     bundle: true,
     minify: true,

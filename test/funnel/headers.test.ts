@@ -195,6 +195,7 @@ describe("files that browsers and crawlers request on their own", () => {
     const { body } = await call<string>("GET", "/robots.txt");
     expect(body.match(/(?<=Disallow: ).+/g)).toEqual([
       "/api/",
+      "/admin",
       "/orders",
       "/sales/*/skus/",
       "/sales/*/line",

@@ -1,0 +1,70 @@
+// Draws the free units of each SKU over time. Loaded on the overview of a sale only, because the library is large.
+import "./valid-language.ts";
+import uPlot from "uplot";
+
+/** Free units of each SKU. `from` and `step` are seconds. */
+interface Curves {
+  from: number;
+  step: number;
+  skus: { name: string; units: (number | null)[] }[];
+}
+
+const HEIGHT = 180;
+/** Readable on dark and on light, and for people who do not see all colors. */
+const COLORS = ["#3d8bfd", "#e69f00", "#2fb67c", "#d55e9c", "#9b7bff", "#c0813a"];
+
+const host = document.querySelector<HTMLElement>("[data-chart]");
+let chart: uPlot | undefined;
+let drawn = "";
+
+function readCurves(): Curves | undefined {
+  const text = document.querySelector("[data-curves]")?.getAttribute("data-curves");
+  return text ? (JSON.parse(text) as Curves) : undefined;
+}
+
+function toData({ from, step, skus }: Curves): uPlot.AlignedData {
+  const length = Math.max(0, ...skus.map(({ units }) => units.length));
+  const times = Array.from({ length }, (_, at) => from + at * step);
+  return [times, ...skus.map(({ units }) => units)];
+}
+
+function draw(): void {
+  const curves = readCurves();
+  if (!host || !curves || curves.skus.length === 0) return;
+  const names = curves.skus.map(({ name }) => name).join();
+  if (chart && names === drawn) {
+    chart.setData(toData(curves));
+    return;
+  }
+  chart?.destroy();
+  drawn = names;
+  const ink = getComputedStyle(host).color;
+  const axis = { stroke: ink, grid: { stroke: "#8886", width: 1 }, ticks: { stroke: "#8886" } };
+  chart = new uPlot(
+    {
+      width: host.clientWidth,
+      height: HEIGHT,
+      cursor: { drag: { x: false, y: false } },
+      scales: { y: { range: (_, __, max) => [0, Math.max(1, max)] } },
+      axes: [axis, { ...axis, size: 60 }],
+      series: [
+        {},
+        ...curves.skus.map(({ name }, at) => ({
+          label: name,
+          stroke: COLORS[at % COLORS.length] as string,
+          width: 2,
+        })),
+      ],
+    },
+    toData(curves),
+    host,
+  );
+  // The table has the same figures as text.
+  chart.root.querySelector("canvas")?.setAttribute("aria-hidden", "true");
+}
+
+draw();
+document.addEventListener("figures", draw);
+addEventListener("resize", () => {
+  if (host) chart?.setSize({ width: host.clientWidth, height: HEIGHT });
+});

@@ -1,0 +1,192 @@
+// The overview of one sale. Its figures are a fragment of HTML that the script replaces while the page is open.
+import type { Operator } from "../../http.ts";
+import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
+import type { Figures, SkuFigures } from "../figures.ts";
+import { renderConsole } from "./layout.tsx";
+import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
+
+export const renderOverview = (figures: Figures, operator: Operator): Promise<string> =>
+  renderConsole({
+    title: figures.sale.title,
+    operator,
+    refresh: 5,
+    scripts: [chartScriptUrl()],
+    children: (
+      <>
+        <link rel="stylesheet" href={chartStyleUrl()} />
+        <h1>
+          <bdi>{figures.sale.title}</bdi>
+        </h1>
+        <p class="links">
+          <a href="/admin">All sales</a>
+          <a href={`/sales/${figures.sale.id}`}>Sale page</a>
+          <span role="status" data-connection></span>
+        </p>
+        <div class={hasCurve(figures) ? "chart drawn" : "chart"} data-chart></div>
+        <FiguresFragment figures={figures} />
+      </>
+    ),
+  });
+
+/** Before the first order there is nothing to draw. */
+const hasCurve = ({ skus }: Figures): boolean => skus.some(({ curve }) => curve.length > 0);
+
+/** The figures alone, for the script. */
+export const renderFigures = async (figures: Figures): Promise<string> =>
+  String(await (<FiguresFragment figures={figures} />));
+
+const FiguresFragment = ({ figures }: { figures: Figures }) => (
+  <div data-figures={figures.sale.id} data-curves={JSON.stringify(curvesOf(figures))}>
+    <State {...figures.sale} />
+    <Units {...figures} />
+    <Funnel {...figures} />
+    <Line {...figures} />
+    <Money {...figures} />
+    <Plumbing {...figures} />
+  </div>
+);
+
+/** What the chart draws, from the first known point on: free units of each SKU. `from`: seconds since 1970. */
+function curvesOf({ skus, curve: { from, stepSeconds } }: Figures) {
+  const drawn = skus.filter(({ curve }) => curve.length > 0);
+  const firsts = drawn.map(({ curve }) => curve.findIndex((units) => units !== null));
+  const first = drawn.length > 0 ? Math.max(0, Math.min(...firsts)) : 0;
+  return {
+    from: Date.parse(from) / 1_000 + first * stepSeconds,
+    step: stepSeconds,
+    skus: drawn.map(({ name, curve }) => ({ name, units: curve.slice(first) })),
+  };
+}
+
+const State = ({ state, opensAt, closesAt }: Figures["sale"]) => (
+  <p class="state">
+    <strong data-state={state}>{state}</strong>
+    <span>
+      opens <LocalTime at={opensAt} />
+    </span>
+    <span>
+      closes <LocalTime at={closesAt} />
+    </span>
+  </p>
+);
+
+const Units = ({ skus }: Figures) => (
+  <>
+    <h2>
+      Units <Age asOf={oldest(skus)} />
+    </h2>
+    <Table
+      caption="Units"
+      head={["Item", "Free", "Held", "Sold", "Stock", "Sells out in"]}
+      rows={skus.map(({ id, name, units: { value }, secondsToSellOut }) => [
+        <>
+          <bdi>{name}</bdi> <small>{id}</small>
+        </>,
+        <Count value={value?.available} />,
+        <Count value={value?.held} />,
+        <Count value={value?.sold} />,
+        <Count value={value?.stocked} />,
+        estimate(secondsToSellOut, value?.available),
+      ])}
+    />
+  </>
+);
+
+const oldest = (skus: readonly SkuFigures[]): string =>
+  skus.map(({ units }) => units.asOf).sort()[0] ?? new Date().toISOString();
+
+function estimate(seconds: number | null, free: number | undefined): string {
+  if (free === 0) return "none free";
+  if (seconds === null) return "";
+  return seconds < 120 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`;
+}
+
+const Funnel = ({ funnel: { asOf, value }, missingShards }: Figures) => (
+  <>
+    <h2>
+      Last minute <Age asOf={asOf} />
+    </h2>
+    {missingShards > 0 ? (
+      <p class="fault">Some counters did not answer: these counts are too low.</p>
+    ) : null}
+    {value ? (
+      <Table
+        caption="Attempts to buy in the last minute"
+        head={["Attempts to buy", "Count"]}
+        rows={[
+          ["passed every check", <Count value={value.passed} />],
+          ...Object.entries(value.orders).map(([outcome, count]) => [
+            `order: ${outcome}`,
+            <Count value={count} />,
+          ]),
+          ...value.refused.map(({ stage, reason, count }) => [
+            `refused: ${reason} (${stage})`,
+            <Count value={count} />,
+          ]),
+        ]}
+      />
+    ) : (
+      <p class="fault">The counters do not answer.</p>
+    )}
+  </>
+);
+
+const Line = ({ line }: Figures) =>
+  line ? (
+    <>
+      <h2>
+        Line <Age asOf={line.asOf} />
+      </h2>
+      {line.value?.paused ? <p class="fault">The line is paused.</p> : null}
+      <Facts
+        facts={[
+          ["Waiting", <Count value={line.value?.waiting} />],
+          ["Admitted", <Count value={line.value?.admitted} />],
+          ["Registered", <Count value={line.value?.registered} />],
+          ["Did not buy in time", <Count value={line.value?.noShows} />],
+          ["Units taken", <Count value={line.value?.bought} />],
+          ["Admitted per second", <Count value={line.value?.ratePerSecond} />],
+        ]}
+      />
+    </>
+  ) : null;
+
+const Money = ({ payments, attention }: Figures) => (
+  <>
+    <h2>
+      Money <Age asOf={payments.asOf} />
+    </h2>
+    <Facts
+      facts={[
+        ["Payments in line", <Count value={payments.value?.inLine} />],
+        ["Per second", <Count value={payments.value?.perSecond} />],
+        ["Refunds failed", <Count value={attention.value?.refundsFailed} />],
+        ["Refunds due", <Count value={attention.value?.refundsDue} />],
+        ["Open disputes", <Count value={attention.value?.disputed} />],
+        ["Mismatches", <Count value={attention.value?.mismatches} />],
+      ]}
+    />
+  </>
+);
+
+const Plumbing = ({ skus, attention }: Figures) => {
+  const known = skus.flatMap(({ backlog }) => backlog ?? []);
+  const sum = (name: keyof (typeof known)[number]) =>
+    known.reduce((total, backlog) => total + backlog[name], 0);
+  return (
+    <>
+      <h2>
+        Plumbing <Age asOf={oldest(skus)} />
+      </h2>
+      <Facts
+        facts={[
+          ["Redis", attention.value ? "answers" : "does not answer"],
+          ["Ledgers", known.length === skus.length ? "answer" : "some do not answer"],
+          ["Orders not settled yet", <Count value={sum("unacknowledged")} />],
+          ["Of these, late", <Count value={sum("stuck")} />],
+          ["Holds that wait for a payment", <Count value={sum("holdsPaused")} />],
+        ]}
+      />
+    </>
+  );
+};

@@ -1,0 +1,127 @@
+// The pages of the console. They are personal: never cached, and only for operators and viewers.
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import * as z from "zod";
+import { idSchema } from "../../catalog/schema.ts";
+import { registryOf } from "../../catalog/store.ts";
+import { ERRORS, type Refusal, refuse } from "../../errors.ts";
+import { csrfRefusal } from "../../funnel/identity.ts";
+import { type AppContext, type AppEnv, readForm } from "../../http.ts";
+import { causeOf, log } from "../../observability/log.ts";
+import { readMetrics, TOTALS } from "../../observability/read-metrics.ts";
+import { refusalHeaders } from "../../pages/error-pages.ts";
+import { authenticate, authenticateToken } from "../auth.ts";
+import { readFigures } from "../figures.ts";
+import { endSession, startSession } from "../session.ts";
+import { tokenSchema } from "../sign-in.ts";
+import { renderProblem } from "./layout.tsx";
+import { renderFigures, renderOverview } from "./overview.tsx";
+import { renderSales } from "./sales.tsx";
+import { renderSignIn } from "./sign-in.tsx";
+
+const HOME = "/admin";
+const MAX_FORM_BYTES = 2_048;
+const PAGE_SIZE = 50;
+
+const signInForm = z.strictObject({
+  token: tokenSchema,
+  /** The page to come back to: one of the console's. */
+  next: z
+    .string()
+    .regex(/^\/admin(?:\/[\w/-]*)?$/)
+    .catch(HOME)
+    .default(HOME),
+});
+
+const noStore = createMiddleware<AppEnv>(async function noStore(c, next) {
+  c.header("Cache-Control", "private, no-store");
+  await next();
+});
+
+/** Shows the sign-in page to everyone else. */
+const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
+  const found = await authenticate(c);
+  if (!found.ok) return refusalPage(c, found.refusal);
+  c.set("operator", found.operator);
+  return next();
+});
+
+/** The console. Mounted at `/admin`. */
+export const consoleRoutes = new Hono<AppEnv>()
+  .use(noStore)
+  .post("/sign-in", signIn)
+  .post("/sign-out", signOut)
+  .use(signedIn)
+  .get("/", showSales)
+  .get("/sales/:saleId", showSale)
+  .get("/sales/:saleId/figures", showFigures);
+
+consoleRoutes.onError((error, c: AppContext) => {
+  const requestId = c.get("requestId");
+  log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
+  return refusalPage(c, refuse("unavailable"));
+});
+
+/** Answers a refusal: with the sign-in page if that helps, else with a page that says why. */
+async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {
+  const status = refusalHeaders(c, refusal);
+  const { reason, detail } = refusal;
+  if (reason !== "unauthenticated") {
+    const { title } = ERRORS[reason];
+    return c.html(await renderProblem(title, detail ?? `${title}.`, c.get("operator")), status);
+  }
+  const next = c.req.method === "GET" ? c.req.path : HOME;
+  return c.html(await renderSignIn(next, detail), status);
+}
+
+async function signIn(c: AppContext): Promise<Response> {
+  const foreign = csrfRefusal(c);
+  if (foreign) return refusalPage(c, foreign);
+  const form = await readForm(c, signInForm, MAX_FORM_BYTES);
+  if (!form.ok) return refusalPage(c, form.refusal);
+  const found = await authenticateToken(c, form.value.token);
+  if (!found.ok) return refusalPage(c, found.refusal);
+  startSession(c, found.operator.role);
+  return c.redirect(form.value.next, 303);
+}
+
+async function signOut(c: AppContext): Promise<Response> {
+  const foreign = csrfRefusal(c);
+  if (foreign) return refusalPage(c, foreign);
+  endSession(c);
+  return c.redirect(HOME, 303);
+}
+
+async function showSales(c: AppContext): Promise<Response> {
+  const after = idSchema.safeParse(c.req.query("cursor"));
+  const [listed, metrics] = await Promise.all([
+    registryOf(c.env).list(after.data ?? "", PAGE_SIZE),
+    readMetrics(c.env, TOTALS).catch(() => null),
+  ]);
+  using shown = listed;
+  const next = shown.length === PAGE_SIZE ? shown.at(-1)?.registered.id : undefined;
+  const operator = c.get("operator");
+  return c.html(await renderSales({ operator, shown, next, metrics, now: Date.now() }));
+}
+
+type SaleContext = Context<AppEnv, "/sales/:saleId" | "/sales/:saleId/figures">;
+
+const figuresOf = async (c: SaleContext) => {
+  const saleId = idSchema.safeParse(c.req.param("saleId"));
+  return saleId.success ? readFigures(c.get("scope"), saleId.data) : undefined;
+};
+
+async function showSale(c: SaleContext): Promise<Response> {
+  const figures = await figuresOf(c);
+  if (!figures) return refusalPage(c, NO_SALE);
+  return c.html(await renderOverview(figures, c.get("operator")));
+}
+
+/** The part of the page that its script replaces. */
+async function showFigures(c: SaleContext): Promise<Response> {
+  const figures = await figuresOf(c);
+  if (!figures) return refusalPage(c, NO_SALE);
+  return c.html(await renderFigures(figures));
+}
+
+const NO_SALE = refuse("not_found", { detail: "There is no sale with this id." });

@@ -1,0 +1,176 @@
+// The figures of one sale as they are now, for the console: units, the funnel of the last minute, the line, money, and
+// plumbing. Each part is read from the one place that knows it, and has its own age.
+import { type LineReport, lineOf } from "../admission/client.ts";
+import { lineSettings } from "../admission/settings.ts";
+import type { SaleState } from "../catalog/sale-state.ts";
+import { type Sale, type Sku, saleState } from "../catalog/schema.ts";
+import { registryOf } from "../catalog/store.ts";
+import type { AppContext } from "../http.ts";
+import { atObject } from "../inventory/client.ts";
+import { causeOf, log } from "../observability/log.ts";
+import { type Metrics, readMetrics, type Series } from "../observability/read-metrics.ts";
+import { paymentLine } from "../orders/payment-wait.ts";
+import { type AttentionView, readAttention } from "./attention.ts";
+import { secondsToSellOut } from "./sell-out.ts";
+
+type Scope = AppContext["var"]["scope"];
+
+/** A part of the figures. `asOf`: ISO 8601. `value` is null while its source does not answer. */
+export interface Part<T> {
+  asOf: string;
+  value: T | null;
+}
+
+/** Units of one SKU, from its ledger: `stocked = available + held + sold`. */
+export interface SkuFigures extends Pick<Sku, "id" | "name"> {
+  units: Part<{ stocked: number; available: number; held: number; sold: number }>;
+  /** Orders that the consumer has not acknowledged, and holds that wait for a payment. */
+  backlog: { unacknowledged: number; stuck: number; holdsPaused: number } | null;
+  /** Free units over time, one for each step of the curve; null where unknown. */
+  curve: (number | null)[];
+  /** Null if nobody can tell. */
+  secondsToSellOut: number | null;
+}
+
+/** Attempts to buy in the last minute: those that passed, and those refused, by stage and reason, most first. */
+export interface FunnelFigures {
+  passed: number;
+  refused: { stage: string; reason: string; count: number }[];
+  /** What the SKUs' objects answered to those that passed. */
+  orders: Record<string, number>;
+}
+
+interface Payments {
+  inLine: number;
+  perSecond: number;
+}
+
+export interface Figures {
+  sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
+  skus: SkuFigures[];
+  curve: { from: string; stepSeconds: number };
+  funnel: Part<FunnelFigures>;
+  /** Absent if the sale has no line. */
+  line?: Part<LineReport>;
+  payments: Part<Payments>;
+  attention: Part<AttentionView>;
+  /** Shards of the metrics that did not answer: their counts are missing. */
+  missingShards: number;
+}
+
+/** How long a source may take. A part that is late is shown as unknown. */
+const LIMIT_MS = 2_000;
+const CURVE = { sinceSeconds: 900, stepSeconds: 5 };
+const MINUTE_STEPS = 60 / CURVE.stepSeconds;
+/** How far back the pace for the estimate is measured. */
+const PACE_STEPS = 120 / CURVE.stepSeconds;
+
+/** The figures of a sale. Undefined if it does not exist. */
+export async function readFigures(scope: Scope, saleId: string): Promise<Figures | undefined> {
+  const { env, config } = scope;
+  const found = await registryOf(env).find({ sale: saleId });
+  const sale = found?.sale;
+  if (!sale) return undefined;
+  const hasLine = lineSettings(sale) !== undefined;
+  const [metrics, reports, line, payments, attention] = await Promise.all([
+    part("metrics", () => readMetrics(env, CURVE)),
+    Promise.all(sale.skus.map(({ id }) => part("ledger", () => readLedger(scope, id)))),
+    hasLine ? part("line", () => lineOf(env, saleId).operatorReport()) : undefined,
+    part("payments", () => readPayments(scope)),
+    part("attention", () => readAttention(config)),
+  ]);
+  const { id, title, opensAt, closesAt } = sale;
+  return {
+    sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
+    skus: sale.skus.map((sku, at) =>
+      skuFigures(sku, reports[at] as Part<LedgerPart>, metrics.value),
+    ),
+    curve: {
+      from: new Date(metrics.value?.from ?? Date.now()).toISOString(),
+      stepSeconds: CURVE.stepSeconds,
+    },
+    funnel: { asOf: metrics.asOf, value: metrics.value && funnelOf(metrics.value, saleId) },
+    ...(line ? { line } : {}),
+    payments,
+    attention,
+    missingShards: metrics.value?.missing.length ?? 0,
+  };
+}
+
+/** Reads one part, and says when. Null if it fails or is late. */
+async function part<T>(step: string, read: () => Promise<T | null>): Promise<Part<T>> {
+  const limit = scheduler.wait(LIMIT_MS).then(() => null);
+  const value = await Promise.race([read(), limit]).catch((error) => {
+    log("figures.part_unknown", { step, cause: causeOf(error) });
+    return null;
+  });
+  return { asOf: new Date().toISOString(), value };
+}
+
+/** A plain copy: the answer of an RPC must not outlive the request. */
+interface LedgerPart {
+  units: { stocked: number; available: number; held: number; sold: number };
+  backlog: { unacknowledged: number; stuck: number; holdsPaused: number };
+}
+
+async function readLedger({ env }: Scope, skuId: string): Promise<LedgerPart | null> {
+  const report = await atObject(env, skuId, (object) => object.report());
+  if (!report) return null;
+  const { stocked, available, held, sold, unacknowledged, stuck, holdsPaused } = report;
+  return {
+    units: { stocked, available, held, sold },
+    backlog: { unacknowledged, stuck: stuck.length, holdsPaused },
+  };
+}
+
+async function readPayments(scope: Scope): Promise<Payments | null> {
+  const line = await paymentLine(scope);
+  return line ? { inLine: line.length, perSecond: line.perSecond } : null;
+}
+
+function skuFigures(
+  { id, name }: Sku,
+  { asOf, value }: Part<LedgerPart>,
+  metrics: Metrics | null,
+): SkuFigures {
+  const free = metrics?.series.find(
+    (each): each is Series & { type: "gauge" } =>
+      each.name === "units" && each.labels.sku === id && each.labels.state === "available",
+  );
+  const curve = carriedForward(free?.points ?? []);
+  // The ledger is newer than the last sample.
+  if (curve.length > 0 && value) curve[curve.length - 1] = value.units.available;
+  return {
+    id,
+    name,
+    units: { asOf, value: value?.units ?? null },
+    backlog: value?.backlog ?? null,
+    curve,
+    secondsToSellOut: secondsToSellOut(curve.slice(-PACE_STEPS), CURVE.stepSeconds),
+  };
+}
+
+/** A gauge is set when it changes: between two points it kept its value. */
+function carriedForward(points: readonly (number | null)[]): (number | null)[] {
+  let last: number | null = null;
+  return points.map((point) => {
+    last = point ?? last;
+    return last;
+  });
+}
+
+/** Pure: the funnel of the last minute, from the counts of the whole system. */
+export function funnelOf({ series }: Metrics, saleId: string): FunnelFigures {
+  const figures: FunnelFigures = { passed: 0, refused: [], orders: {} };
+  for (const each of series) {
+    if (each.type !== "counter" || each.labels.sale !== saleId) continue;
+    const count = each.points.slice(-MINUTE_STEPS - 1).reduce((sum, added) => sum + added, 0);
+    if (count === 0) continue;
+    const { stage = "", reason = "", outcome = "" } = each.labels;
+    if (each.name === "funnel_passed") figures.passed += count;
+    if (each.name === "funnel_refused") figures.refused.push({ stage, reason, count });
+    if (each.name === "orders") figures.orders[outcome] = count;
+  }
+  figures.refused.sort((a, b) => b.count - a.count);
+  return figures;
+}
