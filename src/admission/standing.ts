@@ -44,6 +44,15 @@ export function peopleAhead(
   return Math.max(0, Math.floor(ahead));
 }
 
+/** Longer than a move of the frontier takes to reach every edge, with what a late tick makes up for. */
+const SURELY_SECONDS = 10;
+
+/** Whether the line cannot have reached this place by `now` (milliseconds), even if this copy of it is out of date. */
+export function isBeyondReach(line: PublicLine, place: number, now: number): boolean {
+  const age = Math.max(0, now - Date.parse(line.asOf)) / 1_000;
+  return peopleAhead(line, place) > line.ratePerSecond * (age + SURELY_SECONDS);
+}
+
 /** Of the people ahead, at least one in this many is expected to take a unit. */
 const PEOPLE_PER_UNIT = 2;
 

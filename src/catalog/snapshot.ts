@@ -40,6 +40,8 @@ export interface Catalog {
   hasEverHad(skuId: string): boolean;
   /** False only if certainly no order for the SKU was ever accepted. */
   hasEverSold(skuId: string): boolean;
+  /** False only if certainly no order for the SKU was accepted before this revision of its sale applied. */
+  hasSoldBefore(skuId: string, revision: number): boolean;
   /** The operator's switches, including those that have ended since they were published. */
   switches: readonly Switch[];
   /** The switches that apply to a sale and a SKU at `now`, in milliseconds. */
@@ -53,7 +55,7 @@ function buildCatalog(published: PublishedCatalog): Catalog {
   const skus = new Map(
     entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
   );
-  const unsoldUntil = new Map(sales.flatMap(unsoldSkus));
+  const unsold = new Map(sales.flatMap(unsoldSkus));
   // An unreadable filter excludes no id.
   const filter = BuyerFilter.parse(names);
   const mayBe = (kind: "sale" | "sku", id: string) => filter?.mayHave(nameHash(kind, id)) ?? true;
@@ -65,15 +67,21 @@ function buildCatalog(published: PublishedCatalog): Catalog {
     sku: (id) => skus.get(id),
     hasEverHadSale: (id) => byId.has(id) || mayBe("sale", id),
     hasEverHad: (id) => skus.has(id) || mayBe("sku", id),
-    hasEverSold: (id) => Date.now() >= (unsoldUntil.get(id) ?? 0),
+    hasEverSold: (id) => Date.now() >= (unsold.get(id)?.until ?? 0),
+    hasSoldBefore: (id, revision) => unsold.get(id)?.revision !== revision,
     switches,
     switchesFor: (target, now) => effectiveSwitches(switches, now, target),
   };
 }
 
-/** A SKU that has never sold cannot sell before its sale opens. `until` is that time in milliseconds. */
-const unsoldSkus = ({ sale, unsold }: RegisteredSale): [skuId: string, until: number][] =>
-  sale ? unsold.map((id) => [id, Date.parse(sale.opensAt)]) : [];
+/** The revision at which a SKU had never sold, and when its sale opens (milliseconds): before that, it cannot sell. */
+interface Unsold {
+  revision: number;
+  until: number;
+}
+
+const unsoldSkus = ({ sale, revision, unsold }: RegisteredSale): [skuId: string, Unsold][] =>
+  sale ? unsold.map((id) => [id, { revision, until: Date.parse(sale.opensAt) }]) : [];
 
 /**
  * An operator's change shows everywhere within 5 s, without a purge: a response is at most `REVALIDATE_MS` old,

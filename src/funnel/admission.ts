@@ -2,12 +2,14 @@
 // stock, without I/O of its own. The SKU's object decides again (src/inventory/line-gate.ts).
 import { getCookie } from "hono/cookie";
 import { decideAdmission } from "../admission/admit.ts";
+import { ROUND_DELAY_MS } from "../admission/draw.ts";
 import type { Registrant } from "../admission/place-formula.ts";
 import type { PublicLine } from "../admission/public-line.ts";
-import { lineSettings } from "../admission/settings.ts";
-import { etaSeconds } from "../admission/standing.ts";
+import { lineSettings, registrationOf } from "../admission/settings.ts";
+import { etaSeconds, isBeyondReach } from "../admission/standing.ts";
 import { readTicket, type Ticket } from "../admission/ticket.ts";
 import { type EdgeLine, readPublishedLine } from "../catalog/live-reading.ts";
+import { heldCatalog } from "../catalog/snapshot.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import { buyerHash } from "../inventory/buyers.ts";
@@ -55,6 +57,10 @@ const TICKET_REQUIRED = refuse("ticket_required", {
   detail: "This sale has a line. Get a ticket first: POST /api/sales/{saleId}/tickets",
 });
 
+/**
+ * The refusal is pending if the person may have an order from another device, another edge, or before the sale had its
+ * line. Only the object knows, and looks it up.
+ */
 export const admission: Stage<Buying> = {
   name: "admission",
   async check(attempt) {
@@ -62,28 +68,50 @@ export const admission: Stage<Buying> = {
     if (!lineSettings(entry.sale)) return undefined;
     const person = { saleId: entry.sale.id, userId };
     const ticket = shownTicket(c, person, body.ticket);
-    // Anyone without a ticket may be repeating an accepted order, so the object looks it up.
-    if (!ticket) attempt.pending = TICKET_REQUIRED;
-    if (!ticket) return undefined;
-    const published = await readPublishedLine(c.get("scope"), entry);
-    attempt.turn = { ticket: ticket.token, isChallenged: ticket.challenged, published };
-    const refusal = published && refuseTurn(attempt, person, ticket, published);
-    if (!refusal || !mayBeRetry(attempt)) return refusal;
-    attempt.pending = refusal;
+    const published = ticket && (await readPublishedLine(c.get("scope"), entry));
+    if (ticket) {
+      attempt.turn = { ticket: ticket.token, isChallenged: ticket.challenged, published };
+    }
+    const turn = ticket ? decideTurn(c, person, ticket, published) : { refusal: TICKET_REQUIRED };
+    if (!turn.refusal) return undefined;
+    if (isUnserved(attempt, turn) && !mayBeRetry(attempt)) return turn.refusal;
+    attempt.pending = turn.refusal;
     return undefined;
   },
 };
 
-function refuseTurn(
-  { c }: Buying,
+interface Turn {
+  refusal?: Refusal;
+  /** Whether the line cannot have admitted the person with any ticket. */
+  isFarBack?: boolean;
+}
+
+function decideTurn(
+  c: AppContext,
   person: Registrant,
   ticket: Ticket,
-  { line, known }: EdgeLine,
-): Refusal | undefined {
+  published: EdgeLine | undefined,
+): Turn {
   const { SIGNING_SECRET } = c.get("config");
   // Without a readable pass, the object decides by those that it has seen.
-  const decision = known && decideAdmission(SIGNING_SECRET, person, ticket, known);
-  return decision?.ok === false && decision.reason === "not_admitted_yet"
-    ? notAdmittedYet(line, decision.place)
-    : undefined;
+  if (!published?.known) return {};
+  const { line, known } = published;
+  const decision = decideAdmission(SIGNING_SECRET, person, ticket, known);
+  if (decision.ok || decision.reason !== "not_admitted_yet") return {};
+  const { place } = decision;
+  // Nobody has a better place than with an early ticket. Before a late one there may have been another.
+  const isBest = place !== null && ticket.at < known.closesAt;
+  const isFarBack = isBest && isBeyondReach(line, place, Date.now());
+  return { refusal: notAdmittedYet(line, place), isFarBack };
+}
+
+/**
+ * Whether the person certainly has no order: the SKU sold nothing before the line, and the line cannot have admitted them.
+ * Nobody is admitted before the beacon's round.
+ */
+function isUnserved({ entry, skuId, now }: Buying, { isFarBack = false }: Turn): boolean {
+  const { closesAt } = registrationOf(entry.sale) as { closesAt: number };
+  const isBeforeDraw = now < closesAt + ROUND_DELAY_MS;
+  const hasSold = heldCatalog()?.hasSoldBefore(skuId, entry.revision) ?? true;
+  return (isBeforeDraw || isFarBack) && !hasSold;
 }

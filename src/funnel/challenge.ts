@@ -91,25 +91,30 @@ export async function verifySolution(attempt: Challenged): Promise<Refusal | und
 }
 
 /**
- * A possible retry is not refused for a missing challenge: the attempt then only looks up its order, so a buyer gets the
- * stored answer and no one gets a new unit.
+ * Runs before the limits, because it costs no I/O. A possible retry is not refused for a missing challenge: the attempt
+ * then only looks up its order, so a buyer gets the stored answer and no one gets a new unit.
  */
-function unlessRetry(attempt: Buying, refusal: Refusal | undefined): Refusal | undefined {
-  if (refusal?.reason !== "challenge_required" || !mayBeRetry(attempt)) return refusal;
-  attempt.pending = refusal;
-  return undefined;
-}
-
-/** Runs before the limits, because it costs no I/O. */
 export const challenge: Stage<Buying> = {
   name: "challenge",
-  check: async (attempt) => unlessRetry(attempt, await demandChallenge(attempt)),
+  async check(attempt) {
+    const refusal = await demandChallenge(attempt);
+    if (refusal?.reason !== "challenge_required" || !mayBeRetry(attempt)) return refusal;
+    attempt.pending = refusal;
+    return undefined;
+  },
 };
 
-/** Runs after the limits. */
+/**
+ * Runs after the limits. The attempt may repeat an accepted order with the token that was valid then, so it is looked up in
+ * any case.
+ */
 export const solution: Stage<Buying> = {
   name: "solution",
-  check: async (attempt) => unlessRetry(attempt, await verifySolution(attempt)),
+  async check(attempt) {
+    const refusal = await verifySolution(attempt);
+    if (refusal) attempt.pending = refusal;
+    return undefined;
+  },
 };
 
 /** The widget's `cdata`. It binds a token to this user, so no one else can use it. */

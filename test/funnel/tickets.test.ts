@@ -1,72 +1,32 @@
-// Joining a line: who gets a ticket and when, what the answer says, and that it costs nothing behind the edge.
-import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+// Joining a line: who gets a ticket and when, and what the answer says.
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readTicket } from "../../src/admission/ticket.ts";
 import {
-  controllerAnswers,
   cookieOf,
   givenLineSale,
   type LineScene,
   lateTicket,
   publishLine,
-  reportsFor,
 } from "../admission/line.ts";
 import { givenClock } from "../support/clock.ts";
-import {
-  type Answer,
-  admin,
-  call,
-  contractFaults,
-  freshAddress,
-  ORIGIN,
-  SIGNING_SECRET,
-} from "../support/http.ts";
+import { admin, call, contractFaults, ORIGIN, SIGNING_SECRET } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
-import { emptyRedis, redisCost } from "../support/redis.ts";
+import { emptyRedis } from "../support/redis.ts";
 import {
   aBuyer,
   aSale,
   type Buyer,
-  buyers,
   givenLiveStock,
   putSale,
   suppressLiveStock,
-  until,
 } from "../support/shop.ts";
+import { CHALLENGED, join } from "./line-requests.ts";
 import { deny, denyPath } from "./rule-requests.ts";
-import { aMoment, behindShield } from "./scene.ts";
 import { challengeOf, solve, verifications } from "./turnstile.ts";
 
 beforeAll(emptyRedis);
 beforeAll(pauseQueue);
 beforeEach(suppressLiveStock);
-
-interface Standing {
-  ticket: string;
-  userId: string;
-  place: number | null;
-  registered: number | null;
-  state: string;
-  ahead: number | null;
-  etaSeconds: [number, number] | null;
-}
-
-interface Sent {
-  body?: unknown;
-  cookie?: string;
-  headers?: Record<string, string>;
-}
-
-const join = (
-  { token }: Buyer,
-  saleId: string,
-  { body, cookie, headers }: Sent = {},
-): Promise<Answer<Standing>> =>
-  call<Standing>("POST", `/api/sales/${saleId}/tickets`, {
-    token,
-    ...(body === undefined ? {} : { body }),
-    headers: { ...(cookie ? { cookie } : {}), ...headers },
-  });
 
 const timeOf = ({ saleId }: LineScene, { id }: Buyer, ticket: string): number | undefined =>
   readTicket(SIGNING_SECRET, ticket, { saleId, userId: id })?.at;
@@ -250,7 +210,7 @@ describe("the answer", () => {
 });
 
 test("a sale that demands a challenge demands it for the ticket, once", async () => {
-  const scene = await givenLineSale({}, { protection: PROTECTED });
+  const scene = await givenLineSale({}, { protection: CHALLENGED });
   const ann = await aBuyer();
   const asked = challengeOf((await join(ann, scene.saleId)) as never);
   const forced = await join(ann, scene.saleId, { headers: { "idempotency-retry": "true" } });
@@ -260,84 +220,4 @@ test("a sale that demands a challenge demands it for the ticket, once", async ()
   expect([answer.status, checks]).toEqual([200, 1]);
   const person = { saleId: scene.saleId, userId: ann.id };
   expect(readTicket(SIGNING_SECRET, answer.body.ticket, person)?.challenged).toBe(true);
-});
-
-const limit = { algorithm: "fixed-window", limit: 1_000, windowSeconds: 60 } as const;
-const PROTECTED = {
-  limits: { order: { ip: limit, user: limit }, change: { ip: limit, user: limit } },
-  challenge: { mode: "always", threshold: 50, whenDown: "closed" },
-  autoBlock: {
-    ...{ limitRefusals: 100, failedChallenges: 5, ignoredChallenges: 20 },
-    blockSeconds: 900,
-  },
-} as const;
-
-describe("what a ticket costs", () => {
-  test("no Redis command and no object call of its own, first or repeated", async () => {
-    const scene = await givenLineSale();
-    await publishLine(scene, { frontier: 5 });
-    await givenLiveStock(scene.skuId, { available: 10 });
-    const everyone = await buyers(20);
-    givenClock(aMoment());
-    await join(await aBuyer(), scene.saleId).catch(() => undefined);
-    const lookups = [env.SKU_INVENTORY, env.SALE_REGISTRY].map((objects) =>
-      vi.spyOn(objects as DurableObjectNamespace, "getByName"),
-    );
-    onTestFinished(() => {
-      for (const spy of lookups) spy.mockRestore();
-    });
-
-    const { commands } = await redisCost(() =>
-      Promise.all(everyone.map((buyer) => join(buyer, scene.saleId))),
-    );
-
-    expect(commands).toBe(0);
-    for (const spy of lookups) expect(spy).not.toHaveBeenCalled();
-  });
-
-  test("people are counted in batches, each once, though they ask again", async () => {
-    const scene = await givenLineSale();
-    const reports = controllerAnswers(null);
-    const everyone = await buyers(50);
-    const first = await Promise.all(everyone.map((buyer) => join(buyer, scene.saleId)));
-    await Promise.all(
-      everyone.map((buyer, index) =>
-        join(buyer, scene.saleId, { body: { ticket: first[index]?.body.ticket } }),
-      ),
-    );
-    const batches = () => reportsFor(reports, scene.saleId);
-    const hashes = () => batches().flat();
-    await until("all are reported", () => hashes().length >= 50);
-    expect(hashes()).toHaveLength(50);
-    expect(new Set(hashes().map(([hash]) => hash)).size).toBe(50);
-    expect(batches().length).toBeLessThanOrEqual(3);
-  });
-
-  test("a report that fails is sent again, and no answer waits for it", async () => {
-    const scene = await givenLineSale();
-    const reports = controllerAnswers(null);
-    reports.mockRejectedValueOnce(new Error("the controller restarts"));
-    expect((await join(await aBuyer(), scene.saleId)).status).toBe(200);
-    const batches = () => reportsFor(reports, scene.saleId);
-    await until("it is reported again", () => batches().length === 2);
-    expect(batches()[1]).toEqual(batches()[0]);
-  });
-
-  test("the flood shield counts tickets by person", async () => {
-    const { saleId } = await givenLineSale();
-    const { token } = await aBuyer();
-    const keys: string[] = [];
-    const send = behindShield((key) => {
-      keys.push(key);
-      return false;
-    });
-    const answer = await send(
-      new Request(`${ORIGIN}/api/sales/${saleId}/tickets`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}`, "cf-connecting-ip": freshAddress() },
-      }),
-    );
-    expect(answer.status).toBe(429);
-    expect(keys).toEqual([expect.stringMatching(/^ticket\|user\|/)]);
-  });
 });
