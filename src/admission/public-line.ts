@@ -40,6 +40,8 @@ export const publicLineSchema = z.object({
   notice: z.string().nullable(),
   /** How soon those next in line should look again. */
   pollSeconds: z.number().positive(),
+  /** The line cannot be over sooner than this after `asOf`, unless units sell faster than lately. */
+  soonestEndSeconds: z.number().min(0),
   /** The last link of the chain over all positions of the frontier so far, see `history.ts`. */
   historyHash: digestSchema,
 });

@@ -93,7 +93,8 @@ const LOOKS_PER_WAIT = 4;
 const SPREAD_SECONDS = 10;
 
 /**
- * When to look at the line again, in seconds: the sooner the closer. Between `pollSeconds` and a minute.
+ * When to look at the line again, in seconds: the sooner the closer one's turn, or the end. Between `pollSeconds` and a
+ * minute. People who look so often learn of the end within 3 s, unless units sell more than twice as fast as lately.
  *
  * @param place null while it is not known
  * @param now milliseconds, by the server's clock
@@ -105,10 +106,17 @@ export function pollAfter(
   now: number,
   random: number,
 ): number {
-  const start = Math.max(Date.parse(line.opensAt), Date.parse(line.registrationClosesAt));
-  const bounded = (seconds: number) =>
-    Math.min(MAX_POLL_SECONDS, Math.max(line.pollSeconds, seconds));
-  if (now < start) return bounded((start - now) / 1_000 + random * SPREAD_SECONDS);
-  const [soonest] = (place !== null && etaSeconds(line, place)) || [0];
-  return bounded((soonest / LOOKS_PER_WAIT) * (0.75 + random / 2));
+  const opening = Math.max(Date.parse(line.opensAt), Date.parse(line.registrationClosesAt));
+  const untilOpening = Math.max(0, opening - now) / 1_000;
+  const end = Date.parse(line.asOf) + 1_000 * line.soonestEndSeconds;
+  const halfway = Math.max(0, (end - now) / 1_000 - untilOpening) / 2;
+  const least = line.pollSeconds * (1 + random / 4);
+  const bounded = (seconds: number) => Math.min(MAX_POLL_SECONDS, Math.max(least, seconds));
+  if (untilOpening > 0) {
+    return bounded(untilOpening + random * Math.min(SPREAD_SECONDS, Math.max(2, halfway)));
+  }
+  // A pause may end at any moment.
+  const [soonest] = (place !== null && etaSeconds({ ...line, paused: false }, place)) || [0];
+  const beforeTurn = (soonest / LOOKS_PER_WAIT) * (0.75 + random / 2);
+  return bounded(Math.min(beforeTurn, halfway * (0.5 + random / 2)));
 }

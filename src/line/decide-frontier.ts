@@ -1,11 +1,16 @@
 // Decides how far the frontier of a line moves at a tick: by the operator's rate, and no further than the free units can
 // serve. Numbers of people are expected numbers, and need not be whole.
 import type { ArrivalCurve } from "./arrival-curve.ts";
+import {
+  expectedPeople,
+  type FrontierState,
+  since,
+  sum,
+  unitsPerPerson,
+} from "./frontier-state.ts";
 
 /** How long units are kept in mind for an admitted person. Somebody who comes later is still admitted. */
 export const PATIENCE_MS = 60_000;
-/** At most this many people are admitted and expected for each free unit. A single person always may be. */
-export const OVERSHOOT = 2;
 /** Arrivals are known after this time: isolates report every 2 s, and a report takes a moment. */
 export const REPORT_LAG_MS = 3_000;
 
@@ -16,63 +21,11 @@ const MIN_STEP_MS = 500;
 /** No more than 11 seconds' worth of people are admitted in any 10 seconds. */
 const WINDOW_MS = 10_000;
 const WINDOW_SECONDS = 11;
-/** `admittedPerSecond` is measured over this time. */
-const MEASURED_MS = 30_000;
 /**
  * Where nobody is known to be waiting, the frontier follows the time, because reports can be lost. Places per second of a
  * tick: enough to keep up when ticks are rare, and to make up for a standstill.
  */
 const EMPTY_SPEED = 5;
-/** The measured units per person start as if this many people had taken one each. */
-const PRIOR = 10;
-
-/** The people admitted at one tick. */
-interface Admission {
-  /** In decision time. */
-  at: number;
-  people: number;
-  /** How many seconds of the rate that was. */
-  seconds: number;
-  /** Those who are still expected to take units. */
-  expected: number;
-}
-
-/** Plain data: the object stores it as JSON at each tick. */
-export interface FrontierState {
-  frontier: number;
-  /** When the last tick was, in milliseconds. Null before the first. */
-  lastAt: number | null;
-  /** Decision time in milliseconds. It advances with the ticks, so that a wrong clock cannot move it. */
-  time: number;
-  /** Decision time of the first admission. */
-  startedAt: number | null;
-  /** The free units at the last reading. Null before the first. */
-  free: number | null;
-  /** Of the last minute, oldest first. */
-  admissions: Admission[];
-  /** People admitted so far. */
-  admitted: number;
-  /** Units taken since the first admission, returned ones included. */
-  taken: number;
-  /** Admitted people who took nothing while they could. */
-  noShows: number;
-  /** Admitted people for whom nothing was left. */
-  overshoot: number;
-}
-
-export const INITIAL: FrontierState = {
-  frontier: 0,
-  lastAt: null,
-  time: 0,
-  startedAt: null,
-  free: null,
-  admissions: [],
-  admitted: 0,
-  taken: 0,
-  noShows: 0,
-  overshoot: 0,
-};
-
 export interface FrontierInput {
   /** Whether people may be admitted: the sale is open, the draw is known, and the line is not paused. */
   isMoving: boolean;
@@ -98,24 +51,6 @@ export function decideFrontier(
   const passed = { ...state, lastAt: now, time: state.time + elapsed };
   const settled = expire(serve(passed, input));
   return input.isMoving ? admit(settled, input, elapsed, now) : settled;
-}
-
-/** The people who are admitted and still expected to take units. */
-export const expectedPeople = ({ admissions }: FrontierState): number =>
-  sum(admissions, "expected");
-
-/** People admitted per second over the last 30 s, or since the first admission. */
-export function admittedPerSecond({ admissions, time, startedAt }: FrontierState): number {
-  if (startedAt === null) return 0;
-  const span = Math.min(MEASURED_MS, Math.max(1_000, time - startedAt));
-  return sum(since(admissions, time - span), "people") / (span / 1_000);
-}
-
-/** Units that an admitted person takes on average: from those who are no longer expected. */
-export function unitsPerPerson(state: FrontierState, perPerson: number): number {
-  const decided = Math.max(0, state.admitted - state.overshoot - expectedPeople(state));
-  const measured = (state.taken + PRIOR) / (decided + PRIOR);
-  return Math.min(perPerson, Math.max(1 / OVERSHOOT, measured));
 }
 
 /** A person who took a unit is no longer expected, and nobody is once nothing is left. The longest admitted come first. */
@@ -193,9 +128,3 @@ function byUnits(state: FrontierState, { free, perPerson }: FrontierInput): numb
   if (!free) return 0;
   return Math.max(1, free / unitsPerPerson(state, perPerson)) - expectedPeople(state);
 }
-
-const since = (admissions: Admission[], time: number): Admission[] =>
-  admissions.filter(({ at }) => at > time);
-
-const sum = (admissions: Admission[], key: "people" | "seconds" | "expected"): number =>
-  admissions.reduce((total, admission) => total + admission[key], 0);

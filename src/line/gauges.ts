@@ -1,7 +1,7 @@
 // The gauges of a sale's line.
 import { setGauge } from "../observability/metrics.ts";
 import type { ArrivalCurve } from "./arrival-curve.ts";
-import { admittedPerSecond } from "./decide-frontier.ts";
+import { admittedPerSecond } from "./frontier-state.ts";
 import { type Line, waitingPeople } from "./line.ts";
 
 /** Sets the gauges of a line, as of its last tick. */

@@ -6,7 +6,9 @@ import { fromHex } from "../admission/hex.ts";
 import { commitmentOf, nextLink } from "../admission/history.ts";
 import { canMoveClose } from "../admission/settings.ts";
 import type { ArrivalCurve } from "./arrival-curve.ts";
-import { decideFrontier, type FrontierState, INITIAL } from "./decide-frontier.ts";
+import { decideFrontier } from "./decide-frontier.ts";
+import { type FrontierState, INITIAL } from "./frontier-state.ts";
+import { measurePace, type Pace } from "./pace.ts";
 import type { StockReading } from "./stock-reading.ts";
 
 /** Plain data: the object stores it as JSON. Times are milliseconds. */
@@ -30,6 +32,8 @@ export interface Line {
   state: FrontierState;
   /** The last known stock. */
   stock: StockReading | null;
+  /** Null until it is measured. */
+  pace: Pace | null;
   history: HistoryEnd;
 }
 
@@ -68,6 +72,7 @@ export function configureLine(
     isActive: true,
     terms: { ...terms, mode, registrationClosesAt },
     ratePerSecond: isNewRate ? terms.ratePerSecond : line.ratePerSecond,
+    pace: null,
     round: roundAfter(line.chain, registrationClosesAt),
   };
 }
@@ -86,16 +91,18 @@ function newLine(saleId: string, terms: LineTerms, { seed, chain }: Origin): Lin
     beacon: null,
     state: INITIAL,
     stock: null,
+    pace: null,
     history: { hash: commitmentOf(fromHex(seed)), last: null },
   };
 }
 
-/** The line after an operator's change. */
+/** The line after an operator's change. It may sell faster from now on, so its pace is measured anew. */
 export const changeLine = (line: Line, change: LineChange): Line => ({
   ...line,
   ratePerSecond: change.ratePerSecond ?? line.ratePerSecond,
   paused: change.paused ?? line.paused,
   notice: change.notice === undefined ? line.notice : change.notice,
+  pace: null,
 });
 
 /** Whether the beacon's round should be out by now, and is not known. */
@@ -110,9 +117,20 @@ export const withBeacon = (line: Line, { round, randomness, signature }: BeaconR
 export const isOver = ({ terms, stock }: Line, now: number): boolean =>
   now >= terms.closesAt || (now >= terms.opensAt && stock?.isSoldOut === true);
 
-/** The people who are registered and not admitted yet. */
+/** Rounding errors of the curve are below this share of a person. */
+const NOBODY = 1e-6;
+
+/** The people who are registered and not admitted yet. Rounded up, so that the last person counts until the end. */
 export const waitingPeople = ({ state }: Line, curve: ArrivalCurve): number =>
-  Math.max(0, Math.round(curve.people - curve.peopleUpTo(state.frontier)));
+  Math.max(0, Math.ceil(curve.people - curve.peopleUpTo(state.frontier) - NOBODY));
+
+/** The most units that one person may take. */
+const perPersonOf = ({ skus }: LineTerms): number =>
+  skus.reduce((sum, { perUserLimit }) => sum + perUserLimit, 0);
+
+/** The most units that people take per second, if each takes all they may at once. */
+export const unitsAdmitted = ({ ratePerSecond, terms }: Line): number =>
+  ratePerSecond * perPersonOf(terms);
 
 /** The line after a tick, with the step that its history gets. `stock` is null if it is unknown now. */
 export function tick(
@@ -122,7 +140,8 @@ export function tick(
   now: number,
 ): { line: Line; step: FrontierStep | null } {
   const state = line.isStopped ? { ...line.state, lastAt: now } : moved(line, curve, stock, now);
-  const ticked = { ...line, state, stock: stock ?? line.stock };
+  const pace = line.isStopped ? line.pace : paced(line, state, stock, now);
+  const ticked = { ...line, state, stock: stock ?? line.stock, pace };
   const step = nextStep(ticked, now);
   if (!step) return { line: ticked, step };
   const history = { hash: nextLink(line.history.hash, step), last: step };
@@ -144,10 +163,21 @@ function moved(
       curve,
       closesAt: terms.registrationClosesAt,
       free: stock?.free ?? null,
-      perPerson: terms.skus.reduce((sum, sku) => sum + sku.perUserLimit, 0),
+      perPerson: perPersonOf(terms),
     },
     now,
   );
+}
+
+/** Unmeasured before the first admission, and unchanged while the stock is unknown. */
+function paced(
+  line: Line,
+  { startedAt }: FrontierState,
+  stock: StockReading | null,
+  now: number,
+): Pace | null {
+  if (!stock || startedAt === null) return line.pace;
+  return measurePace(line.pace, stock.left, unitsAdmitted(line), now - (line.state.lastAt ?? now));
 }
 
 /** Steps are at least a second and a thousandth of the elapsed time apart, so a long sale has only some thousands. */

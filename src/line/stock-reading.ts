@@ -7,6 +7,8 @@ export interface StockReading {
   free: number;
   /** Units that are held or sold. */
   taken: number;
+  /** Units that are not sold for good: free, or held and unpaid. */
+  left: number;
   /** Whether nothing is free, but unpaid units are held that may come back. */
   mayReturn: boolean;
   /** Whether nothing is free, and nothing may come back on its own. */
@@ -28,5 +30,6 @@ export function readingOf(
     unpaid += isFree ? 0 : known.held;
   }
   const isEmpty = free === 0;
-  return { free, taken, mayReturn: isEmpty && unpaid > 0, isSoldOut: isEmpty && unpaid === 0 };
+  const left = free + unpaid;
+  return { free, taken, left, mayReturn: isEmpty && left > 0, isSoldOut: left === 0 };
 }

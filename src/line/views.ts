@@ -1,13 +1,13 @@
 // The views of a line: for everyone, for the objects of SKUs, for the operator, and for people who check the draw.
 import type { LineReport } from "../admission/client.ts";
-import type { DrawDocument, FrontierStep } from "../admission/draw.ts";
+import { type DrawDocument, type FrontierStep, roundTime } from "../admission/draw.ts";
 import { fromHex } from "../admission/hex.ts";
 import { commitmentOf } from "../admission/history.ts";
 import { signPass } from "../admission/pass.ts";
 import type { PublicLine, PublishedLine } from "../admission/public-line.ts";
 import type { ArrivalCurve } from "./arrival-curve.ts";
-import { admittedPerSecond } from "./decide-frontier.ts";
-import { isBeaconDue, isOver, type Line, waitingPeople } from "./line.ts";
+import { admittedPerSecond } from "./frontier-state.ts";
+import { isBeaconDue, isOver, type Line, unitsAdmitted, waitingPeople } from "./line.ts";
 
 /** The line is published every second, and edges keep it for another. */
 const POLL_SECONDS = 2;
@@ -24,6 +24,17 @@ const counts = (line: Line, curve: ArrivalCurve): { registered: number; waiting:
   registered: curve.people,
   waiting: waitingPeople(line, curve),
 });
+
+/** In how many seconds the line can be over at the soonest, at the fastest pace of late. 0 while the stock is unknown. */
+function soonestEnd(line: Line, now: number): number {
+  const { terms, chain, round, state, stock, pace } = line;
+  const start = state.startedAt === null ? Math.max(terms.opensAt, roundTime(chain, round)) : now;
+  // A line that was stored by an earlier release knows neither.
+  const left = stock?.left ?? 0;
+  const fastest = pace?.fastest ?? unitsAdmitted(line);
+  const soldAt = Math.max(start, now) + (left === 0 ? 0 : (1_000 * left) / fastest);
+  return Math.max(0, Math.min(soldAt, terms.closesAt) - now) / 1_000;
+}
 
 /** The line as everyone sees it at `now`. */
 export function publicLine(line: Line, curve: ArrivalCurve, now: number): PublicLine {
@@ -45,6 +56,7 @@ export function publicLine(line: Line, curve: ArrivalCurve, now: number): Public
     mayReturn: !over && now >= terms.opensAt && stock?.mayReturn === true,
     notice: line.notice ?? (isBeaconLate(line, now) ? "beacon_late" : null),
     pollSeconds: over ? POLL_SECONDS_OVER : POLL_SECONDS,
+    soonestEndSeconds: over ? 0 : Math.floor(10 * soonestEnd(line, now)) / 10,
     historyHash: history.hash,
   };
 }

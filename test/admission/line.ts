@@ -97,6 +97,7 @@ export function aPublishedLine(
     mayReturn: false,
     notice: null,
     pollSeconds: 2,
+    soonestEndSeconds: 3_600,
     historyHash: "0".repeat(64),
     ...changes,
   };

@@ -33,6 +33,7 @@ const waitingLine = (change: Partial<PublicLine> = {}): PublicLine => ({
   mayReturn: false,
   notice: null,
   pollSeconds: 2,
+  soonestEndSeconds: 3_600,
   historyHash: "0".repeat(64),
   ...change,
 });

@@ -21,7 +21,7 @@ const TERMS: LineTerms = {
   registrationClosesAt: OPENING,
   skus: [SKU],
 };
-const PLENTY = { free: 1_000_000, taken: 0, mayReturn: false, isSoldOut: false };
+const PLENTY = { free: 1_000_000, taken: 0, left: 1_000_000, mayReturn: false, isSoldOut: false };
 
 /** A line whose beacon is known. */
 function aLine(): Line {
@@ -94,7 +94,10 @@ describe("the stock", () => {
     readingOf([sku], new Map([[sku.id, { available, held }]]));
 
   test("is taken by held and sold units", () => {
-    expect(reading(4, 1)).toEqual({ free: 4, taken: 6, mayReturn: false, isSoldOut: false });
+    expect(reading(4, 1)).toEqual({
+      ...{ free: 4, taken: 6, left: 5 },
+      ...{ mayReturn: false, isSoldOut: false },
+    });
   });
 
   test("may return while unpaid units are held, but not those of free orders", () => {

@@ -34,6 +34,7 @@ const aLine = (change: Partial<PublicLine> = {}): PublicLine => ({
   mayReturn: false,
   notice: null,
   pollSeconds: 2,
+  soonestEndSeconds: 3_600,
   historyHash: "0".repeat(64),
   ...change,
 });

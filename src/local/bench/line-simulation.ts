@@ -109,7 +109,8 @@ function wait(first: Line, arrivals: ArrivalSample): { line: Line; published: Pu
   return Array.from({ length: WAIT_SECONDS }, (_, second) => {
     const now = OPENING + second * 1_000;
     const taken = line.state.admitted;
-    const stock = { free: total - taken, taken, mayReturn: false, isSoldOut: false };
+    const free = total - taken;
+    const stock = { free, taken, left: free, mayReturn: false, isSoldOut: false };
     line = tick(line, curve, stock, now).line;
     return { line, published: publicLine(line, curve, now) };
   });

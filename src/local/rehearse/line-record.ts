@@ -19,12 +19,14 @@ export interface AttemptWithoutTurn {
   answer: Answer;
 }
 
-/** A waiting person's look at the line. */
+/** A person's look at the line. */
 export interface Look {
   user: string;
   sentAt: number;
   answeredAt: number;
   over: boolean;
+  /** Whether it was not the person's turn yet. Those who have had it may be asleep between two looks. */
+  isWaiting: boolean;
 }
 
 /** Everything observed of one line. Times are the server's, in milliseconds. */

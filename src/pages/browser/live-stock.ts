@@ -76,9 +76,11 @@ export class LiveStock {
 
   pollSoon = (): void => this.#schedule(SOON_MS);
 
+  /** The pace of a line has its own jitter, and is kept: a later look could come too late. */
   #schedule(every: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.poll(), every / 2 + jitter(every));
+    const isExact = this.#isWaiting && !this.#failures;
+    this.#timer = setTimeout(() => this.poll(), isExact ? every : every / 2 + jitter(every));
   }
 
   async poll(): Promise<void> {

@@ -8,10 +8,13 @@ import {
   duplicatePlaces,
   improvedPlaces,
   jumps,
+  KNOWN_WITHIN_MS,
   leftOver,
   orderOfPlaces,
   TOLD_WITHIN_MS,
+  toldLate,
   untold,
+  waitedUntilTheEnd,
   withoutTurn,
 } from "./line.ts";
 import type { SkuProof } from "./verify.ts";
@@ -64,9 +67,15 @@ export const LINE_PROOFS: SkuProof[] = [
     otherwise: "nobody waited until the end",
   },
   {
-    claim: `whoever waits can know the end ${TOLD_WITHIN_MS / 1_000} s after the last unit is sold`,
+    claim: `whoever waits can know the end ${KNOWN_WITHIN_MS / 1_000} s after the last unit is sold`,
     violations: untold,
     isObserved: (evidence) => recordOf(evidence).looks.some(({ over }) => over),
+    otherwise: "nobody waited until the end",
+  },
+  {
+    claim: `everyone who waits, however far back, is told the end within ${TOLD_WITHIN_MS / 1_000} s`,
+    violations: toldLate,
+    isObserved: (evidence) => waitedUntilTheEnd(recordOf(evidence)).length > 0,
     otherwise: "nobody waited until the end",
   },
   {

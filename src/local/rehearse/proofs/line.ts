@@ -1,14 +1,18 @@
 // The proofs about people in a line: nobody is served before their turn, or without one, and all are told the end.
 import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
-import { isEarly, type LineRecord, placeOfUser } from "../line-record.ts";
+import { isEarly, type LineRecord, type Look, placeOfUser } from "../line-record.ts";
 import { frontierBy } from "./frontier.ts";
 import { toleranceOf } from "./timeline.ts";
 
 /** A position reaches every edge within this time. */
 const PUBLISHED_WITHIN_MS = 3_000;
-/** Everyone can know the end within this time. */
-export const TOLD_WITHIN_MS = 3_000;
+/** Every edge knows the end within this time. */
+export const KNOWN_WITHIN_MS = 3_000;
+/** By then, people look so often. */
+const LOOKS_WITHIN_MS = 3_000;
+/** Everyone who waits is told the end within this time. */
+export const TOLD_WITHIN_MS = KNOWN_WITHIN_MS + LOOKS_WITHIN_MS;
 
 const recordOf = ({ line }: Evidence): LineRecord => line as LineRecord;
 
@@ -101,14 +105,33 @@ export function leftOver({ after: { available, held } }: Evidence): string[] {
 export function untold(evidence: Evidence): string[] {
   const { looks, soldOutAt } = recordOf(evidence);
   if (soldOutAt === undefined) return ["everything was never sold for good"];
-  const late = soldOutAt + TOLD_WITHIN_MS;
+  const late = soldOutAt + KNOWN_WITHIN_MS;
   return looks
     .filter(({ sentAt, over }) => sentAt > late && !over)
     .map(({ user, sentAt }) => `${user} was told to wait ${sentAt - soldOutAt} ms after the end`);
 }
 
+/** Everyone who waited at the end, however far back, looks soon after it. */
+export function toldLate(evidence: Evidence): string[] {
+  const { soldOutAt = Number.POSITIVE_INFINITY } = recordOf(evidence);
+  return waitedUntilTheEnd(recordOf(evidence))
+    .map(({ user, answeredAt }) => ({ user, after: answeredAt - soldOutAt }))
+    .filter(({ after }) => after > TOLD_WITHIN_MS)
+    .map(({ user, after }) => `${user} learned of the end only ${after} ms after it`);
+}
+
+/** The look by which each person learned of the end who had been told to wait before. */
+export function waitedUntilTheEnd({ looks }: LineRecord): Look[] {
+  const waiting = new Set(
+    looks.filter((look) => look.isWaiting && !look.over).map(({ user }) => user),
+  );
+  return looks.filter(({ user, isWaiting, over }) => isWaiting && over && waiting.has(user));
+}
+
 /** Milliseconds from the end until the last of those who waited knew of it, looking as often as the sale page does. */
-export function lastToldAfterMs({ looks, soldOutAt }: LineRecord): number | undefined {
-  const told = looks.filter(({ over }) => over).map(({ answeredAt }) => answeredAt);
-  return soldOutAt === undefined || told.length === 0 ? undefined : Math.max(...told) - soldOutAt;
+export function lastToldAfterMs(record: LineRecord): number | undefined {
+  const told = waitedUntilTheEnd(record).map(({ answeredAt }) => answeredAt);
+  return record.soldOutAt === undefined || told.length === 0
+    ? undefined
+    : Math.max(...told) - record.soldOutAt;
 }

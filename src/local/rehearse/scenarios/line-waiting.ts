@@ -51,13 +51,17 @@ export async function untilAnswered<Body>(
 }
 
 /** One look at the line. */
-async function look(context: LineContext, { user }: Buyer): Promise<PublicLine> {
+async function look(
+  context: LineContext,
+  { user }: Buyer,
+  isWaiting: boolean,
+): Promise<PublicLine> {
   const { client, recorder, record, saleId } = context;
   const { sentAt, ms, body } = await untilAnswered(() =>
     sendWithRetry(recorder, "line", () => client.line(saleId)),
   );
   addSample(record, body);
-  record.looks.push({ user, sentAt, answeredAt: sentAt + ms, over: body.over });
+  record.looks.push({ user, sentAt, answeredAt: sentAt + ms, over: body.over, isWaiting });
   return body;
 }
 
@@ -69,7 +73,7 @@ export async function waitForTurn(
 ): Promise<boolean> {
   let place: number | null = null;
   for (;;) {
-    const line = await look(context, buyer);
+    const line = await look(context, buyer, true);
     if (line.over) return false;
     if (place === null && line.frontier > 0) {
       ({ place } = await askTicket(context, buyer, ticket));
@@ -83,7 +87,7 @@ export async function waitForTurn(
 /** Looks at the line until units are free, or the line is over. Returns whether units are free. */
 export async function waitForUnits(context: LineContext, buyer: Buyer): Promise<boolean> {
   for (;;) {
-    const line = await look(context, buyer);
+    const line = await look(context, buyer, false);
     if (line.over) return false;
     if (!line.mayReturn) return true;
     await pause(line.pollSeconds * 1_000);

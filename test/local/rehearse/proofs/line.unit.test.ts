@@ -2,7 +2,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { LedgerOrder, PublicLine } from "../../../../src/local/client.ts";
 import type { Evidence } from "../../../../src/local/rehearse/evidence.ts";
-import { type LineRecord, newLineRecord } from "../../../../src/local/rehearse/line-record.ts";
+import {
+  type LineRecord,
+  type Look,
+  newLineRecord,
+} from "../../../../src/local/rehearse/line-record.ts";
 import { answer, at, claims, correctSale, NOW, order, problem, purchase } from "../evidence.ts";
 
 const JUMPS = "no order before its turn: no place above the published frontier";
@@ -12,10 +16,11 @@ const DEVICES = "a person has one place on all devices, and asking again never i
 const TURNS = "no order without a turn of one's own (no ticket, a forged one, another person's)";
 const SOLD = "all stock is sold while people wait";
 const END = "whoever waits can know the end 3 s after the last unit is sold";
+const TOLD = "everyone who waits, however far back, is told the end within 6 s";
 const BACK = "the frontier never moves back";
 const RATE = "no more people are admitted in ten seconds than the rate allows, within 10%";
 const DRAW = "the draw is the one committed to, signed by the beacon, with the published history";
-const ALL = [JUMPS, ORDER, DUPLICATES, DEVICES, TURNS, SOLD, END, BACK, RATE, DRAW];
+const ALL = [JUMPS, ORDER, DUPLICATES, DEVICES, TURNS, SOLD, END, TOLD, BACK, RATE, DRAW];
 
 const SECOND = 1_000;
 const CLOSE = NOW - 60 * SECOND;
@@ -29,11 +34,15 @@ const sample = (time: number, frontier: number): PublicLine => ({
     [0, 0],
     [1, 100],
   ],
-  ...{ notice: null, pollSeconds: 2, historyHash: HASH },
+  ...{ notice: null, pollSeconds: 2, soonestEndSeconds: 0, historyHash: HASH },
 });
 
 const ticket = (user: string, place: number | null, sentAt = CLOSE - SECOND) => ({
   ...{ user, sentAt, answeredAt: sentAt + 1, ticket: "t", place },
+});
+
+const look = (user: string, sentAt: number, over: boolean): Look => ({
+  ...{ user, sentAt, answeredAt: sentAt + 1, over, isWaiting: true },
 });
 
 let record: LineRecord;
@@ -56,7 +65,7 @@ beforeEach(() => {
   record.soldOutAt = NOW + SECOND;
   record.looks = [false, true].map((over, index) => {
     const sentAt = NOW + 5 * SECOND * index;
-    return { user: "cid", sentAt, answeredAt: sentAt, over };
+    return look("cid", sentAt, over);
   });
   record.checks = [{ name: "document", ok: true, detail: "" }];
   const revealed = { revealed: true, history: [[NOW, 0.02]] };
@@ -130,8 +139,15 @@ describe("detects", () => {
   });
 
   test("somebody who is told to wait after the end", () => {
-    record.looks.push({ user: "dan", sentAt: NOW + 5_000, answeredAt: NOW + 5_001, over: false });
+    record.looks.push(look("dan", NOW + 5_000, false));
     expect(broken()).toEqual([END]);
+  });
+
+  test("somebody far back who learns of the end late, but not one who had their turn and slept", () => {
+    record.looks.push(look("dan", NOW, false), look("dan", NOW + 8_000, true));
+    expect(broken()).toEqual([TOLD]);
+    record.looks = record.looks.map((each) => ({ ...each, isWaiting: each.user !== "dan" }));
+    expect(broken()).toEqual([]);
   });
 
   test("an end that never came", () => {
