@@ -42,18 +42,24 @@ const NOT_SIGNED_IN = refuse("unauthenticated");
 export const authorize = createMiddleware<AppEnv>(async function authorize(c, next) {
   const found = await authenticate(c);
   if (!found.ok) return problem(c, found.refusal);
-  if (found.operator.role === "viewer" && !isRead(c)) return problem(c, READ_ONLY);
   c.set("operator", found.operator);
   return next();
 });
 
 const isRead = (c: AppContext): boolean => ["GET", "HEAD"].includes(c.req.method);
 
+/** Finds out who operates. A viewer's write is refused. */
+export async function authenticate(c: AppContext): Promise<Authenticated> {
+  const found = await identify(c);
+  const mayWrite = found.ok && found.operator.role === "operator";
+  return !found.ok || mayWrite || isRead(c) ? found : refused(READ_ONLY);
+}
+
 /**
- * Finds out who operates. An Authorization header counts first: scripts send it, and browsers never do so by themselves.
+ * An Authorization header counts first: scripts send it, and browsers never do so by themselves.
  * What browsers attach to every request, a cookie or the assertion of Access, must come from this site for a write.
  */
-export async function authenticate(c: AppContext): Promise<Authenticated> {
+async function identify(c: AppContext): Promise<Authenticated> {
   if (c.req.header("authorization") !== undefined) {
     const token = bearerToken(c);
     return token === undefined ? refused(NOT_SIGNED_IN) : authenticateToken(c, token);

@@ -5,6 +5,7 @@ import { lineSettings } from "../admission/settings.ts";
 import type { SaleState } from "../catalog/sale-state.ts";
 import { type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
+import type { RegisteredSwitch } from "../catalog/switches.ts";
 import type { AppContext } from "../http.ts";
 import { atObject } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -47,6 +48,8 @@ interface Payments {
 
 export interface Figures {
   sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
+  /** The switches that are set for this sale, its SKUs, or the deployment. */
+  switches: Part<RegisteredSwitch[]>;
   skus: SkuFigures[];
   curve: { from: string; stepSeconds: number };
   funnel: Part<FunnelFigures>;
@@ -72,8 +75,9 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   const sale = found?.sale;
   if (!sale) return undefined;
   const hasLine = lineSettings(sale) !== undefined;
-  const [metrics, reports, line, payments, attention] = await Promise.all([
+  const [metrics, switches, reports, line, payments, attention] = await Promise.all([
     part("metrics", () => readMetrics(env, CURVE)),
+    part("switches", () => readSwitches(scope, sale)),
     Promise.all(sale.skus.map(({ id }) => part("ledger", () => readLedger(scope, id)))),
     hasLine ? part("line", () => lineOf(env, saleId).operatorReport()) : undefined,
     part("payments", () => readPayments(scope)),
@@ -82,6 +86,7 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   const { id, title, opensAt, closesAt } = sale;
   return {
     sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
+    switches,
     skus: sale.skus.map((sku, at) =>
       skuFigures(sku, reports[at] as Part<LedgerPart>, metrics.value),
     ),
@@ -121,6 +126,13 @@ async function readLedger({ env }: Scope, skuId: string): Promise<LedgerPart | n
     units: { stocked, available, held, sold },
     backlog: { unacknowledged, stuck: stuck.length, holdsPaused },
   };
+}
+
+async function readSwitches({ env }: Scope, { id, skus }: Sale): Promise<RegisteredSwitch[]> {
+  using registered = await registryOf(env).switches();
+  const isOwn = ({ sale, sku }: RegisteredSwitch) =>
+    (sale ?? id) === id && (sku === undefined || skus.some((each) => each.id === sku));
+  return registered.switches.filter(isOwn).map((each) => ({ ...each }));
 }
 
 async function readPayments(scope: Scope): Promise<Payments | null> {

@@ -59,21 +59,31 @@ async function changePause(
   return change(c, { settings: [{ name: "paused", sale: sale.data, ...rest }], reason });
 }
 
-/** Applies a change. With `?preview=true`, only says what it would do. */
-async function change(c: AppContext, wanted: Omit<SwitchChange, "by">): Promise<Response> {
+/** Reads from the request whether a change is only previewed, and which state of the switches it expects. */
+async function change(c: AppContext, wanted: WantedChange): Promise<Response> {
   const condition = readCondition(c);
   if (!condition.ok) return problem(c, condition.refusal);
   const preview = c.req.query("preview") ?? "false";
   // A misspelled preview must not become a change.
-  const fault = /^(true|false)$/.test(preview)
-    ? findFault(c, wanted)
-    : invalid("preview", "use true or false");
+  if (!/^(true|false)$/.test(preview)) return problem(c, invalid("preview", "use true or false"));
+  return applySwitches(c, wanted, { condition: condition.value, isPreview: preview === "true" });
+}
+
+export type WantedChange = Omit<SwitchChange, "by">;
+
+/** Applies a change, and logs it. A preview only says what it would do. */
+export async function applySwitches(
+  c: AppContext,
+  wanted: WantedChange,
+  { condition, isPreview }: { condition: Precondition; isPreview: boolean },
+): Promise<Response> {
+  const fault = findFault(c, wanted);
   if (fault) return problem(c, fault);
   const given = { ...wanted, by: c.get("operator").name };
-  if (preview === "true") return apply(c, given, condition.value, { dryRun: true });
+  if (isPreview) return apply(c, given, condition, { dryRun: true });
   const { reason, settings: asks } = wanted;
   const intent = { action: "switches.changed", target: targetOf(asks), reason, asks } as const;
-  return recorded(c, intent, (note) => apply(c, given, condition.value, { dryRun: false, note }));
+  return recorded(c, intent, (note) => apply(c, given, condition, { dryRun: false, note }));
 }
 
 async function apply(
@@ -119,7 +129,7 @@ const logged = (edits: readonly SwitchEdit[], side: "before" | "after") =>
   );
 
 /** Checks beyond the schema: the deployment's configuration. */
-function findFault(c: AppContext, { settings }: Omit<SwitchChange, "by">): Refusal | undefined {
+function findFault(c: AppContext, { settings }: WantedChange): Refusal | undefined {
   const config = c.get("config");
   for (const [index, { name, value }] of settings.entries()) {
     const path = `switches.${index}.value`;

@@ -151,6 +151,35 @@ inBrowser(
       expect((await stage().client.send("GET", `/sales/${saleId}`)).status).toBe(200);
     });
 
+    test("pauses and resumes a sale, with a preview, from a phone by keyboard", async () => {
+      const { saleId, path } = await stage().onSale();
+      const page = await signIn(
+        await stage().person({ viewport: { width: 390, height: 844 }, colorScheme: "dark" }),
+        LOCAL_ADMIN_TOKEN,
+        `/admin${path}`,
+      );
+      await page.getByRole("link", { name: "Pause" }).press("Enter");
+      await page.getByLabel("Reason").fill("a wrong price");
+      await check(page, "the switches");
+      await page.getByLabel("Reason").press("Enter");
+      await page.getByText("Nothing has changed yet").waitFor();
+      await check(page, "the preview");
+      await page.getByRole("button", { name: "Apply" }).press("Enter");
+      await page.getByText(`Sale paused (${saleId})`).waitFor();
+      const buyer = await (await stage().person()).open(path);
+      await buyer.locator('[data-badge="paused"]').waitFor();
+
+      await page.goto(`/admin/switches?choice=resume&target=${saleId}`);
+      await page.getByLabel("Reason").fill("fixed");
+      await page.getByRole("button", { name: "Preview" }).click();
+      await page.getByRole("button", { name: "Apply" }).click();
+      await page.getByText("no switch is set").waitFor();
+      await buyer.locator('[data-badge="open"]').waitFor();
+      await page.getByRole("link", { name: "Log" }).click();
+      await page.getByText("a wrong price").waitFor();
+      await check(page, "the log");
+    });
+
     test("signs people in by Cloudflare Access, with the keys it serves", async () => {
       for (const [email, role] of [
         ["ann@shop.example", "(operator)"],

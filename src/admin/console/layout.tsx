@@ -41,6 +41,7 @@ const Frame = ({ title, operator, refresh, scripts = [], children }: FrameProps)
         <a class="brand" href="/admin">
           Doorbuster console
         </a>
+        {operator ? <Navigation /> : null}
         {operator ? <Account {...operator} /> : null}
       </header>
       <main id="main" tabindex={-1}>
@@ -48,6 +49,14 @@ const Frame = ({ title, operator, refresh, scripts = [], children }: FrameProps)
       </main>
     </body>
   </html>
+);
+
+const Navigation = () => (
+  <nav class="links" aria-label="Console">
+    <a href="/admin">Sales</a>
+    <a href="/admin/switches">Switches</a>
+    <a href="/admin/log">Log</a>
+  </nav>
 );
 
 const Account = ({ name, role }: Operator) => (

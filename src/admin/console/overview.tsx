@@ -4,6 +4,7 @@ import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
 import type { Figures, SkuFigures } from "../figures.ts";
 import { renderConsole } from "./layout.tsx";
 import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
+import { describeSwitch } from "./switches.tsx";
 
 export const renderOverview = (figures: Figures, operator: Operator): Promise<string> =>
   renderConsole({
@@ -20,6 +21,7 @@ export const renderOverview = (figures: Figures, operator: Operator): Promise<st
         <p class="links">
           <a href="/admin">All sales</a>
           <a href={`/sales/${figures.sale.id}`}>Sale page</a>
+          <a href={`/admin/switches?choice=pause&target=${figures.sale.id}`}>Pause</a>
           <span role="status" data-connection></span>
         </p>
         <div class={hasCurve(figures) ? "chart drawn" : "chart"} data-chart></div>
@@ -38,6 +40,7 @@ export const renderFigures = async (figures: Figures): Promise<string> =>
 const FiguresFragment = ({ figures }: { figures: Figures }) => (
   <div data-figures={figures.sale.id} data-curves={JSON.stringify(curvesOf(figures))}>
     <State {...figures.sale} />
+    <Switches {...figures} />
     <Units {...figures} />
     <Funnel {...figures} />
     <Line {...figures} />
@@ -69,6 +72,18 @@ const State = ({ state, opensAt, closesAt }: Figures["sale"]) => (
     </span>
   </p>
 );
+
+/** What is not as the sale says. */
+const Switches = ({ switches: { value } }: Figures) =>
+  value === null ? (
+    <p class="fault">The switches are not known now.</p>
+  ) : (
+    value.map((each) => (
+      <p class="fault">
+        {describeSwitch(each)}: <bdi>{each.reason}</bdi>
+      </p>
+    ))
+  );
 
 const Units = ({ skus }: Figures) => (
   <>

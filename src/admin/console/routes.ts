@@ -15,6 +15,7 @@ import { readFigures } from "../figures.ts";
 import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
 import { renderProblem } from "./layout.tsx";
+import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
 import { renderSales } from "./sales.tsx";
 import { renderSignIn } from "./sign-in.tsx";
@@ -54,7 +55,10 @@ export const consoleRoutes = new Hono<AppEnv>()
   .use(signedIn)
   .get("/", showSales)
   .get("/sales/:saleId", showSale)
-  .get("/sales/:saleId/figures", showFigures);
+  .get("/sales/:saleId/figures", showFigures)
+  .get("/switches", showSwitchesPage)
+  .post("/switches", changeSwitchesPage)
+  .get("/log", showLog);
 
 consoleRoutes.onError((error, c: AppContext) => {
   const requestId = c.get("requestId");

@@ -4,6 +4,8 @@ import { lineSettings } from "../../admission/settings.ts";
 import { readLive } from "../../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../../catalog/schema.ts";
 import { readCatalog } from "../../catalog/snapshot.ts";
+import { registryOf } from "../../catalog/store.ts";
+import { effectiveSwitches } from "../../catalog/switches.ts";
 import type { Config } from "../../config.ts";
 import type { AppContext } from "../../http.ts";
 import { atObject, LANE } from "../../inventory/client.ts";
@@ -19,6 +21,24 @@ export async function checkSale({ sale }: CatalogEntry): Promise<Finding> {
   const state = saleState(sale, Date.now());
   if (state === "closed") return fail(`it closed at ${closesAt}`, "Move closesAt");
   return ok(state === "open" ? `it is open until ${closesAt}` : `it opens at ${opensAt}`);
+}
+
+/** A switch that was forgotten would keep a sale from selling. */
+export async function checkSwitches({ env }: Scope, { sale }: CatalogEntry): Promise<Finding> {
+  using registered = await registryOf(env).switches();
+  const set = (sku?: string) =>
+    effectiveSwitches(registered.switches, Date.now(), { sale: sale.id, ...(sku && { sku }) });
+  const { paused, readOnly, paymentsPaused, ...others } = set();
+  const closed = sale.skus.filter(({ id }) => set(id).closed);
+  const todo = "Turn it off: PUT /api/admin/switches";
+  if (paused) return fail("the sale is paused", todo);
+  if (readOnly) return fail("no orders are taken anywhere (readOnly)", todo);
+  if (paymentsPaused) return fail("payments are paused", todo);
+  if (closed.length > 0) return warn(`closed: ${closed.map(({ id }) => id).join(", ")}`, todo);
+  const names = Object.keys(others);
+  return names.length > 0
+    ? warn(`set: ${names.join(", ")}`, "Check that this is still wanted")
+    : ok("none is set");
 }
 
 /** Wakes the objects of the SKUs and of the line, and compares what they sell with the document. */

@@ -16,6 +16,7 @@ import {
   checkQueues,
   checkRedis,
   checkSale,
+  checkSwitches,
 } from "./platform.ts";
 import {
   checkChallenge,
@@ -54,6 +55,7 @@ export async function showPreflight(
     runCheck("clock", () => checkClock(config)),
   ]);
   const second = await Promise.all([
+    runCheck("switches", () => checkSwitches(scope, entry)),
     runCheck("sign-in", () => checkSignIn(config)),
     runCheck("payments", () => checkPayments(config, sale)),
     runCheck("challenge", () => checkChallenge(config, sale)),

@@ -11,6 +11,7 @@ import { type Answer, admin, contractFaults } from "../../support/http.ts";
 import { captureQueue, deliverBatch } from "../../support/queue.ts";
 import { emptyRedis, redisIsBack, redisIsDown, services } from "../../support/redis.ts";
 import { aSale, aSku, putSale, unique } from "../../support/shop.ts";
+import { givenSwitches, noSwitches } from "../../support/switches.ts";
 
 beforeEach(async () => {
   await redisIsBack();
@@ -26,6 +27,7 @@ const NAMES = [
   "redis",
   "queues",
   "clock",
+  "switches",
   "sign-in",
   "payments",
   "challenge",
@@ -140,6 +142,44 @@ describe("the objects", () => {
   test("are worth a warning if nothing is free", async () => {
     const sale = await putSale(aSale({ skus: [aSku({ stock: 0 })] }));
     expect(await check(sale, "objects")).toMatchObject({ state: "warn" });
+  });
+});
+
+describe("the switches", () => {
+  const found = async (sale: Sale, ...switches: object[]) => {
+    onTestFinished(noSwitches);
+    if (switches.length > 0) await givenSwitches(...switches);
+    return check(sale, "switches");
+  };
+
+  test("are fine if none is set, or only another sale's", async () => {
+    const [sale, other] = [await putSale(aSale()), await putSale(aSale())];
+    expect(await found(sale)).toMatchObject({ state: "ok" });
+    const paused = { name: "paused", sale: other.id, value: true };
+    expect(await found(sale, paused)).toMatchObject({ state: "ok" });
+  });
+
+  test.each([
+    ["the pause of the sale", (sale: Sale) => ({ name: "paused", sale: sale.id }), "paused"],
+    ["a stop of all orders", () => ({ name: "readOnly" }), "readOnly"],
+    ["a pause of payments", () => ({ name: "paymentsPaused" }), "payments"],
+  ])("fail with %s", async (_, named, detail) => {
+    const sale = await putSale(aSale());
+    const setting = { ...named(sale), value: true };
+    expect(await found(sale, setting)).toMatchObject({
+      state: "fail",
+      detail: expect.stringContaining(detail),
+    });
+  });
+
+  test("are worth a warning if an item is closed, or the limits are changed", async () => {
+    const sale = await putSale(aSale());
+    const skuId = sale.skus[0]?.id ?? "";
+    const closed = await found(sale, { name: "closed", sku: skuId, value: true });
+    expect(closed).toMatchObject({ state: "warn", detail: `closed: ${skuId}` });
+    await noSwitches();
+    const limited = await found(sale, { name: "limits", sale: sale.id, value: 2 });
+    expect(limited).toMatchObject({ state: "warn", detail: "set: limits" });
   });
 });
 

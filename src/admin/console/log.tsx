@@ -1,0 +1,76 @@
+// The page of the log: who changed what, when, and why.
+import type { Change, LogEntry } from "../../catalog/log-entry.ts";
+import type { Operator } from "../../http.ts";
+import { renderConsole } from "./layout.tsx";
+import { LocalTime, Table } from "./parts.tsx";
+
+interface LogProps {
+  operator: Operator;
+  entries: readonly LogEntry[];
+  /** The cursor of the next page. */
+  next: number | undefined;
+}
+
+export const renderLog = ({ operator, entries, next }: LogProps): Promise<string> =>
+  renderConsole({
+    title: "Log",
+    operator,
+    children: (
+      <>
+        <h1>Log</h1>
+        {entries.length === 0 ? (
+          <p>Nobody has changed anything yet.</p>
+        ) : (
+          <Table
+            caption="Changes, newest first"
+            head={["What", "When", "By", "Outcome", "Reason", "Changes"]}
+            rows={entries.map((entry) => [
+              <>
+                {entry.action} <small>{entry.target}</small>
+              </>,
+              <LocalTime at={entry.at} />,
+              <bdi>{entry.actor.name}</bdi>,
+              outcomeOf(entry),
+              <bdi class="words">{entry.reason ?? ""}</bdi>,
+              <Changes changes={entry.changes} />,
+            ])}
+          />
+        )}
+        {next === undefined ? null : (
+          <p>
+            <a href={`/admin/log?cursor=${next}`} rel="next">
+              Older entries
+            </a>
+          </p>
+        )}
+      </>
+    ),
+  });
+
+/** `unknown`: the action may have happened, so somebody must look. */
+const outcomeOf = ({ outcome, code }: LogEntry) =>
+  outcome === "done" ? (
+    "done"
+  ) : (
+    <span class="fault">
+      {outcome}
+      {code === undefined ? "" : `: ${code}`}
+    </span>
+  );
+
+const Changes = ({ changes }: { changes: readonly Change[] }) =>
+  changes.length === 0 ? null : (
+    <details>
+      <summary>{changes.length}</summary>
+      <ul class="words">
+        {changes.map(({ path, before, after }) => (
+          <li>
+            {path} {textOf(before)} → {textOf(after)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+
+const textOf = (value: Change["before"]): string =>
+  value === undefined ? "(none)" : JSON.stringify(value);

@@ -1,0 +1,80 @@
+// The console's routes for what operators do: the switches, and the log of changes.
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as z from "zod";
+import { parseCondition } from "../../catalog/precondition.ts";
+import { etagOfSwitches } from "../../catalog/registry-types.ts";
+import { registryOf } from "../../catalog/store.ts";
+import type { Issue } from "../../errors.ts";
+import { type AppContext, readForm } from "../../http.ts";
+import { applySwitches } from "../switches.ts";
+import { renderLog } from "./log.tsx";
+import { changeOf, type SwitchForm, switchForm, toFormIssue } from "./switch-form.ts";
+import { type Preview, renderSwitches } from "./switches.tsx";
+
+const MAX_FORM_BYTES = 8_192;
+const PAGE_SIZE = 50;
+
+/** A link can fill in what to change: `?choice=pause&target=spring-drop`. */
+export async function showSwitchesPage(c: AppContext): Promise<Response> {
+  const { choice, target } = c.req.query();
+  const given = switchForm.safeParse({ choice, target });
+  return page(c, given.success ? { form: given.data } : {});
+}
+
+/** Previews a change, and applies it once the operator has seen the preview. */
+export async function changeSwitchesPage(c: AppContext): Promise<Response> {
+  const form = await readForm(c, switchForm, MAX_FORM_BYTES);
+  if (!form.ok) return page(c, { issues: form.refusal.issues ?? UNREADABLE }, 400);
+  const { step, etag } = form.value;
+  if (step === "edit") return page(c, { form: form.value });
+  const wanted = changeOf(form.value, Date.now());
+  if (!wanted.ok) return page(c, { form: form.value, issues: wanted.issues }, 400);
+  const ifMatch = parseCondition(etag);
+  const isPreview = step === "preview";
+  const condition = ifMatch && !isPreview ? { ifMatch } : {};
+  const answer = await applySwitches(c, wanted.change, { condition, isPreview });
+  if (answer.ok && !isPreview) return c.redirect("/admin/switches", 303);
+  if (answer.ok) return page(c, { form: form.value, preview: await answer.json<Preview>() });
+  const { detail, title, issues } = await answer.json<Problem>();
+  const faults = issues?.map(toFormIssue) ?? [{ path: "Not changed", message: detail ?? title }];
+  return page(c, { form: form.value, issues: faults }, answer.status as ContentfulStatusCode);
+}
+
+interface Problem {
+  title: string;
+  detail?: string;
+  issues?: Issue[];
+}
+
+const UNREADABLE: Issue[] = [{ path: "form", message: "cannot be read" }];
+
+interface Shown {
+  form?: SwitchForm;
+  issues?: readonly Issue[];
+  preview?: Preview;
+}
+
+async function page(
+  c: AppContext,
+  shown: Shown,
+  status: ContentfulStatusCode = 200,
+): Promise<Response> {
+  using found = await registryOf(c.env).switches();
+  // A plain copy: the answer of an RPC must not outlive the request.
+  const registered = { version: found.version, switches: [...found.switches] };
+  const etag = etagOfSwitches(registered);
+  const html = await renderSwitches({
+    ...{ operator: c.get("operator"), registered, etag },
+    ...shown,
+  });
+  return c.html(html, status);
+}
+
+const cursorSchema = z.coerce.number().int().positive().optional();
+
+export async function showLog(c: AppContext): Promise<Response> {
+  const cursor = cursorSchema.safeParse(c.req.query("cursor"));
+  using entries = await registryOf(c.env).logPage(undefined, cursor.data, PAGE_SIZE);
+  const next = entries.length === PAGE_SIZE ? entries.at(-1)?.id : undefined;
+  return c.html(await renderLog({ operator: c.get("operator"), entries, next }));
+}
