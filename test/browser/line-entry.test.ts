@@ -68,7 +68,9 @@ inBrowser("the entry to a line", (stage) => {
 
       await beaconIs("honest");
       await standsAs(page, "admitted");
-      expect((await client.draw(sale.saleId)).body).toMatchObject({ revealed: true });
+      // Edges keep the draw for a second.
+      const draw = async () => (await client.draw(sale.saleId)).body;
+      await expect.poll(draw).toMatchObject({ revealed: true });
       await buyButton(page).click();
       await orderIs(page, "confirmed");
     },
