@@ -14,7 +14,7 @@ type Assertion =
   | { state: "valid"; operator: Operator; expiresAt: number }
   | { state: "absent" | "invalid" | "unavailable" };
 
-/** Who Access says is asking. `absent` if Access is not configured, or did not see the request. */
+/** The person that Access names. `absent` if Access is not configured, or did not see the request. */
 export async function readAssertion(c: AppContext): Promise<Assertion> {
   const { ACCESS_TEAM_DOMAIN, ACCESS_AUD, ACCESS_OPERATORS } = c.get("config");
   const token = c.req.header(HEADER);

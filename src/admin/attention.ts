@@ -1,4 +1,4 @@
-// What needs the operator anywhere in the system: the counts that the SKUs' objects published in Redis.
+// The problems that need the operator, of the whole system: the counts that the SKUs' objects published in Redis.
 import { type Attention, attentionSchema, isQuiet } from "../inventory/attention.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";

@@ -57,7 +57,7 @@ export async function authenticate(c: AppContext): Promise<Authenticated> {
 
 /**
  * An Authorization header counts first: scripts send it, and browsers never do so by themselves.
- * What browsers attach to every request, a cookie or the assertion of Access, must come from this site for a write.
+ * Browsers attach a cookie or the assertion of Access to every request, so a write with either must come from this site.
  */
 async function identify(c: AppContext): Promise<Authenticated> {
   if (c.req.header("authorization") !== undefined) {

@@ -37,7 +37,7 @@ export interface SkuFigures extends Pick<Sku, "id" | "name"> {
 export interface FunnelFigures {
   passed: number;
   refused: { stage: string; reason: string; count: number }[];
-  /** What the SKUs' objects answered to those that passed. */
+  /** The answers of the SKUs' objects to those that passed, by outcome. */
   orders: Record<string, number>;
 }
 

@@ -15,7 +15,7 @@ export const SIGNED_OUT = 4401;
 /** The close code once the sale is gone. */
 const SALE_GONE = 4404;
 
-/** What a socket remembers while the object hibernates. `expiresAt`: milliseconds. */
+/** The attachment of a socket, which survives hibernation. `expiresAt`: milliseconds. */
 export interface Watcher {
   saleId: string;
   role: Operator["role"];

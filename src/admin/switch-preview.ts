@@ -1,4 +1,4 @@
-// What a change of switches would affect: the sales, and how many people are in the middle of a purchase.
+// The reach of a change of switches: the sales, and how many people are in the middle of a purchase.
 
 import type { SwitchEdit } from "../catalog/decide-switches.ts";
 import { readStock } from "../catalog/live-reading.ts";

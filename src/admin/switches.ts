@@ -106,7 +106,7 @@ async function apply(
   });
 }
 
-/** What a change is about in the log: a sale or a SKU, if it is about nothing else. */
+/** The target of a change in the log: a sale or a SKU, if the change is about nothing else. */
 function targetOf(settings: SwitchChange["settings"]): Target {
   const targets = new Set(
     settings.map(
@@ -145,7 +145,7 @@ function findFault(c: AppContext, { settings }: WantedChange): Refusal | undefin
 
 const MAX_PAUSE_MINUTES = MAX_PAUSE_MS / 60_000;
 
-/** What an operator may not expect of a switch. */
+/** A consequence of a switch that its operator may not expect. */
 function warningOf({ name, until }: RegisteredSwitch): string | undefined {
   if (name !== "paymentsPaused") return undefined;
   if (until !== undefined && until - Date.now() <= MAX_PAUSE_MS) return undefined;
@@ -170,8 +170,8 @@ const toEditView = ({ before, after, ...edit }: SwitchEdit) => ({
 });
 
 /**
- * What this isolate has switched off by itself. While Redis does not answer, features that are not needed to buy give way
- * first. Other isolates have breakers of their own.
+ * The features that this isolate has switched off by itself. While Redis does not answer, features that are not needed to
+ * buy give way first. Other isolates have breakers of their own.
  */
 function automaticSwitches() {
   const breaker = redisBreakerState();

@@ -1,4 +1,4 @@
-// Who has to solve a challenge in a sale: the operator's switch decides, or else the sale's settings.
+// Decides which buyers of a sale solve a challenge: the operator's switch, or else the sale's settings.
 import { type Protection, protectionOf } from "./protection.ts";
 import type { Sale } from "./schema.ts";
 import { switchesNow } from "./snapshot.ts";

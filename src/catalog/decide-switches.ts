@@ -1,4 +1,4 @@
-// What an operator's change makes of the switches. Pure: switches + change + now → switches.
+// Applies an operator's change to the switches. Pure: switches + change + now → switches.
 import { isInForce, type RegisteredSwitch, type Switch, type SwitchTarget } from "./switches.ts";
 
 /** One switch as an operator sets it. The default value removes it. */

@@ -45,7 +45,7 @@ interface LiveSku {
 const LOW_SHARE = 0.1;
 const FEW = 5;
 
-/** What the switches make of an answer. The same object while they are the same. */
+/** The effect of the switches on an answer. The same object while they are the same. */
 interface Switched {
   stops: ReadonlyMap<string, Stop>;
   /** The operator's words about a pause. */

@@ -1,7 +1,7 @@
 // The entries of the operators' log: who changed what, when, and why. Pure.
 import type { Operator } from "../http.ts";
 
-/** What operators do. Names are stored, so an old one never changes. */
+/** The actions of operators. Names are stored, so an old one never changes. */
 export type Action =
   | "sale.saved"
   | "sale.deleted"
@@ -18,7 +18,7 @@ export type Action =
   | "dead_letter.discarded"
   | "caches.purged";
 
-/** What an action is about, for example `sale/spring-drop` or `rule/deny/ip/10.0.0.0/8`. */
+/** The target of an action, for example `sale/spring-drop` or `rule/deny/ip/10.0.0.0/8`. */
 export type Target =
   | `${"sale" | "sku" | "order" | "rule" | "dead-letter"}/${string}`
   | "deployment";
@@ -45,7 +45,7 @@ export interface NewEntry {
   key?: string;
 }
 
-/** What became of an action. `refused`: it changed nothing, and `changes` is what it would have changed. */
+/** The result of an action. `refused`: it changed nothing, and `changes` is what it would have changed. */
 export interface Completion {
   outcome: "done" | "refused" | "unknown";
   /** The error code of the response, if it was an error. */

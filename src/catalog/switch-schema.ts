@@ -44,7 +44,7 @@ const settingSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.enum(["orderHistoryOff", "liveStockOff"]), value: isOn, ...ending }),
 ]);
 
-/** What is wrong with a setting beyond its fields. */
+/** The fault of a setting beyond its fields. */
 function faultOf(setting: SwitchSetting, earlier: readonly SwitchSetting[]): string | undefined {
   if (earlier.some((each) => switchKey(each) === switchKey(setting))) {
     return "sets a switch twice";

@@ -2,7 +2,7 @@
 // does no I/O.
 import * as z from "zod";
 
-/** What each switch can be set to, apart from its default, under which nothing is stored. */
+/** The values of each switch, apart from its default, under which nothing is stored. */
 interface Values {
   /** A sale takes no orders. Its holds run on. */
   paused: true;
@@ -24,7 +24,7 @@ interface Values {
 
 export type SwitchName = keyof Values;
 
-/** What a switch is about: a sale, a SKU, or without either the deployment. */
+/** The target of a switch: a sale, a SKU, or without either the deployment. */
 export interface SwitchTarget {
   sale?: string;
   sku?: string;

@@ -1,5 +1,5 @@
-// Refuses attempts for an unknown SKU, outside the sale's hours, and where a switch stops orders. No I/O while the catalog snapshot is fresh, except
-// for SKUs it does not contain.
+// Refuses attempts for an unknown SKU, outside the sale's hours, and where a switch stops orders. No I/O while the catalog
+// snapshot is fresh, except for SKUs it does not contain.
 import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";

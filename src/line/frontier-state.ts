@@ -1,4 +1,4 @@
-// What the controller remembers of a line's frontier, and what follows from it: people expected, rates, units per person.
+// The state of a line's frontier that the controller remembers, and what follows: people expected, rates, units per person.
 
 /** At most this many people are admitted and expected for each free unit. A single person always may be. */
 export const OVERSHOOT = 2;

@@ -1,6 +1,6 @@
 // How fast the units of a sale are sold for good. From it follows when the line can be over at the soonest.
 
-/** What ticks have measured. Plain data: the object stores it as JSON at each tick. */
+/** The measurements of the ticks. Plain data: the object stores it as JSON at each tick. */
 export interface Pace {
   /** Units that are not sold for good, at the last tick. */
   left: number;

@@ -10,7 +10,7 @@ const MAX_UNSENT = 4;
 /** After this pause a new sender starts with number 1. A shard remembers senders for longer. */
 const SENDER_LIFE_MS = 600_000;
 
-/** Who sends batches. All go to one shard, which knows the last number that it took. */
+/** An isolate as the sender of batches. All go to one shard, which knows the last number that it took. */
 interface Sender {
   id: string;
   shard: number;

@@ -1,4 +1,4 @@
-// What was counted in some time, by series, and how two such frames merge. Pure. The result depends neither on the order nor
+// The counts of a span of time, by series, and how two such frames merge. Pure. The result depends neither on the order nor
 // on the grouping of what is merged, as long as there is room for every series.
 import { BOUNDS, otherKeyOf } from "./series.ts";
 

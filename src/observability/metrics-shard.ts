@@ -11,7 +11,7 @@ import { BUCKET_MS, MIGRATIONS, MINUTE_MS, ShardTables } from "./shard-tables.ts
 
 const startOf = (time: number, step: number): number => Math.floor(time / step) * step;
 
-/** What was counted in a span of time that starts at `at`. */
+/** The counts of a span of time that starts at `at`. */
 interface Span {
   at: number;
   frame: Frame;

@@ -11,7 +11,7 @@ export interface MetricsEnv {
  */
 export const SHARDS = 8;
 
-/** What an isolate counted since its last batch. Numbers count from 1 and leave no gap. */
+/** The counts of an isolate since its last batch. Numbers count from 1 and leave no gap. */
 export interface Batch {
   number: number;
   frame: Frame;
@@ -24,7 +24,7 @@ export interface Range {
   step: number;
 }
 
-/** What one shard knows. */
+/** The knowledge of one shard. */
 export interface ShardReading {
   /** What was counted in each step of the range that has any counts, by its start. */
   frames: [at: number, frame: Frame][];

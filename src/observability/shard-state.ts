@@ -1,4 +1,4 @@
-// What a shard of the metrics knows, and how it takes batches. Pure.
+// The state of a shard of the metrics, and how it takes batches. Pure.
 import { accumulate, emptyFrame, type Frame, mergeInto } from "./frame.ts";
 import type { Batch } from "./shard-client.ts";
 
@@ -7,7 +7,7 @@ const SENDER_MS = 1_200_000;
 /** More than the isolates of one shard. Those that sent longest ago are forgotten first. */
 const MAX_SENDERS = 2_000;
 
-/** What a restart must not forget. */
+/** The state that a restart must not lose. */
 export interface ShardState {
   /** Everything counted so far. */
   totals: Frame;

@@ -65,7 +65,7 @@ export async function secondsUntilPayable(scope: Scope): Promise<number> {
 const MAX_PAUSE_MINUTES = MAX_PAUSE_MS / 60_000;
 
 /**
- * What the buyer of an unpaid order is told while payments are paused. Undefined while they are not.
+ * The words for the buyer of an unpaid order while payments are paused. Undefined while they are not.
  *
  * @param isDue whether the buyer has paid as far as they can
  */

@@ -36,12 +36,12 @@ const deliverNext = async (gateway: TestGateway, { queue, order }: Purchase) =>
 
 /** Ids that name no order: malformed, of another lane, and of a SKU that never existed. */
 const NO_ORDERS = [
-  "x",
-  "%00",
-  `${unique("never")}.0.${"a".repeat(20)}`,
-  `${unique("never")}.7.${"a".repeat(20)}`,
-  "x".repeat(2_000),
-];
+  ["a letter", "x"],
+  ["a null character", "%00"],
+  ["one of an unknown SKU", `${unique("never")}.0.${"a".repeat(20)}`],
+  ["one of another lane", `${unique("never")}.7.${"a".repeat(20)}`],
+  ["2,000 characters", "x".repeat(2_000)],
+] as const;
 
 describe("an order", () => {
   test("is shown as its ledger has it, with its payment and its owner", async () => {
@@ -95,7 +95,7 @@ describe("an order", () => {
     expect(indexes.map(({ name }) => name)).not.toContain("orders_by_id");
   });
 
-  test.each(NO_ORDERS)("is not found as %s, and no object wakes", async (id) => {
+  test.each(NO_ORDERS)("is not found as %s, and no object wakes", async (_, id) => {
     const woken = vi.spyOn(env.SKU_INVENTORY, "getByName");
     onTestFinished(() => woken.mockRestore());
     for (const answer of [await inspect(id), await release(id)]) {
@@ -293,7 +293,7 @@ describe("sending a webhook again", () => {
       code: "invalid_request",
       body: { issues: [{ path: "orderId" }] },
     });
-    for (const id of NO_ORDERS) expect((await resend(id)).status).toBe(404);
+    for (const [, id] of NO_ORDERS) expect((await resend(id)).status).toBe(404);
     const id = `${purchase.order.id.slice(0, -20)}${"a".repeat(20)}`;
     for (const unknown of [await inspect(id), await release(id), await resend(id)]) {
       expect(unknown.status).toBe(404);

@@ -49,7 +49,7 @@ const FiguresFragment = ({ figures }: { figures: Figures }) => (
   </div>
 );
 
-/** What the chart draws, from the first known point on: free units of each SKU. `from`: seconds since 1970. */
+/** The points of the chart, from the first known one on: free units of each SKU. `from`: seconds since 1970. */
 function curvesOf({ skus, curve: { from, stepSeconds } }: Figures) {
   const drawn = skus.filter(({ curve }) => curve.length > 0);
   const firsts = drawn.map(({ curve }) => curve.findIndex((units) => units !== null));
@@ -73,7 +73,7 @@ const State = ({ state, opensAt, closesAt }: Figures["sale"]) => (
   </p>
 );
 
-/** What is not as the sale says. */
+/** The switches that override the sale. */
 const Switches = ({ switches: { value } }: Figures) =>
   value === null ? (
     <p class="fault">The switches are not known now.</p>

@@ -55,7 +55,7 @@ export type SwitchForm = z.output<typeof switchForm>;
 const MINUTE_MS = 60_000;
 const numberOf = (text: string): number | undefined => (text === "" ? undefined : Number(text));
 
-/** What the target of a choice names. A switch of the whole deployment has none. */
+/** The sale or the SKU that a choice is about. A switch of the whole deployment has neither. */
 function targetOf({ name }: Choice, target: string): SwitchTarget {
   if (target === "") return {};
   return TARGETS[name].includes("sku") ? { sku: target } : { sale: target };

@@ -7,7 +7,7 @@ import { renderConsole } from "./layout.tsx";
 import { Count, LocalTime, Table } from "./parts.tsx";
 import { CHOICES, type SwitchForm } from "./switch-form.ts";
 
-/** What a change would do. See `applySwitches`. */
+/** The effect that a change would have. See `applySwitches`. */
 export interface Preview {
   edits: unknown[];
   warnings?: string[];

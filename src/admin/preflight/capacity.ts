@@ -9,7 +9,7 @@ import { type Finding, fail, ok, warn } from "./check.ts";
 /** Half of the people press Buy within ten seconds after the opening, unless a line admits them. */
 const FIRST_SHARE = 0.5;
 const FIRST_SECONDS = 10;
-/** What one object takes per second: calls, and orders, each of which writes (200 to 500). See Cloudflare's limits. */
+/** The load that one object takes per second: calls, and orders, each of which writes (200 to 500). See Cloudflare's limits. */
 const OBJECT_CALLS = 1_000;
 const OBJECT_ORDERS = 200;
 /** Commands per second of one Upstash database, and those of an attempt by Upstash's count. */

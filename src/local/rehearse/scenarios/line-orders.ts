@@ -8,7 +8,7 @@ import type { Buyer } from "../scenario.ts";
 import { type LineContext, untilAnswered, waitForUnits } from "./line-waiting.ts";
 import { buy, cancel } from "./order-actions.ts";
 
-/** What a person with a turn does beside taking one unit. */
+/** The ways in which a person with a turn does not take one unit. */
 export interface Habits {
   /** Orders with so many devices at once. */
   devices: number;
