@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 
 const BUILT = join(import.meta.dirname, "../.wrangler/build/index.js");
 const KIB = 1024;
-const BUDGET_KIB = { raw: 1212, gzip: 366 };
+const BUDGET_KIB = { raw: 1400, gzip: 424 };
 
 const code = readFileSync(BUILT);
 const size = { raw: code.length / KIB, gzip: gzipSync(code).length / KIB };
