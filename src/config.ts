@@ -1,6 +1,7 @@
 // Variables and secrets, parsed once per isolate. If one is missing or invalid, the log names it, and callers get a
 // plain 503.
 import * as z from "zod";
+import { breakerLimits } from "./breaker-limits.ts";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
@@ -75,18 +76,19 @@ const teamDomain = z
 const hexOf = (bytes: number) =>
   z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), `needs ${bytes} bytes in hexadecimal`);
 
+/** Undefined for the empty text. */
+const json = z.string().transform((text, context): unknown => {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
+
 /** A drand chain and its relays, as JSON: `{ urls, hash, publicKey, genesisTime, period }`. Times are seconds. */
-const beacon = z
-  .string()
-  .transform((text, context): unknown => {
-    if (text === "") return undefined;
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  })
+const beacon = json
   .pipe(
     z
       .strictObject({
@@ -182,6 +184,13 @@ const schema = z
       .transform((url) => url ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
     /** The drand chain that decides draws. Unset: quicknet, at drand's public relays. */
     BEACON: beacon,
+    /** Limits of circuit breakers that differ from the defaults, as JSON: see `breaker-limits.ts`. */
+    BREAKERS: z
+      .string()
+      .default("")
+      .pipe(json)
+      .transform((changes) => changes ?? {})
+      .pipe(breakerLimits),
     /** The shop's webhook for final changes of orders. Requests are signed with each of the secrets. */
     ORDER_WEBHOOK_URL: optionalUrl,
     ORDER_WEBHOOK_SECRET: webhookSecrets,

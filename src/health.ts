@@ -1,6 +1,7 @@
 // Liveness, readiness, and the server's clock. `/healthz` and `/api/time` call nothing else. `/readyz` uses each
 // dependency the way a purchase does.
 import { Hono } from "hono";
+import { allBreakers } from "./edge/breaker.ts";
 import { problem, refuse } from "./errors.ts";
 import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
 import type { AppContext, AppEnv } from "./http.ts";
@@ -63,6 +64,12 @@ async function readiness(c: AppContext): Promise<Readiness | undefined> {
   return last;
 }
 
+/** The breakers of this isolate that are not closed, and since when. */
+const openBreakers = () =>
+  [...allBreakers()].flatMap(([name, { state, since }]) =>
+    state === "closed" ? [] : [{ name, state, since: new Date(since).toISOString() }],
+  );
+
 const TIME_HEADERS = completeHeaders({ "Content-Type": "application/json", ...FOR_ANY_ORIGIN });
 
 export const healthRoutes = new Hono<AppEnv>()
@@ -77,5 +84,6 @@ export const healthRoutes = new Hono<AppEnv>()
     const ready = redis.state === "up" && inventory.state === "up";
     if (!ready) c.header("Retry-After", "1");
     const dependencies = { redis: { ...redis, breaker: redisBreakerState() }, inventory };
-    return c.json({ status: ready ? "ready" : "not ready", dependencies }, ready ? 200 : 503);
+    const status = ready ? "ready" : "not ready";
+    return c.json({ status, dependencies, breakers: openBreakers() }, ready ? 200 : 503);
   });

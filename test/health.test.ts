@@ -82,6 +82,11 @@ test.each([
     expect((await call("GET", "/readyz")).body).toMatchObject({ dependencies });
   }
   expect(redisBreakerState()).toBe("open"); // so that buyers do not wait for errors
+  expect((await call("GET", "/readyz")).body).toMatchObject({
+    breakers: expect.arrayContaining([
+      { name: "redis", state: "open", since: new Date().toISOString() },
+    ]),
+  });
 });
 
 test("/readyz reports since when a state lasts", async () => {

@@ -8,6 +8,7 @@ import { registryOf } from "../catalog/store.ts";
 import type { RegisteredSwitch } from "../catalog/switches.ts";
 import type { AppContext } from "../http.ts";
 import { atObject } from "../inventory/client.ts";
+import { type BreakerFigures, breakersOf } from "../observability/breakers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type Metrics, readMetrics, type Series } from "../observability/read-metrics.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
@@ -57,6 +58,8 @@ export interface Figures {
   line?: Part<LineReport>;
   payments: Part<Payments>;
   attention: Part<AttentionView>;
+  /** The breakers of the whole system that have ever opened. */
+  breakers: Part<BreakerFigures[]>;
   /** Shards of the metrics that did not answer: their counts are missing. */
   missingShards: number;
 }
@@ -98,6 +101,7 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
     ...(line ? { line } : {}),
     payments,
     attention,
+    breakers: { asOf: metrics.asOf, value: metrics.value && breakersOf(metrics.value) },
     missingShards: metrics.value?.missing.length ?? 0,
   };
 }

@@ -1,6 +1,7 @@
 // The operator's overview: what needs a look anywhere in the system, the line of the payments, and what was counted.
 
 import type { AppContext } from "../http.ts";
+import { breakersOf } from "../observability/breakers.ts";
 import { type Metrics, readMetrics, TOTALS } from "../observability/read-metrics.ts";
 import { fullNameOf } from "../observability/series.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
@@ -17,6 +18,7 @@ export async function showOverview(c: AppContext): Promise<Response> {
   return c.json({
     generatedAt: new Date().toISOString(),
     breakers: { redis: redisBreakerState() },
+    openBreakers: breakersOf(metrics).filter(({ state }) => state !== "closed"),
     attention,
     payments: line ? { inLine: line.length, perSecond: line.perSecond } : null,
     counters: countersOf(metrics),

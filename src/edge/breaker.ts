@@ -1,25 +1,37 @@
-// A circuit breaker: after several failures in a row, a service is not called for a while. One breaker per service and
-// isolate.
+// A circuit breaker: a service that fails or is slow is not called for a while. One breaker per service and isolate.
+import type { BreakerLimits } from "../breaker-limits.ts";
+import { count, setWorst } from "../observability/metrics.ts";
 import {
-  BrokenCircuitError,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhen,
-} from "cockatiel";
-import { count } from "../observability/metrics.ts";
+  admitCall,
+  type BreakerState,
+  type CallOutcome,
+  closedBreaker,
+  endCall,
+} from "./decide-breaker.ts";
 import { elapsed } from "./elapsed.ts";
 
-const FAILURES_TO_OPEN = 5;
-const OPEN_MS = 2_000;
+/** The service was not called, because its breaker is open. */
+export class BreakerOpen extends Error {
+  override readonly name = "BreakerOpen";
+}
+
+/** Ends a call that a breaker admitted. */
+type EndCall = (outcome: CallOutcome) => void;
+
+const LEVELS = { closed: 0, "half-open": 1, open: 2 } as const;
+/** So often refused calls and probes say that the breaker is still not closed. */
+const REPORT_MS = 1_000;
+
+const breakers = new Map<string, Breaker>();
+
+/** The breakers of this isolate by name. A service that was never called has none. */
+export const allBreakers = (): ReadonlyMap<string, Breaker> => breakers;
 
 export class Breaker {
   readonly #name: string;
   readonly #isFailure: (error: unknown) => boolean;
-  #policy: CircuitBreakerPolicy;
-  #openedAt = Number.NEGATIVE_INFINITY;
-  #probedAt = Number.NEGATIVE_INFINITY;
+  #state: BreakerState = closedBreaker(0);
+  #reportedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param name its name in metrics
@@ -28,59 +40,82 @@ export class Breaker {
   constructor(name: string, isFailure: (error: unknown) => boolean = () => true) {
     this.#name = name;
     this.#isFailure = isFailure;
-    this.#policy = this.#newPolicy();
+    breakers.set(name, this);
   }
 
-  get state(): "closed" | "open" | "half-open" {
-    switch (this.#policy.state) {
-      case CircuitState.Closed:
-        return "closed";
-      case CircuitState.HalfOpen:
-        return "half-open";
-      default:
-        return "open";
-    }
+  get state(): BreakerState["is"] {
+    return this.#state.is;
+  }
+
+  /** When the state began: milliseconds. 0 if it never changed. */
+  get since(): number {
+    return this.#state.since;
   }
 
   /** Forgets every failure. */
   reset(): void {
-    this.#policy = this.#newPolicy();
+    this.#state = closedBreaker(0, this.#state.spell + 1);
   }
 
   /**
-   * Runs one operation. During a probe, other calls are rejected at once instead of waiting for it, because a promise
-   * of another request may never settle on Workers. For the same reason the probe of a canceled request would keep
-   * the breaker half-open forever, so after its time limit the next call probes again.
+   * Runs one operation. Calls that may not run are rejected at once instead of waiting for a probe, because a promise of
+   * another request may never settle on Workers.
    *
-   * @param limitMs the longest that the operation takes
-   * @throws BrokenCircuitError without running it while the breaker is open
+   * @param timeLimitMs the longest that the operation takes
+   * @throws BreakerOpen without running it while the breaker is open
    */
-  run<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
-    const now = Date.now();
-    if (this.state === "half-open") {
-      if (elapsed(this.#probedAt, now) < limitMs + OPEN_MS) {
-        throw new BrokenCircuitError("the service is being probed");
-      }
-      this.#policy = this.#newPolicy(this.#policy.toJSON());
+  async run<T>(
+    limits: BreakerLimits,
+    timeLimitMs: number,
+    operation: () => Promise<T>,
+  ): Promise<T> {
+    const end = this.enter(limits, timeLimitMs);
+    if (!end) throw new BreakerOpen(`the breaker of ${this.#name} is ${this.state}`);
+    const startedAt = Date.now();
+    try {
+      const answer = await operation();
+      end(outcomeOf(startedAt, limits));
+      return answer;
+    } catch (error) {
+      end(this.#isFailure(error) ? "failed" : outcomeOf(startedAt, limits));
+      throw error;
     }
-    // If the clock was set back since, the breaker would stay open until the clock has caught up.
-    if (this.state === "open" && now < this.#openedAt) this.reset();
-    if (this.state === "open") this.#probedAt = now;
-    return this.#policy.execute(operation);
   }
 
-  #newPolicy(initialState?: ReturnType<CircuitBreakerPolicy["toJSON"]>): CircuitBreakerPolicy {
-    const policy = circuitBreaker(handleWhen(this.#isFailure), {
-      halfOpenAfter: OPEN_MS,
-      breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      ...(initialState ? { initialState } : {}),
-    });
-    policy.onBreak(() => {
-      this.#openedAt = Date.now();
-      count("breaker_changes", this.#name, "open");
-    });
-    policy.onHalfOpen(() => count("breaker_changes", this.#name, "half_open"));
-    policy.onReset(() => count("breaker_changes", this.#name, "closed"));
-    return policy;
+  /** Starts a call, which the caller ends. Undefined if the service must not be called now. */
+  enter(limits: BreakerLimits, timeLimitMs: number): EndCall | undefined {
+    const now = Date.now();
+    const state = admitCall(this.#state, now, limits, timeLimitMs);
+    if (!state) {
+      count("breaker_refused", this.#name);
+      if (elapsed(this.#reportedAt, now) >= REPORT_MS) this.#report(now);
+      return undefined;
+    }
+    this.#become(state, now);
+    const { spell } = state;
+    return (outcome) => {
+      const endedAt = Date.now();
+      const call = { spell, outcome };
+      this.#become(endCall(this.#state, call, endedAt, limits, Math.random()), endedAt);
+    };
+  }
+
+  #become(next: BreakerState, now: number): void {
+    const before = this.#state;
+    this.#state = next;
+    if (next.is === before.is) return;
+    count("breaker_changes", this.#name, next.is === "half-open" ? "half_open" : next.is);
+    this.#report(now);
+  }
+
+  #report(now: number): void {
+    this.#reportedAt = now;
+    const state = this.#state;
+    const openMs = state.is === "closed" ? 0 : Math.max(0, now - state.brokeAt);
+    setWorst("breaker_state", LEVELS[state.is], this.#name);
+    setWorst("breaker_open_seconds", openMs / 1_000, this.#name);
   }
 }
+
+const outcomeOf = (startedAt: number, { slowMs }: BreakerLimits): CallOutcome =>
+  Date.now() - startedAt > slowMs ? "slow" : "answered";

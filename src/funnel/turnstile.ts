@@ -4,7 +4,10 @@ import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { causeOf, log } from "../observability/log.ts";
 
-export type TurnstileConfig = Pick<Config, "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL">;
+export type TurnstileConfig = Pick<
+  Config,
+  "TURNSTILE_SECRET" | "TURNSTILE_VERIFY_URL" | "BREAKERS"
+>;
 
 /** The `action` that our pages pass to the widget. A token for another action is refused. */
 export const CHALLENGE_ACTION = "buy";
@@ -38,7 +41,9 @@ export async function verifyChallenge(
   purpose: string,
 ): Promise<Verdict> {
   try {
-    return await provider.run(VERIFY_LIMIT_MS, () => callSiteverify(config, token, cdata, purpose));
+    return await provider.run(config.BREAKERS.turnstile, VERIFY_LIMIT_MS, () =>
+      callSiteverify(config, token, cdata, purpose),
+    );
   } catch (error) {
     log("challenge.down", { cause: causeOf(error) });
     return "down";

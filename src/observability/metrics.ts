@@ -52,11 +52,11 @@ export class Meter {
     this.#onNews();
   }
 
-  set(name: GaugeName, value: number, labels: readonly string[]): void {
+  set(name: GaugeName, value: number, labels: readonly string[], at = Date.now()): void {
     const { gauges } = this.#pending;
     const key = keyOf(name, labels);
     if (!gauges.has(key) && (gauges.size >= MAX_SERIES || !areFit(labels))) return;
-    gauges.set(key, [Date.now(), value]);
+    gauges.set(key, [at, value]);
     this.#onNews();
   }
 }
@@ -104,3 +104,19 @@ export const setGauge = <Name extends GaugeName>(
   value: number,
   ...labels: LabelValues<Name>
 ): void => meter.set(name, value, labels);
+
+/** Values of this long count as set at the same time, of which the largest one wins. */
+const WORST_MS = 5_000;
+
+/**
+ * Sets a gauge that every isolate has, such as the state of its breaker: the largest value of all isolates counts. Isolates
+ * repeat it while it is above 0. A 0 counts from the next span on, or it would lose against the value that it ends.
+ */
+export const setWorst = <Name extends GaugeName>(
+  name: Name,
+  value: number,
+  ...labels: LabelValues<Name>
+): void => {
+  const span = Math.floor(Date.now() / WORST_MS) + (value === 0 ? 1 : 0);
+  meter.set(name, value, labels, span * WORST_MS);
+};

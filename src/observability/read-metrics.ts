@@ -1,7 +1,7 @@
 // Reads the merged metrics of the whole system: asks every shard at once, and says which ones did not answer.
 import { emptyFrame, type Frame, type Gauge, mergeInto } from "./frame.ts";
 import { causeOf, log } from "./log.ts";
-import { METRICS, type MetricName, parseKey } from "./series.ts";
+import { METRICS, type Metric, type MetricName, parseKey } from "./series.ts";
 import { type MetricsEnv, type Range, SHARDS, type ShardReading, shardOf } from "./shard-client.ts";
 
 /** The buckets of counts are this long, in seconds. Steps are multiples of it. */
@@ -58,6 +58,11 @@ export interface Metrics {
 /** Operators' pages ask again and again. */
 const CACHE_MS = 1_000;
 const SHARD_LIMIT_MS = 2_000;
+/**
+ * A state that isolates repeat is over after this, because the isolate that set it may be gone. Longer than the pause between
+ * two tries of a webhook.
+ */
+const FORGOTTEN_MS = 90_000;
 
 let cached: { key: string; metrics: Metrics } | undefined;
 
@@ -99,7 +104,7 @@ export async function readShards(
     asOf: now,
     from,
     stepSeconds,
-    series: toSeries(totals, inOrder),
+    series: toSeries(totals, inOrder, now),
     missing: answers.flatMap((answer, shard) => (answer ? [] : [shard])),
     lost: readings.reduce((sum, { lost }) => sum + lost, 0),
   };
@@ -120,18 +125,22 @@ async function readShard(
 }
 
 /** The series that have a total, in alphabetical order. A step without a frame counted nothing. */
-function toSeries(totals: Frame, steps: (Frame | undefined)[]): Series[] {
+function toSeries(totals: Frame, steps: (Frame | undefined)[], now: number): Series[] {
   const found: Series[] = [];
   const each = <Value>(
     of: (frame: Frame) => Map<string, Value>,
-    build: (total: Value, points: (Value | undefined)[]) => Pick<Series, "total" | "points">,
+    build: (
+      total: Value,
+      points: (Value | undefined)[],
+      metric: Metric,
+    ) => Pick<Series, "total" | "points">,
   ) => {
     for (const [key, total] of of(totals)) {
       const series = parseKey(key);
       if (!series) continue; // counted by another release
       const points = steps.map((frame) => frame && of(frame).get(key));
-      const { type } = METRICS[series.name];
-      found.push({ type, ...series, ...build(total, points) } as Series);
+      const metric: Metric = METRICS[series.name];
+      found.push({ type: metric.type, ...series, ...build(total, points, metric) } as Series);
     }
   };
   const lastOf = (gauge: Gauge | undefined) => gauge?.[1] ?? null;
@@ -141,7 +150,10 @@ function toSeries(totals: Frame, steps: (Frame | undefined)[]): Series[] {
   );
   each(
     ({ gauges }) => gauges,
-    ([, total], points) => ({ total, points: points.map(lastOf) }),
+    ([at, value], points, { isWorst }) => ({
+      total: isWorst && now - at > FORGOTTEN_MS ? 0 : value,
+      points: points.map(lastOf),
+    }),
   );
   each(
     ({ histograms }) => histograms,

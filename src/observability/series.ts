@@ -2,10 +2,12 @@
 
 type MetricType = "counter" | "gauge" | "histogram";
 
-interface Metric {
+export interface Metric {
   type: MetricType;
   help: string;
   labels: readonly string[];
+  /** Whether every isolate sets it: see `setWorst`. */
+  isWorst?: boolean;
 }
 
 const metric =
@@ -18,6 +20,10 @@ const metric =
 const counter = metric("counter");
 const gauge = metric("gauge");
 const histogram = metric("histogram");
+const worst = <const Labels extends readonly string[]>(help: string, labels: Labels) => ({
+  ...gauge(help, labels),
+  isWorst: true,
+});
 
 /** By their names without the prefix `doorbuster_` and without the suffix `_total` of counters. */
 export const METRICS = {
@@ -39,6 +45,13 @@ export const METRICS = {
   webhooks: counter("Events posted to the shop", ["outcome"]),
   dead_letters: counter("Messages that became dead letters", ["queue"]),
   breaker_changes: counter("Changes of a breaker's state in an isolate", ["breaker", "state"]),
+  breaker_refused: counter("Calls that a breaker refused", ["breaker"]),
+  breaker_state: worst("The worst state in any isolate: 2 open, 1 half-open, 0 closed", [
+    "breaker",
+  ]),
+  breaker_open_seconds: worst("How long it has not been closed in any isolate; 0 if closed", [
+    "breaker",
+  ]),
   redis_commands: counter("Commands sent to Redis; a script is one command", []),
   redis_dollars: counter("Estimated price of these commands; a script costs two", []),
   http_seconds: histogram("Time until the response, at the edge", ["route", "class"]),

@@ -8,7 +8,7 @@ import { type Keys, keysOf } from "./keys.ts";
 
 export type RedisConfig = Pick<
   Config,
-  "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN" | "REDIS_PREFIX"
+  "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN" | "REDIS_PREFIX" | "BREAKERS"
 >;
 
 /** Time limit while a buyer waits: a failure is better than a late answer. */
@@ -26,7 +26,7 @@ function breakerFor(limitMs: number): Breaker {
   return breaker;
 }
 
-const nameOf = (limitMs: number): string =>
+const nameOf = (limitMs: number) =>
   limitMs === INTERACTIVE_LIMIT_MS ? "redis" : "redis-background";
 
 /** The state of this isolate's breaker for buyers' requests: for `/readyz` and the metrics. */
@@ -62,7 +62,8 @@ export async function withRedis<T>(
     countCommands(request.body);
     return next(request);
   });
-  return breakerFor(limitMs).run(limitMs, () => operation(redis, keysOf(config)));
+  const limits = config.BREAKERS[nameOf(limitMs)];
+  return breakerFor(limitMs).run(limits, limitMs, () => operation(redis, keysOf(config)));
 }
 
 /** Upstash's price of a command in US dollars. */

@@ -104,7 +104,7 @@ describe("during an outage of the provider", () => {
     for (let i = 0; i < 5; i += 1) await failing();
 
     const [{ status }, resting] = await verifications(failing);
-    clock.moveTo(start + 2_000);
+    clock.moveTo(start + 3_000);
     const [, probing] = await verifications(() =>
       attempt(buyer, sale, { challenge: solve(required) }),
     );

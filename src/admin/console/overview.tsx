@@ -184,7 +184,7 @@ const Money = ({ payments, attention }: Figures) => (
   </>
 );
 
-const Plumbing = ({ skus, attention }: Figures) => {
+const Plumbing = ({ skus, attention, breakers }: Figures) => {
   const known = skus.flatMap(({ backlog }) => backlog ?? []);
   const sum = (name: keyof (typeof known)[number]) =>
     known.reduce((total, backlog) => total + backlog[name], 0);
@@ -193,6 +193,13 @@ const Plumbing = ({ skus, attention }: Figures) => {
       <h2>
         Plumbing <Age asOf={oldest(skus)} />
       </h2>
+      {breakers.value?.map(({ name, state, openSeconds }) =>
+        state === "closed" ? null : (
+          <p class="fault">
+            The breaker of {name} is {state}, and has not been closed for {openSeconds} s.
+          </p>
+        ),
+      )}
       <Facts
         facts={[
           ["Redis", attention.value ? "answers" : "does not answer"],

@@ -1,0 +1,67 @@
+// The limits of the circuit breakers: their defaults, and how an operator changes them.
+import * as z from "zod";
+
+/** When a breaker opens and probes. */
+export interface BreakerLimits {
+  /** Opens after so many failures without another answer between them. */
+  failuresInRow: number;
+  /** The shares below count once ten seconds had at least so many calls. */
+  minimumCalls: number;
+  /** Opens above this share of failed calls, from 0 to 1. */
+  failureShare: number;
+  /** Opens above this share of slow calls, from 0 to 1. */
+  slowShare: number;
+  /** Calls that take longer are slow: milliseconds. */
+  slowMs: number;
+  /** How long nothing is called before a probe: milliseconds, and up to half as much again. */
+  openMs: number;
+}
+
+const COMMON: BreakerLimits = {
+  failuresInRow: 5,
+  minimumCalls: 100,
+  failureShare: 0.05,
+  slowShare: 0.5,
+  slowMs: 500,
+  openMs: 2_000,
+};
+
+/** By the name of the breaker. */
+const DEFAULTS = {
+  redis: COMMON,
+  /** Slow answers still finish the work of the consumer and of the operator, who wait for up to five seconds. */
+  "redis-background": { ...COMMON, slowMs: 2_500 },
+  /** A charge normally takes a second, and banks have bad minutes. Few charges are under way at once. */
+  payments: { ...COMMON, minimumCalls: 20, failureShare: 0.2, slowMs: 2_500, openMs: 5_000 },
+  turnstile: { ...COMMON, slowMs: 1_000 },
+  webhook: { ...COMMON, minimumCalls: 20, failureShare: 0.2, slowMs: 2_500, openMs: 5_000 },
+  beacon: COMMON,
+} as const satisfies Record<string, BreakerLimits>;
+
+export type BreakerName = keyof typeof DEFAULTS;
+export type AllBreakerLimits = Record<BreakerName, BreakerLimits>;
+
+const NAMES = Object.keys(DEFAULTS) as BreakerName[];
+const share = z.number().gt(0).max(1);
+
+const changesSchema = z.partialRecord(
+  z.enum(NAMES),
+  z
+    .strictObject({
+      failuresInRow: z.int().min(1).max(1_000),
+      minimumCalls: z.int().min(1).max(10_000),
+      failureShare: share,
+      slowShare: share,
+      slowMs: z.int().min(1).max(60_000),
+      openMs: z.int().min(100).max(60_000),
+    })
+    .partial(),
+);
+
+/** Changes of the defaults, by breaker. Becomes the limits of all breakers. */
+export const breakerLimits = changesSchema.transform(
+  (changes) =>
+    Object.fromEntries(
+      NAMES.map((name) => [name, { ...DEFAULTS[name], ...changes[name] }]),
+    ) as AllBreakerLimits,
+);
