@@ -51,11 +51,18 @@ const Frame = ({ title, operator, refresh, scripts = [], children }: FrameProps)
   </html>
 );
 
+/** The pages that every page links to. */
+const PAGES: [path: string, name: string][] = [
+  ["/admin", "Sales"],
+  ["/admin/switches", "Switches"],
+  ["/admin/log", "Log"],
+];
+
 const Navigation = () => (
   <nav class="links" aria-label="Console">
-    <a href="/admin">Sales</a>
-    <a href="/admin/switches">Switches</a>
-    <a href="/admin/log">Log</a>
+    {PAGES.map(([path, name]) => (
+      <a href={path}>{name}</a>
+    ))}
   </nav>
 );
 

@@ -3,6 +3,7 @@ import type { RegisteredSwitches } from "../../catalog/registry-types.ts";
 import type { RegisteredSwitch } from "../../catalog/switches.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
+import { Faults, Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, LocalTime, Table } from "./parts.tsx";
 import { CHOICES, type SwitchForm } from "./switch-form.ts";
@@ -83,15 +84,7 @@ const InForce = ({ registered: { switches } }: SwitchesProps) =>
 const Change = (props: SwitchesProps) => (
   <form class="change" method="post" action="/admin/switches">
     <h2>Change a switch</h2>
-    {props.issues?.length ? (
-      <div class="fault" role="alert">
-        {props.issues.map(({ path, message }) => (
-          <p>
-            {path}: {message}
-          </p>
-        ))}
-      </div>
-    ) : null}
+    <Faults issues={props.issues} />
     <input type="hidden" name="etag" value={props.etag} />
     {props.form && props.preview ? (
       <Confirmation form={props.form} preview={props.preview} />
@@ -162,29 +155,6 @@ const Fields = ({ form = {} }: SwitchesProps) => (
       </button>
     </p>
   </>
-);
-
-interface FieldProps {
-  name: string;
-  label: string;
-  hint: string;
-  value: string | undefined;
-  type?: string;
-  required?: boolean;
-}
-
-const Field = ({ name, label, hint, value = "", type = "text", required = false }: FieldProps) => (
-  <label>
-    <span>
-      {label} <small id={`${name}-hint`}>{hint}</small>
-    </span>
-    <input
-      {...{ name, value, type, required }}
-      {...(type === "number" ? { step: "any", min: "0" } : {})}
-      autocomplete="off"
-      aria-describedby={`${name}-hint`}
-    />
-  </label>
 );
 
 const PreviewOf = ({ edits, warnings = [], affected }: Preview) => (
