@@ -13,6 +13,10 @@ const HEIGHT = 180;
 /** Readable on dark and on light, and for people who do not see all colors. */
 const COLORS = ["#3d8bfd", "#e69f00", "#2fb67c", "#d55e9c", "#9b7bff", "#c0813a"];
 
+const TIME = new Intl.DateTimeFormat(navigator.language, { timeStyle: "medium", hourCycle: "h23" });
+/** Room for one label of the time axis, in pixels. */
+const TIME_SPACE = 80;
+
 const host = document.querySelector<HTMLElement>("[data-chart]");
 let chart: uPlot | undefined;
 let drawn = "";
@@ -27,6 +31,8 @@ function toData({ from, step, skus }: Curves): uPlot.AlignedData {
   const times = Array.from({ length }, (_, at) => from + at * step);
   return [times, ...skus.map(({ units }) => units)];
 }
+
+const timesOf = (_: uPlot, seconds: number[]) => seconds.map((at) => TIME.format(at * 1_000));
 
 function draw(): void {
   const curves = readCurves();
@@ -46,7 +52,8 @@ function draw(): void {
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_, __, max) => [0, Math.max(1, max)] } },
-      axes: [axis, { ...axis, size: 60 }],
+      axes: [{ ...axis, space: TIME_SPACE, values: timesOf }, axis],
+      legend: { live: false },
       series: [
         {},
         ...curves.skus.map(({ name }, at) => ({
