@@ -43,18 +43,18 @@ export class MetricsShard extends DurableObject<AnalyticsEnv> {
     this.#setTimer();
   }
 
-  read({ from, step }: Range): ShardReading {
+  read({ from, to = Number.MAX_SAFE_INTEGER, step }: Range): ShardReading {
     const { totals, lost, minute } = this.#state;
     const first = startOf(from, step);
     const table = step < MINUTE_MS ? "recent" : "minutes";
     const spans = [
-      ...this.#tables.since(table, first),
+      ...this.#tables.between(table, first, to),
       ...(table === "minutes" && minute ? [minute] : []),
       ...(this.#open ? [this.#open] : []),
     ];
     const frames = new Map<number, Frame>();
     for (const { at, frame } of spans) {
-      if (at < first) continue;
+      if (at < first || at >= to) continue;
       const start = startOf(at, step);
       const merged = frames.get(start) ?? emptyFrame();
       mergeInto(merged, frame);

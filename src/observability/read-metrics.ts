@@ -110,6 +110,29 @@ export async function readShards(
   };
 }
 
+/** What was counted in a span of time, in one frame. */
+export interface SpanReading {
+  frame: Frame;
+  /** Shards that did not answer: their part of every figure is missing. */
+  missing: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What was counted from `from` to `to` (milliseconds), to the minute, or to 1/720 of a longer span. */
+export async function readSpan(env: MetricsEnv, from: number, to: number): Promise<SpanReading> {
+  const step = Math.max(1, Math.ceil((to - from) / MAX_STEPS / MINUTE_MS)) * MINUTE_MS;
+  const range = { from: Math.floor(from / step) * step, to, step };
+  const answers = await Promise.all(
+    Array.from({ length: SHARDS }, (_, shard) => readShard(env, shard, range)),
+  );
+  const frame = emptyFrame();
+  for (const answer of answers) {
+    for (const [, each] of answer?.frames ?? []) mergeInto(frame, each);
+  }
+  return { frame, missing: answers.filter((answer) => !answer).length };
+}
+
 async function readShard(
   env: MetricsEnv,
   shard: number,

@@ -20,6 +20,8 @@ export interface Batch {
 /** A range of time. Times are milliseconds. */
 export interface Range {
   from: number;
+  /** The first moment that is not read. Absent: up to now. */
+  to?: number;
   /** At least a bucket: 5 seconds. From a minute on, the range may go back a month. */
   step: number;
 }

@@ -48,9 +48,10 @@ export class ShardTables {
     this.#sql.exec("INSERT OR REPLACE INTO state VALUES (1, ?)", text);
   }
 
-  /** The frames from a time on, in order. */
-  since(table: Table, from: number): { at: number; frame: Frame }[] {
-    const rows = this.#sql.exec(`SELECT at, frame FROM ${table} WHERE at >= ? ORDER BY at`, from);
+  /** The frames of a range, in order. `to`: the first moment that is not part of it. */
+  between(table: Table, from: number, to: number): { at: number; frame: Frame }[] {
+    const where = "at >= ? AND at < ? ORDER BY at";
+    const rows = this.#sql.exec(`SELECT at, frame FROM ${table} WHERE ${where}`, from, to);
     return rows.toArray().map(({ at, frame }) => ({ at: at as number, frame: parse(frame) }));
   }
 
