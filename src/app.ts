@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { consoleRoutes } from "./admin/console/routes.ts";
+import { reportKeyRoute } from "./admin/report/routes.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
 import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.ts";
@@ -99,6 +100,7 @@ app.route("/api", drawRoute);
 app.route("/api", funnelRoutes);
 app.route("/api", orderRoutes);
 app.route("/api", paymentRoutes);
+app.route("/api", reportKeyRoute);
 app.route("/api/admin", adminRoutes);
 app.route("/admin", consoleRoutes);
 

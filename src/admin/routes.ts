@@ -22,6 +22,7 @@ import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
 import { refundOrder } from "./refunds.ts";
+import { exportReport, showReport } from "./report/routes.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
 import { signIn, signOut } from "./sign-in.ts";
@@ -40,6 +41,8 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/line", showLine)
   .put("/sales/:saleId/line", changeLine)
   .get("/sales/:saleId/preflight", showPreflight)
+  .get("/sales/:saleId/audit", showReport)
+  .get("/sales/:saleId/audit.csv", exportReport)
   .post("/sales/:saleId/pause", pauseSale)
   .post("/sales/:saleId/resume", resumeSale)
   .get("/switches", showSwitches)

@@ -152,7 +152,8 @@ export function toOrder(row: OrderRow): Order {
   };
 }
 
-const refundedOf = (row: OrderRow): Money => {
+/** Money that was returned to the buyer. */
+export const refundedOf = (row: OrderRow): Money => {
   const total = totalOf(row);
   return row.payment?.state === "refunded"
     ? total

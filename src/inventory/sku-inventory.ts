@@ -2,6 +2,7 @@
 // function decide, saves and answers without an await, so its writes commit together and no other request sees
 // half of it.
 import { DurableObject } from "cloudflare:workers";
+import { type AuditPage, auditPage } from "./audit.ts";
 import {
   cancel,
   type OrderResult,
@@ -207,6 +208,11 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     if (!after) this.#work.published.all();
     const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
     return { orders: rows.map(toOwned), next: nextAfter(rows) };
+  }
+
+  /** A page of all orders for the report of the sale. Expires no hold, so that looking changes nothing. */
+  audit(after: OrderRef | null): AuditPage {
+    return auditPage(this.#work.ledger, after);
   }
 
   /** Random acknowledged orders, for the reconciliation. */

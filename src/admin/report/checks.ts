@@ -1,0 +1,100 @@
+// Decides from the facts of a sale what holds. Pure. In doubt a statement is unknown, and never true.
+import type { DrawCheck } from "../../admission/verify-draw.ts";
+import type { Check, SkuFacts } from "./document.ts";
+import { agrees, type MoneyFacts } from "./money.ts";
+
+interface Facts {
+  skus: readonly SkuFacts[];
+  money: MoneyFacts;
+  draw?: readonly DrawCheck[] | null;
+}
+
+export function checksOf({ skus, money, draw }: Facts): Check[] {
+  return [
+    checkStock(skus),
+    checkLimits(skus),
+    checkMoney(skus, money),
+    ...(draw === undefined ? [] : [checkDraw(draw)]),
+  ];
+}
+
+type Name = Check["name"];
+const held = (name: Name, detail: string): Check => ({ name, holds: true, detail });
+const broken = (name: Name, detail: string): Check => ({ name, holds: false, detail });
+const unknown = (name: Name, detail: string): Check => ({ name, holds: "unknown", detail });
+
+/** SKUs as words. */
+const listed = (skus: readonly SkuFacts[]): string => skus.map(({ id }) => id).join(", ");
+
+/** Why not every order was read. Undefined if all were. */
+function unread(skus: readonly SkuFacts[]): string | undefined {
+  const missing = skus.filter(({ ledger, counted }) => !ledger || !counted);
+  return missing.length > 0 ? `The ledger did not answer: ${listed(missing)}` : undefined;
+}
+
+function isOutOfBalance({ ledger, counted }: SkuFacts): boolean {
+  if (!ledger) return false;
+  const { stocked, available, held, sold, isMoving } = ledger;
+  if (available < 0 || available + held + sold !== stocked) return true;
+  if (!counted || isMoving) return false;
+  return counted.held !== held || counted.sold !== sold;
+}
+
+function checkStock(skus: readonly SkuFacts[]): Check {
+  const wrong = skus.filter(isOutOfBalance);
+  if (wrong.length > 0) {
+    return broken("stock", `Sold, held and available units are not the stock: ${listed(wrong)}`);
+  }
+  const why = unread(skus);
+  if (why) return unknown("stock", why);
+  const moving = skus.filter(({ ledger }) => ledger?.isMoving);
+  if (moving.length > 0) {
+    return unknown("stock", `Units moved while the orders were read: ${listed(moving)}`);
+  }
+  const sold = skus.reduce((sum, { ledger }) => sum + (ledger?.sold ?? 0), 0);
+  return held("stock", `Sold + held + available = stocked, order by order. Sold: ${sold}`);
+}
+
+function checkLimits(skus: readonly SkuFacts[]): Check {
+  const over = skus.filter(({ counted }) => counted && counted.overLimit > 0);
+  if (over.length > 0) {
+    const people = over.reduce((sum, { counted }) => sum + (counted?.overLimit ?? 0), 0);
+    const detail = `${people} people have more than today's limit: ${listed(over)}`;
+    return broken("limits", `${detail}. A limit that was lowered later explains that`);
+  }
+  const why = unread(skus);
+  if (why) return unknown("limits", why);
+  const most = skus.map(
+    ({ id, counted, perUserLimit }) => `${id} ${counted?.mostPerPerson} of ${perUserLimit}`,
+  );
+  return held("limits", `The most units of one person: ${most.join(", ")}`);
+}
+
+function checkMoney(skus: readonly SkuFacts[], { totals, faultCount, open }: MoneyFacts): Check {
+  const total = (name: "mismatches" | "refundsFailed" | "refundsDue") =>
+    skus.reduce((sum, { ledger }) => sum + (ledger?.[name] ?? 0), 0);
+  const [mismatches, refundsDue] = [total("mismatches"), total("refundsDue")];
+  if (faultCount > 0) return broken("money", `${faultCount} orders contradict their payment`);
+  if (!totals.every(agrees)) return broken("money", "What was charged is not what was sold");
+  if (mismatches > 0) {
+    return broken("money", `${mismatches} payments were reported that are not their order's`);
+  }
+  const why = unread(skus);
+  if (why) return unknown("money", why);
+  if (open + refundsDue > 0) {
+    return unknown("money", `${open + refundsDue} payments or refunds are under way`);
+  }
+  const detail = "Charged = refunded + confirmed orders, in every currency";
+  return held("money", totals.every(({ charged }) => charged === 0) ? "No money moved" : detail);
+}
+
+function checkDraw(draw: readonly DrawCheck[] | null): Check {
+  if (!draw) return unknown("draw", "The line did not answer");
+  const failed = draw.filter(({ ok }) => !ok);
+  if (failed.length === 0)
+    return held("draw", "The seed, the beacon and the history are as published");
+  const detail = failed.map(({ detail }) => detail).join(". ");
+  return failed.every(({ name }) => name === "revealed")
+    ? unknown("draw", detail)
+    : broken("draw", detail);
+}

@@ -1,0 +1,71 @@
+// The report of a sale as a document. Without user ids, addresses and hashes, so that it can be shown to others. Times are
+// ISO 8601, UTC. Money is in minor units.
+import type { DrawCheck } from "../../admission/verify-draw.ts";
+import type { SaleState } from "../../catalog/sale-state.ts";
+import type { Sale, Sku } from "../../catalog/schema.ts";
+import type { MoneyFacts } from "./money.ts";
+import type { Counted } from "./tally.ts";
+import type { TimelineView } from "./timeline.ts";
+import type { TrafficFacts } from "./traffic.ts";
+
+/** A statement about the sale. `unknown`: what was read neither proves nor refutes it, and `detail` says why. */
+export interface Check {
+  name: "stock" | "limits" | "money" | "draw";
+  holds: boolean | "unknown";
+  detail: string;
+}
+
+/** The facts about one SKU, from its ledger. */
+export interface SkuFacts extends Pick<Sku, "id" | "name" | "unitPrice" | "perUserLimit"> {
+  /** What the ledger counts. Null if it did not answer. */
+  ledger: LedgerFacts | null;
+  /** What adding up its orders one by one gives. Null if they could not be read to the end. */
+  counted: Counted | null;
+}
+
+/** `stocked = available + held + sold`. `withdrawn`: units that refunds took off sale; `stocked` is without them. */
+export interface LedgerFacts {
+  stocked: number;
+  available: number;
+  held: number;
+  sold: number;
+  withdrawn: number;
+  /** Whether a unit moved while the orders were read, so that the two counts may differ. */
+  isMoving: boolean;
+  /** Failed refunds, and payments reported for an order that are not the order's: up to 200 each. */
+  refundsFailed: number;
+  mismatches: number;
+  /** Charges at the shop's own checkout that it must return: up to 200. */
+  refundsDue: number;
+}
+
+/** What was counted in the time of the sale. */
+export interface Traffic extends TrafficFacts {
+  from: string;
+  to: string;
+  /** Counters that did not answer, of eight: their part of every figure is missing. */
+  missingShards: number;
+  /** Whether the start of the time is more than 31 days ago, so that its counts are deleted. */
+  isCut: boolean;
+}
+
+export interface Report {
+  version: 1;
+  sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
+  generatedAt: string;
+  checks: Check[];
+  skus: SkuFacts[];
+  /** Units of orders that are confirmed now, by the time of the order. */
+  sold: TimelineView;
+  money: MoneyFacts;
+  /** The draw, recomputed. Absent if the sale has no line, null if the line did not answer. */
+  draw?: DrawCheck[] | null;
+  /** Null once the counts are deleted, 31 days after the sale, and before it starts. */
+  traffic: Traffic | null;
+}
+
+/** A report with its proof. The payload of the JWS is the JSON of the report. */
+export interface SignedReport {
+  report: Report;
+  jws: string;
+}

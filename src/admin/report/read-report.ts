@@ -1,0 +1,137 @@
+// Reads everything that the report of a sale is about: the ledgers of its SKUs page by page, its line, and the metrics.
+import { lineOf } from "../../admission/client.ts";
+import { lineSettings, registrationOf } from "../../admission/settings.ts";
+import { type DrawCheck, verifyDraw } from "../../admission/verify-draw.ts";
+import { type Sale, type Sku, saleState } from "../../catalog/schema.ts";
+import { registryOf } from "../../catalog/store.ts";
+import type { AppContext } from "../../http.ts";
+import type { AuditedOrder, AuditPage } from "../../inventory/audit.ts";
+import { atObject } from "../../inventory/client.ts";
+import type { OrderRef } from "../../inventory/order-id.ts";
+import type { LedgerReport } from "../../inventory/report.ts";
+import { chainOf } from "../../line/beacon.ts";
+import { causeOf, log } from "../../observability/log.ts";
+import { LONGEST_SECONDS, readSpan } from "../../observability/read-metrics.ts";
+import { checksOf } from "./checks.ts";
+import type { LedgerFacts, Report, SkuFacts, Traffic } from "./document.ts";
+import { MoneyTally } from "./money.ts";
+import { SkuTally } from "./tally.ts";
+import { Timeline } from "./timeline.ts";
+import { trafficOf } from "./traffic.ts";
+
+type Scope = AppContext["var"]["scope"];
+
+/** The metrics of a sale count from a minute before it to ten minutes after it, when the last orders are settled. */
+const BEFORE_MS = 60_000;
+const AFTER_MS = 600_000;
+
+/** The report of a sale. Undefined if it does not exist. */
+export async function readReport(scope: Scope, saleId: string): Promise<Report | undefined> {
+  const { env } = scope;
+  const found = await registryOf(env).find({ sale: saleId });
+  const sale = found?.sale;
+  if (!sale) return undefined;
+  const money = new MoneyTally();
+  const sold = new Timeline(Date.parse(sale.opensAt));
+  const each = (order: AuditedOrder) => {
+    if (order.saleId !== saleId) return;
+    money.add(order);
+    if (order.status === "confirmed") sold.add(order.createdAt, order.units);
+  };
+  const [skus, draw, traffic] = await Promise.all([
+    readSkus(scope, sale.skus, each),
+    readDraw(scope, sale),
+    readTraffic(scope, sale, Date.now()),
+  ]);
+  const { id, title, opensAt, closesAt } = sale;
+  const facts = { skus, money: money.facts(), ...(draw === undefined ? {} : { draw }) };
+  return {
+    version: 1,
+    sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
+    generatedAt: new Date().toISOString(),
+    checks: checksOf(facts),
+    sold: sold.view(),
+    ...facts,
+    traffic,
+  };
+}
+
+type Visit = (order: AuditedOrder) => void;
+
+/** One ledger after the other, so that the memory of one page is enough. */
+async function readSkus(scope: Scope, skus: readonly Sku[], visit: Visit): Promise<SkuFacts[]> {
+  const facts: SkuFacts[] = [];
+  for (const sku of skus) facts.push(await readSku(scope, sku, visit));
+  return facts;
+}
+
+async function readSku({ env }: Scope, sku: Sku, visit: Visit): Promise<SkuFacts> {
+  const { id, name, unitPrice, perUserLimit } = sku;
+  const facts: SkuFacts = { id, name, unitPrice, perUserLimit, ledger: null, counted: null };
+  const readUnits = () => atObject(env, id, (object) => object.report());
+  try {
+    const before = await readUnits();
+    if (!before) return facts;
+    const tally = new SkuTally(perUserLimit);
+    let withdrawn = 0;
+    let after: OrderRef | null = null;
+    do {
+      const page: AuditPage = await atObject(env, id, (object) => object.audit(after));
+      for (const order of page.orders) {
+        tally.add(order);
+        visit(order);
+      }
+      ({ withdrawn, next: after } = page);
+    } while (after);
+    const now = (await readUnits()) ?? before;
+    return { ...facts, ledger: ledgerFacts(before, now, withdrawn), counted: tally.end() };
+  } catch (error) {
+    log("report.part_unknown", { skuId: id, step: "ledger", cause: causeOf(error) });
+    return facts;
+  }
+}
+
+function ledgerFacts(before: LedgerReport, now: LedgerReport, withdrawn: number): LedgerFacts {
+  const { stocked, available, held, sold } = now;
+  return {
+    stocked,
+    available,
+    held,
+    sold,
+    withdrawn,
+    isMoving: before.held !== held || before.sold !== sold || before.stocked !== stocked,
+    refundsFailed: now.refundsFailed.length,
+    mismatches: now.mismatches.length,
+    refundsDue: now.refundsDue.length,
+  };
+}
+
+/** Checks the draw as anyone can. Undefined if the sale has no line, null if the line does not answer. */
+async function readDraw(
+  { env, config }: Scope,
+  sale: Sale,
+): Promise<DrawCheck[] | null | undefined> {
+  if (!lineSettings(sale)) return undefined;
+  try {
+    const document = await lineOf(env, sale.id).draw();
+    return document && (await verifyDraw(document, { chain: chainOf(config) }));
+  } catch (error) {
+    log("report.part_unknown", { saleId: sale.id, step: "draw", cause: causeOf(error) });
+    return null;
+  }
+}
+
+async function readTraffic({ env }: Scope, sale: Sale, now: number): Promise<Traffic | null> {
+  const start = (registrationOf(sale)?.opensAt ?? Date.parse(sale.opensAt)) - BEFORE_MS;
+  const oldest = now - LONGEST_SECONDS * 1_000;
+  const [from, to] = [Math.max(start, oldest), Math.min(now, Date.parse(sale.closesAt) + AFTER_MS)];
+  if (from >= to) return null;
+  const { frame, missing } = await readSpan(env, from, to);
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    missingShards: missing,
+    isCut: start < oldest,
+    ...trafficOf(frame, sale.id),
+  };
+}
