@@ -4,9 +4,10 @@ import { problem, refuse } from "../errors.ts";
 import { normalizeValue } from "../funnel/rule-set.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import type { OrderInspection } from "../inventory/inspection.ts";
 import { type OrderAddress, parseOrderId } from "../inventory/order-id.ts";
-import { mayHaveOrders } from "../orders/buyer.ts";
-import { ordersOf } from "../orders/my-orders.ts";
+import { mayHaveOrders, type Outcome, refused } from "../orders/buyer.ts";
+import { type OrderList, ordersOf } from "../orders/my-orders.ts";
 import { recorded } from "./log.ts";
 
 type OrderContext<Rest extends string = ""> = Context<AppEnv, `/orders/:orderId${Rest}`>;
@@ -23,33 +24,56 @@ export async function addressOf(c: AppContext, orderId: string): Promise<OrderAd
 
 /** `GET /orders?user=`: a user's orders, newest first. `incomplete` while some may be missing, as when Redis is down. */
 export async function listUserOrders(c: AppContext): Promise<Response> {
-  const userId = normalizeValue("user", c.req.query("user") ?? "");
-  if (userId === undefined) {
-    const issues = [{ path: "user", message: "needs the id of a user: 1 to 128 characters" }];
-    return problem(c, refuse("invalid_request", { issues }));
-  }
-  const listed = await ordersOf(c, userId, c.req.query("cursor"), CALLER);
+  const { user = "", cursor } = c.req.query();
+  const listed = await findUserOrders(c, user, cursor);
   if (!listed.ok) return problem(c, listed.refusal);
-  const { ok: _, orders, ...page } = listed;
+  const { ok: _, userId, orders, ...page } = listed;
   return c.json({ orders: orders.map((order) => ({ ...order, userId })), ...page });
 }
 
-/** An order as its ledger has it now. */
-export async function showOrder(c: OrderContext): Promise<Response> {
-  const orderId = c.req.param("orderId");
-  const address = await addressOf(c, orderId);
-  if (!address) return problem(c, refuse("not_found"));
-  const answer = await atOrder(c, address, (inventory) => inventory.inspect(orderId));
-  if (answer instanceof Response) return answer;
-  return answer ? c.json(answer) : problem(c, refuse("not_found"));
+export async function findUserOrders(
+  c: AppContext,
+  user: string,
+  cursor: string | undefined,
+): Promise<Outcome<OrderList & { userId: string }>> {
+  const userId = normalizeValue("user", user);
+  if (userId === undefined) {
+    const issues = [{ path: "user", message: "needs the id of a user: 1 to 128 characters" }];
+    return refused(refuse("invalid_request", { issues }));
+  }
+  const listed = await ordersOf(c, userId, cursor, CALLER);
+  return listed.ok ? { ...listed, userId } : listed;
 }
 
+export async function showOrder(c: OrderContext): Promise<Response> {
+  const found = await inspectOrder(c, c.req.param("orderId"));
+  return found.ok ? c.json(found.order) : problem(c, found.refusal);
+}
+
+/** An order as its ledger has it now. */
+export async function inspectOrder(
+  c: AppContext,
+  orderId: string,
+): Promise<Outcome<{ order: OrderInspection }>> {
+  const address = await addressOf(c, orderId);
+  if (!address) return refused(refuse("not_found"));
+  const answer = await callInventory(c.env, address, (inventory) => inventory.inspect(orderId));
+  if (!answer.ok) return refused(refuse(answer.reason));
+  return answer.value ? { ok: true, order: answer.value } : refused(refuse("not_found"));
+}
+
+export const releaseOrder = (c: OrderContext<"/release">): Promise<Response> =>
+  applyRelease(c, c.req.param("orderId"));
+
 /** Gives the units of a reserved order back on sale. Repeating it changes nothing. */
-export async function releaseOrder(c: OrderContext<"/release">): Promise<Response> {
-  const orderId = c.req.param("orderId");
+export async function applyRelease(
+  c: AppContext,
+  orderId: string,
+  reason?: string,
+): Promise<Response> {
   const address = await addressOf(c, orderId);
   if (!address) return problem(c, refuse("not_found"));
-  const intent = { action: "order.released", target: `order/${orderId}` } as const;
+  const intent = { action: "order.released", target: `order/${orderId}`, reason } as const;
   return recorded(c, intent, async (note) => {
     const answer = await atOrder(c, address, (inventory) => inventory.release(orderId));
     if (answer instanceof Response) return answer;
@@ -65,13 +89,19 @@ const RELEASE_HELP: Record<string, { detail: string }> = {
   },
 };
 
+export const resendWebhook = (c: OrderContext<"/webhooks/resend">): Promise<Response> =>
+  applyResend(c, c.req.param("orderId"));
+
 /** Owes the shop's webhook the event of a final order again, under the same id. */
-export async function resendWebhook(c: OrderContext<"/webhooks/resend">): Promise<Response> {
-  const orderId = c.req.param("orderId");
+export async function applyResend(
+  c: AppContext,
+  orderId: string,
+  reason?: string,
+): Promise<Response> {
   if (!c.get("config").ORDER_WEBHOOK_URL) return problem(c, NO_WEBHOOK);
   const address = await addressOf(c, orderId);
   if (!address) return problem(c, refuse("not_found"));
-  const intent = { action: "order.webhook_resent", target: `order/${orderId}` } as const;
+  const intent = { action: "order.webhook_resent", target: `order/${orderId}`, reason } as const;
   return recorded(c, intent, async () => {
     const answer = await atOrder(c, address, (inventory) => inventory.resendEvent(orderId));
     if (answer instanceof Response) return answer;

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { problem, type Refusal, refuse } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
-import { type AppEnv, readJson } from "../http.ts";
+import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { callInventory } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { RefundAnswer } from "../inventory/operator-use-cases.ts";
@@ -13,7 +13,7 @@ import { addressOf } from "./orders.ts";
 const MAX_REFUND_BYTES = 4_096;
 const MAX_REASON_LENGTH = 500;
 
-const refundSchema = z.strictObject({
+export const refundSchema = z.strictObject({
   /** Absent: all units that are left. */
   quantity: z.int().min(1).max(MAX_UNITS).exactOptional(),
   /** Whether the units are sold again. Otherwise they leave the stock. */
@@ -21,6 +21,8 @@ const refundSchema = z.strictObject({
   /** For the shop's records. Buyers never see it. */
   reason: z.string().trim().min(1).max(MAX_REASON_LENGTH),
 });
+
+export type RefundRequest = z.output<typeof refundSchema>;
 
 /** Answers 202 once the refund is durable. The order shows when the money is back with the buyer. */
 export async function refundOrder(
@@ -30,13 +32,22 @@ export async function refundOrder(
   if (!named.ok) return problem(c, named.refusal);
   const body = await readJson(c, refundSchema, MAX_REFUND_BYTES);
   if (!body.ok) return problem(c, body.refusal);
-  const orderId = c.req.param("orderId");
+  return applyRefund(c, c.req.param("orderId"), named.key, body.value);
+}
+
+/** @param key the idempotency key: a repeated request refunds once */
+export async function applyRefund(
+  c: AppContext,
+  orderId: string,
+  key: string,
+  request: RefundRequest,
+): Promise<Response> {
   const address = await addressOf(c, orderId);
   if (!address) return problem(c, refuse("not_found"));
-  const { quantity, backOnSale, reason } = body.value;
+  const { quantity, backOnSale, reason } = request;
   const fingerprint = JSON.stringify([quantity ?? null, backOnSale, reason]);
-  const command = { id: named.key, fingerprint, ...body.value };
-  const intent = { action: "order.refunded", target: `order/${orderId}`, key: named.key } as const;
+  const command = { id: key, fingerprint, ...request };
+  const intent = { action: "order.refunded", target: `order/${orderId}`, key } as const;
   return recorded(c, { ...intent, reason, asks: { quantity, backOnSale } }, async () => {
     const answer = await callInventory(c.env, address, (object) => object.refund(orderId, command));
     if (!answer.ok) return problem(c, refuse(answer.reason));

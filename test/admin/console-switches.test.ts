@@ -1,7 +1,7 @@
 // The console's page of switches, without a browser: preview, change, two operators, viewers, and bad input. And its log.
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, call, freshAddress, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
+import { type Form, postForm, showPage, signedIn, valueIn } from "../support/console.ts";
+import { ADMIN_TOKEN, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
 import { givenSwitches, noSwitches, showSwitches } from "../support/switches.ts";
@@ -9,27 +9,13 @@ import { givenSwitches, noSwitches, showSwitches } from "../support/switches.ts"
 beforeAll(emptyRedis);
 afterEach(noSwitches);
 
-type Form = Record<string, string>;
-
-async function post(path: string, form: Form, cookie = "", origin = ORIGIN) {
-  const headers = { "cf-connecting-ip": freshAddress(), origin, cookie };
-  const body = new URLSearchParams(form);
-  const answer = await exports.default.fetch(
-    new Request(ORIGIN + path, { method: "POST", headers, body, redirect: "manual" }),
-  );
-  return { status: answer.status, headers: answer.headers, body: await answer.text() };
-}
-
-async function signedIn(token: string): Promise<string> {
-  const { headers } = await post("/admin/sign-in", { token });
-  return headers.get("set-cookie")?.split(";")[0] ?? "";
-}
+const post = (path: string, form: Form, cookie = "", origin: string | null = ORIGIN) =>
+  postForm(path, form, { cookie, origin });
 
 const show = async (cookie: string, path = "/admin/switches") =>
-  (await call<string>("GET", path, { headers: { cookie } })).body;
+  (await showPage(path, cookie)).body;
 
-const etagIn = (html: string) =>
-  (/name="etag" value="([^>]*?)"/.exec(html)?.[1] ?? "").replaceAll("&quot;", '"');
+const etagIn = (html: string) => valueIn(html, "etag");
 
 const set = async () => (await showSwitches()).body.switches;
 
@@ -44,7 +30,7 @@ test("previews a pause without changing anything, and then applies and logs it",
   expect(await set()).toEqual([]);
   const etag = etagIn(preview.body);
   const applied = await post("/admin/switches", { ...form, etag, step: "apply" }, cookie);
-  expect([applied.status, applied.headers.get("location")]).toEqual([303, "/admin/switches"]);
+  expect([applied.status, applied.location]).toEqual([303, "/admin/switches"]);
   expect(await set()).toMatchObject([{ name: "paused", sale: id, notice: "Soon" }]);
   expect(await show(cookie)).toContain(`Sale paused (${id})`);
   const log = await show(cookie, "/admin/log");

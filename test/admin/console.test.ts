@@ -1,34 +1,19 @@
 // The console's pages without a browser: who sees them, how people sign in, and what they never contain.
-import { exports } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, call, freshAddress, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
+import { type Form, postForm, showPage, signedIn } from "../support/console.ts";
+import { ADMIN_TOKEN, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
-async function post(path: string, form: Record<string, string>, origin: string | null = ORIGIN) {
-  const headers = { "cf-connecting-ip": freshAddress(), ...(origin ? { origin } : {}) };
-  const body = new URLSearchParams(form);
-  return exports.default.fetch(
-    new Request(ORIGIN + path, { method: "POST", headers, body, redirect: "manual" }),
-  );
-}
-
-/** The cookie of a session. */
-async function signedIn(token: string): Promise<string> {
-  const answer = await post("/admin/sign-in", { token });
-  expect([answer.status, answer.headers.get("location")]).toEqual([303, "/admin"]);
-  return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
-}
-
-const page = (path: string, cookie?: string) =>
-  call<string>("GET", path, { headers: cookie ? { cookie } : {} });
+const post = (path: string, form: Form, origin: string | null = ORIGIN) =>
+  postForm(path, form, { origin });
 
 test.each(["/admin", "/admin/sales/x", "/admin/sales/x/figures", "/admin/nothing"])(
   "shows strangers only the sign-in at %s",
   async (path) => {
-    const { status, headers, body } = await page(path);
+    const { status, headers, body } = await showPage(path);
     expect(status).toBe(401);
     expect(headers.get("cache-control")).toBe("private, no-store");
     expect(headers.get("www-authenticate")).toMatch(/^Bearer realm=/);
@@ -44,27 +29,25 @@ test.each([
   const { id, title } = await putSale(aSale({ title: "<Spring> & co" }));
   const cookie = await signedIn(token);
   for (const path of ["/admin", `/admin/sales/${id}`, `/admin/sales/${id}/figures`]) {
-    const { status, headers, body } = await page(path, cookie);
+    const { status, headers, body } = await showPage(path, cookie);
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toBe("private, no-store");
     expect(headers.get("content-security-policy")).toContain("default-src 'self'");
     expect(body).not.toContain(token);
     expect(body).not.toContain(title);
   }
-  expect((await page("/admin", cookie)).body).toContain("&lt;Spring&gt; &amp; co");
+  expect((await showPage("/admin", cookie)).body).toContain("&lt;Spring&gt; &amp; co");
 });
 
 test("says that a token is wrong, and keeps the page to come back to", async () => {
   const answer = await post("/admin/sign-in", { token: "wrong", next: "/admin/sales/x" });
   expect([answer.status, answer.headers.get("set-cookie")]).toEqual([401, null]);
-  expect(await answer.text()).toContain("This is not the token of an operator or viewer");
+  expect(answer.body).toContain("This is not the token of an operator or viewer");
 });
 
 test("returns to pages of the console only", async () => {
   const next = (path: string) =>
-    post("/admin/sign-in", { token: ADMIN_TOKEN, next: path }).then(({ headers }) =>
-      headers.get("location"),
-    );
+    post("/admin/sign-in", { token: ADMIN_TOKEN, next: path }).then(({ location }) => location);
   expect(await next("/admin/sales/spring-drop")).toBe("/admin/sales/spring-drop");
   for (const path of ["https://evil.test", "//evil.test", "/admin\\..", "/", "/administrator"]) {
     expect(await next(path)).toBe("/admin");
@@ -82,14 +65,14 @@ test("accepts its forms from its own pages only", async () => {
 
 test("signs out in this browser", async () => {
   const answer = await post("/admin/sign-out", {});
-  expect([answer.status, answer.headers.get("location")]).toEqual([303, "/admin"]);
+  expect([answer.status, answer.location]).toEqual([303, "/admin"]);
   expect(answer.headers.get("set-cookie")).toMatch(/^__Host-operator=;.*Max-Age=0/);
 });
 
 test("says that a sale does not exist", async () => {
   const cookie = await signedIn(ADMIN_TOKEN);
   for (const path of ["/admin/sales/unknown", "/admin/sales/%00", "/admin/sales/X/figures"]) {
-    const { status, body } = await page(path, cookie);
+    const { status, body } = await showPage(path, cookie);
     expect(status).toBe(404);
     expect(body).toContain("There is no sale with this id.");
   }

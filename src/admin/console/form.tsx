@@ -11,6 +11,14 @@ export const Faults = ({ issues = [] }: { issues: readonly Issue[] | undefined }
     </div>
   );
 
+/** Says what was done. */
+export const Done = ({ text }: { text: string | undefined }) =>
+  text === undefined ? null : (
+    <p class="done" role="status">
+      {text}
+    </p>
+  );
+
 interface FieldProps {
   name: string;
   label: string;
@@ -18,18 +26,39 @@ interface FieldProps {
   value?: string | undefined;
   type?: string;
   required?: boolean;
+  maxlength?: number;
+  /** Distinguishes the forms of a page: an id is unique. */
+  form?: string;
 }
 
-export const Field = ({ name, label, hint, value = "", type = "text", required }: FieldProps) => (
-  <label>
-    <span>
-      {label} <small id={`${name}-hint`}>{hint}</small>
-    </span>
-    <input
-      {...{ name, value, type, required }}
-      {...(type === "number" ? { step: "any", min: "0" } : {})}
-      autocomplete="off"
-      aria-describedby={`${name}-hint`}
-    />
-  </label>
+export const Field = ({
+  label,
+  hint,
+  value = "",
+  type = "text",
+  form = "",
+  ...rest
+}: FieldProps) => {
+  const hintId = `${form}${rest.name}-hint`;
+  return (
+    <label>
+      <span>
+        {label} <small id={hintId}>{hint}</small>
+      </span>
+      <input
+        {...{ ...rest, value, type }}
+        {...(type === "number" ? { step: "any", min: "0" } : {})}
+        autocomplete="off"
+        aria-describedby={hintId}
+      />
+    </label>
+  );
+};
+
+/** The reason for a change. `form`: see `Field`. */
+export const Reason = ({ form, value }: { form: string; value?: string | undefined }) => (
+  <Field
+    {...{ name: "reason", label: "Reason", form, value, required: true, maxlength: 500 }}
+    hint="For the log. Buyers do not see it."
+  />
 );

@@ -8,6 +8,7 @@ import type { Issue } from "../../errors.ts";
 import { type AppContext, readForm } from "../../http.ts";
 import { applySwitches } from "../switches.ts";
 import { renderLog } from "./log.tsx";
+import { faultsOf, issuesOf } from "./refusal-page.ts";
 import { changeOf, type SwitchForm, switchForm, toFormIssue } from "./switch-form.ts";
 import { type Preview, renderSwitches } from "./switches.tsx";
 
@@ -24,7 +25,7 @@ export async function showSwitchesPage(c: AppContext): Promise<Response> {
 /** Previews a change, and applies it once the operator has seen the preview. */
 export async function changeSwitchesPage(c: AppContext): Promise<Response> {
   const form = await readForm(c, switchForm, MAX_FORM_BYTES);
-  if (!form.ok) return page(c, { issues: form.refusal.issues ?? UNREADABLE }, 400);
+  if (!form.ok) return page(c, { issues: issuesOf(form.refusal) }, 400);
   const { step, etag } = form.value;
   if (step === "edit") return page(c, { form: form.value });
   const wanted = changeOf(form.value, Date.now());
@@ -35,18 +36,9 @@ export async function changeSwitchesPage(c: AppContext): Promise<Response> {
   const answer = await applySwitches(c, wanted.change, { condition, isPreview });
   if (answer.ok && !isPreview) return c.redirect("/admin/switches", 303);
   if (answer.ok) return page(c, { form: form.value, preview: await answer.json<Preview>() });
-  const { detail, title, issues } = await answer.json<Problem>();
-  const faults = issues?.map(toFormIssue) ?? [{ path: "Not changed", message: detail ?? title }];
-  return page(c, { form: form.value, issues: faults }, answer.status as ContentfulStatusCode);
+  const issues = (await faultsOf(answer)).map(toFormIssue);
+  return page(c, { form: form.value, issues }, answer.status as ContentfulStatusCode);
 }
-
-interface Problem {
-  title: string;
-  detail?: string;
-  issues?: Issue[];
-}
-
-const UNREADABLE: Issue[] = [{ path: "form", message: "cannot be read" }];
 
 interface Shown {
   form?: SwitchForm;

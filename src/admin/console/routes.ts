@@ -4,23 +4,21 @@ import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 import { idSchema } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
-import { ERRORS, type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { csrfRefusal } from "../../funnel/identity.ts";
 import { type AppContext, type AppEnv, readForm } from "../../http.ts";
 import { causeOf, log } from "../../observability/log.ts";
 import { readMetrics, TOTALS } from "../../observability/read-metrics.ts";
-import { refusalHeaders } from "../../pages/error-pages.ts";
 import { authenticate, authenticateToken } from "../auth.ts";
 import { readFigures } from "../figures.ts";
 import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
-import { renderProblem } from "./layout.tsx";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
+import { orderPages } from "./order-routes.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
+import { HOME, refusalPage } from "./refusal-page.ts";
 import { renderSales } from "./sales.tsx";
-import { renderSignIn } from "./sign-in.tsx";
 
-const HOME = "/admin";
 const MAX_FORM_BYTES = 2_048;
 const PAGE_SIZE = 50;
 
@@ -58,6 +56,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/figures", showFigures)
   .get("/switches", showSwitchesPage)
   .post("/switches", changeSwitchesPage)
+  .route("/orders", orderPages)
   .get("/log", showLog);
 
 consoleRoutes.onError((error, c: AppContext) => {
@@ -65,18 +64,6 @@ consoleRoutes.onError((error, c: AppContext) => {
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
   return refusalPage(c, refuse("unavailable"));
 });
-
-/** Answers a refusal: with the sign-in page if that helps, else with a page that says why. */
-async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {
-  const status = refusalHeaders(c, refusal);
-  const { reason, detail } = refusal;
-  if (reason !== "unauthenticated") {
-    const { title } = ERRORS[reason];
-    return c.html(await renderProblem(title, detail ?? `${title}.`, c.get("operator")), status);
-  }
-  const next = c.req.method === "GET" ? c.req.path : HOME;
-  return c.html(await renderSignIn(next, detail), status);
-}
 
 async function signIn(c: AppContext): Promise<Response> {
   const foreign = csrfRefusal(c);

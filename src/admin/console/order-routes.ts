@@ -1,0 +1,79 @@
+// The console's routes for orders: find them, and what an operator does with one.
+import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type * as z from "zod";
+import type { Issue } from "../../errors.ts";
+import { type AppContext, type AppEnv, readForm } from "../../http.ts";
+import { parseOrderId } from "../../inventory/order-id.ts";
+import { applyRelease, applyResend, findUserOrders, inspectOrder } from "../orders.ts";
+import { applyRefund } from "../refunds.ts";
+import { renderOrder } from "./order.tsx";
+import { orderForm, type RefundForm, refundOf } from "./order-form.ts";
+import { renderOrders } from "./orders.tsx";
+import { faultsOf, issuesOf, refusalPage } from "./refusal-page.ts";
+
+const MAX_FORM_BYTES = 8_192;
+
+type OrderContext = Context<AppEnv, "/:orderId">;
+
+export const orderPages = new Hono<AppEnv>()
+  .get("/", findOrders)
+  .get("/:orderId", (c) => showOrder(c, {}))
+  .post("/:orderId", changeOrder);
+
+const orderPath = (orderId: string): string => `/admin/orders/${orderId}`;
+
+/** `?find=`: the id of an order, or of a user. */
+async function findOrders(c: AppContext): Promise<Response> {
+  const operator = c.get("operator");
+  const { find = "", cursor } = c.req.query();
+  const wanted = find.trim();
+  if (parseOrderId(wanted)) return c.redirect(orderPath(wanted), 303);
+  if (wanted === "") return c.html(await renderOrders({ operator, find: "" }));
+  const listed = await findUserOrders(c, wanted, cursor);
+  if (!listed.ok) return refusalPage(c, listed.refusal);
+  return c.html(await renderOrders({ operator, find: wanted, found: listed }));
+}
+
+interface Shown {
+  /** The refund as it was filled in. */
+  form?: RefundForm;
+  issues?: readonly Issue[];
+  status?: ContentfulStatusCode;
+}
+
+async function showOrder(c: OrderContext, { status = 200, ...shown }: Shown): Promise<Response> {
+  const found = await inspectOrder(c, c.req.param("orderId"));
+  if (!found.ok) return refusalPage(c, found.refusal);
+  const html = await renderOrder({
+    ...{ operator: c.get("operator"), order: found.order, done: c.req.query("done") },
+    ...{ hasWebhook: Boolean(c.get("config").ORDER_WEBHOOK_URL), refundKey: crypto.randomUUID() },
+    ...shown,
+  });
+  return c.html(html, status);
+}
+
+async function changeOrder(c: OrderContext): Promise<Response> {
+  const orderId = c.req.param("orderId");
+  const read = await readForm(c, orderForm, MAX_FORM_BYTES);
+  if (!read.ok) return showOrder(c, { issues: issuesOf(read.refusal), status: 400 });
+  const form = read.value;
+  const shown = form.action === "refund" ? { form } : {};
+  const answer = await apply(c, orderId, form);
+  if (!(answer instanceof Response)) return showOrder(c, { ...shown, issues: answer, status: 400 });
+  if (answer.ok) return c.redirect(`${orderPath(orderId)}?done=${form.action}`, 303);
+  const status = answer.status as ContentfulStatusCode;
+  return showOrder(c, { ...shown, issues: await faultsOf(answer), status });
+}
+
+/** The answer of the operator's API, or what is wrong with the form. */
+async function apply(
+  c: AppContext,
+  orderId: string,
+  form: z.output<typeof orderForm>,
+): Promise<Response | Issue[]> {
+  if (form.action === "release") return applyRelease(c, orderId, form.reason);
+  if (form.action === "resend") return applyResend(c, orderId, form.reason);
+  const refund = refundOf(form);
+  return refund.ok ? applyRefund(c, orderId, form.key, refund.request) : refund.issues;
+}
