@@ -31,10 +31,21 @@ const DEFAULTS = {
   redis: COMMON,
   /** Slow answers still finish the work of the consumer and of the operator, who wait for up to five seconds. */
   "redis-background": { ...COMMON, slowMs: 2_500 },
-  /** A charge normally takes a second, and banks have bad minutes. Few charges are under way at once. */
-  payments: { ...COMMON, minimumCalls: 20, failureShare: 0.2, slowMs: 2_500, openMs: 5_000 },
+  /**
+   * A slow charge still sells a unit, so only answers close to the time limit of four seconds are slow. One order whose every
+   * try fails must not stop the others.
+   */
+  payments: {
+    failuresInRow: 10,
+    minimumCalls: 20,
+    failureShare: 0.2,
+    slowShare: 0.5,
+    slowMs: 3_500,
+    openMs: 5_000,
+  },
   turnstile: { ...COMMON, slowMs: 1_000 },
-  webhook: { ...COMMON, minimumCalls: 20, failureShare: 0.2, slowMs: 2_500, openMs: 5_000 },
+  /** A slow shop still takes its events. Each may be answered with an error of its own. */
+  webhook: { ...COMMON, minimumCalls: 20, failureShare: 0.2, slowMs: 4_000, openMs: 5_000 },
   beacon: COMMON,
 } as const satisfies Record<string, BreakerLimits>;
 

@@ -119,7 +119,7 @@ test.each([
 test("changes single limits of a breaker and keeps the others", () => {
   const BREAKERS = JSON.stringify({ payments: { slowMs: 4_000 } });
   const changed = read({ BREAKERS }) as { BREAKERS: Record<string, object> };
-  expect(changed.BREAKERS.payments).toMatchObject({ slowMs: 4_000, failuresInRow: 5 });
+  expect(changed.BREAKERS.payments).toMatchObject({ slowMs: 4_000, failuresInRow: 10 });
   expect(changed.BREAKERS.redis).toMatchObject({ slowMs: 500 });
 });
 

@@ -13,7 +13,7 @@ import { takesPaymentTokens } from "../config.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
-import { redisBreakerState } from "../redis/client.ts";
+import { automaticSwitches } from "./automatic-switches.ts";
 import { invalid, readCondition } from "./condition.ts";
 import { type Note, recorded } from "./log.ts";
 import { affectedBy } from "./switch-preview.ts";
@@ -25,7 +25,7 @@ type SaleContext = Context<AppEnv, "/sales/:saleId/pause" | "/sales/:saleId/resu
 export async function showSwitches(c: AppContext): Promise<Response> {
   const registered = await registryOf(c.env).switches();
   c.header("ETag", etagOfSwitches(registered));
-  return c.json(viewOf(registered));
+  return c.json(await viewOf(c, registered));
 }
 
 export async function saveSwitches(c: AppContext): Promise<Response> {
@@ -99,7 +99,7 @@ async function apply(
   const warnings = edits.flatMap(({ after }) => (after && warningOf(after)) ?? []);
   c.header("ETag", etagOfSwitches(changed));
   return c.json({
-    ...viewOf(changed),
+    ...(await viewOf(c, changed)),
     edits: edits.map(toEditView),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(dryRun ? { preview: true, affected: await affectedBy(c, edits) } : {}),
@@ -152,9 +152,9 @@ function warningOf({ name, until }: RegisteredSwitch): string | undefined {
   return `A hold waits at most ${MAX_PAUSE_MINUTES} minutes for its payment. Then its units go back on sale.`;
 }
 
-const viewOf = ({ switches }: RegisteredSwitches) => ({
+const viewOf = async ({ env }: AppContext, { switches }: RegisteredSwitches) => ({
   switches: switches.map(toView),
-  automatic: automaticSwitches(),
+  automatic: await automaticSwitches(env),
 });
 
 const toView = ({ since, until, ...rest }: RegisteredSwitch) => ({
@@ -168,17 +168,3 @@ const toEditView = ({ before, after, ...edit }: SwitchEdit) => ({
   before: before && toView(before),
   after: after && toView(after),
 });
-
-/**
- * The features that this isolate has switched off by itself. While Redis does not answer, features that are not needed to
- * buy give way first. Other isolates have breakers of their own.
- */
-function automaticSwitches() {
-  const breaker = redisBreakerState();
-  if (breaker === "closed") return [];
-  const shared = { scope: "this isolate", reason: `the breaker of Redis is ${breaker}` };
-  return [
-    { name: "orderHistoryOff", ...shared, effect: "lists of orders are incomplete" },
-    { name: "liveStockOff", ...shared, effect: "stock is up to a minute old, then absent" },
-  ];
-}

@@ -16,7 +16,7 @@ export class BreakerOpen extends Error {
 }
 
 /** Ends a call that a breaker admitted. */
-type EndCall = (outcome: CallOutcome) => void;
+export type EndCall = (outcome: CallOutcome) => void;
 
 const LEVELS = { closed: 0, "half-open": 1, open: 2 } as const;
 /** So often refused calls and probes say that the breaker is still not closed. */
@@ -74,10 +74,11 @@ export class Breaker {
     const startedAt = Date.now();
     try {
       const answer = await operation();
-      end(outcomeOf(startedAt, limits));
+      end(outcomeAfter(Date.now() - startedAt, limits));
       return answer;
     } catch (error) {
-      end(this.#isFailure(error) ? "failed" : outcomeOf(startedAt, limits));
+      const answered = outcomeAfter(Date.now() - startedAt, limits);
+      end(this.#isFailure(error) ? "failed" : answered);
       throw error;
     }
   }
@@ -117,5 +118,6 @@ export class Breaker {
   }
 }
 
-const outcomeOf = (startedAt: number, { slowMs }: BreakerLimits): CallOutcome =>
-  Date.now() - startedAt > slowMs ? "slow" : "answered";
+/** The outcome of a call that was answered. */
+export const outcomeAfter = (milliseconds: number, { slowMs }: BreakerLimits): CallOutcome =>
+  milliseconds > slowMs ? "slow" : "answered";

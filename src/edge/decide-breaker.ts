@@ -3,8 +3,11 @@
 import type { BreakerLimits } from "../breaker-limits.ts";
 import { elapsed } from "./elapsed.ts";
 
-/** What became of a call. `slow`: it was answered, but took longer than `slowMs`. */
-export type CallOutcome = "answered" | "slow" | "failed";
+/**
+ * What became of a call. `slow`: it was answered, but took longer than `slowMs`. `untried`: the service was not called, or its
+ * answer says nothing about its health.
+ */
+export type CallOutcome = "answered" | "slow" | "failed" | "untried";
 
 /** Calls of half a window, which starts at `at`. */
 interface Tally {
@@ -109,11 +112,8 @@ export function endCall(
   random: number,
 ): BreakerState {
   if (state.spell !== spell || state.is === "open") return state;
-  if (state.is === "half-open") {
-    return outcome === "answered"
-      ? afterAnswer(state, now, limits)
-      : opened(state, state.brokeAt, now, limits, random);
-  }
+  if (state.is === "half-open") return afterProbe(state, outcome, now, limits, random);
+  if (outcome === "untried") return state;
   const counted = withCall(state, outcome, now);
   return isBroken(counted, limits) ? opened(counted, now, now, limits, random) : counted;
 }
@@ -133,11 +133,19 @@ const opened = (
 });
 
 /** With little traffic, time closes the breaker instead of the number of answers. */
-function afterAnswer(state: HalfOpen, now: number, { openMs }: BreakerLimits): BreakerState {
+function afterProbe(
+  state: HalfOpen,
+  outcome: CallOutcome,
+  now: number,
+  limits: BreakerLimits,
+  random: number,
+): BreakerState {
+  const running = Math.max(0, state.running - 1);
+  if (outcome === "untried") return { ...state, running };
+  if (outcome !== "answered") return opened(state, state.brokeAt, now, limits, random);
   const answered = state.answered + 1;
-  const isOver = answered >= ANSWERS_TO_CLOSE || elapsed(state.since, now) >= openMs;
-  if (isOver) return closedBreaker(now, state.spell + 1);
-  return { ...state, answered, running: Math.max(0, state.running - 1) };
+  const isOver = answered >= ANSWERS_TO_CLOSE || elapsed(state.since, now) >= limits.openMs;
+  return isOver ? closedBreaker(now, state.spell + 1) : { ...state, answered, running };
 }
 
 function withCall(state: Closed, outcome: CallOutcome, now: number): Closed {

@@ -4,10 +4,12 @@ import * as z from "zod";
 import { type BeaconRound, isSigned, QUICKNET, randomnessOf } from "../admission/beacon-chain.ts";
 import type { Chain } from "../admission/draw.ts";
 import type { Config } from "../config.ts";
+import { Breaker } from "../edge/breaker.ts";
 import { readText } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
 
 type BeaconConfig = Pick<Config, "BEACON">;
+type RelayConfig = Pick<Config, "BEACON" | "BREAKERS">;
 
 /** Relays of drand's operators, who are not the same. */
 const RELAYS = ["https://api.drand.sh", "https://drand.cloudflare.com"];
@@ -27,18 +29,29 @@ const roundSchema = z.object({
 /** The chain that new draws name: quicknet, unless the configuration names another one. */
 export const chainOf = ({ BEACON }: BeaconConfig): Chain => BEACON?.chain ?? QUICKNET;
 
+/** One for each relay, so that a slow one does not cost every tick its time limit. */
+const breakers = new Map<string, Breaker>();
+
+function breakerOf(relay: string): Breaker {
+  const breaker = breakers.get(relay) ?? new Breaker(`beacon/${new URL(relay).host}`);
+  breakers.set(relay, breaker);
+  return breaker;
+}
+
 /**
  * Asks one relay after the other for a round of the chain that a draw has named. Null while none has it. A relay that fails
  * or lies is skipped and logged.
  */
 export async function fetchRound(
-  config: BeaconConfig,
+  config: RelayConfig,
   chain: Chain,
   round: number,
 ): Promise<BeaconRound | null> {
   for (const relay of config.BEACON?.urls ?? RELAYS) {
     try {
-      const answer = await askRelay(relay, chain, round);
+      const answer = await breakerOf(relay).run(config.BREAKERS.beacon, RELAY_LIMIT_MS, () =>
+        askRelay(relay, chain, round),
+      );
       if (answer) return answer;
     } catch (error) {
       log("beacon.relay_skipped", { step: new URL(relay).host, cause: causeOf(error) });

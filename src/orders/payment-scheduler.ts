@@ -2,9 +2,12 @@
 // runner when the schedule allows. A restart forgets the line; the ledgers send the orders again.
 import { DurableObject } from "cloudflare:workers";
 import { TimeoutStrategy, timeout } from "cockatiel";
+import type { BreakerLimits } from "../breaker-limits.ts";
 import type { RegistryEnv } from "../catalog/store.ts";
 import { SWITCHES_COUNT_MS, SwitchReader } from "../catalog/switch-reader.ts";
 import { requireConfig } from "../config.ts";
+import { Breaker, type EndCall, outcomeAfter } from "../edge/breaker.ts";
+import type { CallOutcome } from "../edge/decide-breaker.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { setGauge } from "../observability/metrics.ts";
@@ -29,6 +32,8 @@ const runnerOf = (env: SchedulerEnv, runner: number) =>
 
 /** Longer than a runner ever takes. Frees the place of a call that was lost. */
 const RUNNER_LIMIT_MS = 30_000;
+/** While the provider is down, the line looks so often whether it may be probed. */
+const PROBE_MS = 1_000;
 /** An object without events is evicted after a minute or two, and each event allows it 1,000 calls of runners. */
 const ALARM_MS = 15_000;
 /** A long line takes a while to look through, and many isolates ask for it. */
@@ -40,6 +45,9 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
   readonly #line = new PaymentLine();
   readonly #runners = new RunnerPool(PAYMENTS_AT_ONCE);
   readonly #schedule: RateSchedule;
+  /** One for the whole deployment, because all payments start here. */
+  readonly #provider = new Breaker("payments");
+  readonly #limits: BreakerLimits;
   readonly #switches: SwitchReader;
   #isAlarmSet = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -48,7 +56,9 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
 
   constructor(ctx: DurableObjectState, env: SchedulerEnv) {
     super(ctx, env);
-    this.#schedule = new RateSchedule(paymentRate(requireConfig(env)));
+    const config = requireConfig(env);
+    this.#schedule = new RateSchedule(paymentRate(config));
+    this.#limits = config.BREAKERS.payments;
     this.#switches = new SwitchReader(env);
   }
 
@@ -97,18 +107,18 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     while (this.#line.length > 0 && this.#runners.hasFree) {
       const now = performance.now();
       const delay = this.#schedule.delay(now);
-      if (delay > 0) {
-        this.#timer = setTimeout(() => this.#startDue(), Math.ceil(delay));
+      const end = delay > 0 ? undefined : this.#provider.enter(this.#limits, RUNNER_LIMIT_MS);
+      if (!end) {
+        this.#timer = setTimeout(() => this.#startDue(), Math.ceil(delay || PROBE_MS));
         return;
       }
-      const entry = this.#line.take();
-      if (!entry) return;
+      const entry = this.#line.take() as LineEntry;
       this.#schedule.start(now);
-      void this.#run(entry);
+      void this.#run(entry, end);
     }
   }
 
-  async #run(entry: LineEntry): Promise<void> {
+  async #run(entry: LineEntry, end: EndCall): Promise<void> {
     const runner = this.#runners.take();
     let settlement: Settlement;
     try {
@@ -122,6 +132,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
       settlement = { is: "unfinished", reason, lasting: false };
     }
     this.#runners.free(runner);
+    end(callOutcome(settlement, this.#limits));
     await this.#finish(entry, settlement);
     this.#startDue();
     this.#setGauges();
@@ -183,4 +194,10 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     };
     setTimeout(wake, seconds * 1_000);
   }
+}
+
+/** What a settlement says about the health of the payment provider. */
+function callOutcome({ provider }: Settlement, limits: BreakerLimits): CallOutcome {
+  if (!provider) return "untried";
+  return provider.isFailed ? "failed" : outcomeAfter(provider.milliseconds, limits);
 }

@@ -1,18 +1,28 @@
 // The payment of one order: claim at the ledger, move the money, record the answer. The ledger sends the new version to
 // the "orders" queue, whose consumer publishes it. Every step may repeat.
-import { type InventoryEnv, inventoryOf } from "../inventory/client.ts";
+import type { Claim } from "../inventory/claim.ts";
+import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
+import type { OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";
-import { takeMoneyStep } from "../payments/money-step.ts";
+import { type StepOutcome, takeMoneyStep } from "../payments/money-step.ts";
 
 /**
  * `held`: a charge is due, and charges are paused. `again`: another step is due, such as the refund of late money. `limited`: the provider takes no more calls for now.
  * `unfinished`: to be tried later. `lasting`: an operator must step in if it stays so.
  */
-export type Settlement =
+export type Settlement = (
   | { is: "done" | "again" | "limited" | "held" }
-  | { is: "unfinished"; reason: string; lasting: boolean };
+  | { is: "unfinished"; reason: string; lasting: boolean }
+) & { provider?: ProviderCall };
+
+/** How the payment provider answered. Absent if it was not asked, or limits requests. */
+export interface ProviderCall {
+  /** It did not answer, or could not tell. */
+  isFailed: boolean;
+  milliseconds: number;
+}
 
 /** How payments are settled now. */
 export interface SettleTerms {
@@ -45,14 +55,28 @@ async function settle(
   using remote = await inventoryOf(env, message).claim([ref]);
   const [claim] = remote.claims;
   if (!claim) return unfinished("the ledger has no such order", true);
-  const { step, attempt } = claim;
+  const { step } = claim;
   if (step === "none") return { is: "done" };
   // Nor is an earlier charge looked up: if the provider never got it, that would send it.
   if (step === "charge" && !mayCharge) return { is: "held" };
+  const startedAt = Date.now();
   const money = await takeMoneyStep(gateway, claim);
   if (money.outcome === "unknown" && money.isLimited) return { is: "limited" };
-  const refundId = step === "refund" ? claim.refund?.id : undefined;
-  if (money.outcome === "pending" && claim.refund?.isPending === false) {
+  const settlement = await record(remote, ref, claim, money);
+  if (!gateway) return settlement;
+  const isFailed = money.outcome === "unknown";
+  return { ...settlement, provider: { isFailed, milliseconds: Date.now() - startedAt } };
+}
+
+/** Records the provider's answer in the ledger. */
+async function record(
+  remote: RemoteClaim,
+  ref: OrderRef,
+  { step, attempt, refund }: Claim,
+  money: StepOutcome,
+): Promise<Settlement> {
+  const refundId = step === "refund" ? refund?.id : undefined;
+  if (money.outcome === "pending" && refund?.isPending === false) {
     const [noted] = await remote.session.recordPayments([{ ...ref, money, attempt, refundId }]);
     // A refund can stay pending for days. The next one does not wait for it.
     if (noted?.refund?.isPending === false) return { is: "again" };

@@ -4,6 +4,7 @@
 import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import type { Config } from "../config.ts";
+import { Breaker, BreakerOpen } from "../edge/breaker.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts";
 import { type Order, orderSchema } from "../inventory/order.ts";
@@ -15,9 +16,16 @@ import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.
 
 export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET">;
 
+type DeliveryConfig = WebhookConfig & RedisConfig;
+
 type WebhookEnv = InventoryEnv & DeadLetterEnv;
 
 const REQUEST_LIMIT_MS = 5_000;
+
+/** The shop's webhook answers nothing, or says that it cannot take events now. */
+class ShopDown extends Error {}
+
+const receiver = new Breaker("webhook", (error) => error instanceof ShopDown);
 
 const eventSchema = z.object({
   /** `{order id}.{version}`. Receivers drop ids that they have seen. */
@@ -59,14 +67,14 @@ type Group = Map<string, Item>;
 interface Context {
   queue: string;
   env: WebhookEnv;
-  config: WebhookConfig & RedisConfig;
+  config: DeliveryConfig;
 }
 
 /** Delivers the events of a batch independently, and records in the ledgers which ones the shop accepted. */
 export async function deliverWebhooks(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: WebhookEnv,
-  config: WebhookConfig & RedisConfig,
+  config: DeliveryConfig,
 ): Promise<void> {
   const context = { queue: batch.queue, env, config };
   const { groups, others } = groupByObject(batch.messages);
@@ -127,10 +135,10 @@ async function deliverEach(
     events.map(async (owed) => {
       const { messages = [] } = group.get(owed.order.id) ?? {};
       const event = toEvent(owed.userId, owed.order);
-      const fault = await postSigned(event, config);
-      count("webhooks", fault ? "failed" : "delivered");
+      const { fault, isUntried } = await postUnlessDown(event, config);
+      count("webhooks", isUntried ? "deferred" : fault ? "failed" : "delivered");
       if (!fault) return [owed];
-      if (Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
+      if (isUntried || Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
       else {
         await Promise.all(messages.map((m) => retryOrDeadLetter(env, queue, m, fault, event.id)));
       }
@@ -172,18 +180,46 @@ async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): 
 /** Delivers a message of an older release as it is, because no ledger stores that the shop is owed it. */
 async function deliverLegacy(message: Message, { queue, env, config }: Context): Promise<void> {
   const event = readEvent(message.body);
-  const fault = event ? await postSigned(event, config) : "the event cannot be read";
+  const { fault } = event
+    ? await postUnlessDown(event, config)
+    : { fault: "the event cannot be read" };
   if (fault) await retryOrDeadLetter(env, queue, message, fault, event?.id);
   else message.ack();
 }
 
-/** Posts one event. Returns what went wrong, or undefined if the shop accepted it. */
-export async function postSigned(
+/**
+ * Posts one event, unless the shop's webhook is down. `isUntried`: it was not posted. Without a fault the shop accepted it.
+ */
+async function postUnlessDown(
+  event: OrderEvent,
+  config: DeliveryConfig,
+): Promise<{ fault?: string | undefined; isUntried?: true }> {
+  try {
+    const fault = await receiver.run(config.BREAKERS.webhook, REQUEST_LIMIT_MS, async () => {
+      const answer = await post(event, config);
+      if (answer.isDown) throw new ShopDown(answer.fault);
+      return answer.fault;
+    });
+    return { fault };
+  } catch (error) {
+    if (error instanceof BreakerOpen) return { fault: error.message, isUntried: true };
+    return { fault: (error as Error).message };
+  }
+}
+
+/** Posts one event, whatever earlier ones met. Returns what went wrong, or undefined if the shop accepted it. */
+export const postSigned = async (
   event: { id: string; type: string },
   config: WebhookConfig,
-): Promise<string | undefined> {
+): Promise<string | undefined> => (await post(event, config)).fault;
+
+/** `isDown`: no other event would be accepted now. */
+async function post(
+  event: { id: string; type: string },
+  config: WebhookConfig,
+): Promise<{ fault?: string; isDown?: boolean }> {
   if (!config.ORDER_WEBHOOK_URL || !config.ORDER_WEBHOOK_SECRET)
-    return "no ORDER_WEBHOOK_URL is set";
+    return { fault: "no ORDER_WEBHOOK_URL is set" };
   const text = JSON.stringify(event);
   const sentAt = new Date();
   try {
@@ -202,8 +238,11 @@ export async function postSigned(
       body: text,
     });
     await response.body?.cancel();
-    return response.ok ? undefined : `the shop answered ${response.status}`;
+    const { ok, status } = response;
+    return ok
+      ? {}
+      : { fault: `the shop answered ${status}`, isDown: status >= 500 || status === 429 };
   } catch (error) {
-    return `the shop could not be reached (${causeOf(error)})`;
+    return { fault: `the shop could not be reached (${causeOf(error)})`, isDown: true };
   }
 }

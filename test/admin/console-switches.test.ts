@@ -1,13 +1,14 @@
 // The console's page of switches, without a browser: preview, change, two operators, viewers, and bad input. And its log.
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { type Form, postForm, showPage, signedIn, valueIn } from "../support/console.ts";
-import { ADMIN_TOKEN, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
-import { emptyRedis } from "../support/redis.ts";
-import { aSale, putSale } from "../support/shop.ts";
+import { ADMIN_TOKEN, call, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
+import { emptyRedis, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { aBuyer, aSale, putSale } from "../support/shop.ts";
 import { givenSwitches, noSwitches, showSwitches } from "../support/switches.ts";
 
 beforeAll(emptyRedis);
 afterEach(noSwitches);
+afterEach(redisIsBack);
 
 const post = (path: string, form: Form, cookie = "", origin: string | null = ORIGIN) =>
   postForm(path, form, { cookie, origin });
@@ -116,4 +117,15 @@ test("goes back to the form with everything that was typed", async () => {
   expect(status).toBe(200);
   expect(body).toMatch(/<option value="limits" selected/);
   expect(body).toContain('value="bots &amp; co"');
+});
+
+test("shows what gave way by itself while Redis is down, and why", async () => {
+  const cookie = await signedIn(ADMIN_TOKEN);
+  expect(await show(cookie)).not.toContain("hidden by itself");
+  await redisIsDown();
+  const { token } = await aBuyer();
+  for (let i = 0; i < 6; i += 1) await call("GET", "/api/orders", { token });
+  expect(await show(cookie)).toContain(
+    "Lists of orders hidden by itself in this isolate: the breaker of Redis is open",
+  );
 });

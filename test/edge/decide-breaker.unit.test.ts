@@ -155,6 +155,13 @@ describe("a half-open breaker", () => {
     );
   });
 
+  test("takes a call that did not reach the service neither for an answer nor for a failure", () => {
+    const untried = ended(["untried"], halfOpen(), START + 2_001);
+    expect(untried).toMatchObject({ is: "half-open", running: 0, answered: 0 });
+    const calls = ended(Array(4).fill("failed"), closed(), START);
+    expect(ended(["untried"], calls, START)).toBe(calls);
+  });
+
   test("probes again once a probe must have been canceled with its request", () => {
     const probe = halfOpen();
     expect(admitCall(probe, START + 4_299, LIMITS, TIME_LIMIT_MS)).toBeUndefined();

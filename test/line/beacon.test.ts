@@ -17,7 +17,7 @@ const FAR_FUTURE = 9_000_000_000;
 const relay = (behavior: DrandBehavior) => `${STAND_IN}/_fake/${behavior}`;
 /** Asks these relays, in this order. */
 const ask = (urls: string[], round: number, chain = BEACON.chain) =>
-  fetchRound({ BEACON: { ...BEACON, urls } }, chain, round);
+  fetchRound({ ...requireConfig(env), BEACON: { ...BEACON, urls } }, chain, round);
 
 /** The events that `work` logs. */
 async function logged<T>(work: () => Promise<T>): Promise<[T, Record<string, unknown>[]]> {

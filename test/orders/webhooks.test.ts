@@ -1,27 +1,20 @@
 // Webhooks: every final change of an order is delivered to the shop, signed, until the shop accepts it.
-import {
-  createExecutionContext,
-  createMessageBatch,
-  getQueueResult,
-  runDurableObjectAlarm,
-} from "cloudflare:test";
+import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { requireConfig } from "../../src/config.ts";
-import type { EventMessage } from "../../src/inventory/messages.ts";
 import { GIVE_UP_MS, nextDelivery } from "../../src/inventory/owed-events.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import type { DeadLetter } from "../../src/orders/delivery.ts";
-import { deliverWebhooks, type OrderEvent } from "../../src/orders/webhooks.ts";
+import type { OrderEvent } from "../../src/orders/webhooks.ts";
 import { putToSleep, stubOf } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { ADMIN_TOKEN, admin, read, request } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
-import { ledger, suppressLiveStock, unique, until } from "../support/shop.ts";
+import { ledger, suppressLiveStock, until } from "../support/shop.ts";
 import {
   cancel,
   deliverTo,
@@ -29,86 +22,24 @@ import {
   givenOrder,
   givenPaid,
   nextMessage,
-  type PaidSale,
-  type Purchase,
   TestGateway,
 } from "./saga-fixtures.ts";
+import {
+  eventMessagesIn,
+  givenEvent,
+  givenShop,
+  idsOf,
+  OLD_SECRET,
+  post,
+  type Received,
+  SECRET,
+  settle,
+  takeEventMessages,
+  unannounced,
+  VARS,
+} from "./webhook-fixtures.ts";
 
 beforeEach(emptyRedis);
-
-const SECRET = `whsec_${btoa("a secret of the shop, 32 bytes long")}`;
-/** The secret before the rotation. */
-const OLD_SECRET = `whsec_${btoa("the secret before it, 32 bytes too")}`;
-const VARS = {
-  ORDER_WEBHOOK_URL: "https://erp.test/hook",
-  ORDER_WEBHOOK_SECRET: [SECRET, OLD_SECRET],
-};
-
-interface Received {
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** Simulates the shop's system. `status` chooses the answer to each request; 0 refuses the connection. */
-function givenShop(status: (seen: number) => number = () => 204): Received[] {
-  const received: Received[] = [];
-  const real = globalThis.fetch;
-  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
-    if (input !== VARS.ORDER_WEBHOOK_URL) return real(input, init);
-    expect(init).toMatchObject({ method: "POST", redirect: "manual" });
-    received.push({ headers: init?.headers as Record<string, string>, body: String(init?.body) });
-    const code = status(received.length);
-    if (code === 0) throw new TypeError("the connection was refused");
-    return new Response(null, { status: code });
-  });
-  onTestFinished(() => spy.mockRestore());
-  return received;
-}
-
-const configWith = (vars: Partial<typeof VARS>) => ({ ...requireConfig(env), ...vars });
-
-async function post(
-  messages: unknown[],
-  { attempts = 1, vars = VARS as Partial<typeof VARS> } = {},
-) {
-  const batch = createMessageBatch(
-    "doorbuster-webhooks",
-    messages.map((body) => ({ id: unique("w"), timestamp: new Date(), attempts, body })),
-  );
-  const ctx = createExecutionContext();
-  await deliverWebhooks(batch, env, configWith(vars));
-  const { explicitAcks, retryMessages } = await getQueueResult(batch, ctx);
-  return { acked: explicitAcks.length, retried: retryMessages.length };
-}
-
-/** The event messages about a SKU that are in the queue, in the order they were sent. */
-const eventMessagesIn = ({ queue, skuId }: PaidSale): EventMessage[] =>
-  queue.filter((body) => isEventAbout(body, skuId)) as unknown as EventMessage[];
-const isEventAbout = (body: { skuId: string }, skuId: string): boolean =>
-  "kind" in body && body.skuId === skuId;
-
-/** Waits until `count` event messages are in the queue, and takes them out. */
-const takeEventMessages = async (sale: PaidSale, count = 1): Promise<EventMessage[]> => {
-  await until("the event messages are in the queue", () => eventMessagesIn(sale).length >= count);
-  const messages = eventMessagesIn(sale);
-  const { queue, skuId } = sale;
-  queue.splice(0, queue.length, ...queue.filter((body) => !isEventAbout(body, skuId)));
-  return messages;
-};
-
-const settle = (purchase: Purchase, gateway = new TestGateway()) =>
-  deliverTo(gateway, [purchase.message], { vars: VARS });
-
-/** Makes a confirmed order whose event the shop has not received yet. */
-async function givenEvent(sale?: PaidSale): Promise<Purchase & { event: EventMessage }> {
-  const purchase = await givenOrder(sale ?? (await givenPaid()));
-  await settle(purchase);
-  const [event] = await takeEventMessages(purchase);
-  return { ...purchase, event: event as EventMessage };
-}
-
-const idsOf = (received: Received[]) => received.map(({ headers }) => headers["webhook-id"]);
-const unannounced = async (skuId: string) => (await ledger(skuId)).unannounced;
 
 beforeEach(redisIsBack);
 
@@ -225,10 +156,13 @@ describe("an event that the shop does not accept", () => {
     await ledger(sale.skuId);
     clock.moveTo(Date.now() + 3_600_000);
     await runDurableObjectAlarm(stubOf(sale.skuId));
-    await post(await takeEventMessages(sale, 20));
-
+    const messages = await takeEventMessages(sale, 20);
+    // The shop was down, so its breaker lets few events through at first, and the queue delivers the others again.
+    await until("every event is delivered", async () => {
+      await post(messages);
+      return (await unannounced(sale.skuId)) === 0;
+    });
     expect(new Set(idsOf(received))).toEqual(new Set(ids));
-    expect(await unannounced(sale.skuId)).toBe(0);
   });
 
   test("for a week becomes a dead letter with the reason, and can still be delivered", async () => {

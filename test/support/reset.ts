@@ -2,6 +2,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
+import { allBreakers } from "../../src/edge/breaker.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
 import { SHARDS } from "../../src/observability/shard-client.ts";
 import { acceptMessages, consumersAreIdle, dropMessages } from "./queues-of-file.ts";
@@ -18,6 +19,7 @@ export async function resetState(): Promise<void> {
   await emptyColo();
   dropSnapshot();
   resetMemories();
+  for (const breaker of allBreakers().values()) breaker.reset();
   acceptMessages();
 }
 

@@ -6,6 +6,7 @@ import { etagOfSwitches } from "../../catalog/registry-types.ts";
 import { registryOf } from "../../catalog/store.ts";
 import type { Issue } from "../../errors.ts";
 import { type AppContext, readForm } from "../../http.ts";
+import { automaticSwitches } from "../automatic-switches.ts";
 import { applySwitches } from "../switches.ts";
 import { renderLog } from "./log.tsx";
 import { faultsOf, issuesOf } from "./refusal-page.ts";
@@ -57,6 +58,7 @@ async function page(
   const etag = etagOfSwitches(registered);
   const html = await renderSwitches({
     ...{ operator: c.get("operator"), registered, etag },
+    automatic: await automaticSwitches(c.env),
     ...shown,
   });
   return c.html(html, status);

@@ -3,6 +3,7 @@ import type { RegisteredSwitches } from "../../catalog/registry-types.ts";
 import type { RegisteredSwitch } from "../../catalog/switches.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
+import type { AutomaticSwitch } from "../automatic-switches.ts";
 import { Faults, Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, LocalTime, Table } from "./parts.tsx";
@@ -23,6 +24,7 @@ interface SwitchesProps {
   operator: Operator;
   registered: RegisteredSwitches;
   etag: string;
+  automatic: readonly AutomaticSwitch[];
   /** The form as it was filled in. Absent at first. */
   form?: Partial<SwitchForm>;
   issues?: readonly Issue[];
@@ -37,6 +39,7 @@ export const renderSwitches = (props: SwitchesProps): Promise<string> =>
       <>
         <h1>Switches</h1>
         <InForce {...props} />
+        <Automatic {...props} />
         {props.operator.role === "operator" ? <Change {...props} /> : null}
       </>
     ),
@@ -80,6 +83,13 @@ const InForce = ({ registered: { switches } }: SwitchesProps) =>
       ])}
     />
   );
+
+const Automatic = ({ automatic }: SwitchesProps) =>
+  automatic.map(({ name, scope, reason, effect }) => (
+    <p class="fault">
+      {LABELS[name]} by itself in {scope}: {reason}. Meanwhile {effect}.
+    </p>
+  ));
 
 const Change = (props: SwitchesProps) => (
   <form class="change" method="post" action="/admin/switches">
