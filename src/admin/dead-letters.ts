@@ -104,50 +104,73 @@ async function replayAll(
 /** Cursors are Redis's own scan cursors: numbers. */
 const CURSOR = /^\d{1,20}$/;
 
+/** A page of letters, oldest first. Undefined if the cursor is none. */
+export async function listLetters(
+  c: Context<AppEnv>,
+  given: string | undefined,
+): Promise<{ deadLetters: DeadLetter[]; cursor?: string } | undefined> {
+  if (given !== undefined && !CURSOR.test(given)) return undefined;
+  const page = await inRedis(c, (redis, keys) => listDeadLetters(redis, keys, given));
+  const { letters, cursor } = page;
+  return { deadLetters: letters.map(toView), ...(cursor ? { cursor } : {}) };
+}
+
+const find = (c: Context<AppEnv>, id: string): Promise<StoredLetter | undefined> =>
+  inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
+
+/** A letter with the order that it is about. Undefined if there is no such letter. */
+export async function inspectLetter(c: Context<AppEnv>, id: string) {
+  const stored = await find(c, id);
+  return stored && { ...toView(stored), ...(await orderOf(c, stored)) };
+}
+
+/** Sends a letter's message to its queue again. `id`: `ALL` addresses every letter. */
+export async function applyReplay(
+  c: Context<AppEnv>,
+  id: string,
+  reason?: string,
+): Promise<Response> {
+  const found = id === ALL ? ALL : await find(c, id);
+  if (!found) return problem(c, refuse("not_found"));
+  if (found !== ALL && !found.letter) {
+    const issues = [{ path: "id", message: "the stored letter cannot be read; discard it" }];
+    return problem(c, refuse("invalid_request", { issues }));
+  }
+  const intent = { action: "dead_letter.replayed", target: `dead-letter/${id}`, reason } as const;
+  return recorded(c, intent, async (note) => {
+    const replayed = await inRedis(c, async (redis, keys) =>
+      found === ALL
+        ? replayAll(c.env, redis, keys)
+        : { replayed: await replay(c.env, redis, keys, [found]) },
+    );
+    note({}, replayed);
+    return c.json(replayed);
+  });
+}
+
+export async function applyDiscard(
+  c: Context<AppEnv>,
+  id: string,
+  reason?: string,
+): Promise<Response> {
+  const intent = { action: "dead_letter.discarded", target: `dead-letter/${id}`, reason } as const;
+  return recorded(c, intent, async () => {
+    const discarded = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
+    return discarded > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
+  });
+}
+
 export const deadLetterRoutes = new Hono<AppEnv>()
   .get("/", async (c) => {
-    const given = c.req.query("cursor");
-    if (given !== undefined && !CURSOR.test(given)) {
-      const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
-      return problem(c, refuse("invalid_request", { issues }));
-    }
-    const { letters, cursor } = await inRedis(c, (redis, keys) =>
-      listDeadLetters(redis, keys, given),
-    );
-    return c.json({ deadLetters: letters.map(toView), ...(cursor ? { cursor } : {}) });
+    const page = await listLetters(c, c.req.query("cursor"));
+    if (page) return c.json(page);
+    const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
+    return problem(c, refuse("invalid_request", { issues }));
   })
   .get("/:id", async (c) => {
-    const id = c.req.param("id");
-    const stored = await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
-    if (!stored) return problem(c, refuse("not_found"));
-    return c.json({ ...toView(stored), ...(await orderOf(c, stored)) });
+    const letter = await inspectLetter(c, c.req.param("id"));
+    return letter ? c.json(letter) : problem(c, refuse("not_found"));
   })
   // "all" is an id here. A static path beside `:id` would make Hono fall back to a slower router for the whole app.
-  .post("/:id/replay", async (c) => {
-    const id = c.req.param("id");
-    const found =
-      id === ALL ? ALL : await inRedis(c, (redis, keys) => findDeadLetter(redis, keys, id));
-    if (!found) return problem(c, refuse("not_found"));
-    if (found !== ALL && !found.letter) {
-      const issues = [{ path: "id", message: "the stored letter cannot be read; discard it" }];
-      return problem(c, refuse("invalid_request", { issues }));
-    }
-    const intent = { action: "dead_letter.replayed", target: `dead-letter/${id}` } as const;
-    return recorded(c, intent, async (note) => {
-      const replayed = await inRedis(c, async (redis, keys) =>
-        found === ALL
-          ? replayAll(c.env, redis, keys)
-          : { replayed: await replay(c.env, redis, keys, [found]) },
-      );
-      note({}, replayed);
-      return c.json(replayed);
-    });
-  })
-  .delete("/:id", async (c) => {
-    const id = c.req.param("id");
-    const intent = { action: "dead_letter.discarded", target: `dead-letter/${id}` } as const;
-    return recorded(c, intent, async () => {
-      const discarded = await inRedis(c, (redis, keys) => discardDeadLetters(redis, keys, [id]));
-      return discarded > 0 ? c.body(null, 204) : problem(c, refuse("not_found"));
-    });
-  });
+  .post("/:id/replay", (c) => applyReplay(c, c.req.param("id")))
+  .delete("/:id", (c) => applyDiscard(c, c.req.param("id")));

@@ -12,13 +12,13 @@ import { recorded } from "./log.ts";
 const MAX_RULE_BYTES = 2_048;
 const MAX_SECONDS = 366 * 86_400;
 
-const ruleBodySchema = z.strictObject({
+export const ruleBodySchema = z.strictObject({
   note: z.string().max(500).optional(),
   /** Lifetime of the rule. Absent: until it is deleted. */
   seconds: z.int().min(1).max(MAX_SECONDS).optional(),
 });
 
-type RuleBody = z.output<typeof ruleBodySchema>;
+export type RuleBody = z.output<typeof ruleBodySchema>;
 type RuleContext = Context<AppEnv, "/:kind" | "/:kind/:value">;
 
 /**
@@ -27,7 +27,7 @@ type RuleContext = Context<AppEnv, "/:kind" | "/:kind/:value">;
  */
 export function ruleRoutes(effect: Rule["effect"]) {
   const save = (c: RuleContext) => saveRule(c, effect);
-  const lift = (c: RuleContext) => liftRule(c, effect);
+  const lift = (c: RuleContext) => applyRemoval(c, effect, givenName(c));
   return new Hono<AppEnv>()
     .get("/", async (c) => {
       const { rules, ...rest } = await listRules(c.env, c.get("config"));
@@ -39,15 +39,35 @@ export function ruleRoutes(effect: Rule["effect"]) {
     .delete("/:kind/:value", lift);
 }
 
+/** A rule as it is named in a request, not validated yet. */
+interface GivenName {
+  kind: string | undefined;
+  value: string;
+}
+
 async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
-  const named = nameOf(c);
-  if (!named) {
-    const message = `use one of ${RULE_KINDS.join(", ")} and a value of that kind`;
-    return problem(c, refuse("invalid_request", { issues: [{ path: "value", message }] }));
-  }
+  const given = givenName(c);
+  if (!nameOf(given)) return problem(c, NO_NAME);
   const body = await readRuleBody(c);
   if (!body.ok) return problem(c, body.refusal);
-  const { note, seconds } = body.value;
+  return applyRule(c, effect, given, body.value);
+}
+
+const NO_NAME = refuse("invalid_request", {
+  issues: [
+    { path: "value", message: `use one of ${RULE_KINDS.join(", ")} and a value of that kind` },
+  ],
+});
+
+/** Adds a rule, or replaces the one with this name. The note is the reason in the log. */
+export async function applyRule(
+  c: AppContext,
+  effect: Rule["effect"],
+  given: GivenName,
+  { note, seconds }: RuleBody,
+): Promise<Response> {
+  const named = nameOf(given);
+  if (!named) return problem(c, NO_NAME);
   const now = Date.now();
   const rule: Rule = {
     effect,
@@ -60,18 +80,25 @@ async function saveRule(c: RuleContext, effect: Rule["effect"]): Promise<Respons
   const intent = { action: "rule.saved", target: targetOf(rule), reason: note } as const;
   return recorded(c, { ...intent, asks: { expiresAt: rule.expiresAt } }, async () => {
     if (!(await addRule(c.env, c.get("config"), rule))) return notCopied(c);
-    const warnings = warningsOf(rule, givenValue(c));
+    const warnings = warningsOf(rule, given.value);
     return c.json({ ...rule, ...(warnings.length > 0 ? { warnings } : {}) });
   });
 }
 
 const targetOf = ({ effect, kind, value }: RuleName) => `rule/${effect}/${kind}/${value}` as const;
 
-async function liftRule(c: RuleContext, effect: Rule["effect"]): Promise<Response> {
-  const named = nameOf(c);
+/** Removes an operator's rule and, for a deny rule, the automatic block of the same name. */
+export async function applyRemoval(
+  c: AppContext,
+  effect: Rule["effect"],
+  given: GivenName,
+  reason?: string,
+): Promise<Response> {
+  const named = nameOf(given);
   if (!named) return problem(c, refuse("not_found"));
   const rule = { effect, ...named };
-  return recorded(c, { action: "rule.removed", target: targetOf(rule) }, async () => {
+  const intent = { action: "rule.removed", target: targetOf(rule), reason } as const;
+  return recorded(c, intent, async () => {
     const gone = await removeRule(c.env, c.get("config"), rule);
     if (!gone.lifted) return problem(c, refuse("not_found"));
     return gone.copied ? c.body(null, 204) : notCopied(c);
@@ -96,10 +123,13 @@ function warningsOf({ kind, value }: Rule, given: string): Issue[] {
   return [{ path: "value", message }];
 }
 
-const givenValue = (c: RuleContext): string => c.req.param("value") ?? c.req.query("value") ?? "";
+const givenName = (c: RuleContext): GivenName => ({
+  kind: c.req.param("kind"),
+  value: c.req.param("value") ?? c.req.query("value") ?? "",
+});
 
-function nameOf(c: RuleContext): { kind: RuleKind; value: string } | undefined {
-  const kind = RULE_KINDS.find((each) => each === c.req.param("kind"));
-  const value = kind && normalizeValue(kind, givenValue(c));
-  return kind && value !== undefined ? { kind, value } : undefined;
+function nameOf({ kind: given, value }: GivenName): { kind: RuleKind; value: string } | undefined {
+  const kind = RULE_KINDS.find((each) => each === given);
+  const normal = kind && normalizeValue(kind, value);
+  return kind && normal !== undefined ? { kind, value: normal } : undefined;
 }

@@ -55,6 +55,8 @@ const Frame = ({ title, operator, refresh, scripts = [], children }: FrameProps)
 const PAGES: [path: string, name: string][] = [
   ["/admin", "Sales"],
   ["/admin/orders", "Orders"],
+  ["/admin/rules", "Rules"],
+  ["/admin/dead-letters", "Dead letters"],
   ["/admin/switches", "Switches"],
   ["/admin/log", "Log"],
 ];

@@ -8,12 +8,12 @@ import type { Issue } from "../../errors.ts";
 import { type AppContext, readForm } from "../../http.ts";
 import { automaticSwitches } from "../automatic-switches.ts";
 import { applySwitches } from "../switches.ts";
+import { MAX_FORM_BYTES } from "./form-schema.ts";
 import { renderLog } from "./log.tsx";
 import { faultsOf, issuesOf } from "./refusal-page.ts";
 import { changeOf, type SwitchForm, switchForm, toFormIssue } from "./switch-form.ts";
 import { type Preview, renderSwitches } from "./switches.tsx";
 
-const MAX_FORM_BYTES = 8_192;
 const PAGE_SIZE = 50;
 
 /** A link can fill in what to change: `?choice=pause&target=spring-drop`. */

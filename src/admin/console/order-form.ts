@@ -3,9 +3,7 @@ import * as z from "zod";
 import type { Issue } from "../../errors.ts";
 import { toIssues } from "../../errors.ts";
 import { type RefundRequest, refundSchema } from "../refunds.ts";
-
-/** Why something is done, as the log shows it. */
-export const reasonField = z.string().trim().min(1, "is required").max(500);
+import { reasonField } from "./form-schema.ts";
 
 const refundForm = z.strictObject({
   action: z.literal("refund"),

@@ -7,12 +7,11 @@ import { type AppContext, type AppEnv, readForm } from "../../http.ts";
 import { parseOrderId } from "../../inventory/order-id.ts";
 import { applyRelease, applyResend, findUserOrders, inspectOrder } from "../orders.ts";
 import { applyRefund } from "../refunds.ts";
+import { MAX_FORM_BYTES } from "./form-schema.ts";
 import { renderOrder } from "./order.tsx";
 import { orderForm, type RefundForm, refundOf } from "./order-form.ts";
 import { renderOrders } from "./orders.tsx";
 import { faultsOf, issuesOf, refusalPage } from "./refusal-page.ts";
-
-const MAX_FORM_BYTES = 8_192;
 
 type OrderContext = Context<AppEnv, "/:orderId">;
 

@@ -13,10 +13,12 @@ import { authenticate, authenticateToken } from "../auth.ts";
 import { readFigures } from "../figures.ts";
 import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
+import { deadLetterPages } from "./dead-letter-routes.ts";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
 import { HOME, refusalPage } from "./refusal-page.ts";
+import { rulePages } from "./rule-routes.ts";
 import { renderSales } from "./sales.tsx";
 
 const MAX_FORM_BYTES = 2_048;
@@ -57,6 +59,8 @@ export const consoleRoutes = new Hono<AppEnv>()
   .get("/switches", showSwitchesPage)
   .post("/switches", changeSwitchesPage)
   .route("/orders", orderPages)
+  .route("/dead-letters", deadLetterPages)
+  .route("/rules", rulePages)
   .get("/log", showLog);
 
 consoleRoutes.onError((error, c: AppContext) => {

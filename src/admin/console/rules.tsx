@@ -1,0 +1,140 @@
+// The page of deny and allow rules: those in force with their evidence, and a form to add, change, or remove one.
+import type { Issue } from "../../errors.ts";
+import { RULE_KINDS, type Rule } from "../../funnel/rule-set.ts";
+import type { Operator } from "../../http.ts";
+import { Done, Faults, Field, Reason } from "./form.tsx";
+import { renderConsole } from "./layout.tsx";
+import { LocalTime, Table } from "./parts.tsx";
+import type { RuleForm } from "./rule-form.ts";
+
+interface RulesProps {
+  operator: Operator;
+  /** Newest first. */
+  rules: readonly Rule[];
+  /** Rules beyond those. */
+  more: number;
+  incomplete: boolean;
+  /** What was done just now: the action of the form. */
+  done: string | undefined;
+  form?: Partial<RuleForm>;
+  issues?: readonly Issue[];
+}
+
+const DONE: Record<string, string> = {
+  save: "The rule is in force everywhere within five seconds.",
+  remove: "The rule is removed everywhere within five seconds.",
+};
+
+export const renderRules = (props: RulesProps): Promise<string> =>
+  renderConsole({
+    title: "Rules",
+    operator: props.operator,
+    children: (
+      <>
+        <h1>Deny and allow rules</h1>
+        <Done text={DONE[props.done ?? ""]} />
+        <InForce {...props} />
+        {props.operator.role === "operator" ? <Change {...props} /> : null}
+      </>
+    ),
+  });
+
+const InForce = ({ operator, rules, more, incomplete }: RulesProps) => (
+  <>
+    {incomplete ? (
+      <p class="fault">Redis does not answer: automatic blocks may be missing here.</p>
+    ) : null}
+    {rules.length === 0 ? (
+      <p>No rule is in force.</p>
+    ) : (
+      <Table
+        caption="Rules in force, newest first"
+        head={["Rule", "Why", "By", "Since", "Until"]}
+        rows={rules.map((rule) => [
+          <Name rule={rule} isLink={operator.role === "operator"} />,
+          <Why {...rule} />,
+          rule.by,
+          <LocalTime at={rule.addedAt} />,
+          rule.expiresAt === undefined ? "removed" : <LocalTime at={rule.expiresAt} />,
+        ])}
+      />
+    )}
+    {more > 0 ? <p>And {more} older rules.</p> : null}
+  </>
+);
+
+const Name = ({ rule, isLink }: { rule: Rule; isLink: boolean }) => {
+  const { effect, kind, value } = rule;
+  const text = (
+    <>
+      {effect} {kind} <bdi>{value}</bdi>
+    </>
+  );
+  // Fills in the form below.
+  const query = new URLSearchParams({ effect, kind, value });
+  return isLink ? <a href={`/admin/rules?${query}#change`}>{text}</a> : text;
+};
+
+const EVIDENCE: Record<string, string> = {
+  saleId: "sale",
+  limitRefusals: "refusals by a limit",
+  failedChallenges: "failed challenges",
+  ignoredChallenges: "ignored challenges",
+  accountsAtAddress: "accounts at the address",
+};
+
+/** Why a rule exists: its note, or what led to the automatic block. */
+export const Why = ({ note, evidence = {} }: Pick<Rule, "note" | "evidence">) => (
+  <bdi class="words">
+    {[
+      ...(note === undefined ? [] : [note]),
+      ...Object.entries(evidence).map(([name, value]) => `${EVIDENCE[name] ?? name}: ${value}`),
+    ].join(", ")}
+  </bdi>
+);
+
+const Change = ({ form = {}, issues }: RulesProps) => (
+  <form class="change" id="change" method="post" action="/admin/rules">
+    <h2>Add, change, or remove a rule</h2>
+    <Faults issues={issues} />
+    <label>
+      <span>Effect</span>
+      <select name="effect">
+        <Options {...{ of: ["deny", "allow"], chosen: form.effect }} />
+      </select>
+    </label>
+    <label>
+      <span>Kind</span>
+      <select name="kind">
+        <Options {...{ of: RULE_KINDS, chosen: form.kind ?? "user" }} />
+      </select>
+    </label>
+    <Field
+      {...{ name: "value", label: "Value", value: form.value, required: true, maxlength: 200 }}
+      hint="A user id, an address or network, the number of a network operator (asn), or a country such as DE. An IPv6 address covers its /64."
+    />
+    <Field
+      {...{ name: "minutes", label: "Minutes", value: form.minutes, type: "number" }}
+      hint="Ends by itself after them. Empty: until it is removed."
+    />
+    <Reason form="rule" value={form.reason} />
+    <p class="links">
+      <button type="submit" name="action" value="save">
+        Save
+      </button>
+      <button type="submit" name="action" value="remove">
+        Remove
+      </button>
+    </p>
+  </form>
+);
+
+const Options = ({ of, chosen }: { of: readonly string[]; chosen: string | undefined }) => (
+  <>
+    {of.map((each) => (
+      <option value={each} selected={each === chosen}>
+        {each}
+      </option>
+    ))}
+  </>
+);
