@@ -2,6 +2,7 @@
 // plain 503.
 import * as z from "zod";
 import { breakerLimits } from "./breaker-limits.ts";
+import { thresholdsSchema } from "./observability/alert-thresholds.ts";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
@@ -194,6 +195,13 @@ const schema = z
     /** The shop's webhook for final changes of orders. Requests are signed with each of the secrets. */
     ORDER_WEBHOOK_URL: optionalUrl,
     ORDER_WEBHOOK_SECRET: webhookSecrets,
+    /** The operator's webhook for alerts, and the body that it expects. Unset: the Standard Webhooks form, signed. */
+    ALERT_WEBHOOK_URL: optionalUrl,
+    ALERT_FORMAT: unset.or(z.enum(["slack", "pagerduty"])).optional(),
+    ALERT_WEBHOOK_SECRET: webhookSecrets,
+    /** The integration key of a service at PagerDuty. */
+    ALERT_PAGERDUTY_KEY: optionalText,
+    ALERT_THRESHOLDS: json.pipe(thresholdsSchema.optional()).optional(),
   })
   .refine((v) => (v.AUTH_SECRET === undefined) !== (v.AUTH_JWKS_URL === undefined), {
     path: ["AUTH_SECRET"],
@@ -236,6 +244,14 @@ const schema = z
   .refine((v) => !v.ORDER_WEBHOOK_URL || v.ORDER_WEBHOOK_SECRET, {
     path: ["ORDER_WEBHOOK_SECRET"],
     message: "is required to sign requests to ORDER_WEBHOOK_URL",
+  })
+  .refine((v) => !v.ALERT_WEBHOOK_URL || v.ALERT_FORMAT || v.ALERT_WEBHOOK_SECRET, {
+    path: ["ALERT_WEBHOOK_SECRET"],
+    message: "is required to sign requests to ALERT_WEBHOOK_URL, unless ALERT_FORMAT is set",
+  })
+  .refine((v) => v.ALERT_FORMAT !== "pagerduty" || v.ALERT_PAGERDUTY_KEY, {
+    path: ["ALERT_PAGERDUTY_KEY"],
+    message: "is required by ALERT_FORMAT=pagerduty",
   });
 
 /** The validated configuration. Variables keep the names that operators set. */

@@ -1,4 +1,5 @@
 // The entry point of the Worker: HTTP requests, queues, the scheduled run, and the Durable Objects.
+import { wakeAlerts } from "./alerts/client.ts";
 import { app } from "./app.ts";
 import { requireConfig } from "./config.ts";
 import "./observability/flush.ts"; // sends what is counted
@@ -10,6 +11,7 @@ import { deliverWebhooks } from "./orders/webhooks.ts";
 import { reconcile } from "./reconcile.ts";
 
 export { SaleWatch } from "./admin/sale-watch.ts";
+export { AlertWatch } from "./alerts/alert-watch.ts";
 export { SaleRegistry } from "./catalog/registry.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
 export { SaleLine } from "./line/sale-line.ts";
@@ -24,7 +26,10 @@ export default {
   async queue(batch, env) {
     const config = requireConfig(env);
     observeAges(batch);
-    if (batch.queue.endsWith("-dlq")) return storeDeadLetters(batch, env, config);
+    if (batch.queue.endsWith("-dlq")) {
+      await storeDeadLetters(batch, env, config);
+      return wakeAlerts(env);
+    }
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
     if (batch.queue.endsWith("-payments")) return consumePayments(batch, env);
     return consumeOrders(batch, env, config);

@@ -1,5 +1,7 @@
 // The scheduled run of every minute: repairs copies that differ from their source, and logs each repair.
 import { registrationOf } from "./admission/settings.ts";
+import { type AlertWatchEnv, alertWatchOf } from "./alerts/client.ts";
+import { isWatched } from "./alerts/figures.ts";
 import { type CatalogEnv, configureObjects, publish } from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
@@ -16,10 +18,10 @@ const AROUND_MS = 3_600_000;
 /**
  * Copies the registry's sales to Redis, and to the objects of SKUs and lines. Those ignore a revision that they have, and set
  * an alarm that they lost. Copies a ledger's orders to Redis if a sample of them differs there. A failing step does not stop
- * the others.
+ * the others. Wakes the watch of the alerts while a sale is on.
  */
 export async function reconcile(
-  env: CatalogEnv,
+  env: CatalogEnv & AlertWatchEnv,
   config: RedisConfig,
   scheduledAt: number,
 ): Promise<void> {
@@ -32,7 +34,9 @@ export async function reconcile(
   await attempt("rules", () => reconcileRules(env, config));
   await attempt("read model", () => restoreReadModel(env, config));
   await attempt("lost keys", () => restoreLost(env, config));
+  let isWatching = false;
   for await (const registered of allSales(env)) {
+    isWatching ||= registered.sale !== null && isWatched(registered.sale, scheduledAt);
     if (!isDue(registered, scheduledAt)) continue;
     await attempt(registered.id, async () => void (await configureObjects(env, registered)));
     for (const { id } of registered.sale?.skus ?? []) {
@@ -44,6 +48,7 @@ export async function reconcile(
       });
     }
   }
+  await attempt("alerts", () => alertWatchOf(env).wake(isWatching));
 }
 
 /** Limits the cost of waking objects: every minute around a sale or a change of it, otherwise every hour. */

@@ -8,6 +8,7 @@ import type { AppContext, AppEnv } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { rebuildReadModel, resendEvents } from "../orders/rebuild.ts";
 import { bankOf } from "../payments/sandbox.ts";
+import { listAlerts, testAlerts } from "./alerts.ts";
 import { authorize } from "./auth.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -60,6 +61,8 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/cache/purge", purgeCaches)
   .get("/metrics", showMetrics)
   .get("/overview", showOverview)
+  .get("/alerts", listAlerts)
+  .post("/alerts/test", testAlerts)
   .get("/log", listEntries)
   .get("/sandbox/payments", listSandboxPayments)
   .route("/denylist", ruleRoutes("deny"))

@@ -16,6 +16,7 @@ export type Action =
   | "rule.removed"
   | "dead_letter.replayed"
   | "dead_letter.discarded"
+  | "alerts.tested"
   | "caches.purged";
 
 /** The target of an action, for example `sale/spring-drop` or `rule/deny/ip/10.0.0.0/8`. */

@@ -145,6 +145,13 @@ function chargedRow(
   return next(row, { payment: { ...payment, state: "refund_due" } }, now);
 }
 
+/** Whether a change of an order is the news of a charge that came after the order had expired. */
+export const isLateCharge = (before: OrderRow, { payment }: OrderRow): boolean =>
+  before.status === "expired" &&
+  (payment?.state === "charged" || payment?.state === "refund_due") &&
+  !(before.payment && RETURNABLE.has(before.payment.state)) &&
+  before.payment?.state !== "refunded";
+
 /**
  * The row that makes the consumer look a payment up at the provider, because an event suggests that it changed and the
  * event alone proves nothing. Undefined if there is nothing to look up, or it is being looked up already.

@@ -14,7 +14,10 @@ export function sampleLedger({ setup, stock, index }: Ledger): void {
   setGauge("holds_paused", index.holdsPaused, saleId, skuId);
   setGauge("outbox_orders", index.unacknowledged.size, skuId);
   let oldest = Number.POSITIVE_INFINITY;
-  for (const { changedAt } of index.unacknowledged.values()) oldest = Math.min(oldest, changedAt);
-  const seconds = index.unacknowledged.size > 0 ? oldest / 1_000 : 0;
+  for (const { changedAt, isForwarded } of index.unacknowledged.values()) {
+    // The age of the others is in the series of the payments.
+    if (!isForwarded) oldest = Math.min(oldest, changedAt);
+  }
+  const seconds = Number.isFinite(oldest) ? oldest / 1_000 : 0;
   setGauge("outbox_oldest_timestamp_seconds", seconds, skuId);
 }

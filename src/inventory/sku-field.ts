@@ -2,6 +2,7 @@
 // depends on it, so the next publication makes up for a lost one.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { setGauge } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";
 import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
 
@@ -12,6 +13,8 @@ export class SkuField<Value extends object> {
   readonly #hash: "live" | "attention";
   #published: string | undefined;
   #publishedAt = 0;
+  /** Since when Redis lacks the latest value: milliseconds. 0 if it has it, undefined before the first publication. */
+  #staleSince: number | undefined;
   #isChanged = false;
   #isRunning = false;
 
@@ -53,9 +56,17 @@ export class SkuField<Value extends object> {
           redis.hset(keys[this.#hash], { [skuId]: text }),
         ),
       );
+      this.#setStale(skuId, 0);
     } catch (error) {
       this.#published = undefined;
+      this.#setStale(skuId, this.#staleSince || this.#publishedAt);
       log(`${this.#hash}.publish_failed`, { skuId, cause: causeOf(error) });
     }
+  }
+
+  #setStale(skuId: string, since: number): void {
+    if (since === this.#staleSince) return;
+    this.#staleSince = since;
+    setGauge("copy_stale_timestamp_seconds", since / 1_000, this.#hash, skuId);
   }
 }

@@ -1,9 +1,11 @@
 // The unit of work behind the object's use cases: it loads orders as they are now, and saves a change together
 // with all that follows from it (outbox, alarm, published stock).
+import { count } from "../observability/metrics.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { needsAttention } from "./attention.ts";
 import { decideHoldEnd } from "./decide-hold-end.ts";
 import type { BuyerState } from "./decide-order.ts";
+import { isLateCharge } from "./decide-outcome.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
 import type { EventMessage, OrderMessage } from "./messages.ts";
@@ -109,6 +111,7 @@ export class UnitOfWork {
   /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
+    if (before && isLateCharge(before, row)) count("payments_late", row.saleId);
     this.published.stockChanged();
     if (needsAttention(before) !== needsAttention(row)) this.published.attentionChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));

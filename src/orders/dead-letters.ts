@@ -125,6 +125,18 @@ export async function listDeadLetters(
   return { letters, ...(String(next) === "0" ? {} : { cursor: String(next) }) };
 }
 
+/** How many letters are stored. Null while Redis does not answer. */
+export async function countDeadLetters(config: RedisConfig): Promise<number | null> {
+  try {
+    return await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+      onLetters(redis, keys, () => redis.hlen(keys.deadLetters)),
+    );
+  } catch (error) {
+    log("dead_letters.not_counted", { cause: causeOf(error) });
+    return null;
+  }
+}
+
 export async function findDeadLetter(
   redis: Redis,
   keys: Keys,

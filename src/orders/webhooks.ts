@@ -1,7 +1,6 @@
 // Webhooks: every final change of an order is delivered to the shop at least once, signed as the Standard Webhooks
 // specification says, under an id that stays the same when it is repeated. The ledger stores which events the shop
 // is owed. A message in the queue only names an order to look at.
-import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import type { Config } from "../config.ts";
 import { Breaker, BreakerOpen } from "../edge/breaker.ts";
@@ -12,6 +11,7 @@ import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { POST_LIMIT_MS, type Posted, postSigned } from "../signed-post.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 
 export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET">;
@@ -19,8 +19,6 @@ export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SE
 type DeliveryConfig = WebhookConfig & RedisConfig;
 
 type WebhookEnv = InventoryEnv & DeadLetterEnv;
-
-const REQUEST_LIMIT_MS = 5_000;
 
 /** The shop's webhook answers nothing, or says that it cannot take events now. */
 class ShopDown extends Error {}
@@ -195,7 +193,7 @@ async function postUnlessDown(
   config: DeliveryConfig,
 ): Promise<{ fault?: string | undefined; isUntried?: true }> {
   try {
-    const fault = await receiver.run(config.BREAKERS.webhook, REQUEST_LIMIT_MS, async () => {
+    const fault = await receiver.run(config.BREAKERS.webhook, POST_LIMIT_MS, async () => {
       const answer = await post(event, config);
       if (answer.isDown) throw new ShopDown(answer.fault);
       return answer.fault;
@@ -208,41 +206,16 @@ async function postUnlessDown(
 }
 
 /** Posts one event, whatever earlier ones met. Returns what went wrong, or undefined if the shop accepted it. */
-export const postSigned = async (
+export const postEvent = async (
   event: { id: string; type: string },
   config: WebhookConfig,
 ): Promise<string | undefined> => (await post(event, config)).fault;
 
-/** `isDown`: no other event would be accepted now. */
 async function post(
   event: { id: string; type: string },
-  config: WebhookConfig,
-): Promise<{ fault?: string; isDown?: boolean }> {
-  if (!config.ORDER_WEBHOOK_URL || !config.ORDER_WEBHOOK_SECRET)
-    return { fault: "no ORDER_WEBHOOK_URL is set" };
-  const text = JSON.stringify(event);
-  const sentAt = new Date();
-  try {
-    const response = await fetch(config.ORDER_WEBHOOK_URL, {
-      method: "POST",
-      redirect: "manual",
-      signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
-      headers: {
-        "Content-Type": "application/json",
-        "webhook-id": event.id,
-        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-        "webhook-signature": config.ORDER_WEBHOOK_SECRET.map((secret) =>
-          new Webhook(secret).sign(event.id, sentAt, text),
-        ).join(" "),
-      },
-      body: text,
-    });
-    await response.body?.cancel();
-    const { ok, status } = response;
-    return ok
-      ? {}
-      : { fault: `the shop answered ${status}`, isDown: status >= 500 || status === 429 };
-  } catch (error) {
-    return { fault: `the shop could not be reached (${causeOf(error)})`, isDown: true };
-  }
+  { ORDER_WEBHOOK_URL: url, ORDER_WEBHOOK_SECRET: secrets }: WebhookConfig,
+): Promise<Posted> {
+  if (!url || !secrets) return { fault: "no ORDER_WEBHOOK_URL is set" };
+  const { fault, ...posted } = await postSigned({ url, secrets }, event.id, event);
+  return fault === undefined ? posted : { ...posted, fault: `the shop ${fault}` };
 }

@@ -6,6 +6,7 @@ import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import { RuleTable } from "../../src/catalog/rule-table.ts";
 import { requireConfig } from "../../src/config.ts";
+import { givenReceiver } from "../alerts/watch.ts";
 import { admin, type CallOptions, contractFaults } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
@@ -136,6 +137,10 @@ const WRITES: Record<string, () => Promise<Write>> = {
     givenWebhook();
     const path = `/orders/${orderId}/webhooks/resend`;
     return { path, action: "order.webhook_resent", target };
+  },
+  "POST /alerts/test": async () => {
+    await givenReceiver();
+    return { path: "/alerts/test", action: "alerts.tested", target: "deployment" };
   },
   "POST /cache/purge": async () => ({
     path: "/cache/purge",

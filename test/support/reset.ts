@@ -31,6 +31,7 @@ async function wakeStores(): Promise<void> {
   const stores = [
     env.SALE_REGISTRY.getByName("registry"),
     env.SANDBOX_BANK.getByName("bank"),
+    env.ALERT_WATCH.getByName("alerts"),
     ...Array.from({ length: SHARDS }, (_, shard) => env.METRICS.getByName(`shard-${shard}`)),
   ];
   await Promise.all(stores.map((store) => runInDurableObject(store, () => {})));

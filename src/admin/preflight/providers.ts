@@ -4,7 +4,7 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import { fetchKeys } from "../../funnel/key-set.ts";
 import { siteverifyCodes } from "../../funnel/turnstile.ts";
-import { postSigned } from "../../orders/webhooks.ts";
+import { postEvent } from "../../orders/webhooks.ts";
 import { paymentRate } from "../../payments/rate.ts";
 import { probeStripe } from "../../payments/stripe-probe.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
@@ -83,7 +83,7 @@ export async function checkChallenge(config: Config, sale: Sale): Promise<Findin
 export async function checkWebhook(config: Config): Promise<Finding> {
   if (!config.ORDER_WEBHOOK_URL) return ok("none is configured");
   const event = { id: `preflight.${crypto.randomUUID()}`, type: "webhook.test" };
-  const fault = await postSigned(event, config);
+  const fault = await postEvent(event, config);
   return fault
     ? fail(fault, "The receiver must accept a signed event of the type webhook.test")
     : ok("the receiver accepted a signed test event");

@@ -1,0 +1,62 @@
+// Alerts about what buyers do not see at once: the outbox, dead letters, breakers, and copies in Redis.
+import { gaugeOf, gaugesOf } from "./figures.ts";
+import type { Rule } from "./rule.ts";
+import { worstOfSkus } from "./rules-sale.ts";
+
+/** The age of a time in seconds since 1970, where 0 stands for none. */
+const ageOf = (timestamp: number | undefined, now: number): number =>
+  timestamp ? Math.max(0, now / 1_000 - timestamp) : 0;
+
+export const outboxOld: Rule = {
+  name: "outbox_old",
+  severity: "critical",
+  title: "Accepted orders are not settled",
+  unit: "seconds",
+  afterSeconds: 0,
+  advice:
+    "Look at the queue doorbuster-orders and its consumer in Cloudflare's dashboard. The orders are safe in their ledger, which sends them again.",
+  evaluate: (figures) =>
+    worstOfSkus(figures, (sku) =>
+      ageOf(gaugeOf(figures.metrics, "outbox_oldest_timestamp_seconds", { sku }), figures.now),
+    ),
+};
+
+export const deadLetters: Rule = {
+  name: "dead_letters",
+  severity: "warning",
+  title: "Messages could not be processed",
+  unit: "letters",
+  afterSeconds: 0,
+  advice: "Read their reasons at GET /api/admin/dead-letters, then replay or discard each.",
+  evaluate: ({ deadLetters: value }) => (value === null ? [] : [{ about: "deployment", value }]),
+};
+
+export const breakerOpen: Rule = {
+  name: "breaker_open",
+  severity: "critical",
+  title: "A service that Doorbuster needs is down or slow",
+  unit: "seconds",
+  afterSeconds: 0,
+  advice:
+    "Read that service's status page. `When a part fails` in ARCHITECTURE.md says what goes on without it.",
+  evaluate: ({ metrics }) =>
+    gaugesOf(metrics, "breaker_open_seconds", {}).map(({ labels, total: value }) => ({
+      about: `breaker/${labels.breaker}`,
+      value,
+    })),
+};
+
+export const stockStale: Rule = {
+  name: "stock_stale",
+  severity: "warning",
+  title: "The public stock is out of date",
+  unit: "seconds",
+  afterSeconds: 0,
+  advice:
+    "Look whether Redis takes writes: its status page, its memory, its daily limit. Orders are not affected.",
+  evaluate: (figures) =>
+    worstOfSkus(figures, (sku) => {
+      const where = { copy: "live", sku };
+      return ageOf(gaugeOf(figures.metrics, "copy_stale_timestamp_seconds", where), figures.now);
+    }),
+};

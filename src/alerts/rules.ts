@@ -1,0 +1,20 @@
+// The rules of the alerts.
+import type { Rule } from "./rule.ts";
+import { chargesFailing, chargesLate, webhookFailing } from "./rules-delivery.ts";
+import { breakerOpen, deadLetters, outboxOld, stockStale } from "./rules-plumbing.ts";
+import { invariantBroken, lineStalled, noSale, shedding } from "./rules-sale.ts";
+
+/** All rules, the worst first. */
+export const RULES: readonly Rule[] = [
+  invariantBroken,
+  noSale,
+  chargesLate,
+  chargesFailing,
+  lineStalled,
+  outboxOld,
+  deadLetters,
+  breakerOpen,
+  shedding,
+  stockStale,
+  webhookFailing,
+];

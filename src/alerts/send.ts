@@ -1,0 +1,12 @@
+// Sends news of alerts to the operator's webhook.
+import { postSigned } from "../signed-post.ts";
+import { bodyFor, type News } from "./formats.ts";
+import type { AlertConfig } from "./notice.ts";
+
+/** Returns what went wrong, or undefined if the receiver accepted it. */
+export async function sendNews(config: AlertConfig, news: News): Promise<string | undefined> {
+  const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secrets = [] } = config;
+  if (!url) return "no ALERT_WEBHOOK_URL is set";
+  const { fault } = await postSigned({ url, secrets }, news.id, bodyFor(config, news));
+  return fault && `the receiver ${fault}`;
+}

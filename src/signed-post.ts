@@ -1,0 +1,48 @@
+// Posts JSON to a webhook, signed as the Standard Webhooks specification says.
+import { Webhook } from "standardwebhooks";
+import { causeOf } from "./observability/log.ts";
+
+/** The longest that a receiver may take, in milliseconds. */
+export const POST_LIMIT_MS = 5_000;
+
+/** The receiver of a webhook. Requests carry a signature by each secret; none if there are no secrets. */
+export interface Receiver {
+  url: string;
+  secrets: readonly string[];
+}
+
+/** `fault`: what went wrong, such as `answered 500`. `isDown`: no other event would be accepted now. */
+export interface Posted {
+  fault?: string;
+  isDown?: boolean;
+}
+
+/** Posts one event. @param id the same for every repetition: receivers drop ids that they have seen */
+export async function postSigned(
+  { url, secrets }: Receiver,
+  id: string,
+  event: object,
+): Promise<Posted> {
+  const text = JSON.stringify(event);
+  const sentAt = new Date();
+  const signatures = secrets.map((secret) => new Webhook(secret).sign(id, sentAt, text));
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      redirect: "manual",
+      signal: AbortSignal.timeout(POST_LIMIT_MS),
+      headers: {
+        "Content-Type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+        ...(signatures.length > 0 ? { "webhook-signature": signatures.join(" ") } : {}),
+      },
+      body: text,
+    });
+    await response.body?.cancel();
+    const { ok, status } = response;
+    return ok ? {} : { fault: `answered ${status}`, isDown: status >= 500 || status === 429 };
+  } catch (error) {
+    return { fault: `could not be reached (${causeOf(error)})`, isDown: true };
+  }
+}
