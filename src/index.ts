@@ -6,7 +6,6 @@ import "./observability/flush.ts"; // sends what is counted
 import { measure } from "./observability/metrics.ts";
 import { consumeOrders } from "./orders/consumer.ts";
 import { storeDeadLetters } from "./orders/dead-letters.ts";
-import { consumePayments } from "./orders/payments-consumer.ts";
 import { deliverWebhooks } from "./orders/webhooks.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -31,7 +30,6 @@ export default {
       return wakeAlerts(env);
     }
     if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
-    if (batch.queue.endsWith("-payments")) return consumePayments(batch, env);
     return consumeOrders(batch, env, config);
   },
 

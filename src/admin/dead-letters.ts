@@ -19,7 +19,7 @@ import type { Keys } from "../redis/keys.ts";
 import { recorded } from "./log.ts";
 import { addressOf } from "./orders.ts";
 
-type Bindings = Pick<Env, "ORDERS" | "WEBHOOKS">;
+type Bindings = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
 
 /** The most letters that one request replays, and the letters in one batch. */
 const MAX_REPLAYED = 1_000;
@@ -57,6 +57,12 @@ async function orderOf(
   return answer.ok ? { order: answer.value } : { ledger: answer.reason };
 }
 
+/** The queue that a letter came from. */
+function originOf(env: Bindings, { queue }: DeadLetter): Queue {
+  if (queue.endsWith("-webhooks")) return env.WEBHOOKS;
+  return queue.endsWith("-payments") ? env.DUE_PAYMENTS : env.ORDERS;
+}
+
 /** Removes replayed letters only once the queue has them. A repeated replay does no harm, a lost letter does. */
 async function replay(
   env: Bindings,
@@ -67,13 +73,9 @@ async function replay(
   const readable = letters.flatMap(({ id, letter }) => (letter ? [{ ...letter, id }] : []));
   for (let at = 0; at < readable.length; at += BATCH_SIZE) {
     const batch = readable.slice(at, at + BATCH_SIZE);
-    const isEvent = ({ queue }: DeadLetter) => queue.endsWith("-webhooks");
-    const groups: [Queue, DeadLetter[]][] = [
-      [env.WEBHOOKS, batch.filter(isEvent)],
-      [env.ORDERS, batch.filter((letter) => !isEvent(letter))],
-    ];
+    const groups = Map.groupBy(batch, (letter) => originOf(env, letter));
     for (const [queue, group] of groups) {
-      if (group.length > 0) await queue.sendBatch(group.map(({ message: body }) => ({ body })));
+      await queue.sendBatch(group.map(({ message: body }) => ({ body })));
     }
     await discardDeadLetters(
       redis,

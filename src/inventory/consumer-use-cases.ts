@@ -20,7 +20,8 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
     if (!row) return [];
     const confirmed = decideConfirmFree(row, now);
     if (confirmed) work.save(row, confirmed, { send: false });
-    return [toClaim(confirmed ?? row)];
+    const isForwarded = work.ledger.index.unacknowledged.get(ref.orderId)?.isForwarded ?? false;
+    return [{ ...toClaim(confirmed ?? row), isForwarded }];
   });
 }
 

@@ -16,7 +16,9 @@ export interface Unacknowledged extends OrderRef {
   changedAt: number;
   /** When it is sent again, unless it is acknowledged first. */
   dueAt: number;
-  /** Whether the read model and the queue of the payments have this version, so that only its money is missing. */
+  /** Whether its messages go to the queue of the orders, and not to that of the payments. */
+  isFree: boolean;
+  /** Whether the read model and the line of the payments have this version, so that only its money is missing. */
   isForwarded?: boolean;
 }
 
@@ -62,7 +64,10 @@ export class LedgerIndex {
     if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);
     else {
       const { userId, orderId, version, changedAt } = row;
-      this.unacknowledged.set(orderId, { userId, orderId, version, changedAt, dueAt });
+      this.unacknowledged.set(orderId, {
+        ...{ userId, orderId, version, changedAt, dueAt },
+        isFree: isFree(row),
+      });
     }
   }
 

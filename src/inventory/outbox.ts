@@ -36,7 +36,7 @@ export function resendSchedule(changedAt: number, now: number): { tries: number;
 export const resendBy = ({ dueAt }: Pick<Unacknowledged, "dueAt">, now: number): number =>
   dueAt - now > 2 * RESEND_MAX_MS ? now : dueAt;
 
-export const isStuck = ({ changedAt }: Unacknowledged, now: number): boolean =>
+export const isStuck = ({ changedAt }: Pick<Unacknowledged, "changedAt">, now: number): boolean =>
   resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
 
 /** How long messages collect before they are sent. A burst then needs few calls, and no caller waits for one. */

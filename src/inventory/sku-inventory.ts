@@ -125,8 +125,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
 
   /**
    * Records that the read model has these versions, and that the shop is owed events about them. An order with
-   * a newer version stays unacknowledged. So does one whose money must move: it is sent again to the queue of the
-   * payments alone.
+   * a newer version stays unacknowledged. So does one whose money must move: it is sent again, but not published again.
    */
   acknowledge(written: WrittenVersion[]): void {
     acknowledge(this.#work, written);

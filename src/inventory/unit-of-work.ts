@@ -4,7 +4,7 @@ import { count } from "../observability/metrics.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { needsAttention } from "./attention.ts";
 import { decideHoldEnd } from "./decide-hold-end.ts";
-import type { BuyerState } from "./decide-order.ts";
+import { type BuyerState, isFree } from "./decide-order.ts";
 import { isLateCharge } from "./decide-outcome.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
@@ -82,9 +82,8 @@ export class UnitOfWork {
       const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
       order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
     }
-    // Free orders must not wait behind reminders of money that is still due.
-    this.#orders.post(due.filter(({ isForwarded }) => !isForwarded).map(toOrderMessage));
-    this.#payments.post(due.filter(({ isForwarded }) => isForwarded).map(toOrderMessage));
+    this.#orders.post(due.filter(({ isFree }) => isFree).map(toOrderMessage));
+    this.#payments.post(due.filter(({ isFree }) => !isFree).map(toOrderMessage));
     this.#sendDueEvents(now);
     this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
@@ -118,9 +117,9 @@ export class UnitOfWork {
     if (send) this.send(row);
   }
 
-  /** Sends the consumer a message about an order that has not changed. */
+  /** Sends the consumer a message about an order, changed or not. Free orders do not queue behind paid ones. */
   send(row: OrderRow): void {
-    this.#orders.post([toOrderMessage(row)]);
+    (isFree(row) ? this.#orders : this.#payments).post([toOrderMessage(row)]);
   }
 
   /** Sends an order's event to the shop. The alarm repeats that until the shop accepts it. */

@@ -80,6 +80,11 @@ export class Group {
     return this.#unfinished().flatMap(({ claim }) => claim ?? []);
   }
 
+  /** Open claims whose version the read model does not have yet. A reminder of money costs no write to Redis. */
+  get unpublished(): Claim[] {
+    return this.open.filter(({ isForwarded }) => !isForwarded);
+  }
+
   get verdicts(): Verdict[] {
     return [...this.#entries.values()].flatMap(({ ref: { orderId }, messages, fault }) =>
       messages.map((message) => ({ orderId, message, fault })),
@@ -106,11 +111,17 @@ export class Group {
   }
 
   /**
-   * Acknowledges the published versions. `owed`: whether the shop receives events about them. `isForwarded`: whether the
-   * "payments" queue has the orders whose money must move. If not, their messages are retried.
+   * Acknowledges the published versions. `owed`: whether the shop receives events about them. `outside`: the ids of orders
+   * whose money must move and that are not in the line of the payments. Their messages are retried.
    */
-  async acknowledge({ owed, isForwarded }: { owed: boolean; isForwarded: boolean }): Promise<void> {
-    const written = this.open.filter(({ step }) => step === "none" || isForwarded);
+  async acknowledge({
+    owed,
+    outside,
+  }: {
+    owed: boolean;
+    outside: ReadonlySet<string>;
+  }): Promise<void> {
+    const written = this.open.filter(({ orderId }) => !outside.has(orderId));
     if (written.length === 0) return;
     await this.#atLedger(async () => {
       await this.#remote?.session.acknowledge(
@@ -144,7 +155,10 @@ export class Group {
     for (const claim of claims) {
       const entry = this.#entries.get(claim.orderId);
       if (entry) entry.claim = claim;
-      const reason = claim.step === "none" ? "the write is still in progress" : "not forwarded";
+      const reason =
+        claim.step === "none"
+          ? "the write is still in progress"
+          : "not in the line of the payments";
       this.#fault(claim.orderId, transient(reason));
     }
   }

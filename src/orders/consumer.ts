@@ -1,18 +1,19 @@
-// The consumer of the "orders" queue: claim at the ledger, publish to the read model, acknowledge. Orders whose money must
-// move go to the "payments" queue, so nothing here waits for a payment provider. Every step may repeat. Each message is
-// acknowledged or retried on its own.
+// The consumer of the queues "orders" (free orders) and "payments" (paid ones): claim at the ledger, publish to the read
+// model, acknowledge. Orders whose money must move enter the line of the payment scheduler, so nothing here waits for a
+// payment provider. Every step may repeat. Each message is acknowledged or retried on its own. Only the load separates the
+// queues: an order in the other one is processed just as well.
 
 import type { Claim } from "../inventory/claim.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
-import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
+import { enterLine, type SchedulerBinding } from "./scheduler-client.ts";
 import type { WebhookConfig } from "./webhooks.ts";
 
-export type ConsumerEnv = InventoryEnv & DeadLetterEnv & { DUE_PAYMENTS: Queue<OrderMessage> };
+export type ConsumerEnv = InventoryEnv & DeadLetterEnv & SchedulerBinding;
 
 /** Processes a batch: one call per object and one Redis round trip. */
 export async function consumeOrders(
@@ -50,33 +51,23 @@ async function processGroups(
   config: RedisConfig & WebhookConfig,
 ): Promise<void> {
   await Promise.all(groups.map((group) => group.claim(env)));
-  const claims = groups.flatMap((group) => group.open);
-  // Money does not wait for Redis, nor Redis for the queue.
-  const forwarded = forward(groups, env);
+  const claims = groups.flatMap((group) => group.unpublished);
+  // Money does not wait for Redis, nor Redis for the scheduler.
+  const entering = enterLine(
+    env,
+    groups.flatMap((group) => group.payments),
+  );
   await publish(claims, config).catch(async (error) => {
-    await forwarded;
+    await entering;
     throw error;
   });
   const owed = config.ORDER_WEBHOOK_URL !== undefined;
   await Promise.all(
     groups.map(async (group) => {
-      const isForwarded = group.payments.length === 0 || (await forwarded);
-      await group.acknowledge({ owed, isForwarded });
+      const outside = group.payments.length === 0 ? new Set<string>() : await entering;
+      await group.acknowledge({ owed, outside });
     }),
   );
-}
-
-/** Sends the orders whose money must move to the "payments" queue. False if the queue refuses them. */
-async function forward(groups: Group[], env: ConsumerEnv): Promise<boolean> {
-  const payments = groups.flatMap((group) => group.payments);
-  if (payments.length === 0) return true;
-  try {
-    await env.DUE_PAYMENTS.sendBatch(payments.map((body) => ({ body })));
-    return true;
-  } catch (error) {
-    log("orders.forward_failed", { count: payments.length, cause: causeOf(error) });
-    return false;
-  }
 }
 
 /** Publishes the claimed versions, including those of orders whose money is still undecided. */

@@ -7,7 +7,7 @@ import type { AppContext } from "../http.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type LineView, secondsToWait } from "../payments/payment-line.ts";
-import { schedulerOf } from "./payments-consumer.ts";
+import { schedulerOf } from "./scheduler-client.ts";
 
 type Scope = AppContext["var"]["scope"];
 

@@ -1,5 +1,5 @@
 // The payment of one order: claim at the ledger, move the money, record the answer. The ledger sends the new version to
-// the "orders" queue, whose consumer publishes it. Every step may repeat.
+// the "payments" queue, whose consumer publishes it. Every step may repeat.
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import type { OrderMessage } from "../inventory/messages.ts";

@@ -1,5 +1,5 @@
-// Free orders do not wait for the payments beside them. They share their queue with the first message about a paid order and
-// with its changes, but not with the reminders of its payment.
+// Free orders do not wait for the paid ones beside them: each kind has a queue of its own, for the first message about an
+// order, its changes and its reminders. A message that is in the other queue is processed all the same.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -8,8 +8,8 @@ import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { givenClock } from "../support/clock.ts";
-import { collecting, deliverBatch } from "../support/queue.ts";
-import { emptyRedis, readModelOf, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { collecting, deliverBatch, enteringBy } from "../support/queue.ts";
+import { emptyRedis, readModelOf, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { until } from "../support/shop.ts";
 import { cancel, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-fixtures.ts";
 
@@ -27,7 +27,7 @@ async function givenSale() {
   onTestFinished(() => spy.mockRestore());
   const start = Date.now();
   const clock = givenClock(start);
-  const sale = await givenPaid({}, queues.orders);
+  const sale = await givenPaid({}, queues.payments);
   let minutes = 0;
   /** Lets minutes pass, and the object's alarm send what is due. */
   const wait = async (count: number) => {
@@ -40,14 +40,42 @@ async function givenSale() {
   return { sale, queues, wait, about };
 }
 
-test("publishes and acknowledges a free order while the queue of the payments does not answer", async () => {
+const inPayments = { queue: PAYMENTS_QUEUE };
+
+test("sends free orders and paid orders to queues of their own", async () => {
+  const { sale, queues, about } = await givenSale();
+  const paid = await givenOrder(sale);
+  const free = await givenOrder(await givenPaid({ price: 0 }, queues.orders));
+  expect((await cancel(paid)).status).toBe(200);
+
+  await until("the change is sent", () => about(queues.payments, paid).length > 0);
+
+  expect(about(queues.orders, paid)).toEqual([]);
+  expect(about(queues.payments, free)).toEqual([]);
+});
+
+test("processes the orders that are in the other queue, as after a deployment", async () => {
   const { sale, queues } = await givenSale();
   const paid = await givenOrder(sale);
   const free = await givenOrder(await givenPaid({ price: 0 }, queues.orders));
-  const answer = Promise.withResolvers<void>();
-  onTestFinished(() => answer.resolve());
-  const silent = { DUE_PAYMENTS: { sendBatch: () => answer.promise } };
+  const due: OrderMessage[] = [];
 
+  expect((await deliverBatch([paid.message], {}, collecting(due))).acked).toHaveLength(1);
+  expect((await deliverBatch([free.message], inPayments, collecting(due))).acked).toHaveLength(1);
+
+  expect(due).toMatchObject([{ orderId: paid.order.id }]);
+  expect(await readModelOf(paid.buyer.id)).toMatchObject([{ status: "reserved" }]);
+  expect(await readModelOf(free.buyer.id)).toMatchObject([{ status: "confirmed" }]);
+});
+
+test("publishes and acknowledges a free order while the payment scheduler does not answer", async () => {
+  const { sale, queues } = await givenSale();
+  const paid = await givenOrder(sale);
+  const free = await givenOrder(await givenPaid({ price: 0 }, queues.orders));
+  const answer = Promise.withResolvers<string[]>();
+  onTestFinished(() => answer.resolve([]));
+
+  const silent = enteringBy(() => answer.promise);
   const delivery = deliverBatch([paid.message, free.message], {}, silent);
 
   await until("the free order is published", async () => {
@@ -57,66 +85,74 @@ test("publishes and acknowledges a free order while the queue of the payments do
   await until("the free order is acknowledged", async () => {
     return (await env.SKU_INVENTORY.getByName(skuId).report())?.unacknowledged === 0;
   });
-  answer.resolve();
+  answer.resolve([]);
   expect((await delivery).acked).toHaveLength(2);
 });
 
-test("reminds only the queue of the payments of an order that waits for its payment", async () => {
+test("reminds the scheduler of an order that waits for its payment, without publishing it again", async () => {
   const { sale, queues, wait, about } = await givenSale();
   const purchase = await givenOrder(sale);
-  await deliverBatch([purchase.message], {}, collecting([]));
-
+  await deliverBatch([purchase.message], inPayments, collecting([]));
   for (let reminders = 1; reminders <= 4; reminders += 1) {
     await wait(5);
     await until("the reminder is sent", () => about(queues.payments, purchase).length >= reminders);
   }
-  expect(about(queues.orders, purchase)).toEqual([]);
+  const [reminder] = about(queues.payments, purchase);
+  const due: OrderMessage[] = [];
 
-  const [reminder] = queues.payments;
+  const { roundTrips } = await redisCost(() =>
+    deliverBatch([reminder], inPayments, collecting(due)),
+  );
+
+  expect(due).toEqual([reminder]);
+  expect(roundTrips).toBe(0);
+  expect(about(queues.orders, purchase)).toEqual([]);
   await settlePayment(reminder as OrderMessage, env, new TestGateway(), { mayCharge: true });
-  const [charged] = await until("the change is sent", () => {
-    const changes = about(queues.orders, purchase);
-    return changes.length > 0 ? changes : undefined;
-  });
-  expect(charged?.version).toBeGreaterThan(purchase.message.version);
+  await until("the change is sent", () =>
+    about(queues.payments, purchase).some(({ version }) => version > purchase.message.version),
+  );
 });
 
-test("sends an order to the consumer again if the queue of the payments refused it", async () => {
+test("sends an order to the consumer again if the line of the payments refused it", async () => {
   const { sale, queues, wait, about } = await givenSale();
   const purchase = await givenOrder(sale);
-  const refusing = { DUE_PAYMENTS: { sendBatch: () => Promise.reject(new Error("too many")) } };
-  await deliverBatch([purchase.message], {}, refusing);
+  const full = enteringBy(async (orders) => orders.map(({ orderId }) => orderId));
+  const { retried } = await deliverBatch([purchase.message], inPayments, full);
+  expect(retried).toHaveLength(1);
 
   await wait(1);
 
-  await until("the order is sent again", () => about(queues.orders, purchase).length > 0);
-  expect(queues.payments).toEqual([]);
+  await until("the order is sent again", () => about(queues.payments, purchase).length > 0);
+  const due: OrderMessage[] = [];
+  await deliverBatch(about(queues.payments, purchase), inPayments, collecting(due));
+  expect(due).toMatchObject([{ orderId: purchase.order.id }]);
 });
 
-test("sends an order to the consumer again if the read model did not get it", async () => {
+test("publishes an order when it is sent again, if the read model did not get it before", async () => {
   const { sale, queues, wait, about } = await givenSale();
   const purchase = await givenOrder(sale);
   await redisIsDown();
-  await deliverBatch([purchase.message], {}, collecting([]));
+  await deliverBatch([purchase.message], inPayments, collecting([]));
   await redisIsBack();
 
   await wait(1);
 
-  await until("the order is sent again", () => about(queues.orders, purchase).length > 0);
-  expect(queues.payments).toEqual([]);
+  await until("the order is sent again", () => about(queues.payments, purchase).length > 0);
+  await deliverBatch(about(queues.payments, purchase), inPayments, collecting([]));
+  expect(await readModelOf(purchase.buyer.id)).toMatchObject([{ status: "reserved" }]);
 });
 
-test("sends an order to the consumer again if it changed while its first version was forwarded", async () => {
+test("publishes an order again if it changed after it entered the line of the payments", async () => {
   const { sale, queues, wait, about } = await givenSale();
   const purchase = await givenOrder(sale);
-  const due: OrderMessage[] = [];
-  await deliverBatch([purchase.message], {}, collecting(due));
+  await deliverBatch([purchase.message], inPayments, collecting([]));
   expect((await cancel(purchase)).status).toBe(200);
-  await until("the change is sent", () => about(queues.orders, purchase).length > 0);
-  queues.orders.length = 0;
+  await until("the change is sent", () => about(queues.payments, purchase).length > 0);
+  queues.payments.length = 0;
 
   await wait(1);
 
-  await until("the change is sent again", () => about(queues.orders, purchase).length > 0);
-  expect(about(queues.payments, purchase)).toEqual([]);
+  await until("the change is sent again", () => about(queues.payments, purchase).length > 0);
+  await deliverBatch(about(queues.payments, purchase), inPayments, collecting([]));
+  expect(await readModelOf(purchase.buyer.id)).toMatchObject([{ status: "cancelled" }]);
 });

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import { dropPaymentLine } from "../../src/orders/payment-wait.ts";
-import { schedulerOf } from "../../src/orders/payments-consumer.ts";
+import { schedulerOf } from "../../src/orders/scheduler-client.ts";
 import { givenClock } from "../support/clock.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { bought, buyers, ledger, onSale, settled, showOrder, until } from "../support/shop.ts";

@@ -40,7 +40,7 @@ interface DeliveryOptions {
 
 /**
  * Delivers one batch to the consumer and returns the outcome of each message. Settles the payments that the consumer
- * forwards, without the scheduler, and delivers the results. `retried` includes messages whose payment is unfinished.
+ * hands over, without the scheduler, and delivers the results. `retried` includes messages whose payment is unfinished.
  */
 export async function deliver(
   bodies: unknown[],
@@ -63,13 +63,16 @@ export async function deliver(
   };
 }
 
-/** A binding that collects the payments instead of queueing them. */
-export const collecting = (due: OrderMessage[]) => ({
-  DUE_PAYMENTS: {
-    sendBatch: async (batch: { body: OrderMessage }[]) => {
-      due.push(...batch.map(({ body }) => body));
-    },
-  },
+/** A binding that collects the payments instead of adding them to the line. */
+export const collecting = (due: OrderMessage[]) =>
+  enteringBy(async (orders) => {
+    due.push(...orders);
+    return [];
+  });
+
+/** A binding whose scheduler answers as the test decides. */
+export const enteringBy = (enter: (orders: OrderMessage[]) => Promise<string[]>) => ({
+  PAYMENT_SCHEDULER: { getByName: () => ({ enter }) },
 });
 
 /** Settles a payment as the scheduler does at its try number `tries`. */

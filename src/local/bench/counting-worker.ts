@@ -152,7 +152,7 @@ export class PaymentRunner extends Runner {
 /** The batch, with its deliveries counted, and its acknowledgments when they are made. */
 function countDeliveries(batch: MessageBatch): MessageBatch {
   count("queueOperations", batch.messages.length);
-  if (batch.queue.endsWith("-orders")) {
+  if (/-(orders|payments)$/.test(batch.queue)) {
     count("batches");
     count("batchMessages", batch.messages.length);
   }
