@@ -105,7 +105,12 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
     /haven't been charged, but no more cards can be tried/,
     false,
   ],
-  ["a bank's question", { status: "reserved", payment: "action_required" }, /Press Pay/, false],
+  [
+    "a bank's question",
+    { status: "reserved", payment: "action_required" },
+    /^Continue the payment/,
+    false,
+  ],
   ["a payment in progress", { status: "reserved", payment: "due" }, /while your bank/, true],
   ["a slow payment", { status: "reserved", payment: "processing" }, /still working/, true],
   ["an expired hold", { status: "expired" }, /weren't charged/, false],
@@ -139,6 +144,18 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   const isKnown = !isUnknown && !isOpen;
   if (/weren't charged|haven't been charged/.test(describeOrder(like).text))
     expect(isKnown).toBe(true);
+});
+
+test("names no button while the bank asks, because an order that is paid in the shop's app has none", () => {
+  for (const attemptsLeft of [0, 1]) {
+    const order = {
+      ...paid,
+      status: "reserved",
+      payment: "action_required",
+      attemptsLeft,
+    } as const;
+    expect(describeOrder(order).text).not.toMatch(/press|button/i);
+  }
 });
 
 test("tells the buyer of a free order that the shop canceled it, not that money was refunded", () => {

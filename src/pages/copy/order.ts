@@ -98,7 +98,7 @@ function reservedWords({ payment, unitPrice, attemptsLeft }: OrderLike): Words {
     case "action_required":
       return {
         title: "Your bank has a question",
-        text: `Press Pay to confirm the payment with your bank. Your item is still reserved.${isLast ? "" : " You can also use another card."}`,
+        text: `Continue the payment to confirm it with your bank. Your item is still reserved.${isLast ? "" : " You can also use another card."}`,
       };
     case "processing":
       return {
