@@ -1,8 +1,11 @@
 // Dead letters: messages that exhausted their retries are stored for the operator, who can read, replay and discard
 // them.
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import worker from "../../src/index.ts";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import type { DeadLetter } from "../../src/orders/delivery.ts";
+import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
 import { admin } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import {
@@ -178,6 +181,20 @@ test("replays messages that the platform dead-lettered into the queues they came
   await until("all are back in their queues", () =>
     [message, event, "garbage"].every((sent) => texts().includes(JSON.stringify(sent))),
   );
+});
+
+test("replays the dead letter of a payment into the queue of the paid orders", async () => {
+  const dead = await givenStoredDeadLetter();
+  const queues: string[] = [];
+  vi.spyOn(worker, "queue").mockImplementation(async ({ queue, messages }) => {
+    const ids = messages.map(({ body }) => (body as OrderMessage).orderId);
+    if (ids.includes(dead.order.id)) queues.push(queue);
+  });
+
+  await replay(dead.letter.id);
+
+  await until("the message is in a queue", () => queues.length > 0);
+  expect(queues).toEqual([PAYMENTS_QUEUE]);
 });
 
 describe("no dead letter remains about a settled order", () => {
