@@ -5,6 +5,7 @@ import type { OrderRef } from "./order-id.ts";
 import type { Payment } from "./order-payment.ts";
 import { nextAfter } from "./page.ts";
 import { takenUnits } from "./returns.ts";
+import type { Traces } from "./traces.ts";
 
 /** Rows of one page. More than in other lists, because the report of a large sale reads all of them. */
 const AUDIT_PAGE_SIZE = 1_000;
@@ -22,6 +23,7 @@ export interface AuditedOrder extends OrderRef {
   refunded: number;
   /** Milliseconds since 1970. */
   createdAt: number;
+  traces: Traces;
 }
 
 /** A page of a ledger's orders. */
@@ -55,5 +57,6 @@ function toAudited(row: OrderRow): AuditedOrder {
     total,
     refunded: refundedOf(row).amount,
     createdAt: row.createdAt,
+    traces: row.traces ?? {},
   };
 }

@@ -38,7 +38,14 @@ export function moneyStep({ payment, status }: OrderRow): MoneyStep {
 /** The payment provider's report about an order's money. */
 export type MoneyOutcome =
   /** `returned`: what the provider returned of it meanwhile, in minor units. `isRefunded`: that is all of it. */
-  | { outcome: "charged"; chargeId: string; isRefunded?: boolean; returned?: number }
+  /** `card`: a keyed hash of the card (see `Traces`). */
+  | {
+      outcome: "charged";
+      chargeId: string;
+      isRefunded?: boolean;
+      returned?: number;
+      card?: string;
+    }
   | { outcome: "action_required"; chargeId: string; clientSecret: string }
   | { outcome: "processing"; chargeId: string }
   /** `isCancelled`: no method can be charged with this payment any more, so the next one needs another payment. */
@@ -76,7 +83,7 @@ export function decidePaymentResult(
   switch (outcome.outcome) {
     case "charged":
       return CHARGEABLE.has(payment.state)
-        ? chargedRow(state, row, withId(payment, outcome), now)
+        ? chargedRow(state, withCard(row, outcome), withId(payment, outcome), now)
         : undefined;
     case "action_required": {
       if (!isUndecided || !isReserved) return undefined;
@@ -129,6 +136,9 @@ function withId(
 ): Payment {
   return chargeId === undefined ? payment : { ...payment, chargeId };
 }
+
+const withCard = (row: OrderRow, { card }: { card?: string }): OrderRow =>
+  card === undefined ? row : { ...row, traces: { ...row.traces, card } };
 
 function chargedRow(
   { terms, stock, mine }: BuyerState,

@@ -30,6 +30,8 @@ export interface ReserveCommand {
   pass?: string;
   idempotencyKey: string;
   fingerprint: string;
+  /** A keyed hash of the address block (see `Traces`). Absent if the address is not known. */
+  network?: string;
   /** When the edge received the request: milliseconds. */
   askedAt: number;
   /** Whether a refusal that applies to everyone includes the buyers, so that the edge can refuse all others itself. */
@@ -146,6 +148,7 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     reason: null,
     returns: null,
     dispute: null,
+    traces: cmd.network === undefined ? null : { network: cmd.network },
     item: terms.item ?? null,
     idempotencyKey: cmd.idempotencyKey,
     fingerprint: cmd.fingerprint,

@@ -9,6 +9,7 @@ import type { OrderRow, OrderStatus } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { takenUnits } from "./returns.ts";
+import { TraceIndex } from "./traces.ts";
 
 /** An order whose newest version the consumer has not acknowledged yet. */
 export interface Unacknowledged extends OrderRef {
@@ -46,6 +47,7 @@ export class LedgerIndex {
   readonly refundsFailed = new Map<string, OrderRef>();
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
+  readonly traced = new TraceIndex();
   /** Holds whose clock stands still, because a payment is with us or with the provider. */
   holdsPaused = 0;
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.endsAt - b.endsAt);
@@ -59,6 +61,7 @@ export class LedgerIndex {
     if (row.status === "reserved" && !isFree(row) && (!before || endDueAt(before) !== endsAt)) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, endsAt });
     }
+    this.traced.track(before, row);
     this.#trackOwed(row);
     this.#trackAttention(row);
     if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);

@@ -11,6 +11,7 @@ import { resendSchedule } from "./outbox.ts";
 import { PaymentTables } from "./payment-tables.ts";
 import {
   bindingsOf,
+  FORGET_TRACES,
   INDEX_ORDERS_BY_ID,
   MIGRATIONS,
   SELECT_ORDERS,
@@ -133,6 +134,15 @@ export class Ledger {
     this.#run(WRITE_ORDER, ...bindingsOf(row));
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
+  }
+
+  /** Deletes traces that are due, of up to `limit` orders. Returns how many it deleted. */
+  forgetTraces(now: number, limit: number): number {
+    const saleId = this.index.traced.due(this.#setup?.terms ?? null, now);
+    if (saleId === undefined) return 0;
+    const { length } = this.#run(FORGET_TRACES, saleId, limit);
+    this.index.traced.forgot(saleId, length === limit ? length : Number.POSITIVE_INFINITY);
+    return length;
   }
 
   #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {

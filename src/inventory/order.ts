@@ -4,6 +4,7 @@ import type { Money } from "../money.ts";
 import { shownAttempts } from "./attempts.ts";
 import { type Dispute, type Payment, paymentStateSchema } from "./order-payment.ts";
 import { type Returns, returnedAmount, returnsOf, takenUnits } from "./returns.ts";
+import type { Traces } from "./traces.ts";
 
 /** The statuses that an order may move to from each one. The last two entries are for late money. */
 export const TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
@@ -43,6 +44,8 @@ export interface OrderRow {
   /** Null while nothing was returned. */
   returns: Returns | null;
   dispute: Dispute | null;
+  /** For the report of the sale. Null in orders from before there were any, and 30 days after the close. */
+  traces: Traces | null;
   /** Null in orders from before an item was stored. */
   item: Item | null;
   idempotencyKey: string;

@@ -182,6 +182,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     const { ledger } = this.#work;
     const decided = decideConfigure(ledger.setup, ledger.stock, command);
     if (decided) ledger.saveSetup(decided);
+    // The reconciliation comes every hour.
+    this.#work.forgetTraces(Date.now());
     // Even if nothing is new: Redis may have lost what was published.
     this.#work.published.all();
     return { ...(decided ?? (ledger.setup as Setup)), everSold: ledger.everSold };

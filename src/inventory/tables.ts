@@ -3,6 +3,7 @@ import type { Alias } from "./decide-order.ts";
 import type { Item, OrderRow, OrderStatus } from "./order.ts";
 import type { Dispute, Payment } from "./order-payment.ts";
 import type { Returns } from "./returns.ts";
+import type { Traces } from "./traces.ts";
 
 /** Released migrations never change. New ones go to the end. See `migrate`. */
 export const MIGRATIONS: readonly string[] = [
@@ -32,6 +33,7 @@ CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
   `CREATE TABLE mismatches (
   order_id TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (order_id, reference)
 ) WITHOUT ROWID`,
+  "ALTER TABLE orders ADD COLUMN traces TEXT",
 ];
 
 /**
@@ -64,6 +66,7 @@ const OTHER_COLUMNS = [
   "accepted_until",
   "returns",
   "dispute",
+  "traces",
 ] as const;
 const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
@@ -74,6 +77,11 @@ export const WRITE_ORDER = `INSERT INTO orders (${COLUMNS.join(", ")})
   VALUES (${COLUMNS.map(() => "?").join(", ")})
   ON CONFLICT (${KEY_COLUMNS.join(", ")})
   DO UPDATE SET ${OTHER_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+
+/** Deletes the traces of up to `limit` orders of a sale: `(sale_id, limit)`. Returns a row for each. */
+export const FORGET_TRACES = `UPDATE orders SET traces = NULL WHERE (user_id, order_id) IN
+  (SELECT user_id, order_id FROM orders WHERE sale_id = ? AND traces IS NOT NULL LIMIT ?)
+  RETURNING 1 AS forgotten`;
 
 /** The bindings of `WRITE_ORDER`. */
 export function bindingsOf(row: OrderRow): SqlStorageValue[] {
@@ -100,6 +108,7 @@ export function bindingsOf(row: OrderRow): SqlStorageValue[] {
     accepted_until: row.acceptedUntil,
     returns: row.returns && JSON.stringify(row.returns),
     dispute: row.dispute && JSON.stringify(row.dispute),
+    traces: row.traces && JSON.stringify(row.traces),
   };
   return COLUMNS.map((name) => values[name]);
 }
@@ -127,6 +136,7 @@ export function toOrderRow(row: SqlRow): OrderRow {
     acceptedUntil: (row.accepted_until as number | null | undefined) ?? null,
     returns: parsed<Returns>(row.returns),
     dispute: parsed<Dispute>(row.dispute),
+    traces: parsed<Traces>(row.traces),
   };
 }
 

@@ -22,6 +22,10 @@ import { Publications } from "./publications.ts";
 const EXPIRE_PER_COMMAND = 128;
 /** Most ended holds that one alarm expires. Other calls run before the next alarm. */
 const EXPIRE_PER_ALARM = 500;
+/** Most orders whose traces one call deletes. */
+const FORGET_PER_CALL = 2_000;
+/** The pause before the next call that deletes traces, so that others run in between. */
+const FORGET_PAUSE_MS = 1_000;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
@@ -85,6 +89,7 @@ export class UnitOfWork {
     this.#orders.post(due.filter(({ isFree }) => isFree).map(toOrderMessage));
     this.#payments.post(due.filter(({ isFree }) => !isFree).map(toOrderMessage));
     this.#sendDueEvents(now);
+    this.forgetTraces(now);
     this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
   }
@@ -127,6 +132,12 @@ export class UnitOfWork {
     this.#events.post([toEventMessage(ref)]);
     const owed = this.ledger.index.owed.get(ref.orderId);
     if (owed) this.#alarm.fireBy(this.#duties([], [owed]));
+  }
+
+  /** Deletes a batch of the traces that are due. The alarm goes on with the next one. */
+  forgetTraces(now: number): void {
+    const count = this.ledger.forgetTraces(now, FORGET_PER_CALL);
+    if (count > 0) this.#alarm.fireBy([now + FORGET_PAUSE_MS]);
   }
 
   #sendDueEvents(now: number): void {

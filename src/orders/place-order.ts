@@ -4,6 +4,7 @@ import { type Config, takesPaymentTokens } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { notAdmittedYet } from "../funnel/admission.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
+import { addressOf } from "../funnel/caller.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
 import type { AppContext } from "../http.ts";
@@ -11,6 +12,7 @@ import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
+import { traceOf } from "../inventory/trace-hash.ts";
 import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count, measure } from "../observability/metrics.ts";
 import { payFirst, paymentModeOf } from "../payments/payment-mode.ts";
@@ -54,6 +56,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     ...(unitPrice === undefined ? {} : { unitPrice }),
     idempotencyKey,
     fingerprint,
+    ...networkOf(attempt),
     askedAt: now,
     wantsBuyers,
     ...(attempt.pending ? { lookUpOnly: true } : {}),
@@ -61,6 +64,13 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     ...inLine(attempt),
     ...afterUnpaidHolds(c.get("config"), attempt.body),
   };
+}
+
+/** The trace of the buyer's address block, for the report of the sale. */
+function networkOf({ c, entry }: Admitted): Pick<ReserveCommand, "network"> {
+  const { network } = addressOf(c);
+  if (!entry || network === undefined) return {};
+  return { network: traceOf(c.get("config"), entry.sale.id, "network", network) };
 }
 
 /** The ticket and pass for the object, if the sale has a line. */

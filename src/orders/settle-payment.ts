@@ -1,11 +1,14 @@
 // The payment of one order: claim at the ledger, move the money, record the answer. The ledger sends the new version to
 // the "payments" queue, whose consumer publishes it. Every step may repeat.
+import { type Config, requireConfig } from "../config.ts";
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
+import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
+import { traceOf } from "../inventory/trace-hash.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { PaymentGateway } from "../payments/gateway.ts";
+import type { PaymentGateway, Pending, Unknown } from "../payments/gateway.ts";
 import { type StepOutcome, takeMoneyStep } from "../payments/money-step.ts";
 
 /**
@@ -60,7 +63,8 @@ async function settle(
   // Nor is an earlier charge looked up: if the provider never got it, that would send it.
   if (step === "charge" && !mayCharge) return { is: "held" };
   const startedAt = Date.now();
-  const money = await takeMoneyStep(gateway, claim);
+  const answer = await takeMoneyStep(gateway, claim);
+  const money = withTrace(answer, claim, requireConfig(env));
   if (money.outcome === "unknown" && money.isLimited) return { is: "limited" };
   const settlement = await record(remote, ref, claim, money);
   if (!gateway) return settlement;
@@ -73,7 +77,7 @@ async function record(
   remote: RemoteClaim,
   ref: OrderRef,
   { step, attempt, refund }: Claim,
-  money: StepOutcome,
+  money: LedgerAnswer,
 ): Promise<Settlement> {
   const refundId = step === "refund" ? refund?.id : undefined;
   if (money.outcome === "pending" && refund?.isPending === false) {
@@ -86,6 +90,20 @@ async function record(
   }
   const [after] = await remote.session.recordPayments([{ ...ref, money, attempt, refundId }]);
   return { is: after && after.step !== "none" ? "again" : "done" };
+}
+
+/** The provider's answer as the ledger may see it. */
+type LedgerAnswer = MoneyOutcome | Pending | Unknown;
+
+/** The ledger gets a keyed hash of the card's fingerprint, and never the fingerprint. */
+function withTrace(
+  money: StepOutcome,
+  { order }: Claim,
+  config: Pick<Config, "SIGNING_SECRET">,
+): LedgerAnswer {
+  if (!("fingerprint" in money)) return money;
+  const { fingerprint = "", ...charged } = money;
+  return { ...charged, card: traceOf(config, order.saleId, "card", fingerprint) };
 }
 
 const unfinished = (reason: string, lasting: boolean): Settlement => ({

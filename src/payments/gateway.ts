@@ -50,10 +50,13 @@ export interface Pending {
 }
 
 type Outcome<Kind extends MoneyOutcome["outcome"]> = Extract<MoneyOutcome, { outcome: Kind }>;
+/** `fingerprint`: the provider's name for the card's number, the same for every payment with it. Never stored as it is. */
+export type Charged = Omit<Outcome<"charged">, "card"> & { fingerprint?: string };
 export type ChargeOutcome =
-  | Outcome<"charged" | "action_required" | "processing" | "declined">
+  | Charged
+  | Outcome<"action_required" | "processing" | "declined">
   | Unknown;
-export type VoidOutcome = Outcome<"charged" | "voided"> | Pending | Unknown;
+export type VoidOutcome = Charged | Outcome<"voided"> | Pending | Unknown;
 export type RefundOutcome = Outcome<"refunded" | "refund_failed"> | Pending | Unknown;
 
 /** A payment provider. The saga treats an exception as `unknown`. */

@@ -4,7 +4,7 @@ import type { Claim } from "../inventory/claim.ts";
 import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import type { PaymentGateway, Pending, Unknown } from "./gateway.ts";
+import type { Charged, PaymentGateway, Pending, Unknown } from "./gateway.ts";
 
 /** A step that takes longer is found by the next try, under the same idempotency key. */
 const GATEWAY_LIMIT_MS = 4_000;
@@ -12,7 +12,7 @@ const GATEWAY_LIMIT_MS = 4_000;
 const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
 
 /** `unknown` if the provider's answer is not known, so the step must be taken again. */
-export type StepOutcome = MoneyOutcome | Pending | Unknown;
+export type StepOutcome = MoneyOutcome | Charged | Pending | Unknown;
 
 /** Takes the step that the claim names. @param gateway null if payments are not configured */
 export async function takeMoneyStep(

@@ -4,6 +4,7 @@
 import Stripe from "stripe";
 import { log } from "../observability/log.ts";
 import type {
+  Charged,
   ChargeOutcome,
   PaymentGateway,
   PaymentRequest,
@@ -114,8 +115,10 @@ function chargeOutcome(intent: Intent): ChargeOutcome {
   }
 }
 
-function chargedOutcome({ id: chargeId, latest_charge: charge }: Intent) {
-  const charged = { outcome: "charged", chargeId } as const;
+function chargedOutcome({ id: chargeId, latest_charge: charge }: Intent): Charged {
+  const details = typeof charge === "object" ? charge?.payment_method_details : undefined;
+  const fingerprint = details?.card?.fingerprint;
+  const charged: Charged = { outcome: "charged", chargeId, ...(fingerprint && { fingerprint }) };
   if (typeof charge !== "object" || !charge?.amount_refunded) return charged;
   const { refunded: isRefunded, amount_refunded: amount, currency } = charge;
   if (isRefunded) return { ...charged, isRefunded };

@@ -18,7 +18,11 @@ import {
 } from "./stripe-fixtures.ts";
 
 const REFUSED = { outcome: "declined", reason: "invalid_payment_method" };
-const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
+const CHARGED = {
+  outcome: "charged",
+  chargeId: expect.stringMatching(/^pi_/),
+  fingerprint: expect.any(String),
+};
 
 test("charges a valid card the whole amount", async () => {
   const payment = aPayment();

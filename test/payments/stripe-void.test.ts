@@ -15,7 +15,11 @@ import {
   release,
 } from "./stripe-fixtures.ts";
 
-const CHARGED = { outcome: "charged", chargeId: expect.stringMatching(/^pi_/) };
+const CHARGED = {
+  outcome: "charged",
+  chargeId: expect.stringMatching(/^pi_/),
+  fingerprint: expect.any(String),
+};
 const VOIDED = { outcome: "voided", chargeId: expect.stringMatching(/^pi_/) };
 /** The outcome of an order for which Stripe never made an intent. */
 const NOTHING = { outcome: "voided" };

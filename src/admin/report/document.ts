@@ -3,6 +3,7 @@
 import type { DrawCheck } from "../../admission/verify-draw.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
+import type { Cluster } from "./find-clusters.ts";
 import type { MoneyFacts } from "./money.ts";
 import type { Counted } from "./tally.ts";
 import type { TimelineView } from "./timeline.ts";
@@ -49,6 +50,15 @@ export interface Traffic extends TrafficFacts {
   isCut: boolean;
 }
 
+/** Orders that may belong together. Empty 30 days after the close, when the traces are deleted. */
+export interface Suspicions {
+  clusters: Cluster[];
+  /** Orders with units that were compared: at most 100,000. */
+  compared: number;
+  /** Whether there were more. */
+  isPartial: boolean;
+}
+
 export interface Report {
   version: 1;
   sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
@@ -60,6 +70,7 @@ export interface Report {
   money: MoneyFacts;
   /** The draw, recomputed. Absent if the sale has no line, null if the line did not answer. */
   draw?: DrawCheck[] | null;
+  suspicions: Suspicions;
   /** Null once the counts are deleted, 31 days after the sale, and before it starts. */
   traffic: Traffic | null;
 }

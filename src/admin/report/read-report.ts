@@ -15,6 +15,7 @@ import { LONGEST_SECONDS, readSpan } from "../../observability/read-metrics.ts";
 import { checksOf } from "./checks.ts";
 import type { LedgerFacts, Report, SkuFacts, Traffic } from "./document.ts";
 import { MoneyTally } from "./money.ts";
+import { Suspects } from "./suspects.ts";
 import { SkuTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
 import { trafficOf } from "./traffic.ts";
@@ -33,9 +34,11 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
   if (!sale) return undefined;
   const money = new MoneyTally();
   const sold = new Timeline(Date.parse(sale.opensAt));
-  const each = (order: AuditedOrder) => {
+  const suspects = new Suspects();
+  const each: Visit = (order, skuId) => {
     if (order.saleId !== saleId) return;
     money.add(order);
+    suspects.add(order, skuId);
     if (order.status === "confirmed") sold.add(order.createdAt, order.units);
   };
   const [skus, draw, traffic] = await Promise.all([
@@ -52,11 +55,12 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
     checks: checksOf(facts),
     sold: sold.view(),
     ...facts,
+    suspicions: suspects.view(),
     traffic,
   };
 }
 
-type Visit = (order: AuditedOrder) => void;
+type Visit = (order: AuditedOrder, skuId: string) => void;
 
 /** One ledger after the other, so that the memory of one page is enough. */
 async function readSkus(scope: Scope, skus: readonly Sku[], visit: Visit): Promise<SkuFacts[]> {
@@ -79,7 +83,7 @@ async function readSku({ env }: Scope, sku: Sku, visit: Visit): Promise<SkuFacts
       const page: AuditPage = await atObject(env, id, (object) => object.audit(after));
       for (const order of page.orders) {
         tally.add(order);
-        visit(order);
+        visit(order, id);
       }
       ({ withdrawn, next: after } = page);
     } while (after);

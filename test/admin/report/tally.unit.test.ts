@@ -21,6 +21,7 @@ const anOrder = (changes: Partial<AuditedOrder> = {}): AuditedOrder => ({
   total: 0,
   refunded: 0,
   createdAt: START,
+  traces: {},
   ...changes,
 });
 

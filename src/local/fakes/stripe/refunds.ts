@@ -118,10 +118,14 @@ export class FakeRefunds {
     );
   }
 
-  charge({ id, latest_charge, amount, currency }: Intent) {
+  charge({ id, latest_charge, amount, currency, payment_method }: Intent) {
     const amount_refunded = this.amountOf(id);
     const refunded = amount_refunded === amount;
-    return { id: latest_charge, object: "charge", amount, currency, amount_refunded, refunded };
+    const card = { fingerprint: `fingerprint of ${payment_method}` };
+    return {
+      ...{ id: latest_charge, object: "charge", amount, currency, amount_refunded, refunded },
+      payment_method_details: { type: "card", card },
+    };
   }
 
   /** Opens a dispute, or moves it to its next status. */
