@@ -2,6 +2,7 @@
 // plumbing. Each part is read from the one place that knows it, and has its own age.
 import { type LineReport, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
+import { type AlertView, alertWatchOf } from "../alerts/client.ts";
 import type { SaleState } from "../catalog/sale-state.ts";
 import { type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
@@ -51,6 +52,8 @@ export interface Figures {
   sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
   /** The switches that are set for this sale, its SKUs, or the deployment. */
   switches: Part<RegisteredSwitch[]>;
+  /** The alerts that fire, without those about other sales. */
+  alerts: Part<AlertView[]>;
   skus: SkuFigures[];
   curve: { from: string; stepSeconds: number };
   funnel: Part<FunnelFigures>;
@@ -78,9 +81,10 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   const sale = found?.sale;
   if (!sale) return undefined;
   const hasLine = lineSettings(sale) !== undefined;
-  const [metrics, switches, reports, line, payments, attention] = await Promise.all([
+  const [metrics, switches, alerts, reports, line, payments, attention] = await Promise.all([
     part("metrics", () => readMetrics(env, CURVE)),
     part("switches", () => readSwitches(scope, sale)),
+    part("alerts", () => readAlerts(scope, sale)),
     Promise.all(sale.skus.map(({ id }) => part("ledger", () => readLedger(scope, id)))),
     hasLine ? part("line", () => lineOf(env, saleId).operatorReport()) : undefined,
     part("payments", () => readPayments(scope)),
@@ -90,6 +94,7 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   return {
     sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
     switches,
+    alerts,
     skus: sale.skus.map((sku, at) =>
       skuFigures(sku, reports[at] as Part<LedgerPart>, metrics.value),
     ),
@@ -137,6 +142,12 @@ async function readSwitches({ env }: Scope, { id, skus }: Sale): Promise<Registe
   const isOwn = ({ sale, sku }: RegisteredSwitch) =>
     (sale ?? id) === id && (sku === undefined || skus.some((each) => each.id === sku));
   return registered.switches.filter(isOwn).map((each) => ({ ...each }));
+}
+
+async function readAlerts({ env }: Scope, { id }: Sale): Promise<AlertView[]> {
+  const { firing } = await alertWatchOf(env).list();
+  const isOther = ({ about }: AlertView) => about.startsWith("sale/") && about !== `sale/${id}`;
+  return firing.filter((alert) => !isOther(alert));
 }
 
 async function readPayments(scope: Scope): Promise<Payments | null> {

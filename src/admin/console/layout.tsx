@@ -54,6 +54,7 @@ const Frame = ({ title, operator, refresh, scripts = [], children }: FrameProps)
 /** The pages that every page links to. */
 const PAGES: [path: string, name: string][] = [
   ["/admin", "Sales"],
+  ["/admin/alerts", "Alerts"],
   ["/admin/orders", "Orders"],
   ["/admin/rules", "Rules"],
   ["/admin/dead-letters", "Dead letters"],

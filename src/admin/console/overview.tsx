@@ -2,6 +2,7 @@
 import type { Operator } from "../../http.ts";
 import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
 import type { Figures, SkuFigures } from "../figures.ts";
+import { FiringAlerts } from "./alerts.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
 import { describeSwitch } from "./switches.tsx";
@@ -38,8 +39,13 @@ export const renderFigures = async (figures: Figures): Promise<string> =>
   String(await (<FiguresFragment figures={figures} />));
 
 const FiguresFragment = ({ figures }: { figures: Figures }) => (
-  <div data-figures={figures.sale.id} data-curves={JSON.stringify(curvesOf(figures))}>
+  <div
+    data-figures={figures.sale.id}
+    data-source={`/admin/sales/${figures.sale.id}/figures`}
+    data-curves={JSON.stringify(curvesOf(figures))}
+  >
     <State {...figures.sale} />
+    <FiringAlerts alerts={figures.alerts.value} />
     <Switches {...figures} />
     <Units {...figures} />
     <Funnel {...figures} />

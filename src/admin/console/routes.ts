@@ -13,6 +13,7 @@ import { authenticate, authenticateToken } from "../auth.ts";
 import { readFigures } from "../figures.ts";
 import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
+import { alertPages } from "./alert-routes.ts";
 import { deadLetterPages } from "./dead-letter-routes.ts";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
@@ -58,6 +59,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/figures", showFigures)
   .get("/switches", showSwitchesPage)
   .post("/switches", changeSwitchesPage)
+  .route("/alerts", alertPages)
   .route("/orders", orderPages)
   .route("/dead-letters", deadLetterPages)
   .route("/rules", rulePages)

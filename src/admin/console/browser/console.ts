@@ -55,9 +55,9 @@ function show(html: string): void {
   document.dispatchEvent(new Event("figures"));
 }
 
-async function refresh(saleId: string): Promise<void> {
+async function refresh(source: string): Promise<void> {
   try {
-    const response = await fetch(`/admin/sales/${saleId}/figures`);
+    const response = await fetch(source);
     // The session is over: the page itself shows the sign-in.
     if (response.status === UNAUTHENTICATED) location.reload();
     if (response.ok) show(await response.text());
@@ -82,15 +82,15 @@ function connect(saleId: string): void {
   });
 }
 
-/** Keeps the figures coming while the page is visible: pushed, or else asked for. */
-async function keepCurrent(saleId: string): Promise<void> {
+/** Keeps the figures coming while the page is visible: those of a sale are pushed, and all others asked for. */
+async function keepCurrent(source: string, saleId: string): Promise<void> {
   if (document.hidden) socket?.close();
-  else if (!socket && Date.now() >= connectAt) connect(saleId);
-  if (!document.hidden && Date.now() - answeredAt > PUSH_LATE_MS) await refresh(saleId);
-  setTimeout(() => void keepCurrent(saleId), EVERY_MS);
+  else if (saleId && !socket && Date.now() >= connectAt) connect(saleId);
+  if (!document.hidden && Date.now() - answeredAt > PUSH_LATE_MS) await refresh(source);
+  setTimeout(() => void keepCurrent(source, saleId), EVERY_MS);
 }
 
 showTimes();
 setInterval(showTimes, 1_000);
-const watched = document.querySelector("[data-figures]")?.getAttribute("data-figures");
-if (watched) void keepCurrent(watched);
+const { source, figures } = document.querySelector<HTMLElement>("[data-figures]")?.dataset ?? {};
+if (source) void keepCurrent(source, figures ?? "");
