@@ -9,6 +9,15 @@ export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
 /** Most points of the curve of arrivals. */
 export const MAX_ARRIVAL_POINTS = 100;
 
+/** How soon those next in line should look again, in seconds. Edges read the line once per second. */
+export const POLL_SECONDS = {
+  waiting: 2,
+  /** Everything may be sold in seconds. */
+  ending: 1,
+  /** A restock can still make the line move. */
+  over: 30,
+};
+
 export const publicLineSchema = z.object({
   /** When the controller decided it: ISO 8601, like all times here. */
   asOf: instant,
@@ -36,8 +45,10 @@ export const publicLineSchema = z.object({
   over: z.boolean(),
   /** Whether nothing is free, but held units may come back. */
   mayReturn: z.boolean(),
-  /** The operator's text, `beacon_late` while the draw waits for the beacon, or null. */
+  /** The operator's text, else `beacon_late` while the draw waits for the beacon, or null. */
   notice: z.string().nullable(),
+  /** Whether the draw waits for the beacon. Absent if an earlier release published the line. */
+  beaconLate: z.boolean().optional(),
   /** How soon those next in line should look again. */
   pollSeconds: z.number().positive(),
   /** The line cannot be over sooner than this after `asOf`, unless units sell faster than lately. */
@@ -47,6 +58,16 @@ export const publicLineSchema = z.object({
 });
 
 export type PublicLine = z.output<typeof publicLineSchema>;
+
+/** Whether everything may be sold in seconds, so that no cache may add to the age of an answer. */
+export const isEnding = ({ pollSeconds }: Pick<PublicLine, "pollSeconds">): boolean =>
+  pollSeconds <= POLL_SECONDS.ending;
+
+/** The line once nobody else will be admitted. */
+export const ended = (line: PublicLine): PublicLine => ({
+  ...line,
+  ...{ over: true, mayReturn: false, pollSeconds: POLL_SECONDS.over, soonestEndSeconds: 0 },
+});
 
 /** The line as the controller publishes it in Redis. `pass` is for the objects of SKUs, see `pass.ts`. */
 export const publishedLineSchema = z.object({ line: publicLineSchema, pass: z.string() });

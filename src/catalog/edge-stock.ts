@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { type BuyerSummary, isReadable, MAX_RECENT } from "../inventory/buyers.ts";
 import type { PublicStock } from "../inventory/live-stock.ts";
+import type { Sku } from "./schema.ts";
 
 export interface EdgeStock {
   available: number;
@@ -42,3 +43,9 @@ export const toEdgeStock = ({
   held,
   buyers: buyers && isReadable(buyers) ? buyers : undefined,
 });
+
+/** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */
+export const releasableUnits = (
+  { unitPrice }: Pick<Sku, "unitPrice">,
+  { held }: Pick<EdgeStock, "held">,
+): number => (unitPrice.amount > 0 ? held : 0);

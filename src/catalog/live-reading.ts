@@ -12,6 +12,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
 import { type EdgeStock, parseStock } from "./edge-stock.ts";
+import { lineByStock } from "./line-end.ts";
 import type { CatalogEntry } from "./schema.ts";
 import type { CatalogScope } from "./store.ts";
 
@@ -63,8 +64,11 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     staleMs: 60_000,
     load: (scope) => load(scope, subjects),
     build: (texts, { config }) => {
+      const stock = stockIn(subjects, texts);
       const published = lineIn(subjects, texts, config.SIGNING_SECRET);
-      return { stock: stockIn(subjects, texts), ...(published && { published }) };
+      if (!published) return { stock };
+      const line = lineByStock(published.line, sale.skus, stock, Date.now());
+      return { stock, published: { ...published, line } };
     },
     // Without Redis a stock may be out of date for a minute, but a line must move on.
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
@@ -153,11 +157,16 @@ export async function readStock(
   return stockIn(subjects, texts);
 }
 
-/** The reading for one request, and when it was made. Throws if nobody has answered for a minute. */
+/**
+ * The reading for one request, and when it was made. Throws if nobody has answered for a minute.
+ *
+ * @param maxAgeMs the request waits for a newer one if it is older, up to a time limit. Default: 2 s
+ */
 export const readReading = async (
   scope: CatalogScope,
   entry: CatalogEntry,
-): Promise<{ value: LiveReading; readAt: number }> => cacheOf(entry).read(scope);
+  maxAgeMs?: number,
+): Promise<{ value: LiveReading; readAt: number }> => cacheOf(entry).read(scope, maxAgeMs);
 
 /** The stock of a SKU as this isolate holds it, without waiting. Undefined if it is more than 2 s old. */
 export const peekStock = (

@@ -2,7 +2,7 @@
 import type { PublicLine } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
 import type { Money } from "../money.ts";
-import type { EdgeStock } from "./edge-stock.ts";
+import { type EdgeStock, releasableUnits } from "./edge-stock.ts";
 import { type LiveReading, readReading } from "./live-reading.ts";
 import type { SaleState, StockState, Stop } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
@@ -53,6 +53,9 @@ interface Switched {
   isStockOff: boolean;
 }
 
+/** An older reading is not shown if the source answers: people who wait must learn of the end. Milliseconds. */
+const SHOWN_MS = 1_250;
+
 const answers = new WeakMap<LiveReading, { answer: LiveAnswer; key: string }>();
 
 /**
@@ -64,7 +67,7 @@ export async function readLive(scope: CatalogScope, entry: CatalogEntry): Promis
   if (switched.isStockOff) {
     return toAnswer(entry, { stock: new Map() }, Date.now(), switched);
   }
-  const { value, readAt } = await readReading(scope, entry);
+  const { value, readAt } = await readReading(scope, entry, SHOWN_MS);
   const key = switched === NOT_SWITCHED ? "" : JSON.stringify([...switched.stops, switched]);
   const known = answers.get(value);
   if (known?.key === key) return known.answer;
@@ -118,9 +121,3 @@ function stateOf(sku: Sku, stock: EdgeStock): StockState {
   if (available === 0) return releasableUnits(sku, stock) > 0 ? "held" : "sold_out";
   return available <= Math.max(FEW, sku.stock * LOW_SHARE) ? "low" : "available";
 }
-
-/** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */
-export const releasableUnits = (
-  { unitPrice }: Pick<Sku, "unitPrice">,
-  { held }: Pick<EdgeStock, "held">,
-): number => (unitPrice.amount > 0 ? held : 0);

@@ -1,12 +1,13 @@
 // The public catalog API. Responses are the same for every caller.
 import { Hono } from "hono";
+import { isEnding } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { problem, refuse } from "../errors.ts";
 import { completeHeaders } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
 import { findSale } from "./archive.ts";
 import { readSalesPage } from "./list.ts";
-import { readLive } from "./live.ts";
+import { type LiveAnswer, readLive } from "./live.ts";
 import { publicSale } from "./schema.ts";
 import { cachedNow } from "./snapshot.ts";
 
@@ -31,20 +32,25 @@ export const catalogRoutes = new Hono<AppEnv>()
     const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     const live = await readLive(c.get("scope"), entry);
-    return sharedJson(live, FOR_A_SECOND, () => live);
+    return sharedJson(live, cacheFor(live), () => live);
   })
   .get("/sales/:saleId/line", async (c) => {
     const entry = await findSale(c.get("scope"), c.req.param("saleId"));
     if (!entry) return problem(c, refuse("not_found"));
     if (!lineSettings(entry.sale)) return problem(c, NO_LINE);
-    const { line } = await readLive(c.get("scope"), entry);
-    return line ? sharedJson(line, FOR_A_SECOND, () => line) : problem(c, refuse("unavailable"));
+    const live = await readLive(c.get("scope"), entry);
+    const { line } = live;
+    return line ? sharedJson(line, cacheFor(live), () => line) : problem(c, refuse("unavailable"));
   });
 
 const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
 
 /** Once the stock is unknown, no cache may keep serving the last one. */
 const FOR_A_SECOND = { "Cache-Control": "public, max-age=1, stale-if-error=0" };
+/** The two tiers of Cloudflare's cache would add up to 2 s to the time until people know the end. */
+const UNCACHED = { "Cache-Control": "public, no-cache, stale-if-error=0" };
+
+const cacheFor = ({ line }: LiveAnswer) => (line && isEnding(line) ? UNCACHED : FOR_A_SECOND);
 
 const bodies = new WeakMap<object, string>();
 const headers = new WeakMap<object, Headers>();

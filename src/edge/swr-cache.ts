@@ -94,16 +94,17 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   /**
    * The value for one request. Not a promise if it need not wait, which saves time on the hot path.
    *
+   * @param waitMs the age from which this request waits for a refresh that is due
    * @throws if neither the source nor the fallback answers and no usable value is held. For a second afterwards it
    *   throws without reading them again.
    */
-  read(scope: S): Reading<Value> | Promise<Reading<Value>> {
+  read(scope: S, waitMs = this.#options.revalidateMs): Reading<Value> | Promise<Reading<Value>> {
     const now = Date.now();
     const age = this.#age(now);
     const usable = age < this.#options.staleMs ? this.#held : undefined;
     if (!usable && this.#fault && this.#freshness.isPaused(now)) throw this.#fault;
     const isDue = this.#freshness.isDue(now);
-    if (!usable || (isDue && age >= this.#options.revalidateMs)) return this.#wait(scope, usable);
+    if (!usable || (isDue && age >= waitMs)) return this.#wait(scope, usable);
     if (isDue) this.#refresh(scope);
     return this.#served(usable, now);
   }

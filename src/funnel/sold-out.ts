@@ -8,8 +8,7 @@
 // over 2,000 refusals of callers without an order, object calls per refusal: 1.00 without the set; 0.00 with 100
 // buyers (listed by hash); 0.02 with 10,000 and with 60,000 buyers (in a Bloom filter).
 
-import { type EdgeStock, toEdgeStock } from "../catalog/edge-stock.ts";
-import { releasableUnits } from "../catalog/live.ts";
+import { type EdgeStock, releasableUnits, toEdgeStock } from "../catalog/edge-stock.ts";
 import { peekStock } from "../catalog/live-reading.ts";
 import type { CatalogScope } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";

@@ -1,18 +1,24 @@
 // What an object publishes of its SKU to Redis: the stock, its buyers once it is sold out, and what needs the operator.
 import { type Attention, attentionOf, isQuiet } from "./attention.ts";
 import type { BuyerSummary } from "./buyers.ts";
-import { available } from "./decide-order.ts";
+import { available, type Stock } from "./decide-order.ts";
+import type { Setup } from "./decide-stock.ts";
 import { sampleLedger } from "./gauges.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { SkuField } from "./sku-field.ts";
 import { SoldOutFeed } from "./sold-out-feed.ts";
 
+/** Whether no unit is free, and none comes back on its own. Free orders are confirmed at once, so their units never do. */
+const isSoldForGood = ({ terms }: Setup, stock: Stock): boolean =>
+  available(stock) === 0 && (stock.held === 0 || terms?.unitPrice.amount === 0);
+
 export class Publications {
   readonly #ledger: Ledger;
   readonly #live: SkuField<PublicStock>;
   readonly #attention: SkuField<Attention>;
   readonly #feed: SoldOutFeed;
+  #isSoldForGood = false;
 
   constructor(env: object, ledger: Ledger) {
     this.#ledger = ledger;
@@ -22,12 +28,16 @@ export class Publications {
   }
 
   stockChanged(): void {
-    const { setup } = this.#ledger;
+    const { setup, stock } = this.#ledger;
     if (!setup) return;
-    this.#live.changed(setup.skuId, () => {
-      sampleLedger(this.#ledger); // at most once a second as well
+    const wasSoldForGood = this.#isSoldForGood;
+    this.#isSoldForGood = isSoldForGood(setup, stock);
+    const read = () => {
+      sampleLedger(this.#ledger); // about once a second as well
       return this.stock();
-    });
+    };
+    // Whoever waits in line learns the end from it.
+    this.#live.changed(setup.skuId, read, this.#isSoldForGood && !wasSoldForGood);
   }
 
   /** Publishes what needs the operator. */

@@ -1,5 +1,5 @@
-// Publishes a value of a SKU to a hash in Redis: at most once a second, and only when it changed. Nothing but what is shown
-// depends on it, so the next publication makes up for a lost one.
+// Publishes a value of a SKU to a hash in Redis: at most once a second unless a change is urgent, and only when it changed.
+// Nothing but what is shown depends on it, so the next publication makes up for a lost one.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { setGauge } from "../observability/metrics.ts";
@@ -17,6 +17,8 @@ export class SkuField<Value extends object> {
   #staleSince: number | undefined;
   #isChanged = false;
   #isRunning = false;
+  /** Ends the wait before the next publication. */
+  #hurry: (() => void) | undefined;
 
   constructor(env: object, hash: "live" | "attention") {
     this.#env = env;
@@ -28,9 +30,16 @@ export class SkuField<Value extends object> {
     this.#published = undefined;
   }
 
-  /** Records that the value may have changed. Publishes the first change at once, and combines later ones. */
-  changed(skuId: string, read: () => Value): void {
+  /**
+   * Records that the value may have changed. Publishes the first change and an urgent one at once, and combines others. Urgent
+   * changes must be rare: each is one command.
+   */
+  changed(skuId: string, read: () => Value, isUrgent = false): void {
     this.#isChanged = true;
+    if (isUrgent) {
+      this.#publishedAt = 0;
+      this.#hurry?.();
+    }
     if (!this.#isRunning) void this.#run(skuId, read);
   }
 
@@ -39,7 +48,10 @@ export class SkuField<Value extends object> {
     this.#isRunning = true;
     while (this.#isChanged) {
       const wait = this.#publishedAt + INTERVAL_MS - Date.now();
-      await new Promise((done) => setTimeout(done, Math.max(0, Math.min(wait, INTERVAL_MS))));
+      await new Promise<void>((done) => {
+        this.#hurry = done;
+        setTimeout(done, Math.max(0, Math.min(wait, INTERVAL_MS)));
+      });
       this.#isChanged = false;
       const text = JSON.stringify(read());
       if (text !== this.#published) await this.#publish(skuId, text);

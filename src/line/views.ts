@@ -4,15 +4,21 @@ import { type DrawDocument, type FrontierStep, roundTime } from "../admission/dr
 import { fromHex } from "../admission/hex.ts";
 import { commitmentOf } from "../admission/history.ts";
 import { signPass } from "../admission/pass.ts";
-import type { PublicLine, PublishedLine } from "../admission/public-line.ts";
+import {
+  ended,
+  POLL_SECONDS,
+  type PublicLine,
+  type PublishedLine,
+} from "../admission/public-line.ts";
 import type { ArrivalCurve } from "./arrival-curve.ts";
 import { admittedPerSecond } from "./frontier-state.ts";
 import { isBeaconDue, isOver, type Line, unitsAdmitted, waitingPeople } from "./line.ts";
 
-/** The line is published every second, and edges keep it for another. */
-const POLL_SECONDS = 2;
-/** A restock can still make it move. */
-const POLL_SECONDS_OVER = 30;
+/**
+ * The line is ending from here on. Someone who looks just before that comes again after at most 2.5 s, by a line that is at most
+ * 3.5 s old. So they come before the end, or at most 2 s after it if units sell twice as fast as lately.
+ */
+const ENDING_SECONDS = 6;
 /** Relays have a round a moment after it is due. */
 const BEACON_GRACE_MS = 3_000;
 
@@ -39,8 +45,11 @@ function soonestEnd(line: Line, now: number): number {
 /** The line as everyone sees it at `now`. */
 export function publicLine(line: Line, curve: ArrivalCurve, now: number): PublicLine {
   const { terms, state, stock, paused, isStopped, ratePerSecond, history } = line;
-  const over = isOver(line, now);
-  return {
+  const isLate = isBeaconLate(line, now);
+  const soonestEndSeconds = Math.floor(10 * soonestEnd(line, now)) / 10;
+  // While a switch stops the sale, which may take hours, nobody can buy the last unit.
+  const ending = soonestEndSeconds <= ENDING_SECONDS && !isStopped;
+  const shown: PublicLine = {
     asOf: iso(now),
     mode: terms.mode,
     opensAt: iso(terms.opensAt),
@@ -52,13 +61,15 @@ export function publicLine(line: Line, curve: ArrivalCurve, now: number): Public
     ratePerSecond,
     arrivals: curve.published(),
     paused: paused || isStopped === true,
-    over,
-    mayReturn: !over && now >= terms.opensAt && stock?.mayReturn === true,
-    notice: line.notice ?? (isBeaconLate(line, now) ? "beacon_late" : null),
-    pollSeconds: over ? POLL_SECONDS_OVER : POLL_SECONDS,
-    soonestEndSeconds: over ? 0 : Math.floor(10 * soonestEnd(line, now)) / 10,
+    over: false,
+    mayReturn: now >= terms.opensAt && stock?.mayReturn === true,
+    notice: line.notice ?? (isLate ? "beacon_late" : null),
+    beaconLate: isLate,
+    pollSeconds: POLL_SECONDS[ending ? "ending" : "waiting"],
+    soonestEndSeconds,
     historyHash: history.hash,
   };
+  return isOver(line, now) ? ended(shown) : shown;
 }
 
 /** The line with the pass for the objects of SKUs, signed with `secret`. */

@@ -59,7 +59,8 @@ async function stateOf(
 function refreshAfter(state: LineState): number | undefined {
   const standing = standingOf(state);
   if (!state.line || (standing !== "undrawn" && standing !== "waiting")) return undefined;
-  return Math.ceil(pollAfter(state.line, state.place, state.now, Math.random()));
+  // Rounded up, a second would be two, and the end would come too late.
+  return Math.floor(pollAfter(state.line, state.place, state.now, Math.random()));
 }
 
 async function submit(c: LineContext): Promise<Response> {

@@ -181,6 +181,34 @@ test("publishes one stock at a time, so that an older one never arrives last", a
   expect(written[1]).toContain('{\\"available\\":0,');
 });
 
+test("publishes the last sale at once, although the stock before it was published less than a second ago", async () => {
+  const written: string[] = [];
+  const real = globalThis.fetch;
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async (to, init) => {
+    const text = String(init?.body);
+    if (!text.includes('"last-sku"')) return real(to, init); // from another object
+    written.push(text);
+    return Response.json([{ result: 1 }]);
+  });
+  onTestFinished(() => send.mockRestore());
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
+  const stock = new SkuField(env, "live");
+  let available = 2;
+  const changed = (isUrgent: boolean) =>
+    stock.changed("last-sku", () => ({ available, held: 0 }), isUrgent);
+
+  changed(false);
+  await until("the first was sent", () => written.length === 1);
+  timers.mockImplementation((() => 0) as never); // no second passes
+  available = 1;
+  changed(false);
+  available = 0;
+  changed(true);
+  await vi.waitFor(() => expect(written).toHaveLength(2));
+  expect(written[1]).toContain('{\\"available\\":0,');
+});
+
 test("publishes buyers only while the SKU is sold out", async () => {
   const { skuId } = await given(2);
   const [ann, bob] = await buyers(2);

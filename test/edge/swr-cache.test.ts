@@ -48,6 +48,18 @@ test("a value is served fresh, then served while one caller refreshes it, then a
   expect(await read(isolate)).toBe("v3");
 });
 
+test("a caller who wants a newer value waits for it, and others are served at once", async () => {
+  const clock = givenClock(start);
+  const source = aSource();
+  const isolate = anIsolate(source);
+  await read(isolate);
+  clock.moveTo(start + REVALIDATE - 1);
+  expect(await read(isolate)).toBe("v1");
+  await until("it is refreshed", async () => (await read(isolate)) === "v2");
+  clock.moveTo(start + 2 * (REVALIDATE - 1));
+  expect((await isolate.read(aReader(), FRESH)).value).toBe("v3");
+});
+
 test("renew returns the newest value, which later reads get too", async () => {
   const clock = givenClock(start);
   const source = aSource();

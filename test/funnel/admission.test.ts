@@ -3,10 +3,19 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signTicket } from "../../src/admission/ticket.ts";
 import { cookieOf, givenLineSale, lateTicket, publishLine } from "../admission/line.ts";
 import { visit } from "../pages/form-client.ts";
+import { givenClock } from "../support/clock.ts";
 import { call, contractFaults } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aBuyer, aSale, ledger, putSale, suppressLiveStock, unique } from "../support/shop.ts";
+import {
+  aBuyer,
+  aSale,
+  givenLiveStock,
+  ledger,
+  putSale,
+  suppressLiveStock,
+  unique,
+} from "../support/shop.ts";
 import { buy, CHALLENGED, givenLine } from "./line-requests.ts";
 import { challengeOf } from "./turnstile.ts";
 
@@ -131,6 +140,31 @@ test("the line in the live answer is the one that /line shows", async () => {
   expect(line.body).not.toHaveProperty("pass");
   expect(line.headers.get("cache-control")).toBe("public, max-age=1, stale-if-error=0");
   expect(live.body).toMatchObject({ line: line.body, notice: "Back at noon" });
+});
+
+test("no cache adds to the age of a line that is ending", async () => {
+  const scene = await givenLineSale();
+  await publishLine(scene, { pollSeconds: 1, soonestEndSeconds: 2 });
+  for (const path of ["line", "live"]) {
+    const { headers } = await call("GET", `/api/sales/${scene.saleId}/${path}`);
+    expect(headers.get("cache-control")).toBe("public, no-cache, stale-if-error=0");
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+  }
+});
+
+test("the line is over as soon as the stock says that everything is sold for good", async () => {
+  suppressLiveStock();
+  const scene = await givenLineSale({ price: 1_200 });
+  await publishLine(scene, { pollSeconds: 1, soonestEndSeconds: 0 });
+  const clock = givenClock(Date.now());
+  const lineNow = async () => {
+    clock.moveTo(Date.now() + 10_000);
+    return (await call("GET", `/api/sales/${scene.saleId}/line`)).body;
+  };
+  await givenLiveStock(scene.skuId, { available: 0, held: 1 });
+  expect(await lineNow()).toMatchObject({ over: false, pollSeconds: 1 });
+  await givenLiveStock(scene.skuId, { available: 0, held: 0 });
+  expect(await lineNow()).toMatchObject({ over: true, pollSeconds: 30 });
 });
 
 test("a sale without a line has no /line, and a line that nobody knows is unavailable", async () => {

@@ -138,6 +138,11 @@ describe("never moves back, and goes on", () => {
       await open(saleId, clock);
       await tickFor(saleId, clock, 5);
       expect((await inRedis(saleId))?.line).toMatchObject({ frontier: 0, notice: "beacon_late" });
+      await line(saleId).change({ notice: "Back at noon" });
+      await tickFor(saleId, clock, 1);
+      const both = { notice: "Back at noon", beaconLate: true };
+      expect((await inRedis(saleId))?.line).toMatchObject(both);
+      await line(saleId).change({ notice: null });
       expect(await line(saleId).operatorReport()).toMatchObject({ beacon: { state: "late" } });
       expect(await line(saleId).draw()).toMatchObject({ revealed: false });
       await drandIs("eager");

@@ -6,6 +6,7 @@ import {
   countText,
   type LineState,
   lineText,
+  operatorNotice,
   outlookOf,
   waitText,
 } from "../../src/pages/copy/line.ts";
@@ -86,6 +87,14 @@ test("says how many people are in line until the visitor has a number", () => {
   expect(countText(waitingAt(null))).toBe("12,345 people have joined, 11,000 are waiting.");
   expect(countText(waitingAt(0.5))).toBe("");
   expect(countText(waitingAt(null, { line: aLine({ over: true }) }))).toBe("");
+});
+
+test("says that the beacon is late, and what the operator says", () => {
+  const line = aLine({ notice: "Back at noon", beaconLate: true });
+  const state = waitingAt(null, { line });
+  expect(text(state)).toContain("We're waiting for the public random number");
+  expect(operatorNotice(line)).toBe("Back at noon");
+  expect(operatorNotice(aLine({ notice: "beacon_late", beaconLate: true }))).toBe("");
 });
 
 test("shows no number before the draw", () => {

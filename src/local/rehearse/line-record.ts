@@ -39,7 +39,10 @@ export interface LineRecord {
   looks: Look[];
   tickets: TicketGiven[];
   attempts: AttemptWithoutTurn[];
-  /** When the operator first saw that everything was sold for good; undefined while it is not. */
+  /**
+   * When the operator asked for the first ledger in which everything was sold for good; undefined while it is not. Ledgers are
+   * read four times a second, so the last sale was at most as much earlier.
+   */
   soldOutAt: number | undefined;
   /** The draw as published before the close, and at the end. */
   committed: unknown;

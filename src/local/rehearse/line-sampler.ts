@@ -27,13 +27,14 @@ async function watchLedger(
   { client, skus, ledgers }: ScenarioContext,
   record: LineRecord,
 ): Promise<void> {
+  const askedAt = client.now();
   // The instance may be down.
   const ledger = await client.ledger(skus[0]?.id ?? "").catch(() => undefined);
   if (ledger === undefined) return;
   const { available, held } = ledger;
   ledgers.push(ledger);
   const isSoldForGood = available + held === 0;
-  record.soldOutAt = isSoldForGood ? (record.soldOutAt ?? client.now()) : undefined;
+  record.soldOutAt = isSoldForGood ? (record.soldOutAt ?? askedAt) : undefined;
 }
 
 /** Kills the instance when this share of the units is taken, unless `ended` aborts before. Does nothing if it cannot be killed. */

@@ -105,7 +105,9 @@ function lineNotes({ line }: Evidence): string[] {
     `The line: ${people} people, instance killed ${kills} times while they were admitted`,
     ...(told === undefined
       ? []
-      : [`The last who waited looked ${formatNumber(told / 1_000, 1)} s after the end`]),
+      : [
+          `The last who waited learned of the end ${formatNumber(told / 1_000, 1)} s after the last sale`,
+        ]),
   ];
 }
 

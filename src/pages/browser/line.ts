@@ -82,6 +82,11 @@ export class LinePanel {
     return 1_000 * pollAfter(this.#line, this.#own?.place ?? null, this.#host.now(), Math.random());
   }
 
+  /** Whether the line is over, and so only a restock is news. */
+  get isOver(): boolean {
+    return this.#shown === "over";
+  }
+
   /** After a look at the shared answer. `line` is undefined if it did not come, or does not have the line now. */
   onLive(
     line: PublicLine | undefined,

@@ -173,7 +173,7 @@ class SalePage {
     setText(part(document, "notice"), isGone ? GONE : (stop?.why ?? (isDegraded ? DEGRADED : "")));
     // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment. A line
     // spreads it over a longer time.
-    this.#live.setPace(sale === "open", this.#line?.waitMs);
+    this.#live.setPace(sale === "open" && !this.#line?.isOver, this.#line?.waitMs);
     if (moved && !this.#line) this.#live.pollSoon();
     // A deleted sale has no times to show.
     for (const when of this.#root.querySelectorAll<HTMLElement>(".countdown, .window"))

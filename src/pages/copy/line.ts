@@ -36,7 +36,8 @@ export interface LineState {
 }
 
 /** Whether the draw waits for the beacon. */
-export const isBeaconLate = (line: PublicLine | undefined): boolean => line?.notice === BEACON_LATE;
+export const isBeaconLate = (line: PublicLine | undefined): boolean =>
+  line?.beaconLate ?? line?.notice === BEACON_LATE;
 
 export function standingOf({ line, registration, joined, place, now }: LineState): Standing {
   if (line?.over) return "over";
@@ -162,7 +163,7 @@ export const NOT_YOUR_TURN: Record<"apart" | "waiting", { label: string; why: st
 
 /** The operator's notice to people who wait. The beacon has words of its own. */
 export const operatorNotice = (line: PublicLine | undefined): string =>
-  isBeaconLate(line) ? "" : (line?.notice ?? "");
+  line?.notice === BEACON_LATE ? "" : (line?.notice ?? "");
 
 /** How many people are in line. Empty once the visitor's own number says it. */
 export function countText({ line, place }: LineState): string {

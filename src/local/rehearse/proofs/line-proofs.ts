@@ -8,7 +8,6 @@ import {
   duplicatePlaces,
   improvedPlaces,
   jumps,
-  KNOWN_WITHIN_MS,
   leftOver,
   orderOfPlaces,
   TOLD_WITHIN_MS,
@@ -67,7 +66,7 @@ export const LINE_PROOFS: SkuProof[] = [
     otherwise: "nobody waited until the end",
   },
   {
-    claim: `whoever waits can know the end ${KNOWN_WITHIN_MS / 1_000} s after the last unit is sold`,
+    claim: `whoever waits can know the end ${TOLD_WITHIN_MS / 1_000} s after the last unit is sold`,
     violations: untold,
     isObserved: (evidence) => recordOf(evidence).looks.some(({ over }) => over),
     otherwise: "nobody waited until the end",

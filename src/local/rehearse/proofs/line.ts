@@ -7,12 +7,8 @@ import { toleranceOf } from "./timeline.ts";
 
 /** A position reaches every edge within this time. */
 const PUBLISHED_WITHIN_MS = 3_000;
-/** Every edge knows the end within this time. */
-export const KNOWN_WITHIN_MS = 3_000;
-/** By then, people look so often. */
-const LOOKS_WITHIN_MS = 3_000;
-/** Everyone who waits is told the end within this time. */
-export const TOLD_WITHIN_MS = KNOWN_WITHIN_MS + LOOKS_WITHIN_MS;
+/** Everyone who waits is told the end within this time after the last sale. */
+export const TOLD_WITHIN_MS = 3_000;
 
 const recordOf = ({ line }: Evidence): LineRecord => line as LineRecord;
 
@@ -101,11 +97,11 @@ export function leftOver({ after: { available, held } }: Evidence): string[] {
   return available + held > 0 ? [`${available} units are free and ${held} held at the end`] : [];
 }
 
-/** Whoever asks later than three seconds after the last unit was sold for good is told so. */
+/** Whoever asks later than that is told so. */
 export function untold(evidence: Evidence): string[] {
   const { looks, soldOutAt } = recordOf(evidence);
   if (soldOutAt === undefined) return ["everything was never sold for good"];
-  const late = soldOutAt + KNOWN_WITHIN_MS;
+  const late = soldOutAt + TOLD_WITHIN_MS;
   return looks
     .filter(({ sentAt, over }) => sentAt > late && !over)
     .map(({ user, sentAt }) => `${user} was told to wait ${sentAt - soldOutAt} ms after the end`);
