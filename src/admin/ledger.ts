@@ -8,8 +8,9 @@ import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts"
 export async function atLedger(
   c: AppContext,
   useCase: (inventory: InventoryStub) => Promise<object | null>,
+  id = c.req.param("skuId"),
 ): Promise<Response> {
-  const skuId = idSchema.safeParse(c.req.param("skuId"));
+  const skuId = idSchema.safeParse(id);
   if (!skuId.success) return problem(c, refuse("not_found"));
   const answer = await callInventory(c.env, { skuId: skuId.data, lane: LANE }, useCase);
   if (!answer.ok) return problem(c, refuse(answer.reason));

@@ -1,13 +1,13 @@
 // The operator's routes for sales: conditional reads and writes, and restocks.
 import type { Context } from "hono";
 import * as z from "zod";
-import { holds } from "../catalog/precondition.ts";
+import { holds, type Precondition } from "../catalog/precondition.ts";
 import { etagOfSale, type SaleWithStock } from "../catalog/registry-types.ts";
 import { deleteSale, putSale, restock } from "../catalog/sale-commands.ts";
 import { idSchema, type Sale, type SaleView, saleDocumentSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { Config } from "../config.ts";
-import { problem, type Refusal, refuse, toIssues } from "../errors.ts";
+import { type Issue, problem, refuse, toIssues } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
@@ -20,7 +20,7 @@ const MAX_SALE_BYTES = 131_072;
 const MAX_RESTOCK_BYTES = 1_024;
 const PAGE_SIZE = 50;
 
-const restockSchema = z.strictObject({
+export const restockSchema = z.strictObject({
   quantity: z
     .int()
     .min(-MAX_UNITS)
@@ -60,13 +60,26 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   if (!condition.ok) return problem(c, condition.refusal);
   const body = await readJson(c, saleDocumentSchema, MAX_SALE_BYTES);
   if (!body.ok) return problem(c, body.refusal);
-  const sale = body.value;
-  const fault = findFault(c, sale);
-  if (fault) return problem(c, fault);
-  return recorded(c, { action: "sale.saved", target: `sale/${sale.id}` }, async (note) => {
+  if (body.value.id !== c.req.param("saleId")) {
+    return problem(c, invalid("id", "must equal the id in the URL"));
+  }
+  return applySale(c, body.value, condition.value);
+}
+
+/** Creates or replaces a sale. The log has the reason, if one is given. */
+export async function applySale(
+  c: AppContext,
+  sale: Sale,
+  condition: Precondition,
+  reason?: string,
+): Promise<Response> {
+  const issues = saleIssues(c.get("config"), sale);
+  if (issues.length > 0) return problem(c, refuse("invalid_request", { issues }));
+  const intent = { action: "sale.saved", target: `sale/${sale.id}`, reason } as const;
+  return recorded(c, intent, async (note) => {
     using before = await registryOf(c.env).show(sale.id);
     note(before?.registered.sale, sale);
-    const result = await putSale(c.env, c.get("config"), sale, condition.value);
+    const result = await putSale(c.env, c.get("config"), sale, condition);
     if (!result.ok) return problem(c, result.refusal);
     using shown = await registryOf(c.env).show(sale.id);
     const { warnings, created } = result;
@@ -77,16 +90,15 @@ export async function saveSale(c: SaleContext): Promise<Response> {
   });
 }
 
-/** Checks beyond the schema: the id in the URL, the prices, and the deployment's configuration. */
-function findFault(c: SaleContext, sale: Sale): Refusal | undefined {
-  if (sale.id !== c.req.param("saleId")) return invalid("id", "must equal the id in the URL");
-  const prices = priceIssues(sale, c.get("config"));
-  if (prices.length > 0) return refuse("invalid_request", { issues: toIssues({ issues: prices }) });
-  const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = c.get("config");
+/** What is wrong with a sale beyond its schema: the prices, or what the deployment's configuration does not allow. */
+export function saleIssues(config: Config, sale: Sale): Issue[] {
+  const prices = priceIssues(sale, config);
+  if (prices.length > 0) return toIssues({ issues: prices });
+  const { TURNSTILE_SITE_KEY, TURNSTILE_SECRET } = config;
   const challenges = sale.protection && sale.protection.challenge.mode !== "off";
-  if (!challenges || (TURNSTILE_SITE_KEY && TURNSTILE_SECRET)) return undefined;
+  if (!challenges || (TURNSTILE_SITE_KEY && TURNSTILE_SECRET)) return [];
   const message = "needs TURNSTILE_SITE_KEY and TURNSTILE_SECRET to be set";
-  return invalid("protection.challenge.mode", message);
+  return [{ path: "protection.challenge.mode", message }];
 }
 
 /** Prices that cannot be charged. Checked only here, so that sales stored before these rules remain valid. */
@@ -112,17 +124,27 @@ export async function restockSku(c: Context<AppEnv, "/skus/:skuId/restock">): Pr
   if (!named.ok) return problem(c, named.refusal);
   const body = await readJson(c, restockSchema, MAX_RESTOCK_BYTES);
   if (!body.ok) return problem(c, body.refusal);
-  const skuId = idSchema.safeParse(c.req.param("skuId"));
+  return applyRestock(c, c.req.param("skuId"), named.key, body.value.quantity);
+}
+
+/** Adds units to a SKU, or removes free ones, once per key. Answers with its ledger. */
+export async function applyRestock(
+  c: AppContext,
+  id: string,
+  key: string,
+  quantity: number,
+  reason?: string,
+): Promise<Response> {
+  const skuId = idSchema.safeParse(id);
   if (!skuId.success) return problem(c, refuse("not_found"));
-  const { quantity } = body.value;
   const target = `sku/${skuId.data}` as const;
-  const intent = { action: "sku.restocked", target, key: named.key, asks: { quantity } } as const;
+  const intent = { action: "sku.restocked", target, key, reason, asks: { quantity } } as const;
   return recorded(c, intent, async () => {
-    const result = await restock(c.env, c.get("config"), skuId.data, quantity, named.key);
+    const result = await restock(c.env, c.get("config"), skuId.data, quantity, key);
     if (!result.ok) return problem(c, result.refusal);
     if (result.replayed) c.header("Idempotent-Replayed", "true");
     c.header("ETag", etagOfSale(result.registered) ?? "");
-    return atLedger(c, async (inventory) => inventory.report());
+    return atLedger(c, async (inventory) => inventory.report(), skuId.data);
   });
 }
 

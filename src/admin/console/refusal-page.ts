@@ -1,5 +1,5 @@
 // The answers of the console to a refused request.
-import { ERRORS, type Issue, type Refusal } from "../../errors.ts";
+import { ERRORS, type Issue, type Refusal, refuse } from "../../errors.ts";
 import type { AppContext } from "../../http.ts";
 import { refusalHeaders } from "../../pages/error-pages.ts";
 import { renderProblem } from "./layout.tsx";
@@ -7,6 +7,8 @@ import { renderSignIn } from "./sign-in.tsx";
 
 /** The first page of the console. */
 export const HOME = "/admin";
+
+export const NO_SALE = refuse("not_found", { detail: "There is no sale with this id." });
 
 /** Answers a refusal: with the sign-in page if that helps, else with a page that says why. */
 export async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {

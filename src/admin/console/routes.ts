@@ -18,8 +18,9 @@ import { deadLetterPages } from "./dead-letter-routes.ts";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
-import { HOME, refusalPage } from "./refusal-page.ts";
+import { HOME, NO_SALE, refusalPage } from "./refusal-page.ts";
 import { rulePages } from "./rule-routes.ts";
+import { salePages } from "./sale-routes.ts";
 import { renderSales } from "./sales.tsx";
 
 const MAX_FORM_BYTES = 2_048;
@@ -55,6 +56,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .post("/sign-out", signOut)
   .use(signedIn)
   .get("/", showSales)
+  .route("/", salePages)
   .get("/sales/:saleId", showSale)
   .get("/sales/:saleId/figures", showFigures)
   .get("/switches", showSwitchesPage)
@@ -120,5 +122,3 @@ async function showFigures(c: SaleContext): Promise<Response> {
   if (!figures) return refusalPage(c, NO_SALE);
   return c.html(await renderFigures(figures));
 }
-
-const NO_SALE = refuse("not_found", { detail: "There is no sale with this id." });

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { idSchema } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
 import { problem, refuse, toIssues } from "../../errors.ts";
-import type { AppEnv } from "../../http.ts";
+import type { AppContext, AppEnv } from "../../http.ts";
 import { paymentRate } from "../../payments/rate.ts";
 import { objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
 import { type Check, runCheck } from "./check.ts";
@@ -26,10 +26,19 @@ import {
   checkWebhook,
 } from "./providers.ts";
 
-const querySchema = z.object({
-  /** People who are expected. Absent: capacity is not checked. */
-  expected: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
-});
+/** People who are expected. */
+export const expectedSchema = z.coerce.number().int().min(1).max(1_000_000_000);
+
+const querySchema = z.object({ expected: expectedSchema.optional() });
+
+export interface Preflight {
+  /** No check failed. */
+  ready: boolean;
+  saleId: string;
+  /** ISO 8601. */
+  checkedAt: string;
+  checks: Check[];
+}
 
 export async function showPreflight(
   c: Context<AppEnv, "/sales/:saleId/preflight">,
@@ -38,9 +47,23 @@ export async function showPreflight(
   if (!query.success) {
     return problem(c, refuse("invalid_request", { issues: toIssues(query.error) }));
   }
-  const id = idSchema.safeParse(c.req.param("saleId"));
+  const found = await runPreflight(c, c.req.param("saleId"), query.data.expected);
+  return found ? c.json(found) : problem(c, refuse("not_found"));
+}
+
+/**
+ * Runs all checks of a sale. Undefined if there is no such sale.
+ *
+ * @param expected people. If absent, the capacity is not checked
+ */
+export async function runPreflight(
+  c: AppContext,
+  saleId: string,
+  expected?: number,
+): Promise<Preflight | undefined> {
+  const id = idSchema.safeParse(saleId);
   using shown = id.success ? await registryOf(c.env).show(id.data) : null;
-  if (!shown?.registered.sale) return problem(c, refuse("not_found"));
+  if (!shown?.registered.sale) return undefined;
   const { sale, revision } = shown.registered;
   const entry = { sale, revision };
   const [config, scope] = [c.get("config"), c.get("scope")];
@@ -61,15 +84,14 @@ export async function showPreflight(
     runCheck("challenge", () => checkChallenge(config, sale)),
     runCheck("webhook", () => checkWebhook(config)),
   ]);
-  const { expected } = query.data;
   const capacity = expected === undefined ? [] : capacityChecks(sale, expected, perSecond(config));
   const checks = [...first, ...second, ...capacity];
-  return c.json({
+  return {
     ready: checks.every(({ state }) => state !== "fail"),
     saleId: sale.id,
     checkedAt: new Date().toISOString(),
     checks,
-  });
+  };
 }
 
 const perSecond = (config: AppEnv["Variables"]["config"]): number | undefined =>

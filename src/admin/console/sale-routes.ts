@@ -1,0 +1,96 @@
+// The console's routes for one sale: its stock and its preflight.
+import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as z from "zod";
+import { idSchema, type Sale } from "../../catalog/schema.ts";
+import { registryOf } from "../../catalog/store.ts";
+import type { Issue } from "../../errors.ts";
+import { type AppEnv, readForm } from "../../http.ts";
+import { expectedSchema, type Preflight, runPreflight } from "../preflight/preflight.ts";
+import { applyRestock } from "../sales.ts";
+import { MAX_FORM_BYTES } from "./form-schema.ts";
+import { renderPreflight } from "./preflight.tsx";
+import { faultsOf, issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
+import { renderStock } from "./stock.tsx";
+import { type StockForm, stockForm, unitsOf } from "./stock-form.ts";
+
+type SaleContext = Context<AppEnv, "/sales/:saleId/stock">;
+
+export const salePages = new Hono<AppEnv>()
+  .get("/sales/:saleId/stock", (c) => stockPage(c, {}))
+  .post("/sales/:saleId/stock", restock)
+  .get("/sales/:saleId/preflight", (c) => preflightPage(c, {}))
+  .post("/sales/:saleId/preflight", preflight);
+
+/** A sale and the units that its objects put on sale. Plain copies, because the answer of an RPC must not outlive the request. */
+async function saleOf(
+  c: SaleContext,
+): Promise<{ sale: Sale; stocked: Record<string, number> } | undefined> {
+  const id = idSchema.safeParse(c.req.param("saleId"));
+  if (!id.success) return undefined;
+  using shown = await registryOf(c.env).show(id.data);
+  const sale = shown?.registered.sale;
+  return sale ? structuredClone({ sale, stocked: shown.stocked }) : undefined;
+}
+
+interface ShownStock {
+  form?: StockForm;
+  issues?: readonly Issue[];
+  status?: ContentfulStatusCode;
+}
+
+async function stockPage(c: SaleContext, { status = 200, ...shown }: ShownStock) {
+  const found = await saleOf(c);
+  if (!found) return refusalPage(c, NO_SALE);
+  const html = await renderStock({
+    ...{ operator: c.get("operator"), ...found, key: crypto.randomUUID() },
+    isDone: c.req.query("done") !== undefined,
+    ...shown,
+  });
+  return c.html(html, status);
+}
+
+async function restock(c: SaleContext): Promise<Response> {
+  const read = await readForm(c, stockForm, MAX_FORM_BYTES);
+  if (!read.ok) return stockPage(c, { issues: issuesOf(read.refusal), status: 400 });
+  const form = read.value;
+  const units = unitsOf(form);
+  if (!units.ok) return stockPage(c, { form, issues: units.issues, status: 400 });
+  const { skuId, key, reason } = form;
+  const answer = await applyRestock(c, skuId, key, units.quantity, reason);
+  if (answer.ok) return c.redirect(`/admin/sales/${c.req.param("saleId")}/stock?done=1`, 303);
+  const status = answer.status as ContentfulStatusCode;
+  return stockPage(c, { form, issues: await faultsOf(answer), status });
+}
+
+const preflightForm = z.strictObject({ expected: z.string().trim().max(20).default("") });
+
+interface ShownPreflight {
+  expected?: string;
+  found?: Preflight;
+  issues?: readonly Issue[];
+  status?: ContentfulStatusCode;
+}
+
+async function preflightPage(c: SaleContext, { status = 200, ...shown }: ShownPreflight) {
+  const of = await saleOf(c);
+  if (!of) return refusalPage(c, NO_SALE);
+  const { sale } = of;
+  return c.html(
+    await renderPreflight({ operator: c.get("operator"), sale, expected: "", ...shown }),
+    status,
+  );
+}
+
+async function preflight(c: SaleContext): Promise<Response> {
+  const form = await readForm(c, preflightForm, MAX_FORM_BYTES);
+  if (!form.ok) return preflightPage(c, { issues: issuesOf(form.refusal), status: 400 });
+  const { expected } = form.value;
+  const people = expected === "" ? undefined : expectedSchema.safeParse(expected);
+  if (people?.success === false) {
+    const issues = people.error.issues.map(({ message }) => ({ path: "expected", message }));
+    return preflightPage(c, { expected, issues, status: 400 });
+  }
+  const found = await runPreflight(c, c.req.param("saleId"), people?.data);
+  return found ? preflightPage(c, { expected, found }) : refusalPage(c, NO_SALE);
+}
