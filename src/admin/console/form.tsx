@@ -32,6 +32,7 @@ interface FieldProps {
 }
 
 export const Field = ({
+  name,
   label,
   hint,
   value = "",
@@ -39,14 +40,14 @@ export const Field = ({
   form = "",
   ...rest
 }: FieldProps) => {
-  const hintId = `${form}${rest.name}-hint`;
+  const hintId = `${form}${name}-hint`;
   return (
     <label>
       <span>
         {label} <small id={hintId}>{hint}</small>
       </span>
       <input
-        {...{ ...rest, value, type }}
+        {...{ name, value, type, ...rest }}
         {...(type === "number" ? { step: "any", min: "0" } : {})}
         autocomplete="off"
         aria-describedby={hintId}

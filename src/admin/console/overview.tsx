@@ -4,6 +4,7 @@ import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
 import type { Figures, SkuFigures } from "../figures.ts";
 import { FiringAlerts } from "./alerts.tsx";
 import { renderConsole } from "./layout.tsx";
+import { LineCounts } from "./line.tsx";
 import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
 import { describeSwitch } from "./switches.tsx";
 
@@ -25,6 +26,7 @@ export const renderOverview = (figures: Figures, operator: Operator): Promise<st
           <a href={`/admin/sales/${figures.sale.id}/stock`}>Stock and orders</a>
           <a href={`/admin/sales/${figures.sale.id}/preflight`}>Preflight</a>
           <a href={`/admin/switches?choice=pause&target=${figures.sale.id}`}>Pause</a>
+          {figures.line ? <a href={`/admin/sales/${figures.sale.id}/line`}>Line</a> : null}
           <span role="status" data-connection></span>
         </p>
         <div class={hasCurve(figures) ? "chart drawn" : "chart"} data-chart></div>
@@ -160,17 +162,7 @@ const Line = ({ line }: Figures) =>
       <h2>
         Line <Age asOf={line.asOf} />
       </h2>
-      {line.value?.paused ? <p class="fault">The line is paused.</p> : null}
-      <Facts
-        facts={[
-          ["Waiting", <Count value={line.value?.waiting} />],
-          ["Admitted", <Count value={line.value?.admitted} />],
-          ["Registered", <Count value={line.value?.registered} />],
-          ["Did not buy in time", <Count value={line.value?.noShows} />],
-          ["Units taken", <Count value={line.value?.bought} />],
-          ["Admitted per second", <Count value={line.value?.ratePerSecond} />],
-        ]}
-      />
+      <LineCounts report={line.value} />
     </>
   ) : null;
 

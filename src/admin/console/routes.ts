@@ -15,6 +15,7 @@ import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
 import { alertPages } from "./alert-routes.ts";
 import { deadLetterPages } from "./dead-letter-routes.ts";
+import { linePages } from "./line-routes.ts";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
@@ -62,6 +63,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .get("/switches", showSwitchesPage)
   .post("/switches", changeSwitchesPage)
   .route("/alerts", alertPages)
+  .route("/", linePages)
   .route("/orders", orderPages)
   .route("/dead-letters", deadLetterPages)
   .route("/rules", rulePages)
