@@ -1,6 +1,7 @@
-// The parsing of variables: secrets that can be rotated, several at once, newest first, and the beacon.
+// The parsing of variables: secrets that can be rotated, several at once, newest first, the beacon, and the alerts.
 import { expect, test, vi } from "vitest";
 import { readConfig } from "../src/config.ts";
+import { THRESHOLDS } from "../src/observability/alert-thresholds.ts";
 
 vi.spyOn(console, "error").mockImplementation(() => {});
 
@@ -130,4 +131,35 @@ test.each([
   ["with a share above 1", '{"redis":{"failureShare":5}}', "BREAKERS.redis.failureShare"],
 ])("refuses limits of breakers %s", (_, BREAKERS, fault) => {
   expect(read({ BREAKERS })).toEqual([expect.stringContaining(fault)]);
+});
+
+test("requires what the form of the alerts needs: a secret, or the key of PagerDuty", () => {
+  const ALERT_WEBHOOK_URL = "https://alerts.test/hook";
+  expect(read({ ALERT_WEBHOOK_URL })).toEqual([
+    "ALERT_WEBHOOK_SECRET: is required to sign requests to ALERT_WEBHOOK_URL, unless ALERT_FORMAT is set",
+  ]);
+  expect(read({ ALERT_WEBHOOK_URL, ALERT_FORMAT: "slack" })).toHaveProperty("ALERT_FORMAT");
+  expect(read({ ALERT_WEBHOOK_URL, ALERT_FORMAT: "pagerduty" })).toEqual([
+    "ALERT_PAGERDUTY_KEY: is required by ALERT_FORMAT=pagerduty",
+  ]);
+  expect(read({ ALERT_FORMAT: "teams" })).toHaveLength(1);
+});
+
+test("changes single thresholds of alerts, and refuses unknown rules and values", () => {
+  const thresholds = (ALERT_THRESHOLDS: string) => read({ ALERT_THRESHOLDS });
+  expect(thresholds('{"outbox_old":120,"shedding":0.02}')).toMatchObject({
+    ALERT_THRESHOLDS: { ...THRESHOLDS, outbox_old: 120, shedding: 0.02 },
+  });
+  expect(thresholds("")).not.toHaveProperty("ALERT_THRESHOLDS", expect.anything());
+  for (const text of [
+    "{",
+    "[]",
+    "7",
+    '{"outbox":1}',
+    '{"shedding":-1}',
+    '{"shedding":"1"}',
+    "null",
+  ]) {
+    expect(thresholds(text)).toEqual([expect.stringMatching(/^ALERT_THRESHOLDS/)]);
+  }
 });

@@ -19,7 +19,8 @@ export const ruleOf = ({ rule }: Pick<Alert, "rule">): Rule =>
 /** A value with its unit: `40 %` or `75 seconds`. */
 export function valueText(value: number, unit: Rule["unit"]): string {
   if (unit === "share") return `${Math.round(value * 1_000) / 10} %`;
-  return `${Math.round(value)} ${unit}`;
+  const count = Math.round(value);
+  return `${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
 }
 
 /** One or two sentences, without characters that Slack's markup gives a meaning. */

@@ -37,8 +37,7 @@ export const breakerOpen: Rule = {
   title: "A service that Doorbuster needs is down or slow",
   unit: "seconds",
   afterSeconds: 0,
-  advice:
-    "Read that service's status page. `When a part fails` in ARCHITECTURE.md says what goes on without it.",
+  advice: "Read that service's status page. The README says under Operate what goes on without it.",
   evaluate: ({ metrics }) =>
     gaugesOf(metrics, "breaker_open_seconds", {}).map(({ labels, total: value }) => ({
       about: `breaker/${labels.breaker}`,

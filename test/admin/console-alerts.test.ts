@@ -27,12 +27,7 @@ test("shows what is wrong, what to do, and whether the team was told", async () 
   const cookie = await signedIn(VIEWER_TOKEN);
   for (const path of [PAGE, `${PAGE}/lists`]) {
     const { body } = await showPage(path, cookie);
-    for (const text of [
-      TITLE,
-      "replay or discard each",
-      "1 letters",
-      "the receiver answered 500",
-    ]) {
+    for (const text of [TITLE, "replay or discard each", "1 letter", "the receiver answered 500"]) {
       expect(body).toContain(text);
     }
   }

@@ -53,7 +53,7 @@ test("tells the start and the end once each, signed", async () => {
     expect(() => new Webhook(SECRET).verify(text.replace("letters", "x"), headers)).toThrow();
   }
   expect(received[0]?.body).toMatchObject({
-    text: expect.stringMatching(/^Alert: .+ \(deployment: 1 letters, limit 0 letters\)\. /),
+    text: expect.stringMatching(/^Alert: .+ \(deployment: 1 letter, limit 0 letters\)\. /),
     alert: { value: 1, threshold: 0, since: started?.since },
   });
   expect(over?.delivery).toMatchObject({
