@@ -10,3 +10,12 @@ export async function sendNews(config: AlertConfig, news: News): Promise<string 
   const { fault } = await postSigned({ url, secrets }, news.id, bodyFor(config, news));
   return fault && `the receiver ${fault}`;
 }
+
+/** Sends a test once. Returns what went wrong, or undefined if the receiver accepted it. */
+export function sendTestNews(config: AlertConfig): Promise<string | undefined> {
+  const at = Date.now();
+  const id = `test/${crypto.randomUUID()}`;
+  const values = { rule: "no_sale", about: "deployment", value: 0, threshold: 0 } as const;
+  const times = { since: at, startedAt: at, calmSince: null, seenAt: at };
+  return sendNews(config, { id, kind: "test", alert: { id, ...values, ...times }, at });
+}

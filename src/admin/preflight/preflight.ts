@@ -19,6 +19,7 @@ import {
   checkSwitches,
 } from "./platform.ts";
 import {
+  checkAlerts,
   checkChallenge,
   checkConfiguration,
   checkPayments,
@@ -83,6 +84,7 @@ export async function runPreflight(
     runCheck("payments", () => checkPayments(config, sale)),
     runCheck("challenge", () => checkChallenge(config, sale)),
     runCheck("webhook", () => checkWebhook(config)),
+    runCheck("alerts", () => checkAlerts(config)),
   ]);
   const capacity = expected === undefined ? [] : capacityChecks(sale, expected, perSecond(config));
   const checks = [...first, ...second, ...capacity];

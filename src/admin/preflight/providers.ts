@@ -1,4 +1,6 @@
-// The checks of configuration and of what others provide: payments, sign-in, the challenge, the shop's webhook.
+// The checks of configuration and of what others provide: payments, sign-in, the challenge, the shop's webhook, and the
+// receiver of alerts.
+import { sendTestNews } from "../../alerts/send.ts";
 import { protectionOf } from "../../catalog/protection.ts";
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
@@ -87,4 +89,14 @@ export async function checkWebhook(config: Config): Promise<Finding> {
   return fault
     ? fail(fault, "The receiver must accept a signed event of the type webhook.test")
     : ok("the receiver accepted a signed test event");
+}
+
+/** Sends a test to the operators' webhook. */
+export async function checkAlerts(config: Config): Promise<Finding> {
+  if (!config.ALERT_WEBHOOK_URL)
+    return warn("only the console shows alerts", "Set ALERT_WEBHOOK_URL");
+  const fault = await sendTestNews(config);
+  return fault
+    ? fail(fault, "Check ALERT_WEBHOOK_URL, ALERT_FORMAT, and their secrets")
+    : ok("the receiver accepted a test");
 }

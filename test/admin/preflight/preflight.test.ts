@@ -6,6 +6,7 @@ import type { Check } from "../../../src/admin/preflight/check.ts";
 import type { Sale } from "../../../src/catalog/schema.ts";
 import { registryOf } from "../../../src/catalog/store.ts";
 import { type Config, requireConfig } from "../../../src/config.ts";
+import { givenReceiver } from "../../alerts/watch.ts";
 import { givenClock } from "../../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../../support/http.ts";
 import { captureQueue, deliverBatch } from "../../support/queue.ts";
@@ -32,6 +33,7 @@ const NAMES = [
   "payments",
   "challenge",
   "webhook",
+  "alerts",
 ];
 
 interface Preflight {
@@ -389,5 +391,24 @@ describe("the shop's webhook", () => {
     expect(await check(sale, "webhook")).toMatchObject({ state: "fail" });
     given({ ORDER_WEBHOOK_URL: NOWHERE });
     expect(await check(sale, "webhook")).toMatchObject({ state: "fail" });
+  });
+});
+
+describe("the receiver of alerts", () => {
+  test("is ready if it accepts a test, and worth a warning if there is none", async () => {
+    const sale = await putSale(aSale());
+    expect(await check(sale, "alerts")).toMatchObject({ state: "warn" });
+    const received = await givenReceiver();
+    expect(await check(sale, "alerts")).toMatchObject({ state: "ok" });
+    expect(received.map(({ body }) => body.type)).toEqual(["alert.test"]);
+  });
+
+  test("fails if it refuses the test", async () => {
+    const sale = await putSale(aSale());
+    await givenReceiver(() => 403);
+    expect(await check(sale, "alerts")).toMatchObject({
+      state: "fail",
+      detail: "the receiver answered 403",
+    });
   });
 });
