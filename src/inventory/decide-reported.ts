@@ -4,7 +4,7 @@ import { next } from "./decide-order.ts";
 import { reportedAs, settled } from "./decide-refund.ts";
 import { type OrderRow, totalOf } from "./order.ts";
 import type { Dispute, Payment } from "./order-payment.ts";
-import { amountIn, dueRefund, type ReturnReport, returnsOf } from "./returns.ts";
+import { dueRefund, type ReturnReport, returnsOf } from "./returns.ts";
 
 const WITH_MONEY: ReadonlySet<Payment["state"]> = new Set([
   "charged",
@@ -30,19 +30,22 @@ export function decideReturned(
   return status === "confirmed" ? settled(row, returns, now) : next(row, { returns }, now);
 }
 
-/** Records that a refund made at the provider failed: its amount is with the shop again, and an operator must act. */
+/**
+ * Records that a refund made at the provider failed, so that an operator acts. `amount`: what is still returned. Undefined if
+ * that is known, or if other refunds returned everything since.
+ */
 export function decideReturnFailed(
   row: OrderRow,
-  { amount, at, reason }: ReturnReport & { reason: string },
+  { amount: reported, at, reason }: ReturnReport & { reason: string },
   now: number,
 ): OrderRow | undefined {
   const before = returnsOf(row);
   const { payment } = row;
   if (!payment || !WITH_MONEY.has(payment.state) || at <= before.correctedAt) return undefined;
-  const all = payment.state === "refunded" ? totalOf(row).amount : before.reported;
-  const reported = Math.max(0, all - amount, amountIn(before, "succeeded"));
+  if (reported >= totalOf(row).amount) return undefined;
   const returns = { ...before, reported, floor: Math.min(before.floor, reported), correctedAt: at };
   const state = dueRefund(row) || payment.state === "refund_due" ? "refund_due" : "refund_failed";
+  if (payment.state === state && before.reported === reported) return undefined;
   return next(row, { returns, payment: { ...payment, state }, reason }, now);
 }
 

@@ -10,7 +10,7 @@ import { decideDispute, decideReturned, decideReturnFailed } from "./decide-repo
 import { type OrderRow, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { noteMismatch } from "./payment-report.ts";
-import { dueRefund, returnsOf } from "./returns.ts";
+import { returnsOf } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
@@ -25,10 +25,12 @@ export interface PaymentEvent extends OrderRef {
   /** When it happened: milliseconds since 1970. */
   at: number;
   /**
-   * What was received, for `succeeded`; the total returned so far, for `refunding`; the amount of one refund, for
-   * `refunded` and `refund_failed`.
+   * What was received, for `succeeded`; the total of all refunds, for `refunding`; the amount of one refund, for
+   * `refunded` and `refund_failed`. Only compared with the order.
    */
   amount?: Money;
+  /** For a refund made at the provider: what refunds returned for certain, as read when the event came. Minor units. */
+  returned?: number;
   /** Why a refund failed. */
   reason?: string;
   /** The operator's refund that it is about. Absent for refunds made at the provider. */
@@ -122,18 +124,18 @@ function recordOwnRefund(
 
 /** Applies what the event proves about a payment that is known to be the order's. Returns whether anything changed. */
 function recordReport(work: UnitOfWork, row: OrderRow, event: PaymentEvent, now: number): boolean {
-  const { kind, at, amount: { amount } = { amount: 0 } } = event;
-  const isWhole = amount === totalOf(row).amount;
-  const isDue = row.payment?.state === "refund_due";
-  if (kind === "refund_failed" && !isDue) {
-    const reason = event.reason ?? "refund_failed";
-    return saveFailure(work, row, decideReturnFailed(row, { amount, at, reason }, now));
-  }
+  const { kind, chargeId, at, returned: amount } = event;
+  const apply = (outcome: MoneyOutcome) =>
+    applyOutcome(work, row, outcome, now, { send: true }) !== undefined;
+  if (kind === "succeeded") return apply({ outcome: "charged", chargeId });
+  if (amount === undefined) return false;
   // A refund that we made ourselves is looked up until it succeeded.
-  const isLookedUp = dueRefund(row) !== undefined || (isDue && kind === "refunding");
-  const outcome = isWhole && !isLookedUp ? outcomeOf(event) : undefined;
-  if (outcome) return applyOutcome(work, row, outcome, now, { send: true }) !== undefined;
-  if (isWhole || (kind !== "refunding" && kind !== "refunded")) return false;
+  const isDue = row.payment?.state === "refund_due";
+  if (kind === "refund_failed") {
+    const { reason = kind } = event;
+    return !isDue && saveFailure(work, row, decideReturnFailed(row, { amount, at, reason }, now));
+  }
+  if (amount === totalOf(row).amount) return !isDue && apply({ outcome: "refunded" });
   const changed = decideReturned(row, { amount, at }, now);
   if (changed) work.save(row, changed);
   return changed !== undefined;
@@ -160,25 +162,4 @@ function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: nu
   if (!changed) return "ignored";
   work.save(row, changed);
   return "looking_up";
-}
-
-/** What an event about the whole amount of a payment that is known to be the order's proves. */
-function outcomeOf({
-  kind,
-  chargeId,
-  reason = "refund_failed",
-}: PaymentEvent): MoneyOutcome | undefined {
-  switch (kind) {
-    case "succeeded":
-      return { outcome: "charged", chargeId };
-    case "refunding":
-    case "refunded":
-      return { outcome: "refunded" };
-    case "refund_failed":
-      return { outcome: "refund_failed", reason };
-    case "changed":
-    case "asked":
-    case "disputed":
-      return undefined;
-  }
 }

@@ -1,9 +1,14 @@
 // Verifies and reads Stripe's webhook events. They come at least once, late and in any order.
 import Stripe from "stripe";
 import type { Config } from "../config.ts";
+import { type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { fromStripeAmount } from "./stripe-amount.ts";
 import { type StripeConfig, stripeClient } from "./stripe-client.ts";
+import { returnedBy } from "./stripe-refund.ts";
+
+/** Stripe waits ten seconds for the answer to a webhook. An event takes at most two requests. */
+const REQUEST_LIMIT_MS = 4_000;
 
 /**
  * Verifies the signature of a webhook with each of the secrets.
@@ -41,24 +46,49 @@ export async function toPaymentEvent(
   const subject = event.account ? undefined : subjectOf(event);
   if (!subject) return undefined;
   const { metadata, ...rest } = subject;
-  const { order_id: orderId, user_id: userId } = metadata?.order_id
-    ? metadata
-    : await metadataOf(config, subject.chargeId);
+  const stripe = stripeClient(config, REQUEST_LIMIT_MS);
+  const isPayment = event.type.startsWith("payment_intent.");
+  const ref = refOf(metadata) ?? (isPayment ? undefined : await refAt(stripe, subject.chargeId));
+  if (!ref) return undefined;
   // Stripe states whole seconds. The end of the second makes an event newer than what was read within it.
   const at = event.created * 1_000 + 999;
-  return orderId && userId ? { userId, orderId, at, ...rest } : undefined;
+  return { ...ref, at, ...rest, ...(await returnedNow(stripe, subject)) };
 }
 
-/** The metadata of a payment. A refund made in Stripe's dashboard has none, but its payment has. */
-async function metadataOf(config: StripeConfig, id: string): Promise<Stripe.Metadata> {
+/** The order that metadata name. Other programs of the shop write metadata of their own, also an `order_id`. */
+function refOf(metadata: Stripe.Metadata | null): OrderRef | undefined {
+  const { order_id: orderId = "", user_id: userId } = metadata ?? {};
+  return userId && parseOrderId(orderId) ? { userId, orderId } : undefined;
+}
+
+/** The order that a payment names. A refund made in Stripe's dashboard names none. */
+async function refAt(stripe: Stripe, id: string): Promise<OrderRef | undefined> {
   try {
-    return (await stripeClient(config).paymentIntents.retrieve(id)).metadata;
+    return refOf((await stripe.paymentIntents.retrieve(id)).metadata);
   } catch (error) {
     // Without this payment the event cannot be about an order.
-    if ((error as { code?: string }).code === "resource_missing") return {};
+    if ((error as { code?: string }).code === "resource_missing") return undefined;
     throw error;
   }
 }
+
+/**
+ * What refunds made at Stripe returned by now. An event states one refund, or a total that counts pending ones, so adding
+ * events up goes wrong when they repeat or change their order.
+ */
+async function returnedNow(
+  stripe: Stripe,
+  { kind, chargeId, amount, refundId }: Subject,
+): Promise<{ returned?: number }> {
+  if (!RETURNS.has(kind) || !amount || refundId) return {};
+  return { returned: await returnedBy(stripe, { chargeId, currency: amount.currency }) };
+}
+
+const RETURNS: ReadonlySet<PaymentEvent["kind"]> = new Set([
+  "refunding",
+  "refunded",
+  "refund_failed",
+]);
 
 const idOf = (object: { id: string } | string | null): string | undefined =>
   typeof object === "string" ? object : object?.id;
@@ -109,13 +139,14 @@ function subjectOf(event: Stripe.Event): Subject | undefined {
 function refundSubject(refund: Stripe.Refund): Subject | undefined {
   const { payment_intent, metadata, amount, currency, status, failure_reason } = refund;
   const chargeId = idOf(payment_intent);
-  if (!chargeId || (status !== "failed" && status !== "succeeded")) return undefined;
+  const hasFailed = status === "failed" || status === "canceled";
+  if (!chargeId || (!hasFailed && status !== "succeeded")) return undefined;
   return {
-    kind: status === "failed" ? "refund_failed" : "refunded",
+    kind: hasFailed ? "refund_failed" : "refunded",
     chargeId,
     metadata,
     amount: fromStripeAmount({ amount, currency }),
-    ...(failure_reason ? { reason: failure_reason } : {}),
+    ...(hasFailed ? { reason: failure_reason ?? `refund_${status}` } : {}),
     ...(metadata?.refund_id ? { refundId: metadata.refund_id } : {}),
   };
 }

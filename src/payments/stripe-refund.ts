@@ -30,7 +30,7 @@ async function refundAll(
     );
     return outcomeOf(isReplayed(made) ? await stripe.refunds.retrieve(made.id) : made);
   } catch (error) {
-    if (isAlreadyRefunded(error)) return { outcome: "refunded" };
+    if (isAlreadyRefunded(error)) return refundedElsewhere(stripe, chargeId);
     throw error;
   }
 }
@@ -53,7 +53,8 @@ async function refundPart(stripe: Stripe, request: OwnRefund): Promise<RefundOut
     return outcomeOf(await stripe.refunds.retrieve(made.id, WITH_CHARGE), at);
   } catch (error) {
     if (isAlreadyRefunded(error)) {
-      return { outcome: "refunded", ...(await returnedOf(stripe, chargeId, at)) };
+      const returned = await returnedOf(stripe, chargeId, at);
+      return { ...(await refundedElsewhere(stripe, chargeId)), ...returned };
     }
     const reason = permanentReason(error);
     if (reason === undefined) throw error;
@@ -79,9 +80,40 @@ async function findRefund(
   stripe: Stripe,
   { chargeId, refundId }: OwnRefund,
 ): Promise<Stripe.Refund | undefined> {
-  const { data } = await stripe.refunds.list({ payment_intent: chargeId, limit: MAX_LISTED });
-  return data.find(({ metadata }) => metadata?.refund_id === refundId);
+  const refunds = await refundsOf(stripe, chargeId);
+  return refunds.find(({ metadata }) => metadata?.refund_id === refundId);
 }
+
+const refundsOf = async (stripe: Stripe, chargeId: string): Promise<Stripe.Refund[]> =>
+  (await stripe.refunds.list({ payment_intent: chargeId, limit: MAX_LISTED })).data;
+
+/** Other refunds took all of the charge. Stripe refuses a further one also while they are pending. */
+async function refundedElsewhere(stripe: Stripe, chargeId: string): Promise<RefundOutcome> {
+  const refunds = await refundsOf(stripe, chargeId);
+  const open = refunds.find(isOpen);
+  return open
+    ? { outcome: "pending", cause: `the refund is ${open.status}` }
+    : { outcome: "refunded" };
+}
+
+const isOpen = ({ status }: Stripe.Refund): boolean =>
+  status === "pending" || status === "requires_action";
+
+/**
+ * What the refunds of a payment returned, in the shop's minor units. Pending ones that the shop made at Stripe do not count,
+ * although Stripe's own total has them: a bank may still return them. The operator's do, because the ledger subtracts them.
+ */
+export async function returnedBy(
+  stripe: Stripe,
+  { chargeId, currency }: { chargeId: string; currency: string },
+): Promise<number> {
+  const refunds = await refundsOf(stripe, chargeId);
+  const amount = refunds.reduce((sum, refund) => sum + (hasCounted(refund) ? refund.amount : 0), 0);
+  return fromStripeAmount({ amount, currency }).amount;
+}
+
+const hasCounted = (refund: Stripe.Refund): boolean =>
+  refund.status === "succeeded" || (isOpen(refund) && refund.metadata?.refund_id !== undefined);
 
 /** `at`: when the refund was read. Absent if its charge was not. */
 function outcomeOf(refund: Stripe.Refund, at?: number): RefundOutcome {

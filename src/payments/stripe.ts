@@ -25,7 +25,7 @@ import {
   once,
   WITH_CHARGE,
 } from "./stripe-intent.ts";
-import { refundCharge } from "./stripe-refund.ts";
+import { refundCharge, returnedBy } from "./stripe-refund.ts";
 
 const REQUEST_LIMIT_MS = 3_000;
 
@@ -51,7 +51,7 @@ async function charge(stripe: Stripe, request: PaymentRequest): Promise<ChargeOu
     intent = await intentOf(stripe, request);
     if (!isFor(intent, request)) throw new Error(`the amount of ${intent.id} is not the order's`);
     if (mayConfirm(intent, request)) intent = await confirm(stripe, intent, request);
-    return chargeOutcome(intent);
+    return await chargeOutcome(stripe, intent);
   } catch (error) {
     return chargeError(error, intent?.id);
   }
@@ -96,11 +96,11 @@ async function confirmAs(
   return isReplayed(confirmed) ? getIntent(stripe, id) : confirmed;
 }
 
-function chargeOutcome(intent: Intent): ChargeOutcome {
+async function chargeOutcome(stripe: Stripe, intent: Intent): Promise<ChargeOutcome> {
   const { id: chargeId, status, last_payment_error: error } = intent;
   switch (status) {
     case "succeeded":
-      return chargedOutcome(intent);
+      return chargedOutcome(stripe, intent);
     case "canceled":
       // Stripe never charges a cancelled payment again, so another one can replace it.
       return { outcome: "declined", reason: "voided", chargeId, isCancelled: true };
@@ -115,14 +115,18 @@ function chargeOutcome(intent: Intent): ChargeOutcome {
   }
 }
 
-function chargedOutcome({ id: chargeId, latest_charge: charge }: Intent): Charged {
+async function chargedOutcome(
+  stripe: Stripe,
+  { id: chargeId, latest_charge: charge }: Intent,
+): Promise<Charged> {
   const details = typeof charge === "object" ? charge?.payment_method_details : undefined;
   const fingerprint = details?.card?.fingerprint;
   const charged: Charged = { outcome: "charged", chargeId, ...(fingerprint && { fingerprint }) };
   if (typeof charge !== "object" || !charge?.amount_refunded) return charged;
-  const { refunded: isRefunded, amount_refunded: amount, currency } = charge;
-  if (isRefunded) return { ...charged, isRefunded };
-  return { ...charged, returned: fromStripeAmount({ amount, currency }).amount };
+  const { amount, currency } = charge;
+  const returned = await returnedBy(stripe, { chargeId, currency });
+  const isRefunded = returned === fromStripeAmount({ amount, currency }).amount;
+  return isRefunded ? { ...charged, isRefunded } : { ...charged, returned };
 }
 
 /** A decline and a permanent refusal are final outcomes. Any other error leaves the outcome unknown. */
@@ -151,7 +155,7 @@ async function voidCharge(stripe: Stripe, request: PaymentRequest): Promise<Void
   try {
     const intent = await intentOf(stripe, request);
     const { id: chargeId, status } = intent;
-    if (status === "succeeded") return chargedOutcome(intent);
+    if (status === "succeeded") return await chargedOutcome(stripe, intent);
     if (status === "processing") return { outcome: "pending", cause: "the payment is processing" };
     // Fails if the intent succeeds at this moment. The next attempt then reads `succeeded`.
     if (status !== "canceled") await stripe.paymentIntents.cancel(chargeId);

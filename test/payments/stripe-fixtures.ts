@@ -60,8 +60,8 @@ export const finish = ({ orderId }: { orderId: string }) => fake("POST", `finish
 /** The buyer answers the bank's question. */
 export const authenticate = ({ orderId }: { orderId: string }, answer: "yes" | "no") =>
   fake("POST", `authenticate/${orderId}/${answer}`);
-/** The buyer's bank takes a pending refund, or returns one. */
-export const finishRefund = ({ orderId }: { orderId: string }, answer: "yes" | "no") =>
+/** The buyer's bank takes a pending refund, or returns one. Or the shop cancels a pending one. */
+export const finishRefund = ({ orderId }: { orderId: string }, answer: "yes" | "no" | "cancel") =>
   fake("POST", `finish-refund/${orderId}/${answer}`);
 /** The shop refunds an amount in Stripe's dashboard. */
 export const refundAtStripe = ({ orderId }: { orderId: string }, amount: number) =>

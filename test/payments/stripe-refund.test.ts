@@ -77,6 +77,23 @@ test("waits for a pending refund, and finds that the bank returned it", async ()
   });
 });
 
+test("waits for a pending refund that the shop made at Stripe, instead of calling the money returned", async () => {
+  const { orderId, refund, payment } = await givenCharge("pm_fake_refund_pending");
+  await refundAtStripe({ orderId }, 2_400);
+  const all = { orderId, userId: payment.userId, amount: payment.amount };
+  const paid = await gateway().charge(payment);
+  // Nothing is certain while the bank has not taken the refund.
+  expect(paid).toMatchObject({ outcome: "charged", returned: 0 });
+  const chargeId = paid.outcome === "charged" ? paid.chargeId : "";
+
+  expect(await gateway().refund({ ...all, chargeId })).toMatchObject({ outcome: "pending" });
+  expect(await refund("a", 1_000)).toMatchObject({ outcome: "pending" });
+
+  await finishRefund({ orderId }, "yes");
+  expect(await gateway().refund({ ...all, chargeId })).toMatchObject({ outcome: "refunded" });
+  expect(await refund("a", 1_000)).toMatchObject({ outcome: "refunded" });
+});
+
 test("finds what was returned before the charge's answer was read", async () => {
   const { orderId, payment } = await givenCharge();
   await refundAtStripe({ orderId }, 500);

@@ -70,9 +70,10 @@ test("shows money that was refunded at Stripe, and leaves the units with the buy
 
 test("refunds the order and puts its units back on sale once everything was returned", async () => {
   const purchase = await givenConfirmed();
-  const [first, second] = await givenReports(purchase, [500, TOTAL - 500]);
-
+  const [first] = await givenReports(purchase, [500]);
   await apply(purchase, first as StripeEvent);
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed", refunded: usd(500) });
+  const [, second] = await givenReports(purchase, [TOTAL - 500]);
   await apply(purchase, second as StripeEvent);
 
   expect(await shown(purchase)).toMatchObject({
@@ -111,6 +112,9 @@ test("lowers the amount and alerts the operator when a refund fails, once", asyn
 
   await apply(purchase, at(failure, 10));
   for (const event of [at(failure, 10), report as StripeEvent]) expect(await post(event)).toBe(200);
+  // Stripe reports it twice, perhaps in another second.
+  const [update] = await ownEvents({ orderId }, "refund.updated");
+  expect(await post(at(update, 11))).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({
     status: "confirmed",
@@ -122,6 +126,80 @@ test("lowers the amount and alerts the operator when a refund fails, once", asyn
     sold: QUANTITY,
     refundsFailed: [{ orderId, userId: purchase.buyer.id }],
   });
+});
+
+test("counts each failed refund once, although Stripe reports it twice and in any order", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId } = purchase;
+  const reports = await givenReports(purchase, [300, 500, 700]);
+  for (const report of reports) expect(await post(report)).toBe(200);
+  await deliverNext(purchase);
+  expect(await shown(purchase)).toMatchObject({ refunded: usd(1_500) });
+  await finishRefund({ orderId }, "no");
+
+  const failures = await ownEvents({ orderId }, "refund");
+  expect(failures.map(({ type }) => type)).toEqual(["refund.updated", "refund.failed"]);
+  const [updated, failed] = failures;
+  await apply(purchase, at(failed, 21));
+  for (const late of [at(updated, 20), at(updated, 22), at(failed, 21)]) {
+    expect(await post(late)).toBe(200);
+  }
+
+  expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(800) });
+});
+
+test.each([
+  ["takes", "yes", { status: "refunded", payment: "refunded", refunded: usd(TOTAL) }],
+  ["returns", "no", { status: "confirmed", payment: "refund_failed", refunded: usd(0) }],
+] as const)(
+  "says nothing of a refund made at Stripe while it is pending, until the bank %s it",
+  async (_, answer, end) => {
+    const purchase = await givenConfirmed("pm_fake_refund_pending");
+    const { orderId, skuId } = purchase;
+    const [report] = await givenReports(purchase, [TOTAL]);
+
+    expect(await post(report as StripeEvent)).toBe(200);
+    const before = { status: "confirmed", payment: "charged", refunded: usd(0) };
+    expect(await shown(purchase)).toMatchObject(before);
+    expect(await ledger(skuId)).toMatchObject({ sold: QUANTITY });
+
+    await finishRefund({ orderId }, answer);
+    const [end_] = await ownEvents({ orderId }, "refund");
+    await apply(purchase, at(end_, 5));
+    expect(await shown(purchase)).toMatchObject(end);
+  },
+);
+
+test("raises a refund that the shop canceled at Stripe before the bank took it", async () => {
+  const purchase = await givenConfirmed("pm_fake_refund_pending");
+  const { orderId, skuId } = purchase;
+  await refundAtStripe({ orderId }, 500);
+  await finishRefund({ orderId }, "cancel");
+  const [canceled] = await ownEvents({ orderId }, "refund");
+
+  await apply(purchase, canceled as StripeEvent);
+
+  const failed = { status: "confirmed", payment: "refund_failed", reason: "refund_canceled" };
+  expect(await shown(purchase)).toMatchObject({ ...failed, refunded: usd(0) });
+  expect(await ledger(skuId)).toMatchObject({ refundsFailed: [{ orderId }] });
+});
+
+test("reads a refund whose metadata are another program's", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId } = purchase;
+  const [report] = await givenReports(purchase, [500]);
+  await apply(purchase, report as StripeEvent);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+  const { object } = (failure as StripeEvent).data;
+  const metadata = { order_id: "wc-1001", user_id: "42" };
+
+  await apply(
+    purchase,
+    at({ ...(failure as StripeEvent), data: { object: { ...object, metadata } } }, 10),
+  );
+
+  expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(0) });
 });
 
 test("counts a partial refund that is reported before the order's charge", async () => {

@@ -24,6 +24,7 @@ import {
   ownEvents,
   post,
   postWebhook,
+  refundAtStripe,
   signed,
   stripeEnv,
 } from "./stripe-fixtures.ts";
@@ -276,18 +277,21 @@ test("puts the units back on sale after a full refund at Stripe, but not after a
   const purchase = await givenQuestion();
   await authenticate({ orderId: purchase.order.id }, "yes");
   await postOwn(purchase, "payment_intent.succeeded");
+  const orderId = purchase.order.id;
   const refund = (amount_refunded: number, more: object = {}) =>
     anEvent("charge.refunded", refOf(purchase), {
       ...{ id: "ch_1", object: "charge", payment_intent: purchase.chargeId, amount_refunded },
       ...more,
     });
 
-  const part = refund(PRICE - 1);
+  await refundAtStripe({ orderId }, PRICE - 100);
+  const part = refund(PRICE - 100);
   const other = refund(PRICE, { payment_intent: "pi_other" });
   for (const event of [part, other]) expect(await post(event)).toBe(200);
   expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
 
   // A refund made by hand has no metadata. Its payment names the order.
+  await refundAtStripe({ orderId }, 100);
   const whole = refund(PRICE, { metadata: {} });
   for (const event of [whole, whole]) expect(await post(event)).toBe(200);
   await deliverNext(purchase);

@@ -13,10 +13,12 @@ export interface Refund {
   currency: string;
   charge: string;
   payment_intent: string;
-  status: "pending" | "succeeded" | "failed";
+  status: "pending" | "succeeded" | "failed" | "canceled";
   failure_reason?: string;
   metadata: Record<string, string>;
 }
+
+const ENDS: Record<string, Refund["status"]> = { no: "failed", cancel: "canceled" };
 
 interface Dispute {
   id: string;
@@ -101,19 +103,24 @@ export class FakeRefunds {
     });
   }
 
-  /** The buyer's bank takes the last refund, or returns it. A returned one can have succeeded before. */
-  finish(intent: Intent, isGood: boolean): void {
+  /**
+   * The buyer's bank takes the last refund ("yes") or returns it ("no"), or the shop cancels it while it is pending
+   * ("cancel"). A returned one can have succeeded before. Stripe sends two events about it.
+   */
+  finish(intent: Intent, answer: string): void {
     const refund = this.of(intent.id).at(-1);
     if (!refund) return;
-    refund.status = isGood ? "succeeded" : "failed";
-    if (!isGood) refund.failure_reason = "expired_or_canceled_card";
-    this.#emit(isGood ? "refund.updated" : "refund.failed", { ...refund }, intent.metadata);
+    refund.status = ENDS[answer] ?? "succeeded";
+    if (answer === "no") refund.failure_reason = "expired_or_canceled_card";
+    this.#emit("refund.updated", { ...refund }, intent.metadata);
+    if (answer === "no") this.#emit("refund.failed", { ...refund }, intent.metadata);
   }
 
   /** What a charge's refunds add up to. Pending ones count, failed ones do not. */
   amountOf(intentId: string): number {
     return this.of(intentId).reduce(
-      (sum, { status, amount }) => sum + (status === "failed" ? 0 : amount),
+      (sum, { status, amount }) =>
+        sum + (status === "failed" || status === "canceled" ? 0 : amount),
       0,
     );
   }

@@ -166,7 +166,7 @@ function fakeStripe(
   });
   app.post("/_fake/finish-refund/:order/:answer", (c) => {
     const { order, answer } = c.req.param();
-    for (const intent of bank.search(order)) bank.refunds.finish(intent, answer === "yes");
+    for (const intent of bank.search(order)) bank.refunds.finish(intent, answer);
     return c.json({});
   });
   app.post("/_fake/refund/:order/:amount", (c) => {
