@@ -145,7 +145,11 @@ function chargeError(error: unknown, chargeId?: string): ChargeOutcome {
 function permanentReason({
   param,
   code,
+  message,
 }: InstanceType<typeof Stripe.errors.StripeInvalidRequestError>): string | undefined {
+  // A method can be used once, even if it was declined. Stripe has neither a code nor a parameter for that.
+  if (!code && !param && message.includes("may not be used again")) return "invalid_payment_method";
+  if (code === "payment_intent_incompatible_payment_method") return "invalid_payment_method";
   if (param === "payment_method" || param === "confirmation_token") return "invalid_payment_method";
   if (param === "amount" || param === "currency") return code ?? `invalid_${param}`;
   return undefined;

@@ -63,6 +63,20 @@ const nextAttempt = (
   chargeId: "chargeId" in answer ? (answer.chargeId ?? null) : null,
 });
 
+test.each(["pm_fake_used", "pm_fake_incompatible"])(
+  "declines a method at once that Stripe never takes (%s), and charges the next one",
+  async (token) => {
+    const first = aPayment(token);
+    const answer = await gateway().charge(first);
+    expect(answer).toEqual(REFUSED);
+    expect(await gateway().charge(nextAttempt(first, answer, "pm_card_visa"))).toEqual(CHARGED);
+    const third = nextAttempt(first, answer, token);
+    expect(await gateway().charge({ ...third, orderId: `${first.orderId}b` })).toEqual(REFUSED);
+
+    expect(await booksOf(first)).toMatchObject({ intents: 1, charges: 1 });
+  },
+);
+
 test.each(["pm_card_chargeDeclined", "pm_card_authenticationRequired", "not a token"])(
   "charges the next card once after %s, with the same payment at Stripe",
   async (token) => {

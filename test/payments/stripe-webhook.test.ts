@@ -239,6 +239,15 @@ test.each([
   expect(await post(event)).toBe(200);
 });
 
+test("asks Stripe nothing about payments that the shop takes elsewhere", async () => {
+  const shop = { ...stripeEnv, STRIPE_API_URL: "http://127.0.0.1:9" } as unknown as Env;
+  for (const metadata of [{}, { order_id: "wc-1001" }, { order_id: "wc-1001", user_id: "42" }]) {
+    const event = succeeded({ orderId: "", userId: "" }, { metadata });
+    const { body, signature } = await signed(event);
+    expect(await postWebhook(body, signature, shop)).toBe(200);
+  }
+});
+
 test("does not change an order if the event names another user", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
   expect(await post(succeeded({ ...refOf(purchase), userId: "mallory" }))).toBe(200);

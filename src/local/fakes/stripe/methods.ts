@@ -33,8 +33,21 @@ export function receiptEmailIn(params: URLSearchParams): string | null {
 
 const methodOf = (token: string): string => token.replace(/^ctoken_/, "pm_").replace(/__.*$/, "");
 
-/** @throws StripeFault if there is no such payment method */
+/** Methods that Stripe refuses for good. It names the parameter in neither case. */
+const REFUSED: Record<string, [message: string, more?: { code: string }]> = {
+  pm_fake_used: [
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment. It may not be used again.",
+  ],
+  pm_fake_incompatible: [
+    "The PaymentMethod provided (sepa_debit) is not allowed for this PaymentIntent.",
+    { code: "payment_intent_incompatible_payment_method" },
+  ],
+};
+
+/** @throws StripeFault if there is no such payment method, or it is refused */
 export function known(method: string, param: string): string {
+  const refused = REFUSED[method];
+  if (refused) throw invalid(...refused);
   if (/^pm_(card|fake)_/.test(method)) return method;
   const message = `No such PaymentMethod: '${method}'`;
   throw invalid(message, { code: "resource_missing", param });
