@@ -118,6 +118,8 @@ function subjectOf(event: Stripe.Event): Subject | undefined {
     }
     case "refund.updated":
     case "refund.failed":
+    // Of a card's refund, API versions before 2024-10-28 send only this one.
+    case "charge.refund.updated":
       return refundSubject(event.data.object);
     case "charge.dispute.created":
     case "charge.dispute.updated":

@@ -170,6 +170,18 @@ test.each([
   },
 );
 
+test("hears of a failed refund also from an old API version of Stripe", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId } = purchase;
+  await refundAtStripe({ orderId }, 500);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+
+  await apply(purchase, { ...(failure as StripeEvent), type: "charge.refund.updated" });
+
+  expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(0) });
+});
+
 test("raises a refund that the shop canceled at Stripe before the bank took it", async () => {
   const purchase = await givenConfirmed("pm_fake_refund_pending");
   const { orderId, skuId } = purchase;
