@@ -1,5 +1,5 @@
-// The figures of one sale as they are now, for the console: units, the funnel of the last minute, the line, money, and
-// plumbing. Each part is read from the one place that knows it, and has its own age.
+// The figures of one sale as they are now, for the console: units, the funnel of the last minute, bots, the line, money,
+// and plumbing. Each part is read from the one place that knows it, and has its own age.
 import { type LineReport, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { type AlertView, alertWatchOf } from "../alerts/client.ts";
@@ -7,6 +7,7 @@ import type { SaleState } from "../catalog/sale-state.ts";
 import { type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { RegisteredSwitch } from "../catalog/switches.ts";
+import { readRules } from "../funnel/deny-list.ts";
 import type { AppContext } from "../http.ts";
 import { atObject } from "../inventory/client.ts";
 import { type BreakerFigures, breakersOf } from "../observability/breakers.ts";
@@ -14,6 +15,13 @@ import { causeOf, log } from "../observability/log.ts";
 import { type Metrics, readMetrics, type Series } from "../observability/read-metrics.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
 import { type AttentionView, readAttention } from "./attention.ts";
+import {
+  type BotFigures,
+  botsOf,
+  type FunnelFigures,
+  funnelOf,
+  STEP_SECONDS,
+} from "./last-minute.ts";
 import { secondsToSellOut } from "./sell-out.ts";
 
 type Scope = AppContext["var"]["scope"];
@@ -35,14 +43,6 @@ export interface SkuFigures extends Pick<Sku, "id" | "name"> {
   secondsToSellOut: number | null;
 }
 
-/** Attempts to buy in the last minute: those that passed, and those refused, by stage and reason, most first. */
-export interface FunnelFigures {
-  passed: number;
-  refused: { stage: string; reason: string; count: number }[];
-  /** The answers of the SKUs' objects to those that passed, by outcome. */
-  orders: Record<string, number>;
-}
-
 interface Payments {
   inLine: number;
   perSecond: number;
@@ -57,6 +57,7 @@ export interface Figures {
   skus: SkuFigures[];
   curve: { from: string; stepSeconds: number };
   funnel: Part<FunnelFigures>;
+  bots: Part<BotFigures>;
   /** Absent if the sale has no line. */
   line?: Part<LineReport>;
   payments: Part<Payments>;
@@ -69,8 +70,7 @@ export interface Figures {
 
 /** How long a source may take. A part that is late is shown as unknown. */
 const LIMIT_MS = 2_000;
-const CURVE = { sinceSeconds: 900, stepSeconds: 5 };
-const MINUTE_STEPS = 60 / CURVE.stepSeconds;
+const CURVE = { sinceSeconds: 900, stepSeconds: STEP_SECONDS };
 /** How far back the pace for the estimate is measured. */
 const PACE_STEPS = 120 / CURVE.stepSeconds;
 
@@ -81,7 +81,7 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   const sale = found?.sale;
   if (!sale) return undefined;
   const hasLine = lineSettings(sale) !== undefined;
-  const [metrics, switches, alerts, reports, line, payments, attention] = await Promise.all([
+  const [metrics, switches, alerts, reports, line, payments, attention, rules] = await Promise.all([
     part("metrics", () => readMetrics(env, CURVE)),
     part("switches", () => readSwitches(scope, sale)),
     part("alerts", () => readAlerts(scope, sale)),
@@ -89,6 +89,7 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
     hasLine ? part("line", () => lineOf(env, saleId).operatorReport()) : undefined,
     part("payments", () => readPayments(scope)),
     part("attention", () => readAttention(config)),
+    part("rules", async () => (await readRules(scope)).rules),
   ]);
   const { id, title, opensAt, closesAt } = sale;
   return {
@@ -103,6 +104,10 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
       stepSeconds: CURVE.stepSeconds,
     },
     funnel: { asOf: metrics.asOf, value: metrics.value && funnelOf(metrics.value, saleId) },
+    bots: {
+      asOf: metrics.asOf,
+      value: metrics.value && rules.value && botsOf(metrics.value, rules.value, saleId, Date.now()),
+    },
     ...(line ? { line } : {}),
     payments,
     attention,
@@ -184,20 +189,4 @@ function carriedForward(points: readonly (number | null)[]): (number | null)[] {
     last = point ?? last;
     return last;
   });
-}
-
-/** Pure: the funnel of the last minute, from the counts of the whole system. */
-export function funnelOf({ series }: Metrics, saleId: string): FunnelFigures {
-  const figures: FunnelFigures = { passed: 0, refused: [], orders: {} };
-  for (const each of series) {
-    if (each.type !== "counter" || each.labels.sale !== saleId) continue;
-    const count = each.points.slice(-MINUTE_STEPS - 1).reduce((sum, added) => sum + added, 0);
-    if (count === 0) continue;
-    const { stage = "", reason = "", outcome = "" } = each.labels;
-    if (each.name === "funnel_passed") figures.passed += count;
-    if (each.name === "funnel_refused") figures.refused.push({ stage, reason, count });
-    if (each.name === "orders") figures.orders[outcome] = count;
-  }
-  figures.refused.sort((a, b) => b.count - a.count);
-  return figures;
 }

@@ -1,7 +1,9 @@
 // The figures of a sale: each part from the one place that knows it, and unknown while that does not answer.
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { type Figures, funnelOf } from "../../src/admin/figures.ts";
+import type { Figures } from "../../src/admin/figures.ts";
+import { botsOf, funnelOf } from "../../src/admin/last-minute.ts";
+import type { Rule } from "../../src/funnel/rule-set.ts";
 import type { Metrics, Series } from "../../src/observability/read-metrics.ts";
 import { admin, call, contractFaults, VIEWER_TOKEN } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
@@ -96,4 +98,40 @@ test("counts the last minute of this sale's funnel only, the commonest refusal f
     ],
     orders: { accepted: 8 },
   });
+});
+
+test("tells of this sale's bots: challenges, their reasons, and the blocks in force with their evidence", () => {
+  const [sale, now] = ["ours", Date.parse("2026-01-01T12:00:00Z")];
+  const series = [
+    counted("challenge", { verdict: "passed", sale }, 3),
+    counted("challenge", { verdict: "failed", sale: "other" }, 3),
+    counted("risk", { reason: "accounts", sale }, 2),
+  ];
+  const metrics = { asOf: 0, from: 0, stepSeconds: 5, series, missing: [], lost: 0 };
+  const block = (minute: number, accountsAtAddress: number, more: Partial<Rule> = {}): Rule => ({
+    ...{ effect: "deny", kind: "user", value: `bot-${minute}`, by: "automatic" },
+    addedAt: `2026-01-01T11:${minute}:00Z`,
+    expiresAt: "2026-01-01T13:00:00Z",
+    evidence: { saleId: sale, accountsAtAddress },
+    ...more,
+  });
+  const rules = [
+    block(10, 4),
+    block(20, 17),
+    block(30, 99, { evidence: { saleId: "other" } }),
+    block(40, 99, { expiresAt: "2026-01-01T11:59:00Z" }),
+    block(50, 99, { by: "operator" }),
+  ];
+  const bots = botsOf(metrics, rules, sale, now);
+  expect(bots).toEqual({
+    challenges: { passed: 6 },
+    risks: { accounts: 4 },
+    blocked: 2,
+    newest: [
+      { addedAt: "2026-01-01T11:20:00Z", evidence: { saleId: sale, accountsAtAddress: 17 } },
+      { addedAt: "2026-01-01T11:10:00Z", evidence: { saleId: sale, accountsAtAddress: 4 } },
+    ],
+    accountsAtAddress: 17,
+  });
+  expect(JSON.stringify(bots)).not.toContain("bot-");
 });

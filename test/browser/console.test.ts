@@ -6,14 +6,11 @@ import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
 import { check } from "./axe.ts";
-import { inBrowser, PAID, type Person, type Stage } from "./harness.ts";
+import { CONSOLE_LOOKS, signIn } from "./console-scene.ts";
+import { inBrowser, PAID, type Stage } from "./harness.ts";
 
 const VIEWER = "a-viewer-token-for-tests";
 const AUD = "console-audience";
-const LOOKS = [
-  { colorScheme: "dark", viewport: { width: 390, height: 844 } },
-  { colorScheme: "light", viewport: { width: 1280, height: 800 } },
-] as const;
 
 /** Cloudflare Access's keys over real HTTP, and a signer of its assertions. */
 const keys = await generateKeyPair("RS256", { extractable: true });
@@ -28,14 +25,6 @@ const assertionFor = (email: string) =>
     .setAudience(AUD)
     .setExpirationTime("1h")
     .sign(keys.privateKey);
-
-async function signIn(visitor: Person, token: string, path = "/admin"): Promise<Page> {
-  const page = await visitor.open(path);
-  await page.getByLabel("token").fill(token);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
-  return page;
-}
 
 /** Opens a page in a network that blocks WebSockets. */
 async function withoutSockets(page: Page, path: string): Promise<void> {
@@ -62,7 +51,7 @@ inBrowser(
     /** A sale that no test changes. */
     const quiet = () => (made ??= stage().onSale(PAID));
 
-    test.each(LOOKS)(
+    test.each(CONSOLE_LOOKS)(
       "passes axe and fits the screen: $colorScheme, $viewport.width px",
       async (look) => {
         const visitor = await stage().person({ ...look, reducedMotion: "reduce" });

@@ -14,7 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished } from "vitest";
 import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
-import { LOCAL_ADMIN_TOKEN } from "../../src/local/settings.ts";
+import { LOCAL_ADMIN_TOKEN, LOCAL_BRIDGE_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
 import type { Chromium } from "./find-chromium.ts";
 import { type OnSale, onSale, type SaleOptions } from "./put-sale.ts";
@@ -47,6 +47,8 @@ export interface Stage {
   ledger(skuId: string): Promise<Ledger>;
   /** Makes the stand-in for drand behave like this until the end of the test. */
   beaconIs(behavior: DrandBehavior): Promise<void>;
+  /** Sends one command to Redis, for states that no request leads to. */
+  redis(...command: string[]): Promise<void>;
   /** For what no browser does. */
   client: Client;
 }
@@ -92,6 +94,12 @@ async function setStage(vars: Record<string, string>) {
     person: (options?: BrowserContextOptions) => person(browser, stack.url, faults, options),
     onSale: (sku?: Partial<Sku>, options?: SaleOptions) => onSale(client, sku, options),
     ledger: (skuId: string) => client.ledger(skuId),
+    async redis(...command: string[]) {
+      const headers = { authorization: `Bearer ${LOCAL_BRIDGE_TOKEN}` };
+      const body = JSON.stringify(command);
+      const answer = await fetch(stack.bridge.url, { method: "POST", headers, body });
+      expect(answer.status).toBe(200);
+    },
     async beaconIs(behavior: DrandBehavior) {
       const put = (name: DrandBehavior) =>
         fetch(`${stack.drand.url}/_fake/behavior/${name}`, { method: "PUT" });

@@ -3,6 +3,8 @@ import type { Operator } from "../../http.ts";
 import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
 import type { Figures, SkuFigures } from "../figures.ts";
 import { FiringAlerts } from "./alerts.tsx";
+import { Bots } from "./bots.tsx";
+import { Funnel } from "./funnel.tsx";
 import { renderConsole } from "./layout.tsx";
 import { LineCounts } from "./line.tsx";
 import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
@@ -56,6 +58,7 @@ const FiguresFragment = ({ figures }: { figures: Figures }) => (
     <Line {...figures} />
     <Money {...figures} />
     <Plumbing {...figures} />
+    <Bots {...figures} />
   </div>
 );
 
@@ -125,36 +128,6 @@ function estimate(seconds: number | null, free: number | undefined): string {
   if (seconds === null) return "";
   return seconds < 120 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`;
 }
-
-const Funnel = ({ funnel: { asOf, value }, missingShards }: Figures) => (
-  <>
-    <h2>
-      Last minute <Age asOf={asOf} />
-    </h2>
-    {missingShards > 0 ? (
-      <p class="fault">Some counters did not answer: these counts are too low.</p>
-    ) : null}
-    {value ? (
-      <Table
-        caption="Attempts to buy in the last minute"
-        head={["Attempts to buy", "Count"]}
-        rows={[
-          ["passed every check", <Count value={value.passed} />],
-          ...Object.entries(value.orders).map(([outcome, count]) => [
-            `order: ${outcome}`,
-            <Count value={count} />,
-          ]),
-          ...value.refused.map(({ stage, reason, count }) => [
-            `refused: ${reason} (${stage})`,
-            <Count value={count} />,
-          ]),
-        ]}
-      />
-    ) : (
-      <p class="fault">The counters do not answer.</p>
-    )}
-  </>
-);
 
 const Line = ({ line }: Figures) =>
   line ? (
