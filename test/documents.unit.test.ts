@@ -18,3 +18,11 @@ test.each(DOCUMENTS)("every path in %s exists", (document) => {
   const named = [...text.matchAll(PATH)].map(([path]) => path);
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
+
+test("every row of the table of failures names a test that makes the part fail", () => {
+  const text = readFileSync(join(ROOT, "src/ARCHITECTURE.md"), "utf8");
+  const section = /^## When a part fails$(.*?)^## /ms.exec(text)?.[1] ?? "";
+  const [, , ...rows] = section.split("\n").filter((line) => line.startsWith("|"));
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.filter((row) => !/`test\/[\w/-]+\.test\.ts` \|$/.test(row))).toEqual([]);
+});
