@@ -24,6 +24,7 @@ import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
 import { refundOrder } from "./refunds.ts";
 import { exportReport, showReport } from "./report/routes.ts";
+import { takeBack } from "./report/take-back.ts";
 import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
 import { signIn, signOut } from "./sign-in.ts";
@@ -44,6 +45,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/preflight", showPreflight)
   .get("/sales/:saleId/audit", showReport)
   .get("/sales/:saleId/audit.csv", exportReport)
+  .post("/sales/:saleId/audit/take-back", takeBack)
   .post("/sales/:saleId/pause", pauseSale)
   .post("/sales/:saleId/resume", resumeSale)
   .get("/switches", showSwitches)

@@ -110,6 +110,14 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const request = { path: "/switches", body: { reason: "because", switches } };
     return { ...request, action: "switches.changed", target: "deployment" };
   },
+  "POST /sales/:saleId/audit/take-back": async () => {
+    const order = await bought(await aBuyer(), await onSale());
+    await settled(order.skuId);
+    const body = { orderIds: [order.id], backOnSale: true, reason: "returned" };
+    const path = `/sales/${order.saleId}/audit/take-back`;
+    const target = `order/${order.id}`;
+    return { path, body, headers: key(), action: "order.refunded", target };
+  },
   "POST /skus/:skuId/restock": async () => {
     const skuId = await onSale();
     const request = { body: { quantity: 5 }, headers: key() };

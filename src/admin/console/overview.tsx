@@ -27,6 +27,7 @@ export const renderOverview = (figures: Figures, operator: Operator): Promise<st
           <a href={`/sales/${figures.sale.id}`}>Sale page</a>
           <a href={`/admin/sales/${figures.sale.id}/stock`}>Stock and orders</a>
           <a href={`/admin/sales/${figures.sale.id}/preflight`}>Preflight</a>
+          <a href={`/admin/sales/${figures.sale.id}/report`}>Report</a>
           <a href={`/admin/switches?choice=pause&target=${figures.sale.id}`}>Pause</a>
           {figures.line ? <a href={`/admin/sales/${figures.sale.id}/line`}>Line</a> : null}
           <span role="status" data-connection></span>

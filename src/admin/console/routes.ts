@@ -20,6 +20,7 @@ import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
 import { renderFigures, renderOverview } from "./overview.tsx";
 import { HOME, NO_SALE, refusalPage } from "./refusal-page.ts";
+import { reportPages } from "./report-routes.ts";
 import { rulePages } from "./rule-routes.ts";
 import { salePages } from "./sale-routes.ts";
 import { renderSales } from "./sales.tsx";
@@ -60,6 +61,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .route("/", salePages)
   .get("/sales/:saleId", showSale)
   .get("/sales/:saleId/figures", showFigures)
+  .route("/sales/:saleId/report", reportPages)
   .get("/switches", showSwitchesPage)
   .post("/switches", changeSwitchesPage)
   .route("/alerts", alertPages)

@@ -21,7 +21,7 @@ export interface Cluster {
   medianGapMs: number;
   /** For `timing`: the times between the orders of each of these accounts, in milliseconds. */
   gapsMs?: number[];
-  /** The first 100 in the order of time, and how many there are. */
+  /** The first 50 in the order of time, and how many there are. */
   orderIds: string[];
   orders: number;
 }
@@ -32,7 +32,8 @@ export interface Cluster {
  */
 export const MIN_ACCOUNTS = { network: 10, card: 2, timing: 5 } as const;
 const MAX_CLUSTERS = 50;
-const MAX_ORDERS_SHOWN = 100;
+/** Most orders of a cluster that are named, and that one request takes back. */
+export const MAX_ORDERS = 50;
 
 /** The clusters, those with most accounts first: at most 50. */
 export function findClusters(suspects: readonly Suspect[]): Cluster[] {
@@ -136,7 +137,7 @@ function toCluster(kind: Cluster["kind"], group: Suspect[], accounts: number): C
     firstAt: iso(group[0]),
     lastAt: iso(group.at(-1)),
     medianGapMs: gaps[Math.floor(gaps.length / 2)] ?? 0,
-    orderIds: group.slice(0, MAX_ORDERS_SHOWN).map(({ orderId }) => orderId),
+    orderIds: group.slice(0, MAX_ORDERS).map(({ orderId }) => orderId),
     orders: group.length,
   };
 }

@@ -10,7 +10,7 @@ import { readReport } from "./read-report.ts";
 import { reportKey, signReport } from "./sign.ts";
 
 /** The report of the sale in the path. Undefined if there is no such sale. */
-async function reportOf(c: AppContext) {
+export async function reportOf(c: AppContext) {
   const saleId = idSchema.safeParse(c.req.param("saleId"));
   return saleId.success ? readReport(c.get("scope"), saleId.data) : undefined;
 }

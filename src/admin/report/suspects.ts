@@ -15,10 +15,11 @@ export class Suspects {
     this.#max = max;
   }
 
-  /** Orders without units are of no interest: there is nothing to take back. */
-  add({ orderId, userId, status, units, createdAt, traces }: AuditedOrder, skuId: string): void {
+  /** Orders without units, or whose refund is due, are of no interest: there is nothing to take back. */
+  add(order: AuditedOrder, skuId: string): void {
+    const { orderId, userId, status, payment, units, createdAt, traces } = order;
     const hasUnits = (status === "reserved" || status === "confirmed") && units > 0;
-    if (!hasUnits) return;
+    if (!hasUnits || payment === "refund_due") return;
     if (this.#suspects.length >= this.#max) this.#isPartial = true;
     else this.#suspects.push({ orderId, userId, units, createdAt, traces, skuId });
   }

@@ -103,7 +103,7 @@ describe("accounts that order several items", () => {
   });
 });
 
-test("is bounded: at most 50 clusters, 100 orders of each, and a stated number of compared orders", () => {
+test("is bounded: at most 50 clusters, 50 orders of each, and a stated number of compared orders", () => {
   const collected = new Suspects(500);
   for (let at = 0; at < 600; at += 1) {
     const traces = at < 300 ? { card: "one" } : { card: `card-${Math.floor(at / 2)}` };
@@ -113,7 +113,7 @@ test("is bounded: at most 50 clusters, 100 orders of each, and a stated number o
   const { clusters, compared, isPartial } = collected.view();
   expect([clusters.length, compared, isPartial]).toEqual([50, 500, true]);
   expect(clusters[0]).toMatchObject({ accounts: 300, orders: 300 });
-  expect(clusters[0]?.orderIds).toHaveLength(100);
+  expect(clusters[0]?.orderIds).toHaveLength(50);
 });
 
 test("ignores orders that have no units any more", () => {

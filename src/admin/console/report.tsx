@@ -1,0 +1,217 @@
+// The page of the report of a sale: what holds, what was sold, and what it took. Printable: links and forms stay on the screen.
+import type { Issue } from "../../errors.ts";
+import type { Operator } from "../../http.ts";
+import { formatMoney } from "../../pages/format.ts";
+import type { Check, Report } from "../report/document.ts";
+import type { TakeBackResult } from "../report/take-back.ts";
+import { Faults } from "./form.tsx";
+import { renderConsole } from "./layout.tsx";
+import { Age, Count, LocalTime, Table } from "./parts.tsx";
+import { Clusters } from "./report-clusters.tsx";
+import { Traffic } from "./report-traffic.tsx";
+
+interface ReportProps {
+  operator: Operator;
+  report: Report;
+  /** The idempotency key of the next action. */
+  key: string;
+  /** What was done just now. */
+  result?: TakeBackResult;
+  issues?: readonly Issue[];
+}
+
+export const renderReport = (props: ReportProps): Promise<string> =>
+  renderConsole({
+    title: `Report of ${props.report.sale.title}`,
+    operator: props.operator,
+    children: (
+      <>
+        <h1>
+          Report of <bdi>{props.report.sale.title}</bdi>
+        </h1>
+        <Links {...props.report.sale} />
+        <Faults issues={props.issues} />
+        <Result result={props.result} />
+        <State {...props.report} />
+        <Checks {...props.report} />
+        <Items {...props.report} />
+        <Sold {...props.report} />
+        <Money {...props.report} />
+        <Draw {...props.report} />
+        <Clusters {...props} />
+        <Traffic traffic={props.report.traffic} />
+      </>
+    ),
+  });
+
+const Links = ({ id }: Report["sale"]) => (
+  <p class="links">
+    <a href={`/admin/sales/${id}`}>Overview</a>
+    <a href={`/api/admin/sales/${id}/audit`} download={`report-${id}.json`}>
+      Signed JSON
+    </a>
+    <a href={`/api/admin/sales/${id}/audit.csv`}>CSV</a>
+  </p>
+);
+
+const Result = ({ result }: { result: TakeBackResult | undefined }) =>
+  result ? (
+    <div role="status">
+      <Table
+        caption="Orders taken back"
+        head={["Order", "Outcome"]}
+        rows={result.results.map(({ orderId, outcome, code }) => [
+          <a href={`/admin/orders/${orderId}`}>{orderId}</a>,
+          code ? `${outcome}: ${code}` : outcome,
+        ])}
+      />
+      {result.left > 0 ? <p class="fault">{result.left} were not tried. Try again.</p> : null}
+    </div>
+  ) : null;
+
+const State = ({ sale: { id, state, opensAt, closesAt }, generatedAt }: Report) => (
+  <p class="state">
+    <strong data-state={state}>{state}</strong>
+    <span>{id}</span>
+    <span>
+      opens <LocalTime at={opensAt} />
+    </span>
+    <span>
+      closes <LocalTime at={closesAt} />
+    </span>
+    <Age asOf={generatedAt} />
+  </p>
+);
+
+const STATEMENTS: Record<Check["name"], string> = {
+  stock: "Sold + held + available = stocked",
+  limits: "Nobody has more than the limit",
+  money: "The money equals the orders",
+  draw: "The draw was honest",
+};
+
+const Checks = ({ checks }: Report) => (
+  <>
+    <h2>What holds</h2>
+    <Table
+      caption="What holds"
+      head={["Statement", "Holds", "Found"]}
+      rows={checks.map(({ name, holds, detail }) => [
+        STATEMENTS[name],
+        holds === true ? (
+          "yes"
+        ) : (
+          <strong class="fault">{holds === false ? "no" : "unknown"}</strong>
+        ),
+        <span class="words">{detail}</span>,
+      ])}
+    />
+  </>
+);
+
+const Items = ({ skus }: Report) => (
+  <>
+    <h2>Items</h2>
+    <Table
+      caption="Items"
+      head={[
+        "Item",
+        "Stocked",
+        "Sold",
+        "Held",
+        "Free",
+        "Withdrawn",
+        "People",
+        "Most for one",
+        "Limit",
+      ]}
+      rows={skus.map(({ id, name, perUserLimit, ledger, counted }) => [
+        <>
+          <bdi>{name}</bdi> <small>{id}</small>
+        </>,
+        <Count value={ledger?.stocked} />,
+        <Count value={ledger?.sold} />,
+        <Count value={ledger?.held} />,
+        <Count value={ledger?.available} />,
+        <Count value={ledger?.withdrawn} />,
+        <Count value={counted?.people} />,
+        <Count value={counted?.mostPerPerson} />,
+        <Count value={perUserLimit} />,
+      ])}
+    />
+  </>
+);
+
+const BAR_HEIGHT = 40;
+
+/** Bars of equal width, one for each step. */
+const Sold = ({ sold: { from, stepSeconds, units } }: Report) => {
+  const most = Math.max(1, ...units);
+  const total = units.reduce((sum, count) => sum + count, 0);
+  return (
+    <>
+      <h2>Sold over time</h2>
+      <p>
+        <Count value={total} /> units since <LocalTime at={from} />, each bar {stepSeconds} s, at
+        most <Count value={units.length > 0 ? most : 0} /> in one
+      </p>
+      <svg
+        class="bars"
+        viewBox={`0 0 ${Math.max(1, units.length)} ${BAR_HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${total} units sold over ${units.length * stepSeconds} seconds`}
+      >
+        {units.map((count, at) => {
+          const height = (count / most) * BAR_HEIGHT;
+          return <rect x={at} y={BAR_HEIGHT - height} width="0.9" height={height} />;
+        })}
+      </svg>
+    </>
+  );
+};
+
+const Money = ({ money: { totals, faults, faultCount } }: Report) => (
+  <>
+    <h2>Money</h2>
+    {totals.length === 0 ? <p>No orders.</p> : null}
+    {totals.length > 0 ? (
+      <Table
+        caption="Money by currency"
+        head={["Currency", "Charged", "Refunded", "Confirmed orders", "To return"]}
+        rows={totals.map(({ currency, ...amounts }) => [
+          currency,
+          ...[amounts.charged, amounts.refunded, amounts.sold, amounts.toReturn].map((amount) =>
+            formatMoney({ amount, currency }),
+          ),
+        ])}
+      />
+    ) : null}
+    {faultCount > 0 ? (
+      <Table
+        caption={`Orders that contradict their payment: ${faultCount}`}
+        head={["Order", "Fault"]}
+        rows={faults.map(({ orderId, fault }) => [
+          <a href={`/admin/orders/${orderId}`}>{orderId}</a>,
+          fault,
+        ])}
+      />
+    ) : null}
+  </>
+);
+
+const Draw = ({ draw }: Report) =>
+  draw ? (
+    <>
+      <h2>Draw</h2>
+      <Table
+        caption="The draw, recomputed"
+        head={["Check", "Holds", "Found"]}
+        rows={draw.map(({ name, ok, detail }) => [
+          name,
+          ok ? "yes" : <strong class="fault">no</strong>,
+          <span class="words">{detail}</span>,
+        ])}
+      />
+    </>
+  ) : null;
