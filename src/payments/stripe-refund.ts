@@ -31,6 +31,8 @@ async function refundAll(
     return outcomeOf(isReplayed(made) ? await stripe.refunds.retrieve(made.id) : made);
   } catch (error) {
     if (isAlreadyRefunded(error)) return refundedElsewhere(stripe, chargeId);
+    // The cardholder's bank has the money, so no later try can succeed. For other reasons, such as a low balance, one can.
+    if (isDisputed(error)) return { outcome: "refund_failed", reason: "charge_disputed" };
     throw error;
   }
 }
@@ -144,6 +146,9 @@ async function returnedOf(
 
 const isAlreadyRefunded = (error: unknown): boolean =>
   (error as { code?: string }).code === "charge_already_refunded";
+
+const isDisputed = (error: unknown): boolean =>
+  (error as { code?: string }).code === "charge_disputed";
 
 /** Why Stripe refuses a refund and always will. Undefined if the outcome is unknown. */
 function permanentReason(error: unknown): string | undefined {

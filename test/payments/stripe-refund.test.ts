@@ -94,6 +94,18 @@ test("waits for a pending refund that the shop made at Stripe, instead of callin
   expect(await refund("a", 1_000)).toMatchObject({ outcome: "refunded" });
 });
 
+test("fails the refund of a disputed charge for good, so that an operator looks at it", async () => {
+  const { orderId, refund, payment } = await givenCharge();
+  const paid = await gateway().charge(payment);
+  const chargeId = paid.outcome === "charged" ? paid.chargeId : "";
+  await dispute({ orderId }, "open");
+
+  const failed = { outcome: "refund_failed", reason: "charge_disputed" };
+  const { userId, amount } = payment;
+  expect(await gateway().refund({ orderId, userId, amount, chargeId })).toEqual(failed);
+  expect(await refund("a", 1_000)).toMatchObject(failed);
+});
+
 test("finds what was returned before the charge's answer was read", async () => {
   const { orderId, payment } = await givenCharge();
   await refundAtStripe({ orderId }, 500);

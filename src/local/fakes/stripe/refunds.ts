@@ -63,6 +63,11 @@ export class FakeRefunds {
       const message = `This PaymentIntent (${intentId}) does not have a successful charge to refund.`;
       throw invalid(message);
     }
+    if (["needs_response", "lost"].includes(this.#disputes.get(intentId)?.status ?? "")) {
+      throw invalid(`Charge ${charge} has been charged back; cannot issue a refund.`, {
+        code: "charge_disputed",
+      });
+    }
     const left = intent.amount - this.amountOf(intentId);
     if (left === 0) {
       const message = `Charge ${charge} has already been refunded.`;
