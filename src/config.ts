@@ -185,6 +185,11 @@ const schema = z
       .transform((url) => url ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify"),
     /** The drand chain that decides draws. Unset: quicknet, at drand's public relays. */
     BEACON: beacon,
+    /** Ids of users and orders whose every step is logged, separated by spaces or commas. */
+    LOG_VERBOSE_FOR: z
+      .string()
+      .default("")
+      .transform((text) => new Set(text.split(/[\s,]+/).filter(Boolean))),
     /** Limits of circuit breakers that differ from the defaults, as JSON: see `breaker-limits.ts`. */
     BREAKERS: z
       .string()

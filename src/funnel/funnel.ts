@@ -27,6 +27,7 @@ import { describeLimit } from "./policies.ts";
 import { type OrderReader, readOrder } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
+import { logVerbose } from "./verbose.ts";
 
 /** Skips a stage for an attempt that only looks up an order, because it cannot get a unit. */
 const whenBuying = ({ check, ...stage }: Stage<Buying>): Stage<Purchase> => ({
@@ -166,7 +167,9 @@ function refused(attempt: Attempt, step: string, refusal: Refusal): Refused {
   const saleId = saleOf(attempt);
   const name = route === "order" ? "funnel" : route;
   count(`${name}_refused`, step, reason, saleId);
-  log(`${name}.refused`, { requestId: c.get("requestId"), saleId, step, reason });
+  const fields = { requestId: c.get("requestId"), saleId, step, reason };
+  log(`${name}.refused`, fields);
+  void logVerbose(c.get("config"), "order.refused", attempt, fields);
   return { ok: false, refusal };
 }
 

@@ -11,7 +11,7 @@ import {
 import { memory } from "../edge/memory.ts";
 import type { EdgeScope } from "../edge/scope.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../token-bucket.ts";
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 

@@ -33,6 +33,7 @@ export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveComman
     return { ...decision, stock: work.published.stock(nothingSells) };
   }
   const { row, replayed, alias } = decision;
+  work.requests.note(row.orderId, command.requestId);
   if (!replayed) work.save(undefined, row);
   if (alias) work.ledger.saveAlias(row.userId, alias);
   return { ok: true, replayed, order: asAccepted(row) };
@@ -43,15 +44,21 @@ export const pay = (
   ref: OrderRef,
   token: string,
   receiptEmail?: string,
+  requestId?: string,
 ): OrderResult<PayRefusal> =>
-  change(work, ref, (row, now) => decidePay(row, token, now, receiptEmail));
+  change(work, ref, requestId, (row, now) => decidePay(row, token, now, receiptEmail));
 
-export const cancel = (work: UnitOfWork, ref: OrderRef): OrderResult<"order_not_cancellable"> =>
-  change(work, ref, (row, now) => decideCancel(row, now, "buyer"));
+export const cancel = (
+  work: UnitOfWork,
+  ref: OrderRef,
+  requestId?: string,
+): OrderResult<"order_not_cancellable"> =>
+  change(work, ref, requestId, (row, now) => decideCancel(row, now, "buyer"));
 
 function change<Reason extends string>(
   work: UnitOfWork,
   ref: OrderRef,
+  requestId: string | undefined,
   decide: (row: OrderRow, now: number) => OrderDecision<Reason>,
 ): OrderResult<Reason> {
   const now = work.begin();
@@ -59,6 +66,7 @@ function change<Reason extends string>(
   if (!row) return { ok: false, reason: "not_found" };
   const decision = decide(row, now);
   if (!decision.ok) return decision;
+  work.requests.note(row.orderId, requestId);
   if (decision.changed) work.save(row, decision.row);
   return { ok: true, order: toOrder(decision.row) };
 }

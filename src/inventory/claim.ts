@@ -23,6 +23,8 @@ export interface Claim extends OrderRef {
   isLastLook: boolean;
   /** The operator's refund that `step` is about. Null if it returns late money. */
   refund: DueRefund | null;
+  /** The request that last changed the order, if the object still knows it. For the log. */
+  requestId?: string;
 }
 
 export interface DueRefund {

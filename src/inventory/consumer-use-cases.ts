@@ -21,7 +21,7 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
     const confirmed = decideConfirmFree(row, now);
     if (confirmed) work.save(row, confirmed, { send: false });
     const isForwarded = work.ledger.index.unacknowledged.get(ref.orderId)?.isForwarded ?? false;
-    return [{ ...toClaim(confirmed ?? row), isForwarded }];
+    return [{ ...toClaim(confirmed ?? row), isForwarded, ...work.requests.of(ref.orderId) }];
   });
 }
 
@@ -129,7 +129,8 @@ export function owedEvents(work: UnitOfWork, refs: OrderRef[]): EventToDeliver[]
   return refs.flatMap((ref) => {
     const row = work.current(ref, now);
     if (!row || row.owedSince === null || !isFinal(row)) return [];
-    return [{ userId: row.userId, order: toOrder(row), since: row.owedSince }];
+    const { userId, owedSince: since } = row;
+    return [{ userId, order: toOrder(row), since, ...work.requests.of(ref.orderId) }];
   });
 }
 

@@ -32,6 +32,8 @@ export interface ReserveCommand {
   fingerprint: string;
   /** A keyed hash of the address block (see `Traces`). Absent if the address is not known. */
   network?: string;
+  /** The id of the request, for the log. */
+  requestId?: string;
   /** When the edge received the request: milliseconds. */
   askedAt: number;
   /** Whether a refusal that applies to everyone includes the buyers, so that the edge can refuse all others itself. */

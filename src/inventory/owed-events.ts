@@ -18,6 +18,8 @@ export interface EventToDeliver {
   userId: string;
   order: Order;
   since: number;
+  /** See `Claim`. */
+  requestId?: string;
 }
 
 /** Whether the order has reached its end, money included. Until then there is no event about it. */

@@ -66,8 +66,13 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */
-  pay(ref: OrderRef, token: string, receiptEmail?: string): OrderResult<PayRefusal> {
-    return pay(this.#work, ref, token, receiptEmail);
+  pay(
+    ref: OrderRef,
+    token: string,
+    receiptEmail?: string,
+    requestId?: string,
+  ): OrderResult<PayRefusal> {
+    return pay(this.#work, ref, token, receiptEmail, requestId);
   }
 
   /** The payment of an order for its owner. */
@@ -75,8 +80,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return paymentOf(this.#work, ref);
   }
 
-  cancel(ref: OrderRef): OrderResult<"order_not_cancellable"> {
-    return cancel(this.#work, ref);
+  cancel(ref: OrderRef, requestId?: string): OrderResult<"order_not_cancellable"> {
+    return cancel(this.#work, ref, requestId);
   }
 
   find(ref: OrderRef): Order | null {

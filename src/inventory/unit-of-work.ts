@@ -14,6 +14,7 @@ import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { Publications } from "./publications.ts";
+import { RecentRequests } from "./recent-requests.ts";
 
 /**
  * Most ended holds that one command expires: ten thousand ending at once must not delay a buyer. More than the
@@ -35,6 +36,7 @@ export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
 export class UnitOfWork {
   readonly ledger: Ledger;
   readonly published: Publications;
+  readonly requests = new RecentRequests();
   readonly #orders: Outbox<OrderMessage>;
   readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;

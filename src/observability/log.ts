@@ -1,13 +1,16 @@
 // Structured logs, one JSON line per event. The type allows only listed fields: no bodies, tokens or addresses.
+import { TokenBucket } from "../token-bucket.ts";
 
-/** The only fields that a log line may have. */
+/** The only fields that a log line may have. Undefined ones are left out. */
 export interface LogFields {
-  requestId?: string;
+  requestId?: string | undefined;
   route?: string;
   status?: number;
   saleId?: string;
   skuId?: string;
-  orderId?: string;
+  orderId?: string | undefined;
+  /** The keyed hash of a user's id. */
+  account?: string | undefined;
   messageId?: string;
   attempts?: number;
   count?: number;
@@ -17,27 +20,23 @@ export interface LogFields {
   milliseconds?: number;
 }
 
-/** Limit per event, second and isolate. The next line states how many were suppressed. */
-const LINES_PER_SECOND = 20;
+/** Limit per event and isolate: 20 lines at once, and 20 per second. The next line states how many were dropped. */
+const LINES = { burst: 20, everyMs: 50 };
 
-const budgets = new Map<string, { second: number; lines: number; suppressed: number }>();
+/** By event. There are as many as calls of `log`. */
+const budgets = new Map<string, { bucket: TokenBucket; dropped: number }>();
 
 /** Writes one line. `event` is a fixed name with dots, such as `payment.unknown`. */
 export function log(event: string, fields: LogFields = {}): void {
-  const second = Math.floor(Date.now() / 1_000);
-  let budget = budgets.get(event);
-  if (budget?.second !== second) {
-    budget = { second, lines: 0, suppressed: budget?.suppressed ?? 0 };
-    budgets.set(event, budget);
-  }
-  if (budget.lines >= LINES_PER_SECOND) {
-    budget.suppressed += 1;
+  const budget = budgets.get(event) ?? { bucket: new TokenBucket(LINES), dropped: 0 };
+  budgets.set(event, budget);
+  if (budget.bucket.take(Date.now()) > 0) {
+    budget.dropped += 1;
     return;
   }
-  budget.lines += 1;
-  const suppressed = budget.suppressed > 0 ? { suppressed: budget.suppressed } : {};
-  budget.suppressed = 0;
-  console.log(JSON.stringify({ event, ...fields, ...suppressed }));
+  const droppedSinceLast = budget.dropped > 0 ? { droppedSinceLast: budget.dropped } : {};
+  budget.dropped = 0;
+  console.log(JSON.stringify({ event, ...fields, ...droppedSinceLast }));
 }
 
 /** The end of an error of the Redis client, which quotes the command: user ids, addresses, notes. */

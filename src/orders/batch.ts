@@ -13,6 +13,8 @@ interface Entry {
   messages: Message[];
   /** Undefined before the ledger answered, and after it failed. */
   claim?: Claim | undefined;
+  /** See `Claim`. */
+  requestId?: string | undefined;
   /** Why its messages must be retried. Undefined once the order is acknowledged. */
   fault: Fault | undefined;
 }
@@ -29,7 +31,8 @@ const lasting = (reason: string): Fault => ({ reason, lasting: true });
 
 /** The outcome of one message. Without a fault it can be acknowledged. */
 export interface Verdict {
-  orderId: string;
+  about: { orderId: string; requestId: string | undefined };
+  ref: OrderRef;
   message: Message;
   fault: Fault | undefined;
 }
@@ -86,9 +89,10 @@ export class Group {
   }
 
   get verdicts(): Verdict[] {
-    return [...this.#entries.values()].flatMap(({ ref: { orderId }, messages, fault }) =>
-      messages.map((message) => ({ orderId, message, fault })),
-    );
+    return [...this.#entries.values()].flatMap(({ ref, requestId, messages, fault }) => {
+      const about = { orderId: ref.orderId, requestId };
+      return messages.map((message) => ({ about, ref, message, fault }));
+    });
   }
 
   /** Claims the orders. The ledger decides what there is to do, whatever the messages contain. */
@@ -154,7 +158,7 @@ export class Group {
   #store(claims: Claim[]): void {
     for (const claim of claims) {
       const entry = this.#entries.get(claim.orderId);
-      if (entry) entry.claim = claim;
+      if (entry) Object.assign(entry, { claim, requestId: claim.requestId });
       const reason =
         claim.step === "none"
           ? "the write is still in progress"

@@ -6,6 +6,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { Identified } from "../funnel/attempt.ts";
 import { authenticate, limitChanges } from "../funnel/funnel.ts";
 import { randomRetrySeconds } from "../funnel/shedding.ts";
+import { logVerbose } from "../funnel/verbose.ts";
 import type { AppContext } from "../http.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
@@ -97,7 +98,9 @@ export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: str
     return refused(refuse("unavailable", { retryAfterSeconds, detail }));
   }
   const receiptEmail = receiptEmailOf(order.attempt);
-  return changeOrder(c, order, (inventory) => inventory.pay(order.ref, paymentToken, receiptEmail));
+  return changeOrder(c, order, "pay", (inventory, requestId) =>
+    inventory.pay(order.ref, paymentToken, receiptEmail, requestId),
+  );
 }
 
 /** Where the provider sends its receipt. Undefined if it sends none: only Stripe does, to the address in the token. */
@@ -109,7 +112,7 @@ export const receiptEmailOf = ({
 
 /** Cancels a reserved order for its buyer. */
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>
-  changeOrder(c, order, (inventory) => inventory.cancel(order.ref));
+  changeOrder(c, order, "cancel", (inventory, requestId) => inventory.cancel(order.ref, requestId));
 
 /** Whether the SKU ever existed. A forged id must not wake an object. */
 export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boolean> {
@@ -118,17 +121,24 @@ export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boole
 
 async function changeOrder(
   c: AppContext,
-  { address, attempt }: OwnedRef,
-  change: (inventory: InventoryStub) => Promise<OrderResult<PayRefusal | "order_not_cancellable">>,
+  { address, attempt, ref }: OwnedRef,
+  step: "pay" | "cancel",
+  change: (
+    inventory: InventoryStub,
+    requestId: string,
+  ) => Promise<OrderResult<PayRefusal | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
   if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
   const may = await limitChanges(attempt, address.skuId);
   if (!may.ok) return may;
-  const answer = await callInventory(c.env, address, change);
+  const requestId = c.get("requestId");
+  const answer = await callInventory(c.env, address, (inventory) => change(inventory, requestId));
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
+  const reason = answer.value.ok ? "changed" : answer.value.reason;
+  void logVerbose(c.get("config"), "order.changed", ref, { requestId, step, reason });
   if (answer.value.ok) return answer.value;
-  const { reason } = answer.value;
-  return refused(reason === "method_used" ? METHOD_USED : refuse(reason));
+  const { reason: cause } = answer.value;
+  return refused(cause === "method_used" ? METHOD_USED : refuse(cause));
 }
 
 const METHOD_USED = refuse("order_not_payable", {

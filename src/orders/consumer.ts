@@ -3,6 +3,7 @@
 // payment provider. Every step may repeat. Each message is acknowledged or retried on its own. Only the load separates the
 // queues: an order in the other one is processed just as well.
 
+import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import type { Claim } from "../inventory/claim.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
@@ -19,7 +20,7 @@ export type ConsumerEnv = InventoryEnv & DeadLetterEnv & SchedulerBinding;
 export async function consumeOrders(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: ConsumerEnv,
-  config: RedisConfig & WebhookConfig,
+  config: RedisConfig & WebhookConfig & VerboseConfig,
 ): Promise<void> {
   const { groups, unreadable } = groupByObject(batch.messages);
   try {
@@ -36,11 +37,14 @@ export async function consumeOrders(
     ),
     ...groups
       .flatMap((group) => group.verdicts)
-      .map(async ({ orderId, message, fault }) => {
+      .map(async ({ about, ref, message, fault }) => {
+        const step = { ...about, reason: fault?.reason ?? "published" };
+        void logVerbose(config, "order.consumed", ref, step);
         if (!fault) message.ack();
-        else if (fault.lasting)
-          await retryOrDeadLetter(env, batch.queue, message, fault.reason, orderId);
-        else retryOrDefer(message, fault.reason);
+        else if (fault.lasting) {
+          const { queue } = batch;
+          await retryOrDeadLetter(env, queue, message, fault.reason, about.orderId, about);
+        } else retryOrDefer(message, fault.reason, about);
       }),
   ]);
 }

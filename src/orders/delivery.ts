@@ -1,6 +1,9 @@
 // How consumers retry a message that failed: with backoff, and after enough deliveries as a dead letter with the
 // reason.
-import { log } from "../observability/log.ts";
+import { type LogFields, log } from "../observability/log.ts";
+
+/** What a message is about, for the log. */
+export type AboutOrder = Pick<LogFields, "orderId" | "requestId">;
 
 export interface DeadLetterEnv {
   DEAD_LETTERS: Queue<DeadLetter>;
@@ -36,23 +39,25 @@ const DEFERRED_DELAY_SECONDS = 60;
  * Retries a message after a transient fault: an object, Redis or the shop does not answer. The message never becomes
  * a dead letter: after enough deliveries it is dropped, and the ledger sends a new one.
  */
-export function retryOrDefer(message: Message, reason: string): void {
-  if (message.attempts >= MAX_DELIVERIES) {
-    log("queue.deferred_to_ledger", { messageId: message.id, reason, attempts: message.attempts });
+export function retryOrDefer(message: Message, reason: string, about: AboutOrder = {}): void {
+  const { id: messageId, attempts } = message;
+  if (attempts >= MAX_DELIVERIES) {
+    log("queue.deferred_to_ledger", { ...about, messageId, reason, attempts });
     message.ack();
     return;
   }
-  const delay = Math.min(retryDelaySeconds(message.attempts), DEFERRED_DELAY_SECONDS);
+  const delay = Math.min(retryDelaySeconds(attempts), DEFERRED_DELAY_SECONDS);
   message.retry({ delaySeconds: delay });
 }
 
-/** Retries a message, or makes it a dead letter, which shows `reason` to the operator. */
+/** Retries a message, or makes it a dead letter with the given id, which shows `reason` to the operator. */
 export async function retryOrDeadLetter(
   env: DeadLetterEnv,
   queue: string,
   message: Message,
   reason: string,
   id = message.id,
+  about: AboutOrder = {},
 ): Promise<void> {
   const { attempts, body } = message;
   if (attempts >= MAX_DELIVERIES) {
@@ -60,7 +65,7 @@ export async function retryOrDeadLetter(
       const diedAt = new Date().toISOString();
       await env.DEAD_LETTERS.send({ id, queue, message: body, reason, attempts, diedAt });
       message.ack();
-      log("queue.dead_lettered", { messageId: message.id, reason, attempts });
+      log("queue.dead_lettered", { ...about, messageId: message.id, reason, attempts });
       return;
     } catch {
       // The queue refuses it. The platform makes it a dead letter after its own last delivery.

@@ -7,6 +7,7 @@ import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { addressOf } from "../funnel/caller.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
+import { logVerbose } from "../funnel/verbose.ts";
 import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
@@ -35,7 +36,11 @@ export async function placeOrder(
   const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
   learn(answer);
   measure("object_seconds", Date.now() - sentAt, "reserve", answer.ok ? "ok" : answer.reason);
-  count("orders", outcomeOf(answer), attempt.entry?.sale.id ?? "-");
+  const outcome = outcomeOf(answer);
+  count("orders", outcome, attempt.entry?.sale.id ?? "-");
+  const orderId = answer.ok && answer.value.ok ? answer.value.order.id : undefined;
+  const step = { requestId: c.get("requestId"), skuId, reason: outcome };
+  void logVerbose(c.get("config"), "order.attempted", { userId: attempt.userId, orderId }, step);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt));
 }
@@ -57,6 +62,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     idempotencyKey,
     fingerprint,
     ...networkOf(attempt),
+    requestId: c.get("requestId"),
     askedAt: now,
     wantsBuyers,
     ...(attempt.pending ? { lookUpOnly: true } : {}),

@@ -1,6 +1,7 @@
 // The payment of one order: claim at the ledger, move the money, record the answer. The ledger sends the new version to
 // the "payments" queue, whose consumer publishes it. Every step may repeat.
 import { type Config, requireConfig } from "../config.ts";
+import { logVerbose } from "../funnel/verbose.ts";
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
@@ -64,12 +65,17 @@ async function settle(
   if (step === "charge" && !mayCharge) return { is: "held" };
   const startedAt = Date.now();
   const answer = await takeMoneyStep(gateway, claim);
-  const money = withTrace(answer, claim, requireConfig(env));
+  const milliseconds = Date.now() - startedAt;
+  const config = requireConfig(env);
+  const { requestId } = claim;
+  const taken = { requestId, step, reason: answer.outcome, milliseconds };
+  void logVerbose(config, "payment.step", ref, taken);
+  const money = withTrace(answer, claim, config);
   if (money.outcome === "unknown" && money.isLimited) return { is: "limited" };
   const settlement = await record(remote, ref, claim, money);
   if (!gateway) return settlement;
   const isFailed = money.outcome === "unknown";
-  return { ...settlement, provider: { isFailed, milliseconds: Date.now() - startedAt } };
+  return { ...settlement, provider: { isFailed, milliseconds } };
 }
 
 /** Records the provider's answer in the ledger. */

@@ -4,6 +4,7 @@
 import * as z from "zod";
 import type { Config } from "../config.ts";
 import { Breaker, BreakerOpen } from "../edge/breaker.ts";
+import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts";
 import { type Order, orderSchema } from "../inventory/order.ts";
@@ -12,11 +13,16 @@ import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { POST_LIMIT_MS, type Posted, postSigned } from "../signed-post.ts";
-import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
+import {
+  type AboutOrder,
+  type DeadLetterEnv,
+  retryOrDeadLetter,
+  retryOrDefer,
+} from "./delivery.ts";
 
 export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET">;
 
-type DeliveryConfig = WebhookConfig & RedisConfig;
+type DeliveryConfig = WebhookConfig & RedisConfig & VerboseConfig;
 
 type WebhookEnv = InventoryEnv & DeadLetterEnv;
 
@@ -100,8 +106,8 @@ function groupByObject(messages: readonly Message[]): { groups: Group[]; others:
   return { groups: [...groups.values()], others };
 }
 
-const defer = (messages: Message[], reason: string): void => {
-  for (const message of messages) retryOrDefer(message, reason);
+const defer = (messages: Message[], reason: string, about: AboutOrder = {}): void => {
+  for (const message of messages) retryOrDefer(message, reason, about);
 };
 
 /** Delivers the events that one object still owes the shop, and drops messages about the others. */
@@ -135,10 +141,16 @@ async function deliverEach(
       const event = toEvent(owed.userId, owed.order);
       const { fault, isUntried } = await postUnlessDown(event, config);
       count("webhooks", isUntried ? "deferred" : fault ? "failed" : "delivered");
+      const { userId, requestId } = owed;
+      const about = { orderId: owed.order.id, requestId };
+      const step = { ...about, reason: fault ?? "accepted" };
+      void logVerbose(config, "webhook.posted", { userId, orderId: about.orderId }, step);
       if (!fault) return [owed];
-      if (isUntried || Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault);
+      if (isUntried || Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault, about);
       else {
-        await Promise.all(messages.map((m) => retryOrDeadLetter(env, queue, m, fault, event.id)));
+        await Promise.all(
+          messages.map((m) => retryOrDeadLetter(env, queue, m, fault, event.id, about)),
+        );
       }
       return [];
     }),

@@ -30,7 +30,8 @@ async function askGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOu
   try {
     return await gatewayTimeout.execute(() => callGateway(gateway, claim));
   } catch (error) {
-    log("payment.unknown", { orderId: claim.orderId, step: claim.step, cause: causeOf(error) });
+    const { orderId, requestId, step } = claim;
+    log("payment.unknown", { orderId, requestId, step, cause: causeOf(error) });
     return { outcome: "unknown", cause: causeOf(error) };
   }
 }

@@ -38,13 +38,27 @@ test("logs a refused Redis command without user id or note", async () => {
   expect(lines.join("\n")).not.toContain("secret note");
 });
 
-test("writes at most 20 lines per event and second, and states how many were suppressed", () => {
+test("writes at most 20 lines of an event at once, then 20 per second, and states how many were dropped", () => {
   const lines = givenLog();
   const clock = givenClock(Date.now());
   const event = unique("event");
   for (let i = 0; i < 100; i += 1) log(event, { count: i });
   expect(lines).toHaveLength(20);
-  clock.moveTo(Date.now() + 1_000);
+  clock.moveTo(Date.now() + 500);
+  for (let i = 0; i < 100; i += 1) log(event);
+  expect(lines).toHaveLength(30);
+  expect(JSON.parse(lines[20] ?? "")).toEqual({ event, droppedSinceLast: 80 });
+  expect(JSON.parse(lines[21] ?? "")).toEqual({ event });
+  clock.moveTo(Date.now() + 50);
   log(event);
-  expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event, suppressed: 80 });
+  expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event, droppedSinceLast: 90 });
+});
+
+test("limits each event on its own", () => {
+  const lines = givenLog();
+  givenClock(Date.now());
+  const [loud, quiet] = [unique("event"), unique("event")];
+  for (let i = 0; i < 100; i += 1) log(loud);
+  log(quiet);
+  expect(lines.at(-1)).toBe(JSON.stringify({ event: quiet }));
 });

@@ -71,7 +71,7 @@ test("a payment costs no round trip to Redis", async () => {
     settlePayment((purchase as Purchase).message, env, new TestGateway(), { mayCharge: true }),
   );
 
-  expect(result).toEqual({ is: "done" });
+  expect(result).toMatchObject({ is: "done" });
   expect(roundTrips).toBe(0);
 });
 

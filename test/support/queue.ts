@@ -52,7 +52,7 @@ export async function deliver(
   const unfinished = new Set<unknown>();
   await Promise.all(
     due.map(async (message) => {
-      if (await mustTryAgain(message, gateway, attempts)) unfinished.add(message.orderId);
+      if (await mustTryAgain(message, gateway, attempts, vars)) unfinished.add(message.orderId);
       await deliverBatch([message], { queue, attempts: 1 }, { ...vars, ...collecting([]) });
     }),
   );
@@ -80,9 +80,11 @@ async function mustTryAgain(
   message: OrderMessage,
   gateway: PaymentGateway | null,
   tries: number,
+  vars: object,
 ): Promise<boolean> {
+  const bindings = { ...env, ...vars };
   for (;;) {
-    const settlement = await settlePayment(message, env, gateway, { mayCharge: true });
+    const settlement = await settlePayment(message, bindings, gateway, { mayCharge: true });
     if (settlement.is === "unfinished") {
       return (await secondsToNextTry(env, message, tries, settlement)) !== null;
     }
