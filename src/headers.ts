@@ -20,12 +20,16 @@ function stripePolicy(scriptUrl: string): string {
   );
 }
 
-/** The third-party code that a page may run. */
-interface ThirdParties {
+/** A page that only this site may frame, and that runs no script and sends no form. */
+const PREVIEW_POLICY = `${CONTENT_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")}; sandbox`;
+
+/** What a page may do beyond others, or less. */
+interface Permissions {
   /** Turnstile. */
   challenges?: boolean;
   /** The URL of Stripe.js. */
   stripeJs?: string | undefined;
+  isPreview?: boolean;
 }
 
 /** The security headers of every response. */
@@ -55,12 +59,19 @@ export const FOR_ANY_ORIGIN = {
  * Completes a response's headers, unless it was done before: security headers, `no-store` by default, and
  * for publicly cacheable responses access from any site. Existing security headers are not overwritten.
  */
-export function secure(headers: Headers, { challenges, stripeJs }: ThirdParties = {}): void {
+export function secure(
+  headers: Headers,
+  { challenges, stripeJs, isPreview }: Permissions = {},
+): void {
   if (headers.has("Content-Security-Policy")) return;
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (headers.get("Cache-Control")?.startsWith("public")) setAll(headers, FOR_ANY_ORIGIN);
   for (const [name, value] of SECURITY_HEADERS) {
     if (!headers.has(name)) headers.set(name, value);
+  }
+  if (isPreview) {
+    headers.set("Content-Security-Policy", PREVIEW_POLICY);
+    headers.set("X-Frame-Options", "SAMEORIGIN");
   }
   if (challenges) headers.set("Content-Security-Policy", CHALLENGE_POLICY);
   if (!stripeJs) return;
@@ -77,7 +88,7 @@ function setAll(headers: Headers, values: Record<string, string>): void {
  * All headers of a response that is the same for every caller, except the request id. Build them once per kind of
  * response: setting them on every request would cost more than the rest of it.
  */
-export function completeHeaders(own: Record<string, string>, may: ThirdParties = {}): Headers {
+export function completeHeaders(own: Record<string, string>, may: Permissions = {}): Headers {
   const headers = new Headers(own);
   secure(headers, may);
   return headers;

@@ -7,17 +7,8 @@ import type { AppEnv } from "../http.ts";
 import { atObject, callInventory, LANE } from "../inventory/client.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
-import { minorUnitDecimals } from "../iso-4217.ts";
-import type { Money } from "../money.ts";
+import { toDecimal } from "../money.ts";
 import { csvRecord } from "./csv.ts";
-
-/** An amount in the currency's major unit, without loss: 1250 USD → `12.50`. */
-export function toDecimal({ amount, currency }: Money): string {
-  const decimals = minorUnitDecimals(currency);
-  if (decimals === 0) return String(amount);
-  const digits = String(amount).padStart(decimals + 1, "0");
-  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
-}
 
 /** Header → value. New columns go to the end, so that scripts can rely on positions. */
 const COLUMNS: Record<string, (owned: OwnedOrder) => string | number> = {

@@ -42,6 +42,8 @@ export const consoleStyleUrl = (): string => address(asset("console.css"));
 /** Loaded only by the console's overview of a sale. */
 export const chartScriptUrl = (): string => address(asset("chart.js"));
 export const chartStyleUrl = (): string => address(asset("chart.css"));
+/** Loaded only by the console's editor of a sale. */
+export const editorScriptUrl = (): string => address(asset("editor.js"));
 /** The stylesheet, with a sale's accent color appended: one request, and no inline style for the CSP to allow. */
 export const styleUrl = (accent?: string): string =>
   address(asset("style.css"), accent ? `-${accent.slice(1).toLowerCase()}` : "");

@@ -26,7 +26,9 @@ export async function buildAssets(): Promise<void> {
         "style.css",
         "icon.svg",
       ].map((name) => join(HERE, "browser", name)),
-      ...["console.ts", "console.css", "chart.ts", "chart.css"].map((name) => join(CONSOLE, name)),
+      ...["console.ts", "console.css", "chart.ts", "chart.css", "editor.ts"].map((name) =>
+        join(CONSOLE, name),
+      ),
     ],
     outdir: HERE,
     bundle: true,

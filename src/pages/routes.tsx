@@ -1,16 +1,12 @@
 // The HTML routes. The list and the sale page are the same bytes for everybody; all others are personal.
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
-import { canChallenge } from "../catalog/challenge-mode.ts";
 import { readSalesPage } from "../catalog/list.ts";
-import type { Sale } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { stopsOf } from "../catalog/stops.ts";
-import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
 import type { AppContext, AppEnv } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { paymentModeOf } from "../payments/payment-mode.ts";
 import { accountRoutes } from "./account.ts";
 import { assetRoutes } from "./assets.ts";
 import { unavailableSales, unavailableSkus } from "./availability.ts";
@@ -19,9 +15,9 @@ import { cardChoiceRoutes } from "./card-choice.ts";
 import { errorPage } from "./error-pages.ts";
 import { lineRoutes } from "./line.ts";
 import { servePage } from "./page-cache.ts";
-import { signInOptions } from "./views/components.tsx";
+import { settingsOf } from "./settings.ts";
 import { renderHome } from "./views/home.tsx";
-import { type PageSettings, renderSale } from "./views/sale.tsx";
+import { renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
   .route("/", assetRoutes)
@@ -37,12 +33,6 @@ pageRoutes.onError((error, c: AppContext) => {
   const requestId = c.get("requestId");
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
   return errorPage(c, refuse("unavailable"));
-});
-
-const settingsOf = (config: Config, sale: Sale): PageSettings => ({
-  signIn: signInOptions(config),
-  paymentMode: paymentModeOf(config),
-  challenges: canChallenge(sale),
 });
 
 async function home(c: AppContext): Promise<Response> {

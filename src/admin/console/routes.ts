@@ -22,6 +22,7 @@ import { renderFigures, renderOverview } from "./overview.tsx";
 import { HOME, NO_SALE, refusalPage } from "./refusal-page.ts";
 import { reportPages } from "./report-routes.ts";
 import { rulePages } from "./rule-routes.ts";
+import { editorPages } from "./sale-editor-routes.ts";
 import { salePages } from "./sale-routes.ts";
 import { renderSales } from "./sales.tsx";
 
@@ -59,6 +60,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .use(signedIn)
   .get("/", showSales)
   .route("/", salePages)
+  .route("/", editorPages)
   .get("/sales/:saleId", showSale)
   .get("/sales/:saleId/figures", showFigures)
   .route("/sales/:saleId/report", reportPages)

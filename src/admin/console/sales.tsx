@@ -35,6 +35,12 @@ export const renderSales = ({ operator, shown, next, metrics, now }: SalesProps)
     children: (
       <>
         <h1>Sales</h1>
+        {operator.role === "operator" ? (
+          <p class="links">
+            <a href="/admin/new-sale">New sale</a>
+            {shown.length > 0 ? <a href="/admin/new-sale?from=">Duplicate the last sale</a> : null}
+          </p>
+        ) : null}
         {metrics ? (
           <p>
             Sold and held <Age asOf={new Date(metrics.asOf).toISOString()} />

@@ -1,0 +1,184 @@
+// The fields of a sale's editor. Each has its label, a hint, and what is wrong with it.
+import type { Child } from "hono/jsx";
+import type { Issue } from "../../errors.ts";
+import type { Operator } from "../../http.ts";
+import type { FIELDS, SKU_FIELDS, Texts } from "./sale-document.ts";
+
+/** What the fields show. */
+export interface Shown {
+  texts: Texts;
+  issues?: readonly Issue[];
+  /** The id of the sale that is edited. Absent for a new one. */
+  saleId?: string | undefined;
+  operator: Operator;
+}
+
+/** What is wrong with a field, beside it. The script replaces the text. */
+export const Fault = ({ name, of: { issues = [] } }: { name: string; of: Shown }) => (
+  <small class="fault" id={`${name}-fault`} data-fault={name} aria-live="polite">
+    {issues
+      .filter(({ path }) => path === name)
+      .map(({ message }) => message)
+      .join("; ")}
+  </small>
+);
+
+interface InputProps {
+  name: keyof typeof FIELDS | `skus.${number}.${(typeof SKU_FIELDS)[number]}`;
+  label: string;
+  hint?: string;
+  of: Shown;
+  readonly?: boolean;
+  inputmode?: "numeric" | "decimal";
+  type?: string;
+}
+
+const described = (name: string, of: Shown) => ({
+  ...{ id: name, name, "aria-describedby": `${name}-hint ${name}-fault` },
+  ...(of.issues?.some(({ path }) => path === name) ? { "aria-invalid": "true" as const } : {}),
+});
+
+const Labeled = ({ name, label, hint = "", of, children }: InputProps & { children?: Child }) => (
+  <div class="field">
+    <label for={name}>{label}</label>
+    <small id={`${name}-hint`}>{hint}</small>
+    {children}
+    <Fault {...{ name, of }} />
+  </div>
+);
+
+const Text = (props: InputProps) => {
+  const { name, of, type = "text", readonly, inputmode } = props;
+  const value = of.texts[name] ?? "";
+  return (
+    <Labeled {...props}>
+      <input {...{ ...described(name, of), type, value, readonly, inputmode }} autocomplete="off" />
+    </Labeled>
+  );
+};
+
+/** A time in UTC. The script shows it in the operator's time zone instead, with UTC beside it. */
+const Time = (props: InputProps) => {
+  const { name, of } = props;
+  return (
+    <Labeled {...{ ...props, hint: `UTC. ${props.hint ?? ""}` }}>
+      <input
+        {...{ ...described(name, of), value: of.texts[name] ?? "" }}
+        type="datetime-local"
+        step="any"
+        data-utc
+      />
+    </Labeled>
+  );
+};
+
+const Choice = (props: InputProps & { choices: Record<string, string> }) => {
+  const { name, of, choices } = props;
+  return (
+    <Labeled {...props}>
+      <select {...described(name, of)}>
+        {Object.entries(choices).map(([value, words]) => (
+          <option value={value} selected={value === of.texts[name]}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </Labeled>
+  );
+};
+
+export const About = (of: Shown) => (
+  <>
+    <Text
+      {...{ of, name: "id", label: "Id", readonly: of.saleId !== undefined }}
+      hint="Part of the address: a-z, 0-9 and -. It stays."
+    />
+    <Text {...{ of, name: "title", label: "Title" }} />
+    <Labeled {...{ of, name: "description", label: "Description" }} hint="Markdown.">
+      {/* A browser drops the first line break of a text area. */}
+      <textarea {...described("description", of)} rows={6}>
+        {`\n${of.texts.description ?? ""}`}
+      </textarea>
+    </Labeled>
+    <Text {...{ of, name: "imageUrl", label: "Picture" }} hint="Its https address." />
+    <Text
+      {...{ of, name: "theme.imageAlt", label: "Picture in words" }}
+      hint="For people who do not see it."
+    />
+  </>
+);
+
+export const Schedule = (of: Shown) => (
+  <>
+    <h2>Schedule</h2>
+    <Time {...{ of, name: "opensAt", label: "Opens" }} />
+    <Time {...{ of, name: "closesAt", label: "Closes" }} />
+  </>
+);
+
+const MODES = {
+  open: "Everybody at once",
+  queue: "A line: early comers shuffled, later ones in order",
+  draw: "A draw among those who register",
+};
+const CHALLENGES = { off: "Nobody", "by-score": "Suspicious buyers", always: "Everybody" };
+
+export const Admission = (of: Shown) => (
+  <>
+    <h2>Admission</h2>
+    <Choice {...{ of, name: "admission.mode", label: "Who may buy when", choices: MODES }} />
+    <Text
+      {...{ of, name: "admission.ratePerSecond", label: "People a second", inputmode: "decimal" }}
+      hint="Of a line or draw. Empty: 50."
+    />
+    <Time
+      {...{ of, name: "admission.registrationOpensAt", label: "Registration opens" }}
+      hint="Empty: 15 minutes before the sale."
+    />
+    <Time
+      {...{ of, name: "admission.registrationClosesAt", label: "Registration closes" }}
+      hint="Empty: when the sale opens."
+    />
+    <Choice
+      {...{ of, name: "protection.challenge.mode", label: "Who solves a challenge" }}
+      choices={CHALLENGES}
+    />
+  </>
+);
+
+export const Item = ({ at, ...of }: Shown & { at: number }) => {
+  const field = <Name extends (typeof SKU_FIELDS)[number]>(name: Name) =>
+    ({ of, name: `skus.${at}.${name}` }) as const;
+  return (
+    <fieldset class="item">
+      <legend>Item {at + 1}</legend>
+      <Text {...field("id")} label="Item id" hint="Of its own: an item belongs to one sale." />
+      <Text {...field("name")} label="Name" />
+      <Text
+        {...field("unitPrice.amount")}
+        label="Price"
+        inputmode="decimal"
+        hint="Such as 12.00. 0: free."
+      />
+      <Text {...field("unitPrice.currency")} label="Currency" hint="Such as USD." />
+      <Text
+        {...field("stock")}
+        label="Stock"
+        inputmode="numeric"
+        hint="Units put on sale in total."
+      />
+      <Text {...field("perUserLimit")} label="Units a person" inputmode="numeric" />
+      <Text
+        {...field("holdSeconds")}
+        label="Seconds to pay"
+        inputmode="numeric"
+        hint="How long a unit is held."
+      />
+      {of.operator.role === "operator" ? (
+        <button type="submit" name="step" value={`remove.${at}`} class="quiet">
+          Remove item {at + 1}
+        </button>
+      ) : null}
+    </fieldset>
+  );
+};

@@ -1,0 +1,94 @@
+// The console's form of a sale: how it is read, and the draft of a copy of an earlier sale.
+import * as z from "zod";
+import type { Sale } from "../../catalog/schema.ts";
+import {
+  FIELDS,
+  replaceRows,
+  rowsOf,
+  SKU_FIELDS,
+  type Texts,
+  toLocalText,
+} from "./sale-document.ts";
+
+/** A description of 10,000 characters and 50 names of 200 in another script than Latin, percent-encoded. */
+export const MAX_SALE_FORM_BYTES = 262_144;
+const MAX_TEXT = 20_000;
+
+const SKU_NAME = new RegExp(
+  `^skus\\.\\d{1,2}\\.(?:${SKU_FIELDS.join("|").replaceAll(".", "\\.")})$`,
+);
+const isField = (name: string): boolean => Object.hasOwn(FIELDS, name) || SKU_NAME.test(name);
+
+/** What a form has beside the texts of the sale. */
+const controls = {
+  /** The entity tag of the sale that was shown. Empty: a new sale. */
+  etag: z
+    .string()
+    .regex(/^(?:"\d{1,16}")?$/)
+    .default(""),
+  /** The id of the sale that a new one was copied from. */
+  from: z.string().max(64).default(""),
+  reason: z.string().trim().max(500).default(""),
+  /** The button that was pressed. `check` and `preview` save nothing. */
+  step: z
+    .string()
+    .regex(/^(?:save|check|preview|add|remove\.\d{1,2})$/)
+    .default("save"),
+};
+
+export interface SaleForm {
+  etag: string;
+  from: string;
+  reason: string;
+  step: string;
+  /** The rows of SKUs are numbered without gaps. */
+  texts: Texts;
+}
+
+export const saleForm = z
+  .object(controls)
+  .catchall(z.string().max(MAX_TEXT))
+  .transform(({ etag, from, reason, step, ...texts }, ctx): SaleForm => {
+    for (const name of Object.keys(texts)) {
+      if (isField(name)) continue;
+      ctx.addIssue({
+        code: "custom",
+        path: [name.slice(0, 60)],
+        message: "is not a field of this form",
+      });
+    }
+    const sent = texts as Texts;
+    return { etag, from, reason, step, texts: replaceRows(sent, rowsOf(sent)) };
+  });
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** `spring-drop` → `spring-drop-2`, `spring-drop-2` → `spring-drop-3`. At most 64 characters. */
+function nextId(id: string): string {
+  const [, stem = id, number = "1"] = /^(.*?)-(\d{1,6})$/.exec(id) ?? [];
+  const suffix = `-${Number(number) + 1}`;
+  return stem.slice(0, 64 - suffix.length) + suffix;
+}
+
+/**
+ * The texts of a copy: new ids, because a SKU belongs to one sale, and all times later by whole weeks, so that the sale opens
+ * after `now` (milliseconds) on the same day of the week and at the same time in UTC.
+ */
+export function copyOf(sale: Sale, shown: Texts, now: number): Texts {
+  const since = now - Date.parse(sale.opensAt);
+  const shift = Math.max(1, Math.floor(since / WEEK_MS) + 1) * WEEK_MS;
+  const later = (iso: string | undefined) => {
+    const at = new Date(iso === undefined ? Number.NaN : Date.parse(iso) + shift);
+    return Number.isNaN(at.getTime()) ? "" : toLocalText(at.toISOString());
+  };
+  const line = sale.admission.mode === "open" ? undefined : sale.admission;
+  const rows = rowsOf(shown).map((row) => ({ ...row, id: nextId(row.id ?? "") }));
+  return {
+    ...replaceRows(shown, rows),
+    id: nextId(sale.id),
+    opensAt: later(sale.opensAt),
+    closesAt: later(sale.closesAt),
+    "admission.registrationOpensAt": later(line?.registrationOpensAt),
+    "admission.registrationClosesAt": later(line?.registrationClosesAt),
+  };
+}
