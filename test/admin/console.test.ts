@@ -1,4 +1,5 @@
 // The console's pages without a browser: who sees them, how people sign in, and what they never contain.
+import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { type Form, postForm, showPage, signedIn } from "../support/console.ts";
 import { ADMIN_TOKEN, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
@@ -48,8 +49,11 @@ test("says that a token is wrong, and keeps the page to come back to", async () 
 test("returns to pages of the console only", async () => {
   const next = (path: string) =>
     post("/admin/sign-in", { token: ADMIN_TOKEN, next: path }).then(({ location }) => location);
-  expect(await next("/admin/sales/spring-drop")).toBe("/admin/sales/spring-drop");
-  for (const path of ["https://evil.test", "//evil.test", "/admin\\..", "/", "/administrator"]) {
+  for (const path of ["/admin/sales/spring-drop", "/admin/orders/a-b.0.c1"]) {
+    expect(await next(path)).toBe(path);
+  }
+  const foreign = ["https://evil.test", "//evil.test", "/admin\\..", "/", "/administrator"];
+  for (const path of [...foreign, "/admin/../cart", "/admin/..", "/admin//evil.test"]) {
     expect(await next(path)).toBe("/admin");
   }
 });
@@ -76,4 +80,21 @@ test("says that a sale does not exist", async () => {
     expect(status).toBe(404);
     expect(body).toContain("There is no sale with this id.");
   }
+});
+
+test("answers random forms with an error page, and never fails", async () => {
+  const cookie = await signedIn(ADMIN_TOKEN);
+  const { id } = await putSale(aSale());
+  const paths = ["/switches", "/rules", "/orders/x", "/dead-letters/x", `/sales/${id}/line`];
+  const names = fc.constantFrom("action", "reason", "kind", "value", "key", "minutes", "__proto__");
+  const form = fc.dictionary(fc.oneof(names, fc.string()), fc.string({ unit: "binary" }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...paths), form, async (path, fields) => {
+      const { status, headers } = await postForm(`/admin${path}`, fields, { cookie });
+      expect([400, 404]).toContain(status);
+      expect(headers.get("content-type")).toContain("text/html");
+      expect(headers.get("cache-control")).toBe("private, no-store");
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -99,8 +99,9 @@ inBrowser(
 
     test("denies a user, who cannot buy then, and allows the user again", async () => {
       const { skuId } = await stage().onSale();
-      const page = await operator("/admin/rules");
-      await page.getByLabel("Value").fill("scalper");
+      const page = await operator("/admin/orders?find=scalper");
+      await page.goto("/admin/orders?find=scalper");
+      await page.getByRole("link", { name: "Deny this user" }).click();
       await page.getByLabel("Minutes").fill("60");
       await page.getByLabel("Reason").fill("resells");
       await page.getByRole("button", { name: "Save" }).click();

@@ -23,7 +23,11 @@ export const lineForm = z.strictObject({
 export type LineForm = z.output<typeof lineForm>;
 
 /** The form before anything was typed. */
-export function formOf({ ratePerSecond, paused, notice }: LineReport): Omit<LineForm, "reason"> {
+export function formOf({
+  ratePerSecond,
+  paused,
+  notice,
+}: Pick<LineReport, "ratePerSecond" | "paused" | "notice">): Omit<LineForm, "reason"> {
   const shown = {
     shownRate: String(ratePerSecond),
     shownPaused: paused ? "yes" : "no",

@@ -29,16 +29,31 @@ export const renderOrders = ({ operator, find, found }: OrdersProps): Promise<st
             <button type="submit">Find</button>
           </p>
         </form>
-        {found ? <Found {...found} user={find} /> : null}
+        {found ? <Found {...found} user={find} isOperator={operator.role === "operator"} /> : null}
       </>
     ),
   });
 
-const Found = ({ user, orders, nextCursor, incomplete }: OrderList & { user: string }) => (
+/** Fills in the form of the rules. */
+const DENIED = { effect: "deny", kind: "user" };
+
+interface FoundProps extends OrderList {
+  user: string;
+  isOperator: boolean;
+}
+
+const Found = ({ user, isOperator, orders, nextCursor, incomplete }: FoundProps) => (
   <section>
     <h2>
       Orders of <bdi>{user}</bdi>
     </h2>
+    {isOperator ? (
+      <p>
+        <a href={`/admin/rules?${new URLSearchParams({ ...DENIED, value: user })}#change`}>
+          Deny this user
+        </a>
+      </p>
+    ) : null}
     {incomplete ? <p class="fault">Some orders may be missing now.</p> : null}
     {orders.length === 0 ? (
       <p>No orders.</p>

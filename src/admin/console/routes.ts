@@ -34,7 +34,7 @@ const signInForm = z.strictObject({
   /** The page to come back to: one of the console's. */
   next: z
     .string()
-    .regex(/^\/admin(?:\/[\w/-]*)?$/)
+    .regex(/^\/admin(?:\/[\w-]+(?:\.[\w-]+)*)*$/)
     .catch(HOME)
     .default(HOME),
 });
