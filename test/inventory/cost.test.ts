@@ -17,7 +17,7 @@ test("a free order writes three rows: reserved, confirmed, acknowledged", async 
   givenClock(START);
   const skuId = await givenUnits(ORDERS);
   const before = await rowsWritten(skuId);
-  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId));
+  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, { network: "block" }));
   for (const order of orders) await inventory(skuId).reserve(order);
   expect((await rowsWritten(skuId)) - before).toBe(ORDERS);
 
@@ -34,11 +34,12 @@ test("a paid order writes three rows: reserved, charged, acknowledged", async ()
   givenClock(START);
   const skuId = await givenUnits(ORDERS, { price: 100 });
   const before = await rowsWritten(skuId);
-  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, { paymentToken: "tok" }));
+  const method = { paymentToken: "tok", network: "block" };
+  const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, method));
   for (const order of orders) await inventory(skuId).reserve(order);
 
   using claim = await inventory(skuId).claim(orders);
-  const money = { outcome: "charged", chargeId: "c" } as const;
+  const money = { outcome: "charged", chargeId: "c", card: "card" } as const;
   const settled = await claim.session.recordPayments(
     orders.map((order) => ({ ...order, money, attempt: 1 })),
   );

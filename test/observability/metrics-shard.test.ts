@@ -153,6 +153,21 @@ test("keeps steps of five seconds for an hour and of a minute for a month", asyn
   expect(countIn((await shard.read({ from: START, step: BUCKET })).totals)).toBe(52);
 });
 
+test("reads a span up to its end, whether the counts are stored or not", async () => {
+  const shard = aShard();
+  await sendFor(shard, 180);
+  await shard.send(passed(1));
+  const read = async (seconds: number) => {
+    const to = START + seconds * 1_000;
+    const { frames } = await shard.read({ from: START, to, step: MINUTE });
+    return frames.map(([, frame]) => countIn(frame));
+  };
+  expect(await read(60)).toEqual([12]);
+  expect(await read(120)).toEqual([12, 12]);
+  expect(await read(180)).toEqual([12, 12, 12]);
+  expect(await read(240)).toEqual([12, 12, 12, 1]);
+});
+
 test("counts go on when the clock jumps, and none is lost", async () => {
   const shard = aShard();
   await sendFor(shard, 20);
