@@ -63,11 +63,15 @@ export const saleForm = z
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** `spring-drop` → `spring-drop-2`, `spring-drop-2` → `spring-drop-3`. At most 64 characters. */
-function nextId(id: string): string {
-  const [, stem = id, number = "1"] = /^(.*?)-(\d{1,6})$/.exec(id) ?? [];
-  const suffix = `-${Number(number) + 1}`;
-  return stem.slice(0, 64 - suffix.length) + suffix;
+const MAX_ID = 64;
+
+/**
+ * The id of a copy that opens at `opensAt` (ISO 8601): `lamp-42` → `lamp-42-20270108`, and `lamp-42-20270101` → the same. A
+ * number counted up would often be the id of the next item.
+ */
+function datedId(id: string, opensAt: string): string {
+  const date = `-${opensAt.slice(0, 10).replaceAll("-", "")}`;
+  return id.replace(/(?<=.)-\d{8}$/, "").slice(0, MAX_ID - date.length) + date;
 }
 
 /**
@@ -82,11 +86,12 @@ export function copyOf(sale: Sale, shown: Texts, now: number): Texts {
     return Number.isNaN(at.getTime()) ? "" : toLocalText(at.toISOString());
   };
   const line = sale.admission.mode === "open" ? undefined : sale.admission;
-  const rows = rowsOf(shown).map((row) => ({ ...row, id: nextId(row.id ?? "") }));
+  const opensAt = later(sale.opensAt);
+  const rows = rowsOf(shown).map((row) => ({ ...row, id: datedId(row.id ?? "", opensAt) }));
   return {
     ...replaceRows(shown, rows),
-    id: nextId(sale.id),
-    opensAt: later(sale.opensAt),
+    id: datedId(sale.id, opensAt),
+    opensAt,
     closesAt: later(sale.closesAt),
     "admission.registrationOpensAt": later(line?.registrationOpensAt),
     "admission.registrationClosesAt": later(line?.registrationClosesAt),
