@@ -1,10 +1,12 @@
 // Rounds of the beacon, fetched from a stand-in for drand's relays: only a round that the chain's key signed counts.
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { isSigned, QUICKNET } from "../../src/admission/beacon-chain.ts";
 import { readConfig, requireConfig } from "../../src/config.ts";
+import { allBreakers } from "../../src/edge/breaker.ts";
 import { chainOf, fetchRound } from "../../src/line/beacon.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
+import { givenClock } from "../support/clock.ts";
 
 const BEACON = requireConfig(env).BEACON as NonNullable<ReturnType<typeof requireConfig>["BEACON"]>;
 const [STAND_IN] = BEACON.urls as [string];
@@ -65,6 +67,28 @@ test("skips a relay that does not exist", async () => {
   const [round, lines] = await logged(() => ask([DEAD, STAND_IN], PAST));
   expect(round).toMatchObject({ round: PAST });
   expect(lines).toHaveLength(1);
+});
+
+test("does not call a relay that failed five times in a row until a pause is over", async () => {
+  const clock = givenClock(Date.now());
+  allBreakers()
+    .get(`beacon/${new URL(DEAD).host}`)
+    ?.reset();
+  const calls = vi.spyOn(globalThis, "fetch");
+  onTestFinished(() => calls.mockRestore());
+  const askedDead = () => calls.mock.calls.filter(([url]) => String(url).startsWith(DEAD)).length;
+  const rounds = async (count: number) => {
+    for (let i = 0; i < count; i += 1) {
+      expect((await logged(() => ask([DEAD, STAND_IN], PAST)))[0]).toMatchObject({ round: PAST });
+    }
+  };
+  await rounds(5);
+  expect(askedDead()).toBe(5);
+  await rounds(10);
+  expect(askedDead()).toBe(5);
+  clock.moveTo(Date.now() + 3_000);
+  await rounds(10);
+  expect(askedDead()).toBe(6); // the probe
 });
 
 test("returns nothing while no relay has the round, and has no other source of randomness", async () => {
