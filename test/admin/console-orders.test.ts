@@ -173,6 +173,11 @@ test("releases a reserved order, and records who did it and why", async () => {
   expect(location).toBe(`${pathOf(purchase)}?done=release`);
   expect(await inspect(purchase)).toMatchObject({ status: "cancelled", reason: "operator" });
   expect(await entries(purchase)).toEqual([["order.released", "done", "a test order"]]);
+  const link = `/admin/log?target=order/${purchase.order.id}`;
+  expect((await showPage(pathOf(purchase), cookie)).body).toContain(`href="${link}"`);
+  const log = (await showPage(link, cookie)).body;
+  expect(log).toContain("a test order");
+  expect(log.match(/<tr>/g)).toHaveLength(2);
   expect((await showPage(pathOf(purchase), cookie)).body).not.toContain('value="release"');
 });
 

@@ -6,18 +6,22 @@ import { LocalTime, Table } from "./parts.tsx";
 
 interface LogProps {
   operator: Operator;
+  /** The only thing whose changes are listed, such as `sale/spring-drop`. */
+  target: string | undefined;
   entries: readonly LogEntry[];
   /** The cursor of the next page. */
   next: number | undefined;
 }
 
-export const renderLog = ({ operator, entries, next }: LogProps): Promise<string> =>
+export const renderLog = ({ operator, target, entries, next }: LogProps): Promise<string> =>
   renderConsole({
     title: "Log",
     operator,
     children: (
       <>
-        <h1>Log</h1>
+        <h1>
+          Log <small>{target}</small>
+        </h1>
         {entries.length === 0 ? (
           <p>Nobody has changed anything yet.</p>
         ) : (
@@ -38,7 +42,10 @@ export const renderLog = ({ operator, entries, next }: LogProps): Promise<string
         )}
         {next === undefined ? null : (
           <p>
-            <a href={`/admin/log?cursor=${next}`} rel="next">
+            <a
+              href={`/admin/log?${new URLSearchParams({ ...(target && { target }), cursor: String(next) })}`}
+              rel="next"
+            >
               Older entries
             </a>
           </p>

@@ -66,9 +66,11 @@ async function page(
 
 const cursorSchema = z.coerce.number().int().positive().optional();
 
+/** `?target=order/…`: only the changes of one thing. */
 export async function showLog(c: AppContext): Promise<Response> {
   const cursor = cursorSchema.safeParse(c.req.query("cursor"));
-  using entries = await registryOf(c.env).logPage(undefined, cursor.data, PAGE_SIZE);
+  const target = c.req.query("target") || undefined;
+  using entries = await registryOf(c.env).logPage(target, cursor.data, PAGE_SIZE);
   const next = entries.length === PAGE_SIZE ? entries.at(-1)?.id : undefined;
-  return c.html(await renderLog({ operator: c.get("operator"), entries, next }));
+  return c.html(await renderLog({ operator: c.get("operator"), target, entries, next }));
 }

@@ -41,6 +41,9 @@ export const renderOrder = (props: OrderProps): Promise<string> =>
         <State {...props} />
         <h2>Timeline</h2>
         <Table caption="What happened, oldest first" head={["What", "When"]} rows={rowsOf(props)} />
+        <p>
+          <a href={`/admin/log?target=order/${props.order.id}`}>What operators did with it</a>
+        </p>
         {props.operator.role === "operator" ? <Actions {...props} /> : null}
       </>
     ),
