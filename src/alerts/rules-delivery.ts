@@ -20,7 +20,7 @@ export const chargesFailing: Rule = {
   unit: "share",
   afterSeconds: 30,
   advice:
-    "Read the payment provider's status page and dashboard. If it is down, pause payments by the switch: holds wait for 30 minutes.",
+    "Read the payment provider's status page. If it is down, pause payments by the switch: holds wait for 30 minutes.",
   evaluate: ({ metrics }) => {
     const outcomes = countsOf(metrics, "payments", { step: "charge" }, WINDOW_SECONDS);
     const sum = (...names: string[]) =>
@@ -39,7 +39,7 @@ export const chargesLate: Rule = {
   unit: "charges",
   afterSeconds: 0,
   advice:
-    "Late money buys free units, or is refunded by itself. Slow the sale down, or raise PAYMENT_RATE_PER_SECOND if the provider allows it.",
+    "Late money buys free units or is refunded by itself. Slow the sale down, or raise PAYMENT_RATE_PER_SECOND.",
   evaluate: ({ sales, metrics }) =>
     sales.map(({ id: sale }) => ({
       about: `sale/${sale}`,

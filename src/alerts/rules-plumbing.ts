@@ -14,7 +14,7 @@ export const outboxOld: Rule = {
   unit: "seconds",
   afterSeconds: 0,
   advice:
-    "Look at the queue doorbuster-orders and its consumer in Cloudflare's dashboard. The orders are safe in their ledger, which sends them again.",
+    "Look at the queues and their consumers in Cloudflare's dashboard. The orders are safe: their ledger sends them again.",
   evaluate: (figures) =>
     worstOfSkus(figures, (sku) =>
       ageOf(gaugeOf(figures.metrics, "outbox_oldest_timestamp_seconds", { sku }), figures.now),

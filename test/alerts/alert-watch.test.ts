@@ -2,7 +2,9 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AlertList } from "../../src/alerts/client.ts";
-import { MIGRATIONS } from "../../src/alerts/tables.ts";
+import type { Ended } from "../../src/alerts/decide-alerts.ts";
+import { newNotice } from "../../src/alerts/notice.ts";
+import { AlertTables, MIGRATIONS } from "../../src/alerts/tables.ts";
 import { requireConfig } from "../../src/config.ts";
 import { THRESHOLDS } from "../../src/observability/alert-thresholds.ts";
 import { reconcile } from "../../src/reconcile.ts";
@@ -128,6 +130,28 @@ describe("the watch", () => {
     const before = await written();
     await evaluate();
     expect(await written()).toBe(before + 2); // the test deletes the alarm, and the object sets it
+  });
+
+  test("keeps the last 100 alerts that ended, and the notices of others only while they are owed", async () => {
+    const at = (index: number): Ended => ({
+      id: `dead_letters/deployment/${index}`,
+      ...{ ...WHICH, value: 0, threshold: 0 },
+      ...{ since: index, startedAt: index, calmSince: index, seenAt: index, endedAt: index },
+    });
+    await inside((_, { storage: { sql } }) => {
+      const tables = new AlertTables(sql);
+      for (let index = 0; index < 130; index += 1) {
+        const alert = at(index);
+        const notice = newNotice(alert, "ended", index);
+        tables.saveNotice(index === 7 ? notice : { ...notice, dueAt: null });
+        tables.addEnded([alert]);
+      }
+      expect(tables.ended().map(({ endedAt }) => endedAt)).toEqual(
+        Array.from({ length: 100 }, (_, index) => 129 - index),
+      );
+      expect(tables.owed()).toHaveLength(1);
+      expect(sql.exec("SELECT count(*) AS rows FROM notices").one().rows).toBe(101);
+    });
   });
 
   test("stores its tables as released", async () => {

@@ -1,0 +1,93 @@
+// Every alert about money, and that about the shop's webhook, is made to fire and to end by a real fault.
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, onTestFinished, test, vi } from "vitest";
+import { requireConfig } from "../../src/config.ts";
+import { stubOf } from "../inventory/object.ts";
+import {
+  deliverTo,
+  givenHolds,
+  givenOrder,
+  givenPaid,
+  nextMessage,
+  TestGateway,
+} from "../orders/saga-fixtures.ts";
+import { counted } from "../support/metrics.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { bought, buyers, until } from "../support/shop.ts";
+import { expectCalm, expectEnded, expectFiring, givenSale } from "./fault.ts";
+import { givenDay } from "./watch.ts";
+
+beforeEach(emptyRedis);
+
+test("says that charges fail, until they succeed again", async () => {
+  const day = givenDay();
+  const { skuId } = await givenSale({ stock: 100, price: 100 });
+  const which = { rule: "charges_failing", about: "deployment" } as const;
+  const charge = async (outcome: "declined" | "charged", paymentToken: string) => {
+    const before = await counted(`payments|charge|${outcome}`);
+    for (const buyer of await buyers(20)) await bought(buyer, skuId, { paymentToken });
+    await until("the charges", async () => {
+      return (await counted(`payments|charge|${outcome}`)) >= before + 20;
+    });
+  };
+
+  await charge("declined", "tok_declined");
+  await expectCalm(which);
+  day.pass(30);
+  await expectFiring(which, { severity: "critical", value: 1, threshold: 0.3 });
+  day.pass(310);
+  await charge("charged", "tok_ok");
+  await expectEnded(which, day);
+});
+
+test("says that charges come after their holds, until five minutes passed without one", async () => {
+  const day = givenDay();
+  const holds = givenHolds();
+  const sale = await givenPaid({ stock: 1 });
+  const purchase = await givenOrder(sale);
+  const which = { rule: "charges_late", about: `sale/${purchase.order.saleId}` } as const;
+  const gateway = new TestGateway();
+  gateway.mute = true;
+  await deliverTo(gateway, [purchase.message]);
+  gateway.mute = false;
+  holds.end();
+  await runDurableObjectAlarm(stubOf(sale.skuId));
+  await expectCalm(which);
+
+  await deliverTo(gateway, [await nextMessage(sale.queue, purchase.order.id)]);
+
+  await expectFiring(which, { severity: "critical", value: 1, threshold: 0 });
+  day.pass(310);
+  await expectEnded(which, day);
+});
+
+test("says that the shop's webhook fails, until it accepts events", async () => {
+  const day = givenDay();
+  const { skuId } = await givenSale({ stock: 50 });
+  const which = { rule: "webhook_failing", about: "deployment" } as const;
+  const url = "https://erp.test/hook";
+  const config = requireConfig(env);
+  Object.assign(config, {
+    ORDER_WEBHOOK_URL: url,
+    ORDER_WEBHOOK_SECRET: [`whsec_${btoa("a secret of the shop, 32 bytes long")}`],
+  });
+  let status = 500;
+  const real = globalThis.fetch;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    return input === url ? new Response(null, { status }) : real(input, init);
+  });
+  onTestFinished(() => {
+    delete config.ORDER_WEBHOOK_URL;
+    delete config.ORDER_WEBHOOK_SECRET;
+    spy.mockRestore();
+  });
+  for (const buyer of await buyers(5)) await bought(buyer, skuId);
+  await until("failed posts", async () => (await counted("webhooks|failed")) >= 5);
+  await expectFiring(which, { severity: "warning", value: 1, threshold: 0.5 });
+  status = 204;
+  day.pass(310);
+  for (const buyer of await buyers(5)) await bought(buyer, skuId);
+  await until("accepted events", async () => (await counted("webhooks|delivered")) >= 5);
+  await expectEnded(which, day);
+});
