@@ -132,8 +132,11 @@ describe("orders", () => {
   });
 
   test("do not change when a command is repeated", () => {
-    always((model, _, command) => {
-      if (command.do !== "tick") expect(model.apply(command)).toBe(0);
+    always((model, changed, command) => {
+      // The result of a refund is about the one that is due: repeated, it is about the next one.
+      const isOfNext =
+        command.do === "settleRefund" && changed.some(({ after }) => dueRefund(after));
+      if (command.do !== "tick" && !isOfNext) expect(model.apply(command)).toBe(0);
     });
   });
 
