@@ -1,13 +1,13 @@
 // The page of the report of a sale: what holds, what was sold, and what it took. Printable: links and forms stay on the screen.
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
-import { formatMoney } from "../../pages/format.ts";
 import type { Check, Report } from "../report/document.ts";
 import type { TakeBackResult } from "../report/take-back.ts";
 import { Faults } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Age, Count, LocalTime, Table } from "./parts.tsx";
 import { Clusters } from "./report-clusters.tsx";
+import { Draw, Money } from "./report-proofs.tsx";
 import { Traffic } from "./report-traffic.tsx";
 
 interface ReportProps {
@@ -170,48 +170,3 @@ const Sold = ({ sold: { from, stepSeconds, units } }: Report) => {
     </>
   );
 };
-
-const Money = ({ money: { totals, faults, faultCount } }: Report) => (
-  <>
-    <h2>Money</h2>
-    {totals.length === 0 ? <p>No orders.</p> : null}
-    {totals.length > 0 ? (
-      <Table
-        caption="Money by currency"
-        head={["Currency", "Charged", "Refunded", "Confirmed orders", "To return"]}
-        rows={totals.map(({ currency, ...amounts }) => [
-          currency,
-          ...[amounts.charged, amounts.refunded, amounts.sold, amounts.toReturn].map((amount) =>
-            formatMoney({ amount, currency }),
-          ),
-        ])}
-      />
-    ) : null}
-    {faultCount > 0 ? (
-      <Table
-        caption={`Orders that contradict their payment: ${faultCount}`}
-        head={["Order", "Fault"]}
-        rows={faults.map(({ orderId, fault }) => [
-          <a href={`/admin/orders/${orderId}`}>{orderId}</a>,
-          fault,
-        ])}
-      />
-    ) : null}
-  </>
-);
-
-const Draw = ({ draw }: Report) =>
-  draw ? (
-    <>
-      <h2>Draw</h2>
-      <Table
-        caption="The draw, recomputed"
-        head={["Check", "Holds", "Found"]}
-        rows={draw.map(({ name, ok, detail }) => [
-          name,
-          ok ? "yes" : <strong class="fault">no</strong>,
-          <span class="words">{detail}</span>,
-        ])}
-      />
-    </>
-  ) : null;
