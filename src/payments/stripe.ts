@@ -151,7 +151,9 @@ function permanentReason({
   if (!code && !param && message.includes("may not be used again")) return "invalid_payment_method";
   if (code === "payment_intent_incompatible_payment_method") return "invalid_payment_method";
   if (param === "payment_method" || param === "confirmation_token") return "invalid_payment_method";
-  if (param === "amount" || param === "currency") return code ?? `invalid_${param}`;
+  // Not `invalid_amount`: some banks decline with that code, and then another card can pay.
+  if (param === "amount") return code ?? "amount_invalid";
+  if (param === "currency") return code ?? "invalid_currency";
   return undefined;
 }
 

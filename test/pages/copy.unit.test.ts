@@ -182,6 +182,48 @@ test("offers another card only while one can be tried", () => {
   }
 });
 
+const declinedText = (reason: string | undefined, attemptsLeft = 1) =>
+  describeOrder({
+    ...paid,
+    status: "reserved",
+    payment: "declined",
+    attemptsLeft,
+    ...(reason === undefined ? {} : { reason }),
+  }).text;
+
+test.each([
+  "amount_too_small",
+  "amount_too_large",
+  "invalid_currency",
+  "amount_invalid",
+  "parameter_invalid_integer",
+])("blames no bank and offers no other card for a price that can't be charged: %s", (reason) => {
+  const text = declinedText(reason);
+  expect(text).toMatch(/^The shop can't charge this price\. You haven't been charged/);
+  expect(text).not.toMatch(/bank|another card/);
+});
+
+test.each([
+  ["invalid_payment_method", /^This payment method can't be used\. You haven't been charged/],
+  ["voided", /^This payment was canceled\. You haven't been charged/],
+])("blames no bank for a payment that none declined: %s", (reason, words) => {
+  expect(declinedText(reason)).toMatch(words);
+  expect(declinedText(reason)).toContain("Try another card.");
+  expect(declinedText(reason, 0)).toMatch(words);
+  expect(declinedText(reason, 0)).not.toMatch(/bank|another card/);
+});
+
+// The last two are banks' own codes that look like a shop's mistake.
+test.each([
+  undefined,
+  "card_declined",
+  "insufficient_funds",
+  "invalid_amount",
+  "currency_not_supported",
+])("names the bank as the one that declined the card: %s", (reason) => {
+  expect(declinedText(reason)).toMatch(/^Your bank declined this card\. You haven't been charged/);
+});
+
 const HOUR = 3_600_000;
 
 test("counts down the last two days and shows a date before that", () => {

@@ -284,7 +284,7 @@ test.each([
   [1, "USD", "amount_too_small"],
   [100_000_000, "USD", "amount_too_large"],
   [10_000, "ZZZ", "invalid_currency"],
-  [1_005, "KWD", "invalid_amount"],
+  [1_005, "KWD", "amount_invalid"],
   [150, "MGA", "parameter_invalid_integer"],
 ])(
   "declines %i %s for good, because Stripe never charges it: %s",

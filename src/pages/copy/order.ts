@@ -84,17 +84,34 @@ function confirmedWords({ refunded, refundedQuantity = 0 }: OrderLike): Words {
     : { title: "Order confirmed", text: "It's yours. Thank you for your order." };
 }
 
-const DECLINED =
-  "Your bank declined this card. You haven't been charged, and your item is still reserved. Try another card.";
-const LAST_DECLINED =
-  "Your bank declined this card. You haven't been charged, but no more cards can be tried for this order. " +
-  "The item goes back on sale when your reservation expires, or as soon as you cancel it.";
+/** Reasons for which no bank declined the card. `voided`: the shop canceled the payment at its provider. */
+const NO_BANK: Record<string, string> = {
+  invalid_payment_method: "This payment method can't be used.",
+  voided: "This payment was canceled.",
+};
+/** Reasons for which no card can pay the price. No bank's reason starts like them. */
+const PRICE = /^(amount|parameter|invalid_currency)/;
 
-function reservedWords({ payment, unitPrice, attemptsLeft }: OrderLike): Words {
+function declinedWords({ reason, attemptsLeft }: OrderLike): Words {
+  const why = reason ?? "";
+  const isPrice = PRICE.test(why);
+  const fact = isPrice
+    ? "The shop can't charge this price."
+    : (NO_BANK[why] ?? "Your bank declined this card.");
+  const next =
+    isPrice || attemptsLeft === 0
+      ? "but no more cards can be tried for this order. " +
+        "The item goes back on sale when your reservation expires, or as soon as you cancel it."
+      : "and your item is still reserved. Try another card.";
+  return { title: "Payment declined", text: `${fact} You haven't been charged, ${next}` };
+}
+
+function reservedWords(order: OrderLike): Words {
+  const { payment, unitPrice, attemptsLeft } = order;
   const isLast = attemptsLeft === 0;
   switch (payment) {
     case "declined":
-      return { title: "Payment declined", text: isLast ? LAST_DECLINED : DECLINED };
+      return declinedWords(order);
     case "action_required":
       return {
         title: "Your bank has a question",
@@ -128,7 +145,7 @@ function cancelledWords(order: OrderLike): Words {
   if (order.payment === "declined" && !text) {
     return {
       title: "Payment declined",
-      text: "You weren't charged. Your bank declined the payment, so the item is back on sale.",
+      text: "You weren't charged. The payment was declined, so the item is back on sale.",
     };
   }
   const words = text ?? BACK_ON_SALE;
