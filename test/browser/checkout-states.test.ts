@@ -28,7 +28,7 @@ inBrowser(
     test("offers no further card after the fifth decline, and says what becomes of the item", async () => {
       const { page, id } = await checkout.holding(stage(), "five-cards");
       await useUp(page);
-      await page.getByText("no more cards can be tried for this order").waitFor();
+      await page.getByText("no other card can pay for this order").waitFor();
       for (const isReloaded of [false, true]) {
         if (isReloaded) await page.reload();
         expect(await textOf(page)).toMatch(/haven't been charged/);

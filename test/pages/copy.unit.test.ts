@@ -102,7 +102,7 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   [
     "a declined last card",
     { status: "reserved", payment: "declined", attemptsLeft: 0 },
-    /haven't been charged, but no more cards can be tried/,
+    /haven't been charged, but no other card can pay/,
     false,
   ],
   [

@@ -100,7 +100,7 @@ function declinedWords({ reason, attemptsLeft }: OrderLike): Words {
     : (NO_BANK[why] ?? "Your bank declined this card.");
   const next =
     isPrice || attemptsLeft === 0
-      ? "but no more cards can be tried for this order. " +
+      ? "but no other card can pay for this order. " +
         "The item goes back on sale when your reservation expires, or as soon as you cancel it."
       : "and your item is still reserved. Try another card.";
   return { title: "Payment declined", text: `${fact} You haven't been charged, ${next}` };
