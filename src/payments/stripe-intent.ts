@@ -56,7 +56,27 @@ export async function intentOf(stripe: Stripe, request: PaymentRequest): Promise
   if (request.chargeId) return getIntent(stripe, request.chargeId);
   const isOld = Date.now() - Date.parse(request.createdAt) > KEY_LIFE_MS;
   const found = isOld ? await findIntent(stripe, request) : undefined;
-  return found ?? createIntent(stripe, request);
+  return (
+    found ?? createIntent(stripe, request).catch((error) => madeOtherwise(stripe, request, error))
+  );
+}
+
+/**
+ * The intent that an earlier release created with other parameters: Stripe refuses to repeat the answer to its key. The
+ * search finds it within about a minute. It shows intents with a delay, so the intent is read once more.
+ * @throws the refusal if none is found, or if the request failed for another reason
+ */
+async function madeOtherwise(
+  stripe: Stripe,
+  request: PaymentRequest,
+  error: unknown,
+): Promise<Intent> {
+  if (!(error instanceof Stripe.errors.StripeIdempotencyError)) throw error;
+  const found = await findIntent(stripe, request);
+  // A later attempt replaced a cancelled intent, so that one is not the intent of this attempt's key.
+  const isEarlier = found?.status === "canceled" && request.attempt > 1;
+  if (!found || isEarlier) throw error;
+  return getIntent(stripe, found.id);
 }
 
 /** A confirmation token stands for a method that the browser collected. It can only be used to confirm. */
@@ -74,7 +94,7 @@ const CARD_FORM_METHODS = { payment_method_types: ["card", "link"] };
 
 async function createIntent(stripe: Stripe, request: PaymentRequest): Promise<Intent> {
   const { orderId, userId, amount, paymentToken } = request;
-  // Stripe refuses a known key with other parameters, so changing these breaks orders in progress.
+  // Stripe refuses a known key with other parameters, so changing these makes orders in progress search for their intent.
   const params: Stripe.PaymentIntentCreateParams = {
     ...toStripeAmount(amount),
     ...(isConfirmationToken(paymentToken) ? {} : { payment_method: paymentToken }),

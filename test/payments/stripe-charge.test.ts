@@ -270,6 +270,57 @@ test("does not charge an order again after Stripe dropped its idempotency keys",
   expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
 });
 
+/** Creates the intent of an order as another release would, with other parameters under the same key. */
+const createOtherwise = ({ orderId, userId, attempt }: PaymentRequest, amount = 2_400) =>
+  stripeClient(stripeConfig()).paymentIntents.create(
+    {
+      amount,
+      currency: "usd",
+      payment_method: "pm_card_visa",
+      description: "Made by another release",
+      metadata: { order_id: orderId, user_id: userId },
+    },
+    { idempotencyKey: attempt === 1 ? `${orderId}:create:1` : `${orderId}:${attempt}:create:1` },
+  );
+
+test("charges an order once whose payment another release created with other parameters", async () => {
+  const payment = aPayment();
+  const { id } = await createOtherwise(payment);
+
+  expect(await gateway().charge(payment)).toEqual({ ...CHARGED, chargeId: id });
+  expect(await gateway().charge(payment)).toEqual({ ...CHARGED, chargeId: id });
+
+  expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 1 });
+});
+
+test("voids a payment that another release created with other parameters", async () => {
+  const payment = aPayment();
+  const { id } = await createOtherwise(payment);
+
+  expect(await gateway().void(payment)).toEqual({ outcome: "voided", chargeId: id });
+
+  expect(await booksOf(payment)).toMatchObject({ intents: 1, charges: 0, isOpen: false });
+});
+
+test("leaves the outcome undecided while the payment of another release is not found", async () => {
+  const payment = aPayment();
+  // An intent of another amount is never the order's.
+  await createOtherwise(payment, 100);
+
+  expect(await outcomeOf(gateway().charge(payment))).toEqual({ threw: "StripeIdempotencyError" });
+  expect(await outcomeOf(gateway().void(payment))).toEqual({ threw: "StripeIdempotencyError" });
+});
+
+test("does not take an earlier, cancelled payment for the one that another release created", async () => {
+  const first = aPayment();
+  await gateway().void(first);
+  const second = { ...first, attempt: 2 };
+  await createOtherwise(second, 100);
+
+  expect(await outcomeOf(gateway().charge(second))).toEqual({ threw: "StripeIdempotencyError" });
+  expect(await outcomeOf(gateway().void(second))).toEqual({ threw: "StripeIdempotencyError" });
+});
+
 test.each([
   ["a wrong key", { STRIPE_SECRET_KEY: "sk_test_wrong" }, "StripeAuthenticationError"],
   ["an unreachable server", { STRIPE_API_URL: "http://127.0.0.1:9" }, "StripeConnectionError"],
