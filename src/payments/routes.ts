@@ -7,7 +7,7 @@ import { callInventory } from "../inventory/client.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { toPaymentEvent, verifyStripeWebhook } from "./stripe-events.ts";
+import { isOfOtherMode, toPaymentEvent, verifyStripeWebhook } from "./stripe-events.ts";
 
 const MAX_EVENT_BYTES = 262_144;
 
@@ -23,6 +23,16 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   } catch (error) {
     log("stripe.webhook_refused", { requestId, cause: causeOf(error) });
     return problem(c, refuse("forbidden", { detail: "The signature is not valid" }));
+  }
+  if (isOfOtherMode(config, stripeEvent)) {
+    const { id, type, livemode } = stripeEvent;
+    log("stripe.event_of_other_mode", {
+      requestId,
+      step: type,
+      reason: `${id}, livemode: ${livemode}`,
+    });
+    // Success, because a repetition would not help.
+    return c.json({ received: true });
   }
   try {
     const event = await toPaymentEvent(config, stripeEvent);

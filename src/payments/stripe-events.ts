@@ -32,6 +32,18 @@ export async function verifyStripeWebhook(
   throw failure;
 }
 
+/**
+ * Whether an event is of the other mode than the secret key. Test and live mode have objects of their own, so the key cannot
+ * look the event up. A key whose prefix tells no mode is not compared.
+ */
+export function isOfOtherMode(
+  { STRIPE_SECRET_KEY = "" }: StripeConfig,
+  { livemode }: Stripe.Event,
+): boolean {
+  const mode = /^[sr]k_(test|live)_/.exec(STRIPE_SECRET_KEY)?.[1];
+  return mode !== undefined && livemode !== (mode === "live");
+}
+
 /** An event before it is known which order it is about. */
 type Subject = Omit<PaymentEvent, "userId" | "orderId" | "at"> & {
   metadata: Stripe.Metadata | null;

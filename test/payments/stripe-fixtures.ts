@@ -101,7 +101,13 @@ export async function signed(
   { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},
 ) {
   const created = Math.floor(Date.now() / 1_000) - age;
-  const body = JSON.stringify({ id: unique("evt"), object: "event", created, ...event });
+  const body = JSON.stringify({
+    id: unique("evt"),
+    object: "event",
+    created,
+    livemode: false,
+    ...event,
+  });
   const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
     payload: body,
     secret,

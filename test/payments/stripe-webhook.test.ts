@@ -122,6 +122,34 @@ test("ignores an event of a connected account, whatever its metadata say", async
   expect(await shown(purchase)).toEqual(before);
 });
 
+test.each([
+  ["a live event with a test key", "sk_test_1", true, 0],
+  ["a live event with a restricted test key", "rk_test_1", true, 0],
+  ["a test event with a live key", "sk_live_1", false, 0],
+  ["a test event with a restricted live key", "rk_live_1", false, 0],
+  ["a live event with a live key", "sk_live_1", true, 1],
+  ["a live event with a key that tells no mode", "key_1", true, 1],
+])(
+  "applies events of the key's own mode only, and logs others: %s",
+  async (_, key, livemode, applied) => {
+    const purchase = await givenQuestion();
+    const logged = vi.spyOn(console, "log");
+    onTestFinished(() => logged.mockRestore());
+    const event = succeeded(refOf(purchase), { id: purchase.chargeId });
+    const { body, signature } = await signed({ ...event, livemode });
+    const shop = { ...stripeEnv, STRIPE_SECRET_KEY: key } as Env;
+
+    // A success, so that Stripe does not send it again.
+    expect(await postWebhook(body, signature, shop)).toBe(200);
+
+    const status = applied ? "confirmed" : "reserved";
+    expect(await shown(purchase)).toMatchObject({ status });
+    const lines = logged.mock.calls.map(([line]) => String(line));
+    const ignored = lines.filter((line) => line.includes("stripe.event_of_other_mode"));
+    expect(ignored).toHaveLength(1 - applied);
+  },
+);
+
 test("confirms nothing on an event's word while the payment's id is unknown", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
 

@@ -200,7 +200,14 @@ const expandIn = (params: URLSearchParams): string[] =>
 function sign(secret: string, type: string, object: object): SignedEvent {
   const created = Math.floor(Date.now() / 1_000);
   const id = `evt_fake_${crypto.randomUUID()}`;
-  const body = JSON.stringify({ id, object: "event", type, created, data: { object } });
+  const body = JSON.stringify({
+    id,
+    object: "event",
+    type,
+    created,
+    livemode: false,
+    data: { object },
+  });
   const hmac = createHmac("sha256", secret).update(`${created}.${body}`).digest("hex");
   return { type, body, signature: `t=${created},v1=${hmac}` };
 }
