@@ -25,6 +25,7 @@ export function decideReturned(
   const before = returnsOf(row);
   const { payment, status } = row;
   if (!payment || !WITH_MONEY.has(payment.state)) return undefined;
+  // In the second of a failure, a report may have been read before it. Rather show less than count money that came back.
   if (report.amount <= before.reported || report.at <= before.correctedAt) return undefined;
   const returns = reportedAs(before, report);
   return status === "confirmed" ? settled(row, returns, now) : next(row, { returns }, now);
