@@ -47,6 +47,14 @@ const bound = (seconds: number | null): string =>
 
 const dollars = (amount: number): string => `$${amount.toFixed(4)}`;
 
+const COST_NAMES: Record<string, string> = {
+  requests: "Requests",
+  objectCalls: "Calls of objects",
+  rowsWritten: "Rows written by objects",
+  queueOperations: "Queue operations",
+  redisCommands: "Redis commands",
+};
+
 const Deployment = ({ latency, degradations, cost }: Known) => (
   <>
     <h2>The whole deployment in that time</h2>
@@ -76,7 +84,7 @@ const Deployment = ({ latency, degradations, cost }: Known) => (
       head={["Cost", "Count", "Estimate"]}
       rows={[
         ...cost.items.map(({ name, count, dollars: amount }) => [
-          name,
+          COST_NAMES[name] ?? name,
           <Count value={count} />,
           dollars(amount),
         ]),

@@ -18,8 +18,8 @@ const PRICE_SOURCES =
 /** Counted by `npm run bench`: rows and messages of an accepted order until it is settled. */
 const ROWS_OF_ORDER = 3;
 const MESSAGES_OF_ORDER = 1;
-/** Further messages of a paid order, and object calls of each step of a payment: runner and ledger. */
-const MESSAGES_OF_PAYMENT = 2;
+/** Of each step of a payment: the message about its result, and the calls of the runner and the ledger. */
+const MESSAGES_OF_PAYMENT = 1;
 const CALLS_OF_PAYMENT = 2;
 /** Written, delivered, acknowledged. */
 const OPERATIONS_OF_MESSAGE = 3;
