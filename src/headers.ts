@@ -23,7 +23,7 @@ function stripePolicy(scriptUrl: string): string {
 /** A page that only this site may frame, and that runs no script and sends no form. */
 const PREVIEW_POLICY = `${CONTENT_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")}; sandbox`;
 
-/** What a page may do beyond others, or less. */
+/** The rights of a page that differ from those of others. */
 interface Permissions {
   /** Turnstile. */
   challenges?: boolean;

@@ -1,4 +1,4 @@
-// What the system has switched off by itself. While Redis does not answer, features that nobody needs to buy give way first.
+// Features that the system has switched off by itself. While Redis does not answer, those that no purchase needs give way.
 import { breakersOf } from "../observability/breakers.ts";
 import { readMetrics, TOTALS } from "../observability/read-metrics.ts";
 import type { MetricsEnv } from "../observability/shard-client.ts";

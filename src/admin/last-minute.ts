@@ -1,4 +1,4 @@
-// What the counts of the whole system say about the last minute of a sale: its funnel, and its bots. Pure.
+// The last minute of a sale, from the counts of the whole system: its funnel, and its bots. Pure.
 import { isExpired, type Rule } from "../funnel/rule-set.ts";
 import type { Metrics } from "../observability/read-metrics.ts";
 import type { CounterName } from "../observability/series.ts";

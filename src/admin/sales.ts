@@ -90,7 +90,7 @@ export async function applySale(
   });
 }
 
-/** What is wrong with a sale beyond its schema: the prices, or what the deployment's configuration does not allow. */
+/** The faults of a sale beyond its schema: prices, or what the deployment's configuration does not allow. */
 export function saleIssues(config: Config, sale: Sale): Issue[] {
   const prices = priceIssues(sale, config);
   if (prices.length > 0) return toIssues({ issues: prices });

@@ -1,4 +1,4 @@
-// What the rules of the alerts look at: the merged metrics of five minutes, the sales that are watched, and the dead letters.
+// The figures that the rules of the alerts read: merged metrics of five minutes, watched sales, and dead letters.
 import { lineSettings } from "../admission/settings.ts";
 import type { PublishedCatalog } from "../catalog/registry-types.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
@@ -6,7 +6,7 @@ import { effectiveSwitches, type Switch } from "../catalog/switches.ts";
 import type { Metrics, Series } from "../observability/read-metrics.ts";
 import type { MetricName } from "../observability/series.ts";
 
-/** What is read of the metrics. */
+/** The part of the metrics that is read. */
 export const WINDOW = { sinceSeconds: 300, stepSeconds: 5 };
 /** A sale is watched before it opens and after it closes, when its last orders and their money move. */
 const BEFORE_MS = 600_000;
@@ -67,7 +67,7 @@ type Labels = Record<string, string>;
 const matches = ({ name, labels }: Series, wanted: MetricName, where: Labels): boolean =>
   name === wanted && Object.entries(where).every(([label, value]) => labels[label] === value);
 
-/** What counters with these labels counted in the last `seconds`, one entry for each series. */
+/** The sum of counters with these labels in the last `seconds`, one entry for each series. */
 export function countsOf(
   { series, stepSeconds }: Metrics,
   name: MetricName,

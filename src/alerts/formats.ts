@@ -4,7 +4,7 @@ import type { AlertConfig, NoticeKind } from "./notice.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
-/** What is told. `test`: an operator tries the receiver. */
+/** The contents of a notice. `test`: an operator tries the receiver. */
 export interface News {
   id: string;
   kind: NoticeKind | "test";

@@ -1,4 +1,4 @@
-// What a rule of the alerts measures and says.
+// A rule of the alerts: its measure and its words.
 import type { RuleName } from "../observability/alert-thresholds.ts";
 import type { AlertFigures } from "./figures.ts";
 
@@ -20,7 +20,7 @@ export interface Rule {
   unit: "units" | "attempts" | "share" | "charges" | "seconds" | "letters";
   /** The alert starts only once the value was above the threshold for this long, in seconds. */
   afterSeconds: number;
-  /** What to do. */
+  /** Advice: the first thing to do. */
   advice: string;
   evaluate(figures: AlertFigures): Reading[];
 }

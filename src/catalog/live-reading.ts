@@ -18,7 +18,7 @@ import type { CatalogScope } from "./store.ts";
 
 /** A line as the edge holds it. */
 export interface EdgeLine extends PublishedLine {
-  /** What the pass says, read once for all requests. Null if it cannot be read. */
+  /** The contents of the pass, read once for all requests. Null if it cannot be read. */
   known: Pass | null;
 }
 

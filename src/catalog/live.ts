@@ -27,7 +27,7 @@ export interface LiveAnswer {
   stopped?: Record<string, Stop>;
   /** Absent if the sale has no line, or the line is not known now. */
   line?: PublicLine;
-  /** What people who wait should know: an operator's words. Null if there is nothing. Absent like `line` if all take orders. */
+  /** An operator's words for people who wait. Null if there is nothing. Absent like `line` if all take orders. */
   notice?: string | null;
 }
 

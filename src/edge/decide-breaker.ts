@@ -4,7 +4,7 @@ import type { BreakerLimits } from "../breaker-limits.ts";
 import { elapsed } from "./elapsed.ts";
 
 /**
- * What became of a call. `slow`: it was answered, but took longer than `slowMs`. `untried`: the service was not called, or its
+ * The outcome of a call. `slow`: it was answered, but took longer than `slowMs`. `untried`: the service was not called, or its
  * answer says nothing about its health.
  */
 export type CallOutcome = "answered" | "slow" | "failed" | "untried";

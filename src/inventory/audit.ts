@@ -1,4 +1,4 @@
-// What a ledger contributes to the report of its sale: its orders in key order, each with the facts that the report checks.
+// A ledger's part of the report of its sale: its orders in key order, each with the facts that the report checks.
 import type { Ledger } from "./ledger.ts";
 import { type OrderRow, type OrderStatus, refundedOf, totalOf } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";

@@ -36,7 +36,7 @@ export class Publications {
       sampleLedger(this.#ledger); // about once a second as well
       return this.stock();
     };
-    // Whoever waits in line learns the end from it.
+    // People who wait in line learn the end from it.
     this.#live.changed(setup.skuId, read, this.#isSoldForGood && !wasSoldForGood);
   }
 

@@ -1,4 +1,4 @@
-// Which request last changed an order, so that the log lines of the consumers name it. In memory only: the lines of orders
+// The request that last changed an order, so that the log lines of the consumers name it. In memory only: the lines of orders
 // that a restarted object sends again have no request id.
 
 /** About 1 MB. The oldest are forgotten first. */

@@ -1,4 +1,4 @@
-// What an order keeps so that the report of its sale can find orders that belong together: keyed hashes of the address block
+// Traces of an order, by which the report of its sale finds orders that belong together: keyed hashes of the address block
 // and of the card. They cannot be compared between sales, and are deleted 30 days after the close. Pure.
 
 export interface Traces {

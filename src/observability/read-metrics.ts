@@ -110,7 +110,7 @@ export async function readShards(
   };
 }
 
-/** What was counted in a span of time, in one frame. */
+/** The counts of a span of time, in one frame. */
 export interface SpanReading {
   frame: Frame;
   /** Shards that did not answer: their part of every figure is missing. */
@@ -119,7 +119,7 @@ export interface SpanReading {
 
 const MINUTE_MS = 60_000;
 
-/** What was counted from `from` to `to` (milliseconds), to the minute, or to 1/720 of a longer span. */
+/** The counts from `from` to `to` (milliseconds), to the minute, or to 1/720 of a longer span. */
 export async function readSpan(env: MetricsEnv, from: number, to: number): Promise<SpanReading> {
   const step = Math.max(1, Math.ceil((to - from) / MAX_STEPS / MINUTE_MS)) * MINUTE_MS;
   const range = { from: Math.floor(from / step) * step, to, step };

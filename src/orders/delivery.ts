@@ -2,7 +2,7 @@
 // reason.
 import { type LogFields, log } from "../observability/log.ts";
 
-/** What a message is about, for the log. */
+/** The subject of a message, for the log. */
 export type AboutOrder = Pick<LogFields, "orderId" | "requestId">;
 
 export interface DeadLetterEnv {

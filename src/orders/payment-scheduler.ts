@@ -196,7 +196,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
   }
 }
 
-/** What a settlement says about the health of the payment provider. */
+/** The health of the payment provider, by a settlement. */
 function callOutcome({ provider }: Settlement, limits: BreakerLimits): CallOutcome {
   if (!provider) return "untried";
   return provider.isFailed ? "failed" : outcomeAfter(provider.milliseconds, limits);

@@ -85,7 +85,7 @@ async function refAt(stripe: Stripe, id: string): Promise<OrderRef | undefined> 
 }
 
 /**
- * What refunds made at Stripe returned by now. An event states one refund, or a total that counts pending ones, so adding
+ * The amount that refunds at Stripe returned. An event states one refund, or a total that counts pending ones, so adding
  * events up goes wrong when they repeat or change their order.
  */
 async function returnedNow(

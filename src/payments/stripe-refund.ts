@@ -102,7 +102,7 @@ const isOpen = ({ status }: Stripe.Refund): boolean =>
   status === "pending" || status === "requires_action";
 
 /**
- * What the refunds of a payment returned, in the shop's minor units. Pending ones that the shop made at Stripe do not count,
+ * The amount that refunds returned, in the shop's minor units. Pending ones that the shop made at Stripe do not count,
  * although Stripe's own total has them: a bank may still return them. The operator's do, because the ledger subtracts them.
  */
 export async function returnedBy(
@@ -130,7 +130,7 @@ function outcomeOf(refund: Stripe.Refund, at?: number): RefundOutcome {
     : { outcome: "pending", cause: `the refund is ${status}` };
 }
 
-/** What Stripe returned of a charge so far, in the shop's minor units. */
+/** The amount that Stripe returned of a charge so far, in the shop's minor units. */
 const totalReturned = ({ amount_refunded: amount, currency }: Stripe.Charge, at: number) => ({
   returned: { amount: fromStripeAmount({ amount, currency }).amount, at },
 });

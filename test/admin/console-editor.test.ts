@@ -47,7 +47,7 @@ const filled = (more: Texts = {}): Texts => ({
   ...more,
 });
 
-/** What is said beside a field of a page. */
+/** The faults beside a field of a page. */
 const faultOf = (html: string, name: string): string =>
   new RegExp(`data-fault="${name}"[^>]*>([^<]*)<`).exec(html)?.[1] ?? "";
 

@@ -82,7 +82,7 @@ const storedSale: fc.Arbitrary<Sale> = fc
   })
   .map((sale) => saleSchema.parse(JSON.parse(JSON.stringify(sale))));
 
-/** What a browser sends: line breaks as CR LF, and none from a field of one line. */
+/** Fields as a browser sends them: line breaks as CR LF, and none from a field of one line. */
 const sent = (texts: Texts): Texts =>
   Object.fromEntries(
     Object.entries(texts).map(([name, value]) => [

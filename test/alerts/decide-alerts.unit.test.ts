@@ -1,4 +1,4 @@
-// Which alerts start and end: once each, not at every flicker, and the same after a restart.
+// Alerts start and end once each, not at every flicker, and the same after a restart.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-// What the tests of real faults share: an open sale, and that an alert fires and ends.
+// Shared by the tests of real faults: an open sale, and that an alert fires and ends.
 import { expect } from "vitest";
 import type { AlertView } from "../../src/alerts/client.ts";
 import { inventory } from "../inventory/object.ts";

@@ -1,4 +1,4 @@
-// What the rules measure at their edges: too few figures, figures that are not known, and what is nobody's fault.
+// The rules at their edges: too few figures, unknown figures, and refusals that are nobody's fault.
 import { describe, expect, test } from "vitest";
 import type { AlertFigures, WatchedSale } from "../../src/alerts/figures.ts";
 import { watchedSales } from "../../src/alerts/figures.ts";

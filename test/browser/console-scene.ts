@@ -1,4 +1,4 @@
-// What the tests of the console in a browser share: signing in, and the looks of its pages.
+// Shared by the tests of the console in a browser: signing in, and the looks of its pages.
 import type { Page } from "playwright-core";
 import type { Person } from "./harness.ts";
 

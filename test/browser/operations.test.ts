@@ -1,4 +1,4 @@
-// What an operator does in the console, in a browser: orders, dead letters, rules, and the line of a sale.
+// The work of an operator in the console, in a browser: orders, dead letters, rules, and the line of a sale.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectOk, type Order } from "../../src/local/client.ts";

@@ -112,7 +112,7 @@ describe("an open breaker", () => {
   });
 });
 
-/** What one caller of many does. */
+/** The behavior of one caller of many. */
 type Step = { wait: number; does: "call" | CallOutcome };
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({

@@ -97,7 +97,7 @@ describe("30 days after the close", () => {
     return { clock, skuId };
   }
   const { closesAt } = anOffer(1).terms;
-  /** What the reconciliation sends every hour. */
+  /** The request that the reconciliation sends every hour. */
   const reconcile = (skuId: string) => {
     const offer = anOffer(2);
     return inventory(skuId).configure({

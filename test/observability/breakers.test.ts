@@ -41,7 +41,7 @@ test("shows how long a breaker has been open through failed probes, and that it 
   expect(await breaker("redis")).toEqual({ name: "redis", state: "closed", openSeconds: 0 });
 });
 
-/** What an isolate reports of its breaker. */
+/** An isolate's report of its breaker. */
 async function report(level: number, openSeconds: number): Promise<void> {
   setWorst("breaker_state", level, "shared");
   setWorst("breaker_open_seconds", openSeconds, "shared");

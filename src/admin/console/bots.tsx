@@ -1,4 +1,4 @@
-// What the overview of a sale says about bots: challenges, the reasons for them, and automatic blocks with their evidence.
+// The part of a sale's overview about bots: challenges, the reasons for them, and automatic blocks with their evidence.
 import type { Figures } from "../figures.ts";
 import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
 import { Why } from "./rules.tsx";

@@ -16,7 +16,7 @@ interface ListProps extends Shown {
   letters: readonly DeadLetter[];
   /** The cursor of the next page. */
   next: string | undefined;
-  /** What was done just now: the action of a form. */
+  /** The action of the form that was done just now. */
   done: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What the schemas of the console's forms share.
+// Shared parts of the schemas of the console's forms.
 import * as z from "zod";
 
 export const MAX_FORM_BYTES = 8_192;

@@ -1,4 +1,4 @@
-// What the overview of a sale says about the last minute: attempts to buy, by what became of them.
+// The part of a sale's overview about the last minute: attempts to buy, by their outcome.
 import type { Figures } from "../figures.ts";
 import { Age, Count, Table } from "./parts.tsx";
 

@@ -13,7 +13,7 @@ const settings = {
 
 export const lineForm = z.strictObject({
   ...settings,
-  /** What the page showed. Only what differs is changed, so that nobody's newer change is undone. */
+  /** The values that the page showed. Only a value that differs is changed, so that nobody's newer change is undone. */
   shownRate: settings.rate,
   shownPaused: settings.paused,
   shownNotice: settings.notice,

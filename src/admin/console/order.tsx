@@ -12,7 +12,7 @@ import { Count, Facts, LocalTime, Table } from "./parts.tsx";
 interface OrderProps {
   operator: Operator;
   order: OrderInspection;
-  /** What was done just now: the action of a form. */
+  /** The action of the form that was done just now. */
   done: string | undefined;
   hasWebhook: boolean;
   /** The idempotency key of the next refund. */

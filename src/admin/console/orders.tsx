@@ -7,7 +7,7 @@ import { Count, LocalTime, Table } from "./parts.tsx";
 
 interface OrdersProps {
   operator: Operator;
-  /** What was looked for. */
+  /** The id that was looked for. */
   find: string;
   /** The orders of the user with this id. Absent before a search. */
   found?: OrderList;

@@ -22,12 +22,12 @@ export async function refusalPage(c: AppContext, refusal: Refusal): Promise<Resp
   return c.html(await renderSignIn(next, detail), status);
 }
 
-/** What to tell an operator whose form cannot be read. */
+/** The faults of a form that cannot be read. */
 export const issuesOf = ({ reason, issues, detail }: Refusal): Issue[] =>
   issues ?? [{ path: "form", message: detail ?? ERRORS[reason].title }];
 
 /**
- * What to tell an operator whose command was refused.
+ * The faults of a command that was refused.
  *
  * @param answer the problem that the operator's API answers for the same command
  */

@@ -39,7 +39,7 @@ async function showReport(c: AppContext, { status = 200, ...shown }: Shown): Pro
   );
 }
 
-/** Answers with the page and not with a redirect, because the outcome of each order is shown once. A repeated form does no harm. */
+/** Answers with the page and not with a redirect, because the outcome of each order is shown once. Repeating it does no harm. */
 async function changeOrders(c: AppContext): Promise<Response> {
   const form = await readForm(c, takeBackForm, MAX_FORM_BYTES);
   if (!form.ok) return showReport(c, { issues: issuesOf(form.refusal), status: 400 });

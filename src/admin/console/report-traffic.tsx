@@ -1,4 +1,4 @@
-// What was counted in the time of a sale, on the page of its report.
+// The counts of the time of a sale, on the page of its report.
 import type { Report } from "../report/document.ts";
 import { Count, Facts, LocalTime, Table } from "./parts.tsx";
 

@@ -15,7 +15,7 @@ interface ReportProps {
   report: Report;
   /** The idempotency key of the next action. */
   key: string;
-  /** What was done just now. */
+  /** The action that was done just now. */
   result?: TakeBackResult;
   issues?: readonly Issue[];
 }

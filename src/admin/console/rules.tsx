@@ -14,7 +14,7 @@ interface RulesProps {
   /** Rules beyond those. */
   more: number;
   incomplete: boolean;
-  /** What was done just now: the action of the form. */
+  /** The action of the form that was done just now. */
   done: string | undefined;
   form?: Partial<RuleForm>;
   issues?: readonly Issue[];

@@ -37,7 +37,7 @@ export const SKU_FIELDS = [
 /** The texts of a form by the names of its fields. */
 export type Texts = Record<string, string>;
 
-/** What a choice shows for a value that is absent. */
+/** The values that choices show for absent ones. */
 const ABSENT: Texts = { "admission.mode": "open", "protection.challenge.mode": "off" };
 
 type Json = Record<string, unknown>;

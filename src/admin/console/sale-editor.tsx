@@ -8,7 +8,7 @@ import { Table } from "./parts.tsx";
 import { rowsOf } from "./sale-document.ts";
 import { About, Admission, Fault, Item, Schedule, type Shown } from "./sale-fields.tsx";
 
-/** What an editor shows. */
+/** The contents of an editor. */
 export interface Editing extends Omit<Shown, "operator"> {
   /** The path of the page, which the form is sent to. */
   path: string;

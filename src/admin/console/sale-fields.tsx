@@ -4,7 +4,7 @@ import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { FIELDS, SKU_FIELDS, Texts } from "./sale-document.ts";
 
-/** What the fields show. */
+/** The contents of the fields. */
 export interface Shown {
   texts: Texts;
   issues?: readonly Issue[];
@@ -13,7 +13,7 @@ export interface Shown {
   operator: Operator;
 }
 
-/** What is wrong with a field, beside it. The script replaces the text. */
+/** The faults of a field, beside it. The script replaces the text. */
 export const Fault = ({ name, of: { issues = [] } }: { name: string; of: Shown }) => (
   <small class="fault" id={`${name}-fault`} data-fault={name} aria-live="polite">
     {issues

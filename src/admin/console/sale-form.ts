@@ -19,7 +19,7 @@ const SKU_NAME = new RegExp(
 );
 const isField = (name: string): boolean => Object.hasOwn(FIELDS, name) || SKU_NAME.test(name);
 
-/** What a form has beside the texts of the sale. */
+/** The parts of a form beside the texts of the sale. */
 const controls = {
   /** The entity tag of the sale that was shown. Empty: a new sale. */
   etag: z

@@ -18,9 +18,9 @@ export interface Check {
 
 /** The facts about one SKU, from its ledger. */
 export interface SkuFacts extends Pick<Sku, "id" | "name" | "unitPrice" | "perUserLimit"> {
-  /** What the ledger counts. Null if it did not answer. */
+  /** The counts of the ledger. Null if it did not answer. */
   ledger: LedgerFacts | null;
-  /** What adding up its orders one by one gives. Null if they could not be read to the end. */
+  /** The sums of its orders, one by one. Null if they could not be read to the end. */
   counted: Counted | null;
 }
 
@@ -40,7 +40,7 @@ export interface LedgerFacts {
   refundsDue: number;
 }
 
-/** What was counted in the time of the sale. */
+/** The counts of the time of the sale. */
 export interface Traffic extends TrafficFacts {
   from: string;
   to: string;

@@ -1,11 +1,11 @@
-// What the merged metrics say about the time of a sale: latency, refusals, degradations. Pure.
+// The time of a sale in the merged metrics: latency, refusals, degradations. Pure.
 import type { Frame } from "../../observability/frame.ts";
 import { BOUNDS, type MetricName } from "../../observability/series.ts";
 import { acceptedOf, type Cost, costOf } from "./cost.ts";
 import { countOf, type Entry, entriesOf, sumOf } from "./entries.ts";
 
 export interface Latency {
-  /** What was measured: requests by group of routes, or calls of the SKUs' objects. */
+  /** The things that were measured: requests by group of routes, or calls of the SKUs' objects. */
   of: "requests" | "calls";
   name: string;
   count: number;

@@ -37,7 +37,7 @@ async function watchLedger(
   record.soldOutAt = isSoldForGood ? (record.soldOutAt ?? askedAt) : undefined;
 }
 
-/** Kills the instance when this share of the units is taken, unless `ended` aborts before. Does nothing if it cannot be killed. */
+/** Kills the instance when this share of the units is taken, unless `ended` aborts before. Does nothing if there is no way. */
 export async function killAt(
   { restart, recorder, ledgers }: ScenarioContext,
   record: LineRecord,

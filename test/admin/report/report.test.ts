@@ -37,7 +37,7 @@ const reportOn = async (saleId: string) => {
   expect(answer).toMatchObject({ status: 200 });
   return answer.body.report;
 };
-/** What holds, by name. */
+/** The checks of a report, by name. */
 const holdsIn = ({ checks }: { checks: Check[] }) =>
   Object.fromEntries(checks.map(({ name, holds }) => [name, holds]));
 

@@ -1,4 +1,4 @@
-// What the report takes from the merged metrics.
+// The report's part from the merged metrics.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { quantile, trafficOf } from "../../../src/admin/report/traffic.ts";

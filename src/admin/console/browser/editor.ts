@@ -49,7 +49,7 @@ function localize(field: HTMLInputElement): void {
   describe();
 }
 
-/** What is checked and shown is what the form would send. */
+/** The fields as the form would send them: these are checked and shown. */
 async function send(form: HTMLFormElement, step: string): Promise<Response> {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, String(value));

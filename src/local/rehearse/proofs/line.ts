@@ -97,7 +97,7 @@ export function leftOver({ after: { available, held } }: Evidence): string[] {
   return available + held > 0 ? [`${available} units are free and ${held} held at the end`] : [];
 }
 
-/** Whoever asks later than that is told so. */
+/** Each person who asks later than that is told so. */
 export function untold(evidence: Evidence): string[] {
   const { looks, soldOutAt } = recordOf(evidence);
   if (soldOutAt === undefined) return ["everything was never sold for good"];
