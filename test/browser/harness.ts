@@ -108,7 +108,12 @@ async function setStage(vars: Record<string, string>) {
     },
     /** Closes what the test opened and fails on any recorded fault. */
     async leave() {
-      for (const context of browser.contexts()) await context.close();
+      for (const context of browser.contexts()) {
+        // A handler of a route may still wait for an answer that nobody needs any more.
+        const routed = [context, ...context.pages()];
+        await Promise.all(routed.map((each) => each.unrouteAll({ behavior: "ignoreErrors" })));
+        await context.close();
+      }
       expect(faults.splice(0)).toEqual([]);
     },
     async close() {

@@ -79,7 +79,9 @@ export async function orderWhileDenied(
   const knownAt = client.now() + PROPAGATION_MS;
   await afterOpening(context, Math.max(0, knownAt - record.closesAt) + 500);
   const purchase = startPurchase(context, buyer, "denied");
-  await buy(context, buyer, purchase, { kind: "buy (line)", ticket, alsoExpected: ["blocked"] });
+  await untilAnswered(() =>
+    buy(context, buyer, purchase, { kind: "buy (line)", ticket, alsoExpected: ["blocked"] }),
+  );
   await lift();
 }
 
