@@ -54,18 +54,15 @@ export async function startFakeStripe(
   };
 }
 
-function fakeStripe(
-  { apiKey, webhookSecret }: Secrets,
-  { onEvent, ...traffic }: Omit<Settings, "port">,
-) {
+function fakeStripe(secrets: Secrets, { onEvent, ...traffic }: Omit<Settings, "port">) {
   const events: { type: string; object: object; order: string }[] = [];
   const bank = new FakeStripeBank((type, object, about = object.metadata) => {
     const order = about.order_id ?? "";
     events.push({ type, object: structuredClone(object), order });
-    onEvent?.(sign(webhookSecret, type, object), order);
+    onEvent?.(sign(secrets, type, object), order);
   });
   const faults = new Faults();
-  const responder = new Responder(apiKey);
+  const responder = new Responder(secrets.apiKey);
   const app = new Hono<{ Bindings: HttpBindings }>();
   const reports = new Map<Endpoint, EndpointReport>();
   app.use("/v1/*", withTraffic(traffic, reports));
@@ -148,7 +145,7 @@ function fakeStripe(
   app.get("/_fake/payments/:order", (c) => c.json(bank.paymentsOf(c.req.param("order"))));
   app.get("/_fake/events/:order", (c) => {
     const mine = events.filter(({ order }) => order === c.req.param("order"));
-    return c.json(mine.map(({ type, object }) => sign(webhookSecret, type, object)));
+    return c.json(mine.map(({ type, object }) => sign(secrets, type, object)));
   });
   app.get("/_fake/held/:order", (c) => c.json(faults.isHeld(c.req.param("order"))));
   app.post("/_fake/release/:order", (c) => {
@@ -197,7 +194,8 @@ const LOCKED = {
 const expandIn = (params: URLSearchParams): string[] =>
   [...params].flatMap(([name, value]) => (name.startsWith("expand[") ? [value] : []));
 
-function sign(secret: string, type: string, object: object): SignedEvent {
+/** Signs an event. Its mode is that of the key, as at Stripe. */
+function sign({ apiKey, webhookSecret }: Secrets, type: string, object: object): SignedEvent {
   const created = Math.floor(Date.now() / 1_000);
   const id = `evt_fake_${crypto.randomUUID()}`;
   const body = JSON.stringify({
@@ -205,9 +203,9 @@ function sign(secret: string, type: string, object: object): SignedEvent {
     object: "event",
     type,
     created,
-    livemode: false,
+    livemode: apiKey.startsWith("sk_live_"),
     data: { object },
   });
-  const hmac = createHmac("sha256", secret).update(`${created}.${body}`).digest("hex");
+  const hmac = createHmac("sha256", webhookSecret).update(`${created}.${body}`).digest("hex");
   return { type, body, signature: `t=${created},v1=${hmac}` };
 }
