@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { breakerLimits } from "./breaker-limits.ts";
 import { thresholdsSchema } from "./observability/alert-thresholds.ts";
+import { EXTRA_EVENTS } from "./webhook-events.ts";
 
 const MIN_SECRET_LENGTH = 32;
 const secret = z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`);
@@ -104,6 +105,13 @@ const beacon = json
   )
   .optional();
 
+/** Names from `EXTRA_EVENTS`, separated by commas or spaces. */
+const extraEvents = z
+  .string()
+  .default("")
+  .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(z.array(z.enum(EXTRA_EVENTS, `use ${EXTRA_EVENTS.join(" and ")}`)));
+
 const LOCAL_URL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//;
 
 /** The header with the value of LOCAL_GUARD. */
@@ -200,6 +208,8 @@ const schema = z
     /** The shop's webhook for final changes of orders. Requests are signed with each of the secrets. */
     ORDER_WEBHOOK_URL: optionalUrl,
     ORDER_WEBHOOK_SECRET: webhookSecrets,
+    /** Events about orders that are not final, separated by commas or spaces. Unset: none, and they cost nothing. */
+    ORDER_WEBHOOK_EVENTS: extraEvents,
     /** The operator's webhook for alerts, and the body that it expects. Unset: the Standard Webhooks form, signed. */
     ALERT_WEBHOOK_URL: optionalUrl,
     ALERT_FORMAT: unset.or(z.enum(["slack", "pagerduty"])).optional(),

@@ -41,6 +41,17 @@ test.each([
   expect(fault).not.toContain(value);
 });
 
+test("asks for no event about an order that is not final, unless it is named", () => {
+  expect(read({})).toMatchObject({ ORDER_WEBHOOK_EVENTS: [] });
+  const both = ["order.payment_changed", "order.reserved"];
+  expect(read({ ORDER_WEBHOOK_EVENTS: `${both}, order.reserved` })).toMatchObject({
+    ORDER_WEBHOOK_EVENTS: both,
+  });
+  expect(read({ ORDER_WEBHOOK_EVENTS: "order.reserved,order.paid" })).toEqual([
+    "ORDER_WEBHOOK_EVENTS.1: use order.reserved and order.payment_changed",
+  ]);
+});
+
 test("requires a secret and a checkout if the shop charges in its own checkout", () => {
   const CHECKOUT_URL = "https://shop.test/checkout";
   const vars = { PAYMENTS: "external", CHECKOUT_URL, MERCHANT_SECRET: NEW };

@@ -98,12 +98,13 @@ export async function applyResend(
   orderId: string,
   reason?: string,
 ): Promise<Response> {
-  if (!c.get("config").ORDER_WEBHOOK_URL) return problem(c, NO_WEBHOOK);
+  const { ORDER_WEBHOOK_URL, ORDER_WEBHOOK_EVENTS: extra } = c.get("config");
+  if (!ORDER_WEBHOOK_URL) return problem(c, NO_WEBHOOK);
   const address = await addressOf(c, orderId);
   if (!address) return problem(c, refuse("not_found"));
   const intent = { action: "order.webhook_resent", target: `order/${orderId}`, reason } as const;
   return recorded(c, intent, async () => {
-    const answer = await atOrder(c, address, (inventory) => inventory.resendEvent(orderId));
+    const answer = await atOrder(c, address, (inventory) => inventory.resendEvent(orderId, extra));
     if (answer instanceof Response) return answer;
     if (answer.ok) return c.json({ webhookId: `${orderId}.${answer.version}` }, 202);
     return problem(c, answer.reason === "not_final" ? NOT_FINAL : refuse(answer.reason));
@@ -114,9 +115,7 @@ const NO_WEBHOOK = refuse("invalid_request", {
   issues: [{ path: "", message: "needs ORDER_WEBHOOK_URL to be set" }],
 });
 const NOT_FINAL = refuse("invalid_request", {
-  issues: [
-    { path: "orderId", message: "is not final yet, so there is no event; it is sent by itself" },
-  ],
+  issues: [{ path: "orderId", message: "has no event now; the next one is sent by itself" }],
 });
 
 /** Calls the object of an order. Returns its answer, or the response if there is none. */

@@ -111,7 +111,10 @@ async function rebuild(c: Context<AppEnv, "/skus/:skuId/rebuild">): Promise<Resp
       await publish(c.env, config);
       const rebuilt = await rebuildReadModel(c.env, config, report.skuId);
       if (!withEvents) return rebuilt;
-      return { ...rebuilt, events: await resendEvents(c.env, report.skuId) };
+      return {
+        ...rebuilt,
+        events: await resendEvents(c.env, report.skuId, config.ORDER_WEBHOOK_EVENTS),
+      };
     }),
   );
 }

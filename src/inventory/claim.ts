@@ -1,6 +1,7 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
 import type { Money } from "../money.ts";
+import type { ExtraEvent } from "../webhook-events.ts";
 import { attemptOf } from "./attempts.ts";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";
@@ -48,14 +49,14 @@ export interface PaymentResult extends OrderRef {
 /** A version of an order that the read model has. */
 export interface WrittenVersion extends OrderRef {
   version: number;
-  /** Whether the shop receives events about final changes. */
+  /** Whether the shop receives events. */
   owed?: boolean;
 }
 
 /** The calls that a session may make to its object. */
 interface ClaimOwner {
   recordPayments(results: PaymentResult[]): Claim[];
-  acknowledge(written: WrittenVersion[]): void;
+  acknowledge(written: WrittenVersion[], extra: readonly ExtraEvent[]): void;
 }
 
 /** Continues a claim within the same call, so a batch costs one billed request for each object. */
@@ -71,8 +72,8 @@ export class ClaimSession extends RpcTarget {
     return this.#inventory.recordPayments(results);
   }
 
-  acknowledge(written: WrittenVersion[]): void {
-    this.#inventory.acknowledge(written);
+  acknowledge(written: WrittenVersion[], extra: readonly ExtraEvent[] = []): void {
+    this.#inventory.acknowledge(written, extra);
   }
 }
 

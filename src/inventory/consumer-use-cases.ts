@@ -1,5 +1,6 @@
 // What the queue consumers do at the object: settle orders, and deliver their events to the shop.
 import { log } from "../observability/log.ts";
+import type { ExtraEvent } from "../webhook-events.ts";
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
 import { decideConfirmFree } from "./decide-order.ts";
 import { decidePaymentResult, type MoneyOutcome, moneyStep } from "./decide-outcome.ts";
@@ -8,7 +9,7 @@ import { decideReturned } from "./decide-reported.ts";
 import { decideWithdraw } from "./decide-stock.ts";
 import { type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { type EventToDeliver, isFinal } from "./owed-events.ts";
+import { type EventToDeliver, eventOf, makesEvent } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -106,7 +107,11 @@ export function saveReturned(
 export const logFailedRefund = ({ orderId, reason }: OrderRow): void =>
   log("payment.refund_failed", { orderId, reason: reason ?? "unknown" });
 
-export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
+export function acknowledge(
+  work: UnitOfWork,
+  written: WrittenVersion[],
+  extra: readonly ExtraEvent[],
+): void {
   const now = Date.now();
   work.published.stockChanged(); // the stock is the same, but not the gauges
   for (const ref of written) {
@@ -117,18 +122,22 @@ export function acknowledge(work: UnitOfWork, written: WrittenVersion[]): void {
       work.ledger.index.forwarded(ref);
       continue;
     }
-    const owed = ref.owed === true && isFinal(row);
+    const owed = ref.owed === true && makesEvent(row, extra);
     const acknowledged = { ...row, acknowledged: ref.version };
     work.ledger.save(row, owed ? { ...acknowledged, owedSince: now } : acknowledged);
     if (owed) work.sendEvent(row);
   }
 }
 
-export function owedEvents(work: UnitOfWork, refs: OrderRef[]): EventToDeliver[] {
+export function owedEvents(
+  work: UnitOfWork,
+  refs: OrderRef[],
+  extra: readonly ExtraEvent[],
+): EventToDeliver[] {
   const now = work.begin();
   return refs.flatMap((ref) => {
     const row = work.current(ref, now);
-    if (!row || row.owedSince === null || !isFinal(row)) return [];
+    if (!row || row.owedSince === null || !eventOf(row, extra)) return [];
     const { userId, owedSince: since } = row;
     return [{ userId, order: toOrder(row), since, ...work.requests.of(ref.orderId) }];
   });
@@ -148,15 +157,16 @@ export function markDelivered(
 export function resendEvents(
   work: UnitOfWork,
   after: OrderRef | null,
+  extra: readonly ExtraEvent[],
 ): { owed: number; next: OrderRef | null } {
   const now = work.begin();
   const rows = work.ledger.page(after ?? undefined, PAGE_SIZE);
-  const final = rows.filter(isFinal);
-  for (const row of final) oweEvent(work, row, now);
-  return { owed: final.length, next: nextAfter(rows) };
+  const matching = rows.filter((row) => eventOf(row, extra));
+  for (const row of matching) oweEvent(work, row, now);
+  return { owed: matching.length, next: nextAfter(rows) };
 }
 
-/** Owes the shop the event of a final order, again if it was delivered before. */
+/** Owes the shop the event of an order, again if it was delivered before. */
 export function oweEvent(work: UnitOfWork, row: OrderRow, now: number): void {
   work.ledger.save(row, { ...row, owedSince: now });
   work.sendEvent(row);

@@ -1,11 +1,12 @@
 // What the operator does with orders at the object. Each use case runs without an await, so its writes commit together.
 import type { Money } from "../money.ts";
+import type { ExtraEvent } from "../webhook-events.ts";
 import { oweEvent, saveReturned } from "./consumer-use-cases.ts";
 import { available, decideCancel } from "./decide-order.ts";
 import { decideRefund, type RefundCommand } from "./decide-refund.ts";
 import { inspect, type OrderInspection } from "./inspection.ts";
 import type { OrderRow } from "./order.ts";
-import { isFinal } from "./owed-events.ts";
+import { eventOf } from "./owed-events.ts";
 import type { Refund } from "./returns.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -76,16 +77,20 @@ export function release(work: UnitOfWork, orderId: string): ReleaseAnswer {
   return { ok: true, released: decision.changed, order: inspect(decision.row) };
 }
 
-/** `not_final`: there is no event about the order yet. */
+/** `not_final`: there is no event about the order now. */
 export type ResendAnswer =
   | { ok: true; version: number }
   | { ok: false; reason: "not_found" | "not_final" };
 
-export function resendEvent(work: UnitOfWork, orderId: string): ResendAnswer {
+export function resendEvent(
+  work: UnitOfWork,
+  orderId: string,
+  extra: readonly ExtraEvent[],
+): ResendAnswer {
   const now = work.begin();
   const row = rowOf(work, orderId, now);
   if (!row) return { ok: false, reason: "not_found" };
-  if (!isFinal(row)) return { ok: false, reason: "not_final" };
+  if (!eventOf(row, extra)) return { ok: false, reason: "not_final" };
   oweEvent(work, row, now);
   return { ok: true, version: row.version };
 }

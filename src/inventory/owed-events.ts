@@ -1,8 +1,9 @@
-// The events that the shop is owed: one for every final change of an order. The order's row stores the debt until
-// the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
-
+// The events that the shop is owed: one for every final change of an order, and for others that it asked for. The order's row
+// stores the debt until the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
+import type { EventType, ExtraEvent } from "../webhook-events.ts";
 import { moneyStep } from "./decide-outcome.ts";
 import type { Order, OrderRow } from "./order.ts";
+import { eventTypeOf } from "./order-event.ts";
 import type { OrderRef } from "./order-id.ts";
 
 /** An order whose newest version the shop has not accepted yet. */
@@ -22,9 +23,30 @@ export interface EventToDeliver {
   requestId?: string;
 }
 
-/** Whether the order has reached its end, money included. Until then there is no event about it. */
-export const isFinal = (row: OrderRow): boolean =>
-  row.status !== "reserved" && moneyStep(row) === "none";
+/** Whether the order has reached its end, money included. */
+const isFinal = (row: OrderRow): boolean => row.status !== "reserved" && moneyStep(row) === "none";
+
+/**
+ * The event about an order as it is now. Undefined while there is none: a step about its money is ours to take, whose result
+ * soon makes another version, or the order is reserved and the shop did not ask for such events.
+ *
+ * @param extra the types that the shop asked for
+ */
+export const eventOf = (row: OrderRow, extra: readonly ExtraEvent[]): EventType | undefined =>
+  moneyStep(row) === "none"
+    ? eventTypeOf({ status: row.status, ...paymentOf(row) }, extra)
+    : undefined;
+
+const paymentOf = ({ payment }: OrderRow) => (payment ? { payment: payment.state } : {});
+
+/**
+ * Whether the newest version of an order makes an event. It replaces an older one that was not delivered. A payment that
+ * changed makes no second `order.reserved`.
+ */
+export function makesEvent(row: OrderRow, extra: readonly ExtraEvent[]): boolean {
+  const type = eventOf(row, extra);
+  return isFinal(row) || type === (row.payment ? "order.payment_changed" : "order.reserved");
+}
 
 /** Pause before the second attempt. Each further pause is twice as long, up to an hour. */
 const BASE_MS = 60_000;

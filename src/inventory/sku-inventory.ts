@@ -2,6 +2,7 @@
 // function decide, saves and answers without an await, so its writes commit together and no other request sees
 // half of it.
 import { DurableObject } from "cloudflare:workers";
+import type { ExtraEvent } from "../webhook-events.ts";
 import { type AuditPage, auditPage } from "./audit.ts";
 import {
   cancel,
@@ -131,9 +132,11 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /**
    * Records that the read model has these versions, and that the shop is owed events about them. An order with
    * a newer version stays unacknowledged. So does one whose money must move: it is sent again, but not published again.
+   *
+   * @param extra the types of events that the shop asked for, beside those of final changes
    */
-  acknowledge(written: WrittenVersion[]): void {
-    acknowledge(this.#work, written);
+  acknowledge(written: WrittenVersion[], extra: readonly ExtraEvent[] = []): void {
+    acknowledge(this.#work, written, extra);
   }
 
   /** Whether the read model has the newest version of an order, so that no message about it is needed. */
@@ -143,8 +146,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** The events about these orders that the shop is still owed, each with the order as it is now. */
-  owedEvents(refs: OrderRef[]): EventToDeliver[] {
-    return owedEvents(this.#work, refs);
+  owedEvents(refs: OrderRef[], extra: readonly ExtraEvent[] = []): EventToDeliver[] {
+    return owedEvents(this.#work, refs, extra);
   }
 
   /** Records that the shop accepted these versions. An order with a newer version still owes its event. */
@@ -170,13 +173,16 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** Sends the event of one order to the shop again. */
-  resendEvent(orderId: string): ResendAnswer {
-    return resendEvent(this.#work, orderId);
+  resendEvent(orderId: string, extra: readonly ExtraEvent[] = []): ResendAnswer {
+    return resendEvent(this.#work, orderId, extra);
   }
 
   /** Sends the events of one page of orders to the shop again. `next` is where the following page starts. */
-  resendEvents(after: OrderRef | null): { owed: number; next: OrderRef | null } {
-    return resendEvents(this.#work, after);
+  resendEvents(
+    after: OrderRef | null,
+    extra: readonly ExtraEvent[] = [],
+  ): { owed: number; next: OrderRef | null } {
+    return resendEvents(this.#work, after, extra);
   }
 
   /**

@@ -6,6 +6,7 @@ import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/c
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
 import type { OrderAddress, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
+import type { ExtraEvent } from "../webhook-events.ts";
 
 /** One order of a batch, and its progress. */
 interface Entry {
@@ -115,14 +116,17 @@ export class Group {
   }
 
   /**
-   * Acknowledges the published versions. `owed`: whether the shop receives events about them. `outside`: the ids of orders
-   * whose money must move and that are not in the line of the payments. Their messages are retried.
+   * Acknowledges the published versions. `owed`: whether the shop receives events about them, and `extra` which ones beside
+   * those of final changes. `outside`: the ids of orders whose money must move and that are not in the line of the payments.
+   * Their messages are retried.
    */
   async acknowledge({
     owed,
+    extra,
     outside,
   }: {
     owed: boolean;
+    extra: readonly ExtraEvent[];
     outside: ReadonlySet<string>;
   }): Promise<void> {
     const written = this.open.filter(({ orderId }) => !outside.has(orderId));
@@ -135,6 +139,7 @@ export class Group {
           version,
           owed,
         })),
+        extra,
       );
       for (const { orderId } of written) this.#fault(orderId, undefined);
     });

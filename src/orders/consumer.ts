@@ -65,11 +65,12 @@ async function processGroups(
     await entering;
     throw error;
   });
-  const owed = config.ORDER_WEBHOOK_URL !== undefined;
+  const { ORDER_WEBHOOK_URL, ORDER_WEBHOOK_EVENTS: extra } = config;
+  const owed = ORDER_WEBHOOK_URL !== undefined;
   await Promise.all(
     groups.map(async (group) => {
       const outside = group.payments.length === 0 ? new Set<string>() : await entering;
-      await group.acknowledge({ owed, outside });
+      await group.acknowledge({ owed, extra, outside });
     }),
   );
 }

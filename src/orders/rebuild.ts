@@ -5,6 +5,7 @@ import type { Order, OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
+import type { ExtraEvent } from "../webhook-events.ts";
 import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
 
 /** Number of orders that a reconciliation samples before it decides whether to rebuild the SKU. */
@@ -41,13 +42,17 @@ export async function rebuildReadModel(
   return report;
 }
 
-/** Sends the event of every final order of a SKU to the shop again. Returns the number of events. */
-export async function resendEvents(env: InventoryEnv, skuId: string): Promise<number> {
+/** Sends the event of every order of a SKU that has one to the shop again. Returns the number of events. */
+export async function resendEvents(
+  env: InventoryEnv,
+  skuId: string,
+  extra: readonly ExtraEvent[],
+): Promise<number> {
   let events = 0;
   let after: OrderRef | null = null;
   do {
     const page: { owed: number; next: OrderRef | null } = await atObject(env, skuId, (inventory) =>
-      inventory.resendEvents(after),
+      inventory.resendEvents(after, extra),
     );
     events += page.owed;
     after = page.next;

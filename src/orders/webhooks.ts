@@ -1,13 +1,12 @@
-// Webhooks: every final change of an order is delivered to the shop at least once, signed as the Standard Webhooks
+// Webhooks: every final change of an order, and others that the shop asked for, are delivered at least once, signed as the Standard Webhooks
 // specification says, under an id that stays the same when it is repeated. The ledger stores which events the shop
 // is owed. A message in the queue only names an order to look at.
-import * as z from "zod";
 import type { Config } from "../config.ts";
 import { Breaker, BreakerOpen } from "../edge/breaker.ts";
 import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts";
-import { type Order, orderSchema } from "../inventory/order.ts";
+import { eventIdOf, type OrderEvent, orderEventSchema, toEvent } from "../inventory/order-event.ts";
 import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
@@ -20,7 +19,10 @@ import {
   retryOrDefer,
 } from "./delivery.ts";
 
-export type WebhookConfig = Pick<Config, "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET">;
+export type WebhookConfig = Pick<
+  Config,
+  "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET" | "ORDER_WEBHOOK_EVENTS"
+>;
 
 type DeliveryConfig = WebhookConfig & RedisConfig & VerboseConfig;
 
@@ -31,28 +33,9 @@ class ShopDown extends Error {}
 
 const receiver = new Breaker("webhook", (error) => error instanceof ShopDown);
 
-const eventSchema = z.object({
-  /** `{order id}.{version}`. Receivers drop ids that they have seen. */
-  id: z.string(),
-  type: z.string(),
-  userId: z.string(),
-  order: orderSchema,
-});
-
-/** A final change of an order, as the shop receives it. */
-export type OrderEvent = z.output<typeof eventSchema>;
-
-/** The event of an order as it is now. */
-export const toEvent = (userId: string, order: Order): OrderEvent => ({
-  id: `${order.id}.${order.version}`,
-  type: `order.${order.status}`,
-  userId,
-  order,
-});
-
 /** The event in a message of an older release, which carried the event itself. Undefined if there is none. */
 export const readEvent = (body: unknown): OrderEvent | undefined =>
-  eventSchema.safeParse(body).data;
+  orderEventSchema.safeParse(body).data;
 
 /** Whether a message belongs in the webhooks queue. */
 export const isEventMessage = (body: unknown): boolean =>
@@ -115,7 +98,10 @@ async function deliverGroup(group: Group, context: Context): Promise<void> {
   const items = [...group.values()];
   const [{ ref: address }] = items as [Item];
   const refs = items.map(({ ref: { userId, orderId } }) => ({ userId, orderId }));
-  const owed = await callInventory(context.env, address, (object) => object.owedEvents(refs));
+  const { ORDER_WEBHOOK_EVENTS: extra } = context.config;
+  const owed = await callInventory(context.env, address, (object) =>
+    object.owedEvents(refs, extra),
+  );
   if (!owed.ok) {
     const all = items.flatMap(({ messages }) => messages);
     return defer(all, causeOf(owed.cause));
@@ -138,7 +124,8 @@ async function deliverEach(
   const delivered = await Promise.all(
     events.map(async (owed) => {
       const { messages = [] } = group.get(owed.order.id) ?? {};
-      const event = toEvent(owed.userId, owed.order);
+      const event = toEvent(owed.userId, owed.order, config.ORDER_WEBHOOK_EVENTS);
+      if (!event) return []; // the object returns none of these
       const { fault, isUntried } = await postUnlessDown(event, config);
       count("webhooks", isUntried ? "deferred" : fault ? "failed" : "delivered");
       const { userId, requestId } = owed;
@@ -181,7 +168,7 @@ async function confirmAccepted(
 async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): Promise<void> {
   const late = accepted.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
   if (late.length === 0) return;
-  const ids = late.map(({ userId, order }) => toEvent(userId, order).id);
+  const ids = late.map(({ order }) => eventIdOf(order));
   await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
     redis.hdel(keys.deadLetters, ...ids),
   ).catch((error) => log("webhooks.letter_failed", { cause: causeOf(error) }));

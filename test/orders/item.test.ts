@@ -1,7 +1,8 @@
 // The item of an order: its name, image, sale and seller, copied when the order is made, whatever changes later.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Order } from "../../src/inventory/order.ts";
-import { readEvent, toEvent } from "../../src/orders/webhooks.ts";
+import { toEvent } from "../../src/inventory/order-event.ts";
+import { readEvent } from "../../src/orders/webhooks.ts";
 import { admin, call, request, send } from "../support/http.ts";
 import { emptyRedis, KEYS, readModelOf, redis } from "../support/redis.ts";
 import {
@@ -60,7 +61,7 @@ test("an order has its total and item wherever it is shown", async () => {
   expect(await listed(buyer)).toMatchObject([fields]);
   const [stored] = await readModelOf(buyer.id);
   expect(stored).toMatchObject(fields);
-  expect(toEvent(buyer.id, stored as Order)?.order).toMatchObject(fields);
+  expect(toEvent(buyer.id, stored as Order, [])?.order).toMatchObject(fields);
 });
 
 describe("an order keeps its item", () => {

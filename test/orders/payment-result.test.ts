@@ -1,6 +1,6 @@
 // The shop's own checkout through the whole app: it reports payments, and learns whether to return the money.
 import { beforeAll, describe, expect, test } from "vitest";
-import { toEvent } from "../../src/orders/webhooks.ts";
+import { toEvent } from "../../src/inventory/order-event.ts";
 import { inventory, putToSleep } from "../inventory/object.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { ledger } from "../support/shop.ts";
@@ -132,7 +132,7 @@ test("a hold that ends unpaid is offered as a webhook, and a refund that is due 
     const message = { v: 1, skuId: sale.skuId, lane: 0, version: 1, ...ref };
     expect(await deliverTo(null, [message], { vars })).toMatchObject({ retried: [] });
     const [event] = await inventory(sale.skuId).owedEvents([ref]);
-    return event && toEvent(event.userId, event.order);
+    return event && toEvent(event.userId, event.order, []);
   };
   expect(await owed()).toBeUndefined();
 

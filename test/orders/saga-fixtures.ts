@@ -87,7 +87,7 @@ export const cancel = ({ buyer, order }: Purchase): Promise<Answer<Order>> =>
 export const deliverTo = (
   gateway: PaymentGateway | null,
   bodies: unknown[],
-  { vars = {}, ...options }: { attempts?: number; vars?: WebhookConfig } = {},
+  { vars = {}, ...options }: { attempts?: number; vars?: Partial<WebhookConfig> } = {},
 ): Promise<Delivery> => deliver(bodies, { ...options, gateway, vars: asSet(vars) });
 
 /** Variables as an operator sets them: several values in one text. */

@@ -5,7 +5,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import type { EventMessage } from "../../src/inventory/messages.ts";
-import { deliverWebhooks } from "../../src/orders/webhooks.ts";
+import { deliverWebhooks, type WebhookConfig } from "../../src/orders/webhooks.ts";
 import { ledger, unique, until } from "../support/shop.ts";
 import {
   deliverTo,
@@ -46,11 +46,11 @@ export function givenShop(status: (seen: number) => number = () => 204): Receive
   return received;
 }
 
-export const configWith = (vars: Partial<typeof VARS>) => ({ ...requireConfig(env), ...vars });
+export const configWith = (vars: Partial<WebhookConfig>) => ({ ...requireConfig(env), ...vars });
 
 export async function post(
   messages: unknown[],
-  { attempts = 1, vars = VARS as Partial<typeof VARS> } = {},
+  { attempts = 1, vars = VARS }: { attempts?: number; vars?: Partial<WebhookConfig> } = {},
 ) {
   const batch = createMessageBatch(
     "doorbuster-webhooks",
@@ -77,8 +77,11 @@ export const takeEventMessages = async (sale: PaidSale, count = 1): Promise<Even
   return messages;
 };
 
-export const settle = (purchase: Purchase, gateway = new TestGateway()) =>
-  deliverTo(gateway, [purchase.message], { vars: VARS });
+export const settle = (
+  purchase: Purchase,
+  gateway = new TestGateway(),
+  vars: Partial<WebhookConfig> = VARS,
+) => deliverTo(gateway, [purchase.message], { vars });
 
 /** Makes a confirmed order whose event the shop has not received yet. */
 export async function givenEvent(sale?: PaidSale): Promise<Purchase & { event: EventMessage }> {
