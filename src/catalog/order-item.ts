@@ -2,11 +2,15 @@
 import type { Item } from "../inventory/order.ts";
 import type { Sale, Sku } from "./schema.ts";
 
-export function itemOf({ title, imageUrl, theme }: Sale, { name }: Sku): Item {
+export function itemOf(sale: Sale, { name, option, product, ...sku }: Sku): Item {
+  const owner = sale.products?.find(({ id }) => id === product);
+  const imageUrl = sku.imageUrl ?? owner?.imageUrl ?? sale.imageUrl;
+  const seller = sale.theme?.seller;
   return {
     name,
+    ...(option === undefined ? {} : { option }),
     ...(imageUrl === undefined ? {} : { imageUrl }),
-    saleTitle: title,
-    ...(theme?.seller === undefined ? {} : { seller: theme.seller }),
+    saleTitle: sale.title,
+    ...(seller === undefined ? {} : { seller }),
   };
 }

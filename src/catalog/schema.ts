@@ -2,29 +2,10 @@
 import * as z from "zod";
 import { admissionSchema, registrationFault } from "../admission/settings.ts";
 import { instantSchema } from "../instant.ts";
-import { MAX_UNITS } from "../inventory/decide-stock.ts";
-import { moneySchema } from "../money.ts";
+import { altSchema, httpsUrlSchema, idSchema } from "./fields.ts";
+import { itemFaults, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
-
-/** Ids of sales and SKUs. They are parts of URLs, of names of keys, and of order ids. */
-export const idSchema = z.string().regex(/^[a-z0-9-]{1,64}$/, "use 1 to 64 of a-z, 0-9 and -");
-
-const MAX_PER_USER = 100;
-const MAX_HOLD_SECONDS = 24 * 3600;
-const MAX_SKUS = 50;
-
-const skuSchema = z.strictObject({
-  id: idSchema,
-  name: z.string().trim().min(1).max(200),
-  unitPrice: moneySchema,
-  /** Units put on sale in total. A restock adds to it. The ledger has the units that are left. */
-  stock: z.int().min(0).max(MAX_UNITS),
-  perUserLimit: z.int().min(1).max(MAX_PER_USER).default(1),
-  holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
-});
-
-const httpsUrlSchema = z.url({ protocol: /^https$/ }).max(2_000);
 
 /** The shop's branding of a sale page. Readable text colors are derived from the accent. */
 const themeSchema = z.strictObject({
@@ -36,7 +17,7 @@ const themeSchema = z.strictObject({
   /** Alternative text of the logo: the shop's name. */
   logoAlt: z.string().max(200).optional(),
   /** Alternative text of the sale's image. */
-  imageAlt: z.string().max(300).optional(),
+  imageAlt: altSchema.optional(),
   /** The seller's name, shown in the footer and at payment. */
   seller: z.string().trim().min(1).max(100).optional(),
   /** Links such as terms, privacy, and contact, shown in the same places. */
@@ -64,24 +45,24 @@ export const saleSchema = z
     closesAt: instantSchema,
     protection: protectionSchema.optional(),
     admission: admissionSchema,
+    products: z.array(productSchema).max(MAX_SKUS).optional(),
     skus: z.array(skuSchema).min(1).max(MAX_SKUS),
   })
   .refine((sale) => sale.opensAt < sale.closesAt, {
     path: ["closesAt"],
     message: "must be after opensAt",
   })
-  .refine((sale) => new Set(sale.skus.map((sku) => sku.id)).size === sale.skus.length, {
-    path: ["skus"],
-    message: "every SKU needs a different id",
-  })
   .superRefine((sale, ctx) => {
+    for (const fault of itemFaults(sale)) ctx.addIssue({ code: "custom", ...fault });
     const fault = registrationFault(sale);
     if (!fault) return;
     const { field, message } = fault;
     ctx.addIssue({ code: "custom", path: ["admission", field], message });
   });
 
-export type Sku = z.output<typeof skuSchema>;
+export { idSchema } from "./fields.ts";
+export type { Sku } from "./items.ts";
+
 /** A sale as operators write and read it. */
 export type Sale = z.output<typeof saleSchema>;
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { saleDocumentSchema, saleSchema } from "../../src/catalog/schema.ts";
 import { admin, call } from "../support/http.ts";
-import { aSale, unique } from "../support/shop.ts";
+import { aBuyer, aSale, aSku, bought, unique } from "../support/shop.ts";
 
 const put = (changes: object) => {
   const sale = { ...aSale(), ...changes };
@@ -36,6 +36,24 @@ describe("the time", () => {
     expect((await answer).status).toBe(201);
     expect((await call("GET", `/api/sales/${id}`)).status).toBe(200);
     expect((await call("GET", `/sales/${id}`)).status).toBe(200);
+  });
+});
+
+test("products are public, can be sent back as they are, and name the option in orders", async () => {
+  const products = [{ id: "runner", name: "Runner", imageUrl: "https://a.test/1.jpg" }];
+  const skus = ["41", "42"].map((option) => ({
+    ...aSku({ name: `Runner ${option}`, product: "runner", option }),
+    compareAtPrice: { amount: 15_000, currency: "USD" },
+  }));
+  const { id, answer } = put({ products, skus });
+  expect((await answer).status).toBe(201);
+  expect((await call("GET", `/api/sales/${id}`)).body).toMatchObject({ products, skus });
+  const stored = await admin("GET", `/sales/${id}`);
+  expect(stored.body).toMatchObject({ products, skus });
+  expect((await admin("PUT", `/sales/${id}`, { body: stored.body })).body).toEqual(stored.body);
+  const { item } = await bought(await aBuyer(), skus[1]?.id ?? "");
+  expect(item).toMatchObject({
+    ...{ name: "Runner 42", option: "42", imageUrl: "https://a.test/1.jpg" },
   });
 });
 
