@@ -68,8 +68,8 @@ export interface Pace {
     inLineMs: number;
     /** During the rush of paid orders. */
     besidePaidMs: number;
-    /** During a rush of as many free orders. */
-    besideFreeMs: number;
+    /** During a rush of as many orders that nobody pays. */
+    besideUnpaidMs: number;
   };
 }
 

@@ -83,7 +83,7 @@ function paceLines({ allowedPerSecond, charges, seconds, free }: Pace): string[]
     `Paid drop: ${formatNumber(charges)} payments at ${formatNumber(perSecond, 1)} a second, ${share} of the ` +
       `${allowedPerSecond} that are allowed`,
     `Free orders were confirmed after ${after(free.aloneMs)} alone, and after ${after(free.inLineMs)} while the paid ones waited in line`,
-    `During a rush: after ${after(free.besideFreeMs)} beside free orders, and after ${after(free.besidePaidMs)} beside as many paid ones`,
+    `During a rush: after ${after(free.besideUnpaidMs)} beside orders that nobody pays, and after ${after(free.besidePaidMs)} beside as many paid ones`,
   ];
 }
 

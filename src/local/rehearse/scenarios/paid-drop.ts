@@ -1,26 +1,30 @@
 // A drop of paid orders that come much faster than the provider takes payments, with free orders beside them. All settle, at
-// the pace that is allowed. Free orders are timed alone and while the paid ones wait in line: these two must not differ. They
-// are also timed during the rush of paid orders, and during a rush of as many free ones, because any rush slows one machine
-// down.
+// the pace that is allowed. Free orders are timed alone and while the paid ones wait in line: these two must not differ. Any
+// rush slows one machine down, so they are also timed during a rush of orders that nobody pays, and during the rush of paid
+// ones. These two must not differ either: the payments are all that sets the rushes apart.
 import { setTimeout as pause } from "node:timers/promises";
+import { forEachConcurrently } from "../concurrency.ts";
 import type { Pace } from "../recorder.ts";
 import type { Buyer, Scenario, ScenarioContext } from "../scenario.ts";
 import { FINAL_WITHIN_MS, lineMs, waitUntilFinal } from "../wait-until-final.ts";
 import { arrive, medianUntilConfirmed, place } from "./crowd-beside.ts";
 import { openNow } from "./hours.ts";
+import { cancel } from "./order-actions.ts";
 import { type PaymentPattern, payOrCancel } from "./payment-pattern.ts";
 
 /** Arrivals of a crowd: 3,000 come in ten seconds. */
 const PER_SECOND = 300;
 const HOLD_SECONDS = 60;
 const LOOK_MS = 250;
+const CANCEL_AT_ONCE = 16;
 
-const CROWDS = ["paid", "free"] as const;
+const CROWDS = ["paid", "unpaid"] as const;
 /** Groups of buyers whose free orders are timed. */
-const TIMED = ["alone", "beside-free", "beside-paid", "in-line"] as const;
+const TIMED = ["alone", "beside-unpaid", "beside-paid", "in-line"] as const;
 /** Each crowd and each group has a SKU of its own. */
 const SKUS = [...CROWDS, ...TIMED];
-/** Of 13 buyers six pay, six are in the free crowd, and one is timed. */
+const isCrowd = (name: string) => CROWDS.some((crowd) => crowd === name);
+/** Of 13 buyers six pay, six order without paying, and one is timed. */
 const CYCLE = 13;
 const PAID_IN_CYCLE = 6;
 
@@ -39,7 +43,7 @@ export const paidDrop: Scenario = {
   plan({ now, buyerCount, knowsPace }) {
     const terms = { stock: buyerCount, perUserLimit: 1, holdSeconds: HOLD_SECONDS };
     const skus = SKUS.map((name) => ({
-      ...{ name, unitPrice: { amount: name === "paid" ? 12_000 : 0, currency: "USD" } },
+      ...{ name, unitPrice: { amount: isCrowd(name) ? 12_000 : 0, currency: "USD" } },
       ...terms,
     }));
     return knowsPace ? { ...openNow(now), skus } : undefined;
@@ -58,17 +62,22 @@ export const paidDrop: Scenario = {
     const timed = (group: (typeof TIMED)[number]) =>
       medianUntilConfirmed(context, of(group), seconds);
     const aloneMs = await timed("alone");
-    const [besideFreeMs] = await Promise.all([
-      timed("beside-free"),
-      arrive(context, of("free"), seconds, async (buyer, dueAt) => {
-        await place(context, buyer, dueAt);
+    const unpaid: [buyer: Buyer, id: string][] = [];
+    const [besideUnpaidMs] = await Promise.all([
+      timed("beside-unpaid"),
+      arrive(context, of("unpaid"), seconds, async (buyer, dueAt) => {
+        const id = await place(context, buyer, dueAt);
+        if (id !== undefined) unpaid.push([buyer, id]);
       }),
     ]);
+    await forEachConcurrently(CANCEL_AT_ONCE, unpaid, async ([buyer, id]) => {
+      await cancel(context, buyer, id);
+    });
     await Promise.all(context.skus.map((sku) => waitUntilFinal(context, sku, { held: 0 })));
     const startedAt = Date.now();
     const [free] = await Promise.all([
       timed("beside-paid").then(async (besidePaidMs) => ({
-        ...{ aloneMs, besideFreeMs, besidePaidMs },
+        ...{ aloneMs, besideUnpaidMs, besidePaidMs },
         inLineMs: await timed("in-line"),
       })),
       arrive(context, paying, seconds, (buyer, dueAt, nth) => pay(context, buyer, dueAt, nth)),
