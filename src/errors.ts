@@ -18,7 +18,7 @@ export const ERRORS = {
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   sold_out: { status: 409, title: "Sold out" },
-  user_limit_reached: { status: 409, title: "Your limit for this item is reached" },
+  user_limit_reached: { status: 409, title: "Your limit is reached" },
   price_changed: { status: 409, title: "The price has changed" },
   payment_method_required: { status: 409, title: "Send the payment method with the order" },
   order_not_payable: { status: 409, title: "This order cannot be paid" },
@@ -58,6 +58,8 @@ export interface ProblemFields {
   /** For a sold-out SKU: units whose buyers may still fail to pay. */
   held?: number;
   orderIds?: string[];
+  /** Which limit per person is reached. */
+  scope?: "sku" | "sale";
   /** The current unit price. */
   unitPrice?: { amount: number; currency: string };
   issues?: Issue[];

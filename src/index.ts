@@ -12,6 +12,7 @@ import { reconcile } from "./reconcile.ts";
 export { SaleWatch } from "./admin/sale-watch.ts";
 export { AlertWatch } from "./alerts/alert-watch.ts";
 export { SaleRegistry } from "./catalog/registry.ts";
+export { SaleAllowance } from "./inventory/allowance/sale-allowance.ts";
 export { SkuInventory } from "./inventory/sku-inventory.ts";
 export { SaleLine } from "./line/sale-line.ts";
 export { MetricsShard } from "./observability/metrics-shard.ts";

@@ -4,7 +4,7 @@ import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { moneySchema } from "../money.ts";
 import { altSchema, httpsUrlSchema, idSchema } from "./fields.ts";
 
-const MAX_PER_USER = 100;
+export const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;
 const MAX_OPTION_LENGTH = 60;
 const MAX_MORE_IMAGES = 9;

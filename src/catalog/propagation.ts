@@ -5,6 +5,8 @@ import { lineSettings } from "../admission/settings.ts";
 import { refuse } from "../errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
+import { limitedSale } from "../inventory/decide-stock.ts";
+import type { OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
 import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
@@ -109,6 +111,8 @@ async function configureSkuObjects(
   const setups = await Promise.all(
     commands.map((command) => atObject(env, command.skuId, (object) => object.configure(command))),
   );
+  const uncounted = setups.filter((setup) => limitedSale(setup) !== setup.countedSale);
+  await Promise.all(uncounted.map(({ skuId }) => countOrders(env, skuId)));
   return setups
     .filter((setup) => setup.revision === revision)
     .map(({ skuId, stocked, everSold, withdrawn }) => ({
@@ -119,6 +123,18 @@ async function configureSkuObjects(
     }));
 }
 
+/**
+ * Counts the orders from before the sale had a limit per person. Edges learn of the limit afterwards, and the objects take
+ * no order without a lease meanwhile, so the limit is exact from the answer to the operator on.
+ */
+async function countOrders(env: InventoryEnv, skuId: string): Promise<void> {
+  let after: OrderRef | null = null;
+  do {
+    const from: OrderRef | null = after;
+    after = await atObject(env, skuId, (object) => object.countOrders(from));
+  } while (after);
+}
+
 function toTerms(sale: Sale, sku: Sku): Terms {
   return {
     saleId: sale.id,
@@ -127,6 +143,7 @@ function toTerms(sale: Sale, sku: Sku): Terms {
     closesAt: Date.parse(sale.closesAt),
     unitPrice: sku.unitPrice,
     perUserLimit: sku.perUserLimit,
+    ...(sale.perUserLimit === undefined ? {} : { saleLimit: sale.perUserLimit }),
     holdSeconds: sku.holdSeconds,
     ...(lineSettings(sale) ? { hasLine: true } : {}),
     item: itemOf(sale, sku),

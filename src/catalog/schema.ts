@@ -3,7 +3,7 @@ import * as z from "zod";
 import { admissionSchema, registrationFault } from "../admission/settings.ts";
 import { instantSchema } from "../instant.ts";
 import { altSchema, httpsUrlSchema, idSchema } from "./fields.ts";
-import { itemFaults, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
+import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
 
@@ -45,6 +45,8 @@ export const saleSchema = z
     closesAt: instantSchema,
     protection: protectionSchema.optional(),
     admission: admissionSchema,
+    /** Units of all SKUs together that one person may have. Absent: only the limits of the SKUs count. */
+    perUserLimit: z.int().min(1).max(MAX_PER_USER).optional(),
     products: z.array(productSchema).max(MAX_SKUS).optional(),
     skus: z.array(skuSchema).min(1).max(MAX_SKUS),
   })

@@ -8,6 +8,7 @@ import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
+import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import { moneySchema } from "../money.ts";
 
 const MAX_TICKET = 2_048;
@@ -78,6 +79,8 @@ export type Purchase = Identified &
     orderId?: string;
     /** The buyer's ticket and the line, if the sale has one. Set by the admission. */
     turn?: { ticket: string; isChallenged: boolean; published: PublishedLine | undefined };
+    /** The units taken from the buyer's allowance, if the sale limits them. Set by the allowance. */
+    lease?: ReserveCommand["lease"];
     /** The token of a solved challenge, not verified yet. */
     solution?: string;
   };

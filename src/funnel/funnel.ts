@@ -7,6 +7,7 @@ import type { AppContext } from "../http.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { admission } from "./admission.ts";
+import { allowance } from "./allowance.ts";
 import type {
   Admitted,
   Attempt,
@@ -55,6 +56,7 @@ const IDENTIFIED: readonly Stage<Purchase>[] = [
   whenBuying(challenge),
   limits,
   whenBuying(solution),
+  whenBuying(allowance), // last, because it writes a row
 ];
 
 type Refused = { ok: false; refusal: Refusal };

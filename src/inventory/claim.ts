@@ -55,7 +55,7 @@ export interface WrittenVersion extends OrderRef {
 
 /** The calls that a session may make to its object. */
 interface ClaimOwner {
-  recordPayments(results: PaymentResult[]): Claim[];
+  recordPayments(results: PaymentResult[]): Promise<Claim[]>;
   acknowledge(written: WrittenVersion[], extra: readonly ExtraEvent[]): void;
 }
 
@@ -68,7 +68,7 @@ export class ClaimSession extends RpcTarget {
     this.#inventory = inventory;
   }
 
-  recordPayments(results: PaymentResult[]): Claim[] {
+  recordPayments(results: PaymentResult[]): Promise<Claim[]> {
     return this.#inventory.recordPayments(results);
   }
 

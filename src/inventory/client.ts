@@ -11,7 +11,7 @@ export interface InventoryEnv {
 /** The methods of T as the caller of an RPC sees them. */
 type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Result>
+    ? (...args: Args) => Promise<Awaited<Result>>
     : never;
 };
 

@@ -50,7 +50,7 @@ export function applyOutcome(
   now: number,
   { attempt, send }: { attempt?: number; send: boolean },
 ): OrderRow | undefined {
-  const changed = decidePaymentResult(work.stateOf(row.userId, now), row, money, now, attempt);
+  const changed = decidePaymentResult(work.stateFor(row, now), row, money, now, attempt);
   if (!changed) return undefined;
   work.save(row, changed, { send });
   if (money.outcome === "refund_failed") logFailedRefund(changed);

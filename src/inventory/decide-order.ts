@@ -23,6 +23,8 @@ export interface Terms {
   closesAt: number;
   unitPrice: Money;
   perUserLimit: number;
+  /** Units of all SKUs of the sale together that one person may have. Absent: no such limit. */
+  saleLimit?: number;
   holdSeconds: number;
   /** Whether only people whose turn it is may buy. Absent: no. */
   hasLine?: true;
@@ -40,6 +42,8 @@ export interface BuyerState {
   aliases: Alias[];
   /** Whether the sale's line admits the user. Absent if the sale has no line. */
   admission?: AdmissionDecision;
+  /** Whether the sale's limit per person has room for an expired order whose money arrived. Matters only if there is one. */
+  isLateLeased?: boolean;
 }
 
 /** An idempotency key that maps to an order made under another key. */

@@ -65,8 +65,8 @@ const RETURNABLE: ReadonlySet<Payment["state"]> = new Set([
 /**
  * Applies a result of the payment provider. Returns the new row, or undefined if nothing changes: results come at least
  * once and in any order, and a result about an earlier method than the current one (`attempt`) decides nothing, except that
- * money always counts. Money that arrives after the hold ended buys the units if some are free and the buyer's limit
- * allows it. After a cancellation it is always refunded.
+ * money always counts. Money that arrives after the hold ended buys the units if some are free and the buyer's limits
+ * allow it. After a cancellation it is always refunded.
  */
 export function decidePaymentResult(
   state: BuyerState,
@@ -141,13 +141,17 @@ const withCard = (row: OrderRow, { card }: { card?: string }): OrderRow =>
   card === undefined ? row : { ...row, traces: { ...row.traces, card } };
 
 function chargedRow(
-  { terms, stock, mine }: BuyerState,
+  { terms, stock, mine, isLateLeased }: BuyerState,
   row: OrderRow,
   payment: Payment,
   now: number,
 ): OrderRow {
   const limit = terms?.perUserLimit ?? 0;
-  const fits = available(stock) >= row.quantity && unitsOwned(mine) + row.quantity <= limit;
+  const isLimited = terms?.saleLimit !== undefined && terms.saleId === row.saleId;
+  const fits =
+    available(stock) >= row.quantity &&
+    unitsOwned(mine) + row.quantity <= limit &&
+    (!isLimited || isLateLeased === true);
   if (row.status === "reserved" || (row.status === "expired" && fits)) {
     const charged: Payment = { ...payment, state: "charged" };
     return next(row, { ...startClock(row, charged, now), status: "confirmed", reason: null }, now);

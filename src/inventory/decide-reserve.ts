@@ -2,6 +2,7 @@
 // earlier attempt, or the one reason for the refusal.
 import type { AdmissionDecision } from "../admission/decision.ts";
 import type { Money } from "../money.ts";
+import type { Lease } from "./allowance/decide.ts";
 import {
   type Alias,
   available,
@@ -36,6 +37,8 @@ export interface ReserveCommand {
   requestId?: string;
   /** When the edge received the request: milliseconds. */
   askedAt: number;
+  /** The right to take the units from the buyer's allowance of the sale, and the limit that it was granted under. */
+  lease?: Lease & { saleId: string; limit: number };
   /** Whether a refusal that applies to everyone includes the buyers, so that the edge can refuse all others itself. */
   wantsBuyers?: boolean;
   /** Only looks up the order of the key. Answers `no_such_order` instead of making one. */
@@ -52,6 +55,8 @@ export type ReserveDecision =
   | { ok: false; reason: "sale_not_open"; opensAt: number }
   | { ok: false; reason: "sale_closed"; closesAt: number }
   | { ok: false; reason: "user_limit_reached"; limit: number; orderIds: string[] }
+  /** The sale limits its units per person, and the command has no lease that still counts. */
+  | { ok: false; reason: "lease_required"; saleId: string; limit: number }
   /** `held`: units that may come back, because their orders await payment. */
   | { ok: false; reason: "sold_out"; available: number; held: number }
   | { ok: false; reason: "price_changed"; unitPrice: Money }
@@ -109,8 +114,21 @@ export function decideReserve(
     return { ok: false, reason: "price_changed", unitPrice: terms.unitPrice };
   }
   const unpaid = refuseUnpaid(mine, terms, cmd.afterUnpaidHolds, now);
-  return unpaid ?? { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
+  if (unpaid) return unpaid;
+  const { saleId, saleLimit } = terms;
+  if (saleLimit !== undefined && !isLeased(cmd, saleId, saleLimit, now)) {
+    return { ok: false, reason: "lease_required", saleId, limit: saleLimit };
+  }
+  return { ok: true, replayed: false, row: reservedRow(terms, cmd, now) };
 }
+
+/** A lease under a higher limit than the present one may be too much. */
+const isLeased = (
+  { lease }: ReserveCommand,
+  saleId: string,
+  saleLimit: number,
+  now: number,
+): boolean => lease?.saleId === saleId && lease.limit <= saleLimit && now < lease.until;
 
 const samePrice = (a: Money, b: Money): boolean =>
   a.amount === b.amount && a.currency === b.currency;
@@ -152,6 +170,7 @@ function reservedRow(terms: Terms, cmd: ReserveCommand, now: number): OrderRow {
     dispute: null,
     traces: cmd.network === undefined ? null : { network: cmd.network },
     item: terms.item ?? null,
+    counted: null,
     idempotencyKey: cmd.idempotencyKey,
     fingerprint: cmd.fingerprint,
   };

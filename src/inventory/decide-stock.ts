@@ -16,7 +16,19 @@ export interface Setup {
   stocked: number;
   /** Units that refunds have taken off sale since the first one. Absent before. */
   withdrawn?: number;
+  /** The sale with a limit per person whose orders here are all counted, or about to be. Absent if there is none. */
+  countedSale?: string;
 }
+
+/** The sale with a limit per person that the SKU is in. */
+export const limitedSale = ({ terms }: Setup): string | undefined =>
+  terms?.saleLimit === undefined ? undefined : terms.saleId;
+
+/** The setup of a SKU whose orders are all counted. */
+export const asCounted = (setup: Setup): Setup => {
+  const countedSale = limitedSale(setup);
+  return countedSale === undefined ? setup : { ...setup, countedSale };
+};
 
 /** Takes units off sale that came back with a refund and are not to be sold again. */
 export const decideWithdraw = (setup: Setup, quantity: number): Setup => ({
@@ -61,8 +73,15 @@ export function decideConfigure(
     terms: offer?.terms ?? null,
     stocked: Math.max(offer ? offer.stock - missed : stocked, held + sold),
     ...(withdrawn > 0 ? { withdrawn } : {}),
+    ...keepCounted(setup, offer),
   };
 }
+
+/** Orders made while the sale had no limit are not counted, so they all count again once it has one. */
+const keepCounted = (setup: Setup | null, offer: Offer | null): Pick<Setup, "countedSale"> =>
+  setup?.countedSale && offer?.terms.saleLimit && offer.terms.saleId === setup.countedSale
+    ? { countedSale: setup.countedSale }
+    : {};
 
 export interface RestockCommand {
   /** Units to add. A negative number takes free units back. */

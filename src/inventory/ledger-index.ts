@@ -1,6 +1,7 @@
 // The in-memory index of a ledger: counters, running holds, and the orders that still need work. It is rebuilt from
 // the rows when the object wakes.
 import TinyQueue from "tinyqueue";
+import { isUncounted } from "./allowance/counted-order.ts";
 import { Buyers } from "./buyers.ts";
 import { endDueAt } from "./decide-hold-end.ts";
 import { isFree } from "./decide-order.ts";
@@ -48,6 +49,10 @@ export class LedgerIndex {
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
   readonly traced = new TraceIndex();
+  /** Orders whose units the sale's limit per person has not counted yet, by order id. */
+  readonly uncounted = new Map<string, OrderRef>();
+  /** The sale whose orders count. Undefined if it has no limit per person. */
+  limitedSale: string | undefined;
   /** Holds whose clock stands still, because a payment is with us or with the provider. */
   holdsPaused = 0;
   readonly #holds = new TinyQueue<Hold>([], (a, b) => a.endsAt - b.endsAt);
@@ -64,6 +69,7 @@ export class LedgerIndex {
     this.traced.track(before, row);
     this.#trackOwed(row);
     this.#trackAttention(row);
+    track(this.uncounted, row, isUncounted(row, this.limitedSale));
     if (row.acknowledged >= row.version) this.unacknowledged.delete(row.orderId);
     else {
       const { userId, orderId, version, changedAt } = row;

@@ -2,8 +2,9 @@
 // There is no secondary index, except where the shop's own checkout looks orders up by their id alone.
 
 import { migrate } from "../migrate.ts";
+import { isUncounted } from "./allowance/counted-order.ts";
 import type { Alias, Stock } from "./decide-order.ts";
-import type { Setup } from "./decide-stock.ts";
+import { limitedSale, type Setup } from "./decide-stock.ts";
 import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
@@ -34,16 +35,21 @@ export class Ledger {
   readonly payments = new PaymentTables((query, ...bindings) => this.#run(query, ...bindings));
   #setup: Setup | null = null;
   #isIndexed = false;
+  /** Counted units, by order id, that the order's next write stores. */
+  readonly #counted = new Map<string, number>();
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#sql = storage.sql;
     this.#count(migrate(storage, MIGRATIONS));
     const [stored] = this.#run("SELECT document FROM setup");
     if (stored) this.#setup = JSON.parse(stored.document as string);
+    // Until all orders of the sale are counted, `SkuInventory.countOrders` goes through them page by page.
+    this.index.limitedSale = this.#setup?.countedSale;
     // An order that is unacknowledged when the object wakes may never have been sent: it is due at once.
     const all = this.#sql.exec(SELECT_ORDERS);
     for (const row of all) this.index.track(undefined, this.#toRow(row), 0);
     this.#count(all);
+    this.index.limitedSale = this.#setup ? limitedSale(this.#setup) : undefined;
   }
 
   get setup(): Setup | null {
@@ -63,6 +69,7 @@ export class Ledger {
   saveSetup(setup: Setup): void {
     this.#run("INSERT OR REPLACE INTO setup (id, document) VALUES (1, ?)", JSON.stringify(setup));
     this.#setup = setup;
+    this.index.limitedSale = limitedSale(setup);
   }
 
   /** The quantity a restock key was used for, if any. Newer keys are stored in the registry. */
@@ -130,10 +137,34 @@ export class Ledger {
    * Writes an order that is new (`before` undefined) or changed, and updates the index. Returns its entry
    * among the unacknowledged orders, if it has one.
    */
-  save(before: OrderRow | undefined, row: OrderRow): Unacknowledged | undefined {
+  save(before: OrderRow | undefined, order: OrderRow): Unacknowledged | undefined {
+    const row = this.#withCounted(order);
+    this.#counted.delete(row.orderId);
     this.#run(WRITE_ORDER, ...bindingsOf(row));
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
+  }
+
+  /** The order of a user that was made under this key. */
+  orderOfKey(userId: string, key: string): OrderRow | undefined {
+    return this.ordersOf(userId).find(({ idempotencyKey }) => idempotencyKey === key);
+  }
+
+  /**
+   * Records what the sale's limit per person counts for an order. Written with the next change of the row, so that an order
+   * costs no further row, or now if none is to come. Until then, an object that wakes reports the order again.
+   */
+  markCounted(ref: OrderRef, units: number): void {
+    this.#counted.set(ref.orderId, units);
+    const row = this.order(ref);
+    if (!row) return;
+    if (row.acknowledged >= row.version) this.save(row, row);
+    else if (!isUncounted(row, this.index.limitedSale)) this.index.uncounted.delete(row.orderId);
+  }
+
+  #withCounted(row: OrderRow): OrderRow {
+    const counted = this.#counted.get(row.orderId);
+    return counted === undefined ? row : { ...row, counted };
   }
 
   /** Deletes traces that are due, of up to `limit` orders. Returns how many it deleted. */
@@ -151,7 +182,7 @@ export class Ledger {
 
   /** An order from a release that stored no item uses that of its sale, while the sale is on. */
   #toRow(stored: SqlRow): OrderRow {
-    const row = toOrderRow(stored);
+    const row = this.#withCounted(toOrderRow(stored));
     const terms = this.#setup?.terms;
     if (row.item || terms?.saleId !== row.saleId) return row;
     return { ...row, item: terms.item ?? null };

@@ -49,6 +49,8 @@ export interface OrderRow {
   /** Null in orders from before an item was stored. */
   item: Item | null;
   idempotencyKey: string;
+  /** Units that the sale's limit per person counts for it. Null if it was never counted. */
+  counted: number | null;
   /** Digest of the request body. Distinguishes a retry from another request under the same key. */
   fingerprint: string;
 }

@@ -23,7 +23,7 @@ export function recordReport(
   const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
   if (!row) return { ok: false, reason: "not_found" };
   const charge = ledger.payments.chargeOf(orderId, report.reference);
-  const decision = decideReport(work.stateOf(row.userId, now), row, charge, report, now);
+  const decision = decideReport(work.stateFor(row, now), row, charge, report, now);
   if (!decision.ok) {
     if (decision.reason === "payment_mismatch") noteMismatch(work, orderId, report.reference, now);
     return { ...decision, total: totalOf(row) };

@@ -3,6 +3,9 @@
 // half of it.
 import { DurableObject } from "cloudflare:workers";
 import type { ExtraEvent } from "../webhook-events.ts";
+import { attemptsOf, countOrders, type OpenAttempt } from "./allowance/counting.ts";
+import type { Report } from "./allowance/decide.ts";
+import { withLateLeases } from "./allowance/late-leases.ts";
 import { type AuditPage, auditPage } from "./audit.ts";
 import {
   cancel,
@@ -25,7 +28,7 @@ import type { PaymentView, PayRefusal } from "./decide-pay.ts";
 import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
-import { type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
+import { asCounted, type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import type { OrderInspection } from "./inspection.ts";
 import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
@@ -81,8 +84,11 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return paymentOf(this.#work, ref);
   }
 
-  cancel(ref: OrderRef, requestId?: string): OrderResult<"order_not_cancellable"> {
-    return cancel(this.#work, ref, requestId);
+  /** Answers once the buyer's allowance has the units back, so that they can take others at once. */
+  async cancel(ref: OrderRef, requestId?: string): Promise<OrderResult<"order_not_cancellable">> {
+    const result = cancel(this.#work, ref, requestId);
+    if (result.ok) await this.#work.allowances.told({ ...ref, saleId: result.order.saleId });
+    return result;
   }
 
   find(ref: OrderRef): Order | null {
@@ -115,18 +121,48 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** Applies what the payment provider reported. Returns the claims as they are now: a refund may have become due. */
-  recordPayments(results: PaymentResult[]): Claim[] {
-    return recordPayments(this.#work, results);
+  recordPayments(results: PaymentResult[]): Promise<Claim[]> {
+    const charged = results.filter(({ money }) => money.outcome === "charged");
+    return this.#withLateLeases(charged, () => recordPayments(this.#work, results));
   }
 
   /** Applies an event of the payment provider, or has the consumer look it up. */
-  recordEvent(event: PaymentEvent): EventResult {
-    return recordEvent(this.#work, event);
+  recordEvent(event: PaymentEvent): Promise<EventResult> {
+    const charged = event.kind === "succeeded" ? [event] : [];
+    return this.#withLateLeases(charged, () => recordEvent(this.#work, event));
   }
 
   /** Applies a report of the shop's own checkout. */
-  recordReport(orderId: string, report: PaymentReport): ReportResult {
-    return recordReport(this.#work, orderId, report);
+  recordReport(orderId: string, report: PaymentReport): Promise<ReportResult> {
+    const userId = this.#work.ledger.ownerOf(orderId);
+    const isCharge = report.outcome === "charged" && userId !== undefined;
+    const charged = isCharge ? [{ userId, orderId }] : [];
+    return this.#withLateLeases(charged, () => recordReport(this.#work, orderId, report));
+  }
+
+  #withLateLeases<Result>(charged: OrderRef[], apply: () => Result): Promise<Result> {
+    return withLateLeases(this.env, this.#work, charged, apply);
+  }
+
+  // ---- the allowances of a sale with a limit per person
+
+  /** What became of attempts of one user, for an allowance that has not been told. */
+  attempts(userId: string, open: OpenAttempt[]): Report[] {
+    return attemptsOf(this.#work, userId, open);
+  }
+
+  /** When the sale closes (milliseconds). Null if the SKU is not in it. */
+  closesAt(saleId: string): number | null {
+    const terms = this.#work.ledger.setup?.terms;
+    return terms?.saleId === saleId ? terms.closesAt : null;
+  }
+
+  /**
+   * Reports a page of the orders that were made before the sale had a limit per person. @returns where the following page
+   * starts, or null if all are counted. @throws if an allowance does not answer
+   */
+  countOrders(after: OrderRef | null): Promise<OrderRef | null> {
+    return countOrders(this.#work, after);
   }
 
   /**
@@ -192,12 +228,12 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   configure(command: ConfigureCommand): Setup & { everSold: boolean } {
     const { ledger } = this.#work;
     const decided = decideConfigure(ledger.setup, ledger.stock, command);
-    if (decided) ledger.saveSetup(decided);
+    if (decided) ledger.saveSetup(ledger.everSold ? decided : asCounted(decided));
     // The reconciliation comes every hour.
     this.#work.forgetTraces(Date.now());
     // Even if nothing is new: Redis may have lost what was published.
     this.#work.published.all();
-    return { ...(decided ?? (ledger.setup as Setup)), everSold: ledger.everSold };
+    return { ...(ledger.setup as Setup), everSold: ledger.everSold };
   }
 
   /**

@@ -34,6 +34,7 @@ CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
   order_id TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (order_id, reference)
 ) WITHOUT ROWID`,
   "ALTER TABLE orders ADD COLUMN traces TEXT",
+  "ALTER TABLE orders ADD COLUMN counted INTEGER",
 ];
 
 /**
@@ -67,6 +68,7 @@ const OTHER_COLUMNS = [
   "returns",
   "dispute",
   "traces",
+  "counted",
 ] as const;
 const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
@@ -109,6 +111,7 @@ export function bindingsOf(row: OrderRow): SqlStorageValue[] {
     returns: row.returns && JSON.stringify(row.returns),
     dispute: row.dispute && JSON.stringify(row.dispute),
     traces: row.traces && JSON.stringify(row.traces),
+    counted: row.counted,
   };
   return COLUMNS.map((name) => values[name]);
 }
@@ -137,6 +140,7 @@ export function toOrderRow(row: SqlRow): OrderRow {
     returns: parsed<Returns>(row.returns),
     dispute: parsed<Dispute>(row.dispute),
     traces: parsed<Traces>(row.traces),
+    counted: (row.counted as number | null | undefined) ?? null,
   };
 }
 

@@ -2,6 +2,8 @@
 // with all that follows from it (outbox, alarm, published stock).
 import { count } from "../observability/metrics.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import type { AllowanceEnv } from "./allowance/client.ts";
+import { AllowanceReports } from "./allowance/reports.ts";
 import { needsAttention } from "./attention.ts";
 import { decideHoldEnd } from "./decide-hold-end.ts";
 import { type BuyerState, isFree } from "./decide-order.ts";
@@ -31,12 +33,15 @@ const FORGET_PAUSE_MS = 1_000;
 const RESEND_JITTER_MS = 2_000;
 
 /** The queues that the object sends to. */
-export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS">;
+export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS"> & AllowanceEnv;
 
 export class UnitOfWork {
   readonly ledger: Ledger;
   readonly published: Publications;
   readonly requests = new RecentRequests();
+  readonly allowances: AllowanceReports;
+  /** Expired orders that may take units now (see `withLateLeases`). */
+  lateLeased: ReadonlySet<string> = new Set();
   readonly #orders: Outbox<OrderMessage>;
   readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
@@ -50,6 +55,9 @@ export class UnitOfWork {
     this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
     this.#alarm = new AlarmClock(storage);
     this.published = new Publications(env, this.ledger);
+    this.allowances = new AllowanceReports(env, this.ledger, () =>
+      this.#alarm.fireBy(this.#allDuties()),
+    );
   }
 
   /** What the object did since it woke, apart from rows. Cloudflare bills these counts. */
@@ -91,6 +99,7 @@ export class UnitOfWork {
     this.#orders.post(due.filter(({ isFree }) => isFree).map(toOrderMessage));
     this.#payments.post(due.filter(({ isFree }) => !isFree).map(toOrderMessage));
     this.#sendDueEvents(now);
+    this.allowances.resend(now);
     this.forgetTraces(now);
     this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
@@ -114,10 +123,16 @@ export class UnitOfWork {
     return { terms: setup?.terms ?? null, stock, mine, aliases };
   }
 
+  /** The state that decides about a payment of one order. */
+  stateFor(row: OrderRow, now: number): BuyerState {
+    return { ...this.stateOf(row.userId, now), isLateLeased: this.lateLeased.has(row.orderId) };
+  }
+
   /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
     const unacknowledged = this.ledger.save(before, row);
     if (before && isLateCharge(before, row)) count("payments_late", row.saleId);
+    this.allowances.orderChanged(row);
     this.published.stockChanged();
     if (needsAttention(before) !== needsAttention(row)) this.published.attentionChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
@@ -169,6 +184,8 @@ export class UnitOfWork {
   *#duties(orders: Iterable<Unacknowledged>, events: Iterable<OwedEvent> = []): Generator<number> {
     const { nextHoldEnd } = this.ledger.index;
     if (nextHoldEnd !== undefined) yield nextHoldEnd;
+    const { dueAt: reportDueAt } = this.allowances;
+    if (reportDueAt !== undefined) yield reportDueAt;
     const now = Date.now();
     for (const order of orders) yield resendBy(order, now);
     for (const { dueAt } of events) if (dueAt !== undefined) yield dueAt;

@@ -10,7 +10,7 @@ import type { OrderReader } from "../funnel/shape.ts";
 import { logVerbose } from "../funnel/verbose.ts";
 import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
-import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
+import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import type { Order } from "../inventory/order.ts";
 import { traceOf } from "../inventory/trace-hash.ts";
@@ -18,6 +18,7 @@ import type { AfterUnpaidHolds } from "../inventory/unpaid-holds.ts";
 import { count, measure } from "../observability/metrics.ts";
 import { payFirst, paymentModeOf } from "../payments/payment-mode.ts";
 import { inventoryRefusal, type Outcome, receiptEmailOf, refused } from "./buyer.ts";
+import { reserveUnits } from "./reserve-units.ts";
 
 /** Sends an attempt through the funnel and reserves. `read` parses the order from the request. */
 export async function placeOrder(
@@ -28,12 +29,10 @@ export async function placeOrder(
   const admitted = await runFunnel(c, skuId, read);
   if (!admitted.ok) return admitted;
   const { attempt } = admitted;
-  const address = { skuId, lane: LANE };
   const print = await fingerprint(attempt.body);
   const learn = observe(attempt);
-  const command = toCommand(attempt, print);
   const sentAt = Date.now();
-  const answer = await callInventory(c.env, address, (inventory) => inventory.reserve(command));
+  const answer = await reserveUnits(attempt, (admitted) => toCommand(admitted, print));
   learn(answer);
   measure("object_seconds", Date.now() - sentAt, "reserve", answer.ok ? "ok" : answer.reason);
   const outcome = outcomeOf(answer);
@@ -131,7 +130,11 @@ function toRefusal(
     case "sale_closed":
       return refuse("sale_closed", { closesAt: new Date(result.closesAt).toISOString() });
     case "user_limit_reached":
-      return refuse("user_limit_reached", { limit: result.limit, orderIds: result.orderIds });
+      return refuse("user_limit_reached", {
+        scope: "sku",
+        limit: result.limit,
+        orderIds: result.orderIds,
+      });
     case "sold_out":
       return refuse("sold_out", { available: result.available, held: result.held });
     case "not_admitted_yet":
@@ -147,6 +150,8 @@ function toRefusal(
         detail: UNPAID,
         retryAfterSeconds: result.retryAfterSeconds,
       });
+    case "lease_required":
+      return refuse("unavailable");
     default:
       return refuse(result.reason);
   }

@@ -36,7 +36,7 @@ describe("the tables of a ledger", () => {
         "status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, " +
         "version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL, " +
         "payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL, item TEXT, " +
-        "owed_since INTEGER, accepted_until INTEGER, returns TEXT, dispute TEXT, traces TEXT, " +
+        "owed_since INTEGER, accepted_until INTEGER, returns TEXT, dispute TEXT, traces TEXT, counted INTEGER, " +
         "PRIMARY KEY (user_id, order_id) ) WITHOUT ROWID",
       charges:
         "CREATE TABLE charges ( order_id TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL, " +
