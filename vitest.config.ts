@@ -23,6 +23,16 @@ const QUEUE = {
 /** Only so that a wait ends: the default of a second is missed on a busy machine. */
 const patient = { poll: { timeout: 60_000 } };
 
+/** Much longer than a busy machine stalls, so that a stall changes no answer. Tests of slowness set limits of their own. */
+const generous = { limitMs: 20_000, slowMs: 20_000 };
+const BREAKERS = {
+  redis: generous,
+  "redis-background": generous,
+  turnstile: generous,
+  beacon: generous,
+  webhook: generous,
+};
+
 /** Files at a time, of all projects together: vitest wants the same number in each. */
 const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
 
@@ -66,6 +76,7 @@ export default defineConfig({
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",
                 PAYMENTS: "sandbox",
+                BREAKERS: JSON.stringify(BREAKERS),
                 ...(await startServices()),
               },
             },

@@ -7,7 +7,7 @@ import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
 import type { AppContext, AppEnv } from "./http.ts";
 import { atObject } from "./inventory/client.ts";
 import { causeOf, log } from "./observability/log.ts";
-import { INTERACTIVE_LIMIT_MS, redisBreakerState, withRedis } from "./redis/client.ts";
+import { redisBreakerState, withRedis } from "./redis/client.ts";
 
 /** An object with this name never has stock. Calling it proves that objects can be reached. */
 const PROBE_SKU = "-readyz-";
@@ -46,7 +46,7 @@ async function probe(name: keyof Readiness, check: () => Promise<unknown>): Prom
 
 /** A write, because a replica, a full database, or one that cannot save still answers reads. */
 const writeToRedis = (c: AppContext) =>
-  withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, (redis, keys) =>
+  withRedis(c.get("config"), "redis", (redis, keys) =>
     redis.set(keys.ready, "1", { ex: PROBE_KEY_SECONDS }),
   );
 

@@ -2,13 +2,13 @@
 import { Webhook } from "standardwebhooks";
 import { causeOf } from "./observability/log.ts";
 
-/** The longest that a receiver may take, in milliseconds. */
-export const POST_LIMIT_MS = 5_000;
-
-/** The receiver of a webhook. Requests carry a signature by each secret; none if there are no secrets. */
+/** The receiver of a webhook. */
 export interface Receiver {
   url: string;
+  /** Requests carry a signature by each of them. */
   secrets: readonly string[];
+  /** The longest that it may take: milliseconds. */
+  limitMs: number;
 }
 
 /** `fault`: what went wrong, such as `answered 500`. `isDown`: no other event would be accepted now. */
@@ -19,7 +19,7 @@ export interface Posted {
 
 /** Posts one event. @param id the same for every repetition: receivers drop ids that they have seen */
 export async function postSigned(
-  { url, secrets }: Receiver,
+  { url, secrets, limitMs }: Receiver,
   id: string,
   event: object,
 ): Promise<Posted> {
@@ -30,7 +30,7 @@ export async function postSigned(
     const response = await fetch(url, {
       method: "POST",
       redirect: "manual",
-      signal: AbortSignal.timeout(POST_LIMIT_MS),
+      signal: AbortSignal.timeout(limitMs),
       headers: {
         "Content-Type": "application/json",
         "webhook-id": id,

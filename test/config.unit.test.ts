@@ -132,13 +132,14 @@ test("changes single limits of a breaker and keeps the others", () => {
   const BREAKERS = JSON.stringify({ payments: { slowMs: 4_000 } });
   const changed = read({ BREAKERS }) as { BREAKERS: Record<string, object> };
   expect(changed.BREAKERS.payments).toMatchObject({ slowMs: 4_000, failuresInRow: 10 });
-  expect(changed.BREAKERS.redis).toMatchObject({ slowMs: 500 });
+  expect(changed.BREAKERS.redis).toMatchObject({ limitMs: 300, slowMs: 500 });
 });
 
 test.each([
   ["that is no JSON", "fast", "BREAKERS: is not JSON"],
   ["for a service that has none", '{"postgres":{}}', "BREAKERS"],
   ["with a name that is misspelled", '{"redis":{"slow":1}}', "BREAKERS.redis"],
+  ["with a time limit that is too long", '{"redis":{"limitMs":60000}}', "BREAKERS.redis.limitMs"],
   ["with a share above 1", '{"redis":{"failureShare":5}}', "BREAKERS.redis.failureShare"],
 ])("refuses limits of breakers %s", (_, BREAKERS, fault) => {
   expect(read({ BREAKERS })).toEqual([expect.stringContaining(fault)]);

@@ -2,7 +2,7 @@
 import { type Attention, attentionSchema, isQuiet } from "../inventory/attention.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
+import { type RedisConfig, readHash, withRedis } from "../redis/client.ts";
 
 /** Most SKUs that are listed. The totals count all of them. */
 const MAX_SKUS = 200;
@@ -15,7 +15,7 @@ export interface AttentionView extends Attention {
 /** Null while Redis does not answer. */
 export async function readAttention(config: RedisConfig): Promise<AttentionView | null> {
   try {
-    const stored = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    const stored = await withRedis(config, "redis-background", (redis, keys) =>
       healed(redis, keys, [{ key: keys.attention, type: "hash" }], () =>
         readHash(redis, keys.attention),
       ),

@@ -14,7 +14,7 @@ import {
   type StoredLetter,
 } from "../orders/dead-letters.ts";
 import type { DeadLetter } from "../orders/delivery.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { recorded } from "./log.ts";
 import { addressOf } from "./orders.ts";
@@ -28,7 +28,7 @@ const BATCH_SIZE = 50;
 const inRedis = <T>(
   c: Context<AppEnv>,
   work: (redis: Redis, keys: Keys) => Promise<T>,
-): Promise<T> => withRedis(c.get("config"), BACKGROUND_LIMIT_MS, work);
+): Promise<T> => withRedis(c.get("config"), "redis-background", work);
 
 /** A letter as the API returns it. Unreadable letters are listed too, so that they can be discarded. */
 const toView = ({ id, text, letter }: StoredLetter): DeadLetter =>

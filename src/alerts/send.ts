@@ -3,11 +3,18 @@ import { postSigned } from "../signed-post.ts";
 import { bodyFor, type News } from "./formats.ts";
 import type { AlertConfig } from "./notice.ts";
 
+/** The longest that the receiver may take: milliseconds. */
+const LIMIT_MS = 5_000;
+
 /** Returns what went wrong, or undefined if the receiver accepted it. */
 export async function sendNews(config: AlertConfig, news: News): Promise<string | undefined> {
   const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secrets = [] } = config;
   if (!url) return "no ALERT_WEBHOOK_URL is set";
-  const { fault } = await postSigned({ url, secrets }, news.id, bodyFor(config, news));
+  const { fault } = await postSigned(
+    { url, secrets, limitMs: LIMIT_MS },
+    news.id,
+    bodyFor(config, news),
+  );
   return fault && `the receiver ${fault}`;
 }
 

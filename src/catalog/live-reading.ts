@@ -10,7 +10,7 @@ import { MAX_RECENT } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
-import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import { type EdgeStock, parseStock } from "./edge-stock.ts";
 import { lineByStock } from "./line-end.ts";
 import type { CatalogEntry } from "./schema.ts";
@@ -81,7 +81,7 @@ async function load(scope: CatalogScope, subjects: Subjects): Promise<Texts> {
   const { saleId, skuIds, hasLine } = subjects;
   const fields = hasLine ? [...skuIds, lineField(saleId)] : skuIds;
   // Without the client's deserialization the result is the plain array that Redis returned.
-  const texts = (await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
+  const texts = (await withRedis(scope.config, "redis", (redis, keys) =>
     healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
       redis.hmget(keys.live, ...fields),
     ),

@@ -8,7 +8,7 @@ import type { Terms } from "../inventory/decide-order.ts";
 import { limitedSale } from "../inventory/decide-stock.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
 import { lineTermsOf } from "./line-terms.ts";
 import { itemOf } from "./order-item.ts";
@@ -53,7 +53,7 @@ export async function publishToEdges(env: RegistryEnv, config: RedisConfig): Pro
 /** Copies the catalog to Redis. Returns whether the copy there was older. */
 export async function publish(env: RegistryEnv, config: RedisConfig): Promise<boolean> {
   const { catalog } = await registryOf(env).published();
-  return withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  return withRedis(config, "redis-background", (redis, keys) =>
     storePublished(redis, keys, catalog),
   );
 }

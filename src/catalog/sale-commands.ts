@@ -7,7 +7,7 @@ import { atObject, callInventory, type InventoryEnv, LANE } from "../inventory/c
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { LedgerReport } from "../inventory/report.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { noteAllRebuilt } from "../redis/rebuilt.ts";
 import { holds, type Precondition } from "./precondition.ts";
@@ -48,7 +48,7 @@ export async function putSale(
   }
   const changed = await propagate(env, config, put.registered);
   if (put.isFirst) {
-    await withRedis(config, BACKGROUND_LIMIT_MS, noteNoOrders).catch((error) =>
+    await withRedis(config, "redis-background", noteNoOrders).catch((error) =>
       log("catalog.first_sale_not_noted", { cause: causeOf(error) }),
     );
   }

@@ -5,7 +5,7 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import { BuyerFilter } from "../inventory/buyers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import { nameHash } from "./name-filter.ts";
 import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
@@ -138,7 +138,7 @@ function adopt(scope: CatalogScope, { version, catalog }: Published): number {
 }
 
 const fromRedis = (scope: CatalogScope, held?: number): Promise<Published | undefined> =>
-  withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => readPublished(redis, keys, held));
+  withRedis(scope.config, "redis", (redis, keys) => readPublished(redis, keys, held));
 
 async function fromRegistry(scope: CatalogScope): Promise<number> {
   return adoptParsed(scope, await registryOf(scope.env).publishedAfter(latest?.version));
@@ -175,11 +175,11 @@ async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalo
 
 /** Redis has no usable catalog. Reads the registry's, and copies it to Redis in the background. */
 async function restore(scope: CatalogScope): Promise<number> {
-  await withRedis(scope.config, INTERACTIVE_LIMIT_MS, (redis, keys) => redis.del(keys.catalog));
+  await withRedis(scope.config, "redis", (redis, keys) => redis.del(keys.catalog));
   const published = await registryOf(scope.env).published();
   count("drift", "catalog");
   scope.waitUntil(
-    withRedis(scope.config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    withRedis(scope.config, "redis-background", (redis, keys) =>
       storePublished(redis, keys, published.catalog),
     ).catch((error) => log("catalog.restore_failed", { cause: causeOf(error) })),
   );

@@ -61,15 +61,11 @@ export class Breaker {
    * Runs one operation. Calls that may not run are rejected at once instead of waiting for a probe, because a promise of
    * another request may never settle on Workers.
    *
-   * @param timeLimitMs the longest that the operation takes
+   * @param operation takes `limitMs` at most
    * @throws BreakerOpen without running it while the breaker is open
    */
-  async run<T>(
-    limits: BreakerLimits,
-    timeLimitMs: number,
-    operation: () => Promise<T>,
-  ): Promise<T> {
-    const end = this.enter(limits, timeLimitMs);
+  async run<T>(limits: BreakerLimits, operation: () => Promise<T>): Promise<T> {
+    const end = this.enter(limits);
     if (!end) throw new BreakerOpen(`the breaker of ${this.#name} is ${this.state}`);
     const startedAt = Date.now();
     try {
@@ -84,9 +80,9 @@ export class Breaker {
   }
 
   /** Starts a call, which the caller ends. Undefined if the service must not be called now. */
-  enter(limits: BreakerLimits, timeLimitMs: number): EndCall | undefined {
+  enter(limits: BreakerLimits): EndCall | undefined {
     const now = Date.now();
-    const state = admitCall(this.#state, now, limits, timeLimitMs);
+    const state = admitCall(this.#state, now, limits);
     if (!state) {
       count("breaker_refused", this.#name);
       if (elapsed(this.#reportedAt, now) >= REPORT_MS) this.#report(now);

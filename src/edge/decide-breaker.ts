@@ -70,13 +70,12 @@ export const closedBreaker = (now: number, spell = 0): Closed => ({
 
 /**
  * Whether a call may start: the state with that call, or undefined if it may not. While the breaker is half-open, calls that
- * take longer than `timeLimitMs` belong to canceled requests and never end. They must not keep others from probing.
+ * take longer than `limitMs` belong to canceled requests and never end. They must not keep others from probing.
  */
 export function admitCall(
   state: BreakerState,
   now: number,
   limits: BreakerLimits,
-  timeLimitMs: number,
 ): BreakerState | undefined {
   if (state.is === "closed") return state;
   // A clock that was set back makes the pause end early.
@@ -85,7 +84,7 @@ export function admitCall(
   if (state.running <= state.answered) {
     return { ...state, running: state.running + 1, admittedAt: now };
   }
-  const isLost = elapsed(state.admittedAt, now) >= timeLimitMs + limits.openMs;
+  const isLost = elapsed(state.admittedAt, now) >= limits.limitMs + limits.openMs;
   return isLost ? probing(state, now) : undefined;
 }
 

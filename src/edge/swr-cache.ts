@@ -41,17 +41,24 @@ interface Copy<Raw> {
   readAt: number;
 }
 
-/** Time limit of a refresh. */
-const REFRESH_LIMIT_MS = 2_500;
-/** How long a caller holding a stale value waits for a fresh one. */
-const PATIENCE_MS = 400;
 /**
  * While the source fails, the fallback is read for values older than this, and at most once per this time. Including
  * round trips, a change shows within five seconds, and many isolates do not overload the fallback.
  */
 const FALLBACK_MS = 3_000;
-/** How long a caller holding such a value waits if there is a fallback. */
-const FALLBACK_PATIENCE_MS = 1_500;
+
+/**
+ * How long a caller with a stale value waits for a fresh one, how long if the fallback may be read, and how long a refresh
+ * lasts at most. Each contains a call of Redis.
+ */
+const limitsOf = ({ config: { BREAKERS } }: EdgeScope) => {
+  const { limitMs } = BREAKERS.redis;
+  return {
+    patienceMs: limitMs + 100,
+    fallbackPatienceMs: limitMs + 1_200,
+    refreshMs: limitMs + 2_200,
+  };
+};
 
 export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   readonly #options: SwrOptions<Raw, Value, S>;
@@ -133,7 +140,8 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
     if (!held) return this.#served(await this.#refreshed(scope), startedAt);
     const fresher = this.#refreshed(scope).catch(() => undefined);
     const awaitsFallback = this.#options.fallback && elapsed(held.readAt) >= FALLBACK_MS;
-    const patience = awaitsFallback ? FALLBACK_PATIENCE_MS : PATIENCE_MS;
+    const { fallbackPatienceMs, patienceMs } = limitsOf(scope);
+    const patience = awaitsFallback ? fallbackPatienceMs : patienceMs;
     return this.#served(
       (await Promise.race([fresher, scheduler.wait(patience)])) ?? held,
       startedAt,
@@ -161,8 +169,9 @@ export class SwrCache<Raw, Value, S extends EdgeScope = EdgeScope> {
   async #renewed(scope: S): Promise<Reading<Value>> {
     const generation = this.#generation;
     try {
-      const next = await Promise.race([this.#newest(scope), scheduler.wait(REFRESH_LIMIT_MS)]);
-      if (!next) throw new Error(`no answer within ${REFRESH_LIMIT_MS} ms`);
+      const { refreshMs } = limitsOf(scope);
+      const next = await Promise.race([this.#newest(scope), scheduler.wait(refreshMs)]);
+      if (!next) throw new Error(`no answer within ${refreshMs} ms`);
       if (generation === this.#generation) this.#hold(next);
       return next;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { CatalogScope, RegistryEnv } from "../catalog/store.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { type RuleTexts, readCopiedRules, saveAutomaticBlock } from "./rule-copy.ts";
 import { parseRule, type Rule, RuleSet } from "./rule-set.ts";
 import {
@@ -30,7 +30,7 @@ const shared: SwrCache<RuleTexts, VersionedRules, CatalogScope> = new SwrCache({
   staleMs: 3_600_000,
   load: async (scope) => {
     const least = awaitedVersion;
-    const copied = await withRedis(scope.config, INTERACTIVE_LIMIT_MS, readCopiedRules);
+    const copied = await withRedis(scope.config, "redis", readCopiedRules);
     if (!copied) return restore(scope, []);
     const rules = parseRules(copied);
     const bad = copied.texts.length - rules.length;

@@ -8,7 +8,7 @@ import { newOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { isAboutValue } from "../redis/bad-values.ts";
-import { INTERACTIVE_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { markUnderWay, rememberMark } from "../redis/under-way.ts";
 import type { Identified, Purchase, Stage } from "./attempt.ts";
@@ -81,7 +81,7 @@ async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitResult
   const ids = await Promise.all(
     limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
   );
-  return withRedis(config, INTERACTIVE_LIMIT_MS, async (redis, keys) => {
+  return withRedis(config, "redis", async (redis, keys) => {
     const { userId, now } = attempt;
     const orderId = idToMark(attempt);
     const [results] = await Promise.all([

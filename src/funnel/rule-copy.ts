@@ -2,7 +2,7 @@
 // nowhere else.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { healed } from "../redis/bad-values.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, readHash, withRedis } from "../redis/client.ts";
+import { type RedisConfig, readHash, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Rule } from "./rule-set.ts";
 
@@ -71,8 +71,7 @@ const onRules = <T>(
 export const inBackground = <T>(
   config: RedisConfig,
   work: (redis: Redis, keys: Keys) => Promise<T>,
-): Promise<T> =>
-  withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => onRules(redis, keys, work));
+): Promise<T> => withRedis(config, "redis-background", (redis, keys) => onRules(redis, keys, work));
 
 /**
  * Writes one change of the operator's rules.

@@ -16,7 +16,7 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
 import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
 import { atObject } from "../inventory/client.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import type { Admitted, Attempt, Identified, Observer, Stage } from "./attempt.ts";
 
 /** How long the edge relies on a stock that an object returned. The contract allows two seconds. */
@@ -144,7 +144,7 @@ async function readFilter(
   skuId: string,
   base: number,
 ): Promise<string | undefined> {
-  const text = await withRedis(scope.config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  const text = await withRedis(scope.config, "redis-background", (redis, keys) =>
     redis.get<string>(keys.buyersOf(skuId)),
   );
   return (BuyerFilter.parse(text ?? "")?.count ?? -1) >= base ? (text as string) : undefined;

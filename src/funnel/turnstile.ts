@@ -11,7 +11,6 @@ export type TurnstileConfig = Pick<
 
 /** The `action` that our pages pass to the widget. A token for another action is refused. */
 export const CHALLENGE_ACTION = "buy";
-const VERIFY_LIMIT_MS = 2_000;
 
 const answerSchema = z.object({
   success: z.boolean(),
@@ -41,7 +40,7 @@ export async function verifyChallenge(
   purpose: string,
 ): Promise<Verdict> {
   try {
-    return await provider.run(config.BREAKERS.turnstile, VERIFY_LIMIT_MS, () =>
+    return await provider.run(config.BREAKERS.turnstile, () =>
       callSiteverify(config, token, cdata, purpose),
     );
   } catch (error) {
@@ -89,7 +88,7 @@ async function ask(
       response: token,
       idempotency_key: idempotencyKey,
     }),
-    signal: AbortSignal.timeout(VERIFY_LIMIT_MS),
+    signal: AbortSignal.timeout(config.BREAKERS.turnstile.limitMs),
   });
   return answerSchema.parse(await response.json());
 }

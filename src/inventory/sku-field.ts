@@ -4,7 +4,7 @@ import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { setGauge } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 
 const INTERVAL_MS = 1_000;
 
@@ -63,7 +63,7 @@ export class SkuField<Value extends object> {
     this.#publishedAt = Date.now();
     this.#published = text;
     try {
-      await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
+      await withRedis(requireConfig(this.#env), "redis-background", (redis, keys) =>
         healed(redis, keys, [{ key: keys[this.#hash], type: "hash" }], () =>
           redis.hset(keys[this.#hash], { [skuId]: text }),
         ),

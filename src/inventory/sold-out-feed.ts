@@ -2,7 +2,7 @@
 // key, which edges fetch once. It is written again only after many new buyers, and less often the larger it is.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import { BuyerFilter, type BuyerSummary, type Buyers, MAX_PUBLISHED } from "./buyers.ts";
 
 /** Limits how often a filter is written, in bytes per millisecond: a megabyte every 16 seconds. */
@@ -69,7 +69,7 @@ export class SoldOutFeed {
   /** Whether Redis has a filter of `count` buyers, so that an object that just woke need not write it. */
   #isStored(skuId: string, count: number): Promise<boolean> {
     const heading = BuyerFilter.heading(count);
-    return withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, async (redis, keys) => {
+    return withRedis(requireConfig(this.#env), "redis-background", async (redis, keys) => {
       const key = keys.buyersOf(skuId);
       const [text] = await Promise.all([
         redis.getrange(key, 0, heading.length - 1),
@@ -83,7 +83,7 @@ export class SoldOutFeed {
   async #store(skuId: string): Promise<number> {
     const filter = await this.#buyers.filter();
     this.#pauseUntil = Date.now() + filter.bytes / BYTES_PER_MS;
-    await withRedis(requireConfig(this.#env), BACKGROUND_LIMIT_MS, (redis, keys) =>
+    await withRedis(requireConfig(this.#env), "redis-background", (redis, keys) =>
       redis.set(keys.buyersOf(skuId), String(filter), { ex: TTL_SECONDS }),
     );
     return filter.count;

@@ -13,8 +13,6 @@ type RelayConfig = Pick<Config, "BEACON" | "BREAKERS">;
 
 /** Relays of drand's operators, who are not the same. */
 const RELAYS = ["https://api.drand.sh", "https://drand.cloudflare.com"];
-/** For each relay. All of them together fit into two ticks of the line. */
-const RELAY_LIMIT_MS = 1_000;
 /** A round has about 220 characters. */
 const MAX_BYTES = 4_096;
 /** How relays answer for a round that nobody has signed yet. */
@@ -49,8 +47,8 @@ export async function fetchRound(
 ): Promise<BeaconRound | null> {
   for (const relay of config.BEACON?.urls ?? RELAYS) {
     try {
-      const answer = await breakerOf(relay).run(config.BREAKERS.beacon, RELAY_LIMIT_MS, () =>
-        askRelay(relay, chain, round),
+      const answer = await breakerOf(relay).run(config.BREAKERS.beacon, () =>
+        askRelay(relay, chain, round, config.BREAKERS.beacon.limitMs),
       );
       if (answer) return answer;
     } catch (error) {
@@ -61,8 +59,13 @@ export async function fetchRound(
 }
 
 /** @throws if the relay does not answer properly and in time */
-async function askRelay(relay: string, chain: Chain, round: number): Promise<BeaconRound | null> {
-  const signal = AbortSignal.timeout(RELAY_LIMIT_MS);
+async function askRelay(
+  relay: string,
+  chain: Chain,
+  round: number,
+  limitMs: number,
+): Promise<BeaconRound | null> {
+  const signal = AbortSignal.timeout(limitMs);
   const response = await fetch(`${relay}/${chain.hash}/public/${round}`, { signal });
   if (!response.ok) {
     await response.body?.cancel();

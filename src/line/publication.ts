@@ -2,7 +2,7 @@
 import { lineField } from "../admission/client.ts";
 import type { PublishedLine } from "../admission/public-line.ts";
 import { healed } from "../redis/bad-values.ts";
-import { INTERACTIVE_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 
 /**
  * Publishes a sale's line, or removes it. Costs one command.
@@ -15,7 +15,7 @@ export async function publishLine(
   published: PublishedLine | null,
 ): Promise<void> {
   const field = lineField(saleId);
-  await withRedis(config, INTERACTIVE_LIMIT_MS, (redis, keys) =>
+  await withRedis(config, "redis", (redis, keys) =>
     healed<unknown>(redis, keys, [{ key: keys.live, type: "hash" }], () =>
       published
         ? redis.hset(keys.live, { [field]: JSON.stringify(published) })

@@ -7,7 +7,7 @@ import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import type { Claim } from "../inventory/claim.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
@@ -83,5 +83,5 @@ async function publish(claims: Claim[], config: RedisConfig): Promise<void> {
     isDone: step === "none",
   }));
   if (orders.length === 0) return;
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) => writeOrders(redis, keys, orders));
+  await withRedis(config, "redis-background", (redis, keys) => writeOrders(redis, keys, orders));
 }

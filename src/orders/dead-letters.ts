@@ -7,7 +7,7 @@ import { orderMessageSchema } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, toFields, withRedis } from "../redis/client.ts";
+import { type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
 import { isEventMessage, readEvent } from "./webhooks.ts";
@@ -39,7 +39,7 @@ export async function storeDeadLetters(
   const letters = batch.messages.map((message) => toLetter(message, batch.queue));
   try {
     const fields = Object.fromEntries(letters.map((letter) => [letter.id, JSON.stringify(letter)]));
-    await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    await withRedis(config, "redis-background", (redis, keys) =>
       onLetters(redis, keys, () => redis.hset(keys.deadLetters, fields)),
     );
     for (const { queue } of letters) count("dead_letters", queue);
@@ -70,7 +70,7 @@ async function discardSettled(
   );
   const ids = settled.flat();
   if (ids.length === 0) return;
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  await withRedis(config, "redis-background", (redis, keys) =>
     redis.hdel(keys.deadLetters, ...ids),
   );
 }
@@ -128,7 +128,7 @@ export async function listDeadLetters(
 /** How many letters are stored. Null while Redis does not answer. */
 export async function countDeadLetters(config: RedisConfig): Promise<number | null> {
   try {
-    return await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    return await withRedis(config, "redis-background", (redis, keys) =>
       onLetters(redis, keys, () => redis.hlen(keys.deadLetters)),
     );
   } catch (error) {

@@ -8,7 +8,7 @@ import { callInventory } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
-import { INTERACTIVE_LIMIT_MS, toFields, withRedis } from "../redis/client.ts";
+import { toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ALL_SKUS } from "../redis/rebuilt.ts";
 import { rememberedMarks, toMarks, unmark } from "../redis/under-way.ts";
@@ -32,7 +32,7 @@ const fromRedis = <T>(
   c: AppContext,
   work: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T | undefined> =>
-  withRedis(c.get("config"), INTERACTIVE_LIMIT_MS, work).catch((error) => {
+  withRedis(c.get("config"), "redis", work).catch((error) => {
     log("orders.read_failed", { requestId: c.get("requestId"), cause: causeOf(error) });
     return undefined;
   });

@@ -107,7 +107,7 @@ export class PaymentScheduler extends DurableObject<SchedulerEnv> {
     while (this.#line.length > 0 && this.#runners.hasFree) {
       const now = performance.now();
       const delay = this.#schedule.delay(now);
-      const end = delay > 0 ? undefined : this.#provider.enter(this.#limits, RUNNER_LIMIT_MS);
+      const end = delay > 0 ? undefined : this.#provider.enter(this.#limits);
       if (!end) {
         this.#timer = setTimeout(() => this.#startDue(), Math.ceil(delay || PROBE_MS));
         return;

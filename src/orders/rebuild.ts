@@ -3,7 +3,7 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Order, OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { ExtraEvent } from "../webhook-events.ts";
 import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
@@ -34,7 +34,7 @@ export async function rebuildReadModel(
       (inventory) => inventory.page(after),
     );
     report.orders += page.orders.length;
-    report.repaired += await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+    report.repaired += await withRedis(config, "redis-background", (redis, keys) =>
       writeOrders(redis, keys, page.orders),
     );
     after = page.next;
@@ -68,7 +68,7 @@ export async function reconcileReadModel(
 ): Promise<RebuildReport | undefined> {
   const sample = await atObject(env, skuId, (inventory) => inventory.sample(SAMPLE_SIZE));
   if (sample.length === 0) return undefined;
-  const drifted = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  const drifted = await withRedis(config, "redis-background", (redis, keys) =>
     hasDrift(redis, keys, sample),
   );
   return drifted ? rebuildReadModel(env, config, skuId) : undefined;

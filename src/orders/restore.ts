@@ -6,7 +6,7 @@ import { registryOf } from "../catalog/store.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Keys, keysOf } from "../redis/keys.ts";
 import { ALL_SKUS, beginRun, noteAllRebuilt, noteRebuilt, readRebuilt } from "../redis/rebuilt.ts";
 import { writeOrders } from "./read-model.ts";
@@ -25,7 +25,7 @@ const LOST_PER_RUN = 20;
 export async function restoreReadModel(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const endsAt = Date.now() + RUN_LIMIT_MS;
   const inRedis = <T>(work: (redis: Redis, keys: Keys) => Promise<T>) =>
-    withRedis(config, BACKGROUND_LIMIT_MS, work);
+    withRedis(config, "redis-background", work);
   const done = await inRedis(readRebuilt);
   if (done.has(ALL_SKUS)) return;
   const run = crypto.randomUUID();
@@ -58,7 +58,7 @@ async function copyLedger(env: CatalogEnv, config: RedisConfig, skuId: string): 
 /** Restores the orders of users whose key was removed because it had another type. */
 export async function restoreLost(env: CatalogEnv, config: RedisConfig): Promise<void> {
   const { lost, ownerOf } = keysOf(config);
-  const removed = await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  const removed = await withRedis(config, "redis-background", (redis, keys) =>
     healed(redis, keys, [{ key: keys.lost, type: "set" }], () =>
       redis.srandmember<string[]>(lost, LOST_PER_RUN),
     ),
@@ -67,7 +67,7 @@ export async function restoreLost(env: CatalogEnv, config: RedisConfig): Promise
     const userId = ownerOf(key);
     // The rest of the reconciliation restores other keys.
     const orders = userId === undefined ? [] : await ordersEverywhere(env, userId);
-    await withRedis(config, BACKGROUND_LIMIT_MS, async (redis, keys) => {
+    await withRedis(config, "redis-background", async (redis, keys) => {
       await writeOrders(redis, keys, orders);
       await redis.srem(lost, key);
     });

@@ -64,9 +64,9 @@ async function settle(
   // Nor is an earlier charge looked up: if the provider never got it, that would send it.
   if (step === "charge" && !mayCharge) return { is: "held" };
   const startedAt = Date.now();
-  const answer = await takeMoneyStep(gateway, claim);
-  const milliseconds = Date.now() - startedAt;
   const config = requireConfig(env);
+  const answer = await takeMoneyStep(gateway, claim, config.BREAKERS.payments.limitMs);
+  const milliseconds = Date.now() - startedAt;
   const { requestId } = claim;
   const taken = { requestId, step, reason: answer.outcome, milliseconds };
   void logVerbose(config, "payment.step", ref, taken);

@@ -10,8 +10,8 @@ import { eventIdOf, type OrderEvent, orderEventSchema, toEvent } from "../invent
 import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../redis/client.ts";
-import { POST_LIMIT_MS, type Posted, postSigned } from "../signed-post.ts";
+import { type RedisConfig, withRedis } from "../redis/client.ts";
+import { type Posted, postSigned } from "../signed-post.ts";
 import {
   type AboutOrder,
   type DeadLetterEnv,
@@ -21,7 +21,7 @@ import {
 
 export type WebhookConfig = Pick<
   Config,
-  "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET" | "ORDER_WEBHOOK_EVENTS"
+  "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET" | "ORDER_WEBHOOK_EVENTS" | "BREAKERS"
 >;
 
 type DeliveryConfig = WebhookConfig & RedisConfig & VerboseConfig;
@@ -169,7 +169,7 @@ async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): 
   const late = accepted.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
   if (late.length === 0) return;
   const ids = late.map(({ order }) => eventIdOf(order));
-  await withRedis(config, BACKGROUND_LIMIT_MS, (redis, keys) =>
+  await withRedis(config, "redis-background", (redis, keys) =>
     redis.hdel(keys.deadLetters, ...ids),
   ).catch((error) => log("webhooks.letter_failed", { cause: causeOf(error) }));
 }
@@ -192,7 +192,7 @@ async function postUnlessDown(
   config: DeliveryConfig,
 ): Promise<{ fault?: string | undefined; isUntried?: true }> {
   try {
-    const fault = await receiver.run(config.BREAKERS.webhook, POST_LIMIT_MS, async () => {
+    const fault = await receiver.run(config.BREAKERS.webhook, async () => {
       const answer = await post(event, config);
       if (answer.isDown) throw new ShopDown(answer.fault);
       return answer.fault;
@@ -212,9 +212,10 @@ export const postEvent = async (
 
 async function post(
   event: { id: string; type: string },
-  { ORDER_WEBHOOK_URL: url, ORDER_WEBHOOK_SECRET: secrets }: WebhookConfig,
+  { ORDER_WEBHOOK_URL: url, ORDER_WEBHOOK_SECRET: secrets, BREAKERS }: WebhookConfig,
 ): Promise<Posted> {
   if (!url || !secrets) return { fault: "no ORDER_WEBHOOK_URL is set" };
-  const { fault, ...posted } = await postSigned({ url, secrets }, event.id, event);
+  const { limitMs } = BREAKERS.webhook;
+  const { fault, ...posted } = await postSigned({ url, secrets, limitMs }, event.id, event);
   return fault === undefined ? posted : { ...posted, fault: `the shop ${fault}` };
 }

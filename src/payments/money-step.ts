@@ -6,29 +6,35 @@ import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Charged, PaymentGateway, Pending, Unknown } from "./gateway.ts";
 
-/** A step that takes longer is found by the next try, under the same idempotency key. */
-const GATEWAY_LIMIT_MS = 4_000;
-
-const gatewayTimeout = timeout(GATEWAY_LIMIT_MS, TimeoutStrategy.Aggressive);
-
 /** `unknown` if the provider's answer is not known, so the step must be taken again. */
 export type StepOutcome = MoneyOutcome | Charged | Pending | Unknown;
 
-/** Takes the step that the claim names. @param gateway null if payments are not configured */
+/**
+ * Takes the step that the claim names.
+ *
+ * @param gateway null if payments are not configured
+ * @param limitMs a step that takes longer is found by the next try, under the same idempotency key
+ */
 export async function takeMoneyStep(
   gateway: PaymentGateway | null,
   claim: Claim,
+  limitMs: number,
 ): Promise<StepOutcome> {
   if (!gateway) return { outcome: "unknown", cause: "no payment gateway is configured" };
-  const answer = await askGateway(gateway, claim);
+  const answer = await askGateway(gateway, claim, limitMs);
   const isLimited = answer.outcome === "unknown" && answer.isLimited;
   count("payments", claim.step, isLimited ? "limited" : answer.outcome);
   return answer;
 }
 
-async function askGateway(gateway: PaymentGateway, claim: Claim): Promise<StepOutcome> {
+async function askGateway(
+  gateway: PaymentGateway,
+  claim: Claim,
+  limitMs: number,
+): Promise<StepOutcome> {
+  const limit = timeout(limitMs, TimeoutStrategy.Aggressive);
   try {
-    return await gatewayTimeout.execute(() => callGateway(gateway, claim));
+    return await limit.execute(() => callGateway(gateway, claim));
   } catch (error) {
     const { orderId, requestId, step } = claim;
     log("payment.unknown", { orderId, requestId, step, cause: causeOf(error) });

@@ -27,9 +27,8 @@ import {
 } from "./stripe-intent.ts";
 import { refundCharge, returnedBy } from "./stripe-refund.ts";
 
-const REQUEST_LIMIT_MS = 3_000;
-
-export function stripeGateway(config: StripeConfig, limitMs = REQUEST_LIMIT_MS): PaymentGateway {
+/** @param limitMs the longest that a request may take. A step makes up to three. */
+export function stripeGateway(config: StripeConfig, limitMs: number): PaymentGateway {
   const stripe = stripeClient(config, limitMs);
   return {
     charge: (request) => charge(stripe, request).catch(asLimited),

@@ -11,30 +11,23 @@ export type RedisConfig = Pick<
   "UPSTASH_REDIS_REST_URL" | "UPSTASH_REDIS_REST_TOKEN" | "REDIS_PREFIX" | "BREAKERS"
 >;
 
-/** Time limit while a buyer waits: a failure is better than a late answer. */
-export const INTERACTIVE_LIMIT_MS = 300;
-/** Time limit of the consumer, the operator, and the reconciliation. */
-export const BACKGROUND_LIMIT_MS = 5_000;
+const breakerOf = (name: "redis" | "redis-background") =>
+  new Breaker(name, (error) => !isAboutValue(error));
 
-/** One breaker per time limit, because what is too slow for a buyer may be fast enough for the consumer. */
-const breakers = new Map<number, Breaker>();
-
-function breakerFor(limitMs: number): Breaker {
-  const breaker =
-    breakers.get(limitMs) ?? new Breaker(nameOf(limitMs), (error) => !isAboutValue(error));
-  breakers.set(limitMs, breaker);
-  return breaker;
-}
-
-const nameOf = (limitMs: number) =>
-  limitMs === INTERACTIVE_LIMIT_MS ? "redis" : "redis-background";
+/** By who waits, because what is too slow for a buyer may be fast enough for the consumer. */
+const breakers = {
+  /** A buyer waits: a failure is better than a late answer. */
+  redis: breakerOf("redis"),
+  /** The consumer, the operator, or the reconciliation waits. */
+  "redis-background": breakerOf("redis-background"),
+};
 
 /** The state of this isolate's breaker for buyers' requests: for `/readyz` and the metrics. */
-export const redisBreakerState = () => breakerFor(INTERACTIVE_LIMIT_MS).state;
+export const redisBreakerState = () => breakers.redis.state;
 
 /** For tests: resets the breakers, as in a new isolate. */
 export function resetRedisBreaker(): void {
-  for (const breaker of breakers.values()) breaker.reset();
+  for (const breaker of Object.values(breakers)) breaker.reset();
 }
 
 /**
@@ -42,28 +35,28 @@ export function resetRedisBreaker(): void {
  * because its shared fetch is canceled with the first caller. Strings are returned as they were stored, without JSON
  * parsing. `keys` are the names of the deployment's keys.
  *
- * @param limitMs time limit of each HTTP request
+ * @param waiting the breaker for those who wait, whose `limitMs` ends each HTTP request
  * @throws if Redis is slow or down, or the breaker is open. Every caller has a fallback or retries.
  */
 export async function withRedis<T>(
   config: RedisConfig,
-  limitMs: number,
+  waiting: keyof typeof breakers,
   operation: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> {
+  const limits = config.BREAKERS[waiting];
   const redis: Redis = new Redis({
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     automaticDeserialization: false,
     enableTelemetry: false,
     retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(limitMs),
+    signal: () => AbortSignal.timeout(limits.limitMs),
   });
   redis.use((request, next) => {
     countCommands(request.body);
     return next(request);
   });
-  const limits = config.BREAKERS[nameOf(limitMs)];
-  return breakerFor(limitMs).run(limits, limitMs, () => operation(redis, keysOf(config)));
+  return breakers[waiting].run(limits, () => operation(redis, keysOf(config)));
 }
 
 /** Upstash's price of a command in US dollars. */

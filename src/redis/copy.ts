@@ -1,12 +1,7 @@
 // Writes the registry's decisions to their copies in Redis.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { causeOf, log } from "../observability/log.ts";
-import {
-  BACKGROUND_LIMIT_MS,
-  INTERACTIVE_LIMIT_MS,
-  type RedisConfig,
-  withRedis,
-} from "./client.ts";
+import { type RedisConfig, withRedis } from "./client.ts";
 import type { Keys } from "./keys.ts";
 
 /** The detail of the answer if `reachesEdges` returns false. */
@@ -23,11 +18,11 @@ export async function reachesEdges(
   write: (redis: Redis, keys: Keys) => Promise<unknown>,
 ): Promise<boolean> {
   try {
-    await withRedis(config, BACKGROUND_LIMIT_MS, write);
+    await withRedis(config, "redis-background", write);
     return true;
   } catch (error) {
     log("redis.copy_failed", { cause: causeOf(error) });
-    return withRedis(config, INTERACTIVE_LIMIT_MS, (redis) => redis.ping()).then(
+    return withRedis(config, "redis", (redis) => redis.ping()).then(
       () => false,
       () => true,
     );

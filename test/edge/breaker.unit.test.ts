@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { Breaker, BreakerOpen } from "../../src/edge/breaker.ts";
 
 const LIMITS = {
+  limitMs: 5_000,
   failuresInRow: 5,
   minimumCalls: 20,
   failureShare: 0.05,
@@ -15,7 +16,6 @@ const LIMITS = {
   openMs: 300,
 };
 const SLOW_MS = 300;
-const TIME_LIMIT_MS = 5_000;
 const CALLERS = 60;
 
 /** A server that counts what reaches it. Each answer takes `delayMs`. */
@@ -44,7 +44,7 @@ function givenCallers(breaker: Breaker, url: string) {
   const callers = Array.from({ length: CALLERS }, async () => {
     while (!isOver) {
       try {
-        await breaker.run(LIMITS, TIME_LIMIT_MS, async () => (await fetch(url)).arrayBuffer());
+        await breaker.run(LIMITS, async () => (await fetch(url)).arrayBuffer());
       } catch (error) {
         if (!(error instanceof BreakerOpen)) throw error;
         refused.count += 1;

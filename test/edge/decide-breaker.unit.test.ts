@@ -11,6 +11,7 @@ import {
 } from "../../src/edge/decide-breaker.ts";
 
 const LIMITS: BreakerLimits = {
+  limitMs: 300,
   failuresInRow: 5,
   minimumCalls: 100,
   failureShare: 0.05,
@@ -18,7 +19,6 @@ const LIMITS: BreakerLimits = {
   slowMs: 500,
   openMs: 2_000,
 };
-const TIME_LIMIT_MS = 300;
 const START = 1_800_000_000_000;
 
 /** Ends calls one after the other, each at the given time. */
@@ -72,7 +72,7 @@ describe("a closed breaker", () => {
         const seen: [at: number, outcome: CallOutcome][] = [];
         for (const [pause, outcome] of steps as [number, CallOutcome][]) {
           now += pause;
-          expect(admitCall(state, now, LIMITS, TIME_LIMIT_MS)).toBe(state);
+          expect(admitCall(state, now, LIMITS)).toBe(state);
           state = endCall(state, { spell: state.spell, outcome }, now, LIMITS, 0);
           seen.push([now, outcome]);
           if (state.is === "closed") continue;
@@ -100,7 +100,7 @@ describe("an open breaker", () => {
           const before = ended(Array(4).fill("failed"), closed(), START);
           const call = { spell: before.spell, outcome: "failed" } as const;
           const open = endCall(before, call, START, LIMITS, random);
-          const admitted = admitCall(open, START + wait, LIMITS, TIME_LIMIT_MS);
+          const admitted = admitCall(open, START + wait, LIMITS);
           expect(admitted !== undefined).toBe(wait >= 2_000 * (1 + random / 2));
         },
       ),
@@ -108,7 +108,7 @@ describe("an open breaker", () => {
   });
 
   test("ends its pause if the clock is set back", () => {
-    expect(admitCall(opened(), START - 1, LIMITS, TIME_LIMIT_MS)?.is).toBe("half-open");
+    expect(admitCall(opened(), START - 1, LIMITS)?.is).toBe("half-open");
   });
 });
 
@@ -123,7 +123,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 describe("a half-open breaker", () => {
-  const halfOpen = () => admitCall(opened(), START + 2_000, LIMITS, TIME_LIMIT_MS) as BreakerState;
+  const halfOpen = () => admitCall(opened(), START + 2_000, LIMITS) as BreakerState;
 
   test("lets no more calls run at once than it has had answers, and one", () => {
     fc.assert(
@@ -135,7 +135,7 @@ describe("a half-open breaker", () => {
           now += wait;
           if (does === "call") {
             const isLost = now - (state as { admittedAt: number }).admittedAt >= 2_300;
-            const next = admitCall(state, now, LIMITS, TIME_LIMIT_MS);
+            const next = admitCall(state, now, LIMITS);
             if (isLost) return;
             expect(next !== undefined).toBe(running < 1 + answered);
             if (next) [state, running] = [next, running + 1];
@@ -164,8 +164,8 @@ describe("a half-open breaker", () => {
 
   test("probes again once a probe must have been canceled with its request", () => {
     const probe = halfOpen();
-    expect(admitCall(probe, START + 4_299, LIMITS, TIME_LIMIT_MS)).toBeUndefined();
-    expect(admitCall(probe, START + 4_300, LIMITS, TIME_LIMIT_MS)).toMatchObject({ running: 1 });
+    expect(admitCall(probe, START + 4_299, LIMITS)).toBeUndefined();
+    expect(admitCall(probe, START + 4_300, LIMITS)).toMatchObject({ running: 1 });
   });
 
   test("keeps the time at which the service broke through failed probes", () => {

@@ -1,6 +1,7 @@
 // SwrCache across isolates of one colo, after changes, and when requests are canceled.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { givenClock } from "../support/clock.ts";
+import { givenLimits } from "../support/limits.ts";
 import { unique, until } from "../support/shop.ts";
 import {
   aMoment,
@@ -133,6 +134,7 @@ describe("an abandoned refresh", () => {
   });
 
   test("does not block callers that hold an old value", async () => {
+    givenLimits("redis", { limitMs: 300 });
     const clock = givenClock(start);
     const load = vi.fn(async () => 1);
     const isolate = anIsolate({ load });

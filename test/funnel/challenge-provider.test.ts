@@ -5,6 +5,7 @@ import type { ProtectionSettings } from "../../src/catalog/protection.ts";
 import { resetTurnstile } from "../../src/funnel/turnstile.ts";
 import { givenClock } from "../support/clock.ts";
 import { contractFaults } from "../support/http.ts";
+import { givenLimits } from "../support/limits.ts";
 import { counted } from "../support/metrics.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
@@ -78,6 +79,7 @@ describe("during an outage of the provider", () => {
     test.each(["slow", "down", "internal-error"] as const)(
       "follows the sale's setting (provider: %s)",
       async (how) => {
+        if (how === "slow") givenLimits("turnstile", { limitMs: 500 });
         const sale = await givenSale({ challenge: { mode: "always", whenDown } });
         const buyer = await aBuyer();
         const required = challengeOf(await attempt(buyer, sale));

@@ -7,6 +7,7 @@ import { allBreakers } from "../../src/edge/breaker.ts";
 import { chainOf, fetchRound } from "../../src/line/beacon.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
 import { givenClock } from "../support/clock.ts";
+import { givenLimits } from "../support/limits.ts";
 
 const BEACON = requireConfig(env).BEACON as NonNullable<ReturnType<typeof requireConfig>["BEACON"]>;
 const [STAND_IN] = BEACON.urls as [string];
@@ -52,6 +53,7 @@ test.each<[DrandBehavior, RegExp]>([
   ["stale", /another round/],
   ["unsigned", /not signed/],
 ])("skips a relay that is %s, and logs it", async (behavior, cause) => {
+  if (behavior === "slow") givenLimits("beacon", { limitMs: 500 });
   const [round, lines] = await logged(() => ask([relay(behavior), STAND_IN], PAST));
   expect(round).toMatchObject({ round: PAST });
   expect(lines).toEqual([

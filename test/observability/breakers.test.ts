@@ -4,13 +4,13 @@ import { beforeEach, expect, test } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { breakersOf } from "../../src/observability/breakers.ts";
 import { setWorst } from "../../src/observability/metrics.ts";
-import { INTERACTIVE_LIMIT_MS, withRedis } from "../../src/redis/client.ts";
+import { withRedis } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { metrics } from "../support/metrics.ts";
 import { clearRedisFault, redisIsBack, redisIsDown } from "../support/redis.ts";
 
-const ping = () => withRedis(requireConfig(env), INTERACTIVE_LIMIT_MS, (redis) => redis.ping());
+const ping = () => withRedis(requireConfig(env), "redis", (redis) => redis.ping());
 const fails = () => expect(ping()).rejects.toThrow();
 const breaker = async (name: string) =>
   breakersOf(await metrics()).find((each) => each.name === name);

@@ -325,7 +325,7 @@ test.each([
   ["a wrong key", { STRIPE_SECRET_KEY: "sk_test_wrong" }, "StripeAuthenticationError"],
   ["an unreachable server", { STRIPE_API_URL: "http://127.0.0.1:9" }, "StripeConnectionError"],
 ])("does not treat %s as a decline", async (_, changes, error) => {
-  const broken = stripeGateway(stripeConfig(changes));
+  const broken = stripeGateway(stripeConfig(changes), 20_000);
 
   expect(await outcomeOf(broken.charge(aPayment()))).toEqual({ threw: error });
   expect(await outcomeOf(broken.void(aPayment()))).toEqual({ threw: error });

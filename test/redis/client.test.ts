@@ -2,15 +2,11 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { requireConfig } from "../../src/config.ts";
-import {
-  BACKGROUND_LIMIT_MS,
-  INTERACTIVE_LIMIT_MS,
-  redisBreakerState,
-  resetRedisBreaker,
-  withRedis,
-} from "../../src/redis/client.ts";
+import { redisBreakerState, resetRedisBreaker, withRedis } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
+import { givenLimits } from "../support/limits.ts";
 import {
+  BUYERS_WAIT_MS,
   clearRedisFault,
   redisCost,
   redisIsBack,
@@ -19,10 +15,11 @@ import {
 } from "../support/redis.ts";
 
 const config = () => requireConfig(env);
-const ping = (limitMs = INTERACTIVE_LIMIT_MS) => withRedis(config(), limitMs, (r) => r.ping());
+const ping = (waiting: "redis" | "redis-background" = "redis") =>
+  withRedis(config(), waiting, (r) => r.ping());
 
-async function fail(times: number, limitMs?: number): Promise<void> {
-  for (let i = 0; i < times; i += 1) await expect(ping(limitMs)).rejects.toThrow();
+async function fail(times: number): Promise<void> {
+  for (let i = 0; i < times; i += 1) await expect(ping()).rejects.toThrow();
 }
 
 beforeEach(redisIsBack);
@@ -72,12 +69,13 @@ test("a failed probe opens the breaker again", async () => {
 });
 
 test("a canceled probe does not keep the breaker open forever", async () => {
+  givenLimits("redis", { limitMs: BUYERS_WAIT_MS });
   const clock = givenClock(Date.now());
   await redisIsDown();
   await fail(5);
   await clearRedisFault();
   clock.moveTo(Date.now() + 3_000);
-  void withRedis(config(), INTERACTIVE_LIMIT_MS, () => new Promise(() => {}));
+  void withRedis(config(), "redis", () => new Promise(() => {}));
   await fail(1);
 
   clock.moveTo(Date.now() + 10_000);
@@ -85,21 +83,21 @@ test("a canceled probe does not keep the breaker open forever", async () => {
 });
 
 test("a call fails at its time limit", async () => {
-  await redisIsSlow(INTERACTIVE_LIMIT_MS + 300);
+  await redisIsSlow(BUYERS_WAIT_MS + 300);
   await expect(ping()).rejects.toThrow(/abort|time/i);
 });
 
 test("slow answers open the breaker for buyers but not for the consumer", async () => {
-  await redisIsSlow(INTERACTIVE_LIMIT_MS + 300);
+  await redisIsSlow(BUYERS_WAIT_MS + 300);
   await Promise.all([1, 2, 3, 4, 5].map(() => fail(1)));
   expect(redisBreakerState()).toBe("open");
-  expect(await ping(BACKGROUND_LIMIT_MS)).toBe("PONG");
+  expect(await ping("redis-background")).toBe("PONG");
 });
 
 test("strings are returned exactly as they were stored", async () => {
   resetRedisBreaker();
   for (const text of ["null", "1e3", "007", '{"a":1}', "", "❤ ", "true"]) {
-    await withRedis(config(), INTERACTIVE_LIMIT_MS, async (redis) => {
+    await withRedis(config(), "redis", async (redis) => {
       await redis.set("text", text);
       expect(await redis.get("text")).toBe(text);
     });

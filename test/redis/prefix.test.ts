@@ -10,7 +10,7 @@ import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { listDeadLetters, storeDeadLetters } from "../../src/orders/dead-letters.ts";
 import { readOrder, writeOrders } from "../../src/orders/read-model.ts";
-import { BACKGROUND_LIMIT_MS, type RedisConfig, withRedis } from "../../src/redis/client.ts";
+import { type RedisConfig, withRedis } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { orderRequest } from "../funnel/scene.ts";
 import { admin } from "../support/http.ts";
@@ -27,7 +27,7 @@ const other = { ...env, REDIS_PREFIX: "shop:other" };
 const theirs = requireConfig(other);
 
 const inRedis = <T>(config: RedisConfig, work: Parameters<typeof withRedis<T>>[2]): Promise<T> =>
-  withRedis(config, BACKGROUND_LIMIT_MS, work);
+  withRedis(config, "redis-background", work);
 
 const keys = () => redis<string[]>("KEYS", "*");
 

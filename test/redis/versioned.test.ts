@@ -3,14 +3,14 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { requireConfig } from "../../src/config.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../../src/redis/client.ts";
+import { withRedis } from "../../src/redis/client.ts";
 import { readVersioned, type VersionedField, writeNewer } from "../../src/redis/versioned.ts";
 import { emptyRedis, redis, redisIsBack } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 
 const config = () => requireConfig(env);
 const write = (fields: VersionedField[]) =>
-  withRedis(config(), BACKGROUND_LIMIT_MS, (client, keys) => writeNewer(client, keys, fields));
+  withRedis(config(), "redis-background", (client, keys) => writeNewer(client, keys, fields));
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);

@@ -1,5 +1,6 @@
 // The merged metrics, with everything that was counted until now.
 import { env } from "cloudflare:workers";
+import { vi } from "vitest";
 import { flusher } from "../../src/observability/flush.ts";
 import { type Metrics, readShards, type Series } from "../../src/observability/read-metrics.ts";
 
@@ -9,9 +10,19 @@ export async function metrics(sinceSeconds = 300): Promise<Metrics> {
   return readShards(env, { sinceSeconds, stepSeconds: 60 }, Date.now());
 }
 
+/** The same, once every shard has answered. On a busy machine one may take longer than readers wait. */
+const allMetrics = (): Promise<Metrics> =>
+  vi.waitUntil(
+    async () => {
+      const found = await metrics();
+      return found.missing.length === 0 && found;
+    },
+    { timeout: 60_000 },
+  );
+
 /** The series `name|label|…`. */
 export async function series(key: string): Promise<Series | undefined> {
-  const all = (await metrics()).series;
+  const all = (await allMetrics()).series;
   return all.find(({ name, labels }) => [name, ...Object.values(labels)].join("|") === key);
 }
 

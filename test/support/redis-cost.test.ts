@@ -2,13 +2,13 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { requireConfig } from "../../src/config.ts";
-import { BACKGROUND_LIMIT_MS, withRedis } from "../../src/redis/client.ts";
+import { withRedis } from "../../src/redis/client.ts";
 import { givenClock } from "./clock.ts";
 import { call } from "./http.ts";
 import { emptyRedis, redisCost } from "./redis.ts";
 import { aBuyer, bought, onSale, settled, stockPublished } from "./shop.ts";
 
-const ping = () => withRedis(requireConfig(env), BACKGROUND_LIMIT_MS, (redis) => redis.ping());
+const ping = () => withRedis(requireConfig(env), "redis-background", (redis) => redis.ping());
 
 test("counts no publication, no consumer, and no earlier work that runs meanwhile", async () => {
   await emptyRedis();
@@ -35,7 +35,7 @@ test("counts each command of the work itself and of the requests that it sends",
   expect(commands).toBeGreaterThan(0);
   expect((await redisCost(ping)).commands).toBe(1);
   const batch = () =>
-    withRedis(requireConfig(env), BACKGROUND_LIMIT_MS, (redis) =>
+    withRedis(requireConfig(env), "redis-background", (redis) =>
       Promise.all([redis.get("a"), redis.get("b")]),
     );
   expect(await redisCost(batch)).toMatchObject({ roundTrips: 1, commands: 2 });

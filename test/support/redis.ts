@@ -11,6 +11,7 @@ import { resetRedisBreaker } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import type { ServiceBindings } from "../setup/services.ts";
+import { givenLimits } from "./limits.ts";
 
 /** The bindings of the services that the Worker under test uses. */
 export const services = env as unknown as ServiceBindings;
@@ -92,8 +93,13 @@ export async function redisIsDown(): Promise<void> {
   await bridge("POST", "/_local/fault", { mode: "down" });
 }
 
-/** Delays every Redis response by `delayMs` until `redisIsBack` or the end of the test. */
+/** How long buyers wait for Redis by default: milliseconds. */
+export const BUYERS_WAIT_MS = 300;
+let waitAsUsual = (): void => {};
+
+/** Delays every Redis response by `delayMs`, with the default limits, until `redisIsBack` or the end of the test. */
 export async function redisIsSlow(delayMs: number): Promise<void> {
+  waitAsUsual = givenLimits("redis", { limitMs: BUYERS_WAIT_MS });
   onTestFinished(redisIsBack);
   await bridge("POST", "/_local/fault", { mode: "slow", delayMs });
 }
@@ -124,6 +130,7 @@ export async function clearRedisFault(): Promise<void> {
 /** Ends the current fault and closes this isolate's circuit breaker, which takes a few seconds in production. */
 export async function redisIsBack(): Promise<void> {
   await clearRedisFault();
+  waitAsUsual();
   resetRedisBreaker();
 }
 

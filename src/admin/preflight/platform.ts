@@ -11,7 +11,7 @@ import type { AppContext } from "../../http.ts";
 import { atObject, LANE } from "../../inventory/client.ts";
 import type { EventMessage } from "../../inventory/messages.ts";
 import { newOrderId } from "../../inventory/order-id.ts";
-import { BACKGROUND_LIMIT_MS, INTERACTIVE_LIMIT_MS, withRedis } from "../../redis/client.ts";
+import { withRedis } from "../../redis/client.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
 type Scope = AppContext["var"]["scope"];
@@ -83,7 +83,7 @@ export async function checkEdges(scope: Scope, { sale, revision }: CatalogEntry)
 export async function checkRedis(config: Config): Promise<Finding> {
   const { policy, milliseconds } = await withRedis(
     config,
-    BACKGROUND_LIMIT_MS,
+    "redis-background",
     async (redis, keys) => {
       await redis.set(keys.ready, "1", { ex: 60 });
       const startedAt = Date.now();
@@ -98,9 +98,10 @@ export async function checkRedis(config: Config): Promise<Finding> {
     },
   );
   const detail = `writable, ${milliseconds} ms a round trip`;
-  if (milliseconds > INTERACTIVE_LIMIT_MS) {
+  const { limitMs } = config.BREAKERS.redis;
+  if (milliseconds > limitMs) {
     return fail(
-      `${detail}; buyers' requests wait for ${INTERACTIVE_LIMIT_MS} ms at most`,
+      `${detail}; buyers' requests wait for ${limitMs} ms at most`,
       "Place the database near the buyers",
     );
   }
@@ -159,7 +160,7 @@ export async function checkClock(config: Config): Promise<Finding> {
 }
 
 const redisOffset = (config: Config): Promise<number> =>
-  withRedis(config, BACKGROUND_LIMIT_MS, async (redis) => {
+  withRedis(config, "redis-background", async (redis) => {
     const startedAt = Date.now();
     const [seconds, micros] = await redis.time();
     return Number(seconds) * 1_000 + Number(micros) / 1_000 - (startedAt + Date.now()) / 2;
