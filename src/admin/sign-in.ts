@@ -11,7 +11,7 @@ const MAX_BYTES = 1_024;
 /** ADMIN_TOKEN or VIEWER_TOKEN. */
 export const tokenSchema = z.string().trim().min(1).max(512);
 
-const signInSchema = z.strictObject({ token: tokenSchema });
+export const signInSchema = z.strictObject({ token: tokenSchema });
 
 export async function signIn(c: AppContext): Promise<Response> {
   // A page of another site must not sign a visitor in. Scripts send no Origin.

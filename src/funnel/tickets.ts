@@ -26,7 +26,7 @@ const MAX_BYTES = 4_096;
 /** Browsers keep no cookie for longer. */
 const MAX_COOKIE_SECONDS = 400 * 86_400;
 
-const bodySchema = z.strictObject({
+export const ticketBodySchema = z.strictObject({
   ticket: orderBodySchema.shape.ticket,
   /** False: the caller only asks where they stand, and gets no ticket if they show none. */
   join: z.boolean().optional(),
@@ -72,10 +72,10 @@ export async function joinLine(
 }
 
 /** The body is optional, so that a request without one is a request for a first ticket. */
-const readBody = async (c: AppContext): ReturnType<typeof readJson<typeof bodySchema>> =>
+const readBody = async (c: AppContext): ReturnType<typeof readJson<typeof ticketBodySchema>> =>
   c.req.raw.body === null || c.req.header("content-length") === "0"
     ? { ok: true, value: {} }
-    : readJson(c, bodySchema, MAX_BYTES);
+    : readJson(c, ticketBodySchema, MAX_BYTES);
 
 export function refuseByTime({ sale }: CatalogEntry): Refusal | undefined {
   const registration = registrationOf(sale);

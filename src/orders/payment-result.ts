@@ -15,7 +15,7 @@ import { inventoryRefusal, mayHaveOrders } from "./buyer.ts";
 const MAX_REPORT_BYTES = 4_096;
 
 /** The amount of an order can exceed the largest unit price, so it has no limit here. */
-const reportSchema = z.strictObject({
+export const reportSchema = z.strictObject({
   /** The signature covers the body, but not the path. With the id, the report counts for no other order. */
   orderId: z.string().optional(),
   outcome: z.enum(["charged", "declined", "refunded"]),

@@ -1,18 +1,20 @@
-// Builds the browser code and styles into one module that the Worker imports. Runs on Node and is never bundled:
+// Builds the browser code and styles into one module that the Worker imports, and packs the documents of the API. Runs on Node and is never bundled:
 // wrangler runs it before every build (`[build]` in wrangler.toml), vitest before its tests.
 import { createHash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
+import { packedDocuments } from "../openapi/build.ts";
 
 const HERE = import.meta.dirname;
 const CONSOLE = join(HERE, "../admin/console/browser");
 const TARGET = join(HERE, "assets.gen.js");
+const DOCUMENTS = join(HERE, "documents.gen.bin");
 const HASH_LENGTH = 10;
 /** The oldest supported browsers. Syntax is transpiled for them; APIs are not polyfilled (see browser/tsconfig.json). */
 const OLDEST = ["safari15", "chrome94", "firefox93"];
 
-/** Bundles and hashes the assets and writes `assets.gen.js`, unless it would not change. */
+/** Bundles and hashes the assets and writes `assets.gen.js` and `documents.gen.bin`, unless they would not change. */
 export async function buildAssets(): Promise<void> {
   const { outputFiles } = await build({
     entryPoints: [
@@ -46,17 +48,18 @@ export async function buildAssets(): Promise<void> {
     const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
     return { name: basename(path, extension), extension, hash, body: text };
   });
-  await writeIfChanged(
-    `// Made by src/pages/build.ts\nexport const ASSETS = ${JSON.stringify(assets)};\n`,
-  );
+  const code = `// Made by src/pages/build.ts\nexport const ASSETS = ${JSON.stringify(assets)};\n`;
+  await writeIfChanged(TARGET, Buffer.from(code));
+  await writeIfChanged(DOCUMENTS, packedDocuments());
 }
 
 /** Several builds may run at once: each writes its own temporary file and renames it into place. */
-async function writeIfChanged(text: string): Promise<void> {
-  if ((await readFile(TARGET, "utf8").catch(() => "")) === text) return;
-  const draft = `${TARGET}.${process.pid}`;
-  await writeFile(draft, text);
-  await rename(draft, TARGET);
+async function writeIfChanged(target: string, bytes: Uint8Array): Promise<void> {
+  const current = await readFile(target).catch(() => undefined);
+  if (current?.equals(bytes)) return;
+  const draft = `${target}.${process.pid}`;
+  await writeFile(draft, bytes);
+  await rename(draft, target);
 }
 
 /** Vitest's global setup for the tests inside workerd. */

@@ -12,6 +12,7 @@ import { assetRoutes } from "./assets.ts";
 import { unavailableSales, unavailableSkus } from "./availability.ts";
 import { buyRoutes } from "./buy.ts";
 import { cardChoiceRoutes } from "./card-choice.ts";
+import { documentRoutes } from "./documents.ts";
 import { errorPage } from "./error-pages.ts";
 import { lineRoutes } from "./line.ts";
 import { servePage } from "./page-cache.ts";
@@ -21,6 +22,7 @@ import { renderSale } from "./views/sale.tsx";
 
 export const pageRoutes = new Hono<AppEnv>()
   .route("/", assetRoutes)
+  .route("/", documentRoutes)
   .get("/", home)
   .get("/sales/:saleId", sale)
   .route("/", lineRoutes)

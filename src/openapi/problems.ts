@@ -1,0 +1,88 @@
+// The errors of the API as schemas: one for each code, with the fields that it can have.
+import * as z from "zod";
+import { ERRORS, type ErrorCode, isForNow, type ProblemFields } from "../errors.ts";
+import { issue } from "./answers/catalog.ts";
+import { count, money, time } from "./answers/common.ts";
+import { pascal } from "./answers/orders.ts";
+
+type Field = Exclude<keyof ProblemFields, "detail">;
+
+const challenge = z
+  .strictObject({
+    provider: z.literal("turnstile"),
+    siteKey: z.string(),
+    action: z.string(),
+    cdata: z.string(),
+  })
+  .describe("The parameters of the challenge to show.");
+
+const FIELDS: Record<Field, z.ZodType> = {
+  retryAfterSeconds: z.number().min(0).describe("The same as `Retry-After`."),
+  opensAt: time,
+  closesAt: time,
+  limit: z.int().describe("The most units for one person."),
+  available: count,
+  held: count.describe("Units whose buyers may still fail to pay."),
+  orderIds: z.array(z.string()).describe("The orders that count toward the limit."),
+  unitPrice: money.describe("The current price."),
+  issues: z.array(issue),
+  challenge,
+};
+
+/** The fields of codes that have some. `?`: not always. */
+const OF_CODE: Partial<Record<ErrorCode, readonly (Field | `${Field}?`)[]>> = {
+  invalid_request: ["issues"],
+  challenge_required: ["challenge"],
+  sale_not_open: ["opensAt?", "retryAfterSeconds?"],
+  sale_closed: ["closesAt?"],
+  sold_out: ["available?", "held?"],
+  user_limit_reached: ["limit", "orderIds?"],
+  price_changed: ["unitPrice"],
+  not_admitted_yet: ["opensAt?"],
+  sale_paused: [],
+};
+
+/** What each code means, beyond its title, and what to do. */
+const MEANING: Partial<Record<ErrorCode, string>> = {
+  idempotency_key_reused: "The key belongs to a request with another body. Use a new key.",
+  not_admitted_yet: "Wait for your turn in the line.",
+  payment_method_required:
+    "Earlier holds of this buyer ended unpaid, so the payment comes with the order.",
+  price_changed: "The price is not the `unitPrice` that was sent. Show the new one, and ask again.",
+  sold_out: "No unit was free. With `held` above 0 some may come back.",
+  misdirected_request: "The deployment serves another host.",
+  precondition_failed: "Somebody changed it since. Read it again.",
+};
+
+const schemas = new Map<ErrorCode, z.ZodType>();
+
+/** The name of a code's schema, such as `SoldOutProblem`. */
+export const problemName = (code: ErrorCode): string => `${pascal(code)}Problem`;
+
+/** The schema of a problem with this code. */
+export function problemOf(code: ErrorCode): z.ZodType {
+  const known = schemas.get(code);
+  if (known) return known;
+  const { status, title } = ERRORS[code];
+  const fields = [
+    ...(OF_CODE[code] ?? []),
+    ...(isForNow(code) ? (["retryAfterSeconds"] as const) : []),
+  ];
+  const own = fields.map((field) => {
+    const name = field.replace("?", "") as Field;
+    return [name, name === field ? FIELDS[name] : z.exactOptional(FIELDS[name])] as const;
+  });
+  const made = z
+    .strictObject({
+      type: z.literal(`urn:doorbuster:problem:${code}`),
+      title: z.literal(title),
+      status: z.literal(status),
+      code: z.literal(code),
+      detail: z.string(),
+      ...Object.fromEntries(own),
+      requestId: z.string(),
+    })
+    .meta({ id: problemName(code), description: MEANING[code] ?? title });
+  schemas.set(code, made);
+  return made;
+}

@@ -1,0 +1,5 @@
+// Modules of bytes, which the Worker gets without parsing them.
+declare module "*.bin" {
+  const bytes: ArrayBuffer;
+  export default bytes;
+}
