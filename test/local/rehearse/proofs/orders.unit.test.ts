@@ -61,6 +61,15 @@ test("detects a replayed answer that is not marked as one", () => {
   expect(broken(sale)).toEqual(["one Idempotency-Key, one answer"]);
 });
 
+test("accepts that two attempts under way together get one order, and detects an order that no first answer has", () => {
+  const replayed = { "idempotent-replayed": "true" };
+  const twins = correctSale();
+  twins.purchases.push(purchase("bob", "b2", answer(202, order("o2"), replayed)));
+  const orphan = correctSale();
+  orphan.purchases[1] = purchase("bob", "b", answer(202, order("o2"), replayed));
+  expect([broken(twins), broken(orphan)]).toEqual([[], ["one Idempotency-Key, one answer"]]);
+});
+
 test("detects a stale or incomplete read model", () => {
   const stale = correctSale();
   stale.lists.set("bob", [{ ...order("o2"), status: "reserved", version: 1 }]);
