@@ -21,6 +21,9 @@ const FIELDS: Record<Field, z.ZodType> = {
   opensAt: time,
   closesAt: time,
   limit: z.int().describe("The most units for one person."),
+  scope: z
+    .enum(["sku", "sale"])
+    .describe("Whether the limit is that of the SKU or of the whole sale."),
   available: count,
   held: count.describe("Units whose buyers may still fail to pay."),
   orderIds: z.array(z.string()).describe("The orders that count toward the limit."),
@@ -36,7 +39,7 @@ const OF_CODE: Partial<Record<ErrorCode, readonly (Field | `${Field}?`)[]>> = {
   sale_not_open: ["opensAt?", "retryAfterSeconds?"],
   sale_closed: ["closesAt?"],
   sold_out: ["available?", "held?"],
-  user_limit_reached: ["limit", "orderIds?"],
+  user_limit_reached: ["scope", "limit", "orderIds?"],
   price_changed: ["unitPrice"],
   not_admitted_yet: ["opensAt?"],
   sale_paused: [],
