@@ -18,6 +18,7 @@ export { SaleLine } from "./line/sale-line.ts";
 export { MetricsShard } from "./observability/metrics-shard.ts";
 export { PaymentRunner } from "./orders/payment-runner.ts";
 export { PaymentScheduler } from "./orders/payment-scheduler.ts";
+export { WebhookDesk } from "./orders/webhook-desk.ts";
 export { SandboxBank } from "./payments/sandbox-bank.ts";
 
 export default {
@@ -30,7 +31,10 @@ export default {
       await storeDeadLetters(batch, env, config);
       return wakeAlerts(env);
     }
-    if (batch.queue.endsWith("-webhooks")) return deliverWebhooks(batch, env, config);
+    if (batch.queue.endsWith("-webhooks")) {
+      const { isGone } = await deliverWebhooks(batch, env, config);
+      return isGone ? wakeAlerts(env) : undefined;
+    }
     return consumeOrders(batch, env, config);
   },
 

@@ -2,6 +2,9 @@
 import { Webhook } from "standardwebhooks";
 import { causeOf } from "./observability/log.ts";
 
+/** The status by which a receiver unsubscribes, as the specification says. */
+const GONE = 410;
+
 /** The receiver of a webhook. */
 export interface Receiver {
   url: string;
@@ -11,10 +14,14 @@ export interface Receiver {
   limitMs: number;
 }
 
-/** `fault`: what went wrong, such as `answered 500`. `isDown`: no other event would be accepted now. */
+/**
+ * `fault`: what went wrong, such as `answered 500`. `isDown`: no other event would be accepted now. `isGone`: the receiver wants
+ * no event ever again.
+ */
 export interface Posted {
   fault?: string;
   isDown?: boolean;
+  isGone?: boolean;
 }
 
 /** Posts one event. @param id the same for every repetition: receivers drop ids that they have seen */
@@ -41,7 +48,9 @@ export async function postSigned(
     });
     await response.body?.cancel();
     const { ok, status } = response;
-    return ok ? {} : { fault: `answered ${status}`, isDown: status >= 500 || status === 429 };
+    if (ok) return {};
+    const isDown = status >= 500 || status === 429;
+    return { fault: `answered ${status}`, isDown, isGone: status === GONE };
   } catch (error) {
     return { fault: `could not be reached (${causeOf(error)})`, isDown: true };
   }

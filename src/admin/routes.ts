@@ -29,6 +29,7 @@ import { ruleRoutes } from "./rules.ts";
 import { listSales, removeSale, restockSku, saveSale, showSale } from "./sales.ts";
 import { signIn, signOut } from "./sign-in.ts";
 import { pauseSale, resumeSale, saveSwitches, showSwitches } from "./switches.ts";
+import { replayWebhooks, resumeWebhooks, showWebhooks } from "./webhooks.ts";
 
 export const adminRoutes = new Hono<AppEnv>()
   .post("/session", signIn)
@@ -60,6 +61,9 @@ export const adminRoutes = new Hono<AppEnv>()
   .post("/orders/:orderId/refund", refundOrder)
   .post("/orders/:orderId/release", releaseOrder)
   .post("/orders/:orderId/webhooks/resend", resendWebhook)
+  .get("/webhooks", showWebhooks)
+  .post("/webhooks/replay", replayWebhooks)
+  .post("/webhooks/resume", resumeWebhooks)
   .post("/cache/purge", purgeCaches)
   .get("/metrics", showMetrics)
   .get("/overview", showOverview)

@@ -11,6 +11,7 @@ import { causeOf, log } from "../observability/log.ts";
 import { readShards } from "../observability/read-metrics.ts";
 import type { MetricsEnv } from "../observability/shard-client.ts";
 import { countDeadLetters } from "../orders/dead-letters.ts";
+import { stoppedSince, type WebhookDeskEnv } from "../orders/webhook-desk-client.ts";
 import type { AlertList } from "./client.ts";
 import { type Decision, decideAlerts, type Measured } from "./decide-alerts.ts";
 import { type AlertFigures, WINDOW, watchedSales } from "./figures.ts";
@@ -24,15 +25,17 @@ import { viewOf } from "./views.ts";
 const EVERY_MS = 10_000;
 const LEFT_OVER_MS = 60_000;
 
+type WatchEnv = RegistryEnv & MetricsEnv & WebhookDeskEnv;
+
 /** The interface is documented in `client.ts`. */
-export class AlertWatch extends DurableObject<RegistryEnv & MetricsEnv> {
+export class AlertWatch extends DurableObject<WatchEnv> {
   readonly #tables: AlertTables;
   readonly #alarm: AlarmClock;
   #catalog: PublishedCatalog | undefined;
   #isWatching = false;
   #evaluatedAt: number | null = null;
 
-  constructor(ctx: DurableObjectState, env: RegistryEnv & MetricsEnv) {
+  constructor(ctx: DurableObjectState, env: WatchEnv) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
     this.#tables = new AlertTables(ctx.storage.sql);
@@ -100,15 +103,17 @@ export class AlertWatch extends DurableObject<RegistryEnv & MetricsEnv> {
   /** @throws if figures are missing: then nothing starts or ends */
   async #read(config: Config): Promise<AlertFigures> {
     const now = Date.now();
-    const [{ catalog }, metrics, deadLetters] = await Promise.all([
+    const [{ catalog }, metrics, deadLetters, webhookGoneAt] = await Promise.all([
       registryOf(this.env).publishedAfter(this.#catalog?.version),
       readShards(this.env, WINDOW, now),
       countDeadLetters(config),
+      readGoneAt(this.env, config),
     ]);
     if (catalog) this.#catalog = structuredClone(catalog);
     if (!this.#catalog) throw new Error("the catalog is not known");
     if (metrics.missing.length > 0) throw new Error("some shards of the metrics do not answer");
-    return { now, metrics, sales: watchedSales(this.#catalog, now), deadLetters };
+    const sales = watchedSales(this.#catalog, now);
+    return { now, metrics, sales, deadLetters, webhookGoneAt };
   }
 
   /** Sends what is due, all at once. The alarm repeats it. */
@@ -132,5 +137,19 @@ export class AlertWatch extends DurableObject<RegistryEnv & MetricsEnv> {
     if (this.#isWatching) times.push(now + EVERY_MS);
     else if (this.#tables.alerts().length > 0) times.push(now + LEFT_OVER_MS);
     this.#alarm.fireBy(times);
+  }
+}
+
+/** See `AlertFigures`. */
+async function readGoneAt(
+  env: WebhookDeskEnv,
+  { ORDER_WEBHOOK_URL: url }: Config,
+): Promise<number | null> {
+  if (url === undefined) return 0;
+  try {
+    return (await stoppedSince(env, url)) ?? 0;
+  } catch (error) {
+    log("alerts.webhook_unknown", { cause: causeOf(error) });
+    return null;
   }
 }

@@ -31,6 +31,8 @@ export interface AlertFigures {
   sales: WatchedSale[];
   /** Stored dead letters. Null while Redis does not answer. */
   deadLetters: number | null;
+  /** Since when nothing is sent to the shop's webhook, because it is gone: milliseconds. 0: it gets events. Null: not known. */
+  webhookGoneAt: number | null;
 }
 
 /** Whether a sale is on sale, about to be, or has just been. */

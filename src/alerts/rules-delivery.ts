@@ -61,3 +61,17 @@ export const webhookFailing: Rule = {
     return shareOf(failed, failed + posts("delivered"), MIN_POSTS);
   },
 };
+
+export const webhookGone: Rule = {
+  name: "webhook_gone",
+  severity: "critical",
+  title: "The shop gets no events, because its webhook answered that it is gone",
+  unit: "seconds",
+  afterSeconds: 0,
+  advice:
+    "Nothing is lost: the ledgers still owe every event. Correct ORDER_WEBHOOK_URL, or repair the receiver and resume under Webhooks in the console.",
+  evaluate: ({ webhookGoneAt: at, now }) =>
+    at === null
+      ? []
+      : [{ about: "deployment", value: at === 0 ? 0 : Math.max(1, (now - at) / 1_000) }],
+};

@@ -1,6 +1,6 @@
 // The rules of the alerts.
 import type { Rule } from "./rule.ts";
-import { chargesFailing, chargesLate, webhookFailing } from "./rules-delivery.ts";
+import { chargesFailing, chargesLate, webhookFailing, webhookGone } from "./rules-delivery.ts";
 import { breakerOpen, deadLetters, outboxOld, stockStale } from "./rules-plumbing.ts";
 import { invariantBroken, lineStalled, noSale, shedding } from "./rules-sale.ts";
 
@@ -10,6 +10,7 @@ export const RULES: readonly Rule[] = [
   noSale,
   chargesLate,
   chargesFailing,
+  webhookGone,
   lineStalled,
   outboxOld,
   deadLetters,

@@ -16,6 +16,8 @@ export type Action =
   | "rule.removed"
   | "dead_letter.replayed"
   | "dead_letter.discarded"
+  | "webhooks.replayed"
+  | "webhooks.resumed"
   | "alerts.tested"
   | "caches.purged";
 

@@ -9,7 +9,13 @@ import { decideReturned } from "./decide-reported.ts";
 import { decideWithdraw } from "./decide-stock.ts";
 import { type OrderRow, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { type EventToDeliver, eventOf, makesEvent } from "./owed-events.ts";
+import {
+  type EventFilter,
+  type EventToDeliver,
+  eventOf,
+  makesEvent,
+  passes,
+} from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -157,11 +163,11 @@ export function markDelivered(
 export function resendEvents(
   work: UnitOfWork,
   after: OrderRef | null,
-  extra: readonly ExtraEvent[],
+  filter: EventFilter,
 ): { owed: number; next: OrderRef | null } {
   const now = work.begin();
   const rows = work.ledger.page(after ?? undefined, PAGE_SIZE);
-  const matching = rows.filter((row) => eventOf(row, extra));
+  const matching = rows.filter((row) => passes(row, filter));
   for (const row of matching) oweEvent(work, row, now);
   return { owed: matching.length, next: nextAfter(rows) };
 }

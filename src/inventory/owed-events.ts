@@ -48,6 +48,28 @@ export function makesEvent(row: OrderRow, extra: readonly ExtraEvent[]): boolean
   return isFinal(row) || type === (row.payment ? "order.payment_changed" : "order.reserved");
 }
 
+/** Which orders the shop is told about again. All of them by default. */
+export interface EventFilter {
+  /** The types that the shop asked for, beside those of final changes. */
+  extra: readonly ExtraEvent[];
+  types?: readonly EventType[];
+  /** When the order's newest version was made: milliseconds. `to` is excluded. */
+  from?: number;
+  to?: number;
+  /** Only events that the shop has not accepted. */
+  isOwed?: boolean;
+}
+
+export function passes(row: OrderRow, { extra, types, from, to, isOwed }: EventFilter): boolean {
+  const type = eventOf(row, extra);
+  if (type === undefined || (types && !types.includes(type))) return false;
+  if (isOwed && row.owedSince === null) return false;
+  const { changedAt } = row;
+  return (
+    changedAt >= (from ?? Number.NEGATIVE_INFINITY) && changedAt < (to ?? Number.POSITIVE_INFINITY)
+  );
+}
+
 /** Pause before the second attempt. Each further pause is twice as long, up to an hour. */
 const BASE_MS = 60_000;
 const MAX_MS = 3_600_000;

@@ -44,7 +44,7 @@ import {
 } from "./operator-use-cases.ts";
 import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import type { EventToDeliver } from "./owed-events.ts";
+import type { EventFilter, EventToDeliver } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
@@ -213,12 +213,12 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return resendEvent(this.#work, orderId, extra);
   }
 
-  /** Sends the events of one page of orders to the shop again. `next` is where the following page starts. */
+  /** Sends the events of a page of orders to the shop again, those that pass. `next`: where the following page starts. */
   resendEvents(
     after: OrderRef | null,
-    extra: readonly ExtraEvent[] = [],
+    filter: EventFilter = { extra: [] },
   ): { owed: number; next: OrderRef | null } {
-    return resendEvents(this.#work, after, extra);
+    return resendEvents(this.#work, after, filter);
   }
 
   /**

@@ -14,6 +14,7 @@ export const THRESHOLDS = {
   line_stalled: 120,
   stock_stale: 30,
   webhook_failing: 0.5,
+  webhook_gone: 0,
 } as const;
 
 export type RuleName = keyof typeof THRESHOLDS;

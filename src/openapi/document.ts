@@ -9,6 +9,7 @@ import { saleOperations } from "./operations/sales.ts";
 import { healthOperations, shopOperations } from "./operations/shop.ts";
 import { stockOperations } from "./operations/stock.ts";
 import { ruleOperations, systemOperations } from "./operations/system.ts";
+import { webhookOperations } from "./operations/webhooks.ts";
 import { HEADERS, PARAMETERS, type ParameterName, wireName } from "./parameters.ts";
 import type { JsonSchema } from "./schemas.ts";
 import { SECURITY } from "./security.ts";
@@ -23,6 +24,7 @@ export const OPERATIONS: Operations = {
   ...stockOperations,
   ...ruleOperations,
   ...systemOperations,
+  ...webhookOperations,
 };
 
 /** The document as it is published. */

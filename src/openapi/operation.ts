@@ -16,7 +16,7 @@ export const TAGS = {
   Sales: "For operators: sales, their line, and their reports.",
   Stock: "For operators: the ledgers of SKUs, and single orders.",
   Rules: "For operators: who is blocked, and who never is.",
-  System: "For operators: switches, metrics, alerts, the log, and dead letters.",
+  System: "For operators: switches, metrics, alerts, the log, dead letters, and the webhook.",
 } as const;
 
 /** An answer that succeeds. */

@@ -12,7 +12,7 @@ import { type Group, groupByObject } from "./batch.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
 import { enterLine, type SchedulerBinding } from "./scheduler-client.ts";
-import type { WebhookConfig } from "./webhooks.ts";
+import type { WebhookConfig } from "./shop-receiver.ts";
 
 export type ConsumerEnv = InventoryEnv & DeadLetterEnv & SchedulerBinding;
 

@@ -52,7 +52,7 @@ export async function resendEvents(
   let after: OrderRef | null = null;
   do {
     const page: { owed: number; next: OrderRef | null } = await atObject(env, skuId, (inventory) =>
-      inventory.resendEvents(after, extra),
+      inventory.resendEvents(after, { extra }),
     );
     events += page.owed;
     after = page.next;

@@ -1,8 +1,6 @@
 // Webhooks: every final change of an order, and others that the shop asked for, are delivered at least once, signed as the Standard Webhooks
 // specification says, under an id that stays the same when it is repeated. The ledger stores which events the shop
 // is owed. A message in the queue only names an order to look at.
-import type { Config } from "../config.ts";
-import { Breaker, BreakerOpen } from "../edge/breaker.ts";
 import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { type EventMessage, eventMessageSchema } from "../inventory/messages.ts";
@@ -11,27 +9,18 @@ import { type EventToDeliver, GIVE_UP_MS } from "../inventory/owed-events.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { type RedisConfig, withRedis } from "../redis/client.ts";
-import { type Posted, postSigned } from "../signed-post.ts";
 import {
   type AboutOrder,
   type DeadLetterEnv,
   retryOrDeadLetter,
   retryOrDefer,
 } from "./delivery.ts";
-
-export type WebhookConfig = Pick<
-  Config,
-  "ORDER_WEBHOOK_URL" | "ORDER_WEBHOOK_SECRET" | "ORDER_WEBHOOK_EVENTS" | "BREAKERS"
->;
+import { postUnlessDown, type WebhookConfig } from "./shop-receiver.ts";
+import { isStopped, stopSending, type WebhookDeskEnv } from "./webhook-desk-client.ts";
 
 type DeliveryConfig = WebhookConfig & RedisConfig & VerboseConfig;
 
-type WebhookEnv = InventoryEnv & DeadLetterEnv;
-
-/** The shop's webhook answers nothing, or says that it cannot take events now. */
-class ShopDown extends Error {}
-
-const receiver = new Breaker("webhook", (error) => error instanceof ShopDown);
+type WebhookEnv = InventoryEnv & DeadLetterEnv & WebhookDeskEnv;
 
 /** The event in a message of an older release, which carried the event itself. Undefined if there is none. */
 export const readEvent = (body: unknown): OrderEvent | undefined =>
@@ -55,20 +44,43 @@ interface Context {
   queue: string;
   env: WebhookEnv;
   config: DeliveryConfig;
+  /** Whether the receiver said that it is gone. */
+  isGone: boolean;
 }
 
-/** Delivers the events of a batch independently, and records in the ledgers which ones the shop accepted. */
+/**
+ * Delivers the events of a batch independently, and records in the ledgers which ones the shop accepted. A receiver that says
+ * that it is gone (410) is sent nothing more until an operator resumes or its URL changes. `isGone`: it just said so.
+ */
 export async function deliverWebhooks(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: WebhookEnv,
   config: DeliveryConfig,
-): Promise<void> {
-  const context = { queue: batch.queue, env, config };
+): Promise<{ isGone: boolean }> {
+  const context = { queue: batch.queue, env, config, isGone: false };
+  const { ORDER_WEBHOOK_URL: url } = config;
   const { groups, others } = groupByObject(batch.messages);
+  if (await isStopped(env, url)) {
+    leaveToLedgers(groups);
+    await Promise.all(others.map((message) => failLegacy(message, GONE, context)));
+    return { isGone: false };
+  }
   await Promise.all([
     ...groups.map((group) => deliverGroup(group, context)),
     ...others.map((message) => deliverLegacy(message, context)),
   ]);
+  if (context.isGone && url) await stopSending(env, url);
+  return { isGone: context.isGone };
+}
+
+const GONE = "the shop answered 410, so nothing is sent to it";
+
+/** The ledgers still owe these events, and offer them again. */
+function leaveToLedgers(groups: Group[]): void {
+  for (const { messages } of groups.flatMap((group) => [...group.values()])) {
+    count("webhooks", "deferred");
+    for (const message of messages) message.ack();
+  }
 }
 
 function groupByObject(messages: readonly Message[]): { groups: Group[]; others: Message[] } {
@@ -119,14 +131,16 @@ async function deliverGroup(group: Group, context: Context): Promise<void> {
 async function deliverEach(
   events: EventToDeliver[],
   group: Group,
-  { queue, env, config }: Context,
+  context: Context,
 ): Promise<EventToDeliver[]> {
+  const { queue, env, config } = context;
   const delivered = await Promise.all(
     events.map(async (owed) => {
       const { messages = [] } = group.get(owed.order.id) ?? {};
       const event = toEvent(owed.userId, owed.order, config.ORDER_WEBHOOK_EVENTS);
       if (!event) return []; // the object returns none of these
-      const { fault, isUntried } = await postUnlessDown(event, config);
+      const { fault, isUntried, isGone } = await postUnlessDown(event, config);
+      context.isGone ||= isGone === true;
       count("webhooks", isUntried ? "deferred" : fault ? "failed" : "delivered");
       const { userId, requestId } = owed;
       const about = { orderId: owed.order.id, requestId };
@@ -175,47 +189,15 @@ async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): 
 }
 
 /** Delivers a message of an older release as it is, because no ledger stores that the shop is owed it. */
-async function deliverLegacy(message: Message, { queue, env, config }: Context): Promise<void> {
+async function deliverLegacy(message: Message, context: Context): Promise<void> {
   const event = readEvent(message.body);
-  const { fault } = event
-    ? await postUnlessDown(event, config)
-    : { fault: "the event cannot be read" };
-  if (fault) await retryOrDeadLetter(env, queue, message, fault, event?.id);
+  const { fault, isGone } = event
+    ? await postUnlessDown(event, context.config)
+    : { fault: "the event cannot be read", isGone: false };
+  context.isGone ||= isGone === true;
+  if (fault) await failLegacy(message, fault, context);
   else message.ack();
 }
 
-/**
- * Posts one event, unless the shop's webhook is down. `isUntried`: it was not posted. Without a fault the shop accepted it.
- */
-async function postUnlessDown(
-  event: OrderEvent,
-  config: DeliveryConfig,
-): Promise<{ fault?: string | undefined; isUntried?: true }> {
-  try {
-    const fault = await receiver.run(config.BREAKERS.webhook, async () => {
-      const answer = await post(event, config);
-      if (answer.isDown) throw new ShopDown(answer.fault);
-      return answer.fault;
-    });
-    return { fault };
-  } catch (error) {
-    if (error instanceof BreakerOpen) return { fault: error.message, isUntried: true };
-    return { fault: (error as Error).message };
-  }
-}
-
-/** Posts one event, whatever earlier ones met. Returns what went wrong, or undefined if the shop accepted it. */
-export const postEvent = async (
-  event: { id: string; type: string },
-  config: WebhookConfig,
-): Promise<string | undefined> => (await post(event, config)).fault;
-
-async function post(
-  event: { id: string; type: string },
-  { ORDER_WEBHOOK_URL: url, ORDER_WEBHOOK_SECRET: secrets, BREAKERS }: WebhookConfig,
-): Promise<Posted> {
-  if (!url || !secrets) return { fault: "no ORDER_WEBHOOK_URL is set" };
-  const { limitMs } = BREAKERS.webhook;
-  const { fault, ...posted } = await postSigned({ url, secrets, limitMs }, event.id, event);
-  return fault === undefined ? posted : { ...posted, fault: `the shop ${fault}` };
-}
+const failLegacy = (message: Message, fault: string, { env, queue }: Context): Promise<void> =>
+  retryOrDeadLetter(env, queue, message, fault, readEvent(message.body)?.id);

@@ -146,6 +146,29 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const path = `/orders/${orderId}/webhooks/resend`;
     return { path, action: "order.webhook_resent", target };
   },
+  "POST /webhooks/replay": async () => {
+    givenWebhook();
+    const body = { from: new Date(Date.now() - HOUR_MS), to: new Date(Date.now() - 1) };
+    const request = { path: "/webhooks/replay", body, headers: key() };
+    return { ...request, action: "webhooks.replayed", target: "deployment" };
+  },
+  "POST /webhooks/resume": async () => {
+    givenWebhook();
+    requireConfig(env).ORDER_WEBHOOK_SECRET = [
+      `whsec_${btoa("a secret of the shop, 32 bytes long")}`,
+    ];
+    const real = globalThis.fetch;
+    const spy = vi
+      .spyOn(globalThis, "fetch")
+      .mockImplementation(async (input, init) =>
+        input === "https://erp.test/hook" ? new Response() : real(input, init),
+      );
+    onTestFinished(() => {
+      delete requireConfig(env).ORDER_WEBHOOK_SECRET;
+      spy.mockRestore();
+    });
+    return { path: "/webhooks/resume", action: "webhooks.resumed", target: "deployment" };
+  },
   "POST /alerts/test": async () => {
     await givenReceiver();
     return { path: "/alerts/test", action: "alerts.tested", target: "deployment" };

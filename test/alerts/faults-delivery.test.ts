@@ -1,8 +1,8 @@
 // Every alert about money, and that about the shop's webhook, is made to fire and to end by a real fault.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, onTestFinished, test, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { type Config, requireConfig } from "../../src/config.ts";
 import { stubOf } from "../inventory/object.ts";
 import {
   deliverTo,
@@ -12,11 +12,12 @@ import {
   nextMessage,
   TestGateway,
 } from "../orders/saga-fixtures.ts";
+import { admin } from "../support/http.ts";
 import { counted } from "../support/metrics.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { bought, buyers, until } from "../support/shop.ts";
+import { aBuyer, bought, buyers, ledger, until } from "../support/shop.ts";
 import { expectCalm, expectEnded, expectFiring, givenSale } from "./fault.ts";
-import { givenDay } from "./watch.ts";
+import { configureWatch, givenDay } from "./watch.ts";
 
 beforeEach(emptyRedis);
 
@@ -62,26 +63,36 @@ test("says that charges come after their holds, until five minutes passed withou
   await expectEnded(which, day);
 });
 
+/** Sets up the shop's webhook, here and in the watch, until the end of the test. `status` chooses its answers. */
+async function givenHook(status: () => number): Promise<void> {
+  const vars = {
+    ORDER_WEBHOOK_URL: "https://erp.test/hook",
+    ORDER_WEBHOOK_SECRET: [`whsec_${btoa("a secret of the shop, 32 bytes long")}`],
+  };
+  const clear = (config: Partial<Config>) => {
+    delete config.ORDER_WEBHOOK_URL;
+    delete config.ORDER_WEBHOOK_SECRET;
+  };
+  Object.assign(requireConfig(env), vars);
+  await configureWatch((config) => Object.assign(config, vars));
+  const real = globalThis.fetch;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const isHook = input === vars.ORDER_WEBHOOK_URL;
+    return isHook ? new Response(null, { status: status() }) : real(input, init);
+  });
+  onTestFinished(async () => {
+    spy.mockRestore();
+    clear(requireConfig(env));
+    await configureWatch(clear);
+  });
+}
+
 test("says that the shop's webhook fails, until it accepts events", async () => {
   const day = givenDay();
   const { skuId } = await givenSale({ stock: 50 });
   const which = { rule: "webhook_failing", about: "deployment" } as const;
-  const url = "https://erp.test/hook";
-  const config = requireConfig(env);
-  Object.assign(config, {
-    ORDER_WEBHOOK_URL: url,
-    ORDER_WEBHOOK_SECRET: [`whsec_${btoa("a secret of the shop, 32 bytes long")}`],
-  });
   let status = 500;
-  const real = globalThis.fetch;
-  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
-    return input === url ? new Response(null, { status }) : real(input, init);
-  });
-  onTestFinished(() => {
-    delete config.ORDER_WEBHOOK_URL;
-    delete config.ORDER_WEBHOOK_SECRET;
-    spy.mockRestore();
-  });
+  await givenHook(() => status);
   for (const buyer of await buyers(5)) await bought(buyer, skuId);
   await until("failed posts", async () => (await counted("webhooks|failed")) >= 5);
   await expectFiring(which, { severity: "warning", value: 1, threshold: 0.5 });
@@ -90,4 +101,21 @@ test("says that the shop's webhook fails, until it accepts events", async () => 
   for (const buyer of await buyers(5)) await bought(buyer, skuId);
   await until("accepted events", async () => (await counted("webhooks|delivered")) >= 5);
   await expectEnded(which, day);
+});
+
+test("says that the shop's webhook is gone, until an operator resumes", async () => {
+  const day = givenDay();
+  const { skuId } = await givenSale({ stock: 50 });
+  const which = { rule: "webhook_gone", about: "deployment" } as const;
+  let status = 410;
+  await givenHook(() => status);
+  await expectCalm(which);
+  await bought(await aBuyer(), skuId);
+  const stoppedSince = async () => (await admin("GET", "/webhooks")).body.stoppedSince;
+  await until("nothing is sent", async () => (await stoppedSince()) !== null);
+  await expectFiring(which, { severity: "critical", threshold: 0 });
+  status = 204;
+  expect((await admin("POST", "/webhooks/resume")).status).toBe(200);
+  await expectEnded(which, day);
+  await until("the event is accepted", async () => (await ledger(skuId)).unannounced === 0);
 });

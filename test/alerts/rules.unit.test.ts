@@ -41,7 +41,10 @@ const aSale = (changes: Partial<WatchedSale> = {}): WatchedSale => ({
 
 function valuesOf(name: RuleName, series: Series[], changes: Partial<AlertFigures> = {}): number[] {
   const metrics = { asOf: NOW, from: FROM, stepSeconds: 5, series, missing: [], lost: 0 };
-  const figures = { now: NOW, metrics, sales: [aSale()], deadLetters: 0, ...changes };
+  const figures = {
+    ...{ now: NOW, metrics, sales: [aSale()], deadLetters: 0, webhookGoneAt: 0 },
+    ...changes,
+  };
   const rule = RULES.find((each) => each.name === name);
   return (rule?.evaluate(figures) ?? []).map(({ value }) => value);
 }

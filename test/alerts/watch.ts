@@ -41,7 +41,7 @@ export const emptyWatch = (): Promise<void> =>
 /** Clears the object's memory and keeps its storage. */
 export async function restartWatch(): Promise<void> {
   await evictDurableObject(stub());
-  await configureObject((config) => Object.assign(config, receiver));
+  await configureWatch((config) => Object.assign(config, receiver));
 }
 
 export const shownAlerts = async (): Promise<AlertList> =>
@@ -91,7 +91,8 @@ export interface Received {
 /** The variables of the receiver, while there is one. */
 let receiver: Partial<Config> = {};
 
-const configureObject = (change: (config: Config) => void): Promise<void> =>
+/** Changes the configuration of the watch, which has one of its own. */
+export const configureWatch = (change: (config: Config) => void): Promise<void> =>
   inside((watch) => change(requireConfig((watch as unknown as { env: object }).env)));
 
 const URL = "https://alerts.test/hook";
@@ -119,12 +120,12 @@ export async function givenReceiver(
     for (const name of names) delete config[name as never];
   };
   set(requireConfig(env));
-  await configureObject(set);
+  await configureWatch(set);
   onTestFinished(async () => {
     spy.mockRestore();
     receiver = {};
     clear(requireConfig(env));
-    await configureObject(clear);
+    await configureWatch(clear);
   });
   return received;
 }

@@ -5,7 +5,7 @@ import { onTestFinished, vi } from "vitest";
 import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
-import type { WebhookConfig } from "../../src/orders/webhooks.ts";
+import type { WebhookConfig } from "../../src/orders/shop-receiver.ts";
 import type {
   ChargeOutcome,
   PaymentGateway,

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { OrderEvent } from "../../src/inventory/order-event.ts";
-import type { WebhookConfig } from "../../src/orders/webhooks.ts";
+import type { WebhookConfig } from "../../src/orders/shop-receiver.ts";
 import { putToSleep, stubOf } from "../inventory/object.ts";
 import { givenClock } from "../support/clock.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";

@@ -5,7 +5,8 @@ import { expect, onTestFinished, vi } from "vitest";
 import { requireConfig } from "../../src/config.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import type { EventMessage } from "../../src/inventory/messages.ts";
-import { deliverWebhooks, type WebhookConfig } from "../../src/orders/webhooks.ts";
+import type { WebhookConfig } from "../../src/orders/shop-receiver.ts";
+import { deliverWebhooks } from "../../src/orders/webhooks.ts";
 import { ledger, unique, until } from "../support/shop.ts";
 import {
   deliverTo,

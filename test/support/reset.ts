@@ -32,6 +32,7 @@ async function wakeStores(): Promise<void> {
     env.SALE_REGISTRY.getByName("registry"),
     env.SANDBOX_BANK.getByName("bank"),
     env.ALERT_WATCH.getByName("alerts"),
+    env.WEBHOOK_DESK.getByName("desk"),
     ...Array.from({ length: SHARDS }, (_, shard) => env.METRICS.getByName(`shard-${shard}`)),
   ];
   await Promise.all(stores.map((store) => runInDurableObject(store, () => {})));

@@ -58,6 +58,7 @@ const PAGES: [path: string, name: string][] = [
   ["/admin/orders", "Orders"],
   ["/admin/rules", "Rules"],
   ["/admin/dead-letters", "Dead letters"],
+  ["/admin/webhooks", "Webhooks"],
   ["/admin/switches", "Switches"],
   ["/admin/log", "Log"],
 ];

@@ -25,6 +25,7 @@ import { rulePages } from "./rule-routes.ts";
 import { editorPages } from "./sale-editor-routes.ts";
 import { salePages } from "./sale-routes.ts";
 import { renderSales } from "./sales.tsx";
+import { webhookPages } from "./webhook-routes.ts";
 
 const MAX_FORM_BYTES = 2_048;
 const PAGE_SIZE = 50;
@@ -70,6 +71,7 @@ export const consoleRoutes = new Hono<AppEnv>()
   .route("/", linePages)
   .route("/orders", orderPages)
   .route("/dead-letters", deadLetterPages)
+  .route("/webhooks", webhookPages)
   .route("/rules", rulePages)
   .get("/log", showLog);
 

@@ -83,7 +83,7 @@ export async function runPreflight(
     runCheck("sign-in", () => checkSignIn(config)),
     runCheck("payments", () => checkPayments(config, sale)),
     runCheck("challenge", () => checkChallenge(config, sale)),
-    runCheck("webhook", () => checkWebhook(config)),
+    runCheck("webhook", () => checkWebhook(config, c.env)),
     runCheck("alerts", () => checkAlerts(config)),
   ]);
   const capacity = expected === undefined ? [] : capacityChecks(sale, expected, perSecond(config));

@@ -6,7 +6,8 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import { fetchKeys } from "../../funnel/key-set.ts";
 import { siteverifyCodes } from "../../funnel/turnstile.ts";
-import { postEvent } from "../../orders/webhooks.ts";
+import { postEvent } from "../../orders/shop-receiver.ts";
+import { stoppedSince, type WebhookDeskEnv } from "../../orders/webhook-desk-client.ts";
 import { paymentRate } from "../../payments/rate.ts";
 import { probeStripe } from "../../payments/stripe-probe.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
@@ -82,8 +83,15 @@ export async function checkChallenge(config: Config, sale: Sale): Promise<Findin
 }
 
 /** Sends a signed test event, which receivers ignore by its type. */
-export async function checkWebhook(config: Config): Promise<Finding> {
+export async function checkWebhook(config: Config, env: WebhookDeskEnv): Promise<Finding> {
   if (!config.ORDER_WEBHOOK_URL) return ok("none is configured");
+  const since = await stoppedSince(env, config.ORDER_WEBHOOK_URL);
+  if (since !== null) {
+    return fail(
+      `nothing is sent since ${new Date(since).toISOString()}, because the shop answered 410`,
+      "Correct ORDER_WEBHOOK_URL, or resume under Webhooks in the console",
+    );
+  }
   const event = { id: `preflight.${crypto.randomUUID()}`, type: "webhook.test" };
   const fault = await postEvent(event, config);
   return fault

@@ -6,6 +6,7 @@ import type { Check } from "../../../src/admin/preflight/check.ts";
 import type { Sale } from "../../../src/catalog/schema.ts";
 import { registryOf } from "../../../src/catalog/store.ts";
 import { type Config, requireConfig } from "../../../src/config.ts";
+import { resumeSending, stopSending } from "../../../src/orders/webhook-desk-client.ts";
 import { givenReceiver } from "../../alerts/watch.ts";
 import { givenClock } from "../../support/clock.ts";
 import { type Answer, admin, contractFaults } from "../../support/http.ts";
@@ -382,6 +383,17 @@ describe("the shop's webhook", () => {
     });
     expect(await check(sale, "webhook")).toMatchObject({ state: "ok" });
     expect(received).toEqual([{ id: expect.stringMatching(/^preflight\./), type: "webhook.test" }]);
+  });
+
+  test("fails if it once said that it is gone, without asking it again", async () => {
+    const sale = await putSale(aSale());
+    given({ ORDER_WEBHOOK_URL: url, ORDER_WEBHOOK_SECRET: [secret] });
+    givenAnswer(url, () => new Response(null, { status: 204 }));
+    await stopSending(env, url);
+    const found = await check(sale, "webhook");
+    expect(found).toMatchObject({ state: "fail", detail: expect.stringContaining("410") });
+    await resumeSending(env);
+    expect(await check(sale, "webhook")).toMatchObject({ state: "ok" });
   });
 
   test("fails if it refuses the event or cannot be reached", async () => {
