@@ -31,6 +31,8 @@ export const challengeUrl = (): string => address(asset("challenge.js"));
 export const paymentUrl = (): string => address(asset("payment.js"));
 /** Loaded only by the pages of sales that have a line. */
 export const lineUrl = (): string => address(asset("line.js"));
+/** Loaded only by the pages of sales with a product, an earlier price, or an item of which one may buy several. */
+export const productUrl = (): string => address(asset("product.js"));
 /** Loaded only by a buyer who checks a draw. */
 export const drawUrl = (): string => address(asset("draw.js"));
 /** Loaded only by a buyer who carries their place to another device. */
@@ -55,6 +57,7 @@ Disallow: /api/
 Disallow: /admin
 Disallow: /orders
 Disallow: /sales/*/skus/
+Disallow: /sales/*/buy
 Disallow: /sales/*/line
 `;
 

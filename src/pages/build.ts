@@ -23,6 +23,7 @@ export async function buildAssets(): Promise<void> {
         "challenge.ts",
         "payment.ts",
         "line.ts",
+        "product.ts",
         "draw.ts",
         "qr.ts",
         "style.css",

@@ -17,8 +17,9 @@ import { signVisit } from "../funnel/visit.ts";
 import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
+import { freeUnits } from "./availability.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
-import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath } from "./item-paths.ts";
+import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath, PICK_PATH } from "./item-paths.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
 
@@ -46,7 +47,10 @@ const formSchema = z.strictObject({
   visit: z.string().max(1_024).optional(),
 });
 
-export const buyRoutes = new Hono<AppEnv>().get(BUY_PATH, showForm).post(BUY_PATH, submitForm);
+export const buyRoutes = new Hono<AppEnv>()
+  .get(PICK_PATH, leadToItem)
+  .get(BUY_PATH, showForm)
+  .post(BUY_PATH, submitForm);
 
 /** Reads an order from a submitted form. */
 const readOrderForm: OrderReader = async (c, skuId) => {
@@ -63,8 +67,19 @@ const readOrderForm: OrderReader = async (c, skuId) => {
 export async function findItem(c: Context<AppEnv, typeof BUY_PATH | typeof CARD_CHOICE_PATH>) {
   const found = await findSku(c.get("scope"), c.req.param("skuId"));
   return found?.entry.sale.id === c.req.param("saleId")
-    ? { sale: found.entry.sale, sku: found.sku }
+    ? { entry: found.entry, sale: found.entry.sale, sku: found.sku }
     : undefined;
+}
+
+/** Leads from the picker of a product to the order form of the chosen SKU. Without a choice, back to the sale. */
+function leadToItem(c: Context<AppEnv, typeof PICK_PATH>): Response | Promise<Response> {
+  const saleId = idSchema.safeParse(c.req.param("saleId"));
+  if (!saleId.success) return errorPage(c, refuse("not_found"));
+  c.header("Cache-Control", "private, no-store");
+  const skuId = idSchema.safeParse(c.req.query("sku"));
+  if (!skuId.success) return c.redirect(`/sales/${saleId.data}`, 303);
+  const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
+  return c.redirect(`/sales/${saleId.data}/skus/${skuId.data}/buy?quantity=${quantity}`, 303);
 }
 
 async function showForm(c: BuyContext): Promise<Response> {
@@ -74,10 +89,14 @@ async function showForm(c: BuyContext): Promise<Response> {
   const now = Date.now();
   const state = saleState(sale, now);
   const stop = stopsOf(await readCatalog(c.get("scope")), item, now).get(item.sku.id);
-  const quantity = quantitySchema.safeParse(c.req.query("quantity") ?? "1");
+  const chosen = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
+  const quantity = Math.min(chosen, item.sku.perUserLimit);
+  const left = quantity > 1 ? await freeUnits(c, item.entry, item.sku.id) : undefined;
+  const lowered = left && left < quantity ? left : undefined;
   const identity = await identify(c, c.get("config"));
   return renderForm(c, item, {
-    quantity: quantity.data ?? 1,
+    quantity: lowered ?? quantity,
+    lowered,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
     open: state === "open" && !stop,
@@ -135,6 +154,7 @@ async function visitOf(c: BuyContext, sale: Sale): Promise<{ visit?: string }> {
 
 interface FormState {
   quantity: number;
+  lowered?: number | undefined;
   key: string;
   signedIn: boolean;
   open: boolean;
@@ -146,13 +166,14 @@ interface FormState {
 async function renderForm(
   c: BuyContext,
   { sale, sku }: { sale: Sale; sku: Sku },
-  { quantity, key, signedIn, open, takesPayment = false, status, words }: FormState,
+  { quantity, lowered, key, signedIn, open, takesPayment = false, status, words }: FormState,
 ): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   const page = await renderBuy({
     sale,
     sku,
     quantity: Math.min(quantity, sku.perUserLimit),
+    lowered,
     attemptKey: key,
     ...(await visitOf(c, sale)),
     signedIn,

@@ -1,10 +1,14 @@
-// The addresses of an item's own pages: its order form, and the choice of a card.
+// The addresses of an item's own pages: its order form, and the choice of a card; and of the choice among a product's items.
 import type { Sale, Sku } from "../catalog/schema.ts";
 
 const ITEM_PATH = "/sales/:saleId/skus/:skuId";
 
 export const BUY_PATH = `${ITEM_PATH}/buy` as const;
 export const CARD_CHOICE_PATH = `${ITEM_PATH}/card` as const;
+/** Where the picker of a product leads without JavaScript: `?sku=` names the chosen item. */
+export const PICK_PATH = "/sales/:saleId/buy";
+
+export const pickPath = ({ id }: Pick<Sale, "id">): string => `/sales/${id}/buy`;
 
 /** Where a buyer enters a card whose payment must come with the order. */
 export const cardChoicePath = ({ sale, sku }: { sale: Sale; sku: Sku }, quantity: number): string =>

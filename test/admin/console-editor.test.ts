@@ -1,7 +1,8 @@
 // The console's editor of a sale, without a browser: create, change, copy, two editors, previews, and bad input.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { type Texts, textsOf } from "../../src/admin/console/sale-document.ts";
+import type { Texts } from "../../src/admin/console/form-texts.ts";
+import { textsOf } from "../../src/admin/console/sale-document.ts";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import type { Sale, SaleView } from "../../src/catalog/schema.ts";
 import { requireConfig } from "../../src/config.ts";
@@ -189,11 +190,11 @@ describe("an edit", () => {
 
 test("adds and removes items without JavaScript, keeps the input, and saves nothing", async () => {
   const form = filled();
-  const added = (await send(NEW, { ...form, step: "add" })).body;
+  const added = (await send(NEW, { ...form, step: "add.skus" })).body;
   expect(added).toContain("Item 2");
   expect(added).toContain('value="12.50"');
   const two = { ...form, "skus.1.id": "mug", "skus.1.name": "Mug" };
-  const removed = (await send(NEW, { ...two, step: "remove.0" })).body;
+  const removed = (await send(NEW, { ...two, step: "remove.skus.0" })).body;
   expect(removed).toContain('value="Mug"');
   expect(removed).not.toContain("Item 2");
   expect(await stored(form.id ?? "")).toBeUndefined();
@@ -289,7 +290,7 @@ test("shows a viewer the fields without buttons, and takes sales from operators 
   expect(body).toContain('<fieldset class="change" disabled');
   expect(body).not.toContain('value="preview"');
   expect((await showPage("/admin", await signedIn(VIEWER_TOKEN))).body).not.toContain(NEW);
-  for (const step of ["save", "check", "preview", "add"]) {
+  for (const step of ["save", "check", "preview", "add.skus"]) {
     await expectOperatorsOnly(editPath(sale.id), { ...textsOf(sale), title: "Stolen", step });
   }
   expect((await stored(sale.id))?.title).toBe(sale.title);

@@ -1,16 +1,9 @@
 // The console's form of a sale: every stored sale survives being shown and sent, and every text becomes a value or an issue.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  addRow,
-  FIELDS,
-  replaceRows,
-  rowsOf,
-  SKU_FIELDS,
-  saleFromTexts,
-  type Texts,
-  textsOf,
-} from "../../src/admin/console/sale-document.ts";
+import type { Texts } from "../../src/admin/console/form-texts.ts";
+import { FIELDS, saleFromTexts, textsOf } from "../../src/admin/console/sale-document.ts";
+import { addRow, ROW_FIELDS, replaceRows, rowsOf } from "../../src/admin/console/sale-rows.ts";
 import { type Sale, saleSchema } from "../../src/catalog/schema.ts";
 import { fromDecimal, toDecimal } from "../../src/money.ts";
 
@@ -36,6 +29,31 @@ const sku = fc.record({
   perUserLimit: fc.integer({ min: 1, max: 100 }),
   holdSeconds: fc.integer({ min: 1, max: 86_400 }),
 });
+
+const product = fc.record(
+  {
+    id,
+    name: named,
+    description: lines,
+    imageUrl: url,
+    imageAlt: lines,
+    moreImages: fc.array(fc.record({ url, alt: lines }, { requiredKeys: ["url"] }), {
+      maxLength: 3,
+    }),
+  },
+  { requiredKeys: ["id", "name"] },
+);
+
+/** Makes the SKUs with these numbers options of the products, one each. */
+function withProducts<T extends { skus: object[] }>(sale: T, products: { id: string }[]): T {
+  const used = products.slice(0, sale.skus.length);
+  const skus = sale.skus.map((sku, at) =>
+    used[at] ? { ...sku, product: used[at].id, option: `No. ${at}` } : sku,
+  );
+  return { ...sale, skus, ...(used.length > 0 ? { products: used } : {}) };
+}
+
+const products = fc.uniqueArray(product, { maxLength: 3, selector: (each) => each.id });
 
 const mode = fc.constantFrom("queue", "draw");
 const ratePerSecond = fc.double({ min: 0.1, max: 1_000, noNaN: true });
@@ -80,6 +98,7 @@ const storedSale: fc.Arbitrary<Sale> = fc
     admission,
     skus: fc.uniqueArray(sku, { minLength: 1, maxLength: 5, selector: (each) => each.id }),
   })
+  .chain((sale) => products.map((some) => withProducts(sale, some)))
   .map((sale) => saleSchema.parse(JSON.parse(JSON.stringify(sale))));
 
 /** Fields as a browser sends them: line breaks as CR LF, and none from a field of one line. */
@@ -87,7 +106,9 @@ const sent = (texts: Texts): Texts =>
   Object.fromEntries(
     Object.entries(texts).map(([name, value]) => [
       name,
-      name === "description" ? value.replace(/\r\n|\r|\n/g, "\r\n") : value.replace(/[\r\n]/g, ""),
+      /description|moreImages/.test(name)
+        ? value.replace(/\r\n|\r|\n/g, "\r\n")
+        : value.replace(/[\r\n]/g, ""),
     ]),
   );
 
@@ -134,10 +155,14 @@ describe("any texts", () => {
     fc.string(),
     fc.constantFrom("", "0", "-1", "1e9", "NaN", "2026-13-45T99:99", "__proto__"),
   );
-  const names = [...Object.keys(FIELDS), ...SKU_FIELDS.map((name) => `skus.0.${name}`)];
+  const rowNames = [
+    ...Object.keys(ROW_FIELDS.products).map((name) => `products.0.${name}`),
+    ...Object.keys(ROW_FIELDS.skus).map((name) => `skus.0.${name}`),
+  ];
+  const names = [...Object.keys(FIELDS), ...rowNames];
 
   test("become a sale or issues, and every issue is beside a field", () => {
-    const fields = new Set([...names, "skus"]);
+    const fields = new Set([...names, "skus", "products"]);
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), anyText), (texts) => {
         const parsed = saleFromTexts(texts);
@@ -208,6 +233,11 @@ test.each<[field: string, text: string, message: string]>([
   ["skus.0.stock", "", "is required"],
   ["skus.0.stock", "many", "is not a number"],
   ["skus.0.perUserLimit", "0", "Too small"],
+  ["skus.0.product", "runner", "is not the id of one of"],
+  ["skus.0.option", "42", "needs a product"],
+  ["skus.0.compareAtPrice.amount", "12.5", "must be higher than unitPrice"],
+  ["skus.0.compareAtPrice.amount", "dear", "use a price such as 12.00"],
+  ["skus.0.imageUrl", "http://a.test", "Invalid URL"],
   ["skus.0.holdSeconds", "1.5", "is not a whole number"],
 ])("%s “%s” is refused beside its field: %s", (field, text, message) => {
   const parsed = saleFromTexts(filled({ [field]: text }));
@@ -215,10 +245,33 @@ test.each<[field: string, text: string, message: string]>([
   expect(issues).toContainEqual({ path: field, message: expect.stringContaining(message) });
 });
 
+test("a form describes a product, its pictures, and its options", () => {
+  const texts = filled({
+    ...{ "products.0.id": "runner", "products.0.name": "Runner" },
+    "products.0.moreImages": "https://a.test/1 From above\r\n\r\nhttps://a.test/2",
+    ...{ "skus.0.product": "runner", "skus.0.option": "42", "skus.0.compareAtPrice.amount": "15" },
+  });
+  const sale = saved(texts);
+  expect(sale.products).toEqual([
+    {
+      ...{ id: "runner", name: "Runner" },
+      moreImages: [{ url: "https://a.test/1", alt: "From above" }, { url: "https://a.test/2" }],
+    },
+  ]);
+  const compareAtPrice = { amount: 1_500, currency: "USD" };
+  expect(sale.skus[0]).toMatchObject({ product: "runner", option: "42", compareAtPrice });
+  // Without its rows, the sale has no products.
+  const without = { ...textsOf(sale), "skus.0.product": "", "skus.0.option": "" };
+  expect(saved(replaceRows(without, "products", []), sale)).not.toHaveProperty("products");
+});
+
 test("rows keep their order over gaps, and a new one is like the last without its id and name", () => {
   const gaps = { ...filled(), "skus.12.id": "mug", "skus.3.id": "cup", "skus.3.stock": "7" };
-  expect(rowsOf(gaps).map((row) => row.id)).toEqual(["lamp", "cup", "mug"]);
-  const rows = rowsOf(addRow(replaceRows(gaps, rowsOf(gaps).slice(0, 2))));
+  expect(rowsOf(gaps, "skus").map((row) => row.id)).toEqual(["lamp", "cup", "mug"]);
+  const rows = rowsOf(
+    addRow(replaceRows(gaps, "skus", rowsOf(gaps, "skus").slice(0, 2)), "skus"),
+    "skus",
+  );
   expect(rows.map((row) => [row.id, row.stock])).toEqual([
     ["lamp", "10"],
     ["cup", "7"],

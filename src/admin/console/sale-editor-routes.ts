@@ -13,16 +13,10 @@ import { settingsOf } from "../../pages/settings.ts";
 import { renderSale } from "../../pages/views/sale.tsx";
 import { applySale, saleIssues } from "../sales.ts";
 import { faultsOf, issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
-import {
-  addRow,
-  replaceRows,
-  rowsOf,
-  saleFromTexts,
-  textsOf,
-  toFieldIssue,
-} from "./sale-document.ts";
+import { saleFromTexts, textsOf, toFieldIssue } from "./sale-document.ts";
 import { type Editing, renderEditor } from "./sale-editor.tsx";
 import { copyOf, MAX_SALE_FORM_BYTES, type SaleForm, saleForm } from "./sale-form.ts";
+import { addRow, type List, replaceRows, rowsOf } from "./sale-rows.ts";
 
 const NEW = "/admin/new-sale";
 type EditContext = Context<AppEnv, "/sales/:saleId/edit">;
@@ -122,14 +116,14 @@ async function unreadable(c: AppContext, target: Target, issues: Issue[]): Promi
   return page(c, { ...target, ...shown, issues }, 400);
 }
 
+/** The texts after a button that adds or removes an entry: `add.skus`, `remove.products.0`. */
 function changedRows(texts: SaleForm["texts"], step: string): SaleForm["texts"] {
-  if (step === "add") return addRow(texts);
-  if (!step.startsWith("remove.")) return texts;
-  const removed = Number(step.slice("remove.".length));
-  return replaceRows(
-    texts,
-    rowsOf(texts).filter((_, at) => at !== removed),
-  );
+  const [what, name, at] = step.split(".");
+  const list = name as List;
+  if (what === "add") return addRow(texts, list);
+  if (what !== "remove") return texts;
+  const kept = rowsOf(texts, list).filter((_, n) => n !== Number(at));
+  return replaceRows(texts, list, kept);
 }
 
 /** Saves what was shown, unless somebody else changed it meanwhile. */

@@ -5,8 +5,9 @@ import { editorScriptUrl } from "../../pages/assets.ts";
 import { Done, Faults, Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Table } from "./parts.tsx";
-import { rowsOf } from "./sale-document.ts";
-import { About, Admission, Fault, Item, Schedule, type Shown } from "./sale-fields.tsx";
+import { About, Admission, Fault, Schedule, type Shown } from "./sale-fields.tsx";
+import { Item, Product, RowButton } from "./sale-row-fields.tsx";
+import { rowsOf } from "./sale-rows.ts";
 
 /** The contents of an editor. */
 export interface Editing extends Omit<Shown, "operator"> {
@@ -28,7 +29,8 @@ type EditorProps = Editing & Shown;
 export function renderEditor(props: EditorProps): Promise<string> {
   const { saleId, issues = [] } = props;
   const title = saleId === undefined ? "New sale" : `Edit ${saleId}`;
-  const isShown = ({ path }: Issue) => path === "skus" || path in props.texts;
+  const isShown = ({ path }: Issue) =>
+    path === "skus" || path === "products" || path in props.texts;
   return renderConsole({
     title,
     operator: props.operator,
@@ -105,17 +107,21 @@ const Form = (props: EditorProps) => {
         <About {...props} />
         <Schedule {...props} />
         <Admission {...props} />
-        {rowsOf(texts).map((_, at) => (
+        <h2>Products</h2>
+        <p>Items that are options of one thing, such as sizes, share a product and its card.</p>
+        {rowsOf(texts, "products").map((_, at) => (
+          <Product {...{ ...props, at }} />
+        ))}
+        <Fault name="products" of={props} />
+        <RowButton {...{ of: props, step: "add.products", label: "Add a product" }} />
+        <h2>Items</h2>
+        {rowsOf(texts, "skus").map((_, at) => (
           <Item {...{ ...props, at }} />
         ))}
         <Fault name="skus" of={props} />
+        <RowButton {...{ of: props, step: "add.skus", label: "Add an item" }} />
         {isReadOnly ? null : (
           <>
-            <p>
-              <button type="submit" name="step" value="add" class="quiet">
-                Add an item
-              </button>
-            </p>
             <Field
               {...{ name: "reason", label: "Reason", value: reason, maxlength: 500 }}
               hint="For the log. Buyers do not see it."

@@ -2,7 +2,9 @@
 import type { Child } from "hono/jsx";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
-import type { FIELDS, SKU_FIELDS, Texts } from "./sale-document.ts";
+import type { Texts } from "./form-texts.ts";
+import type { FIELDS } from "./sale-document.ts";
+import type { RowField } from "./sale-rows.ts";
 
 /** The contents of the fields. */
 export interface Shown {
@@ -24,7 +26,7 @@ export const Fault = ({ name, of: { issues = [] } }: { name: string; of: Shown }
 );
 
 interface InputProps {
-  name: keyof typeof FIELDS | `skus.${number}.${(typeof SKU_FIELDS)[number]}`;
+  name: keyof typeof FIELDS | RowField;
   label: string;
   hint?: string;
   of: Shown;
@@ -47,7 +49,7 @@ const Labeled = ({ name, label, hint = "", of, children }: InputProps & { childr
   </div>
 );
 
-const Text = (props: InputProps) => {
+export const Text = (props: InputProps) => {
   const { name, of, type = "text", readonly, inputmode } = props;
   const value = of.texts[name] ?? "";
   return (
@@ -56,6 +58,16 @@ const Text = (props: InputProps) => {
     </Labeled>
   );
 };
+
+/** A text of several lines. */
+export const LongText = ({ rows, ...props }: InputProps & { rows: number }) => (
+  <Labeled {...props}>
+    {/* A browser drops the first line break of a text area. */}
+    <textarea {...described(props.name, props.of)} rows={rows}>
+      {`\n${props.of.texts[props.name] ?? ""}`}
+    </textarea>
+  </Labeled>
+);
 
 /** A time in UTC. The script shows it in the operator's time zone instead, with UTC beside it. */
 const Time = (props: InputProps) => {
@@ -94,12 +106,7 @@ export const About = (of: Shown) => (
       hint="Part of the address: a-z, 0-9 and -. It stays."
     />
     <Text {...{ of, name: "title", label: "Title" }} />
-    <Labeled {...{ of, name: "description", label: "Description" }} hint="Markdown.">
-      {/* A browser drops the first line break of a text area. */}
-      <textarea {...described("description", of)} rows={6}>
-        {`\n${of.texts.description ?? ""}`}
-      </textarea>
-    </Labeled>
+    <LongText {...{ of, name: "description", label: "Description" }} hint="Markdown." rows={6} />
     <Text {...{ of, name: "imageUrl", label: "Picture" }} hint="Its https address." />
     <Text
       {...{ of, name: "theme.imageAlt", label: "Picture in words" }}
@@ -145,40 +152,3 @@ export const Admission = (of: Shown) => (
     />
   </>
 );
-
-export const Item = ({ at, ...of }: Shown & { at: number }) => {
-  const field = <Name extends (typeof SKU_FIELDS)[number]>(name: Name) =>
-    ({ of, name: `skus.${at}.${name}` }) as const;
-  return (
-    <fieldset class="item">
-      <legend>Item {at + 1}</legend>
-      <Text {...field("id")} label="Item id" hint="Of its own: an item belongs to one sale." />
-      <Text {...field("name")} label="Name" />
-      <Text
-        {...field("unitPrice.amount")}
-        label="Price"
-        inputmode="decimal"
-        hint="Such as 12.00. 0: free."
-      />
-      <Text {...field("unitPrice.currency")} label="Currency" hint="Such as USD." />
-      <Text
-        {...field("stock")}
-        label="Stock"
-        inputmode="numeric"
-        hint="Units put on sale in total."
-      />
-      <Text {...field("perUserLimit")} label="Units a person" inputmode="numeric" />
-      <Text
-        {...field("holdSeconds")}
-        label="Seconds to pay"
-        inputmode="numeric"
-        hint="How long a unit is held."
-      />
-      {of.operator.role === "operator" ? (
-        <button type="submit" name="step" value={`remove.${at}`} class="quiet">
-          Remove item {at + 1}
-        </button>
-      ) : null}
-    </fieldset>
-  );
-};

@@ -1,23 +1,22 @@
 // The console's form of a sale: how it is read, and the draft of a copy of an earlier sale.
 import * as z from "zod";
 import type { Sale } from "../../catalog/schema.ts";
-import {
-  FIELDS,
-  replaceRows,
-  rowsOf,
-  SKU_FIELDS,
-  type Texts,
-  toLocalText,
-} from "./sale-document.ts";
+import { type Texts, toLocalText } from "./form-texts.ts";
+import { FIELDS } from "./sale-document.ts";
+import { type List, ROW_FIELDS, replaceRows, rowsOf } from "./sale-rows.ts";
 
 /** A description of 10,000 characters and 50 names of 200 in another script than Latin, percent-encoded. */
 export const MAX_SALE_FORM_BYTES = 262_144;
 const MAX_TEXT = 20_000;
 
-const SKU_NAME = new RegExp(
-  `^skus\\.\\d{1,2}\\.(?:${SKU_FIELDS.join("|").replaceAll(".", "\\.")})$`,
-);
-const isField = (name: string): boolean => Object.hasOwn(FIELDS, name) || SKU_NAME.test(name);
+/** The lists of a form. */
+const LISTS = Object.keys(ROW_FIELDS) as List[];
+const ROW_NAME = /^(products|skus)\.\d{1,2}\.(.+)$/;
+
+function isField(name: string): boolean {
+  const [, list, field = ""] = ROW_NAME.exec(name) ?? [];
+  return Object.hasOwn(FIELDS, name) || Object.hasOwn(ROW_FIELDS[list as List] ?? {}, field);
+}
 
 /** The parts of a form beside the texts of the sale. */
 const controls = {
@@ -32,7 +31,7 @@ const controls = {
   /** The button that was pressed. `check` and `preview` save nothing. */
   step: z
     .string()
-    .regex(/^(?:save|check|preview|add|remove\.\d{1,2})$/)
+    .regex(/^(?:save|check|preview|add\.(?:products|skus)|remove\.(?:products|skus)\.\d{1,2})$/)
     .default("save"),
 };
 
@@ -41,7 +40,7 @@ export interface SaleForm {
   from: string;
   reason: string;
   step: string;
-  /** The rows of SKUs are numbered without gaps. */
+  /** Rows are numbered without gaps. */
   texts: Texts;
 }
 
@@ -58,8 +57,11 @@ export const saleForm = z
       });
     }
     const sent = texts as Texts;
-    return { etag, from, reason, step, texts: replaceRows(sent, rowsOf(sent)) };
+    return { etag, from, reason, step, texts: LISTS.reduce(renumbered, sent) };
   });
+
+const renumbered = (texts: Texts, list: List): Texts =>
+  replaceRows(texts, list, rowsOf(texts, list));
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -87,9 +89,9 @@ export function copyOf(sale: Sale, shown: Texts, now: number): Texts {
   };
   const line = sale.admission.mode === "open" ? undefined : sale.admission;
   const opensAt = later(sale.opensAt);
-  const rows = rowsOf(shown).map((row) => ({ ...row, id: datedId(row.id ?? "", opensAt) }));
+  const rows = rowsOf(shown, "skus").map((row) => ({ ...row, id: datedId(row.id ?? "", opensAt) }));
   return {
-    ...replaceRows(shown, rows),
+    ...replaceRows(shown, "skus", rows),
     id: datedId(sale.id, opensAt),
     opensAt,
     closesAt: later(sale.closesAt),

@@ -1,4 +1,4 @@
-// The demo sales of a new local instance: one open sale, and one upcoming sale with a line. They are written through the admin
+// The demo sales of a new local instance: an open sale, one with sizes, and an upcoming one with a line. They are written through the admin
 // API. An existing sale is never changed.
 import { type AdminSaleList, type Client, expectOk, type SaleInput } from "../client.ts";
 
@@ -61,8 +61,30 @@ export function demoSales(now: number): SaleInput[] {
         },
       ],
     },
+    jacketSale(day),
   ];
 }
+
+/** The sizes of the jacket and their stock: one is sold out, and one nearly. */
+const JACKETS = { XS: 6, S: 2, M: 0, L: 12, XL: 9, XXL: 4 };
+
+/** An open sale of one product in sizes. */
+const jacketSale = (day: (offset: number) => string): SaleInput => ({
+  id: "jackets",
+  title: "The dock jacket, in six sizes",
+  description: "Waxed cotton, cut for early mornings on the pier. Each size has its own stock.",
+  theme: { accent: "#0b5d4e", seller: "Harbor Roasters" },
+  opensAt: day(0),
+  closesAt: day(366),
+  admission: { mode: "open" },
+  products: [{ id: "jacket", name: "Dock jacket" }],
+  skus: Object.entries(JACKETS).map(([option, stock]) => ({
+    ...{ id: `jacket-${option.toLowerCase()}`, name: `Dock jacket ${option}`, stock },
+    ...{ product: "jacket", option, perUserLimit: 2, holdSeconds: 300 },
+    unitPrice: { amount: 9_000, currency: "USD" },
+    compareAtPrice: { amount: 12_000, currency: "USD" },
+  })),
+});
 
 /**
  * Adds the missing demo sales. Adds none to a `shared` database (one that other people may use) that has any sale.

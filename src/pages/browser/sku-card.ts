@@ -190,6 +190,8 @@ export class SkuCard {
     setText(part(this.root, "left"), has ? "" : stockText(stock, sale));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
     setText(part(this.root, "note"), used && !paysFirst ? limitText(this.#limit) : note);
+    // The picker of a product reads these.
+    this.root.dataset.available = `${stock?.available}`;
     this.root.dataset.stock = stock?.state ?? "";
     if (this.#select) paintQuantity(this.#select, busy, pending?.quantity, this.#allowance());
   }

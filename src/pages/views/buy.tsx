@@ -1,16 +1,20 @@
 // The order form for buying without JavaScript. It carries a fresh idempotency key and shows why an earlier
 // submission was refused.
 import type { Sale, Sku } from "../../catalog/schema.ts";
+import { itemName, loweredText } from "../copy/product.ts";
 import { multiplyMoney } from "../format.ts";
-import { BackToSale, Price, Seller, SignIn, type SignInOptions } from "./components.tsx";
+import { BackToSale, Seller, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { TestCards } from "./pay-form.tsx";
+import { SkuPrice } from "./prices.tsx";
 import { holdNote } from "./sku-card.tsx";
 
 export interface BuyProps {
   sale: Sale;
   sku: Sku;
   quantity: number;
+  /** The units that are left, if the buyer chose more. */
+  lowered?: number | undefined;
   /** The idempotency key: submitting the form again finds the same order. */
   attemptKey: string;
   /** The visit token, if the sale may require a challenge. */
@@ -45,6 +49,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
         ) : null}
         <div class="card stack">
           <Item {...props} />
+          {props.lowered ? <p role="status">{loweredText(props.lowered)}</p> : null}
           {holdNote(sku) ? <p class="hint">{holdNote(sku)}</p> : null}
           {!props.open ? null : props.signedIn ? (
             <ConfirmForm {...props} path={path} />
@@ -70,13 +75,19 @@ export const Item = ({ sale, sku, quantity }: Pick<BuyProps, "sale" | "sku" | "q
   <div class="sku-head">
     <p>
       <strong lang={sale.language} dir="auto">
-        {sku.name}
+        {itemName(sku)}
       </strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
-    <Price money={multiplyMoney(sku.unitPrice, quantity)} class="price" />
+    <SkuPrice sku={multiplied(sku, quantity)} />
   </div>
 );
+
+/** The prices of several units. */
+const multiplied = ({ unitPrice, compareAtPrice }: Sku, quantity: number) => ({
+  unitPrice: multiplyMoney(unitPrice, quantity),
+  compareAtPrice: compareAtPrice && multiplyMoney(compareAtPrice, quantity),
+});
 
 const ConfirmForm = ({
   path,

@@ -1,6 +1,7 @@
 // The page that collects a card before the order is placed. Browser code fills its card form and leads back to the sale
 // page, which buys with the card.
 import type { Sale, Sku } from "../../catalog/schema.ts";
+import { itemName } from "../copy/product.ts";
 import { multiplyMoney } from "../format.ts";
 import { Item } from "./buy.tsx";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";
@@ -20,7 +21,7 @@ export function renderCardChoice(props: CardChoiceProps): Promise<string> {
   const { sale, sku, quantity, why, settings } = props;
   const total = multiplyMoney(sku.unitPrice, quantity);
   return renderDocument({
-    title: `Choose how to pay: ${sku.name}`,
+    title: `Choose how to pay: ${itemName(sku)}`,
     personal: true,
     sale,
     children: (

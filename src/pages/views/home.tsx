@@ -1,13 +1,14 @@
 // The list of sales: open, upcoming, closed.
+import { cardsOf } from "../../catalog/items.ts";
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import type { Money } from "../../money.ts";
 import { type Badge, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
-import { Price, StateBadge } from "./components.tsx";
+import { StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Picture } from "./picture.tsx";
+import { PriceRange } from "./prices.tsx";
 
 const STATE_ORDER: SaleState[] = ["open", "upcoming", "closed"];
 
@@ -64,6 +65,8 @@ export function renderHome(
   });
 }
 
+const itemCount = (count: number): string => (count === 1 ? "1 item" : `${count} items`);
+
 const SaleCard = ({ sale, state, shown }: Listed) => {
   const at = state === "upcoming" ? sale.opensAt : sale.closesAt;
   return (
@@ -92,29 +95,9 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
         </time>
       </p>
       <p class="muted">
-        {sale.skus.length === 1 ? "1 item" : `${sale.skus.length} items`}
-        <PriceRange sale={sale} />
+        {itemCount(cardsOf(sale).length)}
+        <PriceRange skus={sale.skus} before=" · " />
       </p>
     </li>
-  );
-};
-
-/** "$5.00 – $9.00", "Free – $120.00", or a single price. Nothing if the prices are in different currencies. */
-const PriceRange = ({ sale: { skus } }: { sale: Sale }) => {
-  const prices = skus.map(({ unitPrice }) => unitPrice).sort((a, b) => a.amount - b.amount);
-  const [lowest, highest] = [prices.at(0), prices.at(-1)] as [Money, Money];
-  if (prices.some(({ amount, currency }) => amount > 0 && currency !== highest.currency))
-    return null;
-  return (
-    <>
-      {" · "}
-      <Price money={lowest} />
-      {lowest.amount === highest.amount ? null : (
-        <>
-          {" – "}
-          <Price money={highest} />
-        </>
-      )}
-    </>
   );
 };

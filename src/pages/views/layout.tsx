@@ -13,6 +13,8 @@ export interface FrameProps {
   personal?: boolean;
   /** Without JavaScript, the page reloads itself after this many seconds. */
   refresh?: number | undefined;
+  /** The URLs of further scripts. */
+  scripts?: readonly string[];
   /** Status messages at the bottom of the screen. */
   notices?: Child;
   children?: Child;
@@ -95,7 +97,9 @@ const Head = (props: FrameProps) => (
     ) : null}
     <link rel="icon" href={iconUrl()} type="image/svg+xml" />
     <link rel="stylesheet" href={styleUrl(props.sale?.theme?.accent)} />
-    <script type="module" src={scriptUrl()}></script>
+    {[scriptUrl(), ...(props.scripts ?? [])].map((url) => (
+      <script type="module" src={url}></script>
+    ))}
   </head>
 );
 

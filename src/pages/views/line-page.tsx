@@ -1,6 +1,7 @@
 // The page of a visitor in line, for browsers without JavaScript.
 import { lineSettings } from "../../admission/settings.ts";
-import type { Sale } from "../../catalog/schema.ts";
+import { type Card, cardsOf } from "../../catalog/items.ts";
+import type { Sale, Sku } from "../../catalog/schema.ts";
 import {
   countText,
   HOW,
@@ -17,6 +18,7 @@ import { formatMoney, formatTime } from "../format.ts";
 import { BackToSale, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { LineFacts } from "./line.tsx";
+import { Picker } from "./product-card.tsx";
 
 export interface LinePageProps {
   sale: Sale;
@@ -80,11 +82,9 @@ const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProp
   if (standing === "admitted") {
     return (
       <ul class="stack">
-        {sale.skus.map(({ id, name }) => (
+        {cardsOf(sale).map((card) => (
           <li>
-            <a class="action" href={`/sales/${sale.id}/skus/${id}/buy`}>
-              Buy <bdi lang={sale.language}>{name}</bdi>
-            </a>
+            <BuyLink sale={sale} card={card} />
           </li>
         ))}
       </ul>
@@ -98,6 +98,28 @@ const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProp
         Join the line
       </button>
     </form>
+  );
+};
+
+/** Leads to the order form of an item, or of the option that is chosen of a product. */
+const BuyLink = ({ sale, card }: { sale: Sale; card: Card }) => {
+  const { product, skus } = card;
+  if (product && skus.length > 1) {
+    const shown = { state: "open", stock: undefined, stop: undefined, isExplained: true } as const;
+    return (
+      <div class="stack">
+        <h2 id={`name-product-${product.id}`} lang={sale.language} dir="auto">
+          {product.name}
+        </h2>
+        <Picker card={card} offers={skus.map((sku) => ({ sale, sku, ...shown }))} />
+      </div>
+    );
+  }
+  const { id, name } = skus[0] as Sku;
+  return (
+    <a class="action" href={`/sales/${sale.id}/skus/${id}/buy`}>
+      Buy <bdi lang={sale.language}>{name}</bdi>
+    </a>
   );
 };
 

@@ -5,6 +5,7 @@ import { type LineSettings, registrationOf } from "../../admission/settings.ts";
 import type { Sale } from "../../catalog/schema.ts";
 import { drawUrl, lineUrl, qrUrl } from "../assets.ts";
 import { HOW, lineText, PROOF } from "../copy/line.ts";
+import { itemName } from "../copy/product.ts";
 import { formatTime } from "../format.ts";
 
 /** The sentence for people without a ticket. */
@@ -107,8 +108,8 @@ const LineOptions = ({ sale: { skus } }: { sale: Sale }) => (
         hidden={skus.length === 1}
         data-line-item
       >
-        {skus.map(({ id, name }) => (
-          <option value={id}>{name}</option>
+        {skus.map((sku) => (
+          <option value={sku.id}>{itemName(sku)}</option>
         ))}
       </select>
     </div>

@@ -2,26 +2,30 @@
 // the buyer's order. Without JavaScript, Buy leads to the order form.
 import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
+import { type Card, cardsOf } from "../../catalog/items.ts";
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
-import { type Sale, saleState } from "../../catalog/schema.ts";
+import { type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
+import { productUrl } from "../assets.ts";
 import { type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
 import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
+import { Gallery, picturesOf } from "./gallery.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
 import { Picture } from "./picture.tsx";
-import { SkuCard } from "./sku-card.tsx";
+import { ProductCard } from "./product-card.tsx";
+import { SkuCard, type SkuProps } from "./sku-card.tsx";
 
 const MAX_META_DESCRIPTION = 160;
 /** A title longer than this is set in a smaller font. */
 const LONG_TITLE = 40;
-/** From this many items on, the cards are laid out side by side. */
-const MANY_SKUS = 6;
+/** From this many cards on, they are laid out side by side. */
+const MANY_CARDS = 6;
 
 /** The settings of the deployment and its switches that a sale page depends on. */
 export interface PageSettings {
@@ -48,15 +52,22 @@ export function renderSale(
   const stops = sale.skus.map(({ id }) => stopsById.get(id));
   const stop = mainStop(stops);
   const line = lineSettings(sale);
+  const cards = cardsOf(sale);
+  const pictured = picturedCard(sale, cards);
+  const offerOf = (sku: Sku): SkuProps => ({
+    ...{ sale, sku, state, isExplained: stop !== undefined },
+    ...{ stock: unavailable.get(sku.id), stop: stopsById.get(sku.id) },
+  });
   return renderDocument({
     title: sale.title,
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
+    scripts: sale.skus.some(needsScript) ? [productUrl()] : [],
     notices: <Notices stop={stop} />,
     children: (
       <>
         <article
-          class={sale.skus.length >= MANY_SKUS ? "sale many" : "sale"}
+          class={cards.length >= MANY_CARDS ? "sale many" : "sale"}
           data-sale={sale.id}
           data-revision={String(revision)}
           data-opens-at={sale.opensAt}
@@ -67,24 +78,31 @@ export function renderSale(
             stopsById.size > 0 ? JSON.stringify(Object.fromEntries(stopsById)) : undefined
           }
         >
-          <figure class="hero">
-            <Picture sale={sale} />
-          </figure>
+          {pictured ? (
+            <Gallery
+              pictures={picturesOf(pictured)}
+              name={pictured.product.name}
+              language={sale.language}
+              isFirst
+            />
+          ) : (
+            <figure class="hero">
+              <Picture sale={sale} />
+            </figure>
+          )}
           <div class="side">
             <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
               {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
             </SaleHead>
             <ul class="skus" aria-label="Items">
-              {sale.skus.map((sku, i) => (
-                <SkuCard
-                  sale={sale}
-                  sku={sku}
-                  state={state}
-                  stock={stocks[i]}
-                  stop={stops[i]}
-                  isExplained={stop !== undefined}
-                />
-              ))}
+              {cards.map((card) => {
+                const offers = card.skus.map((sku) => offerOf(sku));
+                return card.product ? (
+                  <ProductCard card={card} offers={offers} isPictured={card === pictured} />
+                ) : (
+                  <SkuCard {...(offers[0] as SkuProps)} />
+                );
+              })}
             </ul>
           </div>
           <section class="about" aria-label="About this sale">
@@ -112,6 +130,16 @@ export function renderSale(
     ),
   });
 }
+
+/** The product whose pictures take the place of the sale's, because nothing else is on the page. */
+function picturedCard({ imageUrl }: Sale, [card, ...others]: Card[]) {
+  const isAlone = imageUrl === undefined && others.length === 0;
+  return isAlone && card?.product && picturesOf(card).length > 0 ? card : undefined;
+}
+
+/** Whether an item has a picker, a total, or an earlier price (`browser/product.ts`). */
+const needsScript = ({ product, perUserLimit, compareAtPrice }: Sku): boolean =>
+  product !== undefined || perUserLimit > 1 || compareAtPrice !== undefined;
 
 const isLong = (title: string): boolean => title.length > LONG_TITLE;
 

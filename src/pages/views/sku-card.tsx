@@ -1,10 +1,13 @@
-// The card of one item: name, price, purchase limit, stock, and the Buy button.
+// The card of one item: name, price, purchase limit, stock, and the Buy button. A product's card has the same for each of
+// its SKUs (see `product-card.tsx`).
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { buyButton, type Stock, stockText } from "../copy/sale.ts";
-import { Price } from "./components.tsx";
+import { Gallery, picturesOf } from "./gallery.tsx";
+import { SkuPrice } from "./prices.tsx";
+import { Quantity } from "./quantity.tsx";
 
-interface SkuCardProps {
+export interface SkuProps {
   sale: Sale;
   sku: Sku;
   state: SaleState;
@@ -16,23 +19,40 @@ interface SkuCardProps {
   isExplained: boolean;
 }
 
-export const SkuCard = ({ sale, sku, state, stock, stop, isExplained }: SkuCardProps) => {
+/** What browser code reads of an item. */
+export const skuData = ({ sku, stock }: Pick<SkuProps, "sku" | "stock">) => ({
+  "data-sku": sku.id,
+  "data-stock": stock?.state,
+  "data-limit": sku.perUserLimit,
+  "data-amount": String(sku.unitPrice.amount),
+  "data-currency": sku.unitPrice.currency,
+});
+
+export const SkuCard = (props: SkuProps) => {
+  const { sale, sku } = props;
+  const pictures = picturesOf({ skus: [sku] });
+  return (
+    <li class="card sku" {...skuData(props)}>
+      {pictures.length > 0 ? (
+        <Gallery pictures={pictures} name={sku.name} language={sale.language} />
+      ) : null}
+      <SkuOffer {...props} Name="h2" />
+    </li>
+  );
+};
+
+/** The contents of an item's card. `Name`: the heading that its name is. */
+export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
+  const { sale, sku, state, stock, stop, isExplained, Name } = props;
   const { id, perUserLimit } = sku;
   const { label, why } = buyButton({ sale: state, stock, notYet: stop });
   return (
-    <li
-      class="card sku"
-      data-sku={id}
-      data-stock={stock?.state}
-      data-limit={perUserLimit}
-      data-amount={String(sku.unitPrice.amount)}
-      data-currency={sku.unitPrice.currency}
-    >
+    <>
       <div class="sku-head">
-        <h2 id={`name-${id}`} lang={sale.language} dir="auto">
+        <Name id={`name-${id}`} lang={sale.language} dir="auto">
           {sku.name}
-        </h2>
-        <Price money={sku.unitPrice} class="price" />
+        </Name>
+        <SkuPrice sku={sku} />
       </div>
       <p class="terms" id={`terms-${id}`}>
         <span>{`Limit ${perUserLimit} per person`}</span>
@@ -41,7 +61,8 @@ export const SkuCard = ({ sale, sku, state, stock, stop, isExplained }: SkuCardP
         </span>
       </p>
       <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
-        {perUserLimit > 1 ? <Quantity sku={sku} /> : null}
+        <Quantity of={id} limit={perUserLimit} />
+        {perUserLimit > 1 ? <Total /> : null}
         <button
           class="action"
           id={`buy-${id}`}
@@ -64,29 +85,15 @@ export const SkuCard = ({ sale, sku, state, stock, stop, isExplained }: SkuCardP
       ) : null}
       <div data-challenge-slot></div>
       <div data-order-slot></div>
-    </li>
+    </>
   );
 };
 
-/** The longest list of quantities. A buyer with a higher limit can place another order. */
-const MAX_CHOICES = 10;
-
-const Quantity = ({ sku: { id, perUserLimit } }: { sku: Sku }) => (
-  <div class="quantity">
-    <label for={`quantity-${id}`} id={`quantity-label-${id}`}>
-      Quantity
-    </label>
-    <select
-      id={`quantity-${id}`}
-      name="quantity"
-      autocomplete="off"
-      aria-labelledby={`quantity-label-${id} name-${id}`}
-    >
-      {Array.from({ length: Math.min(perUserLimit, MAX_CHOICES) }, (_, i) => (
-        <option value={String(i + 1)}>{i + 1}</option>
-      ))}
-    </select>
-  </div>
+/** The price of several units. Browser code fills it in. */
+const Total = () => (
+  <output class="total" hidden data-total>
+    Total <strong data-sum></strong>
+  </output>
 );
 
 /** States how long a reservation lasts; empty for a free item. */

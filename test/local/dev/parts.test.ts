@@ -117,11 +117,12 @@ describe("the lock of the state directory", () => {
 describe("demo sales", () => {
   const now = Date.parse("2026-11-22T12:00:00Z");
 
-  test("are valid: one open, one upcoming with a line that people can join", () => {
+  test("are valid: two open, one upcoming with a line that people can join", () => {
     const sales = demoSales(now).map((sale) => saleSchema.parse(sale));
     expect(sales.map((sale) => [sale.id, saleState(sale, now), registrationOf(sale)])).toEqual([
       ["demo", "open", undefined],
       ["next-drop", "upcoming", { opensAt: now, closesAt: now + 7 * 86_400_000 }],
+      ["jackets", "open", undefined],
     ]);
   });
 
@@ -139,7 +140,7 @@ describe("demo sales", () => {
 
   test("are added only if they are missing", async () => {
     expect(await seed(clientWith([{ id: "demo" }]), false)).toMatchObject({
-      seeded: ["next-drop"],
+      seeded: ["next-drop", "jackets"],
     });
   });
 

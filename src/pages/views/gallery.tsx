@@ -1,0 +1,61 @@
+// The pictures of a product or a SKU, side by side. It scrolls by touch, wheel and arrow keys, and needs no script.
+import type { Card } from "../../catalog/items.ts";
+import { picturesLabel, pictureText } from "../copy/product.ts";
+
+interface GalleryPicture {
+  url: string;
+  alt?: string | undefined;
+  /** The SKUs that the picture shows. */
+  skuIds: string[];
+}
+
+/** The pictures of a card: those of the product, then those of its SKUs. Each address once. */
+export function picturesOf({ product, skus }: Card): GalleryPicture[] {
+  const pictures = [
+    { url: product?.imageUrl, alt: product?.imageAlt },
+    ...(product?.moreImages ?? []),
+    ...skus.map(({ id, imageUrl, imageAlt }) => ({ url: imageUrl, alt: imageAlt, skuIds: [id] })),
+  ];
+  const byUrl = new Map<string, GalleryPicture>();
+  for (const picture of pictures) {
+    const { url, alt } = picture;
+    if (url === undefined) continue;
+    const known = byUrl.get(url);
+    const skuIds = [...(known?.skuIds ?? []), ...("skuIds" in picture ? picture.skuIds : [])];
+    byUrl.set(url, { url, alt: known?.alt ?? alt, skuIds });
+  }
+  return [...byUrl.values()];
+}
+
+/** `name`: what the pictures show. `isFirst`: whether they are at the top of the page. */
+export const Gallery = ({
+  pictures,
+  name,
+  language,
+  isFirst = false,
+}: {
+  pictures: readonly GalleryPicture[];
+  name: string;
+  language?: string | undefined;
+  isFirst?: boolean;
+}) => (
+  <section
+    class="gallery"
+    lang={language}
+    aria-label={picturesLabel(name)}
+    tabindex={pictures.length > 1 ? 0 : undefined}
+    data-gallery
+  >
+    {pictures.map(({ url, alt, skuIds }, at) => (
+      <img
+        src={url}
+        alt={alt ?? pictureText(name, at + 1, pictures.length)}
+        width="800"
+        height="800"
+        loading={isFirst && at === 0 ? "eager" : "lazy"}
+        data-shows={skuIds.join(" ") || undefined}
+        data-behind
+      />
+    ))}
+  </section>
+);
