@@ -23,6 +23,7 @@ import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
 import { refundOrder } from "./refunds.ts";
+import { recordRehearsal } from "./rehearsals.ts";
 import { exportReport, showReport } from "./report/routes.ts";
 import { takeBack } from "./report/take-back.ts";
 import { ruleRoutes } from "./rules.ts";
@@ -69,6 +70,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/overview", showOverview)
   .get("/alerts", listAlerts)
   .post("/alerts/test", testAlerts)
+  .post("/rehearsals", recordRehearsal)
   .get("/log", listEntries)
   .get("/sandbox/payments", listSandboxPayments)
   .route("/denylist", ruleRoutes("deny"))

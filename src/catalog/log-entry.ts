@@ -19,12 +19,14 @@ export type Action =
   | "webhooks.replayed"
   | "webhooks.resumed"
   | "alerts.tested"
+  | "rehearsal.ended"
   | "caches.purged";
 
 /** The target of an action, for example `sale/spring-drop` or `rule/deny/ip/10.0.0.0/8`. */
 export type Target =
   | `${"sale" | "sku" | "order" | "rule" | "dead-letter"}/${string}`
-  | "deployment";
+  | "deployment"
+  | "rehearsals";
 
 type Scalar = string | number | boolean | null;
 

@@ -11,6 +11,7 @@ import { admin, type CallOptions, contractFaults } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, bought, onSale, putSale, settled, unique } from "../support/shop.ts";
+import { aRehearsal } from "./preflight/rehearsals.ts";
 
 beforeAll(emptyRedis);
 beforeEach(redisIsBack);
@@ -173,6 +174,12 @@ const WRITES: Record<string, () => Promise<Write>> = {
     await givenReceiver();
     return { path: "/alerts/test", action: "alerts.tested", target: "deployment" };
   },
+  "POST /rehearsals": async () => ({
+    path: "/rehearsals",
+    body: aRehearsal(),
+    action: "rehearsal.ended",
+    target: "rehearsals",
+  }),
   "POST /cache/purge": async () => ({
     path: "/cache/purge",
     action: "caches.purged",

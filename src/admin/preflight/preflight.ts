@@ -7,6 +7,7 @@ import { registryOf } from "../../catalog/store.ts";
 import { problem, refuse, toIssues } from "../../errors.ts";
 import type { AppContext, AppEnv } from "../../http.ts";
 import { paymentRate } from "../../payments/rate.ts";
+import { lastRehearsals } from "../rehearsals.ts";
 import { objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
 import { type Check, runCheck } from "./check.ts";
 import {
@@ -26,6 +27,7 @@ import {
   checkSignIn,
   checkWebhook,
 } from "./providers.ts";
+import { judgeRehearsals } from "./rehearsal.ts";
 
 /** People who are expected. */
 export const expectedSchema = z.coerce.number().int().min(1).max(1_000_000_000);
@@ -85,6 +87,9 @@ export async function runPreflight(
     runCheck("challenge", () => checkChallenge(config, sale)),
     runCheck("webhook", () => checkWebhook(config, c.env)),
     runCheck("alerts", () => checkAlerts(config)),
+    runCheck("rehearsal", async () =>
+      judgeRehearsals(await lastRehearsals(c.env), sale.admission.mode, Date.now()),
+    ),
   ]);
   const capacity = expected === undefined ? [] : capacityChecks(sale, expected, perSecond(config));
   const checks = [...first, ...second, ...capacity];

@@ -9,6 +9,7 @@ import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
 import { lastToldAfterMs } from "./proofs/line.ts";
 import { checkThresholds } from "./proofs/thresholds.ts";
 import { verify } from "./proofs/verify.ts";
+import { record } from "./record.ts";
 import { Recorder } from "./recorder.ts";
 import { render } from "./report.ts";
 import { type Result, summarize } from "./result.ts";
@@ -52,6 +53,7 @@ async function rehearse(options: Options): Promise<number> {
     if (json !== undefined) {
       await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
     }
+    if (!instance.isOwn) console.log(await record(instance, result));
     return result.proofs.some(({ status }) => status === "broken") ? 1 : 0;
   } finally {
     process.off("SIGINT", onInterrupt);

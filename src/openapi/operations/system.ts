@@ -1,4 +1,5 @@
 // What operators call about the whole system: the session, switches, rules, metrics, alerts, the log, and dead letters.
+import { rehearsalSchema } from "../../admin/rehearsals.ts";
 import { ruleBodySchema } from "../../admin/rules.ts";
 import { signInSchema } from "../../admin/sign-in.ts";
 import { switchChangeSchema } from "../../catalog/switch-schema.ts";
@@ -96,6 +97,21 @@ export const systemOperations: Operations = {
     parameters: ["changeReason"],
     answers: { 200: { description: "The receiver accepted it.", body: system.alertSent } },
     errors: ["invalid_request"],
+  },
+  "POST /api/admin/rehearsals": {
+    ...shared,
+    id: "recordRehearsal",
+    summary: "Record how a rehearsal ended",
+    description: "`npm run rehearse -- --url` sends it. Preflights show the last one.",
+    parameters: ["changeReason"],
+    body: {
+      schema: rehearsalSchema,
+      example: {
+        ...{ scenario: "rush", provider: "sandbox", buyers: 50 },
+        ...{ held: 20, broken: 0, notObserved: 3 },
+      },
+    },
+    answers: { 200: { description: "The record.", body: rehearsalSchema } },
   },
   "GET /api/admin/log": {
     ...shared,

@@ -9,11 +9,12 @@ import { type Config, requireConfig } from "../../../src/config.ts";
 import { resumeSending, stopSending } from "../../../src/orders/webhook-desk-client.ts";
 import { givenReceiver } from "../../alerts/watch.ts";
 import { givenClock } from "../../support/clock.ts";
-import { type Answer, admin, contractFaults } from "../../support/http.ts";
+import { type Answer, admin, call, contractFaults } from "../../support/http.ts";
 import { captureQueue, deliverBatch } from "../../support/queue.ts";
 import { emptyRedis, redisIsBack, redisIsDown, services } from "../../support/redis.ts";
 import { aSale, aSku, putSale, unique } from "../../support/shop.ts";
 import { givenSwitches, noSwitches } from "../../support/switches.ts";
+import { aRehearsal } from "./rehearsals.ts";
 
 beforeEach(async () => {
   await redisIsBack();
@@ -35,6 +36,7 @@ const NAMES = [
   "challenge",
   "webhook",
   "alerts",
+  "rehearsal",
 ];
 
 interface Preflight {
@@ -122,6 +124,38 @@ test("fails for a sale that is over", async () => {
   const [opensAt, closesAt] = [-2, -1].map((h) => new Date(Date.now() + h * HOUR_MS).toISOString());
   const sale = await putSale(aSale({ opensAt, closesAt } as Partial<Sale>));
   expect(await check(sale, "sale")).toMatchObject({ state: "fail" });
+});
+
+describe("the last rehearsal", () => {
+  const report = (body: object) => admin("POST", "/rehearsals", { body });
+
+  test("is worth a warning until one is on record, and shows how it ended", async () => {
+    const sale = await putSale(aSale());
+    expect(await check(sale, "rehearsal")).toMatchObject({ state: "warn" });
+    expect((await report(aRehearsal({ broken: 2 }))).status).toBe(200);
+    const broken = await check(sale, "rehearsal");
+    expect(broken).toMatchObject({ state: "warn", detail: expect.stringMatching(/ 2 broken/) });
+    await report(aRehearsal());
+    expect(await check(sale, "rehearsal")).toMatchObject({ state: "ok" });
+  });
+
+  test.each([
+    ["no proof", { held: 0, notObserved: 0 }],
+    ["a negative count", { broken: -1 }],
+    ["an endless name", { scenario: "x".repeat(41) }],
+    ["markup as its name", { scenario: "<b>" }],
+    ["more than its numbers", { note: "fine" }],
+    ["a mebibyte", { scenario: "x".repeat(1_048_576) }],
+  ])("is refused with %s", async (_, changes) => {
+    const answer = await report({ ...aRehearsal(), ...changes });
+    expect([400, 413]).toContain(answer.status);
+    expect(contractFaults(answer)).toEqual([]);
+  });
+
+  test("is recorded by operators only", async () => {
+    const asViewer = { token: "test-viewer-token", body: aRehearsal() };
+    expect((await call("POST", "/api/admin/rehearsals", asViewer)).status).toBe(403);
+  });
 });
 
 describe("the objects", () => {
