@@ -31,6 +31,7 @@ const COLUMNS: Record<string, (owned: OwnedOrder) => string | number> = {
   createdAt: ({ order }) => order.createdAt,
   expiresAt: ({ order }) => order.expiresAt,
   version: ({ order }) => order.version,
+  number: ({ order }) => order.number,
 };
 
 const HEADER = csvRecord(Object.keys(COLUMNS));

@@ -9,6 +9,7 @@ import { type OrderAddress, parseOrderId } from "../inventory/order-id.ts";
 import { mayHaveOrders, type Outcome, refused } from "../orders/buyer.ts";
 import { type OrderList, ordersOf } from "../orders/my-orders.ts";
 import { recorded } from "./log.ts";
+import { findByNumber } from "./order-search.ts";
 
 type OrderContext<Rest extends string = ""> = Context<AppEnv, `/orders/:orderId${Rest}`>;
 
@@ -22,13 +23,24 @@ export async function addressOf(c: AppContext, orderId: string): Promise<OrderAd
   return exists ? address : undefined;
 }
 
-/** `GET /orders?user=`: a user's orders, newest first. `incomplete` while some may be missing, as when Redis is down. */
-export async function listUserOrders(c: AppContext): Promise<Response> {
-  const { user = "", cursor } = c.req.query();
+/**
+ * `GET /orders?user=`: a user's orders, newest first. `incomplete` while some may be missing, as when Redis is down. `?number=`:
+ * those with this number, in the ledger of `&sku=` or in all.
+ */
+export async function listOrdersOf(c: AppContext): Promise<Response> {
+  const { user = "", number, sku, cursor } = c.req.query();
+  if (number !== undefined) return listNumbered(c, number, sku);
   const listed = await findUserOrders(c, user, cursor);
   if (!listed.ok) return problem(c, listed.refusal);
   const { ok: _, userId, orders, ...page } = listed;
   return c.json({ orders: orders.map((order) => ({ ...order, userId })), ...page });
+}
+
+async function listNumbered(c: AppContext, number: string, sku?: string): Promise<Response> {
+  const found = await findByNumber(c, number, sku);
+  if (!found.ok) return problem(c, found.refusal);
+  const orders = found.orders.map(({ userId, order }) => ({ ...order, userId }));
+  return c.json({ orders, ...(found.incomplete ? { incomplete: true } : {}) });
 }
 
 export async function findUserOrders(

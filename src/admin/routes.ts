@@ -18,7 +18,7 @@ import { changeLine, showLine } from "./line.ts";
 import { watchLive } from "./live.ts";
 import { listEntries, recorded } from "./log.ts";
 import { showMetrics } from "./metrics.ts";
-import { listUserOrders, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
+import { listOrdersOf, releaseOrder, resendWebhook, showOrder } from "./orders.ts";
 import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
@@ -57,7 +57,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/skus/:skuId/orders", listOrders)
   .get("/skus/:skuId/orders.csv", exportOrders)
   .post("/skus/:skuId/rebuild", rebuild)
-  .get("/orders", listUserOrders)
+  .get("/orders", listOrdersOf)
   .get("/orders/:orderId", showOrder)
   .post("/orders/:orderId/refund", refundOrder)
   .post("/orders/:orderId/release", releaseOrder)

@@ -118,6 +118,12 @@ export class Ledger {
     return row?.user_id as string | undefined;
   }
 
+  /** Orders whose ids start like this: up to `limit`. Reads as much as `findOwner`. */
+  startingWith(prefix: string, limit: number): OrderRow[] {
+    const end = `${prefix}~`; // after every symbol of an id
+    return this.#orders("WHERE order_id > ? AND order_id < ? LIMIT ?", prefix, end, limit);
+  }
+
   /** A page of all orders after `cursor`, in key order. */
   page(cursor: OrderRef | undefined, limit: number): OrderRow[] {
     return this.#orders(

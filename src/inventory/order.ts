@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Money } from "../money.ts";
 import { shownAttempts } from "./attempts.ts";
+import { numberOf } from "./order-number.ts";
 import { type Dispute, type Payment, paymentStateSchema } from "./order-payment.ts";
 import { type Returns, returnedAmount, returnsOf, takenUnits } from "./returns.ts";
 import type { Traces } from "./traces.ts";
@@ -110,8 +111,8 @@ const storedSchema = z.object({
 });
 
 /**
- * An order as the API shows it and the read model stores it. Times are ISO 8601, UTC. An order from before `total`, `item`
- * and refunds were stored gets them when it is read: a refund then returned everything.
+ * An order as the API shows it and the read model stores it. Times are ISO 8601, UTC. Its number follows from its id. An order
+ * from before `total`, `item` and refunds were stored gets them when it is read: a refund then returned everything.
  */
 export const orderSchema = storedSchema.transform(
   ({ total, item, refunded, refundedQuantity, ...order }) => {
@@ -119,6 +120,7 @@ export const orderSchema = storedSchema.transform(
     const isPaidBack = order.payment === "refunded";
     return {
       ...order,
+      number: numberOf(order.id),
       total: all,
       item: item ?? plainItem(order),
       refunded: refunded ?? { ...all, amount: isPaidBack ? all.amount : 0 },
@@ -138,6 +140,7 @@ export interface OwnedOrder {
 export function toOrder(row: OrderRow): Order {
   return {
     id: row.orderId,
+    number: numberOf(row.orderId),
     saleId: row.saleId,
     skuId: row.skuId,
     quantity: row.quantity,

@@ -203,6 +203,11 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return inspectOrder(this.#work, orderId);
   }
 
+  /** Orders whose ids start like this. Expires no hold, so that looking changes nothing. */
+  startingWith(prefix: string): OwnedOrder[] {
+    return this.#work.ledger.startingWith(prefix, PAGE_SIZE).map(toOwned);
+  }
+
   /** Gives the units of a reserved order back. The consumer voids its payment. */
   release(orderId: string): ReleaseAnswer {
     return release(this.#work, orderId);

@@ -35,13 +35,15 @@ const CURSOR = "The cursor of a page, from the page before it.";
 export const PARAMETERS = {
   saleId: path("The id of a sale.", id, "spring-drop"),
   skuId: path("The id of a SKU.", id, "runner-42"),
-  orderId: path("The id of an order. Opaque.", text, "0.runner-42.3kTMd9vQ7cJb8Xw2"),
+  orderId: path("The id of an order. Opaque.", text, "runner-42.0.j7nf2k9t4s0q1m8a6c3g"),
   letterId: path("The id of a dead letter, or `all` to replay all.", text, "all"),
   kind: path("The kind of a rule.", { enum: ["ip", "user", "asn", "country"] }, "country"),
   value: path("An address or network, a user id, an ASN, or a country code.", text, "NZ"),
   valueInQuery: query("The same as the last part of the path, for values that a path cannot have."),
   cursor: query(CURSOR),
-  user: { ...query("The id of a user."), required: true },
+  user: query("The id of a user."),
+  number: query("The short number of an order, such as `K7QF-2M9X`."),
+  skuInQuery: query("The only SKU to look in.", id),
   sale: { ...query("The id of a sale.", id), required: true },
   target: query("Only entries about it, such as `sale/spring-drop`."),
   from: query("The first time, within the last 31 days. Default: five minutes ago.", {

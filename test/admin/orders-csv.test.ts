@@ -11,7 +11,7 @@ beforeAll(pauseQueue);
 
 const HEADER =
   "orderId,userId,saleId,skuId,item,option,quantity,currency,unitPrice,total,status,payment,reason," +
-  "refunded,refundedQuantity,dispute,createdAt,expiresAt,version";
+  "refunded,refundedQuantity,dispute,createdAt,expiresAt,version,number";
 
 const csv = async (skuId: string) => {
   const answer = await admin<string>("GET", `/skus/${skuId}/orders.csv`);
@@ -41,7 +41,7 @@ test("has a header and one record for each order, with money in decimals", async
   expect(lines).toEqual([
     HEADER,
     `${order.id},${buyer.id},${order.saleId},${skuId},"The ""big"", one",,2,USD,12.50,25.00,reserved,,,` +
-      `0.00,0,,${order.createdAt},${order.expiresAt},1`,
+      `0.00,0,,${order.createdAt},${order.expiresAt},1,${order.number}`,
     "",
   ]);
 });

@@ -52,6 +52,7 @@ test("every key of an instance starts with its prefix", async () => {
 
 const anOrder = (id: string): Order => ({
   id,
+  number: "0000-0000",
   saleId: "sale",
   skuId: "sku",
   quantity: 1,

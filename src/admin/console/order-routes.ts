@@ -5,6 +5,8 @@ import type * as z from "zod";
 import type { Issue } from "../../errors.ts";
 import { type AppContext, type AppEnv, readForm } from "../../http.ts";
 import { parseOrderId } from "../../inventory/order-id.ts";
+import { randomPartOf } from "../../inventory/order-number.ts";
+import { findByNumber } from "../order-search.ts";
 import { applyRelease, applyResend, findUserOrders, inspectOrder } from "../orders.ts";
 import { applyRefund } from "../refunds.ts";
 import { MAX_FORM_BYTES } from "./form-schema.ts";
@@ -22,16 +24,19 @@ export const orderPages = new Hono<AppEnv>()
 
 const orderPath = (orderId: string): string => `/admin/orders/${orderId}`;
 
-/** `?find=`: the id of an order, or of a user. */
+/** `?find=`: the id of an order or of a user, or the number of an order. A text can be a number and the id of a user. */
 async function findOrders(c: AppContext): Promise<Response> {
   const operator = c.get("operator");
-  const { find = "", cursor } = c.req.query();
-  const wanted = find.trim();
+  const { find = "", sku = "", cursor } = c.req.query();
+  const [wanted, item] = [find.trim(), sku.trim()];
   if (parseOrderId(wanted)) return c.redirect(orderPath(wanted), 303);
   if (wanted === "") return c.html(await renderOrders({ operator, find: "" }));
+  const isNumber = randomPartOf(wanted) !== undefined && cursor === undefined;
+  const numbered = isNumber ? await findByNumber(c, wanted, item || undefined) : undefined;
+  if (numbered && !numbered.ok) return refusalPage(c, numbered.refusal);
   const listed = await findUserOrders(c, wanted, cursor);
   if (!listed.ok) return refusalPage(c, listed.refusal);
-  return c.html(await renderOrders({ operator, find: wanted, found: listed }));
+  return c.html(await renderOrders({ operator, find: wanted, sku: item, numbered, found: listed }));
 }
 
 interface Shown {

@@ -29,12 +29,12 @@ const DONE: Record<string, string> = {
 
 export const renderOrder = (props: OrderProps): Promise<string> =>
   renderConsole({
-    title: `Order ${props.order.id}`,
+    title: `Order ${props.order.number}`,
     operator: props.operator,
     children: (
       <>
         <h1>
-          Order <small>{props.order.id}</small>
+          Order {props.order.number} <small>{props.order.id}</small>
         </h1>
         <Done text={DONE[props.done ?? ""]} />
         <Faults issues={props.issues} />

@@ -24,6 +24,12 @@ export const paymentState = paymentStateSchema.meta({
 
 export const orderFields = {
   id: z.string().describe("Opaque."),
+  number: z
+    .string()
+    .regex(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
+    .describe(
+      "For people: short, and without symbols that look alike. Follows from the id; not unique.",
+    ),
   saleId: stored.saleId,
   skuId: stored.skuId,
   quantity: z.int().min(1),

@@ -11,7 +11,8 @@ const IN_ORDER = {
 } as const;
 
 const RESERVED = {
-  id: "0.runner-42.3kTMd9vQ7cJb8Xw2",
+  id: "runner-42.0.j7nf2k9t4s0q1m8a6c3g",
+  number: "K7QF-2M9X",
   saleId: "spring-drop",
   skuId: "runner-42",
   quantity: 1,

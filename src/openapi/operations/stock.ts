@@ -74,8 +74,11 @@ export const stockOperations: Operations = {
   "GET /api/admin/orders": {
     ...shared,
     id: "listOrdersOfUser",
-    summary: "List the orders of a user",
-    parameters: ["user", "cursor"],
+    summary: "List the orders of a user, or those with a number",
+    description:
+      "With `user`: that user's orders, newest first. With `number`: all orders with it, in the ledger of `sku` or in up to 200, " +
+      "those of the published sales first.",
+    parameters: ["user", "number", "skuInQuery", "cursor"],
     answers: { 200: { description: "A page of orders.", body: orders.ownedOrderList } },
     errors: ["invalid_request"],
   },

@@ -14,6 +14,7 @@ const iso = (at: number) => new Date(at).toISOString();
 export function order(id: string): Order {
   return {
     id,
+    number: "0000-0000",
     saleId: "sale",
     skuId: "coupon",
     quantity: 1,
