@@ -57,9 +57,10 @@ function sendGarbage(
 async function atNoCost(work: () => Promise<unknown>): Promise<void> {
   givenClock(frozenAt);
   await order(await aBuyer(), values.skuId as string); // loads the catalog into memory
-  const lookups = [env.SKU_INVENTORY, env.SALE_REGISTRY, env.SALE_LINES, env.SANDBOX_BANK].map(
-    (objects) => vi.spyOn(objects as DurableObjectNamespace, "getByName"),
-  );
+  const lookups = [
+    ...[env.SKU_INVENTORY, env.SALE_REGISTRY, env.SALE_LINES, env.SANDBOX_BANK],
+    env.SALE_ALLOWANCE,
+  ].map((objects) => vi.spyOn(objects as DurableObjectNamespace, "getByName"));
   onTestFinished(() => {
     for (const spy of lookups) spy.mockRestore();
   });
