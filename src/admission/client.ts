@@ -26,6 +26,8 @@ export interface LineTerms {
   closesAt: number;
   registrationOpensAt: number;
   registrationClosesAt: number;
+  /** Units of all SKUs together that one person may have. Absent: only the limits of the SKUs count. */
+  perUserLimit?: number;
   skus: LineSku[];
 }
 

@@ -14,6 +14,7 @@ export function lineTermsOf(sale: Sale): LineTerms | null {
     closesAt: Date.parse(sale.closesAt),
     registrationOpensAt: registration.opensAt,
     registrationClosesAt: registration.closesAt,
+    ...(sale.perUserLimit === undefined ? {} : { perUserLimit: sale.perUserLimit }),
     skus: sale.skus.map(({ id, stock, unitPrice, perUserLimit }) => ({
       id,
       stock,

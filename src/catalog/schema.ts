@@ -65,6 +65,12 @@ export const saleSchema = z
 export { idSchema } from "./fields.ts";
 export type { Sku } from "./items.ts";
 
+/** The most units of a SKU that one person can have, by its own limit and that of the sale. */
+export const mostUnits = (
+  { perUserLimit: ofSale }: Pick<Sale, "perUserLimit">,
+  { perUserLimit }: Pick<Sku, "perUserLimit">,
+): number => Math.min(perUserLimit, ofSale ?? perUserLimit);
+
 /** A sale as operators write and read it. */
 export type Sale = z.output<typeof saleSchema>;
 

@@ -64,8 +64,7 @@ function toRefusal(answer: Refused, limit: number): Refusal {
   switch (answer.reason) {
     case "limit_reached": {
       const detail = `Your limit for this sale is reached: ${limit} of all items together`;
-      const { orderIds } = answer;
-      return refuse("user_limit_reached", { scope: "sale", limit, orderIds, detail });
+      return refuse("user_limit_reached", { scope: "sale", limit, detail });
     }
     case "undecided":
       return refuse("unavailable", {

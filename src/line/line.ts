@@ -125,8 +125,11 @@ export const waitingPeople = ({ state }: Line, curve: ArrivalCurve): number =>
   Math.max(0, Math.ceil(curve.people - curve.peopleUpTo(state.frontier) - NOBODY));
 
 /** The most units that one person may take. */
-const perPersonOf = ({ skus }: LineTerms): number =>
-  skus.reduce((sum, { perUserLimit }) => sum + perUserLimit, 0);
+const perPersonOf = ({ skus, perUserLimit: ofSale }: LineTerms): number =>
+  Math.min(
+    skus.reduce((sum, { perUserLimit }) => sum + perUserLimit, 0),
+    ofSale ?? Number.POSITIVE_INFINITY,
+  );
 
 /** The most units that people take per second, if each takes all they may at once. */
 export const unitsAdmitted = ({ ratePerSecond, terms }: Line): number =>

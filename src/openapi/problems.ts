@@ -26,7 +26,10 @@ const FIELDS: Record<Field, z.ZodType> = {
     .describe("Whether the limit is that of the SKU or of the whole sale."),
   available: count,
   held: count.describe("Units whose buyers may still fail to pay."),
-  orderIds: z.array(z.string()).describe("The orders that count toward the limit."),
+  orderIds: z.array(z.string()).describe("The orders that count toward the limit of the SKU."),
+  scope: z
+    .enum(["sku", "sale"])
+    .describe("Whose limit is reached: of the SKU, or of all SKUs together."),
   unitPrice: money.describe("The current price."),
   issues: z.array(issue),
   challenge,

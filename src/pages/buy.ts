@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 import { findSku } from "../catalog/archive.ts";
 import { canChallenge } from "../catalog/challenge-mode.ts";
-import { idSchema, type Sale, type Sku, saleState } from "../catalog/schema.ts";
+import { idSchema, mostUnits, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { stopsOf } from "../catalog/stops.ts";
 import { refuse } from "../errors.ts";
@@ -90,7 +90,7 @@ async function showForm(c: BuyContext): Promise<Response> {
   const state = saleState(sale, now);
   const stop = stopsOf(await readCatalog(c.get("scope")), item, now).get(item.sku.id);
   const chosen = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
-  const quantity = Math.min(chosen, item.sku.perUserLimit);
+  const quantity = Math.min(chosen, mostUnits(item.entry.sale, item.sku));
   const left = quantity > 1 ? await freeUnits(c, item.entry, item.sku.id) : undefined;
   const lowered = left && left < quantity ? left : undefined;
   const identity = await identify(c, c.get("config"));
@@ -172,7 +172,7 @@ async function renderForm(
   const page = await renderBuy({
     sale,
     sku,
-    quantity: Math.min(quantity, sku.perUserLimit),
+    quantity: Math.min(quantity, mostUnits(sale, sku)),
     lowered,
     attemptKey: key,
     ...(await visitOf(c, sale)),

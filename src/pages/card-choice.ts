@@ -1,7 +1,7 @@
 // The page that collects a card before the order is placed, for buyers whose payment must come with the order. Only with
 // the card form of this site. Nothing on it is secret, but Stripe's code may run on it, so it is a page of its own.
 import { type Context, Hono } from "hono";
-import { saleState } from "../catalog/schema.ts";
+import { mostUnits, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import { secure } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
@@ -30,7 +30,7 @@ async function show(c: ChoiceContext): Promise<Response> {
   const page = await renderCardChoice({
     sale,
     sku,
-    quantity: Math.min(quantity, sku.perUserLimit),
+    quantity: Math.min(quantity, mostUnits(sale, sku)),
     why: payFirst("card-form"),
     settings,
   });

@@ -23,6 +23,7 @@ export const FIELDS = {
   "theme.imageAlt": "text",
   opensAt: "time",
   closesAt: "time",
+  perUserLimit: "number",
   "admission.mode": "choice",
   "admission.ratePerSecond": "number",
   "admission.registrationOpensAt": "time",

@@ -117,9 +117,13 @@ export const About = (of: Shown) => (
 
 export const Schedule = (of: Shown) => (
   <>
-    <h2>Schedule</h2>
+    <h2>Schedule and limit</h2>
     <Time {...{ of, name: "opensAt", label: "Opens" }} />
     <Time {...{ of, name: "closesAt", label: "Closes" }} />
+    <Text
+      {...{ of, name: "perUserLimit", label: "Units a person in total", inputmode: "numeric" }}
+      hint="Of all items together. Empty: only the limits of the items."
+    />
   </>
 );
 

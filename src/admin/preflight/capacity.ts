@@ -2,7 +2,7 @@
 // the side of a larger crowd.
 import { lineSettings } from "../../admission/settings.ts";
 import { protectionOf } from "../../catalog/protection.ts";
-import type { Sale } from "../../catalog/schema.ts";
+import { mostUnits, type Sale } from "../../catalog/schema.ts";
 import { MAX_PAUSE_MS } from "../../inventory/hold-clock.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
@@ -62,7 +62,7 @@ export function paymentCapacity(sale: Sale, expected: number, perSecond?: number
   const paid = sale.skus.filter(({ unitPrice }) => unitPrice.amount > 0);
   if (paid.length === 0 || perSecond === undefined) return ok("no payments are charged here");
   const orders = Math.min(
-    expected * Math.max(...paid.map(({ perUserLimit }) => perUserLimit)),
+    expected * Math.max(...paid.map((sku) => mostUnits(sale, sku))),
     paid.reduce((sum, { stock }) => sum + stock, 0),
   );
   const seconds = Math.ceil(orders / perSecond);

@@ -6,8 +6,7 @@ export type AllowanceEnv = Pick<Env, "SALE_ALLOWANCE">;
 
 export type LeaseAnswer =
   | { ok: true; lease: Lease | null }
-  | { ok: false; reason: "limit_reached"; mayHaveOrder: boolean; orderIds: string[] }
-  | { ok: false; reason: "undecided"; mayHaveOrder: boolean };
+  | { ok: false; reason: "limit_reached" | "undecided"; mayHaveOrder: boolean };
 
 /** The object's use cases. */
 export interface AllowanceStub {

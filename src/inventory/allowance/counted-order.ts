@@ -11,7 +11,6 @@ export const isUncounted = (row: OrderRow, limitedSale: string | undefined): boo
   (row.counted !== null || row.saleId === limitedSale) && row.counted !== unitsOwned([row]);
 
 export const toCountedOrder = (row: OrderRow): CountedOrder => ({
-  orderId: row.orderId,
   version: row.version,
   units: unitsOwned([row]),
   endsAt: row.status === "reserved" && !isFree(row) ? row.expiresAt : null,

@@ -10,7 +10,6 @@ export interface Lease {
 
 /** The order of an attempt as its ledger reports it. A higher version is newer. */
 export interface CountedOrder {
-  orderId: string;
   version: number;
   /** Units that the person holds or bought, without those that refunds took. */
   units: number;
@@ -46,7 +45,7 @@ export type LeaseDecision =
   /** `lease` is null if the attempt has its order: the ledger only repeats its answer. */
   | { ok: true; lease: Lease | null; share?: Share }
   /** `mayHaveOrder`: whether the ledger of the SKU may have an answer for this attempt nevertheless. */
-  | { ok: false; reason: "limit_reached"; mayHaveOrder: boolean; orderIds: string[] }
+  | { ok: false; reason: "limit_reached"; mayHaveOrder: boolean }
   /** `stale`: shares that only their ledgers can tell. The others are about to be reported. */
   | { ok: false; reason: "undecided"; mayHaveOrder: boolean; stale: Share[] };
 
@@ -108,8 +107,7 @@ export function decideLease(
   const quantity = Math.max(command.quantity, own && own.leases.length > 0 ? own.quantity : 0);
   const mayHaveOrder = shares.some((share) => share.skuId === skuId);
   if (sum(others, (share) => firmUnits(share, now)) + quantity > limit) {
-    const orderIds = others.flatMap(({ order }) => (order && order.units > 0 ? order.orderId : []));
-    return { ok: false, reason: "limit_reached", mayHaveOrder, orderIds };
+    return { ok: false, reason: "limit_reached", mayHaveOrder };
   }
   const leases = own?.leases ?? [];
   if (sum(others, countedUnits) + quantity > limit || leases.length >= MAX_LEASES) {

@@ -22,7 +22,7 @@ export interface Outcome {
   /** Seconds until the button may be used again. */
   wait: number;
   blocked: boolean;
-  /** The buyer has reached the purchase limit; `orderId` is one of their orders. */
+  /** The buyer has reached the item's limit; `orderId` is one of their orders. The limit of a sale names none. */
   full: boolean;
   orderId: string | undefined;
   update: SaleUpdate;
@@ -47,7 +47,7 @@ export function outcomeOf(problem: Problem, retryAfter: number, format: Format):
     tone: RESOLVABLE.test(code) || problem.held ? "wait" : "bad",
     wait: code === "rate_limited" ? retryAfter || 1 : 0,
     blocked: code === "blocked",
-    full: code === "user_limit_reached",
+    full: !!problem.orderIds,
     orderId: problem.orderIds?.[0],
     update: {
       isOutOfLine: code === "ticket_required",

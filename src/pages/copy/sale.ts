@@ -15,6 +15,10 @@ export const BADGES: Record<Badge, string> = {
   removed: "Removed",
 };
 
+/** The limit of all items of a sale together. */
+export const saleLimitText = (limit: number): string =>
+  limit === 1 ? "One per person" : `${limit} per person, all items together`;
+
 /** Whether an open sale shows that no unit is free, for now or for good. */
 export const isUnavailable = (shown?: Badge): boolean => shown === "held" || shown === "sold_out";
 

@@ -4,10 +4,17 @@ import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
 import { type Card, cardsOf } from "../../catalog/items.ts";
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
-import { type Sale, type Sku, saleState } from "../../catalog/schema.ts";
+import { mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { productUrl } from "../assets.ts";
-import { type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
+import {
+  type Badge,
+  badgeOf,
+  mainStop,
+  type Stock,
+  saleLimitText,
+  timeLabel,
+} from "../copy/sale.ts";
 import { formatTime } from "../format.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { ChallengeTemplate } from "./challenge.tsx";
@@ -52,7 +59,9 @@ export function renderSale(
   const stops = sale.skus.map(({ id }) => stopsById.get(id));
   const stop = mainStop(stops);
   const line = lineSettings(sale);
-  const cards = cardsOf(sale);
+  // No card offers more than the limit of the sale allows.
+  const skus = sale.skus.map((sku) => ({ ...sku, perUserLimit: mostUnits(sale, sku) }));
+  const cards = cardsOf({ ...sale, skus });
   const pictured = picturedCard(sale, cards);
   const offerOf = (sku: Sku): SkuProps => ({
     ...{ sale, sku, state, isExplained: stop !== undefined },
@@ -94,6 +103,7 @@ export function renderSale(
             <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
               {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
             </SaleHead>
+            {sale.perUserLimit ? <p class="terms">{saleLimitText(sale.perUserLimit)}</p> : null}
             <ul class="skus" aria-label="Items">
               {cards.map((card) => {
                 const offers = card.skus.map((sku) => offerOf(sku));

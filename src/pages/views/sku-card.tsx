@@ -55,7 +55,9 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
         <SkuPrice sku={sku} />
       </div>
       <p class="terms" id={`terms-${id}`}>
-        <span>{`Limit ${perUserLimit} per person`}</span>
+        {perUserLimit === sale.perUserLimit ? null : (
+          <span>{`Limit ${perUserLimit} per person`}</span>
+        )}
         <span class="stock" data-left>
           {stockText(stock, state)}
         </span>

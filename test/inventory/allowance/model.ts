@@ -156,9 +156,8 @@ export class AllowanceModel {
     const isNew = !ledger?.has(key);
     if (isNew && lease && this.now < lease.until && free >= quantity) {
       this.stock[sku] = free - quantity;
-      const orderId = `${skuId}/${key}`;
       const endsAt = this.now + HOLD_MS;
-      ledger?.set(key, { orderId, version: 1, units: quantity, endsAt, quantity, counted: null });
+      ledger?.set(key, { version: 1, units: quantity, endsAt, quantity, counted: null });
     }
     if (lease) this.#report(sku, key, [lease.id]);
   }
