@@ -9,6 +9,8 @@ import type { UnitOfWork } from "./unit-of-work.ts";
 export type ReportResult =
   | { ok: true; order: Order; action: ReportAction }
   | { ok: false; reason: "not_found" }
+  /** The report must come again: the buyer's allowance of the sale is undecided. */
+  | { ok: false; reason: "unavailable" }
   | { ok: false; reason: "payment_mismatch" | "order_not_payable"; total: Money };
 
 /** Applies a report. The same report again gets the same action, until a refund of its charge is reported. */

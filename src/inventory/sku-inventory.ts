@@ -123,13 +123,14 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /** Applies what the payment provider reported. Returns the claims as they are now: a refund may have become due. */
   recordPayments(results: PaymentResult[]): Promise<Claim[]> {
     const charged = results.filter(({ money }) => money.outcome === "charged");
-    return this.#withLateLeases(charged, () => recordPayments(this.#work, results));
+    // Without an answer, the step is taken again later.
+    return this.#withLateLeases(charged, () => recordPayments(this.#work, results), []);
   }
 
   /** Applies an event of the payment provider, or has the consumer look it up. */
   recordEvent(event: PaymentEvent): Promise<EventResult> {
     const charged = event.kind === "succeeded" ? [event] : [];
-    return this.#withLateLeases(charged, () => recordEvent(this.#work, event));
+    return this.#withLateLeases(charged, () => recordEvent(this.#work, event), "too_early");
   }
 
   /** Applies a report of the shop's own checkout. */
@@ -137,11 +138,16 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     const userId = this.#work.ledger.ownerOf(orderId);
     const isCharge = report.outcome === "charged" && userId !== undefined;
     const charged = isCharge ? [{ userId, orderId }] : [];
-    return this.#withLateLeases(charged, () => recordReport(this.#work, orderId, report));
+    const apply = () => recordReport(this.#work, orderId, report);
+    return this.#withLateLeases(charged, apply, { ok: false, reason: "unavailable" });
   }
 
-  #withLateLeases<Result>(charged: OrderRef[], apply: () => Result): Promise<Result> {
-    return withLateLeases(this.env, this.#work, charged, apply);
+  #withLateLeases<Result>(
+    charged: OrderRef[],
+    apply: () => Result,
+    undecided: Result,
+  ): Promise<Result> {
+    return withLateLeases(this.env, this.#work, charged, apply, undecided);
   }
 
   // ---- the allowances of a sale with a limit per person

@@ -4,32 +4,35 @@
 import type { OrderRow } from "../order.ts";
 import type { OrderRef } from "../order-id.ts";
 import type { UnitOfWork } from "../unit-of-work.ts";
-import { type AllowanceEnv, leaseUnits } from "./client.ts";
-import type { Lease } from "./decide.ts";
+import { type AllowanceEnv, type LeaseAnswer, leaseUnits } from "./client.ts";
 
 /**
- * Applies results of which some are charges, of these orders. @throws if an allowance cannot tell yet: the result must come
- * again then, because its money would be returned although there may be room for it.
+ * Applies results of which some are charges, of these orders. Applies nothing and returns `undecided` if an allowance cannot
+ * tell yet: the result must come again then, because its money would be returned although there may be room for it.
  */
 export async function withLateLeases<Result>(
   env: AllowanceEnv,
   work: UnitOfWork,
   charged: OrderRef[],
   apply: () => Result,
+  undecided: Result,
 ): Promise<Result> {
   const late = charged.flatMap((ref) => expiredRow(work, ref) ?? []);
   if (late.length === 0) return apply();
-  const leases = await Promise.all(late.map((row) => leaseAgain(env, work, row)));
-  const granted = late.filter((_, n) => leases[n]);
+  const answers = await Promise.all(late.map((row) => leaseAgain(env, work, row)));
+  const leased = late.flatMap((row, n) => {
+    const answer = answers[n];
+    return answer?.ok && answer.lease ? { row, lease: answer.lease } : [];
+  });
   try {
-    work.lateLeased = new Set(granted.map(({ orderId }) => orderId));
+    if (answers.some((answer) => !answer.ok && answer.reason === "undecided")) return undecided;
+    work.lateLeased = new Set(leased.map(({ row }) => row.orderId));
     return apply();
   } finally {
     work.lateLeased = new Set();
-    late.forEach((row, n) => {
-      const lease = leases[n];
-      if (lease) work.allowances.spend({ ...row, key: row.idempotencyKey }, lease.id);
-    });
+    for (const { row, lease } of leased) {
+      work.allowances.spend({ ...row, key: row.idempotencyKey }, lease.id);
+    }
   }
 }
 
@@ -39,16 +42,11 @@ function expiredRow(work: UnitOfWork, ref: OrderRef): OrderRow | undefined {
   return isLate ? row : undefined;
 }
 
-/** Null if the person's allowance is used up. */
-async function leaseAgain(
+function leaseAgain(
   env: AllowanceEnv,
   { ledger }: UnitOfWork,
   { saleId, userId, skuId, idempotencyKey: key, quantity }: OrderRow,
-): Promise<Lease | null> {
+): Promise<LeaseAnswer> {
   const limit = ledger.setup?.terms?.saleLimit ?? 0;
-  const command = { saleId, userId, skuId, key, quantity, limit, isAgain: true } as const;
-  const answer = await leaseUnits(env, command);
-  if (answer.ok) return answer.lease;
-  if (answer.reason === "undecided") throw new Error("the allowance is undecided");
-  return null;
+  return leaseUnits(env, { saleId, userId, skuId, key, quantity, limit, isAgain: true });
 }
