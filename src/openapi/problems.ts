@@ -27,9 +27,6 @@ const FIELDS: Record<Field, z.ZodType> = {
   available: count,
   held: count.describe("Units whose buyers may still fail to pay."),
   orderIds: z.array(z.string()).describe("The orders that count toward the limit of the SKU."),
-  scope: z
-    .enum(["sku", "sale"])
-    .describe("Whose limit is reached: of the SKU, or of all SKUs together."),
   unitPrice: money.describe("The current price."),
   issues: z.array(issue),
   challenge,
