@@ -1,23 +1,24 @@
-// Packs the documents that the Worker serves: the OpenAPI document, and its pages for people. Runs when the Worker is built.
+// Packs the documents that the Worker serves: the OpenAPI document, and the same as a page for people. Runs when the Worker is
+// built.
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
+import { docsPage, type PageAssets } from "./docs/page.ts";
 import { openApiDocument } from "./document.ts";
-
-/** A document as it is served. The hash is the start of the SHA-256 of the body. */
-export interface BuiltDocument {
-  hash: string;
-  body: string;
-}
 
 const HASH_LENGTH = 16;
 
-const built = (body: string): BuiltDocument => ({
+/** A document as it is served. The hash is the start of the SHA-256 of the body. */
+const built = (body: string) => ({
   hash: createHash("sha256").update(body).digest("hex").slice(0, HASH_LENGTH),
   body,
 });
 
-/** All documents as compressed JSON: name → document. */
-export function packedDocuments(): Uint8Array {
+/** All documents as compressed JSON: name → hash and body. Together, because they have most of their words in common. */
+export function packedDocuments(assets: PageAssets): Uint8Array {
   const openapi = openApiDocument();
-  return gzipSync(JSON.stringify({ openapi: built(JSON.stringify(openapi)) }), { level: 9 });
+  const documents = {
+    openapi: built(JSON.stringify(openapi)),
+    docs: built(docsPage(openapi, assets)),
+  };
+  return brotliCompressSync(JSON.stringify(documents));
 }

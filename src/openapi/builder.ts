@@ -3,9 +3,10 @@ import * as z from "zod";
 import { ERRORS, type ErrorCode, isForNow } from "../errors.ts";
 import { EVENT_TYPES, type EventType } from "../webhook-events.ts";
 import { eventOf, pascal } from "./answers/orders.ts";
+import { exampleOfEvent } from "./examples.ts";
 import { type Body, errorsOf, OPERATOR, type Operation, type Success } from "./operation.ts";
-import type { HeaderName } from "./parameters.ts";
-import { problemOf } from "./problems.ts";
+import { HEADERS, type HeaderName } from "./parameters.ts";
+import { problemOf, saysWhen } from "./problems.ts";
 import { type JsonSchema, Schemas } from "./schemas.ts";
 
 const LIMIT_HEADERS = [
@@ -18,6 +19,9 @@ const LIMIT_HEADERS = [
 
 const refs = (section: string, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/${section}/${name}` }]));
+
+/** The header of a response of which only some codes have it. */
+const SOMETIMES = { ...HEADERS["Retry-After"], required: false };
 
 export class Builder {
   readonly schemas = new Schemas();
@@ -105,14 +109,18 @@ export class Builder {
 
   #failure(codes: readonly ErrorCode[], limits: readonly HeaderName[]): JsonSchema {
     const headers: HeaderName[] = ["X-Request-Id", "Cache-Control", ...limits];
-    if (codes.every(isForNow)) headers.push("Retry-After");
+    const mayWait = codes.filter(saysWhen);
+    if (mayWait.length === codes.length && codes.every(isForNow)) headers.push("Retry-After");
     if (codes.includes("method_not_allowed")) headers.push("Allow");
     if (codes.includes("unauthenticated")) headers.push("WWW-Authenticate");
     if (codes.includes("unsupported_media_type")) headers.push("Accept-Encoding");
     const schemas = codes.map((code) => this.schemas.convert(problemOf(code), "output"));
     return {
       description: codes.map((code) => `\`${code}\``).join(", "),
-      headers: refs("headers", headers),
+      headers: {
+        ...refs("headers", headers),
+        ...(mayWait.length > 0 && !headers.includes("Retry-After") && { "Retry-After": SOMETIMES }),
+      },
       content: {
         "application/problem+json": {
           schema: schemas.length === 1 ? schemas[0] : { oneOf: schemas },
@@ -131,13 +139,19 @@ export class Builder {
         requestBody: {
           required: true,
           content: {
-            "application/json": { schema: this.schemas.convert(eventOf(type), "output") },
+            "application/json": {
+              schema: this.schemas.convert(eventOf(type), "output"),
+              example: exampleOfEvent(type),
+            },
           },
         },
         responses: {
           "2XX": {
             description:
               "The event was accepted. Anything else makes it come again, with the same id.",
+          },
+          "410": {
+            description: "The receiver is gone. Nothing more is sent to it, and an alert starts.",
           },
           "4XX": { description: "The event comes again." },
         },

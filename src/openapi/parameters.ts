@@ -1,4 +1,5 @@
 // The parameters of the API, and the headers of its answers.
+import { ORDER_ID } from "./examples.ts";
 
 /** A parameter as the document has it, without its name. */
 interface Parameter {
@@ -35,7 +36,7 @@ const CURSOR = "The cursor of a page, from the page before it.";
 export const PARAMETERS = {
   saleId: path("The id of a sale.", id, "spring-drop"),
   skuId: path("The id of a SKU.", id, "runner-42"),
-  orderId: path("The id of an order. Opaque.", text, "runner-42.0.j7nf2k9t4s0q1m8a6c3g"),
+  orderId: path("The id of an order. Opaque.", text, ORDER_ID),
   letterId: path("The id of a dead letter, or `all` to replay all.", text, "all"),
   kind: path("The kind of a rule.", { enum: ["ip", "user", "asn", "country"] }, "country"),
   value: path("An address or network, a user id, an ASN, or a country code.", text, "NZ"),
@@ -159,6 +160,8 @@ export const HEADERS = {
   "X-Served-From": required("Where the order was read.", { enum: ["read-model", "ledger"] }),
   "Content-Disposition": required("The name of the file."),
   "Access-Control-Allow-Origin": required("`*`: scripts of any site may read it.", { enum: ["*"] }),
+  "Cloudflare-CDN-Cache-Control": optional("For Cloudflare's cache, which removes it."),
+  "Cache-Tag": optional("The same: what a purge names."),
   "Server-Timing": optional("The duration, for operators."),
 } satisfies Record<string, Header>;
 

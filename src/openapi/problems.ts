@@ -42,7 +42,7 @@ const OF_CODE: Partial<Record<ErrorCode, readonly (Field | `${Field}?`)[]>> = {
   user_limit_reached: ["scope", "limit", "orderIds?"],
   price_changed: ["unitPrice"],
   not_admitted_yet: ["opensAt?"],
-  sale_paused: [],
+  stock_below_committed: ["issues?"],
 };
 
 /** What each code means, beyond its title, and what to do. */
@@ -56,6 +56,10 @@ const MEANING: Partial<Record<ErrorCode, string>> = {
   misdirected_request: "The deployment serves another host.",
   precondition_failed: "Somebody changed it since. Read it again.",
 };
+
+/** Whether a problem with this code can have a `Retry-After`. */
+export const saysWhen = (code: ErrorCode): boolean =>
+  isForNow(code) || (OF_CODE[code] ?? []).some((field) => field.startsWith("retryAfterSeconds"));
 
 const schemas = new Map<ErrorCode, z.ZodType>();
 

@@ -27,6 +27,7 @@ export async function buildAssets(): Promise<void> {
         "draw.ts",
         "qr.ts",
         "style.css",
+        "docs.css",
         "icon.svg",
       ].map((name) => join(HERE, "browser", name)),
       ...["console.ts", "console.css", "chart.ts", "chart.css", "editor.ts"].map((name) =>
@@ -51,7 +52,14 @@ export async function buildAssets(): Promise<void> {
   });
   const code = `// Made by src/pages/build.ts\nexport const ASSETS = ${JSON.stringify(assets)};\n`;
   await writeIfChanged(TARGET, Buffer.from(code));
-  await writeIfChanged(DOCUMENTS, packedDocuments());
+  const address = (file: string) => {
+    const found = assets.find(({ name, extension }) => name + extension === file);
+    return `/assets/${found?.name}-${found?.hash}${found?.extension}`;
+  };
+  await writeIfChanged(
+    DOCUMENTS,
+    packedDocuments({ style: address("docs.css"), icon: address("icon.svg") }),
+  );
 }
 
 /** Several builds may run at once: each writes its own temporary file and renames it into place. */

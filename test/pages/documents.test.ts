@@ -18,3 +18,22 @@ test("sends an unchanged document only once", async () => {
   expect(again).toMatchObject({ status: 304, body: "" });
   expect(again.headers.get("etag")).toBe(etag);
 });
+
+test("shows the same to people, in a page that the content policy allows", async () => {
+  const { status, body, headers } = await call<string>("GET", "/docs");
+  expect(status).toBe(200);
+  expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(headers.get("cache-control")).toBe("public, max-age=3600");
+  expect(headers.get("etag")).toMatch(/^"[0-9a-f]{16}"$/);
+  expect(body).not.toMatch(/<script|<style| style=| on\w+=/);
+  const style = /href="(\/assets\/docs-[^"]+)"/.exec(body)?.[1] as string;
+  expect((await call<string>("GET", style)).headers.get("content-type")).toMatch(/^text\/css/);
+});
+
+test("has a target for every link of the page", async () => {
+  const { body } = await call<string>("GET", "/docs");
+  const ids = new Set([...body.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...body.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id as string);
+  expect(links.length).toBeGreaterThan(500);
+  expect([...new Set(links)].filter((id) => !ids.has(id))).toEqual([]);
+});

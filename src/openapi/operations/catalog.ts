@@ -5,6 +5,7 @@ import * as system from "../answers/system.ts";
 import { BUYER, type Operations } from "../operation.ts";
 
 const SHARED = ["Access-Control-Allow-Origin"] as const;
+const CACHED = [...SHARED, "Cloudflare-CDN-Cache-Control", "Cache-Tag"] as const;
 
 export const catalogOperations: Operations = {
   "GET /api/sales": {
@@ -13,7 +14,7 @@ export const catalogOperations: Operations = {
     summary: "List sales",
     description: "50 on a page. Unlisted sales are not in it.",
     parameters: ["cursor"],
-    answers: { 200: { description: "A page of sales.", body: catalog.saleList, headers: SHARED } },
+    answers: { 200: { description: "A page of sales.", body: catalog.saleList, headers: CACHED } },
     errors: ["invalid_request"],
   },
   "GET /api/sales/{saleId}": {
@@ -21,7 +22,7 @@ export const catalogOperations: Operations = {
     tag: "Catalog",
     summary: "Read a sale",
     parameters: ["saleId"],
-    answers: { 200: { description: "The sale.", body: catalog.sale, headers: SHARED } },
+    answers: { 200: { description: "The sale.", body: catalog.sale, headers: CACHED } },
     errors: ["not_found"],
   },
   "GET /api/sales/{saleId}/live": {

@@ -3,28 +3,12 @@ import { orderBodySchema, paymentBodySchema } from "../../funnel/attempt.ts";
 import { loginSchema } from "../../funnel/login.ts";
 import * as orders from "../answers/orders.ts";
 import * as system from "../answers/system.ts";
+import { RESERVED } from "../examples.ts";
 import { BUYER, type Operations } from "../operation.ts";
 
 const IN_ORDER = {
   quantity: 1,
   unitPrice: { amount: 12000, currency: "USD" },
-} as const;
-
-const RESERVED = {
-  id: "runner-42.0.j7nf2k9t4s0q1m8a6c3g",
-  number: "K7QF-2M9X",
-  saleId: "spring-drop",
-  skuId: "runner-42",
-  quantity: 1,
-  unitPrice: { amount: 12000, currency: "USD" },
-  total: { amount: 12000, currency: "USD" },
-  item: { name: "Runner 42", saleTitle: "Spring drop" },
-  status: "reserved",
-  createdAt: "2026-12-01T09:00:00.120Z",
-  expiresAt: "2026-12-01T09:05:00.120Z",
-  version: 1,
-  refunded: { amount: 0, currency: "USD" },
-  refundedQuantity: 0,
 } as const;
 
 export const orderOperations: Operations = {

@@ -4,6 +4,7 @@ import { reportSchema } from "../../orders/payment-result.ts";
 import * as orders from "../answers/orders.ts";
 import { reportKeys } from "../answers/sale-reports.ts";
 import * as system from "../answers/system.ts";
+import { ORDER_ID } from "../examples.ts";
 import type { Operations } from "../operation.ts";
 
 const received = z.strictObject({ received: z.literal(true) }).meta({ id: "Received" });
@@ -23,7 +24,7 @@ export const shopOperations: Operations = {
     body: {
       schema: reportSchema,
       example: {
-        orderId: "0.runner-42.3kTMd9vQ7cJb8Xw2",
+        orderId: ORDER_ID,
         outcome: "charged",
         reference: "pay_81f3",
         amount: { amount: 12000, currency: "USD" },
