@@ -31,7 +31,7 @@ export async function onSaleInSizes(
 ): Promise<OnSale & { skuIds: string[] }> {
   const put = await stage.onSale({ unitPrice: { amount: 12_000, currency: "USD" } });
   const skuIds = options.map((_, at) => `${put.skuId}${at === 0 ? "" : `-${at}`}`);
-  await put.change((document: SaleInput) => ({
+  const sized = (document: SaleInput): SaleInput => ({
     ...document,
     ...sale,
     products: [{ id: "runner", name: "Runner", ...product }],
@@ -40,6 +40,7 @@ export async function onSaleInSizes(
       ...{ id: skuIds[at] as string, name: `Runner ${option}`, product: "runner", option },
       ...sku(option, at),
     })),
-  }));
-  return { ...put, skuIds };
+  });
+  await put.change(sized);
+  return { ...put, skuIds, change: (how) => put.change((document) => how(sized(document))) };
 }

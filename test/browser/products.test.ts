@@ -141,6 +141,23 @@ inBrowser("products", (stage) => {
     await offer(page, skuIds[1]).getByRole("button", { name: "Try to get one" }).waitFor();
   });
 
+  test("shows a price that changes, and no earlier price that it may exceed", async () => {
+    const compareAtPrice = { amount: 15_000, currency: "USD" };
+    const { page, skuIds, change } = await buyerOf("bargains", { sku: () => ({ compareAtPrice }) });
+    const head = page.locator(".product > .sku-head");
+    expect(await head.textContent()).toContain("US$120.00 instead of US$150.00");
+    await change((sale) => ({
+      ...sale,
+      skus: sale.skus.map(({ compareAtPrice: _, ...sku }, at) => ({
+        ...{ ...sku, unitPrice: { amount: 16_000 + at * 1_000, currency: "USD" } },
+      })),
+    }));
+    await head.getByText("US$160.00 – US$180.00").waitFor();
+    expect(await page.locator(".product s").count()).toBe(0);
+    await radio(page, "42").click();
+    await offer(page, skuIds[1]).getByText("US$170.00", { exact: true }).waitFor();
+  });
+
   test("after a lost answer, another size can be chosen, and the first order is found", async () => {
     const { page, skuIds } = await buyerOf("switches", { sku: () => ({ unitPrice: FREE }) });
     const limited = (route: Route) => refuse(route, 429, "rate_limited", { retryAfter: 1 });
@@ -173,6 +190,19 @@ inBrowser("products", (stage) => {
     await radio(page, "43").click();
     const picture = gallery.locator(`[data-shows="${skuIds[2]}"]`);
     await expect.poll(() => isWithin(picture, gallery)).toBe(true);
+  });
+
+  test("asks how to pay for the chosen option, if the payment must come with the order", async () => {
+    const { page, skuIds } = await buyerOf("pays-first", { sku: () => PAID });
+    await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
+    await radio(page, "42").click();
+    await buy(page, skuIds[1]).click();
+    await offer(page, skuIds[1]).getByLabel("Test card: approved").check();
+    await buy(page, skuIds[1]).click();
+    await offer(page, skuIds[1]).locator('.order[data-status="confirmed"]').waitFor();
+    expect(await stage().ledger(skuIds[1] ?? "")).toMatchObject({ sold: 1 });
+    await page.goto("/orders");
+    await page.getByRole("link", { name: "Runner 42" }).waitFor();
   });
 
   test("a reload shows the order of the chosen option again", async () => {

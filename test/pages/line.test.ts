@@ -16,6 +16,7 @@ import { emptyRedis } from "../support/redis.ts";
 import {
   aBuyer,
   aSale,
+  aSku,
   type Buyer,
   givenLiveStock,
   putSale,
@@ -101,6 +102,20 @@ describe("shows", () => {
     expect(standingIn(html)).toBe("admitted");
     expect(html).toContain(`href="/sales/${scene.saleId}/skus/${scene.skuId}/buy"`);
     expect(refreshIn(html)).toBeUndefined();
+  });
+
+  test("an admitted person one picker for the options of a product", async () => {
+    const skus = ["41", "42"].map((option) => aSku({ product: "runner", option }));
+    const products = [{ id: "runner", name: "Runner" }];
+    const scene = await givenLineSale({}, { products, skus });
+    for (const { id } of skus) await givenLiveStock(id, { available: 10 });
+    await publishLine(scene, { frontier: 100 });
+    const ann = await aBuyer();
+    const html = await page(scene, ann, lateTicket(scene, ann.id, 50));
+    expect(standingIn(html)).toBe("admitted");
+    expect(html).toContain(`action="/sales/${scene.saleId}/buy"`);
+    for (const { id } of skus) expect(html).toContain(`name="sku" value="${id}"`);
+    expect(html).not.toContain("/skus/");
   });
 
   test("everyone the end, whether they joined or not", async () => {

@@ -3,11 +3,13 @@
 import type { StockState } from "../../catalog/sale-state.ts";
 import { optionText, YOURS } from "../copy/product.ts";
 import { part, setText } from "./dom.ts";
+import { money } from "./locale.ts";
 
 /** The attributes of an offer that the picker depends on. */
 const WATCHED = [
   "data-stock",
   "data-available",
+  "data-amount",
   "data-owned",
   "data-tone",
   "aria-busy",
@@ -20,11 +22,17 @@ export class Picker {
   readonly #offers: ReadonlyMap<string, HTMLElement>;
   readonly #radios: readonly HTMLInputElement[];
 
+  readonly #head: Element | null;
+  /** The prices that the page shows. */
+  #prices: string;
+
   constructor(root: HTMLElement, form: HTMLFormElement) {
     this.#form = form;
+    this.#head = root.querySelector(".sku-head");
     this.#radios = [...form.querySelectorAll<HTMLInputElement>("[name=sku]")];
     const offers = [...root.querySelectorAll<HTMLElement>("[data-sku]")];
     this.#offers = new Map(offers.map((offer) => [offer.dataset.sku ?? "", offer]));
+    this.#prices = this.#readPrices().join();
   }
 
   mount(): void {
@@ -72,6 +80,24 @@ export class Picker {
     }
     part(this.#form, "unpicked")?.toggleAttribute("hidden", chosen !== undefined);
     this.#copyButton();
+    this.#paintPrices();
+  }
+
+  #readPrices = (): number[] =>
+    [...this.#offers.values()].map(({ dataset }) => Number(dataset.amount));
+
+  /** Shows prices that changed: of each option, and the range of the product. */
+  #paintPrices(): void {
+    const prices = this.#readPrices();
+    if (prices.join() === this.#prices) return;
+    this.#prices = prices.join();
+    const [first] = this.#offers.values();
+    const show = (amount: number) => money(amount, first?.dataset.currency ?? "");
+    for (const [at, amount] of prices.entries())
+      setText(this.#radios[at]?.parentElement?.querySelector("data") ?? null, show(amount));
+    const range = [...new Set([Math.min(...prices), Math.max(...prices)])];
+    setText(this.#head?.querySelector(".price") ?? null, range.map(show).join(" – "));
+    this.#head?.querySelector("[data-was]")?.remove();
   }
 
   /** Chooses the option that a purchase is under way for, after a reload, unless the visitor chose another one. */

@@ -8,7 +8,7 @@ import { formatTime } from "../format.ts";
 import { StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Picture } from "./picture.tsx";
-import { PriceRange } from "./prices.tsx";
+import { PriceRange, rangeOf } from "./prices.tsx";
 
 const STATE_ORDER: SaleState[] = ["open", "upcoming", "closed"];
 
@@ -69,6 +69,7 @@ const itemCount = (count: number): string => (count === 1 ? "1 item" : `${count}
 
 const SaleCard = ({ sale, state, shown }: Listed) => {
   const at = state === "upcoming" ? sale.opensAt : sale.closesAt;
+  const range = rangeOf(sale.skus);
   return (
     <li
       class="card sale-card"
@@ -96,7 +97,12 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
       </p>
       <p class="muted">
         {itemCount(cardsOf(sale).length)}
-        <PriceRange skus={sale.skus} before=" · " />
+        {range ? (
+          <>
+            {" · "}
+            <PriceRange range={range} />
+          </>
+        ) : null}
       </p>
     </li>
   );

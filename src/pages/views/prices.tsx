@@ -25,34 +25,24 @@ const Was = ({ money }: { money: Money }) => (
   </span>
 );
 
-/**
- * "$5.00 – $9.00", "Free – $120.00", or a single price. Nothing if the prices are in different currencies.
- *
- * @param before a text that comes first
- */
-export const PriceRange = ({
-  skus,
-  class: name,
-  before,
-}: {
-  skus: readonly Priced[];
-  class?: string;
-  before?: string;
-}) => {
+/** The lowest and the highest price, or the only one. Undefined if the prices are in different currencies. */
+export function rangeOf(skus: readonly Priced[]): [Money, Money?] | undefined {
   const prices = skus.map(({ unitPrice }) => unitPrice).sort((a, b) => a.amount - b.amount);
   const [lowest, highest] = [prices[0], prices[prices.length - 1]] as [Money, Money];
   if (prices.some(({ amount, currency }) => amount > 0 && currency !== highest.currency))
-    return null;
-  return (
-    <span class={name}>
-      {before}
-      <Price money={lowest} />
-      {lowest.amount === highest.amount ? null : (
-        <>
-          {" – "}
-          <Price money={highest} />
-        </>
-      )}
-    </span>
-  );
-};
+    return undefined;
+  return lowest.amount === highest.amount ? [lowest] : [lowest, highest];
+}
+
+/** "$5.00 – $9.00", "Free – $120.00", or a single price. */
+export const PriceRange = ({ range: [lowest, highest] }: { range: [Money, Money?] }) => (
+  <>
+    <Price money={lowest} />
+    {highest ? (
+      <>
+        {" – "}
+        <Price money={highest} />
+      </>
+    ) : null}
+  </>
+);

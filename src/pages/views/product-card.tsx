@@ -8,7 +8,7 @@ import { pickPath } from "../item-paths.ts";
 import { Markdown } from "../markdown.tsx";
 import { Price } from "./components.tsx";
 import { Gallery, picturesOf } from "./gallery.tsx";
-import { PriceRange, SkuPrice } from "./prices.tsx";
+import { PriceRange, rangeOf, SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
 import { SkuOffer, type SkuProps, skuData } from "./sku-card.tsx";
 
@@ -62,7 +62,13 @@ const ProductPrice = ({ skus }: { skus: readonly Sku[] }) => {
       unitPrice.amount === first.unitPrice.amount &&
       compareAtPrice?.amount === first.compareAtPrice?.amount,
   );
-  return isSame ? <SkuPrice sku={first} /> : <PriceRange skus={skus} class="price" />;
+  const range = rangeOf(skus);
+  if (isSame || !range) return <SkuPrice sku={first} />;
+  return (
+    <p class="price">
+      <PriceRange range={range} />
+    </p>
+  );
 };
 
 /**
