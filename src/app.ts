@@ -6,6 +6,7 @@ import { reportKeyRoute } from "./admin/report/routes.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
 import { type Config, isLocal, LOCAL_GUARD_HEADER, readConfig } from "./config.ts";
+import { allowedOrigin, allowOrigin, isPreflight, preflight } from "./cors.ts";
 import { problem, type Refusal, refuse } from "./errors.ts";
 import { funnelRoutes } from "./funnel/routes.ts";
 import { secure } from "./headers.ts";
@@ -59,8 +60,8 @@ function checkPrecondition({ req }: Context): Refusal | undefined {
 }
 
 /**
- * Wraps every request. Sets its configuration, and adds headers to every response: request id, rate limits, security
- * headers, and `no-store` by default. One middleware, because each one costs time.
+ * Wraps every request. Sets its configuration, and adds headers to every response: request id, rate limits, access for other
+ * sites, security headers, and `no-store` by default. One middleware, because each one costs time.
  */
 const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
   const startedAt = Date.now();
@@ -73,13 +74,16 @@ const envelope = createMiddleware<AppEnv>(async function envelope(c, next) {
     c.set("scope", { config, env: c.env, waitUntil: (work) => c.executionCtx.waitUntil(work) });
   }
   const refusal = result.ok ? (checkHost(c, result.config) ?? checkPrecondition(c)) : MISCONFIGURED;
+  const origin = result.ok && allowedOrigin(c.req.raw, c.req.path, result.config);
   if (refusal) c.res = problem(c, refusal);
+  else if (origin && isPreflight(c.req.raw)) c.res = preflight();
   else await next();
   // Not c.header(), which copies a finished response on every call.
   const { headers } = c.res;
   headers.set("X-Request-Id", requestId);
   c.get("describe")?.(headers);
   secure(headers);
+  if (origin) allowOrigin(headers, origin);
   const milliseconds = Date.now() - startedAt;
   // Timing helps attackers, so only operators see it.
   if (c.get("operator")) headers.set("Server-Timing", `total;dur=${milliseconds}`);

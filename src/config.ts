@@ -112,6 +112,22 @@ const extraEvents = z
   .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
   .pipe(z.array(z.enum(EXTRA_EVENTS, `use ${EXTRA_EVENTS.join(" and ")}`)));
 
+/** Exact origins, separated by commas or spaces: what a browser sends as `Origin`. Others can be read on the way. */
+const origins = z
+  .string()
+  .default("")
+  .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+  .pipe(
+    z.array(
+      z.string().refine(isOrigin, "use an origin such as https://shop.example, without a path"),
+    ),
+  );
+
+function isOrigin(text: string): boolean {
+  const { origin, protocol } = URL.parse(text) ?? {};
+  return origin === text && !text.includes("*") && (protocol === "https:" || isLocal(`${text}/`));
+}
+
 const LOCAL_URL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\//;
 
 /** The header with the value of LOCAL_GUARD. */
@@ -152,6 +168,8 @@ const schema = z
     PUBLIC_ORIGIN: unset
       .or(z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin))
       .optional(),
+    /** Other sites whose pages may call the buyers' API with a bearer token. */
+    ALLOWED_ORIGINS: origins,
     /** For a developer's machine: without a public origin, only local hosts are served. */
     LOCAL_ONLY: flag.default(false),
     /** Set by `npm run dev`. Its proxy sends this value to prove that a request came through it. */

@@ -52,6 +52,22 @@ test("asks for no event about an order that is not final, unless it is named", (
   ]);
 });
 
+test("takes exact origins of other sites, and refuses what no browser sends", () => {
+  expect(read({ ALLOWED_ORIGINS: "" })).toMatchObject({ ALLOWED_ORIGINS: [] });
+  const origins = ["https://shop.example", "https://xn--mnchen-3ya.example:8443"];
+  const local = ["http://localhost:3000", "http://127.0.0.1:5173"];
+  const ALLOWED_ORIGINS = [...origins, ...local].join(", ");
+  expect(read({ ALLOWED_ORIGINS })).toMatchObject({ ALLOWED_ORIGINS: [...origins, ...local] });
+  for (const wrong of ["*", "null", "https://*.shop.example", "https://shop.example/"].concat(
+    ["https://SHOP.example", "https://shop.example:443", "http://shop.example", "shop.example"],
+    ["https://user@shop.example", "https://münchen.example", "file:///page"],
+  )) {
+    expect(read({ ALLOWED_ORIGINS: `https://shop.example,${wrong}` })).toEqual([
+      "ALLOWED_ORIGINS.1: use an origin such as https://shop.example, without a path",
+    ]);
+  }
+});
+
 test("requires a secret and a checkout if the shop charges in its own checkout", () => {
   const CHECKOUT_URL = "https://shop.test/checkout";
   const vars = { PAYMENTS: "external", CHECKOUT_URL, MERCHANT_SECRET: NEW };

@@ -198,6 +198,7 @@ describe("files that browsers and crawlers request on their own", () => {
       "/admin",
       "/orders",
       "/sales/*/skus/",
+      "/sales/*/buy",
       "/sales/*/line",
     ]);
   });
