@@ -1,7 +1,7 @@
 // Counts in this isolate, for operators. What is counted waits here until it is sent (`flush.ts`). A count costs no I/O.
 import { emptyFrame, type Frame, isEmpty, MAX_SERIES } from "./frame.ts";
+import { KeyMemory } from "./key-memory.ts";
 import {
-  areFit,
   BOUNDS,
   type CounterName,
   type GaugeName,
@@ -15,6 +15,7 @@ import {
 /** Counts until they are taken. A class, so that the benchmark can turn counting off. */
 export class Meter {
   #pending = emptyFrame();
+  readonly #keys = new KeyMemory();
   #onNews = (): void => {};
 
   /** Calls `listener` after each count. */
@@ -32,14 +33,14 @@ export class Meter {
 
   add(name: CounterName, amount: number, labels: readonly string[]): void {
     const { counters } = this.#pending;
-    const key = placeIn(counters, name, labels);
+    const key = this.#placeIn(counters, name, labels);
     counters.set(key, (counters.get(key) ?? 0) + amount);
     this.#onNews();
   }
 
   observe(name: HistogramName, seconds: number, labels: readonly string[]): void {
     const { histograms } = this.#pending;
-    const key = placeIn(histograms, name, labels);
+    const key = this.#placeIn(histograms, name, labels);
     let buckets = histograms.get(key);
     if (!buckets) {
       buckets = Array<number>(BOUNDS.length + 2).fill(0);
@@ -54,27 +55,23 @@ export class Meter {
 
   set(name: GaugeName, value: number, labels: readonly string[], at = Date.now()): void {
     const { gauges } = this.#pending;
-    const key = keyOf(name, labels);
-    if (!gauges.has(key) && (gauges.size >= MAX_SERIES || !areFit(labels))) return;
+    const key = this.#keys.keyOf(name, labels);
+    if (key === undefined || (!gauges.has(key) && gauges.size >= MAX_SERIES)) return;
     gauges.set(key, [at, value]);
     this.#onNews();
   }
-}
 
-/** The key of a series, or of `other` if its labels are unfit or there is no room for it. */
-function placeIn(
-  series: ReadonlyMap<string, unknown>,
-  name: MetricName,
-  labels: readonly string[],
-): string {
-  const key = keyOf(name, labels);
-  if (series.has(key) || (series.size < MAX_SERIES && areFit(labels))) return key;
-  return otherKeyOf(
-    keyOf(
-      name,
-      labels.map(() => ""),
-    ),
-  );
+  /** The key of a series, or of `other` if its labels are unfit or there is no room for it. */
+  #placeIn(
+    series: ReadonlyMap<string, unknown>,
+    name: MetricName,
+    labels: readonly string[],
+  ): string {
+    const key = this.#keys.keyOf(name, labels);
+    if (key !== undefined && (series.has(key) || series.size < MAX_SERIES)) return key;
+    const unlabeled = labels.map(() => "");
+    return otherKeyOf(keyOf(name, unlabeled));
+  }
 }
 
 /** The counts of this isolate. */
