@@ -77,20 +77,29 @@ export async function inspectOrder(
 export const releaseOrder = (c: OrderContext<"/release">): Promise<Response> =>
   applyRelease(c, c.req.param("orderId"));
 
-/** Gives the units of a reserved order back on sale. Repeating it changes nothing. */
+/**
+ * Takes the units of a reserved order from its buyer. Repeating it changes nothing.
+ *
+ * @param backOnSale whether the units go back on sale. Otherwise they leave the stock
+ */
 export async function applyRelease(
   c: AppContext,
   orderId: string,
-  reason?: string,
+  { reason, backOnSale = true }: { reason?: string; backOnSale?: boolean } = {},
 ): Promise<Response> {
   const address = await addressOf(c, orderId);
   if (!address) return problem(c, refuse("not_found"));
   const intent = { action: "order.released", target: `order/${orderId}`, reason } as const;
   return recorded(c, intent, async (note) => {
-    const answer = await atOrder(c, address, (inventory) => inventory.release(orderId));
+    const answer = await atOrder(c, address, (inventory) =>
+      inventory.release(orderId, { backOnSale }),
+    );
     if (answer instanceof Response) return answer;
     if (!answer.ok) return problem(c, refuse(answer.reason, RELEASE_HELP[answer.reason]));
-    if (answer.released) note({ status: "reserved" }, { status: answer.order.status });
+    if (answer.released) {
+      const withdrawal = backOnSale ? {} : { backOnSale };
+      note({ status: "reserved" }, { status: answer.order.status, ...withdrawal });
+    }
     return c.json(answer.order);
   });
 }

@@ -67,13 +67,16 @@ export type ReleaseAnswer =
   | { ok: true; released: boolean; order: OrderInspection }
   | { ok: false; reason: "not_found" | "order_not_cancellable" };
 
-export function release(work: UnitOfWork, orderId: string): ReleaseAnswer {
+/** @param backOnSale whether its units go back on sale. Otherwise they leave the stock */
+export function release(work: UnitOfWork, orderId: string, backOnSale: boolean): ReleaseAnswer {
   const now = work.begin();
   const row = rowOf(work, orderId, now);
   if (!row) return { ok: false, reason: "not_found" };
   const decision = decideCancel(row, now, "operator");
   if (!decision.ok) return decision;
-  if (decision.changed) work.save(row, decision.row);
+  if (decision.changed) {
+    saveReturned(work, row, { row: decision.row, withdrawn: backOnSale ? 0 : row.quantity });
+  }
   return { ok: true, released: decision.changed, order: inspect(decision.row) };
 }
 

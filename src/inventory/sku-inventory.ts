@@ -215,8 +215,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   }
 
   /** Gives the units of a reserved order back. The consumer voids its payment. */
-  release(orderId: string): ReleaseAnswer {
-    return release(this.#work, orderId);
+  release(orderId: string, { backOnSale }: { backOnSale: boolean }): ReleaseAnswer {
+    return release(this.#work, orderId, backOnSale);
   }
 
   /** Sends the event of one order to the shop again. */

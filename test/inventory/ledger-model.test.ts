@@ -35,7 +35,7 @@ async function atObject(name: string, model: LedgerModel, command: Command): Pro
       await object.cancel(row);
       return;
     case "release":
-      await object.release(row.orderId);
+      await object.release(row.orderId, { backOnSale: true });
       return;
     case "expire":
       await object.find(row);

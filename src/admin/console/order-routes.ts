@@ -76,7 +76,7 @@ async function apply(
   orderId: string,
   form: z.output<typeof orderForm>,
 ): Promise<Response | Issue[]> {
-  if (form.action === "release") return applyRelease(c, orderId, form.reason);
+  if (form.action === "release") return applyRelease(c, orderId, { reason: form.reason });
   if (form.action === "resend") return applyResend(c, orderId, form.reason);
   const refund = refundOf(form);
   return refund.ok ? applyRefund(c, orderId, form.key, refund.request) : refund.issues;

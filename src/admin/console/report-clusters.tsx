@@ -78,7 +78,7 @@ const TakeBack = ({ cluster: { orderIds }, id, postKey }: TakeBackProps) => (
       <input type="hidden" name="key" value={postKey} />
       <input type="hidden" name="orders" value={orderIds.join(" ")} />
       <label>
-        <span>Units of confirmed orders</span>
+        <span>Their units</span>
         <select name="units">
           <option value="sell">Back on sale, or to the next in line</option>
           <option value="withdraw">Out of the stock</option>

@@ -94,7 +94,7 @@ async function takeBackOne(
   key: string,
   request: Omit<TakeBack, "orderIds">,
 ): Promise<Response | undefined> {
-  if (status === "reserved") return applyRelease(c, id, request.reason);
+  if (status === "reserved") return applyRelease(c, id, request);
   return status === "confirmed" ? applyRefund(c, id, key, request) : undefined;
 }
 

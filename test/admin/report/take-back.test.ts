@@ -76,11 +76,15 @@ test("cancels what is reserved and refunds what is confirmed, and the units are 
   }
 });
 
-test("can take refunded units out of the stock", async () => {
-  const { saleId, skuId, one } = await givenCluster();
-  await takeBack(saleId, { orderIds: [one.order.id], ...REASON, backOnSale: false });
+test("takes all units out of the stock if asked to, once, those of reserved orders too", async () => {
+  const { saleId, skuId, one, other, orderIds } = await givenCluster();
+  const withdrawal = { orderIds, ...REASON, backOnSale: false };
+  const key = unique("key");
+  for (let i = 0; i < 2; i += 1) await takeBack(saleId, withdrawal, key);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 4, sold: 2, held: 0, available: 2 });
   await deliverNext(one);
-  expect(await ledger(skuId)).toMatchObject({ stocked: 4, sold: 1 });
+  await deliverNext(other);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 2, sold: 0, held: 0, available: 2 });
 });
 
 test("refunds once, however often the same request comes", async () => {
