@@ -5,7 +5,7 @@ import { problem, refuse } from "../errors.ts";
 import { csrfRefusal } from "../funnel/identity.ts";
 import type { AppContext } from "../http.ts";
 import { authenticate } from "./auth.ts";
-import { watchRequest } from "./sale-watch.ts";
+import { SOCKET_MS, watchRequest } from "./sale-watch.ts";
 
 const NO_UPGRADE = refuse("invalid_request", {
   issues: [{ path: "Upgrade", message: "open this address as a WebSocket" }],
@@ -13,7 +13,8 @@ const NO_UPGRADE = refuse("invalid_request", {
 
 /**
  * Opens a WebSocket that gets the figures of `?sale=` as the console shows them, every two seconds. Pages of other sites could
- * open it with the cookie of a signed-in operator, so the `Origin` must be this site's, as for a write.
+ * open it with the cookie of a signed-in operator, so the `Origin` must be this site's, as for a write. It closes after half a
+ * minute, and whoever is still signed in opens it again.
  */
 export async function watchLive(c: AppContext): Promise<Response> {
   const found = await authenticate(c);
@@ -25,7 +26,8 @@ export async function watchLive(c: AppContext): Promise<Response> {
   const sale = saleId.success ? await registryOf(c.env).find({ sale: saleId.data }) : undefined;
   if (!saleId.success || !sale?.sale) return problem(c, refuse("not_found"));
   const { operator, expiresAt } = found;
-  const watcher = { saleId: saleId.data, role: operator.role, expiresAt };
+  const openUntil = Date.now() + SOCKET_MS;
+  const watcher = { saleId: saleId.data, role: operator.role, expiresAt, openUntil };
   const watch = c.env.SALE_WATCHES.getByName(saleId.data);
   const { webSocket } = await watch.fetch(watchRequest(watcher));
   return new Response(null, { status: 101, webSocket });

@@ -12,14 +12,23 @@ const EVERY_MS = 2_000;
 const OVERDUE_MS = 10_000;
 /** The close code of a socket whose sign-in is over. */
 export const SIGNED_OUT = 4401;
+/** The close code of a socket that has to be opened again. */
+export const OPEN_AGAIN = 4408;
+/**
+ * A socket lasts so long: milliseconds. Opening it again proves that the browser is still signed in, so after a sign-out in
+ * another tab, or with another token, nobody watches for longer.
+ */
+export const SOCKET_MS = 30_000;
 /** The close code once the sale is gone. */
 const SALE_GONE = 4404;
 
-/** The attachment of a socket, which survives hibernation. `expiresAt`: milliseconds. */
+/** The attachment of a socket, which survives hibernation. Times are milliseconds. */
 export interface Watcher {
   saleId: string;
   role: Operator["role"];
+  /** When the sign-in is over. */
   expiresAt: number;
+  openUntil: number;
 }
 
 const WATCHER_HEADER = "Watcher";
@@ -56,13 +65,14 @@ export class SaleWatch extends DurableObject<Env> {
     }
   }
 
-  /** The sockets that are signed in. Closes the others. */
+  /** The sockets that may get figures now. Closes the others. */
   #watching(): { socket: WebSocket; watcher: Watcher }[] {
     const now = Date.now();
     return this.ctx.getWebSockets().flatMap((socket) => {
       const watcher = socket.deserializeAttachment() as Watcher;
-      if (now < watcher.expiresAt) return [{ socket, watcher }];
-      socket.close(SIGNED_OUT, "The sign-in is over");
+      if (now >= watcher.expiresAt) socket.close(SIGNED_OUT, "The sign-in is over");
+      else if (now >= watcher.openUntil) socket.close(OPEN_AGAIN, "Open it again");
+      else return [{ socket, watcher }];
       return [];
     });
   }

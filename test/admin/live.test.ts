@@ -84,6 +84,23 @@ test("closes a socket at the first push after its sign-in is over", async () => 
   expect(codes).toEqual([4401]);
 });
 
+test("closes a socket after half a minute, and opens no other one once the browser is signed out", async () => {
+  const clock = givenClock(Date.now());
+  const { id } = await putSale(aSale());
+  const headers = { cookie: await cookieOf(ADMIN_TOKEN), origin: ORIGIN };
+  const { messages, codes } = await watch(id, headers);
+  await until("a push", () => messages.length > 0);
+  clock.moveTo(Date.now() + 30_000);
+  await runDurableObjectAlarm(watchOf(id));
+  await until("the end", () => codes.length > 0);
+  expect(codes).toEqual([4408]);
+
+  (await watch(id, headers)).socket.close();
+  const { headers: after } = await call("DELETE", "/api/admin/session", { headers });
+  const [cookie = ""] = after.get("set-cookie")?.split(";") ?? [];
+  expect((await open(id, { ...headers, cookie })).status).toBe(401);
+});
+
 test("closes a socket whose sale is deleted", async () => {
   const { id } = await putSale(aSale());
   const { messages, codes } = await watch(id, bearer);

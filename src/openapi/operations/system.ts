@@ -34,7 +34,7 @@ export const systemOperations: Operations = {
     summary: "Watch the figures of a sale over a WebSocket",
     description:
       "A text message every two seconds: the fragment of HTML that the console shows. The server closes the socket when " +
-      "the sign-in ends. Needs an `Origin` of this site unless a token is sent.",
+      "the sign-in ends (4401), and after half a minute (4408): open it again then. Needs an `Origin` of this site unless a token is sent.",
     parameters: ["sale", "upgrade"],
     answers: { 101: { description: "The WebSocket is open." } },
     errors: ["not_found", "invalid_request", "forbidden"],

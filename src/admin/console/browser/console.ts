@@ -8,6 +8,8 @@ const PUSH_LATE_MS = 5_000;
 const RECONNECT_MS = 15_000;
 /** The server closed the connection, because the sign-in is over. */
 const SIGNED_OUT = 4401;
+/** The server closed the connection, because it wants to know whether this browser is still signed in. */
+const OPEN_AGAIN = 4408;
 /** Without an answer for this long, the page says so. */
 const LATE_MS = 10_000;
 const UNAUTHENTICATED = 401;
@@ -79,6 +81,7 @@ function connect(saleId: string): void {
   opened.addEventListener("close", ({ code }) => {
     if (socket === opened) socket = undefined;
     if (code === SIGNED_OUT) location.reload();
+    if (code === OPEN_AGAIN) connectAt = 0;
   });
 }
 
