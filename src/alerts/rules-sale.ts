@@ -12,7 +12,7 @@ import type { Reading, Rule } from "./rule.ts";
 const MINUTE = 60;
 /** Fewer attempts per minute than this say nothing about the share that is refused. */
 const MIN_ATTEMPTS = 50;
-const STATES = ["available", "held", "sold"];
+const STATES = ["available", "held", "sold"] as const;
 
 /** Answers that a person gets although everything works: they press in vain, or too often, or have their unit. */
 const EXPECTED: ReadonlySet<string | undefined> = new Set([
@@ -49,16 +49,22 @@ export const worstOfSkus = (
 export const invariantBroken: Rule = {
   name: "invariant_broken",
   severity: "critical",
-  title: "More units are sold and held than stocked",
+  title: "Sold, held and available units are not those that are stocked",
   unit: "units",
   afterSeconds: 0,
   advice:
     "Close the SKU by its switch. Compare GET /api/admin/skus/{sku}/ledger with its orders, then refund or restock.",
   evaluate: (figures) =>
     worstOfSkus(figures, (sku, { id: sale }) => {
-      const units = STATES.map((state) => gaugeOf(figures.metrics, "units", { sale, sku, state }));
+      const unitsIn = (state: string) => gaugeOf(figures.metrics, "units", { sale, sku, state });
+      const units = STATES.map(unitsIn);
       if (units.includes(undefined)) return undefined;
-      return units.reduce<number>((missing, count = 0) => missing + Math.max(0, -count), 0);
+      const sum = (values: (number | undefined)[]) =>
+        values.reduce<number>((total, count = 0) => total + count, 0);
+      // An object that has not been asked since the last release does not say what is stocked.
+      const stocked = unitsIn("stocked") ?? sum(units);
+      const negative = sum(units.map((count = 0) => Math.max(0, -count)));
+      return Math.max(negative, Math.abs(stocked - sum(units)));
     }),
 };
 
