@@ -1,6 +1,7 @@
 // Liveness, readiness, and the server's clock. `/healthz` and `/api/time` call nothing else. `/readyz` uses each
 // dependency the way a purchase does.
 import { Hono } from "hono";
+import { alertWatchOf, type WatchState } from "./alerts/client.ts";
 import { allBreakers } from "./edge/breaker.ts";
 import { problem, refuse } from "./errors.ts";
 import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
@@ -24,6 +25,8 @@ interface Dependency {
 interface Readiness {
   redis: Dependency;
   inventory: Dependency;
+  /** Null if the watch of the alerts does not answer. Buyers do not need it, so it does not decide what is ready. */
+  alerts: WatchState | null;
 }
 
 /** Limit of an isolate: anyone may call it, and each probe costs a Redis command and a call of an object. */
@@ -32,7 +35,10 @@ let probes = { second: 0, made: 0 };
 let last: Readiness | undefined;
 
 /** Runs a check. The log gets the cause of a failure, the caller only the state. */
-async function probe(name: keyof Readiness, check: () => Promise<unknown>): Promise<Dependency> {
+async function probe(
+  name: "redis" | "inventory",
+  check: () => Promise<unknown>,
+): Promise<Dependency> {
   let state: Dependency["state"] = "up";
   try {
     await check();
@@ -56,11 +62,14 @@ async function readiness(c: AppContext): Promise<Readiness | undefined> {
   if (probes.second !== second) probes = { second, made: 0 };
   if (probes.made >= PROBES_PER_SECOND) return last;
   probes.made += 1;
-  const [redis, inventory] = await Promise.all([
+  const [redis, inventory, alerts] = await Promise.all([
     probe("redis", () => writeToRedis(c)),
     probe("inventory", () => atObject(c.env, PROBE_SKU, (object) => object.report())),
+    alertWatchOf(c.env)
+      .state()
+      .catch(() => null),
   ]);
-  last = { redis, inventory };
+  last = { redis, inventory, alerts };
   return last;
 }
 
@@ -80,10 +89,11 @@ export const healthRoutes = new Hono<AppEnv>()
     const found = await readiness(c);
     if (!found)
       return problem(c, refuse("unavailable", { detail: "The first probe is still running" }));
-    const { redis, inventory } = found;
+    const { redis, inventory, alerts } = found;
     const ready = redis.state === "up" && inventory.state === "up";
     if (!ready) c.header("Retry-After", "1");
     const dependencies = { redis: { ...redis, breaker: redisBreakerState() }, inventory };
     const status = ready ? "ready" : "not ready";
-    return c.json({ status, dependencies, breakers: openBreakers() }, ready ? 200 : 503);
+    const breakers = openBreakers();
+    return c.json({ status, dependencies, breakers, alerts }, ready ? 200 : 503);
   });

@@ -149,8 +149,10 @@ async function readSwitches({ env }: Scope, { id, skus }: Sale): Promise<Registe
   return registered.switches.filter(isOwn).map((each) => ({ ...each }));
 }
 
-async function readAlerts({ env }: Scope, { id }: Sale): Promise<AlertView[]> {
-  const { firing } = await alertWatchOf(env).list();
+/** Null while the watch is late: what fires now is not known. */
+async function readAlerts({ env }: Scope, { id }: Sale): Promise<AlertView[] | null> {
+  const { firing, lateSince } = await alertWatchOf(env).list();
+  if (lateSince !== undefined && firing.length === 0) return null;
   const isOther = ({ about }: AlertView) => about.startsWith("sale/") && about !== `sale/${id}`;
   return firing.filter((alert) => !isOther(alert));
 }

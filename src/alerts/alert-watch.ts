@@ -8,11 +8,12 @@ import { AlarmClock } from "../inventory/alarm-clock.ts";
 import { migrate } from "../migrate.ts";
 import { THRESHOLDS } from "../observability/alert-thresholds.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { setGauge } from "../observability/metrics.ts";
 import { readShards } from "../observability/read-metrics.ts";
 import type { MetricsEnv } from "../observability/shard-client.ts";
 import { countDeadLetters } from "../orders/dead-letters.ts";
 import { stoppedSince, type WebhookDeskEnv } from "../orders/webhook-desk-client.ts";
-import type { AlertList } from "./client.ts";
+import type { AlertList, WatchState } from "./client.ts";
 import { type Decision, decideAlerts, type Measured } from "./decide-alerts.ts";
 import { type AlertFigures, WINDOW, watchedSales } from "./figures.ts";
 import { afterTry, inTurn, type Notice, newNotice } from "./notice.ts";
@@ -24,6 +25,8 @@ import { viewOf } from "./views.ts";
 /** Between two evaluations while a sale is watched, and while only an alert is left. */
 const EVERY_MS = 10_000;
 const LEFT_OVER_MS = 60_000;
+/** The watch is late if the rules could not be evaluated for this long, though they should have been. */
+const LATE_MS = 60_000;
 
 type WatchEnv = RegistryEnv & MetricsEnv & WebhookDeskEnv;
 
@@ -34,6 +37,8 @@ export class AlertWatch extends DurableObject<WatchEnv> {
   #catalog: PublishedCatalog | undefined;
   #isWatching = false;
   #evaluatedAt: number | null = null;
+  /** The first evaluation that failed since the last one that did not. */
+  #failedAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: WatchEnv) {
     super(ctx, env);
@@ -57,7 +62,18 @@ export class AlertWatch extends DurableObject<WatchEnv> {
     return {
       firing: firing.map((alert) => viewOf(alert, noticeOf)),
       ended: this.#tables.ended().map((alert) => viewOf(alert, noticeOf)),
-      evaluatedAt: this.#evaluatedAt === null ? null : new Date(this.#evaluatedAt).toISOString(),
+      ...this.state(),
+    };
+  }
+
+  /** Evaluations that fail are late, and so are those whose alarm does not ring. */
+  state(): WatchState {
+    const at = this.#evaluatedAt;
+    const due = this.#failedAt ?? (this.#isWatching ? at : null);
+    const isLate = due !== null && Date.now() - due > LATE_MS;
+    return {
+      evaluatedAt: at === null ? null : new Date(at).toISOString(),
+      ...(isLate ? { lateSince: new Date(due).toISOString() } : {}),
     };
   }
 
@@ -66,6 +82,7 @@ export class AlertWatch extends DurableObject<WatchEnv> {
     const config = requireConfig(this.env);
     // A rule that cannot be evaluated must not hold back what is owed.
     await this.#evaluate(config).catch((error) => {
+      this.#failedAt ??= Date.now();
       log("alerts.not_evaluated", { cause: causeOf(error) });
     });
     await this.#deliver(config);
@@ -86,6 +103,8 @@ export class AlertWatch extends DurableObject<WatchEnv> {
     const decision = decideAlerts(before, measured, figures.now);
     this.#isWatching = figures.sales.length > 0;
     this.#evaluatedAt = figures.now;
+    this.#failedAt = null;
+    setGauge("alerts_evaluated_timestamp_seconds", figures.now / 1_000);
     this.ctx.storage.transactionSync(() => {
       this.#tables.replaceAlerts(before, decision.alerts);
       this.#tables.addEnded(decision.ended);

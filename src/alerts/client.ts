@@ -29,19 +29,26 @@ export interface AlertView extends Pick<Rule, "severity" | "title" | "unit" | "a
   delivery: { started: Delivery; ended?: Delivery };
 }
 
-export interface AlertList {
+/** Whether the watch does its work. Times are ISO 8601. */
+export interface WatchState {
+  /** When the rules were last evaluated. Null if never. */
+  evaluatedAt: string | null;
+  /** Since when they should have been evaluated and were not. Absent if they are, or if no sale is on. */
+  lateSince?: string;
+}
+
+export interface AlertList extends WatchState {
   /** The worst rule first. */
   firing: AlertView[];
   /** The latest 100, the last one first. */
   ended: AlertView[];
-  /** When the rules were last evaluated. Null if never. */
-  evaluatedAt: string | null;
 }
 
 export interface AlertWatchStub {
   /** `isNeeded`: evaluates the rules now. Otherwise only sets an alarm again that was lost. */
   wake(isNeeded: boolean): Promise<void>;
   list(): Promise<AlertList>;
+  state(): Promise<WatchState>;
 }
 
 /** Has the rules evaluated soon. Whoever asks does not depend on it: the scheduled run wakes the watch as well. */

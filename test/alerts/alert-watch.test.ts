@@ -8,7 +8,9 @@ import { AlertTables, MIGRATIONS } from "../../src/alerts/tables.ts";
 import { requireConfig } from "../../src/config.ts";
 import { THRESHOLDS } from "../../src/observability/alert-thresholds.ts";
 import { reconcile } from "../../src/reconcile.ts";
-import { admin, call, contractFaults, VIEWER_TOKEN } from "../support/http.ts";
+import { showPage, signedIn } from "../support/console.ts";
+import { ADMIN_TOKEN, admin, call, contractFaults, VIEWER_TOKEN } from "../support/http.ts";
+import { counted } from "../support/metrics.ts";
 import { emptyRedis, KEYS, redis, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
 import { ddlOf, versionOf } from "../support/tables.ts";
@@ -20,6 +22,7 @@ import {
   givenReceiver,
   inside,
   restartWatch,
+  ring,
   shownAlerts,
 } from "./watch.ts";
 
@@ -32,6 +35,18 @@ const HOUR_MS = 3_600_000;
 const nextAlarm = () => inside((_, { storage }) => storage.getAlarm());
 const cron = () => reconcile(env, requireConfig(env), Date.now());
 const givenLetter = () => redis("HSET", KEYS.deadLetters, "letter", "{}");
+
+/** One shard of the metrics does not answer, so the figures are not known. */
+function givenLostShard(): () => void {
+  const real = env.METRICS.getByName.bind(env.METRICS);
+  const spy = vi.spyOn(env.METRICS as DurableObjectNamespace, "getByName");
+  spy.mockImplementation((name) => {
+    if (name === "shard-3") throw new Error("the shard is gone");
+    return real(name) as unknown as DurableObjectStub;
+  });
+  onTestFinished(() => spy.mockRestore());
+  return () => spy.mockRestore();
+}
 
 describe("the watch", () => {
   test("has no alarm while nothing is on sale and nothing is wrong", async () => {
@@ -80,17 +95,35 @@ describe("the watch", () => {
     await givenLetter();
     await evaluate();
     await redis("DEL", KEYS.deadLetters);
-    const real = env.METRICS.getByName.bind(env.METRICS);
-    const spy = vi.spyOn(env.METRICS as DurableObjectNamespace, "getByName");
-    onTestFinished(() => spy.mockRestore());
-    spy.mockImplementation((name) => {
-      if (name === "shard-3") throw new Error("the shard is gone");
-      return real(name) as unknown as DurableObjectStub;
-    });
+    givenLostShard();
     for (let minute = 0; minute < 5; minute += 1) {
       day.pass(60);
       expect(firing(await evaluate(), WHICH)).toMatchObject({ value: 1 });
     }
+  });
+
+  test("says that it is late once the rules could not be evaluated for a minute, until they are", async () => {
+    const day = givenDay();
+    await putSale(aSale());
+    await evaluate();
+    const readyz = async () => (await call<{ alerts: object }>("GET", "/readyz")).body.alerts;
+    expect(await readyz()).toEqual({ evaluatedAt: new Date().toISOString() });
+    const shardIsBack = givenLostShard();
+    day.pass(10);
+    const failedAt = new Date().toISOString();
+    await ring();
+    expect(await shownAlerts()).not.toHaveProperty("lateSince");
+    day.pass(61);
+    await ring();
+    expect(await shownAlerts()).toMatchObject({ lateSince: failedAt });
+    expect(await readyz()).toMatchObject({ lateSince: failedAt });
+    shardIsBack();
+    const page = await showPage("/admin/alerts", await signedIn(ADMIN_TOKEN));
+    expect(page.body).toContain("have not been evaluated since");
+
+    await evaluate();
+    expect(await shownAlerts()).not.toHaveProperty("lateSince");
+    expect(await counted("alerts_evaluated_timestamp_seconds")).toBe(Date.now() / 1_000);
   });
 
   test("starts and ends nothing about dead letters while Redis is down", async () => {

@@ -42,9 +42,10 @@ export const renderAlerts = (props: AlertsProps): Promise<string> =>
 export const renderAlertLists = async (alerts: AlertList): Promise<string> =>
   String(await (<Lists {...alerts} />));
 
-const Lists = ({ firing, ended, evaluatedAt }: AlertList) => (
+const Lists = ({ firing, ended, evaluatedAt, lateSince }: AlertList) => (
   <div data-figures="" data-source="/admin/alerts/lists">
     <h2>Now {evaluatedAt === null ? null : <Age asOf={evaluatedAt} />}</h2>
+    {lateSince === undefined ? null : <Late since={lateSince} />}
     {firing.length === 0 ? (
       <p>Nothing is wrong. The rules are evaluated while a sale is on.</p>
     ) : (
@@ -57,6 +58,14 @@ const Lists = ({ firing, ended, evaluatedAt }: AlertList) => (
       <AlertTable caption="Alerts that ended, the last one first" alerts={ended} />
     )}
   </div>
+);
+
+/** Nobody is told of anything meanwhile. */
+const Late = ({ since }: { since: string }) => (
+  <p class="fault">
+    The rules have not been evaluated since <LocalTime at={since} />, so no alert starts or ends.
+    Look for alerts.not_evaluated in the log.
+  </p>
 );
 
 /** The alerts that fire, for other pages. Null: they are not known. */

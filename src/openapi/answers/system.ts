@@ -13,6 +13,13 @@ export const now = z
 
 const dependency = { state: z.enum(["up", "down"]), since: time };
 
+const watch = {
+  evaluatedAt: time.nullable().describe("When the rules of the alerts were last evaluated."),
+  lateSince: time
+    .exactOptional()
+    .describe("Since when the rules should have been evaluated and were not."),
+};
+
 export const readiness = z
   .strictObject({
     status: z.enum(["ready", "not ready"]),
@@ -23,6 +30,10 @@ export const readiness = z
     breakers: z
       .array(z.strictObject({ name: z.string(), state: breakerState, since: time }))
       .describe("Those of this isolate that are not closed."),
+    alerts: z
+      .strictObject(watch)
+      .nullable()
+      .describe("Null if their watch does not answer. Does not decide what is ready."),
   })
   .meta({ id: "Readiness" });
 
@@ -68,7 +79,7 @@ export const alerts = wide<AlertList>()(
     .strictObject({
       firing: z.array(alert).describe("The worst rule first."),
       ended: z.array(alert).describe("The latest 100, the last one first."),
-      evaluatedAt: time.nullable(),
+      ...watch,
     })
     .meta({ id: "Alerts" }),
 );
