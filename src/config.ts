@@ -1,7 +1,9 @@
 // Variables and secrets, parsed once per isolate. If one is missing or invalid, the log names it, and callers get a
 // plain 503.
 import * as z from "zod";
+import { siteBrandingSchema } from "./branding.ts";
 import { breakerLimits } from "./breaker-limits.ts";
+import { LANGUAGES } from "./languages.ts";
 import { thresholdsSchema } from "./observability/alert-thresholds.ts";
 import { EXTRA_EVENTS } from "./webhook-events.ts";
 
@@ -202,6 +204,18 @@ const schema = z
     PAYMENT_RATE_PER_SECOND: unset.or(z.coerce.number().min(1).max(1_000)).optional(),
     /** For tests, whose pages load a fake Stripe.js. */
     STRIPE_JS_URL: optionalUrl,
+    /** The language of pages for buyers who ask for none of the others. Pages of a sale prefer the sale's. */
+    LANGUAGE: unset
+      .or(z.enum(LANGUAGES, `use one of ${LANGUAGES.join(", ")}`))
+      .optional()
+      .transform((language) => language ?? "en"),
+    /** The branding of all pages for buyers, as JSON. A sale's `theme` overrides it field by field. */
+    THEME: z
+      .string()
+      .default("")
+      .pipe(json)
+      .transform((theme) => theme ?? {})
+      .pipe(siteBrandingSchema),
     /** Turnstile, for sales that require a challenge. */
     TURNSTILE_SITE_KEY: optionalText,
     TURNSTILE_SECRET: optionalText,

@@ -47,9 +47,24 @@ export interface Issue {
   message: string;
 }
 
+/** Reasons that buyers meet and that no code says. */
+export const BECAUSE = [
+  "unpaid",
+  "payHere",
+  "payElsewhere",
+  "manyPayments",
+  "methodUsed",
+  "noPayments",
+  "listOff",
+] as const;
+
 /** Fields of a problem beyond the standard ones. */
 export interface ProblemFields {
   detail?: string;
+  /** Says for the pages, which have several languages, what `detail` says in English. */
+  because?: (typeof BECAUSE)[number];
+  /** The operator's switch that stops orders. */
+  stop?: { cause: "closed" | "sale" | "orders" | "payments"; notice?: string };
   retryAfterSeconds?: number;
   opensAt?: string;
   closesAt?: string;

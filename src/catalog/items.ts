@@ -1,8 +1,8 @@
 // The items of a sale: SKUs, and products, whose SKUs are options of one thing. Their schemas, and the rules between them.
 import * as z from "zod";
+import { altSchema, httpsUrlSchema, idSchema } from "../fields.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { moneySchema } from "../money.ts";
-import { altSchema, httpsUrlSchema, idSchema } from "./fields.ts";
 
 export const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;

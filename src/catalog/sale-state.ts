@@ -9,9 +9,13 @@ export type StockState = "available" | "low" | "held" | "sold_out";
 export interface Stop {
   /** How the API refuses an order. */
   code: "sale_closed" | "sale_paused" | "unavailable";
-  /** What the Buy button says. */
+  /** The switch: the item was closed, the sale is paused, or no orders or no payments are taken. */
+  cause: "closed" | "sale" | "orders" | "payments";
+  /** The operator's own words for buyers. */
+  notice?: string;
+  /** What the Buy button says, in English. */
   label: string;
-  /** A sentence or two for buyers. */
+  /** A sentence or two for buyers, in English. */
   why: string;
 }
 

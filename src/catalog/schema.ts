@@ -1,31 +1,12 @@
 // The schema of a sale, which validates the operator's documents, and the types that follow from it.
 import * as z from "zod";
 import { admissionSchema, registrationFault } from "../admission/settings.ts";
+import { brandingSchema } from "../branding.ts";
+import { httpsUrlSchema, idSchema } from "../fields.ts";
 import { instantSchema } from "../instant.ts";
-import { altSchema, httpsUrlSchema, idSchema } from "./fields.ts";
 import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
-
-/** The shop's branding of a sale page. Readable text colors are derived from the accent. */
-const themeSchema = z.strictObject({
-  accent: z
-    .string()
-    .regex(/^#[0-9a-fA-F]{6}$/, "use a color such as #1d3fbf")
-    .optional(),
-  logoUrl: httpsUrlSchema.optional(),
-  /** Alternative text of the logo: the shop's name. */
-  logoAlt: z.string().max(200).optional(),
-  /** Alternative text of the sale's image. */
-  imageAlt: altSchema.optional(),
-  /** The seller's name, shown in the footer and at payment. */
-  seller: z.string().trim().min(1).max(100).optional(),
-  /** Links such as terms, privacy, and contact, shown in the same places. */
-  links: z
-    .array(z.strictObject({ label: z.string().trim().min(1).max(40), url: httpsUrlSchema }))
-    .max(6)
-    .optional(),
-});
 
 /** The language of a sale's texts as a BCP 47 tag, such as `de` or `pt-BR`. */
 const languageSchema = z
@@ -40,7 +21,7 @@ export const saleSchema = z
     description: z.string().max(10_000).default(""),
     language: languageSchema.optional(),
     imageUrl: httpsUrlSchema.optional(),
-    theme: themeSchema.optional(),
+    theme: brandingSchema.optional(),
     opensAt: instantSchema,
     closesAt: instantSchema,
     protection: protectionSchema.optional(),
@@ -62,7 +43,7 @@ export const saleSchema = z
     ctx.addIssue({ code: "custom", path: ["admission", field], message });
   });
 
-export { idSchema } from "./fields.ts";
+export { idSchema } from "../fields.ts";
 export type { Sku } from "./items.ts";
 
 /** The most units of a SKU that one person can have, by its own limit and that of the sale. */

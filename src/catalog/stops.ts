@@ -9,13 +9,16 @@ import type { EffectiveSwitches, Switch } from "./switches.ts";
 /** An operator's notice ends as they wrote it. The page resumes by itself, so nobody needs to reload it. */
 const RESUMES = "Buying starts here again by itself.";
 
-const told = ({ notice }: Switch, otherwise: string): string =>
-  notice === undefined ? otherwise : `Paused: ${notice}`;
+const noticeOf = ({ notice }: Switch) => (notice === undefined ? {} : { notice });
 
-const paused = (code: Stop["code"], by: Switch, otherwise: string): [Stop, Switch] => [
-  { code, label: "Paused", why: `${told(by, otherwise)} ${RESUMES}` },
-  by,
-];
+const paused = (
+  { code, cause }: Pick<Stop, "code" | "cause">,
+  by: Switch,
+  otherwise: string,
+): [Stop, Switch] => {
+  const told = by.notice === undefined ? otherwise : `Paused: ${by.notice}`;
+  return [{ code, cause, ...noticeOf(by), label: "Paused", why: `${told} ${RESUMES}` }, by];
+};
 
 /** The stop of a SKU, and the switch that causes it. The most lasting one comes first. */
 function stopOf(
@@ -24,13 +27,19 @@ function stopOf(
 ): [Stop, Switch] | undefined {
   if (closed) {
     const why = closed.notice ?? "This item is no longer on sale.";
-    return [{ code: "sale_closed", label: "Not on sale", why }, closed];
+    const words = { ...noticeOf(closed), label: "Not on sale", why };
+    return [{ code: "sale_closed", cause: "closed", ...words }, closed];
   }
-  if (sale) return paused("sale_paused", sale, "This sale is paused.");
-  if (readOnly) return paused("unavailable", readOnly, "No orders can be placed right now.");
+  if (sale) return paused({ code: "sale_paused", cause: "sale" }, sale, "This sale is paused.");
+  if (readOnly) {
+    const code = { code: "unavailable", cause: "orders" } as const;
+    return paused(code, readOnly, "No orders can be placed right now.");
+  }
   // Nobody should hold a unit that they cannot pay for.
-  if (paymentsPaused && unitPrice.amount > 0)
-    return paused("unavailable", paymentsPaused, "Payments are paused right now.");
+  if (paymentsPaused && unitPrice.amount > 0) {
+    const code = { code: "unavailable", cause: "payments" } as const;
+    return paused(code, paymentsPaused, "Payments are paused right now.");
+  }
   return undefined;
 }
 
@@ -68,11 +77,12 @@ export function refuseStopped(
 ): { refusal: Refusal; isEverywhere: boolean } | undefined {
   const found = stopOf(catalog.switchesFor({ sale: sale.id, sku: sku.id }, now), sku);
   if (!found) return undefined;
-  const [{ code, why: detail }, { since, until }] = found;
+  const [{ code, why: detail, cause, notice }, { since, until }] = found;
   const left = until === undefined ? UNKNOWN_SECONDS : Math.ceil((until - now) / 1_000);
   const retryAfterSeconds = Math.max(1, Math.min(MAX_RETRY_SECONDS, left));
   const refusal = refuse(code, {
     detail,
+    stop: { cause, ...(notice === undefined ? {} : { notice }) },
     ...(code === "sale_closed" ? {} : { retryAfterSeconds }),
   });
   return { refusal, isEverywhere: now - since > REACHED_MS };

@@ -1,7 +1,7 @@
 // The errors of the API as schemas: one for each code, with the fields that it can have.
 import * as z from "zod";
-import { ERRORS, type ErrorCode, isForNow, type ProblemFields } from "../errors.ts";
-import { issue } from "./answers/catalog.ts";
+import { BECAUSE, ERRORS, type ErrorCode, isForNow, type ProblemFields } from "../errors.ts";
+import { issue, stopCause } from "./answers/catalog.ts";
 import { count, money, time } from "./answers/common.ts";
 import { pascal } from "./answers/orders.ts";
 
@@ -30,6 +30,10 @@ const FIELDS: Record<Field, z.ZodType> = {
   unitPrice: money.describe("The current price."),
   issues: z.array(issue),
   challenge,
+  because: z.enum(BECAUSE).describe("The reason, for programs that tell buyers in their language."),
+  stop: z
+    .strictObject({ cause: stopCause, notice: z.string().exactOptional() })
+    .describe("The operator's switch that stops orders, and the operator's own words for buyers."),
 };
 
 /** The fields of codes that have some. `?`: not always. */
@@ -37,12 +41,17 @@ const OF_CODE: Partial<Record<ErrorCode, readonly (Field | `${Field}?`)[]>> = {
   invalid_request: ["issues"],
   challenge_required: ["challenge"],
   sale_not_open: ["opensAt?", "retryAfterSeconds?"],
-  sale_closed: ["closesAt?"],
+  sale_closed: ["closesAt?", "stop?"],
   sold_out: ["available?", "held?"],
   user_limit_reached: ["scope", "limit", "orderIds?"],
   price_changed: ["unitPrice"],
   not_admitted_yet: ["opensAt?"],
   stock_below_committed: ["issues?"],
+  sale_paused: ["stop?"],
+  unavailable: ["stop?", "because?"],
+  rate_limited: ["because?"],
+  payment_method_required: ["because?"],
+  order_not_payable: ["because?"],
 };
 
 /** What each code means, beyond its title, and what to do. */

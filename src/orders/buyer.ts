@@ -14,7 +14,8 @@ import type { PaymentView, PayRefusal } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
 import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { estimatedSeconds, pauseText, secondsUntilPayable } from "./payment-wait.ts";
+import { type PaymentPause, pauseText } from "../payments/payment-pause.ts";
+import { estimatedSeconds, paymentPause, secondsUntilPayable } from "./payment-wait.ts";
 
 /** The result of a use case, or the one reason for its refusal. */
 export type Outcome<T> = ({ ok: true } & T) | { ok: false; refusal: Refusal };
@@ -53,8 +54,10 @@ export interface ShownPayment extends Omit<PaymentView, "dueSince"> {
   publishableKey?: string;
   /** While the payment is due: until it is taken, as far as its place in line tells. */
   estimatedSeconds?: number;
-  /** While payments are paused: what the buyer should know. */
+  /** While payments are paused: what the buyer should know, in English. */
   notice?: string;
+  /** The same for pages, which have several languages. */
+  pause?: PaymentPause;
 }
 
 /** The payment of an order for its owner. Read from the ledger: the client secret is stored nowhere else. */
@@ -71,7 +74,7 @@ export async function findPayment(
   const isDue = dueSince !== undefined;
   const seconds = isDue ? await estimatedSeconds(c.get("scope"), dueSince) : undefined;
   const isOpen = isDue || view.attemptsLeft > 0;
-  const notice = isOpen ? await pauseText(c.get("scope"), isDue) : undefined;
+  const pause = isOpen ? await paymentPause(c.get("scope"), isDue) : undefined;
   return {
     ok: true,
     payment: {
@@ -79,7 +82,7 @@ export async function findPayment(
       ...(PAYMENTS === "external" ? { attemptsLeft: 0 } : {}),
       ...(publishableKey ? { publishableKey } : {}),
       ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
-      ...(notice === undefined ? {} : { notice }),
+      ...(pause ? { pause, notice: pauseText(pause) } : {}),
     },
   };
 }
@@ -90,12 +93,13 @@ export async function findPayment(
  */
 export async function payOrder(c: AppContext, order: OwnedRef, paymentToken: string) {
   if (!takesPaymentTokens(c.get("config"))) {
-    return refused(refuse("order_not_payable", { detail: "This shop takes no payments here" }));
+    return refused(NO_PAYMENTS);
   }
   const retryAfterSeconds = await secondsUntilPayable(c.get("scope"));
   if (retryAfterSeconds > 0) {
     const detail = "Too many payments are waiting. You have not been charged for this try.";
-    return refused(refuse("unavailable", { retryAfterSeconds, detail }));
+    const because = "manyPayments";
+    return refused(refuse("unavailable", { retryAfterSeconds, detail, because }));
   }
   const receiptEmail = receiptEmailOf(order.attempt);
   return changeOrder(c, order, "pay", (inventory, requestId) =>
@@ -141,6 +145,12 @@ async function changeOrder(
   return refused(cause === "method_used" ? METHOD_USED : refuse(cause));
 }
 
+const NO_PAYMENTS = refuse("order_not_payable", {
+  because: "noPayments",
+  detail: "This shop takes no payments here",
+});
+
 const METHOD_USED = refuse("order_not_payable", {
+  because: "methodUsed",
   detail: "This payment method was tried before. Use another one.",
 });

@@ -113,6 +113,7 @@ export async function ordersOf(
 }
 
 const HISTORY_OFF = refuse("unavailable", {
+  because: "listOff",
   detail: "Your orders can't be listed right now. None are lost, and each order's own page works.",
   retryAfterSeconds: 30,
 });

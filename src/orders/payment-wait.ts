@@ -7,6 +7,7 @@ import type { AppContext } from "../http.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type LineView, secondsToWait } from "../payments/payment-line.ts";
+import type { PaymentPause } from "../payments/payment-pause.ts";
 import { schedulerOf } from "./scheduler-client.ts";
 
 type Scope = AppContext["var"]["scope"];
@@ -62,17 +63,17 @@ export async function secondsUntilPayable(scope: Scope): Promise<number> {
   return Math.max(0, Math.ceil(wait - MAX_PAUSE_MS / 1_000));
 }
 
-const MAX_PAUSE_MINUTES = MAX_PAUSE_MS / 60_000;
-
 /**
- * The words for the buyer of an unpaid order while payments are paused. Undefined while they are not.
+ * The pause of all payments, for the buyer of an unpaid order. Undefined while there is none.
  *
  * @param isDue whether the buyer has paid as far as they can
  */
-export async function pauseText(scope: Scope, isDue: boolean): Promise<string | undefined> {
+export async function paymentPause(
+  scope: Scope,
+  isDue: boolean,
+): Promise<PaymentPause | undefined> {
   const pause = await pauseOfPayments(scope);
   if (!pause) return undefined;
-  const what = pause.notice ?? "Payments are paused right now.";
-  const goesOn = isDue ? "Yours is sent" : "You can still pay: your payment is sent";
-  return `${what} ${goesOn} as soon as they go on. Your item stays reserved meanwhile, for up to ${MAX_PAUSE_MINUTES} minutes.`;
+  const minutes = MAX_PAUSE_MS / 60_000;
+  return { isDue, minutes, ...(pause.notice === undefined ? {} : { notice: pause.notice }) };
 }

@@ -141,12 +141,14 @@ function toRefusal(
       return notAdmittedYet(turn?.published?.line, result.place);
     case "price_changed":
       return refuse("price_changed", { unitPrice: result.unitPrice });
-    case "payment_method_required":
-      return refuse("payment_method_required", {
-        detail: payFirst(paymentModeOf(c.get("config"))),
-      });
+    case "payment_method_required": {
+      const mode = paymentModeOf(c.get("config"));
+      const because = mode === "elsewhere" ? "payElsewhere" : "payHere";
+      return refuse("payment_method_required", { because, detail: payFirst(mode) });
+    }
     case "rate_limited":
       return refuse("rate_limited", {
+        because: "unpaid",
         detail: UNPAID,
         retryAfterSeconds: result.retryAfterSeconds,
       });

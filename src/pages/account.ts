@@ -14,10 +14,11 @@ import { type AppContext, type AppEnv, readForm } from "../http.ts";
 import type { Order } from "../inventory/order.ts";
 import { cancelOrder, ownOrder, payOrder } from "../orders/buyer.ts";
 import { findOrder, listOrders } from "../orders/my-orders.ts";
-import { pauseText } from "../orders/payment-wait.ts";
+import { paymentPause } from "../orders/payment-wait.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
-import { needsPayment } from "./copy/order.ts";
+import { needsPayment, pauseText } from "./copy/order.ts";
 import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
+import { personalPage, toShared } from "./page.ts";
 import { cardFormSettings } from "./views/card-form.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
@@ -76,13 +77,14 @@ async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {
   const status = refusalHeaders(c, refusal);
   const { origin, pathname } = new URL(c.req.url);
   const next = c.req.method === "GET" ? pathname : "/orders";
-  return c.html(await renderSignIn(next, origin, signInOptions(c.get("config"))), status);
+  const options = signInOptions(c.get("config"));
+  return c.html(await renderSignIn(personalPage(c), next, origin, options), status);
 }
 
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c, c.req.query("cursor"));
   if (!listed.ok) return refusalPage(c, listed.refusal);
-  const page = await renderOrders({
+  const page = await renderOrders(personalPage(c), {
     list: listed,
     signOut: c.get("config").DEMO_LOGIN,
   });
@@ -104,17 +106,20 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
   const isLast = order.payment === "declined" && order.attemptsLeft === 0;
   const mayBePaid = order.status === "reserved" && order.unitPrice.amount > 0 && !isLast;
   const cardForm = paymentMode === "card-form" && mayBePaid ? cardFormSettings(config) : undefined;
-  const page = await renderOrder({
+  const pause = mayBePaid ? await paymentPause(c.get("scope"), order.payment === "due") : undefined;
+  const page = personalPage(c);
+  const { wording } = page;
+  const html = await renderOrder(page, {
     order,
     sale: await saleOf(c, order),
     now: Date.now(),
     paymentMode,
     cardForm,
     signInOptions: signInOptions(config),
-    fault: fault && explain(fault).text,
-    notice: mayBePaid ? await pauseText(c.get("scope"), order.payment === "due") : undefined,
+    fault: fault && explain(fault, wording).text,
+    notice: pause && pauseText(pause, wording),
   });
-  const response = await c.html(page, fault ? refusalHeaders(c, fault) : 200);
+  const response = await c.html(html, fault ? refusalHeaders(c, fault) : 200);
   secure(response.headers, { stripeJs: cardForm?.stripeJs });
   return response;
 }
@@ -148,7 +153,7 @@ async function confirmCancel(c: OrderContext): Promise<Response> {
   if (!found.ok) return refusalPage(c, found.refusal);
   const { order } = found;
   if (!needsPayment(order)) return c.redirect(`/orders/${order.id}`, 303);
-  return c.html(await renderCancel(order, await saleOf(c, order)));
+  return c.html(await renderCancel(personalPage(c), order, await saleOf(c, order)));
 }
 
 async function cancel(c: OrderContext): Promise<Response> {
@@ -173,5 +178,5 @@ async function logout(c: AppContext): Promise<Response> {
   const foreign = csrfRefusal(c);
   if (foreign) return errorPage(c, foreign);
   clearSessions(c);
-  return c.redirect("/", 303);
+  return c.redirect(toShared(personalPage(c), "/"), 303);
 }

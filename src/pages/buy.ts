@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
 import { findSku } from "../catalog/archive.ts";
 import { canChallenge } from "../catalog/challenge-mode.ts";
+import type { Stop } from "../catalog/sale-state.ts";
 import { idSchema, mostUnits, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { stopsOf } from "../catalog/stops.ts";
@@ -18,8 +19,10 @@ import { type AppEnv, readForm } from "../http.ts";
 import { placeOrder } from "../orders/place-order.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
 import { freeUnits } from "./availability.ts";
+import { stopWords } from "./copy/stop.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
 import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath, PICK_PATH } from "./item-paths.ts";
+import { type Page, personalPage, toShared } from "./page.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
 
@@ -77,7 +80,9 @@ function leadToItem(c: Context<AppEnv, typeof PICK_PATH>): Response | Promise<Re
   if (!saleId.success) return errorPage(c, refuse("not_found"));
   c.header("Cache-Control", "private, no-store");
   const skuId = idSchema.safeParse(c.req.query("sku"));
-  if (!skuId.success) return c.redirect(`/sales/${saleId.data}`, 303);
+  // Remembers the language of the page that leads here.
+  const page = personalPage(c);
+  if (!skuId.success) return c.redirect(toShared(page, `/sales/${saleId.data}`), 303);
   const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
   return c.redirect(`/sales/${saleId.data}/skus/${skuId.data}/buy?quantity=${quantity}`, 303);
 }
@@ -94,16 +99,24 @@ async function showForm(c: BuyContext): Promise<Response> {
   const left = quantity > 1 ? await freeUnits(c, item.entry, item.sku.id) : undefined;
   const lowered = left && left < quantity ? left : undefined;
   const identity = await identify(c, c.get("config"));
-  return renderForm(c, item, {
+  const page = personalPage(c);
+  return renderForm(c, page, item, {
     quantity: lowered ?? quantity,
     lowered,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
     open: state === "open" && !stop,
-    ...(stop ? { words: { title: stop.label, text: stop.why } } : {}),
-    ...(state === "upcoming" ? { words: explain(refuse("sale_not_open", sale)) } : {}),
-    ...(state === "closed" ? { words: explain(refuse("sale_closed")) } : {}),
+    ...(stop ? { words: stopped(stop, page) } : {}),
+    ...(state === "upcoming"
+      ? { words: explain(refuse("sale_not_open", sale), page.wording) }
+      : {}),
+    ...(state === "closed" ? { words: explain(refuse("sale_closed"), page.wording) } : {}),
   });
+}
+
+function stopped(stop: Stop, { wording }: Page): { title: string; text: string } {
+  const { label, why } = stopWords(stop, wording);
+  return { title: label, text: why };
 }
 
 async function submitForm(c: BuyContext): Promise<Response> {
@@ -131,7 +144,8 @@ async function submitForm(c: BuyContext): Promise<Response> {
   if (mode === "card-form") return c.redirect(cardChoicePath(item, sent.body.quantity), 303);
   const takesPayment = mode === "sandbox";
   const shown = unitPrice ? { ...item, sku: { ...item.sku, unitPrice } } : item;
-  return renderForm(c, shown, {
+  const page = personalPage(c);
+  return renderForm(c, page, shown, {
     quantity: sent.body.quantity,
     // Keep the key while the same attempt can still succeed, or may have succeeded without a response.
     key: retryable ? sent.idempotencyKey : crypto.randomUUID(),
@@ -139,7 +153,9 @@ async function submitForm(c: BuyContext): Promise<Response> {
     open: retryable || takesPayment || !signedIn,
     takesPayment,
     status,
-    ...(signedIn ? { words: { ...explain(refusal), orderId: refusal.orderIds?.[0] } } : {}),
+    ...(signedIn
+      ? { words: { ...explain(refusal, page.wording), orderId: refusal.orderIds?.[0] } }
+      : {}),
   });
 }
 
@@ -165,11 +181,12 @@ interface FormState {
 
 async function renderForm(
   c: BuyContext,
+  page: Page,
   { sale, sku }: { sale: Sale; sku: Sku },
   { quantity, lowered, key, signedIn, open, takesPayment = false, status, words }: FormState,
 ): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
-  const page = await renderBuy({
+  const html = await renderBuy(page, {
     sale,
     sku,
     quantity: Math.min(quantity, mostUnits(sale, sku)),
@@ -183,5 +200,5 @@ async function renderForm(
     takesPayment,
     ...(words ? { refusal: words } : {}),
   });
-  return c.html(page, status);
+  return c.html(html, status);
 }

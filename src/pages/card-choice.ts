@@ -5,10 +5,11 @@ import { mostUnits, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import { secure } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
-import { payFirst, paymentModeOf } from "../payments/payment-mode.ts";
+import { paymentModeOf } from "../payments/payment-mode.ts";
 import { findItem, quantitySchema } from "./buy.ts";
 import { errorPage } from "./error-pages.ts";
 import { CARD_CHOICE_PATH } from "./item-paths.ts";
+import { personalPage, toSale } from "./page.ts";
 import { renderCardChoice } from "./views/card-choice.tsx";
 import { cardFormSettings } from "./views/card-form.tsx";
 
@@ -24,17 +25,17 @@ async function show(c: ChoiceContext): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   // The sale page says why it sells nothing now.
   const isBuyable = saleState(sale, Date.now()) === "open" && sku.unitPrice.amount > 0;
-  if (!isBuyable) return c.redirect(`/sales/${sale.id}`, 303);
+  if (!isBuyable) return c.redirect(toSale(personalPage(c), sale), 303);
   const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
   const settings = cardFormSettings(config);
-  const page = await renderCardChoice({
+  const page = personalPage(c);
+  const html = await renderCardChoice(page, {
     sale,
     sku,
     quantity: Math.min(quantity, mostUnits(sale, sku)),
-    why: payFirst("card-form"),
     settings,
   });
-  const response = await c.html(page);
+  const response = await c.html(html);
   secure(response.headers, { stripeJs: settings.stripeJs });
   return response;
 }

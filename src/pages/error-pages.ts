@@ -10,8 +10,9 @@ import {
   refuse,
 } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { type Format, refusalText } from "./copy/refusal.ts";
-import { formatMoney, formatTime } from "./format.ts";
+import { refusalText } from "./copy/refusal.ts";
+import type { Wording } from "./copy/wording.ts";
+import { personalPage } from "./page.ts";
 import { renderError } from "./views/error.tsx";
 
 /** Refusals after which the same attempt can succeed, later or at the new price. */
@@ -29,40 +30,21 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 export const isRetryable = ({ reason, held }: Refusal): boolean =>
   RETRYABLE.has(reason) || (held ?? 0) > 0;
 
-export interface Words {
-  title: string;
-  text: string;
-}
-
-/** Titles that are clearer for a buyer than the API's. */
-const TITLES: Partial<Record<ErrorCode, string>> = {
-  user_limit_reached: "Limit reached",
-  blocked: "Ordering unavailable",
-  challenge_required: "Verification required",
-  payment_method_required: "Pay with this order",
-  sale_not_open: "Not open yet",
-  sale_closed: "Sale ended",
-  sale_paused: "Paused",
-  not_found: "Page not found",
-};
-const TEXTS: Partial<Record<ErrorCode, string>> = {
-  challenge_required:
-    "This sale checks that buyers are human, and the check needs JavaScript. Nothing was " +
-    "ordered. Turn on JavaScript, then buy on the sale page.",
-  not_found: "The address may be mistyped, or the sale was removed.",
-};
-
-const FORMAT: Format = {
-  time: formatTime,
-  price: (amount, currency) => formatMoney({ amount, currency }),
-};
-
-export function explain({ reason, ...fields }: Refusal): Words {
-  const title = TITLES[reason] ?? ERRORS[reason].title;
-  return {
-    title: fields.available ? "Not enough left" : fields.held ? "All reserved" : title,
-    text: TEXTS[reason] ?? refusalText({ code: reason, title, ...fields }, FORMAT),
-  };
+/** The title and the text of a refusal, for a page. */
+export function explain(
+  { reason, ...fields }: Refusal,
+  wording: Wording,
+): { title: string; text: string } {
+  const { error, page, stop, refusal } = wording.words;
+  const titles: Partial<Record<ErrorCode, string>> = error;
+  const own = titles[reason] ?? error.invalid_request;
+  const title = fields.available ? error.not_enough : fields.held ? error.all_reserved : own;
+  if (reason === "challenge_required") return { title, text: page.needsScriptToCheck };
+  if (reason === "not_found") return { title, text: page.notFoundText };
+  // Without an operator's words, a pause says no more than its title.
+  if (reason === "sale_paused" && !fields.stop) return { title, text: stop.sale };
+  const text = refusalText({ code: reason, ...fields }, wording);
+  return { title, text: text === refusal.failed ? title : text };
 }
 
 /** Sets the headers of a refusal and returns its status. Never cacheable: an error page is personal. */
@@ -79,8 +61,9 @@ export function refusalHeaders(c: AppContext, refusal: Refusal) {
 export async function errorPage(c: AppContext, refusal: Refusal): Promise<Response> {
   if (quality(c, "text/html") === 0) return problem(c, refusal);
   const status = refusalHeaders(c, refusal);
-  const { title, text } = explain(refusal);
-  return c.html(await renderError(title, text), status);
+  const page = personalPage(c);
+  const { title, text } = explain(refusal, page.wording);
+  return c.html(await renderError(page, title, text), status);
 }
 
 const JSON_TYPES = ["application/problem+json", "application/json"];

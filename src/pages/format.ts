@@ -1,20 +1,27 @@
-// Formats prices and times on the server, the same for everybody. Browser code reformats them in the visitor's
-// language and time zone.
+// Formats prices and times. Browser code shows times in the visitor's time zone instead.
 import { minorUnitDecimals } from "../iso-4217.ts";
 import type { Money } from "../money.ts";
 
-const TIME = new Intl.DateTimeFormat("en-US", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
+const times = new Map<string, Intl.DateTimeFormat>();
 
-export const formatTime = (iso: string): string => `${TIME.format(new Date(iso))} UTC`;
+/** A time in UTC, the same for everybody: "Dec 1, 2026, 9:00 AM UTC". */
+export function formatTime(iso: string, language = "en"): string {
+  let format = times.get(language);
+  if (!format) {
+    const options = { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" } as const;
+    format = new Intl.DateTimeFormat(language, options);
+    times.set(language, format);
+  }
+  return `${format.format(new Date(iso))} UTC`;
+}
 
-/** A price in English with the decimals of ISO 4217: "$12.00", "HUF 5,000.00", "ISK 5,000". */
-export function formatMoney({ amount, currency }: Money): string {
+/** A price with the decimals of ISO 4217: "$12.00", "HUF 5,000.00", "ISK 5,000". */
+export function formatMoney(
+  { amount, currency }: Money,
+  locales: string | string[] = "en",
+): string {
   const digits = minorUnitDecimals(currency);
-  const format = new Intl.NumberFormat("en", {
+  const format = new Intl.NumberFormat(locales, {
     style: "currency",
     currency,
     minimumFractionDigits: digits,

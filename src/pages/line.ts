@@ -12,6 +12,7 @@ import { joinLine, placeInLine, refuseByTime } from "../funnel/tickets.ts";
 import type { AppEnv } from "../http.ts";
 import { type LineState, standingOf } from "./copy/line.ts";
 import { errorPage } from "./error-pages.ts";
+import { personalPage } from "./page.ts";
 import { signInOptions } from "./views/components.tsx";
 import { renderLine } from "./views/line-page.tsx";
 
@@ -31,7 +32,7 @@ async function show(c: LineContext): Promise<Response> {
   const identity = await identify(c, c.get("config"));
   const state = await stateOf(c, entry, identity.ok ? identity.userId : undefined);
   c.header("Cache-Control", "private, no-store");
-  const page = await renderLine({
+  const html = await renderLine(personalPage(c), {
     sale: entry.sale,
     state,
     signedIn: identity.ok,
@@ -39,7 +40,7 @@ async function show(c: LineContext): Promise<Response> {
     origin: new URL(c.req.url).origin,
     refresh: refreshAfter(state),
   });
-  return c.html(page);
+  return c.html(html);
 }
 
 async function stateOf(

@@ -15,6 +15,7 @@ import { cardChoiceRoutes } from "./card-choice.ts";
 import { documentRoutes } from "./documents.ts";
 import { errorPage } from "./error-pages.ts";
 import { lineRoutes } from "./line.ts";
+import { askedLanguage, type Page, saleLanguage, sharedPage, withLanguage } from "./page.ts";
 import { servePage } from "./page-cache.ts";
 import { settingsOf } from "./settings.ts";
 import { renderHome } from "./views/home.tsx";
@@ -37,20 +38,27 @@ pageRoutes.onError((error, c: AppContext) => {
   return errorPage(c, refuse("unavailable"));
 });
 
+/** A page in a chosen language has an address of its own, and so an entry of its own in the cache. */
+const withChoice = ({ isChosen, language }: Page, path: string): string =>
+  isChosen ? withLanguage(path, language) : path;
+
 async function home(c: AppContext): Promise<Response> {
   const cursor = c.req.query("cursor");
   const catalog = await readCatalog(c.get("scope"));
-  const page = await readSalesPage(c.get("scope"), cursor);
-  if (!page) {
+  const list = await readSalesPage(c.get("scope"), cursor);
+  if (!list) {
     const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return errorPage(c, refuse("invalid_request", { issues }));
   }
   const unavailable = await unavailableSales(c, catalog);
+  const config = c.get("config");
+  const path = cursor === undefined ? "/" : `/?cursor=${encodeURIComponent(cursor)}`;
+  const page = sharedPage(config, path, config.LANGUAGE, askedLanguage(c));
   return servePage(c, {
-    key: cursor === undefined ? "/" : `/?cursor=${cursor}`,
+    key: withChoice(page, path),
     version: `${catalog.version} ${[...unavailable].join(" ")}`,
-    sales: page.sales,
-    render: (now) => renderHome(page, unavailable, now),
+    sales: list.sales,
+    render: (now) => renderHome(page, list, unavailable, now),
   });
 }
 
@@ -64,11 +72,18 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
   const stock = [...unavailable].map(([id, { state }]) => `${id}=${state}`).join();
   const { challenges } = settings;
   const switched = stops.size > 0 ? JSON.stringify([...stops]) : "";
+  const path = `/sales/${entry.sale.id}`;
+  const page = sharedPage(
+    config,
+    path,
+    saleLanguage(config.LANGUAGE, entry.sale),
+    askedLanguage(c),
+  );
   return servePage(c, {
-    key: entry.sale.id,
+    key: withChoice(page, path),
     version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.paymentMode}-${challenges}-${stock}-${switched}`,
     sales: [entry.sale],
     challenges,
-    render: (now) => renderSale(entry, { unavailable, stops }, now, settings),
+    render: (now) => renderSale(page, entry, { unavailable, stops }, now, settings),
   });
 }

@@ -31,10 +31,15 @@ const live = async (saleId: string) =>
 
 /** Every switch that stops orders for an item, and how an order is refused then. */
 const STOPS = [
-  ["the sale is paused", "sale_paused", (sale: string) => ({ name: "paused", sale })],
-  ["the item is closed", "sale_closed", (_: string, sku: string) => ({ name: "closed", sku })],
-  ["everything is read-only", "unavailable", () => ({ name: "readOnly" })],
-  ["payments are paused", "unavailable", () => ({ name: "paymentsPaused" })],
+  ["the sale is paused", "sale_paused", "sale", (sale: string) => ({ name: "paused", sale })],
+  [
+    "the item is closed",
+    "sale_closed",
+    "closed",
+    (_: string, sku: string) => ({ name: "closed", sku }),
+  ],
+  ["everything is read-only", "unavailable", "orders", () => ({ name: "readOnly" })],
+  ["payments are paused", "unavailable", "payments", () => ({ name: "paymentsPaused" })],
 ] as const;
 
 async function given(sku: Parameters<typeof aSku>[0] = {}) {
@@ -43,7 +48,7 @@ async function given(sku: Parameters<typeof aSku>[0] = {}) {
   return { saleId: sale.id, skuId: item.id };
 }
 
-describe.each(STOPS)("while %s", (_, code, setting) => {
+describe.each(STOPS)("while %s", (_, code, cause, setting) => {
   test("refuses orders, says so in the live answer, and takes orders again afterwards", async () => {
     const { saleId, skuId } = await given();
     const on = { ...setting(saleId, skuId), value: true };
@@ -52,7 +57,7 @@ describe.each(STOPS)("while %s", (_, code, setting) => {
     expect(refused.code).toBe(code);
     expect(contractFaults(refused)).toEqual([]);
     expect((await live(saleId)).stopped).toEqual({
-      [skuId]: { code, label: expect.any(String), why: expect.any(String) },
+      [skuId]: { code, cause, label: expect.any(String), why: expect.any(String) },
     });
     expect(await ledger(skuId)).toMatchObject({ held: 0 });
 

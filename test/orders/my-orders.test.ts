@@ -195,7 +195,7 @@ describe("the pages of the list", () => {
     expect(first.match(/order-line/g)).toHaveLength(50);
     const second = await getHtml(next.replaceAll("&amp;", "&"));
     expect(second.match(/order-line/g)).toHaveLength(1);
-    expect(second).not.toContain("cursor=");
+    expect(second).not.toContain("Older orders");
   });
 
   test.each(["x", "", "bnVsbA==", btoa('["x","y"]'), btoa('["2026-01-01T00:00:00.000Z"]'), "💥"])(

@@ -7,7 +7,6 @@ import {
   secondsLeft,
   shareLeft,
 } from "../../src/pages/browser/hold-countdown.ts";
-import { FORMAT, formatTime } from "../../src/pages/browser/locale.ts";
 import { outcomeOf } from "../../src/pages/browser/outcome.ts";
 import { countdown } from "../../src/pages/browser/sale-countdown.ts";
 import { describeOrder, isSettling, type OrderLike } from "../../src/pages/copy/order.ts";
@@ -20,6 +19,10 @@ import {
   type Stock,
   stockText,
 } from "../../src/pages/copy/sale.ts";
+import { stopWords } from "../../src/pages/copy/stop.ts";
+import { wordingIn } from "../../src/pages/page.ts";
+
+const ENGLISH = wordingIn("en");
 
 const offer = (changes: Partial<Offer> = {}): Offer => ({ sale: "open", ...changes });
 const none = (state: "held" | "sold_out"): Stock => ({ available: 0, state });
@@ -41,19 +44,21 @@ test.each<[string, Partial<Offer>, string, string | undefined]>([
     undefined,
   ],
 ])("labels the button for %s", (_, changes, label, why) => {
-  const words = buyButton(offer(changes));
+  const words = buyButton(offer(changes), ENGLISH);
   expect(words.label).toBe(label);
   if (why === undefined) expect(words.why).toBeUndefined();
   else expect(words.why).toContain(why);
 });
 
 test("shows the stock of an open sale when it is known, with the server's idea of low stock", () => {
-  expect(stockText({ available: 3, state: "available" }, "open")).toBe("3 available");
-  expect(stockText({ available: 0, state: "held" }, "open")).toContain("may become available");
-  expect(stockText({ available: 0, state: "sold_out" }, "open")).toBe("None left");
-  expect(stockText({ available: 30, state: "low" }, "open")).toBe("Only 30 left");
-  expect(stockText({ available: 20, state: "available" }, "closed")).toBe("");
-  expect(stockText(undefined, "open")).toBe("");
+  expect(stockText({ available: 3, state: "available" }, "open", ENGLISH)).toBe("3 available");
+  expect(stockText({ available: 0, state: "held" }, "open", ENGLISH)).toContain(
+    "may become available",
+  );
+  expect(stockText({ available: 0, state: "sold_out" }, "open", ENGLISH)).toBe("None left");
+  expect(stockText({ available: 30, state: "low" }, "open", ENGLISH)).toBe("Only 30 left");
+  expect(stockText({ available: 20, state: "available" }, "closed", ENGLISH)).toBe("");
+  expect(stockText(undefined, "open", ENGLISH)).toBe("");
 });
 
 test.each<[string, (Stock | undefined)[], string]>([
@@ -66,7 +71,12 @@ test.each<[string, (Stock | undefined)[], string]>([
   expect(badgeOf("closed", stocks)).toBe("closed");
 });
 
-const stop = (code: Stop["code"]): Stop => ({ code, label: "Label", why: `Why ${code}.` });
+const stop = (code: Stop["code"]): Stop => ({
+  code,
+  cause: code === "sale_closed" ? "closed" : "sale",
+  label: "Label",
+  why: `Why ${code}.`,
+});
 
 test("shows a sale as paused or ended only if none of its items takes orders", () => {
   const [paused, closed] = [stop("sale_paused"), stop("sale_closed")];
@@ -79,19 +89,25 @@ test("shows a sale as paused or ended only if none of its items takes orders", (
 });
 
 test("tells a buyer why an item takes no orders, but sold out and closed come first", () => {
-  const notYet = stop("sale_paused");
-  expect(buyButton({ sale: "open", notYet })).toMatchObject({ label: "Label", why: notYet.why });
-  expect(buyButton({ sale: "closed", notYet }).label).toBe("Sale ended");
-  expect(buyButton({ sale: "open", stock: none("sold_out"), notYet }).label).toBe("Sold out");
+  const notYet = { label: "Label", why: "Why." };
+  expect(buyButton({ sale: "open", notYet }, ENGLISH)).toMatchObject(notYet);
+  expect(buyButton({ sale: "closed", notYet }, ENGLISH).label).toBe("Sale ended");
+  const soldOut = none("sold_out");
+  expect(buyButton({ sale: "open", stock: soldOut, notYet }, ENGLISH).label).toBe("Sold out");
 });
 
-test("explains a refusal by a switch in the operator's words", () => {
-  const detail = "Paused: We are checking the price.";
-  expect(refusalText({ code: "sale_paused", detail }, FORMAT)).toBe(detail);
-  expect(refusalText({ code: "unavailable", detail }, FORMAT)).toBe(detail);
-  expect(refusalText({ code: "sale_closed", detail }, FORMAT)).toBe(detail);
-  const title = "The sale is over";
-  expect(refusalText({ code: "sale_closed", title, detail: title }, FORMAT)).toContain("ended");
+test("explains a switch in the operator's words, or in those of the page", () => {
+  const notice = "We are checking the price.";
+  const resumes = "Buying starts here again by itself.";
+  expect(stopWords({ cause: "sale", notice }, ENGLISH)).toEqual({
+    label: "Paused",
+    why: `Paused: ${notice} ${resumes}`,
+  });
+  expect(stopWords({ cause: "payments" }, ENGLISH).why).toContain("Payments are paused");
+  expect(stopWords({ cause: "closed", notice }, ENGLISH).why).toBe(notice);
+  const refused = { code: "sale_closed", stop: { cause: "closed" } } as const;
+  expect(refusalText(refused, ENGLISH)).toBe("This item is no longer on sale.");
+  expect(refusalText({ code: "sale_closed" }, ENGLISH)).toContain("ended");
 });
 
 const paid = { unitPrice: { amount: 1_200, currency: "USD" } };
@@ -137,12 +153,12 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
   ],
 ])("tells the buyer of %s what is known about the money", (_, order, text, settling) => {
   const like = { ...paid, ...order } as OrderLike;
-  expect(describeOrder(like).text).toMatch(text);
+  expect(describeOrder(like, ENGLISH).text).toMatch(text);
   expect(isSettling(like)).toBe(settling);
   const isOpen = order.status === "expired" && order.payment === "declined";
   const isUnknown = ["due", "processing", "action_required"].includes(order.payment ?? "");
   const isKnown = !isUnknown && !isOpen;
-  if (/weren't charged|haven't been charged/.test(describeOrder(like).text))
+  if (/weren't charged|haven't been charged/.test(describeOrder(like, ENGLISH).text))
     expect(isKnown).toBe(true);
 });
 
@@ -154,19 +170,23 @@ test("names no button while the bank asks, because an order that is paid in the 
       payment: "action_required",
       attemptsLeft,
     } as const;
-    expect(describeOrder(order).text).not.toMatch(/press|button/i);
+    expect(describeOrder(order, ENGLISH).text).not.toMatch(/press|button/i);
   }
 });
 
 test("tells the buyer of a free order that the shop canceled it, not that money was refunded", () => {
   const free = { unitPrice: { amount: 0, currency: "USD" } };
-  expect(describeOrder({ ...free, status: "refunded" }).text).toBe("The shop canceled this order.");
-  expect(describeOrder({ ...free, status: "confirmed", refundedQuantity: 1 }).text).toMatch(/part/);
+  expect(describeOrder({ ...free, status: "refunded" }, ENGLISH).text).toBe(
+    "The shop canceled this order.",
+  );
+  expect(
+    describeOrder({ ...free, status: "confirmed", refundedQuantity: 1 }, ENGLISH).text,
+  ).toMatch(/part/);
 });
 
 test("names who canceled an order, whatever became of its money", () => {
   const textOf = (order: Partial<OrderLike>) =>
-    describeOrder({ ...paid, status: "cancelled", ...order } as OrderLike).text;
+    describeOrder({ ...paid, status: "cancelled", ...order } as OrderLike, ENGLISH).text;
   for (const payment of ["declined", "voided", "due", "refund_due"] as const) {
     expect(textOf({ payment, reason: "operator" })).toMatch(/^The shop canceled this order\./);
     expect(textOf({ payment, reason: "buyer" })).toMatch(/^You canceled this order\./);
@@ -175,7 +195,7 @@ test("names who canceled an order, whatever became of its money", () => {
 
 test("offers another card only while one can be tried", () => {
   const textOf = (payment: "declined" | "action_required", attemptsLeft: number) =>
-    describeOrder({ ...paid, status: "reserved", payment, attemptsLeft }).text;
+    describeOrder({ ...paid, status: "reserved", payment, attemptsLeft }, ENGLISH).text;
   for (const payment of ["declined", "action_required"] as const) {
     expect(textOf(payment, 1)).toContain("another card");
     expect(textOf(payment, 0)).not.toContain("another card");
@@ -183,13 +203,16 @@ test("offers another card only while one can be tried", () => {
 });
 
 const declinedText = (reason: string | undefined, attemptsLeft = 1) =>
-  describeOrder({
-    ...paid,
-    status: "reserved",
-    payment: "declined",
-    attemptsLeft,
-    ...(reason === undefined ? {} : { reason }),
-  }).text;
+  describeOrder(
+    {
+      ...paid,
+      status: "reserved",
+      payment: "declined",
+      attemptsLeft,
+      ...(reason === undefined ? {} : { reason }),
+    },
+    ENGLISH,
+  ).text;
 
 test.each([
   "amount_too_small",
@@ -228,13 +251,15 @@ const HOUR = 3_600_000;
 
 test("counts down the last two days and shows a date before that", () => {
   const at = Date.UTC(2027, 0, 10);
-  expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR)).toEqual({
+  expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR, ENGLISH)).toEqual({
     label: "Opens",
-    text: formatTime(at),
+    text: ENGLISH.time(new Date(at).toISOString()),
     isDate: true,
   });
-  expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000).text).toBe("47:00:05");
-  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000)).toMatchObject({
+  expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000, ENGLISH).text).toBe(
+    "47:00:05",
+  );
+  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000, ENGLISH)).toMatchObject({
     label: "Ends in",
     text: "1:05",
   });
@@ -251,7 +276,9 @@ test("never shows a hold as longer than it is, even with a wrong clock", () => {
 
 test("announces the end of a hold at one minute, at 15 seconds and at expiry", () => {
   const counts = Array.from({ length: 80 }, (_, i) => 75 - i);
-  const said = counts.flatMap((now, i) => holdAnnouncement(counts[i - 1] ?? Number.NaN, now) ?? []);
+  const said = counts.flatMap(
+    (now, i) => holdAnnouncement(counts[i - 1] ?? Number.NaN, now, ENGLISH) ?? [],
+  );
   expect(said).toEqual([
     "One minute left to pay.",
     "15 seconds left to pay.",
@@ -262,36 +289,35 @@ test("announces the end of a hold at one minute, at 15 seconds and at expiry", (
 
 test("extracts times, stock, prices and limits from a refusal", () => {
   const opensAt = "2027-01-10T10:00:00.000Z";
-  const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, FORMAT);
+  const early = outcomeOf({ code: "sale_not_open", opensAt }, 30, ENGLISH);
   expect(early.update).toMatchObject({ opensAt, serverTime: Date.parse(opensAt) - 30_000 });
-  expect(outcomeOf({ code: "sold_out", available: 2 }, 0, FORMAT)).toMatchObject({
+  expect(outcomeOf({ code: "sold_out", available: 2 }, 0, ENGLISH)).toMatchObject({
     text: "Only 2 left. Choose a smaller quantity.",
     update: { available: 2 },
   });
-  expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, FORMAT)).toMatchObject({
+  expect(outcomeOf({ code: "sold_out", available: 0, held: 1 }, 0, ENGLISH)).toMatchObject({
     tone: "wait",
     text: expect.stringContaining("Try again"),
     update: { available: 0, held: 1 },
   });
   const unitPrice = { amount: 5_500, currency: "USD" };
-  expect(outcomeOf({ code: "price_changed", unitPrice }, 0, FORMAT)).toMatchObject({
+  expect(outcomeOf({ code: "price_changed", unitPrice }, 0, ENGLISH)).toMatchObject({
     tone: "wait",
     text: expect.stringContaining("55.00"),
     update: { unitPrice, available: undefined },
   });
-  expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, FORMAT)).toMatchObject({
+  expect(outcomeOf({ code: "user_limit_reached", orderIds: ["a"] }, 0, ENGLISH)).toMatchObject({
     full: true,
     orderId: "a",
   });
 });
 
 test("explains a required wait, with the server's reason when it gives one", () => {
-  const words = (problem: Problem) => refusalText({ code: "rate_limited", ...problem }, FORMAT);
+  const words = (problem: Problem) => refusalText({ code: "rate_limited", ...problem }, ENGLISH);
   const title = "Too many requests";
   expect(words({ title, detail: title, retryAfterSeconds: 7 })).toMatch(
     /^Too many attempts\. .* 7 seconds,/,
   );
   expect(words({ title, retryAfterSeconds: 7 })).toMatch(/^Too many attempts\./);
-  const detail = "Earlier orders of yours for this item ended unpaid.";
-  expect(words({ title, detail, retryAfterSeconds: 300 })).toMatch(/ended unpaid\. .* 5 minutes,/);
+  expect(words({ because: "unpaid", retryAfterSeconds: 300 })).toMatch(/unpaid\. .* 5 minutes,/);
 });

@@ -1,6 +1,6 @@
 // Requests pages and submits their forms as a browser without JavaScript does.
 import { exports } from "cloudflare:workers";
-import { freshAddress, ORIGIN } from "../support/http.ts";
+import { freshAddress, ORIGIN, shownOf } from "../support/http.ts";
 import { aBuyer, aSale, aSku, type Buyer, putSale } from "../support/shop.ts";
 
 interface Form {
@@ -27,7 +27,12 @@ export async function visit(path: string, { buyer, fields, origin = ORIGIN, cook
     }),
   );
   const { status, headers } = response;
-  return { status, headers, location: headers.get("location") ?? "", html: await response.text() };
+  return {
+    status,
+    headers,
+    location: headers.get("location") ?? "",
+    html: shownOf(await response.text()),
+  };
 }
 
 /** A buyer, and an item on sale with the path of its order form. */

@@ -1,7 +1,6 @@
 // The copy of a sale's line: people ahead, number in line, the wait, units and prices. Estimates say that they are.
 import { expect, test } from "vitest";
 import type { PublicLine } from "../../src/admission/public-line.ts";
-import { FORMAT } from "../../src/pages/browser/locale.ts";
 import {
   countText,
   type LineState,
@@ -11,6 +10,9 @@ import {
   waitText,
 } from "../../src/pages/copy/line.ts";
 import { numberText, priceText, unitsText } from "../../src/pages/copy/line-figures.ts";
+import { wordingIn } from "../../src/pages/page.ts";
+
+const ENGLISH = wordingIn("en");
 
 const OPENS_AT = Date.UTC(2026, 11, 1, 9);
 const iso = (ms: number): string => new Date(OPENS_AT + ms).toISOString();
@@ -65,10 +67,10 @@ const counted = aLine({
 
 const numberOf = (...args: Parameters<typeof waitingAt>): string => {
   const { line, place } = waitingAt(...args);
-  return numberText(line, place);
+  return numberText(line, place, ENGLISH);
 };
 
-const text = (state: LineState) => lineText(state, FORMAT.time);
+const text = (state: LineState) => lineText(state, ENGLISH);
 
 test("calls estimated people ahead and an estimated number an estimate, with two digits", () => {
   expect(text(waitingAt(0.5))).toBe("About 4,900 people are ahead of you.");
@@ -84,9 +86,11 @@ test("states counted people ahead and a counted number as they are", () => {
 });
 
 test("says how many people are in line until the visitor has a number", () => {
-  expect(countText(waitingAt(null))).toBe("12,345 people have joined, 11,000 are waiting.");
-  expect(countText(waitingAt(0.5))).toBe("");
-  expect(countText(waitingAt(null, { line: aLine({ over: true }) }))).toBe("");
+  expect(countText(waitingAt(null), ENGLISH)).toBe(
+    "12,345 people have joined, 11,000 are waiting.",
+  );
+  expect(countText(waitingAt(0.5), ENGLISH)).toBe("");
+  expect(countText(waitingAt(null, { line: aLine({ over: true }) }), ENGLISH)).toBe("");
 });
 
 test("says that the beacon is late, and what the operator says", () => {
@@ -133,19 +137,19 @@ test.each<[string, Partial<LineState>, string, RegExp]>([
 ])("says what to expect with %s", (_, change, outlook, words) => {
   const state = { ...waitingAt(0.5), ...change };
   expect(outlookOf(state)).toBe(outlook);
-  expect(waitText(state, FORMAT.time)).toMatch(words);
+  expect(waitText(state, ENGLISH)).toMatch(words);
 });
 
 test("counts reserved units apart from free ones, and none if the stock is not known", () => {
-  expect(unitsText(waitingAt(0.5).units)).toBe("20,000");
-  expect(unitsText({ free: 0, held: 25 })).toBe("0, and 25 reserved");
-  expect(unitsText(undefined)).toBe("");
+  expect(unitsText(waitingAt(0.5).units, ENGLISH)).toBe("20,000");
+  expect(unitsText({ free: 0, held: 25 }, ENGLISH)).toBe("0, and 25 reserved");
+  expect(unitsText(undefined, ENGLISH)).toBe("");
 });
 
 test("states one price, or the range from the lowest to the highest", () => {
   const usd = (amount: number) => ({ amount, currency: "USD" });
-  const price = (...amounts: number[]) => priceText(amounts.map(usd), FORMAT.price);
-  const [low, high] = [FORMAT.price(2_000, "USD"), FORMAT.price(3_500, "USD")];
+  const price = (...amounts: number[]) => priceText(amounts.map(usd), ENGLISH);
+  const [low, high] = [ENGLISH.price(2_000, "USD"), ENGLISH.price(3_500, "USD")];
   expect(price(3_500)).toBe(high);
   expect(price(3_500, 3_500)).toBe(high);
   expect(price(3_500, 2_000, 3_000)).toBe(`${low} to ${high}`);

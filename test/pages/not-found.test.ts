@@ -4,13 +4,16 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
+import { requireConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http.ts";
 import { notFoundPage, wantsPage } from "../../src/pages/error-pages.ts";
 import { call, contractFaults, ORIGIN } from "../support/http.ts";
 
-const site = new Hono<AppEnv>().notFound((c) =>
-  wantsPage(c) ? notFoundPage(c) : c.text("no page", 404),
-);
+const config = requireConfig(env);
+const site = new Hono<AppEnv>().notFound((c) => {
+  c.set("config", config);
+  return wantsPage(c) ? notFoundPage(c) : c.text("no page", 404);
+});
 
 const visit = (path: string, headers: HeadersInit = { accept: "text/html,*/*;q=0.8" }) =>
   site.fetch(new Request(ORIGIN + path, { headers }), env, createExecutionContext());

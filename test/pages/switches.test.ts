@@ -1,7 +1,7 @@
 // The switches on server-rendered pages: what visitors read with and without JavaScript.
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { givenClock } from "../support/clock.ts";
-import { call } from "../support/http.ts";
+import { call, shownOf } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, aSale, aSku, bought, order, putSale, tokenFor } from "../support/shop.ts";
 import { givenSwitches, noSwitches } from "../support/switches.ts";
@@ -10,7 +10,7 @@ import { givenItem, keyIn, visit } from "./form-client.ts";
 beforeAll(emptyRedis);
 afterEach(noSwitches);
 
-const page = async (path: string) => (await call<string>("GET", path)).body;
+const page = async (path: string) => shownOf((await call<string>("GET", path)).body);
 const badgeIn = (html: string) => /data-badge="(\w+)"/.exec(html)?.[1];
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
 

@@ -109,3 +109,7 @@ export function contractFaults({ status, code, body, headers }: Answer<unknown>)
   if (members.requestId !== headers.get("x-request-id")) faults.push("a different requestId");
   return faults;
 }
+
+/** What a page shows: without the words that it carries for its scripts. */
+export const shownOf = (html: string): string =>
+  html.replace(/<script type="application\/json".*?<\/script>/s, "");

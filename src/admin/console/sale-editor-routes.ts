@@ -9,6 +9,7 @@ import { registryOf } from "../../catalog/store.ts";
 import type { Issue } from "../../errors.ts";
 import { completeHeaders } from "../../headers.ts";
 import { type AppContext, type AppEnv, readForm } from "../../http.ts";
+import { saleLanguage, sharedPage } from "../../pages/page.ts";
 import { settingsOf } from "../../pages/settings.ts";
 import { renderSale } from "../../pages/views/sale.tsx";
 import { applySale, saleIssues } from "../sales.ts";
@@ -167,11 +168,14 @@ async function preview(c: AppContext, sale: Sale | undefined): Promise<Response>
     });
   }
   const shown = { unavailable: new Map(), stops: new Map() };
+  const config = c.get("config");
+  const language = saleLanguage(config.LANGUAGE, sale);
   const html = await renderSale(
+    sharedPage(config, `/sales/${sale.id}`, language),
     { sale, revision: 0 },
     shown,
     Date.now(),
-    settingsOf(c.get("config"), sale),
+    settingsOf(config, sale),
   );
   return new Response(html, { headers });
 }

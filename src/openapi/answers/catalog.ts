@@ -61,13 +61,21 @@ export const line = z.strictObject(publicLineSchema.shape).meta({
   description: "The line as everyone sees it. Each client compares it with its own place.",
 });
 
+export const stopCause = z
+  .enum(["closed", "sale", "orders", "payments"])
+  .describe(
+    "The switch: the item was closed, the sale is paused, or no orders or no payments are taken.",
+  );
+
 const stop = z
   .strictObject({
     code: z
       .enum(["sale_closed", "sale_paused", "unavailable"])
       .describe("How an order is refused."),
-    label: z.string().describe("The words of the Buy button."),
-    why: z.string().describe("A sentence or two for buyers."),
+    cause: stopCause,
+    notice: z.string().exactOptional().describe("The operator's own words for buyers."),
+    label: z.string().describe("The words of the Buy button, in English."),
+    why: z.string().describe("A sentence or two for buyers, in English."),
   })
   .meta({ id: "Stop" });
 

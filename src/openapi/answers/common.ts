@@ -1,6 +1,6 @@
 // Schemas that many answers share.
 import * as z from "zod";
-import { idSchema } from "../../catalog/fields.ts";
+import { idSchema } from "../../fields.ts";
 import { moneySchema } from "../../money.ts";
 
 /** ISO 8601, UTC. */

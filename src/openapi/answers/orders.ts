@@ -118,7 +118,15 @@ export const payment = z
     notice: z
       .string()
       .exactOptional()
-      .describe("While payments are paused: what the buyer should know."),
+      .describe("While payments are paused: what the buyer should know, in English."),
+    pause: z
+      .strictObject({
+        notice: z.string().exactOptional().describe("The operator's own words for buyers."),
+        isDue: z.boolean().describe("Whether a method was given, which waits for the end."),
+        minutes: z.number().describe("How long the item stays reserved meanwhile, at most."),
+      })
+      .exactOptional()
+      .describe("The same as `notice`, for programs that tell buyers in their language."),
   })
   .meta({
     id: "Payment",

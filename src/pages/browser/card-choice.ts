@@ -4,9 +4,7 @@ import { CardFields } from "./card-fields.ts";
 import { part, setText } from "./dom.ts";
 import { type SavedPurchase, saveStep } from "./saved-step.ts";
 import type { ConfirmEvent } from "./stripe-js.ts";
-
-const FAILED =
-  "The payment form didn't load. Your browser or network may be blocking Stripe. Nothing was ordered.";
+import { WORDS } from "./words.ts";
 
 export function mountCardChoice(slot: HTMLElement): void {
   const form = slot.closest("form") as HTMLFormElement;
@@ -33,7 +31,7 @@ export function mountCardChoice(slot: HTMLElement): void {
   const fields = new CardFields(slot, {
     // The order does not exist yet. The server finds it by its item.
     returnUrl: `${location.origin}/orders?sku=${skuId}`,
-    failed: FAILED,
+    failed: WORDS.card.choiceFailed,
     confirm: (wallet) => void choose(wallet),
     change() {
       fields.show(true);

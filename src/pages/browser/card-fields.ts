@@ -2,10 +2,10 @@
 // card's data never reaches this page.
 import { part, setText } from "./dom.ts";
 import { type ConfirmEvent, loadStripe, type StripeElements, type StripeJs } from "./stripe-js.ts";
+import { WORDS } from "./words.ts";
 
 /** Frames that a browser extension blocks report no error. */
 const READY_LIMIT_MS = 20_000;
-const INCOMPLETE = "Check your card details and try again.";
 
 interface Options {
   /** Where the bank sends a buyer back who answers its question on another page. */
@@ -111,15 +111,15 @@ export class CardFields {
   /** A token for what the buyer entered, or why there is none. */
   async collect(): Promise<Collected> {
     const elements = this.#elements;
-    if (!elements || !this.stripe) return { fault: INCOMPLETE };
+    if (!elements || !this.stripe) return { fault: WORDS.card.incomplete };
     const { error: incomplete } = await elements.submit();
-    if (incomplete) return { fault: incomplete.message ?? INCOMPLETE };
+    if (incomplete) return { fault: incomplete.message ?? WORDS.card.incomplete };
     const { error, confirmationToken } = await this.stripe.createConfirmationToken({
       elements,
       params: { return_url: this.#options.returnUrl },
     });
     return confirmationToken
       ? { token: confirmationToken.id }
-      : { fault: error?.message ?? INCOMPLETE };
+      : { fault: error?.message ?? WORDS.card.incomplete };
   }
 }

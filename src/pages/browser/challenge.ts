@@ -1,6 +1,7 @@
 // The challenge panel in an item's card: shown when the server requires a challenge, removed when it is solved or
 // canceled. A separate script that pages load on demand.
 import { type Challenge, loadTurnstile, showWidget } from "./turnstile.ts";
+import { WORDS } from "./words.ts";
 
 /**
  * Sent in place of a token when the provider's script does not load: the server then checks whether the provider is
@@ -8,10 +9,6 @@ import { type Challenge, loadTurnstile, showWidget } from "./turnstile.ts";
  */
 const NOT_LOADED = "not-loaded";
 let leftToServer = false;
-
-const BLOCKED =
-  "The check didn't load. Your browser or network may be blocking challenges.cloudflare.com.";
-const REFUSED = "That check didn't pass. Please try again.";
 
 export class ChallengePanel {
   readonly #slot: HTMLElement;
@@ -44,7 +41,7 @@ export class ChallengePanel {
     });
     this.#part("cancel").addEventListener("click", () => this.close());
     this.#part("title").focus();
-    if (refused && refused !== NOT_LOADED) this.#showFault(REFUSED);
+    if (refused && refused !== NOT_LOADED) this.#showFault(WORDS.challenge.refused);
     void this.#show(challenge);
     return solved;
   }
@@ -81,7 +78,7 @@ export class ChallengePanel {
       );
     } catch {
       if (!widget.isConnected) return;
-      if (leftToServer) this.#showFault(BLOCKED, true);
+      if (leftToServer) this.#showFault(WORDS.challenge.notLoaded, true);
       else {
         leftToServer = true;
         this.close(NOT_LOADED);

@@ -1,9 +1,7 @@
 // Reports bugs in our own scripts: in the console and on the page. They are never shown as a lost connection, and one
 // failing part does not stop the others.
-import { NO_DUPLICATE } from "../copy/refusal.ts";
 import { part, setText } from "./dom.ts";
-
-export const INTERNAL_ERROR = `Something went wrong on our end. Please reload the page. ${NO_DUPLICATE}`;
+import { WORDS } from "./words.ts";
 
 /** Reports a caught error. */
 export function report(error: unknown): void {
@@ -11,10 +9,10 @@ export function report(error: unknown): void {
   showError();
 }
 
-const showError = (): void => setText(part(document, "page-fault"), INTERNAL_ERROR);
+const showError = (): void => setText(part(document, "page-fault"), WORDS.common.internalError);
 
 /** Runs one part of the page and reports its error. */
-export function guard(work: () => void): void {
+export function guard(work: () => unknown): void {
   try {
     work();
   } catch (error) {

@@ -1,5 +1,6 @@
 // The countdown of a hold; it never shows more time than is left. Pure.
 import type { Order } from "../../inventory/order.ts";
+import type { Wording } from "../copy/wording.ts";
 
 type Held = Pick<Order, "createdAt" | "expiresAt">;
 
@@ -22,9 +23,14 @@ export const holdPhase = (seconds: number): "" | "warn" | "last" =>
   seconds < LAST_SECONDS ? "last" : seconds < WARN_SECONDS ? "warn" : "";
 
 /** The screen reader announcement as the countdown goes from `before` to `now` seconds; none on its first tick. */
-export function holdAnnouncement(before: number, now: number): string | undefined {
+export function holdAnnouncement(
+  before: number,
+  now: number,
+  { words: { panel }, fill }: Wording,
+): string | undefined {
   if (!Number.isFinite(before)) return undefined;
-  if (before > 0 && now <= 0) return "Your reservation has expired.";
-  if (before > LAST_SECONDS && now <= LAST_SECONDS) return `${LAST_SECONDS} seconds left to pay.`;
-  return before > WARN_SECONDS && now <= WARN_SECONDS ? "One minute left to pay." : undefined;
+  if (before > 0 && now <= 0) return panel.expired;
+  if (before > LAST_SECONDS && now <= LAST_SECONDS)
+    return fill(panel.lastSeconds, { n: LAST_SECONDS });
+  return before > WARN_SECONDS && now <= WARN_SECONDS ? panel.lastMinute : undefined;
 }

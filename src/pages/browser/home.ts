@@ -1,7 +1,7 @@
 // The list of sales in the browser: badges and times stay current on the server's clock, without a reload.
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { BADGES, type Badge, badgeOf, mainStop, type Stock, timeLabel } from "../copy/sale.ts";
+import { type Badge, badgeOf, mainStop, type Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter, pause } from "./delay.ts";
 import { part, setText } from "./dom.ts";
@@ -9,6 +9,7 @@ import type { Live } from "./live-stock.ts";
 import { formatTime } from "./locale.ts";
 import { onReturn } from "./resume.ts";
 import { isClockKnown, observe, onClockChange, serverNow } from "./server-clock.ts";
+import { WORDS } from "./words.ts";
 
 /** How many sales of the list poll their stock; the server renders the stock of as many. */
 const MAX_POLLED = 12;
@@ -75,9 +76,9 @@ class ListedSale {
     const shown = this.#shown(state);
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = shown;
-    setText(badge, BADGES[shown]);
+    setText(badge, WORDS.badge[shown]);
     const at = formatTime(state === "upcoming" ? opensAt : closesAt);
-    setText(part(this.#root, "when"), this.#isGone ? "" : timeLabel(state));
+    setText(part(this.#root, "when"), this.#isGone ? "" : WORDS.when[state]);
     setText(part(this.#root, "at"), this.#isGone ? "" : at);
   }
 

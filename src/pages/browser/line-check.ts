@@ -7,10 +7,6 @@ import type { OwnStanding } from "./line-ticket.ts";
 
 /** Places below it come from the draw; later ones follow from the time of arrival. */
 const FIRST_LATE_PLACE = 1;
-const FAILED = "The check didn't load. Please try again.";
-const CHECKING = "Checking…";
-const FAIR = "Everything checks out: the draw was fair.";
-const UNPROVEN = "This draw is not proven. The list says what doesn't hold.";
 
 /** Connects the list of published facts, which loads when it is opened, and the button of the check. */
 export function mountDraw(slot: HTMLElement, host: LineHost, own: () => OwnStanding | null): void {
@@ -34,6 +30,7 @@ async function checkDraw(
   host: LineHost,
   own: OwnStanding | null,
 ): Promise<void> {
+  const { line, draw: looked } = host.wording.words;
   const show = (verdict: string, results: string[] = []) => {
     setText(part(slot, "line-verdict"), verdict);
     const items = results.map((textContent) =>
@@ -41,7 +38,7 @@ async function checkDraw(
     );
     part(slot, "line-checks")?.replaceChildren(...items);
   };
-  show(CHECKING);
+  show(line.checking);
   try {
     const [answer, draw] = await Promise.all([
       read(host),
@@ -50,9 +47,11 @@ async function checkDraw(
     const isDrawn = typeof own?.place === "number" && own.place < FIRST_LATE_PLACE;
     const place = isDrawn ? (own.place as number) : undefined;
     const checks = await draw.checkDraw(answer.body, own?.userId, place);
-    const results = checks.map(({ ok, detail }) => `${ok ? "\u2713" : "\u2717"} ${detail}.`);
-    show(checks.every(({ ok }) => ok) ? FAIR : UNPROVEN, results);
+    const results = checks.map(
+      ({ name, ok, detail }) => `${ok ? "\u2713" : "\u2717"} ${looked[name]} (${detail})`,
+    );
+    show(checks.every(({ ok }) => ok) ? line.fair : line.unproven, results);
   } catch {
-    show(FAILED);
+    show(line.checkFailed);
   }
 }

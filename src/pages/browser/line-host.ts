@@ -1,5 +1,5 @@
 // The page around the line, as the line's script sees it. Scripts of their own share no state, such as the server's clock.
-import type { Format } from "../copy/refusal.ts";
+import type { Wording } from "../copy/wording.ts";
 import type { call } from "./api.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import type { signIn } from "./sign-in.ts";
@@ -8,7 +8,7 @@ export interface LineHost {
   saleId: string;
   call: typeof call;
   now(): number;
-  format: Format;
+  wording: Wording;
   signIn: typeof signIn;
   /** Headers of the proof of a page visit. */
   visitHeaders(): Promise<Record<string, string>>;

@@ -1,12 +1,8 @@
 // Joining the line, or asking where one stands: through a sign-in, here or on the shop's page, and a challenge.
+import { refusalText } from "../copy/refusal.ts";
 import type { LineHost } from "./line-host.ts";
 import type { OwnStanding, TicketStore } from "./line-ticket.ts";
 import { type SavedStep, saveStep, takeStep } from "./saved-step.ts";
-
-const NO_CONNECTION = "No connection. You keep your place.";
-const SIGNED_OUT = "You're signed out. Sign in to see your place in line.";
-const OTHER_ACCOUNT =
-  "You're signed in with another account, which isn't in line. The account that joined keeps its place.";
 
 export interface Question {
   /** The visitor pressed Join. Otherwise an account that is not in line does not get there. */
@@ -38,10 +34,11 @@ export function continueQuestion(tickets: TicketStore, saleId: string): Question
 /** Asks the server. `slot`: where a challenge can be shown. */
 export async function askServer(
   tickets: TicketStore,
-  { visitHeaders, signIn, challenge: panelIn, saleId }: LineHost,
+  { visitHeaders, signIn, challenge: panelIn, saleId, wording }: LineHost,
   slot: HTMLElement,
   question: Question,
 ): Promise<Shown> {
+  const { line } = wording.words;
   const { join = false, interactive = false } = question;
   const leave = () =>
     saveStep<LeftLine>({ of: stepOf(saleId), question, carried: tickets.carried });
@@ -52,16 +49,17 @@ export async function askServer(
     if (answer.ok) return { standing: answer.body, fault: "" };
     if (answer.status === 401) {
       if (interactive && (await signIn(leave))) continue;
-      return { standing: null, fault: tickets.isEmpty ? "" : SIGNED_OUT };
+      return { standing: null, fault: tickets.isEmpty ? "" : line.signedOut };
     }
-    const { code, challenge, detail = "" } = answer.body;
-    if (code === "ticket_required") return { standing: null, fault: OTHER_ACCOUNT };
+    const { code, challenge } = answer.body;
+    if (code === "ticket_required") return { standing: null, fault: line.otherAccount };
     if (code === "challenge_required" && challenge) {
       solution = await (await panelIn(slot))?.solve(challenge, solution);
       if (solution !== undefined) continue;
     }
     // Without a press, a refusal says nothing that the visitor needs.
-    const fault = answer.status === 0 ? NO_CONNECTION : interactive ? detail : "";
+    const fault =
+      answer.status === 0 ? line.offline : interactive ? refusalText(answer.body, wording) : "";
     return { standing: undefined, fault };
   }
 }

@@ -1,6 +1,7 @@
 // Carrying the visitor's place to another device: a link, and its QR code, whose script loads on demand.
 import { part } from "./dom.ts";
 import type { TicketStore } from "./line-ticket.ts";
+import { WORDS } from "./words.ts";
 
 export class LineShare {
   readonly #slot: HTMLElement;
@@ -41,7 +42,7 @@ export class LineShare {
     const url = this.#slot.dataset.qr as string;
     const qr = await import(url).catch(() => undefined);
     if (qr && this.#link?.value === link) {
-      at?.replaceChildren((qr as typeof import("./qr.ts")).drawQrCode(link));
+      at?.replaceChildren((qr as typeof import("./qr.ts")).drawQrCode(link, WORDS.line.qrCode));
     }
   }
 }

@@ -20,34 +20,34 @@ const QUIET_MS = 30_000;
 
 export class LineView {
   readonly #slot: HTMLElement;
-  readonly #format: LineHost["format"];
+  readonly #wording: LineHost["wording"];
   #shown: Standing | undefined;
   #quietUntil = 0;
 
-  constructor(slot: HTMLElement, { format }: LineHost) {
+  constructor(slot: HTMLElement, { wording }: LineHost) {
     this.#slot = slot;
-    this.#format = format;
+    this.#wording = wording;
   }
 
   /** `canAsk`: whether the visitor can still be asked about notifications. */
   paint(state: LineState, canAsk: boolean): void {
     const standing = standingOf(state);
     const isInLine = standing === "undrawn" || standing === "waiting";
-    const [text, wait] = [lineText(state, this.#format.time), waitText(state, this.#format.time)];
+    const [text, wait] = [lineText(state, this.#wording), waitText(state, this.#wording)];
     Object.assign(this.#slot.dataset, { standing, outlook: outlookOf(state) });
     this.#set("text", text);
     this.#set("wait", wait);
-    this.#set("count", countText(state));
+    this.#set("count", countText(state, this.#wording));
     this.#set("notice", operatorNotice(state.line));
-    this.#setFact("number", numberText(state.line, state.place));
-    this.#setFact("units", unitsText(state.units));
-    this.#setFact("price", priceText(shownPrices(), this.#format.price));
+    this.#setFact("number", numberText(state.line, state.place, this.#wording));
+    this.#setFact("units", unitsText(state.units, this.#wording));
+    this.#setFact("price", priceText(shownPrices(), this.#wording));
     this.#show("facts", isInLine && state.line !== undefined);
     this.#show("join", standing === "apart");
     this.#show("options", isInLine);
     this.#show("alert", canAsk);
     this.#show("proof", state.place !== null);
-    this.#announce(standing, `${text} ${wait}`);
+    this.#announce(standing, this.#wording.join(text, wait));
   }
 
   #announce(standing: Standing, text: string): void {

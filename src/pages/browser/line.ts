@@ -6,11 +6,12 @@ import { pollAfter } from "../../admission/standing.ts";
 import {
   isBeaconLate,
   type LineState,
-  NOT_YOUR_TURN,
+  notYourTurn,
   type Standing,
   standingOf,
 } from "../copy/line.ts";
 import type { Stock } from "../copy/sale.ts";
+import type { Halt } from "../copy/stop.ts";
 import { part, setText } from "./dom.ts";
 import { mountDraw } from "./line-check.ts";
 import { AutoBuy } from "./line-choice.ts";
@@ -119,14 +120,14 @@ export class LinePanel {
   });
 
   /** Shows where the visitor stands. Returns the Buy buttons while it is not their turn. */
-  paint(): (typeof NOT_YOUR_TURN)["apart"] | undefined {
+  paint(): Halt | undefined {
     const state = this.#state();
     const standing = standingOf(state);
     this.#view.paint(state, this.#alert.canAsk);
     if (standing !== this.#shown) this.#enter(standing);
     this.#askWhenDrawn();
     if (standing === "admitted" || standing === "over") return undefined;
-    return NOT_YOUR_TURN[state.joined ? "waiting" : "apart"];
+    return notYourTurn(state.joined, this.#host.wording);
   }
 
   #enter(standing: Standing): void {

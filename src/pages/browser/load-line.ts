@@ -3,13 +3,11 @@ import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { loadChallenge } from "./load-challenge.ts";
-import { FORMAT } from "./locale.ts";
+import { WORDING } from "./locale.ts";
 import { serverNow } from "./server-clock.ts";
 import { signIn } from "./sign-in.ts";
 import { onSessionMessage } from "./tab-channel.ts";
 import { visitHeaders } from "./visit-token.ts";
-
-const FAILED = "The line didn't load. Please reload this page. You keep your place.";
 
 /** Undefined if the script does not load. The panel then says so. */
 export async function loadLine(
@@ -21,13 +19,13 @@ export async function loadLine(
   try {
     loaded = await import(slot.dataset.line as string);
   } catch {
-    setText(part(slot, "line-text"), FAILED);
+    setText(part(slot, "line-text"), WORDING.words.sale.lineFailed);
     return undefined;
   }
   const challenge = (at: HTMLElement) => loadChallenge(at, onChange);
   const now = serverNow;
   const panel = new loaded.LinePanel(slot, {
-    ...{ saleId, onChange, call, now, format: FORMAT, signIn, visitHeaders, challenge },
+    ...{ saleId, onChange, call, now, wording: WORDING, signIn, visitHeaders, challenge },
   });
   // Not when the window regains focus: the place stays the same, and the crowd would ask for nothing.
   onSessionMessage(() => panel.onSessionChange());

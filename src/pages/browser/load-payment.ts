@@ -2,14 +2,13 @@
 import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { PayablePanel, RunPayment } from "./payment.ts";
-
-const FAILED = "The payment form didn't load. Please reload this page.";
+import { WORDS } from "./words.ts";
 
 async function load(slot: HTMLElement): Promise<typeof import("./payment.ts") | undefined> {
   try {
     return await import(slot.dataset.cardForm as string);
   } catch {
-    setText(part(slot, "card-form-fault"), FAILED);
+    setText(part(slot, "card-form-fault"), WORDS.panel.formFailed);
     return undefined;
   }
 }

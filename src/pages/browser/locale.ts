@@ -1,6 +1,8 @@
-// Formats prices and times in the visitor's language and time zone, with fallbacks for what `Intl` rejects.
-import { minorUnitDecimals } from "../../iso-4217.ts";
-import type { Format } from "../copy/refusal.ts";
+// Formats of the page's language, in the visitor's region and time zone, with fallbacks for what `Intl` rejects.
+import { wordingOf } from "../copy/wording.ts";
+import { WORDS } from "./words.ts";
+
+const { lang: language } = document.documentElement;
 
 /** Some browsers report language tags that `Intl` rejects, such as `en-US@posix`. */
 function isLanguage(tag: string): boolean {
@@ -11,44 +13,27 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-/** If empty, `Intl` uses the browser's default. */
-const languages = [...(navigator.languages ?? [])].filter(isLanguage);
+/** The language of the page as the visitor's regions write it, such as `de-AT`, or else in general. */
+const locales = [...(navigator.languages ?? [])]
+  .filter((tag) => tag.split("-")[0] === language && isLanguage(tag))
+  .concat(language);
 
 /** Falls back to UTC if the browser does not recognize the device's time zone. */
 function timeFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   try {
-    return new Intl.DateTimeFormat(languages, options);
+    return new Intl.DateTimeFormat(locales, options);
   } catch {
     return new Intl.DateTimeFormat("en", { ...options, timeZone: "UTC" });
   }
 }
 
 const TIME = timeFormat({ dateStyle: "medium", timeStyle: "short" });
-/** The resolved language and time zone. */
-export const { locale, timeZone } = TIME.resolvedOptions();
+/** The resolved time zone. */
+export const { timeZone } = TIME.resolvedOptions();
 const CLOCK = timeFormat({ timeStyle: "short" });
 
 export const formatTime = (time: string | number): string => TIME.format(new Date(time));
 export const formatClock = (time: string | number): string => CLOCK.format(new Date(time));
 
-export function money(amount: number, currency: string): string {
-  if (amount === 0) return "Free";
-  const digits = minorUnitDecimals(currency);
-  const format = new Intl.NumberFormat(languages, {
-    style: "currency",
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return format.format(amount / 10 ** digits);
-}
-
-export const FORMAT: Format = { time: formatTime, price: money };
-
-/** 65 → "1:05", 3,665 → "1:01:05". */
-export function formatDuration(seconds: number): string {
-  const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
-  const hours = Math.floor(seconds / 3_600);
-  if (hours > 0) parts.unshift(hours);
-  return parts.map((part, i) => String(part).padStart(i && 2, "0")).join(":");
-}
+/** The wording of this page. */
+export const WORDING = wordingOf(WORDS, language, locales, formatTime);

@@ -7,27 +7,21 @@ import { type ApiResponse, call, isUnknown } from "./api.ts";
 import { jitter, pause, pauseOrOnline, untilVisible } from "./delay.ts";
 import { openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
-import { INTERNAL_ERROR, report } from "./error-report.ts";
+import { report } from "./error-report.ts";
 import { loadPayment } from "./load-payment.ts";
-import { FORMAT } from "./locale.ts";
+import { WORDING } from "./locale.ts";
 import { signIn } from "./sign-in.ts";
+import { WORDS } from "./words.ts";
 
 const FIRST_LOOK_MS = 1_000;
 const LAST_LOOK_MS = 30_000;
 
 type Action = "pay" | "cancel";
 
-const WORDS = {
-  pay: {
-    checking: "We're checking whether your payment went through. Please don't pay anywhere else.",
-    failed: "Your payment didn't go through, and you weren't charged. Please try again.",
-  },
-  cancel: {
-    checking: "We're checking whether your order was canceled.",
-    failed: "Your order wasn't canceled. The item is still reserved for you.",
-  },
-} as const;
-const SIGNED_OUT = "You're signed out. Sign in and reload this page to see your order.";
+const checkingText = (action: Action): string =>
+  WORDS.panel[action === "pay" ? "checkingPayment" : "checkingCancel"];
+const failedText = (action: Action): string =>
+  WORDS.panel[action === "pay" ? "paymentFailed" : "cancelFailed"];
 
 /** The part of an order's panel that its actions need. */
 export interface ActionTarget {
@@ -91,7 +85,7 @@ async function runAction(
   } catch (error) {
     report(error);
     setBusy(root, "");
-    showFault(INTERNAL_ERROR);
+    showFault(WORDS.common.internalError);
   }
 }
 
@@ -108,17 +102,17 @@ async function completeAction(
   const lost = isLost(answer);
   if (lost) answer = await pollOutcome(panel, action);
   // The outcome is unknown, so the buttons stay disabled.
-  if (lost && answer.status === 401) return showFault(SIGNED_OUT);
+  if (lost && answer.status === 401) return showFault(WORDS.panel.signedOut);
   setBusy(root, "");
   if (answer.ok) {
     panel.show(answer.body);
     panel.paint();
-    if (lost && isUntouched(panel.order)) showFault(WORDS[action].failed);
+    if (lost && isUntouched(panel.order)) showFault(failedText(action));
     else part(root, "order-title")?.focus();
     return;
   }
   if (answer.status === 404) return panel.remove(false);
-  showFault(refusalText(answer.body, FORMAT));
+  showFault(refusalText(answer.body, WORDING));
   if (answer.status === 409) await panel.refresh();
 }
 
@@ -140,7 +134,7 @@ function setBusy(root: HTMLElement, doing: Action | "check" | ""): void {
 async function pollOutcome(panel: ActionTarget, action: Action): Promise<ApiResponse<Order>> {
   const { root } = panel;
   setBusy(root, "check");
-  setText(part(root, "order-text"), WORDS[action].checking);
+  setText(part(root, "order-text"), checkingText(action));
   part(root, "order-title")?.focus();
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
     await pauseOrOnline(wait + jitter(wait));

@@ -1,14 +1,23 @@
 // The panel of one order in the browser: shows it, polls it until it is settled, counts its hold down.
 import type { Order } from "../../inventory/order.ts";
-import { describeOrder, holdsUnits, inLineText, isSettling, needsPayment } from "../copy/order.ts";
+import type { PaymentPause } from "../../payments/payment-pause.ts";
+import {
+  describeOrder,
+  holdsUnits,
+  inLineText,
+  isSettling,
+  needsPayment,
+  pauseText,
+} from "../copy/order.ts";
 import { type ApiResponse, call } from "./api.ts";
 import { jitter, pause, untilVisible } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
 import { holdAnnouncement, holdPhase, secondsLeft, shareLeft } from "./hold-countdown.ts";
-import { formatClock, formatDuration, money } from "./locale.ts";
+import { formatClock, WORDING } from "./locale.ts";
 import { type ActionTarget, mountActions } from "./order-actions.ts";
 import { dock } from "./pay-bar.ts";
 import { onReturn } from "./resume.ts";
+import { formatDuration } from "./sale-countdown.ts";
 import { isClockKnown, observe, serverNow } from "./server-clock.ts";
 import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 
@@ -24,8 +33,6 @@ const IN_LINE_SECONDS = 10;
 const SPREAD_MS = 4_000;
 /** About this long before the hold ends, the order is read once more, which also corrects the clock. */
 const CHECK_SECONDS = 15;
-
-const HOLD_OVER = "Your reservation has expired. We're checking your order.";
 
 /** Callbacks to the page around a panel. */
 export interface OrderHooks {
@@ -104,7 +111,7 @@ class OrderPanel implements ActionTarget {
 
   paint(): void {
     const { root, order } = this;
-    const { title, text } = describeOrder(order);
+    const { title, text } = describeOrder(order, WORDING);
     const { amount, currency } = order.unitPrice;
     setAll(root, "order-name", order.item.name);
     root.dataset.order = order.id;
@@ -114,10 +121,14 @@ class OrderPanel implements ActionTarget {
     setText(part(root, "order-title"), title);
     if (root.dataset.initial) document.title = `${title}: ${order.item.name}`;
     setText(part(root, "order-text"), text);
-    const each = amount ? `${order.quantity} × ${money(amount, currency)}` : "";
-    setText(part(root, "order-each"), each || `Quantity ${order.quantity}`);
-    setAll(root, "order-total", money(order.total.amount, currency));
-    setText(part(root, "hold-until"), `Reserved until ${formatClock(order.expiresAt)}`);
+    const { words, fill, price } = WORDING;
+    const [n, until] = [order.quantity, formatClock(order.expiresAt)];
+    const each = amount
+      ? fill(words.panel.each, { n, price: price(amount, currency) })
+      : fill(words.panel.quantity, { n });
+    setText(part(root, "order-each"), each);
+    setAll(root, "order-total", price(order.total.amount, currency));
+    setText(part(root, "hold-until"), fill(words.panel.until, { time: until }));
     for (const name of ["hold", "pay", "cancel"]) {
       const element = part(root, name);
       if (element) element.hidden = !needsPayment(order);
@@ -157,9 +168,14 @@ class OrderPanel implements ActionTarget {
   /** Shows how long the payment still waits in line, if the server knows. */
   async #showWait(): Promise<void> {
     const path = `/orders/${this.order.id}/payment`;
-    const { ok, body } = await call<{ estimatedSeconds?: number; notice?: string }>("GET", path);
-    const { notice, estimatedSeconds: seconds = 0 } = ok ? body : {};
-    const text = notice ?? (seconds >= IN_LINE_SECONDS && inLineText(seconds));
+    const { ok, body } = await call<{ estimatedSeconds?: number; pause?: PaymentPause }>(
+      "GET",
+      path,
+    );
+    const { pause: paused, estimatedSeconds: seconds = 0 } = ok ? body : {};
+    const text = paused
+      ? pauseText(paused, WORDING)
+      : seconds >= IN_LINE_SECONDS && inLineText(WORDING, seconds);
     const isDue = this.order.status === "reserved" && this.order.payment === "due";
     if (text && isDue) setText(part(this.root, "order-text"), text);
   }
@@ -180,12 +196,12 @@ class OrderPanel implements ActionTarget {
     setText(part(this.root, "hold-digits"), formatDuration(Math.max(0, left)));
     const bar = part(this.root, "hold-bar");
     if (bar) bar.style.transform = `scaleX(${shareLeft(this.order, left)})`;
-    const said = holdAnnouncement(before, left);
+    const said = holdAnnouncement(before, left, WORDING);
     if (said) setText(part(this.root, "hold-said"), said);
     if (left <= this.#checkAt && before > this.#checkAt) void this.refresh();
     if (left > 0) return;
     // A payment sent now would arrive after the hold ended.
-    setText(part(this.root, "order-text"), HOLD_OVER);
+    setText(part(this.root, "order-text"), WORDING.words.panel.over);
     for (const name of ["pay", "cancel"]) part(this.root, name)?.toggleAttribute("hidden", true);
     if (before > 0) void this.#follow();
   }

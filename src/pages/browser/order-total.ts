@@ -1,6 +1,6 @@
 // The price of several units of an item, and the earlier price of one, while the price may change.
 import { part, setText } from "./dom.ts";
-import { money } from "./locale.ts";
+import { WORDING } from "./locale.ts";
 
 export function mountTotal(offer: HTMLElement): void {
   const select = offer.querySelector("select");
@@ -12,7 +12,7 @@ export function mountTotal(offer: HTMLElement): void {
     const [quantity, each] = [Number(select?.value), Number(amount)];
     const isShown = quantity > 1 && each > 0;
     part(offer, "total")?.toggleAttribute("hidden", !isShown);
-    if (isShown) setText(part(offer, "sum"), money(each * quantity, currency));
+    if (isShown) setText(part(offer, "sum"), WORDING.price(each * quantity, currency));
   };
   select?.addEventListener("change", paint);
   // The quantity may be lowered to what is left.

@@ -1,6 +1,7 @@
 // Interprets a refused order: the message for the buyer, and the facts about the sale that it contains. Pure.
 import type { Money } from "../../money.ts";
-import { type Format, NO_DUPLICATE, type Problem, refusalText } from "../copy/refusal.ts";
+import { type Problem, refusalText } from "../copy/refusal.ts";
+import type { Wording } from "../copy/wording.ts";
 
 /** Facts about the sale in a refusal. They are newer than the live answer. */
 export interface SaleUpdate {
@@ -28,22 +29,20 @@ export interface Outcome {
   update: SaleUpdate;
 }
 
-const RELOAD_FOR_CHALLENGE =
-  "This sale now checks that buyers are human. Reload this page, then try again.";
 /** Refusals that time or the buyer can resolve; they are not shown as errors. */
 const RESOLVABLE =
   /^(challenge_required|payment_method_required|price_changed|rate_limited|ticket_required|not_admitted_yet|user_limit_reached|sale_not_open|sale_paused)$/;
 
 /** The message while it is unknown whether the order was placed. */
-export const pendingText = (quantity: number): string =>
-  `We couldn't confirm your order${quantity > 1 ? ` of ${quantity}` : ""} yet. ` +
-  `Select “Check my order” to continue. ${NO_DUPLICATE}`;
+export const pendingText = (quantity: number, { words, fill, join }: Wording): string =>
+  join(fill(words.sale.pending, { n: quantity }), words.common.noDuplicate);
 
-export function outcomeOf(problem: Problem, retryAfter: number, format: Format): Outcome {
+export function outcomeOf(problem: Problem, retryAfter: number, wording: Wording): Outcome {
   const { code = "", opensAt, closesAt } = problem;
   const isEarly = code === "sale_not_open" && opensAt !== undefined;
   return {
-    text: code === "challenge_required" ? RELOAD_FOR_CHALLENGE : refusalText(problem, format),
+    text:
+      code === "challenge_required" ? wording.words.refusal.reload : refusalText(problem, wording),
     tone: RESOLVABLE.test(code) || problem.held ? "wait" : "bad",
     wait: code === "rate_limited" ? retryAfter || 1 : 0,
     blocked: code === "blocked",

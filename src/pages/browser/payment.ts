@@ -9,6 +9,7 @@ import { pause } from "./delay.ts";
 import { part } from "./dom.ts";
 import { savedToken, saveToken } from "./payment-token.ts";
 import type { ConfirmEvent } from "./stripe-js.ts";
+import { WORDS } from "./words.ts";
 
 export { mountCardChoice } from "./card-choice.ts";
 
@@ -16,9 +17,6 @@ export { mountCardChoice } from "./card-choice.ts";
 const RETURNED = "#returned";
 const FIRST_LOOK_MS = 1_000;
 const LAST_LOOK_MS = 16_000;
-
-const FAILED =
-  "The payment form didn't load. Your browser or network may be blocking Stripe. Your item is still reserved.";
 
 /** The order's panel. */
 export interface PayablePanel {
@@ -52,7 +50,7 @@ export class CardPayment {
     this.#host = host;
     this.#fields = new CardFields(slot, {
       returnUrl: `${location.origin}/orders/${host.panel.order.id}`,
-      failed: FAILED,
+      failed: WORDS.card.payFailed,
       confirm: (wallet) => void this.#pay(wallet),
       change: () => this.#update(),
     });

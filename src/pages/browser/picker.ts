@@ -1,9 +1,9 @@
 // The picker of a product: shows what is left of each option, and the offer of the chosen one. It reads what the cards of the
 // SKUs show, so there is one reading of the stock and one way to buy.
 import type { StockState } from "../../catalog/sale-state.ts";
-import { optionText, YOURS } from "../copy/product.ts";
+import { optionText } from "../copy/product.ts";
 import { part, setText } from "./dom.ts";
-import { money } from "./locale.ts";
+import { WORDING } from "./locale.ts";
 
 /** The attributes of an offer that the picker depends on. */
 const WATCHED = [
@@ -92,7 +92,7 @@ export class Picker {
     if (prices.join() === this.#prices) return;
     this.#prices = prices.join();
     const [first] = this.#offers.values();
-    const show = (amount: number) => money(amount, first?.dataset.currency ?? "");
+    const show = (amount: number) => WORDING.price(amount, first?.dataset.currency ?? "");
     for (const [at, amount] of prices.entries())
       setText(this.#radios[at]?.parentElement?.querySelector("data") ?? null, show(amount));
     const range = [...new Set([Math.min(...prices), Math.max(...prices)])];
@@ -119,7 +119,9 @@ export class Picker {
     const button = buttonOf(offer);
     const isStopped = stock !== "sold_out" && !isEnabled(button) && isEnabled(this.#best);
     const stop = isStopped ? { label: button?.textContent ?? "" } : undefined;
-    const text = HELD.test(owned) ? YOURS : optionText(stock ? known : undefined, stop);
+    const text = HELD.test(owned)
+      ? WORDING.words.product.yours
+      : optionText(stock ? known : undefined, stop, WORDING);
     setText(part(label, "option-left"), text);
   }
 

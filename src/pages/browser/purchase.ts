@@ -5,8 +5,8 @@ import { type ApiResponse, call, isUnknown } from "./api.ts";
 import { adoptOrder, forgetOrder } from "./attempt.ts";
 import { readAttempt, updateAttempt } from "./attempt-store.ts";
 import { jitter, pause } from "./delay.ts";
-import { INTERNAL_ERROR, report } from "./error-report.ts";
-import { FORMAT } from "./locale.ts";
+import { report } from "./error-report.ts";
+import { WORDING } from "./locale.ts";
 import { outcomeOf, pendingText, type SaleUpdate } from "./outcome.ts";
 import { saveToken } from "./payment-token.ts";
 import { onReturn } from "./resume.ts";
@@ -20,7 +20,7 @@ import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 /** After a reload, an attempt younger than this is resumed, because the buyer is still waiting for it. */
 const RESUME_MS = 120_000;
 const SPREAD_MS = 1_000;
-const LOOKUP_FAILED = "We couldn't load the order you already have. Please try again.";
+const { common, sale } = WORDING.words;
 
 /** The result of looking up an order; `unknown`: it could not be read. */
 type Found = "active" | "inactive" | "unknown";
@@ -68,7 +68,7 @@ class Purchase {
       await this.#buy(quantity, this.#card.order?.id);
     } catch (error) {
       report(error);
-      this.#card.showMessage(INTERNAL_ERROR, "bad");
+      this.#card.showMessage(common.internalError, "bad");
     } finally {
       this.#busy = false;
       const stored = await readAttempt(this.#card.skuId);
@@ -96,7 +96,7 @@ class Purchase {
     const found = await this.#showExisting(orderId, { interactive: true });
     // Only an order that no longer holds units allows another one.
     if (found === "inactive") await this.#buy(quantity, orderId);
-    if (found === "unknown") this.#card.showMessage(LOOKUP_FAILED, "bad");
+    if (found === "unknown") this.#card.showMessage(sale.lookupFailed, "bad");
   }
 
   #onPlaced(order: Order): void {
@@ -108,8 +108,8 @@ class Purchase {
   }
 
   async #onRefused(answer: ApiResponse<Order>, quantity: number): Promise<void> {
-    if (isUnknown(answer)) return this.#card.showMessage(pendingText(quantity), "bad");
-    const outcome = outcomeOf(answer.body, answer.retryAfter, FORMAT);
+    if (isUnknown(answer)) return this.#card.showMessage(pendingText(quantity, WORDING), "bad");
+    const outcome = outcomeOf(answer.body, answer.retryAfter, WORDING);
     const { text, tone, wait, blocked, full, orderId, update } = outcome;
     this.#card.set({ blocked, full });
     this.#onUpdate(update);
@@ -123,8 +123,8 @@ class Purchase {
   async #onCanceled(): Promise<void> {
     const stored = await readAttempt(this.#card.skuId);
     if (stored?.orderId) await this.#showExisting(stored.orderId, { interactive: true });
-    else if (stored) this.#card.showMessage(pendingText(stored.quantity), "bad");
-    else this.#card.showMessage("Canceled. Nothing was ordered.", "wait");
+    else if (stored) this.#card.showMessage(pendingText(stored.quantity, WORDING), "bad");
+    else this.#card.showMessage(sale.canceled, "wait");
   }
 
   async #countDown(seconds: number): Promise<void> {
@@ -142,7 +142,7 @@ class Purchase {
     const stored = await readAttempt(this.#card.skuId);
     if (!stored?.open || this.#busy) return;
     this.#card.set({ pending: stored });
-    this.#card.showMessage(pendingText(stored.quantity), "bad");
+    this.#card.showMessage(pendingText(stored.quantity, WORDING), "bad");
   }
 
   /** After a reload or return: shows the order, or resumes an attempt that the buyer is waiting for. */

@@ -6,12 +6,12 @@ const SVG = "http://www.w3.org/2000/svg";
 const BORDER = 4;
 
 /** An SVG element of one user unit per module. Black on white in dark mode, too, because not every camera reads the inverse. */
-export function drawQrCode(text: string): SVGSVGElement {
+export function drawQrCode(text: string, label: string): SVGSVGElement {
   const modules = encodeQR(text, "raw", { ecc: "low", border: BORDER });
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${modules.length} ${modules.length}`);
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "QR code of the link");
+  svg.setAttribute("aria-label", label);
   svg.append(shape("#fff", `M0 0h${modules.length}v${modules.length}H0z`));
   const dark = modules.flatMap((row, y) =>
     row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : "")),

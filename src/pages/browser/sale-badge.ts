@@ -1,17 +1,21 @@
 // The state of the sale in its badge and the title of the page, and what screen readers hear of its changes.
-import { SALE_ENDED } from "../copy/refusal.ts";
-import { BADGES, type Badge, isUnavailable } from "../copy/sale.ts";
+import { type Badge, isUnavailable } from "../copy/sale.ts";
 import { part, setText } from "./dom.ts";
+import { WORDS } from "./words.ts";
 
-const ANNOUNCED: Record<Badge, string> = {
-  upcoming: "",
-  open: "The sale is open.",
-  held: "All units are reserved. Some may become available.",
-  sold_out: "Everything is sold out.",
-  closed: SALE_ENDED,
-  paused: "",
-  removed: "",
-};
+/** What screen readers hear of a change. */
+function announcement(next: Badge, isBack: boolean): string {
+  const { sale, refusal } = WORDS;
+  if (isBack) return sale.moreUnits;
+  const texts: Partial<Record<Badge, string>> = {
+    open: sale.opened,
+    held: sale.allHeld,
+    sold_out: sale.allSold,
+    closed: refusal.ended,
+  };
+  return texts[next] ?? "";
+}
+
 /** The minimum time between announcements while the last units come and go. */
 const QUIET_MS = 30_000;
 
@@ -29,12 +33,12 @@ export class SaleBadge {
     if (next === this.#shown) return;
     const badge = part(this.#root, "badge");
     if (badge) badge.dataset.badge = next;
-    setText(badge, BADGES[next]);
-    document.title = `${BADGES[next]}: ${this.#title}`;
+    setText(badge, WORDS.badge[next]);
+    document.title = `${WORDS.badge[next]}: ${this.#title}`;
     const flips = isUnavailable(next) || isUnavailable(this.#shown);
     if (this.#shown && !(flips && performance.now() < this.#quietUntil)) {
       const isBack = isUnavailable(this.#shown) && next === "open";
-      setText(part(this.#root, "announce"), isBack ? "More units are available." : ANNOUNCED[next]);
+      setText(part(this.#root, "announce"), announcement(next, isBack));
       if (flips) this.#quietUntil = performance.now() + QUIET_MS;
     }
     this.#shown = next;

@@ -1,7 +1,14 @@
 // The text of the countdown until a sale opens or closes.
 import type { SaleState } from "../../catalog/sale-state.ts";
-import { timeLabel } from "../copy/sale.ts";
-import { formatDuration, formatTime } from "./locale.ts";
+import type { Wording } from "../copy/wording.ts";
+
+/** 65 → "1:05", 3,665 → "1:01:05". */
+export function formatDuration(seconds: number): string {
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
+  const hours = Math.floor(seconds / 3_600);
+  if (hours > 0) parts.unshift(hours);
+  return parts.map((part, i) => String(part).padStart(i && 2, "0")).join(":");
+}
 
 /** Further away than this, a date is more useful than a countdown. */
 const NEAR_MS = 2 * 86_400_000;
@@ -18,13 +25,13 @@ export function countdown(
   opensAt: number,
   closesAt: number,
   now: number,
+  { words: { when }, time }: Wording,
 ): Countdown {
-  const label = timeLabel(state);
   const at = state === "upcoming" ? opensAt : closesAt;
   const isDate = state === "closed" || at - now > NEAR_MS;
-  if (isDate) return { label, text: formatTime(at), isDate };
+  if (isDate) return { label: when[state], text: time(new Date(at).toISOString()), isDate };
   return {
-    label: `${label} in`,
+    label: when[`${state}In`],
     text: formatDuration(Math.max(0, Math.ceil((at - now) / 1_000))),
     isDate,
   };

@@ -1,12 +1,14 @@
 // The sale page in the browser: countdown on the server's clock, automatic opening, live stock.
-import type { SaleState } from "../../catalog/sale-state.ts";
+import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { badgeOf, mainStop } from "../copy/sale.ts";
+import { stopWords } from "../copy/stop.ts";
 import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
 import { loadLine } from "./load-line.ts";
+import { WORDING } from "./locale.ts";
 import type { SaleUpdate } from "./outcome.ts";
 import { mountPurchase } from "./purchase.ts";
 import { onReturn } from "./resume.ts";
@@ -16,11 +18,12 @@ import { countdown } from "./sale-countdown.ts";
 import { correct, observe, onClockChange, serverNow } from "./server-clock.ts";
 import { SkuCard } from "./sku-card.ts";
 import { mountVisit } from "./visit-token.ts";
+import { WORDS } from "./words.ts";
 
-const GONE = "This sale was removed. Existing orders aren't affected.";
-const DEGRADED = "Stock counts may be out of date. You can still buy.";
 /** How long the sale's times from a refusal override those of live answers, which may come from a stale cache. */
 const OVERRIDE_MS = 10_000;
+
+const haltOf = (stop?: Stop) => stop && stopWords(stop, WORDING);
 
 export function mountSale(root: HTMLElement): void {
   new SalePage(root).start();
@@ -154,6 +157,7 @@ class SalePage {
     const moved = sale !== this.#state;
     this.#state = this.#root.dataset.state = sale;
     const { isGone, isPolled, isCurrent, isDegraded } = this.#live;
+    const { sale: words } = WORDS;
     const notYet = this.#line?.paint();
     // Until the script of the line is loaded, nobody knows whose turn it is.
     const checking = !isCurrent || (this.#hasLine && !this.#line);
@@ -161,7 +165,7 @@ class SalePage {
     const stops = this.#cards.map(({ skuId }) => this.#stopped?.[skuId]);
     const stop = mainStop(stops);
     for (const [i, card] of this.#cards.entries()) {
-      card.set({ sale, stock: stocks[i], notYet: stops[i] ?? notYet, checking });
+      card.set({ sale, stock: stocks[i], notYet: haltOf(stops[i]) ?? notYet, checking });
     }
     this.#badge.show(
       isGone
@@ -170,7 +174,10 @@ class SalePage {
           ? sale
           : badgeOf(sale, stocks, stop),
     );
-    setText(part(document, "notice"), isGone ? GONE : (stop?.why ?? (isDegraded ? DEGRADED : "")));
+    setText(
+      part(document, "notice"),
+      isGone ? words.removed : (haltOf(stop)?.why ?? (isDegraded ? words.degraded : "")),
+    );
     // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment. A line
     // spreads it over a longer time.
     this.#live.setPace(sale === "open" && !this.#line?.isOver, this.#line?.waitMs);
@@ -182,7 +189,13 @@ class SalePage {
   }
 
   #count(sale: SaleState): void {
-    const { label, text, isDate } = countdown(sale, this.#opensAt, this.#closesAt, serverNow());
+    const { label, text, isDate } = countdown(
+      sale,
+      this.#opensAt,
+      this.#closesAt,
+      serverNow(),
+      WORDING,
+    );
     setText(part(this.#root, "countdown-label"), label);
     const digits = part(this.#root, "digits");
     digits?.classList.toggle("date", isDate);

@@ -1,9 +1,12 @@
 // Signing in on the page: a dialog with the demo form or a link to the shop's sign-in page.
+import { type Problem, refusalText } from "../copy/refusal.ts";
 import { call } from "./api.ts";
 import { closeDialog, openDialog } from "./dialog.ts";
 import { part, setText } from "./dom.ts";
+import { WORDING } from "./locale.ts";
 import { forgetStep } from "./saved-step.ts";
 import { notifySessionChange } from "./tab-channel.ts";
+import { WORDS } from "./words.ts";
 
 const dialog = document.querySelector<HTMLDialogElement>("dialog#sign-in");
 let asking: Promise<boolean> | undefined;
@@ -38,6 +41,10 @@ async function ask(dialog: HTMLDialogElement): Promise<boolean> {
 /** Closes the dialog when another tab made the sign-in unnecessary. */
 export const closeSignIn = (): void => closeDialog(dialog);
 
+/** `unavailable` and the like are explained on pages that have the words for it. */
+const faultOf = (problem: Problem): string =>
+  problem.code ? refusalText(problem, WORDING) : WORDS.common.noConnection;
+
 /** Submits the dialog's form through the API instead of a navigation. */
 export function mountSignIn(): void {
   dialog
@@ -48,7 +55,7 @@ export function mountSignIn(): void {
     event.preventDefault();
     const user = String(new FormData(form).get("user") ?? "").trim();
     const answer = await call("POST", "/login", { body: { user } });
-    const fault = answer.ok ? "" : (answer.body.title ?? "No connection.");
+    const fault = answer.ok ? "" : faultOf(answer.body);
     setText(part(form, "login-fault"), fault);
     if (!answer.ok) return;
     closeDialog(dialog, "signed-in");

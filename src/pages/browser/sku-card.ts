@@ -9,12 +9,13 @@ import type { Attempt } from "./attempt.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { part, setText } from "./dom.ts";
 import { loadChallenge } from "./load-challenge.ts";
+import { WORDING } from "./locale.ts";
 import { mountOrder } from "./order-panel.ts";
 import { closeSignIn } from "./sign-in.ts";
 import { paintQuantity, panelTemplate, removePaymentChoice, updatePrice } from "./sku-offer.ts";
+import { WORDS } from "./words.ts";
 
-const SIGNED_OUT = "You're signed out. Select Buy and sign in to see your order.";
-const OTHER_ACCOUNT = "A different account is signed in now.";
+const { sale: SAID } = WORDS;
 
 /** Everything that a card's appearance depends on, except the buyer's orders. */
 export interface CardState {
@@ -80,7 +81,7 @@ export class SkuCard {
 
   /** Whether the card shows the signed-out message. */
   get showsSignedOut(): boolean {
-    return part(this.root, "message")?.textContent === SIGNED_OUT;
+    return part(this.root, "message")?.textContent === SAID.signedOut;
   }
 
   /** The price or the name changed while the page was open. */
@@ -88,7 +89,8 @@ export class SkuCard {
     if (name) setText(this.root.querySelector("h2"), name);
     const shown = unitPrice && updatePrice(this.root, unitPrice);
     // An existing order keeps its price, so its buyer needs no message.
-    if (shown && !this.owns) this.showMessage(`The price is now ${shown}.`, "wait");
+    if (shown && !this.owns)
+      this.showMessage(WORDING.fill(SAID.newPrice, { price: shown }), "wait");
   }
 
   /** The challenge panel of this item, loaded on first use. */
@@ -135,7 +137,7 @@ export class SkuCard {
     if (!(panel instanceof HTMLElement)) return;
     part(this.root, "order-slot")?.replaceChildren(panel);
     removePaymentChoice(this.root);
-    setText(part(panel, "order-kicker"), already ? "You already have this" : "Your order");
+    setText(part(panel, "order-kicker"), already ? SAID.already : SAID.yours);
     const onChange = (next: Order) => {
       this.order = next;
       this.#orders.set(next.id, next);
@@ -152,7 +154,7 @@ export class SkuCard {
     this.#orders.clear();
     delete this.root.dataset.owned;
     this.set({ full: false, blocked: false });
-    this.showMessage(signedOut ? SIGNED_OUT : OTHER_ACCOUNT, "wait");
+    this.showMessage(signedOut ? SAID.signedOut : SAID.otherAccount, "wait");
   }
 
   #quantity = () => this.#state.pending?.quantity ?? Number(this.#select?.value ?? 1);
@@ -167,12 +169,15 @@ export class SkuCard {
 
   #buttonState() {
     const { pending, busy, checking, ...state } = this.#state;
-    return buyButton({
-      ...state,
-      busy: busy || checking,
-      pending: pending !== undefined,
-      another: this.owns,
-    });
+    return buyButton(
+      {
+        ...state,
+        busy: busy || checking,
+        pending: pending !== undefined,
+        another: this.owns,
+      },
+      WORDING,
+    );
   }
 
   #paint(): void {
@@ -187,9 +192,9 @@ export class SkuCard {
     this.#button.setAttribute("aria-disabled", String(why !== undefined));
     this.#button.setAttribute("aria-busy", String(busy || checking));
     setText(this.#button, label);
-    setText(part(this.root, "left"), has ? "" : stockText(stock, sale));
+    setText(part(this.root, "left"), has ? "" : stockText(stock, sale, WORDING));
     const note = sale === "closed" || paysFirst ? "" : this.#note;
-    setText(part(this.root, "note"), used && !paysFirst ? limitText(this.#limit) : note);
+    setText(part(this.root, "note"), used && !paysFirst ? limitText(WORDING, this.#limit) : note);
     // The picker of a product reads these.
     this.root.dataset.available = `${stock?.available}`;
     this.root.dataset.stock = stock?.state ?? "";

@@ -1,7 +1,7 @@
 // The price, the quantity, and the payment choice in an item's card.
 import type { Money } from "../../money.ts";
 import { part, setText } from "./dom.ts";
-import { FORMAT } from "./locale.ts";
+import { WORDING } from "./locale.ts";
 
 /** The unit price that the card shows. */
 export function priceOf({ dataset: { amount, currency = "" } }: HTMLElement): Money {
@@ -13,7 +13,7 @@ export function updatePrice(card: HTMLElement, { amount, currency }: Money): str
   const before = priceOf(card);
   if (amount === before.amount && currency === before.currency) return undefined;
   Object.assign(card.dataset, { amount, currency });
-  const shown = FORMAT.price(amount, currency);
+  const shown = WORDING.price(amount, currency);
   setText(card.querySelector(".price"), shown);
   return shown;
 }

@@ -38,7 +38,7 @@ export interface StripeJs {
 
 declare global {
   interface Window {
-    Stripe?: (publishableKey: string) => StripeJs;
+    Stripe?: (publishableKey: string, options: { locale: string }) => StripeJs;
   }
 }
 
@@ -46,5 +46,5 @@ declare global {
 export async function loadStripe(url: string, publishableKey: string): Promise<StripeJs> {
   if (!window.Stripe) await loadScript(url);
   if (!window.Stripe) throw new Error("Stripe.js did not load");
-  return window.Stripe(publishableKey);
+  return window.Stripe(publishableKey, { locale: document.documentElement.lang });
 }

@@ -2,12 +2,12 @@
 // server. Every request carries the same key, so at most one order is placed.
 import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
-import { NO_DUPLICATE } from "../copy/refusal.ts";
 import { type ApiResponse, call, isUnknown } from "./api.ts";
 import { type Attempt, endRequest, type RequestEnd, recordOrder, startRequest } from "./attempt.ts";
 import { updateAttempt } from "./attempt-store.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { jitter, pause, pauseOrOnline } from "./delay.ts";
+import { WORDING } from "./locale.ts";
 import { type SavedPurchase, saveStep } from "./saved-step.ts";
 import { signIn } from "./sign-in.ts";
 import { visitHeaders } from "./visit-token.ts";
@@ -18,10 +18,13 @@ const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
 /** Caps a wait, in case the visitor's clock was set back. */
 const LONGEST_WAIT_MS = 600_000;
-const OFFLINE = `No connection. We'll continue when you're back online. ${NO_DUPLICATE}`;
-const BUSY = `We're very busy. We'll try again in a moment. ${NO_DUPLICATE}`;
 /** Statuses sent before the server looks for an order from an earlier request. */
 const BEFORE_LOOKUP = new Set([401, 403, 404, 429]);
+
+const delayText = (isOffline: boolean): string => {
+  const { words, join } = WORDING;
+  return join(isOffline ? words.sale.offline : words.sale.busy, words.common.noDuplicate);
+};
 
 export interface Submission {
   skuId: string;
@@ -73,7 +76,7 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
     // The page knows whose turn it is. Another edge may learn of it a moment later.
     const isTurn = code === "not_admitted_yet";
     if ((!isUnknown(answer) && !isTurn) || tries >= MAX_TRIES) return { answer };
-    showStatus(answer.status === 0 ? OFFLINE : BUSY);
+    showStatus(delayText(answer.status === 0));
     // `untilAllowed` waits out a Retry-After; without one, back off exponentially.
     if (answer.retryAfter && !isTurn) continue;
     await pauseOrOnline(Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS) + jitter(500));
@@ -92,7 +95,7 @@ async function untilAllowed(
 ): Promise<void> {
   const early = notBefore - Date.now();
   if (early <= 0) return;
-  showStatus(BUSY);
+  showStatus(delayText(false));
   await pause(Math.min(early, LONGEST_WAIT_MS) + jitter(FIRST_PAUSE_MS));
 }
 

@@ -1,7 +1,6 @@
 // Tells a visitor that it is their turn: the title of the page, a sound, and a notification if they allowed it.
+import { WORDS } from "./words.ts";
 
-const TITLE = "It's your turn";
-const BODY = "You can buy now.";
 const BEEP_HZ = 880;
 const BEEP_SECONDS = 0.6;
 const VOLUME = 0.2;
@@ -29,11 +28,12 @@ export class TurnAlert {
   }
 
   ring(): void {
-    document.title = TITLE;
+    const { yourTurn, buyNow } = WORDS.line;
+    document.title = yourTurn;
     this.#beep();
     try {
       if (!("Notification" in window) || Notification.permission !== "granted") return;
-      const shown = new Notification(TITLE, { body: BODY, tag: location.pathname });
+      const shown = new Notification(yourTurn, { body: buyNow, tag: location.pathname });
       shown.onclick = () => focus();
     } catch {
       // Some phones allow notifications only from a service worker.

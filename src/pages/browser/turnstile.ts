@@ -1,5 +1,6 @@
 // Cloudflare Turnstile: loads its script on demand and renders one widget.
 import { loadScript } from "./load-script.ts";
+import { WORDS } from "./words.ts";
 
 interface Turnstile {
   render(container: HTMLElement, options: Record<string, unknown>): string | null | undefined;
@@ -51,17 +52,17 @@ export function showWidget(
     action,
     cData: cdata,
     theme: "auto",
+    language: document.documentElement.lang,
     size: container.clientWidth < WIDE_PX ? "compact" : "flexible",
     "response-field": false,
     callback: solved,
     // True: the error is handled, so Turnstile does not log it.
     "error-callback": (code: unknown) => {
-      fault(`The check failed (${code}).`);
+      fault(`${WORDS.challenge.failed} (${code})`);
       return true;
     },
-    "timeout-callback": () => fault("The check timed out. Please try again."),
-    "unsupported-callback": () =>
-      fault("This browser doesn't support the check. Try another browser."),
+    "timeout-callback": () => fault(WORDS.challenge.timedOut),
+    "unsupported-callback": () => fault(WORDS.challenge.unsupported),
   });
   return () => {
     if (widget) turnstile.remove(widget);

@@ -7,8 +7,9 @@ import {
   numberInLine,
   peopleAhead,
 } from "../../admission/standing.ts";
-import { count, range, rounded, type Units } from "./line-figures.ts";
-import type { Format } from "./refusal.ts";
+import { range, rounded, type Units } from "./line-figures.ts";
+import type { Halt } from "./stop.ts";
+import type { Wording } from "./wording.ts";
 
 /** The controller's notice while the beacon is late. */
 const BEACON_LATE = "beacon_late";
@@ -47,39 +48,36 @@ export function standingOf({ line, registration, joined, place, now }: LineState
   return line && isAdmitted(line, place) ? "admitted" : "waiting";
 }
 
-/** The main sentence of the panel. `time` formats ISO 8601. */
-export function lineText(state: LineState, time: Format["time"]): string {
-  const { registration, now, line } = state;
-  const at = (ms: number) => time(new Date(ms).toISOString());
+/** The main sentence of the panel. */
+export function lineText(state: LineState, wording: Wording): string {
+  const { registration, now } = state;
+  const { words, fill } = wording;
+  const at = (ms: number) => ({ time: wording.time(new Date(ms).toISOString()) });
   switch (standingOf(state)) {
     case "early":
-      return `This sale has a line. You can join it from ${at(registration.opensAt)}.`;
+      return fill(words.line.early, at(registration.opensAt));
     case "apart":
-      return "This sale has a line. Join it to get your turn.";
+      return words.line.apart;
     case "undrawn":
-      if (now < registration.closesAt)
-        return `You're in line. Places are drawn at ${at(registration.closesAt)}.`;
-      return isBeaconLate(line)
-        ? "You're in line. We're waiting for the public random number that decides the places."
-        : "You're in line. The places are being drawn.";
+      if (now < registration.closesAt) return fill(words.line.undrawn, at(registration.closesAt));
+      return isBeaconLate(state.line) ? words.line.beacon : words.line.drawing;
     case "waiting":
-      return aheadText(state);
+      return aheadText(state, wording);
     case "admitted":
-      return "It's your turn. You can buy now.";
+      return words.line.admitted;
     case "over":
-      return "The line is over: nothing is left.";
+      return words.line.over;
   }
 }
 
-function aheadText({ line, place }: LineState): string {
-  if (!line || place === null) return "You're in line.";
+function aheadText({ line, place }: LineState, { words, fill }: Wording): string {
+  if (!line || place === null) return words.line.inLine;
   const ahead = peopleAhead(line, place);
   const { isExact } = numberInLine(line, place);
-  if (ahead === 0) return isExact ? "You're next." : "You're one of the next.";
-  const people = ahead === 1 ? "person is" : "people are";
+  if (ahead === 0) return isExact ? words.line.next : words.line.nearlyNext;
   return isExact
-    ? `${count(ahead)} ${people} ahead of you.`
-    : `About ${rounded(ahead)} ${people} ahead of you.`;
+    ? fill(words.line.ahead, { n: ahead })
+    : fill(words.line.aboutAhead, { n: rounded(ahead) });
 }
 
 /** Why a person waits, and how likely their turn is. `soon`: their turn comes in a time that is known. */
@@ -98,77 +96,57 @@ export function outlookOf(state: LineState): Outlook {
 const leftOf = (units: LineState["units"]): number =>
   units ? units.free + units.held : Number.POSITIVE_INFINITY;
 
-/** How long the wait is, why nobody can say, or how to get a place. `time` formats ISO 8601. */
-export function waitText(state: LineState, time: Format["time"]): string {
+/** How long the wait is, why nobody can say, or how to get a place. */
+export function waitText(state: LineState, wording: Wording): string {
   const { line, place, units } = state;
+  const { words, fill } = wording;
   switch (outlookOf(state)) {
     case "unknown":
-      return entryText(state, time);
+      return entryText(state, wording);
     case "cut":
-      return "The line can't be reached right now. You keep your place.";
+      return words.line.cut;
     case "paused":
-      return "The line is paused. You keep your place.";
+      return words.line.paused;
     case "held":
-      return "All units are reserved. If one comes back, the next in line gets it.";
-    case "unlikely": {
-      const left = leftOf(units);
-      const only = `Only ${count(left)} ${left === 1 ? "unit is" : "units are"} left`;
-      return `${only}, so your turn will probably not come. You keep your place in case units come back.`;
-    }
+      return words.line.held;
+    case "unlikely":
+      return fill(words.line.unlikely, { n: leftOf(units) });
     case "soon": {
       const eta = etaSeconds(line as PublicLine, place as number, leftOf(units));
-      return eta ? `Your turn comes in ${range(eta)}.` : "";
+      return eta ? fill(words.line.turnIn, { wait: range(eta, wording) }) : "";
     }
   }
 }
 
 /** The difference that the time of joining makes. */
-function entryText(state: LineState, time: Format["time"]): string {
+function entryText(state: LineState, { words: { line }, fill, time }: Wording): string {
   const { registration, now } = state;
   const isEarly = now < registration.closesAt;
-  const until = time(new Date(registration.closesAt).toISOString());
   switch (standingOf(state)) {
-    case "apart":
-      return isEarly
-        ? `Everyone who joins before ${until} has the same chance of a good place.`
-        : "You get the place after everyone who has joined so far.";
+    case "apart": {
+      if (!isEarly) return line.afterAll;
+      return fill(line.sameChance, { time: time(new Date(registration.closesAt).toISOString()) });
+    }
     case "undrawn":
-      return isEarly ? "You can leave until then. Your chance stays the same." : "";
+      return isEarly ? line.mayLeave : "";
     default:
       return "";
   }
 }
 
-/** How places are given, for both modes. */
-export const HOW: Record<PublicLine["mode"], string> = {
-  queue:
-    "People who join before the places are drawn get a random place. People who join later follow in order of arrival.",
-  draw: "People who join before the places are drawn all have the same chance. People who join later follow after them.",
-};
-
-export const PROOF =
-  "Nobody can choose the places, not even the shop: they follow from a seed that was sealed before anyone could join, and from a public random number that comes afterwards.";
-
 /** The Buy button of a visitor whose turn it is not. */
-export const NOT_YOUR_TURN: Record<"apart" | "waiting", { label: string; why: string }> = {
-  apart: {
-    label: "Join the line first",
-    why: "This sale has a line. Join it above to get your turn.",
-  },
-  waiting: {
-    label: "Wait for your turn",
-    why: "It isn't your turn yet. You can buy here as soon as it is.",
-  },
-};
+export const notYourTurn = (isInLine: boolean, { words: { buy } }: Wording): Halt =>
+  isInLine
+    ? { label: buy.turn, why: buy.turnWhy }
+    : { label: buy.joinFirst, why: buy.joinFirstWhy };
 
 /** The operator's notice to people who wait. The beacon has words of its own. */
 export const operatorNotice = (line: PublicLine | undefined): string =>
   line?.notice === BEACON_LATE ? "" : (line?.notice ?? "");
 
 /** How many people are in line. Empty once the visitor's own number says it. */
-export function countText({ line, place }: LineState): string {
+export function countText({ line, place }: LineState, { words, fill }: Wording): string {
   if (!line || line.over || line.registered === 0 || place !== null) return "";
-  const { registered, waiting } = line;
-  const joined = `${count(registered)} ${registered === 1 ? "person has" : "people have"} joined`;
-  return `${joined}, ${count(waiting)} ${waiting === 1 ? "is" : "are"} waiting.`;
+  const joined = fill(words.line.joined, { n: line.registered });
+  return fill(words.line.joinedWaiting, { joined, n: line.waiting });
 }

@@ -1,7 +1,9 @@
 // The copy for an order's status. Shared by server and browser, so pages read the same with and without
 // JavaScript.
 import type { Order } from "../../inventory/order.ts";
+import type { PaymentPause } from "../../payments/payment-pause.ts";
 import { formatWait } from "./refusal.ts";
+import type { Wording } from "./wording.ts";
 
 /** The fields of an order that its copy depends on. */
 export type OrderLike = Pick<Order, "status" | "unitPrice" | "payment" | "reason"> &
@@ -27,140 +29,120 @@ export const isSettling = (order: OrderLike): boolean =>
   (order.status === "reserved" ? !needsPayment(order) : isUnknown(order));
 
 /** Shown while a payment waits for its start: many orders are paid at once. */
-export const inLineText = (seconds: number): string =>
-  `Your payment is in line: about ${formatWait(seconds)}. Your item stays reserved meanwhile.`;
+export const inLineText = (wording: Wording, seconds: number): string =>
+  wording.fill(wording.words.order.inLine, { wait: formatWait(wording, seconds) });
 
-interface Words {
+/** What the buyer of an unpaid order should know while an operator has paused all payments. */
+export function pauseText(
+  { notice, isDue, minutes }: PaymentPause,
+  { words: { order }, fill, join }: Wording,
+): string {
+  const goesOn = fill(isDue ? order.sentLater : order.payAnyway, { n: minutes });
+  return join(notice ?? order.paymentsPaused, goesOn);
+}
+
+export interface Told {
   title: string;
   text: string;
 }
 
-const BACK_ON_SALE = "The item is back on sale.";
-const FINDING_OUT = "We're finding out whether your bank paid. If it did, you get your money back.";
-
 /** The title and text that tell a buyer the status of an order. The words follow the money: "you weren't charged" only where that is known. */
-export function describeOrder(order: OrderLike): Words {
-  const refund = refundWords(order);
+export function describeOrder(order: OrderLike, wording: Wording): Told {
+  const { order: words } = wording.words;
+  const refund = refundWords(order, wording);
   if (refund) return refund;
   switch (order.status) {
     case "reserved":
-      return reservedWords(order);
+      return reservedWords(order, wording);
     case "confirmed":
-      return confirmedWords(order);
+      return { title: words.confirmed, text: confirmedText(order, wording) };
     case "cancelled":
-      return cancelledWords(order);
+      return cancelledWords(order, wording);
     case "expired":
-      return expiredWords(order);
+      return { title: words.expired, text: expiredText(order, wording) };
     case "refunded":
       return order.unitPrice.amount > 0
-        ? { title: "Order refunded", text: "Your payment was refunded in full." }
-        : { title: "Order canceled", text: "The shop canceled this order." };
+        ? { title: words.refunded, text: words.refundedText }
+        : { title: words.canceled, text: words.canceledByShop };
   }
 }
 
 /** Words about a refund whose money has not arrived. Undefined if there is none. */
-function refundWords(order: OrderLike): Words | undefined {
+function refundWords(order: OrderLike, wording: Wording): Told | undefined {
   const { payment, status } = order;
+  const { order: words } = wording.words;
   const isConfirmed = status === "confirmed";
   if (payment === "refund_due") {
-    const text = isConfirmed
-      ? "The shop refunded your order. Your money is on its way back to you."
-      : `${CANCELED_BY[order.reason ?? ""] ?? "Your payment arrived too late."} Your money is on its way back to you in full.`;
-    return { title: "Refund on the way", text };
+    const why = canceledBy(order, wording) ?? words.tooLate;
+    const text = isConfirmed ? words.refundDueText : wording.join(why, words.moneyBack);
+    return { title: words.refundDue, text };
   }
   if (payment !== "refund_failed") return undefined;
-  const text = isConfirmed
-    ? "Your refund hasn't gone through. The shop knows and will get in touch with you."
-    : "Your bank returned our refund. The shop knows and will get in touch with you.";
-  return { title: "Refund delayed", text };
+  const text = isConfirmed ? words.refundStuck : words.refundReturned;
+  return { title: words.refundFailed, text };
 }
 
-function confirmedWords({ refunded, refundedQuantity = 0 }: OrderLike): Words {
-  if (refunded && refunded.amount > 0) {
-    return { title: "Order confirmed", text: "It's yours. Part of your payment was refunded." };
-  }
-  return refundedQuantity > 0
-    ? { title: "Order confirmed", text: "It's yours. The shop canceled part of your order." }
-    : { title: "Order confirmed", text: "It's yours. Thank you for your order." };
+function confirmedText(
+  { refunded, refundedQuantity = 0 }: OrderLike,
+  { words: { order } }: Wording,
+): string {
+  if (refunded && refunded.amount > 0) return order.partRefunded;
+  return refundedQuantity > 0 ? order.partCanceled : order.confirmedText;
 }
 
-/** Reasons for which no bank declined the card. `voided`: the shop canceled the payment at its provider. */
-const NO_BANK: Record<string, string> = {
-  invalid_payment_method: "This payment method can't be used.",
-  voided: "This payment was canceled.",
-};
 /** Reasons for which no card can pay the price. No bank's reason starts like them. */
 const PRICE = /^(amount|parameter|invalid_currency)/;
 
-function declinedWords({ reason, attemptsLeft }: OrderLike): Words {
-  const why = reason ?? "";
-  const isPrice = PRICE.test(why);
-  const fact = isPrice
-    ? "The shop can't charge this price."
-    : (NO_BANK[why] ?? "Your bank declined this card.");
-  const next =
-    isPrice || attemptsLeft === 0
-      ? "but no other card can pay for this order. " +
-        "The item goes back on sale when your reservation expires, or as soon as you cancel it."
-      : "and your item is still reserved. Try another card.";
-  return { title: "Payment declined", text: `${fact} You haven't been charged, ${next}` };
+function declinedText(
+  { reason = "", attemptsLeft }: OrderLike,
+  { words: { order }, join }: Wording,
+): string {
+  const isPrice = PRICE.test(reason);
+  const next = isPrice || attemptsLeft === 0 ? order.noOtherCard : order.tryAnother;
+  if (isPrice) return join(order.priceInvalid, next);
+  // No bank declined the card. `voided`: the shop canceled the payment at its provider.
+  if (reason === "invalid_payment_method") return join(order.methodInvalid, next);
+  return join(reason === "voided" ? order.paymentVoided : order.bankDeclined, next);
 }
 
-function reservedWords(order: OrderLike): Words {
+function reservedWords(order: OrderLike, wording: Wording): Told {
   const { payment, unitPrice, attemptsLeft } = order;
-  const isLast = attemptsLeft === 0;
+  const { order: words } = wording.words;
   switch (payment) {
     case "declined":
-      return declinedWords(order);
-    case "action_required":
-      return {
-        title: "Your bank has a question",
-        text: `Continue the payment to confirm it with your bank. Your item is still reserved.${isLast ? "" : " You can also use another card."}`,
-      };
+      return { title: words.declined, text: declinedText(order, wording) };
+    case "action_required": {
+      const other = attemptsLeft === 0 ? "" : words.orAnotherCard;
+      return { title: words.question, text: wording.join(words.questionText, other) };
+    }
     case "processing":
-      return {
-        title: "Payment processing",
-        text: "Your bank is still working on the payment. Your item stays reserved meanwhile.",
-      };
+      return { title: words.processing, text: words.bankWorks };
     case undefined:
       return unitPrice.amount > 0
-        ? { title: "Reserved for you", text: "Pay before the reservation expires to get it." }
-        : { title: "You got it", text: "Your item is reserved. We're confirming your order." };
+        ? { title: words.reserved, text: words.reservedText }
+        : { title: words.gotIt, text: words.gotItText };
     default:
-      return {
-        title: "Payment processing",
-        text: "Your item is reserved while your bank responds.",
-      };
+      return { title: words.processing, text: words.bankResponds };
   }
 }
 
-const CANCELED_BY: Record<string, string> = {
-  buyer: "You canceled this order.",
-  operator: "The shop canceled this order.",
-};
+/** Who canceled the order. Undefined if nobody did. */
+function canceledBy({ reason }: OrderLike, { words: { order } }: Wording): string | undefined {
+  if (reason === "buyer") return order.canceledByBuyer;
+  return reason === "operator" ? order.canceledByShop : undefined;
+}
 
-function cancelledWords(order: OrderLike): Words {
-  const text = CANCELED_BY[order.reason ?? ""];
+function cancelledWords(order: OrderLike, wording: Wording): Told {
+  const { order: words } = wording.words;
+  const by = canceledBy(order, wording);
   // A decline canceled the order in early releases.
-  if (order.payment === "declined" && !text) {
-    return {
-      title: "Payment declined",
-      text: "You weren't charged. The payment was declined, so the item is back on sale.",
-    };
-  }
-  const words = text ?? BACK_ON_SALE;
-  return { title: "Order canceled", text: isUnknown(order) ? `${words} ${FINDING_OUT}` : words };
+  if (order.payment === "declined" && !by) return { title: words.declined, text: words.oldDecline };
+  const text = wording.join(by ?? words.backOnSale, isUnknown(order) ? words.findingOut : "");
+  return { title: words.canceled, text };
 }
 
-function expiredWords(order: OrderLike): Words {
-  const title = "Reservation expired";
-  if (isUnknown(order)) {
-    return {
-      title,
-      text: "We're finding out whether your bank paid. If it did, you get the item if one is left, or your money back.",
-    };
-  }
-  const text = "Your order wasn't paid in time, so the item is back on sale.";
+function expiredText(order: OrderLike, { words: { order: words }, join }: Wording): string {
+  if (isUnknown(order)) return words.expiredUnknown;
   // Until the declined payment is voided, it could still succeed.
-  return { title, text: order.payment === "declined" ? text : `${text} You weren't charged.` };
+  return join(words.expiredText, order.payment === "declined" ? "" : words.notCharged);
 }

@@ -1,5 +1,7 @@
 // The copy for refusals, by the error codes of errors.ts. Shared by server and browser.
 import type { ErrorCode, ProblemFields } from "../../errors.ts";
+import { stopWords } from "./stop.ts";
+import type { Wording } from "./wording.ts";
 
 /** The fields of problem+json that the copy depends on. */
 export interface Problem extends ProblemFields {
@@ -11,76 +13,65 @@ export interface Problem extends ProblemFields {
 const LONG_SECONDS = 100;
 
 /** "1 second", "7 seconds", "12 minutes". */
-export const formatWait = (seconds: number): string =>
+export const formatWait = ({ duration }: Wording, seconds: number): string =>
   seconds < LONG_SECONDS
-    ? `${seconds} second${seconds === 1 ? "" : "s"}`
-    : `${Math.ceil(seconds / 60)} minutes`;
-
-/** Reassures before a retry, which is safe: one attempt places one order. */
-export const NO_DUPLICATE = "You won't place a duplicate order.";
-export const SALE_ENDED = "This sale has ended.";
-export const BLOCKED = "We can't accept your order.";
+    ? duration(seconds, "second")
+    : duration(Math.ceil(seconds / 60), "minute");
 
 /** States the purchase limit; without the number if the refusal does not contain it. */
-export const limitText = (limit?: number): string =>
-  `You've reached the limit ${limit ? `of ${limit} ` : ""}per person.`;
-
-/** Formats times and prices: in UTC on the server, in the visitor's locale in the browser. */
-export interface Format {
-  time(iso: string): string;
-  price(amount: number, currency: string): string;
-}
+export const limitText = ({ words: { refusal }, fill }: Wording, limit?: number): string =>
+  limit ? fill(refusal.limit, { n: limit }) : refusal.limitUnknown;
 
 /** The message for a refused order or payment. */
-export function refusalText(problem: Problem, format: Format): string {
-  const {
-    code,
-    title,
-    available,
-    held,
-    limit,
-    opensAt,
-    unitPrice,
-    retryAfterSeconds = 1,
-  } = problem;
-  // A detail equal to the title is generic and adds nothing.
-  const detail = problem.detail === title ? undefined : problem.detail;
+export function refusalText(problem: Problem, wording: Wording): string {
+  const { code, because, stop, opensAt, unitPrice, retryAfterSeconds = 1 } = problem;
+  const { words, fill, join } = wording;
+  const { refusal } = words;
+  if (stop) return stopWords(stop, wording).why;
+  const why = because && refusal[because];
+  const wait = () => formatWait(wording, retryAfterSeconds);
   switch (code) {
     case "sold_out":
-      if (available) return `Only ${available} left. Choose a smaller quantity.`;
-      return held
-        ? "All units are reserved, but some buyers haven't paid yet. Try again in a moment."
-        : "Sold out. Someone else got the last one.";
-    case "price_changed": {
-      const price = unitPrice && format.price(unitPrice.amount, unitPrice.currency);
-      const now = price ? `is now ${price}` : "has changed";
-      return `The price ${now}. Nothing was ordered. Continue only if you accept it.`;
-    }
+      return soldOutText(problem, wording);
+    case "price_changed":
+      return unitPrice
+        ? fill(refusal.price, { price: wording.price(unitPrice.amount, unitPrice.currency) })
+        : refusal.priceUnknown;
     case "user_limit_reached":
-      return limitText(limit);
+      return limitText(wording, problem.limit);
     case "sale_not_open":
-      return `This sale isn't open yet. It opens ${opensAt ? format.time(opensAt) : "soon"}.`;
+      return opensAt ? fill(refusal.opens, { time: wording.time(opensAt) }) : refusal.opensSoon;
     case "ticket_required":
-      return "This sale has a line. Join it first, on the sale page.";
+      return refusal.line;
     case "not_admitted_yet":
-      return `It isn't your turn yet. Your place is kept. Please try again in ${formatWait(retryAfterSeconds)}.`;
+      return fill(refusal.turn, { wait: wait() });
     case "sale_closed":
-      return detail ?? SALE_ENDED;
+      return refusal.ended;
     case "rate_limited":
-      return `${detail ?? "Too many attempts."} Please wait ${formatWait(retryAfterSeconds)}, then try again.`;
+      return join(why ?? refusal.tooMany, fill(refusal.pleaseWait, { wait: wait() }));
     case "overloaded":
     case "unavailable":
-      return detail ?? `We're having trouble right now. Please try again. ${NO_DUPLICATE}`;
+      return why ?? join(refusal.trouble, words.common.noDuplicate);
+    case "payment_method_required":
+      return join(refusal.unpaid, why ?? refusal.payHere);
     case "order_not_payable":
-      return (
-        detail ??
-        "This payment can't start. Another one may be in progress, or too many were tried."
-      );
+      return why ?? refusal.notPayable;
+    case "order_not_cancellable":
+      return refusal.notCancellable;
     case "not_found":
-      return "This is no longer available.";
+      return refusal.gone;
     case "blocked":
-      return BLOCKED;
+      return refusal.blocked;
     default:
-      return detail ?? title ?? "That didn't work.";
+      return fallbackText(problem, wording);
   }
 }
+
+function soldOutText({ available, held }: Problem, { words: { refusal }, fill }: Wording): string {
+  if (available) return fill(refusal.few, { n: available });
+  return held ? refusal.held : refusal.soldOut;
+}
+
+/** A problem without a code comes from the payment provider's script, in the language of the page. */
+const fallbackText = ({ code, detail }: Problem, { words }: Wording): string =>
+  (code === undefined ? detail : undefined) ?? words.refusal.failed;

@@ -1,23 +1,15 @@
 // The copy for a sale and its items: the badge, the Buy button, the stock. Shared by server and browser.
 import type { SaleState, StockState, Stop } from "../../catalog/sale-state.ts";
-import { BLOCKED, formatWait, SALE_ENDED } from "./refusal.ts";
+import { formatWait } from "./refusal.ts";
+import type { Halt } from "./stop.ts";
+import type { Wording } from "./wording.ts";
 
 /** The state that the badge shows: that of the sale, or that an open sale has no free unit or is paused, or that it was deleted. */
 export type Badge = SaleState | "held" | "sold_out" | "paused" | "removed";
 
-export const BADGES: Record<Badge, string> = {
-  upcoming: "Opens soon",
-  open: "Open now",
-  held: "All reserved",
-  sold_out: "Sold out",
-  paused: "Paused",
-  closed: "Ended",
-  removed: "Removed",
-};
-
 /** The limit of all items of a sale together. */
-export const saleLimitText = (limit: number): string =>
-  limit === 1 ? "One per person" : `${limit} per person, all items together`;
+export const saleLimitText = (limit: number, { words: { page }, fill }: Wording): string =>
+  fill(page.saleLimit, { n: limit });
 
 /** Whether an open sale shows that no unit is free, for now or for good. */
 export const isUnavailable = (shown?: Badge): boolean => shown === "held" || shown === "sold_out";
@@ -54,11 +46,15 @@ export function badgeOf(
 }
 
 /** The stock line of an item; empty if the stock is unknown or the sale has closed. */
-export function stockText(stock: Stock | undefined, sale: SaleState): string {
+export function stockText(
+  stock: Stock | undefined,
+  sale: SaleState,
+  { words: { buy }, fill }: Wording,
+): string {
   if (!stock || sale === "closed") return "";
-  if (isHeld(stock)) return "All reserved; some may become available";
-  if (noneAvailable(stock)) return "None left";
-  return stock.state === "low" ? `Only ${stock.available} left` : `${stock.available} available`;
+  if (isHeld(stock)) return buy.held;
+  if (noneAvailable(stock)) return buy.none;
+  return fill(stock.state === "low" ? buy.few : buy.left, { n: stock.available });
 }
 
 /** Everything that an item's Buy button depends on. */
@@ -72,38 +68,31 @@ export interface Offer {
   /** The outcome of an earlier press is still unknown. */
   pending?: boolean;
   /** The button while the item takes no orders, or it is not the buyer's turn, where the sale has a line. */
-  notYet?: { label: string; why: string } | undefined;
+  notYet?: Halt | undefined;
   /** The buyer already has one. */
   another?: boolean;
 }
 
 /** The button's label, and why it is disabled; `why` is undefined if a press can buy. */
-export function buyButton(offer: Offer): { label: string; why?: string } {
-  if (offer.busy) return { label: "One moment…", why: "" };
-  const closed = offer.pending ? undefined : closedButton(offer);
+export function buyButton(offer: Offer, wording: Wording): { label: string; why?: string } {
+  const { buy } = wording.words;
+  if (offer.busy) return { label: buy.moment, why: "" };
+  const closed = offer.pending ? undefined : closedButton(offer, wording);
   if (closed) return closed;
-  if (offer.wait)
-    return {
-      label: `Try again in ${formatWait(offer.wait)}`,
-      why: "Please wait until you can try again.",
-    };
-  if (offer.pending) return { label: "Check my order" };
+  if (offer.wait) {
+    const wait = formatWait(wording, offer.wait);
+    return { label: wording.fill(buy.wait, { wait }), why: buy.waitWhy };
+  }
+  if (offer.pending) return { label: buy.check };
   if (offer.notYet) return offer.notYet;
-  if (isHeld(offer.stock)) return { label: "Try to get one" };
-  return { label: `Buy ${offer.another ? "another" : "now"}` };
+  if (isHeld(offer.stock)) return { label: buy.tryOne };
+  return { label: offer.another ? buy.another : buy.now };
 }
 
-function closedButton({ blocked, sale, stock }: Offer) {
-  if (blocked) return { label: "Ordering unavailable", why: BLOCKED };
-  if (sale === "upcoming") {
-    const why = "Not open yet. Buying starts here automatically, so there's no need to reload.";
-    return { label: "Not open yet", why };
-  }
-  if (sale === "closed") return { label: "Sale ended", why: SALE_ENDED };
-  if (noneAvailable(stock) && !isHeld(stock)) return { label: "Sold out", why: "Sold out." };
+function closedButton({ blocked, sale, stock }: Offer, { words: { buy, refusal } }: Wording) {
+  if (blocked) return { label: buy.blocked, why: refusal.blocked };
+  if (sale === "upcoming") return { label: buy.early, why: buy.earlyWhy };
+  if (sale === "closed") return { label: buy.ended, why: refusal.ended };
+  if (noneAvailable(stock) && !isHeld(stock)) return { label: buy.soldOut, why: buy.soldOutWhy };
   return undefined;
 }
-
-/** The label of the sale's next time: its opening, or else its end. */
-export const timeLabel = (state: SaleState): string =>
-  state === "upcoming" ? "Opens" : state === "open" ? "Ends" : "Ended";

@@ -1,10 +1,12 @@
 // The order form for buying without JavaScript. It carries a fresh idempotency key and shows why an earlier
 // submission was refused.
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { itemName, loweredText } from "../copy/product.ts";
+import { itemName } from "../copy/product.ts";
 import { multiplyMoney } from "../format.ts";
+import { brandingOf, type Page } from "../page.ts";
 import { BackToSale, Seller, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
+import { shopText, useWords } from "./page-context.tsx";
 import { TestCards } from "./pay-form.tsx";
 import { SkuPrice } from "./prices.tsx";
 import { holdNote } from "./sku-card.tsx";
@@ -30,32 +32,36 @@ export interface BuyProps {
   open: boolean;
 }
 
-export function renderBuy(props: BuyProps): Promise<string> {
+export function renderBuy(page: Page, props: BuyProps): Promise<string> {
   const { sale, sku, refusal } = props;
+  const { page: words } = page.wording.words;
+  const note = holdNote(sku, page.wording);
   const path = `/sales/${sale.id}/skus/${sku.id}/buy`;
-  return renderDocument({
+  return renderDocument(page, {
     title: `${refusal ? `${refusal.title}: ` : ""}${sku.name}`,
     personal: true,
     sale,
     children: (
       <div class="page narrow">
         <BackToSale sale={sale} />
-        <h1>{refusal?.title ?? "Review your order"}</h1>
+        <h1>{refusal?.title ?? words.review}</h1>
         {refusal ? (
           <p class="alert" role="alert">
             {refusal.text}{" "}
-            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>View your order</a> : null}
+            {refusal.orderId ? <a href={`/orders/${refusal.orderId}`}>{words.viewOrder}</a> : null}
           </p>
         ) : null}
         <div class="card stack">
           <Item {...props} />
-          {props.lowered ? <p role="status">{loweredText(props.lowered)}</p> : null}
-          {holdNote(sku) ? <p class="hint">{holdNote(sku)}</p> : null}
+          {props.lowered ? (
+            <p role="status">{page.wording.fill(words.lowered, { n: props.lowered })}</p>
+          ) : null}
+          {note ? <p class="hint">{note}</p> : null}
           {!props.open ? null : props.signedIn ? (
             <ConfirmForm {...props} path={path} />
           ) : (
             <>
-              <h2>Sign in to buy</h2>
+              <h2>{words.signInToBuy}</h2>
               <SignIn
                 next={`${path}?quantity=${props.quantity}`}
                 origin={props.origin}
@@ -63,7 +69,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
               />
             </>
           )}
-          <Seller theme={sale.theme} />
+          <Seller theme={brandingOf(page, sale)} />
         </div>
       </div>
     ),
@@ -74,9 +80,7 @@ export function renderBuy(props: BuyProps): Promise<string> {
 export const Item = ({ sale, sku, quantity }: Pick<BuyProps, "sale" | "sku" | "quantity">) => (
   <div class="sku-head">
     <p>
-      <strong lang={sale.language} dir="auto">
-        {itemName(sku)}
-      </strong>
+      <strong {...shopText(sale.language)}>{itemName(sku)}</strong>
       {quantity > 1 ? ` × ${quantity}` : ""}
     </p>
     <SkuPrice sku={multiplied(sku, quantity)} />
@@ -108,7 +112,7 @@ const ConfirmForm = ({
     {visit ? <input type="hidden" name="visit" value={visit} /> : null}
     {takesPayment ? <TestCards /> : null}
     <button class="action" type="submit">
-      Confirm order
+      {useWords().page.confirm}
     </button>
   </form>
 );

@@ -3,37 +3,39 @@
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { itemName } from "../copy/product.ts";
 import { multiplyMoney } from "../format.ts";
+import { brandingOf, type Page, toSale } from "../page.ts";
 import { Item } from "./buy.tsx";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";
 import { BackToSale, Price, Seller } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
+import { Say } from "./page-context.tsx";
 
 interface CardChoiceProps {
   sale: Sale;
   sku: Sku;
   quantity: number;
-  /** Why the card is needed now. */
-  why: string;
   settings: CardFormSettings;
 }
 
-export function renderCardChoice(props: CardChoiceProps): Promise<string> {
-  const { sale, sku, quantity, why, settings } = props;
+export function renderCardChoice(page: Page, props: CardChoiceProps): Promise<string> {
+  const { sale, sku, quantity, settings } = props;
+  const { words, fill, join } = page.wording;
   const total = multiplyMoney(sku.unitPrice, quantity);
-  return renderDocument({
-    title: `Choose how to pay: ${itemName(sku)}`,
+  return renderDocument(page, {
+    title: fill(words.page.howToPayTitle, { item: itemName(sku) }),
     personal: true,
+    browserWords: ["card"],
     sale,
     children: (
       <div class="page narrow">
         <BackToSale sale={sale} />
-        <h1>Choose how to pay</h1>
-        <p>{why}</p>
+        <h1>{words.page.howToPay}</h1>
+        <p>{join(words.refusal.unpaid, words.refusal.payHere)}</p>
         <div class="card stack" data-card-choice>
           <Item sale={sale} sku={sku} quantity={quantity} />
           <form
             class="stack pay"
-            action={`/sales/${sale.id}`}
+            action={toSale(page, sale)}
             data-sku={sku.id}
             data-quantity={String(quantity)}
           >
@@ -41,13 +43,13 @@ export function renderCardChoice(props: CardChoiceProps): Promise<string> {
             <p class="alert" role="alert" data-choice-fault></p>
             <button class="action" type="submit" hidden data-pay-button>
               <span class="idle">
-                Buy and pay <Price money={total} />
+                <Say text={words.page.buyAndPay} gaps={{ price: <Price money={total} /> }} />
               </span>
-              <span class="busy">Buying…</span>
+              <span class="busy">{words.page.buying}</span>
             </button>
           </form>
-          <p class="hint">You're charged only if you get the item.</p>
-          <Seller theme={sale.theme} />
+          <p class="hint">{words.page.chargedOnly}</p>
+          <Seller theme={brandingOf(page, sale)} />
         </div>
       </div>
     ),

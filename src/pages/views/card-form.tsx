@@ -4,6 +4,7 @@ import type { Config } from "../../config.ts";
 import type { Money } from "../../money.ts";
 import { toStripeAmount } from "../../payments/stripe-amount.ts";
 import { paymentUrl } from "../assets.ts";
+import { useWords } from "./page-context.tsx";
 
 /** The release of Stripe.js that belongs to the API version of the library. */
 const STRIPE_JS_URL = "https://js.stripe.com/endive/stripe.js";
@@ -26,11 +27,12 @@ interface CardFormProps {
   /** The amount that the card is to be charged. */
   total: Money;
   settings: CardFormSettings;
-  /** A further sentence for buyers without JavaScript. */
-  comfort?: string;
+  /** Whether the item is reserved for the buyer meanwhile. */
+  isHeld?: boolean;
 }
 
-export const CardForm = ({ total, settings, comfort = "" }: CardFormProps) => {
+export const CardForm = ({ total, settings, isHeld = false }: CardFormProps) => {
+  const { page } = useWords();
   const { amount, currency } = toStripeAmount(total);
   return (
     <div
@@ -42,16 +44,16 @@ export const CardForm = ({ total, settings, comfort = "" }: CardFormProps) => {
       data-currency={currency}
     >
       <noscript>
-        <p>{`Paying here needs JavaScript. Turn it on and reload this page${comfort}.`}</p>
+        <p>{isHeld ? page.needsScriptHeld : page.needsScript}</p>
       </noscript>
       <div data-wallets></div>
       <div data-card-fields></div>
       <button class="quiet wide" type="button" hidden data-other-card>
-        Use another card
+        {page.otherCard}
       </button>
       <p class="alert" role="alert" data-card-form-fault></p>
       <button class="quiet wide" type="button" hidden data-card-form-again>
-        Try again
+        {page.tryAgain}
       </button>
     </div>
   );

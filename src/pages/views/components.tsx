@@ -1,45 +1,56 @@
 // Components that several pages share: prices, times, badges, the seller, sign-in.
+import type { Branding } from "../../branding.ts";
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
 import type { Money } from "../../money.ts";
-import { BADGES, type Badge } from "../copy/sale.ts";
-import { formatMoney, formatTime } from "../format.ts";
+import type { Badge } from "../copy/sale.ts";
+import { toSale } from "../page.ts";
+import { Say, shopText, usePage, useWords } from "./page-context.tsx";
 
-export const Price = ({ money, class: name }: { money: Money; class?: string }) =>
-  money.amount === 0 ? (
-    <span class={name}>Free</span>
+export const Price = ({ money, class: name }: { money: Money; class?: string }) => {
+  const shown = usePage().wording.price(money.amount, money.currency);
+  return money.amount === 0 ? (
+    <span class={name}>{shown}</span>
   ) : (
     <data class={name} value={String(money.amount)} data-currency={money.currency}>
-      {formatMoney(money)}
+      {shown}
     </data>
   );
+};
 
 /** `clock`: browser code shows the time of day only, without the date. */
 export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => (
   <time datetime={at} data-local={clock ? "clock" : ""}>
-    {formatTime(at)}
+    {usePage().wording.time(at)}
   </time>
 );
 
 export const BackToSale = ({ sale }: { sale: Pick<Sale, "id" | "language" | "title"> }) => (
   <p>
-    <a href={`/sales/${sale.id}`}>
-      Back to <bdi lang={sale.language}>{sale.title}</bdi>
+    <a href={toSale(usePage(), sale)}>
+      <Say
+        text={useWords().page.backTo}
+        gaps={{ sale: <bdi {...shopText(sale.language)}>{sale.title}</bdi> }}
+      />
     </a>
   </p>
 );
 
 export const StateBadge = ({ state }: { state: Badge }) => (
   <p class="badge" data-badge={state}>
-    {BADGES[state]}
+    {useWords().badge[state]}
   </p>
 );
 
 /** The seller's name and links, such as its terms. */
-export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
-  theme?.seller || theme?.links?.length ? (
+export const Seller = ({ theme }: { theme: Branding }) =>
+  theme.seller || theme.links?.length ? (
     <p class="seller">
-      {theme.seller ? <span dir="auto">Sold by {theme.seller}</span> : null}
+      {theme.seller ? (
+        <span>
+          <Say text={useWords().page.soldBy} gaps={{ seller: <bdi>{theme.seller}</bdi> }} />
+        </span>
+      ) : null}
       {theme.links?.map(({ label, url }) => (
         <a href={url} rel="noopener" dir="auto">
           {label}
@@ -52,13 +63,13 @@ export const Seller = ({ theme }: { theme: Sale["theme"] }) =>
 export const SaleWindow = ({ sale }: { sale: Pick<Sale, "opensAt" | "closesAt"> }) => (
   <dl class="window">
     <div>
-      <dt>Opens</dt>
+      <dt>{useWords().when.upcoming}</dt>
       <dd>
         <Time at={sale.opensAt} />
       </dd>
     </div>
     <div>
-      <dt>Ends</dt>
+      <dt>{useWords().when.open}</dt>
       <dd>
         <Time at={sale.closesAt} />
       </dd>
@@ -90,19 +101,19 @@ export const SignIn = ({ options, next, origin }: SignInProps) => {
   if (options.url) return <ShopSignIn url={new URL(options.url)} back={origin && origin + next} />;
   return (
     <p class="alert">
-      Sign-in isn't set up yet, so nothing can be bought here. If this is your site, set{" "}
-      <code>LOGIN_URL</code> to your shop's sign-in page.
+      <Say text={useWords().page.noSignIn} gaps={{ variable: <code>LOGIN_URL</code> }} />
     </p>
   );
 };
 
 const ShopSignIn = ({ url, back }: { url: URL; back: string | undefined }) => {
+  const { words, fill } = usePage().wording;
   if (back) url.searchParams.set("return_to", back);
   return (
     <div class="stack">
-      <p>You'll sign in at {url.host} and come right back here.</p>
+      <p>{fill(words.page.signInAt, { host: url.host })}</p>
       <a class="action" href={url.href} data-sign-in>
-        Sign in
+        {words.page.signIn}
       </a>
     </div>
   );
@@ -112,7 +123,7 @@ const DemoSignIn = ({ next }: { next: string }) => (
   <form class="stack" method="post" action="/login" data-login>
     <input type="hidden" name="next" value={next} />
     <label class="field">
-      <span>Your name</span>
+      <span>{useWords().page.yourName}</span>
       <input
         name="user"
         required
@@ -122,10 +133,10 @@ const DemoSignIn = ({ next }: { next: string }) => (
         spellcheck={false}
       />
     </label>
-    <p class="hint">This is a demo. Any name works, and there's no password.</p>
+    <p class="hint">{useWords().page.demo}</p>
     <p class="alert" role="alert" data-login-fault></p>
     <button class="action" type="submit">
-      Sign in
+      {useWords().page.signIn}
     </button>
   </form>
 );

@@ -1,5 +1,6 @@
 // The modal dialogs, opened by browser code. Without JavaScript, forms lead to pages with the same content.
 import { SignIn, type SignInOptions } from "./components.tsx";
+import { Say, useWords } from "./page-context.tsx";
 
 interface SignInDialogProps {
   title: string;
@@ -14,7 +15,7 @@ export const SignInDialog = ({ title, next, options }: SignInDialogProps) => (
     <SignIn next={next} options={options} />
     <form method="dialog">
       <button class="quiet wide" type="submit">
-        Cancel
+        {useWords().page.cancel}
       </button>
     </form>
   </dialog>
@@ -24,18 +25,16 @@ export const SignInDialog = ({ title, next, options }: SignInDialogProps) => (
 export const CancelDialog = () => (
   <dialog id="cancel-order" aria-labelledby="cancel-title" aria-describedby="cancel-text">
     <h2 id="cancel-title">
-      Cancel your reservation for <bdi data-cancel-name></bdi>?
+      <Say text={useWords().page.cancelQuestion} gaps={{ item: <bdi data-cancel-name></bdi> }} />
     </h2>
-    <p id="cancel-text">{CANCEL_WARNING}</p>
+    <p id="cancel-text">{useWords().page.cancelWarning}</p>
     <form method="dialog" class="stack">
       <button class="action" type="submit" value="keep">
-        Keep reservation
+        {useWords().page.keep}
       </button>
       <button class="quiet wide" type="submit" value="cancel">
-        Yes, cancel reservation
+        {useWords().page.yesCancel}
       </button>
     </form>
   </dialog>
 );
-
-export const CANCEL_WARNING = "The item goes back on sale right away, and someone else may buy it.";

@@ -1,9 +1,10 @@
 // The error page, for refusals and unknown paths.
+import { type Page, toShared } from "../page.ts";
 import { renderDocument } from "./layout.tsx";
 
 /** The error page: what went wrong, and a link to the sales. */
-export function renderError(title: string, text: string): Promise<string> {
-  return renderDocument({
+export function renderError(page: Page, title: string, text: string): Promise<string> {
+  return renderDocument(page, {
     title,
     personal: true,
     children: (
@@ -11,8 +12,8 @@ export function renderError(title: string, text: string): Promise<string> {
         <h1>{title}</h1>
         <p>{text}</p>
         <p>
-          <a class="action" href="/">
-            See all sales
+          <a class="action" href={toShared(page, "/")}>
+            {page.wording.words.page.allSales}
           </a>
         </p>
       </div>

@@ -1,6 +1,6 @@
 // The pictures of a product or a SKU, side by side. It scrolls by touch, wheel and arrow keys, and needs no script.
 import type { Card } from "../../catalog/items.ts";
-import { picturesLabel, pictureText } from "../copy/product.ts";
+import { usePage } from "./page-context.tsx";
 
 interface GalleryPicture {
   url: string;
@@ -38,24 +38,31 @@ export const Gallery = ({
   name: string;
   language?: string | undefined;
   isFirst?: boolean;
-}) => (
-  <section
-    class="gallery"
-    lang={language}
-    aria-label={picturesLabel(name)}
-    tabindex={pictures.length > 1 ? 0 : undefined}
-    data-gallery
-  >
-    {pictures.map(({ url, alt, skuIds }, at) => (
-      <img
-        src={url}
-        alt={alt ?? pictureText(name, at + 1, pictures.length)}
-        width="800"
-        height="800"
-        loading={isFirst && at === 0 ? "eager" : "lazy"}
-        data-shows={skuIds.join(" ") || undefined}
-        data-behind
-      />
-    ))}
-  </section>
-);
+}) => {
+  const { words, fill } = usePage().wording;
+  const all = pictures.length;
+  /** The alternative text of a picture without one of its own. */
+  const textOf = (at: number) =>
+    all === 1 ? name : fill(words.page.picture, { item: name, n: at + 1, all });
+  return (
+    <section
+      class="gallery"
+      aria-label={fill(words.page.pictures, { item: name })}
+      tabindex={all > 1 ? 0 : undefined}
+      data-gallery
+    >
+      {pictures.map(({ url, alt, skuIds }, at) => (
+        <img
+          src={url}
+          alt={alt ?? textOf(at)}
+          lang={alt === undefined ? undefined : language}
+          width="800"
+          height="800"
+          loading={isFirst && at === 0 ? "eager" : "lazy"}
+          data-shows={skuIds.join(" ") || undefined}
+          data-behind
+        />
+      ))}
+    </section>
+  );
+};

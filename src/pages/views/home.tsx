@@ -3,10 +3,11 @@ import { cardsOf } from "../../catalog/items.ts";
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
-import { type Badge, timeLabel } from "../copy/sale.ts";
-import { formatTime } from "../format.ts";
+import type { Badge } from "../copy/sale.ts";
+import { type Page, toSale, toShared } from "../page.ts";
 import { StateBadge } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
+import { shopText, usePage } from "./page-context.tsx";
 import { Picture } from "./picture.tsx";
 import { PriceRange, rangeOf } from "./prices.tsx";
 
@@ -27,6 +28,7 @@ const sortKey = ({ sale, state }: Listed): number =>
 
 /** One page of the list. `unavailable`: the badges of open sales without a free unit, by sale id. */
 export function renderHome(
+  page: Page,
   { sales, next }: SalesPage,
   unavailable: ReadonlyMap<string, Badge>,
   now: number,
@@ -38,14 +40,16 @@ export function renderHome(
       (a, b) =>
         STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || sortKey(a) - sortKey(b),
     );
-  return renderDocument({
-    title: "Sales",
-    description: "Flash sales: see what is open now and what opens next.",
+  const { page: words } = page.wording.words;
+  return renderDocument(page, {
+    title: words.sales,
+    description: words.salesAbout,
+    browserWords: ["badge", "when"],
     children: (
       <div class="page">
-        <h1>Sales</h1>
+        <h1>{words.sales}</h1>
         {listed.length === 0 ? (
-          <p class="empty">No sales yet. Check back soon.</p>
+          <p class="empty">{words.noSales}</p>
         ) : (
           <ul class="sales">
             {listed.map((each) => (
@@ -55,8 +59,8 @@ export function renderHome(
         )}
         {next === undefined ? null : (
           <p>
-            <a href={`/?cursor=${next}`} rel="next">
-              More sales
+            <a href={toShared(page, `/?cursor=${next}`)} rel="next">
+              {words.moreSales}
             </a>
           </p>
         )}
@@ -65,11 +69,11 @@ export function renderHome(
   });
 }
 
-const itemCount = (count: number): string => (count === 1 ? "1 item" : `${count} items`);
-
 const SaleCard = ({ sale, state, shown }: Listed) => {
   const at = state === "upcoming" ? sale.opensAt : sale.closesAt;
   const range = rangeOf(sale.skus);
+  const page = usePage();
+  const { words, fill, time } = page.wording;
   return (
     <li
       class="card sale-card"
@@ -86,17 +90,17 @@ const SaleCard = ({ sale, state, shown }: Listed) => {
         ) : null}
       </div>
       <StateBadge state={shown} />
-      <h2 lang={sale.language} dir="auto">
-        <a href={`/sales/${sale.id}`}>{sale.title}</a>
+      <h2 {...shopText(sale.language)}>
+        <a href={toSale(page, sale)}>{sale.title}</a>
       </h2>
       <p class="muted">
-        <span data-when>{timeLabel(state)}</span>{" "}
+        <span data-when>{words.when[state]}</span>{" "}
         <time datetime={at} data-local="" data-at>
-          {formatTime(at)}
+          {time(at)}
         </time>
       </p>
       <p class="muted">
-        {itemCount(cardsOf(sale).length)}
+        {fill(words.page.items, { n: cardsOf(sale).length })}
         {range ? (
           <>
             {" · "}

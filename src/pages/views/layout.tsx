@@ -1,8 +1,14 @@
-// The layout of every page: head, header, footer. Nothing in it depends on the visitor.
+// The layout of every page: head, header, footer. Nothing in it depends on the visitor, except the language of personal pages.
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import type { Branding } from "../../branding.ts";
 import type { Sale } from "../../catalog/schema.ts";
+import { directionOf, LANGUAGES, type Language } from "../../languages.ts";
 import { iconUrl, scriptUrl, styleUrl } from "../assets.ts";
+import { brandingOf, type Page, toPersonal, toShared, withLanguage } from "../page.ts";
+import type { WordGroup } from "../words/words.ts";
 import { Seller } from "./components.tsx";
+import { PageContext, usePage, useWords } from "./page-context.tsx";
 
 export interface FrameProps {
   title: string;
@@ -15,6 +21,8 @@ export interface FrameProps {
   refresh?: number | undefined;
   /** The URLs of further scripts. */
   scripts?: readonly string[];
+  /** The groups of words that the page's scripts need, besides `common`. */
+  browserWords?: readonly WordGroup[];
   /** Status messages at the bottom of the screen. */
   notices?: Child;
   children?: Child;
@@ -29,33 +37,87 @@ const Logo = () => (
   </svg>
 );
 
-const Frame = (props: FrameProps) => (
-  <html lang="en">
-    <Head {...props} />
-    <body>
-      <a class="skip" href="#main">
-        Skip to content
-      </a>
-      <header class="bar">
-        <a class="brand" href="/">
-          <Brand theme={props.sale?.theme} />
+const Frame = (props: FrameProps) => {
+  const page = usePage();
+  const { words } = page.wording;
+  const branding = brandingOf(page, props.sale);
+  return (
+    <html
+      lang={page.language}
+      dir={directionOf(page.language)}
+      data-languages={page.isShared ? LANGUAGES.join(" ") : undefined}
+    >
+      <Head {...props} />
+      <body>
+        <a class="skip" href="#main">
+          {words.page.skip}
         </a>
-        <nav aria-label="Main">
-          <a href="/orders">My orders</a>
-        </nav>
-      </header>
-      <main id="main" tabindex={-1}>
-        {props.children}
-      </main>
-      <Notices>{props.notices}</Notices>
-      <footer class="foot">
-        <Seller theme={props.sale?.theme} />
-        <p>Limits apply per person, and we never oversell.</p>
-        <p data-zone>Times are in UTC.</p>
-      </footer>
-    </body>
-  </html>
-);
+        <header class="bar">
+          <a class="brand" href={toShared(page, "/")}>
+            <Brand branding={branding} />
+          </a>
+          <nav aria-label={words.page.main}>
+            <a href={toPersonal(page, "/orders")}>{words.page.myOrders}</a>
+          </nav>
+        </header>
+        <main id="main" tabindex={-1}>
+          {props.children}
+        </main>
+        <Notices>{props.notices}</Notices>
+        <footer class="foot">
+          <Seller theme={branding} />
+          <p>{words.page.limits}</p>
+          <p data-zone>{words.page.utc}</p>
+          <LanguageMenu />
+        </footer>
+        <BrowserWords groups={props.browserWords ?? []} />
+      </body>
+    </html>
+  );
+};
+
+/** The words for the scripts of the page, as data, which the content security policy allows. */
+const BrowserWords = ({ groups }: { groups: readonly WordGroup[] }) => {
+  const words = useWords();
+  const sent = Object.fromEntries(
+    ["common" as const, ...groups].map((name) => [name, words[name]]),
+  );
+  // No text can end the element or start a comment in it.
+  const json = JSON.stringify(sent).replaceAll("<", "\\u003c");
+  return (
+    <script type="application/json" id="words">
+      {raw(json)}
+    </script>
+  );
+};
+
+/** Names of the languages, each in itself. */
+const NAMES: Record<Language, string> = {
+  en: "English",
+  de: "Deutsch",
+  fr: "Français",
+  es: "Español",
+  ja: "日本語",
+};
+
+/** Links to this page in the other languages. The answer to a form cannot be asked for again, so it has none. */
+const LanguageMenu = () => {
+  const { path, language, wording } = usePage();
+  return path === undefined ? null : (
+    <nav class="languages" aria-label={wording.words.page.language}>
+      {LANGUAGES.map((each) => (
+        <a
+          href={withLanguage(path, each)}
+          hreflang={each}
+          lang={each}
+          aria-current={each === language ? "true" : undefined}
+        >
+          {NAMES[each]}
+        </a>
+      ))}
+    </nav>
+  );
+};
 
 /** Status messages and errors, at the bottom of the screen so that they do not shift the layout. */
 const Notices = ({ children }: { children?: Child }) => (
@@ -65,20 +127,22 @@ const Notices = ({ children }: { children?: Child }) => (
   </div>
 );
 
-const Brand = ({ theme }: { theme: Sale["theme"] }) =>
-  theme?.logoUrl ? (
+const Brand = ({ branding }: { branding: Branding }) => {
+  const name = branding.name ?? branding.seller;
+  return branding.logoUrl ? (
     <img
       class="logo"
-      src={theme.logoUrl}
-      alt={theme.logoAlt ?? theme.seller ?? "Home"}
+      src={branding.logoUrl}
+      alt={branding.logoAlt ?? name ?? useWords().page.home}
       height="32"
     />
   ) : (
     <>
       <Logo />
-      <bdi>{theme?.seller ?? "Doorbuster"}</bdi>
+      <bdi>{name ?? "Doorbuster"}</bdi>
     </>
   );
+};
 
 const Head = (props: FrameProps) => (
   <head>
@@ -96,7 +160,7 @@ const Head = (props: FrameProps) => (
       </noscript>
     ) : null}
     <link rel="icon" href={iconUrl()} type="image/svg+xml" />
-    <link rel="stylesheet" href={styleUrl(props.sale?.theme?.accent)} />
+    <link rel="stylesheet" href={styleUrl(brandingOf(usePage(), props.sale).accent)} />
     {[scriptUrl(), ...(props.scripts ?? [])].map((url) => (
       <script type="module" src={url}></script>
     ))}
@@ -104,18 +168,27 @@ const Head = (props: FrameProps) => (
 );
 
 /** Open Graph metadata, for previews of shared links. */
-const LinkPreview = ({ title, description, sale }: FrameProps) => (
-  <>
-    <meta property="og:type" content="website" />
-    <meta property="og:title" content={title} />
-    {description ? <meta property="og:description" content={description} /> : null}
-    {sale?.theme?.seller ? <meta property="og:site_name" content={sale.theme.seller} /> : null}
-    {sale?.imageUrl ? <meta property="og:image" content={sale.imageUrl} /> : null}
-    <meta name="twitter:card" content={sale?.imageUrl ? "summary_large_image" : "summary"} />
-  </>
-);
+const LinkPreview = ({ title, description, sale }: FrameProps) => {
+  const { name, seller } = brandingOf(usePage(), sale);
+  const site = name ?? seller;
+  return (
+    <>
+      <meta property="og:type" content="website" />
+      <meta property="og:title" content={title} />
+      {description ? <meta property="og:description" content={description} /> : null}
+      {site ? <meta property="og:site_name" content={site} /> : null}
+      {sale?.imageUrl ? <meta property="og:image" content={sale.imageUrl} /> : null}
+      <meta name="twitter:card" content={sale?.imageUrl ? "summary_large_image" : "summary"} />
+    </>
+  );
+};
 
 /** Renders a complete HTML document. */
-export async function renderDocument(props: FrameProps): Promise<string> {
-  return `<!doctype html>${await (<Frame {...props} />)}`;
+export async function renderDocument(page: Page, props: FrameProps): Promise<string> {
+  const document = (
+    <PageContext.Provider value={page}>
+      <Frame {...props} />
+    </PageContext.Provider>
+  );
+  return `<!doctype html>${await document}`;
 }

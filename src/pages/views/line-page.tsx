@@ -4,20 +4,19 @@ import { type Card, cardsOf } from "../../catalog/items.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import {
   countText,
-  HOW,
   type LineState,
   lineText,
   operatorNotice,
   outlookOf,
-  PROOF,
   standingOf,
   waitText,
 } from "../copy/line.ts";
 import { numberText, priceText, unitsText } from "../copy/line-figures.ts";
-import { formatMoney, formatTime } from "../format.ts";
+import type { Page } from "../page.ts";
 import { BackToSale, SignIn, type SignInOptions } from "./components.tsx";
 import { renderDocument } from "./layout.tsx";
-import { LineFacts } from "./line.tsx";
+import { HowItWorks, LineFacts } from "./line.tsx";
+import { Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { Picker } from "./product-card.tsx";
 
 export interface LinePageProps {
@@ -31,45 +30,51 @@ export interface LinePageProps {
   refresh: number | undefined;
 }
 
-export function renderLine(props: LinePageProps): Promise<string> {
+export function renderLine(page: Page, props: LinePageProps): Promise<string> {
   const { sale, state, refresh } = props;
-  const text = lineText(state, formatTime);
-  return renderDocument({
-    title: `${text} ${sale.title}`,
+  const settings = lineSettings(sale);
+  const text = lineText(state, page.wording);
+  return renderDocument(page, {
+    title: page.wording.join(text, sale.title),
     personal: true,
     sale,
     refresh,
     children: (
       <div class="page narrow">
         <BackToSale sale={sale} />
-        <h1>The line</h1>
+        <h1>{page.wording.words.page.line}</h1>
         <div class="card line" data-standing={standingOf(state)} data-outlook={outlookOf(state)}>
           <p class="line-text">{text}</p>
-          <p class="line-wait">{waitText(state, formatTime)}</p>
-          <p class="line-notice">{operatorNotice(state.line)}</p>
+          <p class="line-wait">{waitText(state, page.wording)}</p>
+          <p class="line-notice" dir="auto">
+            {operatorNotice(state.line)}
+          </p>
           <Facts {...props} />
-          <p class="hint">{countText(state)}</p>
+          <p class="hint">{countText(state, page.wording)}</p>
           <NextStep {...props} />
-          <HowItWorks sale={sale} />
+          {settings ? (
+            <>
+              <h2>{page.wording.words.page.howDrawn}</h2>
+              <HowItWorks sale={sale} settings={settings} />
+            </>
+          ) : null}
         </div>
       </div>
     ),
   });
 }
 
-const priceOf = (amount: number, currency: string): string =>
-  amount === 0 ? "Free" : formatMoney({ amount, currency });
-
 const Facts = ({ sale, state }: LinePageProps) => {
   const standing = standingOf(state);
+  const { wording } = usePage();
   return (
     <LineFacts
       isShown={standing === "undrawn" || standing === "waiting"}
-      number={numberText(state.line, state.place)}
-      units={unitsText(state.units)}
+      number={numberText(state.line, state.place, wording)}
+      units={unitsText(state.units, wording)}
       price={priceText(
         sale.skus.map(({ unitPrice }) => unitPrice),
-        priceOf,
+        wording,
       )}
     />
   );
@@ -78,6 +83,7 @@ const Facts = ({ sale, state }: LinePageProps) => {
 /** The visitor's next step. */
 const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProps) => {
   const path = `/sales/${sale.id}/line`;
+  const { words } = usePage().wording;
   const standing = standingOf(state);
   if (standing === "admitted") {
     return (
@@ -95,7 +101,7 @@ const NextStep = ({ sale, state, signedIn, signInOptions, origin }: LinePageProp
   return (
     <form method="post" action={path}>
       <button class="action" type="submit">
-        Join the line
+        {words.page.join}
       </button>
     </form>
   );
@@ -108,7 +114,7 @@ const BuyLink = ({ sale, card }: { sale: Sale; card: Card }) => {
     const shown = { state: "open", stock: undefined, stop: undefined, isExplained: true } as const;
     return (
       <div class="stack">
-        <h2 id={`name-product-${product.id}`} lang={sale.language} dir="auto">
+        <h2 id={`name-product-${product.id}`} {...shopText(sale.language)}>
           {product.name}
         </h2>
         <Picker card={card} offers={skus.map((sku) => ({ sale, sku, ...shown }))} />
@@ -116,23 +122,10 @@ const BuyLink = ({ sale, card }: { sale: Sale; card: Card }) => {
     );
   }
   const { id, name } = skus[0] as Sku;
+  const item = <bdi {...shopText(sale.language)}>{name}</bdi>;
   return (
     <a class="action" href={`/sales/${sale.id}/skus/${id}/buy`}>
-      Buy <bdi lang={sale.language}>{name}</bdi>
+      <Say text={useWords().page.buyItem} gaps={{ item }} />
     </a>
   );
-};
-
-const HowItWorks = ({ sale }: { sale: Sale }) => {
-  const settings = lineSettings(sale);
-  return settings ? (
-    <>
-      <h2>How places are drawn</h2>
-      <p>{HOW[settings.mode]}</p>
-      <p>{PROOF}</p>
-      <p>
-        <a href={`/api/sales/${sale.id}/draw`}>Everything that was published</a>
-      </p>
-    </>
-  ) : null;
 };

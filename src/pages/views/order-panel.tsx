@@ -1,11 +1,14 @@
 // The panel of one order: status, price, countdown, payment, cancellation. On the sale page it is an empty template
 // that browser code fills; on the order page the server fills it.
-import type { Sale } from "../../catalog/schema.ts";
+import type { Branding } from "../../branding.ts";
 import type { Order } from "../../inventory/order.ts";
+import { languageOf } from "../../languages.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
+import { toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
 import { Price, Time } from "./components.tsx";
+import { Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { PayForm, Total } from "./pay-form.tsx";
 
 /** An order and the context of its page. */
@@ -25,14 +28,17 @@ interface PanelProps {
   cardForm?: CardFormSettings | undefined;
   /** The language of the shop's own text; undefined if the sale was deleted. */
   language: string | undefined;
-  theme: Sale["theme"];
+  theme: Branding;
 }
 
 export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: PanelProps) => {
   const order = view?.order;
   // The heading level below the item's h2 on the sale page, or below the order page's h1.
   const Title = order ? "h2" : "h3";
-  const words = order && describeOrder(order);
+  const page = usePage();
+  const { words } = page.wording;
+  const told = order && describeOrder(order, page.wording);
+  const native = languageOf(language) ?? page.siteLanguage;
   const unpaid = order !== undefined && needsPayment(order);
   return (
     <section
@@ -47,11 +53,11 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
       <div>
         {order ? null : <p class="kicker" data-order-kicker></p>}
         <Title class="order-title" tabindex={-1} data-order-title>
-          {words?.title}
+          {told?.title}
         </Title>
       </div>
       <p data-order-text role="status">
-        {(unpaid ? undefined : view?.notice) ?? words?.text}
+        {(unpaid ? undefined : view?.notice) ?? told?.text}
       </p>
       <p class="sr" role="status" data-hold-said></p>
       <Summary view={view} language={language} />
@@ -68,14 +74,19 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
       />
       <form action={order ? `/orders/${order.id}/cancel` : "/orders"} hidden={!unpaid} data-cancel>
         <button class="quiet wide" type="submit">
-          <span class="idle">Cancel reservation</span>
-          <span class="busy">Canceling…</span>
+          <span class="idle">{words.page.cancelReservation}</span>
+          <span class="busy">{words.page.canceling}</span>
         </button>
       </form>
       {order ? (
         <>
-          <a class="action" href={`/sales/${order.saleId}`} hidden={holdsUnits(order)} data-again>
-            Back to the sale
+          <a
+            class="action"
+            href={toShared(page, `/sales/${order.saleId}`, native)}
+            hidden={holdsUnits(order)}
+            data-again
+          >
+            {words.page.backToSale}
           </a>
           <OrderFacts order={order} />
         </>
@@ -97,7 +108,7 @@ const Summary = ({
   <dl class="summary">
     <div>
       <dt>
-        <span data-order-name lang={language} dir="auto">
+        <span data-order-name {...shopText(language)}>
           {view?.order.item.name}
         </span>
         <span class="each" data-order-each>
@@ -111,19 +122,17 @@ const Summary = ({
   </dl>
 );
 
-const Each = ({ order: { quantity, unitPrice } }: { order: Order }) =>
-  unitPrice.amount === 0 ? (
-    <>Quantity {quantity}</>
-  ) : (
-    <>
-      {quantity} × <Price money={unitPrice} />
-    </>
-  );
+const Each = ({ order: { quantity, unitPrice } }: { order: Order }) => {
+  const { words, fill, count } = usePage().wording;
+  if (unitPrice.amount === 0) return <>{fill(words.panel.quantity, { n: quantity })}</>;
+  const gaps = { n: count(quantity), price: <Price money={unitPrice} /> };
+  return <Say text={words.panel.each} gaps={gaps} />;
+};
 
 const OrderLink = () => (
   <p class="order-link">
     <a href="/orders" data-order-link>
-      View your order
+      {useWords().page.viewOrder}
     </a>
   </p>
 );
@@ -131,13 +140,13 @@ const OrderLink = () => (
 const OrderFacts = ({ order }: { order: Order }) => (
   <dl class="facts">
     <div>
-      <dt>Placed</dt>
+      <dt>{useWords().page.placed}</dt>
       <dd>
         <Time at={order.createdAt} />
       </dd>
     </div>
     <div>
-      <dt>Order number</dt>
+      <dt>{useWords().page.orderNumber}</dt>
       <dd class="code">{order.id}</dd>
     </div>
   </dl>

@@ -4,11 +4,13 @@ import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
+import { brandingOf, type Page, toSale, toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
-import { CANCEL_WARNING, CancelDialog, SignInDialog } from "./dialogs.tsx";
+import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel, type OrderView } from "./order-panel.tsx";
+import { Say, shopText, usePage } from "./page-context.tsx";
 
 interface OrderPageProps extends OrderView {
   sale: Sale | undefined;
@@ -20,41 +22,47 @@ interface OrderPageProps extends OrderView {
 /** The page of an order that is being processed reloads itself. */
 const REFRESH_SECONDS = 3;
 
-export function renderOrder(props: OrderPageProps): Promise<string> {
+export function renderOrder(page: Page, props: OrderPageProps): Promise<string> {
   const { sale, paymentMode, cardForm, signInOptions, ...view } = props;
   const { order } = view;
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
-  return renderDocument({
-    title: `${describeOrder(order).title}: ${name}`,
+  const { words } = page.wording;
+  const source = (
+    <bdi {...shopText(sale?.language)}>
+      {sale ? <a href={toSale(page, sale)}>{saleTitle}</a> : saleTitle}
+    </bdi>
+  );
+  return renderDocument(page, {
+    title: `${describeOrder(order, page.wording).title}: ${name}`,
     personal: true,
     sale: { theme },
     refresh: isSettling(order) ? REFRESH_SECONDS : undefined,
+    browserWords: ["refusal", "order", "panel", ...(cardForm ? (["card"] as const) : [])],
     children: (
       <div class="page narrow">
         <p>
-          <a href="/orders">All my orders</a>
+          <a href="/orders">{words.page.allOrders}</a>
         </p>
-        <h1 lang={sale?.language} dir="auto">
-          {name}
-        </h1>
+        <h1 {...shopText(sale?.language)}>{name}</h1>
         <div class="card">
           <OrderPanel
             view={view}
             paymentMode={paymentMode}
             cardForm={cardForm}
             language={sale?.language}
-            theme={theme}
+            theme={brandingOf(page, { theme })}
           />
         </div>
         <p>
-          From{" "}
-          <bdi lang={sale?.language}>
-            {sale ? <a href={`/sales/${sale.id}`}>{saleTitle}</a> : saleTitle}
-          </bdi>
+          <Say text={words.page.from} gaps={{ sale: source }} />
         </p>
         <CancelDialog />
-        <SignInDialog title="Sign in again" next={`/orders/${order.id}`} options={signInOptions} />
+        <SignInDialog
+          title={words.page.signInAgain}
+          next={`/orders/${order.id}`}
+          options={signInOptions}
+        />
       </div>
     ),
   });
@@ -67,24 +75,26 @@ function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["th
 }
 
 /** The confirmation page before a cancellation, for buyers without JavaScript. */
-export function renderCancel(order: Order, sale: Sale | undefined): Promise<string> {
+export function renderCancel(page: Page, order: Order, sale: Sale | undefined): Promise<string> {
   const { name } = order.item;
-  return renderDocument({
-    title: `Cancel your reservation for ${name}?`,
+  const { words, fill } = page.wording;
+  const item = <bdi {...shopText(sale?.language)}>{name}</bdi>;
+  return renderDocument(page, {
+    title: fill(words.page.cancelQuestion, { item: name }),
     personal: true,
     sale: { theme: themeFor(order, sale) },
     children: (
       <div class="page narrow">
         <h1>
-          Cancel your reservation for <bdi lang={sale?.language}>{name}</bdi>?
+          <Say text={words.page.cancelQuestion} gaps={{ item }} />
         </h1>
-        <p>{CANCEL_WARNING}</p>
+        <p>{words.page.cancelWarning}</p>
         <a class="action" href={`/orders/${order.id}`}>
-          Keep reservation
+          {words.page.keep}
         </a>
         <form method="post" action={`/orders/${order.id}/cancel`}>
           <button class="quiet wide" type="submit">
-            Yes, cancel reservation
+            {words.page.yesCancel}
           </button>
         </form>
       </div>
@@ -92,36 +102,35 @@ export function renderCancel(order: Order, sale: Sale | undefined): Promise<stri
   });
 }
 
-export function renderOrders(props: {
-  list: OrderList;
-  /** Whether to offer Sign out. If the shop signed the buyer in, only the shop can sign them out. */
-  signOut: boolean;
-}): Promise<string> {
+export function renderOrders(
+  page: Page,
+  props: {
+    list: OrderList;
+    /** Whether to offer Sign out. If the shop signed the buyer in, only the shop can sign them out. */
+    signOut: boolean;
+  },
+): Promise<string> {
   const { list, signOut } = props;
   const { orders, nextCursor, incomplete } = list;
   // Unpaid reservations come first: they expire.
   const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
-  return renderDocument({
-    title: "My orders",
+  const { page: words } = page.wording.words;
+  return renderDocument(page, {
+    title: words.myOrders,
     personal: true,
     children: (
       <div class="page narrow">
         <div class="sku-head">
-          <h1>My orders</h1>
+          <h1>{words.myOrders}</h1>
           {signOut ? (
             <form method="post" action="/logout">
               <button class="quiet" type="submit">
-                Sign out
+                {words.signOut}
               </button>
             </form>
           ) : null}
         </div>
-        {incomplete ? (
-          <p role="status">
-            Some of your orders can't be shown right now. None are lost. Please check again in a
-            minute.
-          </p>
-        ) : null}
+        {incomplete ? <p role="status">{words.incomplete}</p> : null}
         {orders.length > 0 ? (
           <ul class="orders">
             {sorted.map((order) => (
@@ -130,12 +139,12 @@ export function renderOrders(props: {
           </ul>
         ) : incomplete ? null : (
           <p class="empty">
-            You have no orders yet. <a href="/">Browse sales</a>
+            {words.noOrders} <a href={toShared(page, "/")}>{words.browse}</a>
           </p>
         )}
         {nextCursor ? (
           <p>
-            <a href={`/orders?cursor=${encodeURIComponent(nextCursor)}`}>Older orders</a>
+            <a href={`/orders?cursor=${encodeURIComponent(nextCursor)}`}>{words.older}</a>
           </p>
         ) : null}
       </div>
@@ -143,48 +152,52 @@ export function renderOrders(props: {
   });
 }
 
-const OrderLine = ({ order }: { order: Order }) => (
-  <li
-    class="card order-line"
-    data-status={order.status}
-    data-payment={order.payment ?? ""}
-    data-unpaid={needsPayment(order) ? "" : undefined}
-  >
-    <div class="sku-head">
-      <h2>
-        <a href={`/orders/${order.id}`} dir="auto">
-          {order.item.name}
-        </a>
-      </h2>
-      <Price money={order.total} class="price" />
-    </div>
-    <p class="status">
-      {needsPayment(order) ? (
-        <>
-          Pay by <Time at={order.expiresAt} clock />
-        </>
-      ) : (
-        describeOrder(order).title
-      )}
-    </p>
-    <p class="muted">
-      {order.quantity > 1 ? `${order.quantity} units · ` : ""}
-      <Time at={order.createdAt} />
-    </p>
-  </li>
-);
+const OrderLine = ({ order }: { order: Order }) => {
+  const { wording } = usePage();
+  const { words, fill } = wording;
+  return (
+    <li
+      class="card order-line"
+      data-status={order.status}
+      data-payment={order.payment ?? ""}
+      data-unpaid={needsPayment(order) ? "" : undefined}
+    >
+      <div class="sku-head">
+        <h2>
+          <a href={`/orders/${order.id}`} dir="auto">
+            {order.item.name}
+          </a>
+        </h2>
+        <Price money={order.total} class="price" />
+      </div>
+      <p class="status">
+        {needsPayment(order) ? (
+          <Say text={words.page.payBy} gaps={{ time: <Time at={order.expiresAt} clock /> }} />
+        ) : (
+          describeOrder(order, wording).title
+        )}
+      </p>
+      <p class="muted">
+        {order.quantity > 1 ? `${fill(words.page.units, { n: order.quantity })} · ` : ""}
+        <Time at={order.createdAt} />
+      </p>
+    </li>
+  );
+};
 
 export function renderSignIn(
+  page: Page,
   next: string,
   origin: string,
   options: SignInOptions,
 ): Promise<string> {
-  return renderDocument({
-    title: "Sign in",
+  const { page: words } = page.wording.words;
+  return renderDocument(page, {
+    title: words.signIn,
     personal: true,
     children: (
       <div class="page narrow">
-        <h1>Sign in to see your orders</h1>
+        <h1>{words.signInToSee}</h1>
         <div class="card">
           <SignIn next={next} origin={origin} options={options} />
         </div>

@@ -1,16 +1,17 @@
 // The payment form of a reserved order: test cards, Stripe's card form, the shop's checkout, or a note that it is paid
 // elsewhere.
-import type { Sale } from "../../catalog/schema.ts";
+import type { Branding } from "../../branding.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";
 import { Price, Seller, Time } from "./components.tsx";
+import { Say, useWords } from "./page-context.tsx";
 
 /** The sandbox's test cards. */
 const SANDBOX_CARDS = [
-  { token: "tok_ok", name: "Test card: approved" },
-  { token: "tok_declined", name: "Test card: declined" },
-  { token: "tok_action_required", name: "Test card: bank asks first" },
+  { token: "tok_ok", name: "testOk" },
+  { token: "tok_declined", name: "testDeclined" },
+  { token: "tok_action_required", name: "testQuestion" },
 ] as const;
 
 interface PayProps {
@@ -21,7 +22,7 @@ interface PayProps {
   paymentMode: PaymentMode;
   /** Only on the page of an order that can still be paid with the card form. */
   cardForm?: CardFormSettings | undefined;
-  theme: Sale["theme"];
+  theme: Branding;
 }
 
 export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }: PayProps) => (
@@ -34,16 +35,8 @@ export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }:
   >
     {notice ? <p>{notice}</p> : null}
     {paymentMode === "sandbox" ? <TestCards /> : null}
-    {paymentMode === "elsewhere" ? (
-      <p>This order can't be paid on this page. Pay for it in the shop's own app.</p>
-    ) : null}
-    {order && cardForm ? (
-      <CardForm
-        total={order.total}
-        settings={cardForm}
-        comfort=": your item stays reserved until the time below"
-      />
-    ) : null}
+    {paymentMode === "elsewhere" ? <p>{useWords().page.payInApp}</p> : null}
+    {order && cardForm ? <CardForm total={order.total} settings={cardForm} isHeld /> : null}
     <div class="hold" hidden={hidden} data-hold>
       <HoldCountdown order={order} />
       {paymentMode === "sandbox" ? <PayButton order={order} /> : null}
@@ -59,27 +52,27 @@ export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }:
 const PayButton = ({ order, hidden }: { order: Order | undefined; hidden?: boolean }) => (
   <button class="action" type="submit" hidden={hidden} data-pay-button>
     <span class="idle">
-      Pay <Total order={order} />
+      <Say text={useWords().page.pay} gaps={{ total: <Total order={order} /> }} />
     </span>
-    <span class="busy">Paying…</span>
+    <span class="busy">{useWords().page.paying}</span>
   </button>
 );
 
 /** Leads to where the order is paid: `path` below the order's own page. */
 const PayLink = ({ order, path }: { order: Order | undefined; path: string }) => (
   <a class="action" href={order ? `/orders/${order.id}${path}` : "/orders"} data-pay-link={path}>
-    Pay <Total order={order} />
+    <Say text={useWords().page.pay} gaps={{ total: <Total order={order} /> }} />
   </a>
 );
 
 /** A choice of the sandbox's test cards. */
 export const TestCards = () => (
   <fieldset class="cards">
-    <legend>Pay with</legend>
+    <legend>{useWords().page.payWith}</legend>
     {SANDBOX_CARDS.map(({ token, name }, i) => (
       <label class="choice">
         <input type="radio" name="paymentToken" value={token} checked={i === 0} />
-        <span>{name}</span>
+        <span>{useWords().page[name]}</span>
       </label>
     ))}
   </fieldset>
@@ -88,12 +81,10 @@ export const TestCards = () => (
 /** The countdown of the hold, filled by browser code. Without JavaScript: the time when the hold ends. */
 const HoldCountdown = ({ order }: { order: Order | undefined }) => (
   <div>
-    <p class="hold-digits" role="timer" aria-label="Time left to pay" data-hold-digits></p>
+    <p class="hold-digits" role="timer" aria-label={useWords().page.timeToPay} data-hold-digits></p>
     <p class="hold-until" data-hold-until>
       {order ? (
-        <>
-          Reserved until <Time at={order.expiresAt} clock />
-        </>
+        <Say text={useWords().panel.until} gaps={{ time: <Time at={order.expiresAt} clock /> }} />
       ) : null}
     </p>
     <div class="drain" aria-hidden="true">

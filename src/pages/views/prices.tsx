@@ -1,8 +1,8 @@
 // Prices of items: one with the earlier price beside it, and the range of several.
 import type { Sku } from "../../catalog/schema.ts";
 import type { Money } from "../../money.ts";
-import { INSTEAD_OF } from "../copy/product.ts";
 import { Price } from "./components.tsx";
+import { useWords } from "./page-context.tsx";
 
 type Priced = Pick<Sku, "unitPrice" | "compareAtPrice">;
 
@@ -18,7 +18,7 @@ export const SkuPrice = ({ sku: { unitPrice, compareAtPrice } }: { sku: Priced }
 const Was = ({ money }: { money: Money }) => (
   <span class="was" data-was>
     {" "}
-    <span class="sr">{INSTEAD_OF} </span>
+    <span class="sr">{useWords().page.insteadOf} </span>
     <s>
       <Price money={money} />
     </s>

@@ -2,12 +2,14 @@
 // picker's form leads to the order form of the chosen SKU. Browser code (`browser/product.ts`) shows that SKU's offer instead.
 import type { Card } from "../../catalog/items.ts";
 import type { Sku } from "../../catalog/schema.ts";
-import { CHOOSE_OPTION, optionText } from "../copy/product.ts";
+import { optionText } from "../copy/product.ts";
 import { buyButton } from "../copy/sale.ts";
+import { stopWords } from "../copy/stop.ts";
 import { pickPath } from "../item-paths.ts";
 import { Markdown } from "../markdown.tsx";
 import { Price } from "./components.tsx";
 import { Gallery, picturesOf } from "./gallery.tsx";
+import { ChosenLanguage, shopText, usePage } from "./page-context.tsx";
 import { PriceRange, rangeOf, SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
 import { SkuOffer, type SkuProps, skuData } from "./sku-card.tsx";
@@ -34,7 +36,7 @@ export const ProductCard = ({ card, offers, isPictured }: ProductCardProps) => {
         <Gallery pictures={pictures} name={product.name} language={sale.language} />
       ) : null}
       <div class="sku-head">
-        <h2 id={`name-product-${product.id}`} lang={sale.language} dir="auto">
+        <h2 id={`name-product-${product.id}`} {...shopText(sale.language)}>
           {product.name}
         </h2>
         <ProductPrice skus={skus} />
@@ -79,12 +81,14 @@ export const Picker = ({ card, offers }: PickerProps) => {
   const { product, skus } = card;
   const [{ sale }] = offers as [SkuProps];
   const id = `product-${product.id}`;
+  const { wording } = usePage();
   const buttons = offers.map(({ state, stock, stop }) =>
-    buyButton({ sale: state, stock, notYet: stop }),
+    buyButton({ sale: state, stock, notYet: stop && stopWords(stop, wording) }, wording),
   );
   const { label, why } = buttons.find((button) => button.why === undefined) ?? buttons[0] ?? {};
   return (
     <form class="buy" action={pickPath(sale)} method="get" data-pick>
+      <ChosenLanguage />
       <Options offers={offers} />
       <div class="buy" data-unpicked>
         <Quantity of={id} limit={Math.max(...skus.map(({ perUserLimit }) => perUserLimit))} />
@@ -104,19 +108,20 @@ export const Picker = ({ card, offers }: PickerProps) => {
 
 /** The options as radio buttons. Each has its price if they differ, and what is left of it. */
 const Options = ({ offers }: Pick<PickerProps, "offers">) => {
+  const { wording } = usePage();
+  const leftOf = ({ state, stock, stop }: SkuProps) =>
+    state === "open" ? optionText(stock, stop && stopWords(stop, wording), wording) : "";
   const isOnePrice = new Set(offers.map(({ sku }) => sku.unitPrice.amount)).size === 1;
   return (
     <fieldset class="options">
-      <legend>{CHOOSE_OPTION}</legend>
+      <legend>{wording.words.page.choose}</legend>
       <div>
-        {offers.map(({ sale, sku: { id, option, unitPrice }, state, stock, stop }) => (
-          <label class="option" data-option={id} data-stock={stock?.state}>
-            <input type="radio" name="sku" value={id} required />
-            <span lang={sale.language} dir="auto">
-              {option}
-            </span>
-            {isOnePrice ? null : <Price money={unitPrice} />}
-            <small data-option-left>{state === "open" ? optionText(stock, stop) : ""}</small>
+        {offers.map((offer) => (
+          <label class="option" data-option={offer.sku.id} data-stock={offer.stock?.state}>
+            <input type="radio" name="sku" value={offer.sku.id} required />
+            <span {...shopText(offer.sale.language)}>{offer.sku.option}</span>
+            {isOnePrice ? null : <Price money={offer.sku.unitPrice} />}
+            <small data-option-left>{leftOf(offer)}</small>
           </label>
         ))}
       </div>

@@ -1,4 +1,5 @@
 // The choice of how many units to buy.
+import { useWords } from "./page-context.tsx";
 
 /** The longest list of quantities. A buyer with a higher limit can place another order. */
 const MAX_CHOICES = 10;
@@ -8,7 +9,7 @@ export const Quantity = ({ of: id, limit }: { of: string; limit: number }) =>
   limit === 1 ? null : (
     <div class="quantity">
       <label for={`quantity-${id}`} id={`quantity-label-${id}`}>
-        Quantity
+        {useWords().page.quantity}
       </label>
       <select
         id={`quantity-${id}`}

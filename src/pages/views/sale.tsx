@@ -7,16 +7,11 @@ import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { productUrl } from "../assets.ts";
-import {
-  type Badge,
-  badgeOf,
-  mainStop,
-  type Stock,
-  saleLimitText,
-  timeLabel,
-} from "../copy/sale.ts";
-import { formatTime } from "../format.ts";
+import { type Badge, badgeOf, mainStop, type Stock, saleLimitText } from "../copy/sale.ts";
+import { stopWords } from "../copy/stop.ts";
 import { Markdown, plainText } from "../markdown.tsx";
+import { brandingOf, type Page } from "../page.ts";
+import type { WordGroup } from "../words/words.ts";
 import { ChallengeTemplate } from "./challenge.tsx";
 import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
@@ -24,6 +19,7 @@ import { Gallery, picturesOf } from "./gallery.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
+import { shopText, usePage, useWords } from "./page-context.tsx";
 import { Picture } from "./picture.tsx";
 import { ProductCard } from "./product-card.tsx";
 import { SkuCard, type SkuProps } from "./sku-card.tsx";
@@ -48,7 +44,13 @@ export interface NotForSale {
   stops: ReadonlyMap<string, Stop>;
 }
 
+/** What the scripts of every sale page say. */
+const SPOKEN: readonly WordGroup[] = [
+  ...(["badge", "when", "buy", "stop", "refusal", "order", "panel", "sale"] as const),
+];
+
 export function renderSale(
+  page: Page,
   { sale, revision }: { sale: Sale; revision: number },
   { unavailable, stops: stopsById }: NotForSale,
   now: number,
@@ -67,8 +69,15 @@ export function renderSale(
     ...{ sale, sku, state, isExplained: stop !== undefined },
     ...{ stock: unavailable.get(sku.id), stop: stopsById.get(sku.id) },
   });
-  return renderDocument({
+  const { page: words } = page.wording.words;
+  return renderDocument(page, {
     title: sale.title,
+    browserWords: [
+      ...SPOKEN,
+      ...(sale.skus.some(needsScript) ? (["product"] as const) : []),
+      ...(line ? (["line", "draw"] as const) : []),
+      ...(settings.challenges ? (["challenge"] as const) : []),
+    ],
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
     scripts: sale.skus.some(needsScript) ? [productUrl()] : [],
@@ -103,8 +112,10 @@ export function renderSale(
             <SaleHead sale={sale} state={state} shown={badgeOf(state, stocks, stop)}>
               {line && state !== "closed" ? <Line sale={sale} settings={line} now={now} /> : null}
             </SaleHead>
-            {sale.perUserLimit ? <p class="terms">{saleLimitText(sale.perUserLimit)}</p> : null}
-            <ul class="skus" aria-label="Items">
+            {sale.perUserLimit ? (
+              <p class="terms">{saleLimitText(sale.perUserLimit, page.wording)}</p>
+            ) : null}
+            <ul class="skus" aria-label={words.itemsList}>
               {cards.map((card) => {
                 const offers = card.skus.map((sku) => offerOf(sku));
                 return card.product ? (
@@ -115,7 +126,7 @@ export function renderSale(
               })}
             </ul>
           </div>
-          <section class="about" aria-label="About this sale">
+          <section class="about" aria-label={words.about}>
             <div lang={sale.language}>
               <Markdown text={sale.description} />
             </div>
@@ -123,7 +134,7 @@ export function renderSale(
           </section>
         </article>
         <SignInDialog
-          title={line ? "Sign in" : "Sign in to buy"}
+          title={line ? words.signIn : words.signInToBuy}
           next={`/sales/${sale.id}`}
           options={settings.signIn}
         />
@@ -132,7 +143,7 @@ export function renderSale(
           <OrderPanel
             paymentMode={settings.paymentMode}
             language={sale.language}
-            theme={sale.theme}
+            theme={brandingOf(page, sale)}
           />
         </template>
         {settings.challenges ? <ChallengeTemplate /> : null}
@@ -161,15 +172,15 @@ const SaleHead = ({
 }: PropsWithChildren<{ sale: Sale; state: SaleState; shown: Badge }>) => (
   <div class="lead">
     <StateBadge state={shown} />
-    <div class={isLong(sale.title) ? "long" : undefined} lang={sale.language} dir="auto">
+    <div class={isLong(sale.title) ? "long" : undefined} {...shopText(sale.language)}>
       <h1>{sale.title}</h1>
     </div>
     <div class="countdown">
       <p id="countdown-label" data-countdown-label>
-        {timeLabel(state)}
+        {useWords().when[state]}
       </p>
       <p class="digits date" role="timer" aria-labelledby="countdown-label" data-digits>
-        {formatTime(state === "upcoming" ? sale.opensAt : sale.closesAt)}
+        {usePage().wording.time(state === "upcoming" ? sale.opensAt : sale.closesAt)}
       </p>
     </div>
     <p class="sr" role="status" data-announce></p>
@@ -179,14 +190,14 @@ const SaleHead = ({
 
 const Notices = ({ stop }: { stop: Stop | undefined }) => (
   <>
-    <p role="status" data-notice>
-      {stop?.why}
+    <p role="status" dir="auto" data-notice>
+      {stop && stopWords(stop, usePage().wording).why}
     </p>
     <div role="status">
       <p data-changed hidden>
-        This sale has changed.{" "}
+        {useWords().page.changed}{" "}
         <button class="quiet" type="button" data-reload>
-          Reload the page
+          {useWords().page.reload}
         </button>
       </p>
     </div>

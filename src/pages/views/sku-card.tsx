@@ -3,7 +3,10 @@
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { buyButton, type Stock, stockText } from "../copy/sale.ts";
+import { stopWords } from "../copy/stop.ts";
+import type { Wording } from "../copy/wording.ts";
 import { Gallery, picturesOf } from "./gallery.tsx";
+import { ChosenLanguage, Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
 
@@ -45,24 +48,28 @@ export const SkuCard = (props: SkuProps) => {
 export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
   const { sale, sku, state, stock, stop, isExplained, Name } = props;
   const { id, perUserLimit } = sku;
-  const { label, why } = buyButton({ sale: state, stock, notYet: stop });
+  const page = usePage();
+  const { wording } = page;
+  const notYet = stop && stopWords(stop, wording);
+  const { label, why } = buyButton({ sale: state, stock, notYet }, wording);
   return (
     <>
       <div class="sku-head">
-        <Name id={`name-${id}`} lang={sale.language} dir="auto">
+        <Name id={`name-${id}`} {...shopText(sale.language)}>
           {sku.name}
         </Name>
         <SkuPrice sku={sku} />
       </div>
       <p class="terms" id={`terms-${id}`}>
         {perUserLimit === sale.perUserLimit ? null : (
-          <span>{`Limit ${perUserLimit} per person`}</span>
+          <span>{wording.fill(wording.words.page.perPerson, { n: perUserLimit })}</span>
         )}
         <span class="stock" data-left>
-          {stockText(stock, state)}
+          {stockText(stock, state, wording)}
         </span>
       </p>
       <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
+        <ChosenLanguage />
         <Quantity of={id} limit={perUserLimit} />
         {perUserLimit > 1 ? <Total /> : null}
         <button
@@ -77,12 +84,12 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
         </button>
       </form>
       <p class="hint" id={`note-${id}`} data-note>
-        {state === "closed" ? "" : holdNote(sku)}
+        {state === "closed" ? "" : holdNote(sku, wording)}
       </p>
       <p class="message" role="status" data-message></p>
       {stop && !isExplained ? (
         <noscript>
-          <p class="message">{stop.why}</p>
+          <p class="message">{notYet?.why}</p>
         </noscript>
       ) : null}
       <div data-challenge-slot></div>
@@ -94,23 +101,24 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
 /** The price of several units. Browser code fills it in. */
 const Total = () => (
   <output class="total" hidden data-total>
-    Total <strong data-sum></strong>
+    <Say text={useWords().page.sum} gaps={{ total: <strong data-sum></strong> }} />
   </output>
 );
 
 /** States how long a reservation lasts; empty for a free item. */
-export const holdNote = ({ unitPrice, holdSeconds }: Sku): string =>
-  unitPrice.amount === 0 ? "" : `Reserved for ${duration(holdSeconds)} while you pay`;
+export const holdNote = ({ unitPrice, holdSeconds }: Sku, wording: Wording): string =>
+  unitPrice.amount === 0
+    ? ""
+    : wording.fill(wording.words.page.holdNote, { time: holdTime(holdSeconds, wording) });
 
-const UNITS: [seconds: number, name: string][] = [
+const UNITS = [
   [3_600, "hour"],
   [60, "minute"],
   [1, "second"],
-];
+] as const;
 
 /** "5 minutes", "90 seconds": the largest unit that needs no fraction. */
-function duration(seconds: number): string {
-  const [size, name] = UNITS.find(([size]) => seconds % size === 0) ?? [1, "second"];
-  const count = seconds / size;
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
+function holdTime(seconds: number, { duration }: Wording): string {
+  const [size, unit] = UNITS.find(([size]) => seconds % size === 0) ?? [1, "second"];
+  return duration(seconds / size, unit);
 }

@@ -1,0 +1,135 @@
+// What all parts of a page share: its language, the branding of the deployment, and the addresses of other pages. A page that is
+// the same for everybody gets its language from its address alone, a personal one also from its visitor.
+import { getCookie, setCookie } from "hono/cookie";
+import { parseAccept } from "hono/utils/accept";
+import { type Branding, mergeBranding } from "../branding.ts";
+import type { Sale } from "../catalog/schema.ts";
+import type { Config } from "../config.ts";
+import type { AppContext } from "../http.ts";
+import { type Language, languageOf } from "../languages.ts";
+import { type Wording, wordingOf } from "./copy/wording.ts";
+import { formatTime } from "./format.ts";
+import { wordsIn } from "./words/all.ts";
+
+/** The parameter and the cookie with the visitor's choice. Browser code writes the cookie as well. */
+const NAME = "lang";
+const REMEMBERED_SECONDS = 365 * 86_400;
+
+export interface Page {
+  language: Language;
+  wording: Wording;
+  site: Branding;
+  /** The language that a page without a choice has. */
+  siteLanguage: Language;
+  /** The address of this page without a language. Undefined for the answer to a form, which has none of its own. */
+  path: string | undefined;
+  /** Whether the page is the same for everybody. */
+  isShared: boolean;
+  /** Whether this address of a shared page names the language. */
+  isChosen: boolean;
+}
+
+const wordings = new Map<Language, Wording>();
+
+/** The wording of server-rendered pages. Their times are in UTC. */
+export function wordingIn(language: Language): Wording {
+  let wording = wordings.get(language);
+  if (!wording) {
+    const time = (iso: string) => formatTime(iso, language);
+    wording = wordingOf(wordsIn(language), language, language, time);
+    wordings.set(language, wording);
+  }
+  return wording;
+}
+
+/** The branding of a page about this sale, or about none. */
+export const brandingOf = ({ site }: Page, sale?: Pick<Sale, "theme">): Branding =>
+  mergeBranding(site, sale?.theme);
+
+type SiteConfig = Pick<Config, "LANGUAGE" | "THEME">;
+
+/** The language of a sale's own page: that of its texts, if the pages are written in it. */
+export const saleLanguage = (siteLanguage: Language, { language }: Pick<Sale, "language">) =>
+  languageOf(language) ?? siteLanguage;
+
+/**
+ * A page that is the same for everybody.
+ *
+ * @param native the language of its plain address
+ */
+export function sharedPage(
+  { LANGUAGE, THEME }: SiteConfig,
+  path: string,
+  native: Language,
+  asked?: string,
+): Page {
+  const chosen = languageOf(asked);
+  const language = chosen ?? native;
+  const isChosen = chosen !== undefined;
+  const wording = wordingIn(language);
+  return { language, wording, site: THEME, siteLanguage: LANGUAGE, path, isShared: true, isChosen };
+}
+
+/** The language that a shared page's address asks for. */
+export const askedLanguage = (c: AppContext): string | undefined => c.req.query(NAME);
+
+/** A personal page, which no cache stores. Remembers the language that its address asks for. */
+export function personalPage(c: AppContext): Page {
+  const { LANGUAGE, THEME } = c.get("config");
+  const asked = languageOf(askedLanguage(c));
+  const { pathname, searchParams, protocol } = new URL(c.req.url);
+  if (asked) {
+    const secure = protocol === "https:";
+    setCookie(c, NAME, asked, { path: "/", maxAge: REMEMBERED_SECONDS, sameSite: "Lax", secure });
+  }
+  const language =
+    asked ??
+    languageOf(getCookie(c, NAME)) ??
+    accepted(c.req.header("accept-language")) ??
+    LANGUAGE;
+  searchParams.delete(NAME);
+  const query = searchParams.size > 0 ? `?${searchParams}` : "";
+  return {
+    language,
+    wording: wordingIn(language),
+    site: THEME,
+    siteLanguage: LANGUAGE,
+    path: c.req.method === "GET" ? pathname + query : undefined,
+    isShared: false,
+    isChosen: false,
+  };
+}
+
+/** The first language of the pages that the header accepts: lookup of RFC 4647, by primary tags. */
+function accepted(header: string | undefined): Language | undefined {
+  if (!header) return undefined;
+  const ranges = parseAccept(header).filter(({ q }) => q > 0);
+  ranges.sort((a, b) => b.q - a.q);
+  for (const { type } of ranges) {
+    const language = languageOf(type);
+    if (language) return language;
+  }
+  return undefined;
+}
+
+/** An address with a language. */
+export const withLanguage = (path: string, language: Language): string =>
+  `${path}${path.includes("?") ? "&" : "?"}${NAME}=${language}`;
+
+/**
+ * The address of a shared page that keeps the language of this page.
+ *
+ * @param native the language that it has without a choice
+ */
+export function toShared(page: Page, path: string, native: Language = page.siteLanguage): string {
+  const names = page.isShared ? page.isChosen : page.language !== native;
+  return names ? withLanguage(path, page.language) : path;
+}
+
+/** The address of a sale's page that keeps the language of this page. */
+export const toSale = (page: Page, sale: Pick<Sale, "id" | "language">): string =>
+  toShared(page, `/sales/${sale.id}`, saleLanguage(page.siteLanguage, sale));
+
+/** The address of a personal page. It learns of a choice on a shared page by it, and remembers it for the others. */
+export const toPersonal = (page: Page, path: string): string =>
+  page.isShared && page.isChosen ? withLanguage(path, page.language) : path;
