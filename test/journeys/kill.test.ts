@@ -15,10 +15,12 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { type Collector, collect, expectLimitKept, putLimitedSale } from "./collectors.ts";
 import { seededRandom } from "./seed.ts";
 
 const ROUNDS = 10;
 const BUYERS_PER_ROUND = 10;
+const COLLECTORS_PER_ROUND = 2;
 const STOCK = 60;
 const HOLD_SECONDS = 12;
 const SKU = "kill-sku";
@@ -118,7 +120,7 @@ async function checkOrder(
   expect([shown.headers.get("x-served-from"), shown.body]).toEqual(["read-model", order]);
 }
 
-test("a Worker that is killed ten times during a sale loses no order and no money", async () => {
+test("a Worker that is killed ten times during a sale loses no order, no money and no one's limit", async () => {
   const random = seededRandom();
   const state = makeTempDir("kill");
   const redis = await startRedisWithBridge(state);
@@ -130,11 +132,15 @@ test("a Worker that is killed ten times during a sale loses no order and no mone
   };
   const sign = tokenSigner(LOCAL_AUTH_SECRET);
   const crowd: Buyer[] = [];
+  const collectors: Collector[] = [];
 
   for (let round = 0; round < ROUNDS; round += 1) {
     const worker = await startWorkerProcess(settings);
     const client = new Client(worker.url, LOCAL_ADMIN_TOKEN);
-    if (round === 0) expectOk(await client.putSale(sale()));
+    if (round === 0) {
+      expectOk(await client.putSale(sale()));
+      await putLimitedSale(client);
+    }
     for (let i = 0; i < BUYERS_PER_ROUND; i += 1) {
       const user = `buyer-${crowd.length}`;
       crowd.push({
@@ -146,13 +152,22 @@ test("a Worker that is killed ten times during a sale loses no order and no mone
         later: (["pay", "cancel", "nothing"] as const)[Math.floor(random() * 3)] ?? "pay",
       });
     }
+    for (let i = 0; i < COLLECTORS_PER_ROUND; i += 1) {
+      const user = `collector-${collectors.length}`;
+      const ip = `198.19.${round}.${i}`;
+      collectors.push({ user, token: await sign(user), ip, answers: new Map() });
+    }
     // Buyers without an answer retry under the same key.
-    const visits = crowd.map(async (buyer) => {
+    const atSomeMoment = async (go: () => Promise<void>) => {
       await pause(random() * 600);
-      await visit(client, buyer).catch((error) => {
+      await go().catch((error) => {
         if (!(error instanceof TypeError)) throw error; // no answer: the Worker was killed
       });
-    });
+    };
+    const visits = [
+      ...crowd.map((buyer) => atSomeMoment(() => visit(client, buyer))),
+      ...collectors.map((collector) => atSomeMoment(() => collect(client, collector))),
+    ];
     await pause(50 + random() * 2_000);
     await worker.kill();
     await Promise.all(visits);
@@ -167,6 +182,7 @@ test("a Worker that is killed ten times during a sale loses no order and no mone
   };
   await vi.waitUntil(settled, { timeout: 180_000, interval: 200 });
 
+  await expectLimitKept(client, collectors);
   const { stocked, available, sold } = await client.ledger(SKU);
   const orders = await client.ledgerOrders(SKU);
   const bank = await books(client);

@@ -8,7 +8,7 @@ import { toCountedOrder } from "./counted-order.ts";
 import { isOver, type Report, type Share } from "./decide.ts";
 
 /** Rows that are read for one page. */
-const COUNT_PAGE_SIZE = 500;
+const COUNT_PAGE_SIZE = 2_000;
 
 export type OpenAttempt = Pick<Share, "key" | "leases">;
 

@@ -16,7 +16,7 @@ const RESEND_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
 /** Longest a caller waits until an allowance has been told. */
-const MAX_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 3_000;
 /** Most orders that one alarm reports again. */
 const RESEND_PER_ALARM = 1_000;
 
@@ -89,7 +89,7 @@ export class AllowanceReports {
     }
   }
 
-  /** Resolves once the allowance of a person has been told everything, or after a second. */
+  /** Resolves once the allowance of a person has been told everything, or after three seconds. */
   async told({ saleId, userId }: Pick<Attempt, "saleId" | "userId">): Promise<void> {
     const bucket = this.#buckets.get(allowanceName(saleId, userId));
     if (bucket) await Promise.race([bucket.sending, scheduler.wait(MAX_WAIT_MS)]);

@@ -22,7 +22,7 @@ const sharesOf = (sale: LimitedSale, userId: string) =>
     (_, { storage }) => storage.sql.exec("SELECT * FROM shares").toArray().length,
   );
 
-test("an order costs one call on its way and two rows; its report goes with others", async () => {
+test("an order costs one call on its way, one report at most, and two rows", async () => {
   givenClock(START);
   const save = vi.spyOn(ShareTable.prototype, "save");
   const lease = vi.spyOn(SaleAllowance.prototype, "lease");
@@ -37,7 +37,7 @@ test("an order costs one call on its way and two rows; its report goes with othe
   await until("all are counted", () => save.mock.calls.length >= 80);
   expect(lease).toHaveBeenCalledTimes(40);
   expect(save).toHaveBeenCalledTimes(80);
-  expect(settle.mock.calls.length).toBeLessThan(20);
+  expect(settle.mock.calls.length).toBeLessThanOrEqual(40);
 
   using claim = await inventory(skuId).claim(orders);
   await claim.session.acknowledge(
@@ -64,14 +64,13 @@ test("a refusal and a repeated order write no row", async () => {
 });
 
 test("a lease that got no unit leaves no row", async () => {
-  const clock = givenClock(START);
+  givenClock(START);
   const sale = await givenSizes({ stock: 0 });
   const userId = unique("user");
   expect(await attempt(sale, sale.skuIds[0] as string, userId)).toMatchObject({
     reason: "sold_out",
   });
   await until("the lease is gone", async () => (await sharesOf(sale, userId)) === 0);
-  clock.moveTo(START);
 });
 
 test("the rows go 30 days after the sale closed, and not before", async () => {
