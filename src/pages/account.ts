@@ -86,6 +86,7 @@ async function list(c: AppContext): Promise<Response> {
   if (!listed.ok) return refusalPage(c, listed.refusal);
   const page = await renderOrders(personalPage(c), {
     list: listed,
+    now: Date.now(),
     signOut: c.get("config").DEMO_LOGIN,
   });
   return c.html(page);
@@ -113,6 +114,7 @@ async function show(c: OrderContext, fault?: Refusal): Promise<Response> {
     order,
     sale: await saleOf(c, order),
     now: Date.now(),
+    address: new URL(`/orders/${order.id}`, c.req.url).href,
     paymentMode,
     cardForm,
     signInOptions: signInOptions(config),

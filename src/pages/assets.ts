@@ -33,6 +33,8 @@ export const paymentUrl = (): string => address(asset("payment.js"));
 export const lineUrl = (): string => address(asset("line.js"));
 /** Loaded only by the pages of sales with a product, an earlier price, or an item of which one may buy several. */
 export const productUrl = (): string => address(asset("product.js"));
+/** Loaded only by lists of orders with holds. */
+export const holdsUrl = (): string => address(asset("holds.js"));
 /** Loaded only by a buyer who checks a draw. */
 export const drawUrl = (): string => address(asset("draw.js"));
 /** Loaded only by a buyer who carries their place to another device. */

@@ -24,6 +24,7 @@ export async function buildAssets(): Promise<void> {
         "payment.ts",
         "line.ts",
         "product.ts",
+        "holds.ts",
         "draw.ts",
         "qr.ts",
         "style.css",

@@ -34,3 +34,13 @@ export const multiplyMoney = (money: Money, quantity: number): Money => ({
   ...money,
   amount: money.amount * quantity,
 });
+
+/** The rest of a hold, rounded up: `4:09`, or `1:00:00`. */
+export function formatLeft(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1_000));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [minutes, rest] = [Math.floor(seconds / 60), two(seconds % 60)];
+  return minutes < 60
+    ? `${minutes}:${rest}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
+}

@@ -33,6 +33,7 @@ inBrowser(
           "/orders/unknown",
           "/dead-letters",
           `/dead-letters/${orderId}`,
+          "/webhooks?done=replay",
           "/rules?done=save",
           `/sales/${line.saleId}/line`,
         ]) {
@@ -133,7 +134,11 @@ inBrowser(
       }
     });
   },
-  { VIEWER_TOKEN: VIEWER },
+  {
+    VIEWER_TOKEN: VIEWER,
+    ORDER_WEBHOOK_URL: "http://127.0.0.1:9/nobody-listens",
+    ORDER_WEBHOOK_SECRET: `whsec_${btoa("a secret of the shop, 32 bytes long")}`,
+  },
 );
 
 /** Sends a form of the console from the page's own origin. Returns the status. */

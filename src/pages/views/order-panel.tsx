@@ -137,17 +137,52 @@ const OrderLink = () => (
   </p>
 );
 
-const OrderFacts = ({ order }: { order: Order }) => (
-  <dl class="facts">
-    <div>
-      <dt>{useWords().page.placed}</dt>
-      <dd>
-        <Time at={order.createdAt} />
-      </dd>
+const OrderFacts = ({ order }: { order: Order }) => {
+  const { page: words } = useWords();
+  const { seller } = order.item;
+  return (
+    <>
+      <dl class="facts">
+        <div>
+          <dt>{words.orderNumber}</dt>
+          <dd class="code">{order.number}</dd>
+        </div>
+        <div>
+          <dt>{words.placed}</dt>
+          <dd>
+            <Time at={order.createdAt} />
+          </dd>
+        </div>
+        {seller === undefined ? null : (
+          <div>
+            <dt>{words.seller}</dt>
+            <dd>
+              <bdi>{seller}</bdi>
+            </dd>
+          </div>
+        )}
+      </dl>
+      <WhatNext order={order} />
+    </>
+  );
+};
+
+/**
+ * The texts of every status that may still come, of which the stylesheet shows the one that applies. So it follows the panel,
+ * whose status the browser changes, without a script.
+ */
+const WhatNext = ({ order: { unitPrice } }: { order: Order }) => {
+  const { page: words } = useWords();
+  const isFree = unitPrice.amount === 0;
+  return (
+    <div class="next">
+      <h3>{words.next}</h3>
+      <p data-next="pay">{isFree ? words.nextWait : words.nextPay}</p>
+      <p data-next="wait">{words.nextWait}</p>
+      <p data-next="confirmed">{words.nextConfirmed}</p>
+      <p data-next="over">{words.nextOver}</p>
+      <p data-next="refund">{words.nextRefund}</p>
+      <p data-next="failed">{words.nextFailed}</p>
     </div>
-    <div>
-      <dt>{useWords().page.orderNumber}</dt>
-      <dd class="code">{order.id}</dd>
-    </div>
-  </dl>
-);
+  );
+};

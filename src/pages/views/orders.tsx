@@ -3,7 +3,9 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
+import { holdsUrl } from "../assets.ts";
 import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
+import { formatLeft } from "../format.ts";
 import { brandingOf, type Page, toSale, toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
 import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
@@ -13,6 +15,8 @@ import { OrderPanel, type OrderView } from "./order-panel.tsx";
 import { Say, shopText, usePage } from "./page-context.tsx";
 
 interface OrderPageProps extends OrderView {
+  /** The complete address of the page, for paper. */
+  address: string;
   sale: Sale | undefined;
   paymentMode: PaymentMode;
   cardForm: CardFormSettings | undefined;
@@ -23,7 +27,7 @@ interface OrderPageProps extends OrderView {
 const REFRESH_SECONDS = 3;
 
 export function renderOrder(page: Page, props: OrderPageProps): Promise<string> {
-  const { sale, paymentMode, cardForm, signInOptions, ...view } = props;
+  const { sale, paymentMode, cardForm, signInOptions, address, ...view } = props;
   const { order } = view;
   const { name, saleTitle } = order.item;
   const theme = themeFor(order, sale);
@@ -57,6 +61,7 @@ export function renderOrder(page: Page, props: OrderPageProps): Promise<string> 
         <p>
           <Say text={words.page.from} gaps={{ sale: source }} />
         </p>
+        <p class="address">{address}</p>
         <CancelDialog />
         <SignInDialog
           title={words.page.signInAgain}
@@ -106,18 +111,23 @@ export function renderOrders(
   page: Page,
   props: {
     list: OrderList;
+    /** The server's time: milliseconds. */
+    now: number;
     /** Whether to offer Sign out. If the shop signed the buyer in, only the shop can sign them out. */
     signOut: boolean;
   },
 ): Promise<string> {
-  const { list, signOut } = props;
+  const { list, signOut, now } = props;
   const { orders, nextCursor, incomplete } = list;
-  // Unpaid reservations come first: they expire.
-  const sorted = [...orders].sort((a, b) => Number(needsPayment(b)) - Number(needsPayment(a)));
+  const unpaid = orders.filter(needsPayment);
+  const held = [...unpaid, ...orders.filter((order) => isHeld(order) && !needsPayment(order))];
+  const others = orders.filter((order) => !isHeld(order));
   const { page: words } = page.wording.words;
   return renderDocument(page, {
     title: words.myOrders,
     personal: true,
+    refresh: unpaid.length > 0 ? HOLDS_REFRESH_SECONDS : undefined,
+    scripts: unpaid.length > 0 ? [holdsUrl()] : [],
     children: (
       <div class="page narrow">
         <div class="sku-head">
@@ -131,13 +141,16 @@ export function renderOrders(
           ) : null}
         </div>
         {incomplete ? <p role="status">{words.incomplete}</p> : null}
-        {orders.length > 0 ? (
-          <ul class="orders">
-            {sorted.map((order) => (
-              <OrderLine order={order} />
-            ))}
-          </ul>
-        ) : incomplete ? null : (
+        {held.length > 0 ? (
+          <section class="held" aria-labelledby="held">
+            <p class="kicker" id="held">
+              {words.heldNow}
+            </p>
+            <OrderLines {...{ orders: held, now }} />
+          </section>
+        ) : null}
+        {others.length > 0 ? <OrderLines {...{ orders: others, now }} /> : null}
+        {orders.length > 0 || incomplete ? null : (
           <p class="empty">
             {words.noOrders} <a href={toShared(page, "/")}>{words.browse}</a>
           </p>
@@ -152,7 +165,45 @@ export function renderOrders(
   });
 }
 
-const OrderLine = ({ order }: { order: Order }) => {
+/** An order that holds units, or is being confirmed. */
+const isHeld = ({ status }: Order): boolean => status === "reserved";
+
+/** So often a list with holds reloads itself without JavaScript. */
+const HOLDS_REFRESH_SECONDS = 15;
+
+const OrderLines = ({ orders, now }: { orders: readonly Order[]; now: number }) => (
+  <ul class="orders">
+    {orders.map((order) => (
+      <OrderLine {...{ order, now }} />
+    ))}
+  </ul>
+);
+
+/** How long an unpaid order is still held, and where to pay it. */
+const Hold = ({ order, now }: { order: Order; now: number }) => {
+  const { words } = usePage().wording;
+  const left = Date.parse(order.expiresAt) - now;
+  const time = (
+    <time class="left" datetime={order.expiresAt} data-hold-left={String(left)}>
+      {formatLeft(left)}
+    </time>
+  );
+  return (
+    <>
+      <p class="status">
+        <Say text={words.page.holdLeft} gaps={{ time }} />
+      </p>
+      <p class="muted">
+        <Say text={words.page.payBy} gaps={{ time: <Time at={order.expiresAt} clock /> }} />
+      </p>
+      <a class="action" href={`/orders/${order.id}`}>
+        <Say text={words.page.pay} gaps={{ total: <Price money={order.total} /> }} />
+      </a>
+    </>
+  );
+};
+
+const OrderLine = ({ order, now }: { order: Order; now: number }) => {
   const { wording } = usePage();
   const { words, fill } = wording;
   return (
@@ -170,16 +221,14 @@ const OrderLine = ({ order }: { order: Order }) => {
         </h2>
         <Price money={order.total} class="price" />
       </div>
-      <p class="status">
-        {needsPayment(order) ? (
-          <Say text={words.page.payBy} gaps={{ time: <Time at={order.expiresAt} clock /> }} />
-        ) : (
-          describeOrder(order, wording).title
-        )}
-      </p>
+      {needsPayment(order) ? (
+        <Hold {...{ order, now }} />
+      ) : (
+        <p class="status">{describeOrder(order, wording).title}</p>
+      )}
       <p class="muted">
         {order.quantity > 1 ? `${fill(words.page.units, { n: order.quantity })} · ` : ""}
-        <Time at={order.createdAt} />
+        <Time at={order.createdAt} /> · <span class="code">{order.number}</span>
       </p>
     </li>
   );

@@ -339,6 +339,20 @@ export const en = {
     cancelReservation: "Cancel reservation",
     canceling: "Canceling…",
     placed: "Placed",
+    seller: "Seller",
+    next: "What happens next",
+    nextPay:
+      "Pay before your reservation ends. Nothing is charged until you do. If you don't, the item goes back on sale.",
+    nextWait:
+      "Nothing for now: your order is confirmed as soon as the answer is here. You can close this page and come back, on any device.",
+    nextConfirmed:
+      "The seller has your order and takes care of the rest. Keep or print this page: it is your receipt. If you have a question, tell them the order number.",
+    nextOver: "Nothing. While the sale is open and something is left, you can order again.",
+    nextRefund:
+      "The money goes back to where it came from. Your bank decides when you see it: often within ten days.",
+    nextFailed: "Please contact the seller, and tell them the order number.",
+    heldNow: "Held for you now",
+    holdLeft: "Held for {time} more",
     orderNumber: "Order number",
     allOrders: "All my orders",
     from: "From {sale}",
