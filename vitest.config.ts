@@ -91,7 +91,7 @@ export default defineConfig({
           // before each. A new process per file would double the time.
           isolate: false,
           maxWorkers,
-          setupFiles: ["./test/support/reset-state.ts"],
+          setupFiles: ["./test/support/reset-state.ts", "./test/support/check-answers.ts"],
           testTimeout,
           hookTimeout,
         },

@@ -20,8 +20,15 @@ const LIMIT_HEADERS = [
 const refs = (section: string, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/${section}/${name}` }]));
 
-/** The header of a response of which only some codes have it. */
-const SOMETIMES = { ...HEADERS["Retry-After"], required: false };
+/** Headers that a response can have. */
+const optional = (names: readonly HeaderName[]) =>
+  Object.fromEntries(names.map((name) => [name, { ...HEADERS[name], required: false }]));
+
+const UNCOUNTED: ReadonlySet<ErrorCode> = new Set([
+  "method_not_allowed",
+  "misdirected_request",
+  "precondition_failed",
+]);
 
 export class Builder {
   readonly schemas = new Schemas();
@@ -44,12 +51,12 @@ export class Builder {
     };
   }
 
-  #requestBody({ schema, isOptional, example }: Body): JsonSchema {
+  #requestBody({ name, schema, isOptional, example }: Body): JsonSchema {
     return {
       required: !isOptional,
       content: {
         "application/json": {
-          schema: this.schemas.convert(schema, "input"),
+          schema: this.schemas.convert(schema, "input", name),
           ...(example !== undefined && { example }),
         },
       },
@@ -102,25 +109,26 @@ export class Builder {
 
   /** A reference to the response with these codes. */
   #shared(codes: readonly ErrorCode[], limits: readonly HeaderName[]): JsonSchema {
-    const name = `${codes.map(pascal).join("Or")}${limits.length > 0 ? "Limited" : ""}`;
-    this.responses[name] ??= this.#failure(codes, limits);
+    // These refuse a request before anything is counted.
+    const counted = codes.every((code) => UNCOUNTED.has(code)) ? [] : limits;
+    const name = `${codes.map(pascal).join("Or")}${counted.length > 0 ? "Limited" : ""}`;
+    this.responses[name] ??= this.#failure(codes, counted);
     return { $ref: `#/components/responses/${name}` };
   }
 
   #failure(codes: readonly ErrorCode[], limits: readonly HeaderName[]): JsonSchema {
-    const headers: HeaderName[] = ["X-Request-Id", "Cache-Control", ...limits];
-    const mayWait = codes.filter(saysWhen);
-    if (mayWait.length === codes.length && codes.every(isForNow)) headers.push("Retry-After");
+    const headers: HeaderName[] = ["X-Request-Id", "Cache-Control"];
+    if (codes.every(isForNow)) headers.push("Retry-After");
     if (codes.includes("method_not_allowed")) headers.push("Allow");
     if (codes.includes("unauthenticated")) headers.push("WWW-Authenticate");
     if (codes.includes("unsupported_media_type")) headers.push("Accept-Encoding");
+    const sometimes: HeaderName[] = codes.some(saysWhen) ? ["Retry-After"] : [];
+    // The one 503 of a deployment whose configuration is wrong knows no limits.
+    (codes.includes("unavailable") ? sometimes : headers).push(...limits);
     const schemas = codes.map((code) => this.schemas.convert(problemOf(code), "output"));
     return {
       description: codes.map((code) => `\`${code}\``).join(", "),
-      headers: {
-        ...refs("headers", headers),
-        ...(mayWait.length > 0 && !headers.includes("Retry-After") && { "Retry-After": SOMETIMES }),
-      },
+      headers: { ...optional(sometimes), ...refs("headers", headers) },
       content: {
         "application/problem+json": {
           schema: schemas.length === 1 ? schemas[0] : { oneOf: schemas },

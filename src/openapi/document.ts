@@ -1,6 +1,7 @@
 // Makes the OpenAPI document from the operations and their schemas.
 import { EVENT_TYPES, type EventType } from "../webhook-events.ts";
 import { Builder } from "./builder.ts";
+import { addNotes } from "./field-notes.ts";
 import { INTRODUCTION } from "./introduction.ts";
 import { type Operations, TAGS } from "./operation.ts";
 import { catalogOperations, lineOperations } from "./operations/catalog.ts";
@@ -38,6 +39,7 @@ export function openApiDocument(): JsonSchema {
   const webhooks = Object.fromEntries(
     (Object.keys(EVENT_TYPES) as EventType[]).map((type) => [type, builder.webhook(type)]),
   );
+  addNotes(builder.schemas.components);
   return {
     openapi: "3.1.1",
     info: INTRODUCTION,

@@ -1,5 +1,6 @@
 // An order as the examples of the document show it.
 import type { Order } from "../inventory/order.ts";
+import { numberOf } from "../inventory/order-number.ts";
 import type { EventType } from "../webhook-events.ts";
 
 const price = { amount: 12_000, currency: "USD" };
@@ -10,7 +11,7 @@ export const ORDER_ID = "runner-42.0.j7nf2k9t4s0q1m8a6c3g";
 /** An order that was just accepted. */
 export const RESERVED: Order = {
   id: ORDER_ID,
-  number: "K7QF-2M9X",
+  number: numberOf(ORDER_ID),
   saleId: "spring-drop",
   skuId: "runner-42",
   quantity: 1,

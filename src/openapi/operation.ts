@@ -33,6 +33,8 @@ export interface Success {
 }
 
 export interface Body {
+  /** The name of the schema. Absent if it has one by itself. */
+  name?: string;
   schema: z.ZodType;
   /** Whether the request may have none. */
   isOptional?: boolean;

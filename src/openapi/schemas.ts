@@ -33,8 +33,8 @@ function simplify({ jsonSchema }: { jsonSchema: JsonSchema; zodSchema: unknown }
 export class Schemas {
   readonly components: Record<string, JsonSchema> = {};
 
-  /** The schema of a request (`input`) or an answer (`output`). */
-  convert(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  /** The schema of a request (`input`) or an answer (`output`). `name`: that of its component, unless it has an id. */
+  convert(schema: z.ZodType, io: "input" | "output", name?: string): JsonSchema {
     const {
       $schema: _,
       $defs = {},
@@ -50,9 +50,10 @@ export class Schemas {
       this.#add(rename(name), rewrite(component, rename));
     }
     const { id, ...own } = converted as JsonSchema & { id?: string };
-    if (id === undefined) return rewrite(own, rename);
-    this.#add(rename(id), rewrite(own, rename));
-    return { $ref: COMPONENTS + rename(id) };
+    const component = name ?? (id === undefined ? undefined : rename(id));
+    if (component === undefined) return rewrite(own, rename);
+    this.#add(component, rewrite(own, rename));
+    return { $ref: COMPONENTS + component };
   }
 
   #override(ctx: { jsonSchema: JsonSchema; zodSchema: z.ZodType }, io: "input" | "output"): void {

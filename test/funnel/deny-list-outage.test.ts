@@ -73,7 +73,7 @@ describe("while Redis is down, a rule", () => {
   test("added or removed elsewhere applies within five seconds and after Redis is back", async () => {
     const { clock, sale, mallory } = await given();
     const [rule, reformed] = [
-      { effect: "deny", kind: "user", by: "operator", addedAt: "" },
+      { effect: "deny", kind: "user", by: "operator", addedAt: "2026-12-01T09:00:00.000Z" },
       await aBuyer(),
     ];
     await deny("user", reformed.id);

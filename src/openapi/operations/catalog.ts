@@ -63,7 +63,7 @@ export const lineOperations: Operations = {
       "403 `ticket_required` if no ticket is shown.",
     security: BUYER,
     parameters: ["saleId", "visitToken", "challengeToken"],
-    body: { schema: ticketBodySchema, isOptional: true },
+    body: { name: "TicketRequest", schema: ticketBodySchema, isOptional: true },
     answers: {
       200: {
         description: "The ticket, and where it stands.",

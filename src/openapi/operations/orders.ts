@@ -22,7 +22,7 @@ export const orderOperations: Operations = {
       "became of the sale meanwhile.",
     security: BUYER,
     parameters: ["skuId", "idempotencyKey", "idempotencyRetry", "visitToken", "challengeToken"],
-    body: { schema: orderBodySchema, example: IN_ORDER },
+    body: { name: "OrderRequest", schema: orderBodySchema, example: IN_ORDER },
     answers: {
       202: {
         description: "The units are held.",
@@ -101,7 +101,11 @@ export const orderOperations: Operations = {
       "The hold's clock stands still until the provider answers. 503 if so many payments wait that the hold could end meanwhile.",
     security: BUYER,
     parameters: ["orderId"],
-    body: { schema: paymentBodySchema, example: { paymentToken: "tok_ok" } },
+    body: {
+      name: "PaymentRequest",
+      schema: paymentBodySchema,
+      example: { paymentToken: "tok_ok" },
+    },
     answers: { 202: { description: "The method was accepted.", body: orders.order } },
     errors: ["not_found", "order_not_payable", "rate_limited", "overloaded"],
     isLimited: true,
@@ -111,7 +115,7 @@ export const orderOperations: Operations = {
     tag: "Orders",
     summary: "Sign in to a demo",
     description: 'Only with `DEMO_LOGIN="true"`, which is for local instances. Else 404.',
-    body: { schema: loginSchema, example: { user: "alice" } },
+    body: { name: "LoginRequest", schema: loginSchema, example: { user: "alice" } },
     answers: {
       200: { description: "A token, also as cookie.", body: system.token, headers: ["Set-Cookie"] },
     },

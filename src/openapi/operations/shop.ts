@@ -22,6 +22,7 @@ export const shopOperations: Operations = {
     security: ["standardWebhooks"],
     parameters: ["orderId"],
     body: {
+      name: "PaymentResult",
       schema: reportSchema,
       example: {
         orderId: ORDER_ID,

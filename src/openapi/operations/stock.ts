@@ -14,7 +14,7 @@ export const stockOperations: Operations = {
     summary: "Add units to a SKU, or remove free ones",
     description: "Changes the `stock` of the sale's document, and so its `ETag`.",
     parameters: ["skuId", "idempotencyKey", "changeReason"],
-    body: { schema: restockSchema, example: { quantity: 10 } },
+    body: { name: "RestockRequest", schema: restockSchema, example: { quantity: 10 } },
     answers: {
       200: {
         description: "The ledger.",
@@ -97,6 +97,7 @@ export const stockOperations: Operations = {
     description: "The order shows when the money is back with the buyer.",
     parameters: ["orderId", "idempotencyKey"],
     body: {
+      name: "RefundRequest",
       schema: refundSchema,
       example: { quantity: 1, backOnSale: true, reason: "Returned unopened" },
     },

@@ -15,7 +15,7 @@ export const systemOperations: Operations = {
     tag: "System",
     id: "startOperatorSession",
     summary: "Sign in to the console",
-    body: { schema: signInSchema, example: { token: "local-admin-token" } },
+    body: { name: "SignInRequest", schema: signInSchema, example: { token: "local-admin-token" } },
     answers: {
       200: { description: "A session as cookie.", body: system.session, headers: ["Set-Cookie"] },
     },
@@ -52,6 +52,7 @@ export const systemOperations: Operations = {
     description: "Switches that are not named stay as they are.",
     parameters: ["ifMatch", "ifNoneMatch", "preview"],
     body: {
+      name: "SwitchesRequest",
       schema: switchChangeSchema,
       example: {
         reason: "The price is wrong",
@@ -176,7 +177,12 @@ function rulesOf(list: keyof typeof EFFECTS): Operations {
     summary: `State who is ${effect}`,
     description: "The value is in the path or in the query. `seconds`: how long the rule lasts.",
     parameters: [...parameters, "changeReason"],
-    body: { schema: ruleBodySchema, isOptional: true, example: { note: "Resold tickets" } },
+    body: {
+      name: "RuleRequest",
+      schema: ruleBodySchema,
+      isOptional: true,
+      example: { note: "Resold tickets" },
+    },
     answers: { 200: { description: "The rule.", body: controls.ruleSaved } },
   });
   const remove = (parameters: Operation["parameters"] = []): Omit<Operation, "id"> => ({

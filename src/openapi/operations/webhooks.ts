@@ -21,6 +21,7 @@ export const webhookOperations: Operations = {
       "days. It goes on in the background, at up to about 1,000 events per second.",
     parameters: ["idempotencyKey", "changeReason"],
     body: {
+      name: "ReplayRequest",
       schema: replaySchema,
       example: {
         from: "2026-12-01T09:00:00Z",
