@@ -8,7 +8,9 @@ import type { Sale, SaleView } from "../../src/catalog/schema.ts";
 import { requireConfig } from "../../src/config.ts";
 import {
   expectOperatorsOnly,
+  expiredCookie,
   type Form,
+  hiddenFields,
   postForm,
   showPage,
   signedIn,
@@ -132,7 +134,7 @@ describe("an edit", () => {
     expect({ ...view, skus }).toEqual({ ...sale, title: "Another" });
   });
 
-  test("of two editors, the second sees the differences, and can replace the first one's", async () => {
+  test("by two people: the second sees the differences, and can replace the first one's", async () => {
     const sale = await putSale(rich());
     const path = editPath(sale.id);
     const etag = etagIn(await show(path));
@@ -150,7 +152,7 @@ describe("an edit", () => {
     expect((await stored(sale.id))?.title).toBe("Second <b>");
   });
 
-  test("of a sale that somebody deleted says so, keeps the input, and can create it again", async () => {
+  test("says so if somebody deleted the sale, keeps the input, and can create it again", async () => {
     const sale = await putSale(aSale());
     const path = editPath(sale.id);
     const form = { ...textsOf(sale), title: "Again", etag: etagIn(await show(path)) };
@@ -181,7 +183,7 @@ describe("an edit", () => {
     expect(faultOf(body, "skus.0.id")).toBe(`belongs to the sale ${other.id}`);
   });
 
-  test("of an unknown sale is not found", async () => {
+  test("is not found for an unknown sale", async () => {
     for (const id of ["unknown", "A", "%00"]) {
       expect([id, (await showPage(editPath(id), cookie)).status]).toEqual([id, 404]);
     }
@@ -278,10 +280,36 @@ describe("bad input", () => {
     if (form.id) expect(await stored(form.id)).toBeUndefined();
   });
 
-  test("of a body beyond any sale is refused", async () => {
+  test("is refused if it is larger than any sale", async () => {
     const { status, body } = await send(NEW, { title: "x".repeat(300_000) });
     expect([status, body.includes("At most")]).toEqual([400, true]);
   });
+});
+
+test("keeps what was typed if the sign-in ended meanwhile, and saves it after another one", async () => {
+  const sale = await putSale(aSale());
+  const path = editPath(sale.id);
+  const etag = etagIn(await show(path));
+  const title = `"A" & <b>'s`;
+  const form = { ...textsOf(sale), etag, title, description: "two\r\nlines", step: "save" };
+  const kept = await postForm(path, form, { cookie: expiredCookie() });
+  expect(kept.status).toBe(401);
+  expect(kept.headers.get("cache-control")).toBe("private, no-store");
+  expect(kept.body).toContain(`<form method="post" action="${path}">`);
+  expect((await stored(sale.id))?.title).toBe(sale.title);
+
+  const fields = hiddenFields(kept.body);
+  expect(fields).toEqual(form);
+  expect((await send(path, fields)).status).toBe(303);
+  expect(await stored(sale.id)).toMatchObject({ title, description: "two\nlines" });
+});
+
+test("keeps nothing of what another site sent", async () => {
+  const path = editPath((await putSale(aSale())).id);
+  for (const origin of ["https://evil.test", null]) {
+    const { body } = await postForm(path, { title: "Planted" }, { cookie: "", origin });
+    expect(body).not.toContain("Planted");
+  }
 });
 
 test("shows a viewer the fields without buttons, and takes sales from operators only", async () => {

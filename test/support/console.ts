@@ -35,8 +35,20 @@ export const showPage = (path: string, cookie?: string) =>
 export const valueIn = (html: string, name: string): string =>
   (new RegExp(`name="${name}" value="([^>]*?)"`).exec(html)?.[1] ?? "").replaceAll("&quot;", '"');
 
+/** The hidden fields of a page, by their names. */
+export const hiddenFields = (html: string): Form =>
+  Object.fromEntries(
+    [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(
+      ([, name = "", value = ""]) => [name, textIn(value)],
+    ),
+  );
+
+const ENTITIES: Record<string, string> = { quot: '"', "#39": "'", lt: "<", gt: ">", amp: "&" };
+const textIn = (html: string): string =>
+  html.replace(/&(quot|#39|lt|gt|amp);/g, (_, name: string) => ENTITIES[name] ?? "");
+
 /** The cookie of an operator's session that is over. */
-function expiredCookie(): string {
+export function expiredCookie(): string {
   const key = keyedDigest(SIGNING_SECRET, `session.operator.${ADMIN_TOKEN}`);
   return `__Host-operator=${signToken(key, "session", { expiresAt: Date.now() - 1 })}`;
 }

@@ -9,12 +9,14 @@ import { csrfRefusal } from "../../funnel/identity.ts";
 import { type AppContext, type AppEnv, readForm } from "../../http.ts";
 import { causeOf, log } from "../../observability/log.ts";
 import { readMetrics, TOTALS } from "../../observability/read-metrics.ts";
+import { refusalHeaders } from "../../pages/error-pages.ts";
 import { authenticate, authenticateToken } from "../auth.ts";
 import { readFigures } from "../figures.ts";
 import { endSession, startSession } from "../session.ts";
 import { tokenSchema } from "../sign-in.ts";
 import { alertPages } from "./alert-routes.ts";
 import { deadLetterPages } from "./dead-letter-routes.ts";
+import { keptForm } from "./kept-form.tsx";
 import { linePages } from "./line-routes.ts";
 import { changeSwitchesPage, showLog, showSwitchesPage } from "./operations.ts";
 import { orderPages } from "./order-routes.ts";
@@ -45,10 +47,13 @@ const noStore = createMiddleware<AppEnv>(async function noStore(c, next) {
   await next();
 });
 
-/** Shows the sign-in page to everyone else. */
+/** Shows the sign-in page to everyone else, and keeps what was typed. */
 const signedIn = createMiddleware<AppEnv>(async function signedIn(c, next) {
   const found = await authenticate(c);
-  if (!found.ok) return refusalPage(c, found.refusal);
+  if (!found.ok) {
+    const kept = found.refusal.reason === "unauthenticated" ? await keptForm(c) : undefined;
+    return kept ? c.html(kept, refusalHeaders(c, found.refusal)) : refusalPage(c, found.refusal);
+  }
   c.set("operator", found.operator);
   return next();
 });
