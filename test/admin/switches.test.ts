@@ -126,7 +126,7 @@ describe("a preview", () => {
     expect((await order(await aBuyer(), sku.id)).status).toBe(202);
   });
 
-  test("of the pause of a sale pauses nothing", async () => {
+  test("pauses nothing, if it is of a pause", async () => {
     const sku = aSku();
     const sale = await putSale(aSale({ skus: [sku] }));
     const path = `/sales/${sale.id}/pause?preview=true`;

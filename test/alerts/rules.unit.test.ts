@@ -116,7 +116,7 @@ describe("a share", () => {
     expect(valuesOf("charges_failing", [])).toEqual([]);
   });
 
-  test("of refused attempts is nothing while there are few attempts", () => {
+  test("is nothing while few attempts were refused", () => {
     const shed = (count: number) =>
       counter("funnel_refused", { stage: "shedding", reason: "overloaded", sale: "drop" }, count);
     const passed = (count: number) => counter("funnel_passed", { sale: "drop" }, count);

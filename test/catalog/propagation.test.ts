@@ -97,7 +97,7 @@ describe("a change of a sale", () => {
     expect(await ledger(sku.id)).toMatchObject({ stocked: 8 });
   });
 
-  test("of the price or the closing time applies to new orders, not to accepted ones", async () => {
+  test("applies its price and closing time to new orders, not to accepted ones", async () => {
     captureQueue();
     const sku = aSku({ price: 100, perUserLimit: 2 });
     const sale = await putSale(aSale({ skus: [sku] }));

@@ -121,7 +121,7 @@ describe("an order", () => {
     expect(early.headers.get("retry-after")).not.toBeNull();
   });
 
-  test("of a challenged ticket needs no other challenge", async () => {
+  test("needs no other challenge with a challenged ticket", async () => {
     const scene = await givenLine({}, { protection: CHALLENGED });
     const [ann, bob] = [await aBuyer(), await aBuyer()];
     const challenged = lateTicket(scene, ann.id, 5, true);

@@ -149,7 +149,7 @@ describe("order bodies", () => {
     expect(codes(answers)).toEqual(["payload_too_large"]);
   });
 
-  test("of random content are always refused", async () => {
+  test("are always refused if their content is random", async () => {
     const anything = fc.oneof(
       fc.json(),
       fc.string({ unit: "binary" }),

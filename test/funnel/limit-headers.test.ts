@@ -28,7 +28,7 @@ test("report the sale's policy, the remaining requests, and the reset time", asy
   expect(headers.get("x-ratelimit-reset")).toBe(String((START + WINDOW) / 1_000));
 });
 
-test("of a refusal match its Retry-After", async () => {
+test("the headers of a refusal match its Retry-After", async () => {
   givenClock(START + 15_000);
   const sale = await givenSale({ limits: { order: limits } });
   const buyer = await aBuyer();

@@ -66,7 +66,7 @@ describe("a ticket", () => {
     expect(answer.body.ticket).toBe(first);
   });
 
-  test("of somebody else, or a forged one, is replaced by a later one of one's own", async () => {
+  test("is replaced by a later one of one's own if it is forged or somebody else's", async () => {
     const scene = await givenLineSale();
     const ann = await aBuyer();
     for (const ticket of [lateTicket(scene, "bob", 1), "x", "a.b"]) {

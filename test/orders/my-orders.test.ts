@@ -81,7 +81,7 @@ async function givenSkus(count: number): Promise<string[]> {
 }
 
 describe("the list of orders", () => {
-  test("of a user without orders calls no object, and costs one Redis round trip", async () => {
+  test("calls no object for a user without orders, and costs one Redis round trip", async () => {
     await givenSkus(55);
     const buyer = await aBuyer();
     const reads = countLedgerReads();
@@ -91,7 +91,7 @@ describe("the list of orders", () => {
     expect([reads.count, roundTrips]).toEqual([0, 1]);
   });
 
-  test("of a user with settled orders calls no object", async () => {
+  test("calls no object for a user with settled orders", async () => {
     const buyer = await aBuyer();
     const skuId = await onSale();
     const { id } = await bought(buyer, skuId);

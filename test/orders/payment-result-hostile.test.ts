@@ -48,13 +48,13 @@ describe("a signed report", () => {
     await expectReserved(purchase);
   });
 
-  test("of more than 4 KB is refused", async () => {
+  test("is refused if it has more than 4 KB", async () => {
     const answer = await sendText(await givenUnpaid(), CHARGED.padEnd(4_097));
     expect(answer).toMatchObject({ status: 413, code: "payload_too_large" });
     expectContract([answer]);
   });
 
-  test("of another media type is refused", async () => {
+  test("is refused with another media type", async () => {
     const headers = { "content-type": "text/plain" };
     const answer = await sendText(await givenUnpaid(), CHARGED, { headers });
     expect(answer).toMatchObject({ status: 415, code: "unsupported_media_type" });

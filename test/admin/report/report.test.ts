@@ -122,7 +122,7 @@ describe("money", () => {
     expect(after.money.totals).toMatchObject([{ charged: PRICE, refunded: PRICE, sold: 0 }]);
   });
 
-  test("of a cancelled order that was kept is named", async () => {
+  test("is named if it was kept of a cancelled order", async () => {
     const sale = await givenPaid();
     const purchase = await givenOrder(sale, { paymentToken: "pm_card_visa" });
     await deliverTo(gateway(), [purchase.message]);
