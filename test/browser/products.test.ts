@@ -141,6 +141,21 @@ inBrowser("products", (stage) => {
     await offer(page, skuIds[1]).getByRole("button", { name: "Try to get one" }).waitFor();
   });
 
+  test("lets nobody choose more units than are left", async () => {
+    const { page, skuIds } = await buyerOf("greedy", { sku: () => ({ perUserLimit: 5 }) });
+    await radio(page, "42").click();
+    const quantity = offer(page, skuIds[1]).getByLabel("Quantity");
+    await quantity.selectOption("5");
+    await changeLive(page, (live) => ({
+      ...live,
+      skus: skuIds.map((id) => ({ id, available: 2, held: 0, state: "low" })),
+    }));
+    await optionSays(page, "42", "2 left");
+    expect(await quantity.inputValue()).toBe("2");
+    expect(await quantity.locator("option:disabled").allTextContents()).toEqual(["3", "4", "5"]);
+    await offer(page, skuIds[1]).getByText("US$240.00").waitFor();
+  });
+
   test("shows a price that changes, and no earlier price that it may exceed", async () => {
     const compareAtPrice = { amount: 15_000, currency: "USD" };
     const { page, skuIds, change } = await buyerOf("bargains", { sku: () => ({ compareAtPrice }) });
@@ -193,7 +208,9 @@ inBrowser("products", (stage) => {
   });
 
   test("asks how to pay for the chosen option, if the payment must come with the order", async () => {
-    const { page, skuIds } = await buyerOf("pays-first", { sku: () => PAID });
+    const { page, skuIds } = await buyerOf("pays-first", {
+      sku: () => ({ ...PAID, name: "Runner" }),
+    });
     await inTurn(page, ORDERS, (route) => refuse(route, 409, "payment_method_required"));
     await radio(page, "42").click();
     await buy(page, skuIds[1]).click();
@@ -202,7 +219,9 @@ inBrowser("products", (stage) => {
     await offer(page, skuIds[1]).locator('.order[data-status="confirmed"]').waitFor();
     expect(await stage().ledger(skuIds[1] ?? "")).toMatchObject({ sold: 1 });
     await page.goto("/orders");
-    await page.getByRole("link", { name: "Runner 42" }).waitFor();
+    // Its name does not say which option it is.
+    await page.getByRole("link", { name: "Runner · 42" }).click();
+    await page.getByRole("heading", { name: "Runner · 42" }).waitFor();
   });
 
   test("a reload shows the order of the chosen option again", async () => {

@@ -9,6 +9,7 @@ import {
   needsPayment,
   pauseText,
 } from "../copy/order.ts";
+import { itemName } from "../copy/product.ts";
 import { type ApiResponse, call } from "./api.ts";
 import { jitter, pause, untilVisible } from "./delay.ts";
 import { part, setAll, setText } from "./dom.ts";
@@ -113,13 +114,14 @@ class OrderPanel implements ActionTarget {
     const { root, order } = this;
     const { title, text } = describeOrder(order, WORDING);
     const { amount, currency } = order.unitPrice;
-    setAll(root, "order-name", order.item.name);
+    const name = itemName(order.item);
+    setAll(root, "order-name", name);
     root.dataset.order = order.id;
     root.dataset.status = order.status;
     root.dataset.payment = order.payment ?? "";
     root.dataset.attempts = String(order.attemptsLeft ?? "");
     setText(part(root, "order-title"), title);
-    if (root.dataset.initial) document.title = `${title}: ${order.item.name}`;
+    if (root.dataset.initial) document.title = `${title}: ${name}`;
     setText(part(root, "order-text"), text);
     const { words, fill, price } = WORDING;
     const [n, until] = [order.quantity, formatClock(order.expiresAt)];

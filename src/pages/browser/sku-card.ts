@@ -86,7 +86,7 @@ export class SkuCard {
 
   /** The price or the name changed while the page was open. */
   update({ unitPrice, name }: { unitPrice?: Money | undefined; name?: string }): void {
-    if (name) setText(this.root.querySelector("h2"), name);
+    if (name) setText(this.root.querySelector("h2,h3"), name);
     const shown = unitPrice && updatePrice(this.root, unitPrice);
     // An existing order keeps its price, so its buyer needs no message.
     if (shown && !this.owns)
@@ -198,6 +198,8 @@ export class SkuCard {
     // The picker of a product reads these.
     this.root.dataset.available = `${stock?.available}`;
     this.root.dataset.stock = stock?.state ?? "";
-    if (this.#select) paintQuantity(this.#select, busy, pending?.quantity, this.#allowance());
+    // If none is left, a unit that comes back may be this buyer's.
+    const most = Math.min(this.#allowance(), stock?.available || this.#limit);
+    if (this.#select) paintQuantity(this.#select, busy, pending?.quantity, most);
   }
 }

@@ -19,7 +19,7 @@ export function updatePrice(card: HTMLElement, { amount, currency }: Money): str
 }
 
 /**
- * Locks the quantity during an attempt, and caps it at the remaining allowance otherwise.
+ * Locks the quantity during an attempt, and caps it otherwise: at the remaining allowance, and at what is left.
  *
  * @param pending the quantity of an attempt whose outcome is unknown
  */
@@ -27,12 +27,12 @@ export function paintQuantity(
   select: HTMLSelectElement,
   isBusy: boolean,
   pending: number | undefined,
-  allowance: number,
+  most: number,
 ): void {
   select.disabled = isBusy || pending !== undefined;
   if (pending) select.value = String(pending);
-  else if (Number(select.value) > allowance && allowance > 0) select.value = String(allowance);
-  for (const option of select.options) option.disabled = Number(option.value) > allowance;
+  else if (Number(select.value) > most && most > 0) select.value = String(most);
+  for (const option of select.options) option.disabled = Number(option.value) > most;
 }
 
 export const panelTemplate = (): DocumentFragment | undefined =>

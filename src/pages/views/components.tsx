@@ -2,6 +2,7 @@
 import type { Branding } from "../../branding.ts";
 import type { Sale } from "../../catalog/schema.ts";
 import type { Config } from "../../config.ts";
+import type { Item } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import type { Badge } from "../copy/sale.ts";
 import { toSale } from "../page.ts";
@@ -24,6 +25,20 @@ export const Time = ({ at, clock = false }: { at: string; clock?: boolean }) => 
     {usePage().wording.time(at)}
   </time>
 );
+
+/** The picture of an ordered item, beside its name. Without an address, or if it does not load, there is none. */
+export const ItemPicture = ({ item: { imageUrl } }: { item: Item }) =>
+  imageUrl === undefined ? null : (
+    <img
+      class="item-picture"
+      src={imageUrl}
+      alt=""
+      width="72"
+      height="72"
+      loading="lazy"
+      data-behind
+    />
+  );
 
 export const BackToSale = ({ sale }: { sale: Pick<Sale, "id" | "language" | "title"> }) => (
   <p>

@@ -5,9 +5,10 @@ import type { Order } from "../../inventory/order.ts";
 import { languageOf } from "../../languages.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
+import { itemName } from "../copy/product.ts";
 import { toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
-import { Price, Time } from "./components.tsx";
+import { ItemPicture, Price, Time } from "./components.tsx";
 import { Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { PayForm, Total } from "./pay-form.tsx";
 
@@ -108,8 +109,9 @@ const Summary = ({
   <dl class="summary">
     <div>
       <dt>
+        {view ? <ItemPicture item={view.order.item} /> : null}
         <span data-order-name {...shopText(language)}>
-          {view?.order.item.name}
+          {view && itemName(view.order.item)}
         </span>
         <span class="each" data-order-each>
           {view ? <Each order={view.order} /> : null}

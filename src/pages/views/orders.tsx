@@ -5,10 +5,11 @@ import type { OrderList } from "../../orders/my-orders.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { holdsUrl } from "../assets.ts";
 import { describeOrder, isSettling, needsPayment } from "../copy/order.ts";
+import { itemName } from "../copy/product.ts";
 import { formatLeft } from "../format.ts";
 import { brandingOf, type Page, toSale, toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
-import { Price, SignIn, type SignInOptions, Time } from "./components.tsx";
+import { ItemPicture, Price, SignIn, type SignInOptions, Time } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { renderDocument } from "./layout.tsx";
 import { OrderPanel, type OrderView } from "./order-panel.tsx";
@@ -29,7 +30,8 @@ const REFRESH_SECONDS = 3;
 export function renderOrder(page: Page, props: OrderPageProps): Promise<string> {
   const { sale, paymentMode, cardForm, signInOptions, address, ...view } = props;
   const { order } = view;
-  const { name, saleTitle } = order.item;
+  const { saleTitle } = order.item;
+  const name = itemName(order.item);
   const theme = themeFor(order, sale);
   const { words } = page.wording;
   const source = (
@@ -81,7 +83,7 @@ function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["th
 
 /** The confirmation page before a cancellation, for buyers without JavaScript. */
 export function renderCancel(page: Page, order: Order, sale: Sale | undefined): Promise<string> {
-  const { name } = order.item;
+  const name = itemName(order.item);
   const { words, fill } = page.wording;
   const item = <bdi {...shopText(sale?.language)}>{name}</bdi>;
   return renderDocument(page, {
@@ -213,10 +215,11 @@ const OrderLine = ({ order, now }: { order: Order; now: number }) => {
       data-payment={order.payment ?? ""}
       data-unpaid={needsPayment(order) ? "" : undefined}
     >
+      <ItemPicture item={order.item} />
       <div class="sku-head">
         <h2>
           <a href={`/orders/${order.id}`} dir="auto">
-            {order.item.name}
+            {itemName(order.item)}
           </a>
         </h2>
         <Price money={order.total} class="price" />
