@@ -2,7 +2,7 @@
 // built.
 import { createHash } from "node:crypto";
 import { brotliCompressSync } from "node:zlib";
-import { docsPage, type PageAssets } from "./docs/page.ts";
+import { docsPage } from "./docs/page.ts";
 import { openApiDocument } from "./document.ts";
 
 const HASH_LENGTH = 16;
@@ -13,12 +13,19 @@ const built = (body: string) => ({
   body,
 });
 
-/** All documents as compressed JSON: name → hash and body. Together, because they have most of their words in common. */
-export function packedDocuments(assets: PageAssets): Uint8Array {
+/**
+ * All documents as compressed JSON: name → hash and body. Together, because they have most of their words in common.
+ *
+ * @param style the stylesheet of the page
+ * @param icon the address of the icon
+ */
+export function packedDocuments({ style, icon }: { style: string; icon: string }): Uint8Array {
   const openapi = openApiDocument();
+  const css = built(style);
   const documents = {
     openapi: built(JSON.stringify(openapi)),
-    docs: built(docsPage(openapi, assets)),
+    docs: built(docsPage(openapi, { style: `/docs.css?v=${css.hash}`, icon })),
+    style: css,
   };
   return brotliCompressSync(JSON.stringify(documents));
 }

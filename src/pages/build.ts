@@ -5,6 +5,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 import { packedDocuments } from "../openapi/build.ts";
+import type { BuiltAsset } from "./assets.gen.js";
 
 const HERE = import.meta.dirname;
 const CONSOLE = join(HERE, "../admin/console/browser");
@@ -51,16 +52,16 @@ export async function buildAssets(): Promise<void> {
     const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
     return { name: basename(path, extension), extension, hash, body: text };
   });
-  const code = `// Made by src/pages/build.ts\nexport const ASSETS = ${JSON.stringify(assets)};\n`;
-  await writeIfChanged(TARGET, Buffer.from(code));
-  const address = (file: string) => {
-    const found = assets.find(({ name, extension }) => name + extension === file);
-    return `/assets/${found?.name}-${found?.hash}${found?.extension}`;
-  };
+  const [style, icon] = ["docs.css", "icon.svg"].map(
+    (file) => assets.find(({ name, extension }) => name + extension === file) as BuiltAsset,
+  ) as [BuiltAsset, BuiltAsset];
+  const served = JSON.stringify(assets.filter((asset) => asset !== style));
   await writeIfChanged(
-    DOCUMENTS,
-    packedDocuments({ style: address("docs.css"), icon: address("icon.svg") }),
+    TARGET,
+    Buffer.from(`// Made by src/pages/build.ts\nexport const ASSETS = ${served};\n`),
   );
+  const address = `/assets/${icon.name}-${icon.hash}${icon.extension}`;
+  await writeIfChanged(DOCUMENTS, packedDocuments({ style: style.body, icon: address }));
 }
 
 /** Several builds may run at once: each writes its own temporary file and renames it into place. */

@@ -1,4 +1,4 @@
-// Serves the OpenAPI document, and the same as a page for people. They are a module of compressed bytes (src/openapi makes
+// Serves the OpenAPI document, and the same as a page for people with its stylesheet. They are a module of compressed bytes (src/openapi makes
 // it): starting an isolate does not parse it, and only the first reader in an isolate pays for unpacking it.
 import { brotliDecompressSync } from "node:zlib";
 import { Hono } from "hono";
@@ -13,7 +13,11 @@ interface Document {
   body: string;
 }
 
-const TYPES = { openapi: "application/json", docs: "text/html; charset=utf-8" };
+const TYPES = {
+  openapi: "application/json",
+  docs: "text/html; charset=utf-8",
+  style: "text/css; charset=utf-8",
+};
 
 type Name = keyof typeof TYPES;
 
@@ -26,9 +30,11 @@ function documents(): Record<Name, Document> {
   if (unpacked) return unpacked;
   const text = new TextDecoder().decode(brotliDecompressSync(packed));
   const built = JSON.parse(text) as Record<Name, { hash: string; body: string }>;
+  const { openapi, docs, style } = built;
   unpacked = {
-    openapi: toDocument("openapi", built.openapi),
-    docs: toDocument("docs", built.docs),
+    openapi: toDocument("openapi", openapi),
+    docs: toDocument("docs", docs),
+    style: toDocument("style", style),
   };
   return unpacked;
 }
@@ -48,4 +54,5 @@ function serve(c: AppContext, name: Name): Response {
 
 export const documentRoutes = new Hono<AppEnv>()
   .get("/openapi.json", (c) => serve(c, "openapi"))
-  .get("/docs", (c) => serve(c, "docs"));
+  .get("/docs", (c) => serve(c, "docs"))
+  .get("/docs.css", (c) => serve(c, "style"));

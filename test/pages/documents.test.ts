@@ -26,7 +26,7 @@ test("shows the same to people, in a page that the content policy allows", async
   expect(headers.get("cache-control")).toBe("public, max-age=3600");
   expect(headers.get("etag")).toMatch(/^"[0-9a-f]{16}"$/);
   expect(body).not.toMatch(/<script|<style| style=| on\w+=/);
-  const style = /href="(\/assets\/docs-[^"]+)"/.exec(body)?.[1] as string;
+  const style = /href="(\/docs\.css[^"]+)"/.exec(body)?.[1] as string;
   expect((await call<string>("GET", style)).headers.get("content-type")).toMatch(/^text\/css/);
 });
 
