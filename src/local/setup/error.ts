@@ -1,0 +1,7 @@
+// The errors of setup that are meant for the operator.
+
+/** Setup cannot go on. The message says what happened and what to do; the run can be repeated. */
+export class SetupError extends Error {}
+
+/** Invalid usage. The message is shown with the help text. */
+export class UsageError extends Error {}

@@ -1,0 +1,60 @@
+// The first sale of a deployment: the operator's own file, or a free sample that opens in a week.
+import { readFile } from "node:fs/promises";
+import { Client, type SaleInput } from "../client.ts";
+import { SetupError } from "./error.ts";
+
+const DAY_MS = 86_400_000;
+const CREATED = 201;
+
+/** A sample that nobody can buy from by accident: it is free, and opens in a week. `now` in milliseconds since 1970. */
+export const sampleSale = (now: number): SaleInput => ({
+  id: "first-drop",
+  title: "Our first drop",
+  description: "A sample sale. Edit it, or delete it, in the console.",
+  opensAt: new Date(now + 7 * DAY_MS).toISOString(),
+  closesAt: new Date(now + 8 * DAY_MS).toISOString(),
+  admission: { mode: "open" },
+  skus: [
+    {
+      ...{ id: "first-pass", name: "Sample pass", unitPrice: { amount: 0, currency: "USD" } },
+      ...{ stock: 100, perUserLimit: 1, holdSeconds: 300 },
+    },
+  ],
+});
+
+/** Reads a sale from a file. @throws {SetupError} */
+export async function saleFrom(file: string): Promise<SaleInput> {
+  try {
+    const sale = JSON.parse(await readFile(file, "utf8")) as SaleInput;
+    if (typeof sale?.id === "string") return sale;
+  } catch (error) {
+    throw new SetupError(`The sale in ${file} cannot be read: ${(error as Error).message}`);
+  }
+  throw new SetupError(`The sale in ${file} has no id.`);
+}
+
+interface SaleList {
+  sales: { id: string }[];
+}
+
+/** Ids of the first sales of a deployment, or undefined if the token is not its ADMIN_TOKEN. */
+export async function salesOf(origin: string, adminToken: string): Promise<string[] | undefined> {
+  const answer = await new Client(origin, adminToken).admin<SaleList>("GET", "/sales");
+  if (answer.status === 401) return undefined;
+  if (answer.status !== 200) throw refusal(answer);
+  return answer.body.sales.map(({ id }) => id);
+}
+
+/** Puts a sale up, unless one with its id exists. @throws {SetupError} with what is wrong with the sale */
+export async function putUp(origin: string, adminToken: string, sale: SaleInput): Promise<void> {
+  const absent = { "if-none-match": "*" };
+  const path = `/sales/${encodeURIComponent(sale.id)}`;
+  const answer = await new Client(origin, adminToken).admin("PUT", path, sale, absent);
+  if (answer.status !== 200 && answer.status !== CREATED && answer.status !== 412)
+    throw refusal(answer);
+}
+
+const refusal = ({ status, body }: { status: number; body: unknown }): SetupError =>
+  new SetupError(
+    `The deployment refused the first sale (${status}): ${JSON.stringify(body)}\nCorrect it and run setup again, or use --no-sale.`,
+  );

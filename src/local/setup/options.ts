@@ -1,0 +1,104 @@
+// The command line of `npm run setup`: its options, their help text and their validation.
+import { parseArgs } from "node:util";
+import { UsageError } from "./error.ts";
+
+export const HELP = `npm run setup -- [options]
+
+Deploys Doorbuster to your Cloudflare account, step by step. A second run finds what is done and changes nothing. After
+a failure, run it again: it goes on where it stopped. Without a terminal it asks nothing.
+
+  --domain HOST       serve at this domain of yours, such as drops.shop.example. Its zone must be in the account
+  --workers-dev       serve at NAME.your-subdomain.workers.dev instead (default)
+  --var NAME=VALUE    set a variable of the deployment, such as LOGIN_URL. May be repeated; an empty value removes it
+  --sale FILE         the first sale, as JSON. Default: a free sample that opens in a week
+  --no-sale           put no sale up
+  --name NAME         the name of the Worker, and the start of its queues' names (default: doorbuster)
+  --account ID        the Cloudflare account, if your login has several (or CLOUDFLARE_ACCOUNT_ID)
+  --dry-run           show what would be done, and change nothing
+  --help              print this text
+
+Secrets come from environment variables, never from options: UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN (required
+once), and STRIPE_SECRET_KEY and the like if you need them (see .dev.vars.example). ADMIN_TOKEN, SIGNING_SECRET, and
+AUTH_SECRET are generated. A secret that is set at Cloudflare is never replaced.
+`;
+
+export interface Options {
+  name?: string;
+  account?: string;
+  /** Undefined: as before. `workers.dev`: no domain of one's own. */
+  domain?: string;
+  vars: Record<string, string>;
+  /** A file with the first sale. */
+  sale?: string;
+  /** Whether a first sale is put up. */
+  withSale: boolean;
+  dryRun: boolean;
+}
+
+/** The value of `domain` for a deployment without a domain of its own. */
+export const WORKERS_DEV = "workers.dev";
+
+const OPTIONS = {
+  name: { type: "string" },
+  account: { type: "string" },
+  domain: { type: "string" },
+  "workers-dev": { type: "boolean", default: false },
+  var: { type: "string", multiple: true, default: [] as string[] },
+  sale: { type: "string" },
+  "no-sale": { type: "boolean", default: false },
+  "dry-run": { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** Cloudflare allows 63 characters for a queue, and its longest name ends with `-orders-dlq`. */
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?$/;
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
+
+/** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
+export function parseOptions(argv: string[]): Options | "help" {
+  const values = parse(argv);
+  if (values.help) return "help";
+  const { name, account, domain, sale } = values;
+  if (name !== undefined && !NAME.test(name))
+    throw new UsageError("--name must be at most 52 lower-case letters, digits and hyphens.");
+  if (domain !== undefined && values["workers-dev"])
+    throw new UsageError("--domain and --workers-dev exclude each other.");
+  if (sale !== undefined && values["no-sale"])
+    throw new UsageError("--sale and --no-sale exclude each other.");
+  const host = values["workers-dev"] ? WORKERS_DEV : domain && domainIn(domain);
+  return {
+    ...(name !== undefined && { name }),
+    ...(account !== undefined && { account }),
+    ...(host && { domain: host }),
+    ...(sale !== undefined && { sale }),
+    vars: Object.fromEntries(values.var.map(pair)),
+    withSale: !values["no-sale"],
+    dryRun: values["dry-run"],
+  };
+}
+
+/** The host name in what someone typed: a name, or an address. @throws {UsageError} */
+export function domainIn(text: string): string {
+  const host = text
+    .trim()
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/\/$/, "");
+  if (!DOMAIN.test(host))
+    throw new UsageError(`"${text}" is not a domain such as drops.shop.example.`);
+  return host;
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: OPTIONS }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function pair(text: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError("--var needs NAME=VALUE.");
+  return [text.slice(0, at), text.slice(at + 1)];
+}
