@@ -126,7 +126,12 @@ inBrowser("products", (stage) => {
     await optionSays(page, "41", "20 left");
     await changeLive(page, (live) => ({
       ...live,
-      stopped: { [skuIds[2] ?? ""]: { code: "sale_closed", label: "Not on sale", why: "Gone." } },
+      stopped: {
+        [skuIds[2] ?? ""]: {
+          ...{ code: "sale_closed", cause: "closed" },
+          ...{ label: "Not on sale", why: "Gone." },
+        },
+      },
       skus: skuIds.map((id, at) => ({
         ...{ id, available: at === 0 ? 3 : at === 1 ? 0 : 9, held: at === 1 ? 2 : 0 },
         state: ["low", "held", "available"][at],
