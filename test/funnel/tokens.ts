@@ -3,7 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { type JWTPayload, SignJWT } from "jose";
-import type { Config } from "../../src/config.ts";
+import { type Config, requireConfig } from "../../src/config.ts";
 import { type AuthConfig, identify } from "../../src/funnel/identity.ts";
 import type { AppEnv } from "../../src/http.ts";
 import { ORIGIN } from "../support/http.ts";
@@ -15,10 +15,11 @@ export const key = (secret = SECRET) => new TextEncoder().encode(secret);
 /** The user id of a request's caller, or the code of the refusal. */
 export async function whoAsks(config: AuthConfig, headers: Record<string, string>, method = "GET") {
   const ctx = createExecutionContext();
+  const whole: Config = { ...requireConfig(env), ...config };
   const app = new Hono<AppEnv>().all("/", async (c) => {
-    c.set("config", config as Config);
+    c.set("config", whole);
     c.set("scope", {
-      config: config as Config,
+      config: whole,
       env: c.env,
       waitUntil: (work) => ctx.waitUntil(work),
     });
