@@ -11,10 +11,13 @@ const show = async (path: string, { token }: Buyer) =>
   (await call<string>("GET", path, { headers: { cookie: `session=${token}` } })).body;
 
 const SELLER = "Shoes & Co";
+const IMAGE = "https://cdn.test/runner.jpg";
 
 async function givenSku(sku: Parameters<typeof aSku>[0]) {
   const item = aSku({ perUserLimit: 5, ...sku });
-  await putSale(aSale({ title: "Spring drop", theme: { seller: SELLER }, skus: [item] }));
+  await putSale(
+    aSale({ title: "Spring drop", imageUrl: IMAGE, theme: { seller: SELLER }, skus: [item] }),
+  );
   return item.id;
 }
 
@@ -24,7 +27,14 @@ test("an order's page has the item, the seller, the number, the total, the statu
   const order = await bought(buyer, skuId, { quantity: 3 });
   expect(order.total).toEqual({ amount: 37_035, currency: "USD" });
   const html = await show(`/orders/${order.id}`, buyer);
-  for (const part of ["Runner 42", "Shoes &amp; Co", "Spring drop", order.number, "$370.35"]) {
+  for (const part of [
+    `src="${IMAGE}"`,
+    "Runner 42",
+    "Shoes &amp; Co",
+    "Spring drop",
+    order.number,
+    "$370.35",
+  ]) {
     expect(html).toContain(part);
   }
   expect(html).toContain(`<p class="address">${ORIGIN}/orders/${order.id}</p>`);

@@ -30,7 +30,7 @@ const REFRESH_SECONDS = 3;
 export function renderOrder(page: Page, props: OrderPageProps): Promise<string> {
   const { sale, paymentMode, cardForm, signInOptions, address, ...view } = props;
   const { order } = view;
-  const { saleTitle } = order.item;
+  const { saleTitle, imageUrl } = order.item;
   const name = itemName(order.item);
   const theme = themeFor(order, sale);
   const { words } = page.wording;
@@ -51,6 +51,18 @@ export function renderOrder(page: Page, props: OrderPageProps): Promise<string> 
           <a href="/orders">{words.page.allOrders}</a>
         </p>
         <h1 {...shopText(sale?.language)}>{name}</h1>
+        {imageUrl === undefined ? null : (
+          // The item's name is its heading, so the picture adds nothing for those who cannot see it.
+          <img
+            class="receipt"
+            src={imageUrl}
+            alt=""
+            width="800"
+            height="600"
+            loading="lazy"
+            data-behind
+          />
+        )}
         <div class="card">
           <OrderPanel
             view={view}
