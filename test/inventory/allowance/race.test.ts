@@ -103,15 +103,15 @@ test("200 buyers who race for 12 sizes while objects are killed get exactly the 
     }
     await answered();
   };
-  /** Tries all sizes at once; then what has no answer, or another one, until the buyer has what the limit allows. */
+  /** Tries all sizes at once until each has its answer; then others, until the buyer has what the limit allows. */
   const shop = async (userId: string) => {
     const tries: Try[] = skuIds.map((skuId) => ({ skuId, key: unique("key") }));
-    await Promise.all(tries.map((one) => attempt(userId, one)));
-    for (let n = 0; tries.filter(({ outcome }) => outcome === "accepted").length < LIMIT; n += 1) {
-      const open = tries.find(({ outcome }) => !outcome);
-      const one = open ?? { skuId: skuIds[n % SIZES] as string, key: unique("key") };
-      if (!open) tries.push(one);
-      await attempt(userId, one);
+    for (let n = 0; ; n += 1) {
+      const open = tries.filter(({ outcome }) => !outcome);
+      await Promise.all(open.map((one) => attempt(userId, one)));
+      if (tries.some(({ outcome }) => !outcome)) continue;
+      if (tries.filter(({ outcome }) => outcome === "accepted").length >= LIMIT) return;
+      tries.push({ skuId: skuIds[n % SIZES] as string, key: unique("key") });
     }
   };
   await Promise.all(crowd.map(shop));
