@@ -1,16 +1,18 @@
-// Builds the browser code and styles into one module that the Worker imports, and packs the documents of the API. Runs on Node and is never bundled:
-// wrangler runs it before every build (`[build]` in wrangler.toml), vitest before its tests.
+// Builds the browser code and styles into one module that the Worker imports, packs the documents of the API,
+// and writes the types of its client. Runs on Node and is never bundled: wrangler runs it before every build (`[build]` in wrangler.toml), vitest before its tests.
 import { createHash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { build } from "esbuild";
 import { packedDocuments } from "../openapi/build.ts";
+import { clientTypes } from "../openapi/client-types.ts";
 import type { BuiltAsset } from "./assets.gen.js";
 
 const HERE = import.meta.dirname;
 const CONSOLE = join(HERE, "../admin/console/browser");
 const TARGET = join(HERE, "assets.gen.js");
 const DOCUMENTS = join(HERE, "documents.gen.bin");
+const CLIENT_TYPES = join(HERE, "../client/api.gen.ts");
 const HASH_LENGTH = 10;
 /** The oldest supported browsers. Syntax is transpiled for them; APIs are not polyfilled (see browser/tsconfig.json). */
 const OLDEST = ["safari15", "chrome94", "firefox93"];
@@ -62,6 +64,7 @@ export async function buildAssets(): Promise<void> {
   );
   const address = `/assets/${icon.name}-${icon.hash}${icon.extension}`;
   await writeIfChanged(DOCUMENTS, packedDocuments({ style: style.body, icon: address }));
+  await writeIfChanged(CLIENT_TYPES, Buffer.from(clientTypes()));
 }
 
 /** Several builds may run at once: each writes its own temporary file and renames it into place. */
