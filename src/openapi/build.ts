@@ -18,14 +18,20 @@ const built = (body: string) => ({
  *
  * @param style the stylesheet of the page
  * @param icon the address of the icon
+ * @param element the script of the element that shops embed
  */
-export function packedDocuments({ style, icon }: { style: string; icon: string }): Uint8Array {
+export function packedDocuments({
+  style,
+  icon,
+  element,
+}: Record<"style" | "icon" | "element", string>): Uint8Array {
   const openapi = openApiDocument();
   const css = built(style);
   const documents = {
     openapi: built(JSON.stringify(openapi)),
     docs: built(docsPage(openapi, { style: `/docs.css?v=${css.hash}`, icon })),
     style: css,
+    element: built(element),
   };
   return brotliCompressSync(JSON.stringify(documents));
 }

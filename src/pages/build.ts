@@ -37,6 +37,7 @@ export async function buildAssets(): Promise<void> {
       ...["console.ts", "console.css", "chart.ts", "chart.css", "editor.ts"].map((name) =>
         join(CONSOLE, name),
       ),
+      join(HERE, "../client/element/doorbuster-buy.ts"),
     ],
     outdir: HERE,
     bundle: true,
@@ -54,16 +55,19 @@ export async function buildAssets(): Promise<void> {
     const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
     return { name: basename(path, extension), extension, hash, body: text };
   });
-  const [style, icon] = ["docs.css", "icon.svg"].map(
+  const [style, icon, element] = ["docs.css", "icon.svg", "doorbuster-buy.js"].map(
     (file) => assets.find(({ name, extension }) => name + extension === file) as BuiltAsset,
-  ) as [BuiltAsset, BuiltAsset];
-  const served = JSON.stringify(assets.filter((asset) => asset !== style));
+  ) as [BuiltAsset, BuiltAsset, BuiltAsset];
+  const served = JSON.stringify(assets.filter((asset) => asset !== style && asset !== element));
   await writeIfChanged(
     TARGET,
     Buffer.from(`// Made by src/pages/build.ts\nexport const ASSETS = ${served};\n`),
   );
   const address = `/assets/${icon.name}-${icon.hash}${icon.extension}`;
-  await writeIfChanged(DOCUMENTS, packedDocuments({ style: style.body, icon: address }));
+  await writeIfChanged(
+    DOCUMENTS,
+    packedDocuments({ style: style.body, icon: address, element: element.body }),
+  );
   await writeIfChanged(CLIENT_TYPES, Buffer.from(clientTypes()));
 }
 

@@ -17,6 +17,7 @@ const TYPES = {
   openapi: "application/json",
   docs: "text/html; charset=utf-8",
   style: "text/css; charset=utf-8",
+  element: "text/javascript; charset=utf-8",
 };
 
 type Name = keyof typeof TYPES;
@@ -30,11 +31,12 @@ function documents(): Record<Name, Document> {
   if (unpacked) return unpacked;
   const text = new TextDecoder().decode(brotliDecompressSync(packed));
   const built = JSON.parse(text) as Record<Name, { hash: string; body: string }>;
-  const { openapi, docs, style } = built;
+  const { openapi, docs, style, element } = built;
   unpacked = {
     openapi: toDocument("openapi", openapi),
     docs: toDocument("docs", docs),
     style: toDocument("style", style),
+    element: toDocument("element", element),
   };
   return unpacked;
 }
@@ -55,4 +57,5 @@ function serve(c: AppContext, name: Name): Response {
 export const documentRoutes = new Hono<AppEnv>()
   .get("/openapi.json", (c) => serve(c, "openapi"))
   .get("/docs", (c) => serve(c, "docs"))
-  .get("/docs.css", (c) => serve(c, "style"));
+  .get("/docs.css", (c) => serve(c, "style"))
+  .get("/embed/doorbuster-buy.js", (c) => serve(c, "element"));

@@ -1,0 +1,115 @@
+// `<doorbuster-buy>` on a shop's own page: another origin, under a strict policy, by keyboard, and checked with axe.
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { expectOk } from "../../src/local/client.ts";
+import { check, LOOKS } from "./axe.ts";
+import { inBrowser, PAID, type Stage } from "./harness.ts";
+import { startShopServer } from "./shop-server.ts";
+
+let instance = "";
+const site = await startShopServer(() => instance);
+afterAll(site.stop);
+
+const LISTEN = `
+document.querySelector("doorbuster-buy").addEventListener("doorbuster:order", ({ detail }) => {
+  document.title = detail.status;
+});
+document.querySelector("doorbuster-buy").getToken = ({ isExpired }) =>
+  document.documentElement.dataset.token;
+`;
+
+let buyers = 0;
+
+/** Opens a page of the shop that has the element. `token` undefined: nobody is signed in. */
+async function open(stage: Stage, attributes: string, { token = "", lang = "en", look = {} } = {}) {
+  instance = stage.url;
+  site.files.set("/listen.js", LISTEN);
+  site.files.set(
+    "/",
+    `<!doctype html><html lang="${lang}" data-token="${token}"><title>Shop</title>
+    <meta name="viewport" content="width=device-width"><main><h1>A thing</h1>
+    <doorbuster-buy ${attributes}></doorbuster-buy></main>
+    <script src="/listen.js"></script>
+    <script type="module" src="${stage.url}/embed/doorbuster-buy.js"></script></html>`,
+  );
+  const person = await stage.person(look);
+  await person.reach(site.origin, (route) => route.continue());
+  return person.open(`${site.origin}/`);
+}
+
+async function signedIn(stage: Stage): Promise<string> {
+  buyers += 1;
+  return expectOk(await stage.client.login(`embed-${buyers}`)).token;
+}
+
+const button = (page: Page) => page.getByRole("button", { name: "Buy" });
+const shows = (page: Page, text: string | RegExp) => page.getByText(text).waitFor();
+
+inBrowser(
+  "the element of a shop",
+  (stage) => {
+    test("sells by keyboard, and tells the page of the order", async () => {
+      const { skuId, saleId } = await stage().onSale({ stock: 5 });
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`, {
+        token: await signedIn(stage()),
+      });
+      await shows(page, "5 left");
+      await button(page).focus();
+      await page.keyboard.press("Enter");
+      await shows(page, "It is yours. Thank you!");
+      await expect.poll(() => page.title()).toBe("confirmed");
+      expect(await stage().ledger(skuId)).toMatchObject({ sold: 1 });
+    });
+
+    test("counts the hold of a paid item down, and links to the shop's checkout", async () => {
+      const { skuId, saleId } = await stage().onSale(PAID);
+      const attributes = `sale="${saleId}" sku="${skuId}" checkout="/checkout"`;
+      const page = await open(stage(), attributes, { token: await signedIn(stage()) });
+      await shows(page, "$12.00");
+      await button(page).click();
+      await shows(page, /^Reserved for you for \d:\d\d/);
+      const link = page.getByRole("link", { name: "Pay now" });
+      expect(await link.getAttribute("href")).toContain(`${site.origin}/checkout?order=`);
+      expect(await button(page).isVisible()).toBe(false);
+    });
+
+    test("asks to sign in, and sells nothing, without a token", async () => {
+      const { skuId, saleId } = await stage().onSale();
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`);
+      await button(page).click();
+      await shows(page, "Sign in to buy");
+      expect(await stage().ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
+    });
+
+    test("counts down to the opening, in the language of the page", async () => {
+      const { skuId, saleId } = await stage().onSale(
+        {},
+        { opensIn: 3_600_000, closesIn: 7_200_000 },
+      );
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`, { lang: "de-AT" });
+      await shows(page, /^Beginnt in (1:00:00|\d\d?:\d\d)$/);
+      expect(await page.getByRole("button").isVisible()).toBe(false);
+    });
+
+    test("says that everything is sold", async () => {
+      const { skuId, saleId } = await stage().onSale({ stock: 1 });
+      const token = await signedIn(stage());
+      expectOk(await stage().client.order(skuId, "last-unit", { token }));
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`);
+      await shows(page, "Sold out");
+      await expect.poll(() => button(page).isVisible()).toBe(false);
+    });
+
+    test.each(LOOKS)("is accessible in $colorScheme mode", async (look) => {
+      const { skuId, saleId } = await stage().onSale(PAID);
+      const attributes = `sale="${saleId}" sku="${skuId}"`;
+      const page = await open(stage(), attributes, { token: await signedIn(stage()), look });
+      await button(page).waitFor();
+      await check(page, "the open sale");
+      await button(page).click();
+      await page.getByRole("link", { name: "Pay now" }).waitFor();
+      await check(page, "the hold");
+    });
+  },
+  { ALLOWED_ORIGINS: site.origin },
+);
