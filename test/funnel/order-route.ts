@@ -55,9 +55,12 @@ export function attempt({
   return send(request);
 }
 
+/** Stops the clock. What an attempt then leaves in memory is no younger than the attempts of `atNoCost`. */
+export const stopClock = () => givenClock(frozenAt);
+
 /** Runs hostile attempts. Expects no Redis command, no object call, and answers of the contract. */
 export async function atNoCost(work: () => Promise<Answer[]>): Promise<Answer[]> {
-  givenClock(frozenAt);
+  stopClock();
   await order(buyer, skuId, { key: FIRST }); // loads the catalog into memory, as in any busy isolate
   const { calls } = (await ledger(skuId)).activity;
   const { result, commands } = await redisCost(work);
