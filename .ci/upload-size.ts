@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 
 const BUILT = join(import.meta.dirname, "../.wrangler/build/index.js");
 const KIB = 1024;
-const BUDGET_KIB = { raw: 1500, gzip: 456, data: 48 };
+const BUDGET_KIB = { raw: 1600, gzip: 490, data: 48 };
 
 const code = readFileSync(BUILT);
 /** Modules of compressed bytes. No isolate parses them, but each holds them in memory. */
