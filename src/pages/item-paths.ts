@@ -1,4 +1,4 @@
-// The addresses of an item's own pages: its order form, and the choice of a card; and of the choice among a product's items.
+// The addresses of an item's own pages: its order form, and the choice of a card; and those of a sale that lead there.
 import type { Sale, Sku } from "../catalog/schema.ts";
 
 const ITEM_PATH = "/sales/:saleId/skus/:skuId";
@@ -13,3 +13,8 @@ export const pickPath = ({ id }: Pick<Sale, "id">): string => `/sales/${id}/buy`
 /** Where a buyer enters a card whose payment must come with the order. */
 export const cardChoicePath = ({ sale, sku }: { sale: Sale; sku: Sku }, quantity: number): string =>
   `/sales/${sale.id}/skus/${sku.id}/card?quantity=${quantity}`;
+
+/** The reminder of a sale's opening. */
+export const REMINDER_PATH = "/sales/:saleId/reminder.ics";
+
+export const reminderPath = ({ id }: Pick<Sale, "id">): string => `/sales/${id}/reminder.ics`;

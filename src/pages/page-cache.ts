@@ -29,6 +29,8 @@ export interface PageSource {
   sales: readonly Pick<Sale, "opensAt" | "closesAt">[];
   /** Whether the page may load the challenge provider. */
   challenges?: boolean;
+  /** Headers of an answer that is no HTML. */
+  headers?: Readonly<Record<string, string>>;
   render(now: number): string | Promise<string>;
 }
 
@@ -64,5 +66,7 @@ async function renderPage(source: PageSource, now: number): Promise<CachedPage> 
   return page;
 }
 
+const HTML = { "Content-Type": "text/html; charset=utf-8" };
+
 const headersOf = (source: PageSource, etag: string, cache: Record<string, string>): Headers =>
-  completeHeaders({ "Content-Type": "text/html; charset=utf-8", ...cache, ETag: etag }, source);
+  completeHeaders({ ...(source.headers ?? HTML), ...cache, ETag: etag }, source);

@@ -116,6 +116,10 @@ function accepted(header: string | undefined): Language | undefined {
 export const withLanguage = (path: string, language: Language): string =>
   `${path}${path.includes("?") ? "&" : "?"}${NAME}=${language}`;
 
+/** The address of a shared page in its language. A chosen one has an address of its own, and so an entry of its own in caches. */
+export const addressOf = ({ isChosen, language }: Page, path: string): string =>
+  isChosen ? withLanguage(path, language) : path;
+
 /**
  * The address of a shared page that keeps the language of this page.
  *

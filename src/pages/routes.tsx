@@ -15,8 +15,9 @@ import { cardChoiceRoutes } from "./card-choice.ts";
 import { documentRoutes } from "./documents.ts";
 import { errorPage } from "./error-pages.ts";
 import { lineRoutes } from "./line.ts";
-import { askedLanguage, type Page, saleLanguage, sharedPage, withLanguage } from "./page.ts";
+import { addressOf, askedLanguage, saleLanguage, sharedPage } from "./page.ts";
 import { servePage } from "./page-cache.ts";
+import { reminderRoutes } from "./reminder.ts";
 import { settingsOf } from "./settings.ts";
 import { renderHome } from "./views/home.tsx";
 import { renderSale } from "./views/sale.tsx";
@@ -26,6 +27,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .route("/", documentRoutes)
   .get("/", home)
   .get("/sales/:saleId", sale)
+  .route("/", reminderRoutes)
   .route("/", lineRoutes)
   .route("/", buyRoutes)
   .route("/", cardChoiceRoutes)
@@ -37,10 +39,6 @@ pageRoutes.onError((error, c: AppContext) => {
   log("request.failed", { requestId, route: c.req.routePath, cause: causeOf(error) });
   return errorPage(c, refuse("unavailable"));
 });
-
-/** A page in a chosen language has an address of its own, and so an entry of its own in the cache. */
-const withChoice = ({ isChosen, language }: Page, path: string): string =>
-  isChosen ? withLanguage(path, language) : path;
 
 async function home(c: AppContext): Promise<Response> {
   const cursor = c.req.query("cursor");
@@ -55,7 +53,7 @@ async function home(c: AppContext): Promise<Response> {
   const path = cursor === undefined ? "/" : `/?cursor=${encodeURIComponent(cursor)}`;
   const page = sharedPage(config, path, config.LANGUAGE, askedLanguage(c));
   return servePage(c, {
-    key: withChoice(page, path),
+    key: addressOf(page, path),
     version: `${catalog.version} ${[...unavailable].join(" ")}`,
     sales: list.sales,
     render: (now) => renderHome(page, list, unavailable, now),
@@ -80,7 +78,7 @@ async function sale(c: Context<AppEnv, "/sales/:saleId">): Promise<Response> {
     askedLanguage(c),
   );
   return servePage(c, {
-    key: withChoice(page, path),
+    key: addressOf(page, path),
     version: `${entry.revision}-${config.DEMO_LOGIN}-${config.LOGIN_URL}-${settings.paymentMode}-${challenges}-${stock}-${switched}`,
     sales: [entry.sale],
     challenges,

@@ -404,6 +404,9 @@ export const de: Translation = {
     yourPlace: "Ihr Platz",
     unitsLeft: "Noch verfügbar",
     price: "Preis",
+    calendarTitle: "Verkaufsstart: {sale}",
+    calendarText:
+      "Der Verkauf startet jetzt. Melden Sie sich ein paar Minuten vorher an und wählen Sie aus, dann genügt ein Klick.",
     needsScriptToCheck:
       "Dieser Verkauf prüft, ob Menschen kaufen, und die Prüfung braucht JavaScript. Es wurde nichts bestellt. Schalten Sie JavaScript ein und kaufen Sie dann auf der Verkaufsseite.",
     seller: "Verkäufer",

@@ -396,6 +396,9 @@ export const en = {
     yourPlace: "Your place",
     unitsLeft: "Units left",
     price: "Price",
+    calendarTitle: "{sale} opens",
+    calendarText:
+      "The sale opens now. Sign in a few minutes before and choose what you want, so that one press is enough.",
     needsScriptToCheck:
       "This sale checks that buyers are human, and the check needs JavaScript. Nothing was ordered. Turn on JavaScript, then buy on the sale page.",
     notFoundText: "The address may be mistyped, or the sale was removed.",

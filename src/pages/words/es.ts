@@ -389,6 +389,9 @@ export const es: Translation = {
     yourPlace: "Su puesto",
     unitsLeft: "Unidades restantes",
     price: "Precio",
+    calendarTitle: "Apertura: {sale}",
+    calendarText:
+      "La venta abre ahora. Inicie sesión unos minutos antes y elija lo que quiere: bastará con un clic.",
     needsScriptToCheck:
       "Esta venta comprueba que los compradores son personas, y la comprobación necesita JavaScript. No se ha pedido nada. Active JavaScript y compre en la página de la venta.",
     seller: "Vendedor",

@@ -398,6 +398,9 @@ export const fr: Translation = {
     yourPlace: "Votre place",
     unitsLeft: "En stock",
     price: "Prix",
+    calendarTitle: "Ouverture : {sale}",
+    calendarText:
+      "La vente ouvre maintenant. Connectez-vous quelques minutes avant et choisissez votre article : un seul clic suffira.",
     needsScriptToCheck:
       "Cette vente vérifie que les acheteurs sont humains, et la vérification nécessite JavaScript. Rien n’a été commandé. Activez JavaScript, puis achetez sur la page de la vente.",
     seller: "Vendeur",

@@ -371,6 +371,9 @@ export const ja: Translation = {
     yourPlace: "順番",
     unitsLeft: "残り",
     price: "価格",
+    calendarTitle: "{sale}：販売開始",
+    calendarText:
+      "販売開始の時刻です。数分前にログインして商品を選んでおけば、ボタンを1回押すだけで購入できます。",
     needsScriptToCheck:
       "このセールでは、購入者が人であることを確認しており、確認にはJavaScriptが必要です。注文は行われていません。JavaScriptを有効にして、セールのページで購入してください。",
     seller: "販売元",
