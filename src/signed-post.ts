@@ -1,6 +1,7 @@
 // Posts JSON to a webhook, signed as the Standard Webhooks specification says.
 import { Webhook } from "standardwebhooks";
 import { causeOf } from "./observability/log.ts";
+import { withTimeLimit } from "./time-limit.ts";
 
 /** The status by which a receiver unsubscribes, as the specification says. */
 const GONE = 410;
@@ -34,20 +35,18 @@ export async function postSigned(
   const sentAt = new Date();
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, sentAt, text));
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      redirect: "manual",
-      signal: AbortSignal.timeout(limitMs),
-      headers: {
-        "Content-Type": "application/json",
-        "webhook-id": id,
-        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-        ...(signatures.length > 0 ? { "webhook-signature": signatures.join(" ") } : {}),
-      },
-      body: text,
+    const headers = {
+      "Content-Type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+      ...(signatures.length > 0 ? { "webhook-signature": signatures.join(" ") } : {}),
+    };
+    const { ok, status } = await withTimeLimit(limitMs, async (signal) => {
+      const request = { method: "POST", redirect: "manual", headers, body: text, signal } as const;
+      const response = await fetch(url, request);
+      await response.body?.cancel();
+      return response;
     });
-    await response.body?.cancel();
-    const { ok, status } = response;
     if (ok) return {};
     const isDown = status >= 500 || status === 429;
     return { fault: `answered ${status}`, isDown, isGone: status === GONE };

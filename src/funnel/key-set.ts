@@ -11,6 +11,7 @@ import {
 import { memory } from "../edge/memory.ts";
 import type { EdgeScope } from "../edge/scope.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
+import { withTimeLimit } from "../time-limit.ts";
 import { TokenBucket } from "../token-bucket.ts";
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
@@ -163,9 +164,11 @@ const buildSet = ({ keys }: JSONWebKeySet): FindKey =>
 
 /** Fetches a key set. @throws if the provider does not answer with a valid one */
 export async function fetchKeys(url: string): Promise<JSONWebKeySet> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`the key set answered ${response.status}`);
-  const set = (await response.json()) as JSONWebKeySet;
+  const set = await withTimeLimit(FETCH_TIMEOUT_MS, async (signal) => {
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw new Error(`the key set answered ${response.status}`);
+    return (await response.json()) as JSONWebKeySet;
+  });
   createLocalJWKSet(set); // throws if malformed, so the last valid set stays in use
   return set;
 }

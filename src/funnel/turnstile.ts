@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { withTimeLimit } from "../time-limit.ts";
 
 export type TurnstileConfig = Pick<
   Config,
@@ -80,17 +81,17 @@ async function ask(
   token: string,
   idempotencyKey: string,
 ): Promise<z.output<typeof answerSchema>> {
-  const response = await fetch(config.TURNSTILE_VERIFY_URL, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
-      secret: config.TURNSTILE_SECRET,
-      response: token,
-      idempotency_key: idempotencyKey,
-    }),
-    signal: AbortSignal.timeout(config.BREAKERS.turnstile.limitMs),
+  const body = JSON.stringify({
+    secret: config.TURNSTILE_SECRET,
+    response: token,
+    idempotency_key: idempotencyKey,
   });
-  return answerSchema.parse(await response.json());
+  const headers = { "Content-Type": "application/json" };
+  return withTimeLimit(config.BREAKERS.turnstile.limitMs, async (signal) => {
+    const request = { method: "POST", headers, body, signal };
+    const response = await fetch(config.TURNSTILE_VERIFY_URL, request);
+    return answerSchema.parse(await response.json());
+  });
 }
 
 /** A UUID computed from the parts, so every isolate gets the same one. */

@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { readText } from "../http.ts";
 import { causeOf, log } from "../observability/log.ts";
+import { withTimeLimit } from "../time-limit.ts";
 
 type BeaconConfig = Pick<Config, "BEACON">;
 type RelayConfig = Pick<Config, "BEACON" | "BREAKERS">;
@@ -48,7 +49,9 @@ export async function fetchRound(
   for (const relay of config.BEACON?.urls ?? RELAYS) {
     try {
       const answer = await breakerOf(relay).run(config.BREAKERS.beacon, () =>
-        askRelay(relay, chain, round, config.BREAKERS.beacon.limitMs),
+        withTimeLimit(config.BREAKERS.beacon.limitMs, (signal) =>
+          askRelay(relay, chain, round, signal),
+        ),
       );
       if (answer) return answer;
     } catch (error) {
@@ -63,9 +66,8 @@ async function askRelay(
   relay: string,
   chain: Chain,
   round: number,
-  limitMs: number,
+  signal: AbortSignal,
 ): Promise<BeaconRound | null> {
-  const signal = AbortSignal.timeout(limitMs);
   const response = await fetch(`${relay}/${chain.hash}/public/${round}`, { signal });
   if (!response.ok) {
     await response.body?.cancel();

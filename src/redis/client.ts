@@ -3,6 +3,7 @@ import { Redis } from "@upstash/redis/cloudflare";
 import type { Config } from "../config.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { add } from "../observability/metrics.ts";
+import { withTimeLimit } from "../time-limit.ts";
 import { isAboutValue } from "./bad-values.ts";
 import { type Keys, keysOf } from "./keys.ts";
 
@@ -44,17 +45,22 @@ export async function withRedis<T>(
   operation: (redis: Redis, keys: Keys) => Promise<T>,
 ): Promise<T> {
   const limits = config.BREAKERS[waiting];
+  /** Of the request that is being sent. A function, because otherwise the client answers an aborted request with a result. */
+  let signal!: AbortSignal;
   const redis: Redis = new Redis({
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     automaticDeserialization: false,
     enableTelemetry: false,
     retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(limits.limitMs),
+    signal: () => signal,
   });
   redis.use((request, next) => {
     countCommands(request.body);
-    return next(request);
+    return withTimeLimit(limits.limitMs, (own) => {
+      signal = own;
+      return next(request); // takes the signal before it awaits anything
+    });
   });
   return breakers[waiting].run(limits, () => operation(redis, keysOf(config)));
 }

@@ -12,6 +12,7 @@ import { atObject, LANE } from "../../inventory/client.ts";
 import type { EventMessage } from "../../inventory/messages.ts";
 import { newOrderId } from "../../inventory/order-id.ts";
 import { withRedis } from "../../redis/client.ts";
+import { withTimeLimit } from "../../time-limit.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
 type Scope = AppContext["var"]["scope"];
@@ -174,8 +175,9 @@ async function headerOffset(config: Config): Promise<number | undefined> {
       : config.TURNSTILE_SECRET && config.TURNSTILE_VERIFY_URL;
   if (!url) return undefined;
   const startedAt = Date.now();
-  const signal = AbortSignal.timeout(HEADER_LIMIT_MS);
-  const response = await fetch(url, { method: "HEAD", redirect: "manual", signal });
+  const response = await withTimeLimit(HEADER_LIMIT_MS, (signal) =>
+    fetch(url, { method: "HEAD", redirect: "manual", signal }),
+  );
   const date = Date.parse(response.headers.get("date") ?? "");
   if (Number.isNaN(date)) return undefined;
   const offset = date + HEADER_MS / 2 - (startedAt + Date.now()) / 2;
