@@ -13,8 +13,8 @@ import { assertPortFree } from "./port.ts";
 import { untilReady } from "./ready.ts";
 import { PROJECT, readSettings, type Settings, workerVars } from "./settings.ts";
 import { startDevWorker } from "./spawn-wrangler.ts";
+import { stopRequested } from "./stop-requested.ts";
 
-const PARENT_CHECK_MS = 500;
 /** Wrangler may log our last readiness request this much later. */
 const OWN_REQUESTS_LOG_DELAY_MS = 250;
 
@@ -116,22 +116,4 @@ async function announce(
   setTimeout(() => {
     log.showRequests = true;
   }, OWN_REQUESTS_LOG_DELAY_MS).unref();
-}
-
-/**
- * Resolves on the first SIGINT, SIGTERM or SIGHUP, or when the parent npm process has exited. Later signals are
- * ignored: npm forwards Ctrl-C although the terminal sends it to us as well, and the time to stop is bounded.
- */
-function stopRequested(): Promise<void> {
-  process.stdout.on("error", () => {}); // the terminal may close during cleanup
-  process.stderr.on("error", () => {});
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.on(signal, () => resolve());
-    }
-    if (process.env.npm_lifecycle_event === undefined) return;
-    const npm = process.ppid;
-    const check = () => process.ppid === npm || resolve();
-    setInterval(check, PARENT_CHECK_MS).unref();
-  });
 }

@@ -22,9 +22,9 @@ export interface DevProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts `npm run dev`. `env` is added to the environment. */
-export function startDev(env: Record<string, string>): DevProcess {
-  const child = spawn("npm", ["run", "--silent", "dev"], {
+/** Starts `npm run dev`, or another script that ends with its ready line. `env` is added to the environment. */
+export function startDev(env: Record<string, string>, script = "dev"): DevProcess {
+  const child = spawn("npm", ["run", "--silent", script], {
     cwd: PROJECT,
     // The developer's .dev.vars and Redis must not affect the test.
     env: { ...process.env, DEV_VARS: devNull, REDIS_URL: "", NODE_ENV: "", ...env },
@@ -42,7 +42,7 @@ export function startDev(env: Record<string, string>): DevProcess {
     });
   }
   const exited = once(child, "close").then(([code]) => {
-    ready.reject(new Error(`npm run dev exited before it was ready:\n${text}`));
+    ready.reject(new Error(`npm run ${script} exited before it was ready:\n${text}`));
     return code as number | null;
   });
   ready.promise.catch(() => {}); // some tests do not wait for it

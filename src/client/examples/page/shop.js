@@ -1,0 +1,178 @@
+// A storefront of its own: reads the sale, its live stock and its line from Doorbuster, reserves, pays, and tells the result.
+// It calls Doorbuster across origins with the buyer's token. Our own server only knows who is signed in.
+import { ApiError, createClient, isFinal, newKey } from "/doorbuster-client.js";
+import { act, explanation, SignedOut } from "./act.js";
+import { buyerToken } from "./token.js";
+import * as view from "./view.js";
+
+/** @import { Line, Live, Order, Sale, Ticket } from "doorbuster/client" */
+
+const { at, write } = view;
+const query = new URLSearchParams(location.search);
+const client = createClient({
+  baseUrl: document.body.dataset.doorbuster ?? "",
+  token: async () => {
+    const token = await buyerToken();
+    if (token === undefined) throw new SignedOut();
+    return token;
+  },
+});
+
+/** Who is signed in. @type {string | undefined} */
+let customer;
+/** @type {Live | undefined} */
+let live;
+/** @type {Order | undefined} */
+let order;
+/** Ends what follows an order. */
+let following = new AbortController();
+
+/** @param {Sale} sale */
+async function reserve({ id: saleId }) {
+  const skuId = String(new FormData(/** @type {HTMLFormElement} */ (at("offer"))).get("sku"));
+  const unitPrice = live?.skus.find(({ id }) => id === skuId)?.unitPrice;
+  const waiting = inLine(saleId);
+  // People join before the opening. Whoever is admitted then buys.
+  if (live?.state === "upcoming")
+    waiting.ticket = (await client.waitInLine(saleId, waiting)).ticket;
+  // The key survives a reload: the same attempt never gets two orders, and finds the one whose answer was lost.
+  const kept = `attempt-${customer}-${skuId}`;
+  const key = sessionStorage.getItem(kept) ?? newKey();
+  sessionStorage.setItem(kept, key);
+  try {
+    const bought = await client.buy(skuId, {
+      ...{ saleId, key, ...waiting },
+      ...(unitPrice && { unitPrice }),
+    });
+    sessionStorage.removeItem(kept);
+    history.replaceState(null, "", `/?order=${encodeURIComponent(bought.id)}`);
+    follow(bought);
+  } catch (error) {
+    // Below 500 there is no order for certain.
+    if (error instanceof ApiError && error.status < 500) sessionStorage.removeItem(kept);
+    throw error;
+  }
+}
+
+/** The place in line survives a reload as well: the ticket is the place. @param {string} saleId */
+function inLine(saleId) {
+  const kept = `ticket-${customer}-${saleId}`;
+  return {
+    ticket: localStorage.getItem(kept) ?? undefined,
+    /** @param {Line} line @param {Ticket} ticket */
+    onLine(line, ticket) {
+      localStorage.setItem(kept, ticket.ticket);
+      write("message", view.lineText(line, ticket));
+    },
+  };
+}
+
+/** Shows an order, and what becomes of it. @param {Order} first */
+function follow(first) {
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  showOrder(first);
+  client.orders
+    .until(first.id, { onChange: showOrder, signal })
+    .then(untilHeard)
+    .catch((error) => {
+      if (!signal.aborted) write("message", explanation(error));
+    });
+}
+
+/** @param {Order} newest */
+function showOrder(newest) {
+  order = newest;
+  const { status, payment, item, number, total } = newest;
+  const isOver = status === "expired" || status === "cancelled";
+  at("order").hidden = false;
+  at("offer").hidden = !isOver;
+  // A payment that is under way may still succeed, so no other one is offered.
+  at("payment").hidden = status !== "reserved" || (payment !== undefined && payment !== "declined");
+  write("item", `${item.name}, order ${number}`);
+  write("total", `Total: ${view.moneyText(total)}`);
+  write("message", view.orderText(newest));
+  tick();
+}
+
+/** Pays, or pays again after a decline. With Stripe, Stripe.js makes the token from the card (`pm_…`). @param {string} token */
+async function pay(token) {
+  if (order) follow(await client.orders.pay(order.id, token));
+}
+
+async function cancel() {
+  if (order) follow(await client.orders.cancel(order.id));
+}
+
+/** Shows what has to do with time, by the server's clock. */
+function tick() {
+  const now = client.clock.now();
+  if (order && !isFinal(order)) {
+    const left = Date.parse(order.expiresAt) - now;
+    return write("clock", left > 0 ? `Reserved for ${view.durationText(left)}` : "Time is over");
+  }
+  const opensIn = live ? Date.parse(live.opensAt) - now : 0;
+  at("buy").hidden = opensIn > 0 && live?.line === undefined;
+  write("clock", opensIn > 0 ? `Opens in ${view.durationText(opensIn)}` : "");
+}
+
+/** Shows what our own server has heard by webhook. Whether it knows the order as it is now. */
+async function hear() {
+  const { events = [] } = await (await fetch("/account")).json();
+  view.showHeard(events);
+  return events.some(
+    (/** @type {{ order: Order }} */ event) =>
+      event.order.id === order?.id && event.order.version >= order.version,
+  );
+}
+
+/** Waits for the webhook, which is what a shop ships by. It mostly comes within two seconds. */
+async function untilHeard() {
+  for (let tries = 0; tries < 60 && !(await hear()); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+/** @param {Sale} sale */
+function open(sale) {
+  view.showChoices(sale);
+  if (!order) at("offer").hidden = false;
+  client.live.subscribe(sale.id, (newest) => {
+    live = newest;
+    view.showStock(newest);
+    if (newest.state === "closed" && !order) write("message", "This sale is over.");
+    tick();
+  });
+  at("offer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void act(() => reserve(sale));
+  });
+  at("approved").addEventListener("click", () => void act(() => pay("tok_ok")));
+  at("declined").addEventListener("click", () => void act(() => pay("tok_declined")));
+  at("cancel").addEventListener("click", () => void act(cancel));
+}
+
+/** Shows the order that the address names, such as after a reload or from `<doorbuster-buy checkout="/">`. */
+async function resume() {
+  const orderId = query.get("order");
+  if (orderId) follow(await client.orders.get(orderId));
+  else write("message", "");
+}
+
+async function start() {
+  ({ customer } = await (await fetch("/account")).json());
+  at("sign-in").hidden = customer !== undefined;
+  write("customer", customer ?? "");
+  const { sales } = await client.sales();
+  view.showSales(sales);
+  await act(resume);
+  const saleId = order?.saleId ?? query.get("sale") ?? sales.find(({ products }) => products)?.id;
+  if (saleId === undefined) return write("title", "Nothing is on sale");
+  open(await client.sale(saleId));
+  setInterval(tick, 1_000);
+  await client.clock.sync();
+  await hear();
+}
+
+start().catch((error) => write("message", explanation(error)));

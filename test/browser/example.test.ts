@@ -1,0 +1,142 @@
+// The example shop in a real browser: its pages are at another origin than the instance, under a strict policy, and its server
+// hears of each purchase by webhook.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { createShop } from "../../src/client/examples/express/app.ts";
+import { readSettings } from "../../src/client/examples/server/settings.ts";
+import { Client, expectOk } from "../../src/local/client.ts";
+import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
+import { startDev } from "../local/dev/dev-process.ts";
+import { check, LOOKS } from "./axe.ts";
+import { inBrowser, PAID } from "./harness.ts";
+import { lineSale } from "./line-scene.ts";
+import "../../.ci/build-client.ts";
+
+const SECRET = `whsec_${btoa("a secret of the shop, 32 bytes long")}`;
+const server = createServer();
+await once(server.listen(0, "127.0.0.1"), "listening");
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+afterAll(() => void server.close().closeAllConnections());
+
+const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+const press = (page: Page, name: string) => page.getByRole("button", { name }).click();
+
+async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Name").fill(name);
+  await press(page, "Sign in");
+  await shows(page, `customer-${name}`);
+}
+
+/** Reserves the chosen item, is declined once, and pays. */
+async function buyPaid(page: Page): Promise<void> {
+  await press(page, "Reserve");
+  await shows(page, /^Reserved for \d:\d\d$/);
+  await press(page, "Pay with a card that is declined");
+  await shows(page, /^The card was declined/);
+  await press(page, "Pay with a card that works");
+  await shows(page, "It is yours. Thank you!");
+}
+
+inBrowser(
+  "the example shop",
+  (stage) => {
+    beforeAll(() => {
+      const env = { AUTH_SECRET: LOCAL_AUTH_SECRET, ORDER_WEBHOOK_SECRET: SECRET };
+      const urls = { SHOP_ORIGIN: origin, DOORBUSTER_URL: stage().url };
+      const settings = readSettings({
+        ...env,
+        ...urls,
+        SESSION_SECRET: "a session secret of the tests",
+      });
+      server.on("request", createShop(settings));
+    });
+
+    /** Opens the shop's page of a sale, as somebody who is signed in there. */
+    const open = async (saleId: string, name?: string, look = {}) => {
+      const person = await stage().person(look);
+      await person.reach(origin, (route) => route.continue());
+      const page = await person.open(`${origin}/?sale=${saleId}`);
+      if (name !== undefined) await signIn(page, name);
+      return page;
+    };
+
+    test("sells a paid item to a newcomer who runs `npm run example`", async () => {
+      const example = startDev({ PORT: "0", SHOP_PORT: "0" }, "example");
+      onTestFinished(async () => expect(await example.interrupt()).toBe(0));
+      const url = await example.ready;
+      const shop = /^Example shop on (\S+)$/m.exec(example.output())?.[1] ?? "";
+      const person = await stage().person();
+      for (const each of [url, shop]) await person.reach(each, (route) => route.continue());
+      const page = await person.open(shop);
+      await signIn(page, "alice");
+      await page.getByRole("radio", { name: /^L:/ }).check();
+      await buyPaid(page);
+      await shows(page, /^order\.confirmed: Dock jacket L/);
+      const jackets = new Client(url, LOCAL_ADMIN_TOKEN).ledger("jacket-l");
+      expect(await jackets).toMatchObject({ sold: 1, held: 0 });
+
+      await page.goto(`${shop}/element`);
+      await press(page, "Buy");
+      await page.getByRole("link", { name: "Pay now" }).click();
+      await press(page, "Pay with a card that works");
+      await shows(page, /^order\.confirmed: Dockside Low/);
+    }, 180_000);
+
+    test("tells a buyer that the hold has ended, and sells again", async () => {
+      const { saleId } = await stage().onSale({ ...PAID, holdSeconds: 4 });
+      const page = await open(saleId, "late");
+      await press(page, "Reserve");
+      await shows(page, "Your reservation has ended. Nothing was charged.");
+      await shows(page, /^order\.expired: Thing/);
+      await page.getByRole("button", { name: "Reserve" }).waitFor();
+    });
+
+    test("says what is sold out, and shows the words of a sale as text", async () => {
+      const title = "<img src=x onerror=alert(1)> & <b>bold</b>";
+      const { saleId, skuId } = await stage().onSale({ stock: 1 }, { more: { title } });
+      const { token } = expectOk(await stage().client.login("faster"));
+      expectOk(await stage().client.order(skuId, "last-unit", { token }));
+      const page = await open(saleId, "slower");
+      await page.getByRole("heading", { name: title }).waitFor();
+      await shows(page, "sold out");
+      await press(page, "Reserve");
+      await shows(page, "Sold out. Somebody was faster.");
+      expect(await page.locator("main img, main b").count()).toBe(0);
+    });
+
+    test("waits in line with its buyer, and buys at their turn", async () => {
+      const line = await lineSale(stage());
+      await line.operate({ paused: true });
+      const page = await open(line.saleId, "patient");
+      await press(page, "Join the line");
+      await shows(page, /^You are in line. 0 were before you. 1 waiting/);
+      await line.operate({ paused: false });
+      await shows(page, "It is yours. Thank you!");
+    });
+
+    test("asks to sign in, and sells nothing, to whoever is not signed in", async () => {
+      const { saleId, skuId } = await stage().onSale();
+      const page = await open(saleId);
+      await press(page, "Reserve");
+      await shows(page, "Sign in to buy.");
+      expect(await stage().ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
+    });
+
+    test.each(LOOKS)("is accessible in $colorScheme mode", async (look) => {
+      const { saleId } = await stage().onSale(PAID);
+      const page = await open(saleId, `viewer-${look.colorScheme}`, look);
+      await check(page, "the offer");
+      await press(page, "Reserve");
+      await shows(page, /^Reserved for \d:\d\d$/);
+      await check(page, "the hold");
+    });
+  },
+  {
+    ALLOWED_ORIGINS: origin,
+    ORDER_WEBHOOK_URL: `${origin}/webhooks/doorbuster`,
+    ORDER_WEBHOOK_SECRET: SECRET,
+  },
+);
