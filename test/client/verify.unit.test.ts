@@ -1,5 +1,6 @@
 // The scripts that verify a webhook without a library, run by their own interpreters.
 import { spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Webhook } from "standardwebhooks";
@@ -31,6 +32,18 @@ interface Sent {
   /** Signatures before those of `secrets`. */
   before?: string[];
   newline?: string;
+}
+
+/** A request that anyone could sign, for a receiver whose secret is missing. */
+function signedWithNothing() {
+  const at = Math.floor(Date.now() / 1_000);
+  const signature = createHmac("sha256", "").update(`order.2.${at}.${BODY}`).digest("base64");
+  const head = [
+    "webhook-id: order.2",
+    `webhook-timestamp: ${at}`,
+    `webhook-signature: v1,${signature}`,
+  ];
+  return [...head, "", BODY].join("\n");
 }
 
 /** A request as it is on the wire. */
@@ -65,12 +78,17 @@ describe.each([NODE, ...OTHERS.filter(isHere)])("$script", ({ command, script })
     expect(verify(request({ secrets: [OLD_SECRET] }))).toBe("invalid: no signature matches 1");
     expect(verify(`\n\n${BODY}`)).toBe("invalid: a header is missing 1");
     expect(verify(BODY)).toBe("invalid: a header is missing 1");
+    for (const missing of [[], ["whsec_"]]) {
+      expect(verify(signedWithNothing(), missing)).toBe("invalid: no signature matches 1");
+    }
   });
 
   test("accepts one good signature of several, and either secret during a rotation", () => {
     expect(verify(request({ secrets: [OLD_SECRET, SECRET] }))).toBe("valid 0");
     expect(verify(request({ before: ["v1,", "v2,abc", "v1a,abc", "nonsense"] }))).toBe("valid 0");
     expect(verify(request({ secrets: [OLD_SECRET] }), [SECRET, OLD_SECRET])).toBe("valid 0");
-    expect(verify(request({ secrets: [] }), [])).toBe("invalid: a header is missing 1");
+    expect(verify(request({ secrets: [OLD_SECRET] }), [`${SECRET} `, ` ${OLD_SECRET}`])).toBe(
+      "valid 0",
+    );
   });
 });
