@@ -1,9 +1,10 @@
 // Buying. All tries carry one key, so that at most one order is made, however many arrive.
 import type { Money, Order } from "./api.gen.ts";
-import type { ServerClock } from "./clock.ts";
 import { ApiError } from "./errors.ts";
 import { type WaitOptions, waitInLine } from "./line.ts";
+import { asAsked } from "./retry.ts";
 import type { Transport } from "./transport.ts";
+import { pause } from "./wait.ts";
 
 export interface BuyOptions extends WaitOptions {
   /** Default: 1. */
@@ -14,57 +15,77 @@ export interface BuyOptions extends WaitOptions {
   paymentToken?: string;
   /** The sale of the SKU. With it, a buyer who must wait in line does, and buys at their turn. */
   saleId?: string;
-  /** Names this attempt. Store it to ask again after a restart of your app. Default: a new one. */
+  /** Names this attempt. Store it if you want to repeat the call after a restart of your app. Default: a new one. */
   key?: string;
+  /**
+   * An earlier call with this `key` ended without an answer. The server then looks for its order before it refuses, which
+   * costs it more, so do not set it at a first press.
+   */
+  isRepeat?: boolean;
   /** `token` of a visit, and of a solved challenge (`challenge_required`). */
   visitToken?: string;
   challengeToken?: string;
 }
 
-/** A key for one attempt to buy. */
+/** How often a buyer is sent back who has been told that it is their turn. */
+const MOST_RETURNS = 8;
+
+/** A key for one attempt to buy. It only has to differ from the buyer's other keys, so it need not be hard to guess. */
 export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = Array.from({ length: 16 }, () => Math.floor(Math.random() * 256));
+  // React Native has no `crypto` unless an app adds it.
+  const { crypto } = globalThis as { crypto?: Partial<Pick<Crypto, "getRandomValues">> };
+  const strong = crypto?.getRandomValues?.(new Uint8Array(16)) ?? bytes;
+  return Array.from(strong, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const mustWait = (error: unknown): boolean =>
+const mustWait = (error: unknown): error is ApiError =>
   error instanceof ApiError && ["ticket_required", "not_admitted_yet"].includes(error.code);
 
 /**
  * Reserves units. The answer is final: the units are held for the buyer.
  * @throws {ApiError} refused, such as `sold_out`
- * @throws {NoAnswerError} unknown: call again with the same `key`
+ * @throws {NoAnswerError} unknown: call again with the `key` of the error and `isRepeat`
  */
 export async function buy(
   transport: Transport,
-  clock: ServerClock,
   skuId: string,
   options: BuyOptions = {},
 ): Promise<Order> {
-  const { saleId, key = newKey(), quantity = 1, paymentToken, unitPrice, signal } = options;
-  const { visitToken, challengeToken } = options;
-  const headers = {
-    "idempotency-key": key,
-    ...(visitToken === undefined ? {} : { "visit-token": visitToken }),
-    ...(challengeToken === undefined ? {} : { "challenge-token": challengeToken }),
-  };
-  // Only the ledger has the order of an earlier try, so the edge must not answer a repeat from memory.
-  const retryHeaders = { "idempotency-retry": "true" };
-  const isRepeat = options.key !== undefined;
-  const order = (ticket: string | undefined) =>
-    transport.send<Order>("POST", `/skus/${encodeURIComponent(skuId)}/orders`, {
-      body: { quantity, paymentToken, unitPrice, ticket },
-      headers: isRepeat ? { ...headers, ...retryHeaders } : headers,
-      retryHeaders,
-      isPersonal: true,
-      signal,
-    });
-  try {
-    return await order(options.ticket);
-  } catch (error) {
-    if (saleId === undefined || !mustWait(error)) throw error;
-    const { ticket } = await waitInLine(transport, clock, saleId, options);
-    // The line can be over although this buyer has an order, so the server decides in any case.
-    return order(ticket);
+  const { saleId, signal, key = newKey() } = options;
+  let { ticket, isRepeat = false } = options;
+  for (let returns = 0, isLast = false; ; returns += 1) {
+    try {
+      return await order(transport, skuId, { ...options, key, ticket, isRepeat });
+    } catch (error) {
+      if (saleId === undefined || !mustWait(error) || isLast) throw error;
+      // Another edge may learn of the turn a moment later.
+      if (returns > 0) await pause(asAsked(error.retryAfterSeconds || 1, Math.random()), signal);
+      const mine = await waitInLine(transport, saleId, { ...options, ticket });
+      ticket = mine.ticket;
+      // The server looked for the order of an earlier call, and there is none.
+      isRepeat = false;
+      // The line can be over although this buyer has an order, so the server decides in any case.
+      isLast = mine.state === "over" || returns >= MOST_RETURNS;
+    }
   }
+}
+
+/** One answer to an attempt. */
+function order(
+  transport: Transport,
+  skuId: string,
+  { key, isRepeat, ticket, signal, ...options }: BuyOptions & { key: string; isRepeat: boolean },
+): Promise<Order> {
+  const { quantity = 1, paymentToken, unitPrice, visitToken, challengeToken } = options;
+  return transport.send("POST", `/skus/${encodeURIComponent(skuId)}/orders`, {
+    body: { quantity, paymentToken, unitPrice, ticket },
+    headers: {
+      ...(visitToken === undefined ? {} : { "visit-token": visitToken }),
+      ...(challengeToken === undefined ? {} : { "challenge-token": challengeToken }),
+    },
+    change: { key, isRepeat },
+    isPersonal: true,
+    signal,
+  });
 }

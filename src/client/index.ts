@@ -26,15 +26,17 @@ export type Client = ReturnType<typeof createClient>;
  * const order = await client.buy("runner-42", { saleId: "spring-drop" });
  */
 export function createClient(options: TransportOptions) {
+  /** For calls about nobody. A call about the buyer has its own, which asks for the token. */
   const transport = new Transport(options);
+  const open = () => new Transport(options);
   const clock = new ServerClock(transport);
   return {
     /** The server's clock. */
     clock,
     /** The live stock of sales. */
-    live: new LiveStock(transport),
+    live: new LiveStock(transport, clock),
     /** The buyer's orders. */
-    orders: new Orders(transport),
+    orders: new Orders(open),
     /** One page of the listed sales. */
     sales: ({ cursor, signal }: Abortable & { cursor?: string } = {}): Promise<SaleList> => {
       const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
@@ -47,8 +49,7 @@ export function createClient(options: TransportOptions) {
       const path = `/sales/${encodeURIComponent(saleId)}/visits`;
       return (await transport.send<{ token: string }>("POST", path, { signal })).token;
     },
-    waitInLine: (saleId: string, waiting?: WaitOptions) =>
-      waitInLine(transport, clock, saleId, waiting),
-    buy: (skuId: string, buying?: BuyOptions) => buy(transport, clock, skuId, buying),
+    waitInLine: (saleId: string, waiting?: WaitOptions) => waitInLine(open(), saleId, waiting),
+    buy: (skuId: string, buying?: BuyOptions) => buy(open(), skuId, buying),
   };
 }

@@ -1,8 +1,8 @@
-// Sends the requests of the client: with the buyer's token, a time limit, and retries.
+// Sends the requests of one operation, such as buying: with the buyer's token, a time limit, and retries.
 import type { Problem } from "./api.gen.ts";
-import { ApiError, NoAnswerError } from "./errors.ts";
-import { type Failure, pauseBefore } from "./retry.ts";
-import { type Abortable, pause, reasonOf } from "./wait.ts";
+import { ApiError, failureOf, NoAnswerError } from "./errors.ts";
+import { type Failure, isAnswer, isUnknown, pauseBefore } from "./retry.ts";
+import { type Abortable, pause, reasonOf, within } from "./wait.ts";
 
 /** Gives the buyer's token. `isExpired`: the last one was refused, so a new one is needed. */
 export type TokenSource = (about: { isExpired: boolean }) => string | Promise<string>;
@@ -10,10 +10,21 @@ export type TokenSource = (about: { isExpired: boolean }) => string | Promise<st
 export interface TransportOptions {
   /** The address of the deployment, such as `https://drops.shop.example`. */
   baseUrl: string;
-  /** The buyer's token, or what gets one from your backend. Only calls about the buyer need it. */
+  /**
+   * The buyer's token, or what gets one from your backend. Only calls about the buyer need it. Each call asks anew, because
+   * somebody else may have signed in; its requests share the token.
+   */
   token?: string | TokenSource;
   /** Another `fetch`. Default: the global one. */
   fetch?: typeof fetch;
+}
+
+/** A change that is made once, however often it is sent. */
+export interface Change {
+  /** The idempotency key, where the route takes one. */
+  key?: string;
+  /** An earlier call, whose answer was lost, may have made it. */
+  isRepeat?: boolean;
 }
 
 export interface Sent extends Abortable {
@@ -21,14 +32,19 @@ export interface Sent extends Abortable {
   headers?: Record<string, string>;
   /** Whether the call is about the buyer. */
   isPersonal?: boolean;
-  /** Headers of every try after the first. */
-  retryHeaders?: Record<string, string>;
+  /** Set if the call changes an order. */
+  change?: Change;
 }
 
-/** A time limit that is far beyond what the server takes. */
+/** A time limit that is far beyond what the server and the source of tokens take. */
 const TIMEOUT_MS = 15_000;
 
 type Tried = { ok: true; body: unknown } | { ok: false; failure: Failure; error: Error };
+
+/** Whether a change may have been made although no answer says so. */
+interface Doubt {
+  isOpen: boolean;
+}
 
 export class Transport {
   readonly #options: TransportOptions;
@@ -40,19 +56,36 @@ export class Transport {
 
   /**
    * Sends a request until it is answered, and returns the body. A refused token is replaced once.
-   * @throws {ApiError} the server refuses
-   * @throws {NoAnswerError} no try was answered
+   * @throws {ApiError} the server refuses, and no change was made
+   * @throws {NoAnswerError} no try was answered, or a change may have been made all the same
    */
   async send<Body>(method: string, path: string, sent: Sent = {}): Promise<Body> {
-    const { signal, isPersonal, retryHeaders } = sent;
-    let isExpired = false;
+    const { change, signal } = sent;
+    const doubt = { isOpen: change?.isRepeat ?? false };
+    try {
+      return (await this.#untilAnswered(method, path, sent, doubt)) as Body;
+    } catch (error) {
+      const isKnown = error instanceof ApiError && isAnswer(failureOf(error));
+      if (!change || !doubt.isOpen || isKnown || signal?.aborted) throw error;
+      const cause = error instanceof NoAnswerError ? error.cause : error;
+      throw new NoAnswerError("It is not known whether the request was carried out", {
+        cause,
+        key: change.key,
+      });
+    }
+  }
+
+  async #untilAnswered(method: string, path: string, sent: Sent, doubt: Doubt): Promise<unknown> {
+    const { isPersonal = false, signal } = sent;
+    let isRenewed = false;
     for (let tries = 1; ; tries += 1) {
-      const authorization = isPersonal ? await this.#authorization(isExpired) : {};
-      const headers = { ...sent.headers, ...(tries > 1 ? retryHeaders : {}), ...authorization };
-      const tried = await this.#try(method, path, { ...sent, headers });
-      if (tried.ok) return tried.body as Body;
-      if (tried.failure.status === 401 && isPersonal && !isExpired && this.#canRenew) {
-        isExpired = true;
+      if (isPersonal && this.#token === undefined) await this.#askToken(false, signal);
+      const tried = await this.#try(method, path, sent, doubt);
+      if (tried.ok) return tried.body;
+      doubt.isOpen ||= isUnknown(tried.failure);
+      if (tried.failure.status === 401 && isPersonal && !isRenewed && this.#canRenew) {
+        isRenewed = true;
+        await this.#askToken(true, signal);
         continue;
       }
       const wait = pauseBefore(tried.failure, tries, Math.random());
@@ -65,51 +98,70 @@ export class Transport {
     return typeof this.#options.token === "function";
   }
 
-  async #authorization(isExpired: boolean): Promise<Record<string, string>> {
+  /** @throws what the source throws, or an error if it gives nothing in time */
+  async #askToken(isExpired: boolean, signal: AbortSignal | undefined): Promise<void> {
     const { token } = this.#options;
-    if (typeof token !== "function") return token ? { authorization: `Bearer ${token}` } : {};
-    if (isExpired || this.#token === undefined) this.#token = await token({ isExpired });
-    return { authorization: `Bearer ${this.#token}` };
+    const ask = async () => (typeof token === "function" ? token({ isExpired }) : token);
+    this.#token = await within(TIMEOUT_MS, ask(), signal);
   }
 
   /** One request. A network failure is a value. @throws the reason of an aborted signal */
-  async #try(method: string, path: string, sent: Sent): Promise<Tried> {
-    const { signal, body, headers } = sent;
+  async #try(method: string, path: string, sent: Sent, doubt: Doubt): Promise<Tried> {
+    const { signal } = sent;
     if (signal?.aborted) throw reasonOf(signal);
-    const controller = new AbortController();
-    const stop = () => controller.abort();
-    const timer = setTimeout(stop, TIMEOUT_MS);
-    signal?.addEventListener("abort", stop);
+    const ends = new AbortController();
+    const init = { ...this.#initOf(sent, doubt), method, signal: ends.signal };
+    const send = this.#options.fetch ?? globalThis.fetch;
+    const url = `${this.#options.baseUrl}/api${path}`;
     try {
-      const send = this.#options.fetch ?? globalThis.fetch;
-      const init = {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        // The token says who asks. A cookie would be refused, and might name somebody else.
-        credentials: "omit" as const,
-        signal: controller.signal,
-      };
-      const response = await send(`${this.#options.baseUrl}/api${path}`, init);
-      return toTried(response, await response.json());
+      return await within(TIMEOUT_MS, send(url, init).then(toTried), signal);
     } catch (cause) {
       if (signal?.aborted) throw reasonOf(signal);
-      const error = new NoAnswerError("No usable answer arrived", { cause });
-      return { ok: false, failure: { status: 0, retryAfterSeconds: 0 }, error };
+      return noAnswer(cause, 0);
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
+      ends.abort();
     }
+  }
+
+  #initOf({ body, headers, isPersonal, change }: Sent, { isOpen }: Doubt) {
+    return {
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+        ...(change?.key === undefined ? {} : { "idempotency-key": change.key }),
+        // Only the ledger has the order of an earlier try, so the edge must not answer a repeat from memory. A first try
+        // does without: the look costs a call of the ledger.
+        ...(change?.key !== undefined && isOpen ? { "idempotency-retry": "true" } : {}),
+        ...(isPersonal && this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      // The token says who asks. A cookie would be refused, and might name somebody else.
+      credentials: "omit" as const,
+    };
   }
 }
 
-function toTried({ ok, status, headers }: Response, body: unknown): Tried {
-  if (ok) return { ok, body };
-  const problem = body as Problem;
+const noAnswer = (cause: unknown, retryAfterSeconds: number): Tried => ({
+  ok: false,
+  failure: { status: 0, retryAfterSeconds },
+  error: new NoAnswerError("No usable answer arrived", { cause }),
+});
+
+/** What a proxy or a sign-in page of the network answers instead of the server is no answer. */
+async function toTried(response: Response): Promise<Tried> {
+  const { ok, status, headers } = response;
   const retryAfterSeconds = Math.max(0, Number(headers.get("retry-after")) || 0);
-  const failure = { status, code: problem.code, retryAfterSeconds };
-  return { ok, failure, error: new ApiError(status, problem, retryAfterSeconds) };
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch (cause) {
+    return noAnswer(cause, retryAfterSeconds);
+  }
+  if (ok) return { ok, body };
+  if (!isProblem(body)) return noAnswer(new Error(`HTTP ${status}`), retryAfterSeconds);
+  const error = new ApiError(status, body, retryAfterSeconds);
+  return { ok, failure: failureOf(error), error };
 }
+
+const isProblem = (body: unknown): body is Problem =>
+  typeof (body as Partial<Problem> | null)?.code === "string";

@@ -1,5 +1,5 @@
 // What a shop's code does with the client, as functions that run in Node and in Chromium alike. Each returns plain values.
-import { ApiError, createClient, NoAnswerError, newKey } from "../../src/client/index.ts";
+import { ApiError, createClient, NoAnswerError } from "../../src/client/index.ts";
 
 export interface Shop {
   baseUrl: string;
@@ -12,7 +12,7 @@ type Fetch = typeof fetch;
 type Sent = { method: string; key: string | null; retry: string | null };
 
 /** A network that treats the nth request to buy as `faults[n]` says, and records what was sent. */
-function faulty(faults: ("lost-answer" | "lost-request" | 429 | 503)[]) {
+function faulty(faults: ("lost-answer" | "lost-request" | "busy-for-long" | 429 | 503)[]) {
   const sent: Sent[] = [];
   const send = (async (url: string, init: RequestInit) => {
     if (init.method !== "POST") return fetch(url, init);
@@ -20,17 +20,21 @@ function faulty(faults: ("lost-answer" | "lost-request" | 429 | 503)[]) {
     const [key, retry] = [headers.get("idempotency-key"), headers.get("idempotency-retry")];
     const fault = faults[sent.push({ method: init.method, key, retry }) - 1];
     if (fault === "lost-request") throw new TypeError("lost");
-    if (typeof fault === "number") {
-      const problem = { code: fault === 429 ? "rate_limited" : "overloaded", detail: "later" };
-      const more = { status: fault, headers: { "retry-after": "1" } };
-      return new Response(JSON.stringify(problem), more);
-    }
+    if (fault === "busy-for-long") return problem(429, "rate_limited", 3_600);
+    if (fault === 429) return problem(fault, "rate_limited", 1);
+    if (fault === 503) return problem(fault, "overloaded", 1);
     const answer = await fetch(url, init);
     if (fault === "lost-answer") throw new TypeError("lost");
     return answer;
   }) as unknown as Fetch;
   return { send, sent };
 }
+
+const problem = (status: number, code: string, retryAfter: number) =>
+  new Response(JSON.stringify({ code, detail: "later" }), {
+    status,
+    headers: { "retry-after": `${retryAfter}` },
+  });
 
 const failureOf = (error: unknown) =>
   error instanceof ApiError
@@ -49,13 +53,15 @@ async function buyThroughFaults({ baseUrl, token, skuId }: Shop) {
   return { keys, retries, status: settled.status, ids: orders.map(({ id }) => id === bought.id) };
 }
 
-/** Asks again with the key of an earlier attempt, as after a restart of an app. */
+/** Gives up without an answer, and asks again with the key of the error, as after a restart of an app. */
 async function askAgain({ baseUrl, token, skuId }: Shop) {
+  const { send } = faulty(["lost-answer", "busy-for-long"]);
+  const given = createClient({ baseUrl, token, fetch: send }).buy(skuId);
+  const key = await given.catch((error) => (error as NoAnswerError).key ?? "none");
   const client = createClient({ baseUrl, token });
-  const key = newKey();
-  const first = await client.buy(skuId, { key });
-  const second = await client.buy(skuId, { key });
-  return first.id === second.id;
+  const again = await client.buy(skuId, { key: String(key), isRepeat: true });
+  const { orders } = await client.orders.list();
+  return orders.map(({ id }) => id === again.id);
 }
 
 async function refusal({ baseUrl, token, skuId }: Shop) {
@@ -74,10 +80,25 @@ async function renewToken({ baseUrl, token, skuId }: Shop) {
   return { asked, status: status === "reserved" || status === "confirmed" };
 }
 
+/** What the test gives to the page: it hears once the buyer has seen that it is not their turn. */
+export interface Heard {
+  onWaiting?(): void;
+}
+
 /** Joins the line, waits, and buys at its turn. */
 async function buyInLine({ baseUrl, token, saleId, skuId }: Shop) {
-  const order = await createClient({ baseUrl, token }).buy(skuId, { saleId });
-  return order.skuId;
+  const { send, sent } = faulty([]);
+  const looks: boolean[] = [];
+  let before = 0;
+  const onLine = ({ frontier }: { frontier: number }, { place }: { place: number | null }) => {
+    looks.push(place !== null && place <= frontier);
+    if (looks.length > 1) return;
+    before = sent.filter(({ key }) => key !== null).length;
+    (globalThis as Heard).onWaiting?.();
+  };
+  const client = createClient({ baseUrl, token, fetch: send });
+  const order = await client.buy(skuId, { saleId, onLine });
+  return { skuId: order.skuId, first: looks[0], last: looks.at(-1), before };
 }
 
 /** Two listeners of one sale share its poll. */

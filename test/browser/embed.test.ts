@@ -3,7 +3,8 @@ import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { expectOk } from "../../src/local/client.ts";
 import { check, LOOKS } from "./axe.ts";
-import { inBrowser, PAID, type Stage } from "./harness.ts";
+import { inBrowser, PAID, type Stage, watchOrders } from "./harness.ts";
+import { lineSale } from "./line-scene.ts";
 import { startShopServer } from "./shop-server.ts";
 
 let instance = "";
@@ -43,6 +44,7 @@ async function signedIn(stage: Stage): Promise<string> {
 }
 
 const button = (page: Page) => page.getByRole("button", { name: "Buy" });
+const payLink = (page: Page) => page.getByRole("link", { name: "Pay now" });
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).waitFor();
 
 inBrowser(
@@ -68,8 +70,7 @@ inBrowser(
       await shows(page, "$12.00");
       await button(page).click();
       await shows(page, /^Reserved for you for \d:\d\d/);
-      const link = page.getByRole("link", { name: "Pay now" });
-      expect(await link.getAttribute("href")).toContain(`${site.origin}/checkout?order=`);
+      expect(await payLink(page).getAttribute("href")).toContain(`${site.origin}/checkout?order=`);
       expect(await button(page).isVisible()).toBe(false);
     });
 
@@ -98,6 +99,86 @@ inBrowser(
       const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`);
       await shows(page, "Sold out");
       await expect.poll(() => button(page).isVisible()).toBe(false);
+    });
+
+    test("shows the hold again after a reload, and on another device", async () => {
+      const { skuId, saleId } = await stage().onSale(PAID);
+      const token = await signedIn(stage());
+      const attributes = `sale="${saleId}" sku="${skuId}"`;
+      const page = await open(stage(), attributes, { token });
+      await button(page).click();
+      await shows(page, /^Reserved for you for/);
+      await page.reload();
+      await shows(page, /^Reserved for you for/);
+      const other = await open(stage(), attributes, { token });
+      await button(other).click();
+      await shows(other, /^Reserved for you for/);
+      expect(await payLink(other).getAttribute("href")).toBe(
+        await payLink(page).getAttribute("href"),
+      );
+    });
+
+    test("keeps the place in line over a reload, and buys at its turn", async () => {
+      const sale = await lineSale(stage());
+      await sale.operate({ paused: true });
+      const attributes = `sale="${sale.saleId}" sku="${sale.skuId}"`;
+      const page = await open(stage(), attributes, { token: await signedIn(stage()) });
+      await button(page).click();
+      await shows(page, "You are in line. Keep this page open.");
+      const ticket = () => page.evaluate<string>(`localStorage.getItem("doorbuster")`);
+      const place = /"ticket":"([^"]+)"/.exec(await ticket())?.[1];
+      await page.reload();
+      await shows(page, "You are in line. Keep this page open.");
+      expect(await ticket()).toContain(`"ticket":"${place}"`);
+      await sale.operate({ paused: false });
+      await shows(page, "It is yours. Thank you!");
+      expect(await stage().ledger(sale.skuId)).toMatchObject({ sold: 1 });
+    });
+
+    test("sells another item when its attribute changes while the first one gets no answer", async () => {
+      const { skuId, saleId } = await stage().onSale({}, { items: 2 });
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`, {
+        token: await signedIn(stage()),
+      });
+      await page.route(`**/skus/${skuId}/orders`, () => {});
+      await button(page).click();
+      await shows(page, "One moment…");
+      await page.evaluate(
+        `document.querySelector("doorbuster-buy").setAttribute("sku", "${skuId}-1")`,
+      );
+      await expect.poll(() => button(page).getAttribute("aria-disabled")).toBe("false");
+      await button(page).click();
+      await shows(page, "It is yours. Thank you!");
+      expect(await stage().ledger(`${skuId}-1`)).toMatchObject({ sold: 1 });
+    });
+
+    test("orders once, though the answer is lost and its repeat is refused", async () => {
+      const { skuId, saleId } = await stage().onSale({ perUserLimit: 2 });
+      const token = await signedIn(stage());
+      const page = await open(stage(), `sale="${saleId}" sku="${skuId}"`, { token });
+      const orders = `**/skus/${skuId}/orders`;
+      const headers = {
+        "retry-after": "3600",
+        "access-control-allow-origin": site.origin,
+        "access-control-expose-headers": "Retry-After",
+      };
+      const busy = { status: 429, headers, json: { code: "rate_limited", detail: "Later" } };
+      const sent = watchOrders(page);
+      await page.route(orders, async (route) => {
+        if (sent.length > 1) return route.fulfill(busy);
+        await route.fetch();
+        await route.abort();
+      });
+      await button(page).click();
+      await shows(page, "No answer yet. Press again: you never get two.");
+      await page.unroute(orders);
+      await button(page).click();
+      await shows(page, "It is yours. Thank you!");
+      expect(new Set(sent.map((each) => each["idempotency-key"])).size).toBe(1);
+      const marks = sent.map((each) => each["idempotency-retry"]);
+      expect([marks[0], marks.at(-1)]).toEqual([undefined, "true"]);
+      const { orders: mine } = expectOk(await stage().client.readOrders({ token }));
+      expect(mine).toHaveLength(1);
     });
 
     test.each(LOOKS)("is accessible in $colorScheme mode", async (look) => {

@@ -1,166 +1,150 @@
-// `<doorbuster-buy sale="…" sku="…">`: countdown, price, live stock, and buying, on any page of a shop. All text is set as text, and
-// the styles are constructed, so that it works under a policy without inline styles and scripts.
+// `<doorbuster-buy sale="…" sku="…">`: countdown, price, live stock, and buying, on any page of a shop.
 import type { Live, Order } from "../api.gen.ts";
-import { ApiError, type Client, createClient, NoAnswerError, newKey } from "../index.ts";
-import { type Shown, shown } from "./show.ts";
-import { STYLE } from "./style.ts";
-import { priceText, type Words, wordsOf } from "./words.ts";
-
-/** Gives the buyer's token. Undefined if nobody is signed in. */
-type GetToken = (about: { isExpired: boolean }) => string | undefined | Promise<string | undefined>;
+import { createClient } from "../index.ts";
+import { type GetToken, subjectOf, whoBuys } from "./buyer.ts";
+import { Memory } from "./memory.ts";
+import { type Progress, Purchase } from "./purchase.ts";
+import { refusalText } from "./refusal.ts";
+import { shown } from "./show.ts";
+import { View } from "./view.ts";
+import { wordsOf } from "./words.ts";
 
 /** The deployment that served this script. */
 const HOME = new URL(import.meta.url).origin;
 const TICK_MS = 1_000;
 
+/** What is the same for everybody. All elements of the page share its polls and its clock. */
+const everyone = createClient({ baseUrl: HOME });
+const memory = new Memory(HOME);
+let isSynced = false;
+
+/** Once for the page. Without it, the live stock says roughly what the time is. */
+function syncClock(): void {
+  if (isSynced) return;
+  isSynced = true;
+  everyone.clock.sync().catch(() => {
+    isSynced = false;
+  });
+}
+
 class DoorbusterBuy extends HTMLElement {
-  static readonly observedAttributes = ["sale", "sku"];
-  /** Set by the page, perhaps before this script has run: a field with a value would replace it. Default: attribute `token`. */
-  declare getToken?: GetToken;
-  readonly #parts: Record<"price" | "stock" | "clock" | "message", HTMLElement>;
-  readonly #button: HTMLButtonElement;
-  readonly #link: HTMLAnchorElement;
-  #client: Client | undefined;
+  static readonly observedAttributes = ["sale", "sku", "token"];
+  readonly #view: View;
+  #getToken: GetToken | undefined;
   #live: Live | undefined;
-  #order: Order | undefined;
-  #message = "";
-  #isBusy = false;
-  /** Kept while it is not known whether an attempt made an order. */
-  #key: string | undefined;
+  #purchase: Purchase | undefined;
+  /** The last order that the page was told of. */
+  #told: Order | undefined;
   #ends: AbortController | undefined;
+  #isRestarting = false;
 
   constructor() {
     super();
-    const root = this.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
-    const add = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, part: string) => {
-      const element = document.createElement(tag);
-      element.setAttribute("part", part);
-      root.append(element);
-      return element;
-    };
-    const [price, stock, clock] = [add("p", "price"), add("p", "stock"), add("p", "clock")];
-    const message = add("p", "message");
-    message.setAttribute("role", "status");
-    this.#parts = { price, stock, clock, message };
-    this.#button = add("button", "button");
-    this.#button.type = "button";
-    this.#button.addEventListener("click", () => void this.#buy());
-    this.#link = add("a", "pay");
+    this.#view = new View(this.attachShadow({ mode: "open" }), () => this.#press());
+  }
+
+  /** Set by the page. If it was set before this script ran, it is a property of the element's own, which this one leaves alone. */
+  get getToken(): GetToken | undefined {
+    return this.#getToken;
+  }
+
+  set getToken(getToken: GetToken | undefined) {
+    this.#getToken = getToken;
+    void this.#purchase?.restore();
   }
 
   connectedCallback(): void {
-    this.#ends?.abort();
-    const [saleId, skuId] = [this.getAttribute("sale"), this.getAttribute("sku")];
-    if (!saleId || !skuId) return;
-    const ends = new AbortController();
-    this.#ends = ends;
-    const token = async (about: { isExpired: boolean }) => {
-      const given = this.getToken ? await this.getToken(about) : this.getAttribute("token");
-      if (!given) throw new SignedOut();
-      return given;
-    };
-    const client = createClient({ baseUrl: HOME, token });
-    this.#client = client;
-    const stop = client.live.subscribe(saleId, (live) => {
-      this.#live = live;
-      this.#paint();
-    });
-    const timer = setInterval(() => this.#paint(), TICK_MS);
-    ends.signal.addEventListener("abort", () => {
-      stop();
-      clearInterval(timer);
-    });
-    // Without it, the device's clock counts down.
-    void client.clock.sync({ signal: ends.signal }).catch(() => {});
-    this.#paint();
+    this.#start();
   }
 
   disconnectedCallback(): void {
     this.#ends?.abort();
+    this.#ends = undefined;
   }
 
-  attributeChangedCallback(_name: string, before: string | null): void {
-    if (before === null || !this.isConnected) return;
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (!this.#ends || before === after) return;
+    if (name === "token" && subjectOf(before ?? "") === subjectOf(after ?? "")) return;
+    if (this.#isRestarting) return;
+    this.#isRestarting = true;
+    // A page that changes sale and SKU does it one after the other.
+    queueMicrotask(() => {
+      this.#isRestarting = false;
+      if (this.#ends) this.#start();
+    });
+  }
+
+  /** Starts anew. What was under way is ended, but remembered: it goes on if it is about the same SKU. */
+  #start(): void {
+    this.#ends?.abort();
+    const ends = new AbortController();
+    this.#ends = ends;
+    const { signal } = ends;
     this.#live = undefined;
-    this.#order = undefined;
-    this.connectedCallback();
-  }
-
-  get #language(): string {
-    return this.closest<HTMLElement>("[lang]")?.lang || navigator.language;
-  }
-
-  async #buy(): Promise<void> {
-    const [client, signal] = [this.#client, this.#ends?.signal];
-    const [skuId, saleId] = [this.getAttribute("sku"), this.getAttribute("sale")];
-    if (!client || !skuId || !saleId || this.#isBusy) return;
-    const words = wordsOf(this.#language);
-    const unitPrice = this.#live?.skus.find(({ id }) => id === skuId)?.unitPrice;
-    this.#key ??= newKey();
-    this.#set({ isBusy: true, message: words.wait });
-    try {
-      const onLine = () => this.#set({ isBusy: true, message: words.inLine });
-      const options = { saleId, key: this.#key, onLine, signal };
-      const order = await client.buy(skuId, unitPrice ? { ...options, unitPrice } : options);
-      this.#key = undefined;
-      this.#show(order);
-      this.#set({ isBusy: false, message: "" });
-      await client.orders.until(order.id, { onChange: (change) => this.#show(change), signal });
-    } catch (error) {
-      if (signal?.aborted) return;
-      if (error instanceof ApiError && error.status < 500) this.#key = undefined;
-      this.#set({ isBusy: false, message: textOf(error, words) });
-      this.dispatchEvent(new CustomEvent("doorbuster:error", { detail: error, bubbles: true }));
-    }
-  }
-
-  #show(order: Order): void {
-    const isNew = order.version !== this.#order?.version || order.id !== this.#order.id;
-    this.#order = order;
+    this.#purchase = undefined;
+    const [saleId, skuId] = [this.getAttribute("sale"), this.getAttribute("sku")];
+    if (saleId && skuId) this.#open(saleId, skuId, signal);
     this.#paint();
-    const options = { detail: order, bubbles: true, composed: true };
-    if (isNew) this.dispatchEvent(new CustomEvent("doorbuster:order", options));
   }
 
-  #set({ isBusy, message }: { isBusy: boolean; message: string }): void {
-    this.#isBusy = isBusy;
-    this.#message = message;
+  #open(saleId: string, skuId: string, signal: AbortSignal): void {
+    const getToken: GetToken = (about) =>
+      this.getToken ? this.getToken(about) : this.getAttribute("token");
+    const purchase = new Purchase({
+      ...{ saleId, skuId, memory, signal },
+      whoBuys: () => whoBuys(getToken, (token) => createClient({ baseUrl: HOME, token })),
+      onChange: (progress) => this.#onProgress(progress),
+    });
+    this.#purchase = purchase;
+    const stop = everyone.live.subscribe(saleId, (live) => {
+      this.#live = live;
+      if (live.state === "closed") memory.forgetPlaces(saleId);
+      this.#paint();
+    });
+    const timer = setInterval(() => this.#paint(), TICK_MS);
+    signal.addEventListener("abort", () => {
+      stop();
+      clearInterval(timer);
+    });
+    const goOn = () => void purchase.restore();
+    addEventListener("online", goOn, { signal });
+    document.addEventListener("visibilitychange", goOn, { signal });
+    // A page that comes back from the browser's memory may be another buyer's.
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#start(), { signal });
+    syncClock();
+    goOn();
+  }
+
+  #press(): void {
+    const skuId = this.getAttribute("sku");
+    void this.#purchase?.press(this.#live?.skus.find(({ id }) => id === skuId)?.unitPrice);
+  }
+
+  #onProgress({ order, error }: Progress): void {
     this.#paint();
+    const isNew = order?.id !== this.#told?.id || order?.version !== this.#told?.version;
+    const tell = (name: string, detail: unknown) =>
+      this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+    if (error) tell("doorbuster:error", error);
+    if (!order || !isNew) return;
+    this.#told = order;
+    tell("doorbuster:order", order);
   }
 
   #paint(): void {
-    const words = wordsOf(this.#language);
-    const view = shown(
-      {
-        live: this.#live,
-        skuId: this.getAttribute("sku") ?? "",
-        order: this.#order,
-        isBusy: this.#isBusy,
-        message: this.#message,
-        now: this.#client?.clock.now() ?? Date.now(),
-      },
-      words,
-    );
-    this.#setTexts(view, words);
-    // Stays in place while busy, so that it keeps the focus.
-    this.#button.hidden = !view.canBuy && !this.#isBusy;
-    this.#button.setAttribute("aria-disabled", String(!view.canBuy));
-    this.#link.hidden = !view.canPay;
-    if (this.#order) this.#link.href = this.#payUrl(this.#order.id);
-  }
-
-  #setTexts({ price, stock, clock, message }: Shown, words: Words): void {
-    const language = this.#language;
-    const texts = { stock, clock, message, price: price ? priceText(price, language, words) : "" };
-    for (const [name, text] of Object.entries(texts) as [keyof typeof texts, string][]) {
-      // A repeated text would be announced again.
-      if (this.#parts[name].textContent !== text) this.#parts[name].textContent = text;
-    }
-    this.#button.textContent = words.buy;
-    this.#link.textContent = words.pay;
+    const language = this.closest<HTMLElement>("[lang]")?.lang || navigator.language;
+    const words = wordsOf(language);
+    const { step, order, error } = this.#purchase?.progress ?? {};
+    const known = {
+      live: this.#live,
+      skuId: this.getAttribute("sku") ?? "",
+      order,
+      isBusy: step !== undefined,
+      message: step ? words[step] : error ? refusalText(error, words) : "",
+      now: everyone.clock.now(),
+    };
+    const payUrl = this.#payUrl(order?.id ?? "");
+    this.#view.show(shown(known, words), known.isBusy, payUrl, words, language);
   }
 
   /** The page of the order, or the shop's own checkout (`checkout`) with `order` in its query. */
@@ -171,23 +155,6 @@ class DoorbusterBuy extends HTMLElement {
     url.searchParams.set("order", orderId);
     return url.href;
   }
-}
-
-class SignedOut extends Error {}
-
-function textOf(error: unknown, words: Words): string {
-  if (error instanceof SignedOut) return words.signIn;
-  if (error instanceof NoAnswerError) return words.noAnswer;
-  if (!(error instanceof ApiError)) return words.noAnswer;
-  const texts: Partial<Record<string, string>> = {
-    unauthenticated: words.signIn,
-    sold_out: error.problem.code === "sold_out" && error.problem.held ? words.held : words.soldOut,
-    sale_closed: words.closed,
-    sale_paused: words.stopped,
-    user_limit_reached: words.limit,
-    price_changed: words.priceChanged,
-  };
-  return texts[error.code] ?? error.problem.detail;
 }
 
 if (!customElements.get("doorbuster-buy")) customElements.define("doorbuster-buy", DoorbusterBuy);

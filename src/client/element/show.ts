@@ -33,17 +33,20 @@ export function shown(known: Known, words: Words): Shown {
   const isOpen = live !== undefined && opensIn <= 0 && now < Date.parse(live.closesAt);
   const isStopped = live?.stopped?.[skuId] !== undefined;
   const offer = { price: sku?.unitPrice, stock: stockText(sku, words) };
-  if (order) return { ...offer, ...orderShown(order, now, words), canBuy: false };
+  if (order && !isOver(order)) return { ...offer, ...orderShown(order, now, words), canBuy: false };
   const closed = live && !isOpen && opensIn <= 0 ? words.closed : "";
   const state = closed || (isStopped ? words.stopped : "");
   return {
     ...offer,
     clock: opensIn > 0 ? fill(words.soon, durationText(opensIn)) : "",
-    message: message || state,
+    message: message || state || (order ? words.ended : ""),
     canBuy: isOpen && !isStopped && !isBusy && sku?.state !== "sold_out" && sku?.state !== "held",
     canPay: false,
   };
 }
+
+/** Whether an order gave its units back, so that the buyer may buy again. */
+const isOver = ({ status }: Order) => status !== "reserved" && status !== "confirmed";
 
 function stockText(sku: LiveSku | undefined, words: Words): string {
   if (!sku) return "";
@@ -56,9 +59,7 @@ const MONEY_IS_SAFE: readonly (string | undefined)[] = ["due", "processing", "ch
 function orderShown({ status, payment, total, expiresAt }: Order, now: number, words: Words) {
   if (status === "confirmed") return { clock: "", message: words.bought, canPay: false };
   const left = secondsUntil(expiresAt, now);
-  if (status !== "reserved" || left <= 0) {
-    return { clock: "", message: words.ended, canPay: false };
-  }
+  if (left <= 0) return { clock: "", message: words.ended, canPay: false };
   if (total.amount === 0 || MONEY_IS_SAFE.includes(payment)) {
     return { clock: "", message: words.wait, canPay: false };
   }

@@ -40,7 +40,7 @@ const EN: Words = {
   signIn: "Sign in to buy",
   limit: "You have reached the limit",
   priceChanged: "The price has changed. Please check it.",
-  noAnswer: "No connection. Press again: you never get two.",
+  noAnswer: "No answer yet. Press again: you never get two.",
   free: "Free",
 };
 
@@ -61,7 +61,7 @@ const DE: Words = {
   signIn: "Zum Kaufen bitte anmelden",
   limit: "Sie haben die Höchstmenge erreicht",
   priceChanged: "Der Preis hat sich geändert. Bitte prüfen Sie ihn.",
-  noAnswer: "Keine Verbindung. Drücken Sie noch einmal: Sie erhalten nie zwei.",
+  noAnswer: "Noch keine Antwort. Drücken Sie noch einmal: Sie erhalten nie zwei.",
   free: "Kostenlos",
 };
 

@@ -1,0 +1,280 @@
+// Buying with `<doorbuster-buy>`: what a changed SKU, a reload, another element, and a failure leave of a press.
+import { describe, expect, test, vi } from "vitest";
+import { AnotherBuyer, whoBuys } from "../../src/client/element/buyer.ts";
+import { aLine, anOrder, aTicket } from "./fake-api.ts";
+import {
+  noAnswer,
+  Page,
+  press,
+  refusal,
+  restore,
+  settle,
+  tokenOf,
+  withStorage,
+} from "./purchase-scene.ts";
+
+withStorage();
+
+describe("an element whose SKU changes during a purchase", () => {
+  test("is free for the other SKU, under another key", async () => {
+    const page = new Page();
+    const shoe = page.element("shoe");
+    const first = await press(page, shoe);
+    shoe.leave();
+    const boot = page.element("boot");
+    expect(boot.purchase.progress).toEqual({});
+    const second = await press(page, boot);
+    expect(second.skuId).toBe("boot");
+    expect(second.options).toMatchObject({ isRepeat: false });
+    expect(second.options.key).not.toBe(first.options.key);
+  });
+
+  test("shows nothing of what it left", async () => {
+    const page = new Page();
+    const shoe = page.element("shoe");
+    const call = await press(page, shoe);
+    const before = shoe.seen.length;
+    shoe.leave();
+    await call.answer(anOrder());
+    expect(shoe.seen).toHaveLength(before);
+  });
+
+  test("repeats the attempt that it left, under its key, as soon as it shows the SKU again", async () => {
+    const page = new Page();
+    const shoe = page.element("shoe");
+    const { options } = await press(page, shoe);
+    shoe.leave();
+    await restore(page.element("shoe"));
+    expect(page.calls.at(-1)?.options).toMatchObject({ key: options.key, isRepeat: true });
+  });
+});
+
+describe("a press", () => {
+  test("is one, however often the button is pressed", async () => {
+    const page = new Page();
+    const element = page.element();
+    await Promise.all([press(page, element), press(page, element)]);
+    expect(page.calls).toHaveLength(1);
+  });
+
+  test("has a key of its own after a refusal, and after an order", async () => {
+    const page = new Page();
+    const element = page.element();
+    const first = await press(page, element);
+    await first.fail(refusal(409, "sold_out"));
+    const second = await press(page, element);
+    expect(second.options.key).not.toBe(first.options.key);
+    await second.answer(anOrder({ status: "expired" }));
+    const third = await press(page, element);
+    expect(third.options).toMatchObject({ isRepeat: false });
+  });
+
+  test("repeats the one before under its key if that may have made an order", async () => {
+    const page = new Page();
+    const element = page.element();
+    const first = await press(page, element);
+    await first.fail(noAnswer(first.options.key));
+    expect(element.purchase.progress.error).toBeInstanceOf(Error);
+    const second = await press(page, element);
+    expect(second.options).toMatchObject({ key: first.options.key, isRepeat: true });
+  });
+
+  test("is no repeat if the one before never came to an order", async () => {
+    const page = new Page();
+    const element = page.element();
+    await (await press(page, element)).fail(noAnswer());
+    expect((await press(page, element)).options).toMatchObject({ isRepeat: false });
+  });
+
+  test("shares its key with another element of the page for the same SKU", async () => {
+    const page = new Page();
+    const [one, other] = [page.element(), page.element()];
+    const first = await press(page, one);
+    const second = await press(page, other);
+    expect(second.options).toMatchObject({ key: first.options.key, isRepeat: true });
+  });
+
+  test("never repeats the attempt of another buyer", async () => {
+    const page = new Page();
+    const element = page.element();
+    const first = await press(page, element);
+    await first.fail(noAnswer(first.options.key));
+    page.user = "bob";
+    const second = await press(page, element);
+    expect(second.options).toMatchObject({ isRepeat: false });
+    expect(second.options.key).not.toBe(first.options.key);
+  });
+
+  test.each([
+    ["throws", () => Promise.reject(new Error("a bug of the page"))],
+    ["never answers", () => new Promise<string>(() => {})],
+    ["has no token", () => undefined],
+  ])("ends if the page %s when asked who buys", async (_, getToken) => {
+    const page = new Page();
+    page.getToken = getToken;
+    const element = page.element();
+    void element.purchase.press(undefined);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(element.purchase.progress).toEqual({ error: expect.any(Error) });
+    expect(page.calls).toEqual([]);
+  });
+
+  test("is not finished with the token of somebody else", async () => {
+    let user = "ann";
+    const buyer = await whoBuys(
+      () => tokenOf(user),
+      (source) => source as never,
+    );
+    user = "bob";
+    const source = buyer.client as unknown as (about: object) => Promise<string>;
+    await expect(source({ isExpired: true })).rejects.toBeInstanceOf(AnotherBuyer);
+  });
+});
+
+describe("after a reload", () => {
+  test("a buyer goes on waiting in line, at the same place and price", async () => {
+    const before = new Page();
+    const { options } = await press(before, before.element());
+    options.onTicket?.(aTicket({ ticket: "mine" }));
+    options.onLine?.(aLine(), aTicket());
+    const page = new Page();
+    const element = page.element();
+    await restore(element);
+    const { key, unitPrice } = options;
+    expect(page.calls[0]?.options).toMatchObject({ key, unitPrice, ticket: "mine" });
+    expect(element.purchase.progress).toEqual({ step: "wait" });
+  });
+
+  test("a buyer who comes back much later keeps the place, but has to press", async () => {
+    const before = new Page();
+    const { options } = await press(before, before.element());
+    options.onTicket?.(aTicket({ ticket: "mine" }));
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    const page = new Page();
+    const element = page.element();
+    await restore(element);
+    expect(page.calls).toEqual([]);
+    expect((await press(page, element)).options.ticket).toBe("mine");
+  });
+
+  test("nothing is bought that its buyer was told has failed", async () => {
+    const before = new Page();
+    const call = await press(before, before.element());
+    call.options.onTicket?.(aTicket({ ticket: "mine" }));
+    await call.fail(noAnswer(call.options.key));
+    const page = new Page();
+    const element = page.element();
+    await restore(element);
+    expect(page.calls).toEqual([]);
+    const { key } = call.options;
+    expect((await press(page, element)).options).toMatchObject({ key, ticket: "mine" });
+  });
+
+  test("a held order is shown, and followed to its end", async () => {
+    const before = new Page();
+    await (await press(before, before.element())).answer(anOrder());
+    const page = new Page();
+    page.orders.set("order", anOrder({ version: 2 }));
+    const element = page.element();
+    await restore(element);
+    expect(element.purchase.progress).toEqual({ order: anOrder({ version: 2 }) });
+    await page.change(anOrder({ version: 3, status: "confirmed" }));
+    expect(element.purchase.progress.order?.status).toBe("confirmed");
+    const last = new Page();
+    await restore(last.element());
+    expect(last.asked).toBe(0);
+  });
+
+  test("the page is not asked for a token if there is nothing to go on with", async () => {
+    const page = new Page();
+    await restore(page.element());
+    expect(page.asked).toBe(0);
+  });
+
+  test("nobody sees the order or the place of another buyer", async () => {
+    const before = new Page();
+    const call = await press(before, before.element());
+    call.options.onTicket?.(aTicket({ ticket: "ann's" }));
+    await call.answer(anOrder());
+    const page = new Page();
+    page.user = "bob";
+    page.orders.set("order", anOrder());
+    const element = page.element();
+    await restore(element);
+    expect(element.seen).toEqual([]);
+    expect((await press(page, element)).options.ticket).toBeUndefined();
+  });
+
+  test("the place is gone once the sale is over", async () => {
+    const before = new Page();
+    const call = await press(before, before.element());
+    call.options.onTicket?.(aTicket({ ticket: "mine" }));
+    before.memory.forgetPlaces("drop");
+    const page = new Page();
+    expect((await press(page, page.element())).options.ticket).toBeUndefined();
+  });
+
+  test("everything works where storage is blocked, without a memory", async () => {
+    vi.stubGlobal("localStorage", undefined);
+    const page = new Page();
+    const element = page.element();
+    const first = await press(page, element);
+    await first.fail(noAnswer(first.options.key));
+    expect((await press(page, element)).options.key).toBe(first.options.key);
+  });
+});
+
+describe("a buyer at the limit", () => {
+  const limit = (...orderIds: string[]) => refusal(409, "user_limit_reached", { orderIds });
+
+  test("sees the order that is held", async () => {
+    const page = new Page();
+    page.orders.set("old", anOrder({ id: "old", status: "confirmed" }));
+    page.orders.set("held", anOrder({ id: "held" }));
+    const element = page.element();
+    await (await press(page, element)).fail(limit("old", "held"));
+    expect(element.purchase.progress).toEqual({ order: anOrder({ id: "held" }) });
+  });
+
+  test("is told so if none is held", async () => {
+    const page = new Page();
+    page.orders.set("old", anOrder({ id: "old", status: "confirmed" }));
+    const element = page.element();
+    await (await press(page, element)).fail(limit("old", "gone"));
+    expect(element.purchase.progress.error).toMatchObject({ code: "user_limit_reached" });
+  });
+});
+
+describe("an order", () => {
+  test("is followed on after a failure", async () => {
+    const page = new Page();
+    page.faults.push(refusal(401, "unauthenticated"), new Error("the page failed"));
+    const element = page.element();
+    await (await press(page, element)).answer(anOrder());
+    await vi.advanceTimersByTimeAsync(61_000);
+    await page.change(anOrder({ version: 2, status: "confirmed" }));
+    expect(element.purchase.progress.order?.status).toBe("confirmed");
+  });
+
+  test("is shown no more once another buyer has signed in, but again to its own", async () => {
+    const page = new Page();
+    page.faults.push(new AnotherBuyer());
+    const element = page.element();
+    await (await press(page, element)).answer(anOrder());
+    expect(element.purchase.progress).toEqual({});
+    await restore(element);
+    expect(element.purchase.progress).toEqual({ order: anOrder() });
+  });
+
+  test("can be followed by another one once it gave its unit back", async () => {
+    const page = new Page();
+    const element = page.element();
+    await (await press(page, element)).answer(anOrder());
+    void element.purchase.press(undefined);
+    await settle();
+    expect(page.calls).toHaveLength(1);
+    await page.change(anOrder({ version: 2, status: "expired" }));
+    await press(page, element);
+    expect(page.calls).toHaveLength(2);
+  });
+});
