@@ -21,8 +21,10 @@ export type OrderResult<Reason extends string> =
 const NOTHING_SELLS: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
 
 export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveCommand): ReserveResult {
-  const result = decideAndSave(work, gate, command);
   const { lease, userId, idempotencyKey: key } = command;
+  const isRefused = lease !== undefined && work.allowances.isRefused(lease.id);
+  const { lease: _, ...unleased } = command;
+  const result = decideAndSave(work, gate, isRefused ? unleased : command);
   // Used or not, it can take no other units now. The report says which order it made.
   if (lease) work.allowances.spend({ saleId: lease.saleId, userId, key }, lease.id);
   return result;

@@ -1,5 +1,6 @@
 // The decisions about a SKU's stock and terms. Pure, like those about orders. The sale's document states the
 // total number of units on sale. A restock changes the document, and the object follows.
+import { KEEP_MS } from "./allowance/decide.ts";
 import type { Stock, Terms } from "./decide-order.ts";
 
 /** Most units of one SKU, restocks included. */
@@ -77,11 +78,16 @@ export function decideConfigure(
   };
 }
 
-/** Orders made while the sale had no limit are not counted, so they all count again once it has one. */
-const keepCounted = (setup: Setup | null, offer: Offer | null): Pick<Setup, "countedSale"> =>
-  setup?.countedSale && offer?.terms.saleLimit && offer.terms.saleId === setup.countedSale
-    ? { countedSale: setup.countedSale }
-    : {};
+/**
+ * Orders made while the sale had no limit are not counted, so they all count again once it has one. So do those of a sale that
+ * is opened again so long after its close that what was counted may be forgotten.
+ */
+function keepCounted(setup: Setup | null, offer: Offer | null): Pick<Setup, "countedSale"> {
+  const { countedSale, terms } = setup ?? {};
+  if (!countedSale || !offer?.terms.saleLimit || offer.terms.saleId !== countedSale) return {};
+  const isKept = terms ? offer.terms.closesAt < terms.closesAt + KEEP_MS : false;
+  return isKept ? { countedSale } : {};
+}
 
 export interface RestockCommand {
   /** Units to add. A negative number takes free units back. */

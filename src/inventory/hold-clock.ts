@@ -33,6 +33,12 @@ export function pausedFrom(
   return { expiresAt: now + left + budget, payment: { ...payment, pause: { since: now, left } } };
 }
 
+/** Until when a hold lasts for certain, unless its order changes: a clock that stands still may start again at any time. */
+export function heldUntil({ expiresAt, payment }: Clocked, now: number): number {
+  const pause = payment?.pause;
+  return pause ? Math.min(expiresAt, Math.max(now, pause.since) + pause.left) : expiresAt;
+}
+
 /** Starts the clock again where it stopped. What a pause took beyond the longest one is taken off the hold. */
 export function startClock(row: OrderRow, payment: Payment, now: number): Clocked {
   const { pause, pausedMs = 0, ...rest } = payment;

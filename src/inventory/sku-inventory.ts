@@ -3,8 +3,7 @@
 // half of it.
 import { DurableObject } from "cloudflare:workers";
 import type { ExtraEvent } from "../webhook-events.ts";
-import { attemptsOf, countOrders, type OpenAttempt } from "./allowance/counting.ts";
-import type { Report } from "./allowance/decide.ts";
+import { type Answer, attemptsOf, countOrders, type OpenAttempts } from "./allowance/counting.ts";
 import { withLateLeases } from "./allowance/late-leases.ts";
 import { type AuditPage, auditPage } from "./audit.ts";
 import {
@@ -153,8 +152,8 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   // ---- the allowances of a sale with a limit per person
 
   /** What became of attempts of one user, for an allowance that has not been told. */
-  attempts(userId: string, open: OpenAttempt[]): Report[] {
-    return attemptsOf(this.#work, userId, open);
+  attempts(asked: OpenAttempts): Answer[] {
+    return attemptsOf(this.#work, asked);
   }
 
   /** When the sale closes (milliseconds). Null if the SKU is not in it. */

@@ -1,5 +1,6 @@
 // What a ledger tells the allowance of a sale about an order. Pure.
 import { isFree, unitsOwned } from "../decide-order.ts";
+import { heldUntil } from "../hold-clock.ts";
 import type { OrderRow } from "../order.ts";
 import type { CountedOrder } from "./decide.ts";
 
@@ -10,8 +11,8 @@ import type { CountedOrder } from "./decide.ts";
 export const isUncounted = (row: OrderRow, limitedSale: string | undefined): boolean =>
   (row.counted !== null || row.saleId === limitedSale) && row.counted !== unitsOwned([row]);
 
-export const toCountedOrder = (row: OrderRow): CountedOrder => ({
+export const toCountedOrder = (row: OrderRow, now: number): CountedOrder => ({
   version: row.version,
   units: unitsOwned([row]),
-  endsAt: row.status === "reserved" && !isFree(row) ? row.expiresAt : null,
+  endsAt: row.status === "reserved" && !isFree(row) ? heldUntil(row, now) : null,
 });

@@ -10,17 +10,26 @@ import { isOver, type Report, type Share } from "./decide.ts";
 /** Rows that are read for one page. */
 const COUNT_PAGE_SIZE = 2_000;
 
-export type OpenAttempt = Pick<Share, "key" | "leases">;
+/** A report about the SKU that was asked. */
+export type Answer = Omit<Report, "skuId">;
+
+/** The attempts of one person in a sale that an allowance asks about. */
+export interface OpenAttempts {
+  saleId: string;
+  userId: string;
+  open: Pick<Share, "key" | "leases">[];
+}
 
 /** Calls a lease spent only if it is over, because its attempt may still be on the way. */
-export function attemptsOf(work: UnitOfWork, userId: string, open: OpenAttempt[]): Report[] {
+export function attemptsOf(work: UnitOfWork, { saleId, userId, open }: OpenAttempts): Answer[] {
   const now = work.begin();
-  const mine = work.ordersOf(userId, now);
-  const skuId = work.ledger.setup?.skuId ?? "";
+  // The SKU may have been in another sale, under the same key.
+  const mine = work.ordersOf(userId, now).filter((row) => row.saleId === saleId);
   return open.map(({ key, leases }) => {
     const row = mine.find(({ idempotencyKey }) => idempotencyKey === key);
     const spent = leases.filter((lease) => isOver(lease, now)).map(({ id }) => id);
-    return { userId, skuId, key, order: row ? toCountedOrder(row) : null, spent };
+    work.allowances.refuse(spent);
+    return { userId, key, order: row ? toCountedOrder(row, now) : null, spent };
   });
 }
 

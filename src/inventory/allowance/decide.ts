@@ -13,7 +13,7 @@ export interface CountedOrder {
   version: number;
   /** Units that the person holds or bought, without those that refunds took. */
   units: number;
-  /** When its hold may end, in milliseconds. Null if it waits for no payment. */
+  /** Until when its hold lasts for certain, in milliseconds. Null if it waits for no payment. */
   endsAt: number | null;
 }
 
@@ -67,6 +67,8 @@ export const LEASE_MS = 10_000;
  * machine's clock after the ledger moved.
  */
 export const LEASE_MARGIN_MS = 2_000;
+/** How long after the close of their sale the shares are kept. */
+export const KEEP_MS = 30 * 86_400_000;
 /** Most tries of one attempt whose outcome is open. */
 const MAX_LEASES = 8;
 
@@ -118,6 +120,10 @@ export function decideLease(
   return { ok: true, lease, share: { skuId, key, quantity, leases: [...leases, lease], order } };
 }
 
+/** The same version can be reported again with a hold whose clock stood still meanwhile. */
+const isLater = (a: CountedOrder, b: CountedOrder): boolean =>
+  a.version > b.version || (a.version === b.version && (a.endsAt ?? 0) > (b.endsAt ?? 0));
+
 /**
  * The share after a report, null if nothing is left of it, or undefined if it does not change. Reports may repeat, get lost
  * and come in any order.
@@ -129,7 +135,7 @@ export function applyReport(
   if (!share) {
     return order ? { skuId, key, quantity: order.units, leases: [], order } : undefined;
   }
-  const isNewer = order !== null && order.version > (share.order?.version ?? 0);
+  const isNewer = order !== null && (!share.order || isLater(order, share.order));
   const leases = share.leases.filter(({ id }) => !spent.includes(id));
   if (!isNewer && leases.length === share.leases.length) return undefined;
   const latest = isNewer ? order : share.order;

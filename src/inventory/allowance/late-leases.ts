@@ -19,13 +19,18 @@ export async function withLateLeases<Result>(
 ): Promise<Result> {
   const late = charged.flatMap((ref) => expiredRow(work, ref) ?? []);
   if (late.length === 0) return apply();
-  const answers = await Promise.all(late.map((row) => leaseAgain(env, work, row)));
+  const limit = work.ledger.setup?.terms?.saleLimit ?? 0;
+  const answers = await Promise.all(late.map((row) => leaseAgain(env, row, limit)));
   const leased = late.flatMap((row, n) => {
     const answer = answers[n];
     return answer?.ok && answer.lease ? { row, lease: answer.lease } : [];
   });
   try {
     if (answers.some((answer) => !answer.ok && answer.reason === "undecided")) return undecided;
+    // The answers may have come one long after the other, and the operator may have changed the limit.
+    const now = Date.now();
+    if (leased.some(({ lease }) => now >= lease.until)) return undecided;
+    if (work.ledger.setup?.terms?.saleLimit !== limit) return undecided;
     work.lateLeased = new Set(leased.map(({ row }) => row.orderId));
     return apply();
   } finally {
@@ -44,9 +49,8 @@ function expiredRow(work: UnitOfWork, ref: OrderRef): OrderRow | undefined {
 
 function leaseAgain(
   env: AllowanceEnv,
-  { ledger }: UnitOfWork,
   { saleId, userId, skuId, idempotencyKey: key, quantity }: OrderRow,
+  limit: number,
 ): Promise<LeaseAnswer> {
-  const limit = ledger.setup?.terms?.saleLimit ?? 0;
   return leaseUnits(env, { saleId, userId, skuId, key, quantity, limit, isAgain: true });
 }

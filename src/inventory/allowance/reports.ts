@@ -2,6 +2,7 @@
 // units differ from what was counted is reported until it is counted. A lease that made no order is reported once: if that
 // gets lost, the lease ends by itself.
 import { causeOf, log } from "../../observability/log.ts";
+import { unitsOwned } from "../decide-order.ts";
 import type { Ledger } from "../ledger.ts";
 import type { OrderRow } from "../order.ts";
 import { type AllowanceEnv, allowanceAt, allowanceName } from "./client.ts";
@@ -17,6 +18,8 @@ const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
 /** Longest a caller waits until an allowance has been told. */
 const MAX_WAIT_MS = 3_000;
+/** Leases that are remembered as spent although nobody used them. There are some after a crash of an edge, else none. */
+const MAX_REFUSED = 1_000;
 /** Most orders that one alarm reports again. */
 const RESEND_PER_ALARM = 1_000;
 
@@ -37,6 +40,7 @@ export class AllowanceReports {
   readonly #ledger: Ledger;
   readonly #onFailure: () => void;
   readonly #buckets = new Map<string, Bucket>();
+  readonly #refused = new Set<string>();
   #failures = 0;
   /** What is uncounted when the object wakes may never have been sent. */
   #resendAt = 0;
@@ -65,10 +69,28 @@ export class AllowanceReports {
     this.#post(attempt, [leaseId]);
   }
 
-  /** Reports orders that the allowance has not counted. @throws if it did not confirm all of them */
+  /** Remembers that these leases were called spent, so that they stay so if the clock is set back. */
+  refuse(leaseIds: string[]): void {
+    for (const id of leaseIds) this.#refused.add(id);
+    for (const id of this.#refused) {
+      if (this.#refused.size <= MAX_REFUSED) break;
+      this.#refused.delete(id);
+    }
+  }
+
+  isRefused = (leaseId: string): boolean => this.#refused.has(leaseId);
+
+  /**
+   * Reports orders that the allowance has not counted, and those with units once more, because it forgets a sale long after its
+   * close. @throws if it did not confirm all of them
+   */
   async count(rows: OrderRow[]): Promise<void> {
     const { index } = this.#ledger;
-    const uncounted = rows.filter((row) => isUncounted(row, index.limitedSale));
+    const uncounted = rows.filter(
+      (row) =>
+        isUncounted(row, index.limitedSale) ||
+        (row.saleId === index.limitedSale && unitsOwned([row]) > 0),
+    );
     for (const row of uncounted) {
       index.uncounted.set(row.orderId, { userId: row.userId, orderId: row.orderId });
       this.orderChanged(row);
@@ -138,10 +160,13 @@ export class AllowanceReports {
     attempts: (Attempt & { spent: string[] })[],
   ): Promise<void> {
     const { setup } = this.#ledger;
+    const now = Date.now();
     const found = attempts.map(({ userId, key, spent }) => {
-      const row = this.#ledger.orderOfKey(userId, key);
+      const known = this.#ledger.orderOfKey(userId, key);
+      // The SKU may have been in another sale, under the same key.
+      const row = known?.saleId === saleId ? known : undefined;
       const skuId = row?.skuId ?? setup?.skuId ?? "";
-      const order = row ? toCountedOrder(row) : null;
+      const order = row ? toCountedOrder(row, now) : null;
       return { row, report: { userId, skuId, key, order, spent } satisfies Report };
     });
     await allowanceAt(this.#env, name).settle(

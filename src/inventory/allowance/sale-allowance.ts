@@ -6,6 +6,7 @@ import type { AllowanceStub, LeaseAnswer } from "./client.ts";
 import {
   applyReport,
   decideLease,
+  KEEP_MS,
   LEASE_MS,
   type LeaseCommand,
   type Report,
@@ -16,8 +17,6 @@ import { Waiting } from "./waiting.ts";
 
 /** Longest an attempt waits here for what is undecided about its person. */
 const WAIT_MS = 1_000;
-/** How long after the close of its sale the shares are kept. Also the pause between two looks at the close. */
-const KEEP_MS = 30 * 86_400_000;
 /** Most rows that one alarm deletes, and the pause before the next one. */
 const DELETE_PER_ALARM = 2_000;
 const DELETE_PAUSE_MS = 1_000;
@@ -44,9 +43,11 @@ export class SaleAllowance extends DurableObject<InventoryEnv> implements Allowa
       const { reason, mayHaveOrder } = decision;
       const toAsk = decision.stale.filter(({ skuId }) => !asked.has(skuId));
       for (const { skuId } of toAsk) asked.add(skuId);
-      if (toAsk.length > 0) await this.#ask(userId, toAsk);
-      else if (!(await this.#waiting.next(userId, waitUntil - Date.now()))) {
-        return { ok: false, reason, mayHaveOrder };
+      if (toAsk.length > 0) await this.#ask(command, toAsk);
+      else {
+        // The clock may be set back meanwhile.
+        const left = Math.min(waitUntil - Date.now(), WAIT_MS);
+        if (!(await this.#waiting.next(userId, left))) return { ok: false, reason, mayHaveOrder };
       }
     }
   }
@@ -97,14 +98,14 @@ export class SaleAllowance extends DurableObject<InventoryEnv> implements Allowa
   }
 
   /** Asks the ledgers what became of some shares. One that does not answer leaves its shares open. */
-  async #ask(userId: string, shares: Share[]): Promise<void> {
+  async #ask({ saleId, userId }: LeaseCommand, shares: Share[]): Promise<void> {
     const bySku = Map.groupBy(shares, ({ skuId }) => skuId);
     const asked = [...bySku].map(async ([skuId, open]) => {
       const attempts = open.map(({ key, leases }) => ({ key, leases }));
-      const reports = await atObject(this.env, skuId, (inventory) =>
-        inventory.attempts(userId, attempts),
+      const answers = await atObject(this.env, skuId, (inventory) =>
+        inventory.attempts({ saleId, userId, open: attempts }),
       );
-      for (const report of reports) this.#apply(report);
+      for (const answer of answers) this.#apply({ ...answer, skuId });
     });
     await Promise.allSettled(asked);
   }
