@@ -11,7 +11,7 @@ import { Client, expectOk } from "../../src/local/client.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.ts";
 import { startDev } from "../local/dev/dev-process.ts";
 import { check, LOOKS } from "./axe.ts";
-import { inBrowser, PAID } from "./harness.ts";
+import { inBrowser, PAID, type Stage } from "./harness.ts";
 import { lineSale } from "./line-scene.ts";
 import "../../.ci/build-client.ts";
 
@@ -30,6 +30,35 @@ async function signIn(page: Page, name: string): Promise<void> {
   await shows(page, `customer-${name}`);
 }
 
+const VARS = {
+  ALLOWED_ORIGINS: origin,
+  ORDER_WEBHOOK_URL: `${origin}/webhooks/doorbuster`,
+  ORDER_WEBHOOK_SECRET: SECRET,
+};
+
+/** Serves the shop for an instance. */
+function serve({ url }: Stage, more: Record<string, string> = {}): void {
+  const secrets = {
+    AUTH_SECRET: LOCAL_AUTH_SECRET,
+    SESSION_SECRET: "a session secret of the tests",
+  };
+  const settings = readSettings({
+    ...{ ORDER_WEBHOOK_SECRET: SECRET, SHOP_ORIGIN: origin, DOORBUSTER_URL: url },
+    ...secrets,
+    ...more,
+  });
+  server.removeAllListeners("request").on("request", createShop(settings));
+}
+
+/** Opens the shop's page of a sale, and signs in there. */
+async function open(stage: Stage, saleId: string, name?: string, look = {}): Promise<Page> {
+  const person = await stage.person(look);
+  await person.reach(origin, (route) => route.continue());
+  const page = await person.open(`${origin}/?sale=${saleId}`);
+  if (name !== undefined) await signIn(page, name);
+  return page;
+}
+
 /** Reserves the chosen item, is declined once, and pays. */
 async function buyPaid(page: Page): Promise<void> {
   await press(page, "Reserve");
@@ -43,25 +72,7 @@ async function buyPaid(page: Page): Promise<void> {
 inBrowser(
   "the example shop",
   (stage) => {
-    beforeAll(() => {
-      const env = { AUTH_SECRET: LOCAL_AUTH_SECRET, ORDER_WEBHOOK_SECRET: SECRET };
-      const urls = { SHOP_ORIGIN: origin, DOORBUSTER_URL: stage().url };
-      const settings = readSettings({
-        ...env,
-        ...urls,
-        SESSION_SECRET: "a session secret of the tests",
-      });
-      server.on("request", createShop(settings));
-    });
-
-    /** Opens the shop's page of a sale, as somebody who is signed in there. */
-    const open = async (saleId: string, name?: string, look = {}) => {
-      const person = await stage().person(look);
-      await person.reach(origin, (route) => route.continue());
-      const page = await person.open(`${origin}/?sale=${saleId}`);
-      if (name !== undefined) await signIn(page, name);
-      return page;
-    };
+    beforeAll(() => serve(stage()));
 
     test("sells a paid item to a newcomer who runs `npm run example`", async () => {
       const example = startDev({ PORT: "0", SHOP_PORT: "0" }, "example");
@@ -87,7 +98,7 @@ inBrowser(
 
     test("tells a buyer that the hold has ended, and sells again", async () => {
       const { saleId } = await stage().onSale({ ...PAID, holdSeconds: 4 });
-      const page = await open(saleId, "late");
+      const page = await open(stage(), saleId, "late");
       await press(page, "Reserve");
       await shows(page, "Your reservation has ended. Nothing was charged.");
       await shows(page, /^order\.expired: Thing/);
@@ -99,7 +110,7 @@ inBrowser(
       const { saleId, skuId } = await stage().onSale({ stock: 1 }, { more: { title } });
       const { token } = expectOk(await stage().client.login("faster"));
       expectOk(await stage().client.order(skuId, "last-unit", { token }));
-      const page = await open(saleId, "slower");
+      const page = await open(stage(), saleId, "slower");
       await page.getByRole("heading", { name: title }).waitFor();
       await shows(page, "sold out");
       await press(page, "Reserve");
@@ -110,7 +121,7 @@ inBrowser(
     test("waits in line with its buyer, and buys at their turn", async () => {
       const line = await lineSale(stage());
       await line.operate({ paused: true });
-      const page = await open(line.saleId, "patient");
+      const page = await open(stage(), line.saleId, "patient");
       await press(page, "Join the line");
       await shows(page, /^You are in line. 0 were before you. 1 waiting/);
       await line.operate({ paused: false });
@@ -119,7 +130,7 @@ inBrowser(
 
     test("asks to sign in, and sells nothing, to whoever is not signed in", async () => {
       const { saleId, skuId } = await stage().onSale();
-      const page = await open(saleId);
+      const page = await open(stage(), saleId);
       await press(page, "Reserve");
       await shows(page, "Sign in to buy.");
       expect(await stage().ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
@@ -127,16 +138,37 @@ inBrowser(
 
     test.each(LOOKS)("is accessible in $colorScheme mode", async (look) => {
       const { saleId } = await stage().onSale(PAID);
-      const page = await open(saleId, `viewer-${look.colorScheme}`, look);
+      const page = await open(stage(), saleId, `viewer-${look.colorScheme}`, look);
       await check(page, "the offer");
       await press(page, "Reserve");
       await shows(page, /^Reserved for \d:\d\d$/);
       await check(page, "the hold");
     });
   },
-  {
-    ALLOWED_ORIGINS: origin,
-    ORDER_WEBHOOK_URL: `${origin}/webhooks/doorbuster`,
-    ORDER_WEBHOOK_SECRET: SECRET,
-  },
+  VARS,
 );
+
+inBrowser(
+  "the example shop with its own checkout",
+  (stage) => {
+    beforeAll(() => serve(stage(), { MERCHANT_SECRET: SECRET }));
+
+    test("charges, and reports what became of it", async () => {
+      const { saleId, skuId } = await stage().onSale(PAID);
+      const page = await open(stage(), saleId, "payer");
+      await buyPaid(page);
+      await shows(page, /^order\.confirmed: Thing/);
+      expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
+      expect(await payAgain(page)).toBe(409);
+    });
+  },
+  { ...VARS, PAYMENTS: "external", CHECKOUT_URL: `${origin}/`, MERCHANT_SECRET: SECRET },
+);
+
+/** Sends the shop's checkout the order of a page once more. Returns the status of the answer. */
+const payAgain = (page: Page) =>
+  page.evaluate<number>(`fetch("/checkout", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ order: new URLSearchParams(location.search).get("order"), card: "works" }),
+  }).then(({ status }) => status)`);

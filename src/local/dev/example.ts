@@ -18,6 +18,8 @@ const DEFAULT_SHOP_PORT = "3000";
 /** The last line of `npm run dev`. */
 const READY = /^Ready on (?<url>\S+)$/;
 
+const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
+
 process.exit(await main());
 
 async function main(): Promise<number> {
@@ -25,18 +27,24 @@ async function main(): Promise<number> {
   const server = createServer();
   const SHOP_ORIGIN = await listen(server, process.env.SHOP_PORT || DEFAULT_SHOP_PORT);
   if (SHOP_ORIGIN === undefined) return 1;
-  const ORDER_WEBHOOK_SECRET = `whsec_${randomBytes(32).toString("base64")}`;
+  const ORDER_WEBHOOK_SECRET = newSecret();
+  // The shop's own checkout, instead of payments by Doorbuster.
+  const { PAYMENTS }: Record<string, string | undefined> = process.env;
+  const isExternal = PAYMENTS === "external";
+  const checkout = isExternal ? { MERCHANT_SECRET: newSecret() } : {};
   const instance = await startInstance({
     ALLOWED_ORIGINS: SHOP_ORIGIN,
     ORDER_WEBHOOK_URL: `${SHOP_ORIGIN}/webhooks/doorbuster`,
     ORDER_WEBHOOK_SECRET,
     ORDER_WEBHOOK_EVENTS: "order.reserved,order.payment_changed",
+    ...(isExternal && { PAYMENTS: "external", CHECKOUT_URL: `${SHOP_ORIGIN}/`, ...checkout }),
   });
   createInterface({ input: instance.stdout }).on("line", (line) => {
     const DOORBUSTER_URL = READY.exec(line)?.groups?.url;
     if (DOORBUSTER_URL !== undefined) {
       const SESSION_SECRET = randomBytes(32).toString("hex");
-      const env = { AUTH_SECRET: LOCAL_AUTH_SECRET, ORDER_WEBHOOK_SECRET, SESSION_SECRET };
+      const secrets = { ORDER_WEBHOOK_SECRET, SESSION_SECRET, ...checkout };
+      const env = { AUTH_SECRET: LOCAL_AUTH_SECRET, ...secrets };
       server.on("request", createShop(readSettings({ ...env, SHOP_ORIGIN, DOORBUSTER_URL })));
       console.log(`Example shop on ${SHOP_ORIGIN}`);
     }

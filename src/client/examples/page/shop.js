@@ -96,9 +96,20 @@ function showOrder(newest) {
   tick();
 }
 
-/** Pays, or pays again after a decline. With Stripe, Stripe.js makes the token from the card (`pm_…`). @param {string} token */
-async function pay(token) {
-  if (order) follow(await client.orders.pay(order.id, token));
+/** With Stripe, Stripe.js makes such a token from the card (`pm_…`). */
+const PLAY_MONEY = { works: "tok_ok", declined: "tok_declined" };
+
+/** Pays, or pays again after a decline. @param {keyof typeof PLAY_MONEY} card */
+async function pay(card) {
+  if (!order) return;
+  if (document.body.dataset.checkout !== "own") {
+    return follow(await client.orders.pay(order.id, PLAY_MONEY[card]));
+  }
+  // Our own server charges, and reports it to Doorbuster.
+  const body = JSON.stringify({ order: order.id, card });
+  const headers = { "content-type": "application/json" };
+  await fetch("/checkout", { method: "POST", headers, body });
+  follow(await client.orders.get(order.id));
 }
 
 async function cancel() {
@@ -148,8 +159,8 @@ function open(sale) {
     event.preventDefault();
     void act(() => reserve(sale));
   });
-  at("approved").addEventListener("click", () => void act(() => pay("tok_ok")));
-  at("declined").addEventListener("click", () => void act(() => pay("tok_declined")));
+  at("approved").addEventListener("click", () => void act(() => pay("works")));
+  at("declined").addEventListener("click", () => void act(() => pay("declined")));
   at("cancel").addEventListener("click", () => void act(cancel));
 }
 

@@ -78,13 +78,15 @@ export function lineText({ waiting, notice }, { ahead }) {
 }
 
 /** What is to be said about an order. @param {Order} order */
-export function orderText({ status, payment, reason, attemptsLeft = 0 }) {
+export function orderText({ status, payment, reason, attemptsLeft }) {
   if (status === "confirmed") return "It is yours. Thank you!";
   if (status === "expired") return "Your reservation has ended. Nothing was charged.";
   if (status === "cancelled") return "You gave it back.";
   if (status === "refunded") return "You have your money back.";
   if (payment === "declined") {
-    return `The card was declined (${reason ?? "no reason"}). ${attemptsLeft} more can be tried.`;
+    const left =
+      attemptsLeft === undefined ? "Try another one." : `${attemptsLeft} more can be tried.`;
+    return `The card was declined${reason ? ` (${reason})` : ""}. ${left}`;
   }
   if (payment === "action_required") return "The bank asks you something.";
   return payment ? "Your payment is under way …" : "Reserved for you. Pay before the time is over.";

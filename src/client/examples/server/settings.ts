@@ -10,6 +10,8 @@ export interface ShopSettings {
   authSecret: string;
   /** Verify webhooks: one for each secret in the deployment's `ORDER_WEBHOOK_SECRET`. */
   webhooks: Webhook[];
+  /** Signs reports of payments, if the shop has its own checkout: the deployment's `MERCHANT_SECRET`. */
+  merchant?: Webhook;
   /** Signs the shop's own sessions. Doorbuster does not know it. */
   sessionSecret: string;
 }
@@ -21,6 +23,7 @@ export function readSettings(env: Record<string, string | undefined>): ShopSetti
     if (!value) throw new Error(`${name} is not set`);
     return value;
   };
+  const { MERCHANT_SECRET } = env;
   return {
     origin: new URL(read("SHOP_ORIGIN")).origin,
     doorbuster: new URL(read("DOORBUSTER_URL")).origin,
@@ -29,6 +32,7 @@ export function readSettings(env: Record<string, string | undefined>): ShopSetti
     webhooks: read("ORDER_WEBHOOK_SECRET")
       .split(",")
       .map((secret) => new Webhook(secret.trim())),
+    ...(MERCHANT_SECRET && { merchant: new Webhook(MERCHANT_SECRET) }),
     sessionSecret: read("SESSION_SECRET"),
   };
 }
