@@ -4,7 +4,7 @@ import { type LineReport, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { type AlertView, alertWatchOf } from "../alerts/client.ts";
 import type { SaleState } from "../catalog/sale-state.ts";
-import { type Sale, type Sku, saleState } from "../catalog/schema.ts";
+import { isListed, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { RegisteredSwitch } from "../catalog/switches.ts";
 import { readRules } from "../funnel/deny-list.ts";
@@ -49,7 +49,7 @@ interface Payments {
 }
 
 export interface Figures {
-  sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState };
+  sale: Pick<Sale, "id" | "title" | "opensAt" | "closesAt"> & { state: SaleState; listed: boolean };
   /** The switches that are set for this sale, its SKUs, or the deployment. */
   switches: Part<RegisteredSwitch[]>;
   /** The alerts that fire, without those about other sales. */
@@ -93,7 +93,10 @@ export async function readFigures(scope: Scope, saleId: string): Promise<Figures
   ]);
   const { id, title, opensAt, closesAt } = sale;
   return {
-    sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
+    sale: {
+      ...{ id, title, opensAt, closesAt },
+      ...{ state: saleState(sale, Date.now()), listed: isListed(sale) },
+    },
     switches,
     alerts,
     skus: sale.skus.map((sku, at) =>

@@ -51,7 +51,7 @@ export async function findSku(
   return entry && sku && { entry, sku };
 }
 
-/** A page of archived sales, latest end first. `after` is the last sale of the page before, or null. */
+/** A page of archived sales that are listed, latest end first. `after` is the last sale of the page before, or null. */
 export const archivePage = (
   scope: CatalogScope,
   catalog: Catalog,

@@ -1,7 +1,7 @@
 // The paged list of sales: open, then upcoming, then closed.
 import { type ArchivedEntries, archivePage } from "./archive.ts";
 import type { SaleState } from "./sale-state.ts";
-import { type CatalogEntry, idSchema, type Sale, saleState } from "./schema.ts";
+import { type CatalogEntry, idSchema, isListed, type Sale, saleState } from "./schema.ts";
 import { type Catalog, readCatalog } from "./snapshot.ts";
 import type { CatalogScope } from "./store.ts";
 
@@ -15,6 +15,7 @@ export interface SalesPage {
 }
 
 interface Sorted {
+  /** With those that are not listed: one that a cursor names may have left the list since. */
   entries: CatalogEntry[];
   /** When the next of the sales opens or closes: milliseconds. */
   validUntil: number;
@@ -41,8 +42,9 @@ export async function readSalesPage(
   if (cached) return cached;
   const at = sorted.entries.findIndex(({ sale }) => sale.id === cursor);
   if (cursor !== undefined && at < 0) return readArchivePage(scope, catalog, cursor);
-  const entries = sorted.entries.slice(at + 1, at + 1 + PAGE_SIZE);
-  const hasMore = at + 1 + PAGE_SIZE < sorted.entries.length || catalog.older.count > 0;
+  const following = sorted.entries.slice(at + 1).filter(({ sale }) => isListed(sale));
+  const entries = following.slice(0, PAGE_SIZE);
+  const hasMore = following.length > PAGE_SIZE || catalog.older.count > 0;
   if (entries.length === 0 && hasMore) return readArchivePage(scope, catalog, null);
   const page = pageOf(entries, hasMore);
   sorted.pages.set(cursor, page);

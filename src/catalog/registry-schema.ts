@@ -46,4 +46,6 @@ INSERT INTO counters SELECT 'revision', max(revision) FROM sales HAVING max(revi
 CREATE UNIQUE INDEX log_by_key ON log (key) WHERE key IS NOT NULL;
 CREATE INDEX log_by_target ON log (target, id)`,
   "CREATE TABLE switches (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+  // 1 for a sale that no list names, so that pages of the archive need not read documents.
+  "ALTER TABLE sales ADD COLUMN unlisted INTEGER",
 ];

@@ -149,7 +149,7 @@ export class SaleRegistry extends DurableObject<object> {
     return found?.sale ? found : null;
   }
 
-  /** A page of archived sales, latest end first. `after` is the last sale of the page before. */
+  /** A page of archived sales that are listed, latest end first. `after` is the last sale of the page before. */
   older(after: string | null, limit: number): ArchivePage {
     return this.#tables.older(after, limit);
   }

@@ -3,7 +3,7 @@
 import { migrate } from "../migrate.ts";
 import { MIGRATIONS } from "./registry-schema.ts";
 import type { ArchivePage, Confirmation, RegisteredSale } from "./registry-types.ts";
-import type { Sale } from "./schema.ts";
+import { isListed, type Sale } from "./schema.ts";
 
 /** The most open and upcoming sales that are published. Edges request the others from the registry. */
 const MAX_CURRENT = 200;
@@ -64,16 +64,18 @@ export class SaleTables {
     return this.#run("SELECT 1 FROM sales WHERE id = ? AND active = 1", id).length > 0;
   }
 
-  /** Number of archived sales. */
+  /** Number of archived sales that are listed. */
   get olderCount(): number {
-    return this.#run("SELECT count(*) AS n FROM sales WHERE active = 0")[0]?.n as number;
+    const sql = "SELECT count(*) AS n FROM sales WHERE active = 0 AND unlisted IS NULL";
+    return this.#run(sql)[0]?.n as number;
   }
 
-  /** A page of archived sales, latest end first. `after` is the last sale of the page before, or null. */
+  /** A page of archived sales that are listed, latest end first. `after` is the last sale of the page before, or null. */
   older(after: string | null, limit: number): ArchivePage {
     const [from] = this.#run("SELECT closes_at FROM sales WHERE id = ? AND active IS NOT 1", after);
     const rows = this.#run(
-      `SELECT id, length(document) AS size FROM sales WHERE active = 0 AND (closes_at, id) < (?, ?)
+      `SELECT id, length(document) AS size FROM sales
+        WHERE active = 0 AND unlisted IS NULL AND (closes_at, id) < (?, ?)
         ORDER BY closes_at DESC, id DESC LIMIT ?`,
       from?.closes_at ?? "~",
       from ? after : "~",
@@ -107,9 +109,9 @@ export class SaleTables {
   /** Stores a sale. Null marks it as deleted; its row remains. */
   save(id: string, revision: number, sale: Sale | null): void {
     this.#run(
-      `INSERT INTO sales (id, revision, document, former, opens_at, closes_at, active)
-        VALUES (?1, ?2, ?3, '[]', ?4, ?5, ?6)
-        ON CONFLICT (id) DO UPDATE SET revision = ?2, document = ?3,
+      `INSERT INTO sales (id, revision, document, former, opens_at, closes_at, active, unlisted)
+        VALUES (?1, ?2, ?3, '[]', ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO UPDATE SET revision = ?2, document = ?3, unlisted = ?7,
           opens_at = coalesce(?4, opens_at), closes_at = coalesce(?5, closes_at),
           active = CASE WHEN ?6 IS NULL THEN NULL ELSE coalesce(active, 0) END`,
       id,
@@ -118,6 +120,7 @@ export class SaleTables {
       sale?.opensAt ?? null,
       sale?.closesAt ?? null,
       sale && 0,
+      sale && !isListed(sale) ? 1 : null,
     );
     this.#run("UPDATE skus SET on_sale = 0 WHERE sale_id = ?", id);
     for (const sku of sale?.skus ?? []) {

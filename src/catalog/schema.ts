@@ -18,6 +18,8 @@ export const saleSchema = z
   .strictObject({
     id: idSchema,
     title: z.string().trim().min(1).max(200),
+    /** `false`: no list and no search engine names it. It is reachable and sold by its address. */
+    listed: z.boolean().optional(),
     description: z.string().max(10_000).default(""),
     language: languageSchema.optional(),
     imageUrl: httpsUrlSchema.optional(),
@@ -54,6 +56,9 @@ export const mostUnits = (
 
 /** A sale as operators write and read it. */
 export type Sale = z.output<typeof saleSchema>;
+
+/** Whether lists for everybody name a sale. */
+export const isListed = ({ listed }: Pick<Sale, "listed">): boolean => listed !== false;
 
 /** The public part of a sale. Its protection settings would help attackers. */
 export const publicSale = ({ protection: _, ...sale }: Sale): Omit<Sale, "protection"> => sale;

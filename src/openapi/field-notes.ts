@@ -13,6 +13,7 @@ const SKU = {
 
 const SALE = {
   description: "Markdown, without HTML.",
+  listed: "`false`: no list names the sale. It is reachable and sold by its address.",
   language: "The language of the texts, as a BCP 47 tag such as `de`.",
   theme: "The shop's branding of the sale's page.",
   opensAt: "From this time on.",

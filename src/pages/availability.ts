@@ -2,7 +2,7 @@
 // isolate caches, so a warm isolate adds no I/O to a page view.
 import { nextChange } from "../catalog/list.ts";
 import { readLive } from "../catalog/live.ts";
-import { type CatalogEntry, saleState } from "../catalog/schema.ts";
+import { type CatalogEntry, isListed, saleState } from "../catalog/schema.ts";
 import type { Catalog } from "../catalog/snapshot.ts";
 import { stopsOf } from "../catalog/stops.ts";
 import type { AppContext } from "../http.ts";
@@ -13,12 +13,12 @@ const MAX_WATCHED = 12;
 
 const watched = new WeakMap<Catalog, { entries: CatalogEntry[]; until: number }>();
 
-/** The open sales that close first; recomputed when any sale opens or closes. */
+/** The listed open sales that close first; recomputed when any sale opens or closes. */
 function openEntries(catalog: Catalog, now: number): CatalogEntry[] {
   const known = watched.get(catalog);
   if (known && now < known.until) return known.entries;
   const entries = catalog.entries
-    .filter(({ sale }) => saleState(sale, now) === "open")
+    .filter(({ sale }) => isListed(sale) && saleState(sale, now) === "open")
     .sort((a, b) => Date.parse(a.sale.closesAt) - Date.parse(b.sale.closesAt))
     .slice(0, MAX_WATCHED);
   const sales = catalog.entries.map(({ sale }) => sale);

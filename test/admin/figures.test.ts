@@ -25,7 +25,7 @@ test("shows the units of each SKU as its ledger has them", async () => {
 
   const { sale, skus, line } = await figuresOf(id);
 
-  expect(sale).toMatchObject({ id, state: "open" });
+  expect(sale).toMatchObject({ id, state: "open", listed: true });
   expect(skus.map(({ id, units }) => [id, units.value])).toEqual([
     [free.id, { stocked: 10, available: 9, held: 1, sold: 0 }],
     [paid.id, { stocked: 10, available: 7, held: 3, sold: 0 }],

@@ -97,6 +97,7 @@ const storedSale: fc.Arbitrary<Sale> = fc
     ),
     admission,
     perUserLimit: optional(fc.integer({ min: 1, max: 100 })),
+    listed: optional(fc.boolean()),
     skus: fc.uniqueArray(sku, { minLength: 1, maxLength: 5, selector: (each) => each.id }),
   })
   .chain((sale) => products.map((some) => withProducts(sale, some)))

@@ -160,6 +160,16 @@ describe("the list of sales", () => {
     await putSale(gone);
   });
 
+  test("leaves out a sale that is not listed, and goes on after it", async () => {
+    const [hidden, next] = closed.slice(110, 112) as [Sale, Sale];
+    await putSale({ ...hidden, listed: false });
+    const { body } = await page(closed[109]?.id);
+    expect(body.sales[0]?.id).toBe(next.id);
+    expect((await page(hidden.id)).body.sales[0]?.id).toBe(next.id);
+    expect((await call("GET", `/sales/${hidden.id}`)).status).toBe(200);
+    await putSale(hidden);
+  });
+
   test("contains every sale in the admin API, page by page", async () => {
     const seen: string[] = [];
     let cursor: string | undefined = "";

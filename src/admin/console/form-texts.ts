@@ -4,10 +4,10 @@
 export type Texts = Record<string, string>;
 
 /**
- * `lines`: a text of several lines. `time`: `2026-11-27T09:00`, in UTC. `choice`: one of a list. `pictures`: one a line, its
- * address and its words.
+ * `lines`: a text of several lines. `time`: `2026-11-27T09:00`, in UTC. `choice`: one of a list. `truth`: `true` or `false`.
+ * `pictures`: one a line, its address and its words.
  */
-export type Kind = "text" | "lines" | "number" | "time" | "choice" | "pictures";
+export type Kind = "text" | "lines" | "number" | "time" | "choice" | "truth" | "pictures";
 
 export type Json = Record<string, unknown>;
 
@@ -55,6 +55,7 @@ export function parse(kind: Kind, text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   if (kind === "number") return NUMBER.test(trimmed) ? Number(trimmed) : trimmed;
+  if (kind === "truth" && /^(true|false)$/.test(trimmed)) return trimmed === "true";
   if (kind === "pictures") return trimmed.split(/\s*\n\s*/).map(toPicture);
   if (kind !== "time") return text;
   if (!WITHOUT_ZONE.test(trimmed)) return trimmed;

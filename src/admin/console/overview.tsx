@@ -77,9 +77,10 @@ function curvesOf({ skus, curve: { from, stepSeconds } }: Figures) {
   };
 }
 
-const State = ({ state, opensAt, closesAt }: Figures["sale"]) => (
+const State = ({ state, opensAt, closesAt, listed }: Figures["sale"]) => (
   <p class="state">
     <strong data-state={state}>{state}</strong>
+    {listed ? null : <span>unlisted</span>}
     <span>
       opens <LocalTime at={opensAt} />
     </span>

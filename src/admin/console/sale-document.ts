@@ -23,6 +23,7 @@ export const FIELDS = {
   "theme.imageAlt": "text",
   opensAt: "time",
   closesAt: "time",
+  listed: "truth",
   perUserLimit: "number",
   "admission.mode": "choice",
   "admission.ratePerSecond": "number",
@@ -32,7 +33,10 @@ export const FIELDS = {
 } as const satisfies Record<string, Kind>;
 
 /** The values that choices show for absent ones. */
-const ABSENT: Texts = { "admission.mode": "open", "protection.challenge.mode": "off" };
+const ABSENT: Texts = {
+  ...{ "admission.mode": "open", "protection.challenge.mode": "off" },
+  listed: "true",
+};
 
 /** The texts that show a sale, or the blank form. */
 export function textsOf(sale?: Sale): Texts {

@@ -115,9 +115,12 @@ export const About = (of: Shown) => (
   </>
 );
 
+const LISTED = { true: "In the list of sales", false: "Nowhere: only who has its address" };
+
 export const Schedule = (of: Shown) => (
   <>
     <h2>Schedule and limit</h2>
+    <Choice {...{ of, name: "listed", label: "Where people find it", choices: LISTED }} />
     <Time {...{ of, name: "opensAt", label: "Opens" }} />
     <Time {...{ of, name: "closesAt", label: "Closes" }} />
     <Text

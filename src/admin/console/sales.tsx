@@ -1,6 +1,6 @@
 // The list of sales: state, times, and units.
 import type { SaleWithStock } from "../../catalog/registry-types.ts";
-import { type Sale, saleState } from "../../catalog/schema.ts";
+import { isListed, type Sale, saleState } from "../../catalog/schema.ts";
 import type { Operator } from "../../http.ts";
 import type { Metrics } from "../../observability/read-metrics.ts";
 import { renderConsole } from "./layout.tsx";
@@ -61,7 +61,7 @@ export const renderSales = ({ operator, shown, next, metrics, now }: SalesProps)
                 <a href={`/admin/sales/${id}`}>
                   <bdi>{title}</bdi>
                 </a>,
-                saleState(sale, now),
+                isListed(sale) ? saleState(sale, now) : `${saleState(sale, now)}, unlisted`,
                 <Count value={metrics && unitsOf(metrics, id, "sold")} />,
                 <Count value={metrics && unitsOf(metrics, id, "held")} />,
                 <Count value={Object.values(stocked).reduce((sum, units) => sum + units, 0)} />,

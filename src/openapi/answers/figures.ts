@@ -44,7 +44,7 @@ const bots = z.strictObject({
 export const figures = wide<Figures>()(
   z
     .strictObject({
-      sale: saleHead,
+      sale: saleHead.extend({ listed: z.boolean().describe("Whether lists name the sale.") }),
       switches: part(z.array(switchFigures)),
       alerts: part(z.array(alert)),
       skus: z.array(skuFigures),

@@ -17,6 +17,8 @@ export interface FrameProps {
   sale?: Pick<Sale, "theme" | "imageUrl"> | undefined;
   /** Personal pages are not indexed and have no link preview. */
   personal?: boolean;
+  /** Whether search engines should leave the page out. */
+  unlisted?: boolean;
   /** Without JavaScript, the page reloads itself after this many seconds. */
   refresh?: number | undefined;
   /** The URLs of further scripts. */
@@ -150,7 +152,8 @@ const Head = (props: FrameProps) => (
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>{props.title}</title>
     {props.description ? <meta name="description" content={props.description} /> : null}
-    {props.personal ? <meta name="robots" content="noindex" /> : <LinkPreview {...props} />}
+    {props.personal || props.unlisted ? <meta name="robots" content="noindex" /> : null}
+    {props.personal ? null : <LinkPreview {...props} />}
     <meta name="color-scheme" content="light dark" />
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f4f1" />
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />

@@ -4,7 +4,7 @@ import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
 import { type Card, cardsOf } from "../../catalog/items.ts";
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
-import { mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
+import { isListed, mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { productUrl } from "../assets.ts";
 import { type Badge, badgeOf, mainStop, type Stock, saleLimitText } from "../copy/sale.ts";
@@ -80,6 +80,7 @@ export function renderSale(
     ],
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
+    unlisted: !isListed(sale),
     scripts: sale.skus.some(needsScript) ? [productUrl()] : [],
     notices: <Notices stop={stop} />,
     children: (
