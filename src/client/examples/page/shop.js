@@ -1,6 +1,6 @@
 // A storefront of its own: reads the sale, its live stock and its line from Doorbuster, reserves, pays, and tells the result.
 // It calls Doorbuster across origins with the buyer's token. Our own server only knows who is signed in.
-import { ApiError, createClient, isFinal, newKey } from "/doorbuster-client.js";
+import { createClient, isFinal, NoAnswerError, newKey } from "/doorbuster-client.js";
 import { act, explanation, SignedOut } from "./act.js";
 import { buyerToken } from "./token.js";
 import * as view from "./view.js";
@@ -37,19 +37,20 @@ async function reserve({ id: saleId }) {
     waiting.ticket = (await client.waitInLine(saleId, waiting)).ticket;
   // The key survives a reload: the same attempt never gets two orders, and finds the one whose answer was lost.
   const kept = `attempt-${customer}-${skuId}`;
-  const key = sessionStorage.getItem(kept) ?? newKey();
+  const open = sessionStorage.getItem(kept);
+  const key = open ?? newKey();
   sessionStorage.setItem(kept, key);
   try {
     const bought = await client.buy(skuId, {
-      ...{ saleId, key, ...waiting },
+      ...{ saleId, key, isRepeat: open !== null, ...waiting },
       ...(unitPrice && { unitPrice }),
     });
     sessionStorage.removeItem(kept);
     history.replaceState(null, "", `/?order=${encodeURIComponent(bought.id)}`);
     follow(bought);
   } catch (error) {
-    // Below 500 there is no order for certain.
-    if (error instanceof ApiError && error.status < 500) sessionStorage.removeItem(kept);
+    // Only an error with a key leaves open whether there is an order.
+    if (!(error instanceof NoAnswerError && error.key)) sessionStorage.removeItem(kept);
     throw error;
   }
 }
@@ -59,11 +60,10 @@ function inLine(saleId) {
   const kept = `ticket-${customer}-${saleId}`;
   return {
     ticket: localStorage.getItem(kept) ?? undefined,
+    /** @param {Ticket} ticket */
+    onTicket: ({ ticket }) => localStorage.setItem(kept, ticket),
     /** @param {Line} line @param {Ticket} ticket */
-    onLine(line, ticket) {
-      localStorage.setItem(kept, ticket.ticket);
-      write("message", view.lineText(line, ticket));
-    },
+    onLine: (line, ticket) => write("message", view.lineText(line, ticket)),
   };
 }
 
