@@ -42,7 +42,7 @@ export interface Evidence {
   ledgerOrders: LedgerOrder[];
   purchases: Pick<
     Purchase,
-    "user" | "key" | "quantity" | "method" | "answers" | "outcomeUnknown"
+    "user" | "key" | "quantity" | "method" | "firstSentAt" | "answers" | "outcomeUnknown"
   >[];
   orderActions: OrderAction[];
   /** Ids of the orders whose buyer answered the bank's question with yes. */

@@ -16,6 +16,8 @@ export class Purchase {
   readonly quantity: number;
   /** The payment method sent with the order, if any. */
   method?: Method | undefined;
+  /** When its first request was sent: server time in milliseconds. */
+  firstSentAt?: number;
   /** Conclusive answers to the same request, in order of arrival. */
   readonly answers: OrderAnswer[] = [];
   /** True if at least one request got no conclusive answer: an order may exist that the buyer has not seen. */

@@ -105,11 +105,6 @@ export class AvailableUnits {
     ]);
   }
 
-  /** The number of units that were certainly available during the whole interval. */
-  throughout(from: number, to: number): number {
-    return this.#min.range(from, to).min;
-  }
-
   /** The range of units that may have been available at some moment of the interval. */
   atSomeMoment(from: number, to: number): { min: number; max: number } {
     return { min: this.#min.range(from, to).min, max: this.#max.range(from, to).max };

@@ -4,7 +4,7 @@ import type { Evidence } from "../evidence.ts";
 import { paidOrders } from "./money.ts";
 import { PROPAGATION_MS, termsDuring, termsOf } from "./timeline.ts";
 
-const REFUSALS = ["sold_out", "user_limit_reached", "payment_method_required"];
+const REFUSALS = ["user_limit_reached", "payment_method_required"];
 
 const answersOf = ({ purchases }: Evidence) => purchases.flatMap(({ answers }) => answers);
 
@@ -21,7 +21,7 @@ export const refusal = (evidence: Evidence): boolean =>
   answersOf(evidence).some((answer) => REFUSALS.includes(outcome(answer)));
 
 export const stockDecision = (evidence: Evidence): boolean =>
-  answersOf(evidence).some((answer) => ["202", ...REFUSALS].includes(outcome(answer)));
+  answersOf(evidence).some((answer) => ["202", "sold_out", ...REFUSALS].includes(outcome(answer)));
 
 export const repeatedRequest = ({ purchases }: Evidence): boolean =>
   purchases.some(({ answers }) => answers.length > 1);

@@ -3,11 +3,9 @@ import type { Ledger, LedgerOrder } from "../../client.ts";
 import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
 import type { OrderAnswer } from "../recorder.ts";
-import { AvailableUnits, holdPeriodsOf, holdsUnits, unitsKept } from "./available-units.ts";
+import { holdPeriodsOf, holdsUnits, unitsKept } from "./available-units.ts";
 import { termsDuring, termsOf, toleranceOf } from "./timeline.ts";
 
-/** How long an edge may repeat a cached "sold out", plus a second until it learns of returned units. */
-const EDGE_CACHE_MS = 3_000;
 /** Unpaid holds after which the next order needs a payment method. */
 const UNPAID_HOLDS = 2;
 
@@ -107,15 +105,14 @@ export function perUserLimit(evidence: Evidence): string[] {
   ];
 }
 
-/** Refusals for stock, limit or unpaid holds that the orders contradict. */
+/** Refusals for the limit or unpaid holds that the orders contradict. */
 export function refusals(evidence: Evidence): string[] {
   const { purchases, ledgerOrders } = evidence;
-  const available = new AvailableUnits(evidence);
   const ofUser = Map.groupBy(ledgerOrders, ({ userId }) => userId);
   return purchases.flatMap(({ user, answers, quantity }) =>
     answers.flatMap((answer) => {
       const own = ofUser.get(user) ?? [];
-      const wrong = wrongRefusal(evidence, available, own, quantity, answer);
+      const wrong = wrongRefusal(evidence, own, quantity, answer);
       return wrong === undefined ? [] : [`${user} got ${outcome(answer)}, but ${wrong}`];
     }),
   );
@@ -124,7 +121,6 @@ export function refusals(evidence: Evidence): string[] {
 /** What contradicts the refusal of an order of `quantity` units; undefined if nothing does. */
 function wrongRefusal(
   evidence: Evidence,
-  available: AvailableUnits,
   own: LedgerOrder[],
   quantity: number,
   answer: OrderAnswer,
@@ -132,10 +128,6 @@ function wrongRefusal(
   const from = answer.sentAt;
   const to = from + answer.ms;
   switch (outcome(answer)) {
-    case "sold_out": {
-      const left = available.throughout(from - EDGE_CACHE_MS, to);
-      return left >= quantity ? `${left} units were available` : undefined;
-    }
     case "user_limit_reached": {
       const terms = termsDuring(evidence, from, to);
       const limit = Math.min(...terms.map(({ perUserLimit }) => perUserLimit));

@@ -5,6 +5,7 @@ import { LINE_PROOFS } from "./line-proofs.ts";
 import { finality, liveStock, ORDERS_ARE_FINAL } from "./live-stock.ts";
 import { holdsKept, money, refundsDone } from "./money.ts";
 import * as observed from "./observed.ts";
+import { oneAfterAnother } from "./one-after-another.ts";
 import { acceptedOrders, idempotency, readModel, reportedOrders, singleOutcome } from "./orders.ts";
 import { denyRules, openingHours, prices } from "./terms.ts";
 import { perUserLimit, refusals, tally, unitsAddUp, unitsSold } from "./units.ts";
@@ -52,7 +53,13 @@ const SKU_PROOFS: SkuProof[] = [
     otherwise: "no buyer tried to get more",
   },
   {
-    claim: "no buyer is refused without cause (stock, limit, unpaid holds)",
+    claim: "units are sold and refused as if buyers came one after another",
+    violations: oneAfterAnother,
+    isObserved: observed.stockDecision,
+    otherwise: "no order request reached the stock",
+  },
+  {
+    claim: "no buyer is refused without cause (limit, unpaid holds)",
     violations: refusals,
     isObserved: observed.refusal,
     otherwise: "no order was refused for one of these reasons",

@@ -31,6 +31,7 @@ export async function buy(
 ): Promise<Answer<Order> | undefined> {
   const { client, recorder } = context;
   purchase.method = method;
+  purchase.firstSentAt ??= client.now();
   const body = {
     quantity: purchase.quantity,
     ...paymentBody(context, method),

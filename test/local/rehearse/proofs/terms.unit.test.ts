@@ -38,7 +38,7 @@ describe("the proof about opening hours", () => {
   test("detects an order whose createdAt is outside the time of its request", () => {
     const sale = correctSale();
     sale.purchases[1] = purchase("bob", "b", at(NOW + SECOND, answer(202, order("o2"))));
-    expect(broken(sale)).toEqual([HOURS]);
+    expect(broken(sale)).toContain(HOURS);
   });
 
   test("accepts sale_not_open and sale_closed only outside opening hours", () => {
