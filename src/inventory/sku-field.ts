@@ -1,5 +1,6 @@
 // Publishes a value of a SKU to a hash in Redis: at most once a second unless a change is urgent, and only when it changed.
-// Nothing but what is shown depends on it, so the next publication makes up for a lost one.
+// Nothing but what is shown depends on it, so the next publication makes up for a lost one. There may be no next change, once
+// everything is sold: a publication that failed is tried again.
 import { requireConfig } from "../config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { setGauge } from "../observability/metrics.ts";
@@ -7,6 +8,8 @@ import { healed } from "../redis/bad-values.ts";
 import { withRedis } from "../redis/client.ts";
 
 const INTERVAL_MS = 1_000;
+/** How long a failed publication is repeated. Then the reconciliation does it, every minute, so that the object can sleep. */
+const RETRY_FOR_MS = 90_000;
 
 export class SkuField<Value extends object> {
   readonly #env: object;
@@ -72,6 +75,7 @@ export class SkuField<Value extends object> {
     } catch (error) {
       this.#published = undefined;
       this.#setStale(skuId, this.#staleSince || this.#publishedAt);
+      this.#isChanged ||= this.#publishedAt < (this.#staleSince ?? 0) + RETRY_FOR_MS;
       log(`${this.#hash}.publish_failed`, { skuId, cause: causeOf(error) });
     }
   }

@@ -209,6 +209,22 @@ test("publishes the last sale at once, although the stock before it was publishe
   expect(written[1]).toContain('{\\"available\\":0,');
 });
 
+test("publishes a change that Redis missed, although nothing changes afterwards", async () => {
+  const real = globalThis.fetch;
+  let failures = 0;
+  const send = vi.spyOn(globalThis, "fetch").mockImplementation(async (to, init) => {
+    const isLost = String(init?.body).includes('"missed-sku"') && failures < 2;
+    if (!isLost) return real(to, init);
+    failures += 1;
+    throw new TypeError("Redis is down");
+  });
+  onTestFinished(() => send.mockRestore());
+  new SkuField(env, "live").changed("missed-sku", () => ({ available: 0, held: 0 }));
+  const stock = await until("Redis has it", () => liveStock("missed-sku"));
+  expect(stock).toEqual({ available: 0, held: 0 });
+  expect(failures).toBe(2);
+});
+
 test("publishes buyers only while the SKU is sold out", async () => {
   const { skuId } = await given(2);
   const [ann, bob] = await buyers(2);
