@@ -10,6 +10,8 @@ export interface LocalRedis {
   url: string;
   /** Stops Redis after it has written everything to disk. */
   stop(): Promise<void>;
+  /** Sends a signal to the Redis that `startRedis` started, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
   /** Resolves with a description when Redis has exited, by `stop` or on its own. */
   exited: Promise<string>;
 }
@@ -26,7 +28,7 @@ export interface RedisOptions {
 export async function provideRedis(options: RedisOptions): Promise<LocalRedis> {
   const url = process.env.REDIS_URL;
   if (!url) return startRedis(options);
-  return { url, stop: async () => {}, exited: new Promise(() => {}) };
+  return { url, stop: async () => {}, signal: () => {}, exited: new Promise(() => {}) };
 }
 
 /**
@@ -79,6 +81,7 @@ async function launch(program: RedisProgram, dataDir: string, port: number): Pro
   return {
     url: `redis://127.0.0.1:${port}`,
     exited,
+    signal: (signal) => child.kill(signal),
     async stop() {
       child.kill("SIGTERM");
       await exited;

@@ -61,7 +61,7 @@ export async function openInstance(options: Options): Promise<Instance> {
       run: randomBytes(4).toString("hex"),
       isOwn: options.url === undefined,
       ...(authSecret !== undefined && { sign: tokenSigner(authSecret) }),
-      ip: (index) => (isLocal(url) ? address(index) : undefined),
+      ip: (index) => (isLocal(url) ? addressOf(index) : undefined),
     };
   } catch (error) {
     await stop();
@@ -135,6 +135,6 @@ async function startVisible({ provider, seed }: Options): Promise<Running> {
  * A distinct address per buyer, from the range reserved for benchmarks (RFC 2544). Adjacent buyers are in
  * different networks, because many accounts in one /24 would look like a bot farm.
  */
-function address(index: number): string {
+export function addressOf(index: number): string {
   return `198.${18 + (index & 1)}.${(index >> 1) & 255}.${(index >> 9) & 255}`;
 }

@@ -1,0 +1,140 @@
+// The report of a game day as one HTML file: the table of all faults, and for each the answers and the latency over time.
+import { html, raw } from "hono/html";
+import type { Machine } from "../rehearse/machine.ts";
+import { percentile } from "../stats.ts";
+import { formatNumber } from "../terminal-format.ts";
+import type { Played } from "./game.ts";
+import { CLASSES, type Class, type Sample } from "./samples.ts";
+import { COLUMNS, violations } from "./summary.ts";
+
+export interface GameDay {
+  seed: number;
+  /** How long each fault lasted. */
+  seconds: number;
+  /** People per second. */
+  rate: number;
+  commit: string | undefined;
+  machine: Machine;
+  faults: Played[];
+}
+
+export function renderHtml(day: GameDay): string {
+  const { faults, machine, commit, seed, seconds, rate } = day;
+  const broken = violations(faults);
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Game day</title>
+<style>${raw(STYLE)}</style>
+<h1>Game day</h1>
+<p>${rate} people a second, each fault for ${seconds} s. Commit ${commit ?? "unknown"}, seed ${seed}, ${machine.cpu},
+${machine.cpus} cores, ${machine.os}.</p>
+<p>${broken.length === 0 ? "Every promise held." : `${broken.length} violations:`}</p>
+<ul>${broken.map((text) => html`<li>${text}</li>`)}</ul>
+<div class="wide"><table>
+<tr>${COLUMNS.map(([name]) => html`<th scope="col">${name}</th>`)}</tr>
+${faults.map((played) => html`<tr>${COLUMNS.map(([, text]) => html`<td>${text(played)}</td>`)}</tr>`)}
+</table></div>
+<p>The counts are answers to orders while the fault lasted. “Not ready” is what /readyz says.</p>
+${faults.map(section)}
+</html>
+`;
+  return String(page);
+}
+
+const section = (played: Played) => html`<section>
+<h2>${played.title}</h2>
+${plotAnswers(played)}
+${plotLatency(played)}
+<details><summary>Promises</summary><ul>
+${played.proofs.map(({ claim, status }) => html`<li class="${status}">${claim}: ${status}</li>`)}
+</ul></details>
+</section>
+`;
+
+const WIDTH = 720;
+const HEIGHT = 120;
+const SECOND_MS = 1_000;
+
+/** Times in the plots are whole seconds since the first answer. */
+interface Axis {
+  startAt: number;
+  seconds: number;
+  perSecond: Map<number, Sample[]>;
+}
+
+function axisOf({ samples }: Played): Axis {
+  const startAt = Math.min(...samples.map(({ at }) => at));
+  const second = ({ at }: Sample) => Math.floor((at - startAt) / SECOND_MS);
+  const perSecond = Map.groupBy(samples, second);
+  return { startAt, seconds: Math.max(0, ...perSecond.keys()) + 1, perSecond };
+}
+
+/** Stacked bars: the answers of each second, by class. */
+function plotAnswers(played: Played) {
+  const axis = axisOf(played);
+  const most = Math.max(1, ...[...axis.perSecond.values()].map(({ length }) => length));
+  const bars = [...axis.perSecond].flatMap(([second, samples]) => {
+    let top = HEIGHT;
+    return CLASSES.map((name) => {
+      const height = (HEIGHT * samples.filter((one) => one.class === name).length) / most;
+      top -= height;
+      return html`<rect class="${classNameOf(name)}" x="${x(axis, second)}" y="${round(top)}"
+ width="${round(WIDTH / axis.seconds)}" height="${round(height)}"/>`;
+    });
+  });
+  const key = CLASSES.map((name) => html` <span class="${classNameOf(name)}">■</span> ${name}`);
+  return html`<p>Answers per second, at most ${most}:${key}</p>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Answers per second">${lasting(played, axis)}${bars}</svg>`;
+}
+
+/** A line: the 99th percentile of each second. */
+function plotLatency(played: Played) {
+  const axis = axisOf(played);
+  const worst = [...axis.perSecond]
+    .map(
+      ([second, samples]) =>
+        [
+          second,
+          percentile(
+            samples.map(({ ms }) => ms),
+            0.99,
+          ),
+        ] as const,
+    )
+    .toSorted(([a], [b]) => a - b);
+  const most = Math.max(1, ...worst.map(([, ms]) => ms));
+  const points = worst
+    .map(([second, ms]) => `${x(axis, second + 0.5)},${round(HEIGHT * (1 - ms / most))}`)
+    .join(" ");
+  return html`<p>99th percentile of the latency, at most ${formatNumber(most)} ms:</p>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Latency">${lasting(played, axis)}<polyline points="${points}"/></svg>`;
+}
+
+/** Marks the time of the fault. */
+function lasting({ beganAt, endedAt }: Played, axis: Axis) {
+  const from = (beganAt - axis.startAt) / SECOND_MS;
+  const width = ((endedAt - beganAt) / SECOND_MS / axis.seconds) * WIDTH;
+  return html`<rect class="lasting" x="${x(axis, from)}" y="0" width="${round(width)}" height="${HEIGHT}"/>`;
+}
+
+const x = ({ seconds }: Axis, second: number): number => round((WIDTH * second) / seconds);
+const round = (value: number): number => Math.round(value * 10) / 10;
+const classNameOf = (name: Class): string => name.replaceAll(" ", "-");
+
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .875rem; }
+th, td { padding: .25rem .5rem; border-bottom: 1px solid #8886; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+svg { width: 100%; background: #8881; }
+.lasting { fill: #f802; }
+.accepted { fill: #2a7; color: #2a7; }
+.refused { fill: #68c; color: #68c; }
+.try-again { fill: #e90; color: #e90; }
+.no-answer, .broken { fill: #d33; color: #d33; }
+polyline { fill: none; stroke: currentColor; stroke-width: 1.5; }
+`;
