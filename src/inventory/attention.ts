@@ -1,8 +1,8 @@
 // What needs the operator at a SKU. Each object publishes its counts, so that the overview shows all of them without waking
 // the objects.
 import * as z from "zod";
-import { isClosed } from "./decide-reported.ts";
 import type { Ledger } from "./ledger.ts";
+import { hasFailedRefund, isDisputed } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 
 export const attentionSchema = z.object({
@@ -28,8 +28,6 @@ export const attentionOf = (ledger: Ledger, now: number): Attention => ({
 export const isQuiet = (attention: Attention): boolean =>
   Object.values(attention).every((count) => count === 0);
 
-const hasFailed = (row?: OrderRow): boolean => row?.payment?.state === "refund_failed";
-const isDisputed = (row?: OrderRow): boolean => row?.dispute != null && !isClosed(row.dispute);
-
 /** Which counts an order belongs to. Compared before and after a change. */
-export const needsAttention = (row?: OrderRow): string => `${hasFailed(row)} ${isDisputed(row)}`;
+export const needsAttention = (row?: OrderRow): string =>
+  `${row !== undefined && hasFailedRefund(row)} ${row !== undefined && isDisputed(row)}`;

@@ -36,7 +36,7 @@ export interface AuditPage {
 }
 
 export function auditPage(ledger: Ledger, after: OrderRef | null): AuditPage {
-  const rows = ledger.page(after ?? undefined, AUDIT_PAGE_SIZE);
+  const rows = ledger.pages.after(after ?? undefined, AUDIT_PAGE_SIZE);
   return {
     orders: rows.map(toAudited),
     withdrawn: ledger.setup?.withdrawn ?? 0,

@@ -44,7 +44,7 @@ function decideAndSave(work: UnitOfWork, gate: LineGate, command: ReserveCommand
   }
   const { row, replayed, alias } = decision;
   work.requests.note(row.orderId, command.requestId);
-  if (!replayed) work.save(undefined, row);
+  if (!replayed) work.save(undefined, row, { isFirst: state.mine.length === 0 });
   if (alias) work.ledger.saveAlias(row.userId, alias);
   return { ok: true, replayed, order: asAccepted(row) };
 }

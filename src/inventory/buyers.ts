@@ -10,8 +10,8 @@ export const MAX_PUBLISHED = 4_000_000;
 /** About 2% false positives. A false positive costs a needless call to the object. */
 const BITS_PER_BUYER = 8;
 const HASHES = 6;
-/** Hashes added to a filter before it yields to other calls: a millisecond or two. */
-const SLICE = 10_000;
+/** Buyers added to a filter before it yields to other calls: some milliseconds. */
+const SLICE = 5_000;
 
 /**
  * A 53-bit hash of a user id: two lanes of FNV-1a with different primes, mixed at the end. It needs no key: an id
@@ -41,45 +41,52 @@ export interface BuyerSummary {
 export const isReadable = ({ format, base }: BuyerSummary): boolean =>
   format === FORMAT && base <= MAX_PUBLISHED;
 
-/** Everyone who ever had an order for a SKU, in the memory of its object: 40 bytes each. */
+/** User ids of buyers after this one, in a fixed order: up to `limit`. */
+export type BuyersAfter = (userId: string, limit: number) => string[];
+
+/** Everyone who ever had an order for a SKU. Only the latest are in memory: the ledger has all of them. */
 export class Buyers {
-  readonly #hashes = new Set<number>();
+  readonly #after: BuyersAfter;
+  #size = 0;
   /** The latest buyers, in order of arrival. */
   #recent: number[] = [];
 
+  constructor(after: BuyersAfter) {
+    this.#after = after;
+  }
+
   get size(): number {
-    return this.#hashes.size;
+    return this.#size;
   }
 
+  /** Continues with the buyers that the ledger has. A few of them are published individually, so it reads those. */
+  resume(size: number): void {
+    this.#size = size;
+    if (size <= MAX_RECENT) this.#recent = this.#after("", size).map(buyerHash);
+  }
+
+  /** Adds someone who was no buyer. */
   add(userId: string): void {
-    const hash = buyerHash(userId);
-    if (this.#hashes.has(hash)) return;
-    this.#hashes.add(hash);
-    this.#recent.push(hash);
+    this.#size += 1;
+    this.#recent.push(buyerHash(userId));
     if (this.#recent.length > 2 * MAX_RECENT) this.#recent = this.#recent.slice(-MAX_RECENT);
-  }
-
-  /** Never false for a buyer. */
-  mayHave(userId: string): boolean {
-    return this.#hashes.has(buyerHash(userId));
   }
 
   /** The summary for an edge with a filter of the first `base` buyers. Undefined if too many came since. */
   summarySince(base: number): BuyerSummary | undefined {
-    const added = this.size - base;
-    if (added > MAX_RECENT) return undefined;
+    const added = this.#size - base;
+    if (added > Math.min(MAX_RECENT, this.#recent.length)) return undefined;
     return { format: FORMAT, base, recent: this.#recent.slice(this.#recent.length - added) };
   }
 
-  /** A filter of all current buyers. Yields to other calls while it is built. */
+  /** A filter of all current buyers, and perhaps of later ones. Yields to other calls while it reads them. */
   async filter(): Promise<BuyerFilter> {
-    const filter = BuyerFilter.empty(this.size);
-    let left = filter.count;
-    for (const hash of this.#hashes) {
-      if (left === 0) break; // later buyers are listed individually
-      filter.add(hash);
-      left -= 1;
-      if (left % SLICE === 0) await scheduler.wait(0);
+    const filter = BuyerFilter.empty(this.#size);
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const users = this.#after(after, SLICE);
+      for (const userId of users) filter.add(buyerHash(userId));
+      after = users.length === SLICE ? users.at(-1) : undefined;
+      if (after !== undefined) await scheduler.wait(0);
     }
     return filter;
   }

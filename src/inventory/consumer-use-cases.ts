@@ -166,7 +166,7 @@ export function resendEvents(
   filter: EventFilter,
 ): { owed: number; next: OrderRef | null } {
   const now = work.begin();
-  const rows = work.ledger.page(after ?? undefined, PAGE_SIZE);
+  const rows = work.ledger.pages.after(after ?? undefined, PAGE_SIZE);
   const matching = rows.filter((row) => passes(row, filter));
   for (const row of matching) oweEvent(work, row, now);
   return { owed: matching.length, next: nextAfter(rows) };

@@ -2,6 +2,7 @@
 // total number of units on sale. A restock changes the document, and the object follows.
 import { KEEP_MS } from "./allowance/decide.ts";
 import type { Stock, Terms } from "./decide-order.ts";
+import { type TracedSales, tracedAfter } from "./traces.ts";
 
 /** Most units of one SKU, restocks included. */
 export const MAX_UNITS = 1_000_000;
@@ -19,6 +20,8 @@ export interface Setup {
   withdrawn?: number;
   /** The sale with a limit per person whose orders here are all counted, or about to be. Absent if there is none. */
   countedSale?: string;
+  /** Absent in setups from before they stored it. */
+  traced?: TracedSales;
 }
 
 /** The sale with a limit per person that the SKU is in. */
@@ -60,6 +63,7 @@ export function decideConfigure(
   setup: Setup | null,
   { stocked, held, sold }: Stock,
   { skuId, revision, offer }: ConfigureCommand,
+  now: number,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
     // Terms from before orders stored an item get it from the same document.
@@ -68,13 +72,15 @@ export function decideConfigure(
   }
   const withdrawn = setup?.withdrawn ?? 0;
   const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
+  const terms = offer?.terms ?? null;
   return {
     skuId,
     revision,
-    terms: offer?.terms ?? null,
+    terms,
     stocked: Math.max(offer ? offer.stock - missed : stocked, held + sold),
     ...(withdrawn > 0 ? { withdrawn } : {}),
     ...keepCounted(setup, offer),
+    traced: tracedAfter(setup?.traced ?? {}, setup?.terms ?? null, terms, now),
   };
 }
 

@@ -1,16 +1,14 @@
-// The in-memory index of a ledger: counters, running holds, and the orders that still need work. It is rebuilt from
-// the rows when the object wakes.
+// The in-memory index of a ledger: counters, running holds, and the orders that still need work. When the object wakes, it is
+// rebuilt from the open orders and the sum of the others (see `tallies.ts`).
 import TinyQueue from "tinyqueue";
 import { isUncounted } from "./allowance/counted-order.ts";
-import { Buyers } from "./buyers.ts";
 import { endDueAt } from "./decide-hold-end.ts";
 import { isFree } from "./decide-order.ts";
 import { isClosed } from "./decide-reported.ts";
-import type { OrderRow, OrderStatus } from "./order.ts";
+import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
-import { takenUnits } from "./returns.ts";
-import { TraceIndex } from "./traces.ts";
+import { addUnits, noUnits, unitsOf } from "./units.ts";
 
 /** An order whose newest version the consumer has not acknowledged yet. */
 export interface Unacknowledged extends OrderRef {
@@ -29,17 +27,26 @@ interface Hold extends OrderRef {
   endsAt: number;
 }
 
+export const hasFailedRefund = ({ payment }: OrderRow): boolean =>
+  payment?.state === "refund_failed";
+export const isDisputed = ({ dispute }: OrderRow): boolean =>
+  dispute !== null && !isClosed(dispute);
+
+/**
+ * Whether an order still needs work, so that an object that wakes must know it. The others are finished. `limitedSale`: the sale
+ * with a limit per person that the SKU is in.
+ */
+export const isOpen = (row: OrderRow, limitedSale: string | undefined): boolean =>
+  row.status === "reserved" ||
+  row.acknowledged < row.version ||
+  row.owedSince !== null ||
+  hasFailedRefund(row) ||
+  isDisputed(row) ||
+  isUncounted(row, limitedSale);
+
 export class LedgerIndex {
-  /** Units by the status of their orders. */
-  readonly units: Record<OrderStatus, number> = {
-    reserved: 0,
-    confirmed: 0,
-    cancelled: 0,
-    expired: 0,
-    refunded: 0,
-  };
-  /** Everyone who ever had an order here. */
-  readonly buyers = new Buyers();
+  /** Units of all orders, by the status of their orders. */
+  readonly units = noUnits();
   /** By order id. */
   readonly unacknowledged = new Map<string, Unacknowledged>();
   /** By order id. */
@@ -48,7 +55,6 @@ export class LedgerIndex {
   readonly refundsFailed = new Map<string, OrderRef>();
   /** Orders with an open dispute, by order id. */
   readonly disputed = new Map<string, OrderRef>();
-  readonly traced = new TraceIndex();
   /** Orders whose units the sale's limit per person has not counted yet, by order id. */
   readonly uncounted = new Map<string, OrderRef>();
   /** The sale whose orders count. Undefined if it has no limit per person. */
@@ -61,12 +67,10 @@ export class LedgerIndex {
   track(before: OrderRow | undefined, row: OrderRow, dueAt: number): void {
     if (before) this.#count(before, -1);
     this.#count(row, 1);
-    if (!before) this.buyers.add(row.userId);
     const endsAt = endDueAt(row);
     if (row.status === "reserved" && !isFree(row) && (!before || endDueAt(before) !== endsAt)) {
       this.#holds.push({ userId: row.userId, orderId: row.orderId, endsAt });
     }
-    this.traced.track(before, row);
     this.#trackOwed(row);
     this.#trackAttention(row);
     track(this.uncounted, row, isUncounted(row, this.limitedSale));
@@ -86,17 +90,15 @@ export class LedgerIndex {
     if (order?.version === version) order.isForwarded = true;
   }
 
-  /** Adds or subtracts an order's units. Those that a refund took no longer belong to the order. */
+  /** Adds or subtracts an order. */
   #count(row: OrderRow, sign: 1 | -1): void {
-    const taken = takenUnits(row);
-    this.units[row.status] += sign * (row.quantity - taken);
-    this.units.refunded += sign * taken;
+    addUnits(this.units, unitsOf(row), sign);
     if (row.status === "reserved" && row.payment?.pause) this.holdsPaused += sign;
   }
 
   #trackAttention(row: OrderRow): void {
-    track(this.refundsFailed, row, row.payment?.state === "refund_failed");
-    track(this.disputed, row, row.dispute !== null && !isClosed(row.dispute));
+    track(this.refundsFailed, row, hasFailedRefund(row));
+    track(this.disputed, row, isDisputed(row));
   }
 
   #trackOwed({ userId, orderId, owedSince: since }: OrderRow): void {

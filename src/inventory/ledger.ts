@@ -1,26 +1,33 @@
-// The tables inside a SKU's object. Each order is one row of one B-tree, so a change of an order costs one written row.
-// There is no secondary index, except where the shop's own checkout looks orders up by their id alone.
+// The tables inside a SKU's object. Each order is one row of one B-tree, so a change of an order costs one written row. There is
+// no secondary index, except where the shop's own checkout looks orders up by their id alone. Finished orders are read when a
+// call needs them, and never all at once.
 
 import { migrate } from "../migrate.ts";
 import { isUncounted } from "./allowance/counted-order.ts";
+import { Buyers } from "./buyers.ts";
 import type { Alias, Stock } from "./decide-order.ts";
 import { limitedSale, type Setup } from "./decide-stock.ts";
-import { LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
+import { isOpen, LedgerIndex, type Unacknowledged } from "./ledger-index.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
+import { OrderPages } from "./order-pages.ts";
+import { OrdersById } from "./orders-by-id.ts";
 import { resendSchedule } from "./outbox.ts";
 import { PaymentTables } from "./payment-tables.ts";
 import {
   bindingsOf,
-  FORGET_TRACES,
-  INDEX_ORDERS_BY_ID,
   MIGRATIONS,
+  type ReadOrders,
+  type Run,
   SELECT_ORDERS,
   type SqlRow,
   toAlias,
   toOrderRow,
   WRITE_ORDER,
 } from "./tables.ts";
+import { Tallies } from "./tallies.ts";
+import { tracesDue } from "./traces.ts";
+import { tracedSales, wake } from "./wake.ts";
 
 /** Rows read and written since the object woke: what Cloudflare bills, for operators and the bench. */
 export interface RowCount {
@@ -32,24 +39,35 @@ export class Ledger {
   readonly #sql: SqlStorage;
   readonly rows: RowCount = { rowsRead: 0, rowsWritten: 0 };
   readonly index = new LedgerIndex();
-  readonly payments = new PaymentTables((query, ...bindings) => this.#run(query, ...bindings));
+  readonly pages: OrderPages;
+  readonly byId: OrdersById;
+  readonly buyers: Buyers;
+  readonly payments: PaymentTables;
+  readonly tallies: Tallies;
   #setup: Setup | null = null;
-  #isIndexed = false;
   /** Counted units, by order id, that the order's next write stores. */
   readonly #counted = new Map<string, number>();
+  /** Up to where the traces of a sale were deleted. */
+  #forgotten: { saleId: string; until: OrderRef } | undefined;
 
   constructor(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">) {
     this.#sql = storage.sql;
+    const run: Run = (query, ...bindings) => this.#run(query, ...bindings);
+    const orders: ReadOrders = (where, ...bindings) => this.#orders(where, ...bindings);
+    this.pages = new OrderPages(run, orders);
+    this.byId = new OrdersById(run, orders);
+    this.buyers = new Buyers((userId, limit) => this.pages.usersAfter(userId, limit));
+    this.payments = new PaymentTables(run);
+    this.tallies = new Tallies(run);
     this.#count(migrate(storage, MIGRATIONS));
     const [stored] = this.#run("SELECT document FROM setup");
     if (stored) this.#setup = JSON.parse(stored.document as string);
-    // Until all orders of the sale are counted, `SkuInventory.countOrders` goes through them page by page.
-    this.index.limitedSale = this.#setup?.countedSale;
-    // An order that is unacknowledged when the object wakes may never have been sent: it is due at once.
-    const all = this.#sql.exec(SELECT_ORDERS);
-    for (const row of all) this.index.track(undefined, this.#toRow(row), 0);
-    this.#count(all);
-    this.index.limitedSale = this.#setup ? limitedSale(this.#setup) : undefined;
+    const { index, tallies, buyers } = this;
+    storage.transactionSync(() => wake({ run, orders, index, tallies, buyers }, this.#setup));
+    if (!this.#setup) return;
+    index.limitedSale = limitedSale(this.#setup);
+    if (this.#setup.traced) return;
+    this.saveSetup({ ...this.#setup, traced: tracedSales(run, this.#setup) });
   }
 
   get setup(): Setup | null {
@@ -63,7 +81,7 @@ export class Ledger {
 
   /** Whether an order was ever accepted here. */
   get everSold(): boolean {
-    return this.index.buyers.size > 0;
+    return this.buyers.size > 0;
   }
 
   saveSetup(setup: Setup): void {
@@ -79,9 +97,8 @@ export class Ledger {
       | undefined;
   }
 
-  /** All orders of one user: one range of the B-tree. Reads nothing for a user without orders. */
+  /** All orders of one user: one range of the B-tree. Reads no row for a user without orders. */
   ordersOf(userId: string): OrderRow[] {
-    if (!this.index.buyers.mayHave(userId)) return [];
     return this.#orders("WHERE user_id = ?", userId);
   }
 
@@ -105,48 +122,19 @@ export class Ledger {
     return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
   }
 
-  /** The owner of an order. For frequent callers that are not its buyer: the first call creates an index. */
-  ownerOf(orderId: string): string | undefined {
-    if (!this.#isIndexed) this.#run(INDEX_ORDERS_BY_ID);
-    this.#isIndexed = true;
-    return this.findOwner(orderId);
-  }
-
-  /** The same for rare callers. Without the index it reads all keys, but makes no further order more expensive. */
-  findOwner(orderId: string): string | undefined {
-    const [row] = this.#run("SELECT user_id FROM orders WHERE order_id = ?", orderId);
-    return row?.user_id as string | undefined;
-  }
-
-  /** Orders whose ids start like this: up to `limit`. Reads as much as `findOwner`. */
-  startingWith(prefix: string, limit: number): OrderRow[] {
-    const end = `${prefix}~`; // after every symbol of an id
-    return this.#orders("WHERE order_id > ? AND order_id < ? LIMIT ?", prefix, end, limit);
-  }
-
-  /** A page of all orders after `cursor`, in key order. */
-  page(cursor: OrderRef | undefined, limit: number): OrderRow[] {
-    return this.#orders(
-      "WHERE (user_id, order_id) > (?, ?) ORDER BY user_id, order_id LIMIT ?",
-      cursor?.userId ?? "",
-      cursor?.orderId ?? "",
-      limit,
-    );
-  }
-
-  /** Random orders whose newest version is acknowledged, and so must be in the read model. */
-  sample(limit: number): OrderRow[] {
-    return this.#orders("WHERE acknowledged = version ORDER BY random() LIMIT ?", limit);
-  }
-
   /**
-   * Writes an order that is new (`before` undefined) or changed, and updates the index. Returns its entry
+   * Writes an order that is new (`before` undefined) or changed, and updates index and tallies. Returns its entry
    * among the unacknowledged orders, if it has one.
+   *
+   * @param isFirst whether its owner never had an order here
    */
-  save(before: OrderRow | undefined, order: OrderRow): Unacknowledged | undefined {
+  save(before: OrderRow | undefined, order: OrderRow, isFirst = false): Unacknowledged | undefined {
     const row = this.#withCounted(order);
     this.#counted.delete(row.orderId);
+    // The tally comes first: one that lists an order without a row does no harm, an order that no tally lists would.
+    this.tallies.record(before, row, isOpen(row, this.index.limitedSale), isFirst);
     this.#run(WRITE_ORDER, ...bindingsOf(row));
+    if (isFirst) this.buyers.add(row.userId);
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
   }
@@ -173,13 +161,18 @@ export class Ledger {
     return counted === undefined ? row : { ...row, counted };
   }
 
-  /** Deletes traces that are due, of up to `limit` orders. Returns how many it deleted. */
-  forgetTraces(now: number, limit: number): number {
-    const saleId = this.index.traced.due(this.#setup?.terms ?? null, now);
-    if (saleId === undefined) return 0;
-    const { length } = this.#run(FORGET_TRACES, saleId, limit);
-    this.index.traced.forgot(saleId, length === limit ? length : Number.POSITIVE_INFINITY);
-    return length;
+  /** Deletes traces that are due, of up to `limit` orders. Returns whether more may be due. */
+  forgetTraces(now: number, limit: number): boolean {
+    const { traced = {} } = this.#setup ?? {};
+    const saleId = tracesDue(traced, now);
+    if (!this.#setup || saleId === undefined) return false;
+    const from = this.#forgotten?.saleId === saleId ? this.#forgotten.until : undefined;
+    const until = this.pages.forgetTraces(saleId, from, limit);
+    this.#forgotten = until && { saleId, until };
+    if (until) return true;
+    const { [saleId]: _, ...left } = traced;
+    this.saveSetup({ ...this.#setup, traced: left });
+    return tracesDue(left, now) !== undefined;
   }
 
   #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {

@@ -30,7 +30,7 @@ export type RefundAnswer =
 
 export function refund(work: UnitOfWork, orderId: string, command: RefundCommand): RefundAnswer {
   const now = work.begin();
-  const userId = work.ledger.ownerOf(orderId);
+  const userId = work.ledger.byId.ownerOf(orderId);
   const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
   if (!row) return { ok: false, reason: "not_found" };
   const decision = decideRefund(row, command, now);
@@ -53,7 +53,7 @@ const toReceipt = (orderId: string, currency: string, refund: Refund): RefundRec
 
 /** An order by its id alone. For what an operator does now and then, also while the SKU sells. */
 function rowOf(work: UnitOfWork, orderId: string, now: number): OrderRow | undefined {
-  const userId = work.ledger.findOwner(orderId);
+  const userId = work.ledger.byId.findOwner(orderId);
   return userId === undefined ? undefined : work.current({ userId, orderId }, now);
 }
 

@@ -21,7 +21,7 @@ export function recordReport(
 ): ReportResult {
   const now = work.begin();
   const { ledger } = work;
-  const userId = ledger.ownerOf(orderId);
+  const userId = ledger.byId.ownerOf(orderId);
   const row = userId === undefined ? undefined : work.current({ userId, orderId }, now);
   if (!row) return { ok: false, reason: "not_found" };
   const charge = ledger.payments.chargeOf(orderId, report.reference);

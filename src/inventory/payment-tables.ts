@@ -1,9 +1,7 @@
 // The tables about payments that are reported to a ledger, apart from the orders: the charges of the shop's own checkout, and
 // payments that are not the order's.
 import type { ChargeState } from "./decide-report.ts";
-import type { SqlRow } from "./tables.ts";
-
-type Run = (query: string, ...bindings: SqlStorageValue[]) => SqlRow[];
+import type { Run } from "./tables.ts";
 
 /** How long a mismatch is shown: 30 days. */
 const MISMATCH_LIFE_MS = 30 * 86_400_000;

@@ -24,7 +24,7 @@ export class Publications {
     this.#ledger = ledger;
     this.#live = new SkuField(env, "live");
     this.#attention = new SkuField(env, "attention");
-    this.#feed = new SoldOutFeed(env, ledger.index.buyers);
+    this.#feed = new SoldOutFeed(env, ledger.buyers);
   }
 
   stockChanged(): void {

@@ -134,7 +134,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
 
   /** Applies a report of the shop's own checkout. */
   recordReport(orderId: string, report: PaymentReport): Promise<ReportResult> {
-    const userId = this.#work.ledger.ownerOf(orderId);
+    const userId = this.#work.ledger.byId.ownerOf(orderId);
     const isCharge = report.outcome === "charged" && userId !== undefined;
     const charged = isCharge ? [{ userId, orderId }] : [];
     const apply = () => recordReport(this.#work, orderId, report);
@@ -210,7 +210,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
 
   /** Orders whose ids start like this. Expires no hold, so that looking changes nothing. */
   startingWith(prefix: string): OwnedOrder[] {
-    return this.#work.ledger.startingWith(prefix, PAGE_SIZE).map(toOwned);
+    return this.#work.ledger.byId.startingWith(prefix, PAGE_SIZE).map(toOwned);
   }
 
   /** Gives the units of a reserved order back. The consumer voids its payment. */
@@ -237,7 +237,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
    */
   configure(command: ConfigureCommand): Setup & { everSold: boolean } {
     const { ledger } = this.#work;
-    const decided = decideConfigure(ledger.setup, ledger.stock, command);
+    const decided = decideConfigure(ledger.setup, ledger.stock, command, Date.now());
     if (decided) ledger.saveSetup(ledger.everSold ? decided : asCounted(decided));
     // The reconciliation comes every hour.
     this.#work.forgetTraces(Date.now());
@@ -264,7 +264,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
     this.#work.begin();
     if (!after) this.#work.published.all();
-    const rows = this.#work.ledger.page(after ?? undefined, PAGE_SIZE);
+    const rows = this.#work.ledger.pages.after(after ?? undefined, PAGE_SIZE);
     return { orders: rows.map(toOwned), next: nextAfter(rows) };
   }
 
@@ -273,9 +273,9 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return auditPage(this.#work.ledger, after);
   }
 
-  /** Random acknowledged orders, for the reconciliation. */
+  /** The next acknowledged orders, for the reconciliation, so that all come in turn. */
   sample(limit: number): OwnedOrder[] {
-    return this.#work.ledger.sample(limit).map(toOwned);
+    return this.#work.ledger.pages.sample(limit).map(toOwned);
   }
 
   /** The safety net: expires holds, and sends again what was not acknowledged. Runs at least once. */

@@ -35,6 +35,16 @@ CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
 ) WITHOUT ROWID`,
   "ALTER TABLE orders ADD COLUMN traces TEXT",
   "ALTER TABLE orders ADD COLUMN counted INTEGER",
+  // Releases from before the tallies do not set `edits`. What they write makes the tallies wrong, so it empties them.
+  `CREATE TABLE tallies (
+  id INTEGER PRIMARY KEY, orders TEXT NOT NULL, units TEXT NOT NULL, buyers INTEGER NOT NULL
+);
+CREATE TABLE sampled (id INTEGER PRIMARY KEY CHECK (id = 1), user_id TEXT NOT NULL, order_id TEXT NOT NULL);
+ALTER TABLE orders ADD COLUMN edits INTEGER;
+CREATE TRIGGER untallied_order AFTER INSERT ON orders WHEN NEW.edits IS NULL
+BEGIN DELETE FROM tallies; END;
+CREATE TRIGGER untallied_change AFTER UPDATE ON orders WHEN NEW.edits IS OLD.edits
+BEGIN DELETE FROM tallies; END`,
 ];
 
 /**
@@ -44,6 +54,12 @@ CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'`,
 export const INDEX_ORDERS_BY_ID = "CREATE INDEX IF NOT EXISTS orders_by_id ON orders (order_id)";
 
 export type SqlRow = Record<string, SqlStorageValue>;
+
+/** Runs a query and counts its rows. */
+export type Run = (query: string, ...bindings: SqlStorageValue[]) => SqlRow[];
+
+/** Reads the orders that match a condition. */
+export type ReadOrders = (where: string, ...bindings: SqlStorageValue[]) => OrderRow[];
 
 const KEY_COLUMNS = ["user_id", "order_id"] as const;
 const OTHER_COLUMNS = [
@@ -74,16 +90,18 @@ const COLUMNS = [...KEY_COLUMNS, ...OTHER_COLUMNS] as const;
 
 export const SELECT_ORDERS = `SELECT ${COLUMNS.join(", ")} FROM orders`;
 
-/** An upsert, so that columns added by a newer release keep their values. */
-export const WRITE_ORDER = `INSERT INTO orders (${COLUMNS.join(", ")})
-  VALUES (${COLUMNS.map(() => "?").join(", ")})
-  ON CONFLICT (${KEY_COLUMNS.join(", ")})
-  DO UPDATE SET ${OTHER_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+/** Part of every change of an order, so that it does not empty the tallies. */
+const COUNT_EDIT = "edits = coalesce(orders.edits, 0) + 1";
 
-/** Deletes the traces of up to `limit` orders of a sale: `(sale_id, limit)`. Returns a row for each. */
-export const FORGET_TRACES = `UPDATE orders SET traces = NULL WHERE (user_id, order_id) IN
-  (SELECT user_id, order_id FROM orders WHERE sale_id = ? AND traces IS NOT NULL LIMIT ?)
-  RETURNING 1 AS forgotten`;
+/** An upsert, so that columns added by a newer release keep their values. */
+export const WRITE_ORDER = `INSERT INTO orders (${COLUMNS.join(", ")}, edits)
+  VALUES (${COLUMNS.map(() => "?").join(", ")}, 1)
+  ON CONFLICT (${KEY_COLUMNS.join(", ")})
+  DO UPDATE SET ${OTHER_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}, ${COUNT_EDIT}`;
+
+/** Deletes the traces of a sale's orders in a range of keys: `(sale_id, first user, first order, last user, last order)`. */
+export const FORGET_TRACES = `UPDATE orders SET traces = NULL, ${COUNT_EDIT}
+  WHERE sale_id = ? AND traces IS NOT NULL AND (user_id, order_id) >= (?, ?) AND (user_id, order_id) <= (?, ?)`;
 
 /** The bindings of `WRITE_ORDER`. */
 export function bindingsOf(row: OrderRow): SqlStorageValue[] {

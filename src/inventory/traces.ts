@@ -10,47 +10,30 @@ export interface Traces {
 
 const KEEP_MS = 30 * 86_400_000;
 
-/** The fields of an order's row that count here. */
-interface TracedOrder {
+/** The sales whose orders may have traces, each with its close: milliseconds. */
+export type TracedSales = Readonly<Record<string, number>>;
+
+interface OnSale {
   saleId: string;
-  createdAt: number;
-  traces: Traces | null;
+  closesAt: number;
 }
 
-/** How many orders of a sale have traces, and when the newest of them was made: milliseconds. */
-interface Traced {
-  orders: number;
-  newestAt: number;
+/** The sales after a change of what is on sale. One that is no longer on sale here sells nothing from now on. */
+export function tracedAfter(
+  traced: TracedSales,
+  before: OnSale | null,
+  after: OnSale | null,
+  now: number,
+): TracedSales {
+  const left = before && before.saleId !== after?.saleId ? before.saleId : undefined;
+  const closesAt = left === undefined ? undefined : traced[left];
+  return {
+    ...traced,
+    ...(left === undefined || closesAt === undefined ? {} : { [left]: Math.min(closesAt, now) }),
+    ...(after ? { [after.saleId]: after.closesAt } : {}),
+  };
 }
 
-/** The sales whose orders have traces. */
-export class TraceIndex {
-  readonly #sales = new Map<string, Traced>();
-
-  /** Records that an order is new (`before` undefined) or changed. */
-  track(before: TracedOrder | undefined, { saleId, createdAt, traces }: TracedOrder): void {
-    if (traces === null || (before && before.traces !== null)) return;
-    const { orders, newestAt } = this.#sales.get(saleId) ?? { orders: 0, newestAt: 0 };
-    this.#sales.set(saleId, { orders: orders + 1, newestAt: Math.max(newestAt, createdAt) });
-  }
-
-  /** Records that this many orders of a sale lost their traces. */
-  forgot(saleId: string, count: number): void {
-    const traced = this.#sales.get(saleId);
-    if (!traced) return;
-    if (count >= traced.orders) this.#sales.delete(saleId);
-    else traced.orders -= count;
-  }
-
-  /**
-   * A sale whose traces are to be deleted. Of a sale that is no longer on sale here, the last order stands for the close, which
-   * was not before it.
-   */
-  due(terms: { saleId: string; closesAt: number } | null, now: number): string | undefined {
-    for (const [saleId, { newestAt }] of this.#sales) {
-      const closedAt = terms?.saleId === saleId ? terms.closesAt : newestAt;
-      if (now >= closedAt + KEEP_MS) return saleId;
-    }
-    return undefined;
-  }
-}
+/** A sale whose traces are to be deleted. */
+export const tracesDue = (traced: TracedSales, now: number): string | undefined =>
+  Object.entries(traced).find(([, closesAt]) => now >= closesAt + KEEP_MS)?.[0];

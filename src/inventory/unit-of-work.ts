@@ -27,8 +27,8 @@ const EXPIRE_PER_COMMAND = 128;
 const EXPIRE_PER_ALARM = 500;
 /** Most orders whose traces one call deletes. */
 const FORGET_PER_CALL = 2_000;
-/** The pause before the next call that deletes traces, so that others run in between. */
-const FORGET_PAUSE_MS = 1_000;
+/** The pause before the next step of a long cleaning, so that other calls run in between. */
+const PAUSE_MS = 1_000;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
@@ -101,6 +101,7 @@ export class UnitOfWork {
     this.#sendDueEvents(now);
     this.allowances.resend(now);
     this.forgetTraces(now);
+    if (this.ledger.tallies.isFull) this.ledger.tallies.combine();
     this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
   }
@@ -128,9 +129,12 @@ export class UnitOfWork {
     return { ...this.stateOf(row.userId, now), isLateLeased: this.lateLeased.has(row.orderId) };
   }
 
-  /** Saves an order. `send: false` if the consumer that requested the change already has the new version. */
-  save(before: OrderRow | undefined, row: OrderRow, { send = true } = {}): void {
-    const unacknowledged = this.ledger.save(before, row);
+  /**
+   * Saves an order. `send: false` if the consumer that requested the change already has the new version. `isFirst` if its owner
+   * never had an order here.
+   */
+  save(before: OrderRow | undefined, row: OrderRow, { send = true, isFirst = false } = {}): void {
+    const unacknowledged = this.ledger.save(before, row, isFirst);
     if (before && isLateCharge(before, row)) count("payments_late", row.saleId);
     this.allowances.orderChanged(row);
     this.published.stockChanged();
@@ -153,8 +157,8 @@ export class UnitOfWork {
 
   /** Deletes a batch of the traces that are due. The alarm goes on with the next one. */
   forgetTraces(now: number): void {
-    const count = this.ledger.forgetTraces(now, FORGET_PER_CALL);
-    if (count > 0) this.#alarm.fireBy([now + FORGET_PAUSE_MS]);
+    const isMore = this.ledger.forgetTraces(now, FORGET_PER_CALL);
+    if (isMore) this.#alarm.fireBy([now + PAUSE_MS]);
   }
 
   #sendDueEvents(now: number): void {
@@ -187,6 +191,7 @@ export class UnitOfWork {
     const { dueAt: reportDueAt } = this.allowances;
     if (reportDueAt !== undefined) yield reportDueAt;
     const now = Date.now();
+    if (this.ledger.tallies.isFull) yield now + PAUSE_MS;
     for (const order of orders) yield resendBy(order, now);
     for (const { dueAt } of events) if (dueAt !== undefined) yield dueAt;
   }

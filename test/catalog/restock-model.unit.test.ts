@@ -8,7 +8,7 @@ import {
   MAX_UNITS,
   type Setup,
 } from "../../src/inventory/decide-stock.ts";
-import { anOffer, SKU } from "../inventory/commands.ts";
+import { anOffer, SKU, START } from "../inventory/commands.ts";
 
 /** The registry's document of one SKU, and the object that sells it. */
 class Model {
@@ -59,7 +59,8 @@ class Model {
     const { revision, stock } = this;
     const offer = { ...anOffer(0), stock };
     const units = { stocked: this.stocked, held: 0, sold: this.committed };
-    this.setup = decideConfigure(this.setup, units, { skuId: SKU, revision, offer }) ?? this.setup;
+    this.setup =
+      decideConfigure(this.setup, units, { skuId: SKU, revision, offer }, START) ?? this.setup;
     if (this.stocked !== stock) {
       this.write(this.stocked);
       this.configure();
@@ -167,7 +168,7 @@ test("an object of an earlier release keeps its extra units until it gets a new 
   const old = { skuId: SKU, revision: 1, terms: null, configuredStock: 50, stocked: 60 } as Setup;
   const stock = { stocked: 60, held: 0, sold: 55 };
   const offer = { ...anOffer(0), stock: 50 };
-  expect(decideConfigure(old, stock, { skuId: SKU, revision: 1, offer })).toBeUndefined();
-  const newer = decideConfigure(old, stock, { skuId: SKU, revision: 2, offer });
+  expect(decideConfigure(old, stock, { skuId: SKU, revision: 1, offer }, START)).toBeUndefined();
+  const newer = decideConfigure(old, stock, { skuId: SKU, revision: 2, offer }, START);
   expect(newer).toMatchObject({ stocked: 55 });
 });

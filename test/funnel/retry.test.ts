@@ -1,8 +1,9 @@
 // Attempts marked as retries: they find the order of their key, but skip no stage and get no returned unit.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
+import type { BuyerSummary } from "../../src/inventory/buyers.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { buyersOf } from "../support/buyers.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
@@ -38,12 +39,10 @@ async function givenStaleStock(
   suppressLiveStock();
   givenClock(aMoment());
   const sale = await givenSale(protection, { stock: 25, perUserLimit: 25 });
-  const known = new Buyers();
-  for (const user of users) known.add(user);
   await givenLiveStock(sale.skuId, {
     available: 0,
     held: 0,
-    buyers: known.summarySince(0) as BuyerSummary,
+    buyers: buyersOf(users).summarySince(0) as BuyerSummary,
   });
   expect((await attempt(await aBuyer(), sale)).status).toBe(202); // the edge has not read the stock yet
   await vi.waitUntil(async () => (await attempt(await aBuyer(), sale)).code === "sold_out", {

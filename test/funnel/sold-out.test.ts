@@ -1,7 +1,8 @@
 // "Sold out" from the edge's memory: refusals cost nothing, and callers who may have an order reach the object.
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type BuyerSummary, Buyers } from "../../src/inventory/buyers.ts";
+import type { BuyerSummary } from "../../src/inventory/buyers.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { buyersOf } from "../support/buyers.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { pauseQueue } from "../support/queue.ts";
@@ -98,7 +99,7 @@ test("does not refuse the buyer of a restocked unit because of a stale sold-out 
   const { sale, clock } = await givenSoldOut();
   await restock(sale);
   // The edge reads the stale stock again, as if the object's publication were late.
-  const old = { available: 0, buyers: new Buyers().summarySince(0) as BuyerSummary };
+  const old = { available: 0, buyers: buyersOf().summarySince(0) as BuyerSummary };
   clock.moveTo(Date.now() + 3_000);
   const [late, key] = [await aBuyer(), unique("key")];
   const first = await attempt(late, sale, { key });

@@ -89,7 +89,7 @@ export class LedgerModel {
       case "configure": {
         const { revision, offer } = command;
         const document = { skuId: SKU, revision, offer };
-        this.setup = decideConfigure(this.setup, this.stock, document) ?? this.setup;
+        this.setup = decideConfigure(this.setup, this.stock, document, this.now) ?? this.setup;
         return;
       }
       case "reserve":

@@ -36,7 +36,7 @@ describe("the tables of a ledger", () => {
         "status TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, " +
         "version INTEGER NOT NULL, changed_at INTEGER NOT NULL, acknowledged INTEGER NOT NULL, " +
         "payment TEXT, reason TEXT, idempotency_key TEXT NOT NULL, fingerprint TEXT NOT NULL, item TEXT, " +
-        "owed_since INTEGER, accepted_until INTEGER, returns TEXT, dispute TEXT, traces TEXT, counted INTEGER, " +
+        "owed_since INTEGER, accepted_until INTEGER, returns TEXT, dispute TEXT, traces TEXT, counted INTEGER, edits INTEGER, " +
         "PRIMARY KEY (user_id, order_id) ) WITHOUT ROWID",
       charges:
         "CREATE TABLE charges ( order_id TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL, " +
@@ -45,6 +45,18 @@ describe("the tables of a ledger", () => {
         "CREATE TABLE mismatches ( order_id TEXT NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL, " +
         "PRIMARY KEY (order_id, reference) ) WITHOUT ROWID",
       refunds_due: "CREATE INDEX refunds_due ON charges (order_id) WHERE state = 'refund_due'",
+      tallies:
+        "CREATE TABLE tallies ( id INTEGER PRIMARY KEY, orders TEXT NOT NULL, units TEXT NOT NULL, " +
+        "buyers INTEGER NOT NULL )",
+      sampled:
+        "CREATE TABLE sampled (id INTEGER PRIMARY KEY CHECK (id = 1), user_id TEXT NOT NULL, " +
+        "order_id TEXT NOT NULL)",
+      untallied_order:
+        "CREATE TRIGGER untallied_order AFTER INSERT ON orders WHEN NEW.edits IS NULL " +
+        "BEGIN DELETE FROM tallies; END",
+      untallied_change:
+        "CREATE TRIGGER untallied_change AFTER UPDATE ON orders WHEN NEW.edits IS OLD.edits " +
+        "BEGIN DELETE FROM tallies; END",
     });
     expect(await schemaVersionOf(skuId)).toBe(MIGRATIONS.length);
   });

@@ -41,7 +41,7 @@ export async function countOrders(
   work.begin();
   const sale = ledger.setup && limitedSale(ledger.setup);
   if (!sale || ledger.setup?.countedSale === sale) return null;
-  const rows = ledger.page(after ?? undefined, COUNT_PAGE_SIZE);
+  const rows = ledger.pages.after(after ?? undefined, COUNT_PAGE_SIZE);
   await allowances.count(rows);
   const next = nextAfter(rows, COUNT_PAGE_SIZE);
   // The setup may have changed meanwhile.
