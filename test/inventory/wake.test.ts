@@ -1,6 +1,7 @@
 // How much an object reads when it wakes: the open orders, and not what it ever sold.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
+import { copyOrder } from "../../src/local/bench/copied-orders.ts";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { START } from "./commands.ts";
@@ -18,23 +19,9 @@ const MILLION = 1_000_000;
 
 beforeEach(() => void captureQueue());
 
-/** Copies an order until there are `count`, each of another buyer, as a release from before the tallies wrote them. */
-function copyOrder(sql: SqlStorage, { orderId, count }: { orderId: string; count: number }): void {
-  const names = sql
-    .exec("SELECT * FROM orders LIMIT 0")
-    .columnNames.filter((name) => name !== "edits");
-  const made: Record<string, string> = {
-    user_id: "printf('user-%07d', n)",
-    order_id: "printf('order-%07d', n)",
-    idempotency_key: "printf('key-%07d', n)",
-  };
-  sql.exec(
-    `WITH RECURSIVE counter(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM counter WHERE n < ?)
-     INSERT INTO orders (${names.join(", ")})
-     SELECT ${names.map((name) => made[name] ?? name).join(", ")} FROM counter, orders WHERE order_id = ?`,
-    ...[count, orderId],
-  );
-}
+/** The name of a copy by its number. */
+const nameOf = (what: string, n: number, digits: number) => what + String(n).padStart(digits, "0");
+const userOf = (n: number) => nameOf("user-", n, 31);
 
 /** An acknowledged order of one unit, and as many copies of it that there are `count`. */
 async function givenFinished(count: number): Promise<string> {
@@ -44,7 +31,7 @@ async function givenFinished(count: number): Promise<string> {
   await inside(skuId, (object, { storage }) => {
     object.claim([first]);
     object.acknowledge([{ ...first, version: 2 }]);
-    copyOrder(storage.sql, { orderId: first.orderId, count });
+    copyOrder(storage.sql, first.orderId, count);
   });
   await putToSleep(skuId);
   return skuId;
@@ -70,10 +57,10 @@ test("an object with a million finished orders reads a few rows when it wakes, a
   expect(activity.rowsWritten).toBe(0);
   expect(report).toMatchObject({ sold: MILLION, held: 1, available: 1, unacknowledged: 1 });
 
-  const old = { userId: "user-0500000", idempotencyKey: "key-0500000" };
+  const old = { userId: userOf(500_000), idempotencyKey: nameOf("key-", 500_000, 32) };
   expect(await inventory(skuId).reserve(aReservation(skuId, old))).toMatchObject({
     replayed: true,
-    order: { id: "order-0500000" },
+    order: { id: nameOf(`${skuId}.0.`, 500_000, 20) },
   });
   const again = aReservation(skuId, { userId: old.userId, quantity: 5 });
   expect(await inventory(skuId).reserve(again)).toMatchObject({ reason: "user_limit_reached" });
@@ -112,10 +99,9 @@ test("a ledger that an older release wrote to after a rollback is counted again"
   const order = aReservation(skuId);
   await inventory(skuId).reserve(order);
   await inside(skuId, (_, { storage: { sql } }) => {
-    copyOrder(sql, { orderId: order.orderId, count: 4 });
-    sql.exec(
-      "UPDATE orders SET status = 'confirmed', version = 2, acknowledged = 2 WHERE user_id = 'user-0000002'",
-    );
+    copyOrder(sql, order.orderId, 4);
+    const confirm = "UPDATE orders SET status = 'confirmed', version = 2, acknowledged = 2";
+    sql.exec(`${confirm} WHERE user_id = ?`, userOf(2));
   });
   await putToSleep(skuId);
   expect(await reportOf(skuId)).toMatchObject({ held: 3, sold: 1, available: 6 });

@@ -10,10 +10,10 @@ import { requireConfig } from "../../config.ts";
 import type { ReserveCommand } from "../../inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../inventory/decide-stock.ts";
 import type { OrderMessage } from "../../inventory/messages.ts";
-import type { SkuInventory } from "../../inventory/sku-inventory.ts";
 import { type ConsumerEnv, consumeOrders } from "../../orders/consumer.ts";
+import type { CopiedOrders } from "./copied-orders.ts";
 
-export { SkuInventory } from "../../inventory/sku-inventory.ts";
+export { CopiedOrders as SkuInventory } from "./copied-orders.ts";
 
 /** A SQLite object that inserts one row per call. */
 export class BareObject extends DurableObject {
@@ -33,7 +33,7 @@ export class BareObject extends DurableObject {
 
 interface Bindings extends ConsumerEnv {
   BARE: DurableObjectNamespace<BareObject>;
-  SKU_INVENTORY: DurableObjectNamespace<SkuInventory>;
+  SKU_INVENTORY: DurableObjectNamespace<CopiedOrders>;
   ORDERS: Queue<OrderMessage>;
   FLOOD_SHIELD: RateLimit;
   AUTH_SECRET: string;
@@ -165,6 +165,27 @@ app.post("/reserve/:sku", async (c) => {
   const result = await inventory.reserve(command);
   return c.json(result, result.ok ? 202 : 409);
 });
+
+/** Puts the SKU on sale, and sells an order and its copies. Responds with the bytes that the object stores. */
+app.post("/copies/:sku", async (c) => {
+  const skuId = c.req.param("sku");
+  const order = await c.req.json<ReserveCommand>();
+  const count = Number(c.req.query("count"));
+  const object = c.env.SKU_INVENTORY.getByName(skuId);
+  const price = order.paymentToken === undefined ? 0 : 1_200;
+  const terms = {
+    ...{ saleId: "bench", skuId, opensAt: 0, closesAt: Date.now() + 86_400_000 },
+    ...{ unitPrice: { amount: price, currency: "USD" }, perUserLimit: 1, holdSeconds: 300 },
+    item: { name: "A thing of the usual length", saleTitle: "A sale of the usual length" },
+  };
+  await object.configure({ skuId, revision: 1, offer: { terms, stock: count } });
+  await object.sellCopies(order, count);
+  return c.text(String(await object.size()));
+});
+
+app.get("/report/:sku", async (c) =>
+  c.json(await c.env.SKU_INVENTORY.getByName(c.req.param("sku")).report()),
+);
 
 /** Processes one batch as the queue would deliver it. Responds with 204 if every message is acknowledged. */
 app.post("/consume", async (c) => {

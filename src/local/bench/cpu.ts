@@ -1,5 +1,5 @@
-// CPU time of workerd. It depends less on other programs on the machine than requests per second do. Reads Linux's
-// /proc.
+// CPU time and memory of workerd. They depend less on other programs on the machine than requests per second do. Reads
+// Linux's /proc.
 import { readdirSync, readFileSync } from "node:fs";
 
 /** CPU time in microseconds of all workerd processes that this process started. NaN on other systems than Linux. */
@@ -11,6 +11,18 @@ export function workerdCpuMicros(): number {
       ),
     );
     return nanoseconds.reduce((sum, value) => sum + value, 0) / 1_000;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Resident memory in bytes of the same processes. NaN on other systems than Linux. */
+export function workerdMemory(): number {
+  try {
+    const kilobytes = workerdPids().map((pid) =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]),
+    );
+    return kilobytes.reduce((sum, value) => sum + value, 0) * 1_024;
   } catch {
     return Number.NaN;
   }

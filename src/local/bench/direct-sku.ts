@@ -67,7 +67,8 @@ export class DirectSku {
 export const insertRequests = (count: number): RequestSpec[] =>
   reserveCommands("bench-insert", count).map((command) => post("/insert", command));
 
-function reserveCommands(skuId: string, count: number): ReserveCommand[] {
+/** Commands that each reserve one unit for a new user. */
+export function reserveCommands(skuId: string, count: number): ReserveCommand[] {
   return Array.from({ length: count }, () => ({
     userId: randomId(),
     orderId: `${skuId}.0.${randomId()}`,

@@ -11,7 +11,8 @@ import { tokenSigner } from "../tokens.ts";
 import { putSales, SALE, SOLD_SKUS } from "./sales.ts";
 import { type RedisThread, startRedisThread } from "./spawn-redis-thread.ts";
 
-const COMPARATOR = { config: "src/local/bench/comparator.toml" };
+/** The bare Worker. */
+export const COMPARATOR = { config: "src/local/bench/comparator.toml" };
 const WAIT_LIMIT_MS = 120_000;
 const POLL_MS = 50;
 
