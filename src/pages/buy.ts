@@ -3,7 +3,7 @@
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
-import { findSku } from "../catalog/archive.ts";
+import { findSale, findSku } from "../catalog/archive.ts";
 import { canChallenge } from "../catalog/challenge-mode.ts";
 import type { Stop } from "../catalog/sale-state.ts";
 import { idSchema, mostUnits, type Sale, type Sku, saleState } from "../catalog/schema.ts";
@@ -22,7 +22,7 @@ import { freeUnits } from "./availability.ts";
 import { stopWords } from "./copy/stop.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
 import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath, PICK_PATH } from "./item-paths.ts";
-import { type Page, personalPage, toShared } from "./page.ts";
+import { type Page, personalPage, toSale } from "./page.ts";
 import { type BuyProps, renderBuy } from "./views/buy.tsx";
 import { signInOptions } from "./views/components.tsx";
 
@@ -75,14 +75,17 @@ export async function findItem(c: Context<AppEnv, typeof BUY_PATH | typeof CARD_
 }
 
 /** Leads from the picker of a product to the order form of the chosen SKU. Without a choice, back to the sale. */
-function leadToItem(c: Context<AppEnv, typeof PICK_PATH>): Response | Promise<Response> {
+async function leadToItem(c: Context<AppEnv, typeof PICK_PATH>): Promise<Response> {
   const saleId = idSchema.safeParse(c.req.param("saleId"));
   if (!saleId.success) return errorPage(c, refuse("not_found"));
   c.header("Cache-Control", "private, no-store");
   const skuId = idSchema.safeParse(c.req.query("sku"));
   // Remembers the language of the page that leads here.
   const page = personalPage(c);
-  if (!skuId.success) return c.redirect(toShared(page, `/sales/${saleId.data}`), 303);
+  if (!skuId.success) {
+    const entry = await findSale(c.get("scope"), saleId.data);
+    return entry ? c.redirect(toSale(page, entry.sale), 303) : errorPage(c, refuse("not_found"));
+  }
   const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
   return c.redirect(`/sales/${saleId.data}/skus/${skuId.data}/buy?quantity=${quantity}`, 303);
 }

@@ -73,31 +73,37 @@ export function sharedPage(
 /** The language that a shared page's address asks for. */
 export const askedLanguage = (c: AppContext): string | undefined => c.req.query(NAME);
 
-/** A personal page, which no cache stores. Remembers the language that its address asks for. */
+/** A personal page, which no cache stores. Remembers the language that its address asks for, if this site leads here. */
 export function personalPage(c: AppContext): Page {
   const { LANGUAGE, THEME } = c.get("config");
   const asked = languageOf(askedLanguage(c));
-  const { pathname, searchParams, protocol } = new URL(c.req.url);
-  if (asked) {
-    const secure = protocol === "https:";
+  const preferred = languageOf(getCookie(c, NAME)) ?? accepted(c.req.header("accept-language"));
+  if (asked && asked !== preferred && isFromHere(c)) {
+    const secure = new URL(c.req.url).protocol === "https:";
     setCookie(c, NAME, asked, { path: "/", maxAge: REMEMBERED_SECONDS, sameSite: "Lax", secure });
   }
-  const language =
-    asked ??
-    languageOf(getCookie(c, NAME)) ??
-    accepted(c.req.header("accept-language")) ??
-    LANGUAGE;
-  searchParams.delete(NAME);
-  const query = searchParams.size > 0 ? `?${searchParams}` : "";
+  const language = asked ?? preferred ?? LANGUAGE;
   return {
     language,
     wording: wordingIn(language),
     site: THEME,
     siteLanguage: LANGUAGE,
-    path: c.req.method === "GET" ? pathname + query : undefined,
+    path: c.req.method === "GET" ? ownPath(c) : undefined,
     isShared: false,
     isChosen: false,
   };
+}
+
+/** Whether a link or form of this site leads here. A link that somebody shared must not choose for its reader. */
+const isFromHere = (c: AppContext): boolean =>
+  URL.parse(c.req.header("referer") ?? "")?.origin === new URL(c.req.url).origin;
+
+/** The path and query of this page without its language. In a link, two slashes at the start would lead to another site. */
+function ownPath(c: AppContext): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.delete(NAME);
+  const query = searchParams.size > 0 ? `?${searchParams}` : "";
+  return pathname.replace(/^\/+/, "/") + query;
 }
 
 /** The first language of the pages that the header accepts: lookup of RFC 4647, by primary tags. */

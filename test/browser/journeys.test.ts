@@ -114,7 +114,7 @@ inBrowser("buying", (stage) => {
     await page.getByRole("button", { name: "Buy now Thing" }).click();
     await page.getByLabel("Your name").fill("erin");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("button", { name: "Confirm order" }).click();
+    await page.getByRole("button", { name: "Buy now" }).click();
     await page.getByRole("button", { name: "Pay $24.00" }).click();
     await expect
       .poll(() => page.reload().then(() => order(page).textContent()), { timeout: 20_000 })

@@ -94,7 +94,7 @@ inBrowser("the Pay bar", (stage) => {
     const viewport = { width: 320, height: 568 };
     const { page, skuId, saleId } = await holding("plain", { viewport, javaScriptEnabled: false });
     await page.goto(`/sales/${saleId}/skus/${skuId}/buy`);
-    await page.getByRole("button", { name: "Confirm order" }).click();
+    await page.getByRole("button", { name: "Buy now" }).click();
     await page.getByRole("heading", { name: "Reserved for you" }).waitFor();
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await page.evaluate(overflow)).toBe(0);

@@ -130,6 +130,18 @@ test.each(["", "free", "-1 USD", "1.5 USD", "9999999999999 USD", "1 usd"])(
   },
 );
 
+test("names the duty to pay on the button of an order with a price", async () => {
+  const buttonOf = async (price: number) => {
+    const { buyer, path } = await givenItem({ price });
+    const { html } = await visit(`${path}?lang=de`, { buyer });
+    return />([^<]+)<\/button>/.exec(html.slice(html.indexOf('name="key"')))?.[1];
+  };
+  expect([await buttonOf(900), await buttonOf(0)]).toEqual([
+    "Jetzt kaufen",
+    "Bestellung bestätigen",
+  ]);
+});
+
 test("requires payment with the order after two unpaid reservations", async () => {
   const { buyer, skuId, path } = await givenItem({ price: 900 });
   for (const key of ["k1", "k2"]) {
@@ -139,9 +151,7 @@ test("requires payment with the order after two unpaid reservations", async () =
   const refused = await visit(path, { buyer, fields: { quantity: "1", key: "k3" } });
   expect(refused.status).toBe(409);
   expect(refused.html).toContain("choose how to pay before you order");
-  expect(refused.html).toMatch(
-    /<form class="stack" method="post".*name="paymentToken".*Confirm order/s,
-  );
+  expect(refused.html).toMatch(/<form class="stack" method="post".*name="paymentToken".*Buy now/s);
   const fields = { quantity: "1", key: keyIn(refused.html), paymentToken: "tok_ok" };
   expect((await visit(path, { buyer, fields })).status).toBe(303);
   await settled(skuId);

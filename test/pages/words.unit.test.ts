@@ -35,6 +35,10 @@ test.each(others)("has the gaps of the English texts in %s, and no empty text", 
   }
 });
 
+test("keeps French punctuation on the line of its word", () => {
+  for (const [path, text] of textsOf(wordsIn("fr"))) expect(text, path).not.toMatch(/ [:;!?»]|« /);
+});
+
 const STATUSES = ["reserved", "confirmed", "cancelled", "expired", "refunded"];
 const PAYMENTS = [
   ...[undefined, "due", "processing", "action_required", "declined", "charged", "voided"],

@@ -20,15 +20,19 @@ export function leaveForLanguage(): boolean {
   // The server chose the language of a personal page.
   if (!languages) return false;
   const url = new URL(location.href);
-  if (url.searchParams.has(NAME)) {
-    // biome-ignore lint/suspicious/noDocumentCookie: the oldest supported browsers have no Cookie Store API.
-    document.cookie = `${NAME}=${shown};path=/;max-age=${REMEMBERED_SECONDS};samesite=lax`;
-    return false;
-  }
+  const asked = url.searchParams.get(NAME);
   const wish = wishes()
     .map(primary)
     .find((tag) => languages.includes(tag ?? ""));
-  if (wish === undefined || wish === shown) return false;
+  if (wish === shown) return false;
+  if (asked !== null) {
+    // A page in no language of ours shows another one. A link that somebody shared must not choose for its reader.
+    if (asked === shown && document.referrer.startsWith(`${location.origin}/`))
+      // biome-ignore lint/suspicious/noDocumentCookie: the oldest supported browsers have no Cookie Store API.
+      document.cookie = `${NAME}=${shown};path=/;max-age=${REMEMBERED_SECONDS};samesite=lax`;
+    return false;
+  }
+  if (wish === undefined) return false;
   url.searchParams.set(NAME, wish);
   location.replace(url);
   return true;

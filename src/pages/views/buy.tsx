@@ -100,19 +100,23 @@ const ConfirmForm = ({
   attemptKey,
   visit,
   takesPayment,
-}: BuyProps & { path: string }) => (
-  <form class="stack" method="post" action={path}>
-    <input type="hidden" name="quantity" value={String(quantity)} />
-    <input
-      type="hidden"
-      name="unitPrice"
-      value={`${sku.unitPrice.amount} ${sku.unitPrice.currency}`}
-    />
-    <input type="hidden" name="key" value={attemptKey} />
-    {visit ? <input type="hidden" name="visit" value={visit} /> : null}
-    {takesPayment ? <TestCards /> : null}
-    <button class="action" type="submit">
-      {useWords().page.confirm}
-    </button>
-  </form>
-);
+}: BuyProps & { path: string }) => {
+  const { buy, page } = useWords();
+  return (
+    <form class="stack" method="post" action={path}>
+      <input type="hidden" name="quantity" value={String(quantity)} />
+      <input
+        type="hidden"
+        name="unitPrice"
+        value={`${sku.unitPrice.amount} ${sku.unitPrice.currency}`}
+      />
+      <input type="hidden" name="key" value={attemptKey} />
+      {visit ? <input type="hidden" name="visit" value={visit} /> : null}
+      {takesPayment ? <TestCards /> : null}
+      <button class="action" type="submit">
+        {/* The law asks the button of an order with a price to say that it must be paid. */}
+        {sku.unitPrice.amount > 0 ? buy.now : page.confirm}
+      </button>
+    </form>
+  );
+};

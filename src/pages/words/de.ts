@@ -13,7 +13,7 @@ export const de: Translation = {
   },
   badge: {
     upcoming: "Startet bald",
-    open: "Jetzt geöffnet",
+    open: "Läuft jetzt",
     held: "Alles reserviert",
     sold_out: "Ausverkauft",
     paused: "Unterbrochen",
@@ -36,10 +36,10 @@ export const de: Translation = {
     wait: "Erneut versuchen in {wait}",
     waitWhy: "Bitte warten Sie, bis Sie es erneut versuchen können.",
     blocked: "Bestellen nicht möglich",
-    early: "Noch nicht geöffnet",
+    early: "Noch nicht gestartet",
     earlyWhy:
-      "Noch nicht geöffnet. Der Verkauf startet hier automatisch, Sie müssen die Seite nicht neu laden.",
-    ended: "Verkauf beendet",
+      "Noch nicht gestartet. Der Verkauf beginnt hier automatisch, Sie müssen die Seite nicht neu laden.",
+    ended: "Aktion beendet",
     soldOut: "Ausverkauft",
     soldOutWhy: "Ausverkauft.",
     left: "{n} verfügbar",
@@ -48,7 +48,7 @@ export const de: Translation = {
     held: "Alles reserviert; vielleicht wird noch etwas frei",
     joinFirst: "Erst anstellen",
     joinFirstWhy:
-      "Dieser Verkauf hat eine Warteschlange. Stellen Sie sich oben an, um an die Reihe zu kommen.",
+      "Für diese Aktion gibt es eine Warteschlange. Stellen Sie sich oben an, um an die Reihe zu kommen.",
     turn: "Warten, bis Sie dran sind",
     turnWhy: "Sie sind noch nicht an der Reihe. Sobald es so weit ist, können Sie hier kaufen.",
   },
@@ -57,13 +57,13 @@ export const de: Translation = {
     closedWhy: "Dieser Artikel wird nicht mehr verkauft.",
     paused: "Unterbrochen",
     notice: "Unterbrochen: {notice}",
-    sale: "Dieser Verkauf ist unterbrochen.",
+    sale: "Diese Aktion ist unterbrochen.",
     orders: "Zurzeit sind keine Bestellungen möglich.",
     payments: "Zurzeit sind keine Zahlungen möglich.",
     resumes: "Der Verkauf geht hier von selbst weiter.",
   },
   product: {
-    yours: "Ihre Wahl",
+    yours: "Gehört Ihnen",
     left: "{n} verfügbar",
     none: "Ausverkauft",
     held: "Alles reserviert",
@@ -79,16 +79,16 @@ export const de: Translation = {
       "Der Preis hat sich geändert. Es wurde nichts bestellt. Fahren Sie nur fort, wenn Sie einverstanden sind.",
     limit: "Sie haben die Höchstmenge von {n} pro Person erreicht.",
     limitUnknown: "Sie haben die Höchstmenge pro Person erreicht.",
-    opens: "Dieser Verkauf ist noch nicht geöffnet. Er startet: {time}.",
-    opensSoon: "Dieser Verkauf ist noch nicht geöffnet. Er startet bald.",
-    line: "Dieser Verkauf hat eine Warteschlange. Stellen Sie sich zuerst auf der Verkaufsseite an.",
+    opens: "Diese Aktion hat noch nicht begonnen. Start: {time}.",
+    opensSoon: "Diese Aktion hat noch nicht begonnen. Sie startet bald.",
+    line: "Für diese Aktion gibt es eine Warteschlange. Stellen Sie sich zuerst auf der Seite der Aktion an.",
     turn: "Sie sind noch nicht an der Reihe. Ihr Platz bleibt erhalten. Bitte versuchen Sie es erneut. Wartezeit: {wait}.",
-    ended: "Dieser Verkauf ist beendet.",
+    ended: "Diese Aktion ist beendet.",
     tooMany: "Zu viele Versuche.",
     pleaseWait: "Bitte warten Sie {wait} und versuchen Sie es dann erneut.",
     trouble: "Bei uns gibt es gerade Probleme. Bitte versuchen Sie es erneut.",
     notPayable:
-      "Diese Zahlung kann nicht beginnen. Vielleicht läuft schon eine andere, oder es gab zu viele Versuche.",
+      "Diese Zahlung kann nicht gestartet werden. Vielleicht läuft schon eine andere, oder es gab zu viele Versuche.",
     notCancellable: "Diese Bestellung kann nicht mehr storniert werden.",
     gone: "Das ist nicht mehr verfügbar.",
     blocked: "Wir können Ihre Bestellung nicht annehmen.",
@@ -101,7 +101,7 @@ export const de: Translation = {
     listOff:
       "Ihre Bestellungen können gerade nicht aufgelistet werden. Keine ging verloren, und die Seite jeder Bestellung funktioniert.",
     reload:
-      "Dieser Verkauf prüft jetzt, ob Menschen kaufen. Laden Sie die Seite neu und versuchen Sie es dann erneut.",
+      "Diese Aktion prüft jetzt, ob ein Mensch kauft. Laden Sie die Seite neu und versuchen Sie es dann erneut.",
   },
   order: {
     inLine: "Ihre Zahlung wartet noch etwa {wait}. Ihr Artikel bleibt so lange reserviert.",
@@ -123,7 +123,7 @@ export const de: Translation = {
     moneyBack: "Ihr Geld ist vollständig auf dem Weg zurück zu Ihnen.",
     refundFailed: "Erstattung verzögert",
     refundStuck:
-      "Ihre Erstattung ist noch nicht gelungen. Der Shop weiß davon und meldet sich bei Ihnen.",
+      "Ihre Erstattung konnte noch nicht ausgeführt werden. Der Shop weiß davon und meldet sich bei Ihnen.",
     refundReturned:
       "Ihre Bank hat unsere Erstattung zurückgeschickt. Der Shop weiß davon und meldet sich bei Ihnen.",
     confirmed: "Bestellung bestätigt",
@@ -139,7 +139,7 @@ export const de: Translation = {
       "Ihnen wurde nichts berechnet, und Ihr Artikel ist noch reserviert. Versuchen Sie eine andere Karte.",
     noOtherCard:
       "Ihnen wurde nichts berechnet, aber keine andere Karte kann diese Bestellung bezahlen. Der Artikel geht wieder in den Verkauf, wenn Ihre Reservierung abläuft oder sobald Sie stornieren.",
-    question: "Ihre Bank hat eine Frage",
+    question: "Ihre Bank bittet um Bestätigung",
     questionText:
       "Setzen Sie die Zahlung fort, um sie bei Ihrer Bank zu bestätigen. Ihr Artikel ist noch reserviert.",
     orAnotherCard: "Sie können auch eine andere Karte verwenden.",
@@ -170,9 +170,9 @@ export const de: Translation = {
     lastSeconds: "Noch {n} Sekunden zum Bezahlen.",
     lastMinute: "Noch eine Minute zum Bezahlen.",
     checkingPayment:
-      "Wir prüfen, ob Ihre Zahlung gelungen ist. Bitte bezahlen Sie nirgendwo anders.",
+      "Wir prüfen, ob Ihre Zahlung erfolgreich war. Bitte bezahlen Sie nirgendwo anders.",
     paymentFailed:
-      "Ihre Zahlung ist nicht gelungen, und Ihnen wurde nichts berechnet. Bitte versuchen Sie es erneut.",
+      "Ihre Zahlung war nicht erfolgreich, und Ihnen wurde nichts berechnet. Bitte versuchen Sie es erneut.",
     checkingCancel: "Wir prüfen, ob Ihre Bestellung storniert wurde.",
     cancelFailed: "Ihre Bestellung wurde nicht storniert. Der Artikel ist noch für Sie reserviert.",
     signedOut:
@@ -180,11 +180,11 @@ export const de: Translation = {
     formFailed: "Das Zahlungsformular wurde nicht geladen. Bitte laden Sie diese Seite neu.",
   },
   sale: {
-    opened: "Der Verkauf ist geöffnet.",
+    opened: "Der Verkauf hat begonnen.",
     allHeld: "Alles ist reserviert. Vielleicht wird noch etwas frei.",
     allSold: "Alles ist ausverkauft.",
     moreUnits: "Es ist wieder etwas verfügbar.",
-    removed: "Dieser Verkauf wurde entfernt. Bestehende Bestellungen sind nicht betroffen.",
+    removed: "Diese Aktion wurde entfernt. Bestehende Bestellungen sind nicht betroffen.",
     degraded: "Die Bestandszahlen sind vielleicht veraltet. Sie können trotzdem kaufen.",
     signedOut:
       "Sie sind abgemeldet. Wählen Sie „Kaufen“ und melden Sie sich an, um Ihre Bestellung zu sehen.",
@@ -222,9 +222,9 @@ export const de: Translation = {
       "Dieser Browser unterstützt die Prüfung nicht. Versuchen Sie einen anderen Browser.",
   },
   line: {
-    early: "Dieser Verkauf hat eine Warteschlange. Sie können sich anstellen ab: {time}.",
-    apart: "Dieser Verkauf hat eine Warteschlange. Stellen Sie sich an, um dranzukommen.",
-    undrawn: "Sie stehen in der Warteschlange. Die Plätze werden ausgelost: {time}.",
+    early: "Für diese Aktion gibt es eine Warteschlange. Anstellen möglich ab: {time}.",
+    apart: "Für diese Aktion gibt es eine Warteschlange. Stellen Sie sich an, um dranzukommen.",
+    undrawn: "Sie stehen in der Warteschlange. Auslosung der Plätze: {time}.",
     beacon:
       "Sie stehen in der Warteschlange. Wir warten auf die öffentliche Zufallszahl, die über die Plätze entscheidet.",
     drawing: "Sie stehen in der Warteschlange. Die Plätze werden gerade ausgelost.",
@@ -283,8 +283,8 @@ export const de: Translation = {
     round: "Die Runde folgt aus dem Ende der Anmeldung",
     revealed: "Startwert und Runde sind veröffentlicht",
     commitment: "Der Startwert ist der, der vor der Anmeldung versiegelt wurde",
-    signature: "Die Quelle hat die Runde unterschrieben",
-    randomness: "Die Zufallszahl folgt aus der Unterschrift",
+    signature: "Die Quelle hat die Runde signiert",
+    randomness: "Die Zufallszahl folgt aus der Signatur",
     history: "Die Warteschlange bewegte sich nie zurück",
     place: "Ihr Platz ist der ausgeloste",
   },
@@ -296,14 +296,14 @@ export const de: Translation = {
     myOrders: "Meine Bestellungen",
     limits: "Es gilt eine Höchstmenge pro Person, und wir verkaufen nie mehr, als da ist.",
     utc: "Alle Zeiten in UTC.",
-    sales: "Verkäufe",
+    sales: "Aktionen",
     salesAbout: "Flash-Sales: was jetzt läuft und was als Nächstes startet.",
-    noSales: "Noch keine Verkäufe. Schauen Sie bald wieder vorbei.",
-    moreSales: "Weitere Verkäufe",
-    allSales: "Alle Verkäufe ansehen",
+    noSales: "Noch keine Aktionen. Schauen Sie bald wieder vorbei.",
+    moreSales: "Weitere Aktionen",
+    allSales: "Alle Aktionen ansehen",
     items: { one: "{n} Artikel", other: "{n} Artikel" },
     backTo: "Zurück zu {sale}",
-    backToSale: "Zurück zum Verkauf",
+    backToSale: "Zurück zur Aktion",
     soldBy: "Verkauft von {seller}",
     signIn: "Anmelden",
     signInToBuy: "Zum Kaufen anmelden",
@@ -317,13 +317,13 @@ export const de: Translation = {
     demo: "Dies ist eine Demo. Jeder Name funktioniert, ein Passwort gibt es nicht.",
     cancel: "Abbrechen",
     itemsList: "Artikel",
-    about: "Über diesen Verkauf",
-    changed: "Dieser Verkauf wurde geändert.",
+    about: "Über diese Aktion",
+    changed: "Diese Aktion wurde geändert.",
     reload: "Seite neu laden",
     perPerson: "Höchstens {n} pro Person",
     saleLimit: {
-      one: "Eins pro Person",
-      other: "{n} pro Person, alle Artikel zusammen",
+      one: "Ein Stück pro Person",
+      other: "{n} Stück pro Person, alle Artikel zusammen",
     },
     quantity: "Menge",
     sum: "Summe {total}",
@@ -350,7 +350,7 @@ export const de: Translation = {
     verification: "Prüfung",
     oneCheck: "Eine kurze Prüfung, dann Ihre Bestellung",
     checkText:
-      "Dieser Verkauf prüft, ob Menschen kaufen. Noch ist nichts reserviert. Nach der Prüfung geht Ihre Bestellung automatisch weiter.",
+      "Diese Aktion prüft, ob ein Mensch kauft. Noch ist nichts reserviert. Nach der Prüfung geht Ihre Bestellung automatisch weiter.",
     checkAgain: "Prüfung wiederholen",
     cancelQuestion: "Reservierung für {item} stornieren?",
     cancelWarning:
@@ -362,11 +362,11 @@ export const de: Translation = {
     placed: "Bestellt",
     orderNumber: "Bestellnummer",
     allOrders: "Alle meine Bestellungen",
-    from: "Aus {sale}",
+    from: "Aktion: {sale}",
     incomplete:
       "Einige Ihrer Bestellungen können gerade nicht angezeigt werden. Keine ging verloren. Bitte schauen Sie in einer Minute noch einmal nach.",
     noOrders: "Sie haben noch keine Bestellungen.",
-    browse: "Verkäufe ansehen",
+    browse: "Aktionen ansehen",
     older: "Ältere Bestellungen",
     payBy: "Bezahlen bis {time}",
     units: { one: "{n} Stück", other: "{n} Stück" },
@@ -387,7 +387,7 @@ export const de: Translation = {
     howQueue:
       "Wer sich vor der Auslosung anstellt, bekommt einen zufälligen Platz. Wer später kommt, folgt in der Reihenfolge der Ankunft.",
     howDraw:
-      "Wer sich vor der Auslosung anstellt, hat die gleiche Chance. Wer später kommt, folgt danach.",
+      "Alle, die sich vor der Auslosung anstellen, haben die gleiche Chance. Wer später kommt, folgt danach.",
     proof:
       "Niemand kann die Plätze bestimmen, auch der Shop nicht: Sie folgen aus einem Startwert, der versiegelt wurde, bevor sich jemand anstellen konnte, und aus einer öffentlichen Zufallszahl, die erst danach entsteht.",
     published: "Alles, was veröffentlicht wurde",
@@ -408,7 +408,7 @@ export const de: Translation = {
     calendarText:
       "Der Verkauf startet jetzt. Melden Sie sich ein paar Minuten vorher an und wählen Sie aus, dann genügt ein Klick.",
     needsScriptToCheck:
-      "Dieser Verkauf prüft, ob Menschen kaufen, und die Prüfung braucht JavaScript. Es wurde nichts bestellt. Schalten Sie JavaScript ein und kaufen Sie dann auf der Verkaufsseite.",
+      "Diese Aktion prüft, ob ein Mensch kauft, und die Prüfung braucht JavaScript. Es wurde nichts bestellt. Schalten Sie JavaScript ein und kaufen Sie dann auf der Seite der Aktion.",
     seller: "Verkäufer",
     next: "Wie es weitergeht",
     nextPay:
@@ -418,13 +418,13 @@ export const de: Translation = {
     nextConfirmed:
       "Der Verkäufer hat Ihre Bestellung und kümmert sich um alles Weitere. Bewahren Sie diese Seite auf oder drucken Sie sie: Sie ist Ihr Beleg. Nennen Sie bei Fragen die Bestellnummer.",
     nextOver:
-      "Nichts. Solange der Verkauf läuft und noch etwas da ist, können Sie erneut bestellen.",
+      "Nichts. Solange die Aktion läuft und noch etwas da ist, können Sie erneut bestellen.",
     nextRefund:
       "Das Geld geht dorthin zurück, woher es kam. Wann Sie es sehen, entscheidet Ihre Bank: oft innerhalb von zehn Tagen.",
     nextFailed: "Bitte wenden Sie sich an den Verkäufer und nennen Sie die Bestellnummer.",
     heldNow: "Zurzeit für Sie reserviert",
     holdLeft: "Noch {time} reserviert",
-    notFoundText: "Vielleicht ist die Adresse falsch geschrieben, oder der Verkauf wurde entfernt.",
+    notFoundText: "Vielleicht ist die Adresse falsch geschrieben, oder die Aktion wurde entfernt.",
   },
   error: {
     invalid_request: "Die Anfrage ist ungültig",
@@ -435,7 +435,7 @@ export const de: Translation = {
     ticket_required: "Erst anstellen",
     not_admitted_yet: "Sie sind noch nicht an der Reihe",
     sale_paused: "Unterbrochen",
-    sale_not_open: "Noch nicht geöffnet",
+    sale_not_open: "Noch nicht gestartet",
     not_found: "Seite nicht gefunden",
     sold_out: "Ausverkauft",
     not_enough: "Nicht mehr genug verfügbar",
@@ -445,7 +445,7 @@ export const de: Translation = {
     payment_method_required: "Mit dieser Bestellung bezahlen",
     order_not_payable: "Diese Bestellung kann nicht bezahlt werden",
     order_not_cancellable: "Diese Bestellung kann nicht storniert werden",
-    sale_closed: "Verkauf beendet",
+    sale_closed: "Aktion beendet",
     payload_too_large: "Die Anfrage ist zu groß",
     rate_limited: "Zu viele Anfragen",
     overloaded: "Gerade zu viel los",

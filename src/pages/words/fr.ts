@@ -71,7 +71,7 @@ export const fr: Translation = {
     failed: "Cela n’a pas fonctionné.",
     few: "Plus que {n} en stock. Choisissez une quantité plus petite.",
     held: "Tout est réservé, mais certains acheteurs n’ont pas encore payé. Réessayez dans un instant.",
-    soldOut: "Épuisé. Quelqu’un d’autre a eu le dernier.",
+    soldOut: "Épuisé. Quelqu’un d’autre a pris le dernier.",
     price:
       "Le prix est maintenant de {price}. Rien n’a été commandé. Ne continuez que si vous l’acceptez.",
     priceUnknown: "Le prix a changé. Rien n’a été commandé. Ne continuez que si vous l’acceptez.",
@@ -80,7 +80,7 @@ export const fr: Translation = {
     opens: "Cette vente n’est pas encore ouverte. Ouverture : {time}.",
     opensSoon: "Cette vente n’est pas encore ouverte. Elle ouvrira bientôt.",
     line: "Cette vente a une file d’attente. Rejoignez-la d’abord, sur la page de la vente.",
-    turn: "Ce n’est pas encore votre tour. Votre place est gardée. Veuillez réessayer dans {wait}.",
+    turn: "Ce n’est pas encore votre tour. Vous gardez votre place. Veuillez réessayer dans {wait}.",
     ended: "Cette vente est terminée.",
     tooMany: "Trop de tentatives.",
     pleaseWait: "Veuillez patienter {wait}, puis réessayer.",
@@ -88,7 +88,7 @@ export const fr: Translation = {
     notPayable:
       "Ce paiement ne peut pas commencer. Un autre est peut-être en cours, ou il y a eu trop de tentatives.",
     notCancellable: "Cette commande ne peut plus être annulée.",
-    gone: "Ceci n’est plus disponible.",
+    gone: "Ce n’est plus disponible.",
     blocked: "Nous ne pouvons pas accepter votre commande.",
     unpaid: "Vos réservations précédentes ont expiré sans paiement.",
     payHere: "Cette fois, choisissez comment payer avant de commander.",
@@ -101,7 +101,7 @@ export const fr: Translation = {
     listOff:
       "La liste de vos commandes n’est pas disponible pour le moment. Aucune n’est perdue, et la page de chaque commande fonctionne.",
     reload:
-      "Cette vente vérifie maintenant que les acheteurs sont humains. Rechargez cette page, puis réessayez.",
+      "Cette vente vérifie maintenant que les acheteurs sont bien des personnes. Rechargez cette page, puis réessayez.",
   },
   order: {
     inLine: "Votre paiement est dans la file : environ {wait}. Votre article reste réservé.",
@@ -117,9 +117,10 @@ export const fr: Translation = {
     canceledByBuyer: "Vous avez annulé cette commande.",
     backOnSale: "L’article est de nouveau en vente.",
     refundDue: "Remboursement en cours",
-    refundDueText: "La boutique a remboursé votre commande. Votre argent est en route vers vous.",
+    refundDueText:
+      "La boutique a décidé de rembourser votre commande. Le remboursement est en cours.",
     tooLate: "Votre paiement est arrivé trop tard.",
-    moneyBack: "La totalité de votre argent est en route vers vous.",
+    moneyBack: "Le remboursement intégral est en cours.",
     refundFailed: "Remboursement retardé",
     refundStuck:
       "Votre remboursement n’a pas abouti. La boutique le sait et prendra contact avec vous.",
@@ -138,7 +139,7 @@ export const fr: Translation = {
       "Rien ne vous a été débité, et votre article est toujours réservé. Essayez une autre carte.",
     noOtherCard:
       "Rien ne vous a été débité, mais aucune autre carte ne peut payer cette commande. L’article sera remis en vente à l’expiration de votre réservation, ou dès que vous l’annulez.",
-    question: "Votre banque a une question",
+    question: "Votre banque demande une confirmation",
     questionText:
       "Continuez le paiement pour le confirmer auprès de votre banque. Votre article est toujours réservé.",
     orAnotherCard: "Vous pouvez aussi utiliser une autre carte.",
@@ -148,14 +149,14 @@ export const fr: Translation = {
     bankResponds: "Votre article est réservé en attendant la réponse de votre banque.",
     reserved: "Réservé pour vous",
     reservedText: "Payez avant l’expiration de la réservation pour l’obtenir.",
-    gotIt: "Vous l’avez",
+    gotIt: "Vous l’avez obtenu",
     gotItText: "Votre article est réservé. Nous confirmons votre commande.",
     oldDecline:
       "Rien ne vous a été débité. Le paiement a été refusé, l’article est donc de nouveau en vente.",
-    findingOut: "Nous vérifions si votre banque a payé. Si oui, votre argent vous sera rendu.",
+    findingOut: "Nous vérifions si votre banque a payé. Le cas échéant, vous serez remboursé.",
     expired: "Réservation expirée",
     expiredUnknown:
-      "Nous vérifions si votre banque a payé. Si oui, vous recevrez l’article s’il en reste un, sinon votre argent vous sera rendu.",
+      "Nous vérifions si votre banque a payé. Le cas échéant, vous recevrez l’article s’il en reste un, sinon vous serez remboursé.",
     expiredText:
       "Votre commande n’a pas été payée à temps, l’article est donc de nouveau en vente.",
     notCharged: "Rien ne vous a été débité.",
@@ -163,7 +164,7 @@ export const fr: Translation = {
   panel: {
     each: "{n} × {price}",
     quantity: "Quantité : {n}",
-    until: "Réservé jusqu’à {time}",
+    until: "Fin de la réservation : {time}",
     over: "Votre réservation a expiré. Nous vérifions votre commande.",
     expired: "Votre réservation a expiré.",
     lastSeconds: "Encore {n} secondes pour payer.",
@@ -259,7 +260,7 @@ export const fr: Translation = {
     joinedWaiting: { one: "{joined}, {n} attend.", other: "{joined}, {n} attendent." },
     number: "Numéro {n} sur {all}",
     aboutNumber: "Environ numéro {n} sur {all}",
-    unitsHeld: "{free}, et {held} réservés",
+    unitsHeld: "{free}, plus {held} sous réservation",
     prices: "{from} à {to}",
     offline: "Pas de connexion. Vous gardez votre place.",
     signedOut: "Vous êtes déconnecté. Connectez-vous pour voir votre place dans la file.",
@@ -292,8 +293,8 @@ export const fr: Translation = {
     myOrders: "Mes commandes",
     limits: "Des limites s’appliquent par personne, et nous ne vendons jamais plus que le stock.",
     utc: "Les heures sont en UTC.",
-    sales: "Ventes",
-    salesAbout: "Ventes flash : ce qui est ouvert et ce qui ouvre bientôt.",
+    sales: "Ventes flash",
+    salesAbout: "Ventes flash : les ventes en cours et les prochaines.",
     noSales: "Pas encore de ventes. Revenez bientôt.",
     moreSales: "Plus de ventes",
     allSales: "Voir toutes les ventes",
@@ -345,7 +346,7 @@ export const fr: Translation = {
     verification: "Vérification",
     oneCheck: "Une vérification rapide, puis votre commande",
     checkText:
-      "Cette vente vérifie que les acheteurs sont humains. Rien n’est encore réservé. Votre commande continue automatiquement après la vérification.",
+      "Cette vente vérifie que les acheteurs sont bien des personnes. Rien n’est encore réservé. Votre commande continue automatiquement après la vérification.",
     checkAgain: "Refaire la vérification",
     cancelQuestion: "Annuler votre réservation de {item} ?",
     cancelWarning: "L’article est remis en vente aussitôt, et quelqu’un d’autre peut l’acheter.",
@@ -356,13 +357,13 @@ export const fr: Translation = {
     placed: "Commandé",
     orderNumber: "Numéro de commande",
     allOrders: "Toutes mes commandes",
-    from: "De {sale}",
+    from: "Vente : {sale}",
     incomplete:
       "Certaines de vos commandes ne peuvent pas être affichées pour le moment. Aucune n’est perdue. Veuillez revenir dans une minute.",
     noOrders: "Vous n’avez pas encore de commandes.",
     browse: "Parcourir les ventes",
     older: "Commandes plus anciennes",
-    payBy: "À payer avant {time}",
+    payBy: "Date limite de paiement : {time}",
     units: { one: "{n} unité", other: "{n} unités" },
     payInApp:
       "Cette commande ne peut pas être payée sur cette page. Payez-la dans l’application de la boutique.",
@@ -390,7 +391,7 @@ export const fr: Translation = {
     randomNumber: "Nombre aléatoire public",
     round: "tour drand {round}",
     autoBuy: "Acheter pour moi dès que c’est mon tour",
-    whatToBuy: "Que faut-il acheter",
+    whatToBuy: "Article à acheter",
     notify: "Me prévenir quand c’est mon tour",
     otherDevice: "Utiliser ma place sur un autre appareil",
     scan: "Scannez le code ou ouvrez le lien sur votre autre appareil, et connectez-vous avec le même compte. Il ne vaut rien pour quelqu’un d’autre.",
@@ -402,7 +403,7 @@ export const fr: Translation = {
     calendarText:
       "La vente ouvre maintenant. Connectez-vous quelques minutes avant et choisissez votre article : un seul clic suffira.",
     needsScriptToCheck:
-      "Cette vente vérifie que les acheteurs sont humains, et la vérification nécessite JavaScript. Rien n’a été commandé. Activez JavaScript, puis achetez sur la page de la vente.",
+      "Cette vente vérifie que les acheteurs sont bien des personnes, et la vérification nécessite JavaScript. Rien n’a été commandé. Activez JavaScript, puis achetez sur la page de la vente.",
     seller: "Vendeur",
     next: "La suite",
     nextPay:
@@ -414,14 +415,14 @@ export const fr: Translation = {
     nextOver:
       "Rien. Tant que la vente est ouverte et qu’il reste du stock, vous pouvez commander de nouveau.",
     nextRefund:
-      "L’argent retourne d’où il est venu. Votre banque décide quand vous le verrez : souvent sous dix jours.",
+      "L’argent est reversé sur le moyen de paiement d’origine. Votre banque décide quand vous le verrez : souvent sous dix jours.",
     nextFailed: "Veuillez contacter le vendeur et indiquer le numéro de commande.",
     heldNow: "Réservé pour vous en ce moment",
     holdLeft: "Encore réservé pendant {time}",
     notFoundText: "L’adresse est peut-être mal saisie, ou la vente a été retirée.",
   },
   error: {
-    invalid_request: "La demande n’est pas valide",
+    invalid_request: "La requête n’est pas valide",
     unauthenticated: "Connectez-vous d’abord",
     blocked: "Commande impossible",
     forbidden: "Non autorisé",
@@ -440,8 +441,8 @@ export const fr: Translation = {
     order_not_payable: "Cette commande ne peut pas être payée",
     order_not_cancellable: "Cette commande ne peut pas être annulée",
     sale_closed: "Vente terminée",
-    payload_too_large: "La demande est trop volumineuse",
-    rate_limited: "Trop de demandes",
+    payload_too_large: "La requête est trop volumineuse",
+    rate_limited: "Trop de requêtes",
     overloaded: "Trop d’affluence",
     unavailable: "Temporairement indisponible",
   },
