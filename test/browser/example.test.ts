@@ -22,7 +22,13 @@ const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 afterAll(() => void server.close().closeAllConnections());
 
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
-const press = (page: Page, name: string) => page.getByRole("button", { name }).click();
+
+/** By keyboard. */
+async function press(page: Page, name: string): Promise<void> {
+  const button = page.getByRole("button", { name });
+  await button.waitFor();
+  await button.press("Enter");
+}
 
 async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel("Name").fill(name);
@@ -59,9 +65,11 @@ async function open(stage: Stage, saleId: string, name?: string, look = {}): Pro
   return page;
 }
 
-/** Reserves the chosen item, is declined once, and pays. */
+/** Reserves the chosen item, reloads the page, is declined once, and pays. */
 async function buyPaid(page: Page): Promise<void> {
   await press(page, "Reserve");
+  await shows(page, /^Reserved for \d:\d\d$/);
+  await page.reload();
   await shows(page, /^Reserved for \d:\d\d$/);
   await press(page, "Pay with a card that is declined");
   await shows(page, /^The card was declined/);

@@ -15,16 +15,18 @@ export function explanation(error) {
   return error.problem.detail;
 }
 
-/** Runs what a button does. Its buttons do nothing meanwhile. @param {() => Promise<void>} action */
+let isBusy = false;
+
+/** Runs what a button does. The buttons do nothing meanwhile, but keep the focus. @param {() => Promise<void>} action */
 export async function act(action) {
-  const buttons = document.querySelectorAll("main button");
-  for (const button of buttons) button.toggleAttribute("disabled", true);
+  if (isBusy) return;
+  isBusy = true;
   write("message", "One moment …");
   try {
     await action();
   } catch (error) {
     write("message", explanation(error));
   } finally {
-    for (const button of buttons) button.toggleAttribute("disabled", false);
+    isBusy = false;
   }
 }

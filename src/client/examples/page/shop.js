@@ -48,6 +48,7 @@ async function reserve({ id: saleId }) {
     sessionStorage.removeItem(kept);
     history.replaceState(null, "", `/?order=${encodeURIComponent(bought.id)}`);
     follow(bought);
+    at("item").focus();
   } catch (error) {
     // Only an error with a key leaves open whether there is an order.
     if (!(error instanceof NoAnswerError && error.key)) sessionStorage.removeItem(kept);
