@@ -2,7 +2,12 @@
 import { registrationOf } from "./admission/settings.ts";
 import { type AlertWatchEnv, alertWatchOf } from "./alerts/client.ts";
 import { isWatched } from "./alerts/figures.ts";
-import { type CatalogEnv, configureObjects, publish } from "./catalog/propagation.ts";
+import {
+  type CatalogConfig,
+  type CatalogEnv,
+  configureObjects,
+  publish,
+} from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
@@ -10,7 +15,6 @@ import { causeOf, log } from "./observability/log.ts";
 import { add, count } from "./observability/metrics.ts";
 import { reconcileReadModel } from "./orders/rebuild.ts";
 import { restoreLost, restoreReadModel } from "./orders/restore.ts";
-import type { RedisConfig } from "./redis/client.ts";
 
 /** A sale is reconciled every minute from an hour before it opens until an hour after it closes. */
 const AROUND_MS = 3_600_000;
@@ -22,7 +26,7 @@ const AROUND_MS = 3_600_000;
  */
 export async function reconcile(
   env: CatalogEnv & AlertWatchEnv,
-  config: RedisConfig,
+  config: CatalogConfig,
   scheduledAt: number,
 ): Promise<void> {
   await attempt("catalog", async () => {
@@ -38,7 +42,10 @@ export async function reconcile(
   for await (const registered of allSales(env)) {
     isWatching ||= registered.sale !== null && isWatched(registered.sale, scheduledAt);
     if (!isDue(registered, scheduledAt)) continue;
-    await attempt(registered.id, async () => void (await configureObjects(env, registered)));
+    await attempt(
+      registered.id,
+      async () => void (await configureObjects(env, config, registered)),
+    );
     for (const { id } of registered.sale?.skus ?? []) {
       await attempt(id, async () => {
         const report = await reconcileReadModel(env, config, id);

@@ -2,6 +2,8 @@
 // revisions, so every step can run again, and the reconciliation finishes an interrupted propagation.
 import { type LineEnv, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
+import type { Branding } from "../branding.ts";
+import type { Config } from "../config.ts";
 import { refuse } from "../errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
@@ -20,6 +22,8 @@ import { type RegistryEnv, registryOf, storePublished } from "./store.ts";
 
 export type CatalogEnv = InventoryEnv & RegistryEnv & LineEnv;
 
+export type CatalogConfig = RedisConfig & Pick<Config, "THEME">;
+
 const NOT_CONFIGURED =
   "The change is registered, but not every object has it yet. That is retried every minute, and it is safe to send the request again";
 
@@ -29,10 +33,10 @@ const NOT_CONFIGURED =
  */
 export async function propagate(
   env: CatalogEnv,
-  config: RedisConfig,
+  config: CatalogConfig,
   registered: RegisteredSale,
 ): Promise<Changed> {
-  const confirmed = await configureObjects(env, registered).catch((error) => {
+  const confirmed = await configureObjects(env, config, registered).catch((error) => {
     log("catalog.propagation_failed", { cause: causeOf(error) });
     return undefined;
   });
@@ -66,9 +70,10 @@ export async function publish(env: RegistryEnv, config: RedisConfig): Promise<bo
  */
 export async function configureObjects(
   env: CatalogEnv,
+  config: CatalogConfig,
   registered: RegisteredSale,
 ): Promise<RegisteredSale> {
-  const current = await configureSkus(env, registered);
+  const current = await configureSkus(env, config, registered);
   const { id: saleId, revision, sale } = current;
   await lineOf(env, saleId).configure({ saleId, revision, terms: sale && lineTermsOf(sale) });
   return current;
@@ -81,10 +86,14 @@ export async function configureObjects(
  * @returns the sale after any correction
  * @throws if an object cannot be configured
  */
-async function configureSkus(env: CatalogEnv, registered: RegisteredSale): Promise<RegisteredSale> {
+async function configureSkus(
+  env: CatalogEnv,
+  config: CatalogConfig,
+  registered: RegisteredSale,
+): Promise<RegisteredSale> {
   let current = registered;
   for (;;) {
-    const confirmations = await configureSkuObjects(env, current);
+    const confirmations = await configureSkuObjects(env, config, current);
     const corrected = await registryOf(env).confirm(current.id, current.revision, confirmations);
     if (!corrected) return current;
     current = corrected;
@@ -94,6 +103,7 @@ async function configureSkus(env: CatalogEnv, registered: RegisteredSale): Promi
 /** Returns the answers of the objects that now have this revision. The others have a newer one. */
 async function configureSkuObjects(
   env: InventoryEnv,
+  { THEME: site }: CatalogConfig,
   { revision, sale, former, withdrawn = {} }: RegisteredSale,
 ): Promise<Confirmation[]> {
   const commands = [
@@ -101,7 +111,7 @@ async function configureSkuObjects(
       skuId: sku.id,
       revision,
       offer: {
-        terms: toTerms(sale as Sale, sku),
+        terms: toTerms(sale as Sale, sku, site),
         stock: sku.stock,
         withdrawn: withdrawn[sku.id] ?? 0,
       },
@@ -135,7 +145,7 @@ async function countOrders(env: InventoryEnv, skuId: string): Promise<void> {
   } while (after);
 }
 
-function toTerms(sale: Sale, sku: Sku): Terms {
+function toTerms(sale: Sale, sku: Sku, site: Branding): Terms {
   return {
     saleId: sale.id,
     skuId: sku.id,
@@ -146,6 +156,6 @@ function toTerms(sale: Sale, sku: Sku): Terms {
     ...(sale.perUserLimit === undefined ? {} : { saleLimit: sale.perUserLimit }),
     holdSeconds: sku.holdSeconds,
     ...(lineSettings(sale) ? { hasLine: true } : {}),
-    item: itemOf(sale, sku),
+    item: itemOf(sale, sku, site),
   };
 }

@@ -7,11 +7,11 @@ import { atObject, callInventory, type InventoryEnv, LANE } from "../inventory/c
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { LedgerReport } from "../inventory/report.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { type RedisConfig, withRedis } from "../redis/client.ts";
+import { withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { noteAllRebuilt } from "../redis/rebuilt.ts";
 import { holds, type Precondition } from "./precondition.ts";
-import { type CatalogEnv, propagate } from "./propagation.ts";
+import { type CatalogConfig, type CatalogEnv, propagate } from "./propagation.ts";
 import { etagOfSale } from "./registry-types.ts";
 import { type Changed, invalid, refused } from "./sale-result.ts";
 import { type Sale, saleState } from "./schema.ts";
@@ -27,7 +27,7 @@ const noteNoOrders = (redis: Redis, keys: Keys) => noteAllRebuilt(redis, keys, [
  */
 export async function putSale(
   env: CatalogEnv,
-  config: RedisConfig,
+  config: CatalogConfig,
   sale: Sale,
   condition: Precondition,
 ): Promise<Changed<{ created: boolean; warnings: Issue[] }>> {
@@ -59,7 +59,7 @@ export async function putSale(
 /** Deletes a sale. Its orders remain in the ledgers. */
 export async function deleteSale(
   env: CatalogEnv,
-  config: RedisConfig,
+  config: CatalogConfig,
   id: string,
   condition: Precondition,
 ): Promise<Changed> {
@@ -73,7 +73,7 @@ export async function deleteSale(
 /** Adds units to a SKU's stock, or removes free units if `quantity` is negative. Applied once per key. */
 export async function restock(
   env: CatalogEnv,
-  config: RedisConfig,
+  config: CatalogConfig,
   skuId: string,
   quantity: number,
   key: string,

@@ -2,6 +2,7 @@
 // total number of units on sale. A restock changes the document, and the object follows.
 import { KEEP_MS } from "./allowance/decide.ts";
 import type { Stock, Terms } from "./decide-order.ts";
+import type { Item } from "./order.ts";
 import { type TracedSales, tracedAfter } from "./traces.ts";
 
 /** Most units of one SKU, restocks included. */
@@ -66,9 +67,7 @@ export function decideConfigure(
   now: number,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
-    // Terms from before orders stored an item get it from the same document.
-    const addsItem = revision === setup.revision && offer && setup.terms && !setup.terms.item;
-    return addsItem ? { ...setup, terms: offer.terms } : undefined;
+    return revision === setup.revision ? withItem(setup, offer?.terms.item) : undefined;
   }
   const withdrawn = setup?.withdrawn ?? 0;
   const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
@@ -82,6 +81,13 @@ export function decideConfigure(
     ...keepCounted(setup, offer),
     traced: tracedAfter(setup?.traced ?? {}, setup?.terms ?? null, terms, now),
   };
+}
+
+/** The setup with the item as it is sold now: its seller may be the deployment's, which has no revision. */
+function withItem(setup: Setup, item: Item | undefined): Setup | undefined {
+  const { terms } = setup;
+  if (!terms || !item || JSON.stringify(item) === JSON.stringify(terms.item)) return undefined;
+  return { ...setup, terms: { ...terms, item } };
 }
 
 /**

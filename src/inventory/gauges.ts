@@ -8,7 +8,6 @@ export function sampleLedger({ setup, stock, index }: Ledger): void {
   if (!setup) return;
   const { skuId } = setup;
   const saleId = setup.terms?.saleId ?? "-";
-  setGauge("units", stock.stocked, saleId, skuId, "stocked");
   setGauge("units", available(stock), saleId, skuId, "available");
   setGauge("units", stock.held, saleId, skuId, "held");
   setGauge("units", stock.sold, saleId, skuId, "sold");

@@ -24,6 +24,8 @@ export interface LedgerReport {
   sold: number;
   units: Record<string, number>;
   unacknowledged: number;
+  /** Orders whose units the limit of the sale per person has not counted yet. */
+  uncounted: number;
   /** Orders with an event that the shop has not accepted yet. */
   unannounced: number;
   stuck: OrderRef[];
@@ -44,7 +46,8 @@ export interface LedgerReport {
 /** Null if nothing was ever on sale here. */
 export function reportOf(ledger: Ledger, activity: Activity, now: number): LedgerReport | null {
   const { setup, stock, rows } = ledger;
-  const { units, unacknowledged, owed, refundsFailed, disputed, holdsPaused } = ledger.index;
+  const { index } = ledger;
+  const { units, unacknowledged, uncounted, owed, refundsFailed, disputed, holdsPaused } = index;
   if (!setup) return null;
   return {
     skuId: setup.skuId,
@@ -54,6 +57,7 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
     available: available(stock),
     units: { ...units },
     unacknowledged: unacknowledged.size,
+    uncounted: uncounted.size,
     unannounced: owed.size,
     stuck: [...unacknowledged.values()]
       .filter((order) => isStuck(order, now))

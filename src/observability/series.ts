@@ -58,7 +58,7 @@ export const METRICS = {
   http_seconds: histogram("Time until the response, at the edge", ["route", "class"]),
   object_seconds: histogram("Calls of a SKU's object, as the edge sees them", ["call", "answer"]),
   queue_age_seconds: histogram("Age of messages at their first delivery", ["queue"]),
-  units: gauge("Units of a SKU: stocked, available, held, and sold", ["sale", "sku", "state"]),
+  units: gauge("Units of a SKU: available, held, and sold", ["sale", "sku", "state"]),
   holds_paused: gauge("Holds that wait for a payment", ["sale", "sku"]),
   copy_stale_timestamp_seconds: gauge(
     "Since when Redis lacks the latest copy of a SKU's figures; 0 if it has it",

@@ -126,5 +126,5 @@ function withItem(value: unknown): unknown {
   if (!order || order.item) return value;
   const found = heldCatalog()?.sku(String(order.skuId));
   if (!found || found.entry.sale.id !== order.saleId) return value;
-  return { ...order, item: itemOf(found.entry.sale, found.sku) };
+  return { ...order, item: itemOf(found.entry.sale, found.sku, {}) };
 }

@@ -157,13 +157,6 @@ test("units of which no figures came are not called missing", () => {
   expect(valuesOf("invariant_broken", units(5))).toEqual([0]);
 });
 
-test("units are missing, or too many, if their sum is not what is stocked", () => {
-  const stocked = (count: number) =>
-    gauge("units", { sale: "drop", sku: "a", state: "stocked" }, count);
-  const of = (count: number) => valuesOf("invariant_broken", [...units(5), stocked(count)]);
-  expect([of(5), of(7), of(4)]).toEqual([[0], [2], [1]]);
-});
-
 test("the worst SKU of a sale stands for it", () => {
   const sales = [
     aSale({

@@ -118,7 +118,7 @@ test("an order's item has the option, and the most specific picture", () => {
   const skus = [size("41", { imageUrl: picture("41") }), size("42")];
   const mug = { id: "mug", name: "Mug", unitPrice: price(900), stock: 3 };
   const full = parsed(sale({ products, skus: [...skus, mug], imageUrl: picture("sale") }));
-  const items = full.skus.map((sku) => itemOf(full, sku));
+  const items = full.skus.map((sku) => itemOf(full, sku, {}));
   expect(items).toEqual([
     { name: "Runner 41", option: "41", imageUrl: picture("41"), saleTitle: "Drop" },
     { name: "Runner 42", option: "42", imageUrl: picture("runner"), saleTitle: "Drop" },

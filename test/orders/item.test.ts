@@ -1,5 +1,9 @@
 // The item of an order: its name, image, sale and seller, copied when the order is made, whatever changes later.
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { configureObjects } from "../../src/catalog/propagation.ts";
+import { registryOf } from "../../src/catalog/store.ts";
+import { readConfig } from "../../src/config.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { toEvent } from "../../src/inventory/order-event.ts";
 import { readEvent } from "../../src/orders/webhooks.ts";
@@ -87,6 +91,27 @@ describe("an order keeps its item", () => {
     // A new order gets the new names.
     const later = await bought(await aBuyer(), sku.id, { paymentToken: "tok_ok" });
     expect(later.item).toMatchObject({ name: "Walker", seller: "Somebody Else" });
+  });
+
+  test("when the deployment's seller changes, which later orders name", async () => {
+    const sku = aSku();
+    const sale = await putSale(aSale({ skus: [sku], theme: { accent: "#112233" } }));
+    const registered = await registryOf(env).find({ sale: sale.id });
+    if (!registered) throw new Error("no sale");
+    const result = readConfig(env);
+    if (!result.ok) throw new Error("no configuration");
+    /** What the reconciliation does after a deployment with another `THEME`. */
+    const deployed = (seller: string) =>
+      configureObjects(env, { ...result.config, THEME: { seller } }, registered);
+
+    await deployed("Harbor Roasters");
+    const [ann, bob] = [await aBuyer(), await aBuyer()];
+    const first = await bought(ann, sku.id);
+    expect(first.item).toMatchObject({ seller: "Harbor Roasters" });
+    await deployed("Somebody Else");
+    expect((await bought(bob, sku.id)).item).toMatchObject({ seller: "Somebody Else" });
+    expect((await showOrder(ann, first.id)).body.item).toEqual(first.item);
+    expect(await page(`/orders/${first.id}`, ann)).toContain("Sold by Harbor Roasters");
   });
 
   test("when its sale is deleted", async () => {

@@ -2,17 +2,19 @@
 import type { DrawCheck } from "../../admission/verify-draw.ts";
 import type { Check, SkuFacts } from "./document.ts";
 import { agrees, type MoneyFacts } from "./money.ts";
+import type { SaleLimitFacts } from "./sale-tally.ts";
 
 interface Facts {
   skus: readonly SkuFacts[];
   money: MoneyFacts;
+  saleLimit?: SaleLimitFacts;
   draw?: readonly DrawCheck[] | null;
 }
 
-export function checksOf({ skus, money, draw }: Facts): Check[] {
+export function checksOf({ skus, money, saleLimit, draw }: Facts): Check[] {
   return [
     checkStock(skus),
-    checkLimits(skus),
+    checkLimits(skus, saleLimit),
     checkMoney(skus, money),
     ...(draw === undefined ? [] : [checkDraw(draw)]),
   ];
@@ -55,19 +57,39 @@ function checkStock(skus: readonly SkuFacts[]): Check {
   return held("stock", `Sold + held + available = stocked, order by order. Sold: ${sold}`);
 }
 
-function checkLimits(skus: readonly SkuFacts[]): Check {
+const LOWERED = "A limit that was lowered later explains that";
+
+function checkLimits(skus: readonly SkuFacts[], sale: SaleLimitFacts | undefined): Check {
   const over = skus.filter(({ counted }) => counted && counted.overLimit > 0);
   if (over.length > 0) {
     const people = over.reduce((sum, { counted }) => sum + (counted?.overLimit ?? 0), 0);
     const detail = `${people} people have more than today's limit: ${listed(over)}`;
-    return broken("limits", `${detail}. A limit that was lowered later explains that`);
+    return broken("limits", `${detail}. ${LOWERED}`);
   }
-  const why = unread(skus);
+  if (sale?.overLimit) {
+    const detail = `${sale.overLimit} people have more than ${sale.limit} units of the whole sale`;
+    return broken("limits", `${detail}. ${LOWERED}`);
+  }
+  const why = unread(skus) ?? (sale && unproven(skus, sale));
   if (why) return unknown("limits", why);
+  if (sale?.miscounted) {
+    const detail = `The sale's limit counts other units than the ledgers for ${sale.miscounted} people`;
+    return broken("limits", detail);
+  }
   const most = skus.map(
     ({ id, counted, perUserLimit }) => `${id} ${counted?.mostPerPerson} of ${perUserLimit}`,
   );
-  return held("limits", `The most units of one person: ${most.join(", ")}`);
+  const whole = sale ? [`the whole sale ${sale.mostPerPerson} of ${sale.limit}`] : [];
+  return held("limits", `The most units of one person: ${[...most, ...whole].join(", ")}`);
+}
+
+/** Why nothing is known of a sale's limit, or of what counts for it. Undefined if there is no reason. */
+function unproven(skus: readonly SkuFacts[], { overLimit, miscounted }: SaleLimitFacts) {
+  if (overLimit === null) return "Too many people to add up the units of each over all items";
+  const isMoving = skus.some(({ ledger }) => ledger && (ledger.isMoving || ledger.uncounted > 0));
+  return miscounted && isMoving
+    ? "Orders are being counted for the limit of the sale. Read the report again"
+    : undefined;
 }
 
 function checkMoney(skus: readonly SkuFacts[], { totals, faultCount, open }: MoneyFacts): Check {

@@ -5,6 +5,7 @@ import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import type { Cluster } from "./find-clusters.ts";
 import type { MoneyFacts } from "./money.ts";
+import type { SaleLimitFacts } from "./sale-tally.ts";
 import type { Counted } from "./tally.ts";
 import type { TimelineView } from "./timeline.ts";
 import type { TrafficFacts } from "./traffic.ts";
@@ -38,6 +39,8 @@ export interface LedgerFacts {
   mismatches: number;
   /** Charges at the shop's own checkout that it must return: up to 200. */
   refundsDue: number;
+  /** Orders that the limit of the sale per person has not counted yet. */
+  uncounted: number;
 }
 
 /** The counts of the time of the sale. */
@@ -65,6 +68,8 @@ export interface Report {
   generatedAt: string;
   checks: Check[];
   skus: SkuFacts[];
+  /** Absent if the sale has no limit per person. */
+  saleLimit?: SaleLimitFacts;
   /** Units of orders that are confirmed now, by the time of the order. */
   sold: TimelineView;
   money: MoneyFacts;

@@ -5,6 +5,13 @@ import { type DrawCheck, verifyDraw } from "../../admission/verify-draw.ts";
 import { type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
 import type { AppContext } from "../../http.ts";
+import {
+  allowanceAt,
+  allowanceNames,
+  type CountedPage,
+  type ShareRef,
+} from "../../inventory/allowance/client.ts";
+import { KEEP_MS } from "../../inventory/allowance/decide.ts";
 import type { AuditedOrder, AuditPage } from "../../inventory/audit.ts";
 import { atObject } from "../../inventory/client.ts";
 import type { OrderRef } from "../../inventory/order-id.ts";
@@ -15,6 +22,7 @@ import { LONGEST_SECONDS, readSpan } from "../../observability/read-metrics.ts";
 import { checksOf } from "./checks.ts";
 import type { LedgerFacts, Report, SkuFacts, Traffic } from "./document.ts";
 import { MoneyTally } from "./money.ts";
+import { SaleTally } from "./sale-tally.ts";
 import { Suspects } from "./suspects.ts";
 import { SkuTally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
@@ -35,10 +43,12 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
   const money = new MoneyTally();
   const sold = new Timeline(Date.parse(sale.opensAt));
   const suspects = new Suspects();
+  const people = sale.perUserLimit === undefined ? undefined : new SaleTally(sale.perUserLimit);
   const each: Visit = (order, skuId) => {
     if (order.saleId !== saleId) return;
     money.add(order);
     suspects.add(order, skuId);
+    people?.add(order);
     if (order.status === "confirmed") sold.add(order.createdAt, order.units);
   };
   const [skus, draw, traffic] = await Promise.all([
@@ -46,8 +56,14 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
     readDraw(scope, sale),
     readTraffic(scope, sale, Date.now()),
   ]);
+  const saleLimit = people?.facts(await addCounted(scope, sale, people));
   const { id, title, opensAt, closesAt } = sale;
-  const facts = { skus, money: money.facts(), ...(draw === undefined ? {} : { draw }) };
+  const facts = {
+    skus,
+    money: money.facts(),
+    ...(saleLimit === undefined ? {} : { saleLimit }),
+    ...(draw === undefined ? {} : { draw }),
+  };
   return {
     version: 1,
     sale: { id, title, opensAt, closesAt, state: saleState(sale, Date.now()) },
@@ -107,7 +123,28 @@ function ledgerFacts(before: LedgerReport, now: LedgerReport, withdrawn: number)
     refundsFailed: now.refundsFailed.length,
     mismatches: now.mismatches.length,
     refundsDue: now.refundsDue.length,
+    uncounted: now.uncounted,
   };
+}
+
+/** Adds what the allowances of a sale count for its SKUs. Returns false if one did not answer, or may be deleted. */
+async function addCounted({ env }: Scope, sale: Sale, people: SaleTally): Promise<boolean> {
+  if (Date.now() >= Date.parse(sale.closesAt) + KEEP_MS) return false;
+  const skuIds = new Set(sale.skus.map(({ id }) => id));
+  try {
+    for (const name of allowanceNames(sale.id)) {
+      let after: ShareRef | null = null;
+      do {
+        const page: CountedPage = await allowanceAt(env, name).audit(after);
+        for (const one of page.counted) if (skuIds.has(one.skuId)) people.addCounted(one);
+        after = page.next;
+      } while (after);
+    }
+    return true;
+  } catch (error) {
+    log("report.part_unknown", { saleId: sale.id, step: "allowance", cause: causeOf(error) });
+    return false;
+  }
 }
 
 /** Checks the draw as anyone can. Undefined if the sale has no line, null if the line does not answer. */

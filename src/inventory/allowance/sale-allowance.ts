@@ -2,7 +2,7 @@
 // load and save. Its rows only say what the ledgers may have; the ledgers have the truth, and are asked in doubt.
 import { DurableObject } from "cloudflare:workers";
 import { atObject, type InventoryEnv } from "../client.ts";
-import type { AllowanceStub, LeaseAnswer } from "./client.ts";
+import type { AllowanceStub, CountedPage, LeaseAnswer, ShareRef } from "./client.ts";
 import {
   applyReport,
   decideLease,
@@ -56,6 +56,10 @@ export class SaleAllowance extends DurableObject<InventoryEnv> implements Allowa
   async settle(saleId: string, reports: Report[]): Promise<void> {
     if (reports.length > 0) this.#keep(saleId);
     for (const report of reports) this.#apply(report);
+  }
+
+  async audit(after: ShareRef | null): Promise<CountedPage> {
+    return this.#shares.page(after);
   }
 
   /** Forgets the shares once their sale is over for good. The ledgers know until when it sells. */

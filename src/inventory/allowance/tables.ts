@@ -1,6 +1,10 @@
 // The table of one allowance object: the shares of some of a sale's people. Each share is one row of one B-tree.
 import { migrate } from "../../migrate.ts";
+import type { CountedPage, ShareRef } from "./client.ts";
 import type { CountedOrder, Lease, Share } from "./decide.ts";
+
+/** Shares of one page of the report. */
+const PAGE_SIZE = 2_000;
 
 /** Released migrations never change. New ones go to the end. See `migrate`. */
 export const MIGRATIONS: readonly string[] = [
@@ -63,6 +67,25 @@ export class ShareTable {
       skuId,
       key,
     );
+  }
+
+  /** A page of the units that are counted, in key order. */
+  page(after: ShareRef | null): CountedPage {
+    const rows = this.#sql
+      .exec(
+        `SELECT user_id, sku_id, key, coalesce(json_extract(counted, '$.units'), 0) AS units FROM shares
+          WHERE (user_id, sku_id, key) > (?, ?, ?) ORDER BY user_id, sku_id, key LIMIT ?`,
+        after?.userId ?? "",
+        after?.skuId ?? "",
+        after?.key ?? "",
+        PAGE_SIZE,
+      )
+      .toArray() as { user_id: string; sku_id: string; key: string; units: number }[];
+    const last = rows.length < PAGE_SIZE ? undefined : rows.at(-1);
+    return {
+      counted: rows.map((row) => ({ userId: row.user_id, skuId: row.sku_id, units: row.units })),
+      next: last ? { userId: last.user_id, skuId: last.sku_id, key: last.key } : null,
+    };
   }
 
   skuIds(): string[] {

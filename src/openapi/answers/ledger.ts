@@ -22,6 +22,7 @@ export const ledger = z
     sold: count,
     units: mapOf(z.number()).describe("Units of the orders, by status."),
     unacknowledged: count.describe("Orders that the read model does not have yet."),
+    uncounted: count.describe("Orders that the limit of the sale per person has not counted yet."),
     unannounced: count.describe("Orders with an event that the shop has not accepted yet."),
     stuck: z.array(orderRef).describe("Orders that were not acknowledged in time."),
     refundsDue: z

@@ -52,6 +52,7 @@ const ledgerFacts = z.strictObject({
   refundsFailed: count,
   mismatches: count,
   refundsDue: count,
+  uncounted: count,
 });
 
 const counted = z.strictObject({
@@ -141,6 +142,17 @@ export const report = wide<Report>()(
           counted: counted.nullable(),
         }),
       ),
+      saleLimit: z
+        .strictObject({
+          limit: count,
+          mostPerPerson: count.nullable(),
+          overLimit: count.nullable(),
+          miscounted: count
+            .nullable()
+            .describe("People for whom the limit counts other units than the ledgers have."),
+        })
+        .exactOptional()
+        .describe("The limit of the whole sale per person. Null: not known."),
       sold: z.strictObject({ from: time, stepSeconds: z.number(), units: z.array(z.number()) }),
       money: moneyFacts,
       draw: z

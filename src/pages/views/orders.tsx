@@ -32,7 +32,7 @@ export function renderOrder(page: Page, props: OrderPageProps): Promise<string> 
   const { order } = view;
   const { saleTitle, imageUrl } = order.item;
   const name = itemName(order.item);
-  const theme = themeFor(order, sale);
+  const theme = themeFor(page, order, sale);
   const { words } = page.wording;
   const source = (
     <bdi {...shopText(sale?.language)}>
@@ -88,9 +88,9 @@ export function renderOrder(page: Page, props: OrderPageProps): Promise<string> 
 }
 
 /** The theme of an order page: that of the sale, unless its seller changed since the order was placed. */
-function themeFor({ item: { seller } }: Order, sale: Sale | undefined): Sale["theme"] {
-  if (sale?.theme?.seller === seller) return sale?.theme;
-  return { seller };
+function themeFor(page: Page, { item: { seller } }: Order, sale: Sale | undefined): Sale["theme"] {
+  const isSame = seller === undefined || brandingOf(page, sale).seller === seller;
+  return isSame ? sale?.theme : { seller };
 }
 
 /** The confirmation page before a cancellation, for buyers without JavaScript. */
@@ -101,7 +101,7 @@ export function renderCancel(page: Page, order: Order, sale: Sale | undefined): 
   return renderDocument(page, {
     title: fill(words.page.cancelQuestion, { item: name }),
     personal: true,
-    sale: { theme: themeFor(order, sale) },
+    sale: { theme: themeFor(page, order, sale) },
     children: (
       <div class="page narrow">
         <h1>

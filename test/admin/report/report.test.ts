@@ -1,6 +1,9 @@
 // The report of a sale: it recounts the ledgers order by order, and says so when something does not hold.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Check, SignedReport } from "../../../src/admin/report/document.ts";
+import { allowanceName } from "../../../src/inventory/allowance/client.ts";
 import { SkuInventory } from "../../../src/inventory/sku-inventory.ts";
 import {
   aReservation,
@@ -27,6 +30,7 @@ import {
   putSale,
   settled,
   suppressLiveStock,
+  until,
 } from "../../support/shop.ts";
 
 beforeAll(emptyRedis);
@@ -170,6 +174,35 @@ describe("a ledger that is wrong", () => {
     const report = await reportOn(saleId);
     expect(holdsIn(report)).toMatchObject({ stock: true, limits: false });
     expect(report.skus[0]?.counted).toMatchObject({ people: 1, mostPerPerson: 2, overLimit: 1 });
+  });
+
+  test("is found to have given one person more of the whole sale than its limit", async () => {
+    suppressLiveStock();
+    const [m, l] = [aSku(), aSku()];
+    const sale = await putSale(aSale({ skus: [m, l], perUserLimit: 2 }));
+    const buyer = await aBuyer();
+    await bought(buyer, m.id);
+    await bought(buyer, l.id);
+    await settled(m.id);
+    await settled(l.id);
+    const counted = await until("both orders count", async () => {
+      const report = await reportOn(sale.id);
+      return holdsIn(report).limits === true ? report : undefined;
+    });
+    expect(counted.saleLimit).toEqual({ limit: 2, mostPerPerson: 2, overLimit: 0, miscounted: 0 });
+
+    const allowance = env.SALE_ALLOWANCE.getByName(allowanceName(sale.id, buyer.id));
+    await runInDurableObject(allowance as DurableObjectStub, (_, { storage }) => {
+      storage.sql.exec("DELETE FROM shares WHERE sku_id = ?", m.id);
+    });
+    const lost = await reportOn(sale.id);
+    expect(holdsIn(lost)).toMatchObject({ limits: false });
+    expect(lost.saleLimit).toMatchObject({ overLimit: 0, miscounted: 1 });
+
+    await putSale({ ...sale, perUserLimit: 1 });
+    const over = await reportOn(sale.id);
+    expect(holdsIn(over)).toMatchObject({ limits: false });
+    expect(over.saleLimit).toMatchObject({ limit: 1, mostPerPerson: 2, overLimit: 1 });
   });
 
   test("leaves everything unknown when it does not answer", async () => {

@@ -135,7 +135,7 @@ describe("money", () => {
 describe("a statement", () => {
   const LEDGER: LedgerFacts = {
     ...{ stocked: 5, available: 2, held: 1, sold: 2, withdrawn: 0 },
-    ...{ isMoving: false, refundsFailed: 0, mismatches: 0, refundsDue: 0 },
+    ...{ isMoving: false, refundsFailed: 0, mismatches: 0, refundsDue: 0, uncounted: 0 },
   };
   const aSku = (ledger: Partial<LedgerFacts> | null, counted = {}): SkuFacts => ({
     id: "sneaker",
