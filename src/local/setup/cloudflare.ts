@@ -47,10 +47,10 @@ export class Cloudflare {
     return (await this.#call<Account[]>("GET", "/accounts?per_page=50")) ?? [];
   }
 
-  /** Whether the login can see a zone of the account. */
+  /** Whether the login can see an active zone of the account. A pending one serves nothing yet. */
   async hasZone(accountId: string, name: string): Promise<boolean> {
-    const found = await this.#call<unknown[]>("GET", `/zones?name=${name}&account.id=${accountId}`);
-    return (found ?? []).length > 0;
+    const path = `/zones?name=${name}&status=active&account.id=${accountId}`;
+    return ((await this.#call<unknown[]>("GET", path)) ?? []).length > 0;
   }
 
   /** The account's subdomain of workers.dev, if there is one. */

@@ -8,6 +8,7 @@ import {
   checkConfiguration,
   knownSecrets,
   UPSTASH,
+  unusedSecrets,
   type Values,
   withGenerated,
 } from "./secrets.ts";
@@ -49,7 +50,9 @@ export async function openContext(setup: Setup): Promise<Context> {
   const worker = await cloudflare.worker(account.id, settings.name);
   refuseForeign(settings.name, worker);
   const atCloudflare = worker?.secrets ?? [];
-  let known = knownSecrets(env, noted.secrets);
+  let known = knownSecrets(env, noted.secrets, atCloudflare);
+  const unused = unusedSecrets(env, noted.secrets, atCloudflare);
+  if (unused.length > 0) setup.say(adviceFor(unused));
   const lacking = UPSTASH.filter((name) => !known[name] && !atCloudflare.includes(name));
   if (lacking.length > 0) {
     if (!ask) throw new UsageError(missingCredentials(lacking));
@@ -60,6 +63,10 @@ export async function openContext(setup: Setup): Promise<Context> {
   checkConfiguration(vars, secrets, atCloudflare);
   return { ...setup, cloudflare, account, settings, noted, secrets, worker };
 }
+
+const adviceFor = (unused: string[]): string =>
+  `! ${unused.join(" and ")} of the environment not used: Cloudflare has the value of an earlier run. To change one, run ` +
+  "npx wrangler secret put NAME --config deployment/wrangler.json, and put the value into deployment/secrets.env.";
 
 const missingCredentials = (names: string[]): string =>
   `${names.join(" and ")} must be set in the environment: create a Redis database at console.upstash.com in the region ` +
@@ -121,10 +128,13 @@ async function chooseSettings(
   return { name, accountId: account.id, domain, origin: `https://${host}`, vars };
 }
 
+/** It follows from the address, and systems set LANGUAGE for their user, such as to `en_US:en`. */
+const NOT_FROM_ENV: ReadonlySet<string> = new Set(["PUBLIC_ORIGIN", "LANGUAGE"]);
+
 const fromEnv = (vars: Values, env: Env): Values =>
   Object.fromEntries(
     Object.keys(vars).flatMap((key) =>
-      env[key] && key !== "PUBLIC_ORIGIN" ? [[key, env[key]] as const] : [],
+      env[key] && !NOT_FROM_ENV.has(key) ? [[key, env[key]] as const] : [],
     ),
   );
 

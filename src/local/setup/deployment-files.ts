@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseEnv } from "node:util";
 import { experimental_readRawConfig } from "wrangler";
+import { SetupError } from "./error.ts";
 import { WORKERS_DEV } from "./options.ts";
 
 /** The folder of the deployment's files, in the project. */
@@ -44,7 +45,11 @@ export const readTracked = (root: string): WranglerConfig =>
 /** The settings of an earlier run, or undefined. */
 export async function readSettings(root: string): Promise<Settings | undefined> {
   const text = await textOf(join(root, FOLDER, "settings.json"));
-  return text === undefined ? undefined : (JSON.parse(text) as Settings);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Settings);
+  } catch {
+    throw new SetupError(`${FOLDER}/settings.json is not JSON. Correct it, or move it away.`);
+  }
 }
 
 /** The secrets that earlier runs noted. */
@@ -66,8 +71,8 @@ export async function writeWranglerConfig(root: string, settings: Settings) {
 }
 
 /** Writes the secrets, for the owner of this account alone. Values with quotes or line breaks are quoted. */
-export function writeSecrets(root: string, secrets: Record<string, string>): Promise<string> {
-  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${quoted(value)}\n`);
+export async function writeSecrets(root: string, secrets: Record<string, string>): Promise<string> {
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${quoted(name, value)}\n`);
   const head = "# The secrets of the deployment. Keep this file, and keep it secret.\n";
   return write(root, "secrets.env", head + lines.join(""));
 }
@@ -113,8 +118,17 @@ const queueName = (tracked: WranglerConfig, { name }: Settings, queue: string): 
 
 const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-const quoted = (value: string): string =>
-  /^[\w:/.+=@,-]*$/.test(value) ? value : value.includes("'") ? `"${value}"` : `'${value}'`;
+/** @throws {SetupError} for a value that no quotes can hold */
+function quoted(name: string, value: string): string {
+  if (/^[\w:/.+=@,-]*$/.test(value)) return value;
+  // Double quotes would turn a backslash with an n into a line break.
+  const quotes = ["'", "`", ...(value.includes("\\") ? [] : ['"'])];
+  const quote = quotes.find((one) => !value.includes(one));
+  if (quote !== undefined && !value.includes("\r")) return quote + value + quote;
+  throw new SetupError(
+    `${name} has all kinds of quotes in it, or a carriage return. Use a value without.`,
+  );
+}
 
 /** Replaces the file at once, so that a crash leaves the old one or the new one. Returns its path. */
 async function write(root: string, name: string, text: string): Promise<string> {

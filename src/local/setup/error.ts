@@ -3,5 +3,8 @@
 /** Setup cannot go on. The message says what happened and what to do; the run can be repeated. */
 export class SetupError extends Error {}
 
+/** The operator pressed Ctrl-C or Escape. */
+export class Cancelled extends Error {}
+
 /** Invalid usage. The message is shown with the help text. */
 export class UsageError extends Error {}

@@ -6,13 +6,24 @@ import { SetupError } from "./error.ts";
 const DAY_MS = 86_400_000;
 const CREATED = 201;
 
+/** What someone may choose of the sample. `opensAt` in milliseconds since 1970. */
+export interface SampleChoice {
+  title?: string | undefined;
+  opensAt?: number | undefined;
+}
+
+export const SAMPLE_TITLE = "Our first drop";
+
 /** A sample that nobody can buy from by accident: it is free, and opens in a week. `now` in milliseconds since 1970. */
-export const sampleSale = (now: number): SaleInput => ({
+export const sampleSale = (
+  now: number,
+  { title = SAMPLE_TITLE, opensAt = now + 7 * DAY_MS }: SampleChoice = {},
+): SaleInput => ({
   id: "first-drop",
-  title: "Our first drop",
+  title,
   description: "A sample sale. Edit it, or delete it, in the console.",
-  opensAt: new Date(now + 7 * DAY_MS).toISOString(),
-  closesAt: new Date(now + 8 * DAY_MS).toISOString(),
+  opensAt: new Date(opensAt).toISOString(),
+  closesAt: new Date(opensAt + DAY_MS).toISOString(),
   admission: { mode: "open" },
   skus: [
     {

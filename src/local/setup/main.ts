@@ -1,7 +1,7 @@
 // `npm run setup`: deploys Doorbuster to a Cloudflare account. See HELP in options.ts.
 import { PROJECT } from "../dev/settings.ts";
-import { Cancelled, terminal } from "./ask.ts";
-import { SetupError, UsageError } from "./error.ts";
+import { terminal } from "./ask.ts";
+import { Cancelled, SetupError, UsageError } from "./error.ts";
 import { HELP, parseOptions } from "./options.ts";
 import { runSetup } from "./run.ts";
 

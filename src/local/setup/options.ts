@@ -1,4 +1,5 @@
 // The command line of `npm run setup`: its options, their help text and their validation.
+import { domainToASCII } from "node:url";
 import { parseArgs } from "node:util";
 import { UsageError } from "./error.ts";
 
@@ -11,6 +12,8 @@ a failure, run it again: it goes on where it stopped. Without a terminal it asks
   --workers-dev       serve at NAME.your-subdomain.workers.dev instead (default)
   --var NAME=VALUE    set a variable of the deployment, such as LOGIN_URL. May be repeated; an empty value removes it
   --sale FILE         the first sale, as JSON. Default: a free sample that opens in a week
+  --sale-title TEXT   the title of the sample
+  --sale-opens TIME   when the sample opens, such as 2026-12-01T09:00:00Z. It is open for a day
   --no-sale           put no sale up
   --name NAME         the name of the Worker, and the start of its queues' names (default: doorbuster)
   --account ID        the Cloudflare account, if your login has several (or CLOUDFLARE_ACCOUNT_ID)
@@ -30,6 +33,9 @@ export interface Options {
   vars: Record<string, string>;
   /** A file with the first sale. */
   sale?: string;
+  saleTitle?: string;
+  /** Milliseconds since 1970. */
+  saleOpensAt?: number;
   /** Whether a first sale is put up. */
   withSale: boolean;
   dryRun: boolean;
@@ -45,6 +51,8 @@ const OPTIONS = {
   "workers-dev": { type: "boolean", default: false },
   var: { type: "string", multiple: true, default: [] as string[] },
   sale: { type: "string" },
+  "sale-title": { type: "string" },
+  "sale-opens": { type: "string" },
   "no-sale": { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -52,25 +60,33 @@ const OPTIONS = {
 
 /** Cloudflare allows 63 characters for a queue, and its longest name ends with `-orders-dlq`. */
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?$/;
-const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/;
+/** As in the schema of a sale. */
+const MAX_TITLE = 200;
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])$/;
 
 /** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
 export function parseOptions(argv: string[]): Options | "help" {
   const values = parse(argv);
   if (values.help) return "help";
-  const { name, account, domain, sale } = values;
+  const { name, account, domain, sale, "sale-title": title, "sale-opens": opens } = values;
   if (name !== undefined && !NAME.test(name))
     throw new UsageError("--name must be at most 52 lower-case letters, digits and hyphens.");
   if (domain !== undefined && values["workers-dev"])
     throw new UsageError("--domain and --workers-dev exclude each other.");
   if (sale !== undefined && values["no-sale"])
     throw new UsageError("--sale and --no-sale exclude each other.");
+  if ((title ?? opens) !== undefined && (sale !== undefined || values["no-sale"]))
+    throw new UsageError(
+      "--sale-title and --sale-opens are for the sample: without --sale and --no-sale.",
+    );
   const host = values["workers-dev"] ? WORKERS_DEV : domain && domainIn(domain);
   return {
     ...(name !== undefined && { name }),
     ...(account !== undefined && { account }),
     ...(host && { domain: host }),
     ...(sale !== undefined && { sale }),
+    ...(title !== undefined && { saleTitle: titleIn(title) }),
+    ...(opens !== undefined && { saleOpensAt: timeIn(opens, Date.now()) }),
     vars: Object.fromEntries(values.var.map(pair)),
     withSale: !values["no-sale"],
     dryRun: values["dry-run"],
@@ -79,14 +95,38 @@ export function parseOptions(argv: string[]): Options | "help" {
 
 /** The host name in what someone typed: a name, or an address. @throws {UsageError} */
 export function domainIn(text: string): string {
-  const host = text
+  const name = text
     .trim()
     .toLowerCase()
     .replace(/^https?:\/\//, "")
     .replace(/\/$/, "");
+  // Names with other letters have an ASCII form.
+  const host = /[^\p{L}\p{M}\p{N}.-]/u.test(name) ? name : domainToASCII(name);
   if (!DOMAIN.test(host))
     throw new UsageError(`"${text}" is not a domain such as drops.shop.example.`);
   return host;
+}
+
+/** The title that someone typed. @throws {UsageError} */
+export function titleIn(text: string): string {
+  const title = text.trim();
+  if (title === "" || title.length > MAX_TITLE)
+    throw new UsageError(`A title has 1 to ${MAX_TITLE} characters.`);
+  return title;
+}
+
+/** The opening time that someone typed: milliseconds since 1970. Without a zone, local time. @throws {UsageError} */
+export function timeIn(text: string, now: number): number {
+  const typed = text.trim();
+  const time = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d/.test(typed)
+    ? Date.parse(typed.replace(" ", "T"))
+    : NaN;
+  if (Number.isNaN(time))
+    throw new UsageError(
+      `"${text}" is not a time such as 2026-12-01T09:00:00Z, or 2026-12-01 09:00 here.`,
+    );
+  if (time <= now) throw new UsageError(`${text} has passed.`);
+  return time;
 }
 
 function parse(argv: string[]) {

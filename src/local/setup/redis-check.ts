@@ -35,7 +35,10 @@ export async function checkRedis({ url, token }: Credentials, readOnly: boolean)
 function explain({ message }: Error): string {
   const where = "Copy UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN from the page of your";
   const advice = `${where} database at console.upstash.com (section REST API), and run setup again.`;
-  if (/WRONGPASS|Unauthorized/i.test(message)) return `Upstash refused the token. ${advice}`;
+  if (/WRONGPASS|Unauthorized/i.test(message)) {
+    const deployed = "If it is deployed, change it at Cloudflare and in deployment/secrets.env.";
+    return `Upstash refused the token. ${advice} ${deployed}`;
+  }
   if (/NOPERM|READONLY/i.test(message))
     return `The token may only read. Use the standard token, not the read-only one. ${advice}`;
   return `The Redis database cannot be used: ${message.split(/, command was:/)[0]}. ${advice}`;

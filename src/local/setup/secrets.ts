@@ -15,11 +15,29 @@ const NAMES = [
   ...["ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET", "ALERT_PAGERDUTY_KEY"],
 ];
 
-/** The secrets in the environment, and those that earlier runs noted. A noted one counts, because it may be deployed. */
-export function knownSecrets(env: Record<string, string | undefined>, noted: Values): Values {
-  const given = NAMES.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
-  return { ...Object.fromEntries(given), ...noted };
+/**
+ * The secrets in the environment, and those that earlier runs noted. Of a secret that is set at Cloudflare, the noted value
+ * counts, because it is the deployed one. Of another one, the one in the environment: the noted one may have been wrong.
+ */
+export function knownSecrets(
+  env: Record<string, string | undefined>,
+  noted: Values,
+  atCloudflare: string[],
+): Values {
+  const given = Object.fromEntries(
+    NAMES.flatMap((name) => (env[name] ? [[name, env[name]] as const] : [])),
+  );
+  const deployed = Object.entries(noted).filter(([name]) => atCloudflare.includes(name));
+  return { ...noted, ...given, ...Object.fromEntries(deployed) };
 }
+
+/** Names of the secrets whose value in the environment is not used, because another one is deployed. */
+export const unusedSecrets = (
+  env: Record<string, string | undefined>,
+  noted: Values,
+  atCloudflare: string[],
+): string[] =>
+  NAMES.filter((name) => env[name] && atCloudflare.includes(name) && noted[name] !== env[name]);
 
 /** Adds what can be generated and is neither known nor set at Cloudflare. */
 export function withGenerated(known: Values, atCloudflare: string[], vars: Values): Values {

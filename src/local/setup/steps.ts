@@ -1,7 +1,5 @@
 // The steps of setup, in order. Each looks whether there is something to do, and can be repeated.
-
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Context } from "./context.ts";
 import {
@@ -16,6 +14,7 @@ import { SetupError } from "./error.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { putUp, saleFrom, salesOf, sampleSale } from "./first-sale.ts";
 import { WORKERS_DEV } from "./options.ts";
+import { readyState, untilReady } from "./ready.ts";
 import { checkRedis } from "./redis-check.ts";
 import { missingSecrets } from "./secrets.ts";
 import { deploy } from "./wrangler.ts";
@@ -29,9 +28,6 @@ export interface Step {
   look(context: Context): Promise<Finding>;
 }
 
-const POLL_MS = 2_000;
-const ATTEMPT_MS = 10_000;
-
 const address: Step = {
   title: "Address",
   async look({ cloudflare, account, settings: { domain, origin, name } }) {
@@ -41,7 +37,7 @@ const address: Step = {
     const found = await Promise.all(zones.map((zone) => cloudflare.hasZone(account.id, zone)));
     if (!found.includes(true))
       throw new SetupError(
-        `${domain} is in no zone of the account ${account.name}. Add the domain at dash.cloudflare.com (Add a domain), wait ` +
+        `${domain} is in no active zone of the account ${account.name}. Add the domain at dash.cloudflare.com (Add a domain), wait ` +
           "until it is active, and run setup again. Or start at a free address: --workers-dev",
       );
     const other = await cloudflare.workerAt(account.id, domain);
@@ -151,46 +147,24 @@ const ready: Step = {
   },
 };
 
-async function untilReady(origin: string, limitMs: number): Promise<void> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const state = await readyState(origin);
-    if (state === "ready") return;
-    if (Date.now() > end)
-      throw new SetupError(
-        `${origin}/readyz is not ready: ${state}\nA new domain needs some minutes for its certificate: run setup again. If it ` +
-          "stays so, npx wrangler tail --config deployment/wrangler.json shows the log, which names what is missing.",
-      );
-    await pause(POLL_MS);
-  }
-}
-
-/** "ready", or what was answered instead. */
-async function readyState(origin: string): Promise<string> {
-  try {
-    const response = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(ATTEMPT_MS) });
-    const body = await response.text();
-    return response.ok ? "ready" : `${response.status} ${body.slice(0, 300)}`;
-  } catch (error) {
-    const { cause, message } = error as Error;
-    return cause instanceof Error ? cause.message : message;
-  }
-}
-
 const firstSale: Step = {
   title: "First sale",
-  async look({ options, secrets, settings: { origin }, worker: before }) {
+  async look({ options, ask, secrets, settings: { origin }, worker: before }) {
     if (!options.withSale) return { done: "left out" };
-    const sale = options.sale ? await saleFrom(options.sale) : sampleSale(Date.now());
+    const { sale: file, saleTitle: title, saleOpensAt: opensAt } = options;
+    const sale = file ? await saleFrom(file) : sampleSale(Date.now(), { title, opensAt });
     const todo = `put up "${sale.title}", which opens at ${sale.opensAt}`;
     const token = secrets.ADMIN_TOKEN;
     if (!token) return { done: "unknown: ADMIN_TOKEN is set at Cloudflare, but not here" };
     if (options.dryRun && !before) return { todo, act: async () => {} };
     const existing = await salesOf(origin, token);
     if (!existing) return { done: "unknown: ADMIN_TOKEN at Cloudflare is another one than here" };
-    const exists = options.sale ? existing.includes(sale.id) : existing.length > 0;
+    const exists = file ? existing.includes(sale.id) : existing.length > 0;
     if (exists) return { done: "there is one" };
-    return { todo, act: () => putUp(origin, token, sale) };
+    const isChosen = (file ?? title ?? opensAt) !== undefined;
+    if (isChosen || !ask) return { todo, act: () => putUp(origin, token, sale) };
+    const act = async () => putUp(origin, token, sampleSale(Date.now(), await ask.firstSale()));
+    return { todo: "put up a sample", act };
   },
 };
 

@@ -7,25 +7,40 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { PROJECT } from "../dev/settings.ts";
-import { SetupError } from "./error.ts";
+import { Cancelled, SetupError } from "./error.ts";
 
 const BIN = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
 const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" };
 
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 export type Env = Record<string, string | undefined>;
 
-/** Runs wrangler to its end. Returns its status and output. */
+/**
+ * Runs wrangler to its end. Returns its status and output.
+ *
+ * @throws {Cancelled} after Ctrl-C, once wrangler has ended, so that callers clean up
+ */
 export async function runWrangler(args: string[], env: Env, cwd: string) {
+  let isCancelled = false;
+  // In a terminal wrangler gets the signal as well. Another program may send it to this process alone.
+  const stop = () => {
+    isCancelled = true;
+    child.kill();
+  };
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: { ...QUIET, ...(env as NodeJS.ProcessEnv) },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  for (const signal of INTERRUPTS) process.once(signal, stop);
   const [stdout, stderr] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, "close"),
   ]);
+  for (const signal of INTERRUPTS) process.off(signal, stop);
+  if (isCancelled) throw new Cancelled();
   return { status: child.exitCode, stdout, stderr };
 }
 

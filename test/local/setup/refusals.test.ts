@@ -61,8 +61,18 @@ const REFUSALS: Refusal[] = [
     title: "the domain's zone is not in the account",
     args: ["--domain", "drops.other.example"],
     spoil: () => {},
-    says: ["drops.other.example is in no zone of the account Harbor Roasters", "Add a domain"],
+    says: [
+      "drops.other.example is in no active zone of the account Harbor Roasters",
+      "Add a domain",
+    ],
     mend: ({ account }) => void account.zones.push("other.example"),
+  },
+  {
+    title: "the domain's zone is not active yet",
+    args: ["--domain", "drops.new.example"],
+    spoil: ({ account }) => void account.pendingZones.push("new.example"),
+    says: ["drops.new.example is in no active zone", "wait until it is active"],
+    mend: ({ account }) => void account.zones.push(...account.pendingZones.splice(0)),
   },
   {
     title: "the domain leads to another Worker",

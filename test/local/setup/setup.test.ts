@@ -1,8 +1,9 @@
 // `npm run setup` against a fake Cloudflare account: a fresh one, a finished one, and ones in between.
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test, vi } from "vitest";
+import type { Ask } from "../../../src/local/setup/ask.ts";
 import { sampleSale } from "../../../src/local/setup/first-sale.ts";
 import { deployed, deployedVar, type Shop, setup, useShop } from "./shop.ts";
 
@@ -74,6 +75,36 @@ test("keeps secrets out of its output, of arguments, and from other users of the
   expect(spawned.flat()).toContain("deploy");
   expect((await stat(join(shop.root, "deployment/secrets.env"))).mode & 0o777).toBe(0o600);
 });
+
+test("deletes the secrets of an interrupted deployment, and asks for the first sale in the next run", async () => {
+  const temp = join(shop.root, "temp");
+  await mkdir(temp);
+  vi.stubEnv("TMPDIR", temp);
+  spawned.length = 0;
+  const run = setup(shop);
+  await vi.waitUntil(() => spawned.flat().includes("--secrets-file"), { timeout: 60_000 });
+  expect(await readdir(temp)).toHaveLength(1);
+  process.emit("SIGHUP");
+  await run;
+  expect(await readdir(temp)).toEqual([]);
+  vi.unstubAllEnvs();
+  expect([...shop.sales]).toEqual([]);
+
+  const opensAt = Date.parse("2099-12-01T09:00:00Z");
+  const firstSale = async () => ({ title: "Spring drop", opensAt });
+  const ask = { domain: fail, upstash: fail, firstSale } satisfies Ask;
+  expect(await setup(shop, ["--workers-dev"], ask)).toContain("Done.");
+  expect(shop.sales.get("first-drop")).toMatchObject({
+    ...{ title: "Spring drop", opensAt: "2099-12-01T09:00:00.000Z" },
+  });
+
+  shop.env.UPSTASH_REDIS_REST_TOKEN = "another-token";
+  const later = await setup(shop);
+  expect(later).toContain("! UPSTASH_REDIS_REST_TOKEN of the environment not used");
+  expect(later).toContain("Nothing to do");
+});
+
+const fail = () => Promise.reject(new Error("asked for what is known"));
 
 test("sets a domain and the public origin together, also on a deployment that had none", async () => {
   await setup(shop);

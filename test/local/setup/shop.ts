@@ -6,6 +6,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import { PROJECT } from "../../../src/local/dev/settings.ts";
 import type { FakeAccount, FakeWorker } from "../../../src/local/fakes/cloudflare/account.ts";
 import { startFakeCloudflare } from "../../../src/local/fakes/cloudflare/server.ts";
+import type { Ask } from "../../../src/local/setup/ask.ts";
 import { parseOptions } from "../../../src/local/setup/options.ts";
 import { runSetup } from "../../../src/local/setup/run.ts";
 import { makeTempDir, TOKEN, useStack } from "../stack.ts";
@@ -35,6 +36,8 @@ export function useShop(): Shop {
     const env = {
       ...{ PATH: process.env.PATH, HOME: root, WRANGLER_WRITE_LOGS: "false", ...cloudflare.env },
       ...{ UPSTASH_REDIS_REST_URL: stack.bridge.url, UPSTASH_REDIS_REST_TOKEN: TOKEN },
+      // As many systems set it for their user.
+      LANGUAGE: "en_US:en",
     };
     const { account } = cloudflare;
     Object.assign(shop, { account, root, env, sales: new Map(), isHealthy: true } satisfies Shop);
@@ -50,14 +53,14 @@ export function useShop(): Shop {
 }
 
 /** Runs setup as `npm run setup -- ARGS` would. Returns what it printed; after a failure, the error's message at the end. */
-export async function setup(shop: Shop, args: string[] = []): Promise<string> {
+export async function setup(shop: Shop, args: string[] = [], ask?: Ask): Promise<string> {
   const lines: string[] = [];
   const options = parseOptions(args);
   if (options === "help") throw new Error("help");
   try {
     const { env, root } = shop;
     const say = (line: string) => lines.push(line);
-    await runSetup({ options, env, root, ask: undefined, say, readyLimitMs: 0 });
+    await runSetup({ options, env, root, ask, say, readyLimitMs: 0 });
   } catch (error) {
     lines.push(`✗ ${(error as Error).message}`);
   }

@@ -28,6 +28,8 @@ export interface FakeAccount {
   token: string;
   name: string;
   zones: string[];
+  /** Zones whose domains do not lead to Cloudflare yet. */
+  pendingZones: string[];
   /** The account's subdomain of workers.dev. */
   subdomain: string | undefined;
   /** The account's limit on queues. */
@@ -59,6 +61,7 @@ export const newAccount = (): FakeAccount => ({
   token: `fake-cloudflare-token-${randomUUID()}`,
   name: "Harbor Roasters",
   zones: ["shop.example"],
+  pendingZones: [],
   subdomain: "harbor",
   maxQueues: 10_000,
   queues: [],

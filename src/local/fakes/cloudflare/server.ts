@@ -56,7 +56,9 @@ function fakeCloudflare(account: FakeAccount): Hono {
   });
   app.get("/accounts", (c) => c.json(success([{ id: account.id, name: account.name }])));
   app.get("/zones", (c) => {
-    const found = account.zones.filter((zone) => zone === c.req.query("name"));
+    const { zones, pendingZones } = account;
+    const all = c.req.query("status") === "active" ? zones : [...zones, ...pendingZones];
+    const found = all.filter((zone) => zone === c.req.query("name"));
     return c.json(success(found.map((name) => ({ id: `zone-${name}`, name }))));
   });
   app.route(`/accounts/${account.id}`, queueRoutes(account));
