@@ -28,6 +28,7 @@ export const isUnknown = ({ status, isStopped }: Pick<Failure, "status" | "isSto
 const BEFORE_LOOK_UP: readonly number[] = [401, 403, 404, 429];
 /** Those of them that a repeat under the same key gets only after that look. */
 const AFTER_LOOK_UP: readonly (string | undefined)[] = [
+  "challenge_required",
   "ticket_required",
   "not_admitted_yet",
   "sale_not_open",

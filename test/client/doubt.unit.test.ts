@@ -1,4 +1,5 @@
 // What the client reports after a lost answer: nothing is called refused that may have been done.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ApiError, createClient, NoAnswerError } from "../../src/client/index.ts";
 import { MAX_TRIES } from "../../src/client/retry.ts";
@@ -59,6 +60,26 @@ describe("an order", () => {
     expect(api.sent).toHaveLength(1);
   });
 
+  test("that was made is never called refused, whatever happens on the way, and comes in the end", async () => {
+    // `made`: the server makes the order, and nobody hears of it.
+    const faults = fc.constantFrom("lost", "made", "busy", "made-busy", 401, 403, 404, 429, 409);
+    const tries = fc.array(faults, { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(tries, async (faults) => {
+        const server = new Ledger(faults);
+        const options = { baseUrl: "https://drops.test", token: "token", fetch: server.fetch };
+        const result = await outcome(createClient(options).buy("shoe"));
+        if (result instanceof NoAnswerError) {
+          server.faults.length = 0;
+          const { key = "none" } = result;
+          const again = await outcome(createClient(options).buy("shoe", { key, isRepeat: true }));
+          expect(again).toEqual(anOrder());
+        } else if (result instanceof ApiError) expect(server.orders.size).toBe(0);
+        expect(server.orders.size).toBeLessThan(2);
+      }),
+    );
+  });
+
   test("stays unknown if the page has no new token for its repeat", async () => {
     const api = fakeApi("lost", refused(401, "unauthenticated"));
     const token = ({ isExpired }: { isExpired: boolean }) => {
@@ -100,3 +121,30 @@ describe("the mark of a repeat", () => {
     expect(await marks({ key: "mine", isRepeat: true })).toEqual(["true"]);
   });
 });
+
+/** A server that makes one order under each key, behind a network and an edge with faults. */
+class Ledger {
+  readonly orders = new Set<string>();
+  readonly faults: (string | number)[];
+
+  constructor(faults: (string | number)[]) {
+    this.faults = [...faults];
+  }
+
+  readonly fetch = (async (_: string, { headers }: RequestInit) => {
+    const sent = headers as Record<string, string>;
+    const fault = this.faults.shift();
+    const key = sent["idempotency-key"] ?? "none";
+    if (fault === "made" || fault === "made-busy") this.orders.add(key);
+    if (fault === "lost" || fault === "made") throw new TypeError("lost");
+    const isBusy = fault === "busy" || fault === "made-busy";
+    const status = isBusy ? 503 : typeof fault === "number" ? fault : 202;
+    // The ledger itself refuses with 409, so it finds the order first. What comes before it does not.
+    if (status === 202 || (status === 409 && this.orders.has(key))) {
+      this.orders.add(key);
+      return new Response(JSON.stringify(anOrder()), { status: 202 });
+    }
+    const more = status === 429 ? { headers: { "retry-after": "90" } } : {};
+    return new Response(JSON.stringify({ code: "some_refusal" }), { status, ...more });
+  }) as unknown as typeof fetch;
+}

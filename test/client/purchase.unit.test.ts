@@ -1,7 +1,7 @@
 // Buying with `<doorbuster-buy>`: what a changed SKU, a reload, another element, and a failure leave of a press.
 import { describe, expect, test, vi } from "vitest";
 import { AnotherBuyer, whoBuys } from "../../src/client/element/buyer.ts";
-import { aLine, anOrder, aTicket } from "./fake-api.ts";
+import { anOrder } from "./fake-api.ts";
 import {
   noAnswer,
   Page,
@@ -39,7 +39,19 @@ describe("an element whose SKU changes during a purchase", () => {
     expect(shoe.seen).toHaveLength(before);
   });
 
-  test("repeats the attempt that it left, under its key, as soon as it shows the SKU again", async () => {
+  test("buys nothing that it left, but repeats it under its key at the next press", async () => {
+    const page = new Page();
+    const shoe = page.element("shoe");
+    const { options } = await press(page, shoe);
+    shoe.purchase.leave();
+    shoe.leave();
+    const again = page.element("shoe");
+    await restore(again);
+    expect(page.calls).toHaveLength(1);
+    expect((await press(page, again)).options).toMatchObject({ key: options.key, isRepeat: true });
+  });
+
+  test("goes on if the page only moved it", async () => {
     const page = new Page();
     const shoe = page.element("shoe");
     const { options } = await press(page, shoe);
@@ -128,99 +140,6 @@ describe("a press", () => {
     user = "bob";
     const source = buyer.client as unknown as (about: object) => Promise<string>;
     await expect(source({ isExpired: true })).rejects.toBeInstanceOf(AnotherBuyer);
-  });
-});
-
-describe("after a reload", () => {
-  test("a buyer goes on waiting in line, at the same place and price", async () => {
-    const before = new Page();
-    const { options } = await press(before, before.element());
-    options.onTicket?.(aTicket({ ticket: "mine" }));
-    options.onLine?.(aLine(), aTicket());
-    const page = new Page();
-    const element = page.element();
-    await restore(element);
-    const { key, unitPrice } = options;
-    expect(page.calls[0]?.options).toMatchObject({ key, unitPrice, ticket: "mine" });
-    expect(element.purchase.progress).toEqual({ step: "wait" });
-  });
-
-  test("a buyer who comes back much later keeps the place, but has to press", async () => {
-    const before = new Page();
-    const { options } = await press(before, before.element());
-    options.onTicket?.(aTicket({ ticket: "mine" }));
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    const page = new Page();
-    const element = page.element();
-    await restore(element);
-    expect(page.calls).toEqual([]);
-    expect((await press(page, element)).options.ticket).toBe("mine");
-  });
-
-  test("nothing is bought that its buyer was told has failed", async () => {
-    const before = new Page();
-    const call = await press(before, before.element());
-    call.options.onTicket?.(aTicket({ ticket: "mine" }));
-    await call.fail(noAnswer(call.options.key));
-    const page = new Page();
-    const element = page.element();
-    await restore(element);
-    expect(page.calls).toEqual([]);
-    const { key } = call.options;
-    expect((await press(page, element)).options).toMatchObject({ key, ticket: "mine" });
-  });
-
-  test("a held order is shown, and followed to its end", async () => {
-    const before = new Page();
-    await (await press(before, before.element())).answer(anOrder());
-    const page = new Page();
-    page.orders.set("order", anOrder({ version: 2 }));
-    const element = page.element();
-    await restore(element);
-    expect(element.purchase.progress).toEqual({ order: anOrder({ version: 2 }) });
-    await page.change(anOrder({ version: 3, status: "confirmed" }));
-    expect(element.purchase.progress.order?.status).toBe("confirmed");
-    const last = new Page();
-    await restore(last.element());
-    expect(last.asked).toBe(0);
-  });
-
-  test("the page is not asked for a token if there is nothing to go on with", async () => {
-    const page = new Page();
-    await restore(page.element());
-    expect(page.asked).toBe(0);
-  });
-
-  test("nobody sees the order or the place of another buyer", async () => {
-    const before = new Page();
-    const call = await press(before, before.element());
-    call.options.onTicket?.(aTicket({ ticket: "ann's" }));
-    await call.answer(anOrder());
-    const page = new Page();
-    page.user = "bob";
-    page.orders.set("order", anOrder());
-    const element = page.element();
-    await restore(element);
-    expect(element.seen).toEqual([]);
-    expect((await press(page, element)).options.ticket).toBeUndefined();
-  });
-
-  test("the place is gone once the sale is over", async () => {
-    const before = new Page();
-    const call = await press(before, before.element());
-    call.options.onTicket?.(aTicket({ ticket: "mine" }));
-    before.memory.forgetPlaces("drop");
-    const page = new Page();
-    expect((await press(page, page.element())).options.ticket).toBeUndefined();
-  });
-
-  test("everything works where storage is blocked, without a memory", async () => {
-    vi.stubGlobal("localStorage", undefined);
-    const page = new Page();
-    const element = page.element();
-    const first = await press(page, element);
-    await first.fail(noAnswer(first.options.key));
-    expect((await press(page, element)).options.key).toBe(first.options.key);
   });
 });
 

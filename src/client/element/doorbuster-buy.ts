@@ -58,8 +58,13 @@ class DoorbusterBuy extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    const left = this.#purchase;
     this.#ends?.abort();
     this.#ends = undefined;
+    // A page that only moves the element puts it back at once.
+    queueMicrotask(() => {
+      if (!this.isConnected) left?.leave();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -70,11 +75,12 @@ class DoorbusterBuy extends HTMLElement {
     // A page that changes sale and SKU does it one after the other.
     queueMicrotask(() => {
       this.#isRestarting = false;
+      this.#purchase?.leave();
       if (this.#ends) this.#start();
     });
   }
 
-  /** Starts anew. What was under way is ended, but remembered: it goes on if it is about the same SKU. */
+  /** Starts anew. What was under way is ended, but remembered. */
   #start(): void {
     this.#ends?.abort();
     const ends = new AbortController();

@@ -8,7 +8,7 @@ export interface Attempt {
   /** The price that the buyer saw. */
   unitPrice?: Money | undefined;
   /** When the buyer was last seen waiting for it: milliseconds. Absent once they were told that there is no answer. */
-  awaitedAt?: number;
+  awaitedAt?: number | undefined;
 }
 
 export interface Note {
@@ -42,8 +42,8 @@ const LIFE_MS = 30 * 86_400_000;
 export class Memory {
   /** The deployment: a page can have elements of several. */
   readonly #home: string;
-  /** Replaces the storage where that is blocked. */
-  #kept: Notes = {};
+  /** What the storage did not take, because it is blocked or full. */
+  #unsaved: Notes | undefined;
 
   constructor(home: string) {
     this.#home = home;
@@ -55,10 +55,8 @@ export class Memory {
 
   /** Changes parts of a note. Undefined removes a part. */
   write(subject: Subject, change: Note): void {
-    const [key, { [this.#keyOf(subject)]: before, ...others }] = [
-      this.#keyOf(subject),
-      this.#notes,
-    ];
+    const key = this.#keyOf(subject);
+    const { [key]: before, ...others } = this.#notes;
     const { ticket, attempt, orderId } = { ...before, ...change };
     const note = { ticket, attempt, orderId, at: Date.now() };
     this.#notes = ticket || attempt || orderId ? { ...others, [key]: note } : others;
@@ -82,27 +80,40 @@ export class Memory {
 
   get #subjects(): Subject[] {
     return Object.keys(this.#notes).flatMap((key) => {
-      const [home, saleId, user, skuId] = JSON.parse(key);
+      const [home, saleId, user, skuId] = partsOf(key);
       return home === this.#home ? [{ saleId, user, ...(skuId === null ? {} : { skuId }) }] : [];
     });
   }
 
   get #notes(): Notes {
+    if (this.#unsaved) return this.#unsaved;
     try {
       const stored = Object.entries(JSON.parse(storage().getItem(ITEM) ?? "{}") as Notes);
-      return Object.fromEntries(stored.filter(([, { at }]) => Math.abs(Date.now() - at) < LIFE_MS));
+      return Object.fromEntries(stored.filter(isRecent));
     } catch {
-      return this.#kept;
+      return {};
     }
   }
 
   set #notes(notes: Notes) {
-    this.#kept = notes;
     try {
       storage().setItem(ITEM, JSON.stringify(notes));
+      this.#unsaved = undefined;
     } catch {
-      // Storage is blocked or full.
+      this.#unsaved = notes;
     }
+  }
+}
+
+const isRecent = ([, { at }]: [string, { at: number }]): boolean =>
+  Math.abs(Date.now() - at) < LIFE_MS;
+
+/** Other scripts of the page can write to the storage as well. */
+function partsOf(key: string) {
+  try {
+    return JSON.parse(key);
+  } catch {
+    return [];
   }
 }
 

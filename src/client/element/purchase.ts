@@ -37,6 +37,8 @@ const MOST_READ = 5;
 export class Purchase {
   readonly #options: PurchaseOptions;
   #progress: Progress = {};
+  /** What the last attempt is about. */
+  #trying: Subject | undefined;
 
   constructor(options: PurchaseOptions) {
     this.#options = options;
@@ -75,6 +77,15 @@ export class Purchase {
     await this.#buy(buyer, attempt.unitPrice).catch((error) => this.#tell({ error }));
   }
 
+  /** The buyer has turned to something else: an attempt under way is kept for their next press, and not taken up without one. */
+  leave(): void {
+    const { memory } = this.#options;
+    const attempt = this.#trying && memory.read(this.#trying).attempt;
+    if (this.#trying && attempt) {
+      memory.write(this.#trying, { attempt: { ...attempt, awaitedAt: undefined } });
+    }
+  }
+
   get #isIdle(): boolean {
     return !this.#progress.step && !this.#progress.order && !this.#options.signal.aborted;
   }
@@ -107,21 +118,20 @@ export class Purchase {
     const { skuId, ...place } = about;
     const open = memory.read(about).attempt;
     const attempt = { key: open?.key ?? newKey(), unitPrice };
-    const await_ = () => memory.write(about, { attempt: { ...attempt, awaitedAt: Date.now() } });
-    await_();
+    const keepWaiting = () =>
+      memory.write(about, { attempt: { ...attempt, awaitedAt: Date.now() } });
+    this.#trying = about;
+    keepWaiting();
     try {
       return await buyer.client.buy(skuId, {
-        saleId: place.saleId,
-        key: attempt.key,
-        isRepeat: open !== undefined,
+        ...{ saleId: place.saleId, key: attempt.key, isRepeat: open !== undefined, signal },
         ...(unitPrice ? { unitPrice } : {}),
         ticket: memory.read(place).ticket,
         onTicket: ({ ticket }) => memory.write(place, { ticket }),
         onLine: () => {
-          await_();
+          keepWaiting();
           this.#tell({ step: "inLine" });
         },
-        signal,
       });
     } catch (error) {
       const isOpen = error instanceof NoAnswerError && error.key !== undefined;
