@@ -22,6 +22,7 @@ import { listOrdersOf, releaseOrder, resendWebhook, showOrder } from "./orders.t
 import { exportOrders } from "./orders-csv.ts";
 import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
+import { makePreviewLink } from "./preview-links.ts";
 import { refundOrder } from "./refunds.ts";
 import { recordRehearsal } from "./rehearsals.ts";
 import { exportReport, showReport } from "./report/routes.ts";
@@ -45,6 +46,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId/line", showLine)
   .put("/sales/:saleId/line", changeLine)
   .get("/sales/:saleId/preflight", showPreflight)
+  .post("/sales/:saleId/preview-links", makePreviewLink)
   .get("/sales/:saleId/audit", showReport)
   .get("/sales/:saleId/audit.csv", exportReport)
   .post("/sales/:saleId/audit/take-back", takeBack)

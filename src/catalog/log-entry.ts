@@ -5,6 +5,7 @@ import type { Operator } from "../http.ts";
 export type Action =
   | "sale.saved"
   | "sale.deleted"
+  | "preview.linked"
   | "line.changed"
   | "switches.changed"
   | "sku.restocked"

@@ -77,6 +77,7 @@ const NOTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     reference: "Your id of the charge. A refund has the reference of its charge.",
     amount: "It must be the order's `total`.",
   },
+  PreviewLinkRequest: { validSeconds: "How long the link works, in seconds." },
   LineChange: {
     ratePerSecond: "People admitted per second.",
     paused: "Whether nobody is admitted for the moment.",

@@ -9,6 +9,7 @@ import type { AppContext } from "../http.ts";
 import { type Language, languageOf } from "../languages.ts";
 import { type Wording, wordingOf } from "./copy/wording.ts";
 import { formatTime } from "./format.ts";
+import type { PreviewInfo } from "./preview-state.ts";
 import { wordsIn } from "./words/all.ts";
 
 /** The parameter and the cookie with the visitor's choice. Browser code writes the cookie as well. */
@@ -27,6 +28,8 @@ export interface Page {
   isShared: boolean;
   /** Whether this address of a shared page names the language. */
   isChosen: boolean;
+  /** Set on a preview: a page without scripts and forms. */
+  preview?: PreviewInfo;
 }
 
 const wordings = new Map<Language, Wording>();

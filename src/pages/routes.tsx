@@ -17,6 +17,7 @@ import { errorPage } from "./error-pages.ts";
 import { lineRoutes } from "./line.ts";
 import { addressOf, askedLanguage, saleLanguage, sharedPage } from "./page.ts";
 import { servePage } from "./page-cache.ts";
+import { previewRoutes } from "./preview.ts";
 import { reminderRoutes } from "./reminder.ts";
 import { settingsOf } from "./settings.ts";
 import { renderHome } from "./views/home.tsx";
@@ -27,6 +28,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .route("/", documentRoutes)
   .get("/", home)
   .get("/sales/:saleId", sale)
+  .route("/", previewRoutes)
   .route("/", reminderRoutes)
   .route("/", lineRoutes)
   .route("/", buyRoutes)

@@ -25,6 +25,7 @@ export const renderOverview = (figures: Figures, operator: Operator): Promise<st
         <p class="links">
           <a href="/admin">All sales</a>
           <a href={`/sales/${figures.sale.id}`}>Sale page</a>
+          <a href={`/admin/sales/${figures.sale.id}/preview-link`}>Preview link</a>
           <a href={`/admin/sales/${figures.sale.id}/edit`}>Edit</a>
           <a href={`/admin/new-sale?from=${figures.sale.id}`}>Duplicate</a>
           <a href={`/admin/sales/${figures.sale.id}/stock`}>Stock and orders</a>

@@ -7,11 +7,9 @@ import { etagOfSale } from "../../catalog/registry-types.ts";
 import { idSchema, type Sale } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
 import type { Issue } from "../../errors.ts";
-import { completeHeaders } from "../../headers.ts";
 import { type AppContext, type AppEnv, readForm } from "../../http.ts";
-import { saleLanguage, sharedPage } from "../../pages/page.ts";
-import { settingsOf } from "../../pages/settings.ts";
-import { renderSale } from "../../pages/views/sale.tsx";
+import { previewHeaders, previewResponse } from "../../pages/preview.ts";
+import { stageNow } from "../../pages/preview-state.ts";
 import { applySale, saleIssues } from "../sales.ts";
 import { faultsOf, issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
 import { saleFromTexts, textsOf, toFieldIssue } from "./sale-document.ts";
@@ -155,27 +153,9 @@ async function conflict(c: AppContext, editing: Editing, mine: Sale): Promise<Re
   return page(c, { ...editing, etag: theirs?.etag ?? "", conflict: differences }, 412);
 }
 
-/** The page of a draft. Its policy runs no script and sends no form, so it never sells, not even in a tab of its own. */
+/** The page of a draft. */
 async function preview(c: AppContext, sale: Sale | undefined): Promise<Response> {
-  const headers = completeHeaders(
-    { "Cache-Control": "private, no-store", "Content-Type": "text/html; charset=utf-8" },
-    { isPreview: true },
-  );
-  if (!sale) {
-    return new Response("This is no sale yet: see the fields.", {
-      status: 400,
-      headers: { ...Object.fromEntries(headers), "Content-Type": "text/plain; charset=utf-8" },
-    });
-  }
-  const shown = { unavailable: new Map(), stops: new Map() };
-  const config = c.get("config");
-  const language = saleLanguage(config.LANGUAGE, sale);
-  const html = await renderSale(
-    sharedPage(config, `/sales/${sale.id}`, language),
-    { sale, revision: 0 },
-    shown,
-    Date.now(),
-    settingsOf(config, sale),
-  );
-  return new Response(html, { headers });
+  if (sale) return previewResponse(c.get("config"), sale, stageNow(Date.now()));
+  const headers = previewHeaders("text/plain; charset=utf-8");
+  return new Response("This is no sale yet: see the fields.", { status: 400, headers });
 }

@@ -1,4 +1,4 @@
-// The console's routes for one sale: its stock and its preflight.
+// The console's routes for one sale: its stock, its preflight, and links to its preview.
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
@@ -7,9 +7,11 @@ import { registryOf } from "../../catalog/store.ts";
 import type { Issue } from "../../errors.ts";
 import { type AppEnv, readForm } from "../../http.ts";
 import { expectedSchema, type Preflight, runPreflight } from "../preflight/preflight.ts";
+import { applyPreviewLink, lifeSchema, type PreviewLink } from "../preview-links.ts";
 import { applyRestock } from "../sales.ts";
 import { MAX_FORM_BYTES } from "./form-schema.ts";
 import { renderPreflight } from "./preflight.tsx";
+import { renderPreviewLink } from "./preview-link.tsx";
 import { faultsOf, issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
 import { renderStock } from "./stock.tsx";
 import { type StockForm, stockForm, unitsOf } from "./stock-form.ts";
@@ -20,7 +22,9 @@ export const salePages = new Hono<AppEnv>()
   .get("/sales/:saleId/stock", (c) => stockPage(c, {}))
   .post("/sales/:saleId/stock", restock)
   .get("/sales/:saleId/preflight", (c) => preflightPage(c, {}))
-  .post("/sales/:saleId/preflight", preflight);
+  .post("/sales/:saleId/preflight", preflight)
+  .get("/sales/:saleId/preview-link", (c) => previewLinkPage(c, {}))
+  .post("/sales/:saleId/preview-link", makeLink);
 
 /** A sale and the units that its objects put on sale. Plain copies, because the answer of an RPC must not outlive the request. */
 async function saleOf(
@@ -93,4 +97,31 @@ async function preflight(c: SaleContext): Promise<Response> {
   }
   const found = await runPreflight(c, c.req.param("saleId"), people?.data);
   return found ? preflightPage(c, { expected, found }) : refusalPage(c, NO_SALE);
+}
+
+interface ShownLink {
+  link?: PreviewLink;
+  issues?: readonly Issue[];
+  status?: ContentfulStatusCode;
+}
+
+async function previewLinkPage(c: SaleContext, { status = 200, ...shown }: ShownLink) {
+  const of = await saleOf(c);
+  if (!of) return refusalPage(c, NO_SALE);
+  const { sale } = of;
+  return c.html(await renderPreviewLink({ operator: c.get("operator"), sale, ...shown }), status);
+}
+
+const linkForm = z.strictObject({
+  validSeconds: z.coerce.number().pipe(lifeSchema),
+});
+
+/** Shows the link in the answer to the form: an address with it would be kept in the browser's history. */
+async function makeLink(c: SaleContext): Promise<Response> {
+  const form = await readForm(c, linkForm, MAX_FORM_BYTES);
+  if (!form.ok) return previewLinkPage(c, { issues: issuesOf(form.refusal), status: 400 });
+  const answer = await applyPreviewLink(c, c.req.param("saleId"), form.value.validSeconds);
+  if (answer.ok) return previewLinkPage(c, { link: await answer.json<PreviewLink>() });
+  const status = answer.status as ContentfulStatusCode;
+  return previewLinkPage(c, { issues: await faultsOf(answer), status });
 }

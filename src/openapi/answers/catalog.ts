@@ -1,5 +1,6 @@
 // The answers about sales: the catalog, the live stock, and the line.
 import * as z from "zod";
+import type { PreviewLink } from "../../admin/preview-links.ts";
 import type { DrawDocument } from "../../admission/draw.ts";
 import { publicLineSchema } from "../../admission/public-line.ts";
 import { skuSchema } from "../../catalog/items.ts";
@@ -51,6 +52,10 @@ export const saleView = z
     description:
       "A sale as operators see it. It can be sent back as it is: fields beyond the document are ignored.",
   }) satisfies z.ZodType<SaleView>;
+
+export const previewLink = z
+  .strictObject({ url: z.url(), expiresAt: time })
+  .meta({ id: "PreviewLink" }) satisfies z.ZodType<PreviewLink>;
 
 export const saleViewList = z
   .strictObject({ sales: z.array(saleView), nextCursor })

@@ -1,5 +1,6 @@
 // What operators call about sales: documents, the line, figures, and reports.
 import * as z from "zod";
+import { previewLinkSchema } from "../../admin/preview-links.ts";
 import { takeBackSchema } from "../../admin/report/take-back.ts";
 import { lineChangeSchema } from "../../admission/client.ts";
 import { MAX_SKUS, skuSchema } from "../../catalog/items.ts";
@@ -153,6 +154,22 @@ export const saleOperations: Operations = {
     parameters: ["saleId", "expected"],
     answers: { 200: { description: "What works, and what to do.", body: reports.preflight } },
     errors: ["not_found", "invalid_request"],
+  },
+  "POST /api/admin/sales/{saleId}/preview-links": {
+    ...shared,
+    id: "makePreviewLink",
+    summary: "Make a link to the preview of a sale",
+    description:
+      "Whoever has it sees the page in every state until it expires, and can buy nothing. Treat it as a secret: nothing stores it, and " +
+      "it cannot be taken back.",
+    parameters: ["saleId"],
+    body: {
+      name: "PreviewLinkRequest",
+      schema: previewLinkSchema,
+      example: { validSeconds: 86_400 },
+    },
+    answers: { 201: { description: "The link.", body: catalog.previewLink } },
+    errors: ["not_found"],
   },
   "GET /api/admin/sales/{saleId}/audit": {
     ...shared,

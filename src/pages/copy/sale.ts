@@ -22,6 +22,12 @@ export interface Stock {
   state: StockState;
 }
 
+/** The SKUs that cannot be bought now, by id: those without a free unit, and those that take no orders. */
+export interface NotForSale {
+  unavailable: ReadonlyMap<string, Stock>;
+  stops: ReadonlyMap<string, Stop>;
+}
+
 /** Whether no unit is free: all are sold or reserved. False if the stock is unknown. */
 export const noneAvailable = (stock?: Stock): boolean => stock?.available === 0;
 

@@ -9,6 +9,7 @@ import { brandingOf, type Page, toPersonal, toShared, withLanguage } from "../pa
 import type { WordGroup } from "../words/words.ts";
 import { Seller } from "./components.tsx";
 import { PageContext, usePage, useWords } from "./page-context.tsx";
+import { PreviewBar } from "./preview-bar.tsx";
 
 export interface FrameProps {
   title: string;
@@ -54,6 +55,7 @@ const Frame = (props: FrameProps) => {
         <a class="skip" href="#main">
           {words.page.skip}
         </a>
+        {page.preview ? <PreviewBar {...page.preview} /> : null}
         <header class="bar">
           <a class="brand" href={toShared(page, "/")}>
             <Brand branding={branding} />
@@ -72,7 +74,7 @@ const Frame = (props: FrameProps) => {
           <p data-zone>{words.page.utc}</p>
           <LanguageMenu />
         </footer>
-        <BrowserWords groups={props.browserWords ?? []} />
+        {page.preview ? null : <BrowserWords groups={props.browserWords ?? []} />}
       </body>
     </html>
   );
@@ -146,29 +148,33 @@ const Brand = ({ branding }: { branding: Branding }) => {
   );
 };
 
-const Head = (props: FrameProps) => (
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>{props.title}</title>
-    {props.description ? <meta name="description" content={props.description} /> : null}
-    {props.personal || props.unlisted ? <meta name="robots" content="noindex" /> : null}
-    {props.personal ? null : <LinkPreview {...props} />}
-    <meta name="color-scheme" content="light dark" />
-    <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f4f1" />
-    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />
-    {props.refresh ? (
-      <noscript>
-        <meta http-equiv="refresh" content={String(props.refresh)} />
-      </noscript>
-    ) : null}
-    <link rel="icon" href={iconUrl()} type="image/svg+xml" />
-    <link rel="stylesheet" href={styleUrl(brandingOf(usePage(), props.sale).accent)} />
-    {[scriptUrl(), ...(props.scripts ?? [])].map((url) => (
-      <script type="module" src={url}></script>
-    ))}
-  </head>
-);
+const Head = (props: FrameProps) => {
+  const { preview } = usePage();
+  const isPersonal = props.personal || preview !== undefined;
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{props.title}</title>
+      {props.description ? <meta name="description" content={props.description} /> : null}
+      {isPersonal || props.unlisted ? <meta name="robots" content="noindex" /> : null}
+      {isPersonal ? null : <LinkPreview {...props} />}
+      <meta name="color-scheme" content="light dark" />
+      <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f4f1" />
+      <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#111217" />
+      {props.refresh ? (
+        <noscript>
+          <meta http-equiv="refresh" content={String(props.refresh)} />
+        </noscript>
+      ) : null}
+      <link rel="icon" href={iconUrl()} type="image/svg+xml" />
+      <link rel="stylesheet" href={styleUrl(brandingOf(usePage(), props.sale).accent)} />
+      {(preview ? [] : [scriptUrl(), ...(props.scripts ?? [])]).map((url) => (
+        <script type="module" src={url}></script>
+      ))}
+    </head>
+  );
+};
 
 /** Open Graph metadata, for previews of shared links. */
 const LinkPreview = ({ title, description, sale }: FrameProps) => {

@@ -1,9 +1,11 @@
 // The page that components are part of, and texts with elements in their gaps.
-import { type Child, createContext, useContext } from "hono/jsx";
+import { type Child, createContext, type JSX, type PropsWithChildren, useContext } from "hono/jsx";
 import { directionOf } from "../../languages.ts";
 import { partsOf } from "../copy/wording.ts";
 import type { Page } from "../page.ts";
 import type { Template } from "../words/words.ts";
+
+type FormAttributes = JSX.IntrinsicElements["form"];
 
 export const PageContext = createContext<Page | undefined>(undefined);
 
@@ -28,6 +30,14 @@ export function Say<Names extends string>({
   const parts = partsOf(text as unknown as string);
   return <>{parts.map((part, i) => (i % 2 ? gaps[part as Names] : part))}</>;
 }
+
+/** A form. A preview has none, because nothing can be bought from it. */
+export const Form = ({ children, ...attributes }: PropsWithChildren<FormAttributes>) =>
+  usePage().preview ? (
+    <div class={attributes.class}>{children}</div>
+  ) : (
+    <form {...attributes}>{children}</form>
+  );
 
 /** In a form that leads from a shared page to a personal one: keeps the language that the address names. */
 export const ChosenLanguage = () => {

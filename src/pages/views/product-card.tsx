@@ -9,7 +9,7 @@ import { pickPath } from "../item-paths.ts";
 import { Markdown } from "../markdown.tsx";
 import { Price } from "./components.tsx";
 import { Gallery, picturesOf } from "./gallery.tsx";
-import { ChosenLanguage, shopText, usePage } from "./page-context.tsx";
+import { ChosenLanguage, Form, shopText, usePage } from "./page-context.tsx";
 import { PriceRange, rangeOf, SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
 import { SkuOffer, type SkuProps, skuData } from "./sku-card.tsx";
@@ -87,7 +87,7 @@ export const Picker = ({ card, offers }: PickerProps) => {
   );
   const { label, why } = buttons.find((button) => button.why === undefined) ?? buttons[0] ?? {};
   return (
-    <form class="buy" action={pickPath(sale)} method="get" data-pick>
+    <Form class="buy" action={pickPath(sale)} method="get" data-pick>
       <ChosenLanguage />
       <Options offers={offers} />
       <div class="buy" data-unpicked>
@@ -102,7 +102,7 @@ export const Picker = ({ card, offers }: PickerProps) => {
           {label}
         </button>
       </div>
-    </form>
+    </Form>
   );
 };
 

@@ -7,7 +7,7 @@ import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { isListed, mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { productUrl } from "../assets.ts";
-import { type Badge, badgeOf, mainStop, type Stock, saleLimitText } from "../copy/sale.ts";
+import { type Badge, badgeOf, mainStop, type NotForSale, saleLimitText } from "../copy/sale.ts";
 import { stopWords } from "../copy/stop.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { brandingOf, type Page } from "../page.ts";
@@ -36,12 +36,6 @@ export interface PageSettings {
   paymentMode: PaymentMode;
   /** Whether the sale can require a challenge. */
   challenges: boolean;
-}
-
-/** The SKUs that cannot be bought now, by id: those without a free unit, and those that take no orders. */
-export interface NotForSale {
-  unavailable: ReadonlyMap<string, Stock>;
-  stops: ReadonlyMap<string, Stop>;
 }
 
 /** What the scripts of every sale page say. */
@@ -134,24 +128,35 @@ export function renderSale(
             <SaleWindow sale={sale} />
           </section>
         </article>
-        <SignInDialog
-          title={line ? words.signIn : words.signInToBuy}
-          next={`/sales/${sale.id}`}
-          options={settings.signIn}
-        />
-        <CancelDialog />
-        <template id="order-panel">
-          <OrderPanel
-            paymentMode={settings.paymentMode}
-            language={sale.language}
-            theme={brandingOf(page, sale)}
-          />
-        </template>
-        {settings.challenges ? <ChallengeTemplate /> : null}
+        {page.preview ? null : <SaleParts {...{ sale, settings }} />}
       </>
     ),
   });
 }
+
+/** What scripts show when it is needed. */
+const SaleParts = ({ sale, settings }: { sale: Sale; settings: PageSettings }) => {
+  const page = usePage();
+  const { page: words } = page.wording.words;
+  return (
+    <>
+      <SignInDialog
+        title={lineSettings(sale) ? words.signIn : words.signInToBuy}
+        next={`/sales/${sale.id}`}
+        options={settings.signIn}
+      />
+      <CancelDialog />
+      <template id="order-panel">
+        <OrderPanel
+          paymentMode={settings.paymentMode}
+          language={sale.language}
+          theme={brandingOf(page, sale)}
+        />
+      </template>
+      {settings.challenges ? <ChallengeTemplate /> : null}
+    </>
+  );
+};
 
 /** The product whose pictures take the place of the sale's, because nothing else is on the page. */
 function picturedCard({ imageUrl }: Sale, [card, ...others]: Card[]) {

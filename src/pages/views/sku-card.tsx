@@ -6,7 +6,7 @@ import { buyButton, type Stock, stockText } from "../copy/sale.ts";
 import { stopWords } from "../copy/stop.ts";
 import type { Wording } from "../copy/wording.ts";
 import { Gallery, picturesOf } from "./gallery.tsx";
-import { ChosenLanguage, Say, shopText, usePage, useWords } from "./page-context.tsx";
+import { ChosenLanguage, Form, Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
 
@@ -68,7 +68,7 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
           {stockText(stock, state, wording)}
         </span>
       </p>
-      <form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
+      <Form class="buy" action={`/sales/${sale.id}/skus/${id}/buy`} method="get" data-buy>
         <ChosenLanguage />
         <Quantity of={id} limit={perUserLimit} />
         {perUserLimit > 1 ? <Total /> : null}
@@ -82,7 +82,7 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
         >
           {label}
         </button>
-      </form>
+      </Form>
       <p class="hint" id={`note-${id}`} data-note>
         {state === "closed" ? "" : holdNote(sku, wording)}
       </p>

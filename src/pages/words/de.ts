@@ -426,6 +426,12 @@ export const de: Translation = {
     holdLeft: "Noch {time} reserviert",
     notFoundText: "Vielleicht ist die Adresse falsch geschrieben, oder die Aktion wurde entfernt.",
   },
+  preview: {
+    title: "Vorschau",
+    about: "Hier lässt sich nichts kaufen.",
+    until: "Dieser Link gilt bis {time}.",
+    states: "Zustände des Verkaufs",
+  },
   error: {
     invalid_request: "Die Anfrage ist ungültig",
     unauthenticated: "Bitte zuerst anmelden",

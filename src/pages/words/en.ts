@@ -403,6 +403,13 @@ export const en = {
       "This sale checks that buyers are human, and the check needs JavaScript. Nothing was ordered. Turn on JavaScript, then buy on the sale page.",
     notFoundText: "The address may be mistyped, or the sale was removed.",
   },
+  /** The bar on top of a preview. */
+  preview: {
+    title: "Preview",
+    about: "Nothing can be bought here.",
+    until: "This link works until {time}.",
+    states: "States of the sale",
+  },
   /** Titles of error pages, by the code of the error. */
   error: {
     invalid_request: "The request is not valid",

@@ -411,6 +411,12 @@ export const es: Translation = {
     holdLeft: "Reservado durante {time} más",
     notFoundText: "Puede que la dirección esté mal escrita o que la venta se haya retirado.",
   },
+  preview: {
+    title: "Vista previa",
+    about: "Aquí no se puede comprar nada.",
+    until: "Este enlace vale hasta el {time}.",
+    states: "Estados de la venta",
+  },
   error: {
     invalid_request: "La solicitud no es válida",
     unauthenticated: "Inicie sesión primero",

@@ -421,6 +421,12 @@ export const fr: Translation = {
     holdLeft: "Encore réservé pendant {time}",
     notFoundText: "L’adresse est peut-être mal saisie, ou la vente a été retirée.",
   },
+  preview: {
+    title: "Aperçu",
+    about: "Rien ne peut être acheté ici.",
+    until: "Ce lien est valable jusqu’au {time}.",
+    states: "États de la vente",
+  },
   error: {
     invalid_request: "La requête n’est pas valide",
     unauthenticated: "Connectez-vous d’abord",

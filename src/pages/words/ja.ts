@@ -393,6 +393,12 @@ export const ja: Translation = {
     holdLeft: "お取り置きの残り時間：{time}",
     notFoundText: "アドレスが間違っているか、セールが削除された可能性があります。",
   },
+  preview: {
+    title: "プレビュー",
+    about: "ここでは購入できません。",
+    until: "このリンクの有効期限は{time}です。",
+    states: "販売の状態",
+  },
   error: {
     invalid_request: "リクエストが正しくありません",
     unauthenticated: "先にログインしてください",

@@ -1,0 +1,66 @@
+// The states of a sale that a preview shows, whatever its real one is. Pure.
+import { lineSettings, registrationOf } from "../admission/settings.ts";
+import type { Stop } from "../catalog/sale-state.ts";
+import type { Sale } from "../catalog/schema.ts";
+import type { NotForSale, Stock } from "./copy/sale.ts";
+
+export const PREVIEW_STATES = [
+  ...(["soon", "line", "open", "few", "held", "sold_out", "paused", "ended"] as const),
+];
+export type PreviewState = (typeof PREVIEW_STATES)[number];
+
+/** Units that are left of each item in the state `few`. */
+export const FEW_UNITS = 3;
+
+/** What a preview says about itself. A draft in the console has no link, and so neither of these. */
+export interface PreviewInfo {
+  /** When the link expires: ISO 8601. */
+  until?: string;
+  states?: readonly { state: PreviewState; href: string; isShown: boolean }[];
+}
+
+/** What the page of a sale depends on, besides the sale. */
+export interface Staged extends NotForSale {
+  /** Milliseconds. The page shows the real times of the sale, so the clock moves in their place. */
+  now: number;
+}
+
+/** The states that a sale can have. Only one with a line has people who register. */
+export const statesOf = (sale: Sale): PreviewState[] =>
+  PREVIEW_STATES.filter((state) => state !== "line" || lineSettings(sale));
+
+const STOCKS: Partial<Record<PreviewState, Stock>> = {
+  few: { available: FEW_UNITS, state: "low" },
+  held: { available: 0, held: 1, state: "held" },
+  sold_out: { available: 0, held: 0, state: "sold_out" },
+};
+
+const PAUSED: Stop = {
+  ...{ code: "sale_paused", cause: "sale" },
+  ...{ label: "Paused", why: "This sale is paused." },
+};
+
+/** A sale in a state. */
+export function stage(sale: Sale, state: PreviewState): Staged {
+  const stock = STOCKS[state];
+  const ofEach = <T>(value: T | undefined) =>
+    new Map(value === undefined ? [] : sale.skus.map(({ id }) => [id, value] as const));
+  return {
+    now: timeOf(sale, state),
+    unavailable: ofEach(stock),
+    stops: ofEach(state === "paused" ? PAUSED : undefined),
+  };
+}
+
+/** A sale as it would be at `now` with all its stock. */
+export const stageNow = (now: number): Staged => ({
+  ...{ now, unavailable: new Map(), stops: new Map() },
+});
+
+function timeOf(sale: Sale, state: PreviewState): number {
+  const opensAt = Date.parse(sale.opensAt);
+  const registration = registrationOf(sale)?.opensAt ?? opensAt;
+  if (state === "soon") return Math.min(registration, opensAt) - 1;
+  if (state === "line") return registration;
+  return state === "ended" ? Date.parse(sale.closesAt) : opensAt;
+}
