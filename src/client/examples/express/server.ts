@@ -4,4 +4,6 @@ import { createShop } from "./app.ts";
 
 const settings = readSettings(process.env);
 const { port } = new URL(settings.origin);
-createShop(settings).listen(Number(process.env.PORT ?? (port || 3_000)));
+createShop(settings).listen(Number(process.env.PORT ?? (port || 3_000)), () => {
+  console.log(`The shop is on ${settings.origin}`);
+});
