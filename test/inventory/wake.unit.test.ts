@@ -55,6 +55,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("change" as const),
       order,
+      isFinal: fc.boolean(),
       to: fc.constantFrom(...Object.keys(CHANGES)),
     }),
   },
@@ -73,7 +74,7 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constantFrom("limit" as const, "unlimit" as const) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("rollBack" as const), order }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("rollBack" as const), order }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -130,7 +131,11 @@ class Subject {
         this.#save(row, { owedSince: null });
         break;
       case "change":
-        this.#save(row, { ...CHANGES[step.to]?.(row), version: row.version + 1 });
+        this.#save(row, {
+          ...CHANGES[step.to]?.(row),
+          version: row.version + 1,
+          ...(step.isFinal ? { acknowledged: row.version + 1 } : {}),
+        });
         break;
       case "rollBack":
         this.#rollBack(row);

@@ -15,11 +15,13 @@ import {
   renderFailures,
   renderPayments,
   renderTimings,
+  renderWake,
 } from "./render.ts";
 import { labelOf } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import { withTestbed } from "./testbed.ts";
 import { timeRows } from "./timing.ts";
+import { measureWake, type WakeCost } from "./wake.ts";
 
 const USAGE = `npm run bench -- [--rounds N] [--json FILE]
 
@@ -55,15 +57,18 @@ async function main(): Promise<number> {
   if (pace.ok) console.log(`${renderPayments(pace.value)}\n`);
   const counting = await outcomeOf(() => measureCounting(rounds));
   if (counting.ok) console.log(`${renderCounting(counting.value)}\n`);
+  const wake = await outcomeOf(measureWake);
+  if (wake.ok) console.log(`${renderWake(wake.value)}\n`);
   const crowds = CROWDS.map(simulateCrowd);
   console.log(`${renderCrowds(crowds)}\n`);
   if (options.json !== undefined)
-    await writeJson(options.json, { rounds, timings, costs, pace, counting, crowds });
+    await writeJson(options.json, { rounds, timings, costs, pace, counting, wake, crowds });
   const failures = [
     ...failuresOf("timing", timings),
     ...failuresOf("counting", costs),
     ...(pace.ok ? [] : [{ name: "paid orders", reason: pace.reason }]),
     ...(counting.ok ? [] : [{ name: "counting", reason: counting.reason }]),
+    ...(wake.ok ? [] : [{ name: "wake", reason: wake.reason }]),
   ];
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
@@ -81,12 +86,13 @@ interface Measured {
   costs: Outcome<unknown>[];
   pace: Outcome<PaymentPace>;
   counting: Outcome<CountingCost[]>;
+  wake: Outcome<WakeCost>;
   crowds: CrowdCost[];
 }
 
 async function writeJson(
   file: string,
-  { rounds, timings, costs, pace, counting, crowds }: Measured,
+  { rounds, timings, costs, pace, counting, wake, crowds }: Measured,
 ): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
@@ -101,6 +107,7 @@ async function writeJson(
     rows,
     payments: pace,
     counting,
+    wake,
     crowds,
   };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);

@@ -8,6 +8,7 @@ import type { Outcome } from "./outcome.ts";
 import type { PaymentPace } from "./payments.ts";
 import { labelOf, type Row } from "./row.ts";
 import type { Measurement, Round } from "./timing.ts";
+import type { Wake, WakeCost } from "./wake.ts";
 
 const TIMING_COLUMNS = [
   "req/s",
@@ -113,6 +114,18 @@ export function renderPayments(pace: PaymentPace): string {
     `${orders} paid orders at once: charged at ${rate} of the ${allowedPerSecond} that are allowed, ` +
     `all settled after ${formatNumber(settledSeconds, 1)} s, ${limited} requests refused by the provider`
   );
+}
+
+/** Sentences about waking an object that sold a lot. */
+export function renderWake({ orders, counting, later, ...bytes }: WakeCost): string {
+  const wake = ({ ms, rowsRead, memory }: Wake) =>
+    `${formatNumber(ms)} ms, ${formatNumber(rowsRead)} rows read, ` +
+    `${formatNumber(memory / 1_000_000, 1)} MB more memory`;
+  return [
+    `an object with ${formatNumber(orders)} finished orders wakes: ${wake(later)}`,
+    `the first time after an upgrade, when it counts them: ${wake(counting)}`,
+    `a free order takes ${formatNumber(bytes.bytesPerOrder)} bytes, a paid one ${formatNumber(bytes.bytesPerPaidOrder)}`,
+  ].join("\n");
 }
 
 /** A table of what crowds of several sizes cost the line that they wait in. */
