@@ -10,9 +10,12 @@ export type Language = (typeof LANGUAGES)[number];
  * in it.
  */
 export function languageOf(tag: string | undefined): Language | undefined {
-  const [primary] = (tag ?? "").toLowerCase().split("-");
+  const primary = primaryOf(tag ?? "");
   return LANGUAGES.find((language) => language === primary);
 }
+
+/** A tag without its script and region. */
+export const primaryOf = (tag: string): string => tag.toLowerCase().split("-")[0] as string;
 
 /** Every primary tag that is written from right to left, and the scripts that make others so. */
 const RIGHT_TO_LEFT = /^(?:ar|arc|ckb|dv|fa|he|iw|ji|ks|nqo|ps|sd|syr|ug|ur|yi)(?:-|$)/i;

@@ -35,6 +35,8 @@ export const lineUrl = (): string => address(asset("line.js"));
 export const productUrl = (): string => address(asset("product.js"));
 /** Loaded only by lists of orders with holds. */
 export const holdsUrl = (): string => address(asset("holds.js"));
+/** Loaded only by the list of sales. */
+export const homeUrl = (): string => address(asset("home.js"));
 /** Loaded only by a buyer who checks a draw. */
 export const drawUrl = (): string => address(asset("draw.js"));
 /** Loaded only by a buyer who carries their place to another device. */

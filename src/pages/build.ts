@@ -28,6 +28,7 @@ export async function buildAssets(): Promise<void> {
         "line.ts",
         "product.ts",
         "holds.ts",
+        "home.ts",
         "draw.ts",
         "qr.ts",
         "style.css",

@@ -1,6 +1,7 @@
 // A safe subset of Markdown for sale descriptions: paragraphs, lists, headings, tables, bold, italic, code, links
 // and images. It creates JSX nodes, never raw HTML, so every text is escaped.
 import type { Child } from "hono/jsx";
+import { useWords } from "./views/page-context.tsx";
 
 const MAX_DEPTH = 4;
 /** Matches complete constructs; an unclosed one stays literal. `_` inside a word is literal. */
@@ -108,7 +109,7 @@ const Table = ({ lines: [head = "", line = "", ...rows] }: { lines: string[] }) 
   );
   const row = (text: string) => aligned.map((side, i) => [side, cells(text)[i] ?? ""] as const);
   return (
-    <section class="wide-table" aria-label="Table" tabindex={0}>
+    <section class="wide-table" aria-label={useWords().page.table} tabindex={0}>
       <table>
         <tr>
           {row(head).map(([side, text]) => (

@@ -6,7 +6,7 @@ import { type Branding, mergeBranding } from "../branding.ts";
 import type { Sale } from "../catalog/schema.ts";
 import type { Config } from "../config.ts";
 import type { AppContext } from "../http.ts";
-import { type Language, languageOf } from "../languages.ts";
+import { directionOf, type Language, languageOf, primaryOf } from "../languages.ts";
 import { type Wording, wordingOf } from "./copy/wording.ts";
 import { formatTime } from "./format.ts";
 import type { PreviewInfo } from "./preview-state.ts";
@@ -28,6 +28,8 @@ export interface Page {
   isShared: boolean;
   /** Whether this address of a shared page names the language. */
   isChosen: boolean;
+  /** The languages that the visitor is known to want, the best one first, as primary tags. None where nobody asked for one. */
+  wishes: readonly string[];
   /** Set on a preview: a page without scripts and forms. */
   preview?: PreviewInfo;
 }
@@ -70,7 +72,10 @@ export function sharedPage(
   const language = chosen ?? native;
   const isChosen = chosen !== undefined;
   const wording = wordingIn(language);
-  return { language, wording, site: THEME, siteLanguage: LANGUAGE, path, isShared: true, isChosen };
+  return {
+    ...{ language, wording, path, isChosen, site: THEME, siteLanguage: LANGUAGE },
+    ...{ isShared: true, wishes: chosen ? [chosen] : [] },
+  };
 }
 
 /** The language that a shared page's address asks for. */
@@ -80,7 +85,8 @@ export const askedLanguage = (c: AppContext): string | undefined => c.req.query(
 export function personalPage(c: AppContext): Page {
   const { LANGUAGE, THEME } = c.get("config");
   const asked = languageOf(askedLanguage(c));
-  const preferred = languageOf(getCookie(c, NAME)) ?? accepted(c.req.header("accept-language"));
+  const wishes = [languageOf(getCookie(c, NAME)) ?? [], accepted(c)].flat();
+  const preferred = wishes.map(languageOf).find((language) => language !== undefined);
   if (asked && asked !== preferred && isFromHere(c)) {
     const secure = new URL(c.req.url).protocol === "https:";
     setCookie(c, NAME, asked, { path: "/", maxAge: REMEMBERED_SECONDS, sameSite: "Lax", secure });
@@ -94,6 +100,7 @@ export function personalPage(c: AppContext): Page {
     path: c.req.method === "GET" ? ownPath(c) : undefined,
     isShared: false,
     isChosen: false,
+    wishes: asked ? [asked] : wishes,
   };
 }
 
@@ -109,16 +116,27 @@ function ownPath(c: AppContext): string {
   return pathname.replace(/^\/+/, "/") + query;
 }
 
-/** The first language of the pages that the header accepts: lookup of RFC 4647, by primary tags. */
-function accepted(header: string | undefined): Language | undefined {
-  if (!header) return undefined;
-  const ranges = parseAccept(header).filter(({ q }) => q > 0);
-  ranges.sort((a, b) => b.q - a.q);
-  for (const { type } of ranges) {
-    const language = languageOf(type);
-    if (language) return language;
-  }
-  return undefined;
+/** The languages that the visitor's browser accepts, by primary tags as in the lookup of RFC 4647. */
+function accepted(c: AppContext): string[] {
+  const header = c.req.header("accept-language");
+  const ranges = header ? parseAccept(header).filter(({ q }) => q > 0) : [];
+  return ranges.sort((a, b) => b.q - a.q).map(({ type }) => primaryOf(type));
+}
+
+type SaleTexts = Pick<Sale, "language">;
+
+/** The language of a sale in which no page is written. */
+export const ownLanguage = (sale?: SaleTexts): string | undefined =>
+  sale?.language === undefined || languageOf(sale.language) ? undefined : primaryOf(sale.language);
+
+/**
+ * The direction of a page. One about a sale in a language of its own runs as that does, for readers of it and where nobody asked for
+ * another one: the shop's texts are most of it.
+ */
+export function directionFor({ language, wishes }: Page, sale?: SaleTexts): "ltr" | "rtl" {
+  const own = ownLanguage(sale);
+  const wish = wishes.find((tag) => tag === own || languageOf(tag)) ?? own;
+  return directionOf((wish === own && sale?.language) || language);
 }
 
 /** An address with a language. */

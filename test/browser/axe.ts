@@ -21,6 +21,26 @@ export async function check(page: Page, what: string): Promise<void> {
     ({ id, nodes }) => `${what}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`,
   );
   expect(violations).toEqual([]);
+  await fits(page, what);
+}
+
+/** The sizes of a small phone, a phone and a desktop. */
+const WIDTHS = [320, 390, 1280];
+
+/** Checks a page in light mode on a small phone, in dark mode on a desktop, and that it fits every screen. */
+export async function checkEverywhere(page: Page, what: string): Promise<void> {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    await fits(page, `${what} at ${width} px`);
+  }
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await check(page, `${what}, dark`);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await check(page, `${what}, light`);
+}
+
+async function fits(page: Page, what: string): Promise<void> {
   const overflow = await page.evaluate<number>(
     "document.documentElement.scrollWidth - document.documentElement.clientWidth",
   );

@@ -1,8 +1,11 @@
 // The list of sales in a browser: it stays current without a reload, on the server's clock.
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, LIVE, refuse } from "./api-mocks.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
+import { lineSale } from "./line-scene.ts";
+import { onSaleInSizes } from "./products-scene.ts";
 
 const badge = (page: Page, saleId: string, text: string) =>
   page.locator(`[data-listed="${saleId}"] [data-badge]`, { hasText: text }).waitFor();
@@ -71,5 +74,40 @@ inBrowser("the list of sales", (stage) => {
     }));
     await page.goto("/");
     await badge(page, saleId, "Sold out");
+  });
+
+  test("and every other page load less than 14 KB of script before they are idle, and work without the rest", async () => {
+    const { path } = await stage().onSale({ ...PAID, perUserLimit: 3 });
+    const sized = await onSaleInSizes(stage());
+    const line = await lineSale(stage());
+    const visitor = await stage().person();
+    await visitor.signIn("early");
+    const page = await visitor.open(path);
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await page.context().addInitScript("requestIdleCallback = () => 0");
+    let loaded: string[] = [];
+    page.on("request", (request) => {
+      if (request.resourceType() === "script") loaded.push(request.url());
+    });
+    for (const at of ["/", "/orders", "/nowhere", path, line.path, sized.path]) {
+      loaded = [];
+      await page.goto(at);
+      await page.locator("[data-zone]", { hasText: "(" }).waitFor();
+      const sizes = await Promise.all(
+        [...new Set(loaded)].map(
+          async (url) => gzipSync(await (await page.request.get(url)).body()).length,
+        ),
+      );
+      expect(sizes.length, at).toBeGreaterThan(0);
+      expect(
+        sizes.reduce((sum, size) => sum + size),
+        at,
+      ).toBeLessThan(14 * 1024);
+    }
+    await page.getByRole("radio").last().click();
+    await page.locator("[data-unpicked] button").click();
+    await page.getByText("Runner 43").first().waitFor();
+    expect(page.url()).toContain(sized.skuIds[2] ?? "none");
   });
 });

@@ -67,11 +67,45 @@ test("sends link-preview metadata on sale pages and none on personal pages", asy
 test.each([
   ["de", "de", "ltr"],
   ["ar", "en", "rtl"],
+  ["pt", "en", "ltr"],
 ])("marks text of a shop in %s as that, in a page in %s", async (language, ofPage, direction) => {
   const { id } = await putSale(aSale({ title: "Frühling", language }));
   const html = await get(`/sales/${id}`);
-  expect(html).toContain(`<html lang="${ofPage}" dir="ltr"`);
+  expect(html).toContain(`<html lang="${ofPage}" dir="${direction}"`);
   expect(html).toContain(`lang="${language}" dir="${direction}"><h1>Frühling`);
+});
+
+test.each([
+  ["", { "accept-language": "ar-EG, en" }, "rtl"],
+  ["", {}, "rtl"],
+  ["", { "accept-language": "en, ar" }, "ltr"],
+  ["", { "accept-language": "ar", cookie: "lang=fr" }, "ltr"],
+  ["?lang=de", { "accept-language": "ar" }, "ltr"],
+])(
+  "runs pages about an Arabic sale as its visitor reads: “%s”, %j",
+  async (query, headers, direction) => {
+    const sku = aSku({ price: 900 });
+    const { id } = await putSale(aSale({ skus: [sku], language: "ar" }));
+    const path = `/sales/${id}/skus/${sku.id}/buy${query}`;
+    const { body } = await send<string>(request("GET", path, { headers }));
+    expect(body).toContain(` dir="${direction}">`);
+    expect(body).not.toContain("data-own");
+    // The sale's page is the same for everybody: its script leads away who reads another language.
+    const shared = (await send<string>(request("GET", `/sales/${id}${query}`, { headers }))).body;
+    expect(shared.includes(' dir="rtl" data-languages="en de fr es ja ar" data-own="ar">')).toBe(
+      query === "",
+    );
+  },
+);
+
+test("shows a product's picture for a sale without one, in the list and in link previews", async () => {
+  const imageUrl = "https://brand.test/runner.jpg";
+  const sku = { ...aSku(), product: "runner", option: "42" };
+  const products = [{ id: "runner", name: "Runner", imageUrl }];
+  const { id } = await putSale(aSale({ skus: [sku], products }));
+  expect(await get(`/sales/${id}`)).toContain(`<meta property="og:image" content="${imageUrl}"/>`);
+  const card = (await get("/")).split("<li").find((each) => each.includes(`/sales/${id}"`));
+  expect(card).toContain(`src="${imageUrl}"`);
 });
 
 test("layers the shop's picture over the default artwork on the sale page and in the list", async () => {

@@ -1,13 +1,25 @@
 // Shop-written content is safe to render: descriptions cannot inject markup, and accent colors stay readable.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Language } from "../../src/languages.ts";
 import { Markdown, plainText } from "../../src/pages/markdown.tsx";
+import { sharedPage } from "../../src/pages/page.ts";
 import { contrast, themeCss, themeOf } from "../../src/pages/theme.ts";
+import { PageContext } from "../../src/pages/views/page-context.tsx";
 
-const html = (text: string): string => String(<Markdown text={text} />);
+const html = (text: string, language: Language = "en"): string =>
+  String(
+    <PageContext.Provider value={sharedPage({ LANGUAGE: language, THEME: {} }, "/", language)}>
+      <Markdown text={text} />
+    </PageContext.Provider>,
+  );
 
 const table = (rows: string) =>
   `<section class="wide-table" aria-label="Table" tabindex="0"><table>${rows}</table></section>`;
+
+test("names a table in the language of the page", () => {
+  expect(html("a | b\n- | -", "de")).toContain('aria-label="Tabelle"');
+});
 
 test.each([
   ["a **b** c", "<p>a <strong>b</strong> c</p>"],

@@ -19,6 +19,17 @@ export function pauseOrOnline(ms: number): Promise<void> {
   });
 }
 
+/** After this long, a page counts as idle even if it never is. */
+const BUSY_MS = 1_000;
+
+/** Waits until the browser has nothing else to do: for scripts without which the page works. Safari does not say when. */
+export const untilIdle = (): Promise<unknown> =>
+  new Promise((resolve) =>
+    "requestIdleCallback" in window
+      ? requestIdleCallback(resolve, { timeout: BUSY_MS })
+      : setTimeout(resolve),
+  );
+
 /** Waits until the page is visible: a hidden page sends no requests. */
 export function untilVisible(): Promise<void> {
   return new Promise((resolve) => {

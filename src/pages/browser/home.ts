@@ -1,4 +1,5 @@
-// The list of sales in the browser: badges and times stay current on the server's clock, without a reload.
+// The list of sales in the browser: badges and times stay current on the server's clock, without a reload. A script of its own
+// for that page.
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
 import { type Badge, badgeOf, mainStop, type Stock } from "../copy/sale.ts";
@@ -16,7 +17,8 @@ const MAX_POLLED = 12;
 const SPREAD_MS = 3_000;
 const EVERY_MS = 1_000;
 
-export function mountHome(cards: Iterable<HTMLElement>): void {
+function mountHome(): void {
+  const cards = document.querySelectorAll<HTMLElement>("[data-listed]");
   const listed = [...cards].map((card) => new ListedSale(card));
   if (listed.length === 0) return;
   const paint = () => {
@@ -90,3 +92,5 @@ class ListedSale {
     return state === "open" && this.#rendered !== "upcoming" ? this.#rendered : state;
   }
 }
+
+mountHome();

@@ -3,7 +3,9 @@
 
 const NAME = "lang";
 const REMEMBERED_SECONDS = 31_536_000;
-const { lang: shown, dataset } = document.documentElement;
+const { lang, dataset } = document.documentElement;
+/** The language of the page, or of its sale if no page is written in that. */
+const shown = dataset.own ?? lang;
 
 /** The language of a tag, without its region. */
 const primary = (tag: string): string | undefined => tag.toLowerCase().split("-")[0];

@@ -1,5 +1,6 @@
 // Loads the script of a sale's line, which only sales with a line need.
 import { call } from "./api.ts";
+import { untilIdle } from "./delay.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { loadChallenge } from "./load-challenge.ts";
@@ -16,6 +17,8 @@ export async function loadLine(
   onChange: () => void,
 ): Promise<LinePanel | undefined> {
   let loaded: typeof import("./line.ts");
+  // The stock, the time and the sign-in come first.
+  await untilIdle();
   try {
     loaded = await import(slot.dataset.line as string);
   } catch {

@@ -1,8 +1,8 @@
 // The entry point of every page: its language first, then its times and prices, then the parts that it contains.
 import type { Order } from "../../inventory/order.ts";
 import { mountImages } from "./broken-images.ts";
+import { untilIdle } from "./delay.ts";
 import { guard, watchForErrors } from "./error-report.ts";
-import { mountHome } from "./home.ts";
 import { leaveForLanguage } from "./language.ts";
 import { loadCardChoice } from "./load-payment.ts";
 import { localize } from "./localize.ts";
@@ -39,5 +39,7 @@ function start(): void {
     const slot = document.querySelector<HTMLElement>("[data-card-choice] [data-card-form]");
     if (slot) void loadCardChoice(slot);
   });
-  guard(() => mountHome(document.querySelectorAll<HTMLElement>("[data-listed]")));
+  const { script } = document.body.dataset;
+  // The page works without it.
+  if (script) void untilIdle().then(() => import(script).catch(console.error));
 }

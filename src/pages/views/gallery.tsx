@@ -1,5 +1,6 @@
 // The pictures of a product or a SKU, side by side. It scrolls by touch, wheel and arrow keys, and needs no script.
-import type { Card } from "../../catalog/items.ts";
+import { type Card, cardsOf } from "../../catalog/items.ts";
+import type { Sale } from "../../catalog/schema.ts";
 import { usePage } from "./page-context.tsx";
 
 interface GalleryPicture {
@@ -26,6 +27,10 @@ export function picturesOf({ product, skus }: Card): GalleryPicture[] {
   }
   return [...byUrl.values()];
 }
+
+/** The picture that stands for a sale: its own, or the first one of its items. */
+export const mainPicture = (sale: Sale): string | undefined =>
+  sale.imageUrl ?? cardsOf(sale).flatMap(picturesOf)[0]?.url;
 
 /** `name`: what the pictures show. `isFirst`: whether they are at the top of the page. */
 export const Gallery = ({

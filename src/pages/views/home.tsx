@@ -3,6 +3,7 @@ import { cardsOf } from "../../catalog/items.ts";
 import type { SalesPage } from "../../catalog/list.ts";
 import type { SaleState } from "../../catalog/sale-state.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
+import { homeUrl } from "../assets.ts";
 import type { Badge } from "../copy/sale.ts";
 import { type Page, toSale, toShared } from "../page.ts";
 import { StateBadge } from "./components.tsx";
@@ -45,6 +46,7 @@ export function renderHome(
     title: words.sales,
     description: words.salesAbout,
     browserWords: ["badge", "when"],
+    script: homeUrl(),
     children: (
       <div class="page">
         <h1>{words.sales}</h1>

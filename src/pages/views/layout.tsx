@@ -3,9 +3,17 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Branding } from "../../branding.ts";
 import type { Sale } from "../../catalog/schema.ts";
-import { directionOf, LANGUAGES, type Language } from "../../languages.ts";
+import { LANGUAGES, type Language } from "../../languages.ts";
 import { iconUrl, scriptUrl, styleUrl } from "../assets.ts";
-import { brandingOf, type Page, toPersonal, toShared, withLanguage } from "../page.ts";
+import {
+  brandingOf,
+  directionFor,
+  ownLanguage,
+  type Page,
+  toPersonal,
+  toShared,
+  withLanguage,
+} from "../page.ts";
 import type { WordGroup } from "../words/words.ts";
 import { Seller } from "./components.tsx";
 import { PageContext, usePage, useWords } from "./page-context.tsx";
@@ -14,16 +22,18 @@ import { PreviewBar } from "./preview-bar.tsx";
 export interface FrameProps {
   title: string;
   description?: string | undefined;
-  /** The sale whose theme the page uses. */
-  sale?: Pick<Sale, "theme" | "imageUrl"> | undefined;
+  /** The sale whose theme and direction the page uses. */
+  sale?: Pick<Sale, "theme" | "language"> | undefined;
+  /** The address of a picture for the link preview. */
+  picture?: string | undefined;
   /** Personal pages are not indexed and have no link preview. */
   personal?: boolean;
   /** Whether search engines should leave the page out. */
   unlisted?: boolean;
   /** Without JavaScript, the page reloads itself after this many seconds. */
   refresh?: number | undefined;
-  /** The URLs of further scripts. */
-  scripts?: readonly string[];
+  /** The URL of a script that the page loads once it is idle. */
+  script?: string | undefined;
   /** The groups of words that the page's scripts need, besides `common`. */
   browserWords?: readonly WordGroup[];
   /** Status messages at the bottom of the screen. */
@@ -44,14 +54,16 @@ const Frame = (props: FrameProps) => {
   const page = usePage();
   const { words } = page.wording;
   const branding = brandingOf(page, props.sale);
+  const own = page.isChosen ? undefined : ownLanguage(props.sale);
   return (
     <html
       lang={page.language}
-      dir={directionOf(page.language)}
-      data-languages={page.isShared ? LANGUAGES.join(" ") : undefined}
+      dir={directionFor(page, props.sale)}
+      data-languages={page.isShared ? [...LANGUAGES, ...(own ? [own] : [])].join(" ") : undefined}
+      data-own={page.isShared ? own : undefined}
     >
       <Head {...props} />
-      <body>
+      <body data-script={props.script}>
         <a class="skip" href="#main">
           {words.page.skip}
         </a>
@@ -169,15 +181,13 @@ const Head = (props: FrameProps) => {
       ) : null}
       <link rel="icon" href={iconUrl()} type="image/svg+xml" />
       <link rel="stylesheet" href={styleUrl(brandingOf(usePage(), props.sale).accent)} />
-      {(preview ? [] : [scriptUrl(), ...(props.scripts ?? [])]).map((url) => (
-        <script type="module" src={url}></script>
-      ))}
+      {preview ? null : <script type="module" src={scriptUrl()}></script>}
     </head>
   );
 };
 
 /** Open Graph metadata, for previews of shared links. */
-const LinkPreview = ({ title, description, sale }: FrameProps) => {
+const LinkPreview = ({ title, description, sale, picture }: FrameProps) => {
   const { name, seller } = brandingOf(usePage(), sale);
   const site = name ?? seller;
   return (
@@ -186,8 +196,8 @@ const LinkPreview = ({ title, description, sale }: FrameProps) => {
       <meta property="og:title" content={title} />
       {description ? <meta property="og:description" content={description} /> : null}
       {site ? <meta property="og:site_name" content={site} /> : null}
-      {sale?.imageUrl ? <meta property="og:image" content={sale.imageUrl} /> : null}
-      <meta name="twitter:card" content={sale?.imageUrl ? "summary_large_image" : "summary"} />
+      {picture ? <meta property="og:image" content={picture} /> : null}
+      <meta name="twitter:card" content={picture ? "summary_large_image" : "summary"} />
     </>
   );
 };

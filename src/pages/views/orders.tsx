@@ -42,7 +42,7 @@ export function renderOrder(page: Page, props: OrderPageProps): Promise<string> 
   return renderDocument(page, {
     title: `${describeOrder(order, page.wording).title}: ${name}`,
     personal: true,
-    sale: { theme },
+    sale: { theme, language: sale?.language },
     refresh: isSettling(order) ? REFRESH_SECONDS : undefined,
     browserWords: ["refusal", "order", "panel", ...(cardForm ? (["card"] as const) : [])],
     children: (
@@ -101,7 +101,7 @@ export function renderCancel(page: Page, order: Order, sale: Sale | undefined): 
   return renderDocument(page, {
     title: fill(words.page.cancelQuestion, { item: name }),
     personal: true,
-    sale: { theme: themeFor(page, order, sale) },
+    sale: { theme: themeFor(page, order, sale), language: sale?.language },
     children: (
       <div class="page narrow">
         <h1>
@@ -141,7 +141,7 @@ export function renderOrders(
     title: words.myOrders,
     personal: true,
     refresh: unpaid.length > 0 ? HOLDS_REFRESH_SECONDS : undefined,
-    scripts: unpaid.length > 0 ? [holdsUrl()] : [],
+    script: unpaid.length > 0 ? holdsUrl() : undefined,
     children: (
       <div class="page narrow">
         <div class="sku-head">

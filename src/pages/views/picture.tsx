@@ -1,23 +1,28 @@
 // The picture of a sale: the shop's image over default artwork (a door in the accent color), which shows if there
 // is no image or it does not load.
 import type { Sale } from "../../catalog/schema.ts";
+import { mainPicture } from "./gallery.tsx";
 
 /** `thumbnail`: small, in a list, next to the sale's title. */
-export const Picture = ({ sale, thumbnail = false }: { sale: Sale; thumbnail?: boolean }) => (
-  <>
-    <Art accent={thumbnail ? sale.theme?.accent : undefined} />
-    {sale.imageUrl ? (
-      <img
-        src={sale.imageUrl}
-        alt={thumbnail ? "" : (sale.theme?.imageAlt ?? "")}
-        width="800"
-        height="600"
-        loading={thumbnail ? "lazy" : "eager"}
-        data-behind
-      />
-    ) : null}
-  </>
-);
+export const Picture = ({ sale, thumbnail = false }: { sale: Sale; thumbnail?: boolean }) => {
+  // On the sale's own page, the pictures of its items are on their cards.
+  const url = thumbnail ? mainPicture(sale) : sale.imageUrl;
+  return (
+    <>
+      <Art accent={thumbnail ? sale.theme?.accent : undefined} />
+      {url ? (
+        <img
+          src={url}
+          alt={thumbnail ? "" : (sale.theme?.imageAlt ?? "")}
+          width="800"
+          height="600"
+          loading={thumbnail ? "lazy" : "eager"}
+          data-behind
+        />
+      ) : null}
+    </>
+  );
+};
 
 /** `accent`: needed in lists of sales; on a sale's own page the stylesheet sets it. */
 const Art = ({ accent }: { accent?: string | undefined }) => (

@@ -15,7 +15,7 @@ import type { WordGroup } from "../words/words.ts";
 import { ChallengeTemplate } from "./challenge.tsx";
 import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
-import { Gallery, picturesOf } from "./gallery.tsx";
+import { Gallery, mainPicture, picturesOf } from "./gallery.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
@@ -72,10 +72,11 @@ export function renderSale(
       ...(line ? (["line", "draw"] as const) : []),
       ...(settings.challenges ? (["challenge"] as const) : []),
     ],
+    picture: mainPicture(sale),
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
     sale,
     unlisted: !isListed(sale),
-    scripts: sale.skus.some(needsScript) ? [productUrl()] : [],
+    script: sale.skus.some(needsScript) ? productUrl() : undefined,
     notices: <Notices stop={stop} />,
     children: (
       <>
