@@ -97,6 +97,26 @@ describe("a page of an allowed site", () => {
     expect(headers.get("access-control-allow-origin")).toBe("*");
     expect(headers.get("vary")).toBeNull();
   });
+
+  test("can ask whether a public answer changed, and read that it did not", async () => {
+    const first = await fetchApp(
+      request("GET", `/sales/${sale.id}`, { headers: { origin: SHOP } }),
+    );
+    const etag = first.headers.get("etag") as string;
+    const headers = { origin: SHOP, "if-none-match": etag };
+    const again = await fetchApp(request("GET", `/sales/${sale.id}`, { headers }));
+    expect([again.status, again.headers.get("access-control-allow-origin")]).toEqual([304, "*"]);
+  });
+
+  test("reads refusals of limits as well", async () => {
+    const { token } = await aBuyer();
+    const headers = { origin: SHOP, "idempotency-key": "many" };
+    const asked = () => request("POST", orders, { token, headers, body: { quantity: 2 } });
+    const answers = await Promise.all(Array.from({ length: 60 }, async () => fetchApp(asked())));
+    const limited = answers.filter(({ status }) => status === 429);
+    expect(limited.length).toBeGreaterThan(0);
+    for (const answer of limited) expect(accessOf(answer)).toEqual(OPEN);
+  });
 });
 
 describe("no access", () => {

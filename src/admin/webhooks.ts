@@ -153,6 +153,12 @@ export async function applyWebhookReplay(
   });
 }
 
+const MISSED_WAIT = refuse("unavailable", {
+  detail:
+    "Events are sent again. Those that were missed are not offered yet, because too many replays wait. Send this request again",
+  retryAfterSeconds: 60,
+});
+
 const refusalOf = (reason: "idempotency_key_reused" | "too_many") =>
   reason === "too_many"
     ? refuse("unavailable", { detail: "Too many replays wait", retryAfterSeconds: 60 })
@@ -173,8 +179,9 @@ export async function applyResume(c: AppContext, reason?: string): Promise<Respo
   return recorded(c, { action: "webhooks.resumed", target: "deployment", reason }, async () => {
     await resumeSending(c.env);
     const filter = { extra: config.ORDER_WEBHOOK_EVENTS, isOwed: true };
-    await webhookDeskOf(c.env).replay({ key: id.replace(".", "-"), filter });
+    const replay = await webhookDeskOf(c.env).replay({ key: id.replace(".", "-"), filter });
     await wakeAlerts(c.env);
+    if (!replay.ok) return problem(c, MISSED_WAIT);
     return c.json(await readWebhookState(c));
   });
 }

@@ -95,6 +95,22 @@ test("gets everything it missed once the operator resumes, but only if it accept
   expect(await unannounced(sale.skuId)).toBe(0);
 });
 
+test("is not said to get what it missed while too many replays wait", async () => {
+  let status = 410;
+  givenShop(() => status);
+  await post(await givenEvents(await givenPaid(), 1));
+  status = 204;
+  const spy = vi
+    .spyOn(WebhookDesk.prototype, "replay")
+    .mockReturnValue({ ok: false, reason: "too_many" });
+  onTestFinished(() => spy.mockRestore());
+  const answer = await admin("POST", "/webhooks/resume");
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "60"]);
+  expect(answer.body.detail).toContain("Send this request again");
+  spy.mockRestore();
+  expect(await admin("POST", "/webhooks/resume")).toMatchObject({ status: 200 });
+});
+
 test("has no effect on another URL", async () => {
   const received = givenShop(() => 410);
   const sale = await givenPaid({ stock: 1 });

@@ -65,7 +65,7 @@ export async function openContext(setup: Setup): Promise<Context> {
 }
 
 const adviceFor = (unused: string[]): string =>
-  `! ${unused.join(" and ")} of the environment not used: Cloudflare has the value of an earlier run. To change one, run ` +
+  `! Not deployed, because Cloudflare has a value already: ${unused.join(", ")}. To change one, run ` +
   "npx wrangler secret put NAME --config deployment/wrangler.json, and put the value into deployment/secrets.env.";
 
 const missingCredentials = (names: string[]): string =>

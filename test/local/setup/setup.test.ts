@@ -100,7 +100,7 @@ test("deletes the secrets of an interrupted deployment, and asks for the first s
 
   shop.env.UPSTASH_REDIS_REST_TOKEN = "another-token";
   const later = await setup(shop);
-  expect(later).toContain("! UPSTASH_REDIS_REST_TOKEN of the environment not used");
+  expect(later).toContain("Cloudflare has a value already: UPSTASH_REDIS_REST_TOKEN.");
   expect(later).toContain("Nothing to do");
 });
 
