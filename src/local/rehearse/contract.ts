@@ -55,6 +55,7 @@ const EXPECTED = {
   "buy (contested-holds)": ["202"],
   "buy (refunds)": ["202", "sold_out", "user_limit_reached"],
   "buy (paid-drop)": ["202"],
+  "buy (sale limit)": ["202", "user_limit_reached"],
   "buy (line)": [...ORDER_ANSWERS, "not_admitted_yet"],
   "buy without a turn": ["ticket_required", "sold_out"],
   ticket: ["200"],

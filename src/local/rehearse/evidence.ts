@@ -98,10 +98,12 @@ async function collectSku(
   const { client, recorder, history, denials, refunds, ledgers, clockErrorMs, line } = context;
   const { authenticated } = recorder;
   const { ledger: after, finalAfterMs } = await finalState;
-  const buyers = everyone.filter((buyer) => buyer.sku.id === sku.id);
+  const purchases = recorder.purchases.filter((purchase) => purchase.sku === sku.id);
+  // Some scenarios let people order other SKUs than their own as well.
+  const ordering = new Set(purchases.map(({ user }) => user));
+  const buyers = everyone.filter((buyer) => buyer.sku.id === sku.id || ordering.has(buyer.user));
   const users = new Set(buyers.map(({ user }) => user));
   const orders = await client.ledgerOrders(sku.id);
-  const purchases = recorder.purchases.filter((purchase) => purchase.sku === sku.id);
   const ledgerOrders = orders.filter(({ userId }) => users.has(userId));
   const orderActions = recorder.orderActions.filter((action) => action.sku === sku.id);
   const books = await context.payments?.books?.(sku.id);
@@ -115,16 +117,8 @@ async function collectSku(
   );
   return {
     ...{ scenario, sku, history, denials, clockErrorMs, before, after, ledgers, finalAfterMs },
-    ...{
-      ledgerOrders,
-      purchases,
-      orderActions,
-      authenticated,
-      refunds,
-      books,
-      live,
-      ...(line && { line }),
-    },
+    ...{ ledgerOrders, purchases, orderActions, authenticated },
+    ...{ refunds, books, live, ...(line && { line }) },
     ...(await readBack(context, sku, buyers, acceptedIds(purchases), concurrency)),
   };
 }

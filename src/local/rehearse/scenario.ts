@@ -20,7 +20,10 @@ export interface PlanInput {
 }
 
 /** A sale without its ids and texts. SKU names are unique within it. */
-export type SalePlan = Pick<SaleInput, "opensAt" | "closesAt" | "admission" | "protection"> & {
+export type SalePlan = Pick<
+  SaleInput,
+  "opensAt" | "closesAt" | "admission" | "protection" | "perUserLimit"
+> & {
   skus: Omit<Sku, "id">[];
 };
 

@@ -12,7 +12,7 @@ const MAIN = resolve(import.meta.dirname, "../../../src/local/rehearse/main.ts")
 const LIMITS = { timeout: 240_000 };
 const SCENARIOS = [
   ...["rush", "waves", "open-close", "edits"],
-  ...["contested-holds", "last-moment", "refunds"],
+  ...["contested-holds", "last-moment", "refunds", "sale-limit"],
 ];
 
 async function rehearse(...args: string[]): Promise<{ status: number; result: Result }> {

@@ -4,6 +4,7 @@ import { outcome } from "../contract.ts";
 import type { Evidence } from "../evidence.ts";
 import type { OrderAnswer } from "../recorder.ts";
 import { holdPeriodsOf, holdsUnits, unitsKept } from "./available-units.ts";
+import { isOfSale } from "./sale-limit.ts";
 import { termsDuring, termsOf, toleranceOf } from "./timeline.ts";
 
 /** Unpaid holds after which the next order needs a payment method. */
@@ -56,7 +57,10 @@ const keptUnits = (orders: LedgerOrder[]): number =>
 /** Whether every request of the purchase reached the stock. The funnel may have refused bots earlier. */
 function reachedStock({ answers, outcomeUnknown }: Evidence["purchases"][number]): boolean {
   const fromStock = ["202", "sold_out", "user_limit_reached"];
-  return !outcomeUnknown && answers.some((answer) => fromStock.includes(outcome(answer)));
+  return (
+    !outcomeUnknown &&
+    answers.some((answer) => fromStock.includes(outcome(answer)) && !isOfSale(answer))
+  );
 }
 
 /**
@@ -129,6 +133,7 @@ function wrongRefusal(
   const to = from + answer.ms;
   switch (outcome(answer)) {
     case "user_limit_reached": {
+      if (isOfSale(answer)) return undefined; // see sale-limit.ts
       const terms = termsDuring(evidence, from, to);
       const limit = Math.min(...terms.map(({ perUserLimit }) => perUserLimit));
       const most = units(own);

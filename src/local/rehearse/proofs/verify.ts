@@ -7,6 +7,7 @@ import { holdsKept, money, refundsDone } from "./money.ts";
 import * as observed from "./observed.ts";
 import { oneAfterAnother } from "./one-after-another.ts";
 import { acceptedOrders, idempotency, readModel, reportedOrders, singleOutcome } from "./orders.ts";
+import { saleLimitIsObserved, saleLimitViolations } from "./sale-limit.ts";
 import { denyRules, openingHours, prices } from "./terms.ts";
 import { perUserLimit, refusals, tally, unitsAddUp, unitsSold } from "./units.ts";
 
@@ -144,12 +145,22 @@ const SKU_PROOFS: SkuProof[] = [
   },
 ];
 
-/** Checks the findings against every proof. Those about a line only if a sale had one. */
+/** Checks the findings against every proof. Those about a line or a limit of a sale only if a sale had one. */
 export function verify({ skus, breaches, deadLetters, log }: Findings): ProofResult[] {
+  const overLimit = saleLimitViolations(skus);
   const lined = skus.filter(({ line }) => line !== undefined);
   return [
     ...SKU_PROOFS.map((proof) => verifySkus(proof, skus)),
     ...(lined.length > 0 ? LINE_PROOFS.map((proof) => verifySkus(proof, lined)) : []),
+    ...(overLimit
+      ? [
+          resultOf(
+            "nobody exceeds the limit of a whole sale, and nobody below it is refused for it",
+            overLimit,
+            saleLimitIsObserved(skus) ? undefined : "no sale's limit refused anybody",
+          ),
+        ]
+      : []),
     resultOf(
       "no order became a dead letter",
       deadLetters,

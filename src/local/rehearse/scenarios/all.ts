@@ -8,13 +8,14 @@ import { openClose } from "./open-close.ts";
 import { paidDrop } from "./paid-drop.ts";
 import { refunds } from "./refunds.ts";
 import { rush } from "./rush.ts";
+import { saleLimit } from "./sale-limit.ts";
 import { waves } from "./waves.ts";
 
 /** Groups run one after another, the scenarios of a group together. The load scenarios run alone. */
 const GROUPS: Scenario[][] = [
   [rush],
   [waves],
-  [openClose, edits, contestedHolds, lastMoment, refunds],
+  [openClose, edits, contestedHolds, lastMoment, refunds, saleLimit],
   [paidDrop],
 ];
 
