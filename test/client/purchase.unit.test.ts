@@ -106,6 +106,16 @@ describe("a press", () => {
     expect(second.options).toMatchObject({ key: first.options.key, isRepeat: true });
   });
 
+  test("is not forgotten because the order of another element changes meanwhile", async () => {
+    const page = new Page();
+    const [one, other] = [page.element(), page.element()];
+    await (await press(page, one)).answer(anOrder());
+    const { options } = await press(page, other);
+    await page.change(anOrder({ version: 2, status: "confirmed" }));
+    const again = await press(page, page.element());
+    expect(again.options).toMatchObject({ key: options.key, isRepeat: true });
+  });
+
   test("never repeats the attempt of another buyer", async () => {
     const page = new Page();
     const element = page.element();

@@ -32,7 +32,7 @@ const AWAITED_MS = 600_000;
 /** Until an order is read again after what the client does not outlast, such as a sign-in that has ended. */
 const LOOK_AGAIN_MS = 30_000;
 /** Of the orders that reached the limit. */
-const MOST_READ = 5;
+const MOST_READ = 10;
 
 export class Purchase {
   readonly #options: PurchaseOptions;
@@ -123,7 +123,7 @@ export class Purchase {
     this.#trying = about;
     keepWaiting();
     try {
-      return await buyer.client.buy(skuId, {
+      const order = await buyer.client.buy(skuId, {
         ...{ saleId: place.saleId, key: attempt.key, isRepeat: open !== undefined, signal },
         ...(unitPrice ? { unitPrice } : {}),
         ticket: memory.read(place).ticket,
@@ -133,6 +133,8 @@ export class Purchase {
           this.#tell({ step: "inLine" });
         },
       });
+      memory.write(about, { attempt: undefined });
+      return order;
     } catch (error) {
       const isOpen = error instanceof NoAnswerError && error.key !== undefined;
       // An aborted attempt may have made an order.
@@ -158,7 +160,7 @@ export class Purchase {
     const { memory, signal } = this.#options;
     const about = this.#about(buyer);
     const onChange = (order: Order) => {
-      memory.write(about, { attempt: undefined, orderId: isFinal(order) ? undefined : order.id });
+      memory.write(about, { orderId: isFinal(order) ? undefined : order.id });
       this.#tell({ order });
     };
     onChange(order);
