@@ -2,7 +2,8 @@
 //   ORDER_WEBHOOK_SECRET=whsec_… node verify.mjs < request.txt
 // The request is its headers, an empty line, and the body, byte for byte. Two secrets are separated by a comma.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** Seconds. A request that somebody recorded is worthless after them. */
 const TOLERANCE = 300;
@@ -35,17 +36,23 @@ export function faultOf(headers, body, secrets, now = Date.now() / 1000) {
   return isSigned ? undefined : "no signature matches";
 }
 
-const request = readFileSync(0);
-const [end = ""] = /\r?\n\r?\n/.exec(request.toString("latin1")) ?? [];
-const headEnd = end ? request.indexOf(end) : request.length;
-const lines = request.subarray(0, headEnd).toString().split(/\r?\n/);
-const headers = Object.fromEntries(
-  lines.map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
-  }),
-);
-const secrets = (process.env.ORDER_WEBHOOK_SECRET ?? "").split(",").map((it) => it.trim());
-const fault = faultOf(headers, request.subarray(headEnd + end.length), secrets);
-console.log(fault === undefined ? "valid" : `invalid: ${fault}`);
-process.exitCode = fault === undefined ? 0 : 1;
+/** Reads a request from the standard input, and says whether it is valid. */
+function main() {
+  const request = readFileSync(0);
+  const [end = ""] = /\r?\n\r?\n/.exec(request.toString("latin1")) ?? [];
+  const headEnd = end ? request.indexOf(end) : request.length;
+  const lines = request.subarray(0, headEnd).toString().split(/\r?\n/);
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  const secrets = (process.env.ORDER_WEBHOOK_SECRET ?? "").split(",").map((it) => it.trim());
+  const fault = faultOf(headers, request.subarray(headEnd + end.length), secrets);
+  console.log(fault === undefined ? "valid" : `invalid: ${fault}`);
+  process.exitCode = fault === undefined ? 0 : 1;
+}
+
+// Not when it is imported.
+if (realpathSync(process.argv[1] ?? ".") === fileURLToPath(import.meta.url)) main();
