@@ -111,7 +111,7 @@ test("evicts the oldest page when the cache reaches its byte budget", async () =
 test("serves assets as immutable under their content hash", async () => {
   const { body } = await get("/");
   const urls = [...body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => url as string);
-  expect(urls).toHaveLength(3);
+  expect(urls).toHaveLength(4);
   for (const url of urls) {
     const asset = await get(url);
     expect(asset.status).toBe(200);
