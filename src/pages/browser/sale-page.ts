@@ -91,7 +91,8 @@ class SalePage {
 
   async #loadLine(slot: HTMLElement): Promise<void> {
     this.#line = await loadLine(slot, this.#root.dataset.sale ?? "", () => this.#tick());
-    this.#live.pollSoon();
+    // At once: an answer without the line behind it would not keep the page reading while it is hidden.
+    void this.#live.poll();
   }
 
   /** Until the first poll ends, the rendered state is more reliable than the visitor's clock. */
