@@ -62,12 +62,14 @@ function timingCells(rounds: Round[]): string[] {
 
 /** A table of what counting adds to the CPU time of a request. */
 export function renderCounting(costs: CountingCost[]): string {
-  const lines = costs.map(({ name, cpuMicros, uncountedCpuMicros, share }) => [
+  const lines = costs.map(({ name, cpuMicros, uncountedCpuMicros, share, between }) => [
     name,
     ...[formatNumber(cpuMicros), formatNumber(uncountedCpuMicros)],
     `${formatNumber(100 * share, 1)} %`,
+    `${between.map((bound) => formatNumber(100 * bound, 1)).join(" to ")} %`,
   ]);
-  return formatTable(["counting, median of rounds", "CPU µs", "without", "more"], lines);
+  const columns = ["CPU µs", "without", "more", "confidence 95 %"];
+  return formatTable(["counting, median of pairs", ...columns], lines);
 }
 
 /** A table of what each request costs, and one of what each batch of the consumer costs. */
