@@ -1,7 +1,7 @@
 // The console's page of alerts, without a browser: what it shows, the test of the receiver, and viewers.
 import { beforeEach, expect, test } from "vitest";
 import { emptyWatch, evaluate, givenDay, givenReceiver } from "../alerts/watch.ts";
-import { expectOperatorsOnly, postForm, showPage, signedIn } from "../support/console.ts";
+import { expectOperatorsOnly, pageText, postForm, showPage, signedIn } from "../support/console.ts";
 import { ADMIN_TOKEN, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis, KEYS, redis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
@@ -32,7 +32,7 @@ test("shows what is wrong, what to do, and whether the team was told", async () 
     }
   }
   for (const path of [`/admin/sales/${id}`, `/admin/sales/${id}/figures`]) {
-    expect((await showPage(path, cookie)).body).toContain(TITLE);
+    expect(await pageText(path, cookie)).toContain(TITLE);
   }
 });
 
@@ -47,10 +47,10 @@ test("says that nothing is wrong, and that no receiver is set", async () => {
 test("tests the receiver, and says whether it accepted the test", async () => {
   const received = await givenReceiver((seen) => (seen === 1 ? 204 : 404));
   const cookie = await signedIn(ADMIN_TOKEN);
-  expect((await showPage(PAGE, cookie)).body).toContain(`action="${TEST}"`);
+  expect(await pageText(PAGE, cookie)).toContain(`action="${TEST}"`);
   const accepted = await postForm(TEST, {}, { cookie });
   expect([accepted.status, accepted.location]).toEqual([303, `${PAGE}?done=test`]);
-  expect((await showPage(`${PAGE}?done=test`, cookie)).body).toContain("accepted the test");
+  expect(await pageText(`${PAGE}?done=test`, cookie)).toContain("accepted the test");
   const refused = await postForm(TEST, {}, { cookie });
   expect(refused.status).toBe(503);
   expect(refused.body).toContain("Not delivered: the receiver answered 404");
@@ -61,5 +61,5 @@ test("sends a test for operators on this site only", async () => {
   const received = await givenReceiver();
   await expectOperatorsOnly(TEST, {});
   expect(received).toEqual([]);
-  expect((await showPage(PAGE, await signedIn(VIEWER_TOKEN))).body).not.toContain(TEST);
+  expect(await pageText(PAGE, await signedIn(VIEWER_TOKEN))).not.toContain(TEST);
 });

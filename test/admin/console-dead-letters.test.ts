@@ -5,6 +5,7 @@ import { givenOrder, givenPaid, nextMessage } from "../orders/saga-fixtures.ts";
 import {
   expectOperatorsOnly,
   type Form,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -24,7 +25,7 @@ beforeEach(async () => {
   cookie = await signedIn(ADMIN_TOKEN);
 });
 
-const show = async (path = LIST) => (await showPage(path, cookie)).body;
+const show = (path = LIST) => pageText(path, cookie);
 const send = (id: string, form: Form) => postForm(pathOf(id), form, { cookie });
 const stored = async () => await redis<number>("HLEN", KEYS.deadLetters);
 

@@ -11,6 +11,7 @@ import {
   expiredCookie,
   type Form,
   hiddenFields,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -30,7 +31,7 @@ beforeEach(async () => {
   cookie = await signedIn(ADMIN_TOKEN);
 });
 
-const show = async (path: string) => (await showPage(path, cookie)).body;
+const show = (path: string) => pageText(path, cookie);
 const send = (path: string, form: Form) => postForm(path, form, { cookie });
 const editPath = (saleId: string) => `/admin/sales/${saleId}/edit`;
 const etagIn = (html: string) => valueIn(html, "etag");
@@ -317,7 +318,7 @@ test("shows a viewer the fields without buttons, and takes sales from operators 
   const { body } = await showPage(editPath(sale.id), await signedIn(VIEWER_TOKEN));
   expect(body).toContain('<fieldset class="change" disabled');
   expect(body).not.toContain('value="preview"');
-  expect((await showPage("/admin", await signedIn(VIEWER_TOKEN))).body).not.toContain(NEW);
+  expect(await pageText("/admin", await signedIn(VIEWER_TOKEN))).not.toContain(NEW);
   for (const step of ["save", "check", "preview", "add.skus"]) {
     await expectOperatorsOnly(editPath(sale.id), { ...textsOf(sale), title: "Stolen", step });
   }

@@ -5,6 +5,7 @@ import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import {
   expectOperatorsOnly,
   type Form,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -112,10 +113,10 @@ test("keeps what was typed if the form is refused", async () => {
 test("says that a sale has no line", async () => {
   const { id } = await putSale(aSale());
   for (const path of [`/admin/sales/${id}/line`, "/admin/sales/unknown/line"]) {
-    expect((await showPage(path, cookie)).body).toContain("There is no sale with this id");
+    expect(await pageText(path, cookie)).toContain("There is no sale with this id");
     expect((await postForm(path, lineForm({ rate: "5" }), { cookie })).status).toBe(404);
   }
-  expect((await showPage(`/admin/sales/${id}`, cookie)).body).not.toContain("/line");
+  expect(await pageText(`/admin/sales/${id}`, cookie)).not.toContain("/line");
 });
 
 test("shows a viewer the counts without the form, and takes changes from operators only", async () => {
@@ -125,5 +126,5 @@ test("shows a viewer the counts without the form, and takes changes from operato
   expect(body).not.toContain(`action="${path}"`);
   await expectOperatorsOnly(path, lineForm({ rate: "5" }));
   expect(await read(id)).toMatchObject({ ratePerSecond: 50 });
-  expect((await showPage(`/admin/sales/${id}`, cookie)).body).toContain(`href="${path}"`);
+  expect(await pageText(`/admin/sales/${id}`, cookie)).toContain(`href="${path}"`);
 });

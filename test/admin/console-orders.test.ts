@@ -14,6 +14,7 @@ import {
 import {
   expectOperatorsOnly,
   type Form,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -110,7 +111,7 @@ describe("the page of an order", () => {
 describe("a refund by form", () => {
   test("is recorded with its reason, and happens once however often the form is sent", async () => {
     const purchase = await givenConfirmed();
-    const key = valueIn((await showPage(pathOf(purchase), cookie)).body, "key");
+    const key = valueIn(await pageText(pathOf(purchase), cookie), "key");
     const form = refundForm({ key, quantity: "1", units: "withdraw" });
     const answers = await Promise.all([send(purchase, form), send(purchase, form)]);
     answers.push(await send(purchase, form));
@@ -140,7 +141,7 @@ describe("a refund by form", () => {
 
   test("is not offered for a reserved order, and refused if it is sent", async () => {
     const purchase = await givenOrder(await givenPaid());
-    expect((await showPage(pathOf(purchase), cookie)).body).not.toContain('value="refund"');
+    expect(await pageText(pathOf(purchase), cookie)).not.toContain('value="refund"');
     const { status, body } = await send(purchase, refundForm());
     expect(status).toBe(409);
     expect(body).toContain("Not changed: Only a confirmed order can be refunded");
@@ -174,26 +175,26 @@ test("releases a reserved order, and records who did it and why", async () => {
   expect(await inspect(purchase)).toMatchObject({ status: "cancelled", reason: "operator" });
   expect(await entries(purchase)).toEqual([["order.released", "done", "a test order"]]);
   const link = `/admin/log?target=order/${purchase.order.id}`;
-  expect((await showPage(pathOf(purchase), cookie)).body).toContain(`href="${link}"`);
-  const log = (await showPage(link, cookie)).body;
+  expect(await pageText(pathOf(purchase), cookie)).toContain(`href="${link}"`);
+  const log = await pageText(link, cookie);
   expect(log).toContain("a test order");
   expect(log.match(/<tr>/g)).toHaveLength(2);
-  expect((await showPage(pathOf(purchase), cookie)).body).not.toContain('value="release"');
+  expect(await pageText(pathOf(purchase), cookie)).not.toContain('value="release"');
 });
 
 test("sends the shop's webhook the event again where one is set up", async () => {
   const purchase = await givenConfirmed();
-  expect((await showPage(pathOf(purchase), cookie)).body).not.toContain('value="resend"');
+  expect(await pageText(pathOf(purchase), cookie)).not.toContain('value="resend"');
   const config = requireConfig(env);
   config.ORDER_WEBHOOK_URL = "https://erp.test/hook";
   onTestFinished(() => {
     delete config.ORDER_WEBHOOK_URL;
   });
-  expect((await showPage(pathOf(purchase), cookie)).body).toContain("accepted");
+  expect(await pageText(pathOf(purchase), cookie)).toContain("accepted");
   const { location } = await send(purchase, { action: "resend", reason: "our ERP was down" });
   expect(location).toBe(`${pathOf(purchase)}?done=resend`);
   expect(await inspect(purchase)).toHaveProperty("eventOwedSince");
-  expect((await showPage(pathOf(purchase), cookie)).body).toContain("owed since");
+  expect(await pageText(pathOf(purchase), cookie)).toContain("owed since");
   expect(await entries(purchase)).toEqual([["order.webhook_resent", "done", "our ERP was down"]]);
 });
 

@@ -8,6 +8,7 @@ import type { Rule } from "../../src/funnel/rule-set.ts";
 import {
   expectOperatorsOnly,
   type Form,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -26,7 +27,7 @@ beforeEach(async () => {
   cookie = await signedIn(ADMIN_TOKEN);
 });
 
-const show = async (query = "") => (await showPage(PATH + query, cookie)).body;
+const show = (query = "") => pageText(PATH + query, cookie);
 const send = (form: Form) => postForm(PATH, form, { cookie });
 
 const ruleForm = (more: Form = {}): Form => ({

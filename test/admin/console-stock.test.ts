@@ -4,6 +4,7 @@ import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import {
   expectOperatorsOnly,
   type Form,
+  pageText,
   postForm,
   showPage,
   signedIn,
@@ -36,14 +37,14 @@ async function given() {
 
 test("adds units once, however often the form is sent, and records why", async () => {
   const { sku, path, form, stocked } = await given();
-  const page = (await showPage(path, cookie)).body;
+  const page = await pageText(path, cookie);
   const sent = form({ key: valueIn(page, "key") });
   for (const _ of [1, 2]) {
     const { status, location } = await postForm(path, sent, { cookie });
     expect([status, location]).toEqual([303, `${path}?done=1`]);
   }
   expect(await stocked()).toBe(15);
-  const shown = (await showPage(`${path}?done=1`, cookie)).body;
+  const shown = await pageText(`${path}?done=1`, cookie);
   expect(shown).toContain("The stock is changed.");
   expect(shown).toContain('<data value="15">');
   const target = encodeURIComponent(`sku/${sku.id}`);

@@ -1,7 +1,7 @@
 // The console's page of switches, without a browser: preview, change, two operators, viewers, and bad input. And its log.
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { type Form, postForm, showPage, signedIn, valueIn } from "../support/console.ts";
-import { ADMIN_TOKEN, call, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
+import { type Form, pageText, postForm, signedIn, valueIn } from "../support/console.ts";
+import { ADMIN_TOKEN, call, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { aBuyer, aSale, putSale } from "../support/shop.ts";
 import { givenSwitches, noSwitches, showSwitches } from "../support/switches.ts";
@@ -10,11 +10,7 @@ beforeAll(emptyRedis);
 afterEach(noSwitches);
 afterEach(redisIsBack);
 
-const post = (path: string, form: Form, cookie = "", origin: string | null = ORIGIN) =>
-  postForm(path, form, { cookie, origin });
-
-const show = async (cookie: string, path = "/admin/switches") =>
-  (await showPage(path, cookie)).body;
+const show = (cookie: string, path = "/admin/switches") => pageText(path, cookie);
 
 const etagIn = (html: string) => valueIn(html, "etag");
 
@@ -24,13 +20,13 @@ test("previews a pause without changing anything, and then applies and logs it",
   const { id } = await putSale(aSale({ title: "Spring & co" }));
   const cookie = await signedIn(ADMIN_TOKEN);
   const form = { choice: "pause", target: id, minutes: "5", notice: "Soon", reason: "<a price>" };
-  const preview = await post("/admin/switches", { ...form, step: "preview" }, cookie);
+  const preview = await postForm("/admin/switches", { ...form, step: "preview" }, { cookie });
   expect(preview.status).toBe(200);
   expect(preview.body).toContain("Nothing has changed yet");
   expect(preview.body).toContain("Spring &amp; co");
   expect(await set()).toEqual([]);
   const etag = etagIn(preview.body);
-  const applied = await post("/admin/switches", { ...form, etag, step: "apply" }, cookie);
+  const applied = await postForm("/admin/switches", { ...form, etag, step: "apply" }, { cookie });
   expect([applied.status, applied.location]).toEqual([303, "/admin/switches"]);
   expect(await set()).toMatchObject([{ name: "paused", sale: id, notice: "Soon" }]);
   expect(await show(cookie)).toContain(`Sale paused (${id})`);
@@ -46,7 +42,7 @@ test("changes nothing if another operator was faster", async () => {
   const etag = etagIn(await show(cookie));
   await givenSwitches({ name: "limits", value: 2 });
   const form = { choice: "orders-stop", reason: "a test", etag, step: "apply" };
-  const answer = await post("/admin/switches", form, cookie);
+  const answer = await postForm("/admin/switches", form, { cookie });
   expect(answer.status).toBe(412);
   expect(answer.body).toContain("Not changed");
   expect((await set()).map(({ name }) => name)).toEqual(["limits"]);
@@ -59,15 +55,17 @@ test("shows a viewer the switches without a form, and refuses their change", asy
   expect(page).toContain("Rate limits × 0.5");
   expect(page).not.toContain('action="/admin/switches"');
   const form = { choice: "orders-stop", reason: "a test", step: "apply" };
-  expect((await post("/admin/switches", form, cookie)).status).toBe(403);
+  expect((await postForm("/admin/switches", form, { cookie })).status).toBe(403);
   expect((await set()).map(({ name }) => name)).toEqual(["limits"]);
 });
 
 test("refuses a change from another site, and from strangers", async () => {
   const cookie = await signedIn(ADMIN_TOKEN);
   const form = { choice: "orders-stop", reason: "a test", step: "apply" };
-  expect((await post("/admin/switches", form, cookie, "https://evil.test")).status).toBe(403);
-  expect((await post("/admin/switches", form)).status).toBe(401);
+  expect(
+    (await postForm("/admin/switches", form, { cookie, origin: "https://evil.test" })).status,
+  ).toBe(403);
+  expect((await postForm("/admin/switches", form)).status).toBe(401);
   expect(await set()).toEqual([]);
 });
 
@@ -94,7 +92,7 @@ test.each<[string, Form, string]>([
 ])("says what is wrong with %s, and keeps what was typed", async (_, form, fault) => {
   const cookie = await signedIn(ADMIN_TOKEN);
   for (const step of ["preview", "apply"]) {
-    const { status, body } = await post("/admin/switches", { ...form, step }, cookie);
+    const { status, body } = await postForm("/admin/switches", { ...form, step }, { cookie });
     expect(status).toBe(400);
     expect(body).toContain('role="alert"');
     expect(body).toContain(fault);
@@ -113,7 +111,7 @@ test("fills in what a link asks for, and ignores what it cannot", async () => {
 test("goes back to the form with everything that was typed", async () => {
   const cookie = await signedIn(ADMIN_TOKEN);
   const form = { choice: "limits", factor: "0.5", reason: "bots & co", step: "edit" };
-  const { status, body } = await post("/admin/switches", form, cookie);
+  const { status, body } = await postForm("/admin/switches", form, { cookie });
   expect(status).toBe(200);
   expect(body).toMatch(/<option value="limits" selected/);
   expect(body).toContain('value="bots &amp; co"');

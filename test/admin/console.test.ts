@@ -1,15 +1,12 @@
 // The console's pages without a browser: who sees them, how people sign in, and what they never contain.
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type Form, postForm, showPage, signedIn } from "../support/console.ts";
-import { ADMIN_TOKEN, ORIGIN, VIEWER_TOKEN } from "../support/http.ts";
+import { pageText, postForm, showPage, signedIn } from "../support/console.ts";
+import { ADMIN_TOKEN, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aSale, putSale } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
-
-const post = (path: string, form: Form, origin: string | null = ORIGIN) =>
-  postForm(path, form, { origin });
 
 test.each(["/admin", "/admin/sales/x", "/admin/sales/x/figures", "/admin/nothing"])(
   "shows strangers only the sign-in at %s",
@@ -37,18 +34,18 @@ test.each([
     expect(body).not.toContain(token);
     expect(body).not.toContain(title);
   }
-  expect((await showPage("/admin", cookie)).body).toContain("&lt;Spring&gt; &amp; co");
+  expect(await pageText("/admin", cookie)).toContain("&lt;Spring&gt; &amp; co");
 });
 
 test("says that a token is wrong, and keeps the page to come back to", async () => {
-  const answer = await post("/admin/sign-in", { token: "wrong", next: "/admin/sales/x" });
+  const answer = await postForm("/admin/sign-in", { token: "wrong", next: "/admin/sales/x" });
   expect([answer.status, answer.headers.get("set-cookie")]).toEqual([401, null]);
   expect(answer.body).toContain("This is not the token of an operator or viewer");
 });
 
 test("returns to pages of the console only", async () => {
   const next = (path: string) =>
-    post("/admin/sign-in", { token: ADMIN_TOKEN, next: path }).then(({ location }) => location);
+    postForm("/admin/sign-in", { token: ADMIN_TOKEN, next: path }).then(({ location }) => location);
   for (const path of ["/admin/sales/spring-drop", "/admin/orders/a-b.0.c1"]) {
     expect(await next(path)).toBe(path);
   }
@@ -61,14 +58,14 @@ test("returns to pages of the console only", async () => {
 test("accepts its forms from its own pages only", async () => {
   for (const origin of [null, "https://evil.test"]) {
     for (const path of ["/admin/sign-in", "/admin/sign-out"]) {
-      const answer = await post(path, { token: ADMIN_TOKEN }, origin);
+      const answer = await postForm(path, { token: ADMIN_TOKEN }, { origin });
       expect([answer.status, answer.headers.get("set-cookie")]).toEqual([403, null]);
     }
   }
 });
 
 test("signs out in this browser", async () => {
-  const answer = await post("/admin/sign-out", {});
+  const answer = await postForm("/admin/sign-out", {});
   expect([answer.status, answer.location]).toEqual([303, "/admin"]);
   expect(answer.headers.get("set-cookie")).toMatch(/^__Host-operator=;.*Max-Age=0/);
 });

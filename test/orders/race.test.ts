@@ -22,7 +22,7 @@ beforeAll(emptyRedis);
 
 const evict = (skuId: string) => evictDurableObject(env.SKU_INVENTORY.getByName(skuId));
 
-test("of 500 concurrent buyers of 100 units, 100 are confirmed and 400 get sold_out", async () => {
+test("sells 100 units to 500 concurrent buyers: 100 are confirmed, and 400 get sold_out", async () => {
   const skuId = await onSale({ stock: 100 });
   const crowd = await buyers(500);
 

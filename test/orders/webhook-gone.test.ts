@@ -8,7 +8,7 @@ import { requireConfig } from "../../src/config.ts";
 import { WebhookDesk } from "../../src/orders/webhook-desk.ts";
 import { resumeSending } from "../../src/orders/webhook-desk-client.ts";
 import { givenClock } from "../support/clock.ts";
-import { postForm, showPage, signedIn } from "../support/console.ts";
+import { pageText, postForm, signedIn } from "../support/console.ts";
 import { ADMIN_TOKEN, admin } from "../support/http.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { until } from "../support/shop.ts";
@@ -144,7 +144,7 @@ test("is shown in the console with a way to resume", async () => {
   givenShop(() => status);
   await post(await givenEvents(await givenPaid(), 1));
   const cookie = await signedIn(ADMIN_TOKEN);
-  const show = async () => (await showPage("/admin/webhooks", cookie)).body;
+  const show = () => pageText("/admin/webhooks", cookie);
   expect(await show()).toContain("it is gone (410)");
   const form = { action: "resume", reason: "the receiver is back" };
   const refused = await postForm("/admin/webhooks", form, { cookie });

@@ -213,7 +213,7 @@ describe("the form", () => {
     expect(answer.headers.get("set-cookie")).toBeNull();
   });
 
-  test("of another site gives no ticket", async () => {
+  test("gives no ticket to another site", async () => {
     const { scene, ann } = await givenScene();
     const answer = await visit(pathOf(scene), {
       buyer: ann,

@@ -31,6 +31,10 @@ export async function signedIn(token: string): Promise<string> {
 export const showPage = (path: string, cookie?: string) =>
   call<string>("GET", path, { headers: cookie ? { cookie } : {} });
 
+/** The HTML of a page. */
+export const pageText = async (path: string, cookie?: string): Promise<string> =>
+  (await showPage(path, cookie)).body;
+
 /** The value of a form's field in a page. */
 export const valueIn = (html: string, name: string): string =>
   (new RegExp(`name="${name}" value="([^>]*?)"`).exec(html)?.[1] ?? "").replaceAll("&quot;", '"');

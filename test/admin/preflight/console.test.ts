@@ -1,6 +1,12 @@
 // The console's page of a preflight, without a browser: it runs on request only, and says ready or what to do.
 import { beforeEach, expect, test } from "vitest";
-import { expectOperatorsOnly, postForm, showPage, signedIn } from "../../support/console.ts";
+import {
+  expectOperatorsOnly,
+  pageText,
+  postForm,
+  showPage,
+  signedIn,
+} from "../../support/console.ts";
 import { ADMIN_TOKEN, VIEWER_TOKEN } from "../../support/http.ts";
 import { emptyRedis, KEYS, redis, redisIsBack, redisIsDown } from "../../support/redis.ts";
 import { aSale, aSku, putSale } from "../../support/shop.ts";
@@ -24,7 +30,7 @@ const hasRun = async () => (await redis<number>("EXISTS", KEYS.ready)) === 1;
 
 test("runs the checks when the button is pressed, and says that the sale is ready", async () => {
   const { path, run } = await given();
-  expect((await showPage(path, cookie)).body).toContain("Run the checks");
+  expect(await pageText(path, cookie)).toContain("Run the checks");
   expect(await hasRun()).toBe(false);
   const { status, body } = await run();
   expect(status).toBe(200);
