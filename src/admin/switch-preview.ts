@@ -1,9 +1,10 @@
 // The reach of a change of switches: the sales, and how many people are in the middle of a purchase.
 
+import type { Catalog } from "../catalog/catalog.ts";
 import type { SwitchEdit } from "../catalog/decide-switches.ts";
 import { readStock } from "../catalog/live-reading.ts";
 import { type CatalogEntry, saleState } from "../catalog/schema.ts";
-import { type Catalog, readCatalog } from "../catalog/snapshot.ts";
+import { readCatalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
 

@@ -2,9 +2,10 @@
 // from the registry, and cached in the colo until one of them changes.
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
+import type { Catalog } from "./catalog.ts";
 import type { ArchivePage } from "./registry-types.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
-import { type Catalog, readCatalog } from "./snapshot.ts";
+import { CURRENT_MS, readCatalog } from "./snapshot.ts";
 import { type CatalogScope, livingEntries, parseRegistered, registryOf } from "./store.ts";
 
 /** Long, because the names of cached answers contain the version of the archive. */
@@ -30,9 +31,19 @@ const answers = memory<Answer>("archive", {
   sizeOf: ({ size }) => ANSWER_BYTES + CHARACTER_BYTES * size,
 });
 
-/** Finds a sale, published or archived. An id that never existed costs no I/O. */
-export async function findSale(scope: CatalogScope, id: string): Promise<CatalogEntry | undefined> {
-  const catalog = await readCatalog(scope);
+/**
+ * Finds a sale, published or archived. An id that never existed costs no I/O of its own: only the catalog must be current, as
+ * the sale may be new.
+ *
+ * @param maxAgeMs the catalog is not older
+ */
+export async function findSale(
+  scope: CatalogScope,
+  id: string,
+  maxAgeMs?: number,
+): Promise<CatalogEntry | undefined> {
+  let catalog = await readCatalog(scope, maxAgeMs);
+  if (!catalog.hasEverHadSale(id)) catalog = await readCatalog(scope, CURRENT_MS);
   const published = catalog.sale(id);
   if (published || !catalog.hasEverHadSale(id)) return published;
   return (await findArchived(scope, catalog, { sale: id })).entries[0];
@@ -43,7 +54,8 @@ export async function findSku(
   scope: CatalogScope,
   id: string,
 ): Promise<{ entry: CatalogEntry; sku: Sku } | undefined> {
-  const catalog = await readCatalog(scope);
+  let catalog = await readCatalog(scope);
+  if (!catalog.hasEverHad(id)) catalog = await readCatalog(scope, CURRENT_MS);
   const published = catalog.sku(id);
   if (published || !catalog.hasEverHad(id)) return published;
   const [entry] = (await findArchived(scope, catalog, { sku: id })).entries;

@@ -1,8 +1,9 @@
 // The paged list of sales: open, then upcoming, then closed.
 import { type ArchivedEntries, archivePage } from "./archive.ts";
+import type { Catalog } from "./catalog.ts";
 import type { SaleState } from "./sale-state.ts";
 import { type CatalogEntry, idSchema, isListed, type Sale, saleState } from "./schema.ts";
-import { type Catalog, readCatalog } from "./snapshot.ts";
+import { readCatalog } from "./snapshot.ts";
 import type { CatalogScope } from "./store.ts";
 
 export const PAGE_SIZE = 50;

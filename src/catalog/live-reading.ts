@@ -1,36 +1,32 @@
 // The live reading of a sale, which an edge makes at most once per second and colo: the stock of its SKUs, and its line. The
-// objects publish both to Redis when they change, so visitors' requests do not call them.
-import { lineField, lineOf } from "../admission/client.ts";
-import { type Pass, readPass } from "../admission/pass.ts";
-import { type PublishedLine, publishedLineSchema } from "../admission/public-line.ts";
+// objects publish both to Redis when they change, so visitors' requests do not call them. It comes with the poll, like the
+// version of the catalog.
+import { lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
+import { elapsed } from "../edge/elapsed.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { MAX_RECENT } from "../inventory/buyers.ts";
 import { callInventory, LANE } from "../inventory/client.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { healed } from "../redis/bad-values.ts";
-import { withRedis } from "../redis/client.ts";
 import { type EdgeStock, parseStock } from "./edge-stock.ts";
 import { lineByStock } from "./line-end.ts";
+import {
+  type EdgeLine,
+  fieldsOf,
+  type LiveReading,
+  ParsedTexts,
+  parseLine,
+  type Subjects,
+  stockIn,
+} from "./live-texts.ts";
+import { type Interest, poll, pollAlong, readFields, type Texts } from "./poll.ts";
+import { BRISK } from "./rhythm.ts";
 import type { CatalogEntry } from "./schema.ts";
+import { rhythm } from "./snapshot.ts";
 import type { CatalogScope } from "./store.ts";
 
-/** A line as the edge holds it. */
-export interface EdgeLine extends PublishedLine {
-  /** The contents of the pass, read once for all requests. Null if it cannot be read. */
-  known: Pass | null;
-}
-
-/** A reading. SKUs whose stock is unknown are missing. */
-export interface LiveReading {
-  stock: ReadonlyMap<string, EdgeStock>;
-  /** Absent if the sale has no line, or the line is not known now. */
-  published?: EdgeLine;
-}
-
-/** One text per SKU in the order of the sale, then that of the line, if there is one. Null for what is unknown. */
-type Texts = (string | null)[];
+/** The texts are one per SKU in the order of the sale, then that of the line, if there is one. Null for what is unknown. */
 type Cache = SwrCache<Texts, LiveReading, CatalogScope>;
 
 /** Bytes of memory per sale and per SKU, including cached answers. A line has up to a hundred points. */
@@ -42,30 +38,58 @@ const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 export const readingBytes = (skus: number, hasLine: boolean): number =>
   SALE_BYTES + skus * SKU_BYTES + (hasLine ? LINE_BYTES : 0);
 
-const readings = memory<{ cache: Cache; bytes: number }>("stock", { sizeOf: ({ bytes }) => bytes });
+interface Watched {
+  cache: Cache;
+  /** Read together in each poll. */
+  fields: string[];
+  bytes: number;
+}
 
-/** The things to read of a sale: the SKUs, and the line if there is one. */
-interface Subjects {
-  saleId: string;
-  skuIds: string[];
-  hasLine: boolean;
+/** Callers do not wait for a newer stock up to this age: milliseconds. The contract lets an edge refuse by it. */
+const STOCK_MS = 2_000;
+
+const readings = memory<Watched>("stock", { sizeOf: ({ bytes }) => bytes });
+
+/** So long after somebody read them, the fields of a sale are read along in each poll. */
+const WATCHED_MS = 120_000;
+/** Most sales that are read along, so that a poll stays small. */
+const MAX_WATCHED = 20;
+/** When each reading was last used: milliseconds. */
+const usedAt = new Map<string, number>();
+
+pollAlong(() => watched(Date.now()).map(interestIn));
+
+/** The readings that somebody used lately. */
+function watched(now: number): Watched[] {
+  for (const [name, at] of usedAt) if (elapsed(at, now) > WATCHED_MS) usedAt.delete(name);
+  return [...usedAt.keys()].slice(-MAX_WATCHED).flatMap((name) => readings.get(name) ?? []);
+}
+
+function interestIn({ cache, fields }: Watched): Interest {
+  const take = cache.expect();
+  return {
+    fields,
+    // Its own refresh asks the objects for what Redis lacks.
+    take: (scope, texts, at) => void (texts.includes(null) || take(scope, texts, at)),
+  };
 }
 
 function cacheOf({ sale, revision }: CatalogEntry): Cache {
   const name = `live/${sale.id}/${revision}`;
+  usedAt.set(name, Date.now());
   const known = readings.get(name);
   if (known) return known.cache;
   const skuIds = sale.skus.map(({ id }) => id);
   const subjects = { saleId: sale.id, skuIds, hasLine: lineSettings(sale) !== undefined };
+  const parsed = new ParsedTexts(subjects);
   const cache: Cache = new SwrCache({
     name,
-    freshMs: 1_000,
-    revalidateMs: 2_000,
+    freshMs: (now) => rhythm(now).freshMs,
+    revalidateMs: (now) => Math.max(STOCK_MS, rhythm(now).revalidateMs),
     staleMs: 60_000,
-    load: (scope) => load(scope, subjects),
+    load: async (scope) => asked(scope, subjects, await poll(scope, fieldsOf(subjects))),
     build: (texts, { config }) => {
-      const stock = stockIn(subjects, texts);
-      const published = lineIn(subjects, texts, config.SIGNING_SECRET);
+      const { stock, published } = parsed.of(texts, config.SIGNING_SECRET);
       if (!published) return { stock };
       const line = lineByStock(published.line, sale.skus, stock, Date.now());
       return { stock, published: { ...published, line } };
@@ -73,20 +97,9 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     // Without Redis a stock may be out of date for a minute, but a line must move on.
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
   });
-  readings.set(name, { cache, bytes: readingBytes(skuIds.length, subjects.hasLine) });
+  const bytes = readingBytes(skuIds.length, subjects.hasLine);
+  readings.set(name, { cache, fields: fieldsOf(subjects), bytes });
   return cache;
-}
-
-async function load(scope: CatalogScope, subjects: Subjects): Promise<Texts> {
-  const { saleId, skuIds, hasLine } = subjects;
-  const fields = hasLine ? [...skuIds, lineField(saleId)] : skuIds;
-  // Without the client's deserialization the result is the plain array that Redis returned.
-  const texts = (await withRedis(scope.config, "redis", (redis, keys) =>
-    healed(redis, keys, [{ key: keys.live, type: "hash" }], () =>
-      redis.hmget(keys.live, ...fields),
-    ),
-  )) as unknown as Texts;
-  return asked(scope, subjects, texts);
 }
 
 /** Asks the objects for what Redis lacks: it was emptied, or the SKU is new. They publish it again. */
@@ -117,33 +130,6 @@ async function askLine({ env }: CatalogScope, saleId: string): Promise<string | 
   }
 }
 
-function stockIn({ skuIds }: Subjects, texts: Texts): Map<string, EdgeStock> {
-  const stock = new Map<string, EdgeStock>();
-  for (const [index, id] of skuIds.entries()) {
-    const parsed = parseStock(texts[index]);
-    if (parsed) stock.set(id, parsed);
-  }
-  return stock;
-}
-
-function lineIn(
-  { saleId, skuIds, hasLine }: Subjects,
-  texts: Texts,
-  secret: string,
-): EdgeLine | undefined {
-  const published = hasLine ? parseLine(texts[skuIds.length]) : undefined;
-  return published && { ...published, known: readPass(secret, published.pass, saleId) };
-}
-
-/** Undefined if the text is not a line. */
-function parseLine(text: string | null | undefined): PublishedLine | undefined {
-  try {
-    return publishedLineSchema.parse(JSON.parse(text ?? ""));
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The stock of SKUs by their id, as Redis has it now, or their objects if Redis fails. Cached nowhere: for one caller, the
  * controller of a line. SKUs whose stock is unknown are absent.
@@ -153,8 +139,8 @@ export async function readStock(
   skuIds: string[],
 ): Promise<ReadonlyMap<string, EdgeStock>> {
   const subjects = { saleId: "", skuIds, hasLine: false };
-  const texts = await load(scope, subjects).catch(() => asked(scope, subjects, []));
-  return stockIn(subjects, texts);
+  const texts = await readFields(scope, skuIds).catch(() => []);
+  return stockIn(subjects, await asked(scope, subjects, texts));
 }
 
 /**
@@ -166,7 +152,11 @@ export const readReading = async (
   scope: CatalogScope,
   entry: CatalogEntry,
   maxAgeMs?: number,
-): Promise<{ value: LiveReading; readAt: number }> => cacheOf(entry).read(scope, maxAgeMs);
+): Promise<{ value: LiveReading; readAt: number }> => {
+  // While nothing is on, a stock does not change, and a request that waits would cost a command.
+  const waitMs = rhythm(Date.now()) === BRISK ? maxAgeMs : undefined;
+  return cacheOf(entry).read(scope, { waitMs });
+};
 
 /** The stock of a SKU as this isolate holds it, without waiting. Undefined if it is more than 2 s old. */
 export const peekStock = (

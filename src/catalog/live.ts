@@ -2,11 +2,13 @@
 import type { PublicLine } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
 import type { Money } from "../money.ts";
+import type { Catalog } from "./catalog.ts";
 import { type EdgeStock, releasableUnits } from "./edge-stock.ts";
-import { type LiveReading, readReading } from "./live-reading.ts";
+import { readReading } from "./live-reading.ts";
+import type { LiveReading } from "./live-texts.ts";
 import type { SaleState, StockState, Stop } from "./sale-state.ts";
 import { type CatalogEntry, type Sku, saleState } from "./schema.ts";
-import { type Catalog, readCatalog } from "./snapshot.ts";
+import { readCatalog } from "./snapshot.ts";
 import { stopsOf } from "./stops.ts";
 import type { CatalogScope } from "./store.ts";
 
@@ -53,7 +55,9 @@ interface Switched {
   isStockOff: boolean;
 }
 
-/** An older reading is not shown if the source answers: people who wait must learn of the end. Milliseconds. */
+/**
+ * An older reading is not shown around a sale if the source answers: people who wait must learn of the end. Milliseconds.
+ */
 const SHOWN_MS = 1_250;
 
 const answers = new WeakMap<LiveReading, { answer: LiveAnswer; key: string }>();

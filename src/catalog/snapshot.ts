@@ -1,100 +1,40 @@
 // The catalog as one isolate holds it: one document, so that an unknown sale or SKU is refused without any I/O. It has
 // open, upcoming, and recently closed sales. `archive.ts` reads the others.
+
 import { readColo, writeColo } from "../edge/colo.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import { BuyerFilter } from "../inventory/buyers.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { withRedis } from "../redis/client.ts";
-import { nameHash } from "./name-filter.ts";
-import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
-import type { CatalogEntry, Sku } from "./schema.ts";
+import { CATALOG_FIELD } from "../redis/keys.ts";
+import { buildCatalog, type Catalog } from "./catalog.ts";
+import { forgetPolls, poll, pollAlong } from "./poll.ts";
+import type { Published, PublishedCatalog } from "./registry-types.ts";
+import { BRISK, CALM, type Rhythm, rhythmAt } from "./rhythm.ts";
 import {
   type CatalogScope,
-  livingEntries,
   parseCatalog,
   readPublished,
   registryOf,
+  removePublished,
   storePublished,
+  versionIn,
 } from "./store.ts";
-import {
-  type EffectiveSwitches,
-  effectiveSwitches,
-  type Switch,
-  type SwitchTarget,
-} from "./switches.ts";
-
-/** An immutable view of the published sales. Its look-ups do no I/O. */
-export interface Catalog {
-  /** Increases with every change of any sale. */
-  version: number;
-  /** In no particular order. */
-  entries: readonly CatalogEntry[];
-  /** The number of archived sales, and the version of their last change. */
-  older: { count: number; version: number };
-  sale(id: string): CatalogEntry | undefined;
-  sku(id: string): { entry: CatalogEntry; sku: Sku } | undefined;
-  /** False only if the sale never existed. True for deleted sales. */
-  hasEverHadSale(id: string): boolean;
-  /** False only if the SKU never existed. True for SKUs that left their sale or whose sale was deleted. */
-  hasEverHad(skuId: string): boolean;
-  /** False only if certainly no order for the SKU was ever accepted. */
-  hasEverSold(skuId: string): boolean;
-  /** False only if certainly no order for the SKU was accepted before this revision of its sale applied. */
-  hasSoldBefore(skuId: string, revision: number): boolean;
-  /** The operator's switches, including those that have ended since they were published. */
-  switches: readonly Switch[];
-  /** The switches that apply to a sale and a SKU at `now`, in milliseconds. */
-  switchesFor(target: SwitchTarget, now: number): EffectiveSwitches;
-}
-
-function buildCatalog(published: PublishedCatalog): Catalog {
-  const { version, older, olderVersion, sales, names, switches } = published;
-  const entries = livingEntries(sales);
-  const byId = new Map(entries.map((entry) => [entry.sale.id, entry]));
-  const skus = new Map(
-    entries.flatMap((entry) => entry.sale.skus.map((sku) => [sku.id, { entry, sku }] as const)),
-  );
-  const unsold = new Map(sales.flatMap(unsoldSkus));
-  // An unreadable filter excludes no id.
-  const filter = BuyerFilter.parse(names);
-  const mayBe = (kind: "sale" | "sku", id: string) => filter?.mayHave(nameHash(kind, id)) ?? true;
-  return {
-    version,
-    entries,
-    older: { count: older, version: olderVersion },
-    sale: (id) => byId.get(id),
-    sku: (id) => skus.get(id),
-    hasEverHadSale: (id) => byId.has(id) || mayBe("sale", id),
-    hasEverHad: (id) => skus.has(id) || mayBe("sku", id),
-    hasEverSold: (id) => Date.now() >= (unsold.get(id)?.until ?? 0),
-    hasSoldBefore: (id, revision) => unsold.get(id)?.revision !== revision,
-    switches,
-    switchesFor: (target, now) => effectiveSwitches(switches, now, target),
-  };
-}
-
-/** The revision at which a SKU had never sold, and when its sale opens (milliseconds): before that, it cannot sell. */
-interface Unsold {
-  revision: number;
-  until: number;
-}
-
-const unsoldSkus = ({ sale, revision, unsold }: RegisteredSale): [skuId: string, Unsold][] =>
-  sale ? unsold.map((id) => [id, { revision, until: Date.parse(sale.opensAt) }]) : [];
+import type { EffectiveSwitches, SwitchTarget } from "./switches.ts";
 
 /**
- * An operator's change shows everywhere within 5 s, without a purge: a response is at most `REVALIDATE_MS` old,
- * Cloudflare's cache uses it for `CACHED_MS` more, browsers revalidate each time, and a quarter of a second is left for
- * the network. While Redis fails, a response is up to about 4 s old, and caches have to revalidate it each time.
+ * Around a sale, an operator's change shows everywhere within 5 s, without a purge: a response is at most
+ * `BRISK.revalidateMs` old, Cloudflare's cache uses it for `CACHED_MS` more, browsers revalidate each time, and a quarter of
+ * a second is left for the network. While Redis fails, a response is up to about 4 s old, and caches have to revalidate
+ * it each time. While nothing is on, edges ask once a minute (`rhythm.ts`), so a change may need `CHANGE_SHOWN_MS`.
  */
-const FRESH_MS = 1_000;
-const REVALIDATE_MS = 1_750;
 const MAX_AGE_SECONDS = 1;
 const STALE_SECONDS = 1;
 /** The cache has two tiers, and the `Age` header between them is in whole seconds, rounded down. */
 const ROUNDED_SECONDS = 1;
 export const CACHED_MS = 1_000 * (MAX_AGE_SECONDS + STALE_SECONDS + ROUNDED_SECONDS);
+/** How long a change may need to show everywhere if nothing was on before it: milliseconds. */
+export const CHANGE_SHOWN_MS = CALM.revalidateMs + CACHED_MS + 250;
 
 /** Cache tag of all responses that depend on the catalog. */
 export const CATALOG_TAG = "catalog";
@@ -114,13 +54,33 @@ export const REVALIDATED = toCache("public, no-cache");
 
 const snapshot: SwrCache<number, Catalog, CatalogScope> = new SwrCache({
   name: "catalog",
-  freshMs: FRESH_MS,
-  revalidateMs: REVALIDATE_MS,
+  freshMs: (now) => rhythm(now).freshMs,
+  revalidateMs: (now) => rhythm(now).revalidateMs,
   staleMs: 3_600_000,
   load: loadVersion,
   // The same object while nothing changed, because other caches use it as their key.
   build: (version, scope) => (latest?.version === version ? latest : loadCatalog(scope, version)),
   fallback: fromRegistry,
+});
+
+/** How often this isolate asks what has changed. Every second while it does not know the sales. */
+export const rhythm = (now: number): Rhythm => (latest ? rhythmAt(latest.brisk, now) : BRISK);
+
+// Another reading of the version counts as one of this cache if nothing has changed. Otherwise this one is due soon.
+pollAlong(() => {
+  const take = snapshot.expect();
+  const [held, minimum] = [latest?.version, awaited];
+  return [
+    {
+      fields: [CATALOG_FIELD],
+      take(scope, [text], readAt) {
+        const version = versionIn(text);
+        if (version !== undefined && version === held && minimum <= version) {
+          take(scope, version, readAt);
+        }
+      },
+    },
+  ];
 });
 
 /** The last catalog that this isolate built. What isolates share every second is only its version. */
@@ -137,9 +97,6 @@ function adopt(scope: CatalogScope, { version, catalog }: Published): number {
   return version;
 }
 
-const fromRedis = (scope: CatalogScope, held?: number): Promise<Published | undefined> =>
-  withRedis(scope.config, "redis", (redis, keys) => readPublished(redis, keys, held));
-
 async function fromRegistry(scope: CatalogScope): Promise<number> {
   return adoptParsed(scope, await registryOf(scope.env).publishedAfter(latest?.version));
 }
@@ -153,29 +110,31 @@ function adoptParsed(scope: CatalogScope, { version, catalog }: Published): numb
 /** Redis may lack a change that was made here, or that the registry returned, while Redis was down. */
 async function loadVersion(scope: CatalogScope): Promise<number> {
   const minimum = awaited;
-  const published = await fromRedis(scope, snapshot.last?.version);
-  const isBehind = !published || published.version < Math.max(minimum, snapshot.last?.version ?? 0);
-  const version = isBehind ? await restore(scope) : adopt(scope, published);
+  const [text] = await poll(scope, [CATALOG_FIELD]);
+  const published = versionIn(text);
+  const least = Math.max(minimum, snapshot.last?.version ?? 0);
+  const isBehind = published === undefined || published < least;
+  const version = isBehind ? await restore(scope) : published;
   if (awaited === minimum) awaited = 0;
   return version;
 }
 
-/** The catalog of a version that another isolate found, or a newer one. */
+/** The catalog of a version that this isolate or another one found, or a newer one. */
 async function loadCatalog(scope: CatalogScope, version: number): Promise<Catalog> {
-  const catalog = await fromColo(scope, version);
-  if (catalog) {
-    latest = buildCatalog(catalog);
+  const copy = await fromColo(scope, version);
+  if (copy) {
+    latest = buildCatalog(copy);
     return latest;
   }
-  const published = await fromRedis(scope);
-  if (published) adopt(scope, published);
+  const catalog = await withRedis(scope.config, "redis", readPublished);
+  if (catalog && catalog.version >= version) adopt(scope, { version: catalog.version, catalog });
   else await restore(scope);
   return latest as Catalog;
 }
 
 /** Redis has no usable catalog. Reads the registry's, and copies it to Redis in the background. */
 async function restore(scope: CatalogScope): Promise<number> {
-  await withRedis(scope.config, "redis", (redis, keys) => redis.del(keys.catalog));
+  await withRedis(scope.config, "redis", removePublished);
   const published = await registryOf(scope.env).published();
   count("drift", "catalog");
   scope.waitUntil(
@@ -200,9 +159,16 @@ const fromColo = async (
 ): Promise<PublishedCatalog | undefined> =>
   parseCatalog(await readColo(scope.config, documentName(version)));
 
-/** The catalog for one request. Throws only if this isolate has none and neither Redis nor the registry answers. */
-export const readCatalog = async (scope: CatalogScope): Promise<Catalog> =>
-  (await snapshot.read(scope)).value;
+/** For requests that must know a change within two seconds even while nothing is on: `maxAgeMs` of `readCatalog`. */
+export const CURRENT_MS = BRISK.revalidateMs;
+
+/**
+ * The catalog for one request. Throws only if this isolate has none and neither Redis nor the registry answers.
+ *
+ * @param maxAgeMs the request waits for a newer one if it is older. By default the rhythm decides
+ */
+export const readCatalog = async (scope: CatalogScope, maxAgeMs?: number): Promise<Catalog> =>
+  (await snapshot.read(scope, { maxAgeMs })).value;
 
 /** The catalog that this isolate holds, however old. Does no I/O. */
 export const heldCatalog = (): Catalog | undefined => snapshot.last;
@@ -215,6 +181,7 @@ export const switchesNow = (target: SwitchTarget = {}): EffectiveSwitches =>
 export function dropSnapshot(version = awaited): void {
   awaited = version;
   snapshot.drop();
+  forgetPolls();
 }
 
 /** Cache headers of a response that depends on the held catalog, which may be old while Redis fails. */

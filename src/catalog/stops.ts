@@ -1,9 +1,9 @@
 // Why a SKU takes no orders although its sale is open: the funnel's refusal, and the same words for the live answer and the
 // pages.
 import { type Refusal, refuse } from "../errors.ts";
+import type { Catalog } from "./catalog.ts";
 import type { Stop } from "./sale-state.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";
-import type { Catalog } from "./snapshot.ts";
 import type { EffectiveSwitches, Switch } from "./switches.ts";
 
 /** An operator's notice ends as they wrote it. The page resumes by itself, so nobody needs to reload it. */

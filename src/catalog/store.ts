@@ -1,5 +1,5 @@
-// Access to the catalog's two stores. The registry object is the source. Redis holds the copy that edges read: one
-// document with its version beside it, so that an edge with the current version reads only the version.
+// Access to the catalog's two stores. The registry object is the source. Redis holds the copy that edges read: one document,
+// and its version among what they poll, so that an edge with the current version reads only that.
 
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
@@ -8,10 +8,10 @@ import type { EdgeScope } from "../edge/scope.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
-import type { Keys } from "../redis/keys.ts";
+import { CATALOG_FIELD, type Keys } from "../redis/keys.ts";
 import { readVersioned, writeNewer } from "../redis/versioned.ts";
 import type { SaleRegistry } from "./registry.ts";
-import type { Published, PublishedCatalog, RegisteredSale } from "./registry-types.ts";
+import type { PublishedCatalog, RegisteredSale } from "./registry-types.ts";
 import { type CatalogEntry, saleSchema } from "./schema.ts";
 import { parseSwitches } from "./switches.ts";
 
@@ -41,34 +41,30 @@ export async function* allSales(env: RegistryEnv): AsyncGenerator<RegisteredSale
   }
 }
 
-const VERSION = "version";
 const DOCUMENT = "document";
 
-/**
- * Reads the copy in Redis. Undefined if it is absent or unreadable. Costs one command if the version is unchanged.
- *
- * @param held the version that the caller already holds
- */
+/** The version of the catalog in Redis. Undefined if it is absent or unreadable. */
+export const versionIn = (text: string | null | undefined): number | undefined =>
+  readVersioned(text ?? null)?.version;
+
+/** Reads the copy in Redis. Undefined if it is absent or unreadable. */
 export async function readPublished(
   redis: Redis,
   keys: Keys,
-  held?: number,
-): Promise<Published | undefined> {
-  const fields = held === undefined ? [VERSION, DOCUMENT] : [VERSION];
-  // Without the client's deserialization the result is the plain array that Redis returned.
-  const texts = (await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
-    redis.hmget(keys.catalog, ...fields),
-  )) as unknown as (string | null)[];
-  const version = readVersioned(texts[0] ?? null)?.version;
-  if (held !== undefined && version === held) return { version };
-  const text = fields.includes(DOCUMENT)
-    ? texts[1]
-    : await redis.hget<string>(keys.catalog, DOCUMENT);
-  const catalog = parseCatalog(readVersioned(text ?? null)?.value);
-  if (version !== undefined && catalog) return { version: catalog.version, catalog };
-  if (texts[0] ?? text)
+): Promise<PublishedCatalog | undefined> {
+  const text = await healed(redis, keys, [{ key: keys.catalog, type: "hash" }], () =>
+    redis.hget<string>(keys.catalog, DOCUMENT),
+  );
+  const catalog = parseCatalog(readVersioned(text)?.value);
+  if (!catalog && text !== null) {
     log("redis.bad_value", { step: "catalog", cause: "the catalog cannot be read" });
-  return undefined;
+  }
+  return catalog;
+}
+
+/** Removes the copy in Redis, which is unreadable or older than it says. */
+export async function removePublished(redis: Redis, keys: Keys): Promise<void> {
+  await Promise.all([redis.del(keys.catalog), redis.hdel(keys.live, CATALOG_FIELD)]);
 }
 
 /** Copies the catalog to Redis unless the copy there is as new. Returns whether it was written. */
@@ -78,10 +74,9 @@ export async function storePublished(
   catalog: PublishedCatalog,
 ): Promise<boolean> {
   const { version } = catalog;
-  const field = { key: keys.catalog, version };
   const written = await writeNewer(redis, keys, [
-    { ...field, field: DOCUMENT, value: catalog },
-    { ...field, field: VERSION, value: null },
+    { key: keys.catalog, field: DOCUMENT, version, value: catalog },
+    { key: keys.live, field: CATALOG_FIELD, version, value: null },
   ]);
   return written > 0;
 }

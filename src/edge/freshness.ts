@@ -1,6 +1,12 @@
 // How old a held value is, and when its source should be read again.
 import { elapsed } from "./elapsed.ts";
 
+/** Milliseconds, the same always or by the time. */
+export type Duration = number | ((now: number) => number);
+
+export const durationAt = (duration: Duration, now: number): number =>
+  typeof duration === "number" ? duration : duration(now);
+
 /** Spreads the refreshes of many isolates: the lifetime of a value is shortened by up to this share of `freshMs`. */
 const JITTER = 0.25;
 /** How long the source is not read after a failure. */
@@ -9,25 +15,27 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 /** The age of one held value, and the pause of its source. Times are milliseconds. */
 export class Freshness {
-  readonly #freshMs: number;
+  readonly #freshMs: Duration;
   #readAt = NEVER;
-  /** How long this value stays fresh. */
-  #lifeMs = 0;
+  /** The part of `freshMs` for which this value stays fresh: 0 to 1. */
+  #share = 0;
   #failedAt = NEVER;
 
   /** @param freshMs up to this age a value is served without a refresh */
-  constructor(freshMs: number) {
+  constructor(freshMs: Duration) {
     this.#freshMs = freshMs;
   }
 
   /** Call when a value read at `readAt` is stored. If it is not fresh any more, its source is failing. */
   hold(readAt: number): void {
-    const age = elapsed(readAt);
-    const jittered = this.#freshMs * (1 - JITTER * Math.random());
+    const now = Date.now();
+    const freshMs = durationAt(this.#freshMs, now);
+    const jittered = 1 - JITTER * Math.random();
+    const age = elapsed(readAt, now);
     this.#readAt = readAt;
     // Another isolate's copy may be older than the jittered lifetime. It must not be due at once.
-    this.#lifeMs = age < jittered ? jittered : this.#freshMs;
-    this.#failedAt = age < this.#freshMs ? NEVER : Date.now();
+    this.#share = age < freshMs * jittered ? jittered : 1;
+    this.#failedAt = age < freshMs ? NEVER : now;
   }
 
   /** Back to the initial state: no value, no failure. */
@@ -51,8 +59,9 @@ export class Freshness {
     return elapsed(this.#failedAt, now) < PAUSE_MS;
   }
 
-  /** Whether the source should be read. */
-  isDue(now: number): boolean {
-    return this.age(now) >= this.#lifeMs && !this.isPaused(now);
+  /** Whether the source should be read. @param maxAgeMs at this age at the latest */
+  isDue(now: number, maxAgeMs = Number.POSITIVE_INFINITY): boolean {
+    const lifeMs = Math.min(durationAt(this.#freshMs, now) * this.#share, maxAgeMs);
+    return this.age(now) >= lifeMs && !this.isPaused(now);
   }
 }

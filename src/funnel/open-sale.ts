@@ -1,8 +1,8 @@
 // Refuses attempts for an unknown SKU, outside the sale's hours, and where a switch stops orders. No I/O while the catalog
-// snapshot is fresh, except for SKUs it does not contain.
+// snapshot is current, except for SKUs it does not contain: an attempt never relies on one that is a minute old.
 import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
-import { readCatalog } from "../catalog/snapshot.ts";
+import { CURRENT_MS, readCatalog } from "../catalog/snapshot.ts";
 import { refuseStopped } from "../catalog/stops.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Stage } from "./attempt.ts";
@@ -16,7 +16,7 @@ export const openSale: Stage = {
   name: "open-sale",
   async check(attempt) {
     const { c, skuId, now } = attempt;
-    const catalog = await readCatalog(c.get("scope"));
+    const catalog = await readCatalog(c.get("scope"), CURRENT_MS);
     if (!catalog.hasEverHad(skuId)) return refuse("not_found");
     // With very many sales, the snapshot omits some that are open. A registry failure must not hide an order.
     const found =

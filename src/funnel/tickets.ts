@@ -9,8 +9,10 @@ import { registrationOf } from "../admission/settings.ts";
 import { etaSeconds, isAdmitted, peopleAhead } from "../admission/standing.ts";
 import { signTicket } from "../admission/ticket.ts";
 import { findSale } from "../catalog/archive.ts";
-import { type LiveReading, readReading } from "../catalog/live-reading.ts";
+import { readReading } from "../catalog/live-reading.ts";
+import type { LiveReading } from "../catalog/live-texts.ts";
 import type { CatalogEntry } from "../catalog/schema.ts";
+import { CURRENT_MS } from "../catalog/snapshot.ts";
 import { problem, type Refusal, refuse } from "../errors.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { type HeldTicket, shownTicket, ticketCookie } from "./admission.ts";
@@ -36,7 +38,7 @@ const NO_LINE = refuse("not_found", { detail: "This sale has no line" });
 const NOT_JOINED = refuse("ticket_required", { detail: "This account has not joined the line" });
 
 export const ticketRoutes = new Hono<AppEnv>().post("/sales/:saleId/tickets", async (c) => {
-  const entry = await findSale(c.get("scope"), c.req.param("saleId"));
+  const entry = await findSale(c.get("scope"), c.req.param("saleId"), CURRENT_MS);
   if (!entry) return problem(c, refuse("not_found"));
   const joined = await joinLine(c, entry, () => readBody(c));
   if (!joined.ok) return problem(c, joined.refusal);

@@ -1,9 +1,9 @@
 // Which open sales and SKUs have no free unit or take no orders, for server-rendered pages. It reads the live stock that each
 // isolate caches, so a warm isolate adds no I/O to a page view.
+import type { Catalog } from "../catalog/catalog.ts";
 import { nextChange } from "../catalog/list.ts";
 import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, isListed, saleState } from "../catalog/schema.ts";
-import type { Catalog } from "../catalog/snapshot.ts";
 import { stopsOf } from "../catalog/stops.ts";
 import type { AppContext } from "../http.ts";
 import { type Badge, badgeOf, mainStop, noneAvailable, type Stock } from "./copy/sale.ts";

@@ -4,9 +4,12 @@ import type { Config, KeyName } from "../config.ts";
 
 /** The keys of one deployment. */
 export interface Keys {
-  /** Hash: the published catalog and its version. */
+  /** Hash: the published catalog. */
   catalog: string;
-  /** Hash: SKU id → its stock, as its object last published it. */
+  /**
+   * Hash of all that edges read again and again, so that one command reads it: SKU id → its stock, as its object last published
+   * it; lines; `CATALOG_FIELD` and `RULES_FIELD`.
+   */
   live: string;
   /** Hash: SKU id → what needs the operator there, as its object last published it. */
   attention: string;
@@ -31,6 +34,11 @@ export interface Keys {
   /** Written by `/readyz`. */
   ready: string;
 }
+
+/** The version of the catalog in Redis. Like the next one, not a valid SKU id. */
+export const CATALOG_FIELD = "#catalog";
+/** A text that every change of the rules in Redis replaces. It says nothing else. */
+export const RULES_FIELD = "#rules";
 
 export function keysOf({ REDIS_PREFIX }: Pick<Config, "REDIS_PREFIX">): Keys {
   const key = (name: KeyName) => REDIS_PREFIX + name;

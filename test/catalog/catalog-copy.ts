@@ -1,6 +1,7 @@
 // The catalog's copy in Redis, as other isolates read and write it.
 import type { PublishedCatalog } from "../../src/catalog/registry-types.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
+import { CATALOG_FIELD } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import { KEYS, redis } from "../support/redis.ts";
 
@@ -19,7 +20,8 @@ export async function saleInRedis(id: string): Promise<Sale | null | undefined> 
 export async function writeCopy(catalog: Pick<PublishedCatalog, "version">): Promise<void> {
   const { version } = catalog;
   const document = `${version} ${JSON.stringify(catalog)}`;
-  await redis("HSET", KEYS.catalog, "document", document, "version", `${version} null`);
+  await redis("HSET", KEYS.catalog, "document", document);
+  await redis("HSET", KEYS.live, CATALOG_FIELD, `${version} null`);
 }
 
 /** Changes a sale as another isolate would, `laterMs` after the last change of the catalog. */

@@ -6,8 +6,9 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { Catalog } from "../../src/catalog/catalog.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { type Catalog, heldCatalog } from "../../src/catalog/snapshot.ts";
+import { heldCatalog } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";

@@ -11,6 +11,7 @@ import { saleDocumentSchema } from "../../src/catalog/schema.ts";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import worker from "../../src/index.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
+import { CATALOG_FIELD } from "../../src/redis/keys.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisIsBack } from "../support/redis.ts";
@@ -178,8 +179,9 @@ test.each([
   ["document", "9999999999999999 null"],
 ])("serves every sale and replaces the copy in Redis if its %s is %j", async (field, text) => {
   const sale = await putSale(aSale());
-  await redis("HSET", KEYS.catalog, field, text);
-  if (field === "document") await redis("HSET", KEYS.catalog, "version", "9999999999999999 null");
+  const isDocument = field === "document";
+  if (isDocument) await redis("HSET", KEYS.catalog, field, text);
+  await redis("HSET", KEYS.live, CATALOG_FIELD, isDocument ? "9999999999999999 null" : text);
   await admin("POST", "/cache/purge");
   expect((await call("GET", `/api/sales/${sale.id}`)).status).toBe(200);
   await until("the copy is repaired", async () => {

@@ -57,7 +57,7 @@ test("a caller who wants a newer value waits for it, and others are served at on
   expect(await read(isolate)).toBe("v1");
   await until("it is refreshed", async () => (await read(isolate)) === "v2");
   clock.moveTo(start + 2 * (REVALIDATE - 1));
-  expect((await isolate.read(aReader(), FRESH)).value).toBe("v3");
+  expect((await isolate.read(aReader(), { waitMs: FRESH })).value).toBe("v3");
 });
 
 test("renew returns the newest value, which later reads get too", async () => {

@@ -88,12 +88,13 @@ const KINDS = {
         }),
       ),
     read: async (config: RedisConfig) =>
-      ((await inRedis(config, readPublished))?.catalog?.sales ?? []).map(({ id }) => id),
+      ((await inRedis(config, readPublished))?.sales ?? []).map(({ id }) => id),
   },
   "live stock": {
     write: (config: RedisConfig, name: string) =>
       inRedis(config, (redis, keys) => redis.hset(keys.live, { [name]: "{}" })),
-    read: (config: RedisConfig) => redis<string[]>("HKEYS", keysOf(config).live),
+    read: async (config: RedisConfig) =>
+      (await redis<string[]>("HKEYS", keysOf(config).live)).filter((name) => !name.startsWith("#")),
   },
   rules: {
     write: (config: RedisConfig, name: string) =>

@@ -8,7 +8,7 @@ import { VERSION_FIELD } from "../../src/funnel/rule-copy.ts";
 import worker from "../../src/index.ts";
 import { type Order, orderSchema } from "../../src/inventory/order.ts";
 import { resetRedisBreaker } from "../../src/redis/client.ts";
-import { keysOf } from "../../src/redis/keys.ts";
+import { keysOf, RULES_FIELD } from "../../src/redis/keys.ts";
 import { readVersioned } from "../../src/redis/versioned.ts";
 import type { ServiceBindings } from "../setup/services.ts";
 import { givenLimits } from "./limits.ts";
@@ -42,8 +42,9 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
 /** Resets Redis to the state of an instance that has sold nothing yet. */
 export async function emptyRedis(): Promise<void> {
   await redis("FLUSHALL");
-  // Without this mark, the edge assumes that Redis was emptied and reads the rules from the registry.
+  // Without these, the edge assumes that Redis was emptied and reads the rules from the registry.
   await redis("HSET", KEYS.rules, VERSION_FIELD, "");
+  await redis("HSET", KEYS.live, RULES_FIELD, crypto.randomUUID());
 }
 
 interface Cost {

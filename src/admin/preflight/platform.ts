@@ -1,9 +1,7 @@
 // The checks of what the deployment itself consists of: objects, caches, Redis, queues, clocks.
 import { lineOf } from "../../admission/client.ts";
 import { lineSettings } from "../../admission/settings.ts";
-import { readLive } from "../../catalog/live.ts";
 import { type CatalogEntry, saleState } from "../../catalog/schema.ts";
-import { readCatalog } from "../../catalog/snapshot.ts";
 import { registryOf } from "../../catalog/store.ts";
 import { effectiveSwitches } from "../../catalog/switches.ts";
 import type { Config } from "../../config.ts";
@@ -60,24 +58,6 @@ export async function checkObjects({ env }: Scope, entry: CatalogEntry): Promise
   const stocked = reports.reduce((sum, report) => sum + (report?.stocked ?? 0), 0);
   if (free === 0) return warn(`none of ${stocked} units is free`, "Restock, if that is wrong");
   return ok(`${reports.length} SKUs are awake, and ${free} of ${stocked} units are free`);
-}
-
-/** Loads what a page view needs into the caches of this colo, and compares it with the registry. */
-export async function checkEdges(scope: Scope, { sale, revision }: CatalogEntry): Promise<Finding> {
-  const published = (await readCatalog(scope)).sale(sale.id);
-  if (!published) {
-    return warn(
-      "the sale is archived, so edges read it on request",
-      "Move closesAt, if it is to sell",
-    );
-  }
-  if (published.revision < revision) {
-    return fail("edges still have an older document", "Wait a minute, or save the sale again");
-  }
-  const { skus } = await readLive(scope, published);
-  return skus.length === sale.skus.length
-    ? ok("the catalog and the live stock are in the caches of this colo")
-    : warn("the live stock of some SKUs is not known yet", "Run the preflight again");
 }
 
 /** Writes, reads and measures. A database that evicts keys would lose dead letters and automatic blocks. */

@@ -10,9 +10,9 @@ import { paymentRate } from "../../payments/rate.ts";
 import { lastRehearsals } from "../rehearsals.ts";
 import { objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
 import { type Check, runCheck } from "./check.ts";
+import { checkEdges } from "./edges.ts";
 import {
   checkClock,
-  checkEdges,
   checkObjects,
   checkQueues,
   checkRedis,
