@@ -14,10 +14,12 @@ import type { MetricsEnv } from "../observability/shard-client.ts";
 import { countDeadLetters } from "../orders/dead-letters.ts";
 import { stoppedSince, type WebhookDeskEnv } from "../orders/webhook-desk-client.ts";
 import type { AlertList, WatchState } from "./client.ts";
-import { type Decision, decideAlerts, type Measured } from "./decide-alerts.ts";
+import { type Alert, type Decision, decideAlerts, type Measured } from "./decide-alerts.ts";
 import { type AlertFigures, WINDOW, watchedSales } from "./figures.ts";
 import { afterTry, inTurn, type Notice, newNotice } from "./notice.ts";
+import type { Reading, Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
+import { alertsLate } from "./rules-plumbing.ts";
 import { sendNews } from "./send.ts";
 import { AlertTables, MIGRATIONS } from "./tables.ts";
 import { viewOf } from "./views.ts";
@@ -82,8 +84,8 @@ export class AlertWatch extends DurableObject<WatchEnv> {
     const config = requireConfig(this.env);
     // A rule that cannot be evaluated must not hold back what is owed.
     await this.#evaluate(config).catch((error) => {
-      this.#failedAt ??= Date.now();
       log("alerts.not_evaluated", { cause: causeOf(error) });
+      this.#failed(config, Date.now());
     });
     await this.#deliver(config);
     this.#schedule();
@@ -91,24 +93,29 @@ export class AlertWatch extends DurableObject<WatchEnv> {
 
   async #evaluate(config: Config): Promise<void> {
     const figures = await this.#read(config);
-    const thresholds = config.ALERT_THRESHOLDS ?? THRESHOLDS;
-    const measured = RULES.flatMap(({ name, afterSeconds, evaluate }): Measured[] =>
-      evaluate(figures).map((reading) => ({
-        ...reading,
-        ...{ rule: name, threshold: thresholds[name], afterSeconds },
-      })),
-    );
+    const measured = RULES.flatMap((rule) => measuredBy(rule, rule.evaluate(figures), config));
     // From here on nothing is awaited.
-    const before = this.#tables.alerts();
-    const decision = decideAlerts(before, measured, figures.now);
     this.#isWatching = figures.sales.length > 0;
     this.#evaluatedAt = figures.now;
     this.#failedAt = null;
     setGauge("alerts_evaluated_timestamp_seconds", figures.now / 1_000);
+    this.#decide(config, this.#tables.alerts(), measured, figures.now);
+  }
+
+  /** The figures are not known, so only this alert can start. It ends like others, once the rules are evaluated again. */
+  #failed(config: Config, now: number): void {
+    this.#failedAt ??= now;
+    const reading = { about: "deployment", value: Math.max(0, now - this.#failedAt) / 1_000 };
+    const before = this.#tables.alerts().filter(({ rule }) => rule === alertsLate.name);
+    this.#decide(config, before, measuredBy(alertsLate, [reading], config), now);
+  }
+
+  #decide(config: Config, before: Alert[], measured: Measured[], now: number): void {
+    const decision = decideAlerts(before, measured, now);
     this.ctx.storage.transactionSync(() => {
       this.#tables.replaceAlerts(before, decision.alerts);
       this.#tables.addEnded(decision.ended);
-      if (config.ALERT_WEBHOOK_URL) this.#note(decision, figures.now);
+      if (config.ALERT_WEBHOOK_URL) this.#note(decision, now);
     });
     for (const { rule } of decision.started) log("alerts.started", { reason: rule });
     for (const { rule } of decision.ended) log("alerts.ended", { reason: rule });
@@ -158,6 +165,16 @@ export class AlertWatch extends DurableObject<WatchEnv> {
     this.#alarm.fireBy(times);
   }
 }
+
+const measuredBy = (
+  { name, afterSeconds }: Rule,
+  readings: Reading[],
+  { ALERT_THRESHOLDS: thresholds = THRESHOLDS }: Config,
+): Measured[] =>
+  readings.map((reading) => ({
+    ...reading,
+    ...{ rule: name, threshold: thresholds[name], afterSeconds },
+  }));
 
 /** See `AlertFigures`. */
 async function readGoneAt(

@@ -21,6 +21,18 @@ export const outboxOld: Rule = {
     ),
 };
 
+/** Whoever evaluates the rules is not late. While that fails, the watch measures this one itself. */
+export const alertsLate: Rule = {
+  name: "alerts_late",
+  severity: "critical",
+  title: "The rules of the alerts are not evaluated",
+  unit: "seconds",
+  afterSeconds: 0,
+  advice:
+    "Nobody is told of anything else meanwhile: watch the console. Look for alerts.not_evaluated in the logs of Cloudflare's dashboard.",
+  evaluate: () => [{ about: "deployment", value: 0 }],
+};
+
 export const deadLetters: Rule = {
   name: "dead_letters",
   severity: "warning",

@@ -1,7 +1,7 @@
 // The rules of the alerts.
 import type { Rule } from "./rule.ts";
 import { chargesFailing, chargesLate, webhookFailing, webhookGone } from "./rules-delivery.ts";
-import { breakerOpen, deadLetters, outboxOld, stockStale } from "./rules-plumbing.ts";
+import { alertsLate, breakerOpen, deadLetters, outboxOld, stockStale } from "./rules-plumbing.ts";
 import { invariantBroken, lineStalled, noSale, shedding } from "./rules-sale.ts";
 
 /** All rules, the worst first. */
@@ -13,6 +13,7 @@ export const RULES: readonly Rule[] = [
   webhookGone,
   lineStalled,
   outboxOld,
+  alertsLate,
   deadLetters,
   breakerOpen,
   shedding,

@@ -8,6 +8,7 @@ export const THRESHOLDS = {
   charges_failing: 0.3,
   charges_late: 0,
   outbox_old: 60,
+  alerts_late: 60,
   dead_letters: 0,
   breaker_open: 30,
   shedding: 0.01,

@@ -16,6 +16,7 @@ import { aSale, putSale } from "../support/shop.ts";
 import { ddlOf, versionOf } from "../support/tables.ts";
 import {
   emptyWatch,
+  ended,
   evaluate,
   firing,
   givenDay,
@@ -29,6 +30,7 @@ import {
 beforeEach(emptyRedis);
 beforeEach(emptyWatch);
 
+const LATE = { rule: "alerts_late", about: "deployment" } as const;
 const WHICH = { rule: "dead_letters", about: "deployment" } as const;
 const HOUR_MS = 3_600_000;
 
@@ -124,6 +126,25 @@ describe("the watch", () => {
     await evaluate();
     expect(await shownAlerts()).not.toHaveProperty("lateSince");
     expect(await counted("alerts_evaluated_timestamp_seconds")).toBe(Date.now() / 1_000);
+  });
+
+  test("tells once that it is late, however long that lasts, and once that it is not any more", async () => {
+    const day = givenDay();
+    const received = await givenReceiver();
+    await putSale(aSale());
+    await evaluate();
+    const shardIsBack = givenLostShard();
+    for (let tries = 0; tries < 30; tries += 1) {
+      day.pass(10);
+      await ring();
+    }
+    expect(firing(await shownAlerts(), LATE)).toMatchObject({ value: 290, threshold: 60 });
+    shardIsBack();
+    await evaluate();
+    day.pass(60);
+    expect(ended(await evaluate(), LATE)).toHaveLength(1);
+    expect(received.map(({ body }) => body.type)).toEqual(["alert.started", "alert.ended"]);
+    for (const { body } of received) expect(body.alert).toMatchObject(LATE);
   });
 
   test("starts and ends nothing about dead letters while Redis is down", async () => {
