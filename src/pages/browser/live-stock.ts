@@ -5,6 +5,7 @@ import type { Money } from "../../money.ts";
 import type { Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter } from "./delay.ts";
+import { isForgotten, pauseMs } from "./poll-pace.ts";
 import { observe, serverNow } from "./server-clock.ts";
 
 export interface Live {
@@ -21,9 +22,10 @@ export interface Live {
 const OPEN_EVERY_MS = 3_000;
 const IDLE_EVERY_MS = 30_000;
 const SOON_MS = 2_000;
-const LONGEST_PAUSE_MS = 60_000;
-/** An answer older than this is stale: the server itself has no newer stock. */
+/** An answer older than this is stale while a sale is open: the server itself has no newer stock. */
 const OLD_MS = 10_000;
+
+let movedAt = 0;
 
 export class LiveStock {
   readonly path: string;
@@ -45,7 +47,15 @@ export class LiveStock {
   constructor(path: string, onAnswer: (live: Partial<Live>) => void) {
     this.path = path;
     this.#onAnswer = onAnswer;
+    for (const type of ["pointermove", "keydown"] as const) {
+      addEventListener(type, () => {
+        if (this.#isForgotten()) this.pollSoon();
+        movedAt = performance.now();
+      });
+    }
   }
+
+  #isForgotten = () => isForgotten(performance.now() - movedAt);
 
   stockOf = (skuId: string): Stock | undefined => this.#stock?.get(skuId);
 
@@ -63,7 +73,7 @@ export class LiveStock {
     this.pollSoon();
   }
 
-  #isOld = () => serverNow() - this.#asOf > OLD_MS;
+  #isOld = () => this.#interval < IDLE_EVERY_MS && serverNow() - this.#asOf > OLD_MS;
 
   /** `waitMs`: the pace while the visitor waits in line. They learn of their turn even if the page is hidden. */
   setPace(isOpen: boolean, waitMs?: number): void {
@@ -94,8 +104,8 @@ export class LiveStock {
     // A single failure is ignored; a second one in a row makes the stock unknown.
     if (this.isGone || this.#failures > 1) this.#invalidate(!this.isGone);
     this.#onAnswer(accepted ? answer.body : {});
-    const backedOff = Math.min(this.#interval * 2 ** this.#failures, LONGEST_PAUSE_MS);
-    this.#schedule(Math.max(backedOff, answer.retryAfter * 2_000));
+    const isLost = this.#isForgotten() && !this.#isWaiting;
+    this.#schedule(pauseMs(this.#interval, this.#failures, isLost, answer.retryAfter));
   }
 
   /** False if the answer is older than the one held, as from a cache. */
