@@ -16,10 +16,10 @@ import {
 export class Meter {
   #pending = emptyFrame();
   readonly #keys = new KeyMemory();
-  #onNews = (): void => {};
+  #onNews = (_isRare: boolean): void => {};
 
-  /** Calls `listener` after each count. */
-  onNews(listener: () => void): void {
+  /** Calls `listener` after each count. `isRare`: not one of the many of a request, so the listener may look at the clock. */
+  onNews(listener: (isRare: boolean) => void): void {
     this.#onNews = listener;
   }
 
@@ -35,7 +35,7 @@ export class Meter {
     const { counters } = this.#pending;
     const key = this.#placeIn(counters, name, labels);
     counters.set(key, (counters.get(key) ?? 0) + amount);
-    this.#onNews();
+    this.#onNews(false);
   }
 
   observe(name: HistogramName, seconds: number, labels: readonly string[]): void {
@@ -50,7 +50,7 @@ export class Meter {
     while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] as number)) bucket += 1;
     buckets[bucket] = (buckets[bucket] as number) + 1;
     buckets[BOUNDS.length + 1] = (buckets[BOUNDS.length + 1] as number) + seconds;
-    this.#onNews();
+    this.#onNews(true);
   }
 
   set(name: GaugeName, value: number, labels: readonly string[], at = Date.now()): void {
@@ -58,7 +58,7 @@ export class Meter {
     const key = this.#keys.keyOf(name, labels);
     if (key === undefined || (!gauges.has(key) && gauges.size >= MAX_SERIES)) return;
     gauges.set(key, [at, value]);
-    this.#onNews();
+    this.#onNews(true);
   }
 
   /** The key of a series, or of `other` if its labels are unfit or there is no room for it. */

@@ -81,14 +81,18 @@ test("goes on after a flush was canceled with its request", async () => {
   const lost = new Promise<void>(() => {});
   let isCanceled = true;
   const wait = (ms: number) => (isCanceled ? lost : new Promise((done) => setTimeout(done, ms)));
-  const { count } = anIsolate(shards, { wait });
-  count();
+  const { count, meter } = anIsolate(shards, { wait });
+  const request = () => {
+    count();
+    meter.observe("http_seconds", 0.1, ["buy", "2xx"]);
+  };
+  request();
   isCanceled = false;
   await vi.advanceTimersByTimeAsync(4_000);
-  count();
+  request();
   await vi.advanceTimersByTimeAsync(4_000);
   expect(totalOf(shards)).toBe(0);
-  count();
+  request();
   await vi.advanceTimersByTimeAsync(4_000);
   expect(totalOf(shards)).toBe(3);
 });
