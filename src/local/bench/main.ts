@@ -3,12 +3,14 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { type ColoCost, measureColo } from "./colo.ts";
 import { countCosts } from "./cost.ts";
 import { type CountingCost, measureCounting } from "./counting.ts";
 import { type CrowdCost, simulateCrowd } from "./line-simulation.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { measurePayments, type PaymentPace } from "./payments.ts";
 import {
+  renderColo,
   renderCosts,
   renderCounting,
   renderCrowds,
@@ -59,16 +61,19 @@ async function main(): Promise<number> {
   if (counting.ok) console.log(`${renderCounting(counting.value)}\n`);
   const wake = await outcomeOf(measureWake);
   if (wake.ok) console.log(`${renderWake(wake.value)}\n`);
+  const colo = await outcomeOf(measureColo);
+  if (colo.ok) console.log(`${renderColo(colo.value)}\n`);
   const crowds = CROWDS.map(simulateCrowd);
   console.log(`${renderCrowds(crowds)}\n`);
   if (options.json !== undefined)
-    await writeJson(options.json, { rounds, timings, costs, pace, counting, wake, crowds });
+    await writeJson(options.json, { rounds, timings, costs, pace, counting, wake, colo, crowds });
   const failures = [
     ...failuresOf("timing", timings),
     ...failuresOf("counting", costs),
     ...(pace.ok ? [] : [{ name: "paid orders", reason: pace.reason }]),
     ...(counting.ok ? [] : [{ name: "counting", reason: counting.reason }]),
     ...(wake.ok ? [] : [{ name: "wake", reason: wake.reason }]),
+    ...(colo.ok ? [] : [{ name: "watched colo", reason: colo.reason }]),
   ];
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
@@ -87,12 +92,13 @@ interface Measured {
   pace: Outcome<PaymentPace>;
   counting: Outcome<CountingCost[]>;
   wake: Outcome<WakeCost>;
+  colo: Outcome<ColoCost[]>;
   crowds: CrowdCost[];
 }
 
 async function writeJson(
   file: string,
-  { rounds, timings, costs, pace, counting, wake, crowds }: Measured,
+  { rounds, timings, costs, pace, counting, wake, colo, crowds }: Measured,
 ): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
@@ -108,6 +114,7 @@ async function writeJson(
     payments: pace,
     counting,
     wake,
+    colo,
     crowds,
   };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);

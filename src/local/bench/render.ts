@@ -1,6 +1,7 @@
 // Formats the results as tables.
 import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
+import type { ColoCost } from "./colo.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
 import type { CountingCost } from "./counting.ts";
 import type { CrowdCost } from "./line-simulation.ts";
@@ -70,6 +71,17 @@ export function renderCounting(costs: CountingCost[]): string {
   ]);
   const columns = ["CPU µs", "without", "more", "confidence 95 %"];
   return formatTable(["counting, median of pairs", ...columns], lines);
+}
+
+/** A table of what visitors who only look cost Redis in one colo. */
+export function renderColo(costs: ColoCost[]): string {
+  const lines = costs.map(({ name, seconds, commandsPerSecond, roundTripsPerSecond }) => [
+    name,
+    ...[formatNumber(seconds), formatNumber(commandsPerSecond, 3)],
+    formatNumber(roundTripsPerSecond, 3),
+  ]);
+  const columns = ["seconds", "commands per second", "trips per second"];
+  return formatTable(["Redis, watched colo", ...columns], lines);
 }
 
 /** A table of what each request costs, and one of what each batch of the consumer costs. */

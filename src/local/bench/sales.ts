@@ -22,6 +22,9 @@ export const LINE_SALE = "bench-line";
 export const LINE_CLOSED_AT = Date.now() - 60_000;
 /** Opens tomorrow. */
 export const LATER = "bench-later";
+export const TOMORROW = "bench-tomorrow";
+/** The sales besides these two. */
+export const OTHER_SALES = ["bench-limited", "bench-challenged", LINE_SALE];
 
 /** SKUs that accept orders in the benchmark. */
 export const SOLD_SKUS = [PLENTIFUL, PRICED, SCARCE, LIMITED, LINED];
@@ -42,7 +45,7 @@ export async function putSales(client: Client): Promise<void> {
   const sales = [
     // The row of repeated orders sends each user's order once a round, so that limit must exceed any number of rounds.
     sale(SALE, yesterday, skus, { limits: { order: { user: fixedWindow(100_000, 60) } } }),
-    sale("bench-tomorrow", fromNow(DAY_MS), [sku(LATER, 1)]),
+    sale(TOMORROW, fromNow(DAY_MS), [sku(LATER, 1)]),
     sale("bench-limited", yesterday, [sku(LIMITED, MILLION)], {
       limits: { order: { user: fixedWindow(1, 3_600) } },
       autoBlock: NO_AUTO_BLOCK,
