@@ -1,7 +1,6 @@
 // The tables inside a SKU's object. Each order is one row of one B-tree, so a change of an order costs one written row. There is
 // no secondary index, except where the shop's own checkout looks orders up by their id alone. Finished orders are read when a
 // call needs them, and never all at once.
-
 import { migrate } from "../migrate.ts";
 import { isUncounted } from "./allowance/counted-order.ts";
 import { Buyers } from "./buyers.ts";

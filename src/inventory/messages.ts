@@ -1,6 +1,7 @@
 // The queue messages. A message names an order that changed and carries no state: the consumer reads the state from
 // the ledger, so late, duplicate and reordered messages do no harm.
 import * as z from "zod";
+import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
 
 const ref = {
   v: z.literal(1),
@@ -18,3 +19,20 @@ export const eventMessageSchema = z.strictObject({ ...ref, kind: z.literal("news
 
 export type OrderMessage = z.output<typeof orderMessageSchema>;
 export type EventMessage = z.output<typeof eventMessageSchema>;
+
+const refOf = ({ userId, orderId }: OrderRef) => ({
+  v: 1 as const,
+  ...(parseOrderId(orderId) as OrderAddress),
+  userId,
+  orderId,
+});
+
+export const toOrderMessage = (order: OrderRef & { version: number }): OrderMessage => ({
+  ...refOf(order),
+  version: order.version,
+});
+
+export const toEventMessage = (order: OrderRef): EventMessage => ({
+  ...refOf(order),
+  kind: "news",
+});

@@ -10,9 +10,14 @@ import { type BuyerState, isFree } from "./decide-order.ts";
 import { isLateCharge } from "./decide-outcome.ts";
 import { Ledger } from "./ledger.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
-import type { EventMessage, OrderMessage } from "./messages.ts";
+import {
+  type EventMessage,
+  type OrderMessage,
+  toEventMessage,
+  toOrderMessage,
+} from "./messages.ts";
 import type { OrderRow } from "./order.ts";
-import { type OrderAddress, type OrderRef, parseOrderId } from "./order-id.ts";
+import type { OrderRef } from "./order-id.ts";
 import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { Publications } from "./publications.ts";
@@ -27,7 +32,7 @@ const EXPIRE_PER_COMMAND = 128;
 const EXPIRE_PER_ALARM = 500;
 /** Most orders whose traces one call deletes. */
 const FORGET_PER_CALL = 2_000;
-/** The pause before the next step of a long cleaning, so that other calls run in between. */
+/** The pause before the next step of a long cleaning. Other calls run in it. */
 const PAUSE_MS = 1_000;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
@@ -77,9 +82,7 @@ export class UnitOfWork {
   begin(): number {
     this.#calls += 1;
     const now = Date.now();
-    if (this.#alarm.isLost(now)) {
-      this.#alarm.fireBy(this.#allDuties());
-    }
+    if (this.#alarm.isLost(now)) this.#alarm.fireBy(this.#allDuties());
     this.#expireEnded(now, EXPIRE_PER_COMMAND);
     return now;
   }
@@ -129,10 +132,7 @@ export class UnitOfWork {
     return { ...this.stateOf(row.userId, now), isLateLeased: this.lateLeased.has(row.orderId) };
   }
 
-  /**
-   * Saves an order. `send: false` if the consumer that requested the change already has the new version. `isFirst` if its owner
-   * never had an order here.
-   */
+  /** Saves an order. `send: false` if the consumer already has the version. `isFirst` if its owner never had an order here. */
   save(before: OrderRow | undefined, row: OrderRow, { send = true, isFirst = false } = {}): void {
     const unacknowledged = this.ledger.save(before, row, isFirst);
     if (before && isLateCharge(before, row)) count("payments_late", row.saleId);
@@ -196,17 +196,3 @@ export class UnitOfWork {
     for (const { dueAt } of events) if (dueAt !== undefined) yield dueAt;
   }
 }
-
-const refOf = ({ userId, orderId }: OrderRef) => ({
-  v: 1 as const,
-  ...(parseOrderId(orderId) as OrderAddress),
-  userId,
-  orderId,
-});
-
-const toOrderMessage = (order: OrderRef & { version: number }): OrderMessage => ({
-  ...refOf(order),
-  version: order.version,
-});
-
-const toEventMessage = (order: OrderRef): EventMessage => ({ ...refOf(order), kind: "news" });

@@ -16,7 +16,7 @@ const PRICE_SOURCES =
   "developers.cloudflare.com/durable-objects/platform/pricing, developers.cloudflare.com/queues/platform/pricing, " +
   "upstash.com/pricing/redis";
 /** Counted by `npm run bench`: rows and messages of an accepted order until it is settled. */
-const ROWS_OF_ORDER = 3;
+const ROWS_OF_ORDER = 4;
 const MESSAGES_OF_ORDER = 1;
 /** Of each step of a payment: the message about its result, and the calls of the runner and the ledger. */
 const MESSAGES_OF_PAYMENT = 1;

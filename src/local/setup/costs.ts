@@ -27,7 +27,7 @@ export interface Usage {
 const CPU_MS = 5;
 /** By Upstash's count, with fixed windows. */
 const REDIS_COMMANDS_PER_ATTEMPT = 6;
-const ROWS_PER_ORDER = 3;
+const ROWS_PER_ORDER = 4;
 /** A message is written, delivered and acknowledged. */
 const OPERATIONS_PER_ORDER = 3;
 

@@ -104,12 +104,12 @@ test("estimates the cost from what was counted", () => {
   expect(counts).toEqual({
     requests: 2,
     objectCalls: 2_001,
-    rowsWritten: 3_000,
+    rowsWritten: 4_000,
     queueOperations: 6_000,
     redisCommands: 50,
   });
   expect(cost.dollars).toBeCloseTo(
-    (2 * 0.3 + 2_001 * 0.15 + 3_000 * 1 + 6_000 * 0.4) / 1e6 + 0.0001,
+    (2 * 0.3 + 2_001 * 0.15 + 4_000 * 1 + 6_000 * 0.4) / 1e6 + 0.0001,
     10,
   );
 });
