@@ -88,6 +88,11 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const { id } = await putSale(aSale());
     return { path: `/sales/${id}`, action: "sale.deleted", target: `sale/${id}` };
   },
+  "POST /sales/:saleId/preview-links": async () => {
+    const { id } = await putSale(aSale());
+    const request = { path: `/sales/${id}/preview-links`, body: {} };
+    return { ...request, action: "preview.linked", target: `sale/${id}` };
+  },
   "PUT /sales/:saleId/line": async () => {
     const admission = { mode: "queue", ratePerSecond: 50 } as const;
     const opensAt = new Date(Date.now() + HOUR_MS).toISOString();

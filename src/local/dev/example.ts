@@ -1,23 +1,16 @@
 // `npm run example`: the example shop, whose pages sell from another origin, beside a local instance with temporary data.
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { createShop } from "../../client/examples/express/app.ts";
 import { readSettings } from "../../client/examples/server/settings.ts";
 import { LOCAL_AUTH_SECRET } from "../settings.ts";
-import { makeTempDir } from "../temp-dir.ts";
 import { stopRequested } from "./stop-requested.ts";
+import { READY, startInstance } from "./temporary.ts";
 
 const DEFAULT_SHOP_PORT = "3000";
-/** The last line of `npm run dev`. */
-const READY = /^Ready on (?<url>\S+)$/;
-
 const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 process.exit(await main());
@@ -32,7 +25,7 @@ async function main(): Promise<number> {
   const { PAYMENTS }: Record<string, string | undefined> = process.env;
   const isExternal = PAYMENTS === "external";
   const checkout = isExternal ? { MERCHANT_SECRET: newSecret() } : {};
-  const instance = await startInstance({
+  const instance = await startInstance("example", {
     ALLOWED_ORIGINS: SHOP_ORIGIN,
     ORDER_WEBHOOK_URL: `${SHOP_ORIGIN}/webhooks/doorbuster`,
     ORDER_WEBHOOK_SECRET,
@@ -65,18 +58,4 @@ async function listen(server: Server, port: string): Promise<string | undefined>
     return undefined;
   }
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Starts `npm run dev` with these variables in place of the developer's own. It stops when this process ends, however it does. */
-async function startInstance(
-  vars: Record<string, string>,
-): Promise<ChildProcessByStdio<null, Readable, null>> {
-  const folder = makeTempDir("example");
-  const file = join(folder, "vars");
-  const lines = Object.entries(vars).map(([name, value]) => `${name}="${value}"`);
-  await writeFile(file, lines.join("\n"));
-  return spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-    env: { ...process.env, DEV_VARS: file, STATE_DIR: join(folder, "state") },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
 }

@@ -51,13 +51,10 @@ export class DevLog {
     if (request === undefined) this.print("worker", line, asLevel(level ?? guessLevel(line)));
     else if (this.showRequests) {
       const { method, path, status, duration, unit } = request;
-      this.print("worker", `${status} ${method} ${withoutToken(path)} ${duration} ${unit}`);
+      this.print("worker", `${status} ${method} ${path} ${duration} ${unit}`);
     }
   }
 }
-
-/** A path without the token of a preview link, which is worth as much as the link. */
-export const withoutToken = (path = ""): string => path.replace(/(?<=[?&]token=)[^&]+/, "…");
 
 function asLevel(level: string): Level {
   return level === "error" || level === "warn" ? level : "info";

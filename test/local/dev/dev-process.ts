@@ -22,15 +22,20 @@ export interface DevProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts `npm run dev`, or another script that ends with its ready line. `env` is added to the environment. */
-export function startDev(env: Record<string, string>, script = "dev"): DevProcess {
-  const child = spawn("npm", ["run", "--silent", script], {
+/** Starts `npm run dev`, or another script that ends with its ready line. `env` is added to the environment; `input` is its stdin. */
+export function startDev(
+  env: Record<string, string>,
+  script = "dev",
+  { args = [], input = "" }: { args?: string[]; input?: string } = {},
+): DevProcess {
+  const child = spawn("npm", ["run", "--silent", script, "--", ...args], {
     cwd: PROJECT,
     // The developer's .dev.vars and Redis must not affect the test.
     env: { ...process.env, DEV_VARS: devNull, REDIS_URL: "", NODE_ENV: "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  child.stdin.end(input);
   const pid = child.pid as number;
   let text = "";
   const ready = Promise.withResolvers<string>();

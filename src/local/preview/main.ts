@@ -1,0 +1,126 @@
+// `npm run preview`: checks a sale file, and shows the sale in every state on a local instance with temporary data.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import type { PreviewLink } from "../../admin/preview-links.ts";
+import type { Sale } from "../../catalog/schema.ts";
+import type { Issue } from "../../errors.ts";
+import { statesOf } from "../../pages/preview-state.ts";
+import { type AdminSaleList, Client, expectOk } from "../client.ts";
+import { stopRequested } from "../dev/stop-requested.ts";
+import { READY, startInstance } from "../dev/temporary.ts";
+import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
+import { billLines } from "./bill.ts";
+import { faultsOf, readSale } from "./sale-file.ts";
+
+const HELP = `npm run preview -- FILE.json [--no-open]
+
+Checks the file of a sale (- reads it from stdin), puts the sale up on a local instance with temporary data, prints a link to each of its
+states, and opens the first one in a browser, unless there is no terminal. It runs until Ctrl-C.
+Exit status: 0 stopped, 1 the instance failed, 2 the sale or the usage is not valid.
+`;
+
+/** Cloudflare's keys for tests, which are public: a sale with challenges is not refused for want of keys. */
+const TURNSTILE = {
+  TURNSTILE_SITE_KEY: "1x00000000000000000000AA",
+  TURNSTILE_SECRET: "1x0000000000000000000000000000000AA",
+};
+const INVALID = 2;
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  if (!options) {
+    console.error(HELP);
+    return INVALID;
+  }
+  const read = await readSale(options.file);
+  if (!read.ok) return refuse(read.faults);
+  const stopped = stopRequested();
+  // Any free port, so that it runs beside `npm run dev`.
+  const port = { PORT: process.env.PORT || "0" };
+  const instance = await startInstance("preview", TURNSTILE, port);
+  void stopped.then(() => instance.kill("SIGINT"));
+  const exited = once(instance, "exit").then(([code]) => (code as number | null) ?? 1);
+  const lines = createInterface({ input: instance.stdout });
+  const url = await Promise.race([readyUrl(lines), exited]);
+  if (typeof url === "number") return url;
+  const faults = await present(url, read.sale, options.opens);
+  if (!faults) return exited;
+  instance.kill("SIGINT");
+  await exited;
+  return refuse(faults);
+}
+
+interface Options {
+  file: string;
+  /** Whether to open a browser. */
+  opens: boolean;
+}
+
+function readOptions(args: string[]): Options | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { "no-open": { type: "boolean", default: false } },
+    });
+    const [file, ...others] = positionals;
+    if (file === undefined || others.length > 0) return undefined;
+    return { file, opens: !values["no-open"] && !process.env.CI && process.stdout.isTTY === true };
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(faults: readonly string[]): number {
+  console.error("The sale is not valid:");
+  for (const fault of faults) console.error(`- ${fault}`);
+  return INVALID;
+}
+
+/** The address of the instance once a purchase would succeed. Its log is shown from then on. */
+function readyUrl(lines: ReturnType<typeof createInterface>): Promise<string> {
+  return new Promise((resolve) => {
+    let isReady = false;
+    lines.on("line", (line) => {
+      if (isReady) console.log(line);
+      const url = READY.exec(line)?.groups?.url;
+      if (url === undefined) return;
+      isReady = true;
+      resolve(url);
+    });
+  });
+}
+
+/** Puts the sale up and prints its links. Returns what is wrong with the sale, if the instance refuses it. */
+async function present(url: string, sale: Sale, opens: boolean): Promise<string[] | undefined> {
+  const client = new Client(url, LOCAL_ADMIN_TOKEN);
+  // The demo sales may have items of the same ids.
+  const { sales } = expectOk(await client.admin<AdminSaleList>("GET", "/sales"));
+  for (const { id } of sales) expectOk(await client.admin("DELETE", `/sales/${id}`));
+  const put = await client.admin<{ issues?: Issue[] }>("PUT", `/sales/${sale.id}`, sale);
+  if (put.status === 400) return faultsOf(put.body.issues ?? []);
+  expectOk(put);
+  const path = `/sales/${sale.id}/preview-links`;
+  const { url: link } = expectOk(await client.admin<PreviewLink>("POST", path, {}));
+  const links = statesOf(sale).map((state) => [state, `${link}&state=${state}`] as const);
+  console.log(`Preview of "${sale.title}". The links work for a day, while this runs.\n`);
+  for (const [state, address] of links) console.log(`  ${state.padEnd(8)}  ${address}`);
+  console.log(`\n${billLines(sale).join("\n")}\n\nReady on ${url}`);
+  if (opens) openBrowser(links[0]?.[1] ?? link);
+  return undefined;
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
+
+/** Opens an address in the browser, if there is one. */
+function openBrowser(address: string): void {
+  const opener = spawn(OPENERS[process.platform] ?? "xdg-open", [address], {
+    ...{ stdio: "ignore", detached: true },
+  });
+  opener.on("error", () => console.log("No browser was found: open a link yourself."));
+  opener.unref();
+}

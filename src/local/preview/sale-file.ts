@@ -1,0 +1,24 @@
+// The sale file of `npm run preview`: read and checked by the schema that the operator's API has.
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { type Sale, saleDocumentSchema } from "../../catalog/schema.ts";
+import { type Issue, toIssues } from "../../errors.ts";
+
+type Read = { ok: true; sale: Sale } | { ok: false; faults: string[] };
+
+/** One line for each issue: where it is, and what is wrong. */
+export const faultsOf = (issues: readonly Issue[]): string[] =>
+  issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+
+/** Reads a sale from a file, or from stdin if its name is `-`. */
+export async function readSale(file: string): Promise<Read> {
+  let document: unknown;
+  try {
+    document = JSON.parse(await (file === "-" ? text(process.stdin) : readFile(file, "utf8")));
+  } catch (error) {
+    return { ok: false, faults: [(error as Error).message] };
+  }
+  const parsed = saleDocumentSchema.safeParse(document);
+  if (parsed.success) return { ok: true, sale: parsed.data };
+  return { ok: false, faults: faultsOf(toIssues(parsed.error)) };
+}

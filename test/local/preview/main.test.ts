@@ -1,0 +1,86 @@
+// `npm run preview`, as people run it: what it refuses, what it prints, and that its links show the states.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, test, vi } from "vitest";
+import { startDev } from "../dev/dev-process.ts";
+import { START_TIMEOUT } from "../stack.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../../..");
+
+const SALE = {
+  id: "demo",
+  title: "Spring drop",
+  opensAt: "2099-01-01T09:00:00Z",
+  closesAt: "2099-01-02T09:00:00Z",
+  listed: false,
+  protection: { challenge: { mode: "always" } },
+  skus: [
+    {
+      id: "sneaker",
+      name: "Runner 42",
+      unitPrice: { amount: 12_000, currency: "USD" },
+      stock: 20,
+    },
+  ],
+};
+
+/** Runs the command with a file on stdin until it exits. */
+async function run(input: string, ...args: string[]) {
+  const child = spawn("npm", ["run", "--silent", "preview", "--", ...args], { cwd: PROJECT });
+  child.stdin.end(input);
+  const [output, [status]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  return { output, status };
+}
+
+test.each([
+  ["text that is no JSON", "{", /JSON/],
+  ["an unknown field", JSON.stringify({ ...SALE, lisded: true }), /lisded/],
+  ["a wrong value", JSON.stringify({ ...SALE, listed: "false" }), /- listed: /],
+  [
+    "an end before the opening",
+    JSON.stringify({ ...SALE, closesAt: SALE.opensAt }),
+    /- closesAt: must be after opensAt/,
+  ],
+])("names the fault of %s, and starts nothing", async (_, input, fault) => {
+  expect(await run(input, "-")).toEqual({ status: 2, output: expect.stringMatching(fault) });
+});
+
+test("explains its usage", async () => {
+  expect(await run("")).toEqual({ status: 2, output: expect.stringContaining("FILE.json") });
+  expect((await run("", "a.json", "--nope")).status).toBe(2);
+});
+
+describe.runIf(process.platform === "linux")("a valid sale", () => {
+  test(
+    "is shown in every state on a local instance, with what it costs, until Ctrl-C",
+    async () => {
+      const preview = startDev({}, "preview", {
+        args: ["-", "--no-open"],
+        input: JSON.stringify(SALE),
+      });
+      await preview.ready;
+      const links = [...preview.output().matchAll(/^ {2}(\w+) +(http\S+)$/gm)];
+      expect(links.map(([, state]) => state)).toEqual([
+        ...["soon", "open", "few", "held", "sold_out", "paused", "ended"],
+      ]);
+      for (const [, , url = ""] of links) {
+        const page = await (await fetch(url)).text();
+        expect(page).toContain("Spring drop");
+        expect(page).toContain("Nothing can be bought here.");
+      }
+      expect(preview.output()).toMatch(/If all 20 units sell, it costs less than \$0\.01 /);
+      const token = /token=([\w-]+)/.exec(links[0]?.[2] ?? "")?.[1] ?? "";
+      // The log of requests begins a moment after the links.
+      const logged = async () => {
+        await fetch(links[0]?.[2] ?? "");
+        expect(preview.output()).toContain("200 GET /sales/demo/preview");
+      };
+      await vi.waitFor(logged, { timeout: 20_000 });
+      expect(preview.output().split(token)).toHaveLength(links.length + 1);
+      expect(await preview.interrupt()).toBe(0);
+    },
+    START_TIMEOUT,
+  );
+});
