@@ -1,15 +1,17 @@
-// Routes called before an attempt to buy: the visit token, the ticket, and the demo login.
+// Routes called before an attempt to buy: who is signed in, the visit token, the ticket, and the demo login.
 import { Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { loginRoutes } from "./login.ts";
+import { sessionRoutes } from "./session.ts";
 import { ticketRoutes } from "./tickets.ts";
 import { signVisit } from "./visit.ts";
 
 export const funnelRoutes = new Hono<AppEnv>()
   .route("/", loginRoutes)
+  .route("/", sessionRoutes)
   .route("/", ticketRoutes)
   .post("/sales/:saleId/visits", async (c) => {
     const entry = await findSale(c.get("scope"), c.req.param("saleId"));

@@ -33,6 +33,10 @@ export const paymentUrl = (): string => address(asset("payment.js"));
 export const lineUrl = (): string => address(asset("line.js"));
 /** Loaded only by the pages of sales with a product, an earlier price, or an item of which one may buy several. */
 export const productUrl = (): string => address(asset("product.js"));
+/** Loaded only by the pages of upcoming and sold-out sales. */
+export const readyUrl = (): string => address(asset("ready.js"));
+/** Loaded only by a visitor who wants to be told of an opening. */
+export const tickerUrl = (): string => address(asset("ticker.js"));
 /** Loaded only by lists of orders with holds. */
 export const holdsUrl = (): string => address(asset("holds.js"));
 /** Loaded only by the list of sales. */
@@ -63,6 +67,7 @@ Disallow: /orders
 Disallow: /sales/*/skus/
 Disallow: /sales/*/buy
 Disallow: /sales/*/line
+Disallow: /sales/*/ready
 `;
 
 export const assetRoutes = new Hono<AppEnv>()

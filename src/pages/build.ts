@@ -27,6 +27,8 @@ export async function buildAssets(): Promise<void> {
         "payment.ts",
         "line.ts",
         "product.ts",
+        "ready.ts",
+        "ticker.ts",
         "holds.ts",
         "home.ts",
         "draw.ts",

@@ -110,12 +110,16 @@ async function showForm(c: BuyContext): Promise<Response> {
     signedIn: identity.ok,
     open: state === "open" && !stop,
     ...(stop ? { words: stopped(stop, page) } : {}),
-    ...(state === "upcoming"
-      ? { words: explain(refuse("sale_not_open", sale), page.wording) }
-      : {}),
+    ...(state === "upcoming" ? beforeOpening(sale, now, page) : {}),
     ...(state === "closed" ? { words: explain(refuse("sale_closed"), page.wording) } : {}),
   });
 }
+
+/** Says when the sale opens. The page has no Confirm button, and reloads itself then. */
+const beforeOpening = (sale: Sale, now: number, { wording }: Page) => ({
+  words: explain(refuse("sale_not_open", sale), wording),
+  opensIn: Math.ceil((Date.parse(sale.opensAt) - now) / 1_000),
+});
 
 function stopped(stop: Stop, { wording }: Page): { title: string; text: string } {
   const { label, why } = stopWords(stop, wording);
@@ -177,6 +181,7 @@ interface FormState {
   key: string;
   signedIn: boolean;
   open: boolean;
+  opensIn?: number;
   takesPayment?: boolean;
   status?: ContentfulStatusCode;
   words?: BuyProps["refusal"];
@@ -186,20 +191,18 @@ async function renderForm(
   c: BuyContext,
   page: Page,
   { sale, sku }: { sale: Sale; sku: Sku },
-  { quantity, lowered, key, signedIn, open, takesPayment = false, status, words }: FormState,
+  { quantity, key, takesPayment = false, status, words, ...rest }: FormState,
 ): Promise<Response> {
   c.header("Cache-Control", "private, no-store");
   const html = await renderBuy(page, {
     sale,
     sku,
+    ...rest,
     quantity: Math.min(quantity, mostUnits(sale, sku)),
-    lowered,
     attemptKey: key,
     ...(await visitOf(c, sale)),
-    signedIn,
     signInOptions: signInOptions(c.get("config")),
     origin: new URL(c.req.url).origin,
-    open,
     takesPayment,
     ...(words ? { refusal: words } : {}),
   });

@@ -14,6 +14,11 @@ export const pickPath = ({ id }: Pick<Sale, "id">): string => `/sales/${id}/buy`
 export const cardChoicePath = ({ sale, sku }: { sale: Sale; sku: Sku }, quantity: number): string =>
   `/sales/${sale.id}/skus/${sku.id}/card?quantity=${quantity}`;
 
+/** Where a visitor without JavaScript signs in before a sale opens. */
+export const READY_PATH = "/sales/:saleId/ready";
+
+export const readyPath = ({ id }: Pick<Sale, "id">): string => `/sales/${id}/ready`;
+
 /** The reminder of a sale's opening. */
 export const REMINDER_PATH = "/sales/:saleId/reminder.ics";
 

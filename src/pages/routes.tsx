@@ -18,6 +18,7 @@ import { lineRoutes } from "./line.ts";
 import { addressOf, askedLanguage, saleLanguage, sharedPage } from "./page.ts";
 import { servePage } from "./page-cache.ts";
 import { previewRoutes } from "./preview.ts";
+import { readyRoutes } from "./ready.ts";
 import { reminderRoutes } from "./reminder.ts";
 import { settingsOf } from "./settings.ts";
 import { renderHome } from "./views/home.tsx";
@@ -30,6 +31,7 @@ export const pageRoutes = new Hono<AppEnv>()
   .get("/sales/:saleId", sale)
   .route("/", previewRoutes)
   .route("/", reminderRoutes)
+  .route("/", readyRoutes)
   .route("/", lineRoutes)
   .route("/", buyRoutes)
   .route("/", cardChoiceRoutes)

@@ -163,7 +163,7 @@ async function person(
 /** A paid SKU: 12.00 USD. */
 export const PAID = { unitPrice: { amount: 1200, currency: "USD" } };
 
-export const buyButton = (page: Page | Locator) => page.locator("[data-buy] button");
+export const buyButton = (page: Page | Locator) => page.locator("[data-buy] button.action");
 export const order = (page: Page) => page.locator(".order");
 /** Waits until the page shows an order with this status; the error contains what the page shows instead. */
 export async function orderIs(page: Page, status: string): Promise<void> {

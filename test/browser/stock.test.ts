@@ -57,10 +57,7 @@ inBrowser("stock on the sale page", (stage) => {
     await canBuy(page);
     await buyButton(page).click();
     await orderIs(page, "confirmed");
-    const gone = page.waitForResponse(
-      async (answer) => answer.url().endsWith("/live") && /sold_out/.test(await answer.text()),
-    );
-    await gone;
+    await page.locator('[data-sku][data-stock="sold_out"]').waitFor();
     await page.getByText("You've reached the limit of 1 per person.").waitFor();
     expect(await page.locator("main").innerText()).not.toMatch(/sold out|none left/i);
     expect(await page.locator("[data-announce]").textContent()).toBe("");

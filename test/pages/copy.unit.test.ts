@@ -251,17 +251,22 @@ const HOUR = 3_600_000;
 
 test("counts down the last two days and shows a date before that", () => {
   const at = Date.UTC(2027, 0, 10);
-  expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR, ENGLISH)).toEqual({
+  expect(countdown("upcoming", at, at + HOUR, at - 49 * HOUR, false, ENGLISH)).toEqual({
     label: "Opens",
     text: ENGLISH.time(new Date(at).toISOString()),
     isDate: true,
   });
-  expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000, ENGLISH).text).toBe(
+  expect(countdown("upcoming", at, at + HOUR, at - 47 * HOUR - 5_000, false, ENGLISH).text).toBe(
     "47:00:05",
   );
-  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000, ENGLISH)).toMatchObject({
+  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000, false, ENGLISH)).toMatchObject({
     label: "Ends in",
     text: "1:05",
+  });
+  // Nobody needs the seconds until the end of a sale that is sold out.
+  expect(countdown("open", at, at + HOUR, at + HOUR - 65_000, true, ENGLISH)).toMatchObject({
+    label: "Ends",
+    isDate: true,
   });
 });
 

@@ -37,6 +37,18 @@ export const readiness = z
   })
   .meta({ id: "Readiness" });
 
+export const buyerSession = z
+  .strictObject({
+    user: z
+      .strictObject({
+        id: z.string().describe("The `sub` of the token."),
+        email: z.string().exactOptional().describe("The `email` of the token, if it has one."),
+      })
+      .nullable()
+      .describe("Null if nobody is signed in."),
+  })
+  .meta({ id: "BuyerSession" });
+
 export const token = z.strictObject({ token: z.string() }).meta({ id: "Token" });
 
 const signedIn = z.enum(["operator", "viewer"]);

@@ -110,6 +110,14 @@ export const orderOperations: Operations = {
     errors: ["not_found", "order_not_payable", "rate_limited", "overloaded"],
     isLimited: true,
   },
+  "GET /api/session": {
+    id: "getBuyerSession",
+    tag: "Orders",
+    summary: "Read who is signed in",
+    description: "For pages that are the same for everyone. Answers also without a sign-in.",
+    answers: { 200: { description: "The buyer, or nobody.", body: system.buyerSession } },
+    errors: ["rate_limited"],
+  },
   "POST /api/login": {
     id: "demoLogin",
     tag: "Orders",

@@ -2,8 +2,8 @@
 // that loads on demand, because the cryptography is large.
 import type { DrawDocument } from "../../admission/draw.ts";
 import { part, setText } from "./dom.ts";
-import type { LineHost } from "./line-host.ts";
 import type { OwnStanding } from "./line-ticket.ts";
+import type { LineHost } from "./panel-host.ts";
 
 /** Places below it come from the draw; later ones follow from the time of arrival. */
 const FIRST_LATE_PLACE = 1;

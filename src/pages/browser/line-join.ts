@@ -1,7 +1,7 @@
 // Joining the line, or asking where one stands: through a sign-in, here or on the shop's page, and a challenge.
 import { refusalText } from "../copy/refusal.ts";
-import type { LineHost } from "./line-host.ts";
 import type { OwnStanding, TicketStore } from "./line-ticket.ts";
+import type { LineHost } from "./panel-host.ts";
 import { type SavedStep, saveStep, takeStep } from "./saved-step.ts";
 
 export interface Question {

@@ -2,7 +2,7 @@
 // answers where its owner stands. The server also keeps it in a cookie, which travels with every order. Each account
 // that joins in this browser keeps a ticket of its own.
 import type { ApiResponse } from "./api.ts";
-import type { LineHost } from "./line-host.ts";
+import type { LineHost } from "./panel-host.ts";
 
 /** The answer of `POST /api/sales/{saleId}/tickets`, as far as it is used here. */
 export interface OwnStanding {

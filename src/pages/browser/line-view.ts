@@ -12,7 +12,7 @@ import {
 import { numberText, priceText, unitsText } from "../copy/line-figures.ts";
 import type { Stock } from "../copy/sale.ts";
 import { part, setText } from "./dom.ts";
-import type { LineHost } from "./line-host.ts";
+import type { LineHost } from "./panel-host.ts";
 import { priceOf } from "./sku-offer.ts";
 
 /** Least time between two announcements to a screen reader, except about a change of the standing. */

@@ -12,20 +12,23 @@ import {
 } from "../copy/line.ts";
 import type { Stock } from "../copy/sale.ts";
 import type { Halt } from "../copy/stop.ts";
+import { Alert } from "./alert.ts";
 import { part, setText } from "./dom.ts";
 import { mountDraw } from "./line-check.ts";
 import { AutoBuy } from "./line-choice.ts";
-import type { LineHost } from "./line-host.ts";
 import { askServer, continueQuestion, type Question } from "./line-join.ts";
 import { LineShare } from "./line-share.ts";
 import { type OwnStanding, TicketStore } from "./line-ticket.ts";
 import { LineView, unitsOnPage } from "./line-view.ts";
-import { TurnAlert } from "./turn-alert.ts";
+import type { LineHost } from "./panel-host.ts";
 
 /** Everybody learns their place at the same moment, so the requests are spread over this time. Milliseconds. */
 const SPREAD_MS = 10_000;
 /** The first look for the place comes when the beacon can be known. */
 const DRAW_MS = 10_000;
+
+/** A visitor in a line that is not known yet looks soon. */
+const UNKNOWN_MS = 2_000;
 
 export class LinePanel {
   readonly #slot: HTMLElement;
@@ -34,7 +37,7 @@ export class LinePanel {
   readonly #view: LineView;
   readonly #autoBuy: AutoBuy;
   readonly #share: LineShare;
-  readonly #alert = new TurnAlert();
+  readonly #alert = new Alert();
   readonly #registration: { opensAt: number; closesAt: number };
   #line: PublicLine | undefined;
   #units: LineState["units"];
@@ -79,7 +82,9 @@ export class LinePanel {
 
   /** In how many milliseconds a visitor who waits should read the shared answer again. Undefined for all others. */
   get waitMs(): number | undefined {
-    if (!this.#line || (this.#shown !== "undrawn" && this.#shown !== "waiting")) return undefined;
+    if (this.#shown !== "undrawn" && this.#shown !== "waiting") return undefined;
+    // The page may be hidden before it knows the line.
+    if (!this.#line) return UNKNOWN_MS * (1 + Math.random());
     return 1_000 * pollAfter(this.#line, this.#own?.place ?? null, this.#host.now(), Math.random());
   }
 
@@ -134,7 +139,8 @@ export class LinePanel {
     const before = this.#shown;
     this.#shown = standing;
     if (standing !== "admitted") return;
-    if (before === "undrawn" || before === "waiting") this.#alert.ring();
+    const { buyNow, yourTurn } = this.#host.wording.words.line;
+    if (before === "undrawn" || before === "waiting") this.#alert.ring(buyNow, "turn", yourTurn);
     void this.#buyAsChosen();
   }
 

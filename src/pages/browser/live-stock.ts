@@ -19,8 +19,8 @@ export interface Live {
 }
 
 /** The polling interval of one browser. Edges share the answer; jitter spreads the requests. */
-const OPEN_EVERY_MS = 3_000;
-const IDLE_EVERY_MS = 30_000;
+const EVERY_MS = { open: 3_000, idle: 30_000, never: Number.POSITIVE_INFINITY };
+export type Pace = keyof typeof EVERY_MS;
 const SOON_MS = 2_000;
 /** An answer older than this is stale while a sale is open: the server itself has no newer stock. */
 const OLD_MS = 10_000;
@@ -34,7 +34,7 @@ export class LiveStock {
   #stock: Map<string, Stock> | undefined;
   #asOf = 0;
   #failures = 0;
-  #interval = IDLE_EVERY_MS;
+  #interval: number = EVERY_MS.idle;
   #isWaiting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the first poll has ended, since the page loaded and since the device last slept. */
@@ -57,6 +57,10 @@ export class LiveStock {
 
   #isForgotten = () => isForgotten(performance.now() - movedAt);
 
+  get #isResting(): boolean {
+    return this.#interval === EVERY_MS.never;
+  }
+
   stockOf = (skuId: string): Stock | undefined => this.#stock?.get(skuId);
 
   /** Records the stock of one SKU from another source, such as a refusal. */
@@ -73,15 +77,20 @@ export class LiveStock {
     this.pollSoon();
   }
 
-  #isOld = () => this.#interval < IDLE_EVERY_MS && serverNow() - this.#asOf > OLD_MS;
+  #isOld = () => this.#interval < EVERY_MS.idle && serverNow() - this.#asOf > OLD_MS;
 
-  /** `waitMs`: the pace while the visitor waits in line. They learn of their turn even if the page is hidden. */
-  setPace(isOpen: boolean, waitMs?: number): void {
-    this.#interval = waitMs ?? (isOpen ? OPEN_EVERY_MS : IDLE_EVERY_MS);
-    const wasWaiting = this.#isWaiting;
+  /**
+   * Sets how often to look.
+   *
+   * @param waitMs the pace of a visitor who waits, in line or for a unit. They learn of it even if the page is hidden
+   */
+  setPace(pace: Pace, waitMs?: number): void {
+    const [wasResting, wasWaiting] = [this.#isResting, this.#isWaiting];
+    this.#interval = waitMs ?? EVERY_MS[pace];
     this.#isWaiting = waitMs !== undefined;
-    // The next look may be far away, at the pace of somebody who does not wait.
-    if (this.#isWaiting && !wasWaiting) this.#schedule(this.#interval);
+    // The next look may be far away, at the pace of somebody who does not wait, or not come at all.
+    if (this.#isWaiting ? !wasWaiting : wasResting && !this.#isResting)
+      this.#schedule(this.#interval);
   }
 
   pollSoon = (): void => this.#schedule(SOON_MS);
@@ -104,6 +113,7 @@ export class LiveStock {
     // A single failure is ignored; a second one in a row makes the stock unknown.
     if (this.isGone || this.#failures > 1) this.#invalidate(!this.isGone);
     this.#onAnswer(accepted ? answer.body : {});
+    if (this.#isResting && (answer.ok || this.isGone)) return;
     const isLost = this.#isForgotten() && !this.#isWaiting;
     this.#schedule(pauseMs(this.#interval, this.#failures, isLost, answer.retryAfter));
   }

@@ -1,13 +1,10 @@
 // Loads the script of a sale's line, which only sales with a line need.
-import { call } from "./api.ts";
 import { untilIdle } from "./delay.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { loadChallenge } from "./load-challenge.ts";
+import { hostOf, startPanel } from "./load-ready.ts";
 import { WORDING } from "./locale.ts";
-import { serverNow } from "./server-clock.ts";
-import { signIn } from "./sign-in.ts";
-import { onSessionMessage } from "./tab-channel.ts";
 import { visitHeaders } from "./visit-token.ts";
 
 /** Undefined if the script does not load. The panel then says so. */
@@ -26,12 +23,6 @@ export async function loadLine(
     return undefined;
   }
   const challenge = (at: HTMLElement) => loadChallenge(at, onChange);
-  const now = serverNow;
-  const panel = new loaded.LinePanel(slot, {
-    ...{ saleId, onChange, call, now, wording: WORDING, signIn, visitHeaders, challenge },
-  });
-  // Not when the window regains focus: the place stays the same, and the crowd would ask for nothing.
-  onSessionMessage(() => panel.onSessionChange());
-  panel.start();
-  return panel;
+  const host = { ...hostOf(saleId, onChange), visitHeaders, challenge };
+  return startPanel(new loaded.LinePanel(slot, host));
 }

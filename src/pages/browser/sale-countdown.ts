@@ -19,19 +19,20 @@ export interface Countdown {
   isDate: boolean;
 }
 
-/** "Opens in" and "3:04:05", or "Opens" and the date. */
+/** "Opens in" and "3:04:05", or "Opens" and the date. `isStill`: the time is of no use any more, so it is not counted down. */
 export function countdown(
   state: SaleState,
   opensAt: number,
   closesAt: number,
   now: number,
+  isStill: boolean,
   { words: { when }, time }: Wording,
 ): Countdown {
   const at = state === "upcoming" ? opensAt : closesAt;
-  const isDate = state === "closed" || at - now > NEAR_MS;
+  const isDate = isStill || at - now > NEAR_MS;
   if (isDate) return { label: when[state], text: time(new Date(at).toISOString()), isDate };
   return {
-    label: when[`${state}In`],
+    label: when[state === "upcoming" ? "upcomingIn" : "openIn"],
     text: formatDuration(Math.max(0, Math.ceil((at - now) / 1_000))),
     isDate,
   };

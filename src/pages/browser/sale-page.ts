@@ -1,16 +1,17 @@
 // The sale page in the browser: countdown on the server's clock, automatic opening, live stock.
 import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { stateAt } from "../../catalog/sale-state.ts";
-import { badgeOf, mainStop } from "../copy/sale.ts";
+import { badgeOf, isUnavailable, mainStop } from "../copy/sale.ts";
 import { stopWords } from "../copy/stop.ts";
-import { MEASURE_WITHIN_MS, measureServerClock } from "./clock-sync.ts";
 import { part, setText } from "./dom.ts";
 import type { LinePanel } from "./line.ts";
 import { type Live, LiveStock } from "./live-stock.ts";
 import { loadLine } from "./load-line.ts";
+import { loadReady } from "./load-ready.ts";
 import { WORDING } from "./locale.ts";
 import type { SaleUpdate } from "./outcome.ts";
 import { mountPurchase } from "./purchase.ts";
+import type { ReadyRoom } from "./ready.ts";
 import { onReturn } from "./resume.ts";
 import { SaleBadge } from "./sale-badge.ts";
 import { SaleChanges } from "./sale-changes.ts";
@@ -22,6 +23,9 @@ import { WORDS } from "./words.ts";
 
 /** How long the sale's times from a refusal override those of live answers, which may come from a stale cache. */
 const OVERRIDE_MS = 10_000;
+
+/** A sale of which nothing is left is still looked at once an hour, to see that it has ended. */
+const REST_MS = 3_600_000;
 
 const haltOf = (stop?: Stop) => stop && stopWords(stop, WORDING);
 
@@ -39,8 +43,6 @@ class SalePage {
   #state: SaleState;
   readonly #changes: SaleChanges;
   readonly #badge: SaleBadge;
-  /** The opening time for which the server's clock was measured. */
-  #measuredFor: number | undefined;
   #overrideUntil = 0;
   /** SKU id → why it takes no orders. */
   #stopped: Live["stopped"];
@@ -48,6 +50,11 @@ class SalePage {
   #hasLine = false;
   /** Undefined without a line, and until its script is loaded. */
   #line: LinePanel | undefined;
+  /** The place of the ready room, until its script is loaded. */
+  #readySlot: HTMLElement | null;
+  #ready: ReadyRoom | undefined;
+  /** Nothing is left, or the sale has ended: nothing counts down, and nothing is polled unless the visitor asked for it. */
+  #isResting = false;
 
   constructor(root: HTMLElement) {
     const { opensAt, closesAt, state, sale } = root.dataset;
@@ -65,13 +72,14 @@ class SalePage {
     for (const { skuId, root } of this.#cards) {
       if (root.dataset.stock) this.#live.setStock(skuId, 0, root.dataset.stock === "held" ? 1 : 0);
     }
+    this.#readySlot = part(root, "ready");
     this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
 
   start(): void {
     onReturn((slept) => {
       this.#live.resume(slept);
-      if (slept) this.#measuredFor = undefined;
+      if (slept) this.#ready?.forgetClock();
       this.#tick();
     });
     onClockChange(() => this.#tick());
@@ -93,6 +101,14 @@ class SalePage {
     this.#line = await loadLine(slot, this.#root.dataset.sale ?? "", () => this.#tick());
     // At once: an answer without the line behind it would not keep the page reading while it is hidden.
     void this.#live.poll();
+  }
+
+  async #loadReady(): Promise<void> {
+    const slot = this.#readySlot;
+    this.#readySlot = null;
+    if (!slot) return;
+    this.#ready = await loadReady(slot, this.#root.dataset.sale ?? "", () => this.#tick());
+    this.#tick();
   }
 
   /** Until the first poll ends, the rendered state is more reliable than the visitor's clock. */
@@ -123,7 +139,7 @@ class SalePage {
     if (isOutOfLine) this.#line?.onSessionChange();
     if (serverTime && serverNow() >= this.#opensAt) {
       correct(serverTime);
-      this.#measuredFor = undefined;
+      this.#ready?.forgetClock();
     }
     this.#tick();
   }
@@ -140,17 +156,9 @@ class SalePage {
     this.#paint();
     const now = serverNow();
     const waits = [this.#opensAt - now, this.#closesAt - now].filter((wait) => wait > 0);
-    const wait = Math.min(1_000 - (now % 1_000), ...waits);
+    if (waits.length === 0) return;
+    const wait = Math.min(this.#isResting ? REST_MS : 1_000 - (now % 1_000), ...waits);
     this.#timer = setTimeout(() => this.#tick(), Math.ceil(wait));
-    this.#measureServerClock(this.#opensAt - now);
-  }
-
-  /** Measures the server's clock once for each opening. A hidden page does so when the visitor returns. */
-  #measureServerClock(left: number): void {
-    if (document.hidden || left <= 0 || left > MEASURE_WITHIN_MS) return;
-    if (this.#measuredFor === this.#opensAt) return;
-    this.#measuredFor = this.#opensAt;
-    void measureServerClock(left);
   }
 
   #paint(): void {
@@ -168,38 +176,29 @@ class SalePage {
     for (const [i, card] of this.#cards.entries()) {
       card.set({ sale, stock: stocks[i], notYet: haltOf(stops[i]) ?? notYet, checking });
     }
-    this.#badge.show(
-      isGone
-        ? "removed"
-        : this.#cards.some(({ owns }) => owns)
-          ? sale
-          : badgeOf(sale, stocks, stop),
-    );
+    const badge = badgeOf(sale, stocks, stop);
+    const isFree = stocks.some((stock) => stock?.available);
+    const owns = this.#cards.some(({ owns }) => owns);
+    this.#badge.show(isGone ? "removed" : owns ? sale : badge, isFree);
+    const isSoldOut = badge === "sold_out" && !this.#hasLine;
+    this.#isResting = isSoldOut || sale === "closed";
+    const isOut = isUnavailable(badge) && !owns;
+    if (isPolled && (isOut || sale === "upcoming")) void this.#loadReady();
+    this.#ready?.paint({ sale, opensAt: this.#opensAt, isOut, isSoldOut, isFree });
     setText(
       part(document, "notice"),
       isGone ? words.removed : (haltOf(stop)?.why ?? (isDegraded ? words.degraded : "")),
     );
     // The clock alone opens the sale; the poll follows with jitter, so the crowd does not poll at the same moment. A line
     // spreads it over a longer time.
-    this.#live.setPace(sale === "open" && !this.#line?.isOver, this.#line?.waitMs);
+    const pace = sale === "open" && !this.#line?.isOver ? "open" : "idle";
+    this.#live.setPace(this.#isResting ? "never" : pace, this.#line?.waitMs ?? this.#ready?.waitMs);
     if (moved && !this.#line) this.#live.pollSoon();
     // A deleted sale has no times to show.
     for (const when of this.#root.querySelectorAll<HTMLElement>(".countdown, .window"))
       when.hidden = isGone;
-    if (isPolled) this.#count(sale);
-  }
-
-  #count(sale: SaleState): void {
-    const { label, text, isDate } = countdown(
-      sale,
-      this.#opensAt,
-      this.#closesAt,
-      serverNow(),
-      WORDING,
-    );
-    setText(part(this.#root, "countdown-label"), label);
-    const digits = part(this.#root, "digits");
-    digits?.classList.toggle("date", isDate);
-    setText(digits, this.#live.isCurrent ? text : "…");
+    if (!isPolled) return;
+    const times = [this.#opensAt, this.#closesAt, serverNow()] as const;
+    this.#badge.count(countdown(sale, ...times, this.#isResting, WORDING), isCurrent);
   }
 }

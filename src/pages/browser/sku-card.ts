@@ -116,10 +116,10 @@ export class SkuCard {
   }
 
   set(changes: Partial<CardState>): void {
-    const why = this.#state.notYet?.why;
+    const { why } = this.#buttonState();
     Object.assign(this.#state, changes);
     // The card no longer says why nobody can buy once they can.
-    const isOver = why && !this.#state.notYet;
+    const isOver = why && this.#buttonState().why !== why;
     if (isOver && part(this.root, "message")?.textContent === why) this.showMessage("");
     this.#paint();
   }

@@ -11,6 +11,9 @@ import { TestCards } from "./pay-form.tsx";
 import { SkuPrice } from "./prices.tsx";
 import { holdNote } from "./sku-card.tsx";
 
+/** The page of a sale that is far away looks for changes of its times. */
+const LONGEST_WAIT_SECONDS = 3_600;
+
 export interface BuyProps {
   sale: Sale;
   sku: Sku;
@@ -30,6 +33,8 @@ export interface BuyProps {
   takesPayment?: boolean;
   /** Whether to offer the Confirm button: submitting the form can succeed. */
   open: boolean;
+  /** Seconds until the sale opens. Absent once it did. */
+  opensIn?: number | undefined;
 }
 
 export function renderBuy(page: Page, props: BuyProps): Promise<string> {
@@ -41,6 +46,8 @@ export function renderBuy(page: Page, props: BuyProps): Promise<string> {
     title: `${refusal ? `${refusal.title}: ` : ""}${sku.name}`,
     personal: true,
     sale,
+    // The sale may be moved meanwhile.
+    refresh: props.opensIn && Math.min(props.opensIn, LONGEST_WAIT_SECONDS),
     children: (
       <div class="page narrow">
         <BackToSale sale={sale} />
@@ -57,8 +64,8 @@ export function renderBuy(page: Page, props: BuyProps): Promise<string> {
             <p role="status">{page.wording.fill(words.lowered, { n: props.lowered })}</p>
           ) : null}
           {note ? <p class="hint">{note}</p> : null}
-          {!props.open ? null : props.signedIn ? (
-            <ConfirmForm {...props} path={path} />
+          {!props.open && props.opensIn === undefined ? null : props.signedIn ? (
+            <Confirm {...props} path={path} />
           ) : (
             <>
               <h2>{words.signInToBuy}</h2>
@@ -92,6 +99,16 @@ const multiplied = ({ unitPrice, compareAtPrice }: Sku, quantity: number) => ({
   unitPrice: multiplyMoney(unitPrice, quantity),
   compareAtPrice: compareAtPrice && multiplyMoney(compareAtPrice, quantity),
 });
+
+/** The button, or before the opening what leads to it. */
+const Confirm = (props: BuyProps & { path: string }) =>
+  props.opensIn === undefined ? (
+    <ConfirmForm {...props} />
+  ) : (
+    <noscript>
+      <p>{useWords().page.reloads}</p>
+    </noscript>
+  );
 
 const ConfirmForm = ({
   path,

@@ -12,7 +12,7 @@ import { Gallery, picturesOf } from "./gallery.tsx";
 import { ChosenLanguage, Form, shopText, usePage } from "./page-context.tsx";
 import { PriceRange, rangeOf, SkuPrice } from "./prices.tsx";
 import { Quantity } from "./quantity.tsx";
-import { SkuOffer, type SkuProps, skuData } from "./sku-card.tsx";
+import { GetReady, SkuOffer, type SkuProps, skuData } from "./sku-card.tsx";
 
 interface PickerProps {
   card: Card & { product: object };
@@ -101,6 +101,7 @@ export const Picker = ({ card, offers }: PickerProps) => {
         >
           {label}
         </button>
+        {offers.some(({ state }) => state === "upcoming") ? <GetReady /> : null}
       </div>
     </Form>
   );

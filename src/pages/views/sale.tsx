@@ -1,32 +1,29 @@
 // The sale page. The server renders what is the same for everybody; browser code adds the countdown, live stock and
 // the buyer's order. Without JavaScript, Buy leads to the order form.
-import type { PropsWithChildren } from "hono/jsx";
 import { lineSettings } from "../../admission/settings.ts";
 import { type Card, cardsOf } from "../../catalog/items.ts";
-import type { SaleState, Stop } from "../../catalog/sale-state.ts";
 import { isListed, mostUnits, type Sale, type Sku, saleState } from "../../catalog/schema.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { productUrl } from "../assets.ts";
-import { type Badge, badgeOf, mainStop, type NotForSale, saleLimitText } from "../copy/sale.ts";
-import { stopWords } from "../copy/stop.ts";
+import { badgeOf, mainStop, type NotForSale, saleLimitText } from "../copy/sale.ts";
 import { Markdown, plainText } from "../markdown.tsx";
 import { brandingOf, type Page } from "../page.ts";
 import type { WordGroup } from "../words/words.ts";
 import { ChallengeTemplate } from "./challenge.tsx";
-import { SaleWindow, type SignInOptions, StateBadge } from "./components.tsx";
+import { SaleWindow, type SignInOptions } from "./components.tsx";
 import { CancelDialog, SignInDialog } from "./dialogs.tsx";
 import { Gallery, mainPicture, picturesOf } from "./gallery.tsx";
 import { renderDocument } from "./layout.tsx";
 import { Line } from "./line.tsx";
 import { OrderPanel } from "./order-panel.tsx";
-import { shopText, usePage, useWords } from "./page-context.tsx";
+import { usePage } from "./page-context.tsx";
 import { Picture } from "./picture.tsx";
 import { ProductCard } from "./product-card.tsx";
+import { Ready } from "./ready.tsx";
+import { Notices, SaleHead } from "./sale-head.tsx";
 import { SkuCard, type SkuProps } from "./sku-card.tsx";
 
 const MAX_META_DESCRIPTION = 160;
-/** A title longer than this is set in a smaller font. */
-const LONG_TITLE = 40;
 /** From this many cards on, they are laid out side by side. */
 const MANY_CARDS = 6;
 
@@ -71,6 +68,7 @@ export function renderSale(
       ...(sale.skus.some(needsScript) ? (["product"] as const) : []),
       ...(line ? (["line", "draw"] as const) : []),
       ...(settings.challenges ? (["challenge"] as const) : []),
+      ...(state === "closed" ? [] : (["ready"] as const)),
     ],
     picture: mainPicture(sale),
     description: plainText(sale.description).slice(0, MAX_META_DESCRIPTION) || undefined,
@@ -111,16 +109,22 @@ export function renderSale(
             {sale.perUserLimit ? (
               <p class="terms">{saleLimitText(sale.perUserLimit, page.wording)}</p>
             ) : null}
-            <ul class="skus" aria-label={words.itemsList}>
-              {cards.map((card) => {
-                const offers = card.skus.map((sku) => offerOf(sku));
-                return card.product ? (
-                  <ProductCard card={card} offers={offers} isPictured={card === pictured} />
-                ) : (
-                  <SkuCard {...(offers[0] as SkuProps)} />
-                );
-              })}
-            </ul>
+            <div class="items">
+              <ul class="skus" aria-label={words.itemsList}>
+                {cards.map((card) => {
+                  const offers = card.skus.map((sku) => offerOf(sku));
+                  return card.product ? (
+                    <ProductCard card={card} offers={offers} isPictured={card === pictured} />
+                  ) : (
+                    <SkuCard {...(offers[0] as SkuProps)} />
+                  );
+                })}
+              </ul>
+              {/* Below the items: it comes and goes, and must not move the Buy button. */}
+              {state === "closed" || page.preview ? null : (
+                <Ready sale={sale} state={state} paymentMode={settings.paymentMode} />
+              )}
+            </div>
           </div>
           <section class="about" aria-label={words.about}>
             <div lang={sale.language}>
@@ -168,45 +172,3 @@ function picturedCard({ imageUrl }: Sale, [card, ...others]: Card[]) {
 /** Whether an item has a picker, a total, or an earlier price (`browser/product.ts`). */
 const needsScript = ({ product, perUserLimit, compareAtPrice }: Sku): boolean =>
   product !== undefined || perUserLimit > 1 || compareAtPrice !== undefined;
-
-const isLong = (title: string): boolean => title.length > LONG_TITLE;
-
-const SaleHead = ({
-  sale,
-  state,
-  shown,
-  children,
-}: PropsWithChildren<{ sale: Sale; state: SaleState; shown: Badge }>) => (
-  <div class="lead">
-    <StateBadge state={shown} />
-    <div class={isLong(sale.title) ? "long" : undefined} {...shopText(sale.language)}>
-      <h1>{sale.title}</h1>
-    </div>
-    <div class="countdown">
-      <p id="countdown-label" data-countdown-label>
-        {useWords().when[state]}
-      </p>
-      <p class="digits date" role="timer" aria-labelledby="countdown-label" data-digits>
-        {usePage().wording.time(state === "upcoming" ? sale.opensAt : sale.closesAt)}
-      </p>
-    </div>
-    <p class="sr" role="status" data-announce></p>
-    {children}
-  </div>
-);
-
-const Notices = ({ stop }: { stop: Stop | undefined }) => (
-  <>
-    <p role="status" dir="auto" data-notice>
-      {stop && stopWords(stop, usePage().wording).why}
-    </p>
-    <div role="status">
-      <p data-changed hidden>
-        {useWords().page.changed}{" "}
-        <button class="quiet" type="button" data-reload>
-          {useWords().page.reload}
-        </button>
-      </p>
-    </div>
-  </>
-);

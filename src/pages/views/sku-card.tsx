@@ -82,6 +82,7 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
         >
           {label}
         </button>
+        {state === "upcoming" ? <GetReady /> : null}
       </Form>
       <p class="hint" id={`note-${id}`} data-note>
         {state === "closed" ? "" : holdNote(sku, wording)}
@@ -97,6 +98,15 @@ export const SkuOffer = (props: SkuProps & { Name: "h2" | "h3" }) => {
     </>
   );
 };
+
+/** Before the opening, without JavaScript: leads to the order form, which keeps the choice and waits for the opening. */
+export const GetReady = () => (
+  <noscript>
+    <button class="quiet wide" type="submit">
+      {useWords().page.getReady}
+    </button>
+  </noscript>
+);
 
 /** The price of several units. Browser code fills it in. */
 const Total = () => (

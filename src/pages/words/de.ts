@@ -205,6 +205,17 @@ export const de: Translation = {
     lineFailed:
       "Die Warteschlange wurde nicht geladen. Bitte laden Sie diese Seite neu. Ihr Platz bleibt erhalten.",
   },
+  ready: {
+    signedIn: "Sie sind als {user} angemeldet.",
+    soon: "Start in {wait}.",
+    notifying:
+      "Sie werden eine Minute vor dem Start und beim Start benachrichtigt. Lassen Sie diese Seite geöffnet.",
+    blocked:
+      "Ihr Browser erlaubt hier keine Benachrichtigungen. Lassen Sie diese Seite geöffnet, oder nutzen Sie den Kalender.",
+    watching:
+      "Lassen Sie diese Seite geöffnet: Sie meldet, sobald etwas frei ist. Wer zuerst kauft, bekommt es; für Sie ist nichts reserviert.",
+    notWatching: "Sie bekommen keine Meldung mehr.",
+  },
   card: {
     incomplete: "Prüfen Sie Ihre Kartendaten und versuchen Sie es erneut.",
     choiceFailed:
@@ -407,6 +418,20 @@ export const de: Translation = {
     calendarTitle: "Verkaufsstart: {sale}",
     calendarText:
       "Der Verkauf startet jetzt. Melden Sie sich ein paar Minuten vorher an und wählen Sie aus, dann genügt ein Klick.",
+    beReady: "Bereit für den Start",
+    signInNow: "Jetzt anmelden und bereit sein",
+    chooseNow: "Wählen Sie jetzt schon aus. Ihre Auswahl bleibt erhalten, auch wenn Sie neu laden.",
+    onePress:
+      "Sobald der Verkauf startet, genügt ein Klick auf „Jetzt kaufen“. Neu laden ist nicht nötig.",
+    payLater:
+      "Noch ist nichts zu zahlen: Wenn Sie kaufen, bleibt Ihr Artikel reserviert, während Sie zahlen. Halten Sie Ihre Karte bereit.",
+    payInAppLater:
+      "Noch ist nichts zu zahlen: Wenn Sie kaufen, bleibt Ihr Artikel reserviert, während Sie in der App des Shops zahlen.",
+    remindMe: "Per Kalender erinnern",
+    notifyOpening: "Beim Start benachrichtigen",
+    tellBack: "Melden, wenn etwas frei wird",
+    getReady: "Auswählen und vorbereiten",
+    reloads: "Diese Seite lädt sich beim Start neu. Bestätigen Sie dann hier Ihre Bestellung.",
     needsScriptToCheck:
       "Diese Aktion prüft, ob ein Mensch kauft, und die Prüfung braucht JavaScript. Es wurde nichts bestellt. Schalten Sie JavaScript ein und kaufen Sie dann auf der Seite der Aktion.",
     seller: "Verkäufer",

@@ -193,6 +193,18 @@ export const en = {
     },
     lineFailed: "The line didn't load. Please reload this page. You keep your place.",
   },
+  /** The page of an upcoming or a sold-out sale in the browser. */
+  ready: {
+    signedIn: "You're signed in as {user}.",
+    soon: "Opens in {wait}.",
+    notifying:
+      "You'll be notified a minute before the opening, and when it opens. Keep this page open.",
+    blocked:
+      "Your browser doesn't allow notifications here. Keep this page open, or use the calendar.",
+    watching:
+      "Keep this page open: it tells you as soon as a unit is free. Whoever buys it first gets it; nothing is reserved for you.",
+    notWatching: "You won't be told any more.",
+  },
   card: {
     incomplete: "Check your card details and try again.",
     choiceFailed:
@@ -399,6 +411,20 @@ export const en = {
     calendarTitle: "{sale} opens",
     calendarText:
       "The sale opens now. Sign in a few minutes before and choose what you want, so that one press is enough.",
+    beReady: "Get ready for the opening",
+    signInNow: "Sign in now and be ready",
+    chooseNow: "Choose what you want now. Your choice is kept, even if you reload.",
+    onePress:
+      "When the sale opens, one press of the Buy button is enough. There's no need to reload.",
+    payLater:
+      "Nothing to pay yet: when you buy, your item is reserved while you pay. Have your card ready.",
+    payInAppLater:
+      "Nothing to pay yet: when you buy, your item is reserved while you pay in the shop's own app.",
+    remindMe: "Remind me by calendar",
+    notifyOpening: "Notify me when it opens",
+    tellBack: "Tell me if one comes back",
+    getReady: "Choose and get ready",
+    reloads: "This page reloads itself when the sale opens. Then confirm your order here.",
     needsScriptToCheck:
       "This sale checks that buyers are human, and the check needs JavaScript. Nothing was ordered. Turn on JavaScript, then buy on the sale page.",
     notFoundText: "The address may be mistyped, or the sale was removed.",

@@ -192,6 +192,17 @@ export const es: Translation = {
     },
     lineFailed: "La fila no se cargó. Recargue esta página. Conserva su puesto.",
   },
+  ready: {
+    signedIn: "Ha iniciado sesión como {user}.",
+    soon: "Abre en {wait}.",
+    notifying:
+      "Recibirá un aviso un minuto antes de la apertura y cuando abra. Mantenga abierta esta página.",
+    blocked:
+      "Su navegador no permite notificaciones aquí. Mantenga abierta esta página o use el calendario.",
+    watching:
+      "Mantenga abierta esta página: le avisa en cuanto quede uno libre. Se lo lleva quien lo compre primero; no hay nada reservado para usted.",
+    notWatching: "Ya no recibirá avisos.",
+  },
   card: {
     incomplete: "Revise los datos de su tarjeta e inténtelo de nuevo.",
     choiceFailed:
@@ -393,6 +404,20 @@ export const es: Translation = {
     calendarTitle: "Apertura: {sale}",
     calendarText:
       "La venta abre ahora. Inicie sesión unos minutos antes y elija lo que quiere: bastará con un clic.",
+    beReady: "Prepárese para la apertura",
+    signInNow: "Inicie sesión ya y esté listo",
+    chooseNow: "Elija ya lo que quiere. Su elección se conserva, aunque recargue la página.",
+    onePress:
+      "Cuando abra la venta, bastará con pulsar una vez el botón de compra. No hace falta recargar.",
+    payLater:
+      "Aún no hay nada que pagar: al comprar, su artículo queda reservado mientras paga. Tenga a mano su tarjeta.",
+    payInAppLater:
+      "Aún no hay nada que pagar: al comprar, su artículo queda reservado mientras paga en la aplicación de la tienda.",
+    remindMe: "Recordármelo en el calendario",
+    notifyOpening: "Avisarme cuando abra",
+    tellBack: "Avisarme si queda uno libre",
+    getReady: "Elegir y prepararse",
+    reloads: "Esta página se recarga sola cuando abre la venta. Confirme entonces aquí su pedido.",
     needsScriptToCheck:
       "Esta venta comprueba que los compradores son personas, y la comprobación necesita JavaScript. No se ha pedido nada. Active JavaScript y compre en la página de la venta.",
     seller: "Vendedor",

@@ -203,6 +203,17 @@ export const fr: Translation = {
     lineFailed:
       "La file d’attente ne s’est pas chargée. Veuillez recharger cette page. Vous gardez votre place.",
   },
+  ready: {
+    signedIn: "Vous êtes connecté en tant que {user}.",
+    soon: "Ouverture dans {wait}.",
+    notifying:
+      "Vous serez prévenu une minute avant l’ouverture et à l’ouverture. Gardez cette page ouverte.",
+    blocked:
+      "Votre navigateur n’autorise pas les notifications ici. Gardez cette page ouverte, ou utilisez l’agenda.",
+    watching:
+      "Gardez cette page ouverte : elle vous prévient dès qu’un article se libère. Le premier qui l’achète l’obtient ; rien n’est réservé pour vous.",
+    notWatching: "Vous ne serez plus prévenu.",
+  },
   card: {
     incomplete: "Vérifiez les données de votre carte et réessayez.",
     choiceFailed:
@@ -402,6 +413,22 @@ export const fr: Translation = {
     calendarTitle: "Ouverture : {sale}",
     calendarText:
       "La vente ouvre maintenant. Connectez-vous quelques minutes avant et choisissez votre article : un seul clic suffira.",
+    beReady: "Préparez-vous à l’ouverture",
+    signInNow: "Se connecter et être prêt",
+    chooseNow:
+      "Choisissez dès maintenant. Votre choix est conservé, même si vous rechargez la page.",
+    onePress:
+      "À l’ouverture, un seul clic sur le bouton d’achat suffit. Inutile de recharger la page.",
+    payLater:
+      "Rien à payer pour l’instant : une fois acheté, votre article reste réservé pendant que vous payez. Gardez votre carte à portée de main.",
+    payInAppLater:
+      "Rien à payer pour l’instant : une fois acheté, votre article reste réservé pendant que vous payez dans l’application de la boutique.",
+    remindMe: "Me le rappeler par l’agenda",
+    notifyOpening: "Me prévenir à l’ouverture",
+    tellBack: "Me prévenir si un article se libère",
+    getReady: "Choisir et se préparer",
+    reloads:
+      "Cette page se recharge d’elle-même à l’ouverture. Confirmez alors votre commande ici.",
     needsScriptToCheck:
       "Cette vente vérifie que les acheteurs sont bien des personnes, et la vérification nécessite JavaScript. Rien n’a été commandé. Activez JavaScript, puis achetez sur la page de la vente.",
     seller: "Vendeur",
