@@ -7,7 +7,7 @@ import { isFree } from "./decide-order.ts";
 import { isClosed } from "./decide-reported.ts";
 import type { OrderRow } from "./order.ts";
 import type { OrderRef } from "./order-id.ts";
-import { nextDelivery, type OwedEvent } from "./owed-events.ts";
+import { deliveryAfterWaking, nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { addUnits, noUnits, unitsOf } from "./units.ts";
 
 /** An order whose newest version the consumer has not acknowledged yet. */
@@ -82,6 +82,13 @@ export class LedgerIndex {
         isFree: isFree(row),
       });
     }
+  }
+
+  /** Records an order when the object wakes. What is unacknowledged may never have been sent: it is due at once. */
+  load(row: OrderRow): void {
+    this.track(undefined, row, 0);
+    const owed = this.owed.get(row.orderId);
+    if (owed) owed.dueAt = deliveryAfterWaking(owed.since, Date.now());
   }
 
   /** Records that only the money of this version is missing. Forgotten when the object sleeps, which does no harm. */

@@ -90,3 +90,16 @@ export function nextDelivery(since: number, now: number): number | undefined {
   if (offset <= age) offset += (Math.floor((age - offset) / MAX_MS) + 1) * MAX_MS;
   return offset > GIVE_UP_MS + MAX_MS ? undefined : since + offset;
 }
+
+/**
+ * How long an attempt stays due for an object that sleeps: longer than the minute after which the reconciliation wakes one whose
+ * alarm was lost.
+ */
+const MISSED_MS = 90_000;
+
+/**
+ * The same for an object that just woke, perhaps for this very attempt: nothing tells whether it was made. Rather twice than
+ * never, because receivers drop ids that they have seen.
+ */
+export const deliveryAfterWaking = (since: number, now: number): number | undefined =>
+  nextDelivery(since, now - MISSED_MS);

@@ -18,7 +18,7 @@ export interface Waking {
   buyers: Buyers;
 }
 
-/** Fills index, tallies and buyers. An order that is unacknowledged may never have been sent: it is due at once. */
+/** Fills index, tallies and buyers. */
 export function wake(ledger: Waking, setup: Setup | null): void {
   const { index, tallies, buyers, orders } = ledger;
   const tallied = tallies.load();
@@ -31,7 +31,7 @@ export function wake(ledger: Waking, setup: Setup | null): void {
   buyers.resume(tallied.buyers);
   for (const { userId, orderId } of tallied.listed) {
     for (const row of orders("WHERE user_id = ? AND order_id = ?", userId, orderId)) {
-      index.track(undefined, row, 0);
+      index.load(row);
       tallies.found(row, isOpen(row, index.limitedSale));
     }
   }
@@ -59,7 +59,7 @@ function recount({ run, orders, index, tallies, buyers }: Waking, countedSale?: 
   buyers.resume(people);
   index.limitedSale = countedSale;
   const listed = orders(`WHERE ${UNCERTAIN}`, countedSale ?? null).filter((row) => {
-    index.track(undefined, row, 0);
+    index.load(row);
     if (isOpen(row, countedSale)) return true;
     addUnits(units, unitsOf(row));
     return false;

@@ -201,7 +201,7 @@ const NEW: OrderRow = {
 function readAll(rows: OrderRow[], countedSale: string | undefined): LedgerIndex {
   const index = new LedgerIndex();
   index.limitedSale = countedSale;
-  for (const row of rows) index.track(undefined, row, 0);
+  for (const row of rows) index.load(row);
   return index;
 }
 

@@ -135,6 +135,27 @@ describe("an event that the shop does not accept", () => {
     expect(await unannounced(skuId)).toBe(0);
   });
 
+  test("is sent again at every attempt by an object that slept until its alarm", async () => {
+    suppressLiveStock();
+    const clock = givenClock(Date.now());
+    const received = givenShop(() => 503);
+    const { event, ...purchase } = await givenEvent();
+    await post([event], { attempts: 10 });
+    const since = Date.now();
+    let attempts = 0;
+    for (let at = nextDelivery(since, since); at && at < since + 4 * 3_600_000; ) {
+      clock.moveTo(at + 100);
+      await putToSleep(purchase.skuId);
+      await runDurableObjectAlarm(stubOf(purchase.skuId));
+      const before = received.length;
+      await post(await takeEventMessages(purchase), { attempts: 10 });
+      expect(received.length).toBe(before + 1);
+      attempts += 1;
+      at = nextDelivery(since, at);
+    }
+    expect(attempts).toBe(9);
+  });
+
   test("survives an emptied Redis, for each of 20 orders", async () => {
     suppressLiveStock();
     const clock = givenClock(Date.now());
