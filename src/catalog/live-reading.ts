@@ -20,7 +20,7 @@ import {
   type Subjects,
   stockIn,
 } from "./live-texts.ts";
-import { type Interest, poll, pollAlong, readFields, type Texts } from "./poll.ts";
+import { failedPolls, type Interest, poll, pollAlong, readFields, type Texts } from "./poll.ts";
 import { BRISK } from "./rhythm.ts";
 import type { CatalogEntry } from "./schema.ts";
 import { rhythm } from "./snapshot.ts";
@@ -43,6 +43,8 @@ interface Watched {
   /** Read together in each poll. */
   fields: string[];
   bytes: number;
+  /** The failed polls up to which the objects have been asked. */
+  failures: number;
 }
 
 /** Callers do not wait for a newer stock up to this age: milliseconds. The contract lets an edge refuse by it. */
@@ -65,14 +67,18 @@ function watched(now: number): Watched[] {
   return [...usedAt.keys()].slice(-MAX_WATCHED).flatMap((name) => readings.get(name) ?? []);
 }
 
-function interestIn({ cache, fields }: Watched): Interest {
-  const take = cache.expect();
+function interestIn(reading: Watched): Interest {
+  const take = reading.cache.expect();
   return {
-    fields,
+    fields: reading.fields,
     // Its own refresh asks the objects for what Redis lacks.
-    take: (scope, texts, at) => void (texts.includes(null) || take(scope, texts, at)),
+    take: (scope, texts, at) =>
+      void (texts.includes(null) || isOutdated(reading) || take(scope, texts, at)),
   };
 }
+
+/** Whether Redis failed since the last reading, so that objects may not have published either. */
+const isOutdated = ({ failures }: Watched): boolean => failures !== failedPolls();
 
 function cacheOf({ sale, revision }: CatalogEntry): Cache {
   const name = `live/${sale.id}/${revision}`;
@@ -87,7 +93,7 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     freshMs: (now) => rhythm(now).freshMs,
     revalidateMs: (now) => Math.max(STOCK_MS, rhythm(now).revalidateMs),
     staleMs: 60_000,
-    load: async (scope) => asked(scope, subjects, await poll(scope, fieldsOf(subjects))),
+    load: (scope) => load(scope, subjects, reading),
     build: (texts, { config }) => {
       const { stock, published } = parsed.of(texts, config.SIGNING_SECRET);
       if (!published) return { stock };
@@ -98,20 +104,37 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
   });
   const bytes = readingBytes(skuIds.length, subjects.hasLine);
-  readings.set(name, { cache, fields: fieldsOf(subjects), bytes });
+  const reading = { cache, fields: fieldsOf(subjects), bytes, failures: failedPolls() };
+  readings.set(name, reading);
   return cache;
 }
 
-/** Asks the objects for what Redis lacks: it was emptied, or the SKU is new. They publish it again. */
+/** Reads Redis. Asks the objects once instead if it failed before. */
+async function load(scope: CatalogScope, subjects: Subjects, reading: Watched): Promise<Texts> {
+  const texts = await poll(scope, fieldsOf(subjects));
+  const failures = failedPolls();
+  const known = await asked(scope, subjects, texts, isOutdated(reading));
+  reading.failures = failures;
+  return known;
+}
+
+/** Asks the objects for what Redis lacks: it was emptied, or the SKU is new. They publish it again. `isOutdated`: asks for all. */
 function asked(
   scope: CatalogScope,
   { saleId, skuIds, hasLine }: Subjects,
   texts: Texts,
+  isOutdated = false,
 ): Promise<Texts> {
-  const stocks = skuIds.map((id, at) => (parseStock(texts[at]) ? texts[at] : askSku(scope, id)));
+  const isUsable = (parsed: unknown) => !isOutdated && parsed !== undefined;
+  const stocks = skuIds.map((id, at) =>
+    isUsable(parseStock(texts[at])) ? texts[at] : askSku(scope, id),
+  );
   const line = texts[skuIds.length];
-  const last = hasLine ? [parseLine(line) ? line : askLine(scope, saleId)] : [];
-  return Promise.all([...stocks, ...last].map(async (text) => (await text) ?? null));
+  const last = hasLine ? [isUsable(parseLine(line)) ? line : askLine(scope, saleId)] : [];
+  // Better an old text than none.
+  return Promise.all(
+    [...stocks, ...last].map(async (text, at) => (await text) ?? texts[at] ?? null),
+  );
 }
 
 async function askSku(scope: CatalogScope, skuId: string): Promise<string | null> {

@@ -21,6 +21,11 @@ const sources: (() => Iterable<Interest>)[] = [];
 export const pollAlong = (interests: () => Iterable<Interest>): void =>
   void sources.push(interests);
 
+let failed = 0;
+
+/** How many polls have failed here. Meanwhile objects may have failed to publish as well. */
+export const failedPolls = (): number => failed;
+
 /** What a poll read, by the fields. */
 type Polled = ReadonlyMap<string, string | null>;
 
@@ -45,7 +50,10 @@ async function pollAll(scope: CatalogScope, fields: readonly string[]): Promise<
     .flatMap((interests) => [...interests()])
     .filter((interest) => !interest.fields.some((field) => own.has(field)));
   const names = [...new Set([...fields, ...others.flatMap((other) => other.fields)])];
-  const texts = await readFields(scope, names);
+  const texts = await readFields(scope, names).catch((error) => {
+    failed += 1;
+    throw error;
+  });
   const polled = new Map(names.map((name, at) => [name, texts[at] ?? null]));
   for (const { fields: wanted, take } of others) {
     take(

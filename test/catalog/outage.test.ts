@@ -1,6 +1,7 @@
 // Pages and the catalog API during an outage of Redis, and their cost without one.
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { LiveAnswer } from "../../src/catalog/live.ts";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import type { Sku } from "../../src/catalog/schema.ts";
 import { registryOf } from "../../src/catalog/store.ts";
@@ -10,6 +11,8 @@ import { counted } from "../support/metrics.ts";
 import { pauseQueue } from "../support/queue.ts";
 import {
   emptyRedis,
+  KEYS,
+  redis,
   redisCost,
   redisIsBack,
   redisIsDown,
@@ -189,6 +192,21 @@ test("the live stock becomes unavailable after a minute without Redis, and cache
   expect((await call("GET", path)).body).toMatchObject({ asOf: before.body.asOf });
   clock.moveTo(start + MINUTE_MS);
   expect(await call("GET", path)).toMatchObject({ status: 503, code: "unavailable" });
+});
+
+test("the live stock is right at once after an outage, in which no object could publish", async () => {
+  const { start, clock, sale } = await given();
+  const [sku] = sale.skus;
+  const path = `/api/sales/${sale.id}/live`;
+  const shown = async () => (await call<LiveAnswer>("GET", path)).body.skus[0]?.available;
+  await until("the stock is known", async () => (await shown()) === sku?.stock);
+  await redisIsDown();
+  clock.moveTo(start + 3_000);
+  await shown();
+  await redisIsBack();
+  await redis("HSET", KEYS.live, sku?.id as string, JSON.stringify({ available: 9_999, held: 0 }));
+  clock.moveTo(start + 7_000);
+  expect(await shown()).toBe(sku?.stock);
 });
 
 test("pages, HEAD, 304, catalog, and live stock in memory cost no Redis command", async () => {
