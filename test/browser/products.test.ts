@@ -47,7 +47,8 @@ inBrowser("products", (stage) => {
     const page = await visitor.open(sale.path);
     await optionSays(page, "39", "Sold out");
     await check(page, "twelve sizes");
-    expect(await page.getByRole("radio", { name: "39 Sold out" }).isDisabled()).toBe(true);
+    const soldOut = page.getByRole("radio", { name: "39 Sold out" });
+    await expect.poll(() => soldOut.isDisabled()).toBe(true); // by a script that comes when the page is idle
     await page.getByRole("radio", { name: "41 9 left" }).check();
     await offer(page, sale.skuIds[5]).getByLabel("Quantity").selectOption("3");
     await page.getByText("US$360.00").waitFor();

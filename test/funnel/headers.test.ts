@@ -200,6 +200,7 @@ describe("files that browsers and crawlers request on their own", () => {
       "/sales/*/skus/",
       "/sales/*/buy",
       "/sales/*/line",
+      "/sales/*/ready",
     ]);
   });
 });

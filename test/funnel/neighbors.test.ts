@@ -95,6 +95,7 @@ test("serves known and new neighbors of an account that sends 1,050 attempts", a
 });
 
 test("does not rate-limit the neighbor of an account that ignores 1,050 challenges", async () => {
+  givenClock(aMoment());
   const sale = await givenSale({
     challenge: { mode: "by-score" },
     autoBlock: { ignoredChallenges: 1_000 },

@@ -153,7 +153,7 @@ describe("an event that the shop does not accept", () => {
       attempts += 1;
       at = nextDelivery(since, at);
     }
-    expect(attempts).toBe(9);
+    expect(attempts).toBe(8);
   });
 
   test("survives an emptied Redis, for each of 20 orders", async () => {

@@ -1,10 +1,13 @@
 // Loads the script of the card form, which few pages need: that of an unpaid order, and the choice of a card.
 import { call } from "./api.ts";
+import { untilIdle } from "./delay.ts";
 import { part, setText } from "./dom.ts";
 import type { PayablePanel, RunPayment } from "./payment.ts";
 import { WORDS } from "./words.ts";
 
 async function load(slot: HTMLElement): Promise<typeof import("./payment.ts") | undefined> {
+  // The first load of a page is its document, one script and its style. This one takes Stripe.js along.
+  await untilIdle();
   try {
     return await import(slot.dataset.cardForm as string);
   } catch {
