@@ -18,8 +18,8 @@ import type { World } from "./world.ts";
 const CALM_SECONDS = 6;
 /** A herd is as many people as otherwise come in this time. They come within one second. */
 const HERD_SECONDS = 10;
-/** An object publishes its stock again within this time after it was killed. */
-const RESTART_MS = 5_000;
+/** An object publishes its stock again within this time after a fault. How soon, is a matter of speed. */
+const REPUBLISH_MS = 5_000;
 /** How long the shop may wait for the events about final orders: until the third attempt at a lost one, three minutes later. */
 const EVENTS_WITHIN_MS = 200_000;
 const POLL_MS = 500;
@@ -88,15 +88,14 @@ function actOf(fault: Fault, world: World, recorder: SamplingRecorder, seconds: 
       const ended = new AbortController();
       times.beganAt = Date.now();
       act.noticed = watch(client, world.told, times.beganAt, ended.signal);
-      if (fault.killsWorker) recorder.state = "down";
+      recorder.state = fault.killsWorker ? "down" : "unsettled";
       await fault.begin(world);
       await pause(seconds * 1_000);
       await fault.end(world);
       times.endedAt = Date.now();
       ended.abort();
-      if (!fault.killsWorker) return;
-      recorder.state = "restarted";
-      await pause(RESTART_MS);
+      recorder.state = "unsettled";
+      await pause(REPUBLISH_MS);
       recorder.state = "up";
     },
   };

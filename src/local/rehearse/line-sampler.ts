@@ -53,7 +53,7 @@ export async function killAt(
   if (ended.aborted) return;
   recorder.state = "down";
   await restart();
-  recorder.state = "restarted";
+  recorder.state = "unsettled";
   record.kills += 1;
   await pause(SETTLED_WITHIN_MS);
   recorder.state = "up";

@@ -93,9 +93,9 @@ export class Recorder {
   errorCount = 0;
   /**
    * `down`: the rehearsal has killed the instance, so requests without an answer are no breach of the contract.
-   * `restarted`: a moment ago, so the stock may not have been published again.
+   * `unsettled`: it was killed a moment ago, or Redis fails, so the stock may not have been published again.
    */
-  state: "up" | "down" | "restarted" = "up";
+  state: "up" | "down" | "unsettled" = "up";
 
   /** Records an answer. `expected` lists codes or statuses; by default, those of the request kind. */
   recordAnswer(kind: RequestKind, answer: Answer, expected = expectedFor(kind)): void {
