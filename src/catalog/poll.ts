@@ -26,7 +26,7 @@ let failed = 0;
 /** How many polls have failed here. Meanwhile objects may have failed to publish as well. */
 export const failedPolls = (): number => failed;
 
-/** What a poll read, by the fields. */
+/** The texts that a poll read, by their fields. */
 type Polled = ReadonlyMap<string, string | null>;
 
 /** Whoever is due while a poll is running gets what that reads. */

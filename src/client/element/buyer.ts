@@ -1,4 +1,4 @@
-// Who buys: the token that the shop's page gives, and whose it is.
+// The buyer: the token that the shop's page gives, and the user it belongs to.
 import type { Client, TokenSource } from "../index.ts";
 
 /** Gives the buyer's token. Nothing if nobody is signed in. */

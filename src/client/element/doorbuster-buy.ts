@@ -13,7 +13,7 @@ import { wordsOf } from "./words.ts";
 const HOME = new URL(import.meta.url).origin;
 const TICK_MS = 1_000;
 
-/** What is the same for everybody. All elements of the page share its polls and its clock. */
+/** All elements of the page share this client, its polls, and its clock: they are the same for everybody. */
 const everyone = createClient({ baseUrl: HOME });
 const memory = new Memory(HOME);
 let isSynced = false;

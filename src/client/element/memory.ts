@@ -1,4 +1,4 @@
-// What the element remembers of a buyer: an attempt whose outcome is not known, the order that is held, and the place in line.
+// The element's memory of a buyer: an attempt whose outcome is not known, the order that is held, and the place in line.
 // In local storage, so that it survives a reload and other tabs know it, and in memory, because storage may be blocked.
 import type { Money } from "../api.gen.ts";
 
@@ -19,7 +19,7 @@ export interface Note {
   orderId?: string | undefined;
 }
 
-/** What a note is about. Each buyer on a device has their own. */
+/** The subject of a note. Each buyer on a device has notes of their own. */
 export interface Subject {
   saleId: string;
   user: string;
@@ -42,7 +42,7 @@ const LIFE_MS = 30 * 86_400_000;
 export class Memory {
   /** The deployment: a page can have elements of several. */
   readonly #home: string;
-  /** What the storage did not take, because it is blocked or full. */
+  /** Notes that the storage did not take, because it is blocked or full. */
   #unsaved: Notes | undefined;
 
   constructor(home: string) {

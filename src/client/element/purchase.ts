@@ -37,7 +37,7 @@ const MOST_READ = 10;
 export class Purchase {
   readonly #options: PurchaseOptions;
   #progress: Progress = {};
-  /** What the last attempt is about. */
+  /** The subject of the last attempt. */
   #trying: Subject | undefined;
 
   constructor(options: PurchaseOptions) {

@@ -1,4 +1,4 @@
-// What the routes share. Read with the first request: a build has no secrets.
+// The shop that all routes share. It reads its settings with the first request: a build has no secrets.
 import { OrderBook } from "../server/order-book.ts";
 import { readSettings, type ShopSettings } from "../server/settings.ts";
 
