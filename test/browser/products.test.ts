@@ -230,6 +230,19 @@ inBrowser("products", (stage) => {
     await page.getByRole("heading", { name: "Runner · 42" }).waitFor();
   });
 
+  test("a choice counts and is kept even if it was made before the page was ready", async () => {
+    const { page, path, skuIds } = await buyerOf("early", { sku: () => ({ perUserLimit: 3 }) });
+    const slow = Promise.withResolvers<void>();
+    await page.route(/\/product[^/]*\.js$/, (route) => slow.promise.then(() => route.fallback()));
+    await page.goto(path);
+    await page.getByRole("radio", { name: "42" }).check();
+    expect(await buy(page, skuIds[1]).isVisible()).toBe(false);
+    slow.resolve();
+    await buy(page, skuIds[1]).waitFor();
+    await page.goto(path);
+    await buy(page, skuIds[1]).waitFor();
+  });
+
   test("a reload shows the order of the chosen option again", async () => {
     const { page, skuIds } = await buyerOf("reloads", { sku: () => PAID });
     await radio(page, "42").click();

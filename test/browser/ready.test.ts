@@ -69,7 +69,12 @@ inBrowser("the ready room", (stage) => {
       await page.goto(path);
       await page.getByRole("radio", { name: "42" }).press("Space");
       const offer = page.locator(`[data-sku="${skuIds[1]}"]`);
+      const button = buyButton(offer);
+      // The script of the picker shows the offer, once the page is idle.
+      await button.waitFor();
       await offer.getByLabel("Quantity").press("2");
+      // Until the script of the room is loaded, the link leads to a page of its own.
+      await notify(page).waitFor();
       await page.getByRole("link", { name: "Sign in now and be ready" }).press("Enter");
       await page.getByLabel("Your name").fill(`ready ${offMs}`);
       await page.keyboard.press("Enter");
@@ -79,8 +84,9 @@ inBrowser("the ready room", (stage) => {
       await page.reload();
       await user(page).getByText(`ready ${offMs}`).waitFor();
       await expect.poll(() => offer.getByLabel("Quantity").inputValue()).toBe("2");
-      const button = buyButton(offer);
+      await button.waitFor();
       await button.focus();
+      expect(await hasFocus(button)).toBe(true);
       await page.keyboard.press("Enter");
       await offer.getByText("Not open yet. Buying starts here automatically").waitFor();
       await change((sale) => ({ ...sale, opensAt: iso(2_000) }));

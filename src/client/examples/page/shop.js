@@ -20,6 +20,8 @@ const client = createClient({
 
 /** Who is signed in. @type {string | undefined} */
 let customer;
+/** @type {Sale | undefined} */
+let sale;
 /** @type {Live | undefined} */
 let live;
 /** @type {Order | undefined} */
@@ -82,13 +84,18 @@ function follow(first) {
     });
 }
 
+/** Offers the sale, once it is read, to whoever has no order, or one that is over. */
+function showOffer() {
+  const isOver = order?.status === "expired" || order?.status === "cancelled";
+  at("offer").hidden = !sale || (order !== undefined && !isOver);
+}
+
 /** @param {Order} newest */
 function showOrder(newest) {
   order = newest;
   const { status, payment, item, number, total } = newest;
-  const isOver = status === "expired" || status === "cancelled";
   at("order").hidden = false;
-  at("offer").hidden = !isOver;
+  showOffer();
   // A payment that is under way may still succeed, so no other one is offered.
   at("payment").hidden = status !== "reserved" || (payment !== undefined && payment !== "declined");
   write("item", `${item.name}, order ${number}`);
@@ -146,23 +153,17 @@ async function untilHeard() {
   }
 }
 
-/** @param {Sale} sale */
-function open(sale) {
-  view.showChoices(sale);
-  if (!order) at("offer").hidden = false;
-  client.live.subscribe(sale.id, (newest) => {
+/** @param {Sale} chosen */
+function open(chosen) {
+  sale = chosen;
+  view.showChoices(chosen);
+  showOffer();
+  client.live.subscribe(chosen.id, (newest) => {
     live = newest;
     view.showStock(newest);
     if (newest.state === "closed" && !order) write("message", "This sale is over.");
     tick();
   });
-  at("offer").addEventListener("submit", (event) => {
-    event.preventDefault();
-    void act(() => reserve(sale));
-  });
-  at("approved").addEventListener("click", () => void act(() => pay("works")));
-  at("declined").addEventListener("click", () => void act(() => pay("declined")));
-  at("cancel").addEventListener("click", () => void act(cancel));
 }
 
 /** Shows the order that the address names, such as after a reload or from `<doorbuster-buy checkout="/">`. */
@@ -173,6 +174,13 @@ async function resume() {
 }
 
 async function start() {
+  at("offer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void act(async () => sale && reserve(sale));
+  });
+  at("approved").addEventListener("click", () => void act(() => pay("works")));
+  at("declined").addEventListener("click", () => void act(() => pay("declined")));
+  at("cancel").addEventListener("click", () => void act(cancel));
   ({ customer } = await (await fetch("/account")).json());
   at("sign-in").hidden = customer !== undefined;
   write("customer", customer ?? "");
