@@ -20,8 +20,12 @@ export interface ReadBack {
 }
 
 /** One SKU's part of a live answer. */
-export type LiveSample = Pick<LiveAnswer, "asOf"> &
-  Pick<LiveAnswer["skus"][number], "available" | "state">;
+export interface LiveSample extends Pick<LiveAnswer["skus"][number], "available" | "state"> {
+  /** When the edge began to read the stock. */
+  asOf: string;
+  /** When the answer arrived. A time of the server, in milliseconds. */
+  answeredAt: number;
+}
 
 /** Everything observed about one SKU. Times are the server's, in milliseconds. */
 export interface Evidence {
@@ -110,10 +114,10 @@ async function collectSku(
   for (const { id } of orders.filter(({ userId }) => !users.has(userId))) {
     books?.delete(id);
   }
-  const live = context.live.flatMap(({ asOf, skus }) =>
+  const live = context.live.flatMap(({ asOf, answeredAt, skus }) =>
     skus
       .filter(({ id }) => id === sku.id)
-      .map(({ available, state }) => ({ asOf, available, state })),
+      .map(({ available, state }) => ({ asOf, answeredAt, available, state })),
   );
   return {
     ...{ scenario, sku, history, denials, clockErrorMs, before, after, ledgers, finalAfterMs },

@@ -13,7 +13,7 @@ export async function sampleLiveStock(context: ScenarioContext, ended: AbortSign
     // The edge serves the same answer for a second: polls within it add nothing.
     const isNew = answer?.status === 200 && answer.body.asOf !== live.at(-1)?.asOf;
     if (isNew && recorder.state === "up") {
-      live.push(answer.body);
+      live.push({ ...answer.body, answeredAt: answer.sentAt + answer.ms });
     }
     await pause(POLL_INTERVAL_MS);
   }

@@ -108,7 +108,8 @@ export interface ScenarioContext extends Instance {
   history: SaleVersion[];
   denials: Denial[];
   refunds: OperatorRefund[];
-  live: LiveAnswer[];
+  /** `answeredAt`: when the answer arrived, a time of the server in milliseconds. */
+  live: (LiveAnswer & { answeredAt: number })[];
   /** Ledger reports the operator read during the scenario. */
   ledgers: Ledger[];
   /** What was observed of the sale's line; absent if it has none. */

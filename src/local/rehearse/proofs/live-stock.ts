@@ -7,12 +7,15 @@ import { AvailableUnits } from "./available-units.ts";
 /** Live stock is published once a second. A second more is allowed for reaching its readers. */
 const PUBLISHED_WITHIN_MS = 2_000;
 
-/** Every number shown was correct at some moment within its age, and the state shown fits it. */
+/**
+ * Every number shown was correct at some moment within its age, and the state shown fits it. An edge that reads slowly shows a
+ * newer number than `asOf` states.
+ */
 export function liveStock(evidence: Evidence): string[] {
   const units = new AvailableUnits(evidence);
-  return evidence.live.flatMap(({ asOf, available, state }) => {
+  return evidence.live.flatMap(({ asOf, answeredAt, available, state }) => {
     const at = Date.parse(asOf);
-    const { min, max } = units.atSomeMoment(at - PUBLISHED_WITHIN_MS, at);
+    const { min, max } = units.atSomeMoment(at - PUBLISHED_WITHIN_MS, Math.max(at, answeredAt));
     const range = min === max ? String(min) : `${min} to ${max}`;
     return [
       ...(available < Math.max(0, min) || available > max

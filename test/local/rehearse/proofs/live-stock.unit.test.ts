@@ -11,9 +11,10 @@ describe("the proof about live stock", () => {
     available: number,
     moment: number,
     state: LiveAnswer["skus"][number]["state"] = available > 0 ? "low" : "sold_out",
+    answeredAt = moment,
   ) => {
     const sale = correctSale();
-    sale.live = [{ asOf: new Date(moment).toISOString(), available, state }];
+    sale.live = [{ asOf: new Date(moment).toISOString(), answeredAt, available, state }];
     return broken(sale);
   };
 
@@ -28,6 +29,11 @@ describe("the proof about live stock", () => {
     expect(violatedBy(1, NOW - SECOND)).toEqual([LIVE]);
   });
 
+  test("accepts stock that is newer than it states, but not newer than its answer", () => {
+    expect(violatedBy(0, NOW - SECOND, "sold_out", NOW)).toEqual([]);
+    expect(violatedBy(0, NOW - SECOND, "sold_out", NOW - SECOND / 2)).toEqual([LIVE]);
+  });
+
   test("detects a state that contradicts the count", () => {
     expect(violatedBy(0, NOW + SECOND, "low")).toEqual([LIVE]);
   });
@@ -36,7 +42,8 @@ describe("the proof about live stock", () => {
     const sale = paidSale();
     const bob = sale.ledgerOrders[1] as LedgerOrder;
     const shownAt = (moment: number) => {
-      sale.live = [{ asOf: new Date(moment).toISOString(), available: 1, state: "low" }];
+      const asOf = new Date(moment).toISOString();
+      sale.live = [{ asOf, answeredAt: moment, available: 1, state: "low" }];
       return broken(sale);
     };
     Object.assign(bob, { status: "expired" });
