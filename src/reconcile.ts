@@ -2,13 +2,15 @@
 import { registrationOf } from "./admission/settings.ts";
 import { type AlertWatchEnv, alertWatchOf } from "./alerts/client.ts";
 import { isWatched } from "./alerts/figures.ts";
-import {
-  type CatalogConfig,
-  type CatalogEnv,
-  configureObjects,
-  publish,
-} from "./catalog/propagation.ts";
+import { type CatalogConfig, configureObjects, publish } from "./catalog/propagation.ts";
 import type { RegisteredSale } from "./catalog/registry-types.ts";
+import {
+  eraseRehearsal,
+  hasEnded,
+  isLeftover,
+  type RemovalEnv,
+} from "./catalog/rehearsal-removal.ts";
+import { deleteSale } from "./catalog/sale-commands.ts";
 import { allSales, registryOf } from "./catalog/store.ts";
 import { reconcileRules } from "./funnel/rule-store.ts";
 import { causeOf, log } from "./observability/log.ts";
@@ -22,10 +24,10 @@ const AROUND_MS = 3_600_000;
 /**
  * Copies the registry's sales to Redis, and to the objects of SKUs and lines. Those ignore a revision that they have, and set
  * an alarm that they lost. Copies a ledger's orders to Redis if a sample of them differs there. A failing step does not stop
- * the others. Wakes the watch of the alerts while a sale is on.
+ * the others. Removes rehearsals that are over. Wakes the watch of the alerts while a sale is on.
  */
 export async function reconcile(
-  env: CatalogEnv & AlertWatchEnv,
+  env: RemovalEnv & AlertWatchEnv,
   config: CatalogConfig,
   scheduledAt: number,
 ): Promise<void> {
@@ -40,6 +42,17 @@ export async function reconcile(
   await attempt("lost keys", () => restoreLost(env, config));
   let isWatching = false;
   for await (const registered of allSales(env)) {
+    if (hasEnded(registered, scheduledAt)) {
+      await attempt(
+        registered.id,
+        async () => void (await deleteSale(env, config, registered.id, {})),
+      );
+      continue;
+    }
+    if (isLeftover(registered, scheduledAt)) {
+      await attempt(registered.id, () => eraseRehearsal(env, config, registered));
+      continue;
+    }
     isWatching ||= registered.sale !== null && isWatched(registered.sale, scheduledAt);
     if (!isDue(registered, scheduledAt)) continue;
     await attempt(

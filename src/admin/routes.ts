@@ -24,6 +24,7 @@ import { showOverview } from "./overview.ts";
 import { showPreflight } from "./preflight/preflight.ts";
 import { makePreviewLink } from "./preview-links.ts";
 import { refundOrder } from "./refunds.ts";
+import { grantRehearsal } from "./rehearsal-grants.ts";
 import { recordRehearsal } from "./rehearsals.ts";
 import { exportReport, showReport } from "./report/routes.ts";
 import { takeBack } from "./report/take-back.ts";
@@ -47,6 +48,7 @@ export const adminRoutes = new Hono<AppEnv>()
   .put("/sales/:saleId/line", changeLine)
   .get("/sales/:saleId/preflight", showPreflight)
   .post("/sales/:saleId/preview-links", makePreviewLink)
+  .post("/sales/:saleId/rehearsal-grants", grantRehearsal)
   .get("/sales/:saleId/audit", showReport)
   .get("/sales/:saleId/audit.csv", exportReport)
   .post("/sales/:saleId/audit/take-back", takeBack)

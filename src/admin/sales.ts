@@ -11,6 +11,7 @@ import { type Issue, problem, refuse, toIssues } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
 import { type AppContext, type AppEnv, readJson } from "../http.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { takesPlayMoney } from "../payments/payment-mode.ts";
 import { refusePrice } from "../payments/price.ts";
 import { invalid, readCondition } from "./condition.ts";
 import { atLedger } from "./ledger.ts";
@@ -102,9 +103,12 @@ export function saleIssues(config: Config, sale: Sale): Issue[] {
 }
 
 /** Prices that cannot be charged. Checked only here, so that sales stored before these rules remain valid. */
-const priceIssues = ({ skus }: Sale, { PAYMENTS }: Pick<Config, "PAYMENTS">) =>
+const priceIssues = ({ skus, rehearsal }: Sale, config: Config) =>
   skus.flatMap(({ unitPrice, perUserLimit }, n) => {
-    const message = refusePrice(unitPrice, perUserLimit, PAYMENTS);
+    const isReal = rehearsal && unitPrice.amount > 0 && !takesPlayMoney(config);
+    const message = isReal
+      ? "must be 0: a rehearsal takes money only from the sandbox, or with a test key of Stripe"
+      : refusePrice(unitPrice, perUserLimit, config.PAYMENTS);
     return message === undefined ? [] : [{ path: ["skus", n, "unitPrice"], message }];
   });
 

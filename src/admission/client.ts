@@ -92,6 +92,8 @@ export interface LineStub {
   /** Applies an operator's change. Null if the sale has no line. */
   change(change: LineChange): Promise<LineReport | null>;
   operatorReport(): Promise<LineReport | null>;
+  /** Deletes everything, once the sale was a rehearsal that is over. */
+  erase(): Promise<void>;
 }
 
 /** A new stub each time, because a stub that threw is dead. */

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The purpose of a token. A token of one purpose is never valid for another. */
-type Purpose = "ticket" | "pass" | "session" | "preview";
+type Purpose = "ticket" | "pass" | "session" | "preview" | "rehearsal";
 
 /** HMAC-SHA-256 in base64url: 43 characters. */
 export const keyedDigest = (secret: string, text: string): string =>

@@ -20,6 +20,7 @@ export type Action =
   | "webhooks.replayed"
   | "webhooks.resumed"
   | "alerts.tested"
+  | "rehearsal.granted"
   | "rehearsal.ended"
   | "caches.purged";
 

@@ -1,7 +1,7 @@
 // The registry's table of what operators did. Append-only: an entry is written before its action, and completed once, after
 // it. Bounded: it has the newest 100,000 entries, of about two kilobytes at most.
 import type { Operator } from "../http.ts";
-import type { Change, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
+import type { Action, Change, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
 
 const MAX_ENTRIES = 100_000;
 
@@ -59,6 +59,13 @@ export class LogTable {
       outcome,
       id,
     );
+  }
+
+  /** The number of entries with this action and target since a time (milliseconds), except those that were refused. */
+  count(action: Action, target: Target, since: number): number {
+    const query = `SELECT count(*) AS n FROM log
+      WHERE target = ? AND action = ? AND at >= ? AND outcome <> 'refused'`;
+    return this.#sql.exec(query, target, action, since).one().n as number;
   }
 
   /** A page of entries, newest first: those before the id `before`, and about `target` if one is given. */

@@ -72,6 +72,7 @@ export interface SaleWithStock {
 export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
   | { ok: false; reason: "precondition_failed" }
+  | { ok: false; reason: "rehearsal" }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
 export type RemoveResult =

@@ -4,7 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
 import { decideSwitches, type SwitchChange, type SwitchSetting } from "./decide-switches.ts";
-import type { Completion, LogEntry, NewEntry } from "./log-entry.ts";
+import type { Action, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
 import { LogTable } from "./log-table.ts";
 import { filterOfNames, nameHash } from "./name-filter.ts";
 import { holds, type Precondition } from "./precondition.ts";
@@ -65,9 +65,12 @@ export class SaleRegistry extends DurableObject<object> {
   put(sale: Sale, condition: Precondition = {}): PutResult {
     const before = this.#tables.sale(sale.id);
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
+    if (before && before.sale?.rehearsal !== sale.rehearsal)
+      return { ok: false, reason: "rehearsal" };
     for (const { id: skuId } of sale.skus) {
       const owner = this.#tables.saleOfSku(skuId);
-      if (owner?.onSale && owner.saleId !== sale.id) {
+      // What a rehearsal has sold is removed with it, so it takes no SKU that has been another sale's.
+      if (owner && (owner.onSale || sale.rehearsal) && owner.saleId !== sale.id) {
         return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };
       }
     }
@@ -83,6 +86,17 @@ export class SaleRegistry extends DurableObject<object> {
     if (!before) return { ok: false, reason: "not_found" };
     if (!before.sale) return { ok: true, removed: false, registered: before };
     return { ok: true, removed: true, registered: this.#write(id, null) };
+  }
+
+  /** Deletes the rows of a deleted sale, of its SKUs and of its switches, after a rehearsal. Only the log still names it. */
+  forget(id: string): void {
+    const registered = this.#tables.sale(id);
+    if (!registered || registered.sale) return;
+    const isOther = ({ sale, sku }: SwitchSetting) =>
+      sale !== id && !registered.former.includes(sku ?? "");
+    this.#switches.replace(this.#switches.all().filter(isOther));
+    this.#tables.forget(id);
+    this.#changed(this.#next(), { older: true });
   }
 
   /**
@@ -228,6 +242,11 @@ export class SaleRegistry extends DurableObject<object> {
 
   completeEntry(id: number, completion: Completion): void {
     this.#log.complete(id, completion);
+  }
+
+  /** The number of log entries with this action and target since a time (milliseconds), except those that were refused. */
+  countEntries(action: Action, target: Target, since: number): number {
+    return this.#log.count(action, target, since);
   }
 
   /** A page of the log, newest first: entries before the id `before`, and about `target` if one is given. */

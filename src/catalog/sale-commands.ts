@@ -13,6 +13,7 @@ import { noteAllRebuilt } from "../redis/rebuilt.ts";
 import { holds, type Precondition } from "./precondition.ts";
 import { type CatalogConfig, type CatalogEnv, propagate } from "./propagation.ts";
 import { etagOfSale } from "./registry-types.ts";
+import { eraseRehearsal, type RemovalEnv } from "./rehearsal-removal.ts";
 import { type Changed, invalid, refused } from "./sale-result.ts";
 import { type Sale, saleState } from "./schema.ts";
 import { registryOf } from "./store.ts";
@@ -42,6 +43,9 @@ export async function putSale(
   if (issues.length > 0) return refused(refuse("stock_below_committed", { issues }));
   const put = await registryOf(env).put(sale, condition);
   if (!put.ok && put.reason === "precondition_failed") return refused(refuse(put.reason));
+  if (!put.ok && put.reason === "rehearsal") {
+    return invalid("rehearsal", "a sale is made as a rehearsal, or never becomes one");
+  }
   if (!put.ok) {
     const index = sale.skus.findIndex(({ id }) => id === put.skuId);
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
@@ -56,17 +60,21 @@ export async function putSale(
   return changed.ok ? { ...changed, created: put.created, warnings } : changed;
 }
 
-/** Deletes a sale. Its orders remain in the ledgers. */
+/** Deletes a sale. Its orders remain in the ledgers, unless it was a rehearsal, of which nothing does. */
 export async function deleteSale(
-  env: CatalogEnv,
+  env: RemovalEnv,
   config: CatalogConfig,
   id: string,
   condition: Precondition,
 ): Promise<Changed> {
+  const shown = await registryOf(env).show(id);
   const result = await registryOf(env).remove(id, condition);
   if (!result.ok) return refused(refuse(result.reason));
   // Also if the sale was deleted before: the propagation of that deletion may have been interrupted.
   const changed = await propagate(env, config, result.registered);
+  const before = shown?.registered.sale;
+  // If that fails, the scheduled run goes on with it.
+  if (changed.ok && before?.rehearsal) await eraseRehearsal(env, config, result.registered, before);
   return changed.ok && !result.removed ? refused(refuse("not_found")) : changed;
 }
 

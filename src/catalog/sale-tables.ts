@@ -133,6 +133,13 @@ export class SaleTables {
     }
   }
 
+  /** Deletes a sale with the SKUs that belonged to it last. */
+  forget(id: string): void {
+    this.#run("DELETE FROM restocks WHERE sku_id IN (SELECT id FROM skus WHERE sale_id = ?)", id);
+    this.#run("DELETE FROM skus WHERE sale_id = ?", id);
+    this.#run("DELETE FROM sales WHERE id = ?", id);
+  }
+
   /** Writes only changes, because objects confirm every minute and every written row is billed. */
   confirm(revision: number, { skuId, stocked, everSold, withdrawn }: Confirmation): void {
     this.#run(

@@ -6,6 +6,7 @@ import { httpsUrlSchema, idSchema } from "../fields.ts";
 import { instantSchema } from "../instant.ts";
 import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
+import { rehearsalFaults } from "./rehearsal-terms.ts";
 import { type SaleState, stateAt } from "./sale-state.ts";
 
 /** The language of a sale's texts as a BCP 47 tag, such as `de` or `pt-BR`. */
@@ -20,6 +21,8 @@ export const saleSchema = z
     title: z.string().trim().min(1).max(200),
     /** `false`: no list and no search engine names it. It is reachable and sold by its address. */
     listed: z.boolean().optional(),
+    /** Only synthetic people can buy, and the sale removes itself after its end. A sale is made as one, or never becomes one. */
+    rehearsal: z.literal(true).optional(),
     description: z.string().max(10_000).default(""),
     language: languageSchema.optional(),
     imageUrl: httpsUrlSchema.optional(),
@@ -38,7 +41,9 @@ export const saleSchema = z
     message: "must be after opensAt",
   })
   .superRefine((sale, ctx) => {
-    for (const fault of itemFaults(sale)) ctx.addIssue({ code: "custom", ...fault });
+    for (const fault of [...itemFaults(sale), ...rehearsalFaults(sale)]) {
+      ctx.addIssue({ code: "custom", ...fault });
+    }
     const fault = registrationFault(sale);
     if (!fault) return;
     const { field, message } = fault;

@@ -2,6 +2,7 @@
 // request. The types record which stages have run; only the end of the funnel makes an `Admitted`.
 import * as z from "zod";
 import type { PublishedLine } from "../admission/public-line.ts";
+import type { Rehearsed } from "../admission/rehearsal.ts";
 import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
 import type { CatalogEntry } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
@@ -48,6 +49,8 @@ export interface Attempt {
   userId?: string;
   /** The e-mail address in the caller's token, if it has one. Only for receipts. */
   email?: string;
+  /** Set if the caller is a synthetic person of a rehearsal. */
+  rehearsed?: Rehearsed;
   /** The counted limit with the smallest share left. Set by the limits. */
   tightest?: { name: PolicyName; remaining: number; resetSeconds: number };
   /**

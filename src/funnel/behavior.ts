@@ -42,6 +42,8 @@ export interface NearbyAccounts {
   network: number;
 }
 
+export const NOBODY_NEARBY: NearbyAccounts = { address: 0, site: 0, network: 0 };
+
 /** Counts an account (see `accountName`) at the caller's address. Returns the counts, this account included. */
 export const addAccount = (c: AppContext, account: string): NearbyAccounts =>
   countNearby(c, (block) => {

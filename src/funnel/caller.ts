@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { memory, textBytes } from "../edge/memory.ts";
+import type { Attempt } from "./attempt.ts";
 import { hmacKey } from "./hmac-key.ts";
 
 const HASH_BYTES = 16;
@@ -27,8 +28,10 @@ const addresses = memory<Address>("addresses", { sizeOf: () => 600 });
 const MAX_ADDRESS = 45;
 
 /** The address of a request. In production, Cloudflare sets the header and callers cannot forge it. */
-export function addressOf(c: Context): Address {
-  const text = c.req.header("cf-connecting-ip") ?? "";
+export const addressOf = (c: Context): Address =>
+  readAddress(c.req.header("cf-connecting-ip") ?? "");
+
+function readAddress(text: string): Address {
   const known = addresses.get(text);
   if (known) return known;
   const address = parse(text);
@@ -61,6 +64,10 @@ function parse(text: string): Address {
 
 /** The address block that limits count this request by. */
 export const addressBlock = (c: Context): string => addressOf(c).block;
+
+/** The same for an attempt. A synthetic person's is one of their sale, so that it is never a real person's. */
+export const limitedBlock = ({ c, rehearsed }: Pick<Attempt, "c" | "rehearsed">): string =>
+  rehearsed ? `${rehearsed.saleId}|${readAddress(rehearsed.address).block}` : addressBlock(c);
 
 const hashes = memory<string>("hashes", { sizeOf: textBytes });
 

@@ -25,6 +25,7 @@ import { recognized } from "./identity.ts";
 import { exhausted, limits, readLimit } from "./limits.ts";
 import { openSale } from "./open-sale.ts";
 import { describeLimit } from "./policies.ts";
+import { apart } from "./rehearsal.ts";
 import { type OrderReader, readOrder } from "./shape.ts";
 import { shedding } from "./shedding.ts";
 import { soldOut } from "./sold-out.ts";
@@ -47,6 +48,7 @@ const UNRECOGNIZED: readonly Stage[] = [denied, identified];
 
 /** For an identified caller. */
 const IDENTIFIED: readonly Stage<Purchase>[] = [
+  apart,
   denied,
   soldOut,
   exhausted,
@@ -111,13 +113,13 @@ export const limitReads = (attempt: Identified): Promise<Result<Identified>> =>
 
 /** Limits how often an authenticated caller may pay and cancel, by the settings of the SKU's sale. */
 export async function limitChanges(
-  attempt: Identified,
+  { c, userId, now, rehearsed }: Identified,
   skuId: string,
 ): Promise<Result<Identified>> {
-  const { c, userId, now } = attempt;
   const entry = (await findSku(c.get("scope"), skuId).catch(() => undefined))?.entry;
-  const change = { c, route: "change", skuId, userId, now, ...(entry && { entry }) } as const;
-  return runStages(begin(change), [limits]);
+  const known = { ...(entry && { entry }), ...(rehearsed && { rehearsed }) };
+  const change = { c, route: "change", skuId, userId, now, ...known } as const;
+  return runStages<Identified>(begin(change), [apart, limits]);
 }
 
 /** Makes an attempt. Every response to it has the rate-limit headers, even if a stage throws. */

@@ -1,6 +1,14 @@
 // Identifies the caller, in the funnel and on every personal route, by a JWT in the Authorization header or the
 // session cookie. The configuration decides which algorithms are valid, never the token.
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
+import {
+  claimsSynthetic,
+  isSynthetic,
+  type Rehearsed,
+  readPerson,
+} from "../admission/rehearsal.ts";
+import { findSale } from "../catalog/archive.ts";
+import { CURRENT_MS } from "../catalog/snapshot.ts";
 import type { Config } from "../config.ts";
 import { memory, textBytes } from "../edge/memory.ts";
 import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
@@ -27,10 +35,14 @@ const MAX_TOKEN = 8_192;
 const MAX_SESSIONS = 5;
 const DEMO_TOKEN_LIFE = "12h";
 
-/** Who the caller is. `email`: absent unless the token states a valid address. */
+/**
+ * Who the caller is. `email`: absent unless the token states a valid address. `rehearsed`: absent unless the person is a synthetic
+ * one.
+ */
 interface Person {
   userId: string;
   email?: string;
+  rehearsed?: Rehearsed;
 }
 
 export type Identity = ({ ok: true } & Person) | Refused;
@@ -51,8 +63,10 @@ export async function identify(c: AppContext, config: AuthConfig): Promise<Ident
   const known = recognize(c, config);
   if (known) return known;
   let refused: Identity = NO_TOKEN;
-  for (const token of tokensOf(c, config).tokens) {
-    const identity = await verify(c, token, config);
+  const { tokens, fromCookie } = tokensOf(c, config);
+  for (const token of tokens) {
+    const isRehearsal = !fromCookie && claimsSynthetic(token);
+    const identity = await (isRehearsal ? rehearse(c, token) : verify(c, token, config));
     if (identity.ok) return identity;
     // One of several tokens may be valid but cannot be checked now, so "unavailable" takes precedence.
     if (refused.refusal.reason !== "unavailable") refused = identity;
@@ -167,7 +181,9 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
       : await verifyBySet(c.get("scope"), config.AUTH_JWKS_URL as string, token, options);
     const { sub, exp } = payload as { sub: unknown; exp: number };
     const usable = typeof sub === "string" && sub.length > 0 && sub.length <= MAX_USER_ID;
-    if (!usable || !sub.isWellFormed()) return invalid("The token names no usable subject");
+    if (!usable || !sub.isWellFormed() || isSynthetic(sub)) {
+      return invalid("The token names no usable subject");
+    }
     const email = emailOf(payload.email);
     const person = { userId: sub, ...(email === undefined ? {} : { email }) };
     verified.set(token, { person, expiresAt: exp * 1_000, config });
@@ -175,6 +191,17 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
   } catch (error) {
     return error instanceof KeysUnavailable ? unchecked(error) : invalid("The token is not valid");
   }
+}
+
+/**
+ * Identifies a synthetic person whose rehearsal exists. Not remembered, so that nobody outlives the rehearsal. No I/O while the
+ * catalog is current.
+ */
+async function rehearse(c: AppContext, token: string): Promise<Identity> {
+  const person = readPerson(c.get("config").SIGNING_SECRET, token, Date.now());
+  if (!person) return invalid("The token is not valid");
+  const entry = await findSale(c.get("scope"), person.rehearsed.saleId, CURRENT_MS);
+  return entry?.sale.rehearsal ? { ok: true, ...person } : invalid("The token is not valid");
 }
 
 const unchecked = ({ retryAfterSeconds }: KeysUnavailable): Refused => ({

@@ -14,7 +14,7 @@ import { markUnderWay, rememberMark } from "../redis/under-way.ts";
 import type { Identified, Purchase, Stage } from "./attempt.ts";
 import { recordRefusal } from "./behavior.ts";
 import { budgetOf } from "./budget.ts";
-import { addressBlock, keyedHash } from "./caller.ts";
+import { keyedHash, limitedBlock } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood-shield.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
 
@@ -170,6 +170,6 @@ async function countWithShield(attempt: Counted, error: unknown): Promise<Refusa
   if (orderId && !pending) rememberMark(userId, { orderId, at: now });
   count("limits_degraded");
   log("limits.degraded", { requestId: c.get("requestId"), cause: causeOf(error) });
-  const passes = await passesShield(c, `${route}|known|${addressBlock(c)}`);
+  const passes = await passesShield(c, `${route}|known|${limitedBlock(attempt)}`);
   return passes ? undefined : shieldRefusal(attempt, "ip");
 }

@@ -3,7 +3,7 @@ import { type LimitPolicy, type PolicyName, protectionOf } from "../catalog/prot
 import { switchesNow } from "../catalog/snapshot.ts";
 import type { Attempt, Identified } from "./attempt.ts";
 import { type Budget, budgetOf, peekBudget } from "./budget.ts";
-import { addressBlock } from "./caller.ts";
+import { limitedBlock } from "./caller.ts";
 
 type Policies = Readonly<{ ip?: LimitPolicy; user: LimitPolicy }>;
 
@@ -85,7 +85,7 @@ export function limitOf(attempt: Identified, name: PolicyName): Limit {
   const policies = policiesOf(attempt);
   const policy = policies[name] as LimitPolicy;
   const prefix = prefixOf(attempt, describe(policies).names[name]);
-  const who = name === "ip" ? addressBlock(attempt.c) : attempt.userId;
+  const who = name === "ip" ? limitedBlock(attempt) : attempt.userId;
   return { name, policy, prefix, who, budget: budgetOf(`${prefix}:${who}`, policy, Date.now()) };
 }
 

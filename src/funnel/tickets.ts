@@ -23,6 +23,7 @@ import { denied } from "./denied.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { identify } from "./identity.ts";
 import { cookieOptions } from "./login.ts";
+import { refuseOutsider } from "./rehearsal.ts";
 
 const MAX_BYTES = 4_096;
 /** Browsers keep no cookie for longer. */
@@ -64,7 +65,10 @@ export async function joinLine(
   const attempt: Challenged = {
     ...{ c, route: "order", skuId: "", now: Date.now() },
     ...{ entry, userId: identity.userId },
+    ...(identity.rehearsed && { rehearsed: identity.rehearsed }),
   };
+  const outsider = refuseOutsider(attempt);
+  if (outsider) return { ok: false, refusal: outsider };
   const person = { saleId: entry.sale.id, userId: identity.userId };
   const shown = shownTicket(c, person, body.value.ticket);
   if (!shown && body.value.join === false) return { ok: false, refusal: NOT_JOINED };

@@ -1,4 +1,5 @@
 // What the operator does with orders at the object. Each use case runs without an await, so its writes commit together.
+import { isSynthetic } from "../admission/rehearsal.ts";
 import type { Money } from "../money.ts";
 import type { ExtraEvent } from "../webhook-events.ts";
 import { oweEvent, saveReturned } from "./consumer-use-cases.ts";
@@ -96,6 +97,14 @@ export function resendEvent(
   if (!eventOf(row, extra)) return { ok: false, reason: "not_final" };
   oweEvent(work, row, now);
   return { ok: true, version: row.version };
+}
+
+/**
+ * Whether all that was ever sold here was sold in a rehearsal, and nothing is on sale. Ids of synthetic people have a prefix of
+ * their own, so none of another kind is between two of them.
+ */
+export function isErasable({ ledger }: UnitOfWork): boolean {
+  return !ledger.setup?.terms && ledger.pages.ends().every(isSynthetic);
 }
 
 /** See `SkuInventory.beforeRestock`. */

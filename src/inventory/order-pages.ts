@@ -31,6 +31,12 @@ export class OrderPages {
     return this.#run(query, userId, limit).map((row) => row.user_id as string);
   }
 
+  /** The first and the last user id, in the order of the key, that have orders. */
+  ends(): string[] {
+    const [row] = this.#run("SELECT min(user_id) AS first, max(user_id) AS last FROM orders");
+    return [row?.first, row?.last].flatMap((userId) => (userId ? [userId as string] : []));
+  }
+
   /**
    * The next orders whose newest version is acknowledged, and so must be in the read model. Each call continues where the last
    * one stopped, so that all orders come in turn. Stores where, which is one row, if there are more than `limit`.

@@ -1,5 +1,6 @@
 // The events that the shop is owed: one for every final change of an order, and for others that it asked for. The order's row
 // stores the debt until the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
+import { isSynthetic } from "../admission/rehearsal.ts";
 import type { EventType, ExtraEvent } from "../webhook-events.ts";
 import { moneyStep } from "./decide-outcome.ts";
 import type { Order, OrderRow } from "./order.ts";
@@ -28,12 +29,13 @@ const isFinal = (row: OrderRow): boolean => row.status !== "reserved" && moneySt
 
 /**
  * The event about an order as it is now. Undefined while there is none: a step about its money is ours to take, whose result
- * soon makes another version, or the order is reserved and the shop did not ask for such events.
+ * soon makes another version, or the order is reserved and the shop did not ask for such events. Orders of a rehearsal make none:
+ * the shop would ship them.
  *
  * @param extra the types that the shop asked for
  */
 export const eventOf = (row: OrderRow, extra: readonly ExtraEvent[]): EventType | undefined =>
-  moneyStep(row) === "none"
+  moneyStep(row) === "none" && !isSynthetic(row.userId)
     ? eventTypeOf({ status: row.status, ...paymentOf(row) }, extra)
     : undefined;
 
@@ -45,6 +47,7 @@ const paymentOf = ({ payment }: OrderRow) => (payment ? { payment: payment.state
  */
 export function makesEvent(row: OrderRow, extra: readonly ExtraEvent[]): boolean {
   const type = eventOf(row, extra);
+  if (type === undefined) return false;
   return isFinal(row) || type === (row.payment ? "order.payment_changed" : "order.reserved");
 }
 

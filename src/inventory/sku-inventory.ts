@@ -28,12 +28,14 @@ import type { RefundCommand } from "./decide-refund.ts";
 import type { PaymentReport } from "./decide-report.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 import { asCounted, type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
+import { eraseObject } from "./erase-object.ts";
 import type { OrderInspection } from "./inspection.ts";
 import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
 import {
   beforeRestock,
   inspectOrder,
+  isErasable,
   type RefundAnswer,
   type ReleaseAnswer,
   type ResendAnswer,
@@ -276,6 +278,13 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /** The next acknowledged orders, for the reconciliation, so that all come in turn. */
   sample(limit: number): OwnedOrder[] {
     return this.#work.ledger.pages.sample(limit).map(toOwned);
+  }
+
+  /** Deletes everything after a rehearsal. Returns false, and deletes nothing, if there may be something of a real sale. */
+  async erase(): Promise<boolean> {
+    if (!isErasable(this.#work)) return false;
+    await eraseObject(this.ctx);
+    return true;
   }
 
   /** The safety net: expires holds, and sends again what was not acknowledged. Runs at least once. */

@@ -17,6 +17,7 @@ import type { CatalogScope } from "../catalog/store.ts";
 import { SwitchReader } from "../catalog/switch-reader.ts";
 import { requireConfig } from "../config.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";
+import { eraseObject } from "../inventory/erase-object.ts";
 import { migrate } from "../migrate.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type ArrivalCurve, curveOf } from "./arrival-curve.ts";
@@ -106,6 +107,10 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
     this.#schedule();
     const line = this.#current;
     return line && reportOf(line, this.#curveOf(line), Date.now());
+  }
+
+  erase(): Promise<void> {
+    return eraseObject(this.ctx);
   }
 
   /** A tick. If anything fails in it, the next one is still due, and the frontier stands still meanwhile. */

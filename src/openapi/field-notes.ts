@@ -14,6 +14,9 @@ const SKU = {
 const SALE = {
   description: "Markdown, without HTML.",
   listed: "`false`: no list names the sale. It is reachable and sold by its address.",
+  rehearsal:
+    "Only synthetic people, whom the operator signs, can buy, for free or with play money. The sale is unlisted, its id begins " +
+    "with `rehearsal-`, it is open for two hours at most, and it removes itself after its end.",
   language: "The language of the texts, as a BCP 47 tag such as `de`.",
   theme: "The shop's branding of the sale's page.",
   opensAt: "From this time on.",

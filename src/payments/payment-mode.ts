@@ -15,6 +15,16 @@ export const paymentModeOf = (config: PaymentConfig): PaymentMode => {
   return config.PAYMENTS === "stripe" && config.STRIPE_PUBLISHABLE_KEY ? "card-form" : "elsewhere";
 };
 
+/** Whether a secret key of Stripe is one of the test mode, which moves no money. */
+export const isTestKey = (key: string): boolean => /^[sr]k_test_/.test(key);
+
+/** Whether payments on this deployment move no real money. */
+export const takesPlayMoney = ({
+  PAYMENTS,
+  STRIPE_SECRET_KEY = "",
+}: Pick<Config, "PAYMENTS" | "STRIPE_SECRET_KEY">): boolean =>
+  PAYMENTS === "sandbox" || (PAYMENTS === "stripe" && isTestKey(STRIPE_SECRET_KEY));
+
 const UNPAID = "Your earlier reservations expired unpaid.";
 
 /** Tells a buyer why the payment must come with the next order, and where that is possible. */

@@ -1,5 +1,6 @@
 // How many payment steps may start per second.
 import type { Config } from "../config.ts";
+import { isTestKey } from "./payment-mode.ts";
 
 /**
  * Stripe allows 25 requests per second at each endpoint, unless it raised that for the account
@@ -19,6 +20,6 @@ type RateConfig = Pick<Config, "PAYMENTS" | "PAYMENT_RATE_PER_SECOND" | "STRIPE_
 export function paymentRate(config: RateConfig): number {
   const { PAYMENTS, PAYMENT_RATE_PER_SECOND: configured, STRIPE_SECRET_KEY: key = "" } = config;
   if (PAYMENTS !== "stripe") return configured ?? SANDBOX_RATE;
-  const total = /^[sr]k_test_/.test(key) ? STRIPE_TOTAL.test : STRIPE_TOTAL.live;
+  const total = isTestKey(key) ? STRIPE_TOTAL.test : STRIPE_TOTAL.live;
   return Math.min(configured ?? STRIPE_RATE, total / REQUESTS_PER_STEP);
 }

@@ -10,6 +10,7 @@ import { givenReceiver } from "../alerts/watch.ts";
 import { admin, type CallOptions, contractFaults } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
+import { aRehearsalSale } from "../support/rehearsal.ts";
 import { aBuyer, aSale, aSku, bought, onSale, putSale, settled, unique } from "../support/shop.ts";
 import { aRehearsal } from "./preflight/rehearsals.ts";
 
@@ -92,6 +93,11 @@ const WRITES: Record<string, () => Promise<Write>> = {
     const { id } = await putSale(aSale());
     const request = { path: `/sales/${id}/preview-links`, body: {} };
     return { ...request, action: "preview.linked", target: `sale/${id}` };
+  },
+  "POST /sales/:saleId/rehearsal-grants": async () => {
+    const { id } = await putSale(aRehearsalSale());
+    const request = { path: `/sales/${id}/rehearsal-grants`, body: {} };
+    return { ...request, action: "rehearsal.granted", target: `sale/${id}` };
   },
   "PUT /sales/:saleId/line": async () => {
     const admission = { mode: "queue", ratePerSecond: 50 } as const;

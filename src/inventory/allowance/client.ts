@@ -34,6 +34,8 @@ export interface AllowanceStub {
   settle(saleId: string, reports: Report[]): Promise<void>;
   /** A page of what is counted, for the report of the sale. */
   audit(after: ShareRef | null): Promise<CountedPage>;
+  /** Deletes everything, once the sale was a rehearsal that is over. */
+  erase(): Promise<void>;
 }
 
 /**

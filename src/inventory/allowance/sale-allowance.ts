@@ -2,6 +2,7 @@
 // load and save. Its rows only say what the ledgers may have; the ledgers have the truth, and are asked in doubt.
 import { DurableObject } from "cloudflare:workers";
 import { atObject, type InventoryEnv } from "../client.ts";
+import { eraseObject } from "../erase-object.ts";
 import type { AllowanceStub, CountedPage, LeaseAnswer, ShareRef } from "./client.ts";
 import {
   applyReport,
@@ -60,6 +61,10 @@ export class SaleAllowance extends DurableObject<InventoryEnv> implements Allowa
 
   async audit(after: ShareRef | null): Promise<CountedPage> {
     return this.#shares.page(after);
+  }
+
+  erase(): Promise<void> {
+    return eraseObject(this.ctx);
   }
 
   /** Forgets the shares once their sale is over for good. The ledgers know until when it sells. */

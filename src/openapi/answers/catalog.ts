@@ -1,6 +1,7 @@
 // The answers about sales: the catalog, the live stock, and the line.
 import * as z from "zod";
 import type { PreviewLink } from "../../admin/preview-links.ts";
+import type { RehearsalGrant } from "../../admin/rehearsal-grants.ts";
 import type { DrawDocument } from "../../admission/draw.ts";
 import { publicLineSchema } from "../../admission/public-line.ts";
 import { skuSchema } from "../../catalog/items.ts";
@@ -56,6 +57,10 @@ export const saleView = z
 export const previewLink = z
   .strictObject({ url: z.url(), expiresAt: time })
   .meta({ id: "PreviewLink" }) satisfies z.ZodType<PreviewLink>;
+
+export const rehearsalGrant = z
+  .strictObject({ grant: z.string(), expiresAt: time })
+  .meta({ id: "RehearsalGrant" }) satisfies z.ZodType<RehearsalGrant>;
 
 export const saleViewList = z
   .strictObject({ sales: z.array(saleView), nextCursor })

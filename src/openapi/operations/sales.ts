@@ -1,6 +1,7 @@
 // What operators call about sales: documents, the line, figures, and reports.
 import * as z from "zod";
 import { previewLinkSchema } from "../../admin/preview-links.ts";
+import { rehearsalGrantSchema } from "../../admin/rehearsal-grants.ts";
 import { takeBackSchema } from "../../admin/report/take-back.ts";
 import { lineChangeSchema } from "../../admission/client.ts";
 import { MAX_SKUS, skuSchema } from "../../catalog/items.ts";
@@ -170,6 +171,22 @@ export const saleOperations: Operations = {
     },
     answers: { 201: { description: "The link.", body: catalog.previewLink } },
     errors: ["not_found"],
+  },
+  "POST /api/admin/sales/{saleId}/rehearsal-grants": {
+    ...shared,
+    id: "grantRehearsal",
+    summary: "Get the key that signs synthetic people of a rehearsal",
+    description:
+      "Only for a sale that was made as a rehearsal and is not over. Whoever has the grant can act as any number of synthetic people, in " +
+      "this sale only, until it ends. `npm run rehearse` uses it. Treat it as a secret: nothing stores it.",
+    parameters: ["saleId", "changeReason"],
+    body: {
+      name: "RehearsalGrantRequest",
+      schema: rehearsalGrantSchema,
+      example: { validSeconds: 600 },
+    },
+    answers: { 201: { description: "The grant.", body: catalog.rehearsalGrant } },
+    errors: ["not_found", "sale_closed", "rate_limited"],
   },
   "GET /api/admin/sales/{saleId}/audit": {
     ...shared,
