@@ -103,15 +103,15 @@ async function replayAll(
   return { replayed };
 }
 
-/** Cursors are Redis's own scan cursors: numbers. */
-const CURSOR = /^\d{1,20}$/;
+/** Cursors are Redis's own scan cursors: numbers of 64 bits. It answers an error for any other text. */
+const isCursor = (text: string): boolean => /^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n;
 
 /** A page of letters, oldest first. Undefined if the cursor is none. */
 export async function listLetters(
   c: Context<AppEnv>,
   given: string | undefined,
 ): Promise<{ deadLetters: DeadLetter[]; cursor?: string } | undefined> {
-  if (given !== undefined && !CURSOR.test(given)) return undefined;
+  if (given !== undefined && !isCursor(given)) return undefined;
   const page = await inRedis(c, (redis, keys) => listDeadLetters(redis, keys, given));
   const { letters, cursor } = page;
   return { deadLetters: letters.map(toView), ...(cursor ? { cursor } : {}) };

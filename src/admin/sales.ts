@@ -17,7 +17,7 @@ import { invalid, readCondition } from "./condition.ts";
 import { atLedger } from "./ledger.ts";
 import { recorded } from "./log.ts";
 
-const MAX_SALE_BYTES = 131_072;
+export const MAX_SALE_BYTES = 131_072;
 const MAX_RESTOCK_BYTES = 1_024;
 const PAGE_SIZE = 50;
 

@@ -178,6 +178,11 @@ export class SaleRegistry extends DurableObject<object> {
     return this.#tables.skuIds();
   }
 
+  /** The SKUs that left a sale, unless they are another's now. */
+  formerSkus(saleId: string): string[] {
+    return this.#tables.formerSkus(saleId);
+  }
+
   /** A page of the existing sales ordered by id, with the stock of their objects. */
   list(after: string, limit: number): SaleWithStock[] {
     return this.#tables.livingPage(after, limit).map((registered) => this.#withStocked(registered));

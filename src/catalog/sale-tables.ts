@@ -101,6 +101,12 @@ export class SaleTables {
     return this.#run("SELECT id FROM skus").map(({ id }) => id as string);
   }
 
+  /** The SKUs that left a sale, unless they are another's now. */
+  formerSkus(saleId: string): string[] {
+    const rows = this.#run("SELECT id FROM skus WHERE sale_id = ? AND on_sale = 0", saleId);
+    return rows.map(({ id }) => id as string);
+  }
+
   /** All sales that ever existed. */
   saleIds(): string[] {
     return this.#run("SELECT id FROM sales").map(({ id }) => id as string);

@@ -49,6 +49,19 @@ test("says that there are none", async () => {
   expect(await show()).toContain("None: every message was processed.");
 });
 
+test("refuses what is no cursor, without asking Redis", async () => {
+  for (const cursor of ["18446744073709551616", "99999999999999999999", "-1", "1e3", ""]) {
+    const path = `/dead-letters?cursor=${cursor}`;
+    expect([cursor, (await admin("GET", path)).status]).toEqual([cursor, 400]);
+    expect([cursor, (await showPage(`/admin${path}`, cookie)).status]).toEqual([cursor, 404]);
+  }
+  expect((await admin("GET", "/dead-letters?cursor=18446744073709551615")).status).toBe(200);
+});
+
+test("does not claim on a later page that there never were any", async () => {
+  expect(await show(`${LIST}?cursor=1`)).not.toContain("every message was processed");
+});
+
 test("lists a letter, and shows its message and its order as it is now", async () => {
   const { id, buyer } = await givenLetter();
   const list = await show();

@@ -1,9 +1,12 @@
 // The console's forms as pure decisions: what a filled-in form asks for.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { numberIn } from "../../src/admin/console/form-schema.ts";
+import { inWords } from "../../src/admin/console/issue-words.ts";
 import { formOf, lineChangeOf } from "../../src/admin/console/line-form.ts";
 import { orderForm, type RefundForm, refundOf } from "../../src/admin/console/order-form.ts";
 import { type RuleForm, ruleBodyOf } from "../../src/admin/console/rule-form.ts";
+import { unitsOf } from "../../src/admin/console/stock-form.ts";
 import { lineChangeSchema } from "../../src/admission/client.ts";
 
 const settings = fc.record({
@@ -28,7 +31,7 @@ test("the form of a line changes what was edited, and nothing else", () => {
         ...now,
         ...Object.fromEntries(edited.map((name) => [name, wanted[name]])),
       };
-      expect({ ...now, ...result.change }).toEqual(expected);
+      expect({ ...now, ...result.command }).toEqual(expected);
     }),
   );
 });
@@ -44,7 +47,7 @@ test("the form of a line asks for what the API accepts, or says what is wrong", 
   fc.assert(
     fc.property(form, (filled) => {
       const result = lineChangeOf(filled);
-      if (result.ok) expect(lineChangeSchema.safeParse(result.change).success).toBe(true);
+      if (result.ok) expect(lineChangeSchema.safeParse(result.command).success).toBe(true);
       else expect(result.issues.length).toBeGreaterThan(0);
     }),
   );
@@ -57,7 +60,7 @@ test("a refund is of whole units, or of all that are left", () => {
         ...{ action: "refund", key: "k", quantity, units: "sell", reason: "x" },
       };
       const result = refundOf(form);
-      const units = result.ok ? result.request.quantity : undefined;
+      const units = result.ok ? result.command.quantity : undefined;
       if (!result.ok) expect(result.issues[0]?.path).toBe("quantity");
       else if (quantity === "") expect(units).toBeUndefined();
       else expect(Number.isInteger(units) && Number(units) >= 1).toBe(true);
@@ -73,7 +76,7 @@ test("a rule lasts as many minutes as the form says, or until it is removed", ()
       };
       const result = ruleBodyOf(form);
       if (!result.ok) expect(result.issues[0]?.path).toBe("minutes");
-      else expect(result.body.seconds).toBe(minutes === "" ? undefined : Number(minutes) * 60);
+      else expect(result.command.seconds).toBe(minutes === "" ? undefined : Number(minutes) * 60);
     }),
   );
 });
@@ -84,4 +87,39 @@ test("a form of an order has the fields of its action, and no others", () => {
   for (const extra of [{ key: "k" }, { quantity: "1" }, { units: "sell" }, { admin: "1" }]) {
     expect(orderForm.safeParse({ ...release, ...extra }).success).toBe(false);
   }
+});
+
+test.each(["1e3", "0x10", "1_000", "１２", "NaN", "Infinity", "1,5", "--1"])(
+  "%s is not a number in any form",
+  (typed) => {
+    expect(numberIn(typed)).toBeNaN();
+  },
+);
+
+test("numbers that a form cannot take are refused in words of the form", () => {
+  fc.assert(
+    fc.property(text, text, (typed, other) => {
+      const rule: RuleForm = {
+        ...{ action: "save", effect: "deny", kind: "user", value: "ann", reason: "x" },
+        minutes: typed,
+      };
+      const line = { ...formOf({ ratePerSecond: 1, paused: false, notice: null }), rate: other };
+      const asked = [
+        ruleBodyOf(rule),
+        unitsOf({ skuId: "a", key: "k", quantity: typed, reason: "x" }),
+        lineChangeOf({ ...line, reason: "x" }),
+      ];
+      const messages = asked
+        .flatMap((each) => (each.ok ? [] : each.issues))
+        .map(({ message }) => inWords(message));
+      for (const words of messages) expect(words).not.toMatch(/expected|received|Too |Invalid/);
+    }),
+  );
+});
+
+test("a notice of several lines stays when only the rate of its line is edited", () => {
+  const shown = formOf({ ratePerSecond: 1, paused: false, notice: "Back at nine.\nThanks" });
+  const sent = { ...shown, rate: "2", notice: "Back at nine.Thanks", reason: "x" };
+  const asBrowsersSend = { ...sent, shownNotice: "Back at nine.\r\nThanks" };
+  expect(lineChangeOf(asBrowsersSend)).toEqual({ ok: true, command: { ratePerSecond: 2 } });
 });

@@ -131,3 +131,22 @@ test("shows a viewer the rules without the form, and takes changes from operator
   await expectOperatorsOnly(PATH, { ...form, action: "remove" });
   expect(await rulesAbout(form.value)).toHaveLength(1);
 });
+
+test("shows the characters of an id that nobody sees, so that it looks like no other one", async () => {
+  const value = `\u202e${unique("user")}\u200b\u0000`;
+  expect((await send(ruleForm({ value }))).status).toBe(303);
+  const shown = `<bdi>⟨U+202E⟩${value.slice(1, -2)}⟨U+200B⟩⟨U+0000⟩</bdi>`;
+  expect(await show()).toContain(shown);
+  expect(await pageText("/admin/log", cookie)).toContain(`deny/user/${shown.slice(5)}`);
+  expect(await pageText(`/admin/orders?find=${encodeURIComponent(value)}`, cookie)).toContain(
+    shown,
+  );
+});
+
+test("says what is wrong with the time of a rule in minutes", async () => {
+  for (const minutes of ["0", "-5", "0.001", "1e3", "abc", "99999999"]) {
+    const { status, body } = await send(ruleForm({ minutes }));
+    expect([minutes, status]).toEqual([minutes, 400]);
+    expect(body).toContain("minutes: use a number of minutes");
+  }
+});

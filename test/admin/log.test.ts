@@ -7,7 +7,8 @@ import { SaleRegistry } from "../../src/catalog/registry.ts";
 import { RuleTable } from "../../src/catalog/rule-table.ts";
 import { requireConfig } from "../../src/config.ts";
 import { givenReceiver } from "../alerts/watch.ts";
-import { admin, type CallOptions, contractFaults } from "../support/http.ts";
+import { pageText, signedIn } from "../support/console.ts";
+import { ADMIN_TOKEN, admin, type CallOptions, contractFaults } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aRehearsalSale } from "../support/rehearsal.ts";
@@ -443,4 +444,12 @@ test("no route changes or removes an entry", async () => {
       expect((await admin(method, path, { body: {} })).status).toBeGreaterThanOrEqual(404);
     }
   }
+});
+
+test("a later page of the log does not claim that nobody ever changed anything", async () => {
+  await putSale(aSale());
+  const cookie = await signedIn(ADMIN_TOKEN);
+  const page = await pageText("/admin/log?cursor=1", cookie);
+  expect(page).toContain("There are no older entries.");
+  expect(await pageText("/admin/log?target=sale/none", cookie)).toContain("Nobody has changed");
 });

@@ -234,7 +234,7 @@ test.each<[field: string, text: string, message: string]>([
   ["skus.0.unitPrice.currency", "usd", "use an ISO 4217 code"],
   ["skus.0.stock", "", "is required"],
   ["skus.0.stock", "many", "is not a number"],
-  ["skus.0.perUserLimit", "0", "Too small"],
+  ["skus.0.perUserLimit", "0", "must be at least 1"],
   ["skus.0.product", "runner", "is not the id of one of"],
   ["skus.0.option", "42", "needs a product"],
   ["skus.0.compareAtPrice.amount", "12.5", "must be higher than unitPrice"],

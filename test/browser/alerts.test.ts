@@ -52,7 +52,8 @@ inBrowser(
 
     test("stay current while the page is open", async () => {
       const page = await alertsPage(await stage().person(), VIEWER);
-      await page.locator("[data-figures]").evaluate("node => node.setAttribute('data-old', '')");
+      await page.evaluate("document.querySelector('[data-figures]').dataset.old = ''");
+      expect(await page.locator("[data-figures][data-old]").count()).toBe(1);
       await page.locator("[data-figures]:not([data-old])").waitFor();
       expect(await page.getByRole("button", { name: "Send a test" }).count()).toBe(0);
     });

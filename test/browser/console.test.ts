@@ -89,6 +89,28 @@ inBrowser(
       expect(focused).toBe("Units");
     });
 
+    test("keeps on a phone how far a table is scrolled", async () => {
+      const { skuId, path } = await stage().onSale({ ...PAID, name: "Sneaker ".repeat(20) });
+      const visitor = await stage().person({ viewport: { width: 390, height: 844 } });
+      const page = await signIn(visitor, LOCAL_ADMIN_TOKEN, `/admin${path}`);
+      await page.evaluate("document.querySelector('[aria-label=Units]').scrollLeft = 20");
+      await buys(stage(), skuId, "dora");
+      await expect.poll(() => cell(page, 0)).toBe("19");
+      expect(await page.evaluate("document.querySelector('[aria-label=Units]').scrollLeft")).toBe(
+        20,
+      );
+    });
+
+    test.each(CONSOLE_LOOKS)(
+      "fits long names into the forms: $colorScheme, $viewport.width px",
+      async (look) => {
+        const { path } = await stage().onSale({ ...PAID, name: "W".repeat(200) });
+        const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+        const page = await signIn(visitor, LOCAL_ADMIN_TOKEN, `/admin${path}/stock`);
+        await check(page, "the stock");
+      },
+    );
+
     test("shows the sign-in once the session is over, and the same page after it", async () => {
       const visitor = await stage().person();
       const page = await signIn(visitor, VIEWER);

@@ -1,13 +1,10 @@
 // The part of a sale's overview about bots: challenges, the reasons for them, and automatic blocks with their evidence.
 import type { Figures } from "../figures.ts";
-import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
+import { Count, Facts, LocalTime, Part, Table } from "./parts.tsx";
 import { Why } from "./rules.tsx";
 
 export const Bots = ({ bots: { asOf, value } }: Figures) => (
-  <>
-    <h2>
-      Bots <Age asOf={asOf} />
-    </h2>
+  <Part title="Bots" asOf={asOf}>
     <Facts
       facts={[
         ["Users blocked now", <Count value={value?.blocked} />],
@@ -26,7 +23,7 @@ export const Bots = ({ bots: { asOf, value } }: Figures) => (
         ])}
       />
     ) : null}
-  </>
+  </Part>
 );
 
 /** Counts by name, most first. */

@@ -9,11 +9,13 @@ import { Count, Facts, LocalTime, Table } from "./parts.tsx";
 
 interface Shown {
   operator: Operator;
-  issues?: readonly Issue[];
+  issues: readonly Issue[] | undefined;
 }
 
 interface ListProps extends Shown {
   letters: readonly DeadLetter[];
+  /** Whether the list starts here. */
+  isFirst: boolean;
   /** The cursor of the next page. */
   next: string | undefined;
   /** The action of the form that was done just now. */
@@ -42,8 +44,8 @@ export const renderLetters = (props: ListProps): Promise<string> =>
     ),
   });
 
-const List = ({ operator, letters, next }: ListProps) =>
-  letters.length === 0 && next === undefined ? (
+const List = ({ operator, letters, isFirst, next }: ListProps) =>
+  isFirst && letters.length === 0 && next === undefined ? (
     <p>None: every message was processed.</p>
   ) : (
     <>

@@ -1,12 +1,13 @@
 // Parts of the console's forms, which work without JavaScript.
 import type { Issue } from "../../errors.ts";
+import { inWords } from "./issue-words.ts";
 
 /** Says what is wrong with a form that was sent. */
 export const Faults = ({ issues = [] }: { issues: readonly Issue[] | undefined }) =>
   issues.length === 0 ? null : (
     <div class="fault" role="alert">
       {issues.map(({ path, message }) => (
-        <p>{path === "" ? message : `${path}: ${message}`}</p>
+        <p>{path === "" ? message : `${path}: ${inWords(message)}`}</p>
       ))}
     </div>
   );

@@ -1,12 +1,9 @@
 // The part of a sale's overview about the last minute: attempts to buy, by their outcome.
 import type { Figures } from "../figures.ts";
-import { Age, Count, Table } from "./parts.tsx";
+import { Count, Part, Table } from "./parts.tsx";
 
 export const Funnel = ({ funnel: { asOf, value }, missingShards }: Figures) => (
-  <>
-    <h2>
-      Last minute <Age asOf={asOf} />
-    </h2>
+  <Part title="Last minute" asOf={asOf}>
     {missingShards > 0 ? (
       <p class="fault">Some counters did not answer: these counts are too low.</p>
     ) : null}
@@ -29,5 +26,5 @@ export const Funnel = ({ funnel: { asOf, value }, missingShards }: Figures) => (
     ) : (
       <p class="fault">The counters do not answer.</p>
     )}
-  </>
+  </Part>
 );

@@ -1,8 +1,7 @@
 // The console's form for the line of a sale: its rate, whether it stands still, and its notice.
 import * as z from "zod";
 import { type LineChange, type LineReport, lineChangeSchema } from "../../admission/client.ts";
-import { type Issue, toIssues } from "../../errors.ts";
-import { reasonField } from "./form-schema.ts";
+import { type Asked, commandIn, numberIn, reasonField } from "./form-schema.ts";
 
 const settings = {
   rate: z.string().trim().max(20),
@@ -37,6 +36,9 @@ export function formOf({
   return { rate, paused: shownPaused, notice: shownNotice, ...shown };
 }
 
+/** A field of one line drops line breaks, which a notice that the API set can have: that is no edit. */
+const inOneLine = (text: string): string => text.replace(/[\r\n]/g, "");
+
 /** The change that a form asks for, or what is wrong with it. */
 export function lineChangeOf({
   rate,
@@ -45,20 +47,14 @@ export function lineChangeOf({
   shownRate,
   shownPaused,
   shownNotice,
-}: LineForm): { ok: true; change: LineChange } | { ok: false; issues: Issue[] } {
+}: LineForm): Asked<LineChange> {
   const wanted = {
-    ...(rate === shownRate ? {} : { ratePerSecond: Number(rate) }),
+    ...(rate === shownRate ? {} : { ratePerSecond: numberIn(rate) ?? Number.NaN }),
     ...(paused === shownPaused ? {} : { paused: paused === "yes" }),
-    ...(notice === shownNotice ? {} : { notice: notice || null }),
+    ...(inOneLine(notice) === inOneLine(shownNotice) ? {} : { notice: notice || null }),
   };
   if (Object.keys(wanted).length === 0) {
     return { ok: false, issues: [{ path: "form", message: "changes nothing" }] };
   }
-  const parsed = lineChangeSchema.safeParse(wanted);
-  if (parsed.success) return { ok: true, change: parsed.data };
-  const toFormIssue = ({ path, message }: Issue) => ({
-    path: path === "ratePerSecond" ? "rate" : path,
-    message,
-  });
-  return { ok: false, issues: toIssues(parsed.error).map(toFormIssue) };
+  return commandIn(lineChangeSchema, wanted, { ratePerSecond: "rate" });
 }

@@ -2,35 +2,49 @@
 import type { Change, LogEntry } from "../../catalog/log-entry.ts";
 import type { Operator } from "../../http.ts";
 import { renderConsole } from "./layout.tsx";
-import { LocalTime, Table } from "./parts.tsx";
+import { Id, LocalTime, Table } from "./parts.tsx";
 
 interface LogProps {
   operator: Operator;
   /** The only thing whose changes are listed, such as `sale/spring-drop`. */
   target: string | undefined;
   entries: readonly LogEntry[];
+  /** Whether the list starts here. */
+  isFirst: boolean;
   /** The cursor of the next page. */
   next: number | undefined;
 }
 
-export const renderLog = ({ operator, target, entries, next }: LogProps): Promise<string> =>
+export const renderLog = ({
+  operator,
+  target,
+  isFirst,
+  entries,
+  next,
+}: LogProps): Promise<string> =>
   renderConsole({
     title: "Log",
     operator,
     children: (
       <>
         <h1>
-          Log <small>{target}</small>
+          Log{" "}
+          <small>
+            <Id>{target ?? ""}</Id>
+          </small>
         </h1>
         {entries.length === 0 ? (
-          <p>Nobody has changed anything yet.</p>
+          <p>{isFirst ? "Nobody has changed anything here yet." : "There are no older entries."}</p>
         ) : (
           <Table
             caption="Changes, newest first"
             head={["What", "When", "By", "Outcome", "Reason", "Changes"]}
             rows={entries.map((entry) => [
               <>
-                {entry.action} <small>{entry.target}</small>
+                {entry.action}{" "}
+                <small>
+                  <Id>{entry.target}</Id>
+                </small>
               </>,
               <LocalTime at={entry.at} />,
               <bdi>{entry.actor.name}</bdi>,

@@ -34,7 +34,7 @@ export async function changeSwitchesPage(c: AppContext): Promise<Response> {
   const ifMatch = parseCondition(etag);
   const isPreview = step === "preview";
   const condition = ifMatch && !isPreview ? { ifMatch } : {};
-  const answer = await applySwitches(c, wanted.change, { condition, isPreview });
+  const answer = await applySwitches(c, wanted.command, { condition, isPreview });
   if (answer.ok && !isPreview) return c.redirect("/admin/switches", 303);
   if (answer.ok) return page(c, { form: form.value, preview: await answer.json<Preview>() });
   const issues = (await faultsOf(answer)).map(toFormIssue);
@@ -72,5 +72,6 @@ export async function showLog(c: AppContext): Promise<Response> {
   const target = c.req.query("target") || undefined;
   using entries = await registryOf(c.env).logPage(target, cursor.data, PAGE_SIZE);
   const next = entries.length === PAGE_SIZE ? entries.at(-1)?.id : undefined;
-  return c.html(await renderLog({ operator: c.get("operator"), target, entries, next }));
+  const [operator, isFirst] = [c.get("operator"), cursor.data === undefined];
+  return c.html(await renderLog({ operator, target, isFirst, entries, next }));
 }

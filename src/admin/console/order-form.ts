@@ -1,14 +1,11 @@
 // The forms on the page of an order: how a filled-in form becomes a command of the operator's API.
 import * as z from "zod";
-import type { Issue } from "../../errors.ts";
-import { toIssues } from "../../errors.ts";
 import { type RefundRequest, refundSchema } from "../refunds.ts";
-import { reasonField } from "./form-schema.ts";
+import { type Asked, commandIn, keyField, numberIn, reasonField } from "./form-schema.ts";
 
 const refundForm = z.strictObject({
   action: z.literal("refund"),
-  /** The idempotency key, made with the page: a form that is sent twice refunds once. */
-  key: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  key: keyField,
   /** Units. Empty: all that are left. */
   quantity: z.string().trim().max(10).default(""),
   units: z.enum(["sell", "withdraw"]),
@@ -25,17 +22,9 @@ export const orderForm = z.discriminatedUnion("action", [
 ]);
 
 /** The refund that a form asks for, or what is wrong with it. */
-export function refundOf({
-  quantity,
-  units,
-  reason,
-}: RefundForm): { ok: true; request: RefundRequest } | { ok: false; issues: Issue[] } {
-  const parsed = refundSchema.safeParse({
-    ...(quantity === "" ? {} : { quantity: Number(quantity) }),
+export const refundOf = ({ quantity, units, reason }: RefundForm): Asked<RefundRequest> =>
+  commandIn(refundSchema, {
+    ...(quantity === "" ? {} : { quantity: numberIn(quantity) }),
     backOnSale: units === "sell",
     reason,
   });
-  return parsed.success
-    ? { ok: true, request: parsed.data }
-    : { ok: false, issues: toIssues(parsed.error) };
-}

@@ -3,17 +3,17 @@ import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
 import type { Issue } from "../../errors.ts";
-import { type AppContext, type AppEnv, readForm } from "../../http.ts";
+import type { AppContext, AppEnv } from "../../http.ts";
 import { parseOrderId } from "../../inventory/order-id.ts";
 import { randomPartOf } from "../../inventory/order-number.ts";
 import { findByNumber } from "../order-search.ts";
 import { applyRelease, applyResend, findUserOrders, inspectOrder } from "../orders.ts";
 import { applyRefund } from "../refunds.ts";
-import { MAX_FORM_BYTES } from "./form-schema.ts";
 import { renderOrder } from "./order.tsx";
 import { orderForm, type RefundForm, refundOf } from "./order-form.ts";
 import { renderOrders } from "./orders.tsx";
-import { faultsOf, issuesOf, refusalPage } from "./refusal-page.ts";
+import { refusalPage } from "./refusal-page.ts";
+import { submitForm } from "./submit-form.ts";
 
 type OrderContext = Context<AppEnv, "/:orderId">;
 
@@ -57,27 +57,23 @@ async function showOrder(c: OrderContext, { status = 200, ...shown }: Shown): Pr
   return c.html(html, status);
 }
 
-async function changeOrder(c: OrderContext): Promise<Response> {
+function changeOrder(c: OrderContext): Promise<Response> {
   const orderId = c.req.param("orderId");
-  const read = await readForm(c, orderForm, MAX_FORM_BYTES);
-  if (!read.ok) return showOrder(c, { issues: issuesOf(read.refusal), status: 400 });
-  const form = read.value;
-  const shown = form.action === "refund" ? { form } : {};
-  const answer = await apply(c, orderId, form);
-  if (!(answer instanceof Response)) return showOrder(c, { ...shown, issues: answer, status: 400 });
-  if (answer.ok) return c.redirect(`${orderPath(orderId)}?done=${form.action}`, 303);
-  const status = answer.status as ContentfulStatusCode;
-  return showOrder(c, { ...shown, issues: await faultsOf(answer), status });
+  return submitForm(c, orderForm, {
+    apply: (form) => apply(c, orderId, form),
+    done: ({ action }) => c.redirect(`${orderPath(orderId)}?done=${action}`, 303),
+    show: ({ form, ...refused }) =>
+      showOrder(c, form?.action === "refund" ? { form, ...refused } : refused),
+  });
 }
 
-/** The answer of the operator's API, or what is wrong with the form. */
-async function apply(
+function apply(
   c: AppContext,
   orderId: string,
   form: z.output<typeof orderForm>,
-): Promise<Response | Issue[]> {
+): Promise<Response> | Issue[] {
   if (form.action === "release") return applyRelease(c, orderId, { reason: form.reason });
   if (form.action === "resend") return applyResend(c, orderId, form.reason);
   const refund = refundOf(form);
-  return refund.ok ? applyRefund(c, orderId, form.key, refund.request) : refund.issues;
+  return refund.ok ? applyRefund(c, orderId, form.key, refund.command) : refund.issues;
 }

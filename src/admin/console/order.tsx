@@ -7,7 +7,7 @@ import { formatMoney } from "../../pages/format.ts";
 import { Done, Faults, Field, Reason } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import type { RefundForm } from "./order-form.ts";
-import { Count, Facts, LocalTime, Table } from "./parts.tsx";
+import { Count, Facts, Id, LocalTime, Table } from "./parts.tsx";
 
 interface OrderProps {
   operator: Operator;
@@ -71,7 +71,7 @@ const State = ({ order, hasWebhook }: OrderProps) => (
 
 const UserLink = ({ userId }: OrderInspection) => (
   <a href={`/admin/orders?${new URLSearchParams({ find: userId })}`}>
-    <bdi>{userId}</bdi>
+    <Id>{userId}</Id>
   </a>
 );
 

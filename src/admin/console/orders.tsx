@@ -6,7 +6,7 @@ import { formatMoney } from "../../pages/format.ts";
 import type { FoundByNumber } from "../order-search.ts";
 import { Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
-import { Count, LocalTime, Table } from "./parts.tsx";
+import { Count, Id, LocalTime, Table } from "./parts.tsx";
 
 interface OrdersProps {
   operator: Operator;
@@ -96,7 +96,7 @@ interface FoundProps extends OrderList {
 const Found = ({ user, isOperator, orders, nextCursor, incomplete }: FoundProps) => (
   <section>
     <h2>
-      Orders of <bdi>{user}</bdi>
+      Orders of <Id>{user}</Id>
     </h2>
     {isOperator ? (
       <p>

@@ -7,7 +7,7 @@ import { Bots } from "./bots.tsx";
 import { Funnel } from "./funnel.tsx";
 import { renderConsole } from "./layout.tsx";
 import { LineCounts } from "./line.tsx";
-import { Age, Count, Facts, LocalTime, Table } from "./parts.tsx";
+import { Count, Facts, ItemName, Part, SaleState, Table } from "./parts.tsx";
 import { describeSwitch } from "./switches.tsx";
 
 export const renderOverview = (figures: Figures, operator: Operator): Promise<string> =>
@@ -54,9 +54,11 @@ const FiguresFragment = ({ figures }: { figures: Figures }) => (
     data-source={`/admin/sales/${figures.sale.id}/figures`}
     data-curves={JSON.stringify(curvesOf(figures))}
   >
-    <State {...figures.sale} />
-    <FiringAlerts alerts={figures.alerts.value} />
-    <Switches {...figures} />
+    <SaleState {...figures.sale}>{figures.sale.listed ? null : <span>unlisted</span>}</SaleState>
+    <div>
+      <FiringAlerts alerts={figures.alerts.value} />
+      <Switches {...figures} />
+    </div>
     <Units {...figures} />
     <Funnel {...figures} />
     <Line {...figures} />
@@ -78,19 +80,6 @@ function curvesOf({ skus, curve: { from, stepSeconds } }: Figures) {
   };
 }
 
-const State = ({ state, opensAt, closesAt, listed }: Figures["sale"]) => (
-  <p class="state">
-    <strong data-state={state}>{state}</strong>
-    {listed ? null : <span>unlisted</span>}
-    <span>
-      opens <LocalTime at={opensAt} />
-    </span>
-    <span>
-      closes <LocalTime at={closesAt} />
-    </span>
-  </p>
-);
-
 /** The switches that override the sale. */
 const Switches = ({ switches: { value } }: Figures) =>
   value === null ? (
@@ -104,17 +93,12 @@ const Switches = ({ switches: { value } }: Figures) =>
   );
 
 const Units = ({ skus }: Figures) => (
-  <>
-    <h2>
-      Units <Age asOf={oldest(skus)} />
-    </h2>
+  <Part title="Units" asOf={oldest(skus)}>
     <Table
       caption="Units"
       head={["Item", "Free", "Held", "Sold", "Stock", "Sells out in"]}
       rows={skus.map(({ id, name, units: { value }, secondsToSellOut }) => [
-        <>
-          <bdi>{name}</bdi> <small>{id}</small>
-        </>,
+        <ItemName {...{ id, name }} />,
         <Count value={value?.available} />,
         <Count value={value?.held} />,
         <Count value={value?.sold} />,
@@ -122,7 +106,7 @@ const Units = ({ skus }: Figures) => (
         estimate(secondsToSellOut, value?.available),
       ])}
     />
-  </>
+  </Part>
 );
 
 const oldest = (skus: readonly SkuFigures[]): string =>
@@ -136,19 +120,13 @@ function estimate(seconds: number | null, free: number | undefined): string {
 
 const Line = ({ line }: Figures) =>
   line ? (
-    <>
-      <h2>
-        Line <Age asOf={line.asOf} />
-      </h2>
+    <Part title="Line" asOf={line.asOf}>
       <LineCounts report={line.value} />
-    </>
+    </Part>
   ) : null;
 
 const Money = ({ payments, attention }: Figures) => (
-  <>
-    <h2>
-      Money <Age asOf={payments.asOf} />
-    </h2>
+  <Part title="Money" asOf={payments.asOf}>
     <Facts
       facts={[
         ["Payments in line", <Count value={payments.value?.inLine} />],
@@ -159,7 +137,7 @@ const Money = ({ payments, attention }: Figures) => (
         ["Mismatches", <Count value={attention.value?.mismatches} />],
       ]}
     />
-  </>
+  </Part>
 );
 
 const Plumbing = ({ skus, attention, breakers }: Figures) => {
@@ -167,10 +145,7 @@ const Plumbing = ({ skus, attention, breakers }: Figures) => {
   const sum = (name: keyof (typeof known)[number]) =>
     known.reduce((total, backlog) => total + backlog[name], 0);
   return (
-    <>
-      <h2>
-        Plumbing <Age asOf={oldest(skus)} />
-      </h2>
+    <Part title="Plumbing" asOf={oldest(skus)}>
       {breakers.value?.map(({ name, state, openSeconds }) =>
         state === "closed" ? null : (
           <p class="fault">
@@ -187,6 +162,6 @@ const Plumbing = ({ skus, attention, breakers }: Figures) => {
           ["Holds that wait for a payment", <Count value={sum("holdsPaused")} />],
         ]}
       />
-    </>
+    </Part>
   );
 };

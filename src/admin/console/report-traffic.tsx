@@ -58,15 +58,19 @@ const COST_NAMES: Record<string, string> = {
 const Deployment = ({ latency, degradations, cost }: Known) => (
   <>
     <h2>The whole deployment in that time</h2>
-    <Table
-      caption="Latency"
-      head={["Latency", "Count", "Half", "95 %", "99 %"]}
-      rows={latency.map(({ of, name, count, p50, p95, p99 }) => [
-        of === "requests" ? name : `object: ${name}`,
-        <Count value={count} />,
-        ...[p50, p95, p99].map(bound),
-      ])}
-    />
+    {latency.length === 0 ? (
+      <p>No request was measured.</p>
+    ) : (
+      <Table
+        caption="Latency"
+        head={["Latency", "Count", "Half", "95 %", "99 %"]}
+        rows={latency.map(({ of, name, count, p50, p95, p99 }) => [
+          of === "requests" ? name : `object: ${name}`,
+          <Count value={count} />,
+          ...[p50, p95, p99].map(bound),
+        ])}
+      />
+    )}
     {degradations.length === 0 ? (
       <p>Nothing was degraded.</p>
     ) : (

@@ -1,11 +1,11 @@
 // The page of the report of a sale: what holds, what was sold, and what it took. Printable: links and forms stay on the screen.
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
-import type { Check, Report } from "../report/document.ts";
+import type { Check, LedgerReading, Report } from "../report/document.ts";
 import type { TakeBackResult } from "../report/take-back.ts";
 import { Faults } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
-import { Age, Count, LocalTime, Table } from "./parts.tsx";
+import { Age, Count, ItemName, LocalTime, SaleState, Table } from "./parts.tsx";
 import { Clusters } from "./report-clusters.tsx";
 import { Draw, Money } from "./report-proofs.tsx";
 import { Traffic } from "./report-traffic.tsx";
@@ -32,7 +32,10 @@ export const renderReport = (props: ReportProps): Promise<string> =>
         <Links {...props.report.sale} />
         <Faults issues={props.issues} />
         <Result result={props.result} />
-        <State {...props.report} />
+        <SaleState {...props.report.sale}>
+          <span>{props.report.sale.id}</span>
+          <Age asOf={props.report.generatedAt} />
+        </SaleState>
         <Checks {...props.report} />
         <Items {...props.report} />
         <Sold {...props.report} />
@@ -69,20 +72,6 @@ const Result = ({ result }: { result: TakeBackResult | undefined }) =>
     </div>
   ) : null;
 
-const State = ({ sale: { id, state, opensAt, closesAt }, generatedAt }: Report) => (
-  <p class="state">
-    <strong data-state={state}>{state}</strong>
-    <span>{id}</span>
-    <span>
-      opens <LocalTime at={opensAt} />
-    </span>
-    <span>
-      closes <LocalTime at={closesAt} />
-    </span>
-    <Age asOf={generatedAt} />
-  </p>
-);
-
 const STATEMENTS: Record<Check["name"], string> = {
   stock: "Sold + held + available = stocked",
   limits: "Nobody has more than the limit",
@@ -109,7 +98,7 @@ const Checks = ({ checks }: Report) => (
   </>
 );
 
-const Items = ({ skus }: Report) => (
+const Items = ({ skus, formerSkus }: Report) => (
   <>
     <h2>Items</h2>
     <Table
@@ -125,39 +114,50 @@ const Items = ({ skus }: Report) => (
         "Most for one",
         "Limit",
       ]}
-      rows={skus.map(({ id, name, perUserLimit, ledger, counted }) => [
-        <>
-          <bdi>{name}</bdi> <small>{id}</small>
-        </>,
-        <Count value={ledger?.stocked} />,
-        <Count value={ledger?.sold} />,
-        <Count value={ledger?.held} />,
-        <Count value={ledger?.available} />,
-        <Count value={ledger?.withdrawn} />,
-        <Count value={counted?.people} />,
-        <Count value={counted?.mostPerPerson} />,
-        <Count value={perUserLimit} />,
-      ])}
+      rows={[
+        ...skus.map(({ id, name, perUserLimit, ...read }) => [
+          <ItemName {...{ id, name }} />,
+          ...unitsOf(read),
+          <Count value={perUserLimit} />,
+        ]),
+        ...formerSkus.map(({ id, ...read }) => [
+          <ItemName {...{ id, name: "Left the sale:" }} />,
+          ...unitsOf(read),
+          "none",
+        ]),
+      ]}
     />
   </>
 );
 
+const unitsOf = ({ ledger, counted }: LedgerReading) =>
+  [
+    ...[ledger?.stocked, ledger?.sold, ledger?.held, ledger?.available, ledger?.withdrawn],
+    ...[counted?.people, counted?.mostPerPerson],
+  ].map((value) => <Count value={value} />);
+
 const BAR_HEIGHT = 40;
 
+const Sold = ({ sold }: Report) => (
+  <>
+    <h2>Sold over time</h2>
+    {sold.units.length === 0 ? <p>Nothing is sold.</p> : <Bars {...sold} />}
+  </>
+);
+
 /** Bars of equal width, one for each step. */
-const Sold = ({ sold: { from, stepSeconds, units } }: Report) => {
+const Bars = ({ from, stepSeconds, units }: Report["sold"]) => {
   const most = Math.max(1, ...units);
   const total = units.reduce((sum, count) => sum + count, 0);
   return (
     <>
-      <h2>Sold over time</h2>
       <p>
         <Count value={total} /> units since <LocalTime at={from} />, each bar {stepSeconds} s, at
-        most <Count value={units.length > 0 ? most : 0} /> in one
+        most <Count value={most} /> in one
       </p>
       <svg
         class="bars"
-        viewBox={`0 0 ${Math.max(1, units.length)} ${BAR_HEIGHT}`}
+        viewBox={`0 0 ${units.length} ${BAR_HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`${total} units sold over ${units.length * stepSeconds} seconds`}

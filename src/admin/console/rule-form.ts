@@ -1,9 +1,9 @@
 // The console's form for a deny or allow rule.
 import * as z from "zod";
-import { type Issue, toIssues } from "../../errors.ts";
+import type { Issue } from "../../errors.ts";
 import { RULE_KINDS } from "../../funnel/rule-set.ts";
 import { type RuleBody, ruleBodySchema } from "../rules.ts";
-import { reasonField } from "./form-schema.ts";
+import { type Asked, commandIn, numberIn, reasonField } from "./form-schema.ts";
 
 export const ruleForm = z.strictObject({
   action: z.enum(["save", "remove"]),
@@ -17,20 +17,18 @@ export const ruleForm = z.strictObject({
 
 export type RuleForm = z.output<typeof ruleForm>;
 
-const FIELDS: Record<string, string> = { seconds: "minutes", note: "reason" };
 const MINUTE_SECONDS = 60;
 
+/** The API counts in seconds, so its words would be wrong beside the field. */
+const TIME_FAULT = "use a number of minutes that are whole seconds, and 366 days at most";
+
 /** The reason and lifetime of a rule as the operator's API takes them, or what is wrong with them. */
-export function ruleBodyOf({
-  minutes,
-  reason,
-}: RuleForm): { ok: true; body: RuleBody } | { ok: false; issues: Issue[] } {
-  const seconds = minutes === "" ? {} : { seconds: Number(minutes) * MINUTE_SECONDS };
-  const parsed = ruleBodySchema.safeParse({ note: reason, ...seconds });
-  if (parsed.success) return { ok: true, body: parsed.data };
-  const issues = toIssues(parsed.error);
-  return {
-    ok: false,
-    issues: issues.map(({ path, message }) => ({ path: FIELDS[path] ?? path, message })),
-  };
+export function ruleBodyOf({ minutes, reason }: RuleForm): Asked<RuleBody> {
+  const lasting = numberIn(minutes);
+  const seconds = lasting === undefined ? {} : { seconds: lasting * MINUTE_SECONDS };
+  const asked = commandIn(ruleBodySchema, { note: reason, ...seconds }, { note: "reason" });
+  if (asked.ok) return asked;
+  const toField = (issue: Issue) =>
+    issue.path === "seconds" ? { path: "minutes", message: TIME_FAULT } : issue;
+  return { ok: false, issues: asked.issues.map(toField) };
 }

@@ -4,7 +4,7 @@ import { RULE_KINDS, type Rule } from "../../funnel/rule-set.ts";
 import type { Operator } from "../../http.ts";
 import { Done, Faults, Field, Reason } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
-import { LocalTime, Table } from "./parts.tsx";
+import { Id, LocalTime, Table } from "./parts.tsx";
 import type { RuleForm } from "./rule-form.ts";
 
 interface RulesProps {
@@ -67,7 +67,7 @@ const Name = ({ rule, isLink }: { rule: Rule; isLink: boolean }) => {
   const { effect, kind, value } = rule;
   const text = (
     <>
-      {effect} {kind} <bdi>{value}</bdi>
+      {effect} {kind} <Id>{value}</Id>
     </>
   );
   // Fills in the form below.

@@ -13,6 +13,7 @@ import {
   toSent,
   valueAt,
 } from "./form-texts.ts";
+import { inWords } from "./issue-words.ts";
 import { productsOf, rowsOfSale, skusOf } from "./sale-rows.ts";
 
 export const FIELDS = {
@@ -70,13 +71,6 @@ export function saleFromTexts(texts: Texts, base?: Sale): Parsed {
   return { ok: false, issues: toIssues(parsed.error).map(toFieldIssue) };
 }
 
-const WORDS: [pattern: RegExp, message: string][] = [
-  [/received undefined$|expected string to have >=1 /, "is required"],
-  [/expected int, received/, "is not a whole number"],
-  [/expected number, received/, "is not a number"],
-  [/^Invalid ISO datetime/, "is not a date and time"],
-];
-
 /** Paths of values that are shown by the field of another path. */
 const FIELD_OF: [pattern: RegExp, field: string][] = [
   [/\.(unitPrice|compareAtPrice)$/, ".$1.amount"],
@@ -87,7 +81,7 @@ const FIELD_OF: [pattern: RegExp, field: string][] = [
 /** An issue about a value as one about its field, in words for people. */
 export function toFieldIssue({ path, message }: Issue): Issue {
   const field = FIELD_OF.reduce((found, [pattern, of]) => found.replace(pattern, of), path);
-  const words = WORDS.find(([pattern]) => pattern.test(message))?.[1] ?? message;
+  const words = inWords(message);
   const isPrice = field.endsWith(".amount") && words === "is not a number";
   return {
     path: field,

@@ -1,12 +1,13 @@
 // The console's form of a sale: how it is read, and the draft of a copy of an earlier sale.
 import * as z from "zod";
 import type { Sale } from "../../catalog/schema.ts";
+import { MAX_SALE_BYTES } from "../sales.ts";
 import { type Texts, toLocalText } from "./form-texts.ts";
 import { FIELDS } from "./sale-document.ts";
 import { type List, ROW_FIELDS, replaceRows, rowsOf } from "./sale-rows.ts";
 
-/** A description of 10,000 characters and 50 names of 200 in another script than Latin, percent-encoded. */
-export const MAX_SALE_FORM_BYTES = 262_144;
+/** The largest document that the operator's API takes, percent-encoded in another script than Latin, and the fields' names. */
+export const MAX_SALE_FORM_BYTES = 3 * MAX_SALE_BYTES + 65_536;
 const MAX_TEXT = 20_000;
 
 /** The lists of a form. */

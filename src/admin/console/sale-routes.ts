@@ -9,22 +9,23 @@ import { type AppEnv, readForm } from "../../http.ts";
 import { expectedSchema, type Preflight, runPreflight } from "../preflight/preflight.ts";
 import { applyPreviewLink, lifeSchema, type PreviewLink } from "../preview-links.ts";
 import { applyRestock } from "../sales.ts";
-import { MAX_FORM_BYTES } from "./form-schema.ts";
+import { commandIn, MAX_FORM_BYTES, numberIn } from "./form-schema.ts";
 import { renderPreflight } from "./preflight.tsx";
 import { renderPreviewLink } from "./preview-link.tsx";
-import { faultsOf, issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
+import { issuesOf, NO_SALE, refusalPage } from "./refusal-page.ts";
 import { renderStock } from "./stock.tsx";
 import { type StockForm, stockForm, unitsOf } from "./stock-form.ts";
+import { submitForm } from "./submit-form.ts";
 
 type SaleContext = Context<AppEnv, "/sales/:saleId/stock">;
 
 export const salePages = new Hono<AppEnv>()
   .get("/sales/:saleId/stock", (c) => stockPage(c, {}))
-  .post("/sales/:saleId/stock", restock)
+  .post("/sales/:saleId/stock", (c) => restock(c))
   .get("/sales/:saleId/preflight", (c) => preflightPage(c, {}))
   .post("/sales/:saleId/preflight", preflight)
   .get("/sales/:saleId/preview-link", (c) => previewLinkPage(c, {}))
-  .post("/sales/:saleId/preview-link", makeLink);
+  .post("/sales/:saleId/preview-link", (c) => makeLink(c));
 
 /** A sale and the units that its objects put on sale. Plain copies, because the answer of an RPC must not outlive the request. */
 async function saleOf(
@@ -54,20 +55,19 @@ async function stockPage(c: SaleContext, { status = 200, ...shown }: ShownStock)
   return c.html(html, status);
 }
 
-async function restock(c: SaleContext): Promise<Response> {
-  const read = await readForm(c, stockForm, MAX_FORM_BYTES);
-  if (!read.ok) return stockPage(c, { issues: issuesOf(read.refusal), status: 400 });
-  const form = read.value;
-  const units = unitsOf(form);
-  if (!units.ok) return stockPage(c, { form, issues: units.issues, status: 400 });
-  const { skuId, key, reason } = form;
-  const answer = await applyRestock(c, skuId, key, units.quantity, reason);
-  if (answer.ok) return c.redirect(`/admin/sales/${c.req.param("saleId")}/stock?done=1`, 303);
-  const status = answer.status as ContentfulStatusCode;
-  return stockPage(c, { form, issues: await faultsOf(answer), status });
-}
+const restock = (c: SaleContext): Promise<Response> =>
+  submitForm(c, stockForm, {
+    apply(form) {
+      const units = unitsOf(form);
+      const { skuId, key, reason } = form;
+      return units.ok ? applyRestock(c, skuId, key, units.command.quantity, reason) : units.issues;
+    },
+    done: () => c.redirect(`/admin/sales/${c.req.param("saleId")}/stock?done=1`, 303),
+    show: (refused) => stockPage(c, refused),
+  });
 
 const preflightForm = z.strictObject({ expected: z.string().trim().max(20).default("") });
+const expectedField = z.object({ expected: expectedSchema.optional() });
 
 interface ShownPreflight {
   expected?: string;
@@ -90,12 +90,9 @@ async function preflight(c: SaleContext): Promise<Response> {
   const form = await readForm(c, preflightForm, MAX_FORM_BYTES);
   if (!form.ok) return preflightPage(c, { issues: issuesOf(form.refusal), status: 400 });
   const { expected } = form.value;
-  const people = expected === "" ? undefined : expectedSchema.safeParse(expected);
-  if (people?.success === false) {
-    const issues = people.error.issues.map(({ message }) => ({ path: "expected", message }));
-    return preflightPage(c, { expected, issues, status: 400 });
-  }
-  const found = await runPreflight(c, c.req.param("saleId"), people?.data);
+  const asked = commandIn(expectedField, { expected: numberIn(expected) });
+  if (!asked.ok) return preflightPage(c, { expected, issues: asked.issues, status: 400 });
+  const found = await runPreflight(c, c.req.param("saleId"), asked.command.expected);
   return found ? preflightPage(c, { expected, found }) : refusalPage(c, NO_SALE);
 }
 
@@ -117,11 +114,9 @@ const linkForm = z.strictObject({
 });
 
 /** Shows the link in the answer to the form: an address with it would be kept in the browser's history. */
-async function makeLink(c: SaleContext): Promise<Response> {
-  const form = await readForm(c, linkForm, MAX_FORM_BYTES);
-  if (!form.ok) return previewLinkPage(c, { issues: issuesOf(form.refusal), status: 400 });
-  const answer = await applyPreviewLink(c, c.req.param("saleId"), form.value.validSeconds);
-  if (answer.ok) return previewLinkPage(c, { link: await answer.json<PreviewLink>() });
-  const status = answer.status as ContentfulStatusCode;
-  return previewLinkPage(c, { issues: await faultsOf(answer), status });
-}
+const makeLink = (c: SaleContext): Promise<Response> =>
+  submitForm(c, linkForm, {
+    apply: ({ validSeconds }) => applyPreviewLink(c, c.req.param("saleId"), validSeconds),
+    done: async (_, answer) => previewLinkPage(c, { link: await answer.json<PreviewLink>() }),
+    show: ({ form: _, ...refused }) => previewLinkPage(c, refused),
+  });

@@ -4,7 +4,7 @@ import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import { Done, Faults, Field, Reason } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
-import { Count, Table } from "./parts.tsx";
+import { Count, ItemName, Table } from "./parts.tsx";
 import type { StockForm } from "./stock-form.ts";
 
 interface StockProps {
@@ -44,9 +44,7 @@ const Items = ({ sale, stocked }: StockProps) => (
     caption="Items"
     head={["Item", "Stock", "Orders"]}
     rows={sale.skus.map(({ id, name }) => [
-      <>
-        <bdi>{name}</bdi> <small>{id}</small>
-      </>,
+      <ItemName {...{ id, name }} />,
       <Count value={stocked[id]} />,
       <a href={`/api/admin/skus/${id}/orders.csv`}>Download as CSV</a>,
     ])}

@@ -6,6 +6,7 @@ import { switchChangeSchema } from "../../catalog/switch-schema.ts";
 import { type SwitchName, type SwitchTarget, TARGETS } from "../../catalog/switches.ts";
 import type { Issue } from "../../errors.ts";
 import type { WantedChange } from "../switches.ts";
+import { type Asked, numberIn } from "./form-schema.ts";
 
 /** A choice of the form: a switch and what to set it to. `limits` gets its value from a field of its own. */
 interface Choice {
@@ -53,7 +54,6 @@ export const switchForm = z.strictObject({
 export type SwitchForm = z.output<typeof switchForm>;
 
 const MINUTE_MS = 60_000;
-const numberOf = (text: string): number | undefined => (text === "" ? undefined : Number(text));
 
 /** The sale or the SKU that a choice is about. A switch of the whole deployment has neither. */
 function targetOf({ name }: Choice, target: string): SwitchTarget {
@@ -65,9 +65,9 @@ function targetOf({ name }: Choice, target: string): SwitchTarget {
 export function changeOf(
   { choice: id, target, factor, minutes, notice, reason }: SwitchForm,
   now: number,
-): { ok: true; change: WantedChange } | { ok: false; issues: Issue[] } {
+): Asked<WantedChange> {
   const choice = CHOICES[id];
-  const lasting = numberOf(minutes);
+  const lasting = numberIn(minutes);
   const until = lasting === undefined ? undefined : new Date(now + lasting * MINUTE_MS);
   if (until && Number.isNaN(until.getTime())) {
     return { ok: false, issues: [{ path: "minutes", message: "is not a number of minutes" }] };
@@ -77,7 +77,7 @@ export function changeOf(
     switches: [
       {
         name: choice.name,
-        value: choice.value === "factor" ? numberOf(factor) : choice.value,
+        value: choice.value === "factor" ? numberIn(factor) : choice.value,
         ...targetOf(choice, target),
         ...(until && { until: until.toISOString() }),
         ...(notice.trim() && { notice }),
@@ -86,7 +86,7 @@ export function changeOf(
   });
   if (!parsed.success) return { ok: false, issues: parsed.error.issues.map(toIssue) };
   const { switches, ...rest } = parsed.data;
-  return { ok: true, change: { ...rest, settings: switches as SwitchSetting[] } };
+  return { ok: true, command: { ...rest, settings: switches as SwitchSetting[] } };
 }
 
 const FIELDS: Record<string, string> = {
@@ -106,6 +106,5 @@ function toIssue({ path, message, ...issue }: z.core.$ZodIssue): Issue {
   if (issue.code === "unrecognized_keys") {
     return toFormIssue({ path: issue.keys[0] ?? "", message: "does not belong to this change" });
   }
-  const isMissing = message.endsWith("received undefined");
-  return toFormIssue({ path: path.join("."), message: isMissing ? "is required" : message });
+  return toFormIssue({ path: path.join("."), message });
 }

@@ -1,16 +1,14 @@
 // The forms on the page of the webhook: how a filled-in form becomes a command of the operator's API.
 import * as z from "zod";
-import { type Issue, toIssues } from "../../errors.ts";
 import { EVENT_TYPES, type EventType } from "../../webhook-events.ts";
 import { type ReplayRequest, replaySchema } from "../webhooks.ts";
-import { reasonField } from "./form-schema.ts";
+import { type Asked, commandIn, keyField, reasonField } from "./form-schema.ts";
 
 const TYPES = Object.keys(EVENT_TYPES) as EventType[];
 
 const replayForm = z.strictObject({
   action: z.literal("replay"),
-  /** The idempotency key, made with the page: a form that is sent twice replays once. */
-  key: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  key: keyField,
   /** As the browser sends a date and a time, in UTC. */
   from: z.string().trim().max(40),
   to: z.string().trim().max(40),
@@ -34,19 +32,9 @@ const toInstant = (text: string): string =>
   });
 
 /** The replay that a form asks for, or what is wrong with it. */
-export function replayOf({
-  from,
-  to,
-  type,
-  sku,
-  reason,
-}: ReplayForm): { ok: true; request: ReplayRequest } | { ok: false; issues: Issue[] } {
-  const parsed = replaySchema.safeParse({
+export const replayOf = ({ from, to, type, sku, reason }: ReplayForm): Asked<ReplayRequest> =>
+  commandIn(replaySchema, {
     ...{ from: toInstant(from), to: toInstant(to), reason },
     ...(type === "" ? {} : { types: [type] }),
     ...(sku === "" ? {} : { sku }),
   });
-  return parsed.success
-    ? { ok: true, request: parsed.data }
-    : { ok: false, issues: toIssues(parsed.error) };
-}

@@ -1,21 +1,23 @@
 // Decides from the facts of a sale what holds. Pure. In doubt a statement is unknown, and never true.
 import type { DrawCheck } from "../../admission/verify-draw.ts";
-import type { Check, SkuFacts } from "./document.ts";
+import type { Check, FormerSkuFacts, SkuFacts } from "./document.ts";
 import { agrees, type MoneyFacts } from "./money.ts";
 import type { SaleLimitFacts } from "./sale-tally.ts";
 
 interface Facts {
   skus: readonly SkuFacts[];
+  formerSkus: readonly FormerSkuFacts[];
   money: MoneyFacts;
   saleLimit?: SaleLimitFacts;
   draw?: readonly DrawCheck[] | null;
 }
 
-export function checksOf({ skus, money, saleLimit, draw }: Facts): Check[] {
+export function checksOf({ skus, formerSkus, money, saleLimit, draw }: Facts): Check[] {
+  const all = [...skus, ...formerSkus];
   return [
-    checkStock(skus),
+    checkStock(all),
     checkLimits(skus, saleLimit),
-    checkMoney(skus, money),
+    checkMoney(all, money),
     ...(draw === undefined ? [] : [checkDraw(draw)]),
   ];
 }
@@ -26,15 +28,15 @@ const broken = (name: Name, detail: string): Check => ({ name, holds: false, det
 const unknown = (name: Name, detail: string): Check => ({ name, holds: "unknown", detail });
 
 /** SKUs as words. */
-const listed = (skus: readonly SkuFacts[]): string => skus.map(({ id }) => id).join(", ");
+const listed = (skus: readonly FormerSkuFacts[]): string => skus.map(({ id }) => id).join(", ");
 
 /** Why not every order was read. Undefined if all were. */
-function unread(skus: readonly SkuFacts[]): string | undefined {
+function unread(skus: readonly FormerSkuFacts[]): string | undefined {
   const missing = skus.filter(({ ledger, counted }) => !ledger || !counted);
   return missing.length > 0 ? `The ledger did not answer: ${listed(missing)}` : undefined;
 }
 
-function isOutOfBalance({ ledger, counted }: SkuFacts): boolean {
+function isOutOfBalance({ ledger, counted }: FormerSkuFacts): boolean {
   if (!ledger) return false;
   const { stocked, available, held, sold, isMoving } = ledger;
   if (available < 0 || available + held + sold !== stocked) return true;
@@ -42,7 +44,7 @@ function isOutOfBalance({ ledger, counted }: SkuFacts): boolean {
   return counted.held !== held || counted.sold !== sold;
 }
 
-function checkStock(skus: readonly SkuFacts[]): Check {
+function checkStock(skus: readonly FormerSkuFacts[]): Check {
   const wrong = skus.filter(isOutOfBalance);
   if (wrong.length > 0) {
     return broken("stock", `Sold, held and available units are not the stock: ${listed(wrong)}`);
@@ -92,7 +94,10 @@ function unproven(skus: readonly SkuFacts[], { overLimit, miscounted }: SaleLimi
     : undefined;
 }
 
-function checkMoney(skus: readonly SkuFacts[], { totals, faultCount, open }: MoneyFacts): Check {
+function checkMoney(
+  skus: readonly FormerSkuFacts[],
+  { totals, faultCount, open }: MoneyFacts,
+): Check {
   const total = (name: "mismatches" | "refundsFailed" | "refundsDue") =>
     skus.reduce((sum, { ledger }) => sum + (ledger?.[name] ?? 0), 0);
   const [mismatches, refundsDue] = [total("mismatches"), total("refundsDue")];

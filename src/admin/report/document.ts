@@ -17,13 +17,21 @@ export interface Check {
   detail: string;
 }
 
-/** The facts about one SKU, from its ledger. */
-export interface SkuFacts extends Pick<Sku, "id" | "name" | "unitPrice" | "perUserLimit"> {
+/** The facts that the ledger of a SKU states. */
+export interface LedgerReading {
   /** The counts of the ledger. Null if it did not answer. */
   ledger: LedgerFacts | null;
   /** The sums of its orders, one by one. Null if they could not be read to the end. */
   counted: Counted | null;
 }
+
+/** The facts about one SKU. */
+export interface SkuFacts
+  extends LedgerReading,
+    Pick<Sku, "id" | "name" | "unitPrice" | "perUserLimit"> {}
+
+/** A SKU that the sale had before: its orders remain. */
+export interface FormerSkuFacts extends LedgerReading, Pick<Sku, "id"> {}
 
 /** `stocked = available + held + sold`. `withdrawn`: units that refunds took off sale; `stocked` is without them. */
 export interface LedgerFacts {
@@ -68,6 +76,8 @@ export interface Report {
   generatedAt: string;
   checks: Check[];
   skus: SkuFacts[];
+  /** Without those that belong to another sale now. */
+  formerSkus: FormerSkuFacts[];
   /** Absent if the sale has no limit per person. */
   saleLimit?: SaleLimitFacts;
   /** Units of orders that are confirmed now, by the time of the order. */

@@ -2,7 +2,7 @@
 import { lineOf } from "../../admission/client.ts";
 import { lineSettings, registrationOf } from "../../admission/settings.ts";
 import { type DrawCheck, verifyDraw } from "../../admission/verify-draw.ts";
-import { type Sale, type Sku, saleState } from "../../catalog/schema.ts";
+import { type Sale, saleState } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
 import type { AppContext } from "../../http.ts";
 import {
@@ -20,7 +20,7 @@ import { chainOf } from "../../line/beacon.ts";
 import { causeOf, log } from "../../observability/log.ts";
 import { LONGEST_SECONDS, readSpan } from "../../observability/read-metrics.ts";
 import { checksOf } from "./checks.ts";
-import type { LedgerFacts, Report, SkuFacts, Traffic } from "./document.ts";
+import type { LedgerFacts, LedgerReading, Report, Traffic } from "./document.ts";
 import { MoneyTally } from "./money.ts";
 import { SaleTally } from "./sale-tally.ts";
 import { Suspects } from "./suspects.ts";
@@ -44,15 +44,21 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
   const sold = new Timeline(Date.parse(sale.opensAt));
   const suspects = new Suspects();
   const people = sale.perUserLimit === undefined ? undefined : new SaleTally(sale.perUserLimit);
+  const onSale = new Set(sale.skus.map(({ id }) => id));
   const each: Visit = (order, skuId) => {
     if (order.saleId !== saleId) return;
     money.add(order);
     suspects.add(order, skuId);
-    people?.add(order);
+    if (onSale.has(skuId)) people?.add(order);
     if (order.status === "confirmed") sold.add(order.createdAt, order.units);
   };
-  const [skus, draw, traffic] = await Promise.all([
-    readSkus(scope, sale.skus, each),
+  const former: string[] = await registryOf(env).formerSkus(saleId);
+  const [skus, formerSkus, draw, traffic] = await Promise.all([
+    inTurn(sale.skus, async ({ id, name, unitPrice, perUserLimit }) => ({
+      ...{ id, name, unitPrice, perUserLimit },
+      ...(await readLedger(scope, id, perUserLimit, each)),
+    })),
+    inTurn(former, async (id) => ({ id, ...(await readLedger(scope, id, Infinity, each)) })),
     readDraw(scope, sale),
     readTraffic(scope, sale, Date.now()),
   ]);
@@ -60,6 +66,7 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
   const { id, title, opensAt, closesAt } = sale;
   const facts = {
     skus,
+    formerSkus,
     money: money.facts(),
     ...(saleLimit === undefined ? {} : { saleLimit }),
     ...(draw === undefined ? {} : { draw }),
@@ -79,20 +86,25 @@ export async function readReport(scope: Scope, saleId: string): Promise<Report |
 type Visit = (order: AuditedOrder, skuId: string) => void;
 
 /** One ledger after the other, so that the memory of one page is enough. */
-async function readSkus(scope: Scope, skus: readonly Sku[], visit: Visit): Promise<SkuFacts[]> {
-  const facts: SkuFacts[] = [];
-  for (const sku of skus) facts.push(await readSku(scope, sku, visit));
+async function inTurn<Of, Facts>(all: readonly Of[], read: (each: Of) => Promise<Facts>) {
+  const facts: Facts[] = [];
+  for (const each of all) facts.push(await read(each));
   return facts;
 }
 
-async function readSku({ env }: Scope, sku: Sku, visit: Visit): Promise<SkuFacts> {
-  const { id, name, unitPrice, perUserLimit } = sku;
-  const facts: SkuFacts = { id, name, unitPrice, perUserLimit, ledger: null, counted: null };
+/** @param limit the most units that one person may have */
+async function readLedger(
+  { env }: Scope,
+  id: string,
+  limit: number,
+  visit: Visit,
+): Promise<LedgerReading> {
+  const unknown: LedgerReading = { ledger: null, counted: null };
   const readUnits = () => atObject(env, id, (object) => object.report());
   try {
     const before = await readUnits();
-    if (!before) return facts;
-    const tally = new SkuTally(perUserLimit);
+    if (!before) return unknown;
+    const tally = new SkuTally(limit);
     let withdrawn = 0;
     let after: OrderRef | null = null;
     do {
@@ -104,10 +116,10 @@ async function readSku({ env }: Scope, sku: Sku, visit: Visit): Promise<SkuFacts
       ({ withdrawn, next: after } = page);
     } while (after);
     const now = (await readUnits()) ?? before;
-    return { ...facts, ledger: ledgerFacts(before, now, withdrawn), counted: tally.end() };
+    return { ledger: ledgerFacts(before, now, withdrawn), counted: tally.end() };
   } catch (error) {
     log("report.part_unknown", { skuId: id, step: "ledger", cause: causeOf(error) });
-    return facts;
+    return unknown;
   }
 }
 

@@ -142,6 +142,15 @@ export const report = wide<Report>()(
           counted: counted.nullable(),
         }),
       ),
+      formerSkus: z
+        .array(
+          z.strictObject({
+            id: skuId,
+            ledger: ledgerFacts.nullable(),
+            counted: counted.nullable(),
+          }),
+        )
+        .describe("SKUs that the sale had before, without those that belong to another sale now."),
       saleLimit: z
         .strictObject({
           limit: count,

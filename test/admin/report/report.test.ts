@@ -101,6 +101,21 @@ describe("a sale in which everything went right", () => {
     expect(traffic?.cost.items.find(({ name }) => name === "requests")?.count).toBeGreaterThan(1);
   });
 
+  test("counts an item that has left the sale since", async () => {
+    const [shoe, sock] = [aSku(), aSku({ unitPrice: { amount: 0, currency: "USD" } })];
+    const sale = await putSale(aSale({ skus: [shoe, sock] }));
+    await bought(await aBuyer(), sock.id);
+    await settled(sock.id);
+    await putSale({ ...sale, skus: [shoe] });
+    const report = await reportOn(sale.id);
+    expect(report.skus.map(({ id }) => id)).toEqual([shoe.id]);
+    expect(report.formerSkus).toMatchObject([
+      { id: sock.id, ledger: { sold: 1 }, counted: { sold: 1, people: 1 } },
+    ]);
+    expect(report.sold.units.reduce((sum, units) => sum + units, 0)).toBe(1);
+    expect(holdsIn(report)).toEqual({ stock: true, limits: true, money: true });
+  });
+
   test("names nobody", async () => {
     const { saleId, skuId } = await givenSale();
     const buyer = await aBuyer();

@@ -147,7 +147,7 @@ describe("a statement", () => {
   });
   const NO_MONEY = new MoneyTally().facts();
   const statement = (name: string, sku: SkuFacts, money = NO_MONEY) =>
-    checksOf({ skus: [sku], money }).find((check) => check.name === name)?.holds;
+    checksOf({ skus: [sku], formerSkus: [], money }).find((check) => check.name === name)?.holds;
 
   test("about the stock holds only if the counters and the orders agree", () => {
     expect(statement("stock", aSku({}))).toBe(true);
@@ -163,6 +163,17 @@ describe("a statement", () => {
     }
   });
 
+  test("about stock and money needs the ledgers of items that left the sale", () => {
+    const left = { skus: [aSku({})], formerSkus: [aSku(null)], money: NO_MONEY };
+    expect(checksOf(left)).toMatchObject([
+      { name: "stock", holds: "unknown" },
+      { name: "limits", holds: true },
+      { name: "money", holds: "unknown" },
+    ]);
+    const broken = { ...left, formerSkus: [aSku({ stocked: 2 })] };
+    expect(checksOf(broken)[0]).toMatchObject({ name: "stock", holds: false });
+  });
+
   test("about limits fails for one person above the limit", () => {
     expect(statement("limits", aSku({}))).toBe(true);
     expect(statement("limits", aSku({}, { overLimit: 1 }))).toBe(false);
@@ -176,12 +187,12 @@ describe("a statement", () => {
 
   test("about a draw is unknown before it is revealed, and fails if one check fails", () => {
     const about = (draw: DrawCheck[] | null) =>
-      checksOf({ skus: [], money: NO_MONEY, draw }).at(-1);
+      checksOf({ skus: [], formerSkus: [], money: NO_MONEY, draw }).at(-1);
     const fine = { name: "document", ok: true, detail: "" } as const;
     expect(about([fine])).toMatchObject({ name: "draw", holds: true });
     expect(about([fine, { name: "revealed", ok: false, detail: "" }])?.holds).toBe("unknown");
     expect(about([fine, { name: "signature", ok: false, detail: "" }])?.holds).toBe(false);
     expect(about(null)?.holds).toBe("unknown");
-    expect(checksOf({ skus: [], money: NO_MONEY }).at(-1)?.name).not.toBe("draw");
+    expect(checksOf({ skus: [], formerSkus: [], money: NO_MONEY }).at(-1)?.name).not.toBe("draw");
   });
 });

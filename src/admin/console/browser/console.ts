@@ -1,4 +1,5 @@
 // The script of every page of the console: keeps the figures current, shows their ages, and the operator's own time zone.
+import { patch } from "./patch.ts";
 
 /** How often the connection is looked after. */
 const EVERY_MS = 2_000;
@@ -46,12 +47,7 @@ function show(html: string): void {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const newer = parsed.querySelector("[data-figures]");
   if (!held || !newer) return;
-  // A table that is being scrolled by keyboard must not lose the focus.
-  const focused = [...held.querySelectorAll("[tabindex]")].indexOf(
-    document.activeElement as Element,
-  );
-  held.replaceWith(newer);
-  newer.querySelectorAll<HTMLElement>("[tabindex]")[focused]?.focus({ preventScroll: true });
+  patch(held, newer);
   answeredAt = Date.now();
   showTimes();
   document.dispatchEvent(new Event("figures"));
