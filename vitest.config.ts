@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { PATIENT_BREAKERS } from "./test/setup/patient-breakers.ts";
 import { startServices } from "./test/setup/services.ts";
 
 const UNIT = "test/**/*.unit.test.{ts,tsx}";
@@ -11,8 +12,8 @@ const NODE = "test/{local,bench}/**/*.test.ts";
 const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 
 /** Only so that a hang ends; no test depends on how fast the machine is. */
-const testTimeout = 120_000;
-const hookTimeout = testTimeout;
+const testTimeout = 300_000;
+const limits = { testTimeout, hookTimeout: testTimeout };
 
 const QUEUE = {
   maxBatchTimeout: 0.05,
@@ -22,16 +23,6 @@ const QUEUE = {
 
 /** Only so that a wait ends: the default of a second is missed on a busy machine. */
 const patient = { poll: { timeout: 60_000 } };
-
-/** Much longer than a busy machine stalls, so that a stall changes no answer. Tests of slowness set limits of their own. */
-const generous = { limitMs: 20_000, slowMs: 20_000 };
-const BREAKERS = {
-  redis: generous,
-  "redis-background": generous,
-  turnstile: generous,
-  beacon: generous,
-  webhook: generous,
-};
 
 /** Files at a time, of all projects together: vitest wants the same number in each. */
 const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
@@ -48,8 +39,7 @@ export default defineConfig({
           include: [UNIT],
           isolate: false,
           maxWorkers,
-          testTimeout,
-          hookTimeout,
+          ...limits,
         },
       },
       {
@@ -76,7 +66,7 @@ export default defineConfig({
                 AUTH_SECRET: "test-auth-secret-of-at-least-32-characters",
                 DEMO_LOGIN: "true",
                 PAYMENTS: "sandbox",
-                BREAKERS: JSON.stringify(BREAKERS),
+                ...PATIENT_BREAKERS,
                 ...(await startServices()),
               },
             },
@@ -92,8 +82,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers,
           setupFiles: ["./test/support/reset-state.ts", "./test/support/check-answers.ts"],
-          testTimeout,
-          hookTimeout,
+          ...limits,
         },
       },
       {
@@ -102,6 +91,7 @@ export default defineConfig({
           include: [NODE],
           exclude: [UNIT],
           maxWorkers,
+          ...limits,
           expect: patient,
         },
       },
@@ -113,6 +103,7 @@ export default defineConfig({
           // Files in one process share its browser, and load the tools that run an instance only once.
           isolate: false,
           maxWorkers,
+          ...limits,
           expect: patient,
         },
       },

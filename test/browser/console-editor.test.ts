@@ -51,6 +51,17 @@ inBrowser("the console's editor", (stage) => {
     await buyer.getByRole("heading", { name: "Night drop" }).waitFor();
   });
 
+  test("checks what was typed before its script was loaded", async () => {
+    const visitor = await stage().person();
+    const page = await signIn(visitor, "/admin");
+    const slow = Promise.withResolvers<void>();
+    await page.route(/\/editor[^/]*\.js$/, (route) => slow.promise.then(() => route.fallback()));
+    await page.goto("/admin/new-sale", { waitUntil: "commit" });
+    await fill(page, { Id: "Night Drop" });
+    slow.resolve();
+    await page.getByText("use 1 to 64 of a-z, 0-9 and -").waitFor();
+  });
+
   test("shows the second of two tabs what the first one changed", async () => {
     const { saleId } = await stage().onSale(PAID);
     const visitor = await stage().person(PHONE);

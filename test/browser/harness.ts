@@ -16,13 +16,12 @@ import { Client, type Ledger, type Sku } from "../../src/local/client.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";
 import { LOCAL_ADMIN_TOKEN, LOCAL_BRIDGE_TOKEN } from "../../src/local/settings.ts";
 import { type Stack, startStack } from "../../src/local/stack.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 import type { Chromium } from "./find-chromium.ts";
 import { type OnSale, onSale, type SaleOptions } from "./put-sale.ts";
 
-/** The first start on a machine may download Redis and build the Worker. */
-const START_TIMEOUT_MS = 180_000;
-/** Allows for a real browser on a busy machine. Each wait inside a test has a shorter limit. */
-const TEST_TIMEOUT_MS = 60_000;
+/** Only so that a wait ends: every wait is for a condition. */
+const WAIT_MS = 60_000;
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
@@ -59,13 +58,13 @@ export function inBrowser(
   tests: (stage: () => Stage) => void,
   vars: Record<string, string> = {},
 ): void {
-  describe(name, { timeout: TEST_TIMEOUT_MS }, () => {
+  describe(name, () => {
     let stage: Awaited<ReturnType<typeof setStage>>;
     beforeAll(async () => {
       stage = await setStage(vars);
-    }, START_TIMEOUT_MS);
+    });
     afterEach(() => stage.leave());
-    afterAll(() => stage?.close(), START_TIMEOUT_MS);
+    afterAll(() => stage?.close());
     tests(() => stage);
   });
 }
@@ -83,7 +82,11 @@ function launch({ executablePath, env }: Chromium): Promise<Browser> {
 
 async function setStage(vars: Record<string, string>) {
   const stateDir = await mkdtemp(join(tmpdir(), "doorbuster-browser-"));
-  const stack: Stack = await startStack({ stateDir, vars, script: inject("builtWorker") });
+  const stack: Stack = await startStack({
+    stateDir,
+    vars: { ...PATIENT_BREAKERS, ...vars },
+    script: inject("builtWorker"),
+  });
   launched ??= launch(inject("chromium"));
   const browser = await launched;
   const client = new Client(stack.url, LOCAL_ADMIN_TOKEN);
@@ -130,8 +133,7 @@ async function person(
   options: BrowserContextOptions = {},
 ): Promise<Person> {
   const context = await browser.newContext({ baseURL: url, locale: "en-GB", ...options });
-  // Only so that a wait ends: every wait is for a condition.
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(WAIT_MS);
   const origins = [url];
   context.on("request", (request) => {
     const url = request.url();

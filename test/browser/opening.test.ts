@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { answerDated, LIVE } from "./api-mocks.ts";
 import { buyButton, inBrowser } from "./harness.ts";
+import { countRequests, runFor } from "./page-clock.ts";
 
 const SECOND = 1_000;
 /** How far the visitor's clock is behind the server's. */
@@ -17,9 +18,11 @@ const isOpen = async (page: Page) =>
 inBrowser("the opening of a sale", (stage) => {
   /** A page with a paused clock, 30 seconds before its sale opens by the server's clock. */
   async function waiting(timeApi: "available" | "unavailable") {
-    const opensIn = 60_000 - (Date.now() % SECOND) + 250; // not on a whole second
+    // Not on a whole second, and long before the page counts as forgotten.
+    const opensIn = 240_000 - (Date.now() % SECOND) + 250;
     const { path } = await stage().onSale({}, { opensIn });
     const page = await (await stage().person()).open("/orders");
+    await countRequests(page);
     const serverNow = () => page.evaluate<number>(`Date.now() + ${SKEW_MS}`);
     await page.route(LIVE, async (route) => {
       const second = Math.floor((await serverNow()) / SECOND) * SECOND;
@@ -46,10 +49,10 @@ inBrowser("the opening of a sale", (stage) => {
     return { page, opensAt, serverNow };
   }
 
-  /** Advances the page's clock to this server time, in steps short enough for responses to arrive. */
+  /** Advances the page's clock to this server time, in short steps, each of which waits for its answers. */
   async function advanceTo(page: Page, moment: number, serverNow: () => Promise<number>) {
     for (let now = await serverNow(); now < moment; now = await serverNow()) {
-      await page.clock.runFor(Math.min(100, moment - now));
+      await runFor(page, Math.min(100, moment - now));
     }
   }
 

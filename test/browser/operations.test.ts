@@ -155,7 +155,7 @@ async function buys({ onSale, client }: Stage, name: string) {
   const body = { quantity: 2, paymentToken: "tok_ok" };
   const { id: orderId } = expectOk(await client.order(skuId, `${user}-order`, { token }, body));
   const status = async () => expectOk<Order>(await client.readOrder(orderId, { token })).status;
-  await expect.poll(status, { timeout: 20_000 }).toBe("confirmed");
+  await expect.poll(status).toBe("confirmed");
   return { skuId, user, orderId };
 }
 

@@ -211,6 +211,9 @@ inBrowser("products", (stage) => {
     await radio(page, "43").click();
     const picture = gallery.locator(`[data-shows="${skuIds[2]}"]`);
     await expect.poll(() => isWithin(picture, gallery)).toBe(true);
+    // After a reload, the choice and its picture are shown without a further press.
+    await page.reload();
+    await expect.poll(() => isWithin(picture, gallery)).toBe(true);
   });
 
   test("asks how to pay for the chosen option, if the payment must come with the order", async () => {

@@ -61,9 +61,7 @@ export async function onSale(
   };
   expectOk(await client.putSale(sale));
   await expect
-    .poll(() => client.send("GET", `/sales/${saleId}`).then(({ status }) => status), {
-      timeout: 20_000,
-    })
+    .poll(() => client.send("GET", `/sales/${saleId}`).then(({ status }) => status))
     .toBe(200);
   const change = async (how: (sale: SaleInput) => SaleInput) =>
     void expectOk(await client.putSale(how(sale)));

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { answerDated, LIVE } from "./api-mocks.ts";
 import { check } from "./axe.ts";
 import { buyButton, inBrowser, orderIs } from "./harness.ts";
+import { countRequests, runFor } from "./page-clock.ts";
 import { onSaleInSizes } from "./products-scene.ts";
 
 const HOUR_MS = 3_600_000;
@@ -207,6 +208,7 @@ inBrowser("the ready room", (stage) => {
     await orderIs(theirs, "confirmed");
     const page = await (await stage().person()).open("/orders");
     await notifications(page, "granted");
+    await countRequests(page);
     await page.clock.install({ time: Date.now() });
     let looks = 0;
     await page.route(LIVE, async (route) => {
@@ -225,9 +227,9 @@ inBrowser("the ready room", (stage) => {
     await tellMe(page).waitFor();
     expect(await page.locator("[data-countdown-label]").textContent()).toBe("Ends");
     // What was due before the page knew.
-    await page.clock.runFor(10_000);
+    await runFor(page, 10_000);
     const [digits, before] = [await page.locator("[data-digits]").textContent(), looks()];
-    await page.clock.runFor(300_000);
+    await runFor(page, 300_000);
     expect(looks()).toBe(before);
     expect(await page.locator("[data-digits]").textContent()).toBe(digits);
   });
@@ -244,7 +246,7 @@ inBrowser("the ready room", (stage) => {
     }));
     const before = looks();
     await expect
-      .poll(() => page.clock.runFor(5_000).then(() => shown(page)))
+      .poll(() => runFor(page, 5_000).then(() => shown(page)))
       .toEqual([expect.stringContaining("More units are available.")]);
     expect(looks() - before).toBeLessThan(60);
     expect(await page.locator("[data-announce]").textContent()).toBe("More units are available.");

@@ -8,6 +8,7 @@ import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.t
 import { startServices } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 import { START_TIMEOUT } from "./stack.ts";
 
 const NAMES = ["doorbuster", "second", "third"];
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const { vars, stop } = await startServices(stateDir);
   parts.defer(stop);
   const first = {
-    ...workerOptions(await buildWorker(), vars),
+    ...workerOptions(await buildWorker(), { ...vars, ...PATIENT_BREAKERS }),
     unsafeDirectSockets: [{ host: "127.0.0.1" }],
   };
   const workers = NAMES.map((name) => (name === first.name ? first : besides(first, name)));

@@ -146,7 +146,7 @@ export async function takeMessages(
 ): Promise<OrderMessage[]> {
   const byOrder = () =>
     new Map(messagesAbout(queue, skuId).map((message) => [message.orderId, message]));
-  await vi.waitUntil(() => byOrder().size === orders, { timeout: 20_000 });
+  await vi.waitUntil(() => byOrder().size === orders, { timeout: 60_000 });
   const taken = [...byOrder().values()];
   queue.splice(0, queue.length, ...queue.filter((message) => message.skuId !== skuId));
   return taken;

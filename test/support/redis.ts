@@ -77,7 +77,7 @@ globalThis.fetch = (input, init) => {
  */
 export async function redisCost<T>(work: () => Promise<T>): Promise<{ result: T } & Cost> {
   // A refresh that an earlier request started must have ended, or `work` would wait for it, or repeat it.
-  await vi.waitUntil(() => flightsUnderWay() === 0, { timeout: 20_000 });
+  await vi.waitUntil(() => flightsUnderWay() === 0, { timeout: 60_000 });
   const cost: Cost = { roundTrips: 0, commands: 0 };
   measurement = cost;
   try {

@@ -51,6 +51,8 @@ export class Picker {
     const button = this.#button;
     if (button) button.disabled = false;
     this.#paint();
+    // The choice may be older than this script.
+    this.#showPicture();
   }
 
   get #button(): HTMLButtonElement | null {

@@ -10,7 +10,7 @@ import { LOCAL_ADMIN_TOKEN } from "../../../src/local/settings.ts";
 import { makeTempDir, START_TIMEOUT } from "../stack.ts";
 import { alive, type DevProcess, startDev } from "./dev-process.ts";
 
-const WAIT = { timeout: 20_000, interval: 100 };
+const WAIT = { timeout: 60_000, interval: 100 };
 
 let stateDir: string;
 let running: DevProcess[];

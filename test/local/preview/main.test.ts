@@ -77,7 +77,7 @@ describe.runIf(process.platform === "linux")("a valid sale", () => {
         await fetch(links[0]?.[2] ?? "");
         expect(preview.output()).toContain("200 GET /sales/demo/preview");
       };
-      await vi.waitFor(logged, { timeout: 20_000 });
+      await vi.waitFor(logged, { timeout: 60_000 });
       expect(preview.output().split(token)).toHaveLength(links.length + 1);
       expect(await preview.interrupt()).toBe(0);
     },

@@ -100,13 +100,19 @@ async function check(form: HTMLFormElement): Promise<void> {
   }
 }
 
+/** Whether something was typed before this script was loaded. */
+const isEdited = (field: HTMLElement | null): boolean =>
+  (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) &&
+  field.value !== field.defaultValue;
+
 const form = document.querySelector<HTMLFormElement>("form[data-editor]");
 if (form && document.querySelector("[data-preview]")) {
-  for (const field of form.querySelectorAll<HTMLInputElement>("[data-utc]")) localize(field);
   let timer: ReturnType<typeof setTimeout> | undefined;
   for (const fault of document.querySelectorAll<HTMLElement>("[data-fault]")) {
-    if (fault.textContent) touched.add(fault.dataset.fault ?? "");
+    const name = fault.dataset.fault ?? "";
+    if (fault.textContent || isEdited(document.getElementById(name))) touched.add(name);
   }
+  for (const field of form.querySelectorAll<HTMLInputElement>("[data-utc]")) localize(field);
   form.addEventListener("input", ({ target }) => {
     touched.add((target as HTMLElement).id);
     clearTimeout(timer);

@@ -20,7 +20,7 @@ async function restartRedis(): Promise<void> {
   stack.redis = await startRedis({ dataDir: stack.dataDir, port });
   const answers = async () =>
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
-  await vi.waitFor(answers, { timeout: 10_000 });
+  await vi.waitFor(answers, { timeout: 60_000 });
 }
 
 describe("while Redis is down", () => {
