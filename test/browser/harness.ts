@@ -179,6 +179,10 @@ export const says = (page: Page, text: string) =>
   page.locator("[data-message]", { hasText: text }).waitFor();
 export const message = (page: Page) => page.locator("[data-message]");
 
+/** Returns to the tab, which makes the page look at the live answer. */
+export const refocus = (page: Page) =>
+  page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+
 /** The headers of every order request sent from this page, in order. */
 export function watchOrders(page: Page): Record<string, string>[] {
   const sent: Record<string, string>[] = [];

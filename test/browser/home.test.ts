@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, LIVE, refuse } from "./api-mocks.ts";
-import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
+import { buyButton, inBrowser, orderIs, PAID, refocus } from "./harness.ts";
 import { lineSale } from "./line-scene.ts";
 import { onSaleInSizes } from "./products-scene.ts";
 
@@ -12,11 +12,14 @@ const badge = (page: Page, saleId: string, text: string) =>
 
 inBrowser("the list of sales", (stage) => {
   test("marks a sale open at its opening time without moving focus", async () => {
-    const { saleId } = await stage().onSale({}, { opensIn: 9_000 });
+    const later = { opensIn: 3_600_000, closesIn: 7_200_000 };
+    const { saleId, change } = await stage().onSale({}, later);
     const visitor = await stage().person();
     const page = await visitor.open("/");
     await badge(page, saleId, "Opens soon");
     await page.locator(`[data-listed="${saleId}"] a`).focus();
+    await change((sale) => ({ ...sale, opensAt: new Date(Date.now() + 6_000).toISOString() }));
+    await refocus(page);
     await badge(page, saleId, "Open now");
     expect(await page.evaluate("document.activeElement?.getAttribute('href')")).toBe(
       `/sales/${saleId}`,

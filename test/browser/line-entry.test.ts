@@ -3,11 +3,9 @@ import { expect, test } from "vitest";
 import { expectOk } from "../../src/local/client.ts";
 import { fakeWidget, solve } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs } from "./harness.ts";
-import { joinLine, lineSale, lineSays, standsAs, waiting } from "./line-scene.ts";
+import { joinLine, LATER, lineSale, lineSays, standsAs, waiting } from "./line-scene.ts";
 
 const ALWAYS = { challenge: { mode: "always", whenDown: "closed" } } as const;
-/** The beacon is late three seconds after it is due, which is ten seconds after the close. */
-const SLOW = { timeout: 180_000 };
 
 inBrowser("the entry to a line", (stage) => {
   /** A signed-in visitor on the page of a sale that challenges everyone who joins its line. */
@@ -50,29 +48,26 @@ inBrowser("the entry to a line", (stage) => {
     await standsAs(page, "admitted");
   });
 
-  test(
-    "waits for a late beacon and says so, decides nothing meanwhile, and goes on",
-    SLOW,
-    async () => {
-      const { client, beaconIs } = stage();
-      await beaconIs("silent");
-      const times = { opensIn: 6_000, closesRegistrationIn: 6_000, mode: "draw" } as const;
-      const sale = await lineSale(stage(), {}, times);
-      const { page } = await waiting(stage(), sale, "ann", "undrawn");
-      const lineNow = async () => expectOk(await client.line(sale.saleId));
-      await expect.poll(async () => (await lineNow()).notice).toBe("beacon_late");
-      await lineSays(page, "We're waiting for the public random number that decides the places.");
-      await page.getByRole("button", { name: /^Wait for your turn/ }).waitFor();
-      expect(await lineNow()).toMatchObject({ frontier: 0, over: false });
-      expect((await client.draw(sale.saleId)).body).toMatchObject({ revealed: false });
+  test("waits for a late beacon and says so, decides nothing meanwhile, and goes on", async () => {
+    const { client, beaconIs } = stage();
+    await beaconIs("silent");
+    const sale = await lineSale(stage(), {}, { ...LATER, mode: "draw" });
+    const { page } = await waiting(stage(), sale, "ann", "undrawn");
+    await sale.open(page);
+    // The beacon is late three seconds after it is due, which is ten seconds after the close.
+    const lineNow = async () => expectOk(await client.line(sale.saleId));
+    await expect.poll(async () => (await lineNow()).notice).toBe("beacon_late");
+    await lineSays(page, "We're waiting for the public random number that decides the places.");
+    await page.getByRole("button", { name: /^Wait for your turn/ }).waitFor();
+    expect(await lineNow()).toMatchObject({ frontier: 0, over: false });
+    expect((await client.draw(sale.saleId)).body).toMatchObject({ revealed: false });
 
-      await beaconIs("honest");
-      await standsAs(page, "admitted");
-      // Edges keep the draw for a second.
-      const draw = async () => (await client.draw(sale.saleId)).body;
-      await expect.poll(draw).toMatchObject({ revealed: true });
-      await buyButton(page).click();
-      await orderIs(page, "confirmed");
-    },
-  );
+    await beaconIs("honest");
+    await standsAs(page, "admitted");
+    // Edges keep the draw for a second.
+    const draw = async () => (await client.draw(sale.saleId)).body;
+    await expect.poll(draw).toMatchObject({ revealed: true });
+    await buyButton(page).click();
+    await orderIs(page, "confirmed");
+  });
 });

@@ -3,9 +3,7 @@ import { expect, test } from "vitest";
 import { expectOk } from "../../src/local/client.ts";
 import { check, LOOKS } from "./axe.ts";
 import { buyButton, inBrowser, orderIs } from "./harness.ts";
-import { lineSale, lineSays, linkOf, standsAs, waiting } from "./line-scene.ts";
-
-const LATER = { opensIn: 3_600_000, closesIn: 7_200_000, closesRegistrationIn: 3_600_000 };
+import { LATER, lineSale, lineSays, linkOf, standsAs, waiting } from "./line-scene.ts";
 
 inBrowser("the pages of a sale with a line", (stage) => {
   test("let a visitor without JavaScript join, wait, and buy at their turn", async () => {

@@ -2,7 +2,7 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type Answer, expectOk, type Order, type Sku } from "../../src/local/client.ts";
-import type { Person, Stage } from "./harness.ts";
+import { type Person, refocus, type Stage } from "./harness.ts";
 import type { OnSale, SaleOptions } from "./put-sale.ts";
 
 export interface LineOptions extends SaleOptions {
@@ -13,7 +13,15 @@ export interface LineOptions extends SaleOptions {
   closesRegistrationIn?: number;
 }
 
+/** A line that gathers for an hour, unless the test lets it open. */
+export const LATER = { opensIn: 3_600_000, closesIn: 7_200_000, closesRegistrationIn: 3_600_000 };
+
+/** Registration closes, and the sale opens, so soon after `open`. */
+const SOON_MS = 2_000;
+
 export interface LineSale extends OnSale {
+  /** Lets the sale of a line that gathers open now. Pages that show it look at once. */
+  open(...pages: Page[]): Promise<void>;
   /** Changes the line as its operator. */
   operate(change: {
     ratePerSecond?: number;
@@ -52,6 +60,15 @@ export async function lineSale(
   };
   return {
     ...sale,
+    async open(...pages) {
+      const at = new Date(Date.now() + SOON_MS).toISOString();
+      await sale.change((document) => ({
+        ...document,
+        opensAt: at,
+        admission: { ...admission, registrationClosesAt: at },
+      }));
+      for (const page of pages) await refocus(page);
+    },
     async operate(change) {
       expectOk(await client.admin("PUT", `/sales/${sale.saleId}/line`, change));
     },
@@ -75,7 +92,7 @@ export const joinLine = (page: Page) =>
 /** Waits until the panel shows this standing; the error contains what it shows instead. */
 export async function standsAs(page: Page, standing: string): Promise<void> {
   const shown = page.locator(`.line[data-standing="${standing}"]`);
-  await shown.waitFor({ timeout: 45_000 }).catch(async (cause) => {
+  await shown.waitFor().catch(async (cause) => {
     throw new Error(`not ${standing}: ${await page.locator("main").innerText()}`, { cause });
   });
 }

@@ -2,15 +2,11 @@
 import { expect, test } from "vitest";
 import { inTurn, ORDERS, refuse } from "./api-mocks.ts";
 import { buyButton, inBrowser, order, orderIs } from "./harness.ts";
-import { joinLine, lineSale, lineSays, standsAs, waiting } from "./line-scene.ts";
-
-/** The beacon comes ten seconds after the close, and everybody asks for their place in the ten seconds after it. */
-const SLOW = { timeout: 120_000 };
-const SOON = { opensIn: 12_000, closesRegistrationIn: 12_000 };
+import { joinLine, LATER, lineSale, lineSays, standsAs, waiting } from "./line-scene.ts";
 
 inBrowser("the line of a sale", (stage) => {
-  test("gives those who join early a place, and lets them buy at their turn", SLOW, async () => {
-    const sale = await lineSale(stage(), {}, SOON);
+  test("gives those who join early a place, and lets them buy at their turn", async () => {
+    const sale = await lineSale(stage(), {}, LATER);
     await sale.operate({ paused: true, notice: "We start with the front row." });
     await sale.join("bob", "eve");
     const page = await (await stage().person()).open(sale.path);
@@ -20,6 +16,8 @@ inBrowser("the line of a sale", (stage) => {
     await lineSays(page, "You're in line. Places are drawn at");
     await page.getByRole("button", { name: /^Not open yet/ }).waitFor();
 
+    await sale.open(page);
+    // The beacon comes ten seconds after the close, and everybody asks for their place in the ten seconds after it.
     await standsAs(page, "waiting");
     await lineSays(page, "The line is paused. You keep your place.");
     await lineSays(page, "We start with the front row.");
@@ -35,10 +33,11 @@ inBrowser("the line of a sale", (stage) => {
     expect((await stage().ledger(sale.skuId)).sold).toBe(1);
   });
 
-  test("lets a buyer check the draw and their own place in it", SLOW, async () => {
-    const sale = await lineSale(stage(), {}, { ...SOON, mode: "draw" });
+  test("lets a buyer check the draw and their own place in it", async () => {
+    const sale = await lineSale(stage(), {}, { ...LATER, mode: "draw" });
     await sale.join("bob");
     const { page } = await waiting(stage(), sale, "ann", "undrawn");
+    await sale.open(page);
     await standsAs(page, "admitted");
     await page.getByText("How places are drawn").click();
     await lineSays(page, /^[0-9a-f]{64}$/);

@@ -28,10 +28,12 @@ inBrowser("a reserved order", (stage) => {
   test("looks up a payment whose response was lost, with the buttons disabled meanwhile", async () => {
     const { page, skuId } = await holding("lost-answer");
     await inTurn(page, PAYMENT, loseAnswer);
-    await inTurn(page, ORDER, lose);
+    const { promise: seen, resolve: see } = Promise.withResolvers<void>();
+    await inTurn(page, ORDER, (route) => seen.then(() => lose(route)));
     await pay(page).click();
     await page.getByText("checking whether your payment went through").waitFor();
     expect(await pay(page).count()).toBe(0);
+    see();
     await orderIs(page, "confirmed");
     expect(await stage().ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   });
@@ -123,7 +125,7 @@ inBrowser("a reserved order", (stage) => {
   );
 
   test("announces the expiry, removes Pay, and shows the expired order", async () => {
-    const { page, skuId } = await holding("too-late", { holdSeconds: 4 });
+    const { page, skuId } = await holding("too-late", { holdSeconds: 12 });
     await page.locator(".hold[data-phase=last]").waitFor();
     await orderIs(page, "expired");
     expect(await page.locator("[data-hold-said]").textContent()).toBe(
@@ -152,7 +154,7 @@ inBrowser("a reserved order", (stage) => {
     await pay(paid.page).click();
     await orderIs(paid.page, "confirmed");
     expect(await paid.page.title()).toBe("Order confirmed: Thing");
-    const lost = await holding("untitled", { holdSeconds: 4 });
+    const lost = await holding("untitled", { holdSeconds: 12 });
     await lost.page.goto(`/orders/${lost.id}`);
     await orderIs(lost.page, "expired");
     expect(await lost.page.title()).toBe("Reservation expired: Thing");

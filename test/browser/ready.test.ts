@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { answerDated, LIVE } from "./api-mocks.ts";
 import { check } from "./axe.ts";
-import { buyButton, inBrowser, orderIs } from "./harness.ts";
+import { buyButton, inBrowser, orderIs, refocus } from "./harness.ts";
 import { countRequests, runFor } from "./page-clock.ts";
 import { onSaleInSizes } from "./products-scene.ts";
 
@@ -24,9 +24,6 @@ const note = (page: Page) => page.locator("[data-ready-note]");
 const notify = (page: Page) => page.getByRole("button", { name: "Notify me when it opens" });
 const tellMe = (page: Page) => page.getByRole("button", { name: "Tell me if one comes back" });
 const hasFocus = (element: Locator) => element.evaluate((each) => each.matches(":focus"));
-/** Returns to the tab, which makes the page look at the live answer. */
-const refocus = (page: Page) =>
-  page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
 
 type Permission = "granted" | "denied" | "absent";
 

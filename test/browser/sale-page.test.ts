@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { changeLive, inTurn, LIVE, ORDERS, refuse } from "./api-mocks.ts";
-import { buyButton, inBrowser, orderIs, PAID, says } from "./harness.ts";
+import { buyButton, inBrowser, orderIs, PAID, refocus, says } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 const canBuy = (page: Page) => page.locator('[data-buy] button[aria-disabled="false"]').waitFor();
@@ -11,9 +11,6 @@ const badgeIs = (page: Page, text: string) =>
 const notice = (page: Page, text: string) =>
   page.locator(".notices p", { hasText: text }).waitFor();
 const left = (page: Page) => page.locator("[data-left]").textContent();
-/** Returns to the tab. */
-const refocus = (page: Page) =>
-  page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
 const top = async (page: Page) => (await buyButton(page).boundingBox())?.y;
 
 inBrowser("the sale page", (stage) => {

@@ -101,9 +101,11 @@ export class LinePanel {
     this.#line = line ?? this.#line;
     this.#isCut = live.isDegraded;
     if (line) {
-      // An operator may have moved the times.
+      // An operator may have moved the times. Places are then drawn at another time as well.
+      const closesAt = Date.parse(line.registrationClosesAt);
+      if (closesAt !== this.#registration.closesAt) this.#askAt = Number.POSITIVE_INFINITY;
       this.#registration.opensAt = Date.parse(line.registrationOpensAt);
-      this.#registration.closesAt = Date.parse(line.registrationClosesAt);
+      this.#registration.closesAt = closesAt;
     }
     // The last count is better than none: the line still tells how many people are ahead.
     this.#units = unitsOnPage(live.stockOf) ?? this.#units;

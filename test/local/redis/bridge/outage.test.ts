@@ -1,8 +1,12 @@
 // The bridge during outages: Redis down and back up, injected faults, and its own start and stop.
-import { describe, expect, test, vi } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
 import { startRedis } from "../../../../src/local/redis/start-redis.ts";
 import { send, TOKEN, upstash, useStackPerTest } from "../../stack.ts";
+
+/** Node's own channel about requests to its servers. */
+const ARRIVED = "http.server.request.start";
 
 const stack = useStackPerTest();
 
@@ -87,19 +91,27 @@ describe("faults", () => {
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
   });
 
+  /** Sends a request, and gives up once it has arrived. */
+  async function giveUp(body: string): Promise<void> {
+    const client = new AbortController();
+    const stop = () => client.abort();
+    subscribe(ARRIVED, stop);
+    onTestFinished(() => void unsubscribe(ARRIVED, stop));
+    const answer = fetch(stack.bridge.url, { ...request, body, signal: client.signal });
+    await expect(answer).rejects.toThrow("aborted");
+    unsubscribe(ARRIVED, stop);
+  }
+
   test("delay responses in mode slow", async () => {
     await fault({ mode: "slow", delayMs: 60_000 });
-    await expect(
-      fetch(stack.bridge.url, { ...request, signal: AbortSignal.timeout(200) }),
-    ).rejects.toThrow("timeout");
+    await giveUp(request.body);
     await fault({ mode: "slow", delayMs: 1 });
     expect(await stack.post("/", ["PING"])).toMatchObject({ status: 200 });
   });
 
   test("run a delayed command before the fault ends, even if its client has timed out", async () => {
     await fault({ mode: "slow", delayMs: 60_000 });
-    const set = { ...request, body: '["SET","key","value"]', signal: AbortSignal.timeout(200) };
-    await expect(fetch(stack.bridge.url, set)).rejects.toThrow("timeout");
+    await giveUp('["SET","key","value"]');
     await fault({ mode: "none" });
     expect(stack.bridge.stats).toEqual({ roundTrips: 1, commands: 1 });
     expect(await stack.direct.get("key")).toBe("value");
