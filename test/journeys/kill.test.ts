@@ -15,6 +15,7 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 import { type Collector, collect, expectLimitKept, putLimitedSale } from "./collectors.ts";
 import { seededRandom } from "./seed.ts";
 
@@ -128,7 +129,7 @@ test("a Worker that is killed ten times during a sale loses no order, no money a
   const settings = {
     script: inject("builtWorker"),
     stateDir: join(state, "worker"),
-    vars: redis.vars,
+    vars: { ...redis.vars, ...PATIENT_BREAKERS },
   };
   const sign = tokenSigner(LOCAL_AUTH_SECRET);
   const crowd: Buyer[] = [];

@@ -12,6 +12,7 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startServices } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 import {
   type Journal,
   type LineSale,
@@ -50,7 +51,7 @@ async function startInstance() {
   const settings = {
     script: inject("builtWorker"),
     stateDir: join(stateDir, "worker"),
-    vars: services.vars,
+    vars: { ...services.vars, ...PATIENT_BREAKERS },
   };
   let worker = await startWorkerProcess(settings);
   onTestFinished(() => worker.stop());

@@ -7,6 +7,7 @@ import { LOCAL_ADMIN_TOKEN, LOCAL_AUTH_SECRET } from "../../src/local/settings.t
 import { startStack } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 
 const PAID = "drop-shoe";
 const FREE = "drop-coupon";
@@ -69,6 +70,7 @@ export async function runDrop(drop: Drop): Promise<DropResult> {
     stateDir: makeTempDir("drop"),
     ...(drop.script === undefined ? {} : { script: drop.script }),
     vars: {
+      ...PATIENT_BREAKERS,
       ...stripe.vars,
       ...(drop.rate === undefined ? {} : { PAYMENT_RATE_PER_SECOND: `${drop.rate}` }),
     },

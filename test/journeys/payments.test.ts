@@ -14,7 +14,7 @@ test("settles a burst of paid orders at Stripe's pace, with free orders beside t
     chargedTwice: 0,
     deadLetters: 0,
   });
-}, 180_000);
+});
 
 test("confirms every good card while some cards hang, although their holds are short", async () => {
   const method = (nth: number) => (nth % 10 === 0 ? "pm_fake_confirm_silent" : "pm_card_visa");
@@ -23,4 +23,4 @@ test("confirms every good card while some cards hang, although their holds are s
 
   // A card hangs once. Its next try succeeds.
   expect(result).toMatchObject({ statuses: { [CHARGED]: 100 }, chargedTwice: 0, deadLetters: 0 });
-}, 180_000);
+});

@@ -12,6 +12,7 @@ import { startWorkerProcess } from "../../src/local/spawn-miniflare.ts";
 import { startRedisWithBridge } from "../../src/local/stack.ts";
 import { makeTempDir } from "../../src/local/temp-dir.ts";
 import { tokenSigner } from "../../src/local/tokens.ts";
+import { PATIENT_BREAKERS } from "../setup/patient-breakers.ts";
 
 const SECRET = `whsec_${btoa("a secret of the shop, 32 bytes long")}`;
 const OLD_SECRET = `whsec_${btoa("the secret before it, 32 bytes too")}`;
@@ -47,6 +48,7 @@ test("a receiver that was gone gets each event it missed, under the same id, aft
   onTestFinished(() => redis.stop());
   const vars = {
     ...redis.vars,
+    ...PATIENT_BREAKERS,
     ORDER_WEBHOOK_URL: receiver.url,
     ORDER_WEBHOOK_SECRET: `${SECRET},${OLD_SECRET}`,
   };
