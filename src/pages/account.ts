@@ -21,7 +21,9 @@ import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
 import { personalPage, toShared } from "./page.ts";
 import { cardFormSettings } from "./views/card-form.tsx";
 import { signInOptions } from "./views/components.tsx";
-import { renderCancel, renderOrder, renderOrders, renderSignIn } from "./views/orders.tsx";
+import { renderCancel, renderOrder } from "./views/order.tsx";
+import { renderOrders } from "./views/orders.tsx";
+import { renderSignIn } from "./views/sign-in.tsx";
 
 const MAX_FORM_BYTES = 2_048;
 /** A path on this site; excludes anything that a browser resolves to another host. */

@@ -57,6 +57,37 @@ export const Field = ({
   );
 };
 
+interface SelectProps {
+  name: string;
+  label: string;
+  options: readonly (readonly [value: string, words: string])[];
+  /** Undefined: the first one. */
+  chosen?: string | undefined;
+}
+
+export const Select = ({ name, label, options, chosen }: SelectProps) => (
+  <label>
+    <span>{label}</span>
+    <select name={name}>
+      <Options {...{ options, chosen }} />
+    </select>
+  </label>
+);
+
+export const Options = ({ options, chosen }: Pick<SelectProps, "options" | "chosen">) => (
+  <>
+    {options.map(([value, words]) => (
+      <option value={value} selected={value === chosen}>
+        {words}
+      </option>
+    ))}
+  </>
+);
+
+/** The options of words that are their own values. */
+export const sameWords = (values: readonly string[]) =>
+  values.map((value) => [value, value] as const);
+
 /** The reason for a change. `form`: see `Field`. */
 export const Reason = ({ form, value }: { form: string; value?: string | undefined }) => (
   <Field

@@ -2,7 +2,7 @@
 import type { LineReport } from "../../admission/client.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
-import { Done, Faults, Field, Reason } from "./form.tsx";
+import { Done, Faults, Field, Reason, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import type { LineForm } from "./line-form.ts";
 import { Count, Facts } from "./parts.tsx";
@@ -74,15 +74,13 @@ const Change = ({ report, form, issues }: LineProps) => (
       {...{ name: "rate", label: "Rate", type: "number", value: form.rate, required: true }}
       hint="People admitted per second at most, 0.1 to 1,000. Never more than the free units can serve."
     />
-    <label>
-      <span>The line</span>
-      <select name="paused">
-        <option value="no">moves</option>
-        <option value="yes" selected={form.paused === "yes"}>
-          stands still
-        </option>
-      </select>
-    </label>
+    <Select
+      {...{ name: "paused", label: "The line", chosen: form.paused }}
+      options={[
+        ["no", "moves"],
+        ["yes", "stands still"],
+      ]}
+    />
     <Field
       {...{ name: "notice", label: "Notice", value: form.notice, maxlength: 300 }}
       hint="Shown to everyone who waits. Empty: none."

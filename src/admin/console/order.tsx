@@ -4,7 +4,7 @@ import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { OrderInspection } from "../../inventory/inspection.ts";
 import { formatMoney } from "../../pages/format.ts";
-import { Done, Faults, Field, Reason } from "./form.tsx";
+import { Done, Faults, Field, Reason, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import type { RefundForm } from "./order-form.ts";
 import { Count, Facts, Id, LocalTime, Table } from "./parts.tsx";
@@ -146,15 +146,13 @@ const RefundFields = ({ order, refundKey, form }: OrderProps) => (
       {...{ name: "quantity", label: "Units", type: "number", value: form?.quantity }}
       hint="Empty: all that are left."
     />
-    <label>
-      <span>The units</span>
-      <select name="units">
-        <option value="sell">go back on sale</option>
-        <option value="withdraw" selected={form?.units === "withdraw"}>
-          leave the stock
-        </option>
-      </select>
-    </label>
+    <Select
+      {...{ name: "units", label: "The units", chosen: form?.units }}
+      options={[
+        ["sell", "go back on sale"],
+        ["withdraw", "leave the stock"],
+      ]}
+    />
     <Reason form="refund" value={form?.reason} />
     <p>
       <button type="submit" name="action" value="refund">

@@ -3,7 +3,7 @@ import type { Sale } from "../../catalog/schema.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { PreviewLink } from "../preview-links.ts";
-import { Faults } from "./form.tsx";
+import { Faults, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { LocalTime } from "./parts.tsx";
 
@@ -66,16 +66,10 @@ const Made = ({ url, expiresAt }: PreviewLink) => (
 
 const Make = ({ id }: { id: string }) => (
   <form class="change" method="post" action={`/admin/sales/${id}/preview-link`}>
-    <label>
-      <span>Works for</span>
-      <select name="validSeconds">
-        {Object.entries(LIVES).map(([seconds, words]) => (
-          <option value={seconds} selected={seconds === DEFAULT_LIFE}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      {...{ name: "validSeconds", label: "Works for", chosen: DEFAULT_LIFE }}
+      options={Object.entries(LIVES)}
+    />
     <p>
       <button type="submit">Make a link</button>
     </p>

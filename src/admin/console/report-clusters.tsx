@@ -2,7 +2,7 @@
 import type { Operator } from "../../http.ts";
 import type { Report } from "../report/document.ts";
 import type { Cluster } from "../report/find-clusters.ts";
-import { Reason } from "./form.tsx";
+import { Reason, Select } from "./form.tsx";
 import { Count, Facts, LocalTime } from "./parts.tsx";
 
 interface ClustersProps {
@@ -77,13 +77,13 @@ const TakeBack = ({ cluster: { orderIds }, id, postKey }: TakeBackProps) => (
     <form class="change" method="post">
       <input type="hidden" name="key" value={postKey} />
       <input type="hidden" name="orders" value={orderIds.join(" ")} />
-      <label>
-        <span>Their units</span>
-        <select name="units">
-          <option value="sell">Back on sale, or to the next in line</option>
-          <option value="withdraw">Out of the stock</option>
-        </select>
-      </label>
+      <Select
+        {...{ name: "units", label: "Their units" }}
+        options={[
+          ["sell", "Back on sale, or to the next in line"],
+          ["withdraw", "Out of the stock"],
+        ]}
+      />
       <Reason form={id} />
       <button type="submit">Cancel and refund {orderIds.length} orders</button>
     </form>

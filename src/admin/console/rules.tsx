@@ -2,7 +2,7 @@
 import type { Issue } from "../../errors.ts";
 import { RULE_KINDS, type Rule } from "../../funnel/rule-set.ts";
 import type { Operator } from "../../http.ts";
-import { Done, Faults, Field, Reason } from "./form.tsx";
+import { Done, Faults, Field, Reason, Select, sameWords } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Id, LocalTime, Table } from "./parts.tsx";
 import type { RuleForm } from "./rule-form.ts";
@@ -97,18 +97,14 @@ const Change = ({ form = {}, issues }: RulesProps) => (
   <form class="change" id="change" method="post" action="/admin/rules">
     <h2>Add, change, or remove a rule</h2>
     <Faults issues={issues} />
-    <label>
-      <span>Effect</span>
-      <select name="effect">
-        <Options {...{ of: ["deny", "allow"], chosen: form.effect }} />
-      </select>
-    </label>
-    <label>
-      <span>Kind</span>
-      <select name="kind">
-        <Options {...{ of: RULE_KINDS, chosen: form.kind ?? "user" }} />
-      </select>
-    </label>
+    <Select
+      {...{ name: "effect", label: "Effect", chosen: form.effect }}
+      options={sameWords(["deny", "allow"])}
+    />
+    <Select
+      {...{ name: "kind", label: "Kind", chosen: form.kind ?? "user" }}
+      options={sameWords(RULE_KINDS)}
+    />
     <Field
       {...{ name: "value", label: "Value", value: form.value, required: true, maxlength: 200 }}
       hint="A user id, an address or network, the number of a network operator (asn), or a country such as DE. An IPv6 address covers its /64."
@@ -127,14 +123,4 @@ const Change = ({ form = {}, issues }: RulesProps) => (
       </button>
     </p>
   </form>
-);
-
-const Options = ({ of, chosen }: { of: readonly string[]; chosen: string | undefined }) => (
-  <>
-    {of.map((each) => (
-      <option value={each} selected={each === chosen}>
-        {each}
-      </option>
-    ))}
-  </>
 );

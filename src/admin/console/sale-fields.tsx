@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
+import { Options } from "./form.tsx";
 import type { Texts } from "./form-texts.ts";
 import type { FIELDS } from "./sale-document.ts";
 import type { RowField } from "./sale-rows.ts";
@@ -89,11 +90,7 @@ const Choice = (props: InputProps & { choices: Record<string, string> }) => {
   return (
     <Labeled {...props}>
       <select {...described(name, of)}>
-        {Object.entries(choices).map(([value, words]) => (
-          <option value={value} selected={value === of.texts[name]}>
-            {words}
-          </option>
-        ))}
+        <Options {...{ options: Object.entries(choices), chosen: of.texts[name] }} />
       </select>
     </Labeled>
   );

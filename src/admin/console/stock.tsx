@@ -2,7 +2,7 @@
 import type { Sale } from "../../catalog/schema.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
-import { Done, Faults, Field, Reason } from "./form.tsx";
+import { Done, Faults, Field, Reason, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, ItemName, Table } from "./parts.tsx";
 import type { StockForm } from "./stock-form.ts";
@@ -55,16 +55,10 @@ const Restock = ({ sale, key, form }: StockProps) => (
   <form class="change" method="post" action={`/admin/sales/${sale.id}/stock`}>
     <h2>Restock</h2>
     <input type="hidden" name="key" value={form?.key ?? key} />
-    <label>
-      <span>Item</span>
-      <select name="skuId" required>
-        {sale.skus.map(({ id, name }) => (
-          <option value={id} selected={id === form?.skuId}>
-            {name} ({id})
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      {...{ name: "skuId", label: "Item", chosen: form?.skuId }}
+      options={sale.skus.map(({ id, name }) => [id, `${name} (${id})`])}
+    />
     <Field
       {...{ name: "quantity", label: "Units", value: form?.quantity, required: true }}
       hint="To add. With a minus: free units to remove."

@@ -4,7 +4,7 @@ import type { RegisteredSwitch } from "../../catalog/switches.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { AutomaticSwitch } from "../automatic-switches.ts";
-import { Faults, Field } from "./form.tsx";
+import { Faults, Field, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, LocalTime, Table } from "./parts.tsx";
 import { CHOICES, type SwitchForm } from "./switch-form.ts";
@@ -129,16 +129,10 @@ const FIELD_NAMES = ["choice", "target", "factor", "minutes", "notice", "reason"
 
 const Fields = ({ form = {} }: SwitchesProps) => (
   <>
-    <label>
-      <span>Change</span>
-      <select name="choice" required>
-        {Object.entries(CHOICES).map(([id, { label }]) => (
-          <option value={id} selected={id === form.choice}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      {...{ name: "choice", label: "Change", chosen: form.choice }}
+      options={Object.entries(CHOICES).map(([id, { label }]) => [id, label])}
+    />
     <Field
       {...{ name: "target", label: "Sale or item", value: form.target }}
       hint="Its id. Empty: the whole shop."

@@ -2,7 +2,7 @@
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { ReplayView, WebhookState } from "../webhooks.ts";
-import { Done, Faults, Field, Reason } from "./form.tsx";
+import { Done, Faults, Field, Reason, Select, sameWords } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, Facts, LocalTime, Table } from "./parts.tsx";
 import type { ReplayForm } from "./webhook-form.ts";
@@ -131,17 +131,10 @@ const ReplayFields = ({ state, form, replayKey, now }: WebhooksProps) => (
       value={form?.to ?? minuteOf(now)}
       hint="UTC. At most 92 days after the start."
     />
-    <label>
-      <span>Type</span>
-      <select name="type">
-        <option value="">all</option>
-        {state.types.map((type) => (
-          <option value={type} selected={form?.type === type}>
-            {type}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      {...{ name: "type", label: "Type", chosen: form?.type }}
+      options={[["", "all"], ...sameWords(state.types)]}
+    />
     <Field
       {...{ name: "sku", label: "Item", value: form?.sku, maxlength: 64 }}
       hint="The id of a SKU. Empty: all."
