@@ -4,7 +4,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { type LeaseAnswer, leaseUnits } from "../inventory/allowance/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { Buying, Purchase, Stage } from "./attempt.ts";
-import { randomRetrySeconds } from "./shedding.ts";
+import { randomRetrySeconds } from "./decide-shed.ts";
 import { isMarkedRetry } from "./sold-out.ts";
 
 /** How soon a buyer tries again whose allowance is undecided. */

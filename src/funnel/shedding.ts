@@ -3,22 +3,17 @@
 import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
 import type { Admitted, Observer, Stage } from "./attempt.ts";
+import {
+  HALF_LIFE_MS,
+  nextShed,
+  randomRetrySeconds,
+  type Shed,
+  SLOW_MS,
+  shareAt,
+} from "./decide-shed.ts";
 
-/** A slower answer counts as overload: requests wait in the object's queue for seconds. */
-export const SLOW_MS = 3_000;
 /** After this time an attempt no longer counts as waiting. A canceled request never reports its end. */
 const ABANDONED_MS = 30_000;
-const STEP_UP = 0.1;
-const MAX_SHARE = 0.9;
-/** Half-life of the share. Even the maximum falls below 1% within half a minute of the last overload. */
-const HALF_LIFE_MS = 4_000;
-const MIN_RETRY_SECONDS = 2;
-const RETRY_SPREAD_SECONDS = 8;
-
-interface Shed {
-  share: number;
-  at: number;
-}
 
 const sheds = memory<Shed>("overloads", { ttl: 10 * HALF_LIFE_MS, sizeOf: () => 128 });
 /** Most waiting attempts tracked for one object. Only the oldest one matters, and memory is bounded. */
@@ -29,19 +24,12 @@ const waiting = memory<Map<symbol, number>>("waiting", {
   sizeOf: () => 512 + 128 * MAX_TRACKED, // it grows in place
 });
 
-/** The share of attempts to refuse at `now`, from 0 to 0.9. */
-export const shareAt = ({ share, at }: Shed, now: number): number =>
-  share * 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
-
 /** Updates an object's share after one answer. */
 export function recordLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
   const known = sheds.get(skuId);
-  if (sign === "fine") {
-    if (known && shareAt(known, now) < 0.01) sheds.delete(skuId);
-    return;
-  }
-  const share = known ? shareAt(known, now) : 0;
-  sheds.set(skuId, { share: Math.min(MAX_SHARE, share + STEP_UP), at: now });
+  const next = nextShed(known, sign, now);
+  if (next && next !== known) sheds.set(skuId, next);
+  else if (!next) sheds.delete(skuId);
 }
 
 /** Tracks an attempt while it waits for its object, and records the object's load after the answer. */
@@ -67,10 +55,6 @@ function isStuck(skuId: string, now: number): boolean {
   }
   return false;
 }
-
-/** A random delay for `Retry-After`, in seconds, so refused attempts do not all return at once. */
-export const randomRetrySeconds = (random = Math.random()): number =>
-  MIN_RETRY_SECONDS + Math.floor(random * RETRY_SPREAD_SECONDS);
 
 export const shedding: Stage = {
   name: "shedding",

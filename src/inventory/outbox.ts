@@ -4,7 +4,7 @@ import { causeOf, log } from "../observability/log.ts";
 import type { Unacknowledged } from "./ledger-index.ts";
 
 /** `sendBatch` takes 100 messages or 256 KB; each message here is below 1 KB. */
-const MAX_BATCH = 100;
+export const MAX_BATCH = 100;
 
 /** Pause before the first resend. Each further pause is twice as long. */
 const RESEND_BASE_MS = 10_000;
@@ -40,7 +40,7 @@ export const isStuck = ({ changedAt }: Pick<Unacknowledged, "changedAt">, now: n
   resendSchedule(changedAt, now).tries > STUCK_AFTER_TRIES;
 
 /** How long messages collect before they are sent. A burst then needs few calls, and no caller waits for one. */
-const COLLECT_MS = 20;
+export const COLLECT_MS = 20;
 
 /** Combines messages that are posted at the same moment, or while a batch is in flight. */
 export class Outbox<Body extends { orderId: string }> {

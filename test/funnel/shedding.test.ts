@@ -3,7 +3,8 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { randomRetrySeconds, recordLoad, SLOW_MS, shareAt } from "../../src/funnel/shedding.ts";
+import { randomRetrySeconds, SLOW_MS, shareAt } from "../../src/funnel/decide-shed.ts";
+import { recordLoad } from "../../src/funnel/shedding.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { givenClock } from "../support/clock.ts";
 import { type Answer, contractFaults } from "../support/http.ts";

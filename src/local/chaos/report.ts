@@ -1,5 +1,6 @@
 // The report of a game day as one HTML file: the table of all faults, and for each the answers and the latency over time.
-import { html, raw } from "hono/html";
+import { html } from "hono/html";
+import { HEIGHT, plot, polyline, reportPage, round, WIDTH } from "../plot.ts";
 import type { Machine } from "../rehearse/machine.ts";
 import { percentile } from "../stats.ts";
 import { formatNumber } from "../terminal-format.ts";
@@ -21,14 +22,7 @@ export interface GameDay {
 export function renderHtml(day: GameDay): string {
   const { faults, machine, commit, seed, seconds, rate } = day;
   const broken = violations(faults);
-  const page = html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Game day</title>
-<style>${raw(STYLE)}</style>
-<h1>Game day</h1>
-<p>${rate} people a second, each fault for ${seconds} s. Commit ${commit ?? "unknown"}, seed ${seed}, ${machine.cpu},
+  const content = html`<p>${rate} people a second, each fault for ${seconds} s. Commit ${commit ?? "unknown"}, seed ${seed}, ${machine.cpu},
 ${machine.cpus} cores, ${machine.os}.</p>
 <p>${broken.length === 0 ? "Every promise held." : `${broken.length} violations:`}</p>
 <ul>${broken.map((text) => html`<li>${text}</li>`)}</ul>
@@ -37,10 +31,8 @@ ${machine.cpus} cores, ${machine.os}.</p>
 ${faults.map((played) => html`<tr>${COLUMNS.map(([, text]) => html`<td>${text(played)}</td>`)}</tr>`)}
 </table></div>
 <p>The counts are answers to orders while the fault lasted. “Not ready” is what /readyz says.</p>
-${faults.map(section)}
-</html>
-`;
-  return String(page);
+${faults.map(section)}`;
+  return reportPage("Game day", STYLE, content);
 }
 
 const section = (played: Played) => html`<section>
@@ -53,8 +45,6 @@ ${played.proofs.map(({ claim, status }) => html`<li class="${status}">${claim}: 
 </section>
 `;
 
-const WIDTH = 720;
-const HEIGHT = 120;
 const SECOND_MS = 1_000;
 
 /** Times in the plots are whole seconds since the first answer. */
@@ -86,7 +76,7 @@ function plotAnswers(played: Played) {
   });
   const key = CLASSES.map((name) => html` <span class="${classNameOf(name)}">■</span> ${name}`);
   return html`<p>Answers per second, at most ${most}:${key}</p>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Answers per second">${lasting(played, axis)}${bars}</svg>`;
+${plot("Answers per second", [lasting(played, axis), bars])}`;
 }
 
 /** A line: the 99th percentile of each second. */
@@ -105,11 +95,11 @@ function plotLatency(played: Played) {
     )
     .toSorted(([a], [b]) => a - b);
   const most = Math.max(1, ...worst.map(([, ms]) => ms));
-  const points = worst
-    .map(([second, ms]) => `${x(axis, second + 0.5)},${round(HEIGHT * (1 - ms / most))}`)
-    .join(" ");
+  const line = polyline(
+    worst.map(([second, ms]) => [(second + 0.5) / axis.seconds, ms / most] as const),
+  );
   return html`<p>99th percentile of the latency, at most ${formatNumber(most)} ms:</p>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Latency">${lasting(played, axis)}<polyline points="${points}"/></svg>`;
+${plot("Latency", [lasting(played, axis), line])}`;
 }
 
 /** Marks the time of the fault. */
@@ -120,21 +110,12 @@ function lasting({ beganAt, endedAt }: Played, axis: Axis) {
 }
 
 const x = ({ seconds }: Axis, second: number): number => round((WIDTH * second) / seconds);
-const round = (value: number): number => Math.round(value * 10) / 10;
 const classNameOf = (name: Class): string => name.replaceAll(" ", "-");
 
 const STYLE = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .875rem; }
-th, td { padding: .25rem .5rem; border-bottom: 1px solid #8886; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-svg { width: 100%; background: #8881; }
 .lasting { fill: #f802; }
 .accepted { fill: #2a7; color: #2a7; }
 .refused { fill: #68c; color: #68c; }
 .try-again { fill: #e90; color: #e90; }
 .no-answer, .broken { fill: #d33; color: #d33; }
-polyline { fill: none; stroke: currentColor; stroke-width: 1.5; }
 `;

@@ -1,0 +1,28 @@
+// The clock of a simulation: events in the order of their times. Milliseconds since the opening.
+import TinyQueue from "tinyqueue";
+
+interface Event {
+  at: number;
+  /** Events of the same time run in the order in which they were added, so that a run repeats. */
+  nth: number;
+  run: () => void;
+}
+
+export class Calendar {
+  now = 0;
+  #added = 0;
+  readonly #events = new TinyQueue<Event>([], (a, b) => a.at - b.at || a.nth - b.nth);
+
+  at(time: number, run: () => void): void {
+    this.#added += 1;
+    this.#events.push({ at: Math.max(time, this.now), nth: this.#added, run });
+  }
+
+  /** Runs events until none is left. */
+  run(): void {
+    for (let next = this.#events.pop(); next; next = this.#events.pop()) {
+      this.now = next.at;
+      next.run();
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// The colos that people come through, and what each knows.
+import type { Shed } from "../../funnel/decide-shed.ts";
+import { RedisCalls } from "./redis-calls.ts";
+import type { World } from "./world.ts";
+
+/** A source that failed is left alone so long (`src/edge/freshness.ts`). */
+export const FAILED_PAUSE_MS = 1_000;
+
+export interface Colo {
+  /** The share of all people, added up to this colo. */
+  until: number;
+  redis: RedisCalls;
+  shed: Shed | undefined;
+  /** When the colo reads the stock next. */
+  pollAt: number;
+  /** When it learned that everything is sold. */
+  soldOutFrom: number;
+  /** People who come again: by step in a ring, then by kind. */
+  due: Int32Array;
+}
+
+/**
+ * Busy colos have more people than quiet ones: the share falls with the root of the rank. Assumed.
+ *
+ * @param places of the ring of those who come again, times their kinds
+ */
+export function makeColos(world: World, places: number): Colo[] {
+  const { scenario, random } = world;
+  const weights = Array.from({ length: scenario.colos }, (_, rank) => 1 / Math.sqrt(rank + 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let sum = 0;
+  return weights.map((weight, rank) => {
+    sum += weight;
+    return {
+      until: rank === weights.length - 1 ? 1 : sum / total,
+      redis: new RedisCalls(world),
+      shed: undefined,
+      pollAt: random() * FAILED_PAUSE_MS,
+      soldOutFrom: Number.POSITIVE_INFINITY,
+      due: new Int32Array(places),
+    };
+  });
+}

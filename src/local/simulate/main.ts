@@ -1,0 +1,47 @@
+// `npm run simulate`: simulates a drop, prints what happened, and writes the report. See HELP in options.ts.
+import { writeFile } from "node:fs/promises";
+import { formatTable } from "../terminal-format.ts";
+import { PLATFORM } from "./limits.ts";
+import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { renderHtml, renderLanes } from "./report.ts";
+import { simulate } from "./simulate.ts";
+import { isValid, LANES_HEAD, lanesRow, render, renderValidation } from "./summary.ts";
+import { validate } from "./validate.ts";
+
+/** Numbers of lanes that are compared. */
+const LANES = [1, 2, 4, 8, 16, 32, 64];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  try {
+    const options = parseOptions(argv);
+    if (options !== "help") return await run(options);
+    console.log(HELP);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof UsageError ? error.message : error);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Returns the exit status. */
+async function run({ mode, scenario, objectPerSecond, html }: Options): Promise<number> {
+  if (mode === "validate") {
+    console.log("Building and starting the Worker …");
+    const validation = await validate(scenario.seed);
+    console.log(renderValidation(validation));
+    return isValid(validation) ? 0 : 1;
+  }
+  const limits = { ...PLATFORM, objectPerSecond };
+  if (mode === "compare lanes") {
+    const outcomes = LANES.map((lanes) => simulate({ ...scenario, lanes }, limits));
+    console.log(`\n${formatTable(LANES_HEAD, outcomes.map(lanesRow))}\n`);
+    if (html !== undefined) await writeFile(html, renderLanes(outcomes));
+    return 0;
+  }
+  const outcome = simulate(scenario, limits);
+  console.log(render(outcome));
+  if (html !== undefined) await writeFile(html, renderHtml(outcome));
+  return 0;
+}
