@@ -52,10 +52,13 @@ export const PARAMETERS = {
     format: "date-time",
   }),
   step: query("The seconds of a step: a multiple of 5, from 60 on of 60.", { type: "integer" }),
-  expected: query("How many people you expect. Without it, capacity is not checked.", {
-    type: "integer",
-    minimum: 1,
-  }),
+  expected: query(
+    "How many people you expect. Without it, capacity is not checked and the cost is not estimated.",
+    {
+      type: "integer",
+      minimum: 1,
+    },
+  ),
   events: query("Whether to send the shop an event for every order that has one.", {
     type: "boolean",
   }),

@@ -1,6 +1,8 @@
 // Access to Redis: a short-lived client per operation, a time limit, and circuit breakers per isolate.
 import { Redis } from "@upstash/redis/cloudflare";
 import type { Config } from "../config.ts";
+import { PRICES } from "../cost/prices.ts";
+import { COMMANDS_OF_SCRIPT } from "../cost/usage.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { add } from "../observability/metrics.ts";
 import { withTimeLimit } from "../time-limit.ts";
@@ -65,17 +67,16 @@ export async function withRedis<T>(
   return breakers[waiting].run(limits, () => operation(redis, keysOf(config)));
 }
 
-/** Upstash's price of a command in US dollars. */
-const COMMAND_PRICE = 0.000_002;
 const SCRIPT = /^eval/i;
 
-/** Counts what a request sends: one command, or a list of them. Scripts are billed by what they do: mostly two commands. */
+/** Counts what a request sends: one command, or a list of them. Scripts are billed by what they do. */
 function countCommands(body: unknown): void {
   const [first] = body as unknown[];
   const commands = (Array.isArray(first) ? body : [body]) as unknown[][];
   const scripts = commands.filter(([name]) => SCRIPT.test(String(name))).length;
   add("redis_commands", commands.length);
-  add("redis_dollars", (commands.length + scripts) * COMMAND_PRICE);
+  const billed = commands.length + scripts * (COMMANDS_OF_SCRIPT - 1);
+  add("redis_dollars", billed * PRICES.redisCommands.dollars);
 }
 
 /** Reads a whole hash. Without the client's deserialization Redis returns a flat list of names and values. */

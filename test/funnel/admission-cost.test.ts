@@ -3,6 +3,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { earlyPlace } from "../../src/admission/place.ts";
 import { signTicket } from "../../src/admission/ticket.ts";
+import { ATTEMPT } from "../../src/cost/usage.ts";
 import {
   aPublishedLine,
   controllerAnswers,
@@ -86,7 +87,8 @@ describe("an order costs", () => {
 
     expect([without.result.status, inLine.result.status]).toEqual([202, 202]);
     const { result: _, ...cost } = without;
-    expect(inLine).toMatchObject({ ...cost, roundTrips: 1, calls: 1 });
+    expect(inLine).toMatchObject({ ...cost, roundTrips: 1, calls: ATTEMPT.objectCalls });
+    expect(cost.commands).toBe(ATTEMPT.redisCommands + ATTEMPT.redisScripts);
   });
 
   test("nothing for everybody whom the line cannot have admitted yet", async () => {

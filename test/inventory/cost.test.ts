@@ -1,5 +1,6 @@
 // What an order costs its object: rows, which are billed and limit throughput, and no Redis command.
 import { expect, test } from "vitest";
+import { ORDER, ROWS_READ } from "../../src/cost/usage.ts";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { redisCost } from "../support/redis.ts";
@@ -7,6 +8,10 @@ import { START } from "./commands.ts";
 import { aReservation, givenUnits, inside, inventory } from "./object.ts";
 
 const ORDERS = 50;
+
+async function rowsRead(skuId: string): Promise<number> {
+  return (await inventory(skuId).report())?.activity.rowsRead ?? 0;
+}
 
 async function rowsWritten(skuId: string): Promise<number> {
   return (await inventory(skuId).report())?.activity.rowsWritten ?? 0;
@@ -17,6 +22,7 @@ test("a free order writes four rows: reserved and tallied, confirmed, acknowledg
   givenClock(START);
   const skuId = await givenUnits(ORDERS);
   const before = await rowsWritten(skuId);
+  const readBefore = await rowsRead(skuId);
   const orders = Array.from({ length: ORDERS }, () => aReservation(skuId, { network: "block" }));
   for (const order of orders) await inventory(skuId).reserve(order);
   expect((await rowsWritten(skuId)) - before).toBe(2 * ORDERS);
@@ -26,7 +32,9 @@ test("a free order writes four rows: reserved and tallied, confirmed, acknowledg
     claim.claims.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
   );
   expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
-  expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(4 * ORDERS);
+  expect((await rowsWritten(skuId)) - before).toBe(ORDER.rowsWritten * ORDERS);
+  const most = (ROWS_READ.attempt + ROWS_READ.order) * ORDERS;
+  expect((await rowsRead(skuId)) - readBefore).toBeLessThanOrEqual(most);
 });
 
 test("a paid order writes four rows: reserved and tallied, charged, acknowledged", async () => {
@@ -49,7 +57,7 @@ test("a paid order writes four rows: reserved and tallied, charged, acknowledged
     settled.map(({ userId, orderId, order }) => ({ userId, orderId, version: order.version })),
   );
   expect(await inventory(skuId).report()).toMatchObject({ sold: ORDERS, unacknowledged: 0 });
-  expect((await rowsWritten(skuId)) - before).toBeLessThanOrEqual(4 * ORDERS);
+  expect((await rowsWritten(skuId)) - before).toBe(ORDER.rowsWritten * ORDERS);
 });
 
 test("a reservation sends Redis nothing but the stock, which is published apart from it", async () => {

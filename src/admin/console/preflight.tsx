@@ -45,7 +45,7 @@ const Run = ({ sale, expected, issues }: PreflightProps) => (
     <Faults issues={issues} />
     <Field
       {...{ name: "expected", label: "Expected people", value: expected, type: "number" }}
-      hint="Empty: the capacity is not checked."
+      hint="Empty: the capacity is not checked, and the cost is not estimated."
     />
     <p>
       <button type="submit">Run the checks</button>

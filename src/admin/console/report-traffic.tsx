@@ -1,4 +1,5 @@
 // The counts of the time of a sale, on the page of its report.
+import { PRICES } from "../../cost/prices.ts";
 import type { Report } from "../report/document.ts";
 import { Count, Facts, LocalTime, Table } from "./parts.tsx";
 
@@ -47,14 +48,6 @@ const bound = (seconds: number | null): string =>
 
 const dollars = (amount: number): string => `$${amount.toFixed(4)}`;
 
-const COST_NAMES: Record<string, string> = {
-  requests: "Requests",
-  objectCalls: "Calls of objects",
-  rowsWritten: "Rows written by objects",
-  queueOperations: "Queue operations",
-  redisCommands: "Redis commands",
-};
-
 const Deployment = ({ latency, degradations, cost }: Known) => (
   <>
     <h2>The whole deployment in that time</h2>
@@ -88,7 +81,7 @@ const Deployment = ({ latency, degradations, cost }: Known) => (
       head={["Cost", "Count", "Estimate"]}
       rows={[
         ...cost.items.map(({ name, count, dollars: amount }) => [
-          COST_NAMES[name] ?? name,
+          PRICES[name].name,
           <Count value={count} />,
           dollars(amount),
         ]),

@@ -1,8 +1,11 @@
-// Whether a sale fits the limits of the platform for the people who are expected. Pure. The figures are estimates that err on
+// Whether a sale fits the limits of the platform for the people who are expected, and what it costs. Pure. The figures are estimates that err on
 // the side of a larger crowd.
 import { lineSettings } from "../../admission/settings.ts";
 import { protectionOf } from "../../catalog/protection.ts";
 import { mostUnits, type Sale } from "../../catalog/schema.ts";
+import { billOf, inDollars } from "../../cost/bill.ts";
+import { CHECKED } from "../../cost/prices.ts";
+import { usageOfSale } from "../../cost/usage.ts";
 import { MAX_PAUSE_MS } from "../../inventory/hold-clock.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
@@ -72,4 +75,10 @@ export function paymentCapacity(sale: Sale, expected: number, perSecond?: number
     return fail(`${detail}, but holds stand still for ${LONGEST_PAUSE_SECONDS} seconds only`, todo);
   }
   return seconds > PATIENCE_SECONDS ? warn(detail, todo) : ok(detail);
+}
+
+/** What it costs is for information: no cost is a fault. */
+export function costEstimate(sale: Sale, expected: number): Finding {
+  const dollars = inDollars(billOf(usageOfSale(sale, expected)).dollars);
+  return ok(`about ${dollars} at list prices (${CHECKED}), beside monthly fees and payments`);
 }

@@ -8,7 +8,7 @@ import { problem, refuse, toIssues } from "../../errors.ts";
 import type { AppContext, AppEnv } from "../../http.ts";
 import { paymentRate } from "../../payments/rate.ts";
 import { lastRehearsals } from "../rehearsals.ts";
-import { objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
+import { costEstimate, objectCapacity, paymentCapacity, redisCapacity } from "./capacity.ts";
 import { type Check, runCheck } from "./check.ts";
 import { checkEdges } from "./edges.ts";
 import {
@@ -57,7 +57,7 @@ export async function showPreflight(
 /**
  * Runs all checks of a sale. Undefined if there is no such sale.
  *
- * @param expected people. If absent, the capacity is not checked
+ * @param expected people. If absent, the capacity is not checked and the cost is not estimated
  */
 export async function runPreflight(
   c: AppContext,
@@ -108,4 +108,5 @@ const capacityChecks = (...[sale, expected, pace]: Parameters<typeof paymentCapa
   { name: "object-capacity", ...objectCapacity(sale, expected) },
   { name: "redis-capacity", ...redisCapacity(sale, expected) },
   { name: "payment-capacity", ...paymentCapacity(sale, expected, pace) },
+  { name: "cost", ...costEstimate(sale, expected) },
 ];

@@ -5,13 +5,16 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import type { PreviewLink } from "../../admin/preview-links.ts";
 import type { Sale } from "../../catalog/schema.ts";
+import { billOf, inDollars } from "../../cost/bill.ts";
+import { CHECKED } from "../../cost/prices.ts";
+import { usageOfSale } from "../../cost/usage.ts";
 import type { Issue } from "../../errors.ts";
 import { statesOf } from "../../pages/preview-state.ts";
 import { type AdminSaleList, Client, expectOk } from "../client.ts";
 import { stopRequested } from "../dev/stop-requested.ts";
 import { READY, startInstance } from "../dev/temporary.ts";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
-import { billLines } from "./bill.ts";
+import { formatNumber } from "../terminal-format.ts";
 import { faultsOf, readSale } from "./sale-file.ts";
 
 const HELP = `npm run preview -- FILE.json [--no-open]
@@ -109,7 +112,7 @@ async function present(url: string, sale: Sale, opens: boolean): Promise<string[
   const links = statesOf(sale).map((state) => [state, `${link}&state=${state}`] as const);
   console.log(`Preview of "${sale.title}". The links work for a day, while this runs.\n`);
   for (const [state, address] of links) console.log(`  ${state.padEnd(8)}  ${address}`);
-  console.log(`\n${billLines(sale).join("\n")}\n\nReady on ${url}`);
+  console.log(`\n${billLine(sale)}\n\nReady on ${url}`);
   if (opens) openBrowser(links[0]?.[1] ?? link);
   return undefined;
 }
@@ -123,4 +126,11 @@ function openBrowser(address: string): void {
   });
   opener.on("error", () => console.log("No browser was found: open a link yourself."));
   opener.unref();
+}
+
+/** Assumption: ten people for each unit. */
+function billLine(sale: Sale): string {
+  const visitors = 10 * sale.skus.reduce((sum, { stock }) => sum + stock, 0);
+  const dollars = inDollars(billOf(usageOfSale(sale, visitors)).dollars);
+  return `If ${formatNumber(visitors)} people come, it costs about ${dollars} at list prices (${CHECKED}), beside monthly fees and payments.`;
 }

@@ -1,6 +1,9 @@
 // Runs the steps of setup one after the other, and says what each did.
+import { billOf, inDollars } from "../../cost/bill.ts";
+import { CHECKED, WORKERS_PAID } from "../../cost/prices.ts";
+import { SCENARIO, usageOf } from "../../cost/usage.ts";
+import { formatNumber } from "../terminal-format.ts";
 import { openContext, type Setup } from "./context.ts";
-import { costLines } from "./costs.ts";
 import { STEPS } from "./steps.ts";
 
 /** Runs setup. @throws {SetupError} or {UsageError}; whatever was done until then stays, and the next run goes on */
@@ -35,3 +38,13 @@ const summary = (origin: string, changes: number): string[] => [
   `  npm run rehearse -- --url ${origin} --admin-token … --auth-secret …   (both in deployment/secrets.env)`,
   ...costLines(),
 ];
+
+const EXAMPLE = { visitors: 50_000, stock: 5_000, paid: 5_000, ...SCENARIO };
+
+function costLines(): string[] {
+  const { visitors, stock } = EXAMPLE;
+  return [
+    `Costs: $${WORKERS_PAID} a month for Workers Paid. A drop of ${formatNumber(stock)} units for ${formatNumber(visitors)} people costs about`,
+    `${inDollars(billOf(usageOf(EXAMPLE, "open")).dollars)} more at list prices (${CHECKED}), payments excluded. \`npm run cost\` estimates yours.`,
+  ];
+}

@@ -90,6 +90,7 @@ test("is ready if nothing fails, and says what to know", async () => {
     "object-capacity",
     "redis-capacity",
     "payment-capacity",
+    "cost",
   ]);
   expect(body.checks.filter(({ state }) => state === "fail")).toEqual([]);
   // The Worker under test has the demo login.
