@@ -6,7 +6,7 @@ import { type Finding, ok, warn } from "./check.ts";
 /** A rehearsal is too old for a sale after this: milliseconds. */
 const OLD_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
-const HOW = "npm run rehearse -- --url URL --admin-token TOKEN --auth-secret SECRET --buyers 50";
+const HOW = "ADMIN_TOKEN=… npm run rehearse -- --url URL --buyers 50";
 
 /**
  * Judges the last rehearsal that was like the sale, or else the last one.

@@ -8,7 +8,7 @@ import { randomNumbers } from "../random.ts";
 import { startWorkerProcess } from "../spawn-miniflare.ts";
 import { startServices, startStack } from "../stack.ts";
 import { makeTempDir } from "../temp-dir.ts";
-import { tokenSigner } from "../tokens.ts";
+import type { Signer } from "./grants.ts";
 import { isLocal, type Options } from "./options.ts";
 import { startOwnStripe } from "./own-stripe.ts";
 import { type Payments, paymentsAt } from "./payments.ts";
@@ -34,8 +34,10 @@ export interface Instance {
   clockErrorMs: number;
   /** Warnings and errors the Worker logged; undefined with --url, where the log is not visible. */
   log: LogLine[] | undefined;
-  /** Signs a buyer's token with --auth-secret; absent if buyers use demo login. */
-  sign?: (user: string) => Promise<string>;
+  /** It has no demo login, so the operator signs the buyers. */
+  isDeployed: boolean;
+  /** Names and signs the buyers; absent if they use demo login. On a deployed instance, each sale has its own. */
+  signer?: Signer;
   /** The address buyer `index` sends in its headers; undefined if the instance would ignore it. */
   ip(index: number): string | undefined;
   /** The stand-in for the beacon; undefined if the rehearsal did not start one. */
@@ -53,15 +55,15 @@ export async function openInstance(options: Options): Promise<Instance> {
     const client = new Client(url, options.adminToken);
     const payments = running.payments ?? (await paymentsAt(client, options.provider));
     const clockErrorMs = isLocal(url) ? 0 : await client.syncClock();
-    const { authSecret } = options;
+    const isDeployed = (await client.login("")).status === 404;
     return {
       ...running,
       ...{ client, payments, clockErrorMs },
       random: (name) => randomNumbers(options.seed, name),
       run: randomBytes(4).toString("hex"),
       isOwn: options.url === undefined,
-      ...(authSecret !== undefined && { sign: tokenSigner(authSecret) }),
-      ip: (index) => (isLocal(url) ? addressOf(index) : undefined),
+      isDeployed,
+      ip: (index) => (isLocal(url) && !isDeployed ? addressOf(index) : undefined),
     };
   } catch (error) {
     await stop();

@@ -10,6 +10,8 @@ Runs crowds of simulated buyers against an instance and proves from the outside 
 scenarios: a rush; waves of arrivals, several units each; attempts before the opening and after the close; a sale
 edited while buyers order; orders that are paid, canceled and expire at the same moment; refunds by the operator.
 Without --url, the built Worker is started on temporary state, which is removed afterwards.
+An instance that is not local needs its operator's token in the environment variable ADMIN_TOKEN. If it has no demo login, the
+operator signs the buyers, who can only act in the rehearsal's own sales: unlisted ones, free or for play money, which remove themselves.
 Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 bad usage.
 
   --url URL            rehearse on this instance, local or deployed
@@ -27,8 +29,10 @@ Exit status: 0 no proof is broken, 1 at least one is (violations are listed), 2 
                        reload, share and forge tickets, while the operator refunds an order and denies some of them.
                        Without --url, the instance is killed twice meanwhile
   --concurrency N      number of buyers in the rush that act at the same time (default 64)
-  --admin-token TOKEN  the instance's ADMIN_TOKEN (required unless the instance is local)
-  --auth-secret SECRET sign buyers' tokens with the instance's AUTH_SECRET instead of using demo login
+  --evidence FILE      run only the rush, and write what this machine observed, to be merged with that of others. The sale stays
+                       for them, and removes itself after its end, which is in an hour
+  --sale ID            with --evidence: join the rush of another machine, on the sale that it printed
+  --merge FILE …       prove what several machines observed together; nothing is sent
   --max-p99 MS         fail if the p99 latency of any kind of request exceeds this many milliseconds
   --max-errors SHARE   fail if more than this share of requests, 0 to 1, get a 5xx or no answer
   --json FILE          also write the result as JSON, with this working copy's commit and machine
@@ -60,8 +64,13 @@ export interface Options extends Thresholds {
   bots: number;
   concurrency: number;
   adminToken: string;
-  authSecret?: string;
   json?: string;
+  /** The file for what this machine observed, to be merged. */
+  evidence?: string;
+  /** The rehearsal of another machine to join. */
+  sale?: string;
+  /** The files of several machines. Nothing is run. */
+  merge?: string[];
   /** Rehearse a line of this mode; absent for sales without a line. */
   admission?: LineMode;
 }
@@ -78,11 +87,12 @@ const OPTIONS = {
   admission: { type: "string" },
   seed: { type: "string" },
   concurrency: { type: "string", default: "64" },
-  "admin-token": { type: "string" },
-  "auth-secret": { type: "string" },
   "max-p99": { type: "string" },
   "max-errors": { type: "string" },
   json: { type: "string" },
+  evidence: { type: "string" },
+  sale: { type: "string" },
+  merge: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -94,11 +104,22 @@ export function parseOptions(
   argv: string[],
   env: Record<string, string | undefined> = {},
 ): Options | "help" {
-  const values = parse(withNpmFlags(argv, env));
+  const { values, positionals } = parse(withNpmFlags(argv, env));
   if (values.help) {
     return "help";
   }
-  const { url, sku, json, admission } = values;
+  const { url, sku, json, admission, evidence, sale } = values;
+  if (values.merge !== positionals.length > 0) {
+    throw new UsageError("--merge needs the files that --evidence wrote, and only it takes files.");
+  }
+  if (evidence !== undefined && (url === undefined || (sku ?? admission) !== undefined)) {
+    throw new UsageError(
+      "--evidence needs --url, and goes neither with --sku nor with --admission.",
+    );
+  }
+  if (sale !== undefined && evidence === undefined) {
+    throw new UsageError("--sale needs --evidence: one machine alone proves nothing about all.");
+  }
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new UsageError(`--url must be an http or https URL, not "${url}".`);
   }
@@ -108,7 +129,6 @@ export function parseOptions(
   if (admission !== undefined && sku !== undefined) {
     throw new UsageError("--admission creates its own sale, so it does not go with --sku.");
   }
-  const authSecret = values["auth-secret"];
   const maxP99 = values["max-p99"];
   const maxErrors = values["max-errors"];
   return {
@@ -116,7 +136,9 @@ export function parseOptions(
     ...(sku !== undefined && { sku }),
     ...(json !== undefined && { json }),
     ...(admission !== undefined && { admission: lineMode(admission) }),
-    ...(authSecret !== undefined && { authSecret }),
+    ...(evidence !== undefined && { evidence }),
+    ...(sale !== undefined && { sale }),
+    ...(values.merge && { merge: positionals }),
     ...(maxP99 !== undefined && { maxP99: milliseconds("--max-p99", maxP99) }),
     ...(maxErrors !== undefined && { maxErrors: share("--max-errors", maxErrors) }),
     provider: providerNamed(values.provider),
@@ -125,7 +147,7 @@ export function parseOptions(
     buyers: count("--buyers", values.buyers, 100_000),
     bots: share("--bots", values.bots),
     concurrency: count("--concurrency", values.concurrency, 1_000),
-    adminToken: adminToken(url, values["admin-token"]),
+    adminToken: adminToken(url, env.ADMIN_TOKEN),
   };
 }
 
@@ -146,7 +168,7 @@ const npmVariable = (name: string): string => `npm_config_${name.replaceAll("-",
 
 function parse(argv: string[]) {
   try {
-    return parseArgs({ args: argv, options: OPTIONS }).values;
+    return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -191,16 +213,14 @@ function milliseconds(name: string, text: string): number {
   return value;
 }
 
+/** Never an argument: those show in the list of processes and in the history of the shell. */
 function adminToken(url: string | undefined, given: string | undefined): string {
-  if (given !== undefined) {
-    return given;
-  }
-  if (url !== undefined && !isLocal(url)) {
-    throw new UsageError(
-      "--admin-token is required: the proofs read the ledger through the admin API.",
-    );
-  }
-  return LOCAL_ADMIN_TOKEN;
+  if (url === undefined) return LOCAL_ADMIN_TOKEN;
+  if (given) return given;
+  if (isLocal(url)) return LOCAL_ADMIN_TOKEN;
+  throw new UsageError(
+    "Set ADMIN_TOKEN in the environment: the sales and the proofs need the operator's API.",
+  );
 }
 
 /** Whether `url` points to this machine. Only such instances trust a client address in a request header. */

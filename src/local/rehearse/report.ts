@@ -110,3 +110,14 @@ function totals(proofs: ProofResult[]): string {
   const [held, broken, notObserved] = [count("held"), count("broken"), count("not observed")];
   return `${formatNumber(proofs.length)} proofs: ${held} held, ${broken} broken, ${notObserved} not observed`;
 }
+
+/** Where an operator sees the rehearsal from the other side. */
+export const whatToLookAt = (url: string): string =>
+  [
+    "What to look at:",
+    `  ${url}/admin/log      one entry for each grant, and who made it`,
+    `  ${url}/admin          the attempts of the last minute, refusals, latency, and breakers during the rush`,
+    `  ${url}/admin/alerts   whether an alert fired that should not have, or none where one should have`,
+    "  Cloudflare and Upstash: errors, CPU time, and commands of the same minutes, and what they cost",
+    "The rehearsal's sales are removed. A command that was killed leaves them until ten minutes after their end.",
+  ].join("\n");

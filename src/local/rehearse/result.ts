@@ -2,15 +2,15 @@
 import type { Ledger, LedgerOrder, Money } from "../client.ts";
 import { percentile } from "../stats.ts";
 import type { RequestKind } from "./contract.ts";
-import type { Evidence, Findings } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
+import type { Member, Observation } from "./observation.ts";
 import type { Provider } from "./options.ts";
 import { unitsKept } from "./proofs/available-units.ts";
 import { moneyKept } from "./proofs/money.ts";
 import { tally } from "./proofs/units.ts";
 import type { ProofResult } from "./proofs/verify.ts";
-import type { Pace, Recorder } from "./recorder.ts";
-import type { Buyer } from "./scenario.ts";
+import type { Pace } from "./recorder.ts";
 
 export interface Result {
   url: string;
@@ -65,14 +65,17 @@ export interface CrowdResult {
   answers: { [outcome: string]: number };
 }
 
-/** Counts everything countable. `rushBuyers`: everyone in the rush, for the comparison of people and bots. */
-export function summarize(
-  rushBuyers: Buyer[],
-  recorder: Recorder,
-  { skus }: Findings,
-): Pick<Result, "skus" | "crowd" | "outcomes" | "latencyMs" | "pace" | "errorShare"> {
+/** Counts everything countable. `members`: everyone in the rush, for the comparison of people and bots. */
+export function summarize({
+  members,
+  recorder,
+  findings: { skus },
+}: Pick<Observation, "members" | "recorder" | "findings">): Pick<
+  Result,
+  "skus" | "crowd" | "outcomes" | "latencyMs" | "pace" | "errorShare"
+> {
   const orders = skus.flatMap(({ ledgerOrders }) => ledgerOrders);
-  const kinds = Map.groupBy(rushBuyers, ({ bot }) => bot?.name);
+  const kinds = Map.groupBy(members, ({ bot }) => bot?.name);
   return {
     skus: skus.map(skuResult),
     crowd: [...kinds].map(([bot, members]) => crowdResult(bot, members, recorder, orders)),
@@ -112,8 +115,8 @@ const ATTEMPTS_OF_PEOPLE: RequestKind[] = [
 
 function crowdResult(
   bot: string | undefined,
-  members: Buyer[],
-  { outcomes }: Recorder,
+  members: Member[],
+  { outcomes }: Observation["recorder"],
   orders: LedgerOrder[],
 ): CrowdResult {
   const users = new Set(members.map(({ user }) => user));

@@ -7,7 +7,7 @@ import { sampleLiveStock } from "./live-sampler.ts";
 import type { Options } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
-import { createSale, useExistingSku } from "./scenario-sale.ts";
+import { createSale, joinSale, useExistingSku } from "./scenario-sale.ts";
 import { waitUntilFinal } from "./wait-until-final.ts";
 
 /** What all scenarios of a rehearsal share. Contexts whose sale must be deleted are added to `created`. */
@@ -61,13 +61,16 @@ async function prepare(
   scenario: Scenario,
   { count: buyerCount, bots }: { count: number; bots: number },
   { instance, created, recorder }: Shared,
-  { sku }: Options,
+  { sku, sale, evidence }: Options,
 ): Promise<ScenarioContext | undefined> {
+  if (sale !== undefined) {
+    return joinSale(instance, recorder, sale);
+  }
   if (sku !== undefined) {
     return useExistingSku(instance, recorder, sku);
   }
-  const { client, payments, isOwn } = instance;
-  const challengesBots = isOwn && bots > 0;
+  const { client, payments, isOwn, isDeployed } = instance;
+  const challengesBots = (isOwn || isDeployed) && bots > 0;
   const plan = scenario.plan({
     ...{ now: client.now(), buyerCount, challengesBots },
     canPay: payments !== undefined,
@@ -78,5 +81,10 @@ async function prepare(
   }
   const context = await createSale(instance, recorder, scenario.name, plan);
   created.push(context);
+  if (evidence !== undefined) {
+    console.log(
+      `Other machines join with --sale ${context.saleId} --evidence FILE, within an hour.`,
+    );
+  }
   return context;
 }

@@ -57,7 +57,7 @@ export interface Buyer extends Caller {
 export interface BotKind {
   name: string;
   /** The address that all bots of this kind share, if they do. */
-  address?(context: ScenarioContext): string | undefined;
+  address?: string;
   /** Bursts of attempts, sent one burst after another. The attempts within a burst are concurrent. */
   bursts(context: ScenarioContext, bot: Buyer): (BotAttempt | Promise<BotAttempt>)[][];
 }

@@ -35,7 +35,7 @@ const summary = (origin: string, changes: number): string[] => [
   `  Console           ${origin}/admin  (sign in with ADMIN_TOKEN of deployment/secrets.env)`,
   "  Logs              npx wrangler tail --config deployment/wrangler.json",
   "Next: run the preflight of your sale in the console, and rehearse it:",
-  `  npm run rehearse -- --url ${origin} --admin-token … --auth-secret …   (both in deployment/secrets.env)`,
+  `  ADMIN_TOKEN=… npm run rehearse -- --url ${origin}   (the token is in deployment/secrets.env)`,
   ...costLines(),
 ];
 

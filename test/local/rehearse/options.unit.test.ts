@@ -23,6 +23,12 @@ describe("the command line", () => {
     [["--admission", "open"]],
     [["--admission", "draw", "--url", "http://localhost:8787", "--sku", "demo"]],
     [["--no-such-option"]],
+    [["--auth-secret", "secret"]],
+    [["a.json"]],
+    [["--merge"]],
+    [["--evidence", "a.json"]],
+    [["--evidence", "a.json", "--url", "http://localhost:8787", "--sku", "demo"]],
+    [["--sale", "rehearsal-1", "--url", "http://localhost:8787"]],
   ])("rejects %j", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });
@@ -51,6 +57,11 @@ describe("the command line", () => {
     ).toThrow(UsageError);
   });
 
+  test("merges the evidence of several machines", () => {
+    const { merge } = parseOptions(["--merge", "a.json", "b.json"]) as Options;
+    expect(merge).toEqual(["a.json", "b.json"]);
+  });
+
   test("parses thresholds as numbers", () => {
     expect(parseOptions(["--max-p99", "250", "--max-errors", "0"])).toMatchObject({
       maxP99: 250,
@@ -58,9 +69,11 @@ describe("the command line", () => {
     });
   });
 
-  test("accepts a deployed instance with its admin token", () => {
-    const argv = ["--url", "https://shop.example", "--admin-token", "secret", "--buyers", "2000"];
-    expect(parseOptions([...argv, "--seed", "7"])).toEqual({
+  test("takes the operator's token from the environment, and never as an argument", () => {
+    const argv = ["--url", "https://shop.example", "--buyers", "2000", "--seed", "7"];
+    expect(() => parseOptions([...argv, "--admin-token", "secret"])).toThrow(UsageError);
+    expect(() => parseOptions(argv, { ADMIN_TOKEN: "" })).toThrow(UsageError);
+    expect(parseOptions(argv, { ADMIN_TOKEN: "secret" })).toEqual({
       url: "https://shop.example",
       adminToken: "secret",
       provider: "sandbox",

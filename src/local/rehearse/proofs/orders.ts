@@ -13,10 +13,21 @@ const FINAL = ["confirmed", "cancelled", "expired", "refunded"];
 
 /** Every accepted order is in the ledger under its buyer, final, and hidden from other buyers. */
 export function acceptedOrders(evidence: Evidence): string[] {
-  const { sku, purchases, ledgerOrders, shown, after, refunds } = evidence;
-  const isRefunded = (id: string) => refunds.some((refund) => refund.id === id);
+  const { sku, purchases, ledgerOrders, shown, after, refunds, orderActions } = evidence;
+  const refunded = new Set(refunds.map(({ id }) => id));
+  // A buyer may cancel a free order in the moment before it is confirmed.
+  const cancels = orderActions.filter(
+    ({ kind, answer }) => kind === "cancel" && answer?.status !== 409,
+  );
+  const cancelled = new Set(cancels.map(({ id }) => id));
   const finalOf = (id: string) =>
-    sku.unitPrice.amount > 0 ? FINAL : ["confirmed", ...(isRefunded(id) ? ["refunded"] : [])];
+    sku.unitPrice.amount > 0
+      ? FINAL
+      : [
+          "confirmed",
+          ...(refunded.has(id) ? ["refunded"] : []),
+          ...(cancelled.has(id) ? ["cancelled"] : []),
+        ];
   const ledger = new Map(ledgerOrders.map((order) => [order.id, order]));
   const violations =
     after.unacknowledged > 0 ? [`${after.unacknowledged} orders are still unacknowledged`] : [];

@@ -20,10 +20,14 @@ const GROUPS: Scenario[][] = [
 ];
 
 /**
- * With --admission only the line. With --sku only the rush, because the other scenarios need sales with terms of their
- * own.
+ * With --admission only the line. With --sku or --evidence only the rush, because the other scenarios need sales with terms of
+ * their own.
  */
-export function scenariosFor({ sku, admission }: Pick<Options, "sku" | "admission">): Scenario[][] {
+export function scenariosFor({
+  sku,
+  evidence,
+  admission,
+}: Pick<Options, "sku" | "evidence" | "admission">): Scenario[][] {
   if (admission !== undefined) return [[lineOf(admission)]];
-  return sku === undefined ? GROUPS : [[rush]];
+  return (sku ?? evidence) === undefined ? GROUPS : [[rush]];
 }

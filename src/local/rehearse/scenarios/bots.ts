@@ -26,7 +26,7 @@ export const BOTS: BotKind[] = [
   },
   {
     name: "many accounts, one address",
-    address: ({ ip }) => (ip(0) === undefined ? undefined : FARM_ADDRESS),
+    address: FARM_ADDRESS,
     bursts: () => [[{}]],
   },
   {
@@ -78,7 +78,7 @@ export async function runBot(context: ScenarioContext, bot: Buyer): Promise<void
     await Promise.all(
       burst.map(async (attempt) => {
         clicks += 1;
-        await tryOnce(context, bot, `${bot.user}-${clicks}`, await attempt);
+        await tryOnce(context, bot, `${context.run}-bot-${bot.nth}-${clicks}`, await attempt);
       }),
     );
   }

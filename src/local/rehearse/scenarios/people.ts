@@ -106,9 +106,9 @@ export async function runPerson(context: ScenarioContext, person: Buyer): Promis
 /** Loads the sale page and sends the visit request of its script. Returns the buyer with a visit token. */
 async function openPage(context: ScenarioContext, buyer: Buyer): Promise<Buyer> {
   const { client, recorder, saleId } = context;
-  const { ip } = buyer;
+  const { ip, token } = buyer;
   await sendWithRetry(recorder, "page", () => client.send("GET", `/sales/${saleId}`, { ip }));
-  const visit = await sendWithRetry(recorder, "visit", () => client.visit(saleId, { ip }));
+  const visit = await sendWithRetry(recorder, "visit", () => client.visit(saleId, { ip, token }));
   return { ...buyer, visit: visit?.body.token };
 }
 

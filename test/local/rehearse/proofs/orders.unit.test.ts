@@ -31,6 +31,18 @@ test("detects an order that is never acknowledged", () => {
   expect(broken(sale)).toEqual([ACCEPTED]);
 });
 
+test("accepts a free order that its buyer cancelled before it was confirmed, and no other", () => {
+  const sale = correctSale();
+  const gone = { ...order("o2"), status: "cancelled" } as const;
+  sale.shown.set("o2", { owner: answer(200, gone), stranger: problem(404, "not_found") });
+  expect(broken(sale)).toContain(ACCEPTED);
+  const cancel = { kind: "cancel", user: "bob", sku: "coupon", id: "o2" } as const;
+  sale.orderActions = [{ ...cancel, answer: problem(409, "order_not_cancellable") }];
+  expect(broken(sale)).toContain(ACCEPTED);
+  sale.orderActions = [{ ...cancel, answer: answer(200, gone) }];
+  expect(broken(sale)).not.toContain(ACCEPTED);
+});
+
 test("detects an order shown to another buyer", () => {
   const sale = correctSale();
   sale.shown.set("o1", { ...sale.shown.get("o1"), owner: undefined, stranger: answer(200, {}) });
