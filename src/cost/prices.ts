@@ -1,6 +1,6 @@
 // The list prices of the platform and of Redis, and what their plans include. Nothing else states a price.
 
-/** When the prices were read, and where: the pages Pricing of Cloudflare Workers, Durable Objects and Queues, and upstash.com/pricing/redis. */
+/** When the prices were read, and where. */
 export const CHECKED = "November 2026";
 export const SOURCES =
   `List prices of ${CHECKED}: developers.cloudflare.com/workers/platform/pricing, ` +

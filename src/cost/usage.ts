@@ -1,7 +1,7 @@
 // What a sale uses of each part, estimated from what one action costs and from how people behave. Pure.
 import type { Usage } from "./bill.ts";
 
-/** What is counted for one attempt that reaches the limits. Tests compare it with workerd and Redis. */
+/** What is counted for one attempt that reaches the limits. Tests compare the calls, and the sum of the commands, with real ones. */
 export const ATTEMPT = { redisCommands: 2, redisScripts: 2, objectCalls: 1 };
 /** What an accepted order adds until it is settled. */
 export const ORDER = { rowsWritten: 4, messages: 1 };
@@ -32,8 +32,9 @@ export const KINDS = ["open", "queue", "draw", "naive"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
- * How people behave. Assumptions: for each person requests besides polls, polls, presses of Buy; for each order attempts. A page polls
- * every 30 s before the sale (here five minutes) and every 3 s while it sells (a minute); in a line, the sooner the nearer the turn.
+ * How people behave. Assumptions: for each person requests besides polls, polls, presses of Buy; for each order attempts. A page
+ * polls every 30 s before the sale (here five minutes) and every 3 s while it sells (a minute); in a line, the sooner the nearer
+ * the turn.
  */
 const BEHAVIOR = {
   open: { requests: 3, polls: 30, presses: 2, attemptsPerOrder: 5 },

@@ -7,8 +7,8 @@ import { formatNumber, formatTable } from "./terminal-format.ts";
 
 const HELP = `npm run cost -- --visitors N --stock N [options]
 
-Estimates what a sale costs, by part and plan: with no line, with a line, with a draw, and by a naive design that remembers nothing at
-the edge (each page view and poll reads Redis and asks the object, and so does each press of Buy, also after the sell-out).
+Estimates what a sale costs, by part and plan: with no line, with a line, with a draw, and by a naive design that remembers nothing
+at the edge (each page view and poll reads Redis and asks the object, and so does each press of Buy, also after the sell-out).
 Exit status: 0 printed, 2 bad usage.
 
   --visitors N  people who come
