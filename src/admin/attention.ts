@@ -1,5 +1,6 @@
 // The problems that need the operator, of the whole system: the counts that the SKUs' objects published in Redis.
 import { type Attention, attentionSchema, isQuiet } from "../inventory/attention.ts";
+import { skuOf } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { type RedisConfig, readHash, withRedis } from "../redis/client.ts";
@@ -28,17 +29,25 @@ export async function readAttention(config: RedisConfig): Promise<AttentionView 
 }
 
 function toView(stored: Map<string, string>): AttentionView {
-  const skus = [...stored].flatMap(([skuId, text]) => {
+  const objects = [...stored].flatMap(([name, text]) => {
     const attention = parse(text);
-    return attention && !isQuiet(attention) ? [{ skuId, ...attention }] : [];
+    return attention && !isQuiet(attention) ? [{ skuId: skuOf(name), ...attention }] : [];
   });
-  const sum = (name: keyof Attention) => skus.reduce((total, sku) => total + sku[name], 0);
+  // A SKU with lanes has several objects.
+  const skus = [...Map.groupBy(objects, ({ skuId }) => skuId)].map(([skuId, lanes]) => ({
+    skuId,
+    ...totalOf(lanes),
+  }));
+  return { ...totalOf(objects), skus: skus.slice(0, MAX_SKUS) };
+}
+
+function totalOf(counts: readonly Attention[]): Attention {
+  const sum = (name: keyof Attention) => counts.reduce((total, each) => total + each[name], 0);
   return {
     refundsFailed: sum("refundsFailed"),
     refundsDue: sum("refundsDue"),
     disputed: sum("disputed"),
     mismatches: sum("mismatches"),
-    skus: skus.slice(0, MAX_SKUS),
   };
 }
 

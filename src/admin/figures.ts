@@ -3,6 +3,7 @@
 import { type LineReport, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
 import { type AlertView, alertWatchOf } from "../alerts/client.ts";
+import { gaugesOfSku } from "../alerts/figures.ts";
 import type { SaleState } from "../catalog/sale-state.ts";
 import { isListed, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
@@ -12,7 +13,7 @@ import type { AppContext } from "../http.ts";
 import { atObject } from "../inventory/client.ts";
 import { type BreakerFigures, breakersOf } from "../observability/breakers.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { type Metrics, readMetrics, type Series } from "../observability/read-metrics.ts";
+import { type Metrics, readMetrics } from "../observability/read-metrics.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
 import { type AttentionView, readAttention } from "./attention.ts";
 import {
@@ -170,11 +171,8 @@ function skuFigures(
   { asOf, value }: Part<LedgerPart>,
   metrics: Metrics | null,
 ): SkuFigures {
-  const free = metrics?.series.find(
-    (each): each is Series & { type: "gauge" } =>
-      each.name === "units" && each.labels.sku === id && each.labels.state === "available",
-  );
-  const curve = carriedForward(free?.points ?? []);
+  const free = metrics ? gaugesOfSku(metrics, "units", id, { state: "available" }) : [];
+  const curve = free.map(({ points }) => carriedForward(points)).reduce(addPoints, []);
   // The ledger is newer than the last sample.
   if (curve.length > 0 && value) curve[curve.length - 1] = value.units.available;
   return {
@@ -186,6 +184,12 @@ function skuFigures(
     secondsToSellOut: secondsToSellOut(curve.slice(-PACE_STEPS), CURVE.stepSeconds),
   };
 }
+
+/** Adds up the gauges of lanes. Null before all of them are known. */
+const addPoints = (sum: (number | null)[], points: (number | null)[]): (number | null)[] =>
+  sum.length === 0
+    ? points
+    : points.map((point, at) => (point === null || sum[at] == null ? null : point + sum[at]));
 
 /** A gauge is set when it changes: between two points it kept its value. */
 function carriedForward(points: readonly (number | null)[]): (number | null)[] {

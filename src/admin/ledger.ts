@@ -2,7 +2,8 @@
 import { idSchema } from "../catalog/schema.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { callInventory, type InventoryStub } from "../inventory/client.ts";
+import { ROOT } from "../inventory/order-id.ts";
 
 /** Calls a SKU's ledger and returns the result as JSON, or 404 if it is null. */
 export async function atLedger(
@@ -12,7 +13,7 @@ export async function atLedger(
 ): Promise<Response> {
   const skuId = idSchema.safeParse(id);
   if (!skuId.success) return problem(c, refuse("not_found"));
-  const answer = await callInventory(c.env, { skuId: skuId.data, lane: LANE }, useCase);
+  const answer = await callInventory(c.env, { skuId: skuId.data, lane: ROOT }, useCase);
   if (!answer.ok) return problem(c, refuse(answer.reason));
   return answer.value ? c.json(answer.value) : problem(c, refuse("not_found"));
 }

@@ -5,8 +5,9 @@ import { readCatalog } from "../catalog/snapshot.ts";
 import { registryOf } from "../catalog/store.ts";
 import { refuse } from "../errors.ts";
 import type { AppContext } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
+import { ROOT } from "../inventory/order-id.ts";
 import { randomPartOf } from "../inventory/order-number.ts";
 import { type Outcome, refused } from "../orders/buyer.ts";
 
@@ -42,8 +43,8 @@ export async function findByNumber(
       asked
         .slice(at, at + AT_ONCE)
         .map((skuId) =>
-          callInventory(c.env, { skuId, lane: LANE }, (inventory) =>
-            inventory.startingWith(`${skuId}.${LANE}.${random}`),
+          callInventory(c.env, { skuId, lane: ROOT }, (inventory) =>
+            inventory.startingWith(random),
           ),
         ),
     );

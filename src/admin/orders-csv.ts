@@ -4,9 +4,10 @@ import type { Context } from "hono";
 import { idSchema } from "../catalog/schema.ts";
 import { problem, refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
-import { atObject, callInventory, LANE } from "../inventory/client.ts";
+import { atObject, callInventory } from "../inventory/client.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
+import { ROOT } from "../inventory/order-id.ts";
 import { toDecimal } from "../money.ts";
 import { csvRecord } from "./csv.ts";
 
@@ -50,7 +51,7 @@ export async function exportOrders(
 ): Promise<Response> {
   const { success, data: skuId } = idSchema.safeParse(c.req.param("skuId"));
   if (!success) return problem(c, refuse("not_found"));
-  const answer = await callInventory(c.env, { skuId, lane: LANE }, async (inventory) =>
+  const answer = await callInventory(c.env, { skuId, lane: ROOT }, async (inventory) =>
     (await inventory.report()) ? inventory.page(null) : null,
   );
   if (!answer.ok) return problem(c, refuse(answer.reason));

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { problem, refuse } from "../errors.ts";
 import { normalizeValue } from "../funnel/rule-set.ts";
 import type { AppContext, AppEnv } from "../http.ts";
-import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { callInventory, type InventoryStub } from "../inventory/client.ts";
 import type { OrderInspection } from "../inventory/inspection.ts";
 import { type OrderAddress, parseOrderId } from "../inventory/order-id.ts";
 import { mayHaveOrders, type Outcome, refused } from "../orders/buyer.ts";
@@ -19,8 +19,7 @@ const CALLER = "the operators";
 /** The object of an order. Undefined if there is no such order for certain: an id that never existed must not wake an object. */
 export async function addressOf(c: AppContext, orderId: string): Promise<OrderAddress | undefined> {
   const address = parseOrderId(orderId);
-  const exists = address?.lane === LANE && (await mayHaveOrders(c, address.skuId));
-  return exists ? address : undefined;
+  return address && (await mayHaveOrders(c, address)) ? address : undefined;
 }
 
 /**

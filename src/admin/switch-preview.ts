@@ -16,9 +16,9 @@ export async function affectedBy(c: AppContext, edits: readonly SwitchEdit[]) {
   const catalog = await readCatalog(c.get("scope"));
   const entries = edits.length === 0 ? [] : affectedEntries(catalog, edits);
   const shown = entries.slice(0, MAX_SALES);
-  const skuIds = shown.flatMap(({ sale }) => sale.skus.map(({ id }) => id));
+  const skus = shown.flatMap(({ sale }) => sale.skus);
   const [stock, line] = await Promise.all([
-    skuIds.length > 0 ? readStock(c.get("scope"), skuIds) : new Map(),
+    skus.length > 0 ? readStock(c.get("scope"), skus) : new Map(),
     paymentLine(c.get("scope")),
   ]);
   const now = Date.now();

@@ -16,6 +16,8 @@ export interface LineSku {
   stock: number;
   isFree: boolean;
   perUserLimit: number;
+  /** The number of objects that share it. Absent: 1. */
+  lanes?: number;
 }
 
 /** The terms of a sale's line. Times are milliseconds. */

@@ -69,6 +69,12 @@ type Labels = Record<string, string>;
 const matches = ({ name, labels }: Series, wanted: MetricName, where: Labels): boolean =>
   name === wanted && Object.entries(where).every(([label, value]) => labels[label] === value);
 
+/** The gauges of a SKU: one, or that of each lane. */
+const ofSku =
+  (sku: string) =>
+  ({ labels }: Series): boolean =>
+    labels.sku === sku || (labels.sku ?? "").startsWith(`${sku}.`);
+
 /** The sum of counters with these labels in the last `seconds`, one entry for each series. */
 export function countsOf(
   { series, stepSeconds }: Metrics,
@@ -94,6 +100,20 @@ export const gaugesOf = ({ series }: Metrics, name: MetricName, where: Labels) =
     (each): each is Series & { type: "gauge" } =>
       each.type === "gauge" && matches(each, name, where),
   );
+
+/** The gauges of a SKU with these labels: one, or that of each lane. */
+export const gaugesOfSku = (metrics: Metrics, name: MetricName, sku: string, where: Labels = {}) =>
+  gaugesOf(metrics, name, where).filter(ofSku(sku));
+
+/** Their latest values. */
+export const valuesOfSku = (...of: Parameters<typeof gaugesOfSku>): number[] =>
+  gaugesOfSku(...of).map(({ total }) => total);
+
+/** The free units of a SKU. Undefined if they were never set. */
+export function freeUnits(metrics: Metrics, sale: string, sku: string): number | undefined {
+  const free = valuesOfSku(metrics, "units", sku, { sale, state: "available" });
+  return free.length > 0 ? free.reduce((sum, units) => sum + units, 0) : undefined;
+}
 
 /** The latest value of the gauge with these labels. Undefined if it was never set. */
 export const gaugeOf = (...of: Parameters<typeof gaugesOf>): number | undefined =>

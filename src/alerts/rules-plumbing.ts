@@ -1,11 +1,11 @@
 // Alerts about what buyers do not see at once: the outbox, dead letters, breakers, and copies in Redis.
-import { gaugeOf, gaugesOf } from "./figures.ts";
+import { gaugesOf, valuesOfSku } from "./figures.ts";
 import type { Rule } from "./rule.ts";
 import { worstOfSkus } from "./rules-sale.ts";
 
-/** The age of a time in seconds since 1970, where 0 stands for none. */
-const ageOf = (timestamp: number | undefined, now: number): number =>
-  timestamp ? Math.max(0, now / 1_000 - timestamp) : 0;
+/** The age in seconds of the oldest of these times, in seconds since 1970. 0 stands for none. */
+const oldest = (timestamps: number[], now: number): number =>
+  Math.max(0, ...timestamps.map((timestamp) => (timestamp ? now / 1_000 - timestamp : 0)));
 
 export const outboxOld: Rule = {
   name: "outbox_old",
@@ -17,7 +17,7 @@ export const outboxOld: Rule = {
     "Look at the queues and their consumers in Cloudflare's dashboard. The orders are safe: their ledger sends them again.",
   evaluate: (figures) =>
     worstOfSkus(figures, (sku) =>
-      ageOf(gaugeOf(figures.metrics, "outbox_oldest_timestamp_seconds", { sku }), figures.now),
+      oldest(valuesOfSku(figures.metrics, "outbox_oldest_timestamp_seconds", sku), figures.now),
     ),
 };
 
@@ -67,7 +67,9 @@ export const stockStale: Rule = {
     "Look whether Redis takes writes: its status page, its memory, its daily limit. Orders are not affected.",
   evaluate: (figures) =>
     worstOfSkus(figures, (sku) => {
-      const where = { copy: "live", sku };
-      return ageOf(gaugeOf(figures.metrics, "copy_stale_timestamp_seconds", where), figures.now);
+      const since = valuesOfSku(figures.metrics, "copy_stale_timestamp_seconds", sku, {
+        copy: "live",
+      });
+      return oldest(since, figures.now);
     }),
 };

@@ -3,8 +3,10 @@ import {
   type AlertFigures,
   countOf,
   countsOf,
+  freeUnits,
   gaugeOf,
   gaugesOf,
+  valuesOfSku,
   type WatchedSale,
 } from "./figures.ts";
 import type { Reading, Rule } from "./rule.ts";
@@ -57,8 +59,8 @@ export const invariantBroken: Rule = {
   // of the sale, because that reads every row.
   evaluate: (figures) =>
     worstOfSkus(figures, (sku, { id: sale }) => {
-      const free = gaugeOf(figures.metrics, "units", { sale, sku, state: "available" });
-      return free === undefined ? undefined : Math.max(0, -free);
+      const free = valuesOfSku(figures.metrics, "units", sku, { sale, state: "available" });
+      return free.length === 0 ? undefined : Math.max(0, -Math.min(...free));
     }),
 };
 
@@ -85,9 +87,7 @@ function attemptsInVain(
   { id: sale, isStopped, skus }: WatchedSale,
 ): number {
   const onSale = skus.filter(({ isClosed }) => !isClosed);
-  const free = onSale.map(({ id: sku }) =>
-    gaugeOf(metrics, "units", { sale, sku, state: "available" }),
-  );
+  const free = onSale.map(({ id: sku }) => freeUnits(metrics, sale, sku));
   if (isStopped || !free.some((units = 0) => units > 0)) return 0;
   if (countOf(metrics, "orders", { sale, outcome: "accepted" }, MINUTE) > 0) return 0;
   // Nobody should be told so while every SKU has free units.

@@ -7,8 +7,10 @@ import type { Sku } from "./schema.ts";
 export interface EdgeStock {
   available: number;
   held: number;
-  /** Users who may have an order. Undefined if the edge does not have the list. */
+  /** Users who may have an order, of one lane. Undefined if the edge does not have the list. */
   buyers: BuyerSummary | undefined;
+  /** What the root of a SKU with lanes said of them. Undefined elsewhere. */
+  isDry?: boolean | undefined;
 }
 
 const buyersSchema = z.object({
@@ -21,6 +23,7 @@ const stockSchema = z.object({
   available: z.int(),
   // Absent if an earlier release published the stock.
   held: z.int().default(0),
+  isDry: z.boolean().optional(),
   // Another release may use another format. The stock is usable without the buyers.
   buyers: buyersSchema.optional().catch(undefined),
 });
@@ -38,11 +41,32 @@ export const toEdgeStock = ({
   available,
   held,
   buyers,
+  isDry,
 }: PublicStock | z.output<typeof stockSchema>): EdgeStock => ({
   available,
   held,
+  isDry,
   buyers: buyers && isReadable(buyers) ? buyers : undefined,
 });
+
+/**
+ * The stock of a SKU whose lanes published these, the root's first: each lane's entry has the units of all, and its own buyers. Only the
+ * root knows that no unit is left, because the others may be out of date.
+ */
+export function acrossLanes(lanes: EdgeStock[]): EdgeStock[] {
+  const [root] = lanes;
+  if (!root || root.isDry === undefined) return lanes;
+  const sum = (read: (stock: EdgeStock) => number) =>
+    lanes.reduce((total, stock) => total + read(stock), 0);
+  const available = root.isDry
+    ? root.available
+    : Math.max(
+        1,
+        sum((stock) => stock.available),
+      );
+  const held = sum((stock) => stock.held);
+  return lanes.map((stock) => ({ ...stock, available, held }));
+}
 
 /** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */
 export const releasableUnits = (

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { altSchema, httpsUrlSchema, idSchema } from "../fields.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { MAX_LANES } from "../inventory/order-id.ts";
 import { moneySchema } from "../money.ts";
 
 export const MAX_PER_USER = 100;
@@ -43,6 +44,8 @@ export const skuSchema = z.strictObject({
   stock: z.int().min(0).max(MAX_UNITS),
   perUserLimit: z.int().min(1).max(MAX_PER_USER).default(1),
   holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
+  /** Objects that share the SKU, for more orders per second than one takes. Absent: 1. It never changes. */
+  lanes: z.int().min(1).max(MAX_LANES).optional(),
 });
 
 export type Product = z.output<typeof productSchema>;

@@ -15,8 +15,9 @@ export function lineTermsOf(sale: Sale): LineTerms | null {
     registrationOpensAt: registration.opensAt,
     registrationClosesAt: registration.closesAt,
     ...(sale.perUserLimit === undefined ? {} : { perUserLimit: sale.perUserLimit }),
-    skus: sale.skus.map(({ id, stock, unitPrice, perUserLimit }) => ({
+    skus: sale.skus.map(({ id, stock, unitPrice, perUserLimit, lanes }) => ({
       id,
+      ...(lanes !== undefined ? { lanes } : {}),
       stock,
       isFree: unitPrice.amount === 0,
       perUserLimit,

@@ -7,7 +7,8 @@ import { elapsed } from "../edge/elapsed.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { MAX_RECENT } from "../inventory/buyers.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
+import { addressesOf, type LanedSku, namesOf, type OrderAddress } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type EdgeStock, parseStock } from "./edge-stock.ts";
 import { lineByStock } from "./line-end.ts";
@@ -29,14 +30,14 @@ import type { CatalogScope } from "./store.ts";
 /** The texts are one per SKU in the order of the sale, then that of the line, if there is one. Null for what is unknown. */
 type Cache = SwrCache<Texts, LiveReading, CatalogScope>;
 
-/** Bytes of memory per sale and per SKU, including cached answers. A line has up to a hundred points. */
+/** Bytes of memory per sale and per object of a SKU, including cached answers. A line has up to a hundred points. */
 const SALE_BYTES = 4_096;
 const LINE_BYTES = 24_576;
 const SKU_BYTES = 1_024 + 8 * MAX_RECENT;
 
 /** The memory that a reading takes, in bytes. */
-export const readingBytes = (skus: number, hasLine: boolean): number =>
-  SALE_BYTES + skus * SKU_BYTES + (hasLine ? LINE_BYTES : 0);
+export const readingBytes = (objects: number, hasLine: boolean): number =>
+  SALE_BYTES + objects * SKU_BYTES + (hasLine ? LINE_BYTES : 0);
 
 interface Watched {
   cache: Cache;
@@ -85,8 +86,8 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
   usedAt.set(name, Date.now());
   const known = readings.get(name);
   if (known) return known.cache;
-  const skuIds = sale.skus.map(({ id }) => id);
-  const subjects = { saleId: sale.id, skuIds, hasLine: lineSettings(sale) !== undefined };
+  const { skus } = sale;
+  const subjects = { saleId: sale.id, skus, hasLine: lineSettings(sale) !== undefined };
   const parsed = new ParsedTexts(subjects);
   const cache: Cache = new SwrCache({
     name,
@@ -103,7 +104,7 @@ function cacheOf({ sale, revision }: CatalogEntry): Cache {
     // Without Redis a stock may be out of date for a minute, but a line must move on.
     ...(subjects.hasLine ? { fallback: (scope) => asked(scope, subjects, []) } : {}),
   });
-  const bytes = readingBytes(skuIds.length, subjects.hasLine);
+  const bytes = readingBytes(namesOf(skus).length, subjects.hasLine);
   const reading = { cache, fields: fieldsOf(subjects), bytes, failures: failedPolls() };
   readings.set(name, reading);
   return cache;
@@ -121,15 +122,17 @@ async function load(scope: CatalogScope, subjects: Subjects, reading: Watched): 
 /** Asks the objects for what Redis lacks: it was emptied, or the SKU is new. They publish it again. `isOutdated`: asks for all. */
 function asked(
   scope: CatalogScope,
-  { saleId, skuIds, hasLine }: Subjects,
+  { saleId, skus, hasLine }: Subjects,
   texts: Texts,
   isOutdated = false,
 ): Promise<Texts> {
   const isUsable = (parsed: unknown) => !isOutdated && parsed !== undefined;
-  const stocks = skuIds.map((id, at) =>
-    isUsable(parseStock(texts[at])) ? texts[at] : askSku(scope, id),
-  );
-  const line = texts[skuIds.length];
+  const stocks = skus
+    .flatMap(addressesOf)
+    .map((address, at) =>
+      isUsable(parseStock(texts[at])) ? texts[at] : askObject(scope, address),
+    );
+  const line = texts[stocks.length];
   const last = hasLine ? [isUsable(parseLine(line)) ? line : askLine(scope, saleId)] : [];
   // Better an old text than none.
   return Promise.all(
@@ -137,8 +140,7 @@ function asked(
   );
 }
 
-async function askSku(scope: CatalogScope, skuId: string): Promise<string | null> {
-  const address = { skuId, lane: LANE };
+async function askObject(scope: CatalogScope, address: OrderAddress): Promise<string | null> {
   const answer = await callInventory(scope.env, address, (object) => object.publicStock());
   return answer.ok && answer.value ? JSON.stringify(answer.value) : null;
 }
@@ -159,11 +161,11 @@ async function askLine({ env }: CatalogScope, saleId: string): Promise<string | 
  */
 export async function readStock(
   scope: CatalogScope,
-  skuIds: string[],
+  skus: readonly LanedSku[],
 ): Promise<ReadonlyMap<string, EdgeStock>> {
-  const subjects = { saleId: "", skuIds, hasLine: false };
-  const texts = await readFields(scope, skuIds).catch(() => []);
-  return stockIn(subjects, await asked(scope, subjects, texts));
+  const subjects = { saleId: "", skus, hasLine: false };
+  const texts = await readFields(scope, fieldsOf(subjects)).catch(() => []);
+  return stockIn(skus, await asked(scope, subjects, texts));
 }
 
 /**
@@ -181,12 +183,16 @@ export const readReading = async (
   return cacheOf(entry).read(scope, { waitMs });
 };
 
-/** The stock of a SKU as this isolate holds it, without waiting. Undefined if it is more than 2 s old. */
+/**
+ * The stock of a SKU as this isolate holds it, without waiting. Undefined if it is more than 2 s old.
+ *
+ * @param name the object's, whose buyers it has. The units are those of the SKU
+ */
 export const peekStock = (
   scope: CatalogScope,
   entry: CatalogEntry,
-  skuId: string,
-): EdgeStock | undefined => cacheOf(entry).peek(scope)?.stock.get(skuId);
+  name: string,
+): EdgeStock | undefined => cacheOf(entry).peek(scope)?.stock.get(name);
 
 /** The line of a sale. Undefined if it has none, or nobody knows it now. */
 export async function readPublishedLine(

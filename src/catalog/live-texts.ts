@@ -2,7 +2,8 @@
 import { lineField } from "../admission/client.ts";
 import { type Pass, readPass } from "../admission/pass.ts";
 import { type PublishedLine, publishedLineSchema } from "../admission/public-line.ts";
-import { type EdgeStock, parseStock } from "./edge-stock.ts";
+import { type LanedSku, namesOf } from "../inventory/order-id.ts";
+import { acrossLanes, type EdgeStock, parseStock } from "./edge-stock.ts";
 import type { Texts } from "./poll.ts";
 
 /** A line as the edge holds it. */
@@ -11,7 +12,7 @@ export interface EdgeLine extends PublishedLine {
   known: Pass | null;
 }
 
-/** A reading. SKUs whose stock is unknown are missing. */
+/** A reading: the stock by the names of the objects, which are the SKUs' ids but for lanes. Unknown stocks are missing. */
 export interface LiveReading {
   stock: ReadonlyMap<string, EdgeStock>;
   /** Absent if the sale has no line, or the line is not known now. */
@@ -21,23 +22,27 @@ export interface LiveReading {
 /** The things to read of a sale: the SKUs, and the line if there is one. */
 export interface Subjects {
   saleId: string;
-  skuIds: string[];
+  skus: readonly LanedSku[];
   hasLine: boolean;
 }
 
 /** The fields of the poll's hash. */
-export const fieldsOf = ({ saleId, skuIds, hasLine }: Subjects): string[] =>
-  hasLine ? [...skuIds, lineField(saleId)] : skuIds;
+export const fieldsOf = ({ saleId, skus, hasLine }: Subjects): string[] => [
+  ...namesOf(skus),
+  ...(hasLine ? [lineField(saleId)] : []),
+];
 
-/** The known stocks of SKUs. */
-export function stockIn(
-  { skuIds }: Pick<Subjects, "skuIds">,
-  texts: Texts,
-): Map<string, EdgeStock> {
+/** The known stocks of SKUs, by the names of their objects. */
+export function stockIn(skus: readonly LanedSku[], texts: Texts): Map<string, EdgeStock> {
   const stock = new Map<string, EdgeStock>();
-  for (const [index, id] of skuIds.entries()) {
-    const parsed = parseStock(texts[index]);
-    if (parsed) stock.set(id, parsed);
+  let at = 0;
+  for (const sku of skus) {
+    const names = namesOf([sku]);
+    const parsed = names.flatMap((_, n) => parseStock(texts[at + n]) ?? []);
+    at += names.length;
+    // Of a part of the lanes, nobody could say what is left.
+    if (parsed.length < names.length) continue;
+    for (const [n, known] of acrossLanes(parsed).entries()) stock.set(names[n] as string, known);
   }
   return stock;
 }
@@ -45,20 +50,22 @@ export function stockIn(
 /** The last texts of a sale with what they mean. Texts that have not changed are not parsed again. */
 export class ParsedTexts {
   readonly #subjects: Subjects;
+  readonly #lineAt: number;
   #texts: Texts = [];
   #stock: ReadonlyMap<string, EdgeStock> = new Map();
   #published: EdgeLine | undefined;
 
   constructor(subjects: Subjects) {
     this.#subjects = subjects;
+    this.#lineAt = namesOf(subjects.skus).length;
   }
 
   of(texts: Texts, secret: string): LiveReading {
     const before = this.#texts;
-    const { saleId, skuIds, hasLine } = this.#subjects;
-    const lineAt = skuIds.length;
-    if (skuIds.some((_, at) => texts[at] !== before[at])) {
-      this.#stock = stockIn(this.#subjects, texts);
+    const { saleId, hasLine } = this.#subjects;
+    const lineAt = this.#lineAt;
+    if (texts.some((text, at) => at < lineAt && text !== before[at])) {
+      this.#stock = stockIn(this.#subjects.skus, texts);
     }
     if (hasLine && texts[lineAt] !== before[lineAt]) {
       const line = parseLine(texts[lineAt]);

@@ -113,6 +113,7 @@ async function configureSkuObjects(
       offer: {
         terms: toTerms(sale as Sale, sku, site),
         stock: sku.stock,
+        lanes: sku.lanes ?? 1,
         withdrawn: withdrawn[sku.id] ?? 0,
       },
     })),

@@ -48,4 +48,6 @@ CREATE INDEX log_by_target ON log (target, id)`,
   "CREATE TABLE switches (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
   // 1 for a sale that no list names, so that pages of the archive need not read documents.
   "ALTER TABLE sales ADD COLUMN unlisted INTEGER",
+  // Null: 1.
+  "ALTER TABLE skus ADD COLUMN lanes INTEGER",
 ];

@@ -73,7 +73,8 @@ export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
   | { ok: false; reason: "precondition_failed" }
   | { ok: false; reason: "rehearsal" }
-  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
+  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string }
+  | { ok: false; reason: "lanes_fixed"; skuId: string; lanes: number };
 
 export type RemoveResult =
   | { ok: true; removed: boolean; registered: RegisteredSale }

@@ -3,6 +3,7 @@
 // hold copies that can be rebuilt from it at any time.
 import { DurableObject } from "cloudflare:workers";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
+import { type LanedSku, namesOf } from "../inventory/order-id.ts";
 import { decideSwitches, type SwitchChange, type SwitchSetting } from "./decide-switches.ts";
 import type { Action, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
 import { LogTable } from "./log-table.ts";
@@ -44,7 +45,7 @@ export class SaleRegistry extends DurableObject<object> {
   readonly #rules: RuleTable;
   readonly #log: LogTable;
   readonly #switches: SwitchTable;
-  /** Hashes of all sale and SKU ids that ever existed. */
+  /** Hashes of the ids of all sales, and of the names of the objects of all SKUs, that ever existed. */
   readonly #names = new Set<number>();
   #published: PublishedCatalog | undefined;
 
@@ -55,7 +56,7 @@ export class SaleRegistry extends DurableObject<object> {
     this.#log = new LogTable(ctx.storage.sql);
     this.#switches = new SwitchTable(ctx.storage.sql);
     for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
-    for (const id of this.#tables.skuIds()) this.#names.add(nameHash("sku", id));
+    for (const sku of this.#tables.skus()) this.#addNames(sku);
     this.sweep();
   }
 
@@ -67,8 +68,12 @@ export class SaleRegistry extends DurableObject<object> {
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
     if (before && before.sale?.rehearsal !== sale.rehearsal)
       return { ok: false, reason: "rehearsal" };
-    for (const { id: skuId } of sale.skus) {
+    for (const { id: skuId, lanes = 1 } of sale.skus) {
       const owner = this.#tables.saleOfSku(skuId);
+      // Its orders, and the limits of its buyers, are where they were made.
+      if (owner && owner.lanes !== lanes) {
+        return { ok: false, reason: "lanes_fixed", skuId, lanes: owner.lanes };
+      }
       // What a rehearsal has sold is removed with it, so it takes no SKU that has been another sale's.
       if (owner && (owner.onSale || sale.rehearsal) && owner.saleId !== sale.id) {
         return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };
@@ -318,11 +323,16 @@ export class SaleRegistry extends DurableObject<object> {
     if (older) this.#tables.setCounter("older", version);
   }
 
+  /** The names of all objects of a SKU: what an order's id names beyond them never existed. */
+  #addNames(sku: LanedSku): void {
+    for (const name of namesOf([sku])) this.#names.add(nameHash("sku", name));
+  }
+
   #write(id: string, sale: Sale | null): RegisteredSale {
     const revision = this.#next();
     this.#tables.save(id, revision, sale);
     this.#names.add(nameHash("sale", id));
-    for (const sku of sale?.skus ?? []) this.#names.add(nameHash("sku", sku.id));
+    for (const sku of sale?.skus ?? []) this.#addNames(sku);
     const moved = this.#tables.sweep(Date.now());
     this.#changed(revision, { older: moved || !this.#tables.isActive(id) });
     return this.#tables.sale(id) as RegisteredSale;

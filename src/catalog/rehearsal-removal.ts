@@ -5,7 +5,7 @@ import { isSynthetic } from "../admission/rehearsal.ts";
 import { type AllowanceEnv, allowanceAt, allowanceNames } from "../inventory/allowance/client.ts";
 import type { AuditPage } from "../inventory/audit.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
-import type { OrderRef } from "../inventory/order-id.ts";
+import { MAX_LANES, namesOf, type OrderRef } from "../inventory/order-id.ts";
 import { log } from "../observability/log.ts";
 import { withRedis } from "../redis/client.ts";
 import { type CatalogConfig, type CatalogEnv, publishToEdges } from "./propagation.ts";
@@ -67,12 +67,14 @@ async function eraseSku(env: InventoryEnv, config: CatalogConfig, skuId: string)
     after = page.next;
   } while (after);
   if (!(await atObject(env, skuId, (object) => object.erase()))) return false;
+  // Nothing says any more how many lanes it had.
+  const names = namesOf([{ id: skuId, lanes: MAX_LANES }]);
   await withRedis(config, "redis-background", (redis, keys) =>
     Promise.all([
-      redis.hdel(keys.live, skuId),
-      redis.hdel(keys.attention, skuId),
+      redis.hdel(keys.live, ...names),
+      redis.hdel(keys.attention, ...names),
       redis.hdel(keys.rebuilt, skuId),
-      redis.del(keys.buyersOf(skuId)),
+      redis.del(...names.map(keys.buyersOf)),
     ]),
   );
   return true;

@@ -3,8 +3,9 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import { lineChangeFault } from "../admission/settings.ts";
 import { type Issue, refuse } from "../errors.ts";
-import { atObject, callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
+import { atObject, callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
+import { ROOT } from "../inventory/order-id.ts";
 import type { LedgerReport } from "../inventory/report.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { withRedis } from "../redis/client.ts";
@@ -48,6 +49,9 @@ export async function putSale(
   }
   if (!put.ok) {
     const index = sale.skus.findIndex(({ id }) => id === put.skuId);
+    if (put.reason === "lanes_fixed") {
+      return invalid(`skus.${index}.lanes`, `is ${put.lanes} for good, since the SKU was created`);
+    }
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
   }
   const changed = await propagate(env, config, put.registered);
@@ -86,7 +90,7 @@ export async function restock(
   quantity: number,
   key: string,
 ): Promise<Changed<{ replayed: boolean }>> {
-  const answer = await callInventory(env, { skuId, lane: LANE }, (object) =>
+  const answer = await callInventory(env, { skuId, lane: ROOT }, (object) =>
     object.beforeRestock(key),
   );
   if (!answer.ok) return refused(refuse(answer.reason));

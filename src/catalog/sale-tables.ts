@@ -1,5 +1,6 @@
 // The registry's tables of sales and SKUs. Every hot-path query and every write uses an index, so past sales cost
 // nothing.
+import type { LanedSku } from "../inventory/order-id.ts";
 import { migrate } from "../migrate.ts";
 import { MIGRATIONS } from "./registry-schema.ts";
 import type { ArchivePage, Confirmation, RegisteredSale } from "./registry-types.ts";
@@ -50,9 +51,11 @@ export class SaleTables {
   }
 
   /** The sale that a SKU belongs to, or belonged to last. */
-  saleOfSku(skuId: string): { saleId: string; onSale: boolean } | undefined {
-    const [row] = this.#run("SELECT sale_id, on_sale FROM skus WHERE id = ?", skuId);
-    return row && { saleId: row.sale_id as string, onSale: row.on_sale === 1 };
+  saleOfSku(skuId: string): { saleId: string; onSale: boolean; lanes: number } | undefined {
+    const [row] = this.#run("SELECT sale_id, on_sale, lanes FROM skus WHERE id = ?", skuId);
+    if (!row) return undefined;
+    const lanes = (row.lanes ?? 1) as number;
+    return { saleId: row.sale_id as string, onSale: row.on_sale === 1, lanes };
   }
 
   /** The published sales. */
@@ -98,7 +101,15 @@ export class SaleTables {
 
   /** All SKUs that ever existed. */
   skuIds(): string[] {
-    return this.#run("SELECT id FROM skus").map(({ id }) => id as string);
+    return this.skus().map(({ id }) => id);
+  }
+
+  /** The same with their lanes. */
+  skus(): LanedSku[] {
+    return this.#run("SELECT id, lanes FROM skus").map(({ id, lanes }) => ({
+      id: id as string,
+      lanes: (lanes ?? 1) as number,
+    }));
   }
 
   /** The SKUs that left a sale, unless they are another's now. */
@@ -131,10 +142,11 @@ export class SaleTables {
     this.#run("UPDATE skus SET on_sale = 0 WHERE sale_id = ?", id);
     for (const sku of sale?.skus ?? []) {
       this.#run(
-        `INSERT INTO skus (id, sale_id, on_sale) VALUES (?, ?, 1)
+        `INSERT INTO skus (id, sale_id, on_sale, lanes) VALUES (?, ?, 1, ?)
           ON CONFLICT (id) DO UPDATE SET sale_id = excluded.sale_id, on_sale = 1`,
         sku.id,
         id,
+        sku.lanes ?? null,
       );
     }
   }

@@ -10,6 +10,8 @@ import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
+import { laneOf } from "../inventory/lanes/lane-of.ts";
+import type { OrderAddress } from "../inventory/order-id.ts";
 import { moneySchema } from "../money.ts";
 
 const MAX_TICKET = 2_048;
@@ -60,6 +62,12 @@ export interface Attempt {
   pending?: Refusal;
   /** Whether a switch stops all orders for the SKU at every edge. Set with `pending`. */
   isStopped?: boolean;
+}
+
+/** The object that has the caller's orders. The root, if the SKU is in no sale: it knows the lanes. */
+export function objectOf({ entry, skuId, userId }: Identified): OrderAddress {
+  const sku = entry?.sale.skus.find(({ id }) => id === skuId);
+  return { skuId, lane: laneOf(userId, sku?.lanes ?? 1) };
 }
 
 /** The content of an attempt to buy, sent as JSON or as a form. */

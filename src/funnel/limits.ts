@@ -3,7 +3,6 @@ import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { LimitPolicy } from "../catalog/protection.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { LANE } from "../inventory/client.ts";
 import { newOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
@@ -11,7 +10,7 @@ import { isAboutValue } from "../redis/bad-values.ts";
 import { withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { markUnderWay, rememberMark } from "../redis/under-way.ts";
-import type { Identified, Purchase, Stage } from "./attempt.ts";
+import { type Identified, objectOf, type Purchase, type Stage } from "./attempt.ts";
 import { recordRefusal } from "./behavior.ts";
 import { budgetOf } from "./budget.ts";
 import { keyedHash, limitedBlock } from "./caller.ts";
@@ -105,7 +104,7 @@ export const limits: Stage<Counted> = {
   name: "limits",
   async check(attempt) {
     if (attempt.route === "order") {
-      attempt.orderId = newOrderId({ skuId: attempt.skuId, lane: LANE });
+      attempt.orderId = newOrderId(objectOf(attempt));
     }
     const both = [limitOf(attempt, "user"), limitOf(attempt, "ip")];
     const usedUp = both.find(({ budget }) => budget.left <= 0);

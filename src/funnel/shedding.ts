@@ -2,7 +2,8 @@
 // that SKU, and a shrinking share as the object recovers.
 import { memory } from "../edge/memory.ts";
 import { refuse } from "../errors.ts";
-import type { Admitted, Observer, Stage } from "./attempt.ts";
+import { objectName } from "../inventory/order-id.ts";
+import { type Admitted, type Identified, type Observer, objectOf, type Stage } from "./attempt.ts";
 import {
   HALF_LIFE_MS,
   nextShed,
@@ -25,42 +26,45 @@ const waiting = memory<Map<symbol, number>>("waiting", {
 });
 
 /** Updates an object's share after one answer. */
-export function recordLoad(skuId: string, sign: "overloaded" | "fine", now: number): void {
-  const known = sheds.get(skuId);
+export function recordLoad(name: string, sign: "overloaded" | "fine", now: number): void {
+  const known = sheds.get(name);
   const next = nextShed(known, sign, now);
-  if (next && next !== known) sheds.set(skuId, next);
-  else if (!next) sheds.delete(skuId);
+  if (next && next !== known) sheds.set(name, next);
+  else if (!next) sheds.delete(name);
 }
 
 /** Tracks an attempt while it waits for its object, and records the object's load after the answer. */
-function observe({ skuId }: Admitted): Observer {
+function observe(attempt: Admitted): Observer {
   const sentAt = Date.now();
   const id = Symbol();
-  const sent = waiting.get(skuId) ?? new Map<symbol, number>();
-  if (sent.size < MAX_TRACKED) waiting.set(skuId, sent.set(id, sentAt));
+  const name = objectName(objectOf(attempt));
+  const sent = waiting.get(name) ?? new Map<symbol, number>();
+  if (sent.size < MAX_TRACKED) waiting.set(name, sent.set(id, sentAt));
   return (answer) => {
     const now = Date.now();
     const overloaded = !answer.ok && answer.reason === "overloaded";
     sent.delete(id);
-    if (sent.size === 0 && waiting.get(skuId) === sent) waiting.delete(skuId);
-    recordLoad(skuId, overloaded || now - sentAt > SLOW_MS ? "overloaded" : "fine", now);
+    if (sent.size === 0 && waiting.get(name) === sent) waiting.delete(name);
+    recordLoad(name, overloaded || now - sentAt > SLOW_MS ? "overloaded" : "fine", now);
   };
 }
 
 /** Whether the oldest waiting attempt has waited longer than `SLOW_MS`. */
-function isStuck(skuId: string, now: number): boolean {
-  for (const [id, sentAt] of waiting.get(skuId) ?? []) {
+function isStuck(name: string, now: number): boolean {
+  for (const [id, sentAt] of waiting.get(name) ?? []) {
     if (now - sentAt <= ABANDONED_MS) return now - sentAt > SLOW_MS;
-    waiting.get(skuId)?.delete(id);
+    waiting.get(name)?.delete(id);
   }
   return false;
 }
 
-export const shedding: Stage = {
+export const shedding: Stage<Identified> = {
   name: "shedding",
-  check({ skuId, now }) {
-    if (isStuck(skuId, now)) recordLoad(skuId, "overloaded", now);
-    const shed = sheds.get(skuId);
+  check(attempt) {
+    const { now } = attempt;
+    const name = objectName(objectOf(attempt));
+    if (isStuck(name, now)) recordLoad(name, "overloaded", now);
+    const shed = sheds.get(name);
     if (!shed || Math.random() >= shareAt(shed, now)) return undefined;
     return refuse("overloaded", { retryAfterSeconds: randomRetrySeconds() });
   },

@@ -15,9 +15,17 @@ import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
 import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
-import { atObject } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
+import { type OrderAddress, objectName } from "../inventory/order-id.ts";
 import { withRedis } from "../redis/client.ts";
-import type { Admitted, Attempt, Identified, Observer, Stage } from "./attempt.ts";
+import {
+  type Admitted,
+  type Attempt,
+  type Identified,
+  type Observer,
+  objectOf,
+  type Stage,
+} from "./attempt.ts";
 
 /** How long the edge relies on a stock that an object returned. The contract allows two seconds. */
 const OBJECT_STOCK_MS = 2_000;
@@ -58,21 +66,25 @@ export const isMarkedRetry = ({ c }: Pick<Attempt, "c">): boolean =>
 
 const keyOf = ({ skuId, userId }: Pick<Identified, "skuId" | "userId">) => `${skuId}|${userId}`;
 
+/** The caller's object: each lane publishes its own buyers. */
+const nameOf = (attempt: Identified): string => objectName(objectOf(attempt));
+
 /** Whether an earlier try of this attempt may have made an order. */
 export const mayBeRetry = (attempt: Identified): boolean =>
   justBought.has(keyOf(attempt)) || isMarkedRetry(attempt);
 
 /** The stock with its buyers, as published or else as the object returned it. */
-function knownStock({ c, entry, skuId }: Attempt): EdgeStock | undefined {
-  const published = entry && peekStock(c.get("scope"), entry, skuId);
-  return published?.buyers ? published : objectStocks.get(skuId);
+function knownStock({ c, entry }: Attempt, name: string): EdgeStock | undefined {
+  const published = entry && peekStock(c.get("scope"), entry, name);
+  return published?.buyers ? published : objectStocks.get(name);
 }
 
 export const soldOut: Stage<Identified> = {
   name: "sold-out",
   check(attempt) {
     const { c, entry, skuId, userId } = attempt;
-    const stock = knownStock(attempt);
+    const name = nameOf(attempt);
+    const stock = knownStock(attempt, name);
     const buyers = stock?.buyers;
     if (!attempt.pending && buyers && stock.available === 0) {
       const sku = entry?.sale.skus.find(({ id }) => id === skuId);
@@ -80,7 +92,7 @@ export const soldOut: Stage<Identified> = {
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
     const isKnownNonBuyer =
-      buyers && !mayHaveBought(c.get("scope"), skuId, buyers, buyerHash(userId));
+      buyers && !mayHaveBought(c.get("scope"), objectOf(attempt), buyers, buyerHash(userId));
     if (!isKnownNonBuyer || mayBeRetry(attempt)) return undefined;
     return attempt.pending;
   },
@@ -92,16 +104,16 @@ export const soldOut: Stage<Identified> = {
  * the buyers: the list may be long, and the object is busy.
  */
 function observe(attempt: Admitted): Observer {
-  const { skuId } = attempt;
-  const wantsBuyers = !requesting.has(skuId) && !objectStocks.has(skuId);
-  if (wantsBuyers) requesting.set(skuId, true);
+  const name = nameOf(attempt);
+  const wantsBuyers = !requesting.has(name) && !objectStocks.has(name);
+  if (wantsBuyers) requesting.set(name, true);
   attempt.wantsBuyers = wantsBuyers;
   return (answer) => {
     if (!answer.ok) return; // another attempt requests the buyers after REQUESTING_MS
-    if (wantsBuyers) requesting.delete(skuId);
+    if (wantsBuyers) requesting.delete(name);
     const { value } = answer;
     if (value.ok || value.reason === "user_limit_reached") justBought.set(keyOf(attempt), true);
-    else if (value.stock?.buyers !== undefined) objectStocks.set(skuId, toEdgeStock(value.stock));
+    else if (value.stock?.buyers !== undefined) objectStocks.set(name, toEdgeStock(value.stock));
   };
 }
 
@@ -111,48 +123,55 @@ function observe(attempt: Admitted): Observer {
  */
 function mayHaveBought(
   scope: CatalogScope,
-  skuId: string,
+  address: OrderAddress,
   buyers: BuyerSummary,
   hash: number,
 ): boolean {
   if (buyers.recent.includes(hash)) return true;
   if (buyers.base === 0) return false;
-  return filterOf(skuId, buyers.base).peek(scope)?.mayHave(hash) ?? true;
+  return filterOf(address, buyers.base).peek(scope)?.mayHave(hash) ?? true;
 }
 
 /** A filter that contains at least the first `base` buyers. */
-function filterOf(skuId: string, base: number): SwrCache<string, BuyerFilter, CatalogScope> {
-  const held = filters.get(skuId);
+function filterOf(
+  address: OrderAddress,
+  base: number,
+): SwrCache<string, BuyerFilter, CatalogScope> {
+  const name = objectName(address);
+  const held = filters.get(name);
   if (held && held.base >= base) return held.filter;
   const filter = new SwrCache({
-    name: `buyers/${skuId}/${base}`,
+    name: `buyers/${name}/${base}`,
     freshMs: FILTER_LIFE_MS,
     revalidateMs: FILTER_LIFE_MS,
     staleMs: FILTER_LIFE_MS,
     load: async (scope: CatalogScope) =>
-      (await readFilter(scope, skuId, base)) ?? requestFilter(scope, skuId),
+      (await readFilter(scope, name, base)) ?? requestFilter(scope, address),
     build: (text: string) => parseFilter(text, base),
-    fallback: (scope: CatalogScope) => requestFilter(scope, skuId),
+    fallback: (scope: CatalogScope) => requestFilter(scope, address),
   });
-  filters.set(skuId, { base, filter });
+  filters.set(name, { base, filter });
   return filter;
 }
 
 /** The filter in Redis; undefined if it is absent or has fewer than `base` buyers. */
 async function readFilter(
   scope: CatalogScope,
-  skuId: string,
+  name: string,
   base: number,
 ): Promise<string | undefined> {
   const text = await withRedis(scope.config, "redis-background", (redis, keys) =>
-    redis.get<string>(keys.buyersOf(skuId)),
+    redis.get<string>(keys.buyersOf(name)),
   );
   return (BuyerFilter.parse(text ?? "")?.count ?? -1) >= base ? (text as string) : undefined;
 }
 
 /** The filter from the object, which also writes it to Redis again. */
-const requestFilter = async (scope: CatalogScope, skuId: string): Promise<string> =>
-  atObject(scope.env, skuId, (object) => object.buyerFilter());
+async function requestFilter({ env }: CatalogScope, address: OrderAddress): Promise<string> {
+  const answer = await callInventory(env, address, (object) => object.buyerFilter());
+  if (!answer.ok) throw answer.cause;
+  return answer.value;
+}
 
 function parseFilter(text: string, base: number): BuyerFilter {
   const filter = BuyerFilter.parse(text);

@@ -20,11 +20,20 @@ export type OrderResult<Reason extends string> =
 /** Reasons that refuse every caller without an order. While nothing sells, there are no new buyers. */
 const NOTHING_SELLS: ReadonlySet<string> = new Set(["not_found", "sale_not_open", "sale_closed"]);
 
-export function reserve(work: UnitOfWork, gate: LineGate, command: ReserveCommand): ReserveResult {
+/** @param isFinal false: other lanes may have units. Undefined if only those are missing */
+export function reserve(
+  work: UnitOfWork,
+  gate: LineGate,
+  command: ReserveCommand,
+  isFinal: boolean,
+): ReserveResult | undefined {
   const { lease, userId, idempotencyKey: key } = command;
   const isRefused = lease !== undefined && work.allowances.isRefused(lease.id);
   const { lease: _, ...unleased } = command;
   const result = decideAndSave(work, gate, isRefused ? unleased : command);
+  if (!isFinal && !result.ok && result.reason === "sold_out") {
+    return command.lookUpOnly ? { ok: false, reason: "no_such_order" } : undefined;
+  }
   // Used or not, it can take no other units now. The report says which order it made.
   if (lease) work.allowances.spend({ saleId: lease.saleId, userId, key }, lease.id);
   return result;

@@ -15,7 +15,7 @@ const SLICE = 5_000;
 
 /**
  * A 53-bit hash of a user id: two lanes of FNV-1a with different primes, mixed at the end. It needs no key: an id
- * that collides with a buyer's only makes the edge call the object.
+ * that collides with a buyer's only makes the edge call the object. It also chooses a buyer's lane and allowance, so it never changes.
  */
 export function buyerHash(userId: string): number {
   let a = 0x811c9dc5;

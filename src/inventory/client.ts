@@ -1,7 +1,7 @@
-// Calls the object that owns a SKU's units.
+// Calls the objects that own a SKU's units.
 import type { DurableObject } from "cloudflare:workers";
 import type { Claim, ClaimSession } from "./claim.ts";
-import type { OrderAddress, OrderRef } from "./order-id.ts";
+import { type OrderAddress, type OrderRef, objectName, ROOT } from "./order-id.ts";
 import type { SkuInventory } from "./sku-inventory.ts";
 
 export interface InventoryEnv {
@@ -29,14 +29,9 @@ export type InventoryStub = Remote<
   Omit<SkuInventory, "claim" | "acknowledge" | "alarm" | keyof DurableObject>
 > & { claim(refs: OrderRef[]): Promise<RemoteClaim> };
 
-/** The only lane while a SKU has one object. */
-export const LANE = 0;
-
 /** A new stub each time, because a stub that threw is dead. */
-export function inventoryOf(env: InventoryEnv, { skuId, lane }: OrderAddress): InventoryStub {
-  const stub = env.SKU_INVENTORY.getByName(lane === LANE ? skuId : `${skuId}.${lane}`);
-  return stub as unknown as InventoryStub;
-}
+export const inventoryOf = (env: InventoryEnv, address: OrderAddress): InventoryStub =>
+  env.SKU_INVENTORY.getByName(objectName(address)) as unknown as InventoryStub;
 
 /** The answer of an object, or why there is none. */
 export type InventoryAnswer<T> =
@@ -63,13 +58,13 @@ export async function callInventory<T>(
   }
 }
 
-/** Like `callInventory`, for callers that need the answer. @throws the cause if the object did not answer. */
+/** Runs a use case that concerns the whole SKU, at its root. @throws the cause if the object did not answer. */
 export async function atObject<T>(
   env: InventoryEnv,
   skuId: string,
   useCase: (inventory: InventoryStub) => Promise<T>,
 ): Promise<T> {
-  const answer = await callInventory(env, { skuId, lane: LANE }, useCase);
+  const answer = await callInventory(env, { skuId, lane: ROOT }, useCase);
   if (!answer.ok) throw answer.cause;
   return answer.value;
 }

@@ -32,6 +32,15 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
   });
 }
 
+/** Units of these orders that expired. Money for one takes them again, if they are free. */
+export function expiredUnits(work: UnitOfWork, refs: readonly OrderRef[]): number {
+  const now = Date.now();
+  return refs.reduce((sum, ref) => {
+    const row = work.current(ref, now);
+    return row?.status === "expired" ? sum + row.quantity : sum;
+  }, 0);
+}
+
 /** Applies what the provider said to the gateway. Returns the claims as they are now. */
 export function recordPayments(work: UnitOfWork, results: PaymentResult[]): Claim[] {
   const now = work.begin();

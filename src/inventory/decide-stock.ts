@@ -2,6 +2,7 @@
 // total number of units on sale. A restock changes the document, and the object follows.
 import { KEEP_MS } from "./allowance/decide.ts";
 import type { Stock, Terms } from "./decide-order.ts";
+import { accountsOf, type Held, lentUnits } from "./lanes/escrow.ts";
 import type { Item } from "./order.ts";
 import { type TracedSales, tracedAfter } from "./traces.ts";
 
@@ -9,16 +10,12 @@ import { type TracedSales, tracedAfter } from "./traces.ts";
 export const MAX_UNITS = 1_000_000;
 
 /** The SKU that the object sells, and its number of units. */
-export interface Setup {
+export interface Setup extends Held {
   skuId: string;
   /** Orders the versions of the sale. An older one never overwrites a newer one. */
   revision: number;
   /** Null after the SKU was taken off sale. */
   terms: Terms | null;
-  /** Total units on sale: available, held and sold. */
-  stocked: number;
-  /** Units that refunds have taken off sale since the first one. Absent before. */
-  withdrawn?: number;
   /** The sale with a limit per person whose orders here are all counted, or about to be. Absent if there is none. */
   countedSale?: string;
   /** Absent in setups from before they stored it. */
@@ -44,7 +41,10 @@ export const decideWithdraw = (setup: Setup, quantity: number): Setup => ({
 
 export interface Offer {
   terms: Terms;
+  /** Units of all lanes. */
   stock: number;
+  /** The number of objects that share the SKU. Counts only at first. Absent: 1. */
+  lanes?: number;
   /** The `withdrawn` that the stock counts. Later refunds lower it further. Absent: all. */
   withdrawn?: number;
 }
@@ -54,6 +54,8 @@ export interface ConfigureCommand {
   revision: number;
   /** Null takes the SKU off sale. Its stock and orders stay as they are. */
   offer: Offer | null;
+  /** The lane of the object. Absent: the root. */
+  lane?: number;
 }
 
 /**
@@ -63,7 +65,7 @@ export interface ConfigureCommand {
 export function decideConfigure(
   setup: Setup | null,
   { stocked, held, sold }: Stock,
-  { skuId, revision, offer }: ConfigureCommand,
+  { skuId, revision, offer, lane = 0 }: ConfigureCommand,
   now: number,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
@@ -72,11 +74,16 @@ export function decideConfigure(
   const withdrawn = setup?.withdrawn ?? 0;
   const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
   const terms = offer?.terms ?? null;
+  const { account, share } = setup ?? accountsOf(lane, offer?.lanes ?? 1);
+  // The other lanes get their units from the root alone.
+  const wanted = offer && !share ? offer.stock - missed - lentUnits(account) : stocked;
   return {
     skuId,
     revision,
     terms,
-    stocked: Math.max(offer ? offer.stock - missed : stocked, held + sold),
+    stocked: Math.max(wanted, held + sold),
+    ...(account && { account }),
+    ...(share && { share }),
     ...(withdrawn > 0 ? { withdrawn } : {}),
     ...keepCounted(setup, offer),
     traced: tracedAfter(setup?.traced ?? {}, setup?.terms ?? null, terms, now),

@@ -1,12 +1,14 @@
 // The gauges of a SKU: its units, and the orders that the consumer has not acknowledged.
 import { setGauge } from "../observability/metrics.ts";
 import { available } from "./decide-order.ts";
+import { nameOf } from "./lanes/escrow.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Sets the gauges of a ledger. */
 export function sampleLedger({ setup, stock, index }: Ledger): void {
   if (!setup) return;
-  const { skuId } = setup;
+  // Each lane has gauges of its own. Readers add up the units (see `unitsIn`).
+  const skuId = nameOf(setup);
   const saleId = setup.terms?.saleId ?? "-";
   setGauge("units", available(stock), saleId, skuId, "available");
   setGauge("units", stock.held, saleId, skuId, "held");

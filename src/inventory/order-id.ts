@@ -1,4 +1,4 @@
-// The ids of orders. An id carries the SKU and the lane, so any edge finds the object without a look-up.
+// The ids of orders, and the objects that own them. An id carries the SKU and the lane, so any edge finds the object without a look-up.
 
 /** Identifies an order in its ledger: its owner and its id. */
 export interface OrderRef {
@@ -6,14 +6,41 @@ export interface OrderRef {
   orderId: string;
 }
 
-/** The object that owns an order. `lane` is 0 while a SKU has one object. */
+/** The object that owns an order. `lane` is 0 in a SKU with one object. */
 export interface OrderAddress {
   skuId: string;
   lane: number;
 }
 
+/** A SKU, and the number of objects that share it. Absent: 1. */
+export interface LanedSku {
+  id: string;
+  lanes?: number | undefined;
+}
+
+/** Most objects that share one SKU. */
+export const MAX_LANES = 64;
+
+/** The lane whose object stands for its SKU: what concerns all lanes goes to it. */
+export const ROOT = 0;
+
+/** The name of an object. Ids of SKUs have no dot, so no SKU has the name of another one's lane. */
+export const objectName = ({ skuId, lane }: OrderAddress): string =>
+  lane === ROOT ? skuId : `${skuId}.${lane}`;
+
+/** The SKU of an object. */
+export const skuOf = (name: string): string => name.split(".", 1)[0] as string;
+
+/** The addresses of all objects of a SKU, the root first. */
+export const addressesOf = ({ id: skuId, lanes = 1 }: LanedSku): OrderAddress[] =>
+  Array.from({ length: lanes }, (_, lane) => ({ skuId, lane }));
+
 const RANDOM_BYTES = 12;
 const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;
+
+/** The names of all objects of these SKUs. */
+export const namesOf = (skus: readonly LanedSku[]): string[] =>
+  skus.flatMap((sku) => addressesOf(sku).map(objectName));
 
 /** Makes an order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
 export function newOrderId({ skuId, lane }: OrderAddress): string {

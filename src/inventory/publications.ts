@@ -4,20 +4,26 @@ import type { BuyerSummary } from "./buyers.ts";
 import { available, type Stock } from "./decide-order.ts";
 import type { Setup } from "./decide-stock.ts";
 import { sampleLedger } from "./gauges.ts";
+import { nameOf } from "./lanes/escrow.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PublicStock } from "./live-stock.ts";
 import { SkuField } from "./sku-field.ts";
 import { SoldOutFeed } from "./sold-out-feed.ts";
 
-/** Whether no unit is free, and none comes back on its own. Free orders are confirmed at once, so their units never do. */
-const isSoldForGood = ({ terms }: Setup, stock: Stock): boolean =>
-  available(stock) === 0 && (stock.held === 0 || terms?.unitPrice.amount === 0);
+/**
+ * Whether no unit is free, and none comes back on its own. Free orders are confirmed at once, so their units never do. Of lanes, the
+ * root says it once no other lane has a free unit.
+ */
+const isSoldForGood = ({ terms, share }: Setup, stock: Stock, isDry = true): boolean =>
+  !share && isDry && available(stock) === 0 && (stock.held === 0 || terms?.unitPrice.amount === 0);
 
 export class Publications {
   readonly #ledger: Ledger;
   readonly #live: SkuField<PublicStock>;
   readonly #attention: SkuField<Attention>;
   readonly #feed: SoldOutFeed;
+  /** At the root of a SKU with lanes: whether no other lane has a free unit. Undefined elsewhere. */
+  isDry: () => boolean | undefined = () => undefined;
   #isSoldForGood = false;
 
   constructor(env: object, ledger: Ledger) {
@@ -31,19 +37,20 @@ export class Publications {
     const { setup, stock } = this.#ledger;
     if (!setup) return;
     const wasSoldForGood = this.#isSoldForGood;
-    this.#isSoldForGood = isSoldForGood(setup, stock);
+    this.#isSoldForGood = isSoldForGood(setup, stock, this.isDry());
     const read = () => {
       sampleLedger(this.#ledger); // about once a second as well
       return this.stock();
     };
     // People who wait in line learn the end from it.
-    this.#live.changed(setup.skuId, read, this.#isSoldForGood && !wasSoldForGood);
+    this.#live.changed(nameOf(setup), read, this.#isSoldForGood && !wasSoldForGood);
   }
 
   /** Publishes what needs the operator. */
   attentionChanged(): void {
     const { setup } = this.#ledger;
-    if (setup) this.#attention.changed(setup.skuId, () => attentionOf(this.#ledger, Date.now()));
+    if (!setup) return;
+    this.#attention.changed(nameOf(setup), () => attentionOf(this.#ledger, Date.now()));
   }
 
   /** Publishes the stock, and what needs the operator, even if they have not changed: Redis may have lost them. */
@@ -60,17 +67,23 @@ export class Publications {
     const { stock } = this.#ledger;
     const free = available(stock);
     const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
-    return { available: free, held: stock.held, ...(buyers === undefined ? {} : { buyers }) };
+    const isDry = this.isDry();
+    return {
+      available: free,
+      held: stock.held,
+      ...(isDry === undefined ? {} : { isDry }),
+      ...(buyers === undefined ? {} : { buyers }),
+    };
   }
 
   /** The filter of the buyers, for an edge that cannot find it in Redis. */
   async buyerFilter(): Promise<string> {
     const { setup } = this.#ledger;
-    return setup ? this.#feed.filter(setup.skuId) : "";
+    return setup ? this.#feed.filter(nameOf(setup)) : "";
   }
 
   #buyerSummary(): BuyerSummary | undefined {
     const { setup } = this.#ledger;
-    return setup ? this.#feed.summary(setup.skuId, () => this.stockChanged()) : undefined;
+    return setup ? this.#feed.summary(nameOf(setup), () => this.stockChanged()) : undefined;
   }
 }

@@ -71,3 +71,46 @@ export function reportOf(ledger: Ledger, activity: Activity, now: number): Ledge
     activity: { ...rows, ...activity },
   };
 }
+
+/**
+ * The reports of all lanes as one. Units that are free at a lane or on the way are what the others leave of the total.
+ *
+ * @param reports the root's first
+ * @param stocked units of all lanes
+ */
+export function reportOfLanes(
+  reports: [LedgerReport, ...LedgerReport[]],
+  stocked: number,
+): LedgerReport {
+  const sum = (read: (report: LedgerReport) => number) =>
+    reports.reduce((total, report) => total + read(report), 0);
+  const list = <T>(read: (report: LedgerReport) => T[]) =>
+    reports.flatMap(read).slice(0, MAX_SHOWN);
+  const [held, sold] = [sum((report) => report.held), sum((report) => report.sold)];
+  const statuses = Object.keys(reports[0].units);
+  return {
+    ...reports[0],
+    stocked,
+    held,
+    sold,
+    available: stocked - held - sold,
+    units: Object.fromEntries(
+      statuses.map((status) => [status, sum(({ units }) => units[status] ?? 0)]),
+    ),
+    unacknowledged: sum((report) => report.unacknowledged),
+    uncounted: sum((report) => report.uncounted),
+    unannounced: sum((report) => report.unannounced),
+    stuck: list((report) => report.stuck),
+    refundsDue: list((report) => report.refundsDue),
+    refundsFailed: list((report) => report.refundsFailed),
+    disputed: list((report) => report.disputed),
+    mismatches: list((report) => report.mismatches),
+    holdsPaused: sum((report) => report.holdsPaused),
+    activity: {
+      rowsRead: sum(({ activity }) => activity.rowsRead),
+      rowsWritten: sum(({ activity }) => activity.rowsWritten),
+      messagesSent: sum(({ activity }) => activity.messagesSent),
+      calls: sum(({ activity }) => activity.calls),
+    },
+  };
+}

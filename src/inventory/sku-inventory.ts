@@ -18,6 +18,7 @@ import { type Claim, ClaimSession, type PaymentResult, type WrittenVersion } fro
 import {
   acknowledge,
   claim,
+  expiredUnits,
   markDelivered,
   owedEvents,
   recordPayments,
@@ -30,6 +31,16 @@ import type { ReserveCommand } from "./decide-reserve.ts";
 import { asCounted, type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import { eraseObject } from "./erase-object.ts";
 import type { OrderInspection } from "./inspection.ts";
+import { type LaneReport, type RootWord, totalUnits } from "./lanes/escrow.ts";
+import { Lanes } from "./lanes/lanes.ts";
+import type {
+  Configured,
+  ExchangeAnswer,
+  LaneStub,
+  LanesEnv,
+  OrderPage,
+  ResentPage,
+} from "./lanes/stub.ts";
 import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
 import {
@@ -44,30 +55,44 @@ import {
   resendEvent,
 } from "./operator-use-cases.ts";
 import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
-import type { OrderRef } from "./order-id.ts";
+import { type OrderRef, ROOT } from "./order-id.ts";
 import type { EventFilter, EventToDeliver } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
-import { type LedgerReport, reportOf } from "./report.ts";
+import { type LedgerReport, reportOf, reportOfLanes } from "./report.ts";
 import { type OutboxEnv, UnitOfWork } from "./unit-of-work.ts";
 
-export class SkuInventory extends DurableObject<OutboxEnv> {
+/** Most times that the lanes are read for one report. */
+const MAX_READINGS = 3;
+
+type ObjectEnv = OutboxEnv & LanesEnv;
+
+export class SkuInventory extends DurableObject<ObjectEnv> {
   readonly #work: UnitOfWork;
   readonly #gate: LineGate;
+  readonly #lanes: Lanes;
 
-  constructor(ctx: DurableObjectState, env: OutboxEnv) {
+  constructor(ctx: DurableObjectState, env: ObjectEnv) {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
     this.#gate = new LineGate(env);
-    ctx.blockConcurrencyWhile(() => this.#work.wake());
+    this.#lanes = new Lanes(env, this.#work);
+    ctx.blockConcurrencyWhile(async () => {
+      await this.#work.wake();
+      this.#lanes.settle();
+    });
   }
 
   // ---- buyers
 
   /** Reserves units for a buyer, or names the reason why not. The answer leaves once the row is durable. */
-  reserve(command: ReserveCommand): ReserveResult {
-    return reserve(this.#work, this.#gate, command);
+  reserve(command: ReserveCommand): ReserveResult | Promise<ReserveResult> {
+    const home = this.#lanes.homeOf(command.userId);
+    if (home) return home.stub.reserve({ ...command, orderId: home.orderId() });
+    return this.#lanes.supply(command.quantity, (isFinal) =>
+      reserve(this.#work, this.#gate, command, isFinal),
+    );
   }
 
   /** Attaches a payment method to a reserved order, or another one after a decline. */
@@ -88,7 +113,9 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /** Answers once the buyer's allowance has the units back, so that they can take others at once. */
   async cancel(ref: OrderRef, requestId?: string): Promise<OrderResult<"order_not_cancellable">> {
     const result = cancel(this.#work, ref, requestId);
-    if (result.ok) await this.#work.allowances.told({ ...ref, saleId: result.order.saleId });
+    if (!result.ok) return result;
+    const { saleId } = result.order;
+    await Promise.all([this.#work.allowances.told({ ...ref, saleId }), this.#lanes.told()]);
     return result;
   }
 
@@ -97,13 +124,16 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return row ? toOrder(row) : null;
   }
 
-  ordersOf(userId: string): Order[] {
+  ordersOf(userId: string): Order[] | Promise<Order[]> {
+    const home = this.#lanes.homeOf(userId);
+    if (home) return home.stub.ordersOf(userId);
     return this.#work.ordersOf(userId, this.#work.begin()).map(toOrder);
   }
 
   /** The stock for an edge that does not find it in Redis. Publishes it again. */
   publicStock(): PublicStock | null {
     this.#work.begin();
+    this.#lanes.root.settle();
     this.#work.published.all();
     return this.#work.ledger.setup && this.#work.published.stock();
   }
@@ -148,13 +178,16 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     apply: () => Result,
     undecided: Result,
   ): Promise<Result> {
-    return withLateLeases(this.env, this.#work, charged, apply, undecided);
+    const work = () => withLateLeases(this.env, this.#work, charged, apply, undecided);
+    return this.#lanes.withFree(() => expiredUnits(this.#work, charged), work);
   }
 
   // ---- the allowances of a sale with a limit per person
 
   /** What became of attempts of one user, for an allowance that has not been told. */
-  attempts(asked: OpenAttempts): Answer[] {
+  attempts(asked: OpenAttempts): Answer[] | Promise<Answer[]> {
+    const home = this.#lanes.homeOf(asked.userId);
+    if (home) return home.stub.attempts(asked);
     return attemptsOf(this.#work, asked);
   }
 
@@ -168,8 +201,13 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
    * Reports a page of the orders that were made before the sale had a limit per person. @returns where the following page
    * starts, or null if all are counted. @throws if an allowance does not answer
    */
-  countOrders(after: OrderRef | null): Promise<OrderRef | null> {
-    return countOrders(this.#work, after);
+  async countOrders(after: OrderRef | null): Promise<OrderRef | null> {
+    const { next } = await this.#lanes.walk(
+      after,
+      async () => ({ next: await countOrders(this.#work, after) }),
+      async (lane) => ({ next: await lane.countOrders(after) }),
+    );
+    return next;
   }
 
   /**
@@ -210,14 +248,19 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
     return inspectOrder(this.#work, orderId);
   }
 
-  /** Orders whose ids start like this. Expires no hold, so that looking changes nothing. */
-  startingWith(prefix: string): OwnedOrder[] {
-    return this.#work.ledger.byId.startingWith(prefix, PAGE_SIZE).map(toOwned);
+  /** Orders with ids whose random parts start like this. Expires no hold, so that looking changes nothing. */
+  async startingWith(random: string): Promise<OwnedOrder[]> {
+    const prefix = `${this.#work.ledger.setup?.skuId}.${this.#lanes.here}.${random}`;
+    const own = this.#work.ledger.byId.startingWith(prefix, PAGE_SIZE).map(toOwned);
+    const others = await this.#lanes.others((lane) => lane.startingWith(random));
+    return [...own, ...others.flat()];
   }
 
   /** Gives the units of a reserved order back. The consumer voids its payment. */
-  release(orderId: string, { backOnSale }: { backOnSale: boolean }): ReleaseAnswer {
-    return release(this.#work, orderId, backOnSale);
+  async release(orderId: string, { backOnSale }: { backOnSale: boolean }): Promise<ReleaseAnswer> {
+    const answer = release(this.#work, orderId, backOnSale);
+    await this.#lanes.told();
+    return answer;
   }
 
   /** Sends the event of one order to the shop again. */
@@ -229,15 +272,28 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   resendEvents(
     after: OrderRef | null,
     filter: EventFilter = { extra: [] },
-  ): { owed: number; next: OrderRef | null } {
-    return resendEvents(this.#work, after, filter);
+  ): ResentPage | Promise<ResentPage> {
+    return this.#lanes.walk(
+      after,
+      () => resendEvents(this.#work, after, filter),
+      (lane) => lane.resendEvents(after, filter),
+    );
   }
 
   /**
    * Applies an offer if it is newer than what the object has, and returns what it has then. `everSold`: whether
    * an order was ever accepted here, in any status.
    */
-  configure(command: ConfigureCommand): Setup & { everSold: boolean } {
+  configure(command: ConfigureCommand): Configured | Promise<Configured> {
+    const { setup } = this.#work.ledger;
+    const hasLanes = setup
+      ? setup.account
+      : (command.lane ?? ROOT) === ROOT && (command.offer?.lanes ?? 1) > 1;
+    const own = () => this.#configure(command);
+    return hasLanes ? this.#lanes.configureAll(command, own) : own();
+  }
+
+  #configure(command: ConfigureCommand): Configured {
     const { ledger } = this.#work;
     const decided = decideConfigure(ledger.setup, ledger.stock, command, Date.now());
     if (decided) ledger.saveSetup(ledger.everSold ? decided : asCounted(decided));
@@ -252,37 +308,85 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
    * What a restock needs to know: the free units, and the quantity for which the key was used while the object
    * itself stored restock keys. Null if nothing was ever on sale here.
    */
-  beforeRestock(key: string): { available: number; used?: number } | null {
-    return beforeRestock(this.#work, key);
+  async beforeRestock(key: string): Promise<{ available: number; used?: number } | null> {
+    const before = beforeRestock(this.#work, key);
+    if (!before || this.#lanes.of === 1) return before;
+    const { available } = (await this.report()) as LedgerReport;
+    return { ...before, available };
   }
 
-  /** The state of the ledger. Null if nothing was ever on sale here. */
-  report(): LedgerReport | null {
+  /** The state of the ledger, of all lanes together. Null if nothing was ever on sale here. */
+  report(): LedgerReport | null | Promise<LedgerReport | null> {
     const now = this.#work.begin();
-    return reportOf(this.#work.ledger, this.#work.activity, now);
+    const own = () => reportOf(this.#work.ledger, this.#work.activity, now);
+    return this.#lanes.of === 1 ? own() : this.#reportOfAll(own);
+  }
+
+  async #reportOfAll(own: () => LedgerReport | null): Promise<LedgerReport | null> {
+    const { ledger } = this.#work;
+    for (let tries = 1; ; tries += 1) {
+      const before = ledger.setup?.account;
+      const others = await this.#lanes.others((lane) => lane.report());
+      const root = own();
+      // Units that moved meanwhile may count twice, or not at all.
+      if (ledger.setup?.account !== before && tries < MAX_READINGS) continue;
+      if (!root || !ledger.setup) return root;
+      const reports = others.flatMap((report) => report ?? []);
+      return reportOfLanes([root, ...reports], totalUnits(ledger.setup));
+    }
   }
 
   /** A page of all orders with their owners, in key order. `next`: the following page. Publishes with the first one. */
-  page(after: OrderRef | null): { orders: OwnedOrder[]; next: OrderRef | null } {
-    this.#work.begin();
-    if (!after) this.#work.published.all();
-    const rows = this.#work.ledger.pages.after(after ?? undefined, PAGE_SIZE);
-    return { orders: rows.map(toOwned), next: nextAfter(rows) };
+  page(after: OrderRef | null): OrderPage | Promise<OrderPage> {
+    const own = () => {
+      this.#work.begin();
+      if (!after) this.#work.published.all();
+      const rows = this.#work.ledger.pages.after(after ?? undefined, PAGE_SIZE);
+      return { orders: rows.map(toOwned), next: nextAfter(rows) };
+    };
+    return this.#lanes.walk(after, own, (lane) => lane.page(after));
   }
 
   /** A page of all orders for the report of the sale. Expires no hold, so that looking changes nothing. */
-  audit(after: OrderRef | null): AuditPage {
-    return auditPage(this.#work.ledger, after);
+  audit(after: OrderRef | null): AuditPage | Promise<AuditPage> {
+    const { ledger } = this.#work;
+    const theirs = async (lane: LaneStub) => ({
+      ...(await lane.audit(after)),
+      withdrawn: ledger.setup?.withdrawn ?? 0, // those of all lanes
+    });
+    return this.#lanes.walk(after, () => auditPage(ledger, after), theirs);
   }
 
   /** The next acknowledged orders, for the reconciliation, so that all come in turn. */
-  sample(limit: number): OwnedOrder[] {
-    return this.#work.ledger.pages.sample(limit).map(toOwned);
+  sample(limit: number): OwnedOrder[] | Promise<OwnedOrder[]> {
+    const each = Math.ceil(limit / this.#lanes.of);
+    const own = this.#work.ledger.pages.sample(each).map(toOwned);
+    if (this.#lanes.of === 1) return own;
+    return this.#lanes
+      .others((lane) => lane.sample(each))
+      .then((others) => [own, ...others].flat());
+  }
+
+  // ---- the lanes
+
+  /** At the root: a lane reports, and gets units. See `lanes/escrow.ts`. */
+  exchange(report: LaneReport, wants: number): Promise<ExchangeAnswer> {
+    this.#work.begin();
+    return this.#lanes.root.exchange(report, wants);
+  }
+
+  /** At another lane: the root collects free units. */
+  collected(word: RootWord): LaneReport {
+    this.#work.begin();
+    return this.#lanes.lane.hear(word);
   }
 
   /** Deletes everything after a rehearsal. Returns false, and deletes nothing, if there may be something of a real sale. */
   async erase(): Promise<boolean> {
     if (!isErasable(this.#work)) return false;
+    // The root comes last: without it, nothing names the other lanes.
+    const others = await this.#lanes.others((lane) => lane.erase());
+    if (others.includes(false)) return false;
     await eraseObject(this.ctx);
     return true;
   }
@@ -290,6 +394,7 @@ export class SkuInventory extends DurableObject<OutboxEnv> {
   /** The safety net: expires holds, and sends again what was not acknowledged. Runs at least once. */
   override async alarm(): Promise<void> {
     this.#work.runAlarm();
+    this.#lanes.settle();
   }
 }
 

@@ -47,6 +47,8 @@ export class UnitOfWork {
   readonly allowances: AllowanceReports;
   /** Expired orders that may take units now (see `withLateLeases`). */
   lateLeased: ReadonlySet<string> = new Set();
+  /** Called after an order was saved. */
+  onSaved: (() => void) | undefined;
   readonly #orders: Outbox<OrderMessage>;
   readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
@@ -83,15 +85,20 @@ export class UnitOfWork {
     this.#calls += 1;
     const now = Date.now();
     if (this.#alarm.isLost(now)) this.#alarm.fireBy(this.#allDuties());
-    this.#expireEnded(now, EXPIRE_PER_COMMAND);
+    this.expireEnded(now);
     return now;
+  }
+
+  /** Makes sure that the alarm fires by then (milliseconds). */
+  wakeBy(time: number): void {
+    this.#alarm.fireBy([time]);
   }
 
   /** The work of the alarm: expires holds, and sends again what was not acknowledged in time. */
   runAlarm(): void {
     this.#alarm.fired();
     const now = Date.now();
-    this.#expireEnded(now, EXPIRE_PER_ALARM);
+    this.expireEnded(now, EXPIRE_PER_ALARM);
     const due = [...this.ledger.index.unacknowledged.values()].filter(
       (order) => resendBy(order, now) <= now,
     );
@@ -107,6 +114,11 @@ export class UnitOfWork {
     if (this.ledger.tallies.isFull) this.ledger.tallies.combine();
     this.published.stockChanged();
     this.#alarm.fireBy(this.#allDuties());
+  }
+
+  /** Ends the holds that are over. */
+  expireEnded(now: number, limit = EXPIRE_PER_COMMAND): void {
+    for (const ref of this.ledger.index.takeEndedHolds(now, limit)) this.current(ref, now);
   }
 
   /** The order as it is now, after the end of its hold if that is over. */
@@ -141,6 +153,7 @@ export class UnitOfWork {
     if (needsAttention(before) !== needsAttention(row)) this.published.attentionChanged();
     if (unacknowledged) this.#alarm.fireBy(this.#duties([unacknowledged]));
     if (send) this.send(row);
+    this.onSaved?.();
   }
 
   /** Sends the consumer a message about an order, changed or not. Free orders do not queue behind paid ones. */
@@ -167,10 +180,6 @@ export class UnitOfWork {
       owed.dueAt = nextDelivery(owed.since, now);
       this.#events.post([toEventMessage(owed)]);
     }
-  }
-
-  #expireEnded(now: number, limit: number): void {
-    for (const ref of this.ledger.index.takeEndedHolds(now, limit)) this.current(ref, now);
   }
 
   #endHold(row: OrderRow, now: number): OrderRow {

@@ -156,8 +156,7 @@ export class SaleLine extends DurableObject<CatalogScope["env"]> {
       env: this.env,
       waitUntil: (work: Promise<unknown>) => this.ctx.waitUntil(work),
     };
-    const ids = skus.map(({ id }) => id);
-    return readingOf(skus, await readStock(scope, ids));
+    return readingOf(skus, await readStock(scope, skus));
   }
 
   /** Whether a switch stops the sale. While that is not known, it does not: the line must move on. */

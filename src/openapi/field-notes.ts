@@ -9,6 +9,8 @@ const SKU = {
   stock: "Units put on sale in total. A restock adds to it.",
   perUserLimit: "The most units for one person.",
   holdSeconds: "How long a reserved order keeps its units for its buyer to pay.",
+  lanes:
+    "Objects that share the SKU, so that it takes more orders per second. Chosen when the SKU is created, and never changed. Absent: 1.",
 };
 
 const SALE = {

@@ -9,10 +9,15 @@ import { authenticate, limitChanges } from "../funnel/funnel.ts";
 import { logVerbose } from "../funnel/verbose.ts";
 import type { AppContext } from "../http.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
-import { callInventory, type InventoryStub, LANE } from "../inventory/client.ts";
+import { callInventory, type InventoryStub } from "../inventory/client.ts";
 import type { PaymentView, PayRefusal } from "../inventory/decide-pay.ts";
 import type { Order } from "../inventory/order.ts";
-import { type OrderAddress, type OrderRef, parseOrderId } from "../inventory/order-id.ts";
+import {
+  type OrderAddress,
+  type OrderRef,
+  objectName,
+  parseOrderId,
+} from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type PaymentPause, pauseText } from "../payments/payment-pause.ts";
 import { estimatedSeconds, paymentPause, secondsUntilPayable } from "./payment-wait.ts";
@@ -44,8 +49,7 @@ export async function ownOrder(c: AppContext, orderId: string): Promise<Outcome<
   if (!entered.ok) return entered;
   const { attempt } = entered;
   const address = parseOrderId(orderId);
-  // An id with another lane is forged. Looking it up would wake an object that never existed.
-  if (address?.lane !== LANE) return refused(refuse("not_found"));
+  if (!address) return refused(refuse("not_found"));
   return { ok: true, address, attempt, ref: { userId: attempt.userId, orderId } };
 }
 
@@ -65,7 +69,7 @@ export async function findPayment(
   c: AppContext,
   { address, ref }: OwnedRef,
 ): Promise<Outcome<{ payment: ShownPayment }>> {
-  if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
+  if (!(await mayHaveOrders(c, address))) return refused(refuse("not_found"));
   const answer = await callInventory(c.env, address, (inventory) => inventory.payment(ref));
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   if (!answer.value) return refused(refuse("not_found"));
@@ -118,9 +122,9 @@ export const receiptEmailOf = ({
 export const cancelOrder = (c: AppContext, order: OwnedRef) =>
   changeOrder(c, order, "cancel", (inventory, requestId) => inventory.cancel(order.ref, requestId));
 
-/** Whether the SKU ever existed. A forged id must not wake an object. */
-export async function mayHaveOrders(c: AppContext, skuId: string): Promise<boolean> {
-  return (await readCatalog(c.get("scope"))).hasEverHad(skuId);
+/** Whether the object ever existed. A forged id must not wake one. */
+export async function mayHaveOrders(c: AppContext, address: OrderAddress): Promise<boolean> {
+  return (await readCatalog(c.get("scope"))).hasEverHad(objectName(address));
 }
 
 async function changeOrder(
@@ -132,7 +136,7 @@ async function changeOrder(
     requestId: string,
   ) => Promise<OrderResult<PayRefusal | "order_not_cancellable">>,
 ): Promise<Outcome<{ order: Order }>> {
-  if (!(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
+  if (!(await mayHaveOrders(c, address))) return refused(refuse("not_found"));
   const may = await limitChanges(attempt, address.skuId);
   if (!may.ok) return may;
   const requestId = c.get("requestId");

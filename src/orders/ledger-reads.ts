@@ -4,7 +4,8 @@ import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { budgetOf } from "../funnel/budget.ts";
 import type { AppContext } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
+import { ROOT } from "../inventory/order-id.ts";
 import type { Answers } from "./page.ts";
 
 /** Lists cost ledger calls. This limits them per caller and isolate. */
@@ -26,7 +27,7 @@ export async function readLedgers(
   const chosen = [...new Set(skuIds)].slice(0, Math.max(0, budget.left));
   budget.left -= chosen.length;
   const entries = chosen.map(async (skuId) => {
-    const address = { skuId, lane: LANE };
+    const address = { skuId, lane: ROOT };
     const answer = await callInventory(c.env, address, (object) => object.ordersOf(userId));
     return [skuId, answer.ok ? answer.value : undefined] as const;
   });

@@ -55,7 +55,7 @@ export async function findOrder(
   const stored = await fromRedis(c, (redis, keys) => readOrder(redis, keys, userId, orderId));
   const known = stored?.order && { ok: true as const, order: stored.order };
   if (known && known.order.status !== "reserved") return { ...known, source: "read-model" };
-  if (!stored && !(await mayHaveOrders(c, address.skuId))) return refused(refuse("not_found"));
+  if (!stored && !(await mayHaveOrders(c, address))) return refused(refuse("not_found"));
   const answer = await callInventory(c.env, address, (inventory) => inventory.find(ref));
   if (!answer.ok) {
     return known ? { ...known, source: "read-model" } : refused(inventoryRefusal(c, answer));

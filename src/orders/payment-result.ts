@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import { problem, refuse } from "../errors.ts";
 import { type AppContext, type AppEnv, parseJsonBody, readText } from "../http.ts";
-import { callInventory, LANE } from "../inventory/client.ts";
+import { callInventory } from "../inventory/client.ts";
 import type { PaymentReport } from "../inventory/decide-report.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
 import type { ReportResult } from "../inventory/payment-report.ts";
@@ -42,8 +42,7 @@ export async function reportPayment(
   const { orderId: signedId = orderId, ...report } = parsed.value;
   if (signedId !== orderId) return problem(c, OTHER_ORDER);
   const address = parseOrderId(orderId);
-  // An id with another lane, or of a SKU that never existed, must not wake an object.
-  if (address?.lane !== LANE || !(await mayHaveOrders(c, address.skuId))) {
+  if (!(address && (await mayHaveOrders(c, address)))) {
     return problem(c, refuse("not_found"));
   }
   const answer = await callInventory(c.env, address, (inventory) =>

@@ -1,8 +1,8 @@
 // The call of the SKU's object for an attempt that passed the funnel.
 import { takeLease } from "../funnel/allowance.ts";
-import type { Admitted } from "../funnel/attempt.ts";
+import { type Admitted, objectOf } from "../funnel/attempt.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
-import { callInventory, type InventoryAnswer, LANE } from "../inventory/client.ts";
+import { callInventory, type InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 
 /**
@@ -25,9 +25,8 @@ function callOnce(
   attempt: Admitted,
   command: ReserveCommand,
 ): Promise<InventoryAnswer<ReserveResult>> {
-  const { skuId } = attempt;
   let { lease } = attempt;
-  return callInventory(attempt.c.env, { skuId, lane: LANE }, (inventory) => {
+  return callInventory(attempt.c.env, objectOf(attempt), (inventory) => {
     const once = lease ? { lease } : {};
     lease = undefined;
     attempt.lease = undefined;

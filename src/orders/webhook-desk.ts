@@ -3,7 +3,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";
-import { callInventory, type InventoryEnv, LANE } from "../inventory/client.ts";
+import { callInventory, type InventoryEnv } from "../inventory/client.ts";
+import { ROOT } from "../inventory/order-id.ts";
 import { migrate } from "../migrate.ts";
 import { causeOf, log } from "../observability/log.ts";
 import {
@@ -102,7 +103,7 @@ export class WebhookDesk extends DurableObject<RegistryEnv & InventoryEnv> {
         return PAUSE_MS;
       }
       const { after, filter } = replay;
-      const answer = await callInventory(this.env, { skuId, lane: LANE }, (object) =>
+      const answer = await callInventory(this.env, { skuId, lane: ROOT }, (object) =>
         object.resendEvents(after, filter),
       );
       if (!answer.ok) {

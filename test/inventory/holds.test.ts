@@ -111,11 +111,11 @@ test("ten thousand holds that end at once delay no buyer, and all their units ar
   clock.moveTo(START + HOLD_MS);
 
   // A purchase expires a few of them, not all.
-  const purchase = await inside(skuId, (object) => {
-    const rows = () => object.report()?.activity.rowsWritten ?? 0;
-    const before = rows();
-    const { ok } = object.reserve(aReservation(skuId));
-    return { ok, written: rows() - before };
+  const purchase = await inside(skuId, async (object) => {
+    const rows = async () => (await object.report())?.activity.rowsWritten ?? 0;
+    const before = await rows();
+    const { ok } = await object.reserve(aReservation(skuId));
+    return { ok, written: (await rows()) - before };
   });
   expect(purchase.ok).toBe(true);
   expect(purchase.written).toBeLessThan(500);

@@ -2,16 +2,16 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { type InventoryStub, inventoryOf, LANE } from "../../src/inventory/client.ts";
+import { type InventoryStub, inventoryOf } from "../../src/inventory/client.ts";
 import type { ReserveCommand } from "../../src/inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../src/inventory/decide-stock.ts";
-import { newOrderId } from "../../src/inventory/order-id.ts";
+import { newOrderId, ROOT } from "../../src/inventory/order-id.ts";
 import type { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { suppressLiveStock, unique } from "../support/shop.ts";
 import { anOffer } from "./commands.ts";
 
 export const stubOf = (skuId: string) => env.SKU_INVENTORY.getByName(skuId);
-export const inventory = (skuId: string): InventoryStub => inventoryOf(env, { skuId, lane: LANE });
+export const inventory = (skuId: string): InventoryStub => inventoryOf(env, { skuId, lane: ROOT });
 
 /** Creates an object that sells `stock` units, and returns the SKU id. */
 export async function givenUnits(
@@ -30,7 +30,7 @@ export async function givenUnits(
 export function aReservation(skuId: string, changes: Partial<ReserveCommand> = {}): ReserveCommand {
   return {
     userId: unique("user"),
-    orderId: newOrderId({ skuId, lane: LANE }),
+    orderId: newOrderId({ skuId, lane: ROOT }),
     quantity: 1,
     idempotencyKey: unique("key"),
     fingerprint: "same",

@@ -335,11 +335,11 @@ describe("after Redis is emptied", () => {
     const inRedis = () => redis<string[]>("HKEYS", KEYS.ordersOf(buyer.id));
     await emptyRedis();
     const { page } = SkuInventory.prototype;
-    const spy = vi.spyOn(SkuInventory.prototype, "page").mockImplementation(function (
+    const spy = vi.spyOn(SkuInventory.prototype, "page").mockImplementation(async function (
       this: SkuInventory,
       after,
     ) {
-      const found = page.call(this, after);
+      const found = await page.call(this, after);
       if (found.orders.some(({ order }) => order.id === ids[0]))
         throw new Error("the object was moved");
       return found;

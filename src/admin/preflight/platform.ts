@@ -6,9 +6,9 @@ import { registryOf } from "../../catalog/store.ts";
 import { effectiveSwitches } from "../../catalog/switches.ts";
 import type { Config } from "../../config.ts";
 import type { AppContext } from "../../http.ts";
-import { atObject, LANE } from "../../inventory/client.ts";
+import { atObject } from "../../inventory/client.ts";
 import type { EventMessage } from "../../inventory/messages.ts";
-import { newOrderId } from "../../inventory/order-id.ts";
+import { newOrderId, ROOT } from "../../inventory/order-id.ts";
 import { withRedis } from "../../redis/client.ts";
 import { withTimeLimit } from "../../time-limit.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
@@ -97,7 +97,7 @@ const OLD_MS = 60_000;
 
 /** Sends a message that concerns no order, and reads how long the queues are. */
 export async function checkQueues({ env }: Scope, { sale }: CatalogEntry): Promise<Finding> {
-  const address = { skuId: sale.skus[0]?.id as string, lane: LANE };
+  const address = { skuId: sale.skus[0]?.id as string, lane: ROOT };
   const order = { userId: "preflight", orderId: newOrderId(address) };
   // Its consumer asks the object about the order, which it does not have, and is done.
   const message: EventMessage = { v: 1, ...address, ...order, kind: "news" };

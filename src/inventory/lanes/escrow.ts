@@ -1,0 +1,183 @@
+// How the units of a SKU move between the objects that share it. The root has all units and grants some to the other lanes. Both
+// sides count what they gave and got, and no counter ever falls, so a message that is lost, repeated or late changes nothing: units
+// that one side counts and the other does not are on the way, and the next message brings them. Pure.
+import { objectName, ROOT } from "../order-id.ts";
+
+/** What a lane got from the root and gave back: units since the SKU exists. */
+export interface Loan {
+  granted: number;
+  returned: number;
+  /** Units that refunds took off sale. They left the lane's stock and that of the SKU. */
+  withdrawn: number;
+}
+
+/** The root's account of the other lanes. */
+export interface Account {
+  /** Counts the changes between spreading (even) and pooling (odd). */
+  phase: number;
+  /** By lane. The first one is lane 1. */
+  loans: Loan[];
+}
+
+/** A lane's account of what it got from the root. */
+export interface Share {
+  lane: number;
+  /** The number of lanes. */
+  of: number;
+  received: number;
+  returned: number;
+  /** The highest phase that the root has told. */
+  phase: number;
+}
+
+/** What a lane tells the root. */
+export interface LaneReport extends Omit<Share, "of"> {
+  withdrawn: number;
+}
+
+/** What the root tells a lane. */
+export interface RootWord {
+  granted: number;
+  phase: number;
+}
+
+/** The units of one object. */
+export interface Held {
+  /** Units that are on sale here: available, held and sold. All units, unless the SKU has lanes. */
+  stocked: number;
+  /** Units that refunds have taken off sale since the first one. At the root, those of all lanes. Absent before. */
+  withdrawn?: number;
+  /** In the root of a SKU with lanes. */
+  account?: Account;
+  /** In its other lanes. */
+  share?: Share;
+}
+
+type AtRoot<H extends Held = Held> = H & { account: Account };
+type AtLane<H extends Held = Held> = H & { share: Share };
+
+/** A grant takes one part in so many of the free units for each lane, so that none runs dry long before the others. */
+const PARTS = 4;
+
+/** While pooling, no lane keeps a free unit, so the root alone knows whether one is left. */
+export const isPooling = ({ phase }: { phase: number }): boolean => phase % 2 === 1;
+
+/** Units that are with other lanes or on the way. */
+export const lentUnits = ({ loans = [] }: Partial<Account> = {}): number =>
+  loans.reduce((sum, { granted, returned, withdrawn }) => sum + granted - returned - withdrawn, 0);
+
+/** All units of the SKU, at its root. */
+export const totalUnits = ({ stocked, account }: Held): number => stocked + lentUnits(account);
+
+export const loanOf = ({ loans }: Account, lane: number): Loan => loans[lane - 1] as Loan;
+
+const withLoan = <H extends AtRoot>(setup: H, lane: number, change: Partial<Loan>): H => ({
+  ...setup,
+  account: {
+    ...setup.account,
+    loans: setup.account.loans.map((loan, n) => (n === lane - 1 ? { ...loan, ...change } : loan)),
+  },
+});
+
+/** The root after a report: units that the lane gave back are the root's, and withdrawn ones are no longer on sale. */
+export function afterReport<H extends AtRoot>(setup: H, report: LaneReport): H {
+  const loan = loanOf(setup.account, report.lane);
+  const back = Math.max(0, report.returned - loan.returned);
+  const gone = Math.max(0, report.withdrawn - loan.withdrawn);
+  if (back === 0 && gone === 0) return setup;
+  const returned = loan.returned + back;
+  const withdrawn = loan.withdrawn + gone;
+  const after = withLoan(setup, report.lane, { returned, withdrawn });
+  const all = (setup.withdrawn ?? 0) + gone;
+  return { ...after, stocked: setup.stocked + back, ...(all > 0 ? { withdrawn: all } : {}) };
+}
+
+/** Units that a lane still needs, apart from those that are on the way to it. */
+const missingUnits = ({ account }: AtRoot, { lane, received }: LaneReport, wants: number) =>
+  wants - (loanOf(account, lane).granted - received);
+
+/**
+ * The root after it granted a lane what it wants: just that while pooling, otherwise a stock of its own. A part of it only once no
+ * more can come: collecting would take a part back, and again.
+ */
+export function afterGrant<H extends AtRoot>(
+  setup: H,
+  free: number,
+  report: LaneReport,
+  wants: number,
+  isFinal: boolean,
+): H {
+  const missing = missingUnits(setup, report, wants);
+  if (missing <= 0) return setup;
+  const turned = inPhase(setup, free);
+  if (free < missing && !isFinal) return turned;
+  const { account } = turned;
+  const extra = isPooling(account) ? 0 : Math.floor(free / (PARTS * (account.loans.length + 1)));
+  const units = Math.min(free, missing + extra);
+  const { granted } = loanOf(account, report.lane);
+  if (units <= 0) return turned;
+  const after = withLoan(turned, report.lane, { granted: granted + units });
+  return { ...after, stocked: after.stocked - units };
+}
+
+/** The root in the phase that fits its free units. Far more of them are needed to leave pooling than to enter it. */
+function inPhase<H extends AtRoot>(setup: H, free: number): H {
+  const least = PARTS * (setup.account.loans.length + 1);
+  if (isPooling(setup.account)) return free >= 4 * least ? nextPhase(setup) : setup;
+  return free < least ? nextPhase(setup) : setup;
+}
+
+const nextPhase = <H extends AtRoot>(setup: H): H => ({
+  ...setup,
+  account: { ...setup.account, phase: setup.account.phase + 1 },
+});
+
+/** The root while it pools. */
+export const pooling = <H extends AtRoot>(setup: H): H =>
+  isPooling(setup.account) ? setup : nextPhase(setup);
+
+/** The lane after a word of the root. */
+export function afterWord<H extends AtLane>(setup: H, { granted, phase }: RootWord): H {
+  const { share, stocked } = setup;
+  const units = Math.max(0, granted - share.received);
+  if (units === 0 && phase <= share.phase) return setup;
+  const received = share.received + units;
+  return {
+    ...setup,
+    stocked: stocked + units,
+    share: { ...share, received, phase: Math.max(phase, share.phase) },
+  };
+}
+
+/** The lane after it gave back what it may not keep: while pooling, its free units. */
+export function afterReturn<H extends AtLane>(setup: H, free: number): H {
+  const { share, stocked } = setup;
+  if (!isPooling(share) || free <= 0) return setup;
+  return {
+    ...setup,
+    stocked: stocked - free,
+    share: { ...share, returned: share.returned + free },
+  };
+}
+
+export const reportOfLane = ({ share, withdrawn = 0 }: AtLane): LaneReport => {
+  const { of: _, ...rest } = share;
+  return { ...rest, withdrawn };
+};
+
+export const isRoot = <H extends Held>(setup: H | null): setup is AtRoot<H> =>
+  setup?.account !== undefined;
+export const isLane = <H extends Held>(setup: H | null): setup is AtLane<H> =>
+  setup?.share !== undefined;
+
+/** The name of the object that has this setup. */
+export const nameOf = ({ skuId, share }: Held & { skuId: string }): string =>
+  objectName({ skuId, lane: share?.lane ?? ROOT });
+
+/** What the object that is new at a lane needs to know. Nothing if the SKU has one object. */
+export function accountsOf(lane: number, of: number): Pick<Held, "account" | "share"> {
+  if (of === 1) return {};
+  if (lane > 0) return { share: { lane, of, received: 0, returned: 0, phase: 0 } };
+  const loan = { granted: 0, returned: 0, withdrawn: 0 };
+  return { account: { phase: 0, loans: Array.from({ length: of - 1 }, () => loan) } };
+}

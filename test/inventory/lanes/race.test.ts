@@ -1,0 +1,144 @@
+// One SKU on several objects, through the whole app and with real objects: buyers see what they would see with one object.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { laneOf } from "../../../src/inventory/lanes/lane-of.ts";
+import { namesOf, newOrderId, parseOrderId } from "../../../src/inventory/order-id.ts";
+import { admin, call, contractFaults } from "../../support/http.ts";
+import { emptyRedis, readModelOf } from "../../support/redis.ts";
+import {
+  aBuyer,
+  aSale,
+  aSku,
+  type Buyer,
+  bought,
+  buyers,
+  ledger,
+  onSale,
+  order,
+  putSale,
+  settled,
+  showOrder,
+  tally,
+  unique,
+} from "../../support/shop.ts";
+import { aReservation, inventory } from "../object.ts";
+
+const LANES = 4;
+
+beforeAll(emptyRedis);
+
+/** Ends an object without a word to those that are calling it. */
+async function kill(name: string): Promise<void> {
+  const stub = env.SKU_INVENTORY.getByName(name);
+  const killed = runInDurableObject(stub, (_, state) => state.abort("killed by the test"));
+  await killed.catch(() => {});
+}
+
+test("four lanes sell exactly 100 units to 500 concurrent buyers", async () => {
+  const skuId = await onSale({ stock: 100, lanes: LANES });
+  const crowd = await buyers(500);
+
+  const answers = await Promise.all(crowd.map((buyer) => order(buyer, skuId)));
+
+  expect(tally(answers)).toEqual({ 202: 100, sold_out: 400 });
+  expect(answers.flatMap(contractFaults)).toEqual([]);
+  const accepted = answers.flatMap(({ status, body }) =>
+    status === 202 ? [body.id as string] : [],
+  );
+  expect(new Set(accepted.map((id) => parseOrderId(id)?.lane)).size).toBe(LANES);
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 100, sold: 100, held: 0, available: 0 });
+  const readable = (await Promise.all(crowd.map(({ id }) => readModelOf(id)))).flat();
+  expect(
+    readable
+      .filter(({ status }) => status === "confirmed")
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(accepted.sort());
+});
+
+test("lanes that are killed while they sell lose no unit and sell none twice", async () => {
+  const skuId = await onSale({ stock: 60, lanes: LANES });
+  const names = namesOf([{ id: skuId, lanes: LANES }]);
+  let answered = 0;
+  const attempts = (await buyers(240)).map(async (buyer) => {
+    const key = `key-${buyer.id}`;
+    for (;;) {
+      const answer = await order(buyer, skuId, { key });
+      answered += 1;
+      if (answered % 25 === 0) await kill(names[(answered / 25) % LANES] as string);
+      if (answer.status !== 503) return answer;
+    }
+  });
+
+  const answers = await Promise.all(attempts);
+
+  expect(tally(answers)).toEqual({ 202: 60, sold_out: 180 });
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 60, sold: 60, held: 0, available: 0 });
+});
+
+/** Buyers of one lane, by the same hash as the edge. */
+async function buyersOf(lane: number, count: number): Promise<Buyer[]> {
+  const crowd = await buyers(count * LANES * 8);
+  return crowd.filter(({ id }) => laneOf(id, LANES) === lane).slice(0, count);
+}
+
+test("a unit that the buyer of one lane cancels is sold to one of another lane at once", async () => {
+  const skuId = await onSale({ stock: 2, lanes: LANES, price: 100 });
+  const [first, second] = (await buyersOf(1, 2)) as [Buyer, Buyer];
+  const [late] = (await buyersOf(2, 1)) as [Buyer];
+  const { id } = await bought(first, skuId);
+  await bought(second, skuId);
+  expect(tally([await order(late, skuId)])).toEqual({ sold_out: 1 });
+
+  await call("DELETE", `/api/orders/${id}`, { token: first.token });
+
+  // The edge may still know that everything is sold. The object decides.
+  const command = aReservation(skuId, { userId: late.id });
+  expect(await inventory(skuId).reserve(command)).toMatchObject({ ok: true });
+  expect(await ledger(skuId)).toMatchObject({ stocked: 2, held: 2, available: 0 });
+});
+
+test("the limit and the replay of a buyer hold, and the operator sees one SKU", async () => {
+  const skuId = await onSale({ stock: 40, lanes: LANES, perUserLimit: 2 });
+  const crowd = await buyers(12);
+  const answers = await Promise.all(
+    crowd.map((buyer) => order(buyer, skuId, { key: `once-${buyer.id}`, quantity: 2 })),
+  );
+  expect(tally(answers)).toEqual({ 202: 12 });
+  const again = await Promise.all(
+    crowd.map((buyer) => order(buyer, skuId, { key: `once-${buyer.id}`, quantity: 2 })),
+  );
+  expect(again.map(({ body }) => body.id)).toEqual(answers.map(({ body }) => body.id));
+  expect(tally(await Promise.all(crowd.map((buyer) => order(buyer, skuId))))).toEqual({
+    user_limit_reached: 12,
+  });
+  await settled(skuId);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 40, sold: 24, available: 16 });
+  for (const buyer of crowd) expect(await inventory(skuId).ordersOf(buyer.id)).toHaveLength(1);
+
+  const fewer = await admin("POST", `/skus/${skuId}/restock`, {
+    headers: { "idempotency-key": unique("restock") },
+    body: { quantity: -16 },
+  });
+  expect(fewer.status).toBe(200);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 24, sold: 24, available: 0 });
+});
+
+test("the number of lanes is refused once it is chosen", async () => {
+  const sale = await putSale(aSale({ skus: [aSku({ lanes: 2 })] }));
+  const changed = { ...sale, skus: sale.skus.map((sku) => ({ ...sku, lanes: 3 })) };
+  const answer = await admin<{ issues: { path: string }[] }>("PUT", `/sales/${sale.id}`, {
+    body: changed,
+  });
+  expect([answer.status, answer.body.issues[0]?.path]).toEqual([400, "skus.0.lanes"]);
+});
+
+test("an order id with a lane that never existed wakes no object", async () => {
+  const skuId = await onSale({ lanes: 2 });
+  const buyer = await aBuyer();
+  const forged = newOrderId({ skuId, lane: 7 });
+  expect((await showOrder(buyer, forged)).status).toBe(404);
+});
