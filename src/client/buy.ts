@@ -19,12 +19,21 @@ export interface BuyOptions extends WaitOptions {
   key?: string;
   /**
    * An earlier call with this `key` ended without an answer. The server then looks for its order before it refuses, which
-   * costs it more, so do not set it at a first press.
+   * costs it more, so do not set it at a first press. Default: whether a call of this client did, so set it after a restart.
    */
   isRepeat?: boolean;
   /** `token` of a visit, and of a solved challenge (`challenge_required`). */
   visitToken?: string;
   challengeToken?: string;
+}
+
+/** A long outage must not fill the memory of a server that buys for many. */
+const MOST_UNANSWERED = 10_000;
+
+function remember(unanswered: Set<string>, key: string): void {
+  unanswered.add(key);
+  const [oldest = key] = unanswered;
+  if (unanswered.size > MOST_UNANSWERED) unanswered.delete(oldest);
 }
 
 /** How often a buyer is sent back who has been told that it is their turn. */
@@ -44,19 +53,37 @@ const mustWait = (error: unknown): error is ApiError =>
 
 /**
  * Reserves units. The answer is final: the units are held for the buyer.
+ * @param unanswered the keys of this client's calls that ended without an answer
  * @throws {ApiError} refused, such as `sold_out`
- * @throws {NoAnswerError} unknown: call again with the `key` of the error and `isRepeat`
+ * @throws {NoAnswerError} unknown: call again with the `key` of the error
  */
 export async function buy(
   transport: Transport,
+  unanswered: Set<string>,
   skuId: string,
   options: BuyOptions = {},
 ): Promise<Order> {
-  const { saleId, signal, key = newKey() } = options;
-  let { ticket, isRepeat = false } = options;
+  const { key = newKey() } = options;
+  const isRepeat = options.isRepeat ?? unanswered.has(key);
+  try {
+    const order = await buyInTurn(transport, skuId, { ...options, key, isRepeat });
+    unanswered.delete(key);
+    return order;
+  } catch (error) {
+    // An aborted call may have made an order, too. A refusal says that there is none.
+    if (error instanceof ApiError) unanswered.delete(key);
+    else remember(unanswered, key);
+    throw error;
+  }
+}
+
+/** An attempt whose buyer may have to wait in line. */
+async function buyInTurn(transport: Transport, skuId: string, options: Attempt): Promise<Order> {
+  const { saleId, signal } = options;
+  let { ticket, isRepeat } = options;
   for (let returns = 0, isLast = false; ; returns += 1) {
     try {
-      return await order(transport, skuId, { ...options, key, ticket, isRepeat });
+      return await order(transport, skuId, { ...options, ticket, isRepeat });
     } catch (error) {
       if (saleId === undefined || !mustWait(error) || isLast) throw error;
       // Another edge may learn of the turn a moment later.
@@ -71,11 +98,13 @@ export async function buy(
   }
 }
 
+type Attempt = BuyOptions & { key: string; isRepeat: boolean };
+
 /** One answer to an attempt. */
 function order(
   transport: Transport,
   skuId: string,
-  { key, isRepeat, ticket, signal, ...options }: BuyOptions & { key: string; isRepeat: boolean },
+  { key, isRepeat, ticket, signal, ...options }: Attempt,
 ): Promise<Order> {
   const { quantity = 1, paymentToken, unitPrice, visitToken, challengeToken } = options;
   return transport.send("POST", `/skus/${encodeURIComponent(skuId)}/orders`, {

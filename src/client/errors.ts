@@ -31,7 +31,7 @@ export class ApiError extends Error {
  */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
-  /** The key of an order that may have been made: `buy` again with it and `isRepeat`. Undefined if none can have been. */
+  /** The key of an order that may have been made: `buy` again with it. Undefined if none can have been. */
   readonly key: string | undefined;
 
   constructor(message: string, { cause, key }: { cause?: unknown; key?: string | undefined } = {}) {

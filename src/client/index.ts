@@ -30,6 +30,7 @@ export function createClient(options: TransportOptions) {
   const transport = new Transport(options);
   const open = () => new Transport(options);
   const clock = new ServerClock(transport);
+  const unanswered = new Set<string>();
   return {
     /** The server's clock. */
     clock,
@@ -50,6 +51,6 @@ export function createClient(options: TransportOptions) {
       return (await transport.send<{ token: string }>("POST", path, { signal })).token;
     },
     waitInLine: (saleId: string, waiting?: WaitOptions) => waitInLine(open(), saleId, waiting),
-    buy: (skuId: string, buying?: BuyOptions) => buy(open(), skuId, buying),
+    buy: (skuId: string, buying?: BuyOptions) => buy(open(), unanswered, skuId, buying),
   };
 }

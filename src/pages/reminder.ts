@@ -1,7 +1,7 @@
 // The reminder of a sale's opening, for calendars. The same bytes for everybody, cached like the sale's page.
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
-import { saleState } from "../catalog/schema.ts";
+import { isListed, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
 import type { AppEnv } from "../http.ts";
 import { reminderFile } from "./calendar.ts";
@@ -31,6 +31,7 @@ async function show(c: Context<AppEnv, typeof REMINDER_PATH>): Promise<Response>
       "Content-Type": "text/calendar; charset=utf-8",
       // Phones offer to add an event that is shown, and would only store a file.
       "Content-Disposition": `inline; filename="${sale.id}.ics"`,
+      ...(isListed(sale) ? {} : { "X-Robots-Tag": "noindex" }),
     },
     render: () =>
       reminderFile({

@@ -116,6 +116,15 @@ describe("the mark of a repeat", () => {
     expect(await marks({ key: "mine" }, limited)).toEqual([undefined, undefined]);
   });
 
+  test("is sent by another call under a key whose last call had no answer, until one has", async () => {
+    const lost = Array<Answer>(MAX_TRIES).fill("lost");
+    const { api, client } = shop(...lost, refused(409, "sold_out"), ok(anOrder()));
+    for (let calls = 0; calls < 3; calls += 1) await outcome(client.buy("shoe", { key: "mine" }));
+    const marks = api.sent.map(({ headers }) => headers["idempotency-retry"]);
+    const repeats = Array(MAX_TRIES - 1).fill("true");
+    expect(marks).toEqual([undefined, ...repeats, "true", undefined]);
+  });
+
   test("is sent once an earlier try may have made the order", async () => {
     expect(await marks({}, "lost", BUSY)).toEqual([undefined, "true", "true"]);
     expect(await marks({ key: "mine", isRepeat: true })).toEqual(["true"]);

@@ -111,7 +111,8 @@ export class Page {
         this.calls.push({ skuId, options: options as Call["options"], answer, fail });
       });
     };
-    return { buy, orders: { get, until } } as unknown as Client;
+    const list = async () => ({ orders: [...this.orders.values()] });
+    return { buy, orders: { get, list, until } } as unknown as Client;
   }
 }
 

@@ -165,6 +165,17 @@ describe("a buyer at the limit", () => {
     expect(element.purchase.progress).toEqual({ order: anOrder({ id: "held" }) });
   });
 
+  test("of the whole sale sees the order of this item that is held, and no other item's", async () => {
+    const page = new Page();
+    page.orders.set("other", anOrder({ id: "other", skuId: "hat" }));
+    const element = page.element();
+    await (await press(page, element)).fail(refusal(409, "user_limit_reached", { scope: "sale" }));
+    expect(element.purchase.progress.error).toMatchObject({ code: "user_limit_reached" });
+    page.orders.set("held", anOrder({ id: "held", skuId: "shoe" }));
+    await (await press(page, element)).fail(refusal(409, "user_limit_reached", { scope: "sale" }));
+    expect(element.purchase.progress.order).toMatchObject({ id: "held" });
+  });
+
   test("is told so if none is held", async () => {
     const page = new Page();
     page.orders.set("old", anOrder({ id: "old", status: "confirmed" }));

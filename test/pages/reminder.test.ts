@@ -32,6 +32,14 @@ test("is a calendar file that every cache may share, and costs no Redis command"
   expect((await redisCost(() => get(path))).commands).toBe(0);
 });
 
+test("is kept out of search engines for an unlisted sale alone", async () => {
+  const robots = async (listed: boolean) => {
+    const { id } = await putSale(aSale({ opensAt: inAnHour(), closesAt: inTwoHours(), listed }));
+    return (await get(`/sales/${id}/reminder.ics`)).headers.get("x-robots-tag");
+  };
+  expect([await robots(true), await robots(false)]).toEqual([null, "noindex"]);
+});
+
 test("speaks the language of the page that links to it", async () => {
   const { id } = await putSale(aSale({ opensAt: inAnHour(), closesAt: inTwoHours() }));
   const { body } = await get(`/sales/${id}/reminder.ics?lang=de`);

@@ -145,9 +145,15 @@ export class Purchase {
 
   /** The order that holds what the buyer may have, if that is why they get no other. @throws the error */
   async #heldBy({ client }: Buyer, error: unknown): Promise<Order> {
-    const { signal } = this.#options;
+    const { skuId, signal } = this.#options;
     const problem = error instanceof ApiError ? error.problem : undefined;
-    const ids = problem?.code === "user_limit_reached" ? (problem.orderIds ?? []) : [];
+    if (problem?.code !== "user_limit_reached") throw error;
+    // The limit of a sale names no orders: they may be of any SKU.
+    const { orders } = problem.orderIds
+      ? { orders: [] }
+      : await client.orders.list({ signal }).catch(() => ({ orders: [] }));
+    const mine = orders.filter((order) => order.skuId === skuId).map(({ id }) => id);
+    const ids = problem.orderIds ?? mine;
     for (const id of ids.slice(0, MOST_READ)) {
       const order = await client.orders.get(id, { signal }).catch(() => undefined);
       if (order?.status === "reserved") return order;

@@ -1,8 +1,9 @@
-// The sale file of `npm run preview`: read and checked by the schema that the operator's API has.
+// The sale file of `npm run preview`: read and checked by the schema and the rules of prices that the operator's API has.
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { type Sale, saleDocumentSchema } from "../../catalog/schema.ts";
 import { type Issue, toIssues } from "../../errors.ts";
+import { refusePrice } from "../../payments/price.ts";
 
 type Read = { ok: true; sale: Sale } | { ok: false; faults: string[] };
 
@@ -19,6 +20,14 @@ export async function readSale(file: string): Promise<Read> {
     return { ok: false, faults: [(error as Error).message] };
   }
   const parsed = saleDocumentSchema.safeParse(document);
-  if (parsed.success) return { ok: true, sale: parsed.data };
-  return { ok: false, faults: faultsOf(toIssues(parsed.error)) };
+  const issues = parsed.success ? priceIssues(parsed.data) : parsed.error.issues;
+  return parsed.success && issues.length === 0
+    ? { ok: true, sale: parsed.data }
+    : { ok: false, faults: faultsOf(toIssues({ issues })) };
 }
+
+const priceIssues = ({ skus }: Sale) =>
+  skus.flatMap(({ unitPrice, perUserLimit }, n) => {
+    const message = refusePrice(unitPrice, perUserLimit);
+    return message === undefined ? [] : [{ path: ["skus", n, "unitPrice"], message }];
+  });

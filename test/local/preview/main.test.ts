@@ -9,6 +9,13 @@ import { START_TIMEOUT } from "../stack.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
 
+const SKU = {
+  id: "sneaker",
+  name: "Runner 42",
+  unitPrice: { amount: 12_000, currency: "USD" },
+  stock: 20,
+};
+
 const SALE = {
   id: "demo",
   title: "Spring drop",
@@ -16,14 +23,7 @@ const SALE = {
   closesAt: "2099-01-02T09:00:00Z",
   listed: false,
   protection: { challenge: { mode: "always" } },
-  skus: [
-    {
-      id: "sneaker",
-      name: "Runner 42",
-      unitPrice: { amount: 12_000, currency: "USD" },
-      stock: 20,
-    },
-  ],
+  skus: [SKU],
 };
 
 /** Runs the command with a file on stdin until it exits. */
@@ -38,6 +38,16 @@ test.each([
   ["text that is no JSON", "{", /JSON/],
   ["an unknown field", JSON.stringify({ ...SALE, lisded: true }), /lisded/],
   ["a wrong value", JSON.stringify({ ...SALE, listed: "false" }), /- listed: /],
+  [
+    "a price in an unknown currency",
+    JSON.stringify({ ...SALE, skus: [{ ...SKU, unitPrice: { amount: 12_000, currency: "XXQ" } }] }),
+    /- skus\[?\.?0\]?\.unitPrice: XXQ is not an active ISO 4217 currency/,
+  ],
+  [
+    "a price that cannot be charged",
+    JSON.stringify({ ...SALE, skus: [{ ...SKU, unitPrice: { amount: 1, currency: "USD" } }] }),
+    /unitPrice: the amount must be 0 \(free\) or at least/,
+  ],
   [
     "an end before the opening",
     JSON.stringify({ ...SALE, closesAt: SALE.opensAt }),
