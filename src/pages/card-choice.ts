@@ -1,8 +1,9 @@
-// The page that collects a card before the order is placed, for buyers whose payment must come with the order. Only with
-// the card form of this site. Nothing on it is secret, but Stripe's code may run on it, so it is a page of its own.
+// The page that collects a card before the order is placed: of a buyer whose payment must come with the order, or of a visitor who
+// gets ready before the opening. Only with the card form of this site. Nothing on it is secret, but Stripe's code may run on it, so it is a page of its own.
 import { type Context, Hono } from "hono";
 import { mostUnits, saleState } from "../catalog/schema.ts";
 import { refuse } from "../errors.ts";
+import { identify } from "../funnel/identity.ts";
 import { secure } from "../headers.ts";
 import type { AppEnv } from "../http.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
@@ -24,8 +25,11 @@ async function show(c: ChoiceContext): Promise<Response> {
   const { sale, sku } = item;
   c.header("Cache-Control", "private, no-store");
   // The sale page says why it sells nothing now.
-  const isBuyable = saleState(sale, Date.now()) === "open" && sku.unitPrice.amount > 0;
-  if (!isBuyable) return c.redirect(toSale(personalPage(c), sale), 303);
+  const state = saleState(sale, Date.now());
+  const identity = state === "upcoming" ? await identify(c, config) : undefined;
+  const isPayable = state !== "closed" && sku.unitPrice.amount > 0;
+  // Before the opening, a card belongs to the account that enters it.
+  if (!isPayable || identity?.ok === false) return c.redirect(toSale(personalPage(c), sale), 303);
   const quantity = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
   const settings = cardFormSettings(config);
   const page = personalPage(c);
@@ -34,6 +38,9 @@ async function show(c: ChoiceContext): Promise<Response> {
     sku,
     quantity: Math.min(quantity, mostUnits(sale, sku)),
     settings,
+    user: identity?.ok
+      ? { id: identity.userId, name: identity.email ?? identity.userId }
+      : undefined,
   });
   const response = await c.html(html);
   secure(response.headers, { stripeJs: settings.stripeJs });

@@ -2,11 +2,43 @@
 // mode, on a phone and on a desktop.
 import { expect, test } from "vitest";
 import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./api-mocks.ts";
-import { check, LOOKS } from "./axe.ts";
+import { check, LOOKS, OTHER_LOOKS } from "./axe.ts";
 import { fakeWidget } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 
 inBrowser("accessibility", (stage) => {
+  test.each(OTHER_LOOKS)(
+    "passes axe on the main pages: $colorScheme, $viewport.width px",
+    async (look) => {
+      const sale = await stage().onSale(PAID);
+      const soon = await stage().onSale({}, { opensIn: 3_600_000, closesIn: 7_200_000 });
+      const visitor = await stage().person({ ...look, reducedMotion: "reduce" });
+      const page = await visitor.open("/");
+      await check(page, "the list");
+      // Signed out, the list of orders is the page to sign in.
+      for (const path of [
+        "/orders",
+        sale.path,
+        soon.path,
+        `${soon.path}/ready`,
+        "/sales/unknown",
+      ]) {
+        await page.goto(path);
+        await check(page, path);
+      }
+      await visitor.signIn(`main-${look.colorScheme}-${look.viewport.width}`);
+      await page.goto(`${sale.path}/skus/${sale.skuId}/buy`);
+      await check(page, "the order form");
+      await page.locator("form.stack button").click();
+      await orderIs(page, "reserved");
+      await check(page, "an order");
+      await page.goto("/orders");
+      await check(page, "my orders");
+      await page.goto("/orders/unknown");
+      await check(page, "an order that is not found");
+    },
+  );
+
   test.each(LOOKS)("passes axe on every page: $colorScheme, $viewport.width px", async (look) => {
     const now = await stage().onSale(PAID);
     const soon = await stage().onSale(

@@ -13,6 +13,14 @@ export const LOOKS = [
   { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
 ] as const;
 
+/** The other looks, which the main pages are checked in as well. */
+export const OTHER_LOOKS = [
+  { colorScheme: "dark", viewport: { width: 320, height: 640 } },
+  { colorScheme: "light", viewport: { width: 390, height: 800 } },
+  { colorScheme: "dark", viewport: { width: 390, height: 800 } },
+  { colorScheme: "light", viewport: { width: 1280, height: 800 } },
+] as const;
+
 /** Fails if axe finds a violation. `what`: the state of the page, for the message. */
 export async function check(page: Page, what: string): Promise<void> {
   await page.evaluate(AXE);

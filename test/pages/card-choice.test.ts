@@ -85,6 +85,22 @@ test.each([
   expect([status, location]).toEqual([303, salePath]);
 });
 
+test("takes the card of a signed-in visitor before the opening, in their name, and of nobody else", async () => {
+  const { path, salePath } = await onSale({
+    opensAt: new Date(Date.now() + 3_600_000).toISOString(),
+    closesAt: new Date(Date.now() + 7_200_000).toISOString(),
+  });
+  const signedOut = await fetchPage(`${path}/card?quantity=2`);
+  expect([signedOut.status, signedOut.location]).toEqual([303, salePath]);
+  const buyer = await aBuyer();
+  const { body, headers } = await fetchPage(`${path}/card?quantity=2`, {
+    headers: cookieOf(buyer),
+  });
+  expect(headers.get("cache-control")).toBe("private, no-store");
+  expect(body).toContain(`data-user="${buyer.id}" data-amount="12000" data-currency="USD"`);
+  expect(body).toContain("Keep this card for the opening");
+});
+
 /** The answer of the order form to a buyer who left two holds unpaid. */
 async function afterUnpaidHolds({ path, skuId }: { path: string; skuId: string }, vars?: object) {
   const buyer = await aBuyer();

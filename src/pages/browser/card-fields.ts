@@ -18,7 +18,12 @@ interface Options {
   change(): void;
 }
 
-type Collected = { token: string; fault?: undefined } | { token?: undefined; fault: string };
+type Collected =
+  | { token: string; expiresAt: number; fault?: undefined }
+  | { token?: undefined; fault: string };
+
+/** How long Stripe keeps a token that does not say so. */
+const TOKEN_LIFE_MS = 12 * 3_600_000;
 
 export class CardFields {
   readonly #slot: HTMLElement;
@@ -108,7 +113,7 @@ export class CardFields {
     part(this.#slot, "card-form-again")?.toggleAttribute("hidden", !text);
   }
 
-  /** A token for what the buyer entered, or why there is none. */
+  /** A token for what the buyer entered, and when it expires (milliseconds), or why there is none. */
   async collect(): Promise<Collected> {
     const elements = this.#elements;
     if (!elements || !this.stripe) return { fault: WORDS.card.incomplete };
@@ -118,8 +123,8 @@ export class CardFields {
       elements,
       params: { return_url: this.#options.returnUrl },
     });
-    return confirmationToken
-      ? { token: confirmationToken.id }
-      : { fault: error?.message ?? WORDS.card.incomplete };
+    if (!confirmationToken) return { fault: error?.message ?? WORDS.card.incomplete };
+    const { id: token, expires_at: until } = confirmationToken;
+    return { token, expiresAt: until ? until * 1_000 : Date.now() + TOKEN_LIFE_MS };
   }
 }

@@ -90,7 +90,7 @@ class Purchase {
       panel,
       showStatus,
     });
-    if (answer?.ok) return this.#onPlaced(answer.body);
+    if (answer?.ok) return this.#onPlaced(answer.body, paymentToken);
     if (answer) return this.#onRefused(answer, quantity);
     if (!orderId) return this.#onCanceled();
     const found = await this.#showExisting(orderId, { interactive: true });
@@ -99,8 +99,8 @@ class Purchase {
     if (found === "unknown") this.#card.showMessage(sale.lookupFailed, "bad");
   }
 
-  #onPlaced(order: Order): void {
-    if (this.#paymentToken) saveToken(order.id, this.#paymentToken);
+  #onPlaced(order: Order, paymentToken: string | undefined): void {
+    if (paymentToken) saveToken(order.id, paymentToken);
     this.#paymentToken = undefined;
     this.#card.showMessage("");
     this.#card.show(order, { focus: true });

@@ -5,6 +5,7 @@ import { ClockSync } from "./clock-sync.ts";
 import { jitter } from "./delay.ts";
 import { part, setText } from "./dom.ts";
 import type { PanelHost } from "./panel-host.ts";
+import { Preparation } from "./prepare.ts";
 import { type Shown, Watch } from "./watch.ts";
 
 /** The answer of `GET /api/session`. */
@@ -25,10 +26,13 @@ export class ReadyRoom {
   readonly #clock: ClockSync;
   readonly #alert = new Alert();
   readonly #watch: Watch | undefined;
+  readonly #preparation: Preparation;
   /** The address of the ticker. */
   readonly #tickerUrl: string;
   #ticker: Worker | undefined;
   #isSignedIn = false;
+  /** How often the page asked who is signed in: only the last answer counts. */
+  #asked = 0;
   #notifies = false;
   #shown: Shown | undefined;
   /** What was told, with the opening that it was about. */
@@ -40,20 +44,23 @@ export class ReadyRoom {
     this.#host = host;
     this.#clock = new ClockSync(host);
     this.#watch = back ? new Watch(back, host, this.#alert) : undefined;
+    this.#preparation = new Preparation(slot, host);
     this.#tickerUrl = slot.dataset.ticker ?? "";
   }
 
   start(): void {
-    if (!this.#before) return;
-    part(this.#before, "ready-sign-in")?.addEventListener("click", (event) => {
+    const isUpcoming = this.#before !== null;
+    if (!isUpcoming && !this.#preparation.isUsed) return;
+    part(document, "ready-sign-in")?.addEventListener("click", (event) => {
       event.preventDefault();
       void this.#signIn();
     });
     // The visitor may have signed in on a page of the shop.
     addEventListener("focus", () => {
-      if (!this.#isSignedIn && this.#shown?.sale === "upcoming") this.onSessionChange();
+      const isWaiting = !this.#isSignedIn && this.#shown?.sale === "upcoming";
+      if (isWaiting || this.#preparation.isUsed) this.onSessionChange();
     });
-    this.#mountNotify(this.#before);
+    if (this.#before) this.#mountNotify(this.#before);
     this.onSessionChange();
   }
 
@@ -85,6 +92,7 @@ export class ReadyRoom {
       this.#before.hidden = isOver && !this.#before.contains(document.activeElement);
     }
     this.#watch?.paint(shown);
+    this.#preparation.paint(shown);
     this.#tell();
   }
 
@@ -97,10 +105,15 @@ export class ReadyRoom {
 
   async #showUser(): Promise<void> {
     const { call, wording } = this.#host;
+    // Until it is known who is signed in, no order carries a card.
+    this.#preparation.user = undefined;
+    const asked = ++this.#asked;
     const { ok, body } = await call<Session>("GET", "/session");
-    if (!ok || !this.#before) return;
+    if (!ok || asked !== this.#asked) return;
     const { user } = body;
     this.#isSignedIn = user !== null;
+    this.#preparation.user = user?.id;
+    if (!this.#before) return;
     // A name has a direction of its own.
     const name = `\u2068${user?.email ?? user?.id}\u2069`;
     const text = user ? wording.fill(wording.words.ready.signedIn, { user: name }) : "";

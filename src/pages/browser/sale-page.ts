@@ -10,6 +10,7 @@ import { loadLine } from "./load-line.ts";
 import { loadReady } from "./load-ready.ts";
 import { WORDING } from "./locale.ts";
 import type { SaleUpdate } from "./outcome.ts";
+import { readPrepared } from "./prepared-card.ts";
 import { mountPurchase } from "./purchase.ts";
 import type { ReadyRoom } from "./ready.ts";
 import { onReturn } from "./resume.ts";
@@ -53,6 +54,8 @@ class SalePage {
   /** The place of the ready room, until its script is loaded. */
   #readySlot: HTMLElement | null;
   #ready: ReadyRoom | undefined;
+  /** Whether a card was entered before the opening, which the script of the ready room adds to the press. */
+  readonly #hasCard: boolean;
   /** Nothing is left, or the sale has ended: nothing counts down, and nothing is polled unless the visitor asked for it. */
   #isResting = false;
 
@@ -73,6 +76,7 @@ class SalePage {
       if (root.dataset.stock) this.#live.setStock(skuId, 0, root.dataset.stock === "held" ? 1 : 0);
     }
     this.#readySlot = part(root, "ready");
+    this.#hasCard = this.#cards.some(({ skuId }) => readPrepared(skuId));
     this.#changes = new SaleChanges(root, this.#live.path, this.#cards);
   }
 
@@ -183,7 +187,7 @@ class SalePage {
     const isSoldOut = badge === "sold_out" && !this.#hasLine;
     this.#isResting = isSoldOut || sale === "closed";
     const isOut = isUnavailable(badge) && !owns;
-    if (isPolled && (isOut || sale === "upcoming")) void this.#loadReady();
+    if (isPolled && (isOut || sale === "upcoming" || this.#hasCard)) void this.#loadReady();
     this.#ready?.paint({ sale, opensAt: this.#opensAt, isOut, isSoldOut, isFree });
     setText(
       part(document, "notice"),

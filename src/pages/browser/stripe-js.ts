@@ -23,12 +23,18 @@ export interface StripeElements {
   submit(): Promise<{ error?: StripeError }>;
 }
 
+interface ConfirmationToken {
+  id: string;
+  /** In seconds since 1970: about twelve hours later. */
+  expires_at?: number | null;
+}
+
 export interface StripeJs {
   elements(options: object): StripeElements;
   createConfirmationToken(options: {
     elements: StripeElements;
     params: { return_url: string };
-  }): Promise<{ error?: StripeError; confirmationToken?: { id: string } }>;
+  }): Promise<{ error?: StripeError; confirmationToken?: ConfirmationToken }>;
   /**
    * Shows the bank's question and resolves when the buyer has answered it. If the bank asks on a page of its own, leads
    * there and never resolves.

@@ -61,10 +61,11 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
     // A 202 contains the order as accepted, before the payment that came with it.
     if (answer.ok && attempt.paymentToken) answer.body.payment ??= "due";
     if (answer.status === 401) {
-      const { quantity, paymentToken } = attempt;
-      const step = { of: skuId, quantity, paymentToken };
-      if (await signIn(() => saveStep<SavedPurchase>(step))) continue;
-      return {};
+      const step = { of: skuId, quantity: attempt.quantity };
+      if (!(await signIn(() => saveStep<SavedPurchase>(step)))) return {};
+      // Another account may be signed in now, whose order must not carry this card.
+      if (attempt.open === 0) attempt = { ...attempt, paymentToken: undefined };
+      continue;
     }
     const challenger = code === "challenge_required" && (await panel());
     if (challenger && challenge) {

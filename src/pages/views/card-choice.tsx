@@ -1,5 +1,5 @@
 // The page that collects a card before the order is placed. Browser code fills its card form and leads back to the sale
-// page, which buys with the card.
+// page, which buys with the card, or keeps it until the sale opens.
 import type { Sale, Sku } from "../../catalog/schema.ts";
 import { itemName } from "../copy/product.ts";
 import { multiplyMoney } from "../format.ts";
@@ -15,10 +15,17 @@ interface CardChoiceProps {
   sku: Sku;
   quantity: number;
   settings: CardFormSettings;
+  /** Who enters the card before the sale opens. Undefined once it is open. */
+  user: Preparing | undefined;
+}
+
+interface Preparing {
+  id: string;
+  name: string;
 }
 
 export function renderCardChoice(page: Page, props: CardChoiceProps): Promise<string> {
-  const { sale, sku, quantity, settings } = props;
+  const { sale, sku, quantity, settings, user } = props;
   const { words, fill, join } = page.wording;
   const total = multiplyMoney(sku.unitPrice, quantity);
   return renderDocument(page, {
@@ -30,7 +37,16 @@ export function renderCardChoice(page: Page, props: CardChoiceProps): Promise<st
       <div class="page narrow">
         <BackToSale sale={sale} />
         <h1>{words.page.howToPay}</h1>
-        <p>{join(words.refusal.unpaid, words.refusal.payHere)}</p>
+        {user ? (
+          <>
+            <p class="signed-in">
+              <Say text={words.ready.signedIn} gaps={{ user: <bdi>{user.name}</bdi> }} />
+            </p>
+            <p>{words.page.prepareText}</p>
+          </>
+        ) : (
+          <p>{join(words.refusal.unpaid, words.refusal.payHere)}</p>
+        )}
         <div class="card stack" data-card-choice>
           <Item sale={sale} sku={sku} quantity={quantity} />
           <form
@@ -38,14 +54,19 @@ export function renderCardChoice(page: Page, props: CardChoiceProps): Promise<st
             action={toSale(page, sale)}
             data-sku={sku.id}
             data-quantity={String(quantity)}
+            {...(user ? preparedFor(user, sku) : {})}
           >
             <CardForm total={total} settings={settings} />
             <p class="alert" role="alert" data-choice-fault></p>
             <button class="action" type="submit" hidden data-pay-button>
               <span class="idle">
-                <Say text={words.page.buyAndPay} gaps={{ price: <Price money={total} /> }} />
+                {user ? (
+                  words.page.keepCard
+                ) : (
+                  <Say text={words.page.buyAndPay} gaps={{ price: <Price money={total} /> }} />
+                )}
               </span>
-              <span class="busy">{words.page.buying}</span>
+              <span class="busy">{user ? words.page.keepCard : words.page.buying}</span>
             </button>
           </form>
           <p class="hint">{words.page.chargedOnly}</p>
@@ -55,3 +76,9 @@ export function renderCardChoice(page: Page, props: CardChoiceProps): Promise<st
     ),
   });
 }
+
+const preparedFor = ({ id }: Preparing, { unitPrice }: Sku) => ({
+  "data-user": id,
+  "data-amount": String(unitPrice.amount),
+  "data-currency": unitPrice.currency,
+});

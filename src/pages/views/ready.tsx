@@ -20,9 +20,31 @@ interface ReadyProps {
 export const Ready = (props: ReadyProps) => (
   <div class="ready" data-ready={readyUrl()} data-ticker={tickerUrl()}>
     {props.state === "upcoming" ? <Before {...props} /> : null}
+    {props.paymentMode === "card-form" && isPaid(props.sale) ? <Prepare sale={props.sale} /> : null}
     {/* A line tells those who wait in it. */}
     {lineSettings(props.sale) ? null : <Back />}
   </div>
+);
+
+const HOW_TO_PAY = {
+  sandbox: "payLater",
+  checkout: "payLater",
+  "card-form": "payPrepared",
+  elsewhere: "payInAppLater",
+} as const satisfies Record<PaymentMode, string>;
+
+const isPaid = ({ skus }: Sale): boolean => skus.some(({ unitPrice }) => unitPrice.amount > 0);
+
+/** Browser code adds it to each paid item. */
+const Prepare = ({ sale }: Pick<ReadyProps, "sale">) => (
+  <template data-prepare>
+    <div class="prepare" hidden>
+      <p class="hint" role="status" data-prepared></p>
+      <a class="quiet wide" href={readyPath(sale)} data-prepare-link>
+        {useWords().ready.enterCard}
+      </a>
+    </div>
+  </template>
 );
 
 const Before = ({ sale, paymentMode }: ReadyProps) => {
@@ -30,7 +52,6 @@ const Before = ({ sale, paymentMode }: ReadyProps) => {
   const { page: words } = useWords();
   const hasLine = lineSettings(sale) !== undefined;
   const hasChoice = sale.skus.length > 1 || sale.skus.some((sku) => mostUnits(sale, sku) > 1);
-  const isPaid = sale.skus.some(({ unitPrice }) => unitPrice.amount > 0);
   return (
     <section class="card stack" aria-labelledby="ready-title" data-ready-before>
       <h2 id="ready-title">{words.beReady}</h2>
@@ -41,9 +62,7 @@ const Before = ({ sale, paymentMode }: ReadyProps) => {
       {hasLine ? null : (
         <p class="hint">{page.wording.join(hasChoice ? words.chooseNow : "", words.onePress)}</p>
       )}
-      {isPaid ? (
-        <p class="hint">{paymentMode === "elsewhere" ? words.payInAppLater : words.payLater}</p>
-      ) : null}
+      {isPaid(sale) ? <p class="hint">{words[HOW_TO_PAY[paymentMode]]}</p> : null}
       <a class="quiet" href={addressOf(page, reminderPath(sale))}>
         {words.remindMe}
       </a>

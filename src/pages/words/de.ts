@@ -215,6 +215,11 @@ export const de: Translation = {
     watching:
       "Lassen Sie diese Seite geöffnet: Sie meldet, sobald etwas frei ist. Wer zuerst kauft, bekommt es; für Sie ist nichts reserviert.",
     notWatching: "Sie bekommen keine Meldung mehr.",
+    enterCard: "Karte jetzt eingeben",
+    changeCard: "Andere Karte eingeben",
+    cardReady: "Ihre Karte ist bereit: Ein Klick kauft und bezahlt {price}.",
+    cardChanged:
+      "Die eingegebene Karte lässt sich nicht mehr verwenden: Ihre Auswahl hat sich geändert, oder es ist zu viel Zeit vergangen. Geben Sie sie noch einmal ein, oder zahlen Sie, nachdem Ihr Artikel reserviert ist.",
   },
   card: {
     incomplete: "Prüfen Sie Ihre Kartendaten und versuchen Sie es erneut.",
@@ -425,6 +430,11 @@ export const de: Translation = {
       "Sobald der Verkauf startet, genügt ein Klick auf „Jetzt kaufen“. Neu laden ist nicht nötig.",
     payLater:
       "Noch ist nichts zu zahlen: Wenn Sie kaufen, bleibt Ihr Artikel reserviert, während Sie zahlen. Halten Sie Ihre Karte bereit.",
+    payPrepared:
+      "Noch ist nichts zu zahlen. In den Stunden vor dem Start können Sie hier, sobald Sie angemeldet sind, Ihre Karte eingeben: Dann kauft und bezahlt ein Klick. Sonst bleibt Ihr Artikel reserviert, während Sie zahlen.",
+    prepareText:
+      "Ihre Karte bleibt in diesem Tab, bis der Verkauf startet. Dann kauft und bezahlt ein Klick auf die Kaufen-Schaltfläche.",
+    keepCard: "Diese Karte für den Start behalten",
     payInAppLater:
       "Noch ist nichts zu zahlen: Wenn Sie kaufen, bleibt Ihr Artikel reserviert, während Sie in der App des Shops zahlen.",
     remindMe: "Per Kalender erinnern",

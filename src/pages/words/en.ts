@@ -204,6 +204,11 @@ export const en = {
     watching:
       "Keep this page open: it tells you as soon as a unit is free. Whoever buys it first gets it; nothing is reserved for you.",
     notWatching: "You won't be told any more.",
+    enterCard: "Enter your card now",
+    changeCard: "Enter another card",
+    cardReady: "Your card is ready: one press buys and pays {price}.",
+    cardChanged:
+      "The card you entered can't be used any more: what you chose has changed, or too much time has passed. Enter it again, or pay after your item is reserved.",
   },
   card: {
     incomplete: "Check your card details and try again.",
@@ -418,6 +423,11 @@ export const en = {
       "When the sale opens, one press of the Buy button is enough. There's no need to reload.",
     payLater:
       "Nothing to pay yet: when you buy, your item is reserved while you pay. Have your card ready.",
+    payPrepared:
+      "Nothing to pay yet. In the hours before the opening, once you're signed in, you can enter your card here: one press then buys and pays. Otherwise your item is reserved while you pay.",
+    prepareText:
+      "Your card is kept in this tab until the sale opens. One press of the Buy button then buys and pays.",
+    keepCard: "Keep this card for the opening",
     payInAppLater:
       "Nothing to pay yet: when you buy, your item is reserved while you pay in the shop's own app.",
     remindMe: "Remind me by calendar",

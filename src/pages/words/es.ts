@@ -202,6 +202,11 @@ export const es: Translation = {
     watching:
       "Mantenga abierta esta página: le avisa en cuanto quede uno libre. Se lo lleva quien lo compre primero; no hay nada reservado para usted.",
     notWatching: "Ya no recibirá avisos.",
+    enterCard: "Introducir su tarjeta ahora",
+    changeCard: "Introducir otra tarjeta",
+    cardReady: "Su tarjeta está lista: un solo clic compra y paga {price}.",
+    cardChanged:
+      "La tarjeta que introdujo ya no sirve: su elección ha cambiado o ha pasado demasiado tiempo. Introdúzcala de nuevo o pague cuando su artículo esté reservado.",
   },
   card: {
     incomplete: "Revise los datos de su tarjeta e inténtelo de nuevo.",
@@ -411,6 +416,11 @@ export const es: Translation = {
       "Cuando abra la venta, bastará con pulsar una vez el botón de compra. No hace falta recargar.",
     payLater:
       "Aún no hay nada que pagar: al comprar, su artículo queda reservado mientras paga. Tenga a mano su tarjeta.",
+    payPrepared:
+      "Aún no hay nada que pagar. En las horas previas a la apertura, con la sesión iniciada, puede introducir aquí su tarjeta: así un solo clic compra y paga. Si no, su artículo queda reservado mientras paga.",
+    prepareText:
+      "Su tarjeta se guarda en esta pestaña hasta que abra la venta. Entonces, un solo clic en el botón de compra compra y paga.",
+    keepCard: "Guardar esta tarjeta para la apertura",
     payInAppLater:
       "Aún no hay nada que pagar: al comprar, su artículo queda reservado mientras paga en la aplicación de la tienda.",
     remindMe: "Recordármelo en el calendario",

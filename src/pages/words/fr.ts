@@ -213,6 +213,11 @@ export const fr: Translation = {
     watching:
       "Gardez cette page ouverte : elle vous prévient dès qu’un article se libère. Le premier qui l’achète l’obtient ; rien n’est réservé pour vous.",
     notWatching: "Vous ne serez plus prévenu.",
+    enterCard: "Saisir votre carte maintenant",
+    changeCard: "Saisir une autre carte",
+    cardReady: "Votre carte est prête : un seul clic achète et paie {price}.",
+    cardChanged:
+      "La carte saisie ne peut plus servir : votre choix a changé, ou trop de temps s’est écoulé. Saisissez-la de nouveau, ou payez une fois votre article réservé.",
   },
   card: {
     incomplete: "Vérifiez les données de votre carte et réessayez.",
@@ -421,6 +426,11 @@ export const fr: Translation = {
       "À l’ouverture, un seul clic sur le bouton d’achat suffit. Inutile de recharger la page.",
     payLater:
       "Rien à payer pour l’instant : une fois acheté, votre article reste réservé pendant que vous payez. Gardez votre carte à portée de main.",
+    payPrepared:
+      "Rien à payer pour l’instant. Dans les heures qui précèdent l’ouverture, une fois connecté, vous pouvez saisir votre carte ici : un seul clic suffit alors pour acheter et payer. Sinon, votre article reste réservé pendant que vous payez.",
+    prepareText:
+      "Votre carte est gardée dans cet onglet jusqu’à l’ouverture de la vente. Un seul clic sur le bouton d’achat suffit alors pour acheter et payer.",
+    keepCard: "Garder cette carte pour l’ouverture",
     payInAppLater:
       "Rien à payer pour l’instant : une fois acheté, votre article reste réservé pendant que vous payez dans l’application de la boutique.",
     remindMe: "Me le rappeler par l’agenda",

@@ -9,6 +9,9 @@ import type { FakeStripeBank } from "./bank.ts";
 import { invalid, StripeFault } from "./errors.ts";
 import { returnAddress } from "./next-action.ts";
 
+/** Stripe keeps a token for twelve hours. */
+const TOKEN_LIFE_SECONDS = 43_200;
+
 const SCRIPT = join(import.meta.dirname, "stripe.js");
 
 export function browserApi(bank: FakeStripeBank): Hono {
@@ -23,7 +26,8 @@ export function browserApi(bank: FakeStripeBank): Hono {
   app.post("/confirmation-tokens", async (c) => {
     const { method, return_url } = await c.req.json();
     if (!URL.canParse(return_url)) return c.json({ error: invalid("Not a valid URL").error });
-    return c.json({ confirmationToken: { id: bank.collect(method, return_url) } });
+    const expires_at = Math.floor(Date.now() / 1_000) + TOKEN_LIFE_SECONDS;
+    return c.json({ confirmationToken: { id: bank.collect(method, return_url), expires_at } });
   });
   app.get("/payment-intents/:secret", (c) =>
     c.json({ next_action: bank.bySecret(c.req.param("secret")).next_action }),

@@ -1,0 +1,62 @@
+// A card that the visitor entered before the opening, for one press at the opening: the token of a payment method, in this tab's
+// storage alone. It goes to the server with the order, and never before.
+import type { Money } from "../../money.ts";
+
+export interface PreparedCard {
+  /** The account that entered it: no other account's order may carry it. */
+  user: string;
+  /** What its total was made for: Stripe shows it to the buyer, and may refuse another one. */
+  quantity: number;
+  unitPrice: Money;
+  token: string;
+  /** When Stripe forgets the token, in milliseconds. */
+  expiresAt: number;
+}
+
+/** What is about to be bought. `at`: when, on the server's clock, in milliseconds. */
+export interface Wanted extends Pick<PreparedCard, "quantity" | "unitPrice"> {
+  user: string | undefined;
+  at: number;
+}
+
+/** The charge follows the press, but a crowd may make it wait. */
+const MARGIN_MS = 300_000;
+
+/** Whether this card can pay for that: `changed` if it could have, before something else was wanted or it became too old. */
+export function fitOf(
+  card: PreparedCard | undefined,
+  wanted: Wanted,
+): "none" | "ready" | "changed" {
+  if (!card || card.user !== wanted.user) return "none";
+  const isSame =
+    card.quantity === wanted.quantity &&
+    card.unitPrice.amount === wanted.unitPrice.amount &&
+    card.unitPrice.currency === wanted.unitPrice.currency;
+  return isSame && wanted.at < card.expiresAt - MARGIN_MS ? "ready" : "changed";
+}
+
+const keyOf = (skuId: string) => `prepared:${skuId}`;
+
+export function savePrepared(skuId: string, card: PreparedCard): void {
+  try {
+    sessionStorage.setItem(keyOf(skuId), JSON.stringify(card));
+  } catch {
+    // Storage is blocked: the buyer pays after the item is reserved, as everybody can.
+  }
+}
+
+export function readPrepared(skuId: string): PreparedCard | undefined {
+  try {
+    return JSON.parse(sessionStorage.getItem(keyOf(skuId)) ?? "null") ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function forgetPrepared(skuId: string): void {
+  try {
+    sessionStorage.removeItem(keyOf(skuId));
+  } catch {
+    // Storage is blocked, so nothing was stored.
+  }
+}
