@@ -62,7 +62,7 @@ test("a refund is of whole units, or of all that are left", () => {
       const result = refundOf(form);
       const units = result.ok ? result.command.quantity : undefined;
       if (!result.ok) expect(result.issues[0]?.path).toBe("quantity");
-      else if (quantity === "") expect(units).toBeUndefined();
+      else if (quantity.trim() === "") expect(units).toBeUndefined();
       else expect(Number.isInteger(units) && Number(units) >= 1).toBe(true);
     }),
   );
@@ -76,7 +76,10 @@ test("a rule lasts as many minutes as the form says, or until it is removed", ()
       };
       const result = ruleBodyOf(form);
       if (!result.ok) expect(result.issues[0]?.path).toBe("minutes");
-      else expect(result.command.seconds).toBe(minutes === "" ? undefined : Number(minutes) * 60);
+      else
+        expect(result.command.seconds).toBe(
+          minutes.trim() === "" ? undefined : Number(minutes) * 60,
+        );
     }),
   );
 });

@@ -9,7 +9,7 @@ import { makeTempDir } from "../../../src/local/temp-dir.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../src/local/chaos/main.ts");
 /** Ends a hang. */
-const LIMITS = { timeout: 400_000 };
+const LIMITS = { timeout: 600_000 };
 
 test(
   "every promise holds while Redis is stopped under load, and buyers get answers all the time",
