@@ -33,7 +33,7 @@ export interface Rehearsed extends Omit<SyntheticPerson, "name"> {
   saleId: string;
 }
 
-/** Signed by whoever has the grant, so its content is not trusted. */
+/** A holder of the grant signs it, so its content is not trusted. */
 const personSchema = z.tuple([
   z.string().regex(/^[\w-]{1,48}$/),
   z.string().min(1).max(45),
@@ -67,8 +67,8 @@ export const isSynthetic = (userId: string): boolean => userId.startsWith(SYNTHE
 export const claimsSynthetic = (token: string): boolean => token.startsWith(SCHEME);
 
 /**
- * Who bears this token. Undefined if it is forged, altered, or expired at `now` (milliseconds). Whether its sale is a rehearsal is
- * left to the caller. Never throws.
+ * Who bears this token. Undefined if it is forged, altered, or expired at `now` (milliseconds). The caller checks that its sale
+ * is a rehearsal. Never throws.
  */
 export function readPerson(
   secret: string,
@@ -84,7 +84,7 @@ export function readPerson(
   return { userId: syntheticId(saleId, name), rehearsed: { saleId, address, hasSolved } };
 }
 
-/** A holder of a grant can sign what is no JSON. */
+/** A holder of a grant can sign a text that is not JSON. */
 function payloadOf(key: string, signed: string): unknown {
   try {
     return readToken(key, "rehearsal", signed);

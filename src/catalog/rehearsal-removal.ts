@@ -1,5 +1,5 @@
-// The removal of a rehearsal: its orders, its objects, and its copies in Redis. Every step can run again, and what synthetic people
-// did is all that it ever deletes: an object with orders of anybody else keeps everything.
+// The removal of a rehearsal: its orders, its objects, and its copies in Redis. Every step can run again. It only deletes what
+// synthetic people did: an object with orders of anybody else keeps everything.
 import { lineField, lineOf } from "../admission/client.ts";
 import { isSynthetic } from "../admission/rehearsal.ts";
 import { type AllowanceEnv, allowanceAt, allowanceNames } from "../inventory/allowance/client.ts";
@@ -16,7 +16,7 @@ import { registryOf } from "./store.ts";
 
 /** Time after the end of a rehearsal, in which its orders become final and are read. */
 const REMOVE_AFTER_MS = 600_000;
-/** How long the removal of a deleted rehearsal is tried again. */
+/** How long the removal of a deleted rehearsal is repeated if it fails. */
 const TRY_FOR_MS = 86_400_000;
 
 export type RemovalEnv = CatalogEnv & AllowanceEnv;
@@ -67,7 +67,7 @@ async function eraseSku(env: InventoryEnv, config: CatalogConfig, skuId: string)
     after = page.next;
   } while (after);
   if (!(await atObject(env, skuId, (object) => object.erase()))) return false;
-  // Nothing says any more how many lanes it had.
+  // The number of its lanes is no longer stored.
   const names = namesOf([{ id: skuId, lanes: MAX_LANES }]);
   await withRedis(config, "redis-background", (redis, keys) =>
     Promise.all([

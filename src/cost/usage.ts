@@ -1,7 +1,7 @@
 // What a sale uses of each part, estimated from what one action costs and from how people behave. Pure.
 import type { Usage } from "./bill.ts";
 
-/** What is counted for one attempt that reaches the limits. Tests compare the calls, and the sum of the commands, with real ones. */
+/** What one attempt that reaches the limits costs. Tests compare the calls, and the sum of the commands, with real ones. */
 export const ATTEMPT = { redisCommands: 2, redisScripts: 2, objectCalls: 1 };
 /** What an accepted order adds until it is settled. */
 export const ORDER = { rowsWritten: 4, messages: 1 };
@@ -14,7 +14,7 @@ export const COMMANDS_OF_SCRIPT = 2;
 
 /** Upper bounds of the rows that an attempt, and an order until it is settled, read. */
 export const ROWS_READ = { attempt: 10, order: 20 };
-/** Bytes of an order in the ledger, as measured on a large one. */
+/** Bytes of an order in the ledger, as measured on a large ledger. */
 const BYTES = { free: 330, paid: 520 };
 /** Assumed CPU time of a request, in milliseconds. */
 const CPU_MS = 5;
@@ -57,8 +57,9 @@ export interface Scenario {
 export const SCENARIO: Pick<Scenario, "minutes" | "colos"> = { minutes: 60, colos: 50 };
 
 /**
- * What a sale uses. The naive design has no line and remembers nothing at the edge: each page view and each poll reads Redis
- * once and asks the object once, and each press of Buy, also after the sell-out, counts the limits in Redis and asks the object.
+ * What a sale uses, without calls and rows of lanes and of the sale's limit per person. The naive design has no line and
+ * remembers nothing at the edge: each page view and each poll reads Redis once and asks the object once, and each press of Buy,
+ * also after the sell-out, counts the limits in Redis and asks the object.
  */
 export function usageOf(scenario: Scenario, kind: Kind): Usage {
   const { visitors, stock, minutes, colos } = scenario;
@@ -96,7 +97,7 @@ export function usageOf(scenario: Scenario, kind: Kind): Usage {
   };
 }
 
-/** The part of a sale that decides what it costs. */
+/** The fields of a sale that decide what it costs. Amounts are in the currency's minor unit. */
 export interface Priced {
   skus: readonly { stock: number; unitPrice: { amount: number } }[];
   admission: { mode: Exclude<Kind, "naive"> };

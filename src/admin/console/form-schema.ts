@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type Issue, toIssues } from "../../errors.ts";
 
-/** The longest texts of any form in another script than Latin, percent-encoded, and 50 ids of orders. */
+/** Bytes of a form: the longest texts of any form in a script other than Latin, percent-encoded, and 50 ids of orders. */
 export const MAX_FORM_BYTES = 32_768;
 
 /** Why something is done, as the log shows it. */

@@ -1,9 +1,9 @@
-// How the units of a SKU move between the objects that share it. The root has all units and grants some to the other lanes. Both
-// sides count what they gave and got, and no counter ever falls, so a message that is lost, repeated or late changes nothing: units
-// that one side counts and the other does not are on the way, and the next message brings them. Pure.
+// How the units of a SKU move between the objects that share it. The root has all units and grants some to the other lanes.
+// Both sides count what they gave and got, and no counter ever falls, so a message that is lost, repeated or late changes
+// nothing: units that one side counts and the other does not are on the way, and the next message brings them. Pure.
 import { objectName, ROOT } from "../order-id.ts";
 
-/** What a lane got from the root and gave back: units since the SKU exists. */
+/** What a lane got from the root and gave back: units, counted since the SKU was created. */
 export interface Loan {
   granted: number;
   returned: number;
@@ -97,8 +97,8 @@ const missingUnits = ({ account }: AtRoot, { lane, received }: LaneReport, wants
   wants - (loanOf(account, lane).granted - received);
 
 /**
- * The root after it granted a lane what it wants: just that while pooling, otherwise a stock of its own. A part of it only once no
- * more can come: collecting would take a part back, and again.
+ * The root after it granted a lane what it wants: just that while pooling, and a block of units more while spreading. It grants
+ * less than the lane wants only if `isFinal`, when no other units can come: otherwise collecting would take them back.
  */
 export function afterGrant<H extends AtRoot>(
   setup: H,
@@ -174,7 +174,7 @@ export const isLane = <H extends Held>(setup: H | null): setup is AtLane<H> =>
 export const nameOf = ({ skuId, share }: Held & { skuId: string }): string =>
   objectName({ skuId, lane: share?.lane ?? ROOT });
 
-/** What the object that is new at a lane needs to know. Nothing if the SKU has one object. */
+/** The account or share that a new object starts with. Neither if the SKU has one object. */
 export function accountsOf(lane: number, of: number): Pick<Held, "account" | "share"> {
   if (of === 1) return {};
   if (lane > 0) return { share: { lane, of, received: 0, returned: 0, phase: 0 } };

@@ -1,5 +1,5 @@
-// A lane's side of the escrow: asks the root for units that its buyers need, and gives back what it may not keep. One exchange runs
-// at a time and serves everyone who waits. An exchange without an answer is repeated: the counters say what is still owed.
+// A lane's side of the escrow: asks the root for units that its buyers need, and gives back what it may not keep. One exchange
+// runs at a time and serves everyone who waits. An exchange without an answer is repeated: the counters say what is owed.
 import { causeOf, log } from "../../observability/log.ts";
 import { available } from "../decide-order.ts";
 import type { UnitOfWork } from "../unit-of-work.ts";

@@ -35,14 +35,14 @@ export class RootSide {
     this.#lane = lane;
   }
 
-  /** Whether no other lane has a free unit, and none is on the way to one. Freed units are on sale again once the root has them. */
+  /** Whether no other lane has a free unit or one on the way. Freed units are on sale again once the root has them. */
   get isDry(): boolean {
     const { setup } = this.#work.ledger;
     if (!isRoot(setup)) return true;
     return isPooling(setup.account) && this.#unheard(setup.account).length === 0;
   }
 
-  /** The same as at a lane, with units that come from the others. */
+  /** As `supply` of a lane, with units of the other lanes. Throws if a lane does not say whether it has free units. */
   supply<T>(_quantity: number, attempt: (isFinal: boolean) => T | undefined): T | Promise<T> {
     return attempt(this.isDry) ?? this.#collectFor(attempt);
   }

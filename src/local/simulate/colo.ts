@@ -3,7 +3,7 @@ import type { Shed } from "../../funnel/decide-shed.ts";
 import { RedisCalls } from "./redis-calls.ts";
 import type { World } from "./world.ts";
 
-/** A source that failed is left alone so long (`src/edge/freshness.ts`). */
+/** The pause after a source failed, in milliseconds (`src/edge/freshness.ts`). */
 export const FAILED_PAUSE_MS = 1_000;
 
 export interface Colo {

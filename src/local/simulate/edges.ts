@@ -216,7 +216,7 @@ export class Edges {
     });
   }
 
-  /** A 503. Whose press has no tries left presses again, unless the page shows that everything is sold. */
+  /** A 503. People whose press has no tries left press again, unless the page shows that everything is sold. */
   #comeAgain(colo: Colo, kind: number, people: number): void {
     if (people === 0) return;
     const { calendar, tally, random } = this.#world;

@@ -1,5 +1,5 @@
 // The objects of the SKU: lanes that take orders, and a root that they draw units from when they run out. One lane alone has
-// all units and no root. Every order is decided by the code of the real object.
+// all units and no root. The code of the real object decides every order; units move by a simpler rule than the real one.
 import {
   available,
   decideConfirmFree,
@@ -12,7 +12,7 @@ import { OPENS_AT, terms } from "./sale.ts";
 import { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** A lane draws at most so many units at a time, and fewer toward the end, so that all lanes end together. */
+/** A lane draws at most this many units at a time, and fewer toward the end, so that all lanes end together. */
 const UNITS_PER_DRAW = 100;
 /** Commands when a SKU is sold out: whether the filter of the buyers is stored, its lifetime, the filter, and the stock. */
 const SOLD_OUT_COMMANDS = 4;

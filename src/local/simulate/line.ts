@@ -1,4 +1,4 @@
-// The crowd of a sale with a line: everybody has joined before the opening, and whoever the line admits buys at the next look.
+// The crowd of a sale with a line: everybody has joined before the opening, and admitted people buy at their next look.
 // Uses the code of the line's controller, and of the pages that wait.
 import { QUICKNET } from "../../admission/beacon-chain.ts";
 import type { PublicLine } from "../../admission/public-line.ts";
@@ -11,7 +11,7 @@ import type { Crowd } from "./crowd.ts";
 import { CLOSES_AT, OPENS_AT, SALE_ID, SKU_ID } from "./sale.ts";
 
 const TICK_MS = 1_000;
-/** Registration opens and closes so long before the opening. The draw is known by then. */
+/** Registration opens and closes this long before the opening. The draw is known by then. */
 const JOINING_MS = 900_000;
 const CLOSED_MS = 30_000;
 /** Places whose pauses between two looks stand for everybody. */

@@ -16,7 +16,7 @@ Exit status: 0 done, 1 the validation differs by more than 15 %, 2 bad usage.
   --seconds N       everybody presses Buy within this time after the opening, most of them at once (default 60)
   --lanes N         objects that share the stock, 1 to 64 (default 1)
   --object-limit N  calls per second of one object (default ${PLATFORM.objectPerSecond})
-  --line N          the sale has a line that admits so many people per second (default: no line)
+  --line N          the sale has a line that admits this many people per second (default: no line)
   --paid            every order comes with a payment
   --compare-lanes   simulates 1 to 64 lanes instead, and compares them
   --seed N          another seed changes who comes where and when (default 1)

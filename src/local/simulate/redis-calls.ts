@@ -4,7 +4,7 @@ import { admitCall, type BreakerState, closedBreaker, endCall } from "../../edge
 import type { World } from "./world.ts";
 
 const LIMITS = breakerLimits.parse({}).redis;
-/** Many calls of one step count as so many for the breaker. A few failures in a row open it. */
+/** The breaker counts at most this many calls of one step. A few failures in a row open it. */
 const SAMPLES = 50;
 
 export class RedisCalls {
@@ -15,7 +15,7 @@ export class RedisCalls {
     this.#world = world;
   }
 
-  /** Makes calls of so many commands each. @returns how many were answered in time */
+  /** Makes calls of this many commands each. @returns how many were answered in time */
   call(calls: number, commands: number): number {
     const { calendar, random } = this.#world;
     const { now } = calendar;

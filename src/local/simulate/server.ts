@@ -1,4 +1,4 @@
-// A part that does one thing after the other, at most so much per second, and what it did in each second.
+// A part that does one thing after the other, up to a limit per second, and what it did in each second.
 
 export class Server {
   readonly name: string;

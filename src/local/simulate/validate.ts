@@ -19,7 +19,7 @@ import { type Outcome, simulate } from "./simulate.ts";
 
 /** People who act at the same time: few, so that nothing is refused because this machine is busy. */
 const AT_ONCE = 16;
-/** One buyer in so many tries to get a second unit. */
+/** One buyer in this many tries to get a second unit. */
 const COMES_BACK_EVERY = 4;
 interface Size {
   people: number;

@@ -6,7 +6,7 @@ import { fitOf, forgetPrepared, type PreparedCard, readPrepared } from "./prepar
 import { chosenPayment, priceOf } from "./sku-offer.ts";
 import type { Shown } from "./watch.ts";
 
-/** A token lives for about twelve hours, so nothing is entered earlier. */
+/** Cards can be entered from this time before the opening on: Stripe forgets a token after about twelve hours. */
 const EARLIEST_MS = 11 * 3_600_000;
 
 export class Preparation {
@@ -30,7 +30,7 @@ export class Preparation {
     return this.#offers.some(({ hasCard }) => hasCard);
   }
 
-  /** Who is signed in, as far as it is known. Nobody's card is used meanwhile. */
+  /** The account that is signed in. While it is unknown, no card is used. */
   set user(user: string | undefined) {
     this.#user = user;
     this.repaint();
@@ -132,7 +132,7 @@ class Offer {
     setText(link, fit === "ready" ? words.ready.changeCard : words.ready.enterCard);
   }
 
-  /** Adds the card to the press, if it fits. From then on it is no longer stored: it pays once, even if this page is closed. */
+  /** Adds the card to the press if it fits, and deletes it from storage: it pays once, even if this page is closed. */
   #choose(): void {
     this.#unchoose();
     const canBuy = this.#form.querySelector('button[aria-disabled="false"]') !== null;

@@ -9,20 +9,20 @@ export interface PreparedCard {
   quantity: number;
   unitPrice: Money;
   token: string;
-  /** When Stripe forgets the token, in milliseconds. */
+  /** When Stripe forgets the token, in milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** What is about to be bought. `at`: when, on the server's clock, in milliseconds. */
+/** What is about to be bought. `at`: when, on the server's clock, in milliseconds since 1970. */
 export interface Wanted extends Pick<PreparedCard, "quantity" | "unitPrice"> {
   user: string | undefined;
   at: number;
 }
 
-/** The charge follows the press, but a crowd may make it wait. */
+/** A token must be valid this long after the press, because the charge may wait in a crowd. */
 const MARGIN_MS = 300_000;
 
-/** Whether this card can pay for that: `changed` if it could have, before something else was wanted or it became too old. */
+/** Whether this card can pay for that. `changed`: the quantity or price is another one, or the card is too old. */
 export function fitOf(
   card: PreparedCard | undefined,
   wanted: Wanted,
