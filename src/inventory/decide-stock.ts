@@ -74,7 +74,9 @@ export function decideConfigure(
   const withdrawn = setup?.withdrawn ?? 0;
   const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
   const terms = offer?.terms ?? null;
-  const { account, share } = setup ?? accountsOf(lane, offer?.lanes ?? 1);
+  // An object whose first word was that the SKU is off sale learns of the lanes with an offer.
+  const knows = setup?.account ?? setup?.share;
+  const { account, share } = setup && knows ? setup : accountsOf(lane, offer?.lanes ?? 1);
   // The other lanes get their units from the root alone.
   const wanted = offer && !share ? offer.stock - missed - lentUnits(account) : stocked;
   return {

@@ -286,9 +286,8 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
    */
   configure(command: ConfigureCommand): Configured | Promise<Configured> {
     const { setup } = this.#work.ledger;
-    const hasLanes = setup
-      ? setup.account
-      : (command.lane ?? ROOT) === ROOT && (command.offer?.lanes ?? 1) > 1;
+    const isRootOfSeveral = (command.lane ?? ROOT) === ROOT && (command.offer?.lanes ?? 1) > 1;
+    const hasLanes = setup?.account !== undefined || isRootOfSeveral;
     const own = () => this.#configure(command);
     return hasLanes ? this.#lanes.configureAll(command, own) : own();
   }
