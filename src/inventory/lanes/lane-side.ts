@@ -71,11 +71,7 @@ export class LaneSide {
 
   /** A word of the root. Returns what the lane has then. */
   hear(word: RootWord): LaneReport {
-    const { setup } = this.#work.ledger;
-    if (isLane(setup)) {
-      const after = afterWord(setup, word);
-      if (after !== setup) this.#work.ledger.saveSetup(after);
-    }
+    this.#take(word);
     this.settle();
     return this.#report;
   }
@@ -124,6 +120,13 @@ export class LaneSide {
     return this.#told.returned !== returned || this.#told.withdrawn !== withdrawn;
   }
 
+  #take(word: RootWord): void {
+    const { setup } = this.#work.ledger;
+    if (!isLane(setup)) return;
+    const after = afterWord(setup, word);
+    if (after !== setup) this.#work.ledger.saveSetup(after);
+  }
+
   #talk(): Promise<void> {
     this.#talking ??= this.#exchange().finally(() => {
       this.#talking = undefined;
@@ -140,8 +143,10 @@ export class LaneSide {
       try {
         const answer = await this.#root().exchange(report, wants);
         this.#told = report;
-        this.hear(answer);
+        this.#take(answer);
+        // Before units go back that are too few for one of them: its answer says how many were free.
         if (answer.isDry) for (const waiting of asking) this.#serve(waiting, true);
+        this.settle();
       } catch (cause) {
         log("lanes.exchange_failed", { skuId: this.#name, cause: causeOf(cause) });
         for (const waiting of this.#waiting) waiting.fail(cause);

@@ -127,6 +127,16 @@ test("the limit and the replay of a buyer hold, and the operator sees one SKU", 
   expect(await ledger(skuId)).toMatchObject({ stocked: 24, sold: 24, available: 0 });
 });
 
+test("a refusal of more units than are left tells how many are", async () => {
+  const skuId = await onSale({ stock: 2, lanes: LANES, perUserLimit: 5 });
+  const [buyer] = (await buyersOf(1, 1)) as [Buyer];
+  const command = aReservation(skuId, { userId: buyer.id, quantity: 5, wantsBuyers: true });
+  expect(await inventory(skuId).reserve(command)).toMatchObject({
+    reason: "sold_out",
+    available: 2,
+  });
+});
+
 test("the number of lanes is refused once it is chosen", async () => {
   const sale = await putSale(aSale({ skus: [aSku({ lanes: 2 })] }));
   const changed = { ...sale, skus: sale.skus.map((sku) => ({ ...sku, lanes: 3 })) };
