@@ -50,7 +50,11 @@ export async function reconcile(
       continue;
     }
     if (isLeftover(registered, scheduledAt)) {
-      await attempt(registered.id, () => eraseRehearsal(env, config, registered));
+      await attempt(registered.id, async () => {
+        if (await eraseRehearsal(env, config, registered)) return;
+        // An object that missed the deletion erases nothing before it learns of it. The next run goes on.
+        await configureObjects(env, config, registered);
+      });
       continue;
     }
     isWatching ||= registered.sale !== null && isWatched(registered.sale, scheduledAt);

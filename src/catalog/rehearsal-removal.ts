@@ -33,6 +33,7 @@ export const isLeftover = ({ id, revision, sale }: RegisteredSale, now: number):
  * Erases what a deleted rehearsal left: objects first, the registry's rows last, so that a repetition finds what is left.
  *
  * @param sale its last document, if it is known
+ * @returns false if an object still sells, or has orders of others than synthetic people
  * @throws if a part does not answer
  */
 export async function eraseRehearsal(
@@ -40,9 +41,9 @@ export async function eraseRehearsal(
   config: CatalogConfig,
   { id, former }: RegisteredSale,
   sale?: Sale,
-): Promise<void> {
+): Promise<boolean> {
   for (const skuId of former) {
-    if (!(await eraseSku(env, config, skuId))) return;
+    if (!(await eraseSku(env, config, skuId))) return false;
   }
   // Without their SKUs they delete themselves after a month as well.
   const allowances = sale?.perUserLimit === undefined ? [] : allowanceNames(id);
@@ -54,9 +55,10 @@ export async function eraseRehearsal(
   await registryOf(env).forget(id);
   await publishToEdges(env, config);
   log("rehearsal.removed", { saleId: id });
+  return true;
 }
 
-/** Returns false if its object has orders of others than synthetic people. */
+/** Returns false if its object still sells, or has orders of others than synthetic people. */
 async function eraseSku(env: InventoryEnv, config: CatalogConfig, skuId: string): Promise<boolean> {
   let after: OrderRef | null = null;
   do {

@@ -380,12 +380,20 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
     return this.#lanes.lane.hear(word);
   }
 
+  /** Whether nothing is on sale in any lane, and all that was ever sold was sold in a rehearsal. */
+  async isErasable(): Promise<boolean> {
+    if (!isErasable(this.#work)) return false;
+    return (await this.#lanes.others((lane) => lane.isErasable())).every(Boolean);
+  }
+
   /** Deletes everything after a rehearsal. Returns false, and deletes nothing, if there may be something of a real sale. */
   async erase(): Promise<boolean> {
-    if (!isErasable(this.#work)) return false;
+    // First all agree: a lane without its units would contradict the root's account.
+    if (!(await this.isErasable())) return false;
     // The root comes last: without it, nothing names the other lanes.
     const others = await this.#lanes.others((lane) => lane.erase());
-    if (others.includes(false)) return false;
+    // It may have been put on sale again meanwhile.
+    if (others.includes(false) || !isErasable(this.#work)) return false;
     await eraseObject(this.ctx);
     return true;
   }

@@ -1,6 +1,7 @@
 // The part of a batch that belongs to one object: its orders, the messages about each, their claims, and why
 // their messages must be retried.
 
+import { isSynthetic } from "../admission/rehearsal.ts";
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
@@ -29,6 +30,10 @@ export interface Fault {
 
 const transient = (reason: string): Fault => ({ reason, lasting: false });
 const lasting = (reason: string): Fault => ({ reason, lasting: true });
+
+/** The fault of an order that its ledger does not have. The ledger of a rehearsal may be erased before its last message. */
+const missing = ({ userId }: OrderRef): Fault | undefined =>
+  isSynthetic(userId) ? undefined : lasting("the ledger has no such order");
 
 /** The outcome of one message. Without a fault it can be acknowledged. */
 export interface Verdict {
@@ -101,7 +106,7 @@ export class Group {
     await this.#atLedger(async () => {
       const entries = [...this.#entries.values()];
       this.#remote = await inventoryOf(env, this.#address).claim(entries.map(({ ref }) => ref));
-      for (const entry of entries) entry.fault = lasting("the ledger has no such order");
+      for (const entry of entries) entry.fault = missing(entry.ref);
       this.#store(this.#remote.claims);
     });
   }

@@ -5,9 +5,12 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import { requireConfig } from "../../src/config.ts";
+import { laneOf } from "../../src/inventory/lanes/lane-of.ts";
+import { namesOf } from "../../src/inventory/order-id.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
+import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis } from "../support/redis.ts";
 import { aSynthetic, givenRehearsal } from "../support/rehearsal.ts";
 import {
@@ -16,6 +19,7 @@ import {
   aSku,
   type Buyer,
   bought,
+  buyers,
   ledger,
   putSale,
   settled,
@@ -108,6 +112,42 @@ test("goes on with the next scheduled run after an interruption", async () => {
     await run();
     return (await leftOf(rehearsal, people)).length === 0;
   });
+});
+
+test("goes on with the next scheduled run if the objects did not learn of the deletion", async () => {
+  const { people, ...rehearsal } = await givenSold();
+  await env.SALE_REGISTRY.getByName("registry").remove(rehearsal.saleId);
+  await until("nothing is left", async () => {
+    await run();
+    return (await leftOf(rehearsal, people)).length === 0;
+  });
+});
+
+test("acknowledges messages that come after the removal", async () => {
+  const queue = captureQueue();
+  const rehearsal = await givenRehearsal();
+  await bought(aSynthetic(rehearsal), rehearsal.skuId);
+  const messages = await takeMessages(queue, rehearsal.skuId, 1);
+  expect((await admin("DELETE", `/sales/${rehearsal.saleId}`)).status).toBe(204);
+  const acked = () => deliver(messages).then((result) => result.acked.length === 1);
+  await until("the message is acknowledged", acked);
+});
+
+test("erases no lane if another lane has an order of a real person", async () => {
+  const sale = await putSale(aSale({ skus: [aSku({ stock: 40, lanes: 4 })] }));
+  const [{ id: skuId } = { id: "" }] = sale.skus;
+  const crowd = await buyers(20);
+  const buyer = crowd.find(({ id }) => laneOf(id, 4) === 3) as Buyer;
+  await bought(buyer, skuId);
+  await settled(skuId);
+  await admin("DELETE", `/sales/${sale.id}`);
+  expect(await env.SKU_INVENTORY.getByName(skuId).erase()).toBe(false);
+  for (const name of namesOf([{ id: skuId, lanes: 4 }])) {
+    const setup = await runInDurableObject(env.SKU_INVENTORY.getByName(name), (_, { storage }) => [
+      ...storage.sql.exec("SELECT id FROM setup"),
+    ]);
+    expect(setup.length).toBe(1);
+  }
 });
 
 test("deletes nothing of a real sale that looks like a deleted rehearsal", async () => {

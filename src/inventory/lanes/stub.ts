@@ -47,6 +47,7 @@ export interface LaneStub {
   page(after: OrderRef | null): Promise<OrderPage>;
   audit(after: OrderRef | null): Promise<AuditPage>;
   sample(limit: number): Promise<OwnedOrder[]>;
+  isErasable(): Promise<boolean>;
   erase(): Promise<boolean>;
 }
 
