@@ -1,6 +1,7 @@
 // A card that is entered in the ready room: one press at the opening buys and pays, once, and only for the account that entered it.
 import type { Page, Request } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
+import { ORDERS } from "./api-mocks.ts";
 import { checkEverywhere } from "./axe.ts";
 import { choose, paymentIs, payWith, startCheckout } from "./card-checkout.ts";
 import { buyButton, inBrowser, order, orderIs, PAID } from "./harness.ts";
@@ -132,6 +133,40 @@ inBrowser(
       await page.getByRole("button", { name: "Sign in" }).click();
       await orderIs(page, "reserved");
       expect(tokens).toEqual([expect.any(String), undefined]);
+    });
+
+    /** A press whose order never reached the server. `retried`: what the orders carried since then. */
+    async function withoutAnswer(user: string) {
+      const { page, opens, tokens, ...scene } = await waiting(user);
+      await prepare(page);
+      await isReady(page, "12.00");
+      await opens();
+      await page.route(ORDERS, (route) => route.abort());
+      await buyButton(page).click();
+      await expect.poll(() => tokens.length).toBeGreaterThan(0);
+      await page.goto("/orders");
+      await page.unroute(ORDERS);
+      const [token, sent] = [tokens[0], tokens.length];
+      return { ...scene, page, token, retried: () => tokens.slice(sent) };
+    }
+
+    test("is sent again by its own account if there was no answer", async () => {
+      const { page, path, token, retried } = await withoutAnswer("tries-again");
+      await page.goto(path);
+      await orderIs(page, "confirmed");
+      expect(retried()).toEqual([token]);
+    });
+
+    test("is never sent by another account that signs in before there is an answer", async () => {
+      const { page, path, skuId, visitor, retried } = await withoutAnswer("leaves-a-card");
+      await visitor.signOut();
+      await visitor.signIn("finds-a-card");
+      await page.goto(path);
+      await page.getByText("A different account is signed in now.").waitFor();
+      expect(await stage().ledger(skuId)).toMatchObject({ held: 0, sold: 0 });
+      await buyButton(page).click();
+      await orderIs(page, "reserved");
+      expect(retried()).toEqual([undefined]);
     });
 
     test("is asked for again once its token expired, or something else is chosen", async () => {

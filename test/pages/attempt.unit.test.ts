@@ -4,6 +4,7 @@ import {
   type Attempt,
   adoptOrder,
   endRequest,
+  forgetAttempt,
   forgetOrder,
   recordOrder,
   startRequest,
@@ -51,6 +52,13 @@ test("ignores a late result for a different attempt or for one that became an or
   expect(endRequest(open("a", 1), "over")(other)).toBe(other);
   const bought = recordOrder(open("a", 1), "order-1")(undefined);
   expect(endRequest(open("a", 1), "refused")(bought)).toBe(bought);
+});
+
+test("keeps no card once its order is placed, and forgets an attempt of another account", () => {
+  const attempt = { ...open("a", 1), paymentToken: "card", payer: "ann" };
+  expect(recordOrder(attempt, "order-1")(attempt)).toEqual({ ...fresh("a"), orderId: "order-1" });
+  expect(forgetAttempt(attempt)(attempt)).toBeUndefined();
+  expect(forgetAttempt(attempt)(open("b", 1))).toEqual(open("b", 1));
 });
 
 test("does not overwrite an attempt for a second unit when an earlier order is found", () => {

@@ -8,6 +8,8 @@ export interface Attempt {
   quantity: number;
   /** Bound to the key as well; undefined if the buyer pays after reserving. */
   paymentToken?: string | undefined;
+  /** The account that entered the card of `paymentToken`, if it is known. No other account may send the attempt. */
+  payer?: string | undefined;
   /** When the button was pressed, in milliseconds. */
   at: number;
   /** Requests in flight, in any tab, or without a response. Above 0, an order may exist. */
@@ -45,10 +47,16 @@ export const endRequest =
     return open > 0 ? { ...known, open, ...(notBefore ? { notBefore } : {}) } : undefined;
   };
 
-/** The server confirmed this order. */
+/** The server confirmed this order. Its card is used, so it is not kept. */
 export const recordOrder =
-  (attempt: Attempt, orderId: string): Transition =>
-  () => ({ ...attempt, open: 0, orderId });
+  ({ key, quantity, at }: Attempt, orderId: string): Transition =>
+  () => ({ key, quantity, at, open: 0, orderId });
+
+/** Forgets an attempt of another account. */
+export const forgetAttempt =
+  ({ key }: Attempt): Transition =>
+  (known) =>
+    known?.key === key ? undefined : known;
 
 /** Records an existing order of the buyer, unless an unresolved attempt, perhaps for another unit, is stored. */
 export const adoptOrder =

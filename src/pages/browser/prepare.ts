@@ -143,7 +143,8 @@ class Offer {
     choice.className = "cards";
     choice.hidden = true;
     choice.dataset.choice = "";
-    const { token: value } = this.#card;
+    const { token: value, user } = this.#card;
+    choice.dataset.payer = user;
     choice.append(Object.assign(document.createElement("input"), { type: "radio", value }));
     this.#form.prepend(choice);
     (choice.firstElementChild as HTMLInputElement).checked = true;

@@ -1,11 +1,12 @@
 // A card that the visitor entered before the opening, for one press at the opening: the token of a payment method, in this tab's
-// storage alone. It goes to the server with the order, and never before.
+// storage until the press. It goes to the server with the order, and never before. Then the attempt has it, until its outcome is
+// known (`attempt.ts`).
 import type { Money } from "../../money.ts";
 
 export interface PreparedCard {
   /** The account that entered it: no other account's order may carry it. */
   user: string;
-  /** What its total was made for: Stripe shows it to the buyer, and may refuse another one. */
+  /** Its total follows from these. Stripe shows the total to the buyer, and may refuse another one. */
   quantity: number;
   unitPrice: Money;
   token: string;
@@ -13,7 +14,7 @@ export interface PreparedCard {
   expiresAt: number;
 }
 
-/** What is about to be bought. `at`: when, on the server's clock, in milliseconds since 1970. */
+/** The purchase. `at`: its time on the server's clock, in milliseconds since 1970. */
 export interface Wanted extends Pick<PreparedCard, "quantity" | "unitPrice"> {
   user: string | undefined;
   at: number;

@@ -13,7 +13,7 @@ import { onReturn } from "./resume.ts";
 import { type SavedPurchase, takeStep } from "./saved-step.ts";
 import { signIn } from "./sign-in.ts";
 import type { SkuCard } from "./sku-card.ts";
-import { askForPayment, chosenPayment, priceOf } from "./sku-offer.ts";
+import { askForPayment, chosenPayment, payerOf, priceOf } from "./sku-offer.ts";
 import { submitOrder } from "./submit-order.ts";
 import { notifyTabs, onOrderMessage, onSessionChange } from "./tab-channel.ts";
 
@@ -52,6 +52,8 @@ class Purchase {
   /** The session may belong to another account now. The next press shows what that account may buy. */
   async #changeSession(): Promise<void> {
     const card = this.#card;
+    // A card is for the order of the account that entered it.
+    this.#paymentToken = undefined;
     if (card.order) return;
     card.set({ full: false, blocked: false });
     // Every page load triggers this, signed in or not: only reading the order shows whether its buyer is back.
@@ -81,17 +83,19 @@ class Purchase {
     const [price, paymentToken] = [priceOf(root), chosenPayment(root) ?? this.#paymentToken];
     const panel = () => this.#card.challenge();
     const showStatus = (text: string) => this.#card.showMessage(text, "wait");
-    const { answer, orderId } = await submitOrder({
+    const { answer, orderId, isAnothers } = await submitOrder({
       skuId,
       quantity,
       price,
       paymentToken,
+      payer: payerOf(root),
       seen,
       panel,
       showStatus,
     });
     if (answer?.ok) return this.#onPlaced(answer.body, paymentToken);
     if (answer) return this.#onRefused(answer, quantity);
+    if (isAnothers) return this.#card.showMessage(sale.otherAccount, "wait");
     if (!orderId) return this.#onCanceled();
     const found = await this.#showExisting(orderId, { interactive: true });
     // Only an order that no longer holds units allows another one.

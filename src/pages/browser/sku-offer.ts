@@ -42,6 +42,10 @@ export const panelTemplate = (): DocumentFragment | undefined =>
 export const chosenPayment = (card: HTMLElement): string | undefined =>
   card.querySelector<HTMLInputElement>("[data-buy] .cards :checked")?.value;
 
+/** The account that entered the card of the choice, if the ready room added it. */
+export const payerOf = (card: HTMLElement): string | undefined =>
+  part(card, "choice")?.dataset.payer;
+
 /**
  * Asks how to pay before the next order: adds the choice of test cards to the Buy form, or leads to the page that collects
  * a card. Neither if this deployment takes no payments here.

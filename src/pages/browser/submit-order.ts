@@ -3,7 +3,14 @@
 import type { Order } from "../../inventory/order.ts";
 import type { Money } from "../../money.ts";
 import { type ApiResponse, call, isUnknown } from "./api.ts";
-import { type Attempt, endRequest, type RequestEnd, recordOrder, startRequest } from "./attempt.ts";
+import {
+  type Attempt,
+  endRequest,
+  forgetAttempt,
+  type RequestEnd,
+  recordOrder,
+  startRequest,
+} from "./attempt.ts";
 import { updateAttempt } from "./attempt-store.ts";
 import type { ChallengePanel } from "./challenge.ts";
 import { jitter, pause, pauseOrOnline } from "./delay.ts";
@@ -33,6 +40,8 @@ export interface Submission {
   price: Money;
   /** Set if the payment must come with the order. */
   paymentToken: string | undefined;
+  /** The account that entered the card, if the page knows it. */
+  payer: string | undefined;
   /** The order that this page already shows. */
   seen: string | undefined;
   /** The challenge panel; undefined if this page cannot show one. */
@@ -45,17 +54,30 @@ export interface Submission {
 export interface SubmissionResult {
   answer?: ApiResponse<Order>;
   orderId?: string;
+  /** The attempt was that of another account. It is forgotten, and nothing was ordered. */
+  isAnothers?: true;
 }
 
 export async function submitOrder(submission: Submission): Promise<SubmissionResult> {
   const { skuId, panel, showStatus } = submission;
-  let attempt = newAttempt(submission);
+  let attempt = await newAttempt(submission);
+  const { key } = attempt;
+  let isNewlySignedIn = false;
   let solution: string | undefined;
   for (let tries = 1; ; tries += 1) {
     attempt = (await updateAttempt(skuId, startRequest(attempt, submission.seen))) as Attempt;
     if (attempt.orderId) return { orderId: attempt.orderId };
     await untilAllowed(attempt, showStatus);
-    const answer = await postOrder(submission, attempt, tries, solution);
+    const isOld = attempt.key !== key || isNewlySignedIn;
+    const session = isOld && attempt.paymentToken ? await readSession() : undefined;
+    const user = session?.body.user;
+    if (user && user.id !== attempt.payer) {
+      await updateAttempt(skuId, forgetAttempt(attempt));
+      return { isAnothers: true };
+    }
+    // The card is not sent while nobody knows who is signed in.
+    const answer =
+      session?.ok === false ? session : await postOrder(submission, attempt, tries, solution);
     attempt = await recordResult(skuId, attempt, answer);
     const { code, challenge } = answer.body;
     // A 202 contains the order as accepted, before the payment that came with it.
@@ -63,7 +85,7 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
     if (answer.status === 401) {
       const step = { of: skuId, quantity: attempt.quantity };
       if (!(await signIn(() => saveStep<SavedPurchase>(step)))) return {};
-      // Another account may be signed in now, whose order must not carry this card.
+      isNewlySignedIn = true;
       if (attempt.open === 0) attempt = { ...attempt, paymentToken: undefined };
       continue;
     }
@@ -84,10 +106,16 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
   }
 }
 
-function newAttempt({ quantity, paymentToken }: Submission): Attempt {
+/** Who is signed in: null if nobody is. A refusal is returned like that of an order. */
+const readSession = () => call<Order & { user: { id: string } | null }>("GET", "/session");
+
+async function newAttempt({ quantity, paymentToken, ...known }: Submission): Promise<Attempt> {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "");
-  return { key, quantity, paymentToken, at: Date.now(), open: 0 };
+  const attempt = { key, quantity, at: Date.now(), open: 0 };
+  if (!paymentToken) return attempt;
+  const payer = known.payer ?? (await readSession()).body.user?.id;
+  return { ...attempt, paymentToken, payer };
 }
 
 async function untilAllowed(

@@ -15,7 +15,7 @@ interface CardChoiceProps {
   sku: Sku;
   quantity: number;
   settings: CardFormSettings;
-  /** Who enters the card before the sale opens. Undefined once it is open. */
+  /** The visitor who enters the card before the sale opens. Undefined once it is open. */
   user: Preparing | undefined;
 }
 
