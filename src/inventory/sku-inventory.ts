@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ExtraEvent } from "../webhook-events.ts";
 import { type Answer, attemptsOf, countOrders, type OpenAttempts } from "./allowance/counting.ts";
 import { withLateLeases } from "./allowance/late-leases.ts";
-import { type AuditPage, auditPage } from "./audit.ts";
+import type { AuditPage } from "./audit.ts";
 import {
   cancel,
   type OrderResult,
@@ -31,22 +31,14 @@ import type { ReserveCommand } from "./decide-reserve.ts";
 import { asCounted, type ConfigureCommand, decideConfigure, type Setup } from "./decide-stock.ts";
 import { eraseObject } from "./erase-object.ts";
 import type { OrderInspection } from "./inspection.ts";
-import { type LaneReport, type RootWord, totalUnits } from "./lanes/escrow.ts";
+import type { LaneReport, RootWord } from "./lanes/escrow.ts";
 import { Lanes } from "./lanes/lanes.ts";
-import type {
-  Configured,
-  ExchangeAnswer,
-  LaneStub,
-  LanesEnv,
-  OrderPage,
-  ResentPage,
-} from "./lanes/stub.ts";
+import type { Configured, ExchangeAnswer, LanesEnv, OrderPage, ResentPage } from "./lanes/stub.ts";
+import * as wholeSku from "./lanes/whole-sku.ts";
 import { LineGate } from "./line-gate.ts";
 import type { PublicStock } from "./live-stock.ts";
 import {
-  beforeRestock,
   inspectOrder,
-  isErasable,
   type RefundAnswer,
   type ReleaseAnswer,
   type ResendAnswer,
@@ -54,17 +46,13 @@ import {
   release,
   resendEvent,
 } from "./operator-use-cases.ts";
-import { type Order, type OrderRow, type OwnedOrder, toOrder } from "./order.ts";
-import { type OrderRef, ROOT } from "./order-id.ts";
+import { type Order, type OwnedOrder, toOrder } from "./order.ts";
+import type { OrderRef } from "./order-id.ts";
 import type { EventFilter, EventToDeliver } from "./owed-events.ts";
-import { nextAfter, PAGE_SIZE } from "./page.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
-import { type LedgerReport, reportOf, reportOfLanes } from "./report.ts";
+import type { LedgerReport } from "./report.ts";
 import { type OutboxEnv, UnitOfWork } from "./unit-of-work.ts";
-
-/** Most times that the lanes are read for one report. */
-const MAX_READINGS = 3;
 
 type ObjectEnv = OutboxEnv & LanesEnv;
 
@@ -72,12 +60,14 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   readonly #work: UnitOfWork;
   readonly #gate: LineGate;
   readonly #lanes: Lanes;
+  readonly #reader: wholeSku.Reader;
 
   constructor(ctx: DurableObjectState, env: ObjectEnv) {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
     this.#gate = new LineGate(env);
     this.#lanes = new Lanes(env, this.#work);
+    this.#reader = { work: this.#work, lanes: this.#lanes };
     ctx.blockConcurrencyWhile(async () => {
       await this.#work.wake();
       this.#lanes.settle();
@@ -249,11 +239,8 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   }
 
   /** Orders with ids whose random parts start like this. Expires no hold, so that looking changes nothing. */
-  async startingWith(random: string): Promise<OwnedOrder[]> {
-    const prefix = `${this.#work.ledger.setup?.skuId}.${this.#lanes.here}.${random}`;
-    const own = this.#work.ledger.byId.startingWith(prefix, PAGE_SIZE).map(toOwned);
-    const others = await this.#lanes.others((lane) => lane.startingWith(random));
-    return [...own, ...others.flat()];
+  startingWith(random: string): Promise<OwnedOrder[]> {
+    return wholeSku.startingWith(this.#reader, random);
   }
 
   /** Gives the units of a reserved order back. The consumer voids its payment. */
@@ -285,11 +272,7 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
    * an order was ever accepted here, in any status.
    */
   configure(command: ConfigureCommand): Configured | Promise<Configured> {
-    const { setup } = this.#work.ledger;
-    const isRootOfSeveral = (command.lane ?? ROOT) === ROOT && (command.offer?.lanes ?? 1) > 1;
-    const hasLanes = setup?.account !== undefined || isRootOfSeveral;
-    const own = () => this.#configure(command);
-    return hasLanes ? this.#lanes.configureAll(command, own) : own();
+    return wholeSku.configure(this.#reader, command, () => this.#configure(command));
   }
 
   #configure(command: ConfigureCommand): Configured {
@@ -307,63 +290,28 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
    * What a restock needs to know: the free units, and the quantity for which the key was used while the object
    * itself stored restock keys. Null if nothing was ever on sale here.
    */
-  async beforeRestock(key: string): Promise<{ available: number; used?: number } | null> {
-    const before = beforeRestock(this.#work, key);
-    if (!before || this.#lanes.of === 1) return before;
-    const { available } = (await this.report()) as LedgerReport;
-    return { ...before, available };
+  beforeRestock(key: string): Promise<{ available: number; used?: number } | null> {
+    return wholeSku.beforeRestock(this.#reader, key);
   }
 
   /** The state of the ledger, of all lanes together. Null if nothing was ever on sale here. */
   report(): LedgerReport | null | Promise<LedgerReport | null> {
-    const now = this.#work.begin();
-    const own = () => reportOf(this.#work.ledger, this.#work.activity, now);
-    return this.#lanes.of === 1 ? own() : this.#reportOfAll(own);
-  }
-
-  async #reportOfAll(own: () => LedgerReport | null): Promise<LedgerReport | null> {
-    const { ledger } = this.#work;
-    for (let tries = 1; ; tries += 1) {
-      const before = ledger.setup?.account;
-      const others = await this.#lanes.others((lane) => lane.report());
-      const root = own();
-      // Units that moved meanwhile may count twice, or not at all.
-      if (ledger.setup?.account !== before && tries < MAX_READINGS) continue;
-      if (!root || !ledger.setup) return root;
-      const reports = others.flatMap((report) => report ?? []);
-      return reportOfLanes([root, ...reports], totalUnits(ledger.setup));
-    }
+    return wholeSku.report(this.#reader);
   }
 
   /** A page of all orders with their owners, in key order. `next`: the following page. Publishes with the first one. */
   page(after: OrderRef | null): OrderPage | Promise<OrderPage> {
-    const own = () => {
-      this.#work.begin();
-      if (!after) this.#work.published.all();
-      const rows = this.#work.ledger.pages.after(after ?? undefined, PAGE_SIZE);
-      return { orders: rows.map(toOwned), next: nextAfter(rows) };
-    };
-    return this.#lanes.walk(after, own, (lane) => lane.page(after));
+    return wholeSku.page(this.#reader, after);
   }
 
   /** A page of all orders for the report of the sale. Expires no hold, so that looking changes nothing. */
   audit(after: OrderRef | null): AuditPage | Promise<AuditPage> {
-    const { ledger } = this.#work;
-    const theirs = async (lane: LaneStub) => ({
-      ...(await lane.audit(after)),
-      withdrawn: ledger.setup?.withdrawn ?? 0, // those of all lanes
-    });
-    return this.#lanes.walk(after, () => auditPage(ledger, after), theirs);
+    return wholeSku.audit(this.#reader, after);
   }
 
   /** The next acknowledged orders, for the reconciliation, so that all come in turn. */
   sample(limit: number): OwnedOrder[] | Promise<OwnedOrder[]> {
-    const each = Math.ceil(limit / this.#lanes.of);
-    const own = this.#work.ledger.pages.sample(each).map(toOwned);
-    if (this.#lanes.of === 1) return own;
-    return this.#lanes
-      .others((lane) => lane.sample(each))
-      .then((others) => [own, ...others].flat());
+    return wholeSku.sample(this.#reader, limit);
   }
 
   // ---- the lanes
@@ -381,19 +329,14 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   }
 
   /** Whether nothing is on sale in any lane, and all that was ever sold was sold in a rehearsal. */
-  async isErasable(): Promise<boolean> {
-    if (!isErasable(this.#work)) return false;
-    return (await this.#lanes.others((lane) => lane.isErasable())).every(Boolean);
+  isErasable(): Promise<boolean> {
+    return wholeSku.isErasable(this.#reader);
   }
 
   /** Deletes everything after a rehearsal. Returns false, and deletes nothing, if there may be something of a real sale. */
   async erase(): Promise<boolean> {
-    // First all agree: a lane without its units would contradict the root's account.
-    if (!(await this.isErasable())) return false;
     // The root comes last: without it, nothing names the other lanes.
-    const others = await this.#lanes.others((lane) => lane.erase());
-    // It may have been put on sale again meanwhile.
-    if (others.includes(false) || !isErasable(this.#work)) return false;
+    if (!(await wholeSku.eraseOthers(this.#reader))) return false;
     await eraseObject(this.ctx);
     return true;
   }
@@ -404,5 +347,3 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
     this.#lanes.settle();
   }
 }
-
-const toOwned = (row: OrderRow): OwnedOrder => ({ userId: row.userId, order: toOrder(row) });

@@ -3,7 +3,7 @@
 // nothing: units that one side counts and the other does not are on the way, and the next message brings them. Pure.
 import { objectName, ROOT } from "../order-id.ts";
 
-/** What a lane got from the root and gave back: units, counted since the SKU was created. */
+/** The units that a lane got from the root and gave back, counted since the SKU was created. */
 export interface Loan {
   granted: number;
   returned: number;
@@ -30,12 +30,12 @@ export interface Share {
   phase: number;
 }
 
-/** What a lane tells the root. */
+/** A lane's message to the root. */
 export interface LaneReport extends Omit<Share, "of"> {
   withdrawn: number;
 }
 
-/** What the root tells a lane. */
+/** The root's message to a lane. */
 export interface RootWord {
   granted: number;
   phase: number;

@@ -19,7 +19,7 @@ import type { ExchangeAnswer, LaneStub } from "./stub.ts";
 /** Rounds of one request. Each ends with units for somebody, or with the answer that none are left. */
 const MAX_ROUNDS = 10;
 
-/** What a lane is known to have heard. */
+/** The newest message that a lane has confirmed. */
 type Heard = Pick<LaneReport, "received" | "phase">;
 const NOTHING: Heard = { received: 0, phase: -1 };
 

@@ -15,7 +15,7 @@ export type LanesEnv = Pick<Env, "SKU_INVENTORY">;
 /** The answer of an object to its configuration. */
 export type Configured = Setup & { everSold: boolean };
 
-/** What the root answers. `isDry`: no unit was free anywhere beyond the granted ones, at a moment of the exchange. */
+/** The root's answer. `isDry`: no unit was free anywhere beyond the granted ones, at a moment of the exchange. */
 export interface ExchangeAnswer extends RootWord {
   isDry: boolean;
 }
