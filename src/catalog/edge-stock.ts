@@ -9,7 +9,7 @@ export interface EdgeStock {
   held: number;
   /** Users who may have an order, of one lane. Undefined if the edge does not have the list. */
   buyers: BuyerSummary | undefined;
-  /** What the root of a SKU with lanes said of them. Undefined elsewhere. */
+  /** Whether the root of a SKU with lanes knows that the other lanes have no free unit. Undefined elsewhere. */
   isDry?: boolean | undefined;
 }
 

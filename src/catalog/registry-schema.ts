@@ -50,4 +50,6 @@ CREATE INDEX log_by_target ON log (target, id)`,
   "ALTER TABLE sales ADD COLUMN unlisted INTEGER",
   // Null: 1.
   "ALTER TABLE skus ADD COLUMN lanes INTEGER",
+  // 1 for a rehearsal, also after it was deleted.
+  "ALTER TABLE sales ADD COLUMN rehearsal INTEGER",
 ];

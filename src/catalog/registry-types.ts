@@ -11,6 +11,8 @@ export interface RegisteredSale {
   revision: number;
   /** Null after the sale was deleted. */
   sale: Sale | null;
+  /** Set on a rehearsal, also after it was deleted. */
+  rehearsal?: true;
   /** SKUs that left this sale and joined no other. Their objects have to learn that they are off sale. */
   former: string[];
   /**

@@ -74,7 +74,7 @@ export class SaleRegistry extends DurableObject<object> {
       if (owner && owner.lanes !== lanes) {
         return { ok: false, reason: "lanes_fixed", skuId, lanes: owner.lanes };
       }
-      // What a rehearsal has sold is removed with it, so it takes no SKU that has been another sale's.
+      // The orders of a rehearsal are removed with it, so it takes no SKU that has been another sale's.
       if (owner && (owner.onSale || sale.rehearsal) && owner.saleId !== sale.id) {
         return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };
       }

@@ -10,7 +10,6 @@ import { log } from "../observability/log.ts";
 import { withRedis } from "../redis/client.ts";
 import { type CatalogConfig, type CatalogEnv, publishToEdges } from "./propagation.ts";
 import type { RegisteredSale } from "./registry-types.ts";
-import { REHEARSAL_ID } from "./rehearsal-terms.ts";
 import type { Sale } from "./schema.ts";
 import { registryOf } from "./store.ts";
 
@@ -25,9 +24,9 @@ export type RemovalEnv = CatalogEnv & AllowanceEnv;
 export const hasEnded = ({ sale }: RegisteredSale, now: number): boolean =>
   sale?.rehearsal === true && now >= Date.parse(sale.closesAt) + REMOVE_AFTER_MS;
 
-/** Whether a deleted sale may be a rehearsal whose removal was interrupted. A deleted sale has only its id left. */
-export const isLeftover = ({ id, revision, sale }: RegisteredSale, now: number): boolean =>
-  sale === null && id.startsWith(REHEARSAL_ID) && now < revision + TRY_FOR_MS;
+/** Whether a sale is a deleted rehearsal whose removal was interrupted. */
+export const isLeftover = ({ revision, sale, rehearsal }: RegisteredSale, now: number): boolean =>
+  sale === null && rehearsal === true && now < revision + TRY_FOR_MS;
 
 /**
  * Erases what a deleted rehearsal left: objects first, the registry's rows last, so that a repetition finds what is left.

@@ -1,4 +1,4 @@
-// What makes a sale a rehearsal, and what it must not be. Pure.
+// The rules for the document of a rehearsal. Pure.
 
 /** The id of a rehearsal begins with this. */
 export const REHEARSAL_ID = "rehearsal-";

@@ -126,10 +126,11 @@ export class SaleTables {
   /** Stores a sale. Null marks it as deleted; its row remains. */
   save(id: string, revision: number, sale: Sale | null): void {
     this.#run(
-      `INSERT INTO sales (id, revision, document, former, opens_at, closes_at, active, unlisted)
-        VALUES (?1, ?2, ?3, '[]', ?4, ?5, ?6, ?7)
+      `INSERT INTO sales (id, revision, document, former, opens_at, closes_at, active, unlisted, rehearsal)
+        VALUES (?1, ?2, ?3, '[]', ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (id) DO UPDATE SET revision = ?2, document = ?3, unlisted = ?7,
           opens_at = coalesce(?4, opens_at), closes_at = coalesce(?5, closes_at),
+          rehearsal = CASE WHEN ?6 IS NULL THEN rehearsal ELSE ?8 END,
           active = CASE WHEN ?6 IS NULL THEN NULL ELSE coalesce(active, 0) END`,
       id,
       revision,
@@ -138,6 +139,7 @@ export class SaleTables {
       sale?.closesAt ?? null,
       sale && 0,
       sale && !isListed(sale) ? 1 : null,
+      sale?.rehearsal ? 1 : null,
     );
     this.#run("UPDATE skus SET on_sale = 0 WHERE sale_id = ?", id);
     for (const sku of sale?.skus ?? []) {
@@ -225,28 +227,30 @@ export class SaleTables {
   }
 
   #sales(where: string, ...bindings: SqlStorageValue[]): RegisteredSale[] {
-    return this.#run(`SELECT id, revision, document FROM sales ${where}`, ...bindings).map(
-      (row) => {
-        const id = row.id as string;
-        const revision = row.revision as number;
-        const skus = this.#run(
-          "SELECT id, on_sale, unsold, withdrawn FROM skus WHERE sale_id = ?",
-          id,
-        );
-        const withdrawn = skus.filter((sku) => sku.withdrawn !== null);
-        const idsOf = (rows: Row[]) => rows.map((sku) => sku.id as string);
-        return {
-          id,
-          revision,
-          sale: JSON.parse(row.document as string),
-          former: idsOf(skus.filter(({ on_sale }) => on_sale === 0)),
-          unsold: idsOf(skus.filter(({ on_sale, unsold }) => on_sale === 1 && unsold === revision)),
-          ...(withdrawn.length > 0
-            ? { withdrawn: Object.fromEntries(withdrawn.map((sku) => [sku.id, sku.withdrawn])) }
-            : {}),
-        };
-      },
-    );
+    return this.#run(
+      `SELECT id, revision, document, rehearsal FROM sales ${where}`,
+      ...bindings,
+    ).map((row) => {
+      const id = row.id as string;
+      const revision = row.revision as number;
+      const skus = this.#run(
+        "SELECT id, on_sale, unsold, withdrawn FROM skus WHERE sale_id = ?",
+        id,
+      );
+      const withdrawn = skus.filter((sku) => sku.withdrawn !== null);
+      const idsOf = (rows: Row[]) => rows.map((sku) => sku.id as string);
+      return {
+        id,
+        revision,
+        sale: JSON.parse(row.document as string),
+        ...(row.rehearsal === 1 ? { rehearsal: true } : {}),
+        former: idsOf(skus.filter(({ on_sale }) => on_sale === 0)),
+        unsold: idsOf(skus.filter(({ on_sale, unsold }) => on_sale === 1 && unsold === revision)),
+        ...(withdrawn.length > 0
+          ? { withdrawn: Object.fromEntries(withdrawn.map((sku) => [sku.id, sku.withdrawn])) }
+          : {}),
+      };
+    });
   }
 
   #run(query: string, ...bindings: SqlStorageValue[]): Row[] {

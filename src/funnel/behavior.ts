@@ -62,9 +62,12 @@ function countNearby(c: AppContext, count: (block: string) => number): NearbyAcc
   };
 }
 
-/** Counts a refusal. At the sale's threshold, blocks the user for the sale's block time. */
+/**
+ * Counts a refusal. At the sale's threshold, blocks the user for the sale's block time. The block of a synthetic person is only
+ * counted: a crowd of them would fill the list that real sales share.
+ */
 export function recordRefusal(attempt: Identified, kind: keyof History): void {
-  const { c, userId, entry } = attempt;
+  const { c, userId, entry, rehearsed } = attempt;
   const { autoBlock } = protectionOf(entry?.sale ?? {});
   const saleId = entry?.sale.id ?? "-";
   const history = { ...historyOf(userId), [kind]: historyOf(userId)[kind] + 1 };
@@ -74,6 +77,7 @@ export function recordRefusal(attempt: Identified, kind: keyof History): void {
   if (!isOverThreshold || beingBlocked.has(userId)) return;
   beingBlocked.set(userId, true);
   count("blocked", kind, saleId);
+  if (rehearsed) return;
   const accountsAtAddress = accounts.get(addressOf(c).block)?.size ?? 0;
   const evidence = { saleId, ...history, accountsAtAddress };
   c.executionCtx.waitUntil(

@@ -19,7 +19,7 @@ export interface Shed {
 export const shareAt = ({ share, at }: Shed, now: number): number =>
   share * 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
 
-/** What is known of an object after one answer. Undefined: nothing worth knowing. */
+/** The state of an object after one answer. Undefined if it needs no memory. */
 export function nextShed(
   known: Shed | undefined,
   sign: "overloaded" | "fine",

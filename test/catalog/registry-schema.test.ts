@@ -12,7 +12,7 @@ const SCHEMA = {
     "CREATE TABLE schema_version ( id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
   sales:
     "CREATE TABLE sales ( id TEXT PRIMARY KEY, revision INTEGER NOT NULL, document TEXT NOT NULL, " +
-    "former TEXT NOT NULL , opens_at TEXT, closes_at TEXT, active INTEGER, unlisted INTEGER) WITHOUT ROWID",
+    "former TEXT NOT NULL , opens_at TEXT, closes_at TEXT, active INTEGER, unlisted INTEGER, rehearsal INTEGER) WITHOUT ROWID",
   sales_by_end: "CREATE INDEX sales_by_end ON sales (closes_at, id)",
   skus:
     "CREATE TABLE skus ( id TEXT PRIMARY KEY, sale_id TEXT NOT NULL, on_sale INTEGER NOT NULL, " +

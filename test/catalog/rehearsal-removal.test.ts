@@ -164,6 +164,18 @@ test("deletes nothing of a real sale that looks like a deleted rehearsal", async
   expect((await call("GET", `/api/orders/${orderId}`, { token: buyer.token })).status).toBe(200);
 });
 
+test("never reads or erases a deleted real sale whose id is that of a rehearsal", async () => {
+  const sale = aSale();
+  const id = `rehearsal-${sale.id}`;
+  await putSale({ ...sale, id, listed: false });
+  const [{ id: skuId } = { id: "" }] = sale.skus;
+  await admin("DELETE", `/sales/${id}`);
+  await run();
+  expect(await ledger(skuId)).toMatchObject({ stocked: 10 });
+  const registry = env.SALE_REGISTRY.getByName("registry");
+  expect(await registry.show(id)).toMatchObject({ registered: { id, sale: null } });
+});
+
 test("an object refuses to be erased while it sells, or if one order is a real person's", async () => {
   const rehearsal = await givenRehearsal();
   await bought(aSynthetic(rehearsal), rehearsal.skuId);

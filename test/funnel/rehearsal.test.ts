@@ -109,6 +109,25 @@ describe("a synthetic person", () => {
     expect((await attempt(await aBuyer(), sale, { from, visit })).status).toBe(202);
   });
 
+  test("fills no list of blocks, which real sales share", async () => {
+    givenClock(aMoment());
+    await noRules();
+    const blocks = {
+      limitRefusals: 2,
+      failedChallenges: 5,
+      ignoredChallenges: 20,
+      blockSeconds: 900,
+    };
+    const rehearsal = await givenRehearsal({
+      protection: protection({ limits: limits(1_000, 1), autoBlock: blocks }),
+    });
+    const person = aSynthetic(rehearsal);
+    const codes: (string | undefined)[] = [];
+    for (let n = 0; n < 6; n += 1) codes.push((await attempt(person, rehearsal)).code);
+    expect(codes.slice(1)).toEqual(Array(5).fill("rate_limited"));
+    expect((await admin("GET", "/denylist")).body).toMatchObject({ rules: [] });
+  });
+
   test("does not escape a rule about the address that the request really comes from", async () => {
     await noRules();
     const from = anAddress();
