@@ -14,7 +14,7 @@ const MAX_TOKEN = 512;
 /** The scope of a grant, then the person as signed with it. The algorithm is fixed, so that no token can choose one. */
 const TOKEN = /^rehearsal\.(([a-z0-9-]{1,64})\.(\d{10})\.[0-9a-f]{8})\.([\w-]+\.[\w-]{43})$/;
 
-/** What a grant is good for. `expiresAt`: seconds since 1970. `id`: 8 hexadecimal digits, which the operators' log has. */
+/** The sale and the end of a grant. `expiresAt`: seconds since 1970. `id`: 8 hexadecimal digits, as in the operators' log. */
 export interface GrantScope {
   saleId: string;
   expiresAt: number;
@@ -28,7 +28,7 @@ export interface SyntheticPerson {
   hasSolved: boolean;
 }
 
-/** What a valid token says about its bearer, who acts in this sale only. */
+/** The claims of a valid token. Its bearer acts in this sale only. */
 export interface Rehearsed extends Omit<SyntheticPerson, "name"> {
   saleId: string;
 }
@@ -67,8 +67,8 @@ export const isSynthetic = (userId: string): boolean => userId.startsWith(SYNTHE
 export const claimsSynthetic = (token: string): boolean => token.startsWith(SCHEME);
 
 /**
- * Who bears this token. Undefined if it is forged, altered, or expired at `now` (milliseconds). The caller checks that its sale
- * is a rehearsal. Never throws.
+ * Returns the bearer of this token. Undefined if it is forged, altered, or expired at `now` (milliseconds). The caller checks that
+ * its sale is a rehearsal. Never throws.
  */
 export function readPerson(
   secret: string,

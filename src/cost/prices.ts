@@ -11,9 +11,9 @@ interface Price {
   name: string;
   /** US dollars for one. */
   dollars: number;
-  /** What Workers Paid includes per month. */
+  /** Included in Workers Paid, per month. */
   included: number;
-  /** What Workers Free allows: per day, or altogether for storage. Of Redis: what Upstash's free plan allows per month. */
+  /** The limit of Workers Free: per day, or altogether for storage. For Redis, the limit of Upstash's free plan per month. */
   free: number;
 }
 

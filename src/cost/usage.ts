@@ -1,11 +1,11 @@
-// What a sale uses of each part, estimated from what one action costs and from how people behave. Pure.
+// Estimates how much a sale uses of each part, from the cost of one action and from how people behave. Pure.
 import type { Usage } from "./bill.ts";
 
-/** What one attempt that reaches the limits costs. Tests compare the calls, and the sum of the commands, with real ones. */
+/** The cost of one attempt that reaches the limits. Tests compare the calls, and the sum of the commands, with real ones. */
 export const ATTEMPT = { redisCommands: 2, redisScripts: 2, objectCalls: 1 };
-/** What an accepted order adds until it is settled. */
+/** The cost that an accepted order adds until it is settled. */
 export const ORDER = { rowsWritten: 4, messages: 1 };
-/** What a payment adds: calls of its runner and of the ledger, and the message about its result. */
+/** The cost that a payment adds: calls of its runner and of the ledger, and the message about its result. */
 export const PAYMENT = { objectCalls: 2, messages: 1 };
 /** A message is written, delivered and acknowledged. */
 export const OPERATIONS_OF_MESSAGE = 3;
@@ -57,7 +57,7 @@ export interface Scenario {
 export const SCENARIO: Pick<Scenario, "minutes" | "colos"> = { minutes: 60, colos: 50 };
 
 /**
- * What a sale uses, without calls and rows of lanes and of the sale's limit per person. The naive design has no line and
+ * The usage of a sale, without calls and rows of lanes and of the sale's limit per person. The naive design has no line and
  * remembers nothing at the edge: each page view and each poll reads Redis once and asks the object once, and each press of Buy,
  * also after the sell-out, counts the limits in Redis and asks the object.
  */
@@ -103,7 +103,7 @@ export interface Priced {
   admission: { mode: Exclude<Kind, "naive"> };
 }
 
-/** What the people who are expected at a sale use of each part. */
+/** The usage of each part by the people who are expected at a sale. */
 export function usageOfSale({ skus, admission }: Priced, visitors: number): Usage {
   const unitsOf = (some: Priced["skus"]) => some.reduce((sum, { stock }) => sum + stock, 0);
   const paid = unitsOf(skus.filter(({ unitPrice }) => unitPrice.amount > 0));

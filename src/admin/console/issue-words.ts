@@ -1,4 +1,4 @@
-// What is wrong with a field, in words for people. Pure.
+// Explains the fault of a form's field in plain words. Pure.
 
 const WORDS: [pattern: RegExp, message: string][] = [
   [/received undefined$|expected string to have >=1 /, "is required"],

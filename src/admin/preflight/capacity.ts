@@ -77,7 +77,7 @@ export function paymentCapacity(sale: Sale, expected: number, perSecond?: number
   return seconds > PATIENCE_SECONDS ? warn(detail, todo) : ok(detail);
 }
 
-/** What it costs is for information: no cost is a fault. */
+/** The estimate informs the operator. No cost is a fault. */
 export function costEstimate(sale: Sale, expected: number): Finding {
   const dollars = inDollars(billOf(usageOfSale(sale, expected)).dollars);
   return ok(`about ${dollars} at list prices (${CHECKED}), beside monthly fees and payments`);

@@ -1,4 +1,4 @@
-// What one machine observed of a rehearsal, as a file, and the observations of several machines as one.
+// The observations of one machine in a rehearsal, as a file, and those of several machines as one.
 import { readFile, writeFile } from "node:fs/promises";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
@@ -11,19 +11,29 @@ export interface Member {
   bot?: { name: string };
 }
 
-export interface Observation {
+/** The circumstances of a rehearsal, and its pace. */
+export interface Run {
   url: string;
+  /** The commit of this working copy. An instance at --url may run another one. */
   commit: string | undefined;
+  /** The machine that sent the requests. Without --url, the instance ran on it too. */
   machine: Machine;
+  /** Repeats the random choices with --seed. */
   seed: number;
   provider: Provider;
   buyers: number;
   concurrency: number;
   /** The scenario that ran first and alone: the rush, or the line. */
   scenario: string;
+  /** Duration of that scenario, without signing in and checking. */
   seconds: number;
+  /** In that scenario. */
   requestsPerSecond: number;
+  /** Parts that this rehearsal left out. */
   notes: string[];
+}
+
+export interface Observation extends Run {
   /** The server's time at the start and at the end, in milliseconds. */
   startedAt: number;
   endedAt: number;

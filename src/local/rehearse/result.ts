@@ -3,34 +3,14 @@ import type { Ledger, LedgerOrder, Money } from "../client.ts";
 import { percentile } from "../stats.ts";
 import type { RequestKind } from "./contract.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Machine } from "./machine.ts";
-import type { Member, Observation } from "./observation.ts";
-import type { Provider } from "./options.ts";
+import type { Member, Observation, Run } from "./observation.ts";
 import { unitsKept } from "./proofs/available-units.ts";
 import { moneyKept } from "./proofs/money.ts";
 import { tally } from "./proofs/units.ts";
 import type { ProofResult } from "./proofs/verify.ts";
 import type { Pace } from "./recorder.ts";
 
-export interface Result {
-  url: string;
-  /** The commit of this working copy. An instance at --url may run another one. */
-  commit: string | undefined;
-  /** The machine that sent the requests. Without --url, the instance ran on it too. */
-  machine: Machine;
-  /** Repeats the random choices with --seed. */
-  seed: number;
-  provider: Provider;
-  buyers: number;
-  concurrency: number;
-  /** The scenario that ran first and alone: the rush, or the line. */
-  scenario: string;
-  /** Duration of that scenario, without signing in and checking. */
-  seconds: number;
-  /** In that scenario. */
-  requestsPerSecond: number;
-  /** What this rehearsal left out. */
-  notes: string[];
+export interface Result extends Run {
   skus: SkuResult[];
   /** How many units people and each kind of bot got in the rush. */
   crowd: CrowdResult[];

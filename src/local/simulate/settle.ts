@@ -1,4 +1,4 @@
-// What becomes of accepted orders: the outbox of their object, the queue, the consumer, and the read model. The payments of
+// Settles accepted orders: the outbox of their object, the queue, the consumer, and the read model. The payments of
 // paid ones start at the pace of the real schedule.
 import { MAX_PAUSE_MS } from "../../inventory/hold-clock.ts";
 import type { OrderRow } from "../../inventory/order.ts";

@@ -34,7 +34,7 @@ export interface Outcome {
   sold: number;
 }
 
-/** What a run against a real instance does differently. */
+/** The settings that differ in a run against a real instance. */
 interface Variation {
   crowd?: Crowd;
   stepMs?: number;

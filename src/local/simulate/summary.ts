@@ -1,4 +1,4 @@
-// What an outcome means: how long it took, who was refused, and how busy each part was against its limit.
+// Reads an outcome: the time it took, the refusals, and the load of each part against its limit.
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { Server } from "./server.ts";
 import type { Outcome } from "./simulate.ts";
@@ -58,7 +58,7 @@ export const ordersPerSecond = (outcome: Outcome): number =>
 export const isolatesOf = ({ edges, limits }: Outcome): number =>
   Math.ceil(Math.max(0, ...edges.done) / limits.isolatePerSecond);
 
-/** What happened, a sentence each. */
+/** The results, one sentence each. */
 export function sentences(outcome: Outcome): string[] {
   const { scenario, tally, edges } = outcome;
   const { people, stock, colos, lanes, seconds, isPaid, linePerSecond } = scenario;

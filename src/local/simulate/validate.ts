@@ -31,7 +31,7 @@ const WARM_UP: Size = { people: 3_000, stock: 1_500 };
 const MEASURED: Size = { people: 2_000, stock: 1_000 };
 const COMPARED: Size = { people: 3_000, stock: 1_200 };
 
-/** What is compared. Times are milliseconds. */
+/** The compared figures. Times are milliseconds. */
 export interface Figures {
   soldOutMs: number;
   /** Of everybody's last answer. */

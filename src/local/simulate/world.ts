@@ -1,4 +1,4 @@
-// What all parts of a simulation share: the clock, the limits, Redis, the edges, and what is counted.
+// The state that all parts of a simulation share: the clock, the limits, Redis, the edges, and the counters.
 import type { Calendar } from "./calendar.ts";
 import type { Limits } from "./limits.ts";
 import type { Server } from "./server.ts";

@@ -14,7 +14,8 @@ export function patch(held: Element, newer: Element): void {
     const old = former[at];
     if (!old) held.append(node);
     else if (isElement(old) && isElement(node) && old.tagName === node.tagName) patch(old, node);
-    else if (isElement(old) || old.textContent !== node.textContent) old.replaceWith(node);
+    else if (isElement(old) || isElement(node) || old.textContent !== node.textContent)
+      old.replaceWith(node);
   }
   for (const old of former.slice(nodes.length)) old.remove();
 }
