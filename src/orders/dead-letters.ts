@@ -2,15 +2,16 @@
 // all. Replaying twice is safe: a message only makes the consumer look at the ledger again.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
+import type { Config } from "../config.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
-import { orderMessageSchema } from "../inventory/messages.ts";
+import { eventMessageSchema, orderMessageSchema } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";
 import { type RedisConfig, toFields, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { type DeadLetter, MAX_DELIVERIES, retryDelaySeconds } from "./delivery.ts";
-import { isEventMessage, readEvent } from "./webhooks.ts";
+import { isEventMessage, platformLetterId, readEvent } from "./webhooks.ts";
 
 const letterSchema = z.object({
   id: z.string(),
@@ -30,11 +31,13 @@ const MAX_ID = 256;
 const onLetters = <T>(redis: Redis, keys: Keys, work: () => Promise<T>): Promise<T> =>
   healed(redis, keys, [{ key: keys.deadLetters, type: "hash" }], work);
 
+type LetterConfig = RedisConfig & Pick<Config, "ORDER_WEBHOOK_EVENTS">;
+
 /** Stores a batch, then acknowledges it. While Redis is down, the batch stays in the queue. */
 export async function storeDeadLetters(
   batch: Pick<MessageBatch, "messages" | "queue">,
   env: InventoryEnv,
-  config: RedisConfig,
+  config: LetterConfig,
 ): Promise<void> {
   const letters = batch.messages.map((message) => toLetter(message, batch.queue));
   try {
@@ -54,19 +57,14 @@ export async function storeDeadLetters(
   }
 }
 
-/** Discards letters about orders that were settled while the letters were in flight. */
+/** Discards letters about orders that were settled, and events that were accepted, while the letters were in flight. */
 async function discardSettled(
   env: InventoryEnv,
-  config: RedisConfig,
+  config: LetterConfig,
   letters: DeadLetter[],
 ): Promise<void> {
   const settled = await Promise.all(
-    letters.map(async ({ id, message }) => {
-      const order = orderMessageSchema.safeParse(message).data;
-      if (!order) return [];
-      const answer = await callInventory(env, order, (object) => object.isAcknowledged(order));
-      return answer.ok && answer.value ? [id] : [];
-    }),
+    letters.map(async ({ id, message }) => ((await isSettled(env, config, message)) ? [id] : [])),
   );
   const ids = settled.flat();
   if (ids.length === 0) return;
@@ -75,13 +73,30 @@ async function discardSettled(
   );
 }
 
+/** Whether nothing is left to do about a message. False while its object does not answer. */
+async function isSettled(
+  env: InventoryEnv,
+  { ORDER_WEBHOOK_EVENTS: extra }: LetterConfig,
+  message: unknown,
+): Promise<boolean> {
+  const order = orderMessageSchema.safeParse(message).data;
+  const event = eventMessageSchema.safeParse(message).data;
+  const ref = order ?? event;
+  if (!ref) return false;
+  const answer = await callInventory(env, ref, async (object) =>
+    order ? object.isAcknowledged(order) : (await object.owedEvents([ref], extra)).length === 0,
+  );
+  return answer.ok && answer.value;
+}
+
 /** Our own dead letters carry a reason. Those of the platform carry only the message. */
 function toLetter({ id, body, timestamp }: Message, deadLetterQueue: string): DeadLetter {
   const letter = letterSchema.safeParse(body);
   if (letter.success) return { ...letter.data, id: isPathId(letter.data.id) ? letter.data.id : id };
   const origin = isEventMessage(body) ? "webhooks" : "orders";
   return {
-    id,
+    // By it, the letter is found once its order is settled or its event accepted.
+    id: orderMessageSchema.safeParse(body).data?.orderId ?? platformLetterId(body) ?? id,
     queue: deadLetterQueue.replace("orders-dlq", origin),
     message: body,
     reason: "the consumer crashed or timed out at every delivery",

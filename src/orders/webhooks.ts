@@ -30,6 +30,17 @@ export const readEvent = (body: unknown): OrderEvent | undefined =>
 export const isEventMessage = (body: unknown): boolean =>
   eventMessageSchema.safeParse(body).success || readEvent(body) !== undefined;
 
+/** The id of the platform's dead letter about an order's event. Undefined if the message is about none. */
+export const platformLetterId = (body: unknown): string | undefined => {
+  const { success, data } = eventMessageSchema.safeParse(body);
+  return success ? letterIdOf(data.orderId) : undefined;
+};
+
+const letterIdOf = (orderId: string): string => `${orderId}.news`;
+
+/** An event that was accepted sooner can have no dead letter: the platform's deliveries alone take longer. */
+const SOONEST_LETTER_MS = 10_000;
+
 /** One order in a batch, with all messages about it. */
 interface Item {
   ref: EventMessage;
@@ -180,9 +191,9 @@ async function confirmAccepted(
 
 /** Discards the dead letters of events that the shop accepted after all. */
 async function discardLetters(accepted: EventToDeliver[], config: RedisConfig): Promise<void> {
-  const late = accepted.filter(({ since }) => Date.now() - since >= GIVE_UP_MS);
+  const late = accepted.filter(({ since }) => Date.now() - since >= SOONEST_LETTER_MS);
   if (late.length === 0) return;
-  const ids = late.map(({ order }) => eventIdOf(order));
+  const ids = late.flatMap(({ order }) => [eventIdOf(order), letterIdOf(order.id)]);
   await withRedis(config, "redis-background", (redis, keys) =>
     redis.hdel(keys.deadLetters, ...ids),
   ).catch((error) => log("webhooks.letter_failed", { cause: causeOf(error) }));

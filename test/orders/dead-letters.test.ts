@@ -247,6 +247,19 @@ describe("no dead letter remains about a settled order", () => {
     expect(await letters()).toEqual([]);
   });
 
+  test("if the platform made it, because the consumer crashed at every delivery", async () => {
+    const early = await givenOrder(await givenPaid());
+    const late = await givenOrder(await givenPaid());
+    const gateway = new TestGateway();
+    await deliverTo(gateway, [early.message]);
+    await deliver([early.message, late.message], { queue: DEAD_LETTERS });
+    expect((await letters()).map(({ id }) => id)).toEqual([late.order.id]);
+
+    await deliverTo(gateway, [late.message]);
+
+    expect(await letters()).toEqual([]);
+  });
+
   test("except while the order's charge is still undecided", async () => {
     const dead = await givenStoredDeadLetter();
     dead.gateway.down = true;

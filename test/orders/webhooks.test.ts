@@ -186,6 +186,23 @@ describe("an event that the shop does not accept", () => {
     expect(new Set(idsOf(received))).toEqual(new Set(ids));
   });
 
+  test("leaves no dead letter of the platform once the shop has it", async () => {
+    const clock = givenClock(Date.now());
+    givenShop();
+    const [first, second] = [await givenEvent(), await givenEvent()];
+    const letters = async () =>
+      (await admin<{ deadLetters: DeadLetter[] }>("GET", "/dead-letters")).body.deadLetters;
+    await post([first.event]);
+    await deliver([first.event, second.event], { queue: "doorbuster-orders-dlq" });
+    expect((await letters()).map(({ message }) => message)).toEqual([second.event]);
+
+    // The platform gives up after a minute.
+    clock.moveTo(Date.now() + 60_000);
+    await post([second.event]);
+
+    expect(await letters()).toEqual([]);
+  });
+
   test("for a week becomes a dead letter with the reason, and can still be delivered", async () => {
     const clock = givenClock(Date.now());
     let up = false;

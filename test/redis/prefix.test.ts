@@ -124,7 +124,10 @@ const KINDS = {
   },
   "dead letters": {
     write: (config: RedisConfig, name: string) =>
-      storeDeadLetters(aLetter(name) as unknown as MessageBatch, env, config),
+      storeDeadLetters(aLetter(name) as unknown as MessageBatch, env, {
+        ...config,
+        ORDER_WEBHOOK_EVENTS: [],
+      }),
     read: async (config: RedisConfig) =>
       (await inRedis(config, (redis, keys) => listDeadLetters(redis, keys))).letters.map(
         ({ id }) => id,
