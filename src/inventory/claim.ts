@@ -13,8 +13,6 @@ export interface Claim extends OrderRef {
   order: Order;
   step: MoneyStep;
   paymentToken: string | null;
-  /** Whether the read model and the line of the payments had this version before. Set by `claim` alone. */
-  isForwarded?: boolean;
   /** Where the provider sends its receipt. */
   receiptEmail: string | null;
   /** Which of the buyer's payment methods it is, counted from 1. */

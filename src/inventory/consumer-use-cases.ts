@@ -27,8 +27,7 @@ export function claim(work: UnitOfWork, refs: OrderRef[]): Claim[] {
     if (!row) return [];
     const confirmed = decideConfirmFree(row, now);
     if (confirmed) work.save(row, confirmed, { send: false });
-    const isForwarded = work.ledger.index.unacknowledged.get(ref.orderId)?.isForwarded ?? false;
-    return [{ ...toClaim(confirmed ?? row), isForwarded, ...work.requests.of(ref.orderId) }];
+    return [{ ...toClaim(confirmed ?? row), ...work.requests.of(ref.orderId) }];
   });
 }
 

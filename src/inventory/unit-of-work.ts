@@ -22,6 +22,7 @@ import { Outbox, resendBy, resendSchedule } from "./outbox.ts";
 import { nextDelivery, type OwedEvent } from "./owed-events.ts";
 import { Publications } from "./publications.ts";
 import { RecentRequests } from "./recent-requests.ts";
+import { enterLine, type SchedulerBinding } from "./scheduler-client.ts";
 
 /**
  * Most ended holds that one command expires: ten thousand ending at once must not delay a buyer. More than the
@@ -37,8 +38,14 @@ const PAUSE_MS = 1_000;
 /** Spreads the resends of several objects, or of one object after it woke. */
 const RESEND_JITTER_MS = 2_000;
 
-/** The queues that the object sends to. */
-export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS"> & AllowanceEnv;
+/** Where the object sends its orders and events. */
+export type OutboxEnv = Pick<Env, "ORDERS" | "DUE_PAYMENTS" | "WEBHOOKS"> &
+  SchedulerBinding &
+  AllowanceEnv;
+
+/** How an order is sent again. */
+const wayOf = ({ isFree, isForwarded }: Unacknowledged): "free" | "priced" | "inLine" =>
+  isForwarded ? "inLine" : isFree ? "free" : "priced";
 
 export class UnitOfWork {
   readonly ledger: Ledger;
@@ -52,6 +59,7 @@ export class UnitOfWork {
   readonly #orders: Outbox<OrderMessage>;
   readonly #payments: Outbox<OrderMessage>;
   readonly #events: Outbox<EventMessage>;
+  readonly #scheduler: SchedulerBinding;
   readonly #alarm: AlarmClock;
   #calls = 0;
 
@@ -60,6 +68,7 @@ export class UnitOfWork {
     this.#orders = new Outbox<OrderMessage>(env.ORDERS);
     this.#payments = new Outbox<OrderMessage>(env.DUE_PAYMENTS);
     this.#events = new Outbox<EventMessage>(env.WEBHOOKS);
+    this.#scheduler = env;
     this.#alarm = new AlarmClock(storage);
     this.published = new Publications(env, this.ledger);
     this.allowances = new AllowanceReports(env, this.ledger, () =>
@@ -99,15 +108,7 @@ export class UnitOfWork {
     this.#alarm.fired();
     const now = Date.now();
     this.expireEnded(now, EXPIRE_PER_ALARM);
-    const due = [...this.ledger.index.unacknowledged.values()].filter(
-      (order) => resendBy(order, now) <= now,
-    );
-    for (const order of due) {
-      const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
-      order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
-    }
-    this.#orders.post(due.filter(({ isFree }) => isFree).map(toOrderMessage));
-    this.#payments.post(due.filter(({ isFree }) => !isFree).map(toOrderMessage));
+    this.#sendDueOrders(now);
     this.#sendDueEvents(now);
     this.allowances.resend(now);
     this.forgetTraces(now);
@@ -172,6 +173,29 @@ export class UnitOfWork {
   forgetTraces(now: number): void {
     const isMore = this.ledger.forgetTraces(now, FORGET_PER_CALL);
     if (isMore) this.#alarm.fireBy([now + PAUSE_MS]);
+  }
+
+  #sendDueOrders(now: number): void {
+    const due = [...this.ledger.index.unacknowledged.values()].filter(
+      (order) => resendBy(order, now) <= now,
+    );
+    for (const order of due) {
+      const { dueAt } = resendSchedule(Math.min(order.changedAt, now), now);
+      order.dueAt = dueAt + Math.random() * RESEND_JITTER_MS;
+    }
+    const { free, priced, inLine } = Object.groupBy(due, wayOf);
+    this.#orders.post((free ?? []).map(toOrderMessage));
+    this.#payments.post((priced ?? []).map(toOrderMessage));
+    void this.#enterLine((inLine ?? []).map(toOrderMessage));
+  }
+
+  /**
+   * Puts orders of which only the money is missing into the line of the payments, unless they are in it. That is one call, and
+   * not a message for each. What the line does not take goes to the queue, which tries again.
+   */
+  async #enterLine(orders: OrderMessage[]): Promise<void> {
+    const outside = await enterLine(this.#scheduler, orders);
+    this.#payments.post(orders.filter(({ orderId }) => outside.has(orderId)));
   }
 
   #sendDueEvents(now: number): void {

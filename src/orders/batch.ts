@@ -89,11 +89,6 @@ export class Group {
     return this.#unfinished().flatMap(({ claim }) => claim ?? []);
   }
 
-  /** Open claims whose version the read model does not have yet. A reminder of money costs no write to Redis. */
-  get unpublished(): Claim[] {
-    return this.open.filter(({ isForwarded }) => !isForwarded);
-  }
-
   get verdicts(): Verdict[] {
     return [...this.#entries.values()].flatMap(({ ref, requestId, messages, fault }) => {
       const about = { orderId: ref.orderId, requestId };

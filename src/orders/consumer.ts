@@ -6,12 +6,12 @@
 import { logVerbose, type VerboseConfig } from "../funnel/verbose.ts";
 import type { Claim } from "../inventory/claim.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
+import { enterLine, type SchedulerBinding } from "../inventory/scheduler-client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { type Group, groupByObject } from "./batch.ts";
 import { type DeadLetterEnv, retryOrDeadLetter, retryOrDefer } from "./delivery.ts";
 import { writeOrders } from "./read-model.ts";
-import { enterLine, type SchedulerBinding } from "./scheduler-client.ts";
 import type { WebhookConfig } from "./shop-receiver.ts";
 
 export type ConsumerEnv = InventoryEnv & DeadLetterEnv & SchedulerBinding;
@@ -55,7 +55,7 @@ async function processGroups(
   config: RedisConfig & WebhookConfig,
 ): Promise<void> {
   await Promise.all(groups.map((group) => group.claim(env)));
-  const claims = groups.flatMap((group) => group.unpublished);
+  const claims = groups.flatMap((group) => group.open);
   // Money does not wait for Redis, nor Redis for the scheduler.
   const entering = enterLine(
     env,

@@ -5,10 +5,10 @@ import type { Switch } from "../catalog/switches.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import type { AppContext } from "../http.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
+import { type LineView, schedulerOf } from "../inventory/scheduler-client.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { type LineView, secondsToWait } from "../payments/payment-line.ts";
+import { secondsToWait } from "../payments/payment-line.ts";
 import type { PaymentPause } from "../payments/payment-pause.ts";
-import { schedulerOf } from "./scheduler-client.ts";
 
 type Scope = AppContext["var"]["scope"];
 

@@ -1,6 +1,7 @@
 // The line of orders whose money must move: first come, first served, each order once. Pure, in memory only: the ledgers
 // send every order again that was lost from it.
 import type { OrderMessage } from "../inventory/messages.ts";
+import type { LineView } from "../inventory/scheduler-client.ts";
 
 /** An order in the line. */
 export interface LineEntry {
@@ -13,16 +14,6 @@ export interface LineEntry {
   state: "waiting" | "running" | "resting" | "held";
   /** Whether a newer version arrived while a step was running. */
   hasNewer: boolean;
-}
-
-/** How long the line is, in a form that a caller can work out its own place from. */
-export interface LineView {
-  /** Orders that wait for their start, or for the end of a pause. */
-  length: number;
-  /** Starts per second. */
-  perSecond: number;
-  /** `[enteredAt, place]` of some waiting orders, first to last. Places count from 1. */
-  points: [enteredAt: number, place: number][];
 }
 
 /** About 20 MB. Further orders wait in their ledgers. */

@@ -129,6 +129,30 @@ describe("the alarm clock", () => {
     expect(set).toHaveLength(2);
   });
 
+  test("leaves a pause between two alarms, so that duties of a rush share them", async () => {
+    const clock = givenClock(START);
+    const { alarm, set } = await givenAlarm(null);
+    const dueAt = Array.from({ length: 1_000 }, (_, nth) => START + 10_000 + nth * 3);
+    alarm.fireBy(dueAt);
+    for (let at = set[0]?.[0] ?? 0; dueAt.some((due) => due > at); at = set.at(-1)?.[0] ?? 0) {
+      clock.moveTo(at);
+      alarm.fired();
+      alarm.fireBy(dueAt.filter((due) => due > at));
+    }
+    expect(set.length).toBeLessThanOrEqual(8); // in three seconds
+    expect(set.at(-1)?.[0]).toBeLessThan((dueAt.at(-1) ?? 0) + 1_000);
+  });
+
+  test("waits for no pause that a wrong clock made long", async () => {
+    const clock = givenClock(START);
+    const { alarm, set } = await givenAlarm(null);
+    alarm.fireBy([START]);
+    alarm.fired();
+    clock.moveTo(START - DAY_MS);
+    alarm.fireBy([START - DAY_MS]);
+    expect(set.at(-1)?.[0]).toBeLessThan(START - DAY_MS + 1_000);
+  });
+
   test("sets no alarm without a duty", async () => {
     givenClock(START);
     const { alarm, set } = await givenAlarm(START - DAY_MS);

@@ -1,6 +1,7 @@
 // From the ledger to the queue: the object resends every unacknowledged order, whatever the queue did with it.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { givenClock } from "../support/clock.ts";
 import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { START } from "./commands.ts";
@@ -86,6 +87,73 @@ test("sends a burst in few batches, none larger than the queue accepts", async (
   });
   expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
   expect(sizes.length).toBeLessThanOrEqual(11);
+});
+
+/** Orders that wait in line for their payment, and are due to be sent again. Nothing of them is left to publish. */
+async function givenInLine(count: number) {
+  const sent = captureQueue();
+  const clock = givenClock(START);
+  const skuId = await givenUnits(count, { price: 100 });
+  const orders = Array.from({ length: count }, () => aReservation(skuId, { paymentToken: "tok" }));
+  await inside(skuId, async (object) => {
+    for (const order of orders) await object.reserve(order);
+    object.acknowledge(orders.map((order) => ({ ...order, version: 1 })));
+  });
+  await takeMessages(sent, skuId, count);
+  clock.moveTo(START + 15_000);
+  return { skuId, sent, orderIds: orders.map(({ orderId }) => orderId).sort() };
+}
+
+/** Rings the alarm of an object. The line of the payments refuses the orders that the test names. */
+async function enteredAtAlarm(skuId: string, refuse: (ids: string[]) => Promise<string[]>) {
+  const calls: string[][] = [];
+  await inside(skuId, async (object) => {
+    const { PAYMENT_SCHEDULER } = (object as unknown as { env: Env }).env;
+    const enter = (messages: OrderMessage[]) => {
+      const ids = messages.map(({ orderId }) => orderId).sort();
+      calls.push(ids);
+      return refuse(ids);
+    };
+    const stub = { enter } as unknown as ReturnType<typeof PAYMENT_SCHEDULER.getByName>;
+    const spy = vi.spyOn(PAYMENT_SCHEDULER, "getByName").mockReturnValue(stub);
+    await object.alarm();
+    spy.mockRestore();
+  });
+  return calls;
+}
+
+test("reminds the line of the payments of all orders that wait in it by one call, without a message", async () => {
+  const { skuId, orderIds } = await givenInLine(120);
+
+  const calls = await enteredAtAlarm(skuId, async () => []);
+
+  expect(calls).toEqual([orderIds]);
+  expect(await inventory(skuId).report()).toMatchObject({
+    unacknowledged: 120,
+    activity: { messagesSent: 120 },
+  });
+});
+
+test("sends the queue what the line of the payments does not take, or all if it does not answer", async () => {
+  const { skuId, sent, orderIds } = await givenInLine(3);
+  const idsOf = (messages: OrderMessage[]) => messages.map(({ orderId }) => orderId).sort();
+
+  await enteredAtAlarm(skuId, async (ids) => ids.slice(0, 1));
+  expect(idsOf(await takeMessages(sent, skuId, 1))).toEqual(orderIds.slice(0, 1));
+
+  vi.setSystemTime(START + 60_000);
+  await enteredAtAlarm(skuId, () => Promise.reject(new Error("down")));
+  expect(idsOf(await takeMessages(sent, skuId, 3))).toEqual(orderIds);
+});
+
+test("sends orders to the queue after the object slept, because it does not know what the line has", async () => {
+  const { skuId, sent } = await givenInLine(2);
+  await putToSleep(skuId);
+
+  await inventory(skuId).report();
+  await runDurableObjectAlarm(stubOf(skuId));
+
+  expect(await takeMessages(sent, skuId, 2)).toHaveLength(2);
 });
 
 test("leaves an order unacknowledged if it changed while an older version was being written", async () => {

@@ -1,17 +1,16 @@
 // Free orders do not wait for the paid ones beside them: each kind has a queue of its own, for the first message about an
-// order, its changes and its reminders. A message that is in the other queue is processed all the same.
+// order and its changes. Orders in the line of the payments send none. A message in the other queue is processed all the same.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import worker from "../../src/index.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
-import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { givenClock } from "../support/clock.ts";
 import { collecting, deliverBatch, enteringBy } from "../support/queue.ts";
-import { emptyRedis, readModelOf, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { emptyRedis, readModelOf, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { until } from "../support/shop.ts";
-import { cancel, givenOrder, givenPaid, type Purchase, TestGateway } from "./saga-fixtures.ts";
+import { bankEntry, cancel, givenOrder, givenPaid, type Purchase } from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
 
@@ -89,28 +88,20 @@ test("publishes and acknowledges a free order while the payment scheduler does n
   expect((await delivery).acked).toHaveLength(2);
 });
 
-test("reminds the scheduler of an order that waits for its payment, without publishing it again", async () => {
+test("settles an order that the line of the payments lost, without sending or publishing it again", async () => {
   const { sale, queues, wait, about } = await givenSale();
   const purchase = await givenOrder(sale);
   await deliverBatch([purchase.message], inPayments, collecting([]));
-  for (let reminders = 1; reminders <= 4; reminders += 1) {
-    await wait(5);
-    await until("the reminder is sent", () => about(queues.payments, purchase).length >= reminders);
-  }
-  const [reminder] = about(queues.payments, purchase);
-  const due: OrderMessage[] = [];
+  queues.payments.length = 0;
 
-  const { roundTrips } = await redisCost(() =>
-    deliverBatch([reminder], inPayments, collecting(due)),
-  );
+  await wait(1);
 
-  expect(due).toEqual([reminder]);
-  expect(roundTrips).toBe(0);
+  await until("the payment is settled", () => about(queues.payments, purchase).length > 0);
+  const versions = about(queues.payments, purchase).map(({ version }) => version);
+  expect(Math.min(...versions)).toBeGreaterThan(purchase.message.version);
   expect(about(queues.orders, purchase)).toEqual([]);
-  await settlePayment(reminder as OrderMessage, env, new TestGateway(), { mayCharge: true });
-  await until("the change is sent", () =>
-    about(queues.payments, purchase).some(({ version }) => version > purchase.message.version),
-  );
+  expect(await readModelOf(purchase.buyer.id)).toMatchObject([{ status: "reserved" }]);
+  expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1 });
 });
 
 test("sends an order to the consumer again if the line of the payments refused it", async () => {

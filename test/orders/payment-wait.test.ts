@@ -1,8 +1,8 @@
 // What buyers learn about the line of payments: an estimate while they wait, and a refusal if it is longer than any hold.
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { LineView } from "../../src/inventory/scheduler-client.ts";
 import { PaymentScheduler } from "../../src/orders/payment-scheduler.ts";
 import { dropPaymentLine } from "../../src/orders/payment-wait.ts";
-import type { LineView } from "../../src/payments/payment-line.ts";
 import { givenOrder, givenPaid, pay, paymentOf } from "./saga-fixtures.ts";
 
 beforeEach(dropPaymentLine);

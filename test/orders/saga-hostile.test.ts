@@ -7,7 +7,7 @@ import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { type Order, type OwnedOrder, TRANSITIONS } from "../../src/inventory/order.ts";
 import { START } from "../inventory/commands.ts";
 import { aReservation, givenUnits, inventory, putToSleep, stubOf } from "../inventory/object.ts";
-import { captureQueue } from "../support/queue.ts";
+import { captureQueue, givenFullLine } from "../support/queue.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import { unique } from "../support/shop.ts";
 import { deliverTo, TestGateway } from "./saga-fixtures.ts";
@@ -177,6 +177,7 @@ class Simulation {
 
 test("any history ends with final orders, one charge and at most one refund each, and no drift", async () => {
   const sent = captureQueue();
+  givenFullLine();
   vi.setSystemTime(START);
   onTestFinished(() => {
     vi.useRealTimers();

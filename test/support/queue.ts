@@ -6,6 +6,7 @@ import { requireConfig } from "../../src/config.ts";
 import worker from "../../src/index.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { secondsToNextTry } from "../../src/orders/payment-retry.ts";
+import { PaymentScheduler } from "../../src/orders/payment-scheduler.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
 import type { PaymentGateway } from "../../src/payments/gateway.ts";
 import { createGateway } from "../../src/payments/gateway-factory.ts";
@@ -74,6 +75,13 @@ export const collecting = (due: OrderMessage[]) =>
 export const enteringBy = (enter: (orders: OrderMessage[]) => Promise<string[]>) => ({
   PAYMENT_SCHEDULER: { getByName: () => ({ enter }) },
 });
+
+/** The line of the payments is full until the end of the test, so the ledgers send messages about the orders that wait in it. */
+export function givenFullLine(): void {
+  const enter = async (orders: OrderMessage[]) => orders.map(({ orderId }) => orderId);
+  const spy = vi.spyOn(PaymentScheduler.prototype, "enter").mockImplementation(enter);
+  onTestFinished(() => spy.mockRestore());
+}
 
 /** Settles a payment as the scheduler does at its try number `tries`. */
 async function mustTryAgain(

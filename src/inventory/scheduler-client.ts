@@ -1,12 +1,18 @@
 // The calls to the payment scheduler. Entering its line waits for no money, so a slow card delays no other order, and
 // waiting in line uses up no delivery.
-import type { OrderMessage } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { LineView } from "../payments/payment-line.ts";
-import type { PaymentScheduler } from "./payment-scheduler.ts";
+import type { OrderMessage } from "./messages.ts";
 
-export interface SchedulerBinding {
-  PAYMENT_SCHEDULER: DurableObjectNamespace<PaymentScheduler>;
+export type SchedulerBinding = Pick<Env, "PAYMENT_SCHEDULER">;
+
+/** How long the line is, in a form that a caller can work out its own place from. */
+export interface LineView {
+  /** Orders that wait for their start, or for the end of a pause. */
+  length: number;
+  /** Starts per second. */
+  perSecond: number;
+  /** `[enteredAt, place]` of some waiting orders, first to last. Places count from 1. */
+  points: [enteredAt: number, place: number][];
 }
 
 /** Written out because the generated stub type loses tuples. */
