@@ -1,7 +1,8 @@
 // A drop of paid orders that come much faster than the provider takes payments, with free orders beside them. All settle, at
 // the pace that is allowed. Free orders are timed alone and while the paid ones wait in line: these two must not differ. Any
 // rush slows one machine down, so they are also timed during a rush of orders that nobody pays, and during the rush of paid
-// ones. These two must not differ either: the payments are all that sets the rushes apart.
+// ones. These two must not differ either: in both, as many buyers look at their orders again and again, so the payments are all
+// that sets the rushes apart.
 import { setTimeout as pause } from "node:timers/promises";
 import { forEachConcurrently } from "../concurrency.ts";
 import type { Pace } from "../recorder.ts";
@@ -9,8 +10,8 @@ import type { Buyer, Scenario, ScenarioContext } from "../scenario.ts";
 import { FINAL_WITHIN_MS, lineMs, waitUntilFinal } from "../wait-until-final.ts";
 import { arrive, medianUntilConfirmed, place } from "./crowd-beside.ts";
 import { openNow } from "./hours.ts";
-import { cancel } from "./order-actions.ts";
-import { type PaymentPattern, payOrCancel } from "./payment-pattern.ts";
+import { cancel, untilPaymentIs } from "./order-actions.ts";
+import { looks, type PaymentPattern, payOrCancel } from "./payment-pattern.ts";
 
 /** Arrivals of a crowd: 3,000 come in ten seconds. */
 const PER_SECOND = 300;
@@ -38,6 +39,8 @@ const PATTERNS: PaymentPattern[] = [
   ...Array<PaymentPattern>(15).fill({ method: "good" }),
 ];
 
+const patternOf = (nth: number) => PATTERNS[nth % PATTERNS.length] as PaymentPattern;
+
 export const paidDrop: Scenario = {
   name: "paid-drop",
   plan({ now, buyerCount, knowsPace }) {
@@ -62,17 +65,10 @@ export const paidDrop: Scenario = {
     const timed = (group: (typeof TIMED)[number]) =>
       medianUntilConfirmed(context, of(group), seconds);
     const aloneMs = await timed("alone");
-    const unpaid: [buyer: Buyer, id: string][] = [];
     const [besideUnpaidMs] = await Promise.all([
       timed("beside-unpaid"),
-      arrive(context, of("unpaid"), seconds, async (buyer, dueAt) => {
-        const id = await place(context, buyer, dueAt);
-        if (id !== undefined) unpaid.push([buyer, id]);
-      }),
+      leaveUnpaid(context, of("unpaid"), seconds),
     ]);
-    await forEachConcurrently(CANCEL_AT_ONCE, unpaid, async ([buyer, id]) => {
-      await cancel(context, buyer, id);
-    });
     await Promise.all(context.skus.map((sku) => waitUntilFinal(context, sku, { held: 0 })));
     const startedAt = Date.now();
     const [free] = await Promise.all([
@@ -87,6 +83,26 @@ export const paidDrop: Scenario = {
   },
 };
 
+/** A rush of orders that nobody pays. The buyers look at them as those of the paid orders do. In the end they cancel. */
+async function leaveUnpaid(
+  context: ScenarioContext,
+  buyers: Buyer[],
+  seconds: number,
+): Promise<void> {
+  const placed: [buyer: Buyer, id: string][] = [];
+  const looking: Promise<boolean>[] = [];
+  await arrive(context, buyers, seconds, async (buyer, dueAt, nth) => {
+    const id = await place(context, buyer, dueAt);
+    if (id === undefined) return;
+    placed.push([buyer, id]);
+    if (looks(patternOf(nth))) looking.push(untilPaymentIs(context, buyer, id, ["declined"]));
+  });
+  await forEachConcurrently(CANCEL_AT_ONCE, placed, async ([buyer, id]) => {
+    await cancel(context, buyer, id);
+  });
+  await Promise.all(looking);
+}
+
 /** Orders, and pays in the way of the buyer's pattern. */
 async function pay(
   context: ScenarioContext,
@@ -94,7 +110,7 @@ async function pay(
   dueAt: number,
   nth: number,
 ): Promise<void> {
-  const pattern = PATTERNS[nth % PATTERNS.length] as PaymentPattern;
+  const pattern = patternOf(nth);
   const id = await place(context, buyer, dueAt, pattern.method);
   if (id !== undefined) await payOrCancel(context, buyer, pattern, id);
 }

@@ -18,6 +18,10 @@ export interface PaymentPattern {
   cancels?: true;
 }
 
+/** Whether the buyer looks at the order until the bank declined or asks. */
+export const looks = ({ answers, next }: PaymentPattern): boolean =>
+  answers !== undefined || next !== undefined;
+
 /** Everything that the buyer of an accepted order does about it. */
 export async function payOrCancel(
   context: ScenarioContext,
