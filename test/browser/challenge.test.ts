@@ -95,6 +95,19 @@ inBrowser("challenges", (stage) => {
     expect(fake.rendered[0]?.size).toBe("compact");
   });
 
+  test("gets a smaller widget when the page becomes narrow, and a larger one when it widens again", async () => {
+    const { page, fake } = await ready("turns", "pass");
+    await buyButton(page).click();
+    await page.locator(".challenge iframe").waitFor();
+    const sizes = () => fake.rendered.map(({ size }) => size);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await expect.poll(sizes).toEqual(["flexible", "compact"]);
+    await page.setViewportSize({ width: 640, height: 320 });
+    await expect.poll(sizes).toEqual(["flexible", "compact", "flexible"]);
+    await solve(page);
+    await orderIs(page, "confirmed");
+  });
+
   test("tells the buyer what to do when their network blocks the challenge provider", async () => {
     const { page, fake, sent } = await ready("blocked", "pass");
     fake.reachable = false;

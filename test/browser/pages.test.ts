@@ -2,7 +2,7 @@
 // left, and Japanese and Arabic texts at every size.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { checkEverywhere } from "./axe.ts";
+import { check } from "./axe.ts";
 import { buyButton, inBrowser, orderIs, PAID, type Person } from "./harness.ts";
 import { onSaleInSizes } from "./products-scene.ts";
 
@@ -129,16 +129,16 @@ inBrowser(
       for (const at of ["/", "/orders", "/nowhere", path, sized.path]) {
         await page.goto(at);
         await awake(page);
-        await checkEverywhere(page, at);
+        await check(page, at);
       }
       await visitor.signIn(user);
       await page.goto(`${path}/skus/${skuId}/buy`);
-      await checkEverywhere(page, "the order form");
+      await check(page, "the order form");
       await page.locator("form.stack button").click();
       await orderIs(page, "reserved");
-      await checkEverywhere(page, "an order");
+      await check(page, "an order");
       await page.goto("/orders");
-      await checkEverywhere(page, "my orders");
+      await check(page, "my orders");
     });
 
     test("have the deployment's theme, overridden by a sale's", async () => {
@@ -166,7 +166,7 @@ inBrowser(
         theme.accent,
       ]);
       await page.getByText("Sold by Harbor Roasters").first().waitFor();
-      await checkEverywhere(page, "a sale with a theme of its own");
+      await check(page, "a sale with a theme of its own");
     });
   },
   { THEME: JSON.stringify(THEME) },

@@ -2,7 +2,7 @@
 import type { Page, Request } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { ORDERS } from "./api-mocks.ts";
-import { checkEverywhere } from "./axe.ts";
+import { check } from "./axe.ts";
 import { choose, paymentIs, payWith, startCheckout } from "./card-checkout.ts";
 import { buyButton, inBrowser, order, orderIs, PAID } from "./harness.ts";
 
@@ -229,17 +229,17 @@ inBrowser(
     test("fits every screen, and passes axe", async () => {
       const { page, path } = await waiting("a-long-name-".repeat(8));
       await enter(page).waitFor();
-      await checkEverywhere(page, "before a card is entered");
+      await check(page, "before a card is entered");
       await prepare(page);
       await isReady(page, "12.00");
-      await checkEverywhere(page, "a card that is ready");
+      await check(page, "a card that is ready");
       await page.getByRole("link", { name: "Enter another card" }).click();
       await page.getByLabel("Test card").waitFor();
-      await checkEverywhere(page, "entering a card");
+      await check(page, "entering a card");
       for (const language of ["de", "fr", "es", "ja"]) {
         await page.goto(`${path}?lang=${language}`);
         await page.locator("[data-prepared]:not(:empty)").waitFor();
-        await checkEverywhere(page, `a card that is ready, ${language}`);
+        await check(page, `a card that is ready, ${language}`);
       }
     });
   },

@@ -39,7 +39,10 @@ export async function loadTurnstile(): Promise<Turnstile> {
   }
 }
 
-/** Renders a widget: calls `solved` with its token or `fault` with a message. Returns a function to remove it. */
+/**
+ * Renders a widget: calls `solved` with its token or `fault` with a message. Returns a function to remove it. A page that becomes too
+ * narrow or wide for it, as by turning a phone or zooming in, gets another widget.
+ */
 export function showWidget(
   turnstile: Turnstile,
   container: HTMLElement,
@@ -47,24 +50,39 @@ export function showWidget(
   solved: (token: string) => void,
   fault: (text: string) => void,
 ): () => void {
-  const widget = turnstile.render(container, {
-    sitekey: siteKey,
-    action,
-    cData: cdata,
-    theme: "auto",
-    language: document.documentElement.lang,
-    size: container.clientWidth < WIDE_PX ? "compact" : "flexible",
-    "response-field": false,
-    callback: solved,
-    // True: the error is handled, so Turnstile does not log it.
-    "error-callback": (code: unknown) => {
-      fault(`${WORDS.challenge.failed} (${code})`);
-      return true;
-    },
-    "timeout-callback": () => fault(WORDS.challenge.timedOut),
-    "unsupported-callback": () => fault(WORDS.challenge.unsupported),
-  });
-  return () => {
+  let widget: string | null | undefined;
+  let size: string | undefined;
+  const remove = () => {
     if (widget) turnstile.remove(widget);
+  };
+  const draw = () => {
+    const fitting = container.clientWidth < WIDE_PX ? "compact" : "flexible";
+    if (fitting === size) return;
+    remove();
+    size = fitting;
+    widget = turnstile.render(container, {
+      sitekey: siteKey,
+      action,
+      cData: cdata,
+      theme: "auto",
+      language: document.documentElement.lang,
+      size,
+      "response-field": false,
+      callback: solved,
+      // True: the error is handled, so Turnstile does not log it.
+      "error-callback": (code: unknown) => {
+        fault(`${WORDS.challenge.failed} (${code})`);
+        return true;
+      },
+      "timeout-callback": () => fault(WORDS.challenge.timedOut),
+      "unsupported-callback": () => fault(WORDS.challenge.unsupported),
+    });
+  };
+  draw();
+  const resized = new ResizeObserver(draw);
+  resized.observe(container);
+  return () => {
+    resized.disconnect();
+    remove();
   };
 }
