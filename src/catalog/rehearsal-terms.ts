@@ -1,4 +1,6 @@
-// The rules for the document of a rehearsal. Pure.
+// The rules for the document of a rehearsal, and where it may run. Pure.
+import type { Config } from "../config.ts";
+import { takesPlayMoney } from "../payments/payment-mode.ts";
 
 /** The id of a rehearsal begins with this. */
 export const REHEARSAL_ID = "rehearsal-";
@@ -33,3 +35,9 @@ export function rehearsalFaults({
       : [{ path: ["closesAt"], message: "must be at most two hours after opensAt" }]),
   ];
 }
+
+/** Whether synthetic people may act in a rehearsal now: never where its items would cost real money. */
+export const mayRehearse = (
+  { skus }: { skus: readonly { unitPrice: { amount: number } }[] },
+  config: Pick<Config, "PAYMENTS" | "STRIPE_SECRET_KEY">,
+): boolean => takesPlayMoney(config) || skus.every(({ unitPrice }) => unitPrice.amount === 0);

@@ -8,6 +8,7 @@ import {
   readPerson,
 } from "../admission/rehearsal.ts";
 import { findSale } from "../catalog/archive.ts";
+import { mayRehearse } from "../catalog/rehearsal-terms.ts";
 import { CURRENT_MS } from "../catalog/snapshot.ts";
 import type { Config } from "../config.ts";
 import { memory, textBytes } from "../edge/memory.ts";
@@ -57,6 +58,8 @@ const invalid = (detail: string): Refused => ({
   ok: false,
   refusal: refuse("unauthenticated", { detail, headers: INVALID_TOKEN }),
 });
+
+const REAL_MONEY = invalid("This deployment takes real money now, so this rehearsal is over");
 
 /** Identifies the caller by the first valid token, or returns why there is none. */
 export async function identify(c: AppContext, config: AuthConfig): Promise<Identity> {
@@ -198,10 +201,12 @@ async function verify(c: AppContext, token: string, config: AuthConfig): Promise
  * catalog is current.
  */
 async function rehearse(c: AppContext, token: string): Promise<Identity> {
-  const person = readPerson(c.get("config").SIGNING_SECRET, token, Date.now());
+  const config = c.get("config");
+  const person = readPerson(config.SIGNING_SECRET, token, Date.now());
   if (!person) return invalid("The token is not valid");
   const entry = await findSale(c.get("scope"), person.rehearsed.saleId, CURRENT_MS);
-  return entry?.sale.rehearsal ? { ok: true, ...person } : invalid("The token is not valid");
+  if (!entry?.sale.rehearsal) return invalid("The token is not valid");
+  return mayRehearse(entry.sale, config) ? { ok: true, ...person } : REAL_MONEY;
 }
 
 const unchecked = ({ retryAfterSeconds }: KeysUnavailable): Refused => ({

@@ -4,13 +4,28 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
 import { type Config, requireConfig } from "../../src/config.ts";
+import { toOrderMessage } from "../../src/inventory/messages.ts";
+import { settlePayment } from "../../src/orders/settle-payment.ts";
+import { TestGateway } from "../orders/saga-fixtures.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, call, contractFaults, VIEWER_TOKEN } from "../support/http.ts";
+import { pauseQueue } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aRehearsalSale, askForGrant, givenRehearsal } from "../support/rehearsal.ts";
-import { aBuyer, aSale, aSku, onSale, putSale, tally, unique } from "../support/shop.ts";
+import { aRehearsalSale, aSynthetic, askForGrant, givenRehearsal } from "../support/rehearsal.ts";
+import {
+  aBuyer,
+  aSale,
+  aSku,
+  bought,
+  onSale,
+  order,
+  putSale,
+  tally,
+  unique,
+} from "../support/shop.ts";
 
 beforeAll(emptyRedis);
+beforeAll(pauseQueue);
 
 type Document = Record<string, unknown> & { id: string };
 const put = (sale: Document) => admin("PUT", `/sales/${sale.id}`, { body: sale });
@@ -163,6 +178,32 @@ describe("a rehearsal", () => {
     }
     givenConfig({ PAYMENTS: "stripe", STRIPE_SECRET_KEY: "sk_test_x" });
     expect((await put(sale())).status).toBe(201);
+  });
+
+  test("stops at once when the deployment turns to real money, and nothing under way is charged", async () => {
+    const priced = await givenRehearsal({ skus: [aSku({ price: 1_200 })] });
+    const free = await givenRehearsal();
+    const person = aSynthetic(priced);
+    const { id: orderId } = await bought(person, priced.skuId, { paymentToken: "tok_ok" });
+    const message = toOrderMessage({ userId: person.id, orderId, version: 1 });
+    for (const real of [
+      { PAYMENTS: "stripe", STRIPE_SECRET_KEY: "sk_live_x" },
+      { PAYMENTS: "external" },
+      { PAYMENTS: undefined },
+    ] as const) {
+      givenConfig(real);
+      expect((await order(person, priced.skuId)).status).toBe(401);
+      const pay = { token: person.token, body: { paymentToken: "tok_ok" } };
+      expect((await call("POST", `/api/orders/${orderId}/payment`, pay)).status).toBe(401);
+      expect((await order(aSynthetic(free), free.skuId)).status).toBe(202);
+      const gateway = new TestGateway();
+      await settlePayment(message, env, gateway, { mayCharge: true });
+      expect(gateway.calls).toEqual([]);
+    }
+    givenConfig({ PAYMENTS: "sandbox" });
+    const gateway = new TestGateway();
+    await settlePayment(message, env, gateway, { mayCharge: true });
+    expect(gateway.calls).toEqual([`charge ${orderId}`]);
   });
 
   test("is in no list", async () => {
