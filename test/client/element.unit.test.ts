@@ -60,7 +60,8 @@ describe("a sale", () => {
       message: "This sale is over",
       canBuy: false,
     });
-    expect(at({ live: undefined }).canBuy).toBe(false);
+    expect(at({ live: undefined })).toMatchObject({ message: "", canBuy: false });
+    expect(at({ skuId: "a-typo" })).toMatchObject({ message: "Not in this sale", canBuy: false });
   });
 });
 

@@ -35,18 +35,22 @@ export function shown(known: Known, words: Words): Shown {
   const offer = { price: sku?.unitPrice, stock: stockText(sku, words) };
   if (order && !isOver(order)) return { ...offer, ...orderShown(order, now, words), canBuy: false };
   const closed = live && !isOpen && opensIn <= 0 ? words.closed : "";
-  const state = closed || (isStopped ? words.stopped : "");
+  const missing = live && !sku ? words.unknown : "";
+  const state = closed || (isStopped ? words.stopped : missing);
   return {
     ...offer,
     clock: opensIn > 0 ? fill(words.soon, durationText(opensIn)) : "",
     message: message || state || (order ? words.ended : ""),
-    canBuy: isOpen && !isStopped && !isBusy && sku?.state !== "sold_out" && sku?.state !== "held",
+    canBuy: isOpen && !isStopped && !isBusy && hasFreeUnits(sku),
     canPay: false,
   };
 }
 
 /** Whether an order gave its units back, so that the buyer may buy again. */
 const isOver = ({ status }: Order) => status !== "reserved" && status !== "confirmed";
+
+const hasFreeUnits = (sku: LiveSku | undefined) =>
+  sku !== undefined && sku.state !== "sold_out" && sku.state !== "held";
 
 function stockText(sku: LiveSku | undefined, words: Words): string {
   if (!sku) return "";

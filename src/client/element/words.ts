@@ -10,6 +10,7 @@ export interface Words {
   soldOut: string;
   closed: string;
   stopped: string;
+  unknown: string;
   wait: string;
   inLine: string;
   reserved: string;
@@ -31,6 +32,7 @@ const EN: Words = {
   soldOut: "Sold out",
   closed: "This sale is over",
   stopped: "Paused for the moment",
+  unknown: "Not in this sale",
   wait: "One moment…",
   inLine: "You are in line. Keep this page open.",
   reserved: "Reserved for you for {0}",
@@ -52,6 +54,7 @@ const DE: Words = {
   soldOut: "Ausverkauft",
   closed: "Der Verkauf ist vorbei",
   stopped: "Gerade angehalten",
+  unknown: "Nicht in diesem Verkauf",
   wait: "Einen Moment …",
   inLine: "Sie stehen in der Schlange. Lassen Sie die Seite offen.",
   reserved: "Noch {0} für Sie reserviert",
