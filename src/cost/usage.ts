@@ -1,4 +1,5 @@
-// Estimates how much a sale uses of each part, from the cost of one action and from how people behave. Pure.
+// Estimates how much a sale uses of each part, from the cost of one action and from how people behave. Pure. `npm run bench`
+// compares the costs with what it counts.
 import type { Usage } from "./bill.ts";
 
 /** The cost of one attempt that reaches the limits. Tests compare the calls, and the sum of the commands, with real ones. */
@@ -15,7 +16,7 @@ export const COMMANDS_OF_SCRIPT = 2;
 /** Upper bounds of the rows that an attempt, and an order until it is settled, read. */
 export const ROWS_READ = { attempt: 10, order: 20 };
 /** Bytes of an order in the ledger, as measured on a large ledger. */
-const BYTES = { free: 330, paid: 520 };
+export const BYTES = { free: 330, paid: 520 };
 /** Assumed CPU time of a request, in milliseconds. */
 const CPU_MS = 5;
 /** Gigabytes that an object is billed for while it is in memory. */
@@ -23,7 +24,7 @@ const OBJECT_GB = 0.128;
 /** Objects in memory meanwhile: the ledger, eight shards of metrics, the watches of alerts and of the sale; payments, a line. */
 const AWAKE = { always: 11, paid: 2, line: 1 };
 /** Of each colo: commands a second, and calls of objects a minute for its counts, as if it had one isolate. */
-const COLO = { redisCommandsPerSecond: 1.3, objectCallsPerMinute: 30 };
+export const COLO = { redisCommandsPerSecond: 1.3, objectCallsPerMinute: 30 };
 /** Rows a minute of the eight shards of metrics, and commands a minute that publish the stock. */
 const PER_MINUTE = { rowsWritten: 192, redisCommands: 60 };
 

@@ -44,7 +44,9 @@ export interface WorkerSettings {
   vars: Record<string, string>;
   /** Default: 0, which picks a free port. */
   port?: number;
-  /** Path of a script that `buildWorker` built. Default: build it now. */
+  /** Default: the deployed Worker. */
+  source?: Source;
+  /** Path of a script that `buildWorker` built from the source. Default: build it now. */
   script?: string;
   onLog?: (line: LogLine) => void;
 }
@@ -151,8 +153,9 @@ export function startMiniflare(
 
 /** Starts the Worker and waits until it is listening. */
 export async function startWorker(settings: WorkerSettings): Promise<LocalWorker> {
-  const script = settings.script ?? (await buildWorker());
-  const miniflare = startMiniflare([workerOptions(script, settings.vars)], settings);
+  const script = settings.script ?? (await buildWorker(settings.source));
+  const worker = workerOptions(script, settings.vars, settings.source);
+  const miniflare = startMiniflare([worker], settings);
   try {
     const url = await miniflare.ready;
     return { url: url.origin, stop: () => miniflare.dispose() };

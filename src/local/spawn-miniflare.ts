@@ -18,7 +18,7 @@ export async function startWorkerProcess({
   onLog = printWarnings,
   ...settings
 }: WorkerSettings): Promise<WorkerProcess> {
-  const script = settings.script ?? (await buildWorker());
+  const script = settings.script ?? (await buildWorker(settings.source));
   const entry = join(import.meta.dirname, "miniflare-child.ts");
   const child = spawn(process.execPath, [entry, JSON.stringify({ ...settings, script })], {
     detached: true,

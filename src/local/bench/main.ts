@@ -5,7 +5,9 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { type ColoCost, measureColo } from "./colo.ts";
 import { countCosts } from "./cost.ts";
+import { checkModel, type ModelCheck } from "./cost-model.ts";
 import { type CountingCost, measureCounting } from "./counting.ts";
+import { type LaneGrowth, measureLanes } from "./lanes/measure.ts";
 import { type CrowdCost, simulateCrowd } from "./line-simulation.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { measurePayments, type PaymentPace } from "./payments.ts";
@@ -15,6 +17,8 @@ import {
   renderCounting,
   renderCrowds,
   renderFailures,
+  renderLanes,
+  renderModel,
   renderPayments,
   renderTimings,
   renderWake,
@@ -55,28 +59,40 @@ async function main(): Promise<number> {
     console.log(`\n${renderCosts(ROWS, outcomes)}\n`);
     return outcomes;
   });
-  const pace = await outcomeOf(measurePayments);
-  if (pace.ok) console.log(`${renderPayments(pace.value)}\n`);
-  const counting = await outcomeOf(() => measureCounting(rounds));
-  if (counting.ok) console.log(`${renderCounting(counting.value)}\n`);
-  const wake = await outcomeOf(measureWake);
-  if (wake.ok) console.log(`${renderWake(wake.value)}\n`);
-  const colo = await outcomeOf(measureColo);
-  if (colo.ok) console.log(`${renderColo(colo.value)}\n`);
+  const pace = await shown(measurePayments, renderPayments);
+  const counting = await shown(() => measureCounting(rounds), renderCounting);
+  const wake = await shown(measureWake, renderWake);
+  const colo = await shown(measureColo, renderColo);
+  const lanes = await shown(() => measureLanes(rounds), renderLanes);
   const crowds = CROWDS.map(simulateCrowd);
   console.log(`${renderCrowds(crowds)}\n`);
+  const model = checkModel(ROWS, costs, colo, wake);
+  console.log(`${renderModel(model)}\n`);
+  const parts = { pace, counting, wake, colo, lanes };
   if (options.json !== undefined)
-    await writeJson(options.json, { rounds, timings, costs, pace, counting, wake, colo, crowds });
+    await writeJson(options.json, { rounds, timings, costs, ...parts, crowds, model });
   const failures = [
     ...failuresOf("timing", timings),
     ...failuresOf("counting", costs),
-    ...(pace.ok ? [] : [{ name: "paid orders", reason: pace.reason }]),
-    ...(counting.ok ? [] : [{ name: "counting", reason: counting.reason }]),
-    ...(wake.ok ? [] : [{ name: "wake", reason: wake.reason }]),
-    ...(colo.ok ? [] : [{ name: "watched colo", reason: colo.reason }]),
+    ...Object.entries(parts).flatMap(([name, outcome]) =>
+      outcome.ok ? [] : [{ name, reason: outcome.reason }],
+    ),
+    ...model.flatMap(({ what, agrees }) =>
+      agrees ? [] : [{ name: what, reason: "The cost model (src/cost/usage.ts) differs." }],
+    ),
   ];
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
+}
+
+/** Measures and prints a part. */
+async function shown<T>(
+  measure: () => Promise<T>,
+  render: (value: T) => string,
+): Promise<Outcome<T>> {
+  const outcome = await outcomeOf(measure);
+  if (outcome.ok) console.log(`${render(outcome.value)}\n`);
+  return outcome;
 }
 
 function failuresOf(step: string, outcomes: Outcome<unknown>[]) {
@@ -93,12 +109,14 @@ interface Measured {
   counting: Outcome<CountingCost[]>;
   wake: Outcome<WakeCost>;
   colo: Outcome<ColoCost[]>;
+  lanes: Outcome<LaneGrowth[]>;
   crowds: CrowdCost[];
+  model: ModelCheck[];
 }
 
 async function writeJson(
   file: string,
-  { rounds, timings, costs, pace, counting, wake, colo, crowds }: Measured,
+  { timings, costs, pace, ...measured }: Measured,
 ): Promise<void> {
   const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   const rows = ROWS.map((row, index) => ({
@@ -106,17 +124,8 @@ async function writeJson(
     timing: timings[index],
     cost: costs[index],
   }));
-  const result = {
-    at: new Date().toISOString(),
-    machine,
-    rounds,
-    rows,
-    payments: pace,
-    counting,
-    wake,
-    colo,
-    crowds,
-  };
+  const at = new Date().toISOString();
+  const result = { at, machine, rows, payments: pace, ...measured };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 

@@ -3,7 +3,9 @@ import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { ColoCost } from "./colo.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
+import type { ModelCheck } from "./cost-model.ts";
 import type { CountingCost } from "./counting.ts";
+import type { LaneGrowth, LaneRound } from "./lanes/measure.ts";
 import type { CrowdCost } from "./line-simulation.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PaymentPace } from "./payments.ts";
@@ -54,12 +56,14 @@ function timingCells(rounds: Round[]): string[] {
     formatNumber(median(pairs.map(({ baseline }) => baseline[what])));
   const speed = pairs.map(({ subject, baseline }) => subject.perSecond / baseline.perSecond);
   const economy = pairs.map(({ subject, baseline }) => baseline.cpuMicros / subject.cpuMicros);
-  const quartiles = [0.25, 0.75].map((share) => formatNumber(percentile(speed, share), 2));
   return [
-    ...[perSecond, ofBaseline("perSecond"), formatNumber(median(speed), 2), quartiles.join("–")],
+    ...[perSecond, ofBaseline("perSecond"), formatNumber(median(speed), 2), quartilesOf(speed)],
     ...[cpuMicros, ofBaseline("cpuMicros"), formatNumber(median(economy), 2)],
   ];
 }
+
+const quartilesOf = (ratios: number[]): string =>
+  [0.25, 0.75].map((share) => formatNumber(percentile(ratios, share), 2)).join("–");
 
 /** A table of what counting adds to the CPU time of a request. */
 export function renderCounting(costs: CountingCost[]): string {
@@ -158,6 +162,43 @@ export function renderCrowds(crowds: CrowdCost[]): string {
     ...["bytes stored", "bytes published", "ticks", "looks at the line"],
   ];
   return `${formatTable(["simulated line", ...columns], lines)}\n(no look calls an object: see the row "wait in a line")`;
+}
+
+/** A table of how the orders of one SKU grow with its lanes. A linear growth has the ratio of the number of lanes. */
+export function renderLanes(growths: LaneGrowth[]): string {
+  const lines = growths.map(({ storage, lanes, isPooling, rounds }) => {
+    const middle = (side: "subject" | "baseline", what: keyof LaneRound, digits = 0) =>
+      formatNumber(median(rounds.map((round) => round[side][what])), digits);
+    const ratios = rounds.map(({ subject, baseline }) => subject.perSecond / baseline.perSecond);
+    return [
+      `${lanes === 1 ? "1 lane" : `${lanes} lanes`} on ${storage}${isPooling ? ", the last units" : ""}`,
+      ...[middle("subject", "perSecond"), middle("baseline", "perSecond")],
+      ...[formatNumber(median(ratios), 2), quartilesOf(ratios)],
+      ...[middle("subject", "rowsPerOrder", 2), middle("baseline", "rowsPerOrder", 2)],
+      middle("subject", "callsPerOrder", 2),
+    ];
+  });
+  const columns = [
+    ...["orders/s", "baseline orders/s", "ratio", "quartiles"],
+    ...["rows", "baseline rows", "calls between objects"],
+  ];
+  return [
+    formatTable(["one SKU ÷ the same without lanes", ...columns], lines),
+    "(rows and calls are per order; each lane has a process, and HTTP stands in for Cloudflare's calls between objects)",
+  ].join("\n");
+}
+
+/** A table of the constants of the cost model beside what was counted. What costs nothing, as it should, has one line. */
+export function renderModel(checks: ModelCheck[]): string {
+  const shown = checks.filter(({ model, agrees }) => model > 0 || !agrees);
+  const lines = shown.map(({ what, model, counted, agrees }) => [
+    what,
+    ...[formatNumber(model, 2), formatNumber(counted, 2), agrees ? "yes" : "NO"],
+  ]);
+  return [
+    formatTable(["cost model", "model", "counted", "agrees"], lines),
+    `(${checks.length - shown.length} other counts are nothing, as in the model)`,
+  ].join("\n");
 }
 
 /** Lists the failed rows with their reasons. */
