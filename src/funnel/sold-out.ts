@@ -79,6 +79,19 @@ function knownStock({ c, entry }: Attempt, name: string): EdgeStock | undefined 
   return published?.buyers ? published : objectStocks.get(name);
 }
 
+/**
+ * Held units that may come back, in all lanes: an object knows its own, the published stock those of all.
+ *
+ * @param own what the caller's object said
+ */
+export function heldAnywhere(attempt: Identified, own: number): number {
+  const { c, entry, skuId } = attempt;
+  const sku = entry?.sale.skus.find(({ id }) => id === skuId);
+  if (!sku || (sku.lanes ?? 1) === 1) return own; // newer than what is published
+  const published = entry && peekStock(c.get("scope"), entry, nameOf(attempt));
+  return published ? Math.max(own, releasableUnits(sku, published)) : own;
+}
+
 export const soldOut: Stage<Identified> = {
   name: "sold-out",
   check(attempt) {
@@ -88,7 +101,7 @@ export const soldOut: Stage<Identified> = {
     const buyers = stock?.buyers;
     if (!attempt.pending && buyers && stock.available === 0) {
       const sku = entry?.sale.skus.find(({ id }) => id === skuId);
-      const held = sku ? releasableUnits(sku, stock) : 0;
+      const held = heldAnywhere(attempt, sku ? releasableUnits(sku, stock) : 0);
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
     const isKnownNonBuyer =
@@ -113,7 +126,12 @@ function observe(attempt: Admitted): Observer {
     if (wantsBuyers) requesting.delete(name);
     const { value } = answer;
     if (value.ok || value.reason === "user_limit_reached") justBought.set(keyOf(attempt), true);
-    else if (value.stock?.buyers !== undefined) objectStocks.set(name, toEdgeStock(value.stock));
+    else if (value.stock?.buyers !== undefined) {
+      const stock = toEdgeStock(value.stock);
+      // With another refusal the units are those of one lane, and others may have some.
+      const available = value.reason === "sold_out" ? 0 : Math.max(1, stock.available);
+      objectStocks.set(name, { ...stock, available });
+    }
   };
 }
 

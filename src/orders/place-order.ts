@@ -7,6 +7,7 @@ import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { addressOf } from "../funnel/caller.ts";
 import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
+import { heldAnywhere } from "../funnel/sold-out.ts";
 import { logVerbose } from "../funnel/verbose.ts";
 import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
@@ -118,10 +119,8 @@ async function fingerprint(body: OrderBody): Promise<string> {
 const UNPAID = "Your earlier orders for this item ended unpaid.";
 
 /** Maps the object's reasons to public ones. No other place does. */
-function toRefusal(
-  result: Exclude<ReserveResult, { ok: true }>,
-  { c, pending, turn }: Admitted,
-): Refusal {
+function toRefusal(result: Exclude<ReserveResult, { ok: true }>, attempt: Admitted): Refusal {
+  const { c, pending, turn } = attempt;
   switch (result.reason) {
     case "no_such_order":
       return pending ?? refuse("unavailable");
@@ -135,8 +134,10 @@ function toRefusal(
         limit: result.limit,
         orderIds: result.orderIds,
       });
-    case "sold_out":
-      return refuse("sold_out", { available: result.available, held: result.held });
+    case "sold_out": {
+      const held = heldAnywhere(attempt, result.held);
+      return refuse("sold_out", { available: result.available, held });
+    }
     case "not_admitted_yet":
       return notAdmittedYet(turn?.published?.line, result.place);
     case "price_changed":

@@ -13,14 +13,17 @@ import {
   type Buyer,
   bought,
   buyers,
+  givenLiveStock,
   ledger,
   onSale,
   order,
   putSale,
   settled,
   showOrder,
+  suppressLiveStock,
   tally,
   unique,
+  until,
 } from "../../support/shop.ts";
 import { aReservation, inventory } from "../object.ts";
 
@@ -99,6 +102,53 @@ test("a unit that the buyer of one lane cancels is sold to one of another lane a
   const command = aReservation(skuId, { userId: late.id });
   expect(await inventory(skuId).reserve(command)).toMatchObject({ ok: true });
   expect(await ledger(skuId)).toMatchObject({ stocked: 2, held: 2, available: 0 });
+});
+
+/** An attempt that is marked as a retry: the edge asks the object, whatever it knows itself. */
+const retry = (buyer: Buyer, skuId: string) =>
+  call("POST", `/api/skus/${skuId}/orders`, {
+    token: buyer.token,
+    headers: { "idempotency-key": unique("key"), "idempotency-retry": "true" },
+    body: { quantity: 1 },
+  });
+
+test("a refusal counts the unpaid units that buyers of other lanes hold, whoever answers it", async () => {
+  suppressLiveStock();
+  const sku = aSku({ stock: 1, lanes: LANES, price: 100 });
+  const { id: saleId } = await putSale(aSale({ skus: [sku] }));
+  const [holder] = (await buyersOf(1, 1)) as [Buyer];
+  const [other, late] = (await buyersOf(2, 2)) as [Buyer, Buyer];
+  await bought(holder, sku.id);
+  // The edge knows of the held unit, and not yet that no other is left.
+  const names = namesOf([sku]);
+  const stockOf = (lane: number) => ({ available: 0, held: lane === 1 ? 1 : 0 });
+  await Promise.all(names.map((name, lane) => givenLiveStock(name, stockOf(lane))));
+  await givenLiveStock(sku.id, { available: 1, isDry: false });
+  await until("the edge knows of the held unit", async () => {
+    const live = await call<{ skus: { held: number }[] }>("GET", `/api/sales/${saleId}/live`);
+    return live.body.skus[0]?.held === 1;
+  });
+
+  // The object of their lane answers the first one, and holds nothing itself. The edge repeats that to the second one.
+  const answers = [await order(other, sku.id), await order(late, sku.id)];
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ code: "sold_out", body: { available: 0, held: 1 } });
+  }
+});
+
+test("a lane without a unit sells out no SKU when it refuses for another reason", async () => {
+  const sku = aSku({ stock: 40, lanes: LANES });
+  const sale = await putSale(aSale({ skus: [sku] }));
+  const [first] = (await buyersOf(1, 1)) as [Buyer];
+  const [early, next] = (await buyersOf(2, 2)) as [Buyer, Buyer];
+  await bought(first, sku.id);
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  await putSale({ ...sale, opensAt: inDays(1), closesAt: inDays(2) });
+  expect((await retry(early, sku.id)).code).toBe("sale_not_open");
+
+  await putSale(sale);
+
+  expect(tally([await order(next, sku.id)])).toEqual({ 202: 1 });
 });
 
 test("the limit and the replay of a buyer hold, and the operator sees one SKU", async () => {
