@@ -37,16 +37,40 @@ test("previews a pause without changing anything, and then applies and logs it",
   expect(await show(cookie, `/admin/sales/${id}`)).toContain("Sale paused");
 });
 
-test("changes nothing if another operator was faster", async () => {
+test("names what a faster operator changed, changes nothing, and keeps the input for a second try", async () => {
   const cookie = await signedIn(ADMIN_TOKEN);
+  const theirs = { choice: "limits", factor: "3", reason: "before you <looked>", step: "apply" };
+  await postForm("/admin/switches", theirs, { cookie });
   const etag = etagIn(await show(cookie));
-  await givenSwitches({ name: "limits", value: 2 });
+  const faster = { ...theirs, factor: "2", reason: "bots & co" };
+  await postForm("/admin/switches", faster, { cookie });
   const form = { choice: "orders-stop", reason: "a test", etag, step: "apply" };
   const answer = await postForm("/admin/switches", form, { cookie });
   expect(answer.status).toBe(412);
-  expect(answer.body).toContain("Not changed");
+  const conflict = /<section class="fault" role="alert".*?<\/section>/s.exec(answer.body)?.[0];
+  for (const text of ["Not changed.", "limits/.value 3 → 2", "bots &amp; co", "operator"]) {
+    expect(conflict).toContain(text);
+  }
+  expect(conflict).not.toContain("before you");
+  expect(answer.body).toContain('name="reason" value="a test"');
   expect((await set()).map(({ name }) => name)).toEqual(["limits"]);
+  const again = { ...form, etag: etagIn(answer.body) };
+  expect((await postForm("/admin/switches", again, { cookie })).status).toBe(303);
+  expect((await set()).map(({ name }) => name)).toEqual(["limits", "readOnly"]);
 });
+
+test.each(['"0"', '"x"', 'W/"1"', '"99999999999999"'])(
+  "refuses a change of a state that never was (%s), and points to the changes or the log",
+  async (etag) => {
+    const cookie = await signedIn(ADMIN_TOKEN);
+    await givenSwitches({ name: "limits", value: 2 });
+    const form = { choice: "orders-stop", reason: "a test", etag, step: "apply" };
+    const answer = await postForm("/admin/switches", form, { cookie });
+    expect(answer.status).toBe(412);
+    expect(answer.body).toContain("Not changed.");
+    expect((await set()).map(({ name }) => name)).toEqual(["limits"]);
+  },
+);
 
 test("shows a viewer the switches without a form, and refuses their change", async () => {
   await givenSwitches({ name: "limits", value: 0.5 });

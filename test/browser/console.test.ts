@@ -168,6 +168,9 @@ inBrowser(
       await page.getByLabel("Reason").press("Enter");
       await page.getByText("Nothing has changed yet").waitFor();
       await check(page, "the preview");
+      // The keyboard stands at the answer, in sight: not at the top of the page again.
+      const answer = page.getByRole("status", { name: "Preview" });
+      expect(await answer.evaluate("(it) => it === document.activeElement")).toBe(true);
       await page.getByRole("button", { name: "Apply" }).press("Enter");
       await page.getByText(`Sale paused (${saleId})`).waitFor();
       const buyer = await (await stage().person()).open(path);

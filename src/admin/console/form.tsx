@@ -2,10 +2,13 @@
 import type { Issue } from "../../errors.ts";
 import { inWords } from "./issue-words.ts";
 
+/** Moves the focus to the answer of a form: it is read out, and a phone scrolls to it. */
+export const ANSWER = { tabindex: -1, autofocus: true } as const;
+
 /** Says what is wrong with a form that was sent. */
 export const Faults = ({ issues = [] }: { issues: readonly Issue[] | undefined }) =>
   issues.length === 0 ? null : (
-    <div class="fault" role="alert">
+    <div class="fault" role="alert" {...ANSWER}>
       {issues.map(({ path, message }) => (
         <p>{path === "" ? message : `${path}: ${inWords(message)}`}</p>
       ))}
@@ -15,7 +18,7 @@ export const Faults = ({ issues = [] }: { issues: readonly Issue[] | undefined }
 /** Says what was done. */
 export const Done = ({ text }: { text: string | undefined }) =>
   text === undefined ? null : (
-    <p class="done" role="status">
+    <p class="done" role="status" {...ANSWER}>
       {text}
     </p>
   );

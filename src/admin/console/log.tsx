@@ -79,9 +79,14 @@ const outcomeOf = ({ outcome, code }: LogEntry) =>
     </span>
   );
 
-const Changes = ({ changes }: { changes: readonly Change[] }) =>
+interface ChangesProps {
+  changes: readonly Change[];
+  isOpen?: boolean;
+}
+
+export const Changes = ({ changes, isOpen = false }: ChangesProps) =>
   changes.length === 0 ? null : (
-    <details>
+    <details open={isOpen}>
       <summary>{changes.length}</summary>
       <ul class="words">
         {changes.map(({ path, before, after }) => (

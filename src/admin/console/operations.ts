@@ -1,6 +1,7 @@
 // The console's routes for what operators do: the switches, and the log of changes.
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
+import type { LogEntry } from "../../catalog/log-entry.ts";
 import { parseCondition } from "../../catalog/precondition.ts";
 import { etagOfSwitches } from "../../catalog/registry-types.ts";
 import { registryOf } from "../../catalog/store.ts";
@@ -37,14 +38,29 @@ export async function changeSwitchesPage(c: AppContext): Promise<Response> {
   const answer = await applySwitches(c, wanted.command, { condition, isPreview });
   if (answer.ok && !isPreview) return c.redirect("/admin/switches", 303);
   if (answer.ok) return page(c, { form: form.value, preview: await answer.json<Preview>() });
+  if (answer.status === 412) {
+    const conflict = await changesSince(c, etag);
+    return page(c, { form: form.value, conflict }, 412);
+  }
   const issues = (await faultsOf(answer)).map(toFormIssue);
   return page(c, { form: form.value, issues }, answer.status as ContentfulStatusCode);
+}
+
+/** The newest changes of switches after the state with this entity tag: its version is the time of the change before. */
+async function changesSince(c: AppContext, etag: string): Promise<LogEntry[]> {
+  const seenAt = Number(etag.replaceAll('"', ""));
+  using entries = await registryOf(c.env).logPage(undefined, undefined, PAGE_SIZE);
+  return entries.filter(
+    ({ action, outcome, at }) =>
+      action === "switches.changed" && outcome !== "refused" && Date.parse(at) > seenAt,
+  );
 }
 
 interface Shown {
   form?: SwitchForm;
   issues?: readonly Issue[];
   preview?: Preview;
+  conflict?: readonly LogEntry[];
 }
 
 async function page(

@@ -2,7 +2,7 @@
 import type { Change } from "../../catalog/log-entry.ts";
 import type { Issue } from "../../errors.ts";
 import { editorScriptUrl } from "../../pages/assets.ts";
-import { Done, Faults, Field } from "./form.tsx";
+import { ANSWER, Done, Faults, Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Table } from "./parts.tsx";
 import { About, Admission, Fault, Schedule, type Shown } from "./sale-fields.tsx";
@@ -53,7 +53,7 @@ export function renderEditor(props: EditorProps): Promise<string> {
         <Faults issues={props.warnings} />
         <Conflict {...props} />
         {issues.length > 0 ? (
-          <p class="fault" role="alert">
+          <p class="fault" role="alert" {...ANSWER}>
             Nothing is saved yet: see the fields below.
           </p>
         ) : null}
@@ -66,7 +66,7 @@ export function renderEditor(props: EditorProps): Promise<string> {
 
 const Conflict = ({ conflict, path }: EditorProps) =>
   conflict === undefined ? null : (
-    <section class="fault" role="alert">
+    <section class="fault" role="alert" {...ANSWER}>
       <p>
         <strong>Not saved.</strong>{" "}
         {conflict === null

@@ -1,11 +1,13 @@
 // The page of the switches: those that are set, a form to change one, and the preview of a change before it is applied.
+import type { LogEntry } from "../../catalog/log-entry.ts";
 import type { RegisteredSwitches } from "../../catalog/registry-types.ts";
 import type { RegisteredSwitch } from "../../catalog/switches.ts";
 import type { Issue } from "../../errors.ts";
 import type { Operator } from "../../http.ts";
 import type { AutomaticSwitch } from "../automatic-switches.ts";
-import { Faults, Field, Select } from "./form.tsx";
+import { ANSWER, Faults, Field, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
+import { Changes } from "./log.tsx";
 import { Count, LocalTime, Table } from "./parts.tsx";
 import { CHOICES, type SwitchForm } from "./switch-form.ts";
 
@@ -29,6 +31,8 @@ interface SwitchesProps {
   form?: Partial<SwitchForm>;
   issues?: readonly Issue[];
   preview?: Preview;
+  /** The changes of others since this operator saw the switches, for which this one was refused. */
+  conflict?: readonly LogEntry[];
 }
 
 export const renderSwitches = (props: SwitchesProps): Promise<string> =>
@@ -95,6 +99,7 @@ const Change = (props: SwitchesProps) => (
   <form class="change" method="post" action="/admin/switches">
     <h2>Change a switch</h2>
     <Faults issues={props.issues} />
+    <Conflict {...props} />
     <input type="hidden" name="etag" value={props.etag} />
     {props.form && props.preview ? (
       <Confirmation form={props.form} preview={props.preview} />
@@ -103,6 +108,32 @@ const Change = (props: SwitchesProps) => (
     )}
   </form>
 );
+
+const Conflict = ({ conflict }: SwitchesProps) =>
+  conflict === undefined ? null : (
+    <section class="fault" role="alert" {...ANSWER}>
+      <p>
+        <strong>Not changed.</strong> Somebody else changed the switches after you saw them. Your
+        input is below: preview it again.
+      </p>
+      {conflict.length === 0 ? (
+        <p>
+          <a href="/admin/log">The log</a> says what was changed.
+        </p>
+      ) : (
+        <Table
+          caption="Changes of others"
+          head={["What", "By", "Reason", "When"]}
+          rows={conflict.map(({ actor, at, changes, reason = "" }) => [
+            <Changes changes={changes} isOpen />,
+            <bdi>{actor.name}</bdi>,
+            <bdi class="words">{reason}</bdi>,
+            <LocalTime at={at} />,
+          ])}
+        />
+      )}
+    </section>
+  );
 
 /** The form again, with its fields hidden: exactly the change that was previewed is applied. */
 const Confirmation = ({ form, preview }: { form: Partial<SwitchForm>; preview: Preview }) => (
@@ -162,7 +193,7 @@ const Fields = ({ form = {} }: SwitchesProps) => (
 );
 
 const PreviewOf = ({ edits, warnings = [], affected }: Preview) => (
-  <section class="preview" role="status" aria-label="Preview">
+  <section class="preview" role="status" aria-label="Preview" {...ANSWER}>
     <p>
       {edits.length === 0
         ? "This changes nothing: it is so already."
