@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { changeLive, inTurn, ORDER, ORDERS, PAYMENT, refuse } from "./api-mocks.ts";
 import { check } from "./axe.ts";
-import { fakeWidget } from "./fake-widget.ts";
+import { fakeWidget, solve } from "./fake-widget.ts";
 import { buyButton, inBrowser, orderIs, PAID } from "./harness.ts";
 
 inBrowser("accessibility", (stage) => {
@@ -17,7 +17,7 @@ inBrowser("accessibility", (stage) => {
     const none = await stage().onSale({ stock: 0 });
     const checked = await stage().onSale({}, { challenge: { mode: "always" } });
     const visitor = await stage().person();
-    await fakeWidget(visitor, "pass");
+    await fakeWidget(visitor, "fail");
     const page = await visitor.open("/");
     await check(page, "the list");
     // Signed out, the list of orders is the page to sign in.
@@ -56,16 +56,24 @@ inBrowser("accessibility", (stage) => {
     await buyButton(page).click();
     await page.locator(".challenge iframe").waitFor();
     await check(page, "a challenge");
+    await solve(page);
+    await page.getByText("didn't pass").waitFor();
+    await check(page, "a failed challenge");
   });
 
-  test("passes axe in error states", async () => {
-    const sale = await stage().onSale(PAID, { more: { theme: { accent: "#ffffff" } } });
-    const visitor = await stage().person();
+  test("passes axe in error states, from right to left", async () => {
+    const more = {
+      theme: { accent: "#ffffff" },
+      title: "تخفيضات الربيع: أحذية الجري",
+      language: "ar",
+    };
+    const sale = await stage().onSale({ ...PAID, name: "حذاء الجري الأصلي" }, { more });
+    const visitor = await stage().person({ locale: "ar-EG" });
     await visitor.signIn("unlucky");
     const page = await visitor.open("/orders");
     await changeLive(page, (live) => ({ ...live, asOf: "2020-01-01T00:00:00Z", revision: 9e15 }));
     await page.goto(sale.path);
-    await page.getByText("Stock counts may be out of date").waitFor();
+    await page.locator('html[dir="rtl"]').getByText("Stock counts may be out of date").waitFor();
     await check(page, "stale stock and a changed sale");
     await inTurn(page, ORDERS, (route) => refuse(route, 429, "rate_limited", { retryAfter: 9 }));
     await buyButton(page).click();
@@ -86,6 +94,8 @@ inBrowser("accessibility", (stage) => {
     await page.getByText("your item is still reserved").waitFor();
     await check(page, "a declined card");
     await page.getByRole("button", { name: "Cancel reservation" }).click();
+    await page.locator("dialog[open]").waitFor();
+    await check(page, "the cancel dialog");
     await page.locator("dialog[open]").getByRole("button", { name: "Cancel" }).click();
     await orderIs(page, "cancelled");
     await page.goto("/orders");
