@@ -23,18 +23,25 @@ import {
   renderTimings,
   renderWake,
 } from "./render.ts";
-import { labelOf } from "./row.ts";
+import { labelOf, type Row } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import { withTestbed } from "./testbed.ts";
-import { timeRows } from "./timing.ts";
+import { type Round, timeRows } from "./timing.ts";
 import { measureWake, type WakeCost } from "./wake.ts";
 
-const USAGE = `npm run bench -- [--rounds N] [--json FILE]
+const USAGE = `npm run bench -- [--rounds N] [--only TEXT] [--json FILE]
 
   --rounds N   rounds of each row, at least 1 (default 15). Rows whose requests leave no work behind run ten
                short rounds for each.
+  --only TEXT  time only the rows whose name contains the text, and measure nothing else
   --json FILE  also write the results as JSON
 `;
+
+/** A row or measurement that failed, and why. */
+interface Failure {
+  name: string;
+  reason: string;
+}
 
 /** Sizes of the simulated crowds. */
 const CROWDS = [10_000, 1_000_000];
@@ -48,12 +55,12 @@ async function main(): Promise<number> {
     return options?.help ? 0 : 2;
   }
   const rounds = Number(options.rounds);
-  // Prints each table before its testbed stops, so that a failure afterward does not lose it.
-  const timings = await withTestbed("src/index.ts", async (testbed) => {
-    const outcomes = await timeRows(testbed, ROWS, rounds);
-    console.log(`\n${renderTimings(ROWS, outcomes)}\n`);
-    return outcomes;
-  });
+  const { only } = options;
+  if (only !== undefined) {
+    const rows = ROWS.filter(({ name }) => name.includes(only));
+    return reportFailures(failuresOf("timing", rows, await timed(rows, rounds)));
+  }
+  const timings = await timed(ROWS, rounds);
   const costs = await withTestbed("src/local/bench/counting-worker.ts", async (testbed) => {
     const outcomes = await countCosts(testbed, ROWS);
     console.log(`\n${renderCosts(ROWS, outcomes)}\n`);
@@ -72,8 +79,8 @@ async function main(): Promise<number> {
   if (options.json !== undefined)
     await writeJson(options.json, { rounds, timings, costs, ...parts, crowds, model });
   const failures = [
-    ...failuresOf("timing", timings),
-    ...failuresOf("counting", costs),
+    ...failuresOf("timing", ROWS, timings),
+    ...failuresOf("counting", ROWS, costs),
     ...Object.entries(parts).flatMap(([name, outcome]) =>
       outcome.ok ? [] : [{ name, reason: outcome.reason }],
     ),
@@ -81,6 +88,11 @@ async function main(): Promise<number> {
       agrees ? [] : [{ name: what, reason: "The cost model (src/cost/usage.ts) differs." }],
     ),
   ];
+  return reportFailures(failures);
+}
+
+/** @returns the exit code */
+function reportFailures(failures: Failure[]): number {
   if (failures.length > 0) console.log(`${renderFailures(failures)}\n`);
   return failures.length > 0 ? 1 : 0;
 }
@@ -95,9 +107,18 @@ async function shown<T>(
   return outcome;
 }
 
-function failuresOf(step: string, outcomes: Outcome<unknown>[]) {
+/** Times rows. Prints the table before the testbed stops, so that a failure afterward does not lose it. */
+function timed(rows: Row[], rounds: number): Promise<Outcome<Round[]>[]> {
+  return withTestbed("src/index.ts", async (testbed) => {
+    const outcomes = await timeRows(testbed, rows, rounds);
+    console.log(`\n${renderTimings(rows, outcomes)}\n`);
+    return outcomes;
+  });
+}
+
+function failuresOf(step: string, rows: Row[], outcomes: Outcome<unknown>[]): Failure[] {
   return outcomes.flatMap((outcome, index) =>
-    outcome.ok ? [] : [{ name: `${ROWS[index]?.name} (${step})`, reason: outcome.reason }],
+    outcome.ok ? [] : [{ name: `${rows[index]?.name} (${step})`, reason: outcome.reason }],
   );
 }
 
@@ -135,6 +156,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         rounds: { type: "string", default: "15" },
+        only: { type: "string" },
         json: { type: "string" },
         help: { type: "boolean" },
       },
