@@ -3,6 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { type ColdStart, measureColdStart } from "./cold-start.ts";
 import { type ColoCost, measureColo } from "./colo.ts";
 import { countCosts } from "./cost.ts";
 import { checkModel, type ModelCheck } from "./cost-model.ts";
@@ -12,6 +13,7 @@ import { type CrowdCost, simulateCrowd } from "./line-simulation.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { measurePayments, type PaymentPace } from "./payments.ts";
 import {
+  renderColdStarts,
   renderColo,
   renderCosts,
   renderCounting,
@@ -71,11 +73,12 @@ async function main(): Promise<number> {
   const wake = await shown(measureWake, renderWake);
   const colo = await shown(measureColo, renderColo);
   const lanes = await shown(() => measureLanes(rounds), renderLanes);
+  const coldStarts = await shown(measureColdStart, renderColdStarts);
   const crowds = CROWDS.map(simulateCrowd);
   console.log(`${renderCrowds(crowds)}\n`);
   const model = checkModel(ROWS, costs, colo, wake);
   console.log(`${renderModel(model)}\n`);
-  const parts = { pace, counting, wake, colo, lanes };
+  const parts = { pace, counting, wake, colo, lanes, coldStarts };
   if (options.json !== undefined)
     await writeJson(options.json, { rounds, timings, costs, ...parts, crowds, model });
   const failures = [
@@ -131,6 +134,7 @@ interface Measured {
   wake: Outcome<WakeCost>;
   colo: Outcome<ColoCost[]>;
   lanes: Outcome<LaneGrowth[]>;
+  coldStarts: Outcome<ColdStart[]>;
   crowds: CrowdCost[];
   model: ModelCheck[];
 }

@@ -1,6 +1,7 @@
 // Formats the results as tables.
 import { median, percentile } from "../stats.ts";
 import { formatNumber, formatTable } from "../terminal-format.ts";
+import type { ColdStart } from "./cold-start.ts";
 import type { ColoCost } from "./colo.ts";
 import type { CostPerRequest, SplitCost } from "./cost.ts";
 import type { ModelCheck } from "./cost-model.ts";
@@ -144,6 +145,12 @@ export function renderWake({ orders, counting, later, ...bytes }: WakeCost): str
     `the first time after an upgrade, when it counts them: ${wake(counting)}`,
     `a free order takes ${formatNumber(bytes.bytesPerOrder)} bytes, a paid one ${formatNumber(bytes.bytesPerPaidOrder)}`,
   ].join("\n");
+}
+
+/** A table of what the first answer takes. */
+export function renderColdStarts(starts: ColdStart[]): string {
+  const lines = starts.map(({ name, ms, cpuMs }) => [name, formatNumber(ms), formatNumber(cpuMs)]);
+  return formatTable(["start of workerd to the first answer", "ms", "CPU ms"], lines);
 }
 
 /** A table of what crowds of several sizes cost the line that they wait in. */
