@@ -24,13 +24,18 @@ export function renderHtml(day: GameDay): string {
   const broken = violations(faults);
   const content = html`<p>${rate} people a second, each fault for ${seconds} s. Commit ${commit ?? "unknown"}, seed ${seed}, ${machine.cpu},
 ${machine.cpus} cores, ${machine.os}.</p>
-<p>${broken.length === 0 ? "Every promise held." : `${broken.length} violations:`}</p>
+<p>${broken.length === 0 ? "Every promise held." : "Broken promises:"}</p>
 <ul>${broken.map((text) => html`<li>${text}</li>`)}</ul>
 <div class="wide"><table>
 <tr>${COLUMNS.map(([name]) => html`<th scope="col">${name}</th>`)}</tr>
 ${faults.map((played) => html`<tr>${COLUMNS.map(([, text]) => html`<td>${text(played)}</td>`)}</tr>`)}
 </table></div>
-<p>The counts are answers to orders while the fault lasted. “Not ready” is what /readyz says.</p>
+<p>The counts and latencies are those of answers to Buy while the fault lasted. <b>Refused</b>: for a reason that stays, such as “sold out”,
+because there are fewer units than people. <b>Try again</b>: 429 or 503. <b>Not ready after</b>: when /readyz first said so. <b>Alert
+after</b>: when the first alert reached the operator, if one did before the fault ended; most wait half a minute. <b>Recovered after</b>:
+from the end of the fault until nobody was told to try again or left without an answer. <b>Settled after</b>: from the last buyer until every
+order was final and shown. <b>–</b>: it did not happen.</p>
+<p>In the plots, a column is a second, and the fault lasted where the ground is orange.</p>
 ${faults.map(section)}`;
   return reportPage("Game day", STYLE, content);
 }
@@ -113,6 +118,8 @@ const x = ({ seconds }: Axis, second: number): number => round((WIDTH * second) 
 const classNameOf = (name: Class): string => name.replaceAll(" ", "-");
 
 const STYLE = `
+table { font-size: .75rem; }
+th, td { padding: .25rem; white-space: normal; vertical-align: top; }
 .lasting { fill: #f802; }
 .accepted { fill: #2a7; color: #2a7; }
 .refused { fill: #68c; color: #68c; }

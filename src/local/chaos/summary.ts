@@ -4,6 +4,9 @@ import { formatNumber, formatTable } from "../terminal-format.ts";
 import type { Played } from "./game.ts";
 import { CLASSES, type Class, type Sample } from "./samples.ts";
 
+/** How many violations of one promise are shown. The file of `--json` has all. */
+const MAX_VIOLATIONS = 5;
+
 /** The columns of the table, each with its text for one fault. */
 export const COLUMNS: readonly (readonly [string, (played: Played) => string])[] = [
   ["fault", ({ title }) => title],
@@ -26,10 +29,15 @@ export const asTable = (all: Played[]): string =>
     all.map((played) => COLUMNS.map(([, text]) => text(played))),
   );
 
-/** Every violation of every fault. */
+/** The first violations of each promise that each fault broke. One cause can break a promise for hundreds of orders. */
 export const violations = (all: Played[]): string[] =>
   all.flatMap(({ name, proofs }) =>
-    proofs.flatMap((proof) => proof.violations.map((text) => `${name}: ${proof.claim}: ${text}`)),
+    proofs.flatMap(({ claim, violations }) => {
+      const more = violations.length - MAX_VIOLATIONS;
+      const texts = violations.slice(0, MAX_VIOLATIONS);
+      if (more > 0) texts.push(`and ${more} more`);
+      return texts.map((text) => `${name}: ${claim}: ${text}`);
+    }),
   );
 
 /** The answers to orders while the fault lasted. */

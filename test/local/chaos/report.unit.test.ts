@@ -43,9 +43,17 @@ test("violations name the fault and the promise", () => {
   expect(violations([played])).toEqual(["redis-stopped: two: a unit <script> was lost"]);
 });
 
+test("a fault that breaks a promise for many orders shows the first of them, and how many more", () => {
+  const many = Array.from({ length: 240 }, (_, n) => `order ${n}`);
+  const proofs = [{ claim: "one", status: "broken" as const, violations: many }];
+  const shown = violations([{ ...played, proofs }]);
+  expect(shown).toHaveLength(6);
+  expect(shown.at(-1)).toBe("redis-stopped: one: and 235 more");
+});
+
 test("the report draws the answers and the fault, and escapes what it quotes", () => {
   const html = renderHtml(day);
-  expect(html).toContain("1 violations:");
+  expect(html).toContain("Broken promises:");
   expect(html).toContain("a unit &lt;script&gt; was lost");
   expect(html).not.toContain("<script");
   expect(html.match(/<svg/g)).toHaveLength(2);
