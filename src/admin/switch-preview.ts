@@ -3,7 +3,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { SwitchEdit } from "../catalog/decide-switches.ts";
 import { readStock } from "../catalog/live-reading.ts";
-import { type CatalogEntry, saleState } from "../catalog/schema.ts";
+import { type CatalogEntry, lanedSku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import type { AppContext } from "../http.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
@@ -16,7 +16,7 @@ export async function affectedBy(c: AppContext, edits: readonly SwitchEdit[]) {
   const catalog = await readCatalog(c.get("scope"));
   const entries = edits.length === 0 ? [] : affectedEntries(catalog, edits);
   const shown = entries.slice(0, MAX_SALES);
-  const skus = shown.flatMap(({ sale }) => sale.skus);
+  const skus = shown.flatMap((entry) => entry.sale.skus.map((sku) => lanedSku(entry, sku)));
   const [stock, line] = await Promise.all([
     skus.length > 0 ? readStock(c.get("scope"), skus) : new Map(),
     paymentLine(c.get("scope")),

@@ -18,6 +18,8 @@ export interface LineSku {
   perUserLimit: number;
   /** The number of objects that share it. Absent: 1. */
   lanes?: number;
+  /** Numbers of objects that it was before. */
+  former?: readonly number[];
 }
 
 /** The terms of a sale's line. Times are milliseconds. */

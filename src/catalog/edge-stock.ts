@@ -50,20 +50,16 @@ export const toEdgeStock = ({
 });
 
 /**
- * The stock of a SKU whose lanes published these, the root's first: each lane's entry has the units of all, and its own buyers. Only the
- * root knows that no unit is left, because the others may be out of date.
+ * The stock of a SKU whose objects published these, the root's first: each one's entry has the units of all, and its own buyers. Only
+ * the root knows that no unit is left, because the others may be out of date. If it does not say, it was alone when it published.
  */
 export function acrossLanes(lanes: EdgeStock[]): EdgeStock[] {
   const [root] = lanes;
-  if (!root || root.isDry === undefined) return lanes;
   const sum = (read: (stock: EdgeStock) => number) =>
     lanes.reduce((total, stock) => total + read(stock), 0);
-  const available = root.isDry
-    ? root.available
-    : Math.max(
-        1,
-        sum((stock) => stock.available),
-      );
+  const isDry = root?.isDry ?? lanes.length === 1;
+  const left = root && isDry ? root.available : sum((stock) => stock.available);
+  const available = isDry ? left : Math.max(1, left);
   const held = sum((stock) => stock.held);
   return lanes.map((stock) => ({ ...stock, available, held }));
 }

@@ -44,7 +44,7 @@ export const skuSchema = z.strictObject({
   stock: z.int().min(0).max(MAX_UNITS),
   perUserLimit: z.int().min(1).max(MAX_PER_USER).default(1),
   holdSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(300),
-  /** Objects that share the SKU, for more orders per second than one takes. Absent: 1. It never changes. */
+  /** Objects that share the SKU, for more orders per second than one takes. Absent: 1. */
   lanes: z.int().min(1).max(MAX_LANES).optional(),
 });
 

@@ -23,7 +23,7 @@ import {
 } from "./live-texts.ts";
 import { failedPolls, type Interest, poll, pollAlong, readFields, type Texts } from "./poll.ts";
 import { BRISK } from "./rhythm.ts";
-import type { CatalogEntry } from "./schema.ts";
+import { type CatalogEntry, lanedSku } from "./schema.ts";
 import { rhythm } from "./snapshot.ts";
 import type { CatalogScope } from "./store.ts";
 
@@ -81,12 +81,13 @@ function interestIn(reading: Watched): Interest {
 /** Whether Redis failed since the last reading, so that objects may not have published either. */
 const isOutdated = ({ failures }: Watched): boolean => failures !== failedPolls();
 
-function cacheOf({ sale, revision }: CatalogEntry): Cache {
+function cacheOf(entry: CatalogEntry): Cache {
+  const { sale, revision } = entry;
   const name = `live/${sale.id}/${revision}`;
   usedAt.set(name, Date.now());
   const known = readings.get(name);
   if (known) return known.cache;
-  const { skus } = sale;
+  const skus = sale.skus.map((sku) => lanedSku(entry, sku));
   const subjects = { saleId: sale.id, skus, hasLine: lineSettings(sale) !== undefined };
   const parsed = new ParsedTexts(subjects);
   const cache: Cache = new SwrCache({

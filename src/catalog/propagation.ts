@@ -8,13 +8,13 @@ import { refuse } from "../errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { limitedSale } from "../inventory/decide-stock.ts";
-import type { OrderRef } from "../inventory/order-id.ts";
+import type { Layout, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { type RedisConfig, withRedis } from "../redis/client.ts";
 import { NOT_COPIED, reachesEdges } from "../redis/copy.ts";
 import { lineTermsOf } from "./line-terms.ts";
 import { itemOf } from "./order-item.ts";
-import type { Confirmation, RegisteredSale } from "./registry-types.ts";
+import type { Confirmation, LaneChange, RegisteredSale } from "./registry-types.ts";
 import { type Changed, refused } from "./sale-result.ts";
 import type { Sale, Sku } from "./schema.ts";
 import { dropSnapshot } from "./snapshot.ts";
@@ -75,7 +75,11 @@ export async function configureObjects(
 ): Promise<RegisteredSale> {
   const current = await configureSkus(env, config, registered);
   const { id: saleId, revision, sale } = current;
-  await lineOf(env, saleId).configure({ saleId, revision, terms: sale && lineTermsOf(sale) });
+  await lineOf(env, saleId).configure({
+    saleId,
+    revision,
+    terms: sale && lineTermsOf(sale, current),
+  });
   return current;
 }
 
@@ -104,7 +108,7 @@ async function configureSkus(
 async function configureSkuObjects(
   env: InventoryEnv,
   { THEME: site }: CatalogConfig,
-  { revision, sale, former, withdrawn = {} }: RegisteredSale,
+  { revision, sale, former, withdrawn = {}, layouts = {} }: RegisteredSale,
 ): Promise<Confirmation[]> {
   const commands = [
     ...(sale?.skus ?? []).map((sku) => ({
@@ -113,7 +117,7 @@ async function configureSkuObjects(
       offer: {
         terms: toTerms(sale as Sale, sku, site),
         stock: sku.stock,
-        lanes: sku.lanes ?? 1,
+        ...layoutOf(sku, layouts[sku.id]),
         withdrawn: withdrawn[sku.id] ?? 0,
       },
     })),
@@ -145,6 +149,12 @@ async function countOrders(env: InventoryEnv, skuId: string): Promise<void> {
     after = await atObject(env, skuId, (object) => object.countOrders(from));
   } while (after);
 }
+
+/** The lanes of a SKU for its objects. None if it has always had one object. */
+const layoutOf = (
+  { lanes = 1 }: Pick<Sku, "lanes">,
+  { since, former }: LaneChange = { since: 0, former: [] },
+): { layout?: Layout } => (lanes > 1 || since > 0 ? { layout: { since, lanes, former } } : {});
 
 function toTerms(sale: Sale, sku: Sku, site: Branding): Terms {
   return {

@@ -52,4 +52,7 @@ CREATE INDEX log_by_target ON log (target, id)`,
   "ALTER TABLE skus ADD COLUMN lanes INTEGER",
   // 1 for a rehearsal, also after it was deleted.
   "ALTER TABLE sales ADD COLUMN rehearsal INTEGER",
+  // Earlier numbers of lanes as JSON, and the revision of the sale that chose the present one. Null if it never changed.
+  `ALTER TABLE skus ADD COLUMN former_lanes TEXT;
+ALTER TABLE skus ADD COLUMN lanes_since INTEGER`,
 ];

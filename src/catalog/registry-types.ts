@@ -1,5 +1,6 @@
 // The types that the registry shares with edges, the operator API, and SKU objects. They are apart from the registry
 // because its module imports `cloudflare:workers`, which exists in workerd only.
+import type { Layout } from "../inventory/order-id.ts";
 import type { SwitchEdit } from "./decide-switches.ts";
 import type { Sale } from "./schema.ts";
 import type { RegisteredSwitch, Switch } from "./switches.ts";
@@ -25,7 +26,12 @@ export interface RegisteredSale {
    * counts its latest refunds. Absent if there are none.
    */
   withdrawn?: Record<string, number>;
+  /** SKU id → how its number of lanes changed. Absent if none did. */
+  layouts?: Record<string, LaneChange> | undefined;
 }
+
+/** The lanes that a SKU had before, and since which revision of its sale it has the present ones. See `Layout`. */
+export type LaneChange = Omit<Layout, "lanes">;
 
 /** The report of a SKU's object after it was configured with a revision of its sale. */
 export interface Confirmation {
@@ -75,8 +81,7 @@ export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
   | { ok: false; reason: "precondition_failed" }
   | { ok: false; reason: "rehearsal" }
-  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string }
-  | { ok: false; reason: "lanes_fixed"; skuId: string; lanes: number };
+  | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
 export type RemoveResult =
   | { ok: true; removed: boolean; registered: RegisteredSale }

@@ -68,12 +68,8 @@ export class SaleRegistry extends DurableObject<object> {
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
     if (before && before.sale?.rehearsal !== sale.rehearsal)
       return { ok: false, reason: "rehearsal" };
-    for (const { id: skuId, lanes = 1 } of sale.skus) {
+    for (const { id: skuId } of sale.skus) {
       const owner = this.#tables.saleOfSku(skuId);
-      // Its orders, and the limits of its buyers, are where they were made.
-      if (owner && owner.lanes !== lanes) {
-        return { ok: false, reason: "lanes_fixed", skuId, lanes: owner.lanes };
-      }
       // The orders of a rehearsal are removed with it, so it takes no SKU that has been another sale's.
       if (owner && (owner.onSale || sale.rehearsal) && owner.saleId !== sale.id) {
         return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };

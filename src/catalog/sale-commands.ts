@@ -49,9 +49,6 @@ export async function putSale(
   }
   if (!put.ok) {
     const index = sale.skus.findIndex(({ id }) => id === put.skuId);
-    if (put.reason === "lanes_fixed") {
-      return invalid(`skus.${index}.lanes`, `is ${put.lanes} for good, since the SKU was created`);
-    }
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);
   }
   const changed = await propagate(env, config, put.registered);

@@ -3,7 +3,7 @@
 import type { LanedSku } from "../inventory/order-id.ts";
 import { migrate } from "../migrate.ts";
 import { MIGRATIONS } from "./registry-schema.ts";
-import type { ArchivePage, Confirmation, RegisteredSale } from "./registry-types.ts";
+import type { ArchivePage, Confirmation, LaneChange, RegisteredSale } from "./registry-types.ts";
 import { isListed, type Sale } from "./schema.ts";
 
 /** The most open and upcoming sales that are published. Edges request the others from the registry. */
@@ -37,6 +37,11 @@ function fitting(rows: Row[], max: number): string[] {
     .map(({ id }) => id as string);
 }
 
+const toLaneChange = ({ former_lanes, lanes_since }: Row): LaneChange => ({
+  since: lanes_since as number,
+  former: JSON.parse(former_lanes as string),
+});
+
 export class SaleTables {
   readonly #sql: SqlStorage;
 
@@ -51,11 +56,9 @@ export class SaleTables {
   }
 
   /** The sale that a SKU belongs to, or belonged to last. */
-  saleOfSku(skuId: string): { saleId: string; onSale: boolean; lanes: number } | undefined {
-    const [row] = this.#run("SELECT sale_id, on_sale, lanes FROM skus WHERE id = ?", skuId);
-    if (!row) return undefined;
-    const lanes = (row.lanes ?? 1) as number;
-    return { saleId: row.sale_id as string, onSale: row.on_sale === 1, lanes };
+  saleOfSku(skuId: string): { saleId: string; onSale: boolean } | undefined {
+    const [row] = this.#run("SELECT sale_id, on_sale FROM skus WHERE id = ?", skuId);
+    return row && { saleId: row.sale_id as string, onSale: row.on_sale === 1 };
   }
 
   /** The published sales. */
@@ -106,10 +109,13 @@ export class SaleTables {
 
   /** The same with their lanes. */
   skus(): LanedSku[] {
-    return this.#run("SELECT id, lanes FROM skus").map(({ id, lanes }) => ({
-      id: id as string,
-      lanes: (lanes ?? 1) as number,
-    }));
+    return this.#run("SELECT id, lanes, former_lanes FROM skus").map(
+      ({ id, lanes, former_lanes }) => ({
+        id: id as string,
+        lanes: (lanes ?? 1) as number,
+        former: JSON.parse((former_lanes ?? "[]") as string),
+      }),
+    );
   }
 
   /** The SKUs that left a sale, unless they are another's now. */
@@ -143,12 +149,18 @@ export class SaleTables {
     );
     this.#run("UPDATE skus SET on_sale = 0 WHERE sale_id = ?", id);
     for (const sku of sale?.skus ?? []) {
+      const lanes = sku.lanes ?? 1;
       this.#run(
-        `INSERT INTO skus (id, sale_id, on_sale, lanes) VALUES (?, ?, 1, ?)
-          ON CONFLICT (id) DO UPDATE SET sale_id = excluded.sale_id, on_sale = 1`,
-        sku.id,
-        id,
-        sku.lanes ?? null,
+        `INSERT INTO skus (id, sale_id, on_sale, lanes) VALUES (?1, ?2, 1, ?3)
+          ON CONFLICT (id) DO UPDATE SET sale_id = ?2, on_sale = 1`,
+        ...[sku.id, id, lanes],
+      );
+      this.#run(
+        `UPDATE skus SET lanes = ?2, lanes_since = ?3, former_lanes = (
+            SELECT json_group_array(DISTINCT value) FROM (
+              SELECT value FROM json_each(coalesce(former_lanes, '[]')) UNION SELECT coalesce(lanes, 1)))
+          WHERE id = ?1 AND coalesce(lanes, 1) <> ?2`,
+        ...[sku.id, lanes, revision],
       );
     }
   }
@@ -234,10 +246,12 @@ export class SaleTables {
       const id = row.id as string;
       const revision = row.revision as number;
       const skus = this.#run(
-        "SELECT id, on_sale, unsold, withdrawn FROM skus WHERE sale_id = ?",
+        `SELECT id, on_sale, unsold, withdrawn, former_lanes, lanes_since
+          FROM skus WHERE sale_id = ?`,
         id,
       );
       const withdrawn = skus.filter((sku) => sku.withdrawn !== null);
+      const changed = skus.filter((sku) => sku.former_lanes !== null);
       const idsOf = (rows: Row[]) => rows.map((sku) => sku.id as string);
       return {
         id,
@@ -248,6 +262,9 @@ export class SaleTables {
         unsold: idsOf(skus.filter(({ on_sale, unsold }) => on_sale === 1 && unsold === revision)),
         ...(withdrawn.length > 0
           ? { withdrawn: Object.fromEntries(withdrawn.map((sku) => [sku.id, sku.withdrawn])) }
+          : {}),
+        ...(changed.length > 0
+          ? { layouts: Object.fromEntries(changed.map((sku) => [sku.id, toLaneChange(sku)])) }
           : {}),
       };
     });

@@ -4,6 +4,7 @@ import { admissionSchema, registrationFault } from "../admission/settings.ts";
 import { brandingSchema } from "../branding.ts";
 import { httpsUrlSchema, idSchema } from "../fields.ts";
 import { instantSchema } from "../instant.ts";
+import type { LanedSku } from "../inventory/order-id.ts";
 import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
 import { rehearsalFaults } from "./rehearsal-terms.ts";
@@ -103,7 +104,15 @@ export const saleDocumentSchema = z
 export interface CatalogEntry {
   revision: number;
   sale: Sale;
+  /** SKU id → the numbers of lanes that it had before. Absent if none changed. */
+  layouts?: Record<string, { former: readonly number[] }> | undefined;
 }
+
+/** A SKU of a sale with all objects that it ever had. */
+export const lanedSku = (
+  { layouts }: Pick<CatalogEntry, "layouts">,
+  { id, lanes }: Pick<Sku, "id" | "lanes">,
+): LanedSku => ({ id, lanes, former: layouts?.[id]?.former });
 
 /** The state of a sale at `now`, in milliseconds. */
 export const saleState = (sale: Pick<Sale, "opensAt" | "closesAt">, now: number): SaleState =>

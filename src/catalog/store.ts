@@ -6,6 +6,7 @@ import * as z from "zod";
 import type { LineEnv } from "../admission/client.ts";
 import type { EdgeScope } from "../edge/scope.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
+import { MAX_LANES } from "../inventory/order-id.ts";
 import { log } from "../observability/log.ts";
 import { healed } from "../redis/bad-values.ts";
 import { CATALOG_FIELD, type Keys } from "../redis/keys.ts";
@@ -97,6 +98,12 @@ const registeredSchema = z.object({
   sale: saleSchema.nullable(),
   former: z.array(z.string()),
   unsold: z.array(z.string()),
+  layouts: z
+    .record(
+      z.string(),
+      z.object({ since: z.int(), former: z.array(z.int().min(1).max(MAX_LANES)) }),
+    )
+    .optional(),
 });
 
 /** Parses a published catalog. Omits sales that do not match the schema. */
@@ -111,4 +118,4 @@ export const parseRegistered = (value: unknown): RegisteredSale | undefined =>
 
 /** The sales that were not deleted. */
 export const livingEntries = (sales: readonly RegisteredSale[]): CatalogEntry[] =>
-  sales.flatMap(({ revision, sale }) => (sale ? [{ revision, sale }] : []));
+  sales.flatMap(({ revision, sale, layouts }) => (sale ? [{ revision, sale, layouts }] : []));

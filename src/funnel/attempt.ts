@@ -4,13 +4,13 @@ import * as z from "zod";
 import type { PublishedLine } from "../admission/public-line.ts";
 import type { Rehearsed } from "../admission/rehearsal.ts";
 import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
-import type { CatalogEntry } from "../catalog/schema.ts";
+import { type CatalogEntry, lanedSku } from "../catalog/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppContext } from "../http.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
-import { laneOf } from "../inventory/lanes/lane-of.ts";
+import { homesOf } from "../inventory/lanes/lane-of.ts";
 import type { OrderAddress } from "../inventory/order-id.ts";
 import { moneySchema } from "../money.ts";
 
@@ -64,11 +64,16 @@ export interface Attempt {
   isStopped?: boolean;
 }
 
-/** The object that has the caller's orders. The root, if the SKU is in no sale: it knows the lanes. */
-export function objectOf({ entry, skuId, userId }: Identified): OrderAddress {
+/** The objects that may have the caller's orders. The first one knows which of them has. The root, if the SKU is in no sale. */
+export function objectsOf({ entry, skuId, userId }: Identified): [OrderAddress, ...OrderAddress[]] {
   const sku = entry?.sale.skus.find(({ id }) => id === skuId);
-  return { skuId, lane: laneOf(userId, sku?.lanes ?? 1) };
+  const { lanes = 1, former = [] } = entry && sku ? lanedSku(entry, sku) : {};
+  const [first, ...others] = homesOf(userId, { lanes, former });
+  return [{ skuId, lane: first }, ...others.map((lane) => ({ skuId, lane }))];
 }
+
+/** The object that an attempt of the caller goes to. */
+export const objectOf = (attempt: Identified): OrderAddress => objectsOf(attempt)[0];
 
 /** The content of an attempt to buy, sent as JSON or as a form. */
 export interface OrderRequest {

@@ -10,13 +10,14 @@
 
 import { type EdgeStock, releasableUnits, toEdgeStock } from "../catalog/edge-stock.ts";
 import { peekStock } from "../catalog/live-reading.ts";
+import { lanedSku } from "../catalog/schema.ts";
 import type { CatalogScope } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
 import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
 import { callInventory } from "../inventory/client.ts";
-import { type OrderAddress, objectName } from "../inventory/order-id.ts";
+import { addressesOf, type OrderAddress, objectName } from "../inventory/order-id.ts";
 import { withRedis } from "../redis/client.ts";
 import {
   type Admitted,
@@ -24,6 +25,7 @@ import {
   type Identified,
   type Observer,
   objectOf,
+  objectsOf,
   type Stage,
 } from "./attempt.ts";
 
@@ -87,26 +89,23 @@ function knownStock({ c, entry }: Attempt, name: string): EdgeStock | undefined 
 export function heldAnywhere(attempt: Identified, own: number): number {
   const { c, entry, skuId } = attempt;
   const sku = entry?.sale.skus.find(({ id }) => id === skuId);
-  if (!sku || (sku.lanes ?? 1) === 1) return own; // newer than what is published
-  const published = entry && peekStock(c.get("scope"), entry, nameOf(attempt));
+  if (!entry || !sku) return own;
+  if (addressesOf(lanedSku(entry, sku)).length === 1) return own; // newer than what is published
+  const published = peekStock(c.get("scope"), entry, nameOf(attempt));
   return published ? Math.max(own, releasableUnits(sku, published)) : own;
 }
 
 export const soldOut: Stage<Identified> = {
   name: "sold-out",
   check(attempt) {
-    const { c, entry, skuId, userId } = attempt;
-    const name = nameOf(attempt);
-    const stock = knownStock(attempt, name);
-    const buyers = stock?.buyers;
-    if (!attempt.pending && buyers && stock.available === 0) {
+    const { entry, skuId } = attempt;
+    const stock = knownStock(attempt, nameOf(attempt));
+    if (!attempt.pending && stock?.buyers && stock.available === 0) {
       const sku = entry?.sale.skus.find(({ id }) => id === skuId);
       const held = heldAnywhere(attempt, sku ? releasableUnits(sku, stock) : 0);
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
-    const isKnownNonBuyer =
-      buyers && !mayHaveBought(c.get("scope"), objectOf(attempt), buyers, buyerHash(userId));
-    if (!isKnownNonBuyer || mayBeRetry(attempt)) return undefined;
+    if (!attempt.pending || !isKnownNonBuyer(attempt) || mayBeRetry(attempt)) return undefined;
     return attempt.pending;
   },
   observe,
@@ -133,6 +132,15 @@ function observe(attempt: Admitted): Observer {
       objectStocks.set(name, { ...stock, available });
     }
   };
+}
+
+/** Whether the caller certainly has no order, in any object that may have one of theirs. */
+function isKnownNonBuyer(attempt: Identified): boolean {
+  const hash = buyerHash(attempt.userId);
+  return objectsOf(attempt).every((address) => {
+    const buyers = knownStock(attempt, objectName(address))?.buyers;
+    return buyers && !mayHaveBought(attempt.c.get("scope"), address, buyers, hash);
+  });
 }
 
 /**

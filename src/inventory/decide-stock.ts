@@ -2,8 +2,8 @@
 // total number of units on sale. A restock changes the document, and the object follows.
 import { KEEP_MS } from "./allowance/decide.ts";
 import type { Stock, Terms } from "./decide-order.ts";
-import { accountsOf, type Held, lentUnits } from "./lanes/escrow.ts";
-import type { Item } from "./order.ts";
+import { accountsOf, afterChange, type Held, lentUnits } from "./lanes/escrow.ts";
+import { type Layout, lanesEver } from "./order-id.ts";
 import { type TracedSales, tracedAfter } from "./traces.ts";
 
 /** Most units of one SKU, restocks included. */
@@ -43,8 +43,8 @@ export interface Offer {
   terms: Terms;
   /** Units of all lanes. */
   stock: number;
-  /** The number of objects that share the SKU. Counts only at first. Absent: 1. */
-  lanes?: number;
+  /** The objects that share the SKU. Absent: one, always. */
+  layout?: Layout;
   /** The `withdrawn` that the stock counts. Later refunds lower it further. Absent: all. */
   withdrawn?: number;
 }
@@ -69,14 +69,12 @@ export function decideConfigure(
   now: number,
 ): Setup | undefined {
   if (setup && revision <= setup.revision) {
-    return revision === setup.revision ? withItem(setup, offer?.terms.item) : undefined;
+    return revision === setup.revision && offer ? withLateNews(setup, offer) : undefined;
   }
   const withdrawn = setup?.withdrawn ?? 0;
   const missed = Math.max(0, withdrawn - (offer?.withdrawn ?? withdrawn));
   const terms = offer?.terms ?? null;
-  // An object whose first word was that the SKU is off sale learns of the lanes with an offer.
-  const knows = setup?.account ?? setup?.share;
-  const { account, share } = setup && knows ? setup : accountsOf(lane, offer?.lanes ?? 1);
+  const { account, share, layout } = lanesAfter(setup, lane, offer?.layout);
   // The other lanes get their units from the root alone.
   const wanted = offer && !share ? offer.stock - missed - lentUnits(account) : stocked;
   return {
@@ -86,17 +84,35 @@ export function decideConfigure(
     stocked: Math.max(wanted, held + sold),
     ...(account && { account }),
     ...(share && { share }),
+    ...(layout && { layout }),
     ...(withdrawn > 0 ? { withdrawn } : {}),
     ...keepCounted(setup, offer),
     traced: tracedAfter(setup?.traced ?? {}, setup?.terms ?? null, terms, now),
   };
 }
 
-/** The setup with the item as it is sold now: its seller may be the deployment's, which has no revision. */
-function withItem(setup: Setup, item: Item | undefined): Setup | undefined {
+/** An object whose first word was that the SKU is off sale learns of the lanes with an offer. */
+function lanesAfter(
+  setup: Setup | null,
+  lane: number,
+  layout: Layout | undefined,
+): Pick<Held, "account" | "share" | "layout"> {
+  const knows = setup?.account ?? setup?.share ?? setup?.layout;
+  if (!layout || (setup && knows)) return setup ? afterChange(setup, layout) : {};
+  const accounts = accountsOf(lane, layout.lanes, lanesEver(layout));
+  return layout.since > 0 ? { ...accounts, layout } : accounts;
+}
+
+/**
+ * The setup with what may be new under a revision that it has: the item, because its seller may be the deployment's, and the lanes,
+ * because an earlier release, after a rollback, does not store them. Undefined if nothing is.
+ */
+function withLateNews(setup: Setup, { terms: { item }, layout }: Offer): Setup | undefined {
   const { terms } = setup;
-  if (!terms || !item || JSON.stringify(item) === JSON.stringify(terms.item)) return undefined;
-  return { ...setup, terms: { ...terms, item } };
+  const news = afterChange(setup, layout);
+  const isOld = !item || JSON.stringify(item) === JSON.stringify(terms?.item);
+  if (terms && !isOld) return { ...news, terms: { ...terms, item } };
+  return news === setup ? undefined : news;
 }
 
 /**

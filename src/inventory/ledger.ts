@@ -101,6 +101,11 @@ export class Ledger {
     return this.#orders("WHERE user_id = ?", userId);
   }
 
+  /** Whether a user ever had an order here. */
+  hasBuyer(userId: string): boolean {
+    return this.#run("SELECT 1 FROM orders WHERE user_id = ? LIMIT 1", userId).length > 0;
+  }
+
   /** The idempotency keys of one user that map to orders made under other keys. */
   aliasesOf(userId: string): Alias[] {
     const columns = "key, fingerprint, order_id";

@@ -12,11 +12,28 @@ export interface OrderAddress {
   lane: number;
 }
 
-/** A SKU, and the number of objects that share it. Absent: 1. */
+/** A SKU, and the objects that share it. */
 export interface LanedSku {
   id: string;
+  /** Their number. Absent: 1. */
   lanes?: number | undefined;
+  /** Numbers that it was before. */
+  former?: readonly number[] | undefined;
 }
+
+/** The objects that share a SKU, as these know them. */
+export interface Layout {
+  /** The revision of the sale that chose the number of lanes. 0 if it is the first one. */
+  since: number;
+  /** The number of lanes, among which new buyers are spread. */
+  lanes: number;
+  /** Numbers that it was before, each once. Their lanes may have buyers. */
+  former: readonly number[];
+}
+
+/** The number of objects that ever had a part in the SKU. Their lanes are those below it. */
+export const lanesEver = ({ lanes, former }: Omit<Layout, "since">): number =>
+  Math.max(lanes, ...former);
 
 /** Most objects that share one SKU. */
 export const MAX_LANES = 64;
@@ -31,9 +48,9 @@ export const objectName = ({ skuId, lane }: OrderAddress): string =>
 /** The SKU of an object. */
 export const skuOf = (name: string): string => name.split(".", 1)[0] as string;
 
-/** The addresses of all objects of a SKU, the root first. */
-export const addressesOf = ({ id: skuId, lanes = 1 }: LanedSku): OrderAddress[] =>
-  Array.from({ length: lanes }, (_, lane) => ({ skuId, lane }));
+/** The addresses of all objects that a SKU ever had, the root first. */
+export const addressesOf = ({ id: skuId, lanes = 1, former = [] }: LanedSku): OrderAddress[] =>
+  Array.from({ length: lanesEver({ lanes, former }) }, (_, lane) => ({ skuId, lane }));
 
 const RANDOM_BYTES = 12;
 const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;

@@ -32,6 +32,7 @@ import { asCounted, type ConfigureCommand, decideConfigure, type Setup } from ".
 import { eraseObject } from "./erase-object.ts";
 import type { OrderInspection } from "./inspection.ts";
 import type { LaneReport, RootWord } from "./lanes/escrow.ts";
+import { MOVED } from "./lanes/homes.ts";
 import { Lanes } from "./lanes/lanes.ts";
 import type { Configured, ExchangeAnswer, LanesEnv, OrderPage, ResentPage } from "./lanes/stub.ts";
 import * as wholeSku from "./lanes/whole-sku.ts";
@@ -47,7 +48,7 @@ import {
   resendEvent,
 } from "./operator-use-cases.ts";
 import { type Order, type OwnedOrder, toOrder } from "./order.ts";
-import type { OrderRef } from "./order-id.ts";
+import { type Layout, newOrderId, type OrderAddress, type OrderRef } from "./order-id.ts";
 import type { EventFilter, EventToDeliver } from "./owed-events.ts";
 import { type EventResult, type PaymentEvent, recordEvent } from "./payment-event.ts";
 import { type ReportResult, recordReport } from "./payment-report.ts";
@@ -55,6 +56,13 @@ import type { LedgerReport } from "./report.ts";
 import { type OutboxEnv, UnitOfWork } from "./unit-of-work.ts";
 
 type ObjectEnv = OutboxEnv & LanesEnv;
+
+/** The attempt as another lane takes it. */
+const forLane = (command: ReserveCommand, address: OrderAddress): ReserveCommand => ({
+  ...command,
+  orderId: newOrderId(address),
+  wantsBuyers: false,
+});
 
 export class SkuInventory extends DurableObject<ObjectEnv> {
   readonly #work: UnitOfWork;
@@ -66,7 +74,7 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
     super(ctx, env);
     this.#work = new UnitOfWork(ctx.storage, env);
     this.#gate = new LineGate(env);
-    this.#lanes = new Lanes(env, this.#work);
+    this.#lanes = new Lanes(env, this.#work, ctx.id.name);
     this.#reader = { work: this.#work, lanes: this.#lanes };
     ctx.blockConcurrencyWhile(async () => {
       await this.#work.wake();
@@ -77,11 +85,18 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   // ---- buyers
 
   /** Reserves units for a buyer, or names the reason why not. The answer leaves once the row is durable. */
-  reserve(command: ReserveCommand): ReserveResult | Promise<ReserveResult> {
-    const home = this.#lanes.homeOf(command.userId);
-    if (home) return home.stub.reserve({ ...command, orderId: home.orderId() });
-    return this.#lanes.supply(command.quantity, (isFinal) =>
-      reserve(this.#work, this.#gate, command, isFinal),
+  reserve(command: ReserveCommand, layout?: Layout): ReserveResult | Promise<ReserveResult> {
+    const { userId, quantity } = command;
+    const { homes } = this.#lanes;
+    return homes.run<ReserveResult>(
+      userId,
+      layout,
+      () =>
+        this.#lanes.supply<ReserveResult | typeof MOVED>(quantity, (isFinal) =>
+          homes.isHere(userId) ? reserve(this.#work, this.#gate, command, isFinal) : MOVED,
+        ) as ReserveResult | Promise<ReserveResult | typeof MOVED>,
+      // The list of another lane's buyers is not this one's.
+      (home) => home.stub.reserve(forLane(command, home.address), home.layout),
     );
   }
 
@@ -114,10 +129,13 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
     return row ? toOrder(row) : null;
   }
 
-  ordersOf(userId: string): Order[] | Promise<Order[]> {
-    const home = this.#lanes.homeOf(userId);
-    if (home) return home.stub.ordersOf(userId);
-    return this.#work.ordersOf(userId, this.#work.begin()).map(toOrder);
+  ordersOf(userId: string, layout?: Layout): Order[] | Promise<Order[]> {
+    return this.#lanes.homes.run(
+      userId,
+      layout,
+      () => this.#work.ordersOf(userId, this.#work.begin()).map(toOrder),
+      (home) => home.stub.ordersOf(userId, home.layout),
+    );
   }
 
   /** The stock for an edge that does not find it in Redis. Publishes it again. */
@@ -175,10 +193,13 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   // ---- the allowances of a sale with a limit per person
 
   /** What became of attempts of one user, for an allowance that has not been told. */
-  attempts(asked: OpenAttempts): Answer[] | Promise<Answer[]> {
-    const home = this.#lanes.homeOf(asked.userId);
-    if (home) return home.stub.attempts(asked);
-    return attemptsOf(this.#work, asked);
+  attempts(asked: OpenAttempts, layout?: Layout): Answer[] | Promise<Answer[]> {
+    return this.#lanes.homes.run(
+      asked.userId,
+      layout,
+      () => attemptsOf(this.#work, asked),
+      (home) => home.stub.attempts(asked, home.layout),
+    );
   }
 
   /** When the sale closes (milliseconds). Null if the SKU is not in it. */
@@ -279,6 +300,7 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
     const { ledger } = this.#work;
     const decided = decideConfigure(ledger.setup, ledger.stock, command, Date.now());
     if (decided) ledger.saveSetup(ledger.everSold ? decided : asCounted(decided));
+    this.#lanes.settle();
     // The reconciliation comes every hour.
     this.#work.forgetTraces(Date.now());
     // Even if nothing is new: Redis may have lost what was published.
@@ -326,6 +348,18 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
   collected(word: RootWord): LaneReport {
     this.#work.begin();
     return this.#lanes.lane.hear(word);
+  }
+
+  /** Whether a user ever had an order here. From now on, nobody new does whom this layout gives to another lane. */
+  hasBuyer(userId: string, layout: Layout): boolean {
+    this.#lanes.adopt(layout);
+    return this.#work.ledger.hasBuyer(userId);
+  }
+
+  /** A filter of all users who ever had an order here. The same holds. */
+  buyersUnder(layout: Layout): Promise<string> {
+    this.#lanes.adopt(layout);
+    return this.#lanes.buyers();
   }
 
   /** Whether nothing is on sale in any lane, and all that was ever sold was sold in a rehearsal. */

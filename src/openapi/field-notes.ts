@@ -10,7 +10,7 @@ const SKU = {
   perUserLimit: "The most units for one person.",
   holdSeconds: "How long a reserved order keeps its units for its buyer to pay.",
   lanes:
-    "Objects that share the SKU, so that it takes more orders per second. Chosen when the SKU is created, and never changed. Absent: 1.",
+    "Objects that share the SKU, so that it takes more orders per second. It can be changed at any time. Absent: 1.",
 };
 
 const SALE = {

@@ -16,7 +16,7 @@ const SCHEMA = {
   sales_by_end: "CREATE INDEX sales_by_end ON sales (closes_at, id)",
   skus:
     "CREATE TABLE skus ( id TEXT PRIMARY KEY, sale_id TEXT NOT NULL, on_sale INTEGER NOT NULL, " +
-    "stocked INTEGER, unsold INTEGER , withdrawn INTEGER, lanes INTEGER) WITHOUT ROWID",
+    "stocked INTEGER, unsold INTEGER , withdrawn INTEGER, lanes INTEGER, former_lanes TEXT, lanes_since INTEGER) WITHOUT ROWID",
   skus_by_sale: "CREATE INDEX skus_by_sale ON skus (sale_id)",
   restocks:
     "CREATE TABLE restocks ( sku_id TEXT NOT NULL, key TEXT NOT NULL, quantity INTEGER NOT NULL, " +

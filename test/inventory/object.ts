@@ -45,6 +45,12 @@ export async function putToSleep(skuId: string): Promise<void> {
   await evictDurableObject(stubOf(skuId));
 }
 
+/** Ends an object without a word to those that are calling it. */
+export async function kill(name: string): Promise<void> {
+  const killed = runInDurableObject(stubOf(name), (_, state) => state.abort("killed by the test"));
+  await killed.catch(() => {});
+}
+
 /** Runs code inside the object, so that many commands need only one call. */
 export function inside<T>(
   skuId: string,

@@ -62,6 +62,7 @@ const sale = (): SaleInput => ({
       unitPrice: { amount: 2_400, currency: "USD" },
       stock: STOCK,
       perUserLimit: 1,
+      lanes: 3,
       holdSeconds: HOLD_SECONDS,
     },
   ],

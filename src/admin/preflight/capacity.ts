@@ -30,11 +30,18 @@ export function peakAttempts(sale: Sale, expected: number): number {
   return Math.min(first, lineSettings(sale)?.ratePerSecond ?? first);
 }
 
-/** All people may want the same SKU, so each object must bear the whole peak. It stores no more orders than it has units. */
+/**
+ * All people may want the same SKU, so its object must bear the whole peak, or its lanes together. It stores no more orders than it has
+ * units.
+ */
 export function objectCapacity(sale: Sale, expected: number): Finding {
-  const peak = peakAttempts(sale, expected);
-  const orders = Math.min(peak, Math.max(...sale.skus.map(({ stock }) => stock)));
-  const detail = `up to ${peak} attempts a second reach the object of one SKU`;
+  const all = peakAttempts(sale, expected);
+  const fewest = Math.min(...sale.skus.map(({ lanes = 1 }) => lanes));
+  const peak = Math.ceil(all / fewest);
+  const orders = Math.max(
+    ...sale.skus.map(({ stock, lanes = 1 }) => Math.ceil(Math.min(all, stock) / lanes)),
+  );
+  const detail = `up to ${peak} attempts a second reach ${fewest > 1 ? "each lane" : "the object"} of one SKU`;
   if (peak <= OBJECT_CALLS && orders <= OBJECT_ORDERS) return ok(detail);
   if (lineSettings(sale)) {
     return warn(
@@ -45,7 +52,7 @@ export function objectCapacity(sale: Sale, expected: number): Finding {
   const refused = peak > OBJECT_CALLS ? ", so some are answered with 503 and try again" : "";
   return warn(
     `${detail}, which takes ${OBJECT_CALLS} calls and stores ${OBJECT_ORDERS} to 500 orders a second${refused}`,
-    'Give the sale a line ("admission"), or split the units into several SKUs',
+    'Give the sale a line ("admission"), or the SKUs more "lanes"',
   );
 }
 

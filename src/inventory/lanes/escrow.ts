@@ -1,7 +1,7 @@
 // How the units of a SKU move between the objects that share it. The root has all units and grants some to the other lanes.
 // Both sides count what they gave and got, and no counter ever falls, so a message that is lost, repeated or late changes
 // nothing: units that one side counts and the other does not are on the way, and the next message brings them. Pure.
-import { objectName, ROOT } from "../order-id.ts";
+import { type Layout, lanesEver, objectName, ROOT } from "../order-id.ts";
 
 /** The units that a lane got from the root and gave back, counted since the SKU was created. */
 export interface Loan {
@@ -22,7 +22,7 @@ export interface Account {
 /** A lane's account of what it got from the root. */
 export interface Share {
   lane: number;
-  /** The number of lanes. */
+  /** The number of lanes when the object was made. */
   of: number;
   received: number;
   returned: number;
@@ -51,6 +51,8 @@ export interface Held {
   account?: Account;
   /** In its other lanes. */
   share?: Share;
+  /** Absent if the number of lanes has never changed. */
+  layout?: Layout;
 }
 
 type AtRoot<H extends Held = Held> = H & { account: Account };
@@ -58,6 +60,13 @@ type AtLane<H extends Held = Held> = H & { share: Share };
 
 /** A grant takes one part in so many of the free units for each lane, so that none runs dry long before the others. */
 const PARTS = 4;
+
+/** The lanes as the object knows them. */
+export const layoutOf = ({ layout, account, share }: Held): Layout =>
+  layout ?? { since: 0, lanes: share?.of ?? (account?.loans.length ?? 0) + 1, former: [] };
+
+/** Whether a lane is no longer among those of new buyers. It keeps its orders, and gets only the units that their buyers want. */
+const isRetired = (held: Held, lane: number): boolean => lane >= layoutOf(held).lanes;
 
 /** While pooling, no lane keeps a free unit, so the root alone knows whether one is left. */
 export const isPooling = ({ phase }: { phase: number }): boolean => phase % 2 === 1;
@@ -112,7 +121,8 @@ export function afterGrant<H extends AtRoot>(
   const turned = inPhase(setup, free);
   if (free < missing && !isFinal) return turned;
   const { account } = turned;
-  const extra = isPooling(account) ? 0 : Math.floor(free / (PARTS * (account.loans.length + 1)));
+  const getsBlock = !isPooling(account) && !isRetired(setup, report.lane);
+  const extra = getsBlock ? Math.floor(free / (PARTS * layoutOf(setup).lanes)) : 0;
   const units = Math.min(free, missing + extra);
   const { granted } = loanOf(account, report.lane);
   if (units <= 0) return turned;
@@ -122,7 +132,7 @@ export function afterGrant<H extends AtRoot>(
 
 /** The root in the phase that fits its free units. Far more of them are needed to leave pooling than to enter it. */
 function inPhase<H extends AtRoot>(setup: H, free: number): H {
-  const least = PARTS * (setup.account.loans.length + 1);
+  const least = PARTS * layoutOf(setup).lanes;
   if (isPooling(setup.account)) return free >= 4 * least ? nextPhase(setup) : setup;
   return free < least ? nextPhase(setup) : setup;
 }
@@ -149,10 +159,11 @@ export function afterWord<H extends AtLane>(setup: H, { granted, phase }: RootWo
   };
 }
 
-/** The lane after it gave back what it may not keep: while pooling, its free units. */
+/** The lane after it gave back what it may not keep: its free units, while pooling or once it is retired. */
 export function afterReturn<H extends AtLane>(setup: H, free: number): H {
   const { share, stocked } = setup;
-  if (!isPooling(share) || free <= 0) return setup;
+  const mayKeep = !isPooling(share) && !isRetired(setup, share.lane);
+  if (mayKeep || free <= 0) return setup;
   return {
     ...setup,
     stocked: stocked - free,
@@ -174,10 +185,29 @@ export const isLane = <H extends Held>(setup: H | null): setup is AtLane<H> =>
 export const nameOf = ({ skuId, share }: Held & { skuId: string }): string =>
   objectName({ skuId, lane: share?.lane ?? ROOT });
 
-/** The account or share that a new object starts with. Neither if the SKU has one object. */
-export function accountsOf(lane: number, of: number): Pick<Held, "account" | "share"> {
-  if (of === 1) return {};
-  if (lane > 0) return { share: { lane, of, received: 0, returned: 0, phase: 0 } };
-  const loan = { granted: 0, returned: 0, withdrawn: 0 };
-  return { account: { phase: 0, loans: Array.from({ length: of - 1 }, () => loan) } };
+const NO_LOAN: Loan = { granted: 0, returned: 0, withdrawn: 0 };
+
+/**
+ * The account or share of an object, which continues with what it has. Neither if the SKU has always had one object.
+ *
+ * @param lanes the number of lanes, of which the SKU has had `ever` at most
+ */
+export function accountsOf(
+  lane: number,
+  lanes: number,
+  ever = lanes,
+  { account, share }: Pick<Held, "account" | "share"> = {},
+): Pick<Held, "account" | "share"> {
+  if (ever === 1 && !account && !share) return {};
+  if (lane > 0) return { share: share ?? { lane, of: lanes, received: 0, returned: 0, phase: 0 } };
+  const { phase = 0, loans = [] } = account ?? {};
+  const more = Array.from({ length: Math.max(0, ever - 1 - loans.length) }, () => NO_LOAN);
+  return { account: { phase, loans: [...loans, ...more] } };
+}
+
+/** The object after it learned how many lanes the SKU has. The same if it knew. */
+export function afterChange<H extends Held>(held: H, layout: Layout | undefined): H {
+  if (!layout || layout.since <= layoutOf(held).since) return held;
+  const lane = held.share?.lane ?? ROOT;
+  return { ...held, layout, ...accountsOf(lane, layout.lanes, lanesEver(layout), held) };
 }

@@ -1,10 +1,10 @@
 // The objects that share a SKU, as one of them sees them. A SKU with one object has none of this: no call, no row, no wait. What
 // concerns the whole SKU goes to its root, which asks the other lanes.
 import type { ConfigureCommand, Setup } from "../decide-stock.ts";
-import { newOrderId, type OrderRef, ROOT } from "../order-id.ts";
+import { type Layout, type OrderRef, ROOT, skuOf } from "../order-id.ts";
 import type { UnitOfWork } from "../unit-of-work.ts";
-import { isLane, isRoot, totalUnits } from "./escrow.ts";
-import { laneOf } from "./lane-of.ts";
+import { isLane, isRoot, layoutOf, totalUnits } from "./escrow.ts";
+import { Homes } from "./homes.ts";
 import { LaneSide } from "./lane-side.ts";
 import { RootSide } from "./root-side.ts";
 import { type Configured, type LaneStub, type LanesEnv, laneAt } from "./stub.ts";
@@ -14,13 +14,17 @@ export class Lanes {
   readonly #work: UnitOfWork;
   readonly root: RootSide;
   readonly lane: LaneSide;
+  readonly homes: Homes;
   #isSettling = false;
+  #buyers: { since: number; text: Promise<string> } | undefined;
 
-  constructor(env: LanesEnv, work: UnitOfWork) {
+  /** @param name the object's */
+  constructor(env: LanesEnv, work: UnitOfWork, name = "") {
     this.#env = env;
     this.#work = work;
     this.root = new RootSide(work, (lane) => this.#at(lane));
     this.lane = new LaneSide(work, () => this.#at(ROOT));
+    this.homes = new Homes(work, (lane) => this.#at(lane), skuOf(name) !== name);
     work.onSaved = () => this.#saved();
     work.published.isDry = () => (isRoot(this.#setup) ? this.root.isDry : undefined);
   }
@@ -37,9 +41,25 @@ export class Lanes {
     return units > 0 && this.#side ? this.#side.withFree(units, work) : work();
   }
 
-  /** Gives back what may not stay at a lane. Call it when the object woke. */
+  /** Gives back what may not stay at a lane. Call it when the object woke, and when the lanes may have changed. */
   settle(): void {
     if (isLane(this.#setup)) this.lane.settle();
+  }
+
+  /** Learns of a layout from another lane. */
+  adopt(layout: Layout): void {
+    this.homes.adopt(layout);
+    this.settle();
+  }
+
+  /** A filter of everyone who ever had an order here. Read once for each layout: under it, nobody joins whom another lane may take. */
+  buyers(): Promise<string> {
+    const { since } = layoutOf(this.#setup as Setup);
+    if (this.#buyers?.since !== since) {
+      const text = this.#work.ledger.buyers.filter().then(String);
+      this.#buyers = { since, text };
+    }
+    return this.#buyers.text;
   }
 
   /** Resolves once units that were freed are on sale again, or the root did not answer. */
@@ -47,16 +67,7 @@ export class Lanes {
     if (isLane(this.#setup)) await this.lane.told();
   }
 
-  /** The object of a buyer, for the root. Undefined if it is this one. */
-  homeOf(userId: string): { stub: LaneStub; orderId: () => string } | undefined {
-    const { of } = this;
-    const lane = laneOf(userId, of);
-    if (lane === ROOT) return undefined;
-    const { skuId } = this.#setup as Setup;
-    return { stub: this.#at(lane), orderId: () => newOrderId({ skuId, lane }) };
-  }
-
-  /** The number of lanes, at the root. 1 in every other object. */
+  /** The number of objects that ever had a part in the SKU, at its root. 1 in every other object. */
   get of(): number {
     return isRoot(this.#setup) ? this.#setup.account.loans.length + 1 : 1;
   }

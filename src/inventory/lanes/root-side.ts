@@ -96,7 +96,8 @@ export class RootSide {
   #unheard(account: Account): number[] {
     return account.loans.flatMap(({ granted }, n) => {
       const { received, phase } = this.#heard.get(n + 1) ?? NOTHING;
-      return received >= granted && phase >= account.phase ? [] : [n + 1];
+      const isKnown = granted === 0 || (received >= granted && phase >= account.phase);
+      return isKnown ? [] : [n + 1];
     });
   }
 

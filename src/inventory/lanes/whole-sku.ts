@@ -7,7 +7,7 @@ import {
   isErasable as isOwnErasable,
 } from "../operator-use-cases.ts";
 import { type OrderRow, type OwnedOrder, toOrder } from "../order.ts";
-import { type OrderRef, ROOT } from "../order-id.ts";
+import { lanesEver, type OrderRef, ROOT } from "../order-id.ts";
 import { nextAfter, PAGE_SIZE } from "../page.ts";
 import { type LedgerReport, reportOf, reportOfLanes } from "../report.ts";
 import type { UnitOfWork } from "../unit-of-work.ts";
@@ -33,7 +33,7 @@ export function configure(
   own: () => Configured,
 ): Configured | Promise<Configured> {
   const { lane = ROOT, offer } = command;
-  const isRootOfSeveral = lane === ROOT && (offer?.lanes ?? 1) > 1;
+  const isRootOfSeveral = lane === ROOT && !!offer?.layout && lanesEver(offer.layout) > 1;
   const hasLanes = work.ledger.setup?.account !== undefined || isRootOfSeveral;
   return hasLanes ? lanes.configureAll(command, own) : own();
 }

@@ -55,6 +55,19 @@ describe("the peak", () => {
     expect(objectCapacity(big, 20_020).detail).toContain("503");
   });
 
+  test("spreads the crowd over the lanes of the SKU that has the fewest", () => {
+    const withLanes = (...lanes: number[]) => {
+      const big = aSale({ stock: 5_000 });
+      return { ...big, skus: lanes.flatMap((n) => big.skus.map((sku) => ({ ...sku, lanes: n }))) };
+    };
+    expect(objectCapacity(withLanes(1), 16_000).todo).toContain("lanes");
+    expect(objectCapacity(withLanes(4), 16_000)).toMatchObject({
+      state: "ok",
+      detail: "up to 200 attempts a second reach each lane of one SKU",
+    });
+    expect(objectCapacity(withLanes(4, 2), 16_000).state).toBe("warn");
+  });
+
   test("names the rate of a line that is too high", () => {
     expect(objectCapacity(withLine(200), 1_000_000).state).toBe("ok");
     expect(objectCapacity(withLine(201), 1_000_000).todo).toContain("ratePerSecond");

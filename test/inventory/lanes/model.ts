@@ -1,5 +1,7 @@
 // Several objects of one SKU with the real code of both sides, on a network that loses, repeats and reorders messages, and with
-// objects that die between any two steps. Only ledgers are simple: a list of orders.
+// objects that die between any two steps, while the number of lanes changes. Only ledgers are simple: a list of orders.
+
+import { BuyerFilter, buyerHash } from "../../../src/inventory/buyers.ts";
 import { decideConfigure, type Setup } from "../../../src/inventory/decide-stock.ts";
 import {
   type Account,
@@ -7,15 +9,20 @@ import {
   type Share,
   totalUnits,
 } from "../../../src/inventory/lanes/escrow.ts";
+import { Homes, MOVED } from "../../../src/inventory/lanes/homes.ts";
+import { laneOf } from "../../../src/inventory/lanes/lane-of.ts";
 import { LaneSide } from "../../../src/inventory/lanes/lane-side.ts";
 import { RootSide } from "../../../src/inventory/lanes/root-side.ts";
 import type { LaneStub } from "../../../src/inventory/lanes/stub.ts";
+import { type Layout, lanesEver } from "../../../src/inventory/order-id.ts";
 import type { UnitOfWork } from "../../../src/inventory/unit-of-work.ts";
 
 export const USER_LIMIT = 2;
+export const MOST_LANES = 4;
 
 export type Step =
-  | { do: "buy"; user: number; quantity: number }
+  | { do: "buy"; user: number; key: number; quantity: number; isLate: boolean }
+  | { do: "change lanes"; lanes: number }
   | { do: "deliver" | "lose" | "repeat" | "answer" | "lose answer"; nth: number }
   | { do: "free" | "sell" | "withdraw" | "late money"; nth: number }
   | { do: "kill"; node: number }
@@ -23,7 +30,9 @@ export type Step =
   | { do: "alarm" };
 
 interface Order {
+  id: number;
   user: number;
+  key: number;
   quantity: number;
   state: "held" | "sold" | "freed";
 }
@@ -38,31 +47,56 @@ interface Message {
   reject: (cause: Error) => void;
 }
 
+type Result = Order | "limit" | "sold_out";
+
 /** An attempt, and the fewest units that were free at once since it began. */
 interface Attempt {
   quantity: number;
   fewestFree: number;
 }
 
+// The runtime of the Worker has these, Node not yet.
+Object.assign(Uint8Array.prototype, {
+  toBase64(this: Uint8Array) {
+    return Buffer.from(this).toString("base64");
+  },
+});
+Object.assign(Uint8Array, { fromBase64: (text: string) => Buffer.from(text, "base64") });
+
+const nameOf = (user: number): string => `user-${user}`;
+
 const sumOf = (units: number[]): number => units.reduce((sum, each) => sum + each, 0);
+
+const NOTHING: Pick<Share, "received" | "returned"> = { received: 0, returned: 0 };
 
 const grantedBy = (setup: Setup): number =>
   (setup.account?.loans ?? []).reduce((sum, { granted }) => sum + granted, 0);
 
 export class Node {
   readonly model: Model;
-  /** What is on storage. */
-  setup: Setup;
+  readonly lane: number;
+  /** What is on storage. Null before the object is configured. */
+  stored: Setup | null;
   readonly orders: Order[] = [];
   life = 0;
   /** Units that late money is about to take. */
   claimed = 0;
   root!: RootSide;
   side!: LaneSide;
+  homes!: Homes;
 
-  constructor(model: Model, setup: Setup) {
+  constructor(model: Model, lane: number, stored: Setup | null) {
     this.model = model;
-    this.setup = setup;
+    this.lane = lane;
+    this.stored = stored;
+  }
+
+  get setup(): Setup {
+    return this.stored ?? { skuId: "sku", revision: 0, terms: null, stocked: 0 };
+  }
+
+  set setup(setup: Setup) {
+    this.stored = setup;
   }
 
   get stock() {
@@ -84,8 +118,9 @@ export class Node {
     const node = this;
     const ledger = {
       get setup() {
-        return node.setup;
+        return node.stored;
       },
+      hasBuyer: (userId: string) => node.orders.some(({ user }) => nameOf(user) === userId),
       get stock() {
         return node.stock;
       },
@@ -107,6 +142,7 @@ export class Node {
     const stub = (lane: number) => this.model.stub(this, lane);
     this.root = new RootSide(work, stub);
     this.side = new LaneSide(work, () => stub(0));
+    this.homes = new Homes(work, stub, this.lane > 0);
     this.settle();
   }
 
@@ -115,21 +151,61 @@ export class Node {
     if (this.setup.account) this.root.settle();
   }
 
-  buy(user: number, quantity: number): Promise<"bought" | "limit" | "sold_out"> {
+  /** Learns of the lanes from the operator. The root's stock is the model's to set. */
+  configure(layout: Layout): void {
+    if (this.lane === 0) this.homes.adopt(layout);
+    else {
+      const offer = { stock: 0, terms: { skuId: "sku" } as never, layout };
+      const command = { skuId: "sku", revision: layout.since + 2, offer, lane: this.lane };
+      this.stored = decideConfigure(this.stored, this.stock, command, 0) ?? this.stored;
+    }
+    this.settle();
+  }
+
+  async reserve(user: number, key: number, quantity: number, layout?: Layout): Promise<Result> {
+    if (!this.stored) throw new Error("not configured");
     const { life } = this;
-    const attempt = (isFinal: boolean) => {
+    const userId = nameOf(user);
+    const attempt = (isFinal: boolean): Result | typeof MOVED | undefined => {
       if (this.life !== life) throw new Error("dead");
-      const mine = this.orders.filter((order) => order.user === user && order.state !== "freed");
-      const owned = mine.reduce((sum, order) => sum + order.quantity, 0);
-      if (owned + quantity > USER_LIMIT) return "limit" as const;
-      if (this.free < quantity) return isFinal ? ("sold_out" as const) : undefined;
-      this.orders.push({ user, quantity, state: "held" });
+      if (!this.homes.isHere(userId)) return MOVED;
+      const mine = this.orders.filter((order) => order.user === user);
+      const before = mine.find((order) => order.key === key);
+      if (before) return before;
+      const owned = mine.reduce(
+        (sum, { state, quantity }) => sum + (state === "freed" ? 0 : quantity),
+        0,
+      );
+      if (owned + quantity > USER_LIMIT) return "limit";
+      if (this.free < quantity) return isFinal ? "sold_out" : undefined;
+      const order: Order = { id: this.model.nextId(), user, key, quantity, state: "held" };
+      this.orders.push(order);
       this.model.look();
       queueMicrotask(() => this.settle());
-      return "bought" as const;
+      return order;
     };
-    const side = this.setup.account ? this.root : this.side;
-    return Promise.resolve(side.supply(quantity, attempt));
+    return this.homes.run<Result>(
+      userId,
+      layout,
+      () => {
+        const { account, share } = this.setup;
+        if (!account && !share) return attempt(true) as Result;
+        const side = account ? this.root : this.side;
+        return side.supply<Result | typeof MOVED>(quantity, attempt) as Result;
+      },
+      (home) =>
+        this.model
+          .stub(this, home.address.lane)
+          .reserve({ userId, idempotencyKey: `${key}`, quantity } as never, home.layout) as never,
+    );
+  }
+
+  /** A filter of those who ever had an order here. */
+  buyersUnder(layout: Layout): string {
+    this.homes.adopt(layout);
+    const filter = BuyerFilter.empty(this.orders.length);
+    for (const { user } of this.orders) filter.add(buyerHash(nameOf(user)));
+    return String(filter);
   }
 
   /** Money arrives for an order that lost its units. It gets them again if any are free. */
@@ -161,14 +237,29 @@ export class Model {
   stock: number;
   #revision = 1;
 
+  /** What edges know, and what they knew before the last change. */
+  layout: Layout;
+  #former: Layout;
+  /** The ids of the orders that buyers know, by user and key. */
+  readonly #bought = new Map<string, number>();
+  #orders = 0;
+
   constructor(lanes: number, stock: number) {
     this.stock = stock;
-    this.nodes = Array.from({ length: lanes }, (_, lane) => {
+    this.layout = { since: 0, lanes, former: [] };
+    this.#former = this.layout;
+    this.nodes = Array.from({ length: MOST_LANES }, (_, lane) => {
       const stocked = lane === 0 ? stock : 0;
       const accounts = accountsOf(lane, lanes);
-      return new Node(this, { skuId: "sku", revision: 1, terms: null, stocked, ...accounts });
+      const setup = { skuId: "sku", revision: 1, terms: null, stocked, ...accounts };
+      return new Node(this, lane, lane < lanes ? setup : null);
     });
     for (const node of this.nodes) node.wake();
+  }
+
+  nextId(): number {
+    this.#orders += 1;
+    return this.#orders;
   }
 
   get root(): Node {
@@ -186,6 +277,18 @@ export class Model {
     return {
       exchange: (report, wants) => call((node) => node.root.exchange(report, wants)),
       collected: (word) => call(async (node) => node.side.hear(word)),
+      hasBuyer: (userId, layout) =>
+        call(async (node) => {
+          node.homes.adopt(layout);
+          return node.orders.some(({ user }) => nameOf(user) === userId);
+        }),
+      buyersUnder: (layout) => call(async (node) => node.buyersUnder(layout)),
+      reserve: ({ userId, idempotencyKey, quantity }, layout) => {
+        const user = Number(userId.split("-")[1]);
+        return call((node) =>
+          node.reserve(user, Number(idempotencyKey), quantity, layout),
+        ) as never;
+      },
     } as Partial<LaneStub> as LaneStub;
   }
 
@@ -196,7 +299,7 @@ export class Model {
 
   /** Delivers everything, however long it takes. */
   async settle(): Promise<void> {
-    for (const node of this.nodes) node.settle();
+    for (const node of this.nodes.slice(0, lanesEver(this.layout))) node.configure(this.layout);
     await this.#rest();
     for (let n = 0; this.requests.length + this.answers.length > 0; n += 1) {
       if (n > 5_000) throw new Error("never rests");
@@ -223,10 +326,10 @@ export class Model {
   }
 
   get #lanes() {
-    const { loans } = this.root.setup.account as Account;
+    const { loans = [] }: Partial<Account> = this.root.setup.account ?? {};
     return loans.map((loan, n) => {
       const { share, withdrawn = 0 } = (this.nodes[n + 1] as Node).setup;
-      return { loan, share: share as Share, withdrawn };
+      return { loan, share: share ?? NOTHING, withdrawn };
     });
   }
 
@@ -243,7 +346,10 @@ export class Model {
   #apply(step: Step): void {
     switch (step.do) {
       case "buy":
-        this.#buy(step.user, step.quantity);
+        this.#buy(step);
+        break;
+      case "change lanes":
+        this.#changeLanes(step.lanes);
         break;
       case "deliver":
       case "repeat": {
@@ -275,17 +381,38 @@ export class Model {
     }
   }
 
-  #buy(user: number, quantity: number): void {
+  #buy({ user, key, quantity, isLate }: Step & { do: "buy" }): void {
     const attempt: Attempt = { quantity, fewestFree: this.free };
     this.attempts.add(attempt);
-    const node = this.nodes[user % this.nodes.length] as Node;
+    const { lanes } = isLate ? this.#former : this.layout;
+    const node = this.nodes[laneOf(nameOf(user), lanes)] as Node;
+    const name = `${user} ${key}`;
+    const before = this.#bought.get(name);
     node
-      .buy(user, quantity)
+      .reserve(user, key, quantity)
       .then((result) => {
+        const id = typeof result === "object" ? result.id : undefined;
+        if (before !== undefined && id !== before) this.faults.push("a repeat got another answer");
+        if (id !== undefined) this.#bought.set(name, id);
         if (result === "sold_out") this.soldOut.push(attempt);
       })
       .catch(() => {})
       .finally(() => this.attempts.delete(attempt));
+  }
+
+  /** The operator changes the number of lanes. The root knows at once, the others when a message arrives, or a call of a lane. */
+  #changeLanes(lanes: number): void {
+    if (lanes === this.layout.lanes) return;
+    const former = [...new Set([...this.layout.former, this.layout.lanes])];
+    this.#former = this.layout;
+    this.layout = { since: this.layout.since + 1, lanes, former };
+    const { layout } = this;
+    this.root.configure(layout);
+    for (const to of this.nodes.slice(1, lanesEver(layout))) {
+      const run = async (node: Node) => node.configure(layout);
+      const nobody = () => {};
+      this.requests.push({ from: this.root, life: -1, to, run, resolve: nobody, reject: nobody });
+    }
   }
 
   #deliver(message: Message): void {
@@ -378,5 +505,12 @@ export class Model {
       if (state === "held") perUser.set(user, (perUser.get(user) ?? 0) + quantity);
     }
     if ([...perUser.values()].some((units) => units > USER_LIMIT)) this.faults.push("limit");
+    const homes = new Map<number, Node>();
+    for (const node of this.nodes) {
+      for (const { user } of node.orders) {
+        if ((homes.get(user) ?? node) !== node) this.faults.push("a buyer in two lanes");
+        homes.set(user, node);
+      }
+    }
   }
 }

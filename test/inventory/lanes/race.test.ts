@@ -1,6 +1,4 @@
 // One SKU on several objects, through the whole app and with real objects: buyers see what they would see with one object.
-import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { laneOf } from "../../../src/inventory/lanes/lane-of.ts";
 import { namesOf, newOrderId, parseOrderId } from "../../../src/inventory/order-id.ts";
@@ -25,18 +23,11 @@ import {
   unique,
   until,
 } from "../../support/shop.ts";
-import { aReservation, inventory } from "../object.ts";
+import { aReservation, inventory, kill } from "../object.ts";
 
 const LANES = 4;
 
 beforeAll(emptyRedis);
-
-/** Ends an object without a word to those that are calling it. */
-async function kill(name: string): Promise<void> {
-  const stub = env.SKU_INVENTORY.getByName(name);
-  const killed = runInDurableObject(stub, (_, state) => state.abort("killed by the test"));
-  await killed.catch(() => {});
-}
 
 test("four lanes sell exactly 100 units to 500 concurrent buyers", async () => {
   const skuId = await onSale({ stock: 100, lanes: LANES });
@@ -185,15 +176,6 @@ test("a refusal of more units than are left tells how many are", async () => {
     reason: "sold_out",
     available: 2,
   });
-});
-
-test("the number of lanes is refused once it is chosen", async () => {
-  const sale = await putSale(aSale({ skus: [aSku({ lanes: 2 })] }));
-  const changed = { ...sale, skus: sale.skus.map((sku) => ({ ...sku, lanes: 3 })) };
-  const answer = await admin<{ issues: { path: string }[] }>("PUT", `/sales/${sale.id}`, {
-    body: changed,
-  });
-  expect([answer.status, answer.body.issues[0]?.path]).toEqual([400, "skus.0.lanes"]);
 });
 
 test("an order id with a lane that never existed wakes no object", async () => {

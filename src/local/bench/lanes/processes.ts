@@ -52,7 +52,11 @@ export class LaneProcesses {
       ...{ saleId: "bench", skuId, opensAt: 0, closesAt: Date.now() + 86_400_000 },
       ...{ unitPrice: { amount: 0, currency: "USD" }, perUserLimit: 1, holdSeconds: 300 },
     };
-    const offer = { terms, stock, ...(lanes === undefined ? {} : { lanes }) };
+    const offer = {
+      terms,
+      stock,
+      ...(lanes === undefined ? {} : { layout: { since: 0, lanes, former: [] } }),
+    };
     const command: ConfigureCommand = { skuId, revision: 1, offer };
     await this.#askRoot(skuId, "configure", command);
   }
