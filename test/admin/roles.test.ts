@@ -3,6 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
+import { expectOperatorsOnly } from "../support/console.ts";
 import { admin, call, contractFaults, ORIGIN, request, VIEWER_TOKEN } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
 import { aSale, ledger, onSale, putSale, unique } from "../support/shop.ts";
@@ -34,6 +35,16 @@ test.each(WRITES.map(({ method, path }) => [method, path] as const))(
       expect(contractFaults(answer)).toEqual([]);
     }
   },
+);
+
+const FORMS = app.routes.filter(
+  ({ method, path }) =>
+    method === "POST" && path.startsWith("/admin/") && !/\/sign-(in|out)$/.test(path),
+);
+
+test.each(FORMS.map(({ path }) => path))(
+  "takes the form at %s of the console from operators alone",
+  (path) => expectOperatorsOnly(fill(path, {}), {}),
 );
 
 test("refuses a viewer's change of a sale that exists, and leaves its units as they are", async () => {
