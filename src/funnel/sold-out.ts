@@ -17,7 +17,7 @@ import { SwrCache } from "../edge/swr-cache.ts";
 import { refuse } from "../errors.ts";
 import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
 import { callInventory } from "../inventory/client.ts";
-import { addressesOf, type OrderAddress, objectName } from "../inventory/order-id.ts";
+import { lanesEver, type OrderAddress, objectName } from "../inventory/order-id.ts";
 import { withRedis } from "../redis/client.ts";
 import {
   type Admitted,
@@ -90,7 +90,8 @@ export function heldAnywhere(attempt: Identified, own: number): number {
   const { c, entry, skuId } = attempt;
   const sku = entry?.sale.skus.find(({ id }) => id === skuId);
   if (!entry || !sku) return own;
-  if (addressesOf(lanedSku(entry, sku)).length === 1) return own; // newer than what is published
+  const { lanes = 1, former = [] } = lanedSku(entry, sku);
+  if (lanesEver({ lanes, former }) === 1) return own; // newer than what is published
   const published = peekStock(c.get("scope"), entry, nameOf(attempt));
   return published ? Math.max(own, releasableUnits(sku, published)) : own;
 }
@@ -99,13 +100,15 @@ export const soldOut: Stage<Identified> = {
   name: "sold-out",
   check(attempt) {
     const { entry, skuId } = attempt;
-    const stock = knownStock(attempt, nameOf(attempt));
+    const objects = objectsOf(attempt);
+    const stock = knownStock(attempt, objectName(objects[0]));
     if (!attempt.pending && stock?.buyers && stock.available === 0) {
       const sku = entry?.sale.skus.find(({ id }) => id === skuId);
       const held = heldAnywhere(attempt, sku ? releasableUnits(sku, stock) : 0);
       attempt.pending = refuse("sold_out", { available: 0, held });
     }
-    if (!attempt.pending || !isKnownNonBuyer(attempt) || mayBeRetry(attempt)) return undefined;
+    if (!attempt.pending || !isKnownNonBuyer(attempt, objects)) return undefined;
+    if (mayBeRetry(attempt)) return undefined;
     return attempt.pending;
   },
   observe,
@@ -135,9 +138,9 @@ function observe(attempt: Admitted): Observer {
 }
 
 /** Whether the caller certainly has no order, in any object that may have one of theirs. */
-function isKnownNonBuyer(attempt: Identified): boolean {
+function isKnownNonBuyer(attempt: Identified, objects: OrderAddress[]): boolean {
   const hash = buyerHash(attempt.userId);
-  return objectsOf(attempt).every((address) => {
+  return objects.every((address) => {
     const buyers = knownStock(attempt, objectName(address))?.buyers;
     return buyers && !mayHaveBought(attempt.c.get("scope"), address, buyers, hash);
   });
