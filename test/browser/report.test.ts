@@ -26,9 +26,16 @@ inBrowser("the report of a sale", (stage) => {
     await check(page, "the report");
   });
 
-  test("prints without links and forms", async () => {
+  test("prints without links and forms, and breaks no heading inside a word", async () => {
     const { page } = await openReport();
+    await page.setViewportSize({ width: 794, height: 1123 }); // A4
     await page.emulateMedia({ media: "print" });
+    const lines = await page.getByRole("columnheader", { name: "Stocked" }).evaluate((cell) => {
+      const text = cell.ownerDocument.createRange();
+      text.selectNodeContents(cell);
+      return text.getClientRects().length;
+    });
+    expect(lines).toBe(1);
     expect(await page.getByRole("navigation").isVisible()).toBe(false);
     expect(await page.getByRole("link", { name: "CSV" }).isVisible()).toBe(false);
     expect(await page.getByText("Sold + held + available = stocked").first().isVisible()).toBe(

@@ -17,7 +17,7 @@ export const MOVED = Symbol("moved");
 export interface Home {
   address: OrderAddress;
   stub: LaneStub;
-  /** What the called object has to know. */
+  /** The layout of the caller, which the called object adopts if it is newer. */
   layout: Layout;
 }
 
@@ -32,7 +32,7 @@ export class Homes {
   readonly #work: HomesWork;
   readonly #at: (lane: number) => LaneStub;
   readonly #isLane: boolean;
-  /** What other lanes said about buyers, under the layout since this revision. They take no new ones whom it gives to this lane. */
+  /** The revision of the layout under which other lanes answered. They take no new buyers whom it gives to this lane. */
   #since = 0;
   readonly #buyers = new Map<number, BuyerFilter>();
   readonly #asked = new Map<string, boolean>();

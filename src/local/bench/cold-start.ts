@@ -1,4 +1,4 @@
-// What it takes to start a Worker from cold: workerd parses and runs the built script, and gives its first answer.
+// The time and CPU of a cold start: workerd parses and runs the built script, and gives its first answer.
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
 import { buildWorker, startMiniflare, workerOptions } from "../miniflare.ts";

@@ -80,7 +80,7 @@ function checksOf(name: string, cost: CostPerRequest): ModelCheck[] {
   };
   return Object.entries(MODEL[name] ?? NOTHING).map(([part, model]) => {
     const count = counted[part as keyof Modeled];
-    // What many requests share is a fraction: the colo's polls, and batches of the consumer.
+    // The colo's polls and the batches of the consumer are shared by many requests, so each pays a fraction.
     return { what: `${name}: ${part}`, model, counted: count, agrees: Math.round(count) === model };
   });
 }

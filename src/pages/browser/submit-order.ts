@@ -106,7 +106,7 @@ export async function submitOrder(submission: Submission): Promise<SubmissionRes
   }
 }
 
-/** Who is signed in: null if nobody is. A refusal is returned like that of an order. */
+/** Reads the session: its user, or null. A refusal is returned like that of an order. */
 const readSession = () => call<Order & { user: { id: string } | null }>("GET", "/session");
 
 async function newAttempt({ quantity, paymentToken, ...known }: Submission): Promise<Attempt> {

@@ -1,4 +1,4 @@
-// What an object learns late: its first configuration takes its SKU off sale, or an earlier release, after a rollback, dropped its lanes.
+// Objects that learn of their lanes late: the first configuration took the SKU off sale, or an earlier release dropped the lanes.
 import { expect, test } from "vitest";
 import { decideConfigure } from "../../../src/inventory/decide-stock.ts";
 import { layoutOf } from "../../../src/inventory/lanes/escrow.ts";

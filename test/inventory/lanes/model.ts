@@ -75,7 +75,7 @@ const grantedBy = (setup: Setup): number =>
 export class Node {
   readonly model: Model;
   readonly lane: number;
-  /** What is on storage. Null before the object is configured. */
+  /** The setup in storage. Null before the object is configured. */
   stored: Setup | null;
   readonly orders: Order[] = [];
   life = 0;
@@ -237,7 +237,7 @@ export class Model {
   stock: number;
   #revision = 1;
 
-  /** What edges know, and what they knew before the last change. */
+  /** The layout that edges know, and the one before it. */
   layout: Layout;
   #former: Layout;
   /** The ids of the orders that buyers know, by user and key. */

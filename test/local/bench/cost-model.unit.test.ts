@@ -6,7 +6,7 @@ import { checkModel } from "../../../src/local/bench/cost-model.ts";
 import { renderModel } from "../../../src/local/bench/render.ts";
 import type { WakeCost } from "../../../src/local/bench/wake.ts";
 
-/** What the benchmark counts for a free order, with a poll and a batch of the consumer in it. */
+/** The counts of a free order in the benchmark, with a poll and a batch of the consumer in it. */
 const ORDER: CostPerRequest = {
   redisTrips: { before: 1.01, after: 0.02 },
   redisCommands: { before: 4.01, after: 0.02 },

@@ -1,4 +1,4 @@
-// What Cloudflare's deploy button reads: the secrets it asks for, from `.dev.vars.example`, and what it says about them.
+// The inputs of Cloudflare's deploy button: the secrets it asks for, from `.dev.vars.example`, and what it says about them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";

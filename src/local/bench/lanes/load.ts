@@ -1,4 +1,4 @@
-// What the benchmark asks of the process of a lane, and what that answers.
+// The load that the benchmark asks a lane's process for, and its answer.
 import type { OrderRef } from "../../../inventory/order-id.ts";
 
 export interface Load {
