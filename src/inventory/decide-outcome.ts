@@ -159,6 +159,10 @@ function chargedRow(
   return next(row, { payment: { ...payment, state: "refund_due" } }, now);
 }
 
+/** Whether news of a charge would still change the order. */
+export const awaitsCharge = ({ payment }: Pick<OrderRow, "payment">): boolean =>
+  payment !== null && CHARGEABLE.has(payment.state);
+
 /** Whether a change of an order is the news of a charge that came after the order had expired. */
 export const isLateCharge = (before: OrderRow, { payment }: OrderRow): boolean =>
   before.status === "expired" &&

@@ -4,7 +4,7 @@
 import type { Money } from "../money.ts";
 import { log } from "../observability/log.ts";
 import { applyOutcome, logFailedRefund } from "./consumer-use-cases.ts";
-import { decideLookUp, type MoneyOutcome } from "./decide-outcome.ts";
+import { awaitsCharge, decideLookUp, type MoneyOutcome } from "./decide-outcome.ts";
 import { decideRefundLookUp } from "./decide-refund.ts";
 import { decideDispute, decideReturned, decideReturnFailed } from "./decide-reported.ts";
 import { type OrderRow, totalOf } from "./order.ts";
@@ -129,6 +129,12 @@ function recordReport(work: UnitOfWork, row: OrderRow, event: PaymentEvent, now:
     applyOutcome(work, row, outcome, now, { send: true }) !== undefined;
   if (kind === "succeeded") return apply({ outcome: "charged", chargeId });
   if (amount === undefined) return false;
+  // Only money that was charged can be returned, so a refund proves its charge, whose own event may come later or never.
+  if (awaitsCharge(row)) {
+    const charged = applyOutcome(work, row, { outcome: "charged", chargeId }, now, { send: true });
+    if (charged) recordReport(work, charged, event, now);
+    return true;
+  }
   // A refund that we made ourselves is looked up until it succeeded.
   const isDue = row.payment?.state === "refund_due";
   if (kind === "refund_failed") {

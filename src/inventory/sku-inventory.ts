@@ -168,7 +168,9 @@ export class SkuInventory extends DurableObject<ObjectEnv> {
 
   /** Applies an event of the payment provider, or has the consumer look it up. */
   recordEvent(event: PaymentEvent): Promise<EventResult> {
-    const charged = event.kind === "succeeded" ? [event] : [];
+    // A refund can be the first news of its charge.
+    const isCharge = event.kind === "succeeded" || event.returned !== undefined;
+    const charged = isCharge ? [event] : [];
     return this.#withLateLeases(charged, () => recordEvent(this.#work, event), "too_early");
   }
 

@@ -9,6 +9,7 @@ import {
   givenHolds,
   givenOrder,
   givenPaid,
+  nextMessage,
   type PaidSale,
   PRICE,
   type Purchase,
@@ -216,6 +217,60 @@ test("refunds an order whose refund at Stripe is heard of before its charge", as
 
   expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refunded" });
   expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, held: 0 });
+});
+
+test.each([
+  ["before the end of its hold", false],
+  ["after it", true],
+])(
+  "refunds an order whose success is heard of after its refund at Stripe, %s",
+  async (_, isOver) => {
+    const holds = givenHolds();
+    const purchase = await givenQuestion();
+    const ref = { orderId: purchase.order.id };
+    await authenticate(ref, "yes");
+    await refundAtStripe(ref, PRICE);
+    if (isOver) holds.end();
+
+    // Nothing asks Stripe in between: both events come before the line of the payments gets to the order.
+    await postOwn(purchase, "charge.refunded");
+    await postOwn(purchase, "payment_intent.succeeded");
+    await deliverNext(purchase);
+
+    expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refunded" });
+    expect(await ledger(purchase.skuId)).toMatchObject({ sold: 0, held: 0 });
+  },
+);
+
+test("counts what was refunded of a second card whose answer was lost", async () => {
+  const purchase = await givenOrder(await givenPaid(), { paymentToken: "pm_card_chargeDeclined" });
+  await deliver([purchase.message]);
+  expect((await pay(purchase, "pm_fake_confirm_reset_done")).status).toBe(202);
+  await deliverTo(gateway(), [await nextMessage(purchase.queue, purchase.order.id)]);
+  await refundAtStripe({ orderId: purchase.order.id }, 400);
+
+  await postOwn(purchase, "charge.refunded");
+  await postOwn(purchase, "payment_intent.succeeded");
+
+  const refunded = { amount: 400, currency: "USD" };
+  expect(await shown(purchase)).toMatchObject({
+    status: "confirmed",
+    payment: "charged",
+    refunded,
+  });
+});
+
+test("raises a refund that failed before the success of its charge is heard of", async () => {
+  const purchase = await givenQuestion();
+  const ref = { orderId: purchase.order.id };
+  await authenticate(ref, "yes");
+  await refundAtStripe(ref, 400);
+  await finishRefund(ref, "no");
+
+  await postOwn(purchase, "refund.failed");
+  await postOwn(purchase, "payment_intent.succeeded");
+
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed", payment: "refund_failed" });
 });
 
 test("refuses webhooks without a valid and recent signature, and changes nothing", async () => {
