@@ -36,6 +36,8 @@ export interface PaymentEvent extends OrderRef {
   /** The operator's refund that it is about. Absent for refunds made at the provider. */
   refundId?: string;
   dispute?: { id: string; status: string };
+  /** It is about another account's payment, whose metadata name this order. Absent: about one of the shop's own account. */
+  isForeign?: true;
 }
 
 /**
@@ -76,10 +78,10 @@ function refuse(
 }
 
 /** Whether payment, amount and currency can be the order's. */
-function isOurs(row: OrderRow, { kind, chargeId, amount }: PaymentEvent): boolean {
+function isOurs(row: OrderRow, { kind, chargeId, amount, isForeign }: PaymentEvent): boolean {
   const { payment } = row;
   const total = totalOf(row);
-  if (!payment || payment.isExternal) return false;
+  if (isForeign || !payment || payment.isExternal) return false;
   if (payment.chargeId !== undefined && payment.chargeId !== chargeId) return false;
   if (!amount) return true;
   const isAmount =

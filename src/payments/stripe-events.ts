@@ -54,16 +54,19 @@ export async function toPaymentEvent(
   config: StripeConfig,
   event: Stripe.Event,
 ): Promise<PaymentEvent | undefined> {
-  // Events of connected accounts carry metadata that the account wrote.
-  const subject = event.account ? undefined : subjectOf(event);
+  const subject = subjectOf(event);
   if (!subject) return undefined;
   const { metadata, ...rest } = subject;
   const stripe = stripeClient(config, REQUEST_LIMIT_MS);
   const isPayment = event.type.startsWith("payment_intent.");
-  const ref = refOf(metadata) ?? (isPayment ? undefined : await refAt(stripe, subject.chargeId));
+  // The secret key cannot look up what belongs to a connected account, which wrote these metadata itself.
+  const isForeign = event.account !== undefined;
+  const canLookUp = !isPayment && !isForeign;
+  const ref = refOf(metadata) ?? (canLookUp ? await refAt(stripe, subject.chargeId) : undefined);
   if (!ref) return undefined;
   // Stripe states whole seconds. The end of the second makes an event newer than what was read within it.
   const at = event.created * 1_000 + 999;
+  if (isForeign) return { ...ref, at, ...rest, isForeign };
   return { ...ref, at, ...rest, ...(await returnedNow(stripe, subject)) };
 }
 

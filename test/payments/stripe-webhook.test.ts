@@ -113,14 +113,29 @@ test.each<[string, (chargeId: string) => object]>([
   expect(lines.filter((line) => line.includes("stripe.event_mismatch"))).toHaveLength(1);
 });
 
-test("ignores an event of a connected account, whatever its metadata say", async () => {
+test("raises a charge or refund of a connected account whose metadata name an order, and changes nothing", async () => {
   const purchase = await givenQuestion();
   const before = await shown(purchase);
-  const event = succeeded(refOf(purchase), { id: purchase.chargeId });
+  const more = { id: purchase.chargeId, amount_refunded: PRICE, payment_intent: "pi_foreign" };
 
-  expect(await post({ ...event, account: "acct_1" })).toBe(200);
+  for (const type of ["payment_intent.succeeded", "charge.refunded"]) {
+    const event = anEvent(type, refOf(purchase), more);
+    expect(await post({ ...event, account: "acct_1" })).toBe(200);
+  }
 
   expect(await shown(purchase)).toEqual(before);
+  const { mismatches } = await ledger(purchase.skuId);
+  const references = mismatches.map(({ reference }) => reference).sort();
+  expect(references).toEqual(["pi_foreign", purchase.chargeId].sort());
+});
+
+test("ignores an event of a connected account that names no order, and asks Stripe nothing about it", async () => {
+  const event = { type: "charge.refunded", account: "acct_1" };
+  const object = { payment_intent: "pi_1", amount_refunded: 1, currency: "usd", metadata: {} };
+  const shop = { ...stripeEnv, STRIPE_API_URL: "http://127.0.0.1:1" } as Env;
+  const { body, signature } = await signed({ ...event, data: { object } });
+
+  expect(await postWebhook(body, signature, shop)).toBe(200);
 });
 
 test.each([
