@@ -2,15 +2,16 @@
 import type { Config } from "../config.ts";
 
 /**
- * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, with a card form on the
- * order's page, or outside these pages, for example in the shop's own app.
+ * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, which posts the payment
+ * method here or (`external`) charges it there, with a card form on the order's page, or outside these pages, for example in
+ * the shop's own app.
  */
-export type PaymentMode = "sandbox" | "checkout" | "card-form" | "elsewhere";
+export type PaymentMode = "sandbox" | "checkout" | "external" | "card-form" | "elsewhere";
 
 type PaymentConfig = Pick<Config, "PAYMENTS" | "CHECKOUT_URL" | "STRIPE_PUBLISHABLE_KEY">;
 
 export const paymentModeOf = (config: PaymentConfig): PaymentMode => {
-  if (config.PAYMENTS === "sandbox") return "sandbox";
+  if (config.PAYMENTS === "sandbox" || config.PAYMENTS === "external") return config.PAYMENTS;
   if (config.CHECKOUT_URL) return "checkout";
   return config.PAYMENTS === "stripe" && config.STRIPE_PUBLISHABLE_KEY ? "card-form" : "elsewhere";
 };

@@ -162,6 +162,13 @@ test.each<[string, Partial<OrderLike>, RegExp, boolean]>([
     expect(isKnown).toBe(true);
 });
 
+test("does not say that an unpaid order was not charged where the shop's own checkout may report a charge late", () => {
+  const like = { ...paid, status: "expired" } as const;
+  expect(describeOrder(like, ENGLISH, true).text).toBe(
+    "Your order wasn't paid in time, so the item is back on sale.",
+  );
+});
+
 test("names no button while the bank asks, because an order that is paid in the shop's app has none", () => {
   for (const attemptsLeft of [0, 1]) {
     const order = {

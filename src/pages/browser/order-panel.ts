@@ -112,7 +112,7 @@ class OrderPanel implements ActionTarget {
 
   paint(): void {
     const { root, order } = this;
-    const { title, text } = describeOrder(order, WORDING);
+    const { title, text } = describeOrder(order, WORDING, "external" in root.dataset);
     const { amount, currency } = order.unitPrice;
     const name = itemName(order.item);
     setAll(root, "order-name", name);

@@ -46,8 +46,11 @@ export interface Told {
   text: string;
 }
 
-/** The title and text that tell a buyer the status of an order. The words follow the money: "you weren't charged" only where that is known. */
-export function describeOrder(order: OrderLike, wording: Wording): Told {
+/**
+ * The title and text that tell a buyer the status of an order. The words follow the money: "you weren't charged" only where that
+ * is known. `isExternal`: the shop's own checkout charges, and may report a charge late.
+ */
+export function describeOrder(order: OrderLike, wording: Wording, isExternal = false): Told {
   const { order: words } = wording.words;
   const refund = refundWords(order, wording);
   if (refund) return refund;
@@ -59,7 +62,7 @@ export function describeOrder(order: OrderLike, wording: Wording): Told {
     case "cancelled":
       return cancelledWords(order, wording);
     case "expired":
-      return { title: words.expired, text: expiredText(order, wording) };
+      return { title: words.expired, text: expiredText(order, wording, isExternal) };
     case "refunded":
       return order.unitPrice.amount > 0
         ? { title: words.refunded, text: words.refundedText }
@@ -141,8 +144,13 @@ function cancelledWords(order: OrderLike, wording: Wording): Told {
   return { title: words.canceled, text };
 }
 
-function expiredText(order: OrderLike, { words: { order: words }, join }: Wording): string {
+function expiredText(
+  order: OrderLike,
+  { words: { order: words }, join }: Wording,
+  isExternal: boolean,
+): string {
   if (isUnknown(order)) return words.expiredUnknown;
-  // Until the declined payment is voided, it could still succeed.
-  return join(words.expiredText, order.payment === "declined" ? "" : words.notCharged);
+  // Until a declined payment is voided, it could still succeed.
+  const isKnown = order.payment === "voided" || (order.payment === undefined && !isExternal);
+  return join(words.expiredText, isKnown ? words.notCharged : "");
 }

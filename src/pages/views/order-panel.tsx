@@ -38,7 +38,8 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
   const Title = order ? "h2" : "h3";
   const page = usePage();
   const { words } = page.wording;
-  const told = order && describeOrder(order, page.wording);
+  const isExternal = paymentMode === "external";
+  const told = order && describeOrder(order, page.wording, isExternal);
   const native = languageOf(language) ?? page.siteLanguage;
   const unpaid = order !== undefined && needsPayment(order);
   return (
@@ -48,6 +49,7 @@ export const OrderPanel = ({ view, paymentMode, cardForm, language, theme }: Pan
       data-status={order?.status ?? ""}
       data-payment={order?.payment ?? ""}
       data-attempts={String(order?.attemptsLeft ?? "")}
+      data-external={isExternal ? "" : undefined}
       data-initial={order ? JSON.stringify(order) : undefined}
       data-now={view ? String(view.now) : undefined}
     >

@@ -41,7 +41,9 @@ export const PayForm = ({ order, hidden, notice, paymentMode, cardForm, theme }:
       <HoldCountdown order={order} />
       {paymentMode === "sandbox" ? <PayButton order={order} /> : null}
       {cardForm ? <PayButton order={order} hidden /> : null}
-      {paymentMode === "checkout" ? <PayLink order={order} path="/checkout" /> : null}
+      {paymentMode === "checkout" || paymentMode === "external" ? (
+        <PayLink order={order} path="/checkout" />
+      ) : null}
       {paymentMode === "card-form" && !order ? <PayLink order={order} path="" /> : null}
     </div>
     <Seller theme={theme} />

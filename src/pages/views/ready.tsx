@@ -29,6 +29,7 @@ export const Ready = (props: ReadyProps) => (
 const HOW_TO_PAY = {
   sandbox: "payLater",
   checkout: "payLater",
+  external: "payLater",
   "card-form": "payPrepared",
   elsewhere: "payInAppLater",
 } as const satisfies Record<PaymentMode, string>;
