@@ -127,6 +127,8 @@ export const saleOperations: Operations = {
     ...shared,
     id: "getLineOfOperator",
     summary: "Read the line of a sale",
+    description:
+      "`noShows`: admitted, and no order within a minute. `overshoot`: admitted when nothing was left.",
     parameters: ["saleId"],
     answers: { 200: { description: "The line.", body: reports.lineReport } },
     errors: ["not_found"],
@@ -135,6 +137,9 @@ export const saleOperations: Operations = {
     ...shared,
     id: "changeLine",
     summary: "Change the rate of a line, pause it, or tell those who wait",
+    description:
+      "Changes any of the three at once. A rate that the sale's document sets later replaces this one. Once registration has " +
+      "closed, the sale's `mode` and `registrationClosesAt` cannot change, except to `open`.",
     parameters: ["saleId", "changeReason"],
     body: { name: "LineChange", schema: lineChangeSchema, example: { ratePerSecond: 20 } },
     answers: { 200: { description: "The line.", body: reports.lineReport } },
@@ -152,6 +157,11 @@ export const saleOperations: Operations = {
     ...shared,
     id: "getPreflight",
     summary: "Try everything that a sale depends on",
+    description:
+      "Run it an hour before a sale, and minutes before it opens. It wakes the objects, fills the caches, sends a message " +
+      "that concerns no order through the queue, a signed `webhook.test` to the shop, and a test to the receiver of alerts. A " +
+      "check that fails or hangs never stops the others. With `expected` people it also compares the crowd with the limits, " +
+      "as if half of them pressed Buy within ten seconds, and estimates the bill.",
     parameters: ["saleId", "expected"],
     answers: { 200: { description: "What works, and what to do.", body: reports.preflight } },
     errors: ["not_found", "invalid_request"],
@@ -177,8 +187,9 @@ export const saleOperations: Operations = {
     id: "grantRehearsal",
     summary: "Get the key that signs synthetic people of a rehearsal",
     description:
-      "Only for a sale that was made as a rehearsal and is not over. Whoever has the grant can act as any number of synthetic people, in " +
-      "this sale only, until it ends. `npm run rehearse` uses it. Treat it as a secret: nothing stores it.",
+      "Only for a sale that was made as a rehearsal and is not over. Whoever has the grant can act as any number of synthetic " +
+      "people, in this sale only, for an hour at most. There are ten an hour. `npm run rehearse` uses it. Treat it as a " +
+      "secret: nothing stores it, and the log has its `id` alone.",
     parameters: ["saleId", "changeReason"],
     body: {
       name: "RehearsalGrantRequest",
@@ -192,6 +203,10 @@ export const saleOperations: Operations = {
     ...shared,
     id: "getReport",
     summary: "Read the signed report of a sale",
+    description:
+      "Recounted from the ledgers, order by order. Until the sale is over and its orders are settled, some statements are " +
+      "`unknown`. `jws` is a compact JWS (EdDSA) over the JSON of `report`; `/api/report-keys` has the keys. A deleted sale has " +
+      "no report.",
     parameters: ["saleId"],
     answers: { 200: { description: "The report and its proof.", body: reports.signedReport } },
     errors: ["not_found"],
@@ -208,6 +223,9 @@ export const saleOperations: Operations = {
     ...shared,
     id: "takeBackOrders",
     summary: "Cancel or refund suspicious orders",
+    description:
+      "At most 50 orders at once. Reserved ones are cancelled, confirmed ones refunded. Repeat the request with the same key " +
+      "while some are `left`: no order is refunded twice.",
     parameters: ["saleId", "idempotencyKey"],
     body: { name: "TakeBackRequest", schema: takeBackSchema },
     answers: { 200: { description: "What became of each order.", body: reports.takenBack } },

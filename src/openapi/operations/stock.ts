@@ -12,7 +12,8 @@ export const stockOperations: Operations = {
     ...shared,
     id: "restockSku",
     summary: "Add units to a SKU, or remove free ones",
-    description: "Changes the `stock` of the sale's document, and so its `ETag`.",
+    description:
+      "Changes the `stock` of the sale's document, and so its `ETag`. Counts once per key.",
     parameters: ["skuId", "idempotencyKey", "changeReason"],
     body: { name: "RestockRequest", schema: restockSchema, example: { quantity: 10 } },
     answers: {
@@ -34,6 +35,11 @@ export const stockOperations: Operations = {
     ...shared,
     id: "getLedger",
     summary: "Read the ledger of a SKU",
+    description:
+      "`unacknowledged`: orders that the consumer has not settled. `uncounted`: orders that the limit of the sale has not " +
+      "counted. `unannounced`: events that the shop has not accepted. `refundsDue`: charges that your own checkout must " +
+      "return. `mismatches`: payments reported within 30 days that are not the order's. `holdsPaused`: holds that wait for a " +
+      "payment of ours.",
     parameters: ["skuId"],
     answers: { 200: { description: "The ledger.", body: ledger.ledger } },
     errors: ["not_found", "overloaded"],
@@ -50,6 +56,9 @@ export const stockOperations: Operations = {
     ...shared,
     id: "exportOrdersOfSku",
     summary: "Export the orders of a SKU",
+    description:
+      "Amounts in decimals. A text that would run as a formula gets an apostrophe in front. A download that fails breaks off, " +
+      "so a complete file is complete.",
     parameters: ["skuId"],
     answers: {
       200: {
@@ -67,6 +76,7 @@ export const stockOperations: Operations = {
     ...shared,
     id: "rebuildSku",
     summary: "Copy a ledger to the read model again",
+    description: "With `events` it also offers the shop the event of every order again.",
     parameters: ["skuId", "events", "changeReason"],
     answers: { 200: { description: "What was copied.", body: ledger.rebuilt } },
     errors: ["not_found", "invalid_request", "overloaded"],
@@ -76,8 +86,10 @@ export const stockOperations: Operations = {
     id: "listOrdersOfUser",
     summary: "List the orders of a user, or those with a number",
     description:
-      "With `user`: that user's orders, newest first. With `number`: all orders with it, in the ledger of `sku` or in up to 200, " +
-      "those of the published sales first.",
+      "With `user`: that user's orders, newest first; `incomplete` while some may be missing, as when Redis is down. With " +
+      "`number`: all orders with it, in the ledger of `sku` or in up to 200, those of the published sales first. A number has " +
+      "40 bits: of a million orders, two share theirs with a chance of about a third, and a given one is shared with a chance " +
+      "of one in a million.",
     parameters: ["user", "number", "skuInQuery", "cursor"],
     answers: { 200: { description: "A page of orders.", body: orders.ownedOrderList } },
     errors: ["invalid_request"],
@@ -86,6 +98,8 @@ export const stockOperations: Operations = {
     ...shared,
     id: "inspectOrder",
     summary: "Read an order with its payment, refunds, and event",
+    description:
+      "As its ledger has it. `eventOwedSince`: the shop has not accepted its event since then.",
     parameters: ["orderId"],
     answers: { 200: { description: "The order.", body: ledger.inspection } },
     errors: ["not_found", "overloaded"],
@@ -120,6 +134,9 @@ export const stockOperations: Operations = {
     ...shared,
     id: "releaseOrder",
     summary: "Give the units of a reserved order back on sale",
+    description:
+      "The order becomes `cancelled` with the reason `operator`. A payment is voided, and money that arrives anyway is " +
+      "refunded. It does not count as an unpaid hold of the buyer. Repeating it changes nothing.",
     parameters: ["orderId", "changeReason"],
     answers: { 200: { description: "The cancelled order.", body: ledger.inspection } },
     errors: ["not_found", "order_not_cancellable", "invalid_request", "overloaded"],

@@ -43,13 +43,17 @@ export const systemOperations: Operations = {
     ...shared,
     id: "getSwitches",
     summary: "Read what is switched",
+    description:
+      "`automatic`: what isolates have reduced by themselves while Redis does not answer, and why.",
     answers: { 200: { description: "The switches.", body: controls.switches, headers: ["ETag"] } },
   },
   "PUT /api/admin/switches": {
     ...shared,
     id: "changeSwitches",
     summary: "Change switches",
-    description: "Switches that are not named stay as they are.",
+    description:
+      "All or none; switches that are not named stay as they are. `false`, `as-set` or `1` turns one off. A sale's own switch " +
+      "takes precedence over the same one for everything. Repeating a change has no effect.",
     parameters: ["ifMatch", "ifNoneMatch", "preview"],
     body: {
       name: "SwitchesRequest",
@@ -68,6 +72,10 @@ export const systemOperations: Operations = {
     ...shared,
     id: "getOverview",
     summary: "Read what needs a look",
+    description:
+      "`attention`, of the whole system: failed refunds, refunds due at your own checkout, open disputes, and payments that are " +
+      "not the order's, with the SKUs whose ledger lists them. `counters`: the totals of the whole system. `breakers`: those of the " +
+      "isolate that answers.",
     answers: { 200: { description: "The overview.", body: counted.overview } },
   },
   "GET /api/admin/metrics": {
@@ -118,6 +126,10 @@ export const systemOperations: Operations = {
     ...shared,
     id: "listLogEntries",
     summary: "List what operators changed",
+    description:
+      "Each entry is stored before anything changes, so no change lacks one. `outcome` is `done`, `refused` with the error's " +
+      "`code`, or `unknown`: the request is under way, or was interrupted, and its effect must be checked. The newest 100,000 " +
+      "are kept.",
     parameters: ["target", "cursor"],
     answers: { 200: { description: "Entries, newest first.", body: system.logEntries } },
     errors: ["invalid_request"],
@@ -144,6 +156,8 @@ export const systemOperations: Operations = {
     ...shared,
     id: "getDeadLetter",
     summary: "Read a dead letter and its order",
+    description:
+      "With its order as the ledger has it now. A letter disappears when its order is done.",
     parameters: ["letterId"],
     answers: { 200: { description: "The letter.", body: system.inspectedLetter } },
     errors: ["not_found"],
@@ -160,6 +174,7 @@ export const systemOperations: Operations = {
     ...shared,
     id: "replayDeadLetter",
     summary: "Send a dead letter's message to its queue again",
+    description: "With the id `all`, up to a thousand. `more`: some are left.",
     parameters: ["letterId", "changeReason"],
     answers: { 200: { description: "How many were replayed.", body: system.replayed } },
     errors: ["not_found", "invalid_request"],
@@ -176,7 +191,9 @@ function rulesOf(list: keyof typeof EFFECTS): Operations {
   const save = (parameters: Operation["parameters"] = []): Omit<Operation, "id"> => ({
     ...rules,
     summary: `State who is ${effect}`,
-    description: "The value is in the path or in the query. `seconds`: how long the rule lasts.",
+    description:
+      "The value is in the path, or in the query for one that clients would change in a path, such as `..`. An address may be a CIDR " +
+      "(`10.0.0.0%2F8`); a single IPv6 address stands for its /64. `seconds`: how long the rule lasts.",
     parameters: [...parameters, "changeReason"],
     body: {
       name: "RuleRequest",
@@ -199,6 +216,8 @@ function rulesOf(list: keyof typeof EFFECTS): Operations {
       ...rules,
       id: `list${name}s`,
       summary: `List who is ${effect}`,
+      description:
+        "With the evidence of automatic blocks; `incomplete` while Redis is down, because it alone stores those.",
       answers: { 200: { description: "The rules.", body: controls.rules } },
     },
     [`PUT ${base}/{kind}`]: { ...save(["kind", "valueInQuery"]), id: `save${name}ByQuery` },
