@@ -12,7 +12,7 @@ const NODE = "test/{local,bench}/**/*.test.ts";
 const BROWSER = "test/{browser,journeys}/**/*.test.ts";
 
 /** Only so that a hang ends; no test depends on how fast the machine is. */
-const testTimeout = 300_000;
+const testTimeout = 900_000;
 const limits = { testTimeout, hookTimeout: testTimeout };
 
 const QUEUE = {

@@ -44,7 +44,7 @@ beforeAll(async () => {
   );
   for (const sale of closed) await registryOf(env).put(sale);
   await putSale(open);
-}, 120_000);
+});
 
 /** Shorter than any catalog, and longer than anything else that edges read. */
 const LONG = 4_096;

@@ -205,7 +205,7 @@ test("publishes the last sale at once, although the stock before it was publishe
   changed(false);
   available = 0;
   changed(true);
-  await vi.waitFor(() => expect(written).toHaveLength(2));
+  await until("the second was sent", () => written.length === 2);
   expect(written[1]).toContain('{\\"available\\":0,');
 });
 

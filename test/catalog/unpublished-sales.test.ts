@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (let i = 0; i < PUBLISHED; i += 1) await registryOf(env).put(aSale({ opensAt }));
   // It opens last, so it is the one that is not published.
   beyond = await putSale(aSale({ skus: [aSku({ stock: 1, perUserLimit: 2 })] }));
-}, 60_000);
+});
 
 describe("an open sale that is not published", () => {
   test("sells its stock, and costs one call of the registry", async () => {

@@ -1,6 +1,7 @@
 // Counters of the funnel in the operator's overview, per stage, reason, and sale.
 
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import { givenClock } from "../support/clock.ts";
 import { admin, call, contractFaults } from "../support/http.ts";
 import { counted } from "../support/metrics.ts";
 import { captureQueue } from "../support/queue.ts";
@@ -12,6 +13,7 @@ beforeAll(emptyRedis);
 beforeEach(() => void captureQueue());
 
 test("counts passed and refused attempts per stage, reason, and sale", async () => {
+  givenClock(Date.now()); // frozen, so that all attempts count in one window
   const sale = await givenSale({
     limits: { order: { user: { limit: 1, windowSeconds: 3_600 } } },
     challenge: { mode: "off" },

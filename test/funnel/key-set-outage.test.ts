@@ -70,7 +70,7 @@ test("answers unavailable for a new key while the provider is down, and delays n
   const hanging = Promise.withResolvers<Response>();
   answer = () => hanging.promise;
   const waiting = bearing(config, await added.token("late"));
-  await vi.waitUntil(() => fetches.mock.calls.length === 3);
+  await vi.waitUntil(() => fetches.mock.calls.length === 3, { timeout: 60_000 });
   expect(await bearing(config, await known("quick"))).toBe("quick");
   hanging.resolve(Response.json({ keys: [publicJwk, added.jwk] }));
   expect(await waiting).toBe("late");

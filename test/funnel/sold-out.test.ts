@@ -152,6 +152,7 @@ describe("the object's own answer", () => {
   });
 
   test("includes the buyers for only one of many simultaneous attempts", async () => {
+    givenClock(aMoment());
     const sale = await givenStaleStock({ stock: 1, perUserLimit: 1 });
     await attempt(await aBuyer(), sale);
     const wanted: (boolean | undefined)[] = [];
@@ -193,6 +194,7 @@ test("refuses no one because of malformed or missing stock in Redis", async () =
 });
 
 test("refuses buyers of a SKU that never had a unit from memory", async () => {
+  givenClock(aMoment());
   suppressLiveStock();
   const sale = await givenSale({}, { stock: 0 });
   await attempt(await aBuyer(), sale);

@@ -52,7 +52,7 @@ test("accepts orders while the queue is down, and sends them once it is back", a
     for (let i = 0; i < 5; i += 1) {
       expect(await object.reserve(aReservation(skuId))).toMatchObject({ ok: true });
     }
-    await vi.waitUntil(() => spy.mock.calls.length > 0, { timeout: 20_000 });
+    await vi.waitUntil(() => spy.mock.calls.length > 0, { timeout: 60_000 });
     spy.mockRestore();
   });
   expect(await inventory(skuId).report()).toMatchObject({
@@ -80,7 +80,7 @@ test("sends a burst in few batches, none larger than the queue accepts", async (
     });
     for (let i = 0; i < 1_000; i += 1) object.reserve(aReservation(skuId));
     await vi.waitUntil(() => batches.reduce((sum, size) => sum + size, 0) === 1_000, {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     spy.mockRestore();
     return batches;

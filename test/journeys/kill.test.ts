@@ -205,4 +205,4 @@ test("a Worker that is killed ten times during a sale loses no order, no money a
         ([k, v]) => `${k} ${v?.length}`,
       ),
     );
-}, 300_000);
+});

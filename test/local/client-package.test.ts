@@ -29,7 +29,7 @@ beforeAll(async () => {
   await writeFile(join(shop, "package.json"), `{ "name": "shop", "type": "module" }`);
   await run("npm", ["install", "--silent", "--offline", "--no-audit", `./${archive}`], shop);
   installed = join(shop, "node_modules/doorbuster");
-}, 120_000);
+});
 afterAll(() => rm(shop, { recursive: true, force: true }));
 
 test("installs without dependencies, with nothing but the client and its types", async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const script = join(import.meta.dirname, "memory-fill.ts");
   const args = ["--expose-gc", "--disable-warning=ExperimentalWarning", script];
   filled = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
-}, 60_000);
+});
 
 test("keeps the sum of all budgets within half of an isolate's 128 MB", () => {
   const sum = Object.values(BUDGETS).reduce((all, budget) => all + budget, 0);

@@ -156,4 +156,4 @@ test("the merged figures equal those counted from outside, exactly", async () =>
   await expect.poll(async () => requestsTo(await merged(), "pages")).toBe(3);
   // Nothing is counted twice later on.
   expect(insideOf(await merged())).toEqual(outside);
-}, 180_000);
+});

@@ -9,6 +9,7 @@ import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
 import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { emptyRedis, KEYS, redis, redisCost, redisIsBack, redisIsDown } from "../support/redis.ts";
+import { resetState } from "../support/reset.ts";
 import {
   aBuyer,
   aSale,
@@ -21,11 +22,12 @@ import {
   settled,
   showOrder,
   unique,
+  until,
 } from "../support/shop.ts";
 
 beforeEach(async () => {
-  await redisIsBack();
-  await emptyRedis();
+  // A reconciliation takes as long as there are ledgers, and stops at its time limit.
+  await resetState();
   await runReconciliation();
 });
 
@@ -147,7 +149,9 @@ describe("the list of orders", () => {
     const [mark] = await redis<string[]>("ZRANGE", KEYS.underWayOf(buyer.id), 0, -1);
     await redis("ZADD", KEYS.underWayOf(buyer.id), Date.now() - 31_000, mark as string);
     await listOf(buyer);
-    await vi.waitUntil(async () => (await redis("EXISTS", KEYS.underWayOf(buyer.id))) === 0);
+    await until("the mark is removed", async () => {
+      return (await redis("EXISTS", KEYS.underWayOf(buyer.id))) === 0;
+    });
     const before = reads.count;
     await listOf(buyer);
     expect(reads.count).toBe(before);

@@ -86,13 +86,17 @@ test("gives a runner at most as many payments as its connections allow", async (
   const running = new Map<unknown, number>();
   let most = 0;
   let done = 0;
+  // The first payments last until one is given to a second runner.
+  const isSecondAsked = Promise.withResolvers<void>();
+  onTestFinished(() => isSecondAsked.resolve());
   const spy = vi.spyOn(PaymentRunner.prototype, "settle").mockImplementation(async function (
     this: PaymentRunner,
   ) {
     const mine = (running.get(this) ?? 0) + 1;
     running.set(this, mine);
     most = Math.max(most, mine);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (running.size > 1) isSecondAsked.resolve();
+    await isSecondAsked.promise;
     running.set(this, (running.get(this) ?? 1) - 1);
     done += 1;
     return { is: "done" };

@@ -208,7 +208,7 @@ test("finds a charge that succeeded after a timeout, and does not charge again",
   expect((await deliver([purchase.message])).acked).toHaveLength(1);
   expect(await inReadModel(purchase)).toMatchObject({ status: "confirmed" });
   expect(await bankEntry(purchase.order)).toMatchObject({ charges: 1, attempts: 2 });
-}, 20_000);
+});
 
 test("charges once if a message is delivered many times, even concurrently", async () => {
   const purchase = await givenOrder(await givenPaid());

@@ -10,6 +10,7 @@ import { redisBreakerState } from "../../src/redis/client.ts";
 import { saleInRedis } from "../catalog/catalog-copy.ts";
 import { attempt, givenSale } from "../funnel/scene.ts";
 import { buyersOf } from "../support/buyers.ts";
+import { givenClock } from "../support/clock.ts";
 import { admin, call } from "../support/http.ts";
 import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
 import { emptyRedis, KEYS, readModelOf, redis, redisIsBack } from "../support/redis.ts";
@@ -209,6 +210,7 @@ describe("a key of another type", () => {
   test.each(["fixed-window", "sliding-window", "token-bucket"] as const)(
     "counter of a limit (%s): the buyer is served and counted again",
     async (algorithm) => {
+      givenClock(Date.now()); // frozen, so that all attempts count in one window
       const limit = { algorithm, limit: 5, windowSeconds: 3_600 };
       const sale = await givenSale({ limits: { order: { user: limit } } });
       const buyer = await aBuyer();

@@ -13,6 +13,7 @@ import { readOrder, writeOrders } from "../../src/orders/read-model.ts";
 import { type RedisConfig, withRedis } from "../../src/redis/client.ts";
 import { keysOf } from "../../src/redis/keys.ts";
 import { orderRequest } from "../funnel/scene.ts";
+import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";
 import { deliver } from "../support/queue.ts";
 import { emptyRedis, redis, redisIsBack } from "../support/redis.ts";
@@ -147,6 +148,7 @@ describe("two instances on one database", () => {
   });
 
   test("count the limits of one buyer separately", async () => {
+    givenClock(Date.now()); // frozen, so that all attempts count in one window
     const skuId = await onSale({ perUserLimit: 5 });
     const buyer = await aBuyer();
     const attempt = (bindings: Env) =>

@@ -11,9 +11,6 @@ import { parseOptions } from "../../../src/local/setup/options.ts";
 import { runSetup } from "../../../src/local/setup/run.ts";
 import { makeTempDir, TOKEN, useStack } from "../stack.ts";
 
-/** Only so that a hang ends: each test bundles and uploads a Worker. */
-vi.setConfig({ testTimeout: 120_000 });
-
 export interface Shop {
   account: FakeAccount;
   /** The folder of the project. */

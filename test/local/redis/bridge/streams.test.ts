@@ -1,6 +1,6 @@
 // Channels, patterns and MONITOR as server-sent events, through @upstash/redis and over plain HTTP.
 import type { Redis } from "@upstash/redis";
-import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startBridge } from "../../../../src/local/redis/bridge/server.ts";
 import { TOKEN, unavailable, upstash, useStack } from "../../stack.ts";
 
@@ -41,12 +41,12 @@ describe("the client", () => {
     const subscriber = client.subscribe(["news", "odd: channel"]);
     subscriber.on("subscribe", (count) => counts.push(count));
     subscriber.on("message", ({ channel, message }) => messages.push([channel, message]));
-    await vi.waitFor(() => expect(counts).toEqual([1, 1]));
+    await expect.poll(() => counts).toEqual([1, 1]);
     for (const message of [{ text: "☃, two\nlines" }, "plain, text", 42]) {
       expect(await client.publish("news", message)).toBe(1);
     }
     expect(await client.publish("odd: channel", "x")).toBe(1);
-    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    await expect.poll(() => messages).toHaveLength(4);
     expect(messages.filter(([channel]) => channel === "news")).toEqual([
       ["news", { text: "☃, two\nlines" }],
       ["news", "plain, text"],
@@ -54,7 +54,7 @@ describe("the client", () => {
     ]);
     expect(messages).toContainEqual(["odd: channel", "x"]);
     await subscriber.unsubscribe();
-    await vi.waitFor(async () => expect(await subscribers("news")).toBe(0));
+    await expect.poll(() => subscribers("news")).toBe(0);
   });
 
   test("receives the messages of a pattern with their channels", async () => {
@@ -65,13 +65,13 @@ describe("the client", () => {
       subscribed = true;
     });
     subscriber.on("pmessage", (message) => messages.push(message));
-    await vi.waitFor(() => expect(subscribed).toBe(true));
+    await expect.poll(() => subscribed).toBe(true);
     await client.publish("other:1", { id: 0 });
     await client.publish("user:1", { id: 1 });
-    await vi.waitFor(() => expect(messages).toHaveLength(1));
+    await expect.poll(() => messages).toHaveLength(1);
     expect(messages).toEqual([{ pattern: "user:*", channel: "user:1", message: { id: 1 } }]);
     await subscriber.unsubscribe();
-    await vi.waitFor(async () => expect(await stack.direct.pubsub("NUMPAT")).toBe(0));
+    await expect.poll(() => stack.direct.pubsub("NUMPAT")).toBe(0);
   });
 });
 
@@ -80,10 +80,10 @@ describe("over HTTP", () => {
     const { response, seen } = await open("/subscribe/chat/a%2Fb%20c", "GET");
     expect(response.headers.get("content-type")).toMatch("text/event-stream");
     expect(response.headers.get("upstash-sync-token")).toBeTruthy();
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await expect.poll(() => seen).toHaveLength(2);
     await stack.post("/publish/chat/hello", "");
     await stack.post("/", ["PUBLISH", "a/b c", "how are you, today?"]);
-    await vi.waitFor(() => expect(seen).toHaveLength(4));
+    await expect.poll(() => seen).toHaveLength(4);
     expect(seen).toEqual([
       "data: subscribe,chat,1",
       "data: subscribe,a/b c,2",
@@ -94,9 +94,9 @@ describe("over HTTP", () => {
 
   test("shows every command with quoted arguments in MONITOR", async () => {
     const { seen } = await open("/monitor");
-    await vi.waitFor(() => expect(seen).toEqual(['data: "OK"']));
+    await expect.poll(() => seen).toEqual(['data: "OK"']);
     await stack.post("/", ["SET", "key", 'say "hi" \\ "']);
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await expect.poll(() => seen).toHaveLength(2);
     expect(seen[1]).toMatch(
       /^data: \d+\.\d+ \[0 127\.0\.0\.1:\d+\] "SET" "key" "say \\"hi\\" \\\\ \\""$/,
     );
@@ -104,10 +104,10 @@ describe("over HTTP", () => {
 
   test("ends the subscription when the client disconnects", async () => {
     const { seen, close } = await open("/subscribe/left");
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await expect.poll(() => seen).toHaveLength(1);
     expect(await subscribers("left")).toBe(1);
     close();
-    await vi.waitFor(async () => expect(await subscribers("left")).toBe(0));
+    await expect.poll(() => subscribers("left")).toBe(0);
   });
 
   test("runs streams and commands at the same time without interference", async () => {
@@ -116,7 +116,7 @@ describe("over HTTP", () => {
       open("/psubscribe/*"),
       open("/monitor"),
     ]);
-    await vi.waitFor(() => expect(streams.every(({ seen }) => seen.length > 0)).toBe(true));
+    await expect.poll(() => streams.every(({ seen }) => seen.length > 0)).toBe(true);
     const echoes = await Promise.all(
       Array.from({ length: 50 }, async (_, at) => {
         await client.publish("a", `${at}`);
@@ -129,15 +129,15 @@ describe("over HTTP", () => {
   test("ends its streams when the bridge stops", async () => {
     const other = await startBridge({ redisUrl: stack.redis.url, token: TOKEN });
     const { seen, reading } = await open("/subscribe/stopped", "POST", other.url);
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await expect.poll(() => seen).toHaveLength(1);
     await other.stop();
     await expect(reading).rejects.toThrow();
-    await vi.waitFor(async () => expect(await subscribers("stopped")).toBe(0));
+    await expect.poll(() => subscribers("stopped")).toBe(0);
   });
 
   test("ends the stream when Redis closes its connection", async () => {
     const { seen, reading } = await open("/subscribe/dropped");
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await expect.poll(() => seen).toHaveLength(1);
     await stack.direct.call("CLIENT", "KILL", "TYPE", "pubsub");
     await reading;
   });

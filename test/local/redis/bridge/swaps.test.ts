@@ -26,7 +26,7 @@ test("returns the right reply to the command after each command that this Redis 
     const echoes = (body as object[]).filter((_, at) => at % 2 === 1);
     expect(echoes).toEqual(tails.map((_, at) => ({ result: `${words.join()}-${at}` })));
   }
-}, 60_000);
+});
 
 describe("concurrent clients", () => {
   const argument = fc.constantFrom(
@@ -129,5 +129,5 @@ describe("concurrent clients", () => {
       );
     });
     await fc.assert(property, { numRuns: 100 });
-  }, 120_000);
+  });
 });
