@@ -81,6 +81,22 @@ describe("a new sale", () => {
     expect(await stored(sale.id)).toMatchObject({ title: "Shorter", description: long(10_000) });
   });
 
+  test("has the lanes that its form says, which can change later", async () => {
+    const form = filled({ "skus.0.lanes": "3", step: "save" });
+    const id = form.id ?? "";
+    expect((await send(NEW, form)).status).toBe(303);
+    expect((await stored(id))?.skus[0]?.lanes).toBe(3);
+    const change = async (lanes: string) => {
+      const page = await show(editPath(id));
+      return send(editPath(id), { ...form, etag: etagIn(page), "skus.0.lanes": lanes });
+    };
+    expect(faultOf((await change("65")).body, "skus.0.lanes")).toBe("must be at most 64");
+    expect((await change("1")).status).toBe(303);
+    expect((await stored(id))?.skus[0]?.lanes).toBe(1);
+    expect((await change("")).status).toBe(303);
+    expect((await stored(id))?.skus[0]?.lanes).toBeUndefined();
+  });
+
   test("does not replace another one with its id", async () => {
     const sale = await putSale(aSale());
     const { status, body } = await send(NEW, filled({ id: sale.id, title: "Mine" }));

@@ -18,7 +18,7 @@ const at = (min: number, max: number) =>
   fc.integer({ min, max }).map((ms) => new Date(ms).toISOString());
 const optional = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined });
 
-const sku = fc.record({
+const required = fc.record({
   id,
   name: named,
   unitPrice: fc.record({
@@ -29,6 +29,9 @@ const sku = fc.record({
   perUserLimit: fc.integer({ min: 1, max: 100 }),
   holdSeconds: fc.integer({ min: 1, max: 86_400 }),
 });
+const sku = fc
+  .tuple(required, optional(fc.integer({ min: 1, max: 64 })))
+  .map(([one, lanes]) => ({ ...one, ...(lanes !== undefined ? { lanes } : {}) }));
 
 const product = fc.record(
   {
@@ -241,6 +244,10 @@ test.each<[field: string, text: string, message: string]>([
   ["skus.0.compareAtPrice.amount", "dear", "use a price such as 12.00"],
   ["skus.0.imageUrl", "http://a.test", "Invalid URL"],
   ["skus.0.holdSeconds", "1.5", "is not a whole number"],
+  ["skus.0.lanes", "0", "must be at least 1"],
+  ["skus.0.lanes", "65", "must be at most 64"],
+  ["skus.0.lanes", "1.5", "is not a whole number"],
+  ["skus.0.lanes", "many", "is not a number"],
 ])("%s “%s” is refused beside its field: %s", (field, text, message) => {
   const parsed = saleFromTexts(filled({ [field]: text }));
   const issues = parsed.ok ? [] : parsed.issues;

@@ -81,6 +81,22 @@ inBrowser("the console's editor", (stage) => {
     await second.getByText("Saved.").waitFor();
   });
 
+  test("changes the lanes of an item on a phone, with a fault as they are typed", async () => {
+    const { saleId } = await stage().onSale(PAID);
+    const page = await signIn(await stage().person(PHONE), `/admin/sales/${saleId}/edit`);
+    await fill(page, { Lanes: "65" });
+    await page.getByText("must be at most 64").waitFor();
+    expect(await page.getByLabel("Lanes").getAttribute("aria-invalid")).toBe("true");
+    await check(page, "the lanes with a fault");
+    await fill(page, { Lanes: "4" });
+    await page.getByText("must be at most 64").waitFor({ state: "detached" });
+    await save(page);
+    await page.getByText("Saved.").waitFor();
+    const path = `/sales/${saleId}`;
+    const { body } = await stage().client.admin<{ skus: { lanes?: number }[] }>("GET", path);
+    expect(body.skus.map(({ lanes }) => lanes)).toEqual([4]);
+  });
+
   test("duplicates a sale without JavaScript, with another item", async () => {
     const { saleId } = await stage().onSale(PAID);
     const visitor = await stage().person({ javaScriptEnabled: false });

@@ -70,6 +70,12 @@ export const Item = ({ at, ...of }: Shown & { at: number }) => {
         inputmode="numeric"
         hint="How long a unit is held."
       />
+      <Text
+        {...field("lanes")}
+        label="Lanes"
+        inputmode="numeric"
+        hint="1 to 64 that sell at the same time, each some hundred orders a second. Empty: 1."
+      />
       <Text {...field("imageUrl")} label="Item picture" hint="Its https address." />
       <Text {...field("imageAlt")} label="Item picture in words" />
       <RowButton {...{ of, step: `remove.skus.${at}`, label: `Remove item ${at + 1}` }} />

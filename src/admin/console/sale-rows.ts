@@ -33,6 +33,7 @@ export const ROW_FIELDS = {
     stock: "number",
     perUserLimit: "number",
     holdSeconds: "number",
+    lanes: "number",
     imageUrl: "text",
     imageAlt: "text",
   },
