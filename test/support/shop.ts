@@ -2,6 +2,7 @@
 import { SignJWT } from "jose";
 import { onTestFinished, vi } from "vitest";
 import type { Sale, Sku } from "../../src/catalog/schema.ts";
+import { laneOf } from "../../src/inventory/lanes/lane-of.ts";
 import type { PublicStock } from "../../src/inventory/live-stock.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import type { LedgerReport } from "../../src/inventory/report.ts";
@@ -89,6 +90,16 @@ export async function aBuyer(id = unique("buyer")): Promise<Buyer> {
 
 export function buyers(count: number): Promise<Buyer[]> {
   return Promise.all(Array.from({ length: count }, () => aBuyer()));
+}
+
+/** Buyers who belong to one lane of a SKU. */
+export async function buyersInLane(lane: number, lanes: number, count: number): Promise<Buyer[]> {
+  const found: Buyer[] = [];
+  while (found.length < count) {
+    const crowd = await buyers(count * lanes);
+    found.push(...crowd.filter(({ id }) => laneOf(id, lanes) === lane));
+  }
+  return found.slice(0, count);
 }
 
 export interface OrderOptions {

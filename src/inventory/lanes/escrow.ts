@@ -130,6 +130,21 @@ export function afterGrant<H extends AtRoot>(
   return { ...after, stocked: after.stocked - units };
 }
 
+/** The root after it gave each lane that has no units an equal part of the free ones. The same if it pools, or soon will. */
+export function afterSpread<H extends AtRoot>(setup: H, free: number): H {
+  if (isPooling(setup.account) || isPooling(inPhase(setup, free).account)) return setup;
+  const { account } = setup;
+  const lacks = ({ granted, returned, withdrawn }: Loan, n: number) =>
+    !isRetired(setup, n + 1) && granted === returned + withdrawn;
+  const lacking = account.loans.filter(lacks).length;
+  if (lacking === 0) return setup;
+  const share = Math.floor(free / (lacking + 1));
+  const loans = account.loans.map((loan, n) =>
+    lacks(loan, n) ? { ...loan, granted: loan.granted + share } : loan,
+  );
+  return { ...setup, stocked: setup.stocked - lacking * share, account: { ...account, loans } };
+}
+
 /** The root in the phase that fits its free units. Far more of them are needed to leave pooling than to enter it. */
 function inPhase<H extends AtRoot>(setup: H, free: number): H {
   const least = PARTS * layoutOf(setup).lanes;

@@ -2,7 +2,6 @@
 // runs at a time and serves everyone who waits. An exchange without an answer is repeated: the counters say what is owed.
 import { causeOf, log } from "../../observability/log.ts";
 import { available } from "../decide-order.ts";
-import type { UnitOfWork } from "../unit-of-work.ts";
 import {
   afterReturn,
   afterWord,
@@ -12,6 +11,7 @@ import {
   type RootWord,
   reportOfLane,
 } from "./escrow.ts";
+import type { LaneWork } from "./lane-work.ts";
 import type { LaneStub } from "./stub.ts";
 
 /** The pause before an exchange that failed is repeated. */
@@ -25,9 +25,11 @@ interface Waiting {
   fail(cause: unknown): void;
 }
 
+type AskedRoot = Pick<LaneStub, "exchange">;
+
 export class LaneSide {
-  readonly #work: UnitOfWork;
-  readonly #root: () => LaneStub;
+  readonly #work: LaneWork;
+  readonly #root: () => AskedRoot;
   /** In order of arrival. */
   readonly #waiting = new Set<Waiting>();
   /** The last report that the root answered. It may know more, but an object that wakes cannot tell. */
@@ -36,7 +38,7 @@ export class LaneSide {
   /** Free units that stay here although the lane pools: late money is about to take them. */
   #kept = 0;
 
-  constructor(work: UnitOfWork, root: () => LaneStub) {
+  constructor(work: LaneWork, root: () => AskedRoot) {
     this.#work = work;
     this.#root = root;
   }

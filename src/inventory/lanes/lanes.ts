@@ -114,6 +114,7 @@ export class Lanes {
     if (command.offer && command.offer.stock < total) await this.root.collect();
     const mine = own();
     const theirs = await this.others((object, lane) => object.configure({ ...command, lane }));
+    if (command.offer) await this.root.spread();
     this.root.settle();
     const all = [mine, ...theirs];
     const { countedSale, ...setup } = mine;

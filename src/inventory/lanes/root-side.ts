@@ -2,11 +2,11 @@
 import { causeOf, log } from "../../observability/log.ts";
 import { available } from "../decide-order.ts";
 import { objectName } from "../order-id.ts";
-import type { UnitOfWork } from "../unit-of-work.ts";
 import {
   type Account,
   afterGrant,
   afterReport,
+  afterSpread,
   isPooling,
   isRoot,
   type LaneReport,
@@ -14,6 +14,7 @@ import {
   pooling,
   type RootWord,
 } from "./escrow.ts";
+import type { LaneWork } from "./lane-work.ts";
 import type { ExchangeAnswer, LaneStub } from "./stub.ts";
 
 /** Rounds of one request. Each ends with units for somebody, or with the answer that none are left. */
@@ -23,14 +24,16 @@ const MAX_ROUNDS = 10;
 type Heard = Pick<LaneReport, "received" | "phase">;
 const NOTHING: Heard = { received: 0, phase: -1 };
 
+type AskedLane = Pick<LaneStub, "collected">;
+
 export class RootSide {
-  readonly #work: UnitOfWork;
-  readonly #lane: (lane: number) => LaneStub;
+  readonly #work: LaneWork;
+  readonly #lane: (lane: number) => AskedLane;
   /** By lane. Since the object woke: a lane that has not spoken since is asked. */
   readonly #heard = new Map<number, Heard>();
   #collecting: Promise<void> | undefined;
 
-  constructor(work: UnitOfWork, lane: (lane: number) => LaneStub) {
+  constructor(work: LaneWork, lane: (lane: number) => AskedLane) {
     this.#work = work;
     this.#lane = lane;
   }
@@ -72,6 +75,17 @@ export class RootSide {
       this.#collecting = undefined;
     });
     return this.#collecting;
+  }
+
+  /** Gives lanes without units a share. Before the rush: in it, each call of a lane waits behind the buyers of the root. */
+  async spread(): Promise<void> {
+    const { setup } = this.#work.ledger;
+    if (!isRoot(setup)) return;
+    const after = afterSpread(setup, this.#free);
+    if (after === setup) return;
+    this.#work.ledger.saveSetup(after);
+    this.#work.published.stockChanged();
+    await this.#tell(setup.skuId, after.account);
   }
 
   /** Finds out at once whether the last unit is gone, so that what is published says so. Call it after every change. */
@@ -132,16 +146,21 @@ export class RootSide {
     if (!isRoot(setup)) return;
     const { account } = pooling(setup);
     if (account !== setup.account) this.#work.ledger.saveSetup({ ...setup, account });
+    await this.#tell(setup.skuId, account);
+    this.#work.published.stockChanged();
+  }
+
+  /** Gives the root's word to the lanes that may not have it, and hears what they have. */
+  async #tell(skuId: string, account: Account): Promise<void> {
     const asked = this.#unheard(account).map(async (lane) => {
       try {
         const { granted } = loanOf(account, lane);
         this.#hear(await this.#lane(lane).collected({ granted, phase: account.phase }));
       } catch (cause) {
-        const skuId = objectName({ skuId: setup.skuId, lane });
-        log("lanes.collect_failed", { skuId, cause: causeOf(cause) });
+        const name = objectName({ skuId, lane });
+        log("lanes.collect_failed", { skuId: name, cause: causeOf(cause) });
       }
     });
     await Promise.all(asked);
-    this.#work.published.stockChanged();
   }
 }

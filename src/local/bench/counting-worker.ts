@@ -16,6 +16,8 @@ export type Unit =
   | "roundTrips"
   | "commands"
   | "objectCalls"
+  /** Those of them between the lanes of a SKU to move units. */
+  | "laneCalls"
   | "rowsWritten"
   | "alarms"
   | "messages"
@@ -30,6 +32,9 @@ export type Unit =
  */
 export type Phase = "request" | "consumer" | "ticks" | "background";
 export type Counts = Record<`${Phase}.${Unit}`, number>;
+
+/** The methods with which lanes move units. */
+const LANE_CALLS: ReadonlySet<string | symbol> = new Set(["exchange", "collected"]);
 
 const counts = new Map<string, number>();
 const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
@@ -94,7 +99,15 @@ function instrument(env: Env): Env {
 
 /** Counts every call to an object of the namespace. */
 function countCalls(namespace: DurableObjectNamespace): DurableObjectNamespace {
-  const everyMethod = new Proxy({}, { get: () => () => count("objectCalls") });
+  const everyMethod = new Proxy(
+    {},
+    {
+      get: (_, name) => () => {
+        count("objectCalls");
+        if (LANE_CALLS.has(name)) count("laneCalls");
+      },
+    },
+  );
   return new Proxy(namespace, {
     get(_, name) {
       const method = Reflect.get(namespace, name).bind(namespace);

@@ -7,7 +7,8 @@ import type { OrderRow } from "../../inventory/order.ts";
 import { spread, wholePart } from "./chance.ts";
 import { type Colo, FAILED_PAUSE_MS, makeColos } from "./colo.ts";
 import type { Crowd } from "./crowd.ts";
-import type { Inventory, Lane } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Lane } from "./lane.ts";
 import { CLOSES_AT, OPENS_AT } from "./sale.ts";
 import { Server } from "./server.ts";
 import type { World } from "./world.ts";
@@ -46,7 +47,6 @@ export class Edges {
   #steps = 0;
   #come = 0;
   #left = 0;
-  #nextLane = 0;
   #users = 0;
   #wishes = 0;
   /** Refuses from memory. Nobody waits where the platform starts as many isolates as it needs. */
@@ -142,18 +142,18 @@ export class Edges {
     calendar.at(this.#memory.serve(calendar.now, people), () => this.#leave(people));
   }
 
-  /** Spreads attempts over the lanes, by the hash of their users. Each takes what its queue has room for. */
+  /** Spreads attempts over the lanes, as the hash of their users does. Each takes what its queue has room for. */
   #toObjects(colo: Colo, kind: number, attempts: number): void {
     const { lanes } = this.#inventory;
     const each = Math.floor(attempts / lanes.length);
     const rest = attempts - each * lanes.length;
     let refused = 0;
+    const first = Math.floor(this.#world.random() * lanes.length);
     for (let nth = 0; nth < lanes.length; nth += 1) {
-      const lane = lanes[(this.#nextLane + nth) % lanes.length] as Lane;
+      const lane = lanes[(first + nth) % lanes.length] as Lane;
       const come = each + (nth < rest ? 1 : 0);
       if (come > 0) refused += come - this.#toObject(colo, lane, come);
     }
-    this.#nextLane = (this.#nextLane + rest) % lanes.length;
     if (refused === 0) return;
     const { now } = this.#world.calendar;
     for (let nth = 0; nth < Math.min(refused, MOST_SIGNS); nth += 1) {

@@ -1,29 +1,14 @@
-// The objects of the SKU: lanes that take orders, and a root that they draw units from when they run out. One lane alone has
-// all units and no root. The code of the real object decides every order; units move by a simpler rule than the real one.
-import {
-  available,
-  decideConfirmFree,
-  type Stock,
-  type Terms,
-} from "../../inventory/decide-order.ts";
+// The objects of the SKU. The code of the real ones decides every order, and moves the units between lanes.
+import { decideConfirmFree, type Stock, type Terms } from "../../inventory/decide-order.ts";
 import { decideReserve, type ReserveDecision } from "../../inventory/decide-reserve.ts";
 import type { OrderRow } from "../../inventory/order.ts";
+import { Lane } from "./lane.ts";
 import { OPENS_AT, terms } from "./sale.ts";
 import { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** A lane draws at most this many units at a time, and fewer toward the end, so that all lanes end together. */
-const UNITS_PER_DRAW = 100;
 /** Commands when a SKU is sold out: whether the filter of the buyers is stored, its lifetime, the filter, and the stock. */
 const SOLD_OUT_COMMANDS = 4;
-
-export interface Lane {
-  server: Server;
-  stock: Stock;
-  /** Decisions that wait for units on their way. */
-  waiting: (() => void)[];
-  isChanged: boolean;
-}
 
 export interface Buyer {
   userId: string;
@@ -32,75 +17,84 @@ export interface Buyer {
 }
 
 export class Inventory {
-  readonly lanes: Lane[];
-  readonly root: Server | undefined;
+  /** The first one is the root. */
+  readonly lanes: readonly [Lane, ...Lane[]];
   readonly #world: World;
   readonly #terms: Terms;
+  /** Of all objects, if they share one. */
+  readonly #thread: Server;
   /** Called for each accepted order. */
   readonly #onOrder: (lane: Lane, row: OrderRow) => void;
-  /** Units that no lane has. */
-  #rest: number;
-  /** Units that nobody has, those on their way included. */
-  #free: number;
   #orders = 0;
   /** When the edges can read in Redis that everything is sold. */
   soldOutShownAt = Number.POSITIVE_INFINITY;
 
   constructor(world: World, onOrder: (lane: Lane, row: OrderRow) => void) {
-    const { scenario, limits } = world;
-    const { lanes, stock, isPaid } = scenario;
     this.#world = world;
     this.#onOrder = onOrder;
-    this.#terms = terms(isPaid);
-    this.#free = stock;
-    const isOne = lanes === 1;
-    this.#rest = isOne ? 0 : stock;
-    if (!isOne) this.root = new Server("root of the lanes", limits.objectPerSecond);
-    this.lanes = Array.from({ length: lanes }, (_, nth) => ({
-      server: new Server(isOne ? "object of the SKU" : `lane ${nth + 1}`, limits.objectPerSecond),
-      stock: { stocked: isOne ? stock : 0, held: 0, sold: 0 },
-      waiting: [],
-      isChanged: false,
-    }));
+    this.#terms = terms(world.scenario.isPaid);
+    this.#thread = new Server("objects", world.limits.objectPerSecond);
+    const others = Array.from({ length: world.scenario.lanes - 1 }, (_, n) => this.#newLane(n + 1));
+    this.lanes = [this.#newLane(0), ...others];
+    void this.lanes[0].spread();
+  }
+
+  #newLane(nth: number): Lane {
+    const { scenario, limits } = this.#world;
+    const { lanes: of, stock } = scenario;
+    const name = of === 1 ? "object of the SKU" : nth === 0 ? "root of the lanes" : `lane ${nth}`;
+    const server = limits.objectsShareThread
+      ? this.#thread
+      : new Server(name, limits.objectPerSecond);
+    return new Lane(server, {
+      ...{ nth, of, stock },
+      call: (other, run) => this.#call(this.lanes[other] as Lane, run),
+      onChange: () => this.#lookForEnd(),
+    });
   }
 
   /** Units of all objects. */
   get stock(): Stock {
-    const sum = (key: "held" | "sold") =>
-      this.lanes.reduce((total, { stock }) => total + stock[key], 0);
-    return {
-      stocked: this.#free + sum("held") + sum("sold"),
-      held: sum("held"),
-      sold: sum("sold"),
-    };
+    const sum = (key: "held" | "sold") => this.lanes.reduce((total, lane) => total + lane[key], 0);
+    const { stock } = this.#world.scenario;
+    return { stocked: stock, held: sum("held"), sold: sum("sold") };
   }
 
   /** One call of an edge that comes now. `answer` runs when the edge has the decision. */
   reserve(lane: Lane, buyer: Buyer, answer: (decision: ReserveDecision) => void): void {
     const { calendar, limits } = this.#world;
-    const served = lane.server.serve(calendar.now + limits.hopMs);
-    calendar.at(served, () => this.#decide(lane, buyer, answer));
+    const reply = (decision: ReserveDecision) =>
+      calendar.at(calendar.now + limits.hopMs, () => answer(decision));
+    const decide = () => {
+      const decided = lane.supply((isFinal) => this.#decide(lane, buyer, isFinal));
+      if (decided instanceof Promise) void decided.then(reply);
+      else reply(decided);
+    };
+    calendar.at(lane.server.serve(calendar.now + limits.hopMs), decide, lane.isOneOfSeveral);
   }
 
-  #decide(lane: Lane, buyer: Buyer, answer: (decision: ReserveDecision) => void): void {
-    const { calendar, limits, tally, scenario } = this.#world;
-    const { now } = calendar;
+  /** A call of an object by another one. */
+  async #call<T>(lane: Lane, run: (lane: Lane) => T | Promise<T>): Promise<T> {
+    const { calendar, limits, tally } = this.#world;
+    tally.laneCalls += 1;
+    await calendar.until(lane.server.serve(calendar.now + limits.hopMs));
+    const answer = await run(lane);
+    await calendar.until(calendar.now + limits.hopMs);
+    return answer;
+  }
+
+  /** @returns undefined if other lanes may have a unit */
+  #decide(lane: Lane, buyer: Buyer, isFinal: boolean): ReserveDecision | undefined {
     const decision = this.#decisionOf(lane, buyer);
-    if (!decision.ok && decision.reason === "sold_out" && this.#free > 0) {
-      lane.waiting.push(() => this.#decide(lane, buyer, answer));
-      if (lane.waiting.length === 1) this.#draw(lane);
-      return;
-    }
-    if (decision.ok) {
-      lane.stock.held += 1;
-      lane.isChanged = true;
-      this.#free -= 1;
-      tally.accept(now);
-      this.#onOrder(lane, decision.row);
-      if (this.#free === 0) this.#soldOut();
-    }
-    if (scenario.lanes > 1 && decision.ok && this.#free === 0) this.#resumeAll();
-    calendar.at(now + limits.hopMs, () => answer(decision));
+    if (!decision.ok) return decision.reason === "sold_out" && !isFinal ? undefined : decision;
+    const { calendar, tally, scenario } = this.#world;
+    lane.hold();
+    lane.isChanged = true;
+    tally.accept(calendar.now);
+    if (tally.accepted === scenario.stock) tally.soldOutAt = calendar.now;
+    this.#onOrder(lane, decision.row);
+    this.#lookForEnd();
+    return decision;
   }
 
   #decisionOf({ stock }: Lane, { userId, mine }: Buyer): ReserveDecision {
@@ -120,46 +114,11 @@ export class Inventory {
     return decideReserve(state, { ...command, ...payment }, askedAt);
   }
 
-  /** Asks the root for units. If it has none, it takes half of what the richest lane has. */
-  #draw(lane: Lane): void {
-    const { calendar, limits, tally } = this.#world;
-    const root = this.root as Server;
-    tally.draws += 1;
-    calendar.at(root.serve(calendar.now + limits.hopMs), () => {
-      const units = Math.min(UNITS_PER_DRAW, Math.ceil(this.#rest / (2 * this.lanes.length)));
-      this.#rest -= units;
-      if (units > 0) return this.#bring(lane, units);
-      const [richest] = this.lanes.toSorted((a, b) => available(b.stock) - available(a.stock));
-      const asked = richest as Lane;
-      tally.draws += 1;
-      calendar.at(asked.server.serve(calendar.now + limits.hopMs), () => {
-        const taken = Math.ceil(available(asked.stock) / 2);
-        asked.stock.stocked -= taken;
-        this.#bring(lane, taken, 2 * limits.hopMs);
-      });
-    });
-  }
-
-  #bring(lane: Lane, units: number, afterMs = this.#world.limits.hopMs): void {
-    const { calendar } = this.#world;
-    calendar.at(calendar.now + afterMs, () => {
-      lane.stock.stocked += units;
-      this.#resume(lane);
-    });
-  }
-
-  #resume(lane: Lane): void {
-    for (const decide of lane.waiting.splice(0)) decide();
-  }
-
-  /** Nothing is free anywhere, so nobody needs to wait for units. */
-  #resumeAll(): void {
-    for (const lane of this.lanes) this.#resume(lane);
-  }
-
-  #soldOut(): void {
-    const { calendar, tally, redis, limits } = this.#world;
-    tally.soldOutAt = calendar.now;
+  /** The root publishes at once that no unit is left. */
+  #lookForEnd(): void {
+    const [root] = this.lanes;
+    if (this.soldOutShownAt < Number.POSITIVE_INFINITY || !root.isSoldOut) return;
+    const { calendar, redis, limits } = this.#world;
     this.soldOutShownAt = redis.serve(calendar.now, SOLD_OUT_COMMANDS) + limits.redisMs;
   }
 
@@ -173,12 +132,6 @@ export class Inventory {
 
   /** A free order is confirmed when the consumer claims it. */
   claim(lane: Lane, row: OrderRow): void {
-    if (decideConfirmFree(row, OPENS_AT + this.#world.calendar.now)) this.sell(lane);
-  }
-
-  /** The units of a held order are sold. */
-  sell({ stock }: Lane): void {
-    stock.held -= 1;
-    stock.sold += 1;
+    if (decideConfirmFree(row, OPENS_AT + this.#world.calendar.now)) lane.sell();
   }
 }

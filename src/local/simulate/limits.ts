@@ -4,6 +4,8 @@
 export interface Limits {
   /** Calls per second of one object. */
   objectPerSecond: number;
+  /** Whether all objects share that, as those of one process do. */
+  objectsShareThread: boolean;
   /** Work of an object to claim and acknowledge one order of a batch, as a share of a call. The call itself comes on top. */
   settleShare: number;
   /** How long a call may wait for an object before the platform refuses it. */
@@ -36,6 +38,7 @@ export const PLATFORM: Limits = {
   // Cloudflare states a soft limit of 1,000 simple requests per second (Durable Objects, Limits). Half of it, because an order
   // writes four rows. The bench reaches 1,600 on one core without a network. Change it with --object-limit.
   objectPerSecond: 500,
+  objectsShareThread: false,
   // Bench: 1,600 orders per second at the object alone, and 5,400 settled by the consumer.
   settleShare: 0.3,
   // Not documented. Assumed, because calls are refused "after attempting to queue them".

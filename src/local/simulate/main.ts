@@ -4,7 +4,7 @@ import { formatTable } from "../terminal-format.ts";
 import { PLATFORM } from "./limits.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
 import { renderHtml, renderLanes } from "./report.ts";
-import { simulate } from "./simulate.ts";
+import { type Outcome, simulate } from "./simulate.ts";
 import { isValid, LANES_HEAD, lanesRow, render, renderValidation } from "./summary.ts";
 import { validate } from "./validate.ts";
 
@@ -29,18 +29,19 @@ async function main(argv: string[]): Promise<number> {
 async function run({ mode, scenario, objectPerSecond, html }: Options): Promise<number> {
   if (mode === "validate") {
     console.log("Building and starting the Worker …");
-    const validation = await validate(scenario.seed);
-    console.log(renderValidation(validation));
-    return isValid(validation) ? 0 : 1;
+    const validations = await validate(scenario.seed);
+    console.log(validations.map(renderValidation).join("\n"));
+    return validations.every(isValid) ? 0 : 1;
   }
   const limits = { ...PLATFORM, objectPerSecond };
   if (mode === "compare lanes") {
-    const outcomes = LANES.map((lanes) => simulate({ ...scenario, lanes }, limits));
+    const outcomes: Outcome[] = [];
+    for (const lanes of LANES) outcomes.push(await simulate({ ...scenario, lanes }, limits));
     console.log(`\n${formatTable(LANES_HEAD, outcomes.map(lanesRow))}\n`);
     if (html !== undefined) await writeFile(html, renderLanes(outcomes));
     return 0;
   }
-  const outcome = simulate(scenario, limits);
+  const outcome = await simulate(scenario, limits);
   console.log(render(outcome));
   if (html !== undefined) await writeFile(html, renderHtml(outcome));
   return 0;

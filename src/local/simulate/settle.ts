@@ -4,7 +4,8 @@ import { MAX_PAUSE_MS } from "../../inventory/hold-clock.ts";
 import type { OrderRow } from "../../inventory/order.ts";
 import { COLLECT_MS, MAX_BATCH } from "../../inventory/outbox.ts";
 import { RateSchedule } from "../../payments/rate-schedule.ts";
-import type { Inventory, Lane } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Lane } from "./lane.ts";
 import { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
@@ -128,7 +129,7 @@ export class Settlement {
     calendar.at(now + limits.paymentMs, () => {
       const { server } = message.lane;
       calendar.at(server.serve(calendar.now + limits.hopMs), () => {
-        this.#inventory().sell(message.lane);
+        message.lane.sell();
         this.post({ ...message, isPaid: true });
       });
     });

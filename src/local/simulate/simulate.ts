@@ -26,9 +26,8 @@ export interface Outcome {
   /** The parts with a limit, the edges without one, and what each did in each second. */
   redis: Server;
   edges: Server;
-  /** The objects of the SKU, and the root of several lanes. */
+  /** The objects of the SKU. Of several, the first one is their root. */
   lanes: Server[];
-  root: Server | undefined;
   queue: Server;
   provider: Server;
   sold: number;
@@ -40,11 +39,11 @@ interface Variation {
   stepMs?: number;
 }
 
-export function simulate(
+export async function simulate(
   scenario: Scenario,
   limits: Limits,
   { crowd: given, stepMs = STEP_MS }: Variation = {},
-): Outcome {
+): Promise<Outcome> {
   const world: World = {
     ...{ scenario, limits, calendar: new Calendar(), tally: new Tally() },
     redis: new Server("Redis", limits.redisPerSecond),
@@ -70,12 +69,12 @@ export function simulate(
   };
   calendar.at(0, step);
   calendar.at(0, second);
-  calendar.run();
+  await calendar.run();
   const { redis, tally } = world;
   const { queue, provider } = settlement;
   const lanes = inventory.lanes.map(({ server }) => server);
   const { sold } = inventory.stock;
-  const parts = { redis, edges: world.edges, lanes, root: inventory.root, queue, provider };
+  const parts = { redis, edges: world.edges, lanes, queue, provider };
   return { scenario, limits, tally, ...parts, sold };
 }
 

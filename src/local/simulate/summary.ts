@@ -22,14 +22,15 @@ export interface Load {
 
 const per = (limit: number, what: string) => `${formatNumber(limit)} ${what}/s`;
 
-/** The parts that have a limit. Of the lanes, only the busiest one. */
+/** The parts that have a limit. Of the lanes, the root and the busiest other one. */
 export function loadsOf(outcome: Outcome): Load[] {
-  const { redis, lanes, root, queue, provider } = outcome;
-  const busiest = lanes.toSorted((a, b) => b.total - a.total)[0] as Server;
+  const { redis, lanes, queue, provider } = outcome;
+  const [root, ...others] = lanes as [Server, ...Server[]];
+  const [busiest] = others.toSorted((a, b) => b.total - a.total);
   return [
     loadOf(outcome, redis, "commands"),
-    loadOf(outcome, busiest, "calls"),
-    ...(root ? [loadOf(outcome, root, "calls")] : []),
+    loadOf(outcome, root, "calls"),
+    ...(busiest ? [loadOf(outcome, busiest, "calls")] : []),
     loadOf(outcome, queue, "messages"),
     ...(provider.total > 0 ? [loadOf(outcome, provider, "payments")] : []),
   ];
@@ -125,7 +126,14 @@ export const render = (outcome: Outcome): string =>
     "\n",
   );
 
-export const LANES_HEAD = ["lanes", "orders/s", "sold out after", "draws", "queue", "Redis"];
+export const LANES_HEAD = [
+  "lanes",
+  "orders/s",
+  "sold out after",
+  "calls between lanes",
+  "queue",
+  "Redis",
+];
 
 /** One simulation with another number of lanes. */
 export function lanesRow(outcome: Outcome): string[] {
@@ -135,7 +143,7 @@ export function lanesRow(outcome: Outcome): string[] {
   return [
     ...[formatNumber(scenario.lanes), formatNumber(ordersPerSecond(outcome))],
     tally.soldOutAt === undefined ? "–" : duration(tally.soldOutAt),
-    ...[formatNumber(tally.draws), mean("queue"), mean("Redis")],
+    ...[formatNumber(tally.laneCalls), mean("queue"), mean("Redis")],
   ];
 }
 
@@ -161,6 +169,7 @@ export function compared({ real, simulated }: Validation): Compared[] {
     ]),
     ["Redis commands", ({ redisCommands }) => redisCommands],
     ["queue operations", ({ queueOperations }) => queueOperations],
+    ["calls between lanes", ({ laneCalls }) => laneCalls],
   ];
   return figures.map(([name, of]) => ({ name, real: of(real), simulated: of(simulated) }));
 }
@@ -172,13 +181,15 @@ export const isValid = (validation: Validation): boolean =>
   compared(validation).every((figure) => Math.abs(differenceOf(figure)) <= MOST_DIFFERENCE);
 
 export function renderValidation(validation: Validation): string {
-  const { objectPerSecond, isolatePerSecond } = validation.measured;
+  const { lanes, measured } = validation;
+  const { objectPerSecond, isolatePerSecond } = measured;
   const rows = compared(validation).map((figure) => [
     ...[figure.name, formatNumber(figure.real, 1), formatNumber(figure.simulated, 1)],
     percent(differenceOf(figure)),
   ]);
   return [
     "",
+    lanes === 1 ? "Without lanes." : `With ${lanes} lanes, all in one process.`,
     `Measured here: ${formatNumber(objectPerSecond)} attempts/s that reach the object, ${formatNumber(isolatePerSecond)} refusals/s from memory.`,
     "",
     formatTable(["", "real", "simulated", "difference"], rows),

@@ -1,5 +1,6 @@
 // Validates the simulation: a real drop on this machine, against the simulation of the same drop with the service times of this
 // machine. Those are measured just before and just after, in smaller drops with another share of refusals.
+import type { Unit } from "../bench/counting-worker.ts";
 import { buildWorker, printWarnings } from "../miniflare.ts";
 import { forEachConcurrently } from "../rehearse/concurrency.ts";
 import { signInBuyers } from "../rehearse/crowd.ts";
@@ -26,10 +27,16 @@ interface Size {
   stock: number;
 }
 
+/** Of the drop with lanes. */
+const LANES = 4;
+
 /** The code of a new process gets faster for some thousand requests. */
 const WARM_UP: Size = { people: 3_000, stock: 1_500 };
 const MEASURED: Size = { people: 2_000, stock: 1_000 };
 const COMPARED: Size = { people: 3_000, stock: 1_200 };
+/** In one drop, the number of calls between lanes varies by a fifth, because chance chooses the lanes. So it is that of several. */
+const COUNTED: Size = { people: 300, stock: 160 };
+const COUNTED_DROPS = 12;
 
 /** The compared figures. Times are milliseconds. */
 export interface Figures {
@@ -40,16 +47,19 @@ export interface Figures {
   refusals: ReadonlyMap<string, number>;
   redisCommands: number;
   queueOperations: number;
+  /** Calls between the lanes to move units, in the drops where they are counted. */
+  laneCalls: number;
 }
 
 export interface Validation {
+  lanes: number;
   measured: Pick<Limits, "objectPerSecond" | "isolatePerSecond">;
   real: Figures;
   simulated: Figures;
 }
 
-/** Takes about a minute. Prints warnings of the Worker. */
-export async function validate(seed: number): Promise<Validation> {
+/** Compares a drop without lanes and one with. Takes some minutes. Prints warnings of the Worker. */
+export async function validate(seed: number): Promise<Validation[]> {
   await using parts = new AsyncDisposableStack();
   const script = await buildWorker({
     config: "wrangler.toml",
@@ -63,26 +73,65 @@ export async function validate(seed: number): Promise<Validation> {
   const options = { url: stack.url, adminToken: LOCAL_ADMIN_TOKEN, authSecret: LOCAL_AUTH_SECRET };
   const rest = { provider: "sandbox", buyers: 1, bots: 0, concurrency: AT_ONCE } as const;
   const instance = await openInstance({ ...options, ...rest, seed });
-  const drop = (name: string, size: Size) => realDrop(stack, instance, name, size);
-  await drop("warm-up", WARM_UP);
-  const before = await drop("measured-before", MEASURED);
-  const real = await drop("compared", COMPARED);
-  const after = await drop("measured-after", MEASURED);
-  const measured = serviceTimes([before, after]);
-  const scenario = {
-    ...{ ...COMPARED, seed, colos: 1, lanes: 1, seconds: 1, isPaid: false },
-    comesBack: 1 / COMES_BACK_EVERY,
-  };
-  const crowd = takingTurns(COMPARED.people, AT_ONCE);
-  const outcome = simulate(scenario, thisMachine(measured), { crowd, stepMs: 1 });
-  return { measured, real, simulated: figuresOf(outcome) };
+  const validations: Validation[] = [];
+  for (const lanes of [1, LANES]) {
+    const drop = (name: string, size: Size) =>
+      realDrop(stack, instance, `${name}-${lanes}`, { ...size, lanes });
+    await drop("warm-up", WARM_UP);
+    const before = await drop("measured-before", MEASURED);
+    const real = await drop("compared", COMPARED);
+    const after = await drop("measured-after", MEASURED);
+    const measured = serviceTimes([before, after]);
+    const simulated = await simulatedDrop(lanes, seed, measured, COMPARED);
+    validations.push({
+      ...{ lanes, measured },
+      real: await withLaneCalls(real, lanes, (nth) => drop(`counted-${nth}`, COUNTED)),
+      simulated: await withLaneCalls(simulated, lanes, (nth) =>
+        simulatedDrop(lanes, seed + nth, measured, COUNTED),
+      ),
+    });
+  }
+  return validations;
 }
 
-/** One isolate and one object, whose measured times include the network, Redis, and the consumer beside them. */
+/** The figures with the calls of the drops in which these are counted. */
+async function withLaneCalls(
+  figures: Figures,
+  lanes: number,
+  drop: (nth: number) => Promise<Figures>,
+): Promise<Figures> {
+  let laneCalls = 0;
+  const drops = lanes === 1 ? 0 : COUNTED_DROPS;
+  for (let nth = 0; nth < drops; nth += 1) laneCalls += (await drop(nth)).laneCalls;
+  return { ...figures, laneCalls };
+}
+
+/** A drop, simulated with the service times of this machine. */
+async function simulatedDrop(
+  lanes: number,
+  seed: number,
+  measured: Validation["measured"],
+  size: Size,
+): Promise<Figures> {
+  const scenario = {
+    ...{ ...size, lanes, seed, colos: 1, seconds: 1, isPaid: false },
+    comesBack: 1 / COMES_BACK_EVERY,
+  };
+  const crowd = takingTurns(size.people, AT_ONCE);
+  return figuresOf(await simulate(scenario, thisMachine(measured), { crowd, stepMs: 1 }));
+}
+
+/** One isolate, and objects on one thread, whose measured times include the network, Redis, and the consumer beside them. */
 const thisMachine = (measured: Validation["measured"]): Limits => ({
   ...PLATFORM,
   ...measured,
-  ...{ isolates: 1, settleShare: 0, hopMs: 0, objectQueueMs: Number.POSITIVE_INFINITY },
+  ...{
+    isolates: 1,
+    objectsShareThread: true,
+    settleShare: 0,
+    hopMs: 0,
+    objectQueueMs: Number.POSITIVE_INFINITY,
+  },
   ...{ redisPerSecond: Number.POSITIVE_INFINITY, redisMs: 0 },
   // The bridge counts a script as one command, and Upstash as two.
   limitCommands: PLATFORM.limitCommands / 2,
@@ -106,10 +155,11 @@ async function realDrop(
   { url, bridge }: Stack,
   instance: Instance,
   name: string,
-  { people, stock }: Size,
+  { people, stock, lanes }: Size & { lanes: number },
 ): Promise<Figures> {
   const recorder = new Recorder();
-  const sku = { name: "unit", stock, perUserLimit: 1, holdSeconds: 300 };
+  await takeCounts(url);
+  const sku = { name: "unit", stock, perUserLimit: 1, holdSeconds: 300, lanes };
   const context = await createSale(instance, recorder, name, {
     ...openNow(instance.client.now()),
     skus: [{ ...sku, unitPrice: { amount: 0, currency: "USD" } }],
@@ -119,20 +169,21 @@ async function realDrop(
   const crowd = { count: people, bots: 0, concurrency: AT_ONCE };
   const buyers = await signInBuyers(context, name, crowd);
   const before = await context.client.ledger(unit.id);
-  await queueOperations(url);
   const commandsBefore = bridge.stats.commands;
   const start = performance.now();
   const accepted: number[] = [];
   await forEachConcurrently(AT_ONCE, buyers, (buyer) => act(context, buyer, accepted));
   const end = performance.now();
   await waitUntilFinal(context, unit, before);
+  const counts = await takeCounts(url);
   return {
     soldOutMs: (accepted.at(-1) ?? start) - start,
     endMs: end - start,
     accepted: accepted.length,
     refusals: refusalsOf(recorder),
     redisCommands: bridge.stats.commands - commandsBefore,
-    queueOperations: await queueOperations(url),
+    queueOperations: counts("queueOperations"),
+    laneCalls: counts("laneCalls"),
   };
 }
 
@@ -158,13 +209,14 @@ function refusalsOf({ outcomes }: Recorder): Map<string, number> {
   return refusals;
 }
 
-/** Reads the counter of the instance, and resets it. */
-async function queueOperations(url: string): Promise<number> {
+/** Reads the counters of the instance, and resets them. Returns what they counted of a unit. */
+async function takeCounts(url: string): Promise<(unit: Unit) => number> {
   const counts = (await (await fetch(`${url}/bench/counts`)).json()) as Record<string, number>;
-  return Object.entries(counts).reduce(
-    (sum, [name, count]) => sum + (name.endsWith(".queueOperations") ? count : 0),
-    0,
-  );
+  return (unit) =>
+    Object.entries(counts).reduce(
+      (sum, [name, count]) => sum + (name.endsWith(`.${unit}`) ? count : 0),
+      0,
+    );
 }
 
 const figuresOf = ({ tally, redis }: Outcome): Figures => ({
@@ -172,4 +224,5 @@ const figuresOf = ({ tally, redis }: Outcome): Figures => ({
   endMs: tally.lastAnswerAt,
   ...{ accepted: tally.accepted, refusals: tally.refusals },
   ...{ redisCommands: redis.total, queueOperations: tally.queueOperations },
+  laneCalls: tally.laneCalls,
 });

@@ -7,7 +7,7 @@ export interface Scenario {
   people: number;
   stock: number;
   colos: number;
-  /** Objects that share the stock. With more than one, they draw units from a root. */
+  /** Objects that share the stock. The first of several is their root. */
   lanes: number;
   /** Everybody presses Buy within this time. */
   seconds: number;
@@ -45,8 +45,8 @@ export class Tally {
   queueOperations = 0;
   /** Payments that started after the longest time for which a hold's clock stands still. */
   latePayments = 0;
-  /** Calls of the objects of lanes and root to move units. */
-  draws = 0;
+  /** Calls between lanes to move units. */
+  laneCalls = 0;
   /** When the last unit was taken. */
   soldOutAt: number | undefined;
   lastAnswerAt = 0;

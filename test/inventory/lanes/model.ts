@@ -15,7 +15,7 @@ import { LaneSide } from "../../../src/inventory/lanes/lane-side.ts";
 import { RootSide } from "../../../src/inventory/lanes/root-side.ts";
 import type { LaneStub } from "../../../src/inventory/lanes/stub.ts";
 import { type Layout, lanesEver } from "../../../src/inventory/order-id.ts";
-import type { UnitOfWork } from "../../../src/inventory/unit-of-work.ts";
+import "./base64.ts";
 
 export const USER_LIMIT = 2;
 export const MOST_LANES = 4;
@@ -54,14 +54,6 @@ interface Attempt {
   quantity: number;
   fewestFree: number;
 }
-
-// The runtime of the Worker has these, Node not yet.
-Object.assign(Uint8Array.prototype, {
-  toBase64(this: Uint8Array) {
-    return Buffer.from(this).toString("base64");
-  },
-});
-Object.assign(Uint8Array, { fromBase64: (text: string) => Buffer.from(text, "base64") });
 
 const nameOf = (user: number): string => `user-${user}`;
 
@@ -138,7 +130,7 @@ export class Node {
       published: { stockChanged: () => {} },
       expireEnded: () => {},
       wakeBy: () => {},
-    } as unknown as UnitOfWork;
+    };
     const stub = (lane: number) => this.model.stub(this, lane);
     this.root = new RootSide(work, stub);
     this.side = new LaneSide(work, () => stub(0));
@@ -153,8 +145,10 @@ export class Node {
 
   /** Learns of the lanes from the operator. The root's stock is the model's to set. */
   configure(layout: Layout): void {
-    if (this.lane === 0) this.homes.adopt(layout);
-    else {
+    if (this.lane === 0) {
+      this.homes.adopt(layout);
+      void this.root.spread();
+    } else {
       const offer = { stock: 0, terms: { skuId: "sku" } as never, layout };
       const command = { skuId: "sku", revision: layout.since + 2, offer, lane: this.lane };
       this.stored = decideConfigure(this.stored, this.stock, command, 0) ?? this.stored;

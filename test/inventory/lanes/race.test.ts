@@ -1,6 +1,5 @@
 // One SKU on several objects, through the whole app and with real objects: buyers see what they would see with one object.
 import { beforeAll, expect, test } from "vitest";
-import { laneOf } from "../../../src/inventory/lanes/lane-of.ts";
 import { namesOf, newOrderId, parseOrderId } from "../../../src/inventory/order-id.ts";
 import { admin, call, contractFaults } from "../../support/http.ts";
 import { emptyRedis, readModelOf } from "../../support/redis.ts";
@@ -11,6 +10,7 @@ import {
   type Buyer,
   bought,
   buyers,
+  buyersInLane,
   givenLiveStock,
   ledger,
   onSale,
@@ -52,6 +52,15 @@ test("four lanes sell exactly 100 units to 500 concurrent buyers", async () => {
   ).toEqual(accepted.sort());
 });
 
+test("each lane has its share of the units before the first buyer comes", async () => {
+  const skuId = await onSale({ stock: 102, lanes: LANES });
+  const stocks = namesOf([{ id: skuId, lanes: LANES }]).map((name) =>
+    inventory(name).publicStock(),
+  );
+  expect((await Promise.all(stocks)).map((stock) => stock?.available)).toEqual([27, 25, 25, 25]);
+  expect(await ledger(skuId)).toMatchObject({ stocked: 102, available: 102 });
+});
+
 test("lanes that are killed while they sell lose no unit and sell none twice", async () => {
   const skuId = await onSale({ stock: 60, lanes: LANES });
   const names = namesOf([{ id: skuId, lanes: LANES }]);
@@ -73,11 +82,7 @@ test("lanes that are killed while they sell lose no unit and sell none twice", a
   expect(await ledger(skuId)).toMatchObject({ stocked: 60, sold: 60, held: 0, available: 0 });
 });
 
-/** Buyers of one lane, by the same hash as the edge. */
-async function buyersOf(lane: number, count: number): Promise<Buyer[]> {
-  const crowd = await buyers(count * LANES * 8);
-  return crowd.filter(({ id }) => laneOf(id, LANES) === lane).slice(0, count);
-}
+const buyersOf = (lane: number, count: number) => buyersInLane(lane, LANES, count);
 
 test("a unit that the buyer of one lane cancels is sold to one of another lane at once", async () => {
   const skuId = await onSale({ stock: 2, lanes: LANES, price: 100 });

@@ -26,10 +26,10 @@ const scenarios = fc.record({
 const answered = ({ tally }: Outcome): number =>
   tally.accepted + (tally.refusals.get("sold_out") ?? 0) + tally.toldByPage;
 
-test("units sold are the stock or the demand, whichever is less, and everybody gets one last answer", () => {
-  fc.assert(
-    fc.property(scenarios, (given) => {
-      const outcome = simulate(given, PLATFORM);
+test("units sold are the stock or the demand, whichever is less, and everybody gets one last answer", async () => {
+  await fc.assert(
+    fc.asyncProperty(scenarios, async (given) => {
+      const outcome = await simulate(given, PLATFORM);
       const expected = Math.min(given.stock, given.people);
       expect(outcome.tally.accepted).toBe(expected);
       expect(outcome.sold).toBe(expected);
@@ -42,48 +42,56 @@ test("units sold are the stock or the demand, whichever is less, and everybody g
   );
 });
 
-test("a sale with a line sells everything, and nobody is refused because the object is overloaded", () => {
-  const outcome = simulate({ ...scenario, linePerSecond: 300 }, PLATFORM);
+test("a sale with a line sells everything, and nobody is refused because the object is overloaded", async () => {
+  const outcome = await simulate({ ...scenario, linePerSecond: 300 }, PLATFORM);
   expect(outcome.sold).toBe(scenario.stock);
   expect(outcome.tally.refusals.get("overloaded")).toBeUndefined();
 });
 
-test("nobody who comes back for a second unit gets one", () => {
-  const { sold, tally } = simulate({ ...scenario, comesBack: 0.25 }, PLATFORM);
+test("nobody who comes back for a second unit gets one", async () => {
+  const { sold, tally } = await simulate({ ...scenario, comesBack: 0.25 }, PLATFORM);
   expect(sold).toBe(scenario.stock);
   expect(tally.refusals.get("user_limit_reached")).toBe(scenario.stock / 4);
 });
 
-test("the same seed gives the same outcome, and another one another", () => {
-  const run = (seed: number) => {
-    const { tally, redis } = simulate({ ...scenario, lanes: 3, seed }, PLATFORM);
+test("the same seed gives the same outcome, and another one another", async () => {
+  const run = async (seed: number) => {
+    const { tally, redis } = await simulate({ ...scenario, lanes: 3, seed }, PLATFORM);
     return { tally, redis };
   };
-  expect(run(1)).toEqual(run(1));
-  expect(run(2)).not.toEqual(run(1));
+  expect(await run(1)).toEqual(await run(1));
+  expect(await run(2)).not.toEqual(await run(1));
 });
 
-test("an object that can do twice as much never makes a sale end later", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 20, max: 1_000 }), fc.nat(), (objectPerSecond, seed) => {
-      const soldOutAfter = (limit: number) =>
-        simulate({ ...scenario, seed }, { ...PLATFORM, objectPerSecond: limit }).tally.soldOutAt;
-      const [one, twice] = [soldOutAfter(objectPerSecond), soldOutAfter(2 * objectPerSecond)];
-      expect(twice).toBeLessThanOrEqual(one as number);
-    }),
+test("an object that can do twice as much never makes a sale end later", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 20, max: 1_000 }),
+      fc.nat(),
+      async (objectPerSecond, seed) => {
+        const soldOutAfter = async (limit: number) => {
+          const limits = { ...PLATFORM, objectPerSecond: limit };
+          return (await simulate({ ...scenario, seed }, limits)).tally.soldOutAt;
+        };
+        const one = await soldOutAfter(objectPerSecond);
+        const twice = await soldOutAfter(2 * objectPerSecond);
+        expect(twice).toBeLessThanOrEqual(one as number);
+      },
+    ),
     { numRuns: 20 },
   );
 });
 
-test("sixteen lanes sell at least 5,000 orders a second, and one lane less than its object can do", () => {
+test("sixteen lanes sell at least 5,000 orders a second, and one lane less than its object can do", async () => {
   const crowd = { ...scenario, people: 400_000, stock: 60_000, colos: 50 };
-  expect(ordersPerSecond(simulate({ ...crowd, lanes: 16 }, PLATFORM))).toBeGreaterThan(5_000);
-  const one = simulate({ ...crowd, stock: 4_000 }, PLATFORM);
+  const sixteen = await simulate({ ...crowd, lanes: 16 }, PLATFORM);
+  expect(ordersPerSecond(sixteen)).toBeGreaterThan(5_000);
+  const one = await simulate({ ...crowd, stock: 4_000 }, PLATFORM);
   expect(ordersPerSecond(one)).toBeLessThanOrEqual(PLATFORM.objectPerSecond);
 });
 
-test("payments start at no more than their pace, and those beyond half an hour are counted", () => {
-  const { provider, tally } = simulate(
+test("payments start at no more than their pace, and those beyond half an hour are counted", async () => {
+  const { provider, tally } = await simulate(
     { ...scenario, isPaid: true, stock: 2_000 },
     { ...PLATFORM, paymentsPerSecond: 1 },
   );
