@@ -39,7 +39,7 @@ export interface PaidSale {
 
 /** Puts paid units on sale. Their messages collect in `queue` until the test delivers them. */
 export async function givenPaid(
-  sku: { stock?: number; perUserLimit?: number; price?: number } = {},
+  sku: { stock?: number; perUserLimit?: number; price?: number; lanes?: number } = {},
   queue = captureQueue(),
 ): Promise<PaidSale> {
   const skuId = await onSale({ price: PRICE, holdSeconds: HOLD_SECONDS, ...sku });
