@@ -1,21 +1,13 @@
 // What an object publishes of its SKU to Redis: the stock, its buyers once it is sold out, and what needs the operator.
 import { type Attention, attentionOf, isQuiet } from "./attention.ts";
 import type { BuyerSummary } from "./buyers.ts";
-import { available, type Stock } from "./decide-order.ts";
-import type { Setup } from "./decide-stock.ts";
+import { available } from "./decide-order.ts";
 import { sampleLedger } from "./gauges.ts";
 import { nameOf } from "./lanes/escrow.ts";
 import type { Ledger } from "./ledger.ts";
-import type { PublicStock } from "./live-stock.ts";
+import { isSoldForGood, type PublicStock } from "./live-stock.ts";
 import { SkuField } from "./sku-field.ts";
 import { SoldOutFeed } from "./sold-out-feed.ts";
-
-/**
- * Whether no unit is free, and none comes back on its own. Free orders are confirmed at once, so their units never do. Of lanes, the
- * root says it once no other lane has a free unit.
- */
-const isSoldForGood = ({ terms, share }: Setup, stock: Stock, isDry = true): boolean =>
-  !share && isDry && available(stock) === 0 && (stock.held === 0 || terms?.unitPrice.amount === 0);
 
 export class Publications {
   readonly #ledger: Ledger;
