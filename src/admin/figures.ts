@@ -24,6 +24,7 @@ import {
   STEP_SECONDS,
 } from "./last-minute.ts";
 import { secondsToSellOut } from "./sell-out.ts";
+import { stockCurve } from "./stock-curve.ts";
 
 type Scope = AppContext["var"]["scope"];
 
@@ -172,7 +173,7 @@ function skuFigures(
   metrics: Metrics | null,
 ): SkuFigures {
   const free = metrics ? gaugesOfSku(metrics, "units", id, { state: "available" }) : [];
-  const curve = free.map(({ points }) => carriedForward(points)).reduce(addPoints, []);
+  const curve = stockCurve(free);
   // The ledger is newer than the last sample.
   if (curve.length > 0 && value) curve[curve.length - 1] = value.units.available;
   return {
@@ -183,19 +184,4 @@ function skuFigures(
     curve,
     secondsToSellOut: secondsToSellOut(curve.slice(-PACE_STEPS), CURVE.stepSeconds),
   };
-}
-
-/** Adds up the gauges of lanes. Null before all of them are known. */
-const addPoints = (sum: (number | null)[], points: (number | null)[]): (number | null)[] =>
-  sum.length === 0
-    ? points
-    : points.map((point, at) => (point === null || sum[at] == null ? null : point + sum[at]));
-
-/** A gauge is set when it changes: between two points it kept its value. */
-function carriedForward(points: readonly (number | null)[]): (number | null)[] {
-  let last: number | null = null;
-  return points.map((point) => {
-    last = point ?? last;
-    return last;
-  });
 }
