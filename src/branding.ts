@@ -1,6 +1,6 @@
 // How a shop brands the pages for buyers: for the whole deployment, and field by field for a sale.
 import * as z from "zod";
-import { altSchema, httpsUrlSchema } from "./fields.ts";
+import { altSchema, httpsUrlSchema, textFaults } from "./fields.ts";
 
 /** Readable text colors are derived from the accent. */
 export const brandingSchema = z.strictObject({
@@ -25,7 +25,11 @@ export const brandingSchema = z.strictObject({
 });
 
 /** The branding of a deployment, which has no picture of its own. */
-export const siteBrandingSchema = brandingSchema.omit({ imageAlt: true });
+export const siteBrandingSchema = brandingSchema
+  .omit({ imageAlt: true })
+  .superRefine((branding, ctx) => {
+    for (const fault of textFaults(branding)) ctx.addIssue({ code: "custom", ...fault });
+  });
 
 export type Branding = z.output<typeof brandingSchema>;
 

@@ -52,6 +52,17 @@ test("asks for no event about an order that is not final, unless it is named", (
   ]);
 });
 
+test("refuses a theme whose link shows another host than it leads to", () => {
+  const link = (url: string) =>
+    read({ THEME: JSON.stringify({ links: [{ label: "Terms", url }] }) });
+  expect(link("https://shop.test/@terms")).toMatchObject({
+    THEME: { links: [{ label: "Terms" }] },
+  });
+  expect(link("https://shop.test@evil.test/")).toEqual([
+    "THEME.links.0.url: must not contain a user name or password",
+  ]);
+});
+
 test("takes exact origins of other sites, and refuses what no browser sends", () => {
   expect(read({ ALLOWED_ORIGINS: "" })).toMatchObject({ ALLOWED_ORIGINS: [] });
   const origins = ["https://shop.example", "https://xn--mnchen-3ya.example:8443"];

@@ -1,6 +1,6 @@
 // The items of a sale: SKUs, and products, whose SKUs are options of one thing. Their schemas, and the rules between them.
 import * as z from "zod";
-import { altSchema, httpsUrlSchema, idSchema } from "../fields.ts";
+import { altSchema, type Fault, httpsUrlSchema, idSchema } from "../fields.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { MAX_LANES } from "../inventory/order-id.ts";
 import { moneySchema } from "../money.ts";
@@ -54,12 +54,6 @@ export type Sku = z.output<typeof skuSchema>;
 interface Items {
   products?: readonly Product[] | undefined;
   skus: readonly Sku[];
-}
-
-/** A fault in the items of a sale: where it is, and why. */
-interface Fault {
-  path: (string | number)[];
-  message: string;
 }
 
 /** The faults in how the products and SKUs of a sale fit together. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { admissionSchema, registrationFault } from "../admission/settings.ts";
 import { brandingSchema } from "../branding.ts";
-import { httpsUrlSchema, idSchema } from "../fields.ts";
+import { httpsUrlSchema, idSchema, textFaults } from "../fields.ts";
 import { instantSchema } from "../instant.ts";
 import type { LanedSku } from "../inventory/order-id.ts";
 import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
@@ -98,7 +98,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
  */
 export const saleDocumentSchema = z
   .preprocess(withoutView, saleSchema)
-  .pipe(saleSchema as z.ZodType<Sale, Sale>);
+  .pipe(saleSchema as z.ZodType<Sale, Sale>)
+  .superRefine((sale, ctx) => {
+    for (const fault of textFaults(sale)) ctx.addIssue({ code: "custom", ...fault });
+  });
 
 /** A sale with its revision: the time of the change in milliseconds, made strictly increasing. */
 export interface CatalogEntry {

@@ -135,8 +135,9 @@ function toRefusal(result: Exclude<ReserveResult, { ok: true }>, attempt: Admitt
         orderIds: result.orderIds,
       });
     case "sold_out": {
-      const held = heldAnywhere(attempt, result.held);
-      return refuse("sold_out", { available: result.available, held });
+      const { available } = result;
+      const detail = available > 0 ? { detail: `Only ${available} left` } : {};
+      return refuse("sold_out", { ...detail, available, held: heldAnywhere(attempt, result.held) });
     }
     case "not_admitted_yet":
       return notAdmittedYet(turn?.published?.line, result.place);

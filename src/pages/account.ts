@@ -18,7 +18,7 @@ import { paymentPause } from "../orders/payment-wait.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
 import { needsPayment, pauseText } from "./copy/order.ts";
 import { errorPage, explain, refusalHeaders } from "./error-pages.ts";
-import { personalPage, toShared } from "./page.ts";
+import { personalPage, readsRightToLeft, toShared } from "./page.ts";
 import { cardFormSettings } from "./views/card-form.tsx";
 import { signInOptions } from "./views/components.tsx";
 import { renderCancel, renderOrder } from "./views/order.tsx";
@@ -86,12 +86,17 @@ async function refusalPage(c: AppContext, refusal: Refusal): Promise<Response> {
 async function list(c: AppContext): Promise<Response> {
   const listed = await listOrders(c, c.req.query("cursor"));
   if (!listed.ok) return refusalPage(c, listed.refusal);
-  const page = await renderOrders(personalPage(c), {
+  const page = personalPage(c);
+  const [newest] = listed.orders;
+  // For everyone else the list runs from left to right anyway.
+  const sale = newest && readsRightToLeft(page) ? await saleOf(c, newest) : undefined;
+  const html = await renderOrders(page, {
     list: listed,
     now: Date.now(),
     signOut: c.get("config").DEMO_LOGIN,
+    language: sale?.language,
   });
-  return c.html(page);
+  return c.html(html);
 }
 
 /** The sale whose theme the order page uses. Undefined if it is gone: the page then uses the order's own data. */

@@ -139,6 +139,10 @@ export function directionFor({ language, wishes }: Page, sale?: SaleTexts): "ltr
   return directionOf((wish === own && sale?.language) || language);
 }
 
+/** Whether the visitor reads a language that runs from right to left. */
+export const readsRightToLeft = ({ wishes }: Page): boolean =>
+  wishes.some((tag) => directionOf(tag) === "rtl");
+
 /** An address with a language. */
 export const withLanguage = (path: string, language: Language): string =>
   `${path}${path.includes("?") ? "&" : "?"}${NAME}=${language}`;

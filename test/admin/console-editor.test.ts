@@ -258,7 +258,7 @@ describe("bad input", () => {
     ["title", "", "is required"],
     ["opensAt", "soon", "is not a date and time"],
     ["closesAt", "2026-01-01T00:00", "must be after opensAt"],
-    ["imageUrl", "javascript:alert(1)", "Invalid URL"],
+    ["imageUrl", "javascript:alert(1)", "use a complete https:// address"],
     ["skus.0.unitPrice.amount", "0.01", "must be 0 (free) or at least"],
     ["skus.0.unitPrice.currency", "XAU", "not an active", "skus.0.unitPrice.amount"],
     ["skus.0.stock", "-1", "must be at least 0"],

@@ -222,7 +222,7 @@ test("a price changes with its currency: 12 dollars become 12 yen, not 1200", ()
 test.each<[field: string, text: string, message: string]>([
   ["id", "A b", "use 1 to 64 of a-z, 0-9 and -"],
   ["title", " ", "is required"],
-  ["imageUrl", "http://a.test", "Invalid URL"],
+  ["imageUrl", "http://a.test", "use a complete https:// address"],
   ["opensAt", "", "is required"],
   ["opensAt", "tomorrow", "is not a date and time"],
   ["closesAt", "2026-12-31T00:00", "must be after opensAt"],
@@ -242,7 +242,7 @@ test.each<[field: string, text: string, message: string]>([
   ["skus.0.option", "42", "needs a product"],
   ["skus.0.compareAtPrice.amount", "12.5", "must be higher than unitPrice"],
   ["skus.0.compareAtPrice.amount", "dear", "use a price such as 12.00"],
-  ["skus.0.imageUrl", "http://a.test", "Invalid URL"],
+  ["skus.0.imageUrl", "http://a.test", "use a complete https:// address"],
   ["skus.0.holdSeconds", "1.5", "is not a whole number"],
   ["skus.0.lanes", "0", "must be at least 1"],
   ["skus.0.lanes", "65", "must be at most 64"],

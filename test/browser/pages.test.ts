@@ -105,6 +105,8 @@ inBrowser(
       ]);
       await page.getByRole("link", { name: "View your order" }).click();
       await page.locator('html[dir="rtl"] .order').waitFor();
+      await page.goto("/orders");
+      expect([await side("main h1"), await side(".order-line .price")]).toEqual(["right", "left"]);
       const other = await (await stage().person({ locale: "en-GB" })).open(path);
       await other.waitForURL(/lang=en/);
       expect(await other.locator("html").getAttribute("dir")).toBe("ltr");

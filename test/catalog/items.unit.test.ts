@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cardsOf } from "../../src/catalog/items.ts";
 import { itemOf } from "../../src/catalog/order-item.ts";
-import { type Sale, saleDocumentSchema } from "../../src/catalog/schema.ts";
+import { type Sale, saleDocumentSchema, saleSchema } from "../../src/catalog/schema.ts";
 import { toIssues } from "../../src/errors.ts";
 
 const price = (amount: number, currency = "USD") => ({ amount, currency });
@@ -106,10 +106,47 @@ test.each<[what: string, document: object, issue: string]>([
   [
     "a picture without https",
     { products: [{ ...RUNNER, moreImages: [{ url: "http://a.test/x.jpg" }] }] },
-    "products.0.moreImages.0.url: Invalid URL",
+    "products.0.moreImages.0.url: use a complete https:// address",
+  ],
+  [
+    "a link that shows another host than it leads to",
+    { theme: { links: [{ label: "Terms", url: "https://shop.test@evil.test/" }] } },
+    "theme.links.0.url: must not contain a user name or password",
+  ],
+  [
+    "a picture with a password",
+    { skus: [size("41"), size("42", { imageUrl: "https://:secret@a.test/x.jpg" })] },
+    "skus.1.imageUrl: must not contain a user name or password",
+  ],
+  [
+    "a title with a character that ends texts",
+    { title: "Drop\u0000" },
+    "title: must not contain control characters",
+  ],
+  [
+    "an option with a character that nobody sees",
+    { skus: [size("41"), size("42", { option: "42\u0085" })] },
+    "skus.1.option: must not contain control characters",
+  ],
+  [
+    "a description that is not text",
+    { description: "Two\nlines, one\ttab\u0007" },
+    "description: must not contain control characters",
   ],
 ])("refuses %s, and says where", (_, document, issue) => {
   expect(issuesOf(sale(document))).toContain(issue);
+});
+
+test("texts in any language, Markdown of several lines, and addresses with any path are accepted", () => {
+  const texts = { title: "👟 春 «ربيع»", description: "One\r\n\n- two\tthree" };
+  const links = [{ label: "Terms", url: "https://a.test/~user:x@b?mail=a@b.test#é" }];
+  expect(issuesOf(sale({ ...texts, theme: { links } }))).toEqual([]);
+});
+
+test("a stored sale that is refused today can still be read", () => {
+  const links = [{ label: "Terms", url: "https://user@a.test/" }];
+  const stored = { ...parsed(sale({})), title: "Two\u0007", theme: { links } };
+  expect(saleSchema.safeParse(stored).success).toBe(true);
 });
 
 test("an order's item has the option, and the most specific picture", () => {

@@ -155,6 +155,15 @@ describe("one account", () => {
   });
 });
 
+test("refuses more units than are left with what is left, and sells that", async () => {
+  suppressLiveStock();
+  const skuId = await onSale({ stock: 3, perUserLimit: 5 });
+  const more = await order(await aBuyer(), skuId, { quantity: 4 });
+  expect(more.code).toBe("sold_out");
+  expect(more.body).toMatchObject({ detail: "Only 3 left", available: 3 });
+  expect((await order(await aBuyer(), skuId, { quantity: 3 })).status).toBe(202);
+});
+
 test("evicting the object between any two requests changes no answer", async () => {
   suppressLiveStock();
   const skuId = await onSale({ stock: 2, perUserLimit: 2, price: 100 });

@@ -98,6 +98,25 @@ test.each([
   },
 );
 
+test.each([
+  ["ar", "ar-EG, en", "rtl"],
+  ["ar", "en, ar", "ltr"],
+  ["ar", "de", "ltr"],
+  ["en", "ar-EG, en", "ltr"],
+])(
+  "runs a list whose newest order is of a sale in %s for who reads “%s” as its texts do",
+  async (language, reads, direction) => {
+    const sku = aSku({ price: 900 });
+    await putSale(aSale({ skus: [sku], language }));
+    const buyer = await aBuyer();
+    const headers = { cookie: `session=${buyer.token}`, "accept-language": reads };
+    const list = async () => (await send<string>(request("GET", "/orders", { headers }))).body;
+    expect(await list()).toContain(' dir="ltr">');
+    await bought(buyer, sku.id);
+    expect(await list()).toContain(` dir="${direction}">`);
+  },
+);
+
 test("shows a product's picture for a sale without one, in the list and in link previews", async () => {
   const imageUrl = "https://brand.test/runner.jpg";
   const sku = { ...aSku(), product: "runner", option: "42" };

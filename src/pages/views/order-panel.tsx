@@ -8,7 +8,7 @@ import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
 import { itemName } from "../copy/product.ts";
 import { toShared } from "../page.ts";
 import type { CardFormSettings } from "./card-form.tsx";
-import { ItemPicture, Price, Time } from "./components.tsx";
+import { Price, Time } from "./components.tsx";
 import { Say, shopText, usePage, useWords } from "./page-context.tsx";
 import { PayForm, Total } from "./pay-form.tsx";
 
@@ -111,7 +111,6 @@ const Summary = ({
   <dl class="summary">
     <div>
       <dt>
-        {view ? <ItemPicture item={view.order.item} /> : null}
         <span data-order-name {...shopText(language)}>
           {view && itemName(view.order.item)}
         </span>

@@ -18,9 +18,11 @@ export function renderOrders(
     now: number;
     /** Whether to offer Sign out. If the shop signed the buyer in, only the shop can sign them out. */
     signOut: boolean;
+    /** The language of the sale of the newest order, if its readers may need the page in the direction of that. */
+    language?: string | undefined;
   },
 ): Promise<string> {
-  const { list, signOut, now } = props;
+  const { list, signOut, now, language } = props;
   const { orders, nextCursor, incomplete } = list;
   const unpaid = orders.filter(needsPayment);
   const held = [...unpaid, ...orders.filter((order) => isHeld(order) && !needsPayment(order))];
@@ -29,6 +31,7 @@ export function renderOrders(
   return renderDocument(page, {
     title: words.myOrders,
     personal: true,
+    sale: { language },
     refresh: unpaid.length > 0 ? HOLDS_REFRESH_SECONDS : undefined,
     script: unpaid.length > 0 ? holdsUrl() : undefined,
     children: (
