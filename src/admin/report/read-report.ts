@@ -15,12 +15,12 @@ import { KEEP_MS } from "../../inventory/allowance/decide.ts";
 import type { AuditedOrder, AuditPage } from "../../inventory/audit.ts";
 import { atObject } from "../../inventory/client.ts";
 import type { OrderRef } from "../../inventory/order-id.ts";
-import type { LedgerReport } from "../../inventory/report.ts";
 import { chainOf } from "../../line/beacon.ts";
 import { causeOf, log } from "../../observability/log.ts";
 import { LONGEST_SECONDS, readSpan } from "../../observability/read-metrics.ts";
 import { checksOf } from "./checks.ts";
-import type { LedgerFacts, LedgerReading, Report, Traffic } from "./document.ts";
+import type { LedgerReading, Report, Traffic } from "./document.ts";
+import { ledgerFacts } from "./ledger-facts.ts";
 import { MoneyTally } from "./money.ts";
 import { SaleTally } from "./sale-tally.ts";
 import { Suspects } from "./suspects.ts";
@@ -121,22 +121,6 @@ async function readLedger(
     log("report.part_unknown", { skuId: id, step: "ledger", cause: causeOf(error) });
     return unknown;
   }
-}
-
-function ledgerFacts(before: LedgerReport, now: LedgerReport, withdrawn: number): LedgerFacts {
-  const { stocked, available, held, sold } = now;
-  return {
-    stocked,
-    available,
-    held,
-    sold,
-    withdrawn,
-    isMoving: before.held !== held || before.sold !== sold || before.stocked !== stocked,
-    refundsFailed: now.refundsFailed.length,
-    mismatches: now.mismatches.length,
-    refundsDue: now.refundsDue.length,
-    uncounted: now.uncounted,
-  };
 }
 
 /** Adds what the allowances of a sale count for its SKUs. Returns false if one did not answer, or may be deleted. */
