@@ -67,7 +67,7 @@ export function normalizeValue(kind: RuleKind, value: string): string | undefine
 
 /**
  * An address or a CIDR as a canonical CIDR. A single IPv6 address becomes its /64. Rejects ambiguous forms such as
- * `010.1`, which some parsers accept as an address.
+ * `010.1`, which some parsers accept as an address, and `1.2.3.4/08`, a slip that would cover 16 million addresses.
  */
 function normalizeNetwork(value: string): string | undefined {
   const [address = "", length, ...more] = value.split("/");
@@ -76,6 +76,7 @@ function normalizeNetwork(value: string): string | undefined {
   if (more.length > 0 || !(isIPv4 || (IPv6.isValid(address) && !address.includes("%")))) {
     return undefined;
   }
+  if (length?.startsWith("0") && length !== "0") return undefined;
   const cidr = `${address}/${length ?? (isIPv4 ? IPV4_BITS : prefixLength(address))}`;
   if (!ipaddr.isValidCIDR(cidr)) return undefined;
   const [parsed, bits] = ipaddr.parseCIDR(cidr);
