@@ -55,7 +55,7 @@ const InForce = ({ operator, rules, more, incomplete }: RulesProps) => (
           <Why {...rule} />,
           rule.by,
           <LocalTime at={rule.addedAt} />,
-          rule.expiresAt === undefined ? "removed" : <LocalTime at={rule.expiresAt} />,
+          rule.expiresAt === undefined ? "no end" : <LocalTime at={rule.expiresAt} />,
         ])}
       />
     )}
