@@ -63,9 +63,9 @@ export class DirectSku {
   }
 }
 
-/** Requests that each insert one row into the comparator's bare object, with the same body as a reservation. */
-export const insertRequests = (count: number): RequestSpec[] =>
-  reserveCommands("bench-insert", count).map((command) => post("/insert", command));
+/** Requests that each reserve one unit for a new user at the comparator's bare object, with the same body. */
+export const bareRequests = (count: number): RequestSpec[] =>
+  reserveCommands("bench-bare", count).map((command) => post("/bare-reserve", command));
 
 /** Commands that each reserve one unit for a new user. */
 export function reserveCommands(skuId: string, count: number): ReserveCommand[] {

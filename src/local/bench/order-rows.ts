@@ -1,12 +1,12 @@
 // Rows for accepted orders. An order through the whole Worker is measured against the order route of the comparator,
-// which does the same work in its plainest form. The inventory object alone is measured against a bare insert.
+// which does the same work in its plainest form. The inventory object alone is measured against the object of that route.
 import { AddressRange } from "./addresses.ts";
-import { BATCH, DirectSku, insertRequests } from "./direct-sku.ts";
+import { BATCH, bareRequests, DirectSku } from "./direct-sku.ts";
 import { type RequestSpec, sendAll } from "./load-generator.ts";
 import { newOrders, ORDER_BODY, PAID_ORDER_BODY } from "./requests.ts";
 import { CALLERS, type Load, type Row } from "./row.ts";
 import { PLENTIFUL, PRICED } from "./sales.ts";
-import { waitUntilSettled } from "./testbed.ts";
+import { waitUntilBareSettled, waitUntilSettled } from "./testbed.ts";
 
 const toBareOrder = (request: RequestSpec): RequestSpec => ({ ...request, path: "/order" });
 
@@ -23,6 +23,7 @@ function newOrderRow(name: string, sku: string, body: string): Row {
       worker: "comparator",
       status: 202,
       requests: async (testbed, count) => (await requests(testbed, count)).map(toBareOrder),
+      drain: waitUntilBareSettled,
     },
   };
 }
@@ -50,6 +51,7 @@ function repeatedOrderRow(): Row {
       await sendAll(testbed.doorbuster, accepted, 202);
       await sendAll(testbed.comparator, accepted.map(toBareOrder), 202);
       await waitUntilSettled(testbed);
+      await waitUntilBareSettled(testbed);
     },
   };
 }
@@ -66,10 +68,10 @@ function inventoryObjectRow(): Row {
       drain: (testbed) => sku.drain(testbed),
     },
     baseline: {
-      name: "bare object insert",
+      name: "order at a bare object",
       worker: "comparator",
       status: 202,
-      requests: (_, count) => insertRequests(count),
+      requests: (_, count) => bareRequests(count),
     },
     prepare: (testbed) => sku.open(testbed),
   };

@@ -96,6 +96,14 @@ export async function waitUntilSettled({ client }: Testbed): Promise<void> {
   }
 }
 
+/** Waits until every bare order is published and confirmed. */
+export async function waitUntilBareSettled({ comparator }: Testbed): Promise<void> {
+  await waitFor("all bare orders to be confirmed", async () => {
+    const response = await fetch(new URL("/unsettled", comparator));
+    return (await response.json()) === 0;
+  });
+}
+
 /** Waits until the breaker is closed that a slow answer of Redis opened. While it is open, requests cost less. */
 export async function waitUntilRedisIsUsed({ client }: Testbed): Promise<void> {
   await waitFor("the breaker of Redis to close", async () => {

@@ -1,6 +1,6 @@
 // The bare order that the benchmark measures Doorbuster's order against: it must do the same work to be a fair baseline.
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AddressRange } from "../../../src/local/bench/addresses.ts";
 import { buildWorker, startMiniflare, workerOptions } from "../../../src/local/miniflare.ts";
 import { LOCAL_AUTH_SECRET } from "../../../src/local/settings.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => parts.disposeAsync());
 
-const order = (token: string, key: string) =>
+const order = (token: string, key: string, quantity = 1) =>
   fetch(new URL("/order", url), {
     method: "POST",
     headers: {
@@ -36,7 +36,13 @@ const order = (token: string, key: string) =>
       "idempotency-key": key,
       "cf-connecting-ip": addresses.next(),
     },
-    body: JSON.stringify({ quantity: 1 }),
+    body: JSON.stringify({ quantity }),
+  });
+
+/** Waits until the consumer has confirmed every order. */
+const settled = () =>
+  vi.waitUntil(async () => (await (await fetch(new URL("/unsettled", url))).json()) === 0, {
+    timeout: START_TIMEOUT,
   });
 
 test("accepts an order after both limits in one Redis round trip", async () => {
@@ -45,7 +51,11 @@ test("accepts an order after both limits in one Redis round trip", async () => {
   const before = { ...redis.bridge.stats };
   const response = await order(await signToken("second"), "key");
   expect(response.status).toBe(202);
-  expect(await response.json()).toEqual({ id: "second.key", status: "reserved" });
+  expect(await response.json()).toMatchObject({
+    userId: "second",
+    quantity: 1,
+    status: "reserved",
+  });
   const { roundTrips, commands } = redis.bridge.stats;
   expect({
     roundTrips: roundTrips - before.roundTrips,
@@ -60,11 +70,31 @@ test("refuses a forged token without a Redis round trip", async () => {
   expect(redis.bridge.stats.roundTrips).toBe(roundTrips);
 });
 
-test("accepts a repeated order again", async () => {
+test("answers a repeated order with the first one, also once it is settled", async () => {
   const token = await signToken("repeater");
-  const bodies = [await order(token, "same"), await order(token, "same")].map((each) =>
-    each.json(),
-  );
-  const [first, second] = await Promise.all(bodies);
-  expect(second).toEqual(first);
+  const first = await (await order(token, "same")).json();
+  expect(await (await order(token, "same")).json()).toEqual(first);
+  await settled();
+  expect(await (await order(token, "same")).json()).toEqual(first);
+  expect((await order(token, "same", 2)).status).toBe(409);
+});
+
+test("refuses a second order of one person", async () => {
+  const token = await signToken("collector");
+  expect((await order(token, "one")).status).toBe(202);
+  expect((await order(token, "two")).status).toBe(409);
+});
+
+test("publishes each accepted order as confirmed", async () => {
+  const token = await signToken("reader");
+  const { id } = (await (await order(token, "key")).json()) as { id: string };
+  await settled();
+  const { UPSTASH_REDIS_REST_URL: bridge = "", UPSTASH_REDIS_REST_TOKEN: bearer } = redis.vars;
+  const stored = await fetch(bridge, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bearer}` },
+    body: JSON.stringify(["HGET", "comparator:orders:reader", id]),
+  });
+  const { result } = (await stored.json()) as { result: string };
+  expect(JSON.parse(result)).toMatchObject({ id, status: "confirmed" });
 });
