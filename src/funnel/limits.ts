@@ -16,6 +16,7 @@ import { budgetOf } from "./budget.ts";
 import { keyedHash, limitedBlock } from "./caller.ts";
 import { passesShield, shieldRefusal } from "./flood-shield.ts";
 import { type Limit, limitOf, secondsUntil } from "./policies.ts";
+import { isKnownRepeat } from "./sold-out.ts";
 
 function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
   const window = `${windowSeconds} s` as const;
@@ -30,7 +31,7 @@ function algorithmOf({ algorithm, limit, windowSeconds }: LimitPolicy) {
 }
 
 /** An attempt to count. An attempt to buy gets its order id here. */
-type Counted = Identified & Pick<Purchase, "orderId">;
+type Counted = Identified & Partial<Pick<Purchase, "orderId" | "idempotencyKey">>;
 
 interface LimitResult {
   limit: Limit;
@@ -67,8 +68,9 @@ function keysOfLimit(key: string, { windowSeconds }: LimitPolicy): string[] {
 const MARKS: LimitPolicy = { algorithm: "fixed-window", limit: 100, windowSeconds: 3_600 };
 
 /** The id of the order this attempt may make. Marked in Redis, so the buyer's list shows the order at once. */
-function idToMark({ orderId, userId, now, pending }: Counted): string | undefined {
-  if (pending) return undefined;
+function idToMark(attempt: Counted): string | undefined {
+  const { orderId, userId, now, pending } = attempt;
+  if (pending || isKnownRepeat(attempt)) return undefined;
   const budget = budgetOf(`marks:${userId}`, MARKS, now);
   budget.left -= 1;
   return budget.left >= 0 ? orderId : undefined;

@@ -26,6 +26,7 @@ import {
   type Observer,
   objectOf,
   objectsOf,
+  type Purchase,
   type Stage,
 } from "./attempt.ts";
 
@@ -45,8 +46,11 @@ const objectStocks = memory<EdgeStock>("objectStocks", {
 });
 /** SKUs whose buyers one attempt is requesting from the object. */
 const requesting = memory<true>("buyerRequests", { ttl: REQUESTING_MS });
-/** Buyers this isolate has just sold to. Takes precedence over a list published before their order. */
-const justBought = memory<true>("bought", { ttl: PUBLISHED_MS });
+/**
+ * Buyers this isolate has just sold to, with the idempotency key of their order if it is known. Takes precedence over a list
+ * published before their order.
+ */
+const justBought = memory<{ key?: string }>("bought", { ttl: PUBLISHED_MS, sizeOf: () => 128 });
 
 interface HeldFilter {
   /** The least number of buyers in the filter. */
@@ -74,6 +78,14 @@ const nameOf = (attempt: Identified): string => objectName(objectOf(attempt));
 /** Whether an earlier try of this attempt may have made an order. */
 export const mayBeRetry = (attempt: Identified): boolean =>
   justBought.has(keyOf(attempt)) || isMarkedRetry(attempt);
+
+/** Whether this attempt was just answered here with an order, and so will be again. It makes no other one. */
+export const isKnownRepeat = (
+  attempt: Identified & Partial<Pick<Purchase, "idempotencyKey">>,
+): boolean => {
+  const { idempotencyKey: key } = attempt;
+  return key !== undefined && justBought.get(keyOf(attempt))?.key === key;
+};
 
 /** The stock with its buyers, as published or else as the object returned it. */
 function knownStock({ c, entry }: Attempt, name: string): EdgeStock | undefined {
@@ -127,7 +139,8 @@ function observe(attempt: Admitted): Observer {
     if (!answer.ok) return; // another attempt requests the buyers after REQUESTING_MS
     if (wantsBuyers) requesting.delete(name);
     const { value } = answer;
-    if (value.ok || value.reason === "user_limit_reached") justBought.set(keyOf(attempt), true);
+    if (value.ok) justBought.set(keyOf(attempt), { key: attempt.idempotencyKey });
+    else if (value.reason === "user_limit_reached") justBought.set(keyOf(attempt), {});
     else if (value.stock?.buyers !== undefined) {
       const stock = toEdgeStock(value.stock);
       // With another refusal the units are those of one lane, and others may have some.

@@ -13,6 +13,7 @@ import { OrderPages } from "./order-pages.ts";
 import { OrdersById } from "./orders-by-id.ts";
 import { resendSchedule } from "./outbox.ts";
 import { PaymentTables } from "./payment-tables.ts";
+import { RecentOrders } from "./recent-orders.ts";
 import {
   bindingsOf,
   MIGRATIONS,
@@ -43,6 +44,7 @@ export class Ledger {
   readonly buyers: Buyers;
   readonly payments: PaymentTables;
   readonly tallies: Tallies;
+  readonly #recent = new RecentOrders();
   #setup: Setup | null = null;
   /** Counted units, by order id, that the order's next write stores. */
   readonly #counted = new Map<string, number>();
@@ -122,8 +124,10 @@ export class Ledger {
     );
   }
 
-  order({ userId, orderId }: OrderRef): OrderRow | undefined {
-    return this.#orders("WHERE user_id = ? AND order_id = ?", userId, orderId)[0];
+  order(ref: OrderRef): OrderRow | undefined {
+    const recent = this.#recent.find(ref);
+    if (recent) return this.#completed(recent);
+    return this.#orders("WHERE user_id = ? AND order_id = ?", ref.userId, ref.orderId)[0];
   }
 
   /**
@@ -138,6 +142,7 @@ export class Ledger {
     // The tally comes first: one that lists an order without a row does no harm, an order that no tally lists would.
     this.tallies.record(before, row, isOpen(row, this.index.limitedSale), isFirst);
     this.#run(WRITE_ORDER, ...bindingsOf(row));
+    this.#recent.note(row);
     if (isFirst) this.buyers.add(row.userId);
     this.index.track(before, row, resendSchedule(row.changedAt, row.changedAt).dueAt);
     return this.index.unacknowledged.get(row.orderId);
@@ -172,6 +177,7 @@ export class Ledger {
     if (!this.#setup || saleId === undefined) return false;
     const from = this.#forgotten?.saleId === saleId ? this.#forgotten.until : undefined;
     const until = this.pages.forgetTraces(saleId, from, limit);
+    this.#recent.forget();
     this.#forgotten = until && { saleId, until };
     if (until) return true;
     const { [saleId]: _, ...left } = traced;
@@ -180,12 +186,14 @@ export class Ledger {
   }
 
   #orders(where: string, ...bindings: SqlStorageValue[]): OrderRow[] {
-    return this.#run(`${SELECT_ORDERS} ${where}`, ...bindings).map((row) => this.#toRow(row));
+    return this.#run(`${SELECT_ORDERS} ${where}`, ...bindings).map((row) =>
+      this.#completed(toOrderRow(row)),
+    );
   }
 
   /** An order from a release that stored no item uses that of its sale, while the sale is on. */
-  #toRow(stored: SqlRow): OrderRow {
-    const row = this.#withCounted(toOrderRow(stored));
+  #completed(stored: OrderRow): OrderRow {
+    const row = this.#withCounted(stored);
     const terms = this.#setup?.terms;
     if (row.item || terms?.saleId !== row.saleId) return row;
     return { ...row, item: terms.item ?? null };

@@ -52,19 +52,18 @@ export const skuOf = (name: string): string => name.split(".", 1)[0] as string;
 export const addressesOf = ({ id: skuId, lanes = 1, former = [] }: LanedSku): OrderAddress[] =>
   Array.from({ length: lanesEver({ lanes, former }) }, (_, lane) => ({ skuId, lane }));
 
-const RANDOM_BYTES = 12;
+const SYMBOLS = 20;
 const ORDER_ID = /^([a-z0-9-]{1,64})\.(\d{1,3})\.([a-z0-9]{20})$/;
 
 /** The names of all objects of these SKUs. */
 export const namesOf = (skus: readonly LanedSku[]): string[] =>
   skus.flatMap((sku) => addressesOf(sku).map(objectName));
 
-/** Makes an order id: SKU, lane and 96 random bits in base 32, all safe in a URL. */
+/** Makes an order id: SKU, lane and 100 random bits in base 32, all safe in a URL. */
 export function newOrderId({ skuId, lane }: OrderAddress): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
-  const bits = bytes.reduce((text, byte) => text + byte.toString(2).padStart(8, "0"), "");
-  const random = bits.match(/.{1,5}/g)?.map((five) => Number.parseInt(five, 2).toString(32));
-  return `${skuId}.${lane}.${random?.join("")}`;
+  const bytes = crypto.getRandomValues(new Uint8Array(SYMBOLS));
+  const random = Array.from(bytes, (byte) => (byte & 31).toString(32)).join("");
+  return `${skuId}.${lane}.${random}`;
 }
 
 /** Reads the address from an order id. Undefined if the text is not an order id. */

@@ -103,6 +103,24 @@ test("an attempt costs one Redis round trip and one object call", async () => {
   expect((await ledger(sale.skuId)).activity.calls).toBe(calls + 2); // the attempt's, and this one
 });
 
+test("a repeat within seconds marks no order that it cannot make, and another attempt does", async () => {
+  givenClock(START);
+  const sale = await givenSale({}, { perUserLimit: 2 });
+  await givenLiveStock(sale.skuId, { available: 1_000 });
+  await attempt(await aBuyer(), sale);
+  const buyer = await aBuyer();
+  const press = (key: string) => redisCost(() => attempt(buyer, sale, { key }));
+
+  const first = await press("first");
+  const again = await press("first");
+  const other = await press("other");
+
+  expect(again.result.body).toEqual(first.result.body);
+  expect(other.result.status).toBe(202);
+  const commands = [first, again, other].map((pressed) => pressed.commands);
+  expect(commands).toEqual([COMMANDS, COMMANDS - 2, COMMANDS]);
+});
+
 test("accepts an attempt without Redis if it takes longer than 300 ms", async () => {
   const sale = await givenSale();
   await attempt(await aBuyer(), sale);

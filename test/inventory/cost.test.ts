@@ -5,7 +5,7 @@ import { givenClock } from "../support/clock.ts";
 import { captureQueue } from "../support/queue.ts";
 import { redisCost } from "../support/redis.ts";
 import { START } from "./commands.ts";
-import { aReservation, givenUnits, inside, inventory } from "./object.ts";
+import { aReservation, givenUnits, inside, inventory, putToSleep } from "./object.ts";
 
 const ORDERS = 50;
 
@@ -35,6 +35,25 @@ test("a free order writes four rows: reserved and tallied, confirmed, acknowledg
   expect((await rowsWritten(skuId)) - before).toBe(ORDER.rowsWritten * ORDERS);
   const most = (ROWS_READ.attempt + ROWS_READ.order) * ORDERS;
   expect((await rowsRead(skuId)) - readBefore).toBeLessThanOrEqual(most);
+});
+
+test("an order that was just made is settled without reading its row, also after the object slept", async () => {
+  captureQueue();
+  givenClock(START);
+  const skuId = await givenUnits(2);
+  const settle = async (order: ReturnType<typeof aReservation>) => {
+    const before = await rowsRead(skuId);
+    using claim = await inventory(skuId).claim([order]);
+    await claim.session.acknowledge([{ ...order, version: 2 }]);
+    expect(await inventory(skuId).report()).toMatchObject({ unacknowledged: 0 });
+    return (await rowsRead(skuId)) - before;
+  };
+  const [awake, slept] = [aReservation(skuId), aReservation(skuId)];
+  await inventory(skuId).reserve(awake);
+  const own = await settle(awake);
+  await inventory(skuId).reserve(slept);
+  await putToSleep(skuId);
+  expect(await settle(slept)).toBe(own + 1);
 });
 
 test("a paid order writes four rows: reserved and tallied, charged, acknowledged", async () => {

@@ -123,6 +123,22 @@ describe("30 days after the close", () => {
     expect(stored).toEqual({ count: 0 });
   });
 
+  test("an order that changes afterward does not bring them back", async () => {
+    const { clock, skuId } = await givenTraced([]);
+    const order = aReservation(skuId, { network: "a" });
+    await inventory(skuId).configure({
+      ...{ skuId, revision: 2 },
+      offer: { ...anOffer(1), terms: { ...anOffer(1).terms, skuId } },
+    });
+    await inventory(skuId).reserve(order);
+    clock.moveTo(closesAt + 30 * DAY_MS);
+    await reconcile(skuId);
+    using claim = await inventory(skuId).claim([order]);
+    expect(claim.claims).toMatchObject([{ order: { status: "confirmed", version: 2 } }]);
+    await claim.session.acknowledge([{ ...order, version: 2 }]);
+    expect(await tracesOf(skuId)).toEqual([{}]);
+  });
+
   test("an object that slept all the time deletes them when it wakes", async () => {
     const { clock, skuId } = await givenTraced(["a"]);
     await putToSleep(skuId);

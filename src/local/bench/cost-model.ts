@@ -32,7 +32,11 @@ const modeled = ({
 });
 
 const NOTHING: Modeled = modeled({ attempts: 0, rows: 0, messages: 0 });
-const REPEAT: Modeled = modeled({ attempts: 1, rows: 0, messages: 0 });
+/** It makes no order, so nothing marks one in Redis. */
+const REPEAT: Modeled = {
+  ...modeled({ attempts: 1, rows: 0, messages: 0 }),
+  "Redis commands": ATTEMPT.redisScripts,
+};
 const FREE: Modeled = modeled({ attempts: 1, rows: ORDER.rowsWritten, messages: ORDER.messages });
 const PAID: Modeled = {
   ...modeled({
