@@ -2,6 +2,11 @@
 import * as z from "zod";
 import { altSchema, httpsUrlSchema, textFaults } from "./fields.ts";
 
+/** Where a link of the seller leads: a page, or a mail to write. */
+const linkUrlSchema = z
+  .url({ protocol: /^(https|mailto)$/, error: "use a complete https:// or mailto: address" })
+  .max(2_000);
+
 /** Readable text colors are derived from the accent. */
 export const brandingSchema = z.strictObject({
   /** The name at the top of each page. Without one, the seller's. */
@@ -19,7 +24,7 @@ export const brandingSchema = z.strictObject({
   seller: z.string().trim().min(1).max(100).optional(),
   /** Links such as terms, privacy, and contact, shown in the same places. */
   links: z
-    .array(z.strictObject({ label: z.string().trim().min(1).max(40), url: httpsUrlSchema }))
+    .array(z.strictObject({ label: z.string().trim().min(1).max(40), url: linkUrlSchema }))
     .max(6)
     .optional(),
 });

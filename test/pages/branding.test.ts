@@ -9,7 +9,10 @@ const THEME = {
   logoUrl: "https://brand.test/logo.svg",
   logoAlt: "Harbor",
   seller: "Harbor Roasters",
-  links: [{ label: "Terms", url: "https://brand.test/terms" }],
+  links: [
+    { label: "Terms", url: "https://brand.test/terms" },
+    { label: "Contact", url: "mailto:hello@brand.test" },
+  ],
 };
 const more = { theme: THEME, language: "de", imageUrl: "https://brand.test/shoe.jpg" };
 
@@ -34,6 +37,7 @@ test("shows the seller and the shop's accent color on sale, order and checkout p
     const html = await get(path, token);
     expect(html, path).toMatch(/<bdi>Harbor Roasters<\/bdi>/);
     expect(html, path).toContain('href="https://brand.test/terms"');
+    expect(html, path).toContain('href="mailto:hello@brand.test"');
     expect(html, path).toMatch(/\/assets\/style-\w+-d9361b\.css/);
     expect(html, path).toContain('alt="Harbor"');
   }
@@ -159,6 +163,10 @@ test("lists a sale with its price range, except when currencies differ", async (
 
 test.each([
   ["a link without HTTPS", { theme: { links: [{ label: "Terms", url: "http://brand.test" }] } }],
+  [
+    "a link that runs a script",
+    { theme: { links: [{ label: "Terms", url: "javascript:alert(1)" }] } },
+  ],
   ["seven links", { theme: { links: Array(7).fill(THEME.links[0]) } }],
   ["an empty seller", { theme: { seller: " " } }],
   ["an invalid language tag", { language: "deutsch, bitte" }],
