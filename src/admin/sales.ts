@@ -83,8 +83,9 @@ export async function applySale(
     const result = await putSale(c.env, c.get("config"), sale, condition);
     if (!result.ok) return problem(c, result.refusal);
     using shown = await registryOf(c.env).show(sale.id);
-    const { warnings, created } = result;
-    return answer(c, shown ?? { registered: result.registered, stocked: {} }, {
+    const { warnings, created, registered } = result;
+    // Another operator may have deleted it since.
+    return answer(c, shown?.registered.sale ? shown : { registered, stocked: {} }, {
       ...(warnings.length > 0 ? { extra: { warnings } } : {}),
       status: created ? 201 : 200,
     });

@@ -1,6 +1,6 @@
 // Conditional requests: two operators who edit one sale cannot overwrite each other's changes.
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { holds, parseCondition } from "../../src/catalog/precondition.ts";
 import type { SaleView } from "../../src/catalog/schema.ts";
 import { admin, contractFaults, ORIGIN } from "../support/http.ts";
@@ -29,6 +29,27 @@ test("accepts the result of GET in a PUT, and returns the URL of the sale page",
   expect([back.status, tagOf(back)]).toEqual([200, tagOf(await read(sale.id))]);
   expect(back.body).toEqual(answer.body);
   expect((await write(back.body)).status).toBe(200);
+});
+
+test("answers an operator whose sale another one deletes before the answer", async () => {
+  const sale = await putSale(aSale());
+  const real = globalThis.fetch;
+  let removed: ReturnType<typeof remove> | undefined;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (to, init) => {
+    // The change is stored, and is being published.
+    if (!removed && String(init?.body).includes("Saved again")) {
+      removed = remove(sale.id, {});
+      await removed;
+    }
+    return real(to, init);
+  });
+  onTestFinished(() => spy.mockRestore());
+
+  const saved = await write({ ...sale, title: "Saved again" });
+
+  expect([saved.status, saved.body.title]).toEqual([200, "Saved again"]);
+  expect((await removed)?.status).toBe(204);
+  expect((await read(sale.id)).status).toBe(404);
 });
 
 describe("a conditional GET", () => {
