@@ -55,14 +55,21 @@ export type EventResult =
 /** Events that are no reason to look at another payment, such as one that was cancelled and replaced. */
 const MOVES_NO_MONEY: ReadonlySet<PaymentEvent["kind"]> = new Set(["changed", "asked"]);
 
+/** A later look at the payment shows neither a dispute nor that a refund failed. */
+const TOLD_BY_NO_LOOK: ReadonlySet<PaymentEvent["kind"]> = new Set(["disputed", "refund_failed"]);
+
 export function recordEvent(work: UnitOfWork, event: PaymentEvent): EventResult {
   const now = work.begin();
   const row = work.current(event, now);
   if (!row) return "not_found";
   if (!isOurs(row, event)) return refuse(work, event, now);
-  if (event.dispute) return recordDispute(work, row, event, now);
   const isRefund = event.kind === "refunded" || event.kind === "refund_failed";
   if (isRefund && event.refundId) return recordOwnRefund(work, row, event, now);
+  if (!row.payment?.chargeId && TOLD_BY_NO_LOOK.has(event.kind)) {
+    work.send(row);
+    return "too_early";
+  }
+  if (event.dispute) return recordDispute(work, row, event, now);
   const changed = row.payment?.chargeId ? recordReport(work, row, event, now) : false;
   return changed ? "applied" : lookUp(work, row, event, now);
 }
@@ -96,10 +103,6 @@ function recordDispute(
   now: number,
 ): EventResult {
   if (!dispute) return "ignored";
-  if (!row.payment?.chargeId) {
-    work.send(row);
-    return "too_early";
-  }
   const changed = decideDispute(row, { ...dispute, at }, now);
   if (!changed) return "ignored";
   work.save(row, changed);
