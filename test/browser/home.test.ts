@@ -40,7 +40,7 @@ inBrowser("the list of sales", (stage) => {
   });
 
   test("marks a deleted sale as removed and hides its times", async () => {
-    const { saleId } = await stage().onSale({}, { closesIn: 60_000 });
+    const { saleId } = await stage().onSale({}, { closesIn: 600_000 });
     const page = await (await stage().person()).open("/orders");
     await page.route(LIVE, (route) => refuse(route, 404, "not_found"));
     await page.goto("/");
@@ -50,7 +50,7 @@ inBrowser("the list of sales", (stage) => {
   });
 
   test("shows without JavaScript when a sale is fully reserved or sold out", async () => {
-    const { saleId, path } = await stage().onSale({ ...PAID, stock: 1 }, { closesIn: 60_000 });
+    const { saleId, path } = await stage().onSale({ ...PAID, stock: 1 }, { closesIn: 600_000 });
     const buyer = await stage().person();
     await buyer.signIn("the last one");
     const shop = await buyer.open(path);
@@ -68,7 +68,7 @@ inBrowser("the list of sales", (stage) => {
   });
 
   test("marks a sale sold out from the live stock", async () => {
-    const { saleId } = await stage().onSale({}, { closesIn: 120_000 });
+    const { saleId } = await stage().onSale({}, { closesIn: 600_000 });
     const visitor = await stage().person();
     const page = await visitor.open("/orders");
     await changeLive(page, (live) => ({
