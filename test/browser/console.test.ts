@@ -75,6 +75,17 @@ inBrowser(
       await page.getByText("Live").waitFor();
     });
 
+    test("shows the units of a sale with fifty items on a phone's first screen, below the chart", async () => {
+      const { path } = await stage().onSale(PAID, { items: 50 });
+      const visitor = await stage().person({ viewport: { width: 390, height: 844 } });
+      const page = await signIn(visitor, LOCAL_ADMIN_TOKEN, `/admin${path}`);
+      const names = page.locator(".uplot table tr");
+      await expect.poll(() => names.count()).toBeGreaterThanOrEqual(50);
+      const units = await page.getByRole("region", { name: "Units" }).boundingBox();
+      expect(units?.y).toBeLessThan(844);
+      await check(page, "the overview of many items");
+    });
+
     test("keeps the keyboard's place in a table while the figures change", async () => {
       const { skuId, path } = await stage().onSale(PAID);
       const page = await signIn(await stage().person(), LOCAL_ADMIN_TOKEN, `/admin${path}`);

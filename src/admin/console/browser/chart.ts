@@ -16,6 +16,8 @@ const COLORS = ["#3d8bfd", "#e69f00", "#2fb67c", "#d55e9c", "#9b7bff", "#c0813a"
 const TIME = new Intl.DateTimeFormat(navigator.language, { timeStyle: "medium", hourCycle: "h23" });
 /** Room for one label of the time axis, in pixels. */
 const TIME_SPACE = 80;
+/** Short, so that a million units fit beside the axis. Two digits keep the label of each line its own. */
+const UNITS = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
 const host = document.querySelector<HTMLElement>("[data-chart]");
 let chart: uPlot | undefined;
@@ -33,6 +35,7 @@ function toData({ from, step, skus }: Curves): uPlot.AlignedData {
 }
 
 const timesOf = (_: uPlot, seconds: number[]) => seconds.map((at) => TIME.format(at * 1_000));
+const unitsOf = (_: uPlot, units: number[]) => units.map((each) => UNITS.format(each));
 
 function draw(): void {
   const curves = readCurves();
@@ -52,7 +55,10 @@ function draw(): void {
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_, __, max) => [0, Math.max(1, max)] } },
-      axes: [{ ...axis, space: TIME_SPACE, values: timesOf }, axis],
+      axes: [
+        { ...axis, space: TIME_SPACE, values: timesOf },
+        { ...axis, values: unitsOf },
+      ],
       legend: { live: false },
       series: [
         {},
@@ -66,6 +72,8 @@ function draw(): void {
     toData(curves),
     host,
   );
+  // The names of many items scroll, by keyboard too.
+  chart.root.querySelector("table")?.setAttribute("tabindex", "0");
   // The table has the same figures as text.
   chart.root.querySelector("canvas")?.setAttribute("aria-hidden", "true");
 }
