@@ -12,7 +12,7 @@ import {
   VIEWER_TOKEN,
 } from "../support/http.ts";
 import { emptyRedis } from "../support/redis.ts";
-import { aSale, putSale, until } from "../support/shop.ts";
+import { aBuyer, aSale, aSku, bought, putSale, until } from "../support/shop.ts";
 
 beforeAll(emptyRedis);
 
@@ -57,6 +57,22 @@ test("pushes the figures at once, and again while somebody watches", async () =>
   expect(await alarmOf(id)).toBeGreaterThan(Date.now() - 60_000);
   socket.close();
   await until("no more alarms", async () => (await alarmOf(id)) === null);
+});
+
+test("pushes every two seconds what the ledgers have at that moment", async () => {
+  const clock = givenClock(Date.now());
+  const sku = aSku({ stock: 10 });
+  const { id } = await putSale(aSale({ skus: [sku] }));
+  const { socket, messages } = await watch(id, bearer);
+  const shows = (units: number) => () =>
+    messages.some((html) => html.includes(`<data value="${units}">`));
+  await until("a push", shows(10));
+  expect(await alarmOf(id)).toBe(Date.now() + 2_000);
+  await bought(await aBuyer(), sku.id);
+  clock.moveTo(Date.now() + 2_000);
+  await runDurableObjectAlarm(watchOf(id));
+  expect(shows(9)()).toBe(true);
+  socket.close();
 });
 
 test("reads the figures once for all who watch", async () => {
