@@ -89,6 +89,7 @@ describe.each(SHOPS)("the shop in $name", ({ listener, token, events, book }) =>
     const zoe = customerNamed("zoe") ?? { id: "" };
     const [cookie = ""] = (await sessionCookie(zoe, settings)).split(";");
     const answer = await post(token, { origin: ORIGIN, cookie: `theme=dark; ${cookie}` });
+    expect(answer.status).toBe(200);
     expect(answer.headers.get("cache-control")).toBe("no-store");
     const jwt = await answer.text();
     const key = new TextEncoder().encode(AUTH_SECRET);

@@ -1,5 +1,6 @@
 // The colos that people come through, and what each knows.
 import type { Shed } from "../../funnel/decide-shed.ts";
+import type { Lane } from "./lane.ts";
 import { RedisCalls } from "./redis-calls.ts";
 import type { World } from "./world.ts";
 
@@ -13,8 +14,10 @@ export interface Colo {
   shed: Shed | undefined;
   /** When the colo reads the stock next. */
   pollAt: number;
-  /** When it learned that everything is sold. */
-  soldOutFrom: number;
+  /** The objects of which it knows that they sell nothing any more. */
+  soldOut: Set<Lane>;
+  /** Until when one attempt at each object is asking for the list of its buyers, without which the colo refuses nobody. */
+  asking: Map<Lane, number>;
   /** People who come again: by step in a ring, then by kind. */
   due: Int32Array;
 }
@@ -36,7 +39,8 @@ export function makeColos(world: World, places: number): Colo[] {
       redis: new RedisCalls(world),
       shed: undefined,
       pollAt: random() * FAILED_PAUSE_MS,
-      soldOutFrom: Number.POSITIVE_INFINITY,
+      soldOut: new Set(),
+      asking: new Map(),
       due: new Int32Array(places),
     };
   });

@@ -17,6 +17,8 @@ import type { World } from "./world.ts";
 const TRIES = 6;
 const LEAST_PAUSE_MS = 2_000;
 const MOST_PAUSE_MS = 10_000;
+/** As in `src/funnel/sold-out.ts`: one attempt at a time asks for the buyers of a SKU that may be sold out, for this long. */
+const ASKING_MS = 1_000;
 /** The share of strangers that the filter of the buyers lets through (`src/inventory/buyers.ts`). */
 const FALSE_POSITIVES = 0.02;
 /** A reading is fresh for up to a quarter less (`src/edge/freshness.ts`). */
@@ -106,21 +108,32 @@ export class Edges {
     const isAnswered = colo.redis.call(1, 1) === 1;
     const { freshMs } = rhythmAt(this.#spans, OPENS_AT + now);
     colo.pollAt = now + (isAnswered ? freshMs * (1 - JITTER * random()) : FAILED_PAUSE_MS);
-    if (isAnswered && this.#inventory.soldOutShownAt <= now) this.#learn(colo);
+    if (!isAnswered || this.#inventory.soldOutShownAt > now) return;
+    for (const lane of this.#inventory.lanes) colo.soldOut.add(lane);
   }
 
-  #learn(colo: Colo): void {
-    colo.soldOutFrom = Math.min(colo.soldOutFrom, this.#world.calendar.now);
-  }
-
-  /** The stages of the funnel that matter here, in their order. */
+  /** Spreads attempts over the lanes, as the hash of their users does. */
   #attempt(colo: Colo, kind: number, attempts: number): void {
     if (attempts <= 0) return;
-    const { calendar, random, tally, edges, limits } = this.#world;
-    const { now } = calendar;
+    const { calendar, random, tally, edges } = this.#world;
     tally.attempts += attempts;
-    edges.record(now, attempts);
-    const isSoldOut = now >= colo.soldOutFrom;
+    edges.record(calendar.now, attempts);
+    const { lanes } = this.#inventory;
+    const each = Math.floor(attempts / lanes.length);
+    const rest = attempts - each * lanes.length;
+    const first = Math.floor(random() * lanes.length);
+    for (let nth = 0; nth < lanes.length; nth += 1) {
+      const lane = lanes[(first + nth) % lanes.length] as Lane;
+      const come = each + (nth < rest ? 1 : 0);
+      if (come > 0) this.#attemptAt(lane, colo, kind, come);
+    }
+  }
+
+  /** The stages of the funnel that matter here, in their order. The object takes what its queue has room for. */
+  #attemptAt(lane: Lane, colo: Colo, kind: number, attempts: number): void {
+    const { calendar, random, tally, limits } = this.#world;
+    const { now } = calendar;
+    const isSoldOut = colo.soldOut.has(lane);
     let left = attempts;
     if (isSoldOut && kind === FIRST) {
       left = wholePart(attempts * FALSE_POSITIVES, random);
@@ -132,7 +145,11 @@ export class Edges {
     const commands = limits.limitCommands + (isSoldOut ? 0 : limits.markCommands);
     const counted = colo.redis.call(left, commands);
     tally.uncounted += left - counted;
-    this.#toObjects(colo, kind, left);
+    const refused = left - this.#toObject(colo, lane, left);
+    for (let nth = 0; nth < Math.min(refused, MOST_SIGNS); nth += 1) {
+      colo.shed = nextShed(colo.shed, "overloaded", now);
+    }
+    this.#comeAgain(colo, kind, refused);
   }
 
   #refuseFromMemory(people: number): void {
@@ -140,26 +157,6 @@ export class Edges {
     if (people === 0) return;
     tally.refuse("sold_out", people);
     calendar.at(this.#memory.serve(calendar.now, people), () => this.#leave(people));
-  }
-
-  /** Spreads attempts over the lanes, as the hash of their users does. Each takes what its queue has room for. */
-  #toObjects(colo: Colo, kind: number, attempts: number): void {
-    const { lanes } = this.#inventory;
-    const each = Math.floor(attempts / lanes.length);
-    const rest = attempts - each * lanes.length;
-    let refused = 0;
-    const first = Math.floor(this.#world.random() * lanes.length);
-    for (let nth = 0; nth < lanes.length; nth += 1) {
-      const lane = lanes[(first + nth) % lanes.length] as Lane;
-      const come = each + (nth < rest ? 1 : 0);
-      if (come > 0) refused += come - this.#toObject(colo, lane, come);
-    }
-    if (refused === 0) return;
-    const { now } = this.#world.calendar;
-    for (let nth = 0; nth < Math.min(refused, MOST_SIGNS); nth += 1) {
-      colo.shed = nextShed(colo.shed, "overloaded", now);
-    }
-    this.#comeAgain(colo, kind, refused);
   }
 
   /** @returns how many the object's queue took */
@@ -177,7 +174,11 @@ export class Edges {
     this.#users += 1;
     const userId = `user-${this.#users}`;
     const sentAt = calendar.now;
+    const asks = !colo.soldOut.has(lane) && (colo.asking.get(lane) ?? 0) <= sentAt;
+    if (asks) colo.asking.set(lane, sentAt + ASKING_MS);
     this.#inventory.reserve(lane, { userId, mine: [] }, (decision) => {
+      if (asks) colo.asking.delete(lane);
+      if (asks && !decision.ok && decision.reason === "sold_out") colo.soldOut.add(lane);
       const isSlow = calendar.now - sentAt > SLOW_MS;
       colo.shed = nextShed(colo.shed, isSlow ? "overloaded" : "fine", calendar.now);
       this.#answered(colo, lane, userId, decision);
@@ -191,7 +192,6 @@ export class Edges {
       return;
     }
     if (!decision.ok) tally.refuse(decision.reason, 1);
-    if (!decision.ok && decision.reason === "sold_out") this.#learn(colo);
     this.#leave(1);
   }
 
@@ -207,8 +207,7 @@ export class Edges {
     const { calendar, tally, edges, limits } = this.#world;
     tally.attempts += 1;
     edges.record(calendar.now, 1);
-    const isSoldOut = calendar.now >= colo.soldOutFrom;
-    const commands = limits.limitCommands + (isSoldOut ? 0 : limits.markCommands);
+    const commands = limits.limitCommands + (colo.soldOut.has(lane) ? 0 : limits.markCommands);
     tally.uncounted += 1 - colo.redis.call(1, commands);
     this.#inventory.reserve(lane, { userId, mine: [row] }, (decision) => {
       if (!decision.ok) tally.refuse(decision.reason, 1);
@@ -219,10 +218,10 @@ export class Edges {
   /** A 503. People whose press has no tries left press again, unless the page shows that everything is sold. */
   #comeAgain(colo: Colo, kind: number, people: number): void {
     if (people === 0) return;
-    const { calendar, tally, random } = this.#world;
+    const { tally, random } = this.#world;
     tally.refuse("overloaded", people);
     const isLastTry = kind === TRIES - 1;
-    if (isLastTry && calendar.now >= colo.soldOutFrom) {
+    if (isLastTry && colo.soldOut.size === this.#inventory.lanes.length) {
       tally.toldByPage += people;
       this.#leave(people);
       return;

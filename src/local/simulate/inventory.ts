@@ -77,7 +77,7 @@ export class Inventory {
   async #call<T>(lane: Lane, run: (lane: Lane) => T | Promise<T>): Promise<T> {
     const { calendar, limits, tally } = this.#world;
     tally.laneCalls += 1;
-    await calendar.until(lane.server.serve(calendar.now + limits.hopMs));
+    await calendar.until(lane.server.serve(calendar.now + limits.hopMs, limits.laneCallShare));
     const answer = await run(lane);
     await calendar.until(calendar.now + limits.hopMs);
     return answer;

@@ -6,6 +6,8 @@ export interface Limits {
   objectPerSecond: number;
   /** Whether all objects share that, as those of one process do. */
   objectsShareThread: boolean;
+  /** Work of an object that another one of its SKU calls, as a share of a call. */
+  laneCallShare: number;
   /** Work of an object to claim and acknowledge one order of a batch, as a share of a call. The call itself comes on top. */
   settleShare: number;
   /** How long a call may wait for an object before the platform refuses it. */
@@ -39,6 +41,8 @@ export const PLATFORM: Limits = {
   // writes four rows. The bench reaches 1,600 on one core without a network. Change it with --object-limit.
   objectPerSecond: 500,
   objectsShareThread: false,
+  // Assumed.
+  laneCallShare: 1,
   // Bench: 1,600 orders per second at the object alone, and 5,400 settled by the consumer.
   settleShare: 0.3,
   // Not documented. Assumed, because calls are refused "after attempting to queue them".

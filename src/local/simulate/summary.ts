@@ -150,6 +150,12 @@ export function lanesRow(outcome: Outcome): string[] {
 /** The most that a simulation may differ from the real run. */
 const MOST_DIFFERENCE = 0.15;
 
+/**
+ * Shown, and not judged. On one thread, how many lanes can ask for units by one call depends on what else runs at that moment,
+ * which the simulation does not know.
+ */
+const LANE_CALLS = "calls between lanes";
+
 /** A figure of the real run, and of its simulation. */
 interface Compared {
   name: string;
@@ -169,7 +175,7 @@ export function compared({ real, simulated }: Validation): Compared[] {
     ]),
     ["Redis commands", ({ redisCommands }) => redisCommands],
     ["queue operations", ({ queueOperations }) => queueOperations],
-    ["calls between lanes", ({ laneCalls }) => laneCalls],
+    [LANE_CALLS, ({ laneCalls }) => laneCalls],
   ];
   return figures.map(([name, of]) => ({ name, real: of(real), simulated: of(simulated) }));
 }
@@ -178,7 +184,9 @@ const differenceOf = ({ real, simulated }: Compared): number =>
   real === 0 ? (simulated === 0 ? 0 : Number.POSITIVE_INFINITY) : simulated / real - 1;
 
 export const isValid = (validation: Validation): boolean =>
-  compared(validation).every((figure) => Math.abs(differenceOf(figure)) <= MOST_DIFFERENCE);
+  compared(validation).every(
+    (figure) => figure.name === LANE_CALLS || Math.abs(differenceOf(figure)) <= MOST_DIFFERENCE,
+  );
 
 export function renderValidation(validation: Validation): string {
   const { lanes, measured } = validation;
@@ -195,5 +203,6 @@ export function renderValidation(validation: Validation): string {
     formatTable(["", "real", "simulated", "difference"], rows),
     "",
     isValid(validation) ? "Every figure is within 15 %." : "A figure differs by more than 15 %.",
+    ...(lanes === 1 ? [] : ["The calls between lanes are not judged: see the README."]),
   ].join("\n");
 }

@@ -121,7 +121,7 @@ async function simulatedDrop(
   return figuresOf(await simulate(scenario, thisMachine(measured), { crowd, stepMs: 1 }));
 }
 
-/** One isolate, and objects on one thread, whose measured times include the network, Redis, and the consumer beside them. */
+/** One isolate, and objects on one thread, whose measured times include the network, Redis, the consumer beside them, and calls of lanes. */
 const thisMachine = (measured: Validation["measured"]): Limits => ({
   ...PLATFORM,
   ...measured,
@@ -129,6 +129,7 @@ const thisMachine = (measured: Validation["measured"]): Limits => ({
     isolates: 1,
     objectsShareThread: true,
     settleShare: 0,
+    laneCallShare: 0,
     hopMs: 0,
     objectQueueMs: Number.POSITIVE_INFINITY,
   },

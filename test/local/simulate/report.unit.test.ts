@@ -49,7 +49,7 @@ const figures: Figures = {
 };
 const measured = { objectPerSecond: 100, isolatePerSecond: 1_000 };
 
-test("a simulation is valid only if every figure is within 15 % of the real one", () => {
+test("a simulation is valid if every figure but the calls between lanes is within 15 % of the real one", () => {
   const validation = (simulated: Partial<Figures>) => ({
     ...{ lanes: 4, measured, real: figures },
     simulated: { ...figures, ...simulated },
@@ -58,6 +58,6 @@ test("a simulation is valid only if every figure is within 15 % of the real one"
   expect(isValid(validation({ soldOutMs: 1_200 }))).toBe(false);
   expect(isValid(validation({ refusals: new Map() }))).toBe(false);
   expect(isValid(validation({ refusals: new Map([["overloaded", 1]]) }))).toBe(false);
-  expect(isValid(validation({ laneCalls: 58 }))).toBe(false);
+  expect(isValid(validation({ laneCalls: 58 }))).toBe(true);
   expect(renderValidation(validation({ redisCommands: 500 }))).toContain("25 %");
 });
