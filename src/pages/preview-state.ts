@@ -1,7 +1,7 @@
 // The states of a sale that a preview shows, whatever its real one is. Pure.
 import { lineSettings, registrationOf } from "../admission/settings.ts";
 import type { Stop } from "../catalog/sale-state.ts";
-import type { Sale } from "../catalog/schema.ts";
+import type { Sale, Sku } from "../catalog/schema.ts";
 import type { NotForSale, Stock } from "./copy/sale.ts";
 
 export const PREVIEW_STATES = [
@@ -9,7 +9,7 @@ export const PREVIEW_STATES = [
 ];
 export type PreviewState = (typeof PREVIEW_STATES)[number];
 
-/** Units that are left of each item in the state `few`. */
+/** Units that are left of each item in the state `few`, if it has so many. */
 export const FEW_UNITS = 3;
 
 /** What a preview says about itself. A draft in the console has no link, and so neither of these. */
@@ -29,11 +29,15 @@ export interface Staged extends NotForSale {
 export const statesOf = (sale: Sale): PreviewState[] =>
   PREVIEW_STATES.filter((state) => state !== "line" || lineSettings(sale));
 
-const STOCKS: Partial<Record<PreviewState, Stock>> = {
-  few: { available: FEW_UNITS, state: "low" },
-  held: { available: 0, held: 1, state: "held" },
-  sold_out: { available: 0, held: 0, state: "sold_out" },
-};
+const SOLD_OUT: Stock = { available: 0, held: 0, state: "sold_out" };
+
+/** The stock of an item in a state. Undefined: all units. */
+function stockIn(state: PreviewState, { stock }: Pick<Sku, "stock">): Stock | undefined {
+  const few = Math.min(FEW_UNITS, stock);
+  if (state === "sold_out" || (state === "few" && few === 0)) return SOLD_OUT;
+  if (state === "held") return { available: 0, held: 1, state: "held" };
+  return state === "few" ? { available: few, state: "low" } : undefined;
+}
 
 const PAUSED: Stop = {
   ...{ code: "sale_paused", cause: "sale" },
@@ -42,13 +46,17 @@ const PAUSED: Stop = {
 
 /** A sale in a state. */
 export function stage(sale: Sale, state: PreviewState): Staged {
-  const stock = STOCKS[state];
-  const ofEach = <T>(value: T | undefined) =>
-    new Map(value === undefined ? [] : sale.skus.map(({ id }) => [id, value] as const));
+  const ofEach = <T>(choose: (sku: Sku) => T | undefined) =>
+    new Map(
+      sale.skus.flatMap((sku) => {
+        const value = choose(sku);
+        return value === undefined ? [] : [[sku.id, value] as const];
+      }),
+    );
   return {
     now: timeOf(sale, state),
-    unavailable: ofEach(stock),
-    stops: ofEach(state === "paused" ? PAUSED : undefined),
+    unavailable: ofEach((sku) => stockIn(state, sku)),
+    stops: ofEach(() => (state === "paused" ? PAUSED : undefined)),
   };
 }
 
