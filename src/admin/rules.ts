@@ -116,11 +116,21 @@ async function readRuleBody(
   return isEmpty ? { ok: true, value: {} } : readJson(c, ruleBodySchema, MAX_RULE_BYTES);
 }
 
-/** Warns if a rule covers more than the given value. */
+/** Prefixes as short as these cover whole providers, and the shortest ones everybody. */
+const WIDE_BITS = { ipv4: 12, ipv6: 24 };
+
+/** Warns if a rule covers more than the given value says, or than one rule should. */
 function warningsOf({ kind, value }: Rule, given: string): Issue[] {
-  if (kind !== "ip" || given.includes("/") || !value.endsWith("/64")) return [];
-  const message = `covers its network ${value}, which usually belongs to one client; use ${given}/128 for this address only`;
-  return [{ path: "value", message }];
+  if (kind !== "ip") return [];
+  const bits = Number(value.split("/")[1]);
+  const warn = (message: string) => [{ path: "value", message }];
+  if (bits <= (value.includes(":") ? WIDE_BITS.ipv6 : WIDE_BITS.ipv4)) {
+    return warn(bits === 0 ? "covers everybody" : "covers very many people: whole providers");
+  }
+  if (given.includes("/") || !value.endsWith("/64")) return [];
+  return warn(
+    `covers its network ${value}, which usually belongs to one client; use ${given}/128 for this address only`,
+  );
 }
 
 const givenName = (c: RuleContext): GivenName => ({

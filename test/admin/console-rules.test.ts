@@ -65,6 +65,21 @@ test("adds a rule that ends by itself, shows why it exists, and records it", asy
   expect(await entries(target)).toEqual([["rule.saved", "done", form.reason]]);
 });
 
+test("takes an address that was pasted with a space, and a user id exactly", async () => {
+  await send(ruleForm({ kind: "ip", value: " 203.0.113.9 " }));
+  expect(await rulesAbout("203.0.113.9/32")).toHaveLength(1);
+  const spaced = ` ${unique("user")}`;
+  await send(ruleForm({ value: spaced }));
+  expect(await rulesAbout(spaced)).toHaveLength(1);
+});
+
+test("warns of a rule that covers very many people", async () => {
+  const { status, body } = await send(ruleForm({ kind: "ip", value: "198.0.0.0/8" }));
+  expect(status).toBe(200);
+  expect(body).toContain("The rule is in force everywhere");
+  expect(body).toContain("value: covers very many people");
+});
+
 test("shows the evidence of an automatic block, and lifts it", async () => {
   const value = unique("bot");
   const evidence = { saleId: "spring-drop", limitRefusals: 40, accountsAtAddress: 17 };

@@ -41,6 +41,19 @@ describe("the operator's API", () => {
     expect((await attempt(await aBuyer(), sale, near)).status).toBe(202);
   });
 
+  test.each(["0.0.0.0/0", "10.0.0.0/8", "::/0", "2001::/16"])(
+    "warns that a rule for %s covers very many people",
+    async (network) => {
+      const { status, body } = await deny("ip", network);
+      expect(status).toBe(200);
+      expect(body.warnings).toMatchObject([{ path: "value" }]);
+    },
+  );
+
+  test.each(["203.0.0.0/16", "2001:db8::/32"])("does not warn about %s", async (network) => {
+    expect((await deny("ip", network)).body).not.toHaveProperty("warnings");
+  });
+
   test.each(["application/json", "application/json; charset=utf-8", "text/plain"])(
     "treats an empty body of type %s as no body",
     async (type) => {

@@ -25,20 +25,33 @@ async function showRules(c: AppContext): Promise<Response> {
 const changeRules = (c: AppContext): Promise<Response> =>
   submitForm(c, ruleForm, {
     apply: (form) => apply(c, form),
-    done: ({ action }) => c.redirect(`/admin/rules?done=${action}`, 303),
+    done: async ({ action }, answer) => {
+      const warnings = action === "save" ? await warningsIn(answer) : undefined;
+      return warnings
+        ? page(c, { done: action, warnings })
+        : c.redirect(`/admin/rules?done=${action}`, 303);
+    },
     show: (refused) => page(c, refused),
   });
 
 function apply(c: AppContext, form: RuleForm): Promise<Response> | Issue[] {
-  const { action, effect, reason } = form;
-  if (action === "remove") return applyRemoval(c, effect, form, reason);
+  const { action, effect, kind, reason } = form;
+  // Only a user id can begin or end with a space.
+  const name = { kind, value: kind === "user" ? form.value : form.value.trim() };
+  if (action === "remove") return applyRemoval(c, effect, name, reason);
   const body = ruleBodyOf(form);
-  return body.ok ? applyRule(c, effect, form, body.command) : body.issues;
+  return body.ok ? applyRule(c, effect, name, body.command) : body.issues;
+}
+
+async function warningsIn(answer: Response): Promise<Issue[] | undefined> {
+  return (await answer.json<{ warnings?: Issue[] }>()).warnings;
 }
 
 interface Shown {
   form?: Partial<RuleForm>;
   issues?: readonly Issue[];
+  warnings?: readonly Issue[];
+  done?: string;
   status?: ContentfulStatusCode;
 }
 

@@ -18,6 +18,8 @@ interface RulesProps {
   done: string | undefined;
   form?: Partial<RuleForm>;
   issues?: readonly Issue[];
+  /** About the rule that was saved just now. */
+  warnings?: readonly Issue[];
 }
 
 const DONE: Record<string, string> = {
@@ -33,6 +35,7 @@ export const renderRules = (props: RulesProps): Promise<string> =>
       <>
         <h1>Deny and allow rules</h1>
         <Done text={DONE[props.done ?? ""]} />
+        <Faults issues={props.warnings} />
         <InForce {...props} />
         {props.operator.role === "operator" ? <Change {...props} /> : null}
       </>
