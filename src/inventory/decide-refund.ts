@@ -37,7 +37,8 @@ export type RefundDecision =
 
 /**
  * Accepts a refund. The units of a paid order leave it once the provider returned the money, so a failed refund costs the
- * buyer nothing. Those of a free order leave it at once.
+ * buyer nothing. Those of a free order leave it at once. An order that has no units, but whose refund failed, gets its money
+ * alone: late money that the bank did not take back, or a refund that it returned.
  */
 export function decideRefund(row: OrderRow, command: RefundCommand, now: number): RefundDecision {
   const returns = returnsOf(row);
@@ -50,9 +51,10 @@ export function decideRefund(row: OrderRow, command: RefundCommand, now: number)
   }
   // The shop's own checkout returns its charges itself, and reports it.
   if (row.payment?.isExternal) return { ok: false, reason: "order_not_cancellable" };
-  const left = unitsLeft(row);
   const rest = totalOf(row).amount - committedAmount(returns);
-  if (row.status !== "confirmed" || left === 0 || (rest <= 0 && !isFree(row))) {
+  const left = row.status === "confirmed" ? unitsLeft(row) : 0;
+  const isMoneyOnly = left === 0 && row.payment?.state === "refund_failed";
+  if ((left === 0 && !isMoneyOnly) || (rest <= 0 && !isFree(row))) {
     return { ok: false, reason: "order_not_cancellable" };
   }
   const quantity = command.quantity ?? left;
@@ -61,7 +63,7 @@ export function decideRefund(row: OrderRow, command: RefundCommand, now: number)
     id,
     fingerprint,
     quantity,
-    amount: Math.min(quantity * row.unitPrice.amount, rest),
+    amount: isMoneyOnly ? rest : Math.min(quantity * row.unitPrice.amount, rest),
     backOnSale,
     reason,
     acceptedAt: now,

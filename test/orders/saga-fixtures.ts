@@ -10,6 +10,7 @@ import type {
   ChargeOutcome,
   PaymentGateway,
   PaymentRequest,
+  RefundOutcome,
   RefundRequest,
   VoidOutcome,
 } from "../../src/payments/gateway.ts";
@@ -108,6 +109,8 @@ export class TestGateway implements PaymentGateway {
   readonly calls: string[] = [];
   readonly charged = new Set<string>();
   readonly refunded = new Set<string>();
+  /** The ids of the operator's refunds. */
+  readonly refundIds = new Set<string>();
   readonly #voided = new Set<string>();
   /** What the bank said about the newest payment method of an order, unless it charged it. */
   readonly #answers = new Map<string, { attempt: number; is: "declined" | "asking" }>();
@@ -117,6 +120,8 @@ export class TestGateway implements PaymentGateway {
   declining = false;
   /** Answers new charges with a question to the buyer. */
   asking = false;
+  /** Makes refunds fail for good. */
+  refusing = false;
   /** Makes charges succeed, but loses the answers. */
   mute = false;
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
@@ -169,9 +174,11 @@ export class TestGateway implements PaymentGateway {
     return { outcome: "voided", chargeId };
   }
 
-  async refund({ orderId }: RefundRequest): Promise<{ outcome: "refunded" }> {
+  async refund({ orderId, refundId }: RefundRequest): Promise<RefundOutcome> {
     this.#note("refund", orderId);
+    if (this.refusing) return { outcome: "refund_failed", reason: "refused" };
     this.refunded.add(orderId);
+    if (refundId !== undefined) this.refundIds.add(refundId);
     return { outcome: "refunded" };
   }
 

@@ -1,6 +1,7 @@
 // Money that arrives after the hold ended or the order was cancelled. It buys the units if stock and limit allow,
 // otherwise it is refunded exactly once, and the buyer's order shows that.
 import { beforeAll, expect, test } from "vitest";
+import { requestRefund } from "../payments/stripe-orders.ts";
 import { emptyRedis, readModelOf } from "../support/redis.ts";
 import { aBuyer, ledger, order, showOrder, until } from "../support/shop.ts";
 import {
@@ -10,6 +11,7 @@ import {
   givenOrder,
   givenPaid,
   nextMessage,
+  PRICE,
   type Purchase,
   pay,
   TestGateway,
@@ -90,6 +92,26 @@ test("retries a failed refund, and shows it as due until it succeeds", async () 
   late.gateway.refund = refund;
   expect((await deliverTo(late.gateway, [message])).acked).toHaveLength(1);
   expect(await shown(late)).toEqual({ status: "refunded", payment: "refunded" });
+});
+
+test("lets the operator return late money again after its refund failed, once", async () => {
+  const late = await givenLateMoney();
+  await givenOrder(late);
+  late.gateway.refusing = true;
+  await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
+  expect(await shown(late)).toEqual({ status: "expired", payment: "refund_failed" });
+
+  expect((await requestRefund(late, { quantity: 1 })).code).toBe("invalid_request");
+  const { status, body } = await requestRefund(late, {}, "again");
+  expect(status).toBe(202);
+  expect(body).toMatchObject({ quantity: 0, amount: { amount: PRICE, currency: "USD" } });
+  expect((await requestRefund(late, {}, "twice")).code).toBe("order_not_cancellable");
+  late.gateway.refusing = false;
+  await deliverTo(late.gateway, [await nextMessage(late.queue, late.order.id)]);
+
+  expect(await shown(late)).toEqual({ status: "refunded", payment: "refunded" });
+  expect(late.gateway.refundIds).toEqual(new Set(["again"]));
+  expect(await ledger(late.skuId)).toMatchObject({ stocked: 1, held: 1, refundsFailed: [] });
 });
 
 test("refunds an order cancelled during its charge, and releases the unit at once", async () => {

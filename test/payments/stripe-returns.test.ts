@@ -5,6 +5,7 @@ import { deliverTo, givenOrder, givenPaid, PRICE, type Purchase } from "../order
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, ledger, showOrder } from "../support/shop.ts";
 import {
+  booksOf,
   dispute,
   finishRefund,
   gateway,
@@ -243,6 +244,25 @@ test("raises an operator's refund that the bank returns after its success", asyn
   expect(await shown(purchase)).toMatchObject({ ...failed, refundedQuantity: 1 });
   expect(await post(failure as StripeEvent)).toBe(200);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, available: 4, unacknowledged: 0 });
+});
+
+test("returns the money of a whole order again after the bank returned its refund", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId, skuId } = purchase;
+  await requestRefund(purchase);
+  await deliverNext(purchase);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+  await apply(purchase, failure as StripeEvent);
+  expect(await shown(purchase)).toMatchObject({ status: "refunded", payment: "refund_failed" });
+
+  expect((await requestRefund(purchase)).body).toMatchObject({ quantity: 0, amount: usd(TOTAL) });
+  await deliverNext(purchase);
+
+  const returned = { status: "refunded", payment: "refunded", refunded: usd(TOTAL) };
+  expect(await shown(purchase)).toMatchObject({ ...returned, refundedQuantity: QUANTITY });
+  expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: TOTAL });
+  expect(await ledger(skuId)).toMatchObject({ stocked: 5, available: 5, refundsFailed: [] });
 });
 
 test("shows a dispute on the order and to the operator until it is closed", async () => {

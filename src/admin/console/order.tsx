@@ -113,14 +113,16 @@ const Refund = ({
   state,
 }: OrderInspection["refunds"][number]) => (
   <>
-    Refund of {formatMoney(amount)} for {quantity}, {backOnSale ? "back on sale" : "out of stock"}:{" "}
+    Refund of {formatMoney(amount)}
+    {quantity === 0 ? "" : ` for ${quantity}, ${backOnSale ? "back on sale" : "out of stock"}`}:{" "}
     <strong>{state}</strong>, <bdi>{reason}</bdi>
   </>
 );
 
 const Actions = (props: OrderProps) => {
   const { order, hasWebhook } = props;
-  const isOwnRefund = order.status === "confirmed" && !order.charge?.isExternal;
+  const mayHaveMoney = order.status === "confirmed" || order.payment === "refund_failed";
+  const isOwnRefund = mayHaveMoney && !order.charge?.isExternal;
   return (
     <>
       {isOwnRefund ? <RefundFields {...props} /> : null}

@@ -108,7 +108,9 @@ export const stockOperations: Operations = {
     ...shared,
     id: "refundOrder",
     summary: "Refund an order, or some of its units",
-    description: "The order shows when the money is back with the buyer.",
+    description:
+      "The order shows when the money is back with the buyer. If a refund failed and no units are left, it returns the money alone: " +
+      "`quantity` is 0 then.",
     parameters: ["orderId", "idempotencyKey"],
     body: {
       name: "RefundRequest",
