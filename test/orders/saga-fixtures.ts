@@ -1,7 +1,7 @@
 // Paid orders under full control of a test: a gateway whose answers it chooses, a clock that it moves, and a queue
 // whose messages it delivers.
 import { env } from "cloudflare:workers";
-import { onTestFinished, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
@@ -18,7 +18,16 @@ import { bankOf } from "../../src/payments/sandbox.ts";
 import type { BankEntry } from "../../src/payments/sandbox-bank.ts";
 import { type Answer, call } from "../support/http.ts";
 import { captureQueue, type Delivery, deliver } from "../support/queue.ts";
-import { type Buyer, bought, buyers, type OrderOptions, onSale, until } from "../support/shop.ts";
+import { readModelOf } from "../support/redis.ts";
+import {
+  type Buyer,
+  bought,
+  buyers,
+  type OrderOptions,
+  onSale,
+  showOrder,
+  until,
+} from "../support/shop.ts";
 
 export const PRICE = 2_400;
 const HOLD_SECONDS = 300;
@@ -76,6 +85,14 @@ export function nextMessage(queue: OrderMessage[], orderId: string): Promise<Ord
 
 export const pay = ({ buyer, order }: Purchase, paymentToken: string): Promise<Answer<Order>> =>
   call("POST", `/api/orders/${order.id}/payment`, { token: buyer.token, body: { paymentToken } });
+
+/** The status and payment of an order as its buyer sees them. The read model has the same. */
+export async function shown({ buyer, order: { id } }: Purchase) {
+  const { status, payment } = (await showOrder(buyer, id)).body;
+  const [copy] = await readModelOf(buyer.id);
+  expect(copy).toMatchObject({ status, payment });
+  return { status, payment };
+}
 
 /** The payment as the owner of the order sees it, or the refusal. */
 export const paymentOf = async ({ buyer, order }: Purchase) =>

@@ -2,8 +2,8 @@
 // is refunded once if they are not. Ann is a buyer of lane 1, Ben of lane 2, Cid of lane 3.
 import { beforeAll, expect, test } from "vitest";
 import { kill } from "../inventory/object.ts";
-import { emptyRedis, readModelOf } from "../support/redis.ts";
-import { type Buyer, buyersInLane, ledger, order, showOrder, tally } from "../support/shop.ts";
+import { emptyRedis } from "../support/redis.ts";
+import { type Buyer, buyersInLane, ledger, order, tally } from "../support/shop.ts";
 import {
   cancel,
   deliverTo,
@@ -13,6 +13,7 @@ import {
   nextMessage,
   type PaidSale,
   type Purchase,
+  shown,
   TestGateway,
 } from "./saga-fixtures.ts";
 
@@ -48,13 +49,6 @@ async function givenLateMoney() {
 const arrive = async (gateway: TestGateway, ...purchases: Purchase[]) => {
   const messages = purchases.map(({ queue, order: { id } }) => nextMessage(queue, id));
   return deliverTo(gateway, await Promise.all(messages));
-};
-
-const shown = async ({ buyer, order: { id } }: Purchase) => {
-  const { status, payment } = (await showOrder(buyer, id)).body;
-  const [copy] = await readModelOf(buyer.id);
-  expect(copy).toMatchObject({ status, payment });
-  return { status, payment };
 };
 
 test("late money buys the unit that another lane had and gave back", async () => {
@@ -109,7 +103,7 @@ test("late money finds the units that are free in other lanes only, also after b
   expect(await ledger(sale.skuId)).toMatchObject({ stocked: 20, sold: 1, held: 5, available: 14 });
 });
 
-test("of late money in two lanes and a new buyer in a third, exactly one gets the last unit", async () => {
+test("the last unit goes to exactly one of two late payments and a new buyer, each in another lane", async () => {
   const holds = givenHolds();
   const sale = await givenPaid({ stock: 2, lanes: LANES });
   const gateway = new TestGateway();

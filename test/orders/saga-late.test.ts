@@ -2,7 +2,7 @@
 // otherwise it is refunded exactly once, and the buyer's order shows that.
 import { beforeAll, expect, test } from "vitest";
 import { requestRefund } from "../payments/stripe-orders.ts";
-import { emptyRedis, readModelOf } from "../support/redis.ts";
+import { emptyRedis } from "../support/redis.ts";
 import { aBuyer, ledger, order, showOrder, until } from "../support/shop.ts";
 import {
   cancel,
@@ -14,6 +14,7 @@ import {
   PRICE,
   type Purchase,
   pay,
+  shown,
   TestGateway,
 } from "./saga-fixtures.ts";
 
@@ -33,13 +34,6 @@ async function givenLateMoney({ stock = 1 } = {}) {
   expect(await ledger(sale.skuId)).toMatchObject({ available: stock, held: 0 });
   return { ...purchase, gateway };
 }
-
-const shown = async ({ buyer, order: { id } }: Purchase) => {
-  const { status, payment } = (await showOrder(buyer, id)).body;
-  const [copy] = await readModelOf(buyer.id);
-  expect(copy).toMatchObject({ status, payment });
-  return { status, payment };
-};
 
 test("confirms an expired order after all if units are left", async () => {
   const late = await givenLateMoney();

@@ -1,4 +1,4 @@
-// What a preview shows of each state.
+// The stock that a preview shows in each state.
 import { expect, test } from "vitest";
 import { saleSchema } from "../../src/catalog/schema.ts";
 import { stage } from "../../src/pages/preview-state.ts";

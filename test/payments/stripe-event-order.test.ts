@@ -21,7 +21,7 @@ const PART = 400;
 const usd = (amount: number) => ({ amount, currency: "USD" });
 
 interface Scenario {
-  /** What the shop refunds in Stripe's dashboard. */
+  /** The amount that the shop refunds in Stripe's dashboard. */
   refund: number;
   /** Whether the bank returns that refund after its success. */
   isReturned: boolean;

@@ -1,5 +1,5 @@
-// What an object learned of the buyers of other lanes counts only under the layout under which it asked. The buyer in these tests
-// belongs to lane 0 while the SKU has one lane, and to lane 1 while it has two. The object is lane 1.
+// An object asks other lanes whether they know a buyer. Their answers count only under the layout with which it asked. The buyer in
+// these tests belongs to lane 0 while the SKU has one lane, and to lane 1 while it has two. The object is lane 1.
 import { expect, test } from "vitest";
 import { BuyerFilter, buyerHash } from "../../../src/inventory/buyers.ts";
 import type { Setup } from "../../../src/inventory/decide-stock.ts";
