@@ -116,16 +116,19 @@ async function readRuleBody(
   return isEmpty ? { ok: true, value: {} } : readJson(c, ruleBodySchema, MAX_RULE_BYTES);
 }
 
-/** Prefixes as short as these cover whole providers, and the shortest ones everybody. */
-const WIDE_BITS = { ipv4: 12, ipv6: 24 };
+/** Prefixes of this length, and shorter ones, cover whole providers. */
+const WIDE_BITS = { IPv4: 12, IPv6: 24 };
 
 /** Warns if a rule covers more than the given value says, or than one rule should. */
 function warningsOf({ kind, value }: Rule, given: string): Issue[] {
   if (kind !== "ip") return [];
   const bits = Number(value.split("/")[1]);
   const warn = (message: string) => [{ path: "value", message }];
-  if (bits <= (value.includes(":") ? WIDE_BITS.ipv6 : WIDE_BITS.ipv4)) {
-    return warn(bits === 0 ? "covers everybody" : "covers very many people: whole providers");
+  const family = value.includes(":") ? "IPv6" : "IPv4";
+  if (bits <= WIDE_BITS[family]) {
+    return warn(
+      bits === 0 ? `covers every ${family} address` : "covers very many people: whole providers",
+    );
   }
   if (given.includes("/") || !value.endsWith("/64")) return [];
   return warn(
