@@ -3,9 +3,9 @@
 import { Hono } from "hono";
 import { alertWatchOf, type WatchState } from "./alerts/client.ts";
 import { allBreakers } from "./edge/breaker.ts";
-import { problem, refuse } from "./errors.ts";
-import { completeHeaders, FOR_ANY_ORIGIN } from "./headers.ts";
-import type { AppContext, AppEnv } from "./http.ts";
+import { problem, refuse } from "./http/errors.ts";
+import { completeHeaders, FOR_ANY_ORIGIN } from "./http/headers.ts";
+import type { AppContext, AppEnv } from "./http/request.ts";
 import { atObject } from "./inventory/client.ts";
 import { causeOf, log } from "./observability/log.ts";
 import { redisBreakerState, withRedis } from "./redis/client.ts";

@@ -1,7 +1,7 @@
 // The entry point of the Worker: HTTP requests, queues, the scheduled run, and the Durable Objects.
 import { wakeAlerts } from "./alerts/client.ts";
 import { app } from "./app.ts";
-import { requireConfig } from "./config.ts";
+import { requireConfig } from "./config/config.ts";
 import "./observability/flush.ts"; // sends what is counted
 import { measure } from "./observability/metrics.ts";
 import { consumeOrders } from "./orders/consumer.ts";

@@ -2,7 +2,7 @@
 // https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
 import { emailOf } from "../funnel/email.ts";
 import { KeysUnavailable, verifyBySet } from "../funnel/key-set.ts";
-import type { AppContext, Operator } from "../http.ts";
+import type { AppContext, Operator } from "../http/request.ts";
 
 const HEADER = "Cf-Access-Jwt-Assertion";
 /** The only algorithm that Access signs with. */

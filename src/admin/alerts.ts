@@ -1,9 +1,9 @@
 // The operator's routes for alerts: what fires and what ended, and a test of the receiver.
 import { alertWatchOf } from "../alerts/client.ts";
 import { sendTestNews } from "../alerts/send.ts";
-import type { Config } from "../config.ts";
-import { problem, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import type { Config } from "../config/config.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { invalid } from "./condition.ts";
 import { recorded } from "./log.ts";
 

@@ -2,11 +2,11 @@
 // every change by a viewer, whatever the route. Wrong tokens are limited by address.
 import { createMiddleware } from "hono/factory";
 import { memory } from "../edge/memory.ts";
-import { INVALID_TOKEN, problem, type Refusal, refuse } from "../errors.ts";
 import { addressBlock } from "../funnel/caller.ts";
 import { passesShield, SHIELD_PERIOD_SECONDS } from "../funnel/flood-shield.ts";
 import { bearerToken, csrfRefusal } from "../funnel/identity.ts";
-import type { AppContext, AppEnv, Operator } from "../http.ts";
+import { INVALID_TOKEN, problem, type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext, AppEnv, Operator } from "../http/request.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { readAssertion } from "./access.ts";

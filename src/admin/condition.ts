@@ -1,7 +1,7 @@
 // The preconditions of an operator's request, and the refusal of one invalid value.
 import { type Precondition, parseCondition } from "../catalog/precondition.ts";
-import { type Refusal, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 
 export const invalid = (path: string, message: string): Refusal =>
   refuse("invalid_request", { issues: [{ path, message }] });

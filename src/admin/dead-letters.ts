@@ -1,8 +1,8 @@
 // The operator's routes for dead letters: list, show, replay, discard.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { type Context, Hono } from "hono";
-import { problem, refuse } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import type { OrderInspection } from "../inventory/inspection.ts";
 import {

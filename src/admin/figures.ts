@@ -9,7 +9,7 @@ import { isListed, type Sale, type Sku, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
 import type { RegisteredSwitch } from "../catalog/switches.ts";
 import { readRules } from "../funnel/deny-list.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { atObject } from "../inventory/client.ts";
 import { type BreakerFigures, breakersOf } from "../observability/breakers.ts";
 import { causeOf, log } from "../observability/log.ts";

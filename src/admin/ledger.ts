@@ -1,7 +1,7 @@
 // Operator requests to the ledger of one SKU.
 import { idSchema } from "../catalog/schema.ts";
-import { problem, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { callInventory, type InventoryStub } from "../inventory/client.ts";
 import { ROOT } from "../inventory/order-id.ts";
 

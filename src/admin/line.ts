@@ -8,8 +8,8 @@ import {
   lineOf,
 } from "../admission/client.ts";
 import { idSchema } from "../catalog/schema.ts";
-import { problem, refuse } from "../errors.ts";
-import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../http/request.ts";
 import { recorded } from "./log.ts";
 
 const MAX_CHANGE_BYTES = 4_096;

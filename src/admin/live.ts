@@ -1,9 +1,9 @@
 // The route of the console's WebSocket: who may watch, and until when.
 import { idSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
-import { problem, refuse } from "../errors.ts";
 import { csrfRefusal } from "../funnel/identity.ts";
-import type { AppContext } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { authenticate } from "./auth.ts";
 import { SOCKET_MS, watchRequest } from "./sale-watch.ts";
 

@@ -8,8 +8,8 @@ import {
   type Target,
 } from "../catalog/log-entry.ts";
 import { registryOf } from "../catalog/store.ts";
-import { type Issue, problem, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { type Issue, problem, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { causeOf, log } from "../observability/log.ts";
 
 /** Why a change is made: ASCII, other characters percent-encoded as in a URL. For requests whose body has no reason. */

@@ -1,6 +1,6 @@
 // The merged metrics of the whole system: as JSON with points over time, or as OpenMetrics for a scraper.
-import { problem, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { OPEN_METRICS, OPEN_METRICS_TYPE, toOpenMetrics } from "../observability/open-metrics.ts";
 import {
   BUCKET_SECONDS,

@@ -3,8 +3,8 @@
 import { idSchema } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { registryOf } from "../catalog/store.ts";
-import { refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import { ROOT } from "../inventory/order-id.ts";

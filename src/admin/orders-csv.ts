@@ -2,13 +2,13 @@
 // one page.
 import type { Context } from "hono";
 import { idSchema } from "../catalog/schema.ts";
-import { problem, refuse } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { atObject, callInventory } from "../inventory/client.ts";
 import type { OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
 import { ROOT } from "../inventory/order-id.ts";
-import { toDecimal } from "../money.ts";
+import { toDecimal } from "../values/money.ts";
 import { csvRecord } from "./csv.ts";
 
 /** Header → value. New columns go to the end, so that scripts can rely on positions. */

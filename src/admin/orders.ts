@@ -1,8 +1,8 @@
 // The operator's routes for single orders: find those of a user, inspect, release, and send the webhook again.
 import type { Context } from "hono";
-import { problem, refuse } from "../errors.ts";
 import { normalizeValue } from "../funnel/rule-set.ts";
-import type { AppContext, AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppContext, AppEnv } from "../http/request.ts";
 import { callInventory, type InventoryStub } from "../inventory/client.ts";
 import type { OrderInspection } from "../inventory/inspection.ts";
 import { type OrderAddress, parseOrderId } from "../inventory/order-id.ts";

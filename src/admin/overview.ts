@@ -1,6 +1,6 @@
 // The operator's overview: what needs a look anywhere in the system, the line of the payments, and what was counted.
 
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { breakersOf } from "../observability/breakers.ts";
 import { type Metrics, readMetrics, TOTALS } from "../observability/read-metrics.ts";
 import { fullNameOf } from "../observability/series.ts";

@@ -3,8 +3,8 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { idSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
-import { problem, refuse } from "../errors.ts";
-import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../http/request.ts";
 import { previewPath, signPreview } from "../pages/preview-link.ts";
 import { recorded } from "./log.ts";
 

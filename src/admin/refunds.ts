@@ -1,9 +1,9 @@
 // The operator's route for refunds of confirmed orders.
 import type { Context } from "hono";
 import * as z from "zod";
-import { problem, type Refusal, refuse } from "../errors.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
-import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { problem, type Refusal, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import type { RefundAnswer } from "../inventory/operator-use-cases.ts";

@@ -4,8 +4,8 @@ import * as z from "zod";
 import { MAX_GRANT_SECONDS, makeGrant } from "../admission/rehearsal.ts";
 import { idSchema, saleState } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
-import { problem, refuse } from "../errors.ts";
-import { type AppEnv, readJson } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppEnv, readJson } from "../http/request.ts";
 import { recorded } from "./log.ts";
 
 const MAX_BYTES = 1_024;

@@ -2,8 +2,8 @@
 import * as z from "zod";
 import type { Change, Target } from "../catalog/log-entry.ts";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
-import { problem } from "../errors.ts";
-import { type AppContext, readJson } from "../http.ts";
+import { problem } from "../http/errors.ts";
+import { type AppContext, readJson } from "../http/request.ts";
 import { recorded } from "./log.ts";
 
 const MAX_BYTES = 1_024;

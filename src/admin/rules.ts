@@ -1,11 +1,11 @@
 // The operator's routes for deny and allow rules. Lists include automatic blocks with their evidence.
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { type Issue, problem, type Refusal, refuse } from "../errors.ts";
 import { addRule, removeRule } from "../funnel/deny-list.ts";
 import { normalizeValue, RULE_KINDS, type Rule, type RuleKind } from "../funnel/rule-set.ts";
 import { listRules, type RuleName } from "../funnel/rule-store.ts";
-import { type AppContext, type AppEnv, readJson, readText } from "../http.ts";
+import { type Issue, problem, type Refusal, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readJson, readText } from "../http/request.ts";
 import { NOT_COPIED } from "../redis/copy.ts";
 import { recorded } from "./log.ts";
 

@@ -1,8 +1,8 @@
 // Pushes the figures of one sale to the consoles that watch it: one object for each watched sale, so the figures are read
 // once however many people watch. It stores nothing but its alarm, and sleeps while nobody watches.
 import { DurableObject } from "cloudflare:workers";
-import { requireConfig } from "../config.ts";
-import type { Operator } from "../http.ts";
+import { requireConfig } from "../config/config.ts";
+import type { Operator } from "../http/request.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { renderFigures } from "./console/overview.tsx";
 import { readFigures } from "./figures.ts";

@@ -1,9 +1,9 @@
 // The console's session: a signed cookie in place of the token, so that neither a page nor its scripts hold the token.
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { keyedDigest, readToken, signToken } from "../admission/token.ts";
-import type { Config } from "../config.ts";
-import type { AppContext, Operator } from "../http.ts";
-import { isLocal } from "../local-address.ts";
+import type { Config } from "../config/config.ts";
+import { isLocal } from "../config/local-address.ts";
+import type { AppContext, Operator } from "../http/request.ts";
 
 /** How long a sign-in with a token lasts. */
 export const SESSION_MS = 8 * 3_600_000;

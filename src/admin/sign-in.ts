@@ -1,8 +1,8 @@
 // The routes that begin and end a console session.
 import * as z from "zod";
-import { problem } from "../errors.ts";
 import { csrfRefusal } from "../funnel/identity.ts";
-import { type AppContext, readJson } from "../http.ts";
+import { problem } from "../http/errors.ts";
+import { type AppContext, readJson } from "../http/request.ts";
 import { authenticateToken } from "./auth.ts";
 import { endSession, startSession } from "./session.ts";
 

@@ -5,7 +5,7 @@ import type { SwitchEdit } from "../catalog/decide-switches.ts";
 import { readStock } from "../catalog/live-reading.ts";
 import { type CatalogEntry, lanedSku, saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { paymentLine } from "../orders/payment-wait.ts";
 
 /** Most sales that are listed, open ones first. */

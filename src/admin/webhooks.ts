@@ -3,14 +3,19 @@ import * as z from "zod";
 import { wakeAlerts } from "../alerts/client.ts";
 import { idSchema } from "../catalog/schema.ts";
 import { registryOf } from "../catalog/store.ts";
-import { type Issue, problem, refuse } from "../errors.ts";
+import {
+  EVENT_TYPES,
+  type EventType,
+  EXTRA_EVENTS,
+  type ExtraEvent,
+} from "../config/webhook-events.ts";
 import { readIdempotencyKey } from "../funnel/shape.ts";
-import { type AppContext, readJson } from "../http.ts";
-import { instantSchema } from "../instant.ts";
+import { type Issue, problem, refuse } from "../http/errors.ts";
+import { type AppContext, readJson } from "../http/request.ts";
 import type { Replay } from "../orders/replay.ts";
 import { postEvent } from "../orders/shop-receiver.ts";
 import { resumeSending, stoppedSince, webhookDeskOf } from "../orders/webhook-desk-client.ts";
-import { EVENT_TYPES, type EventType, EXTRA_EVENTS, type ExtraEvent } from "../webhook-events.ts";
+import { instantSchema } from "../values/instant.ts";
 import { recorded } from "./log.ts";
 
 const MAX_REPLAY_BYTES = 2_048;

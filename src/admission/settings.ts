@@ -1,6 +1,6 @@
 // The `admission` settings of a sale: how people who come for it are ordered and admitted.
 import * as z from "zod";
-import { instantSchema } from "../instant.ts";
+import { instantSchema } from "../values/instant.ts";
 
 /** How long before the sale opens people can register by default. */
 const REGISTRATION_MS = 15 * 60_000;

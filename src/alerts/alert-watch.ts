@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { PublishedCatalog } from "../catalog/registry-types.ts";
 import { type RegistryEnv, registryOf } from "../catalog/store.ts";
-import { type Config, requireConfig } from "../config.ts";
+import { type Config, requireConfig } from "../config/config.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";
 import { migrate } from "../migrate.ts";
 import { THRESHOLDS } from "../observability/alert-thresholds.ts";

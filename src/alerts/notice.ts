@@ -1,6 +1,6 @@
 // A notice tells the operator's webhook that an alert started or ended. It is stored before it is sent, and sent again until
 // the receiver accepts it, for a day at most. Pure.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Alert } from "./decide-alerts.ts";
 
 export type NoticeKind = "started" | "ended";

@@ -1,5 +1,5 @@
 // Sends news of alerts to the operator's webhook.
-import { postSigned } from "../signed-post.ts";
+import { postSigned } from "../http/signed-post.ts";
 import { bodyFor, type News } from "./formats.ts";
 import type { AlertConfig } from "./notice.ts";
 

@@ -1,9 +1,9 @@
 // The items of a sale: SKUs, and products, whose SKUs are options of one thing. Their schemas, and the rules between them.
 import * as z from "zod";
-import { altSchema, type Fault, httpsUrlSchema, idSchema } from "../fields.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { MAX_LANES } from "../inventory/order-id.ts";
-import { moneySchema } from "../money.ts";
+import { altSchema, type Fault, httpsUrlSchema, idSchema } from "../values/fields.ts";
+import { moneySchema } from "../values/money.ts";
 
 export const MAX_PER_USER = 100;
 const MAX_HOLD_SECONDS = 24 * 3600;

@@ -1,7 +1,7 @@
 // The live answer of a sale: the same for every caller, one for each reading.
 import type { PublicLine } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import type { Catalog } from "./catalog.ts";
 import { type EdgeStock, releasableUnits } from "./edge-stock.ts";
 import { readReading } from "./live-reading.ts";

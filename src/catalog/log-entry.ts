@@ -1,5 +1,5 @@
 // The entries of the operators' log: who changed what, when, and why. Pure.
-import type { Operator } from "../http.ts";
+import type { Operator } from "../http/request.ts";
 
 /** The actions of operators. Names are stored, so an old one never changes. */
 export type Action =

@@ -1,6 +1,6 @@
 // The registry's table of what operators did. Append-only: an entry is written before its action, and completed once, after
 // it. Bounded: it has the newest 100,000 entries, of about two kilobytes at most.
-import type { Operator } from "../http.ts";
+import type { Operator } from "../http/request.ts";
 import type { Action, Change, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
 
 const MAX_ENTRIES = 100_000;

@@ -1,5 +1,5 @@
 // The description of a SKU that an order stores, as the catalog has it at the time of the order.
-import { type Branding, mergeBranding } from "../branding.ts";
+import { type Branding, mergeBranding } from "../config/branding.ts";
 import type { Item } from "../inventory/order.ts";
 import type { Sale, Sku } from "./schema.ts";
 

@@ -2,9 +2,9 @@
 // revisions, so every step can run again, and the reconciliation finishes an interrupted propagation.
 import { type LineEnv, lineOf } from "../admission/client.ts";
 import { lineSettings } from "../admission/settings.ts";
-import type { Branding } from "../branding.ts";
-import type { Config } from "../config.ts";
-import { refuse } from "../errors.ts";
+import type { Branding } from "../config/branding.ts";
+import type { Config } from "../config/config.ts";
+import { refuse } from "../http/errors.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Terms } from "../inventory/decide-order.ts";
 import { limitedSale } from "../inventory/decide-stock.ts";

@@ -1,5 +1,5 @@
 // The rules for the document of a rehearsal, and where it may run. Pure.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { takesPlayMoney } from "../payments/payment-mode.ts";
 
 /** The id of a rehearsal begins with this. */

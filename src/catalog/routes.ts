@@ -2,9 +2,9 @@
 import { Hono } from "hono";
 import { isEnding } from "../admission/public-line.ts";
 import { lineSettings } from "../admission/settings.ts";
-import { problem, refuse } from "../errors.ts";
-import { completeHeaders } from "../headers.ts";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { completeHeaders } from "../http/headers.ts";
+import type { AppEnv } from "../http/request.ts";
 import { findSale } from "./archive.ts";
 import { readSalesPage } from "./list.ts";
 import { type LiveAnswer, readLive } from "./live.ts";

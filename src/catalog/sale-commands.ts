@@ -2,7 +2,7 @@
 // and to Redis. If that is interrupted, repeating the command or the reconciliation finishes it.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { lineChangeFault } from "../admission/settings.ts";
-import { type Issue, refuse } from "../errors.ts";
+import { type Issue, refuse } from "../http/errors.ts";
 import { atObject, callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { MAX_UNITS } from "../inventory/decide-stock.ts";
 import { ROOT } from "../inventory/order-id.ts";

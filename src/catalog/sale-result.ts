@@ -1,5 +1,5 @@
 // The result of an operator's command on a sale.
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import type { RegisteredSale } from "./registry-types.ts";
 
 type Refused = { ok: false; refusal: Refusal };

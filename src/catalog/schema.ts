@@ -1,10 +1,10 @@
 // The schema of a sale, which validates the operator's documents, and the types that follow from it.
 import * as z from "zod";
 import { admissionSchema, registrationFault } from "../admission/settings.ts";
-import { brandingSchema } from "../branding.ts";
-import { httpsUrlSchema, idSchema, textFaults } from "../fields.ts";
-import { instantSchema } from "../instant.ts";
+import { brandingSchema } from "../config/branding.ts";
 import type { LanedSku } from "../inventory/order-id.ts";
+import { httpsUrlSchema, idSchema, textFaults } from "../values/fields.ts";
+import { instantSchema } from "../values/instant.ts";
 import { itemFaults, MAX_PER_USER, MAX_SKUS, productSchema, type Sku, skuSchema } from "./items.ts";
 import { protectionSchema } from "./protection.ts";
 import { rehearsalFaults } from "./rehearsal-terms.ts";
@@ -51,7 +51,7 @@ export const saleSchema = z
     ctx.addIssue({ code: "custom", path: ["admission", field], message });
   });
 
-export { idSchema } from "../fields.ts";
+export { idSchema } from "../values/fields.ts";
 export type { Sku } from "./items.ts";
 
 /** The most units of a SKU that one person can have, by its own limit and that of the sale. */

@@ -1,6 +1,6 @@
 // Why a SKU takes no orders although its sale is open: the funnel's refusal, and the same words for the live answer and the
 // pages.
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Stop } from "./sale-state.ts";
 import type { CatalogEntry, Sku } from "./schema.ts";

@@ -1,5 +1,5 @@
 // The operator's command on switches: the registry decides, then every edge learns of it with the catalog.
-import { refuse } from "../errors.ts";
+import { refuse } from "../http/errors.ts";
 import type { RedisConfig } from "../redis/client.ts";
 import { NOT_COPIED } from "../redis/copy.ts";
 import type { SwitchChange } from "./decide-switches.ts";

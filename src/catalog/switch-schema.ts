@@ -1,6 +1,6 @@
 // The schema of a change of switches, as an operator sends it.
 import * as z from "zod";
-import { instantSchema } from "../instant.ts";
+import { instantSchema } from "../values/instant.ts";
 import { isDefault, type SwitchSetting, switchKey } from "./decide-switches.ts";
 import { idSchema } from "./schema.ts";
 

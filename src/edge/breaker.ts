@@ -1,5 +1,5 @@
 // A circuit breaker: a service that fails or is slow is not called for a while. One breaker per service and isolate.
-import type { BreakerLimits } from "../breaker-limits.ts";
+import type { BreakerLimits } from "../config/breaker-limits.ts";
 import { count, setWorst } from "../observability/metrics.ts";
 import {
   admitCall,

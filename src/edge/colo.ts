@@ -1,5 +1,5 @@
 // Copies that the isolates of one colo share: JSON in Cloudflare's cache. Best effort: an error counts as a miss.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 type Deployment = Pick<Config, "UPSTASH_REDIS_REST_URL" | "REDIS_PREFIX">;
 

@@ -1,6 +1,6 @@
 // When a circuit breaker opens, probes, and closes. Pure: state, event, and time → state. Not a library's breaker: cockatiel's
 // lets all callers wait for a probe and then go at once, and it knows no slow answers.
-import type { BreakerLimits } from "../breaker-limits.ts";
+import type { BreakerLimits } from "../config/breaker-limits.ts";
 import { elapsed } from "./elapsed.ts";
 
 /**

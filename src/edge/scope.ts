@@ -1,5 +1,5 @@
 // What caches and background work need from the request that runs them. It keeps them free of the web framework.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 export interface EdgeScope {
   config: Config;

@@ -1,6 +1,6 @@
 // Takes the units of an attempt from its buyer's allowance, in sales that limit the units of all SKUs per person. One call of
 // one of many objects; without such a limit, none.
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import { type LeaseAnswer, leaseUnits } from "../inventory/allowance/client.ts";
 import { causeOf, log } from "../observability/log.ts";
 import type { Buying, Purchase, Stage } from "./attempt.ts";

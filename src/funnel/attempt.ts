@@ -5,14 +5,14 @@ import type { PublishedLine } from "../admission/public-line.ts";
 import type { Rehearsed } from "../admission/rehearsal.ts";
 import type { LimitedRoute, PolicyName } from "../catalog/protection.ts";
 import { type CatalogEntry, lanedSku } from "../catalog/schema.ts";
-import type { Refusal } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import type { Refusal } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";
 import { homesOf } from "../inventory/lanes/lane-of.ts";
 import type { OrderAddress } from "../inventory/order-id.ts";
-import { moneySchema } from "../money.ts";
+import { moneySchema } from "../values/money.ts";
 
 const MAX_TICKET = 2_048;
 

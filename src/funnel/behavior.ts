@@ -2,7 +2,7 @@
 // only. A user with too many refusals is blocked for a while; the operator can read the evidence.
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Identified } from "./attempt.ts";

@@ -3,8 +3,8 @@
 import { challengeMode } from "../catalog/challenge-mode.ts";
 import { protectionOf } from "../catalog/protection.ts";
 import { memory } from "../edge/memory.ts";
-import { type Refusal, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { count } from "../observability/metrics.ts";
 import type { Buying, Identified, Stage } from "./attempt.ts";
 import {

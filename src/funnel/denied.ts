@@ -1,6 +1,6 @@
 // Applies the deny list: rules on the network before the caller is identified, rules on the user after it.
-import { refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import type { Stage } from "./attempt.ts";
 import { addressOf } from "./caller.ts";
 import { readRules } from "./deny-list.ts";

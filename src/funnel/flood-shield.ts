@@ -1,7 +1,7 @@
 // The flood shield: Cloudflare's rate-limit binding, which counts per colo and costs no network round trip.
 import type { PolicyName } from "../catalog/protection.ts";
-import { type Refusal, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import type { Attempt, Identified, Stage } from "./attempt.ts";

@@ -2,8 +2,8 @@
 // in a list here.
 import { findSku } from "../catalog/archive.ts";
 import { heldCatalog } from "../catalog/snapshot.ts";
-import type { Refusal } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import type { Refusal } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";
 import { admission } from "./admission.ts";

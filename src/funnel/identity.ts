@@ -10,10 +10,10 @@ import {
 import { findSale } from "../catalog/archive.ts";
 import { mayRehearse } from "../catalog/rehearsal-terms.ts";
 import { CURRENT_MS } from "../catalog/snapshot.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { memory, textBytes } from "../edge/memory.ts";
-import { INVALID_TOKEN, type Refusal, refuse } from "../errors.ts";
-import type { AppContext } from "../http.ts";
+import { INVALID_TOKEN, type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 import { emailOf } from "./email.ts";
 import { hmacKey } from "./hmac-key.ts";

@@ -2,7 +2,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import type { Redis } from "@upstash/redis/cloudflare";
 import type { LimitPolicy } from "../catalog/protection.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import { newOrderId } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { count } from "../observability/metrics.ts";

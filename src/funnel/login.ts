@@ -3,9 +3,9 @@
 import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
-import { problem, refuse } from "../errors.ts";
-import { type AppEnv, readJson } from "../http.ts";
-import { isLocal } from "../local-address.ts";
+import { isLocal } from "../config/local-address.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppEnv, readJson } from "../http/request.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { csrfRefusal, SESSION_COOKIE, signDemoToken } from "./identity.ts";
 

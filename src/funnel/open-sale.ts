@@ -4,7 +4,7 @@ import { findSku } from "../catalog/archive.ts";
 import { type Sale, saleState } from "../catalog/schema.ts";
 import { CURRENT_MS, readCatalog } from "../catalog/snapshot.ts";
 import { refuseStopped } from "../catalog/stops.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import type { Stage } from "./attempt.ts";
 import { isMarkedRetry } from "./sold-out.ts";
 

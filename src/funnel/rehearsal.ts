@@ -1,5 +1,5 @@
 // Keeps rehearsals and real sales apart: synthetic people act in their own sale only, and nobody else acts in it. No I/O.
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
 import type { Attempt, Stage } from "./attempt.ts";
 
 const OUTSIDER = refuse("forbidden", {

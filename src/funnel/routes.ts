@@ -1,8 +1,8 @@
 // Routes called before an attempt to buy: who is signed in, the visit token, the ticket, and the demo login.
 import { Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
-import { problem, refuse } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { loginRoutes } from "./login.ts";
 import { sessionRoutes } from "./session.ts";

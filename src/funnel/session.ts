@@ -1,7 +1,7 @@
 // Who is signed in, for pages that are the same for everybody. Costs no I/O: the token says it.
 import { Hono } from "hono";
-import { problem } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { problem } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { shieldRoute } from "./flood-shield.ts";
 import { identify } from "./identity.ts";
 

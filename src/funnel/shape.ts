@@ -1,6 +1,6 @@
 // Refuses malformed orders: checks the media type, size, JSON, schema, and Idempotency-Key. No I/O.
-import { type Refusal, refuse } from "../errors.ts";
-import { type AppContext, readJson } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import { type AppContext, readJson } from "../http/request.ts";
 import { type OrderRequest, orderBodySchema } from "./attempt.ts";
 
 /** An order has a few hundred bytes, or less than 3 KB with the longest ticket and payment token. */

@@ -1,7 +1,7 @@
 // Load shedding: when a SKU's object is overloaded or slow, this isolate refuses a growing share of new attempts for
 // that SKU, and a shrinking share as the object recovers.
 import { memory } from "../edge/memory.ts";
-import { refuse } from "../errors.ts";
+import { refuse } from "../http/errors.ts";
 import { objectName } from "../inventory/order-id.ts";
 import { type Admitted, type Identified, type Observer, objectOf, type Stage } from "./attempt.ts";
 import {

@@ -14,7 +14,7 @@ import { lanedSku } from "../catalog/schema.ts";
 import type { CatalogScope } from "../catalog/store.ts";
 import { memory } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import { refuse } from "../errors.ts";
+import { refuse } from "../http/errors.ts";
 import { BuyerFilter, type BuyerSummary, buyerHash, filterBytes } from "../inventory/buyers.ts";
 import { callInventory } from "../inventory/client.ts";
 import { lanesEver, type OrderAddress, objectName } from "../inventory/order-id.ts";

@@ -1,6 +1,6 @@
 // Verifies Cloudflare Turnstile tokens: whether a token proves a solved challenge for this user and action.
 import * as z from "zod";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { withTimeLimit } from "../time-limit.ts";

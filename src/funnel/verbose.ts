@@ -1,5 +1,5 @@
 // Logs every step of single users and orders, which an operator lists in LOG_VERBOSE_FOR to follow a complaint.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { type LogFields, log } from "../observability/log.ts";
 import { accountName } from "./caller.ts";
 

@@ -2,7 +2,7 @@
 // hash of the address block, but no user. It is not in the page itself, because the page is cached for everyone.
 import { jwtVerify, SignJWT } from "jose";
 import { memory, textBytes } from "../edge/memory.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import type { Buying } from "./attempt.ts";
 import { addressBlock, keyedHash } from "./caller.ts";
 import { hmacKey } from "./hmac-key.ts";

@@ -1,7 +1,7 @@
 // The consumer's side of the object: the claim on an order, and the session that continues it.
 import { RpcTarget } from "cloudflare:workers";
-import type { Money } from "../money.ts";
-import type { ExtraEvent } from "../webhook-events.ts";
+import type { ExtraEvent } from "../config/webhook-events.ts";
+import type { Money } from "../values/money.ts";
 import { attemptOf } from "./attempts.ts";
 import { type MoneyOutcome, type MoneyStep, moneyStep } from "./decide-outcome.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";

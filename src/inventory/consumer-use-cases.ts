@@ -1,6 +1,7 @@
 // What the queue consumers do at the object: settle orders, and deliver their events to the shop.
+
+import type { ExtraEvent } from "../config/webhook-events.ts";
 import { log } from "../observability/log.ts";
-import type { ExtraEvent } from "../webhook-events.ts";
 import { type Claim, type PaymentResult, toClaim, type WrittenVersion } from "./claim.ts";
 import { decideConfirmFree } from "./decide-order.ts";
 import { decidePaymentResult, type MoneyOutcome, moneyStep } from "./decide-outcome.ts";

@@ -1,7 +1,7 @@
 // The decisions about an order. Pure: state + command + now → the row to write and the answer, without clock or
 // storage. The object loads, decides and saves.
 import type { AdmissionDecision } from "../admission/decision.ts";
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import type { Item, OrderRow } from "./order.ts";
 import type { Payment } from "./order-payment.ts";
 import { takenUnits } from "./returns.ts";

@@ -1,6 +1,6 @@
 // What a report of the shop's own checkout makes of an order and its money. Pure: state + report + now → the row and the
 // charge to write, and what the shop must do.
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import { type BuyerState, isFree, next } from "./decide-order.ts";
 import { decidePaymentResult } from "./decide-outcome.ts";
 import { type OrderRow, totalOf } from "./order.ts";

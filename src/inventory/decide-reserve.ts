@@ -1,7 +1,7 @@
 // Whether a buyer gets units. A pure decision: state + command + now → the row to write, the answer of an
 // earlier attempt, or the one reason for the refusal.
 import type { AdmissionDecision } from "../admission/decision.ts";
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import type { Lease } from "./allowance/decide.ts";
 import {
   type Alias,

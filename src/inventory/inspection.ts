@@ -1,6 +1,6 @@
 // An order as its operator sees it: the order, and where its money, its refunds and its event are. Without payment methods,
 // client secrets and e-mail addresses, which no operator needs.
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import { attemptOf } from "./attempts.ts";
 import { type MoneyStep, moneyStep } from "./decide-outcome.ts";
 import { type Order, type OrderRow, toOrder } from "./order.ts";

@@ -4,7 +4,7 @@ import { decideAdmission } from "../admission/admit.ts";
 import type { AdmissionDecision } from "../admission/decision.ts";
 import { mergePasses, type Pass, readPass } from "../admission/pass.ts";
 import { readTicket } from "../admission/ticket.ts";
-import { requireConfig } from "../config.ts";
+import { requireConfig } from "../config/config.ts";
 import type { Terms } from "./decide-order.ts";
 import type { ReserveCommand } from "./decide-reserve.ts";
 

@@ -1,7 +1,7 @@
 // What the operator does with orders at the object. Each use case runs without an await, so its writes commit together.
 import { isSynthetic } from "../admission/rehearsal.ts";
-import type { Money } from "../money.ts";
-import type { ExtraEvent } from "../webhook-events.ts";
+import type { ExtraEvent } from "../config/webhook-events.ts";
+import type { Money } from "../values/money.ts";
 import { oweEvent, saveReturned } from "./consumer-use-cases.ts";
 import { available, decideCancel } from "./decide-order.ts";
 import { decideRefund, type RefundCommand } from "./decide-refund.ts";

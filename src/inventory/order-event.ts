@@ -1,6 +1,6 @@
 // The events about orders, as the shop's webhook receives them. Pure.
 import * as z from "zod";
-import { EVENT_TYPES, type EventType, type ExtraEvent } from "../webhook-events.ts";
+import { EVENT_TYPES, type EventType, type ExtraEvent } from "../config/webhook-events.ts";
 import { type Order, orderSchema } from "./order.ts";
 
 const TYPES = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];

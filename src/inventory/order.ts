@@ -1,6 +1,6 @@
 // An order: the row that the ledger stores, and the shape that the API shows.
 import * as z from "zod";
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import { shownAttempts } from "./attempts.ts";
 import { numberOf } from "./order-number.ts";
 import { type Dispute, type Payment, paymentStateSchema } from "./order-payment.ts";

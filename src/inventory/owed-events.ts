@@ -1,7 +1,7 @@
 // The events that the shop is owed: one for every final change of an order, and for others that it asked for. The order's row
 // stores the debt until the shop accepts the event, and the object keeps trying to deliver it. Pure decisions.
 import { isSynthetic } from "../admission/rehearsal.ts";
-import type { EventType, ExtraEvent } from "../webhook-events.ts";
+import type { EventType, ExtraEvent } from "../config/webhook-events.ts";
 import { moneyStep } from "./decide-outcome.ts";
 import type { Order, OrderRow } from "./order.ts";
 import { eventTypeOf } from "./order-event.ts";

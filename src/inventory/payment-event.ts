@@ -1,8 +1,8 @@
 // What the payment provider reports by itself, at any time and in any order. An event counts only if payment, amount and
 // currency are the order's own. Where the ledger cannot tell yet, the consumer asks the provider.
 
-import type { Money } from "../money.ts";
 import { log } from "../observability/log.ts";
+import type { Money } from "../values/money.ts";
 import { applyOutcome, logFailedRefund } from "./consumer-use-cases.ts";
 import { awaitsCharge, decideLookUp, type MoneyOutcome } from "./decide-outcome.ts";
 import { decideRefundLookUp } from "./decide-refund.ts";

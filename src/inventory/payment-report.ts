@@ -1,6 +1,6 @@
 // Reports of the shop's own checkout at the object. The row and the charge are written together.
 
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 import { decideReport, type PaymentReport, type ReportAction } from "./decide-report.ts";
 import { type Order, toOrder, totalOf } from "./order.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";

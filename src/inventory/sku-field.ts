@@ -1,7 +1,7 @@
 // Publishes a value of a SKU to a hash in Redis: at most once a second unless a change is urgent, and only when it changed.
 // Nothing but what is shown depends on it, so the next publication makes up for a lost one. There may be no next change, once
 // everything is sold: a publication that failed is tried again.
-import { requireConfig } from "../config.ts";
+import { requireConfig } from "../config/config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { setGauge } from "../observability/metrics.ts";
 import { healed } from "../redis/bad-values.ts";

@@ -2,7 +2,7 @@
 // function decide, saves and answers without an await, so its writes commit together and no other request sees
 // half of it.
 import { DurableObject } from "cloudflare:workers";
-import type { ExtraEvent } from "../webhook-events.ts";
+import type { ExtraEvent } from "../config/webhook-events.ts";
 import { type Answer, attemptsOf, countOrders, type OpenAttempts } from "./allowance/counting.ts";
 import { withLateLeases } from "./allowance/late-leases.ts";
 import type { AuditPage } from "./audit.ts";

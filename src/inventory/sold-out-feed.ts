@@ -1,6 +1,6 @@
 // Publishes the buyers of a sold-out SKU. A few are listed with the stock. More are in a filter under its own
 // key, which edges fetch once. It is written again only after many new buyers, and less often the larger it is.
-import { requireConfig } from "../config.ts";
+import { requireConfig } from "../config/config.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { withRedis } from "../redis/client.ts";
 import { BuyerFilter, type BuyerSummary, type Buyers, MAX_PUBLISHED } from "./buyers.ts";

@@ -3,9 +3,9 @@
 import * as z from "zod";
 import { type BeaconRound, isSigned, QUICKNET, randomnessOf } from "../admission/beacon-chain.ts";
 import type { Chain } from "../admission/draw.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Breaker } from "../edge/breaker.ts";
-import { readText } from "../http.ts";
+import { readText } from "../http/request.ts";
 import { causeOf, log } from "../observability/log.ts";
 import { withTimeLimit } from "../time-limit.ts";
 

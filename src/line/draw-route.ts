@@ -6,9 +6,9 @@ import { lineSettings } from "../admission/settings.ts";
 import { findSale } from "../catalog/archive.ts";
 import { memory, textBytes } from "../edge/memory.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import { problem, refuse } from "../errors.ts";
-import { completeHeaders } from "../headers.ts";
-import type { AppEnv } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { completeHeaders } from "../http/headers.ts";
+import type { AppEnv } from "../http/request.ts";
 
 type Scope = AppEnv["Variables"]["scope"];
 

@@ -15,7 +15,7 @@ import type { PublishedLine } from "../admission/public-line.ts";
 import { readStock } from "../catalog/live-reading.ts";
 import type { CatalogScope } from "../catalog/store.ts";
 import { SwitchReader } from "../catalog/switch-reader.ts";
-import { requireConfig } from "../config.ts";
+import { requireConfig } from "../config/config.ts";
 import { AlarmClock } from "../inventory/alarm-clock.ts";
 import { eraseObject } from "../inventory/erase-object.ts";
 import { migrate } from "../migrate.ts";

@@ -12,11 +12,11 @@ export type { LiveAnswer } from "../catalog/live.ts";
 export type { SaleView } from "../catalog/schema.ts";
 export type { RefundReceipt } from "../inventory/operator-use-cases.ts";
 export type { Order } from "../inventory/order.ts";
-export type { Money } from "../money.ts";
 export type { ShownPayment } from "../orders/buyer.ts";
 export type { DeadLetter } from "../orders/delivery.ts";
 export type { OrderList } from "../orders/my-orders.ts";
 export type { BankEntry } from "../payments/sandbox-bank.ts";
+export type { Money } from "../values/money.ts";
 
 /** A response, with its body read. */
 export interface Answer<Body = unknown> {

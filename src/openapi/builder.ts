@@ -1,7 +1,7 @@
 // Turns described operations into those of the document. Answers, requests and failures share its components.
 import * as z from "zod";
-import { ERRORS, type ErrorCode, isForNow } from "../errors.ts";
-import { EVENT_TYPES, type EventType } from "../webhook-events.ts";
+import { EVENT_TYPES, type EventType } from "../config/webhook-events.ts";
+import { ERRORS, type ErrorCode, isForNow } from "../http/errors.ts";
 import { eventOf, pascal } from "./answers/orders.ts";
 import { exampleOfEvent } from "./examples.ts";
 import { type Body, errorsOf, OPERATOR, type Operation, type Success } from "./operation.ts";

@@ -1,5 +1,5 @@
 // Makes the OpenAPI document from the operations and their schemas.
-import { EVENT_TYPES, type EventType } from "../webhook-events.ts";
+import { EVENT_TYPES, type EventType } from "../config/webhook-events.ts";
 import { Builder } from "./builder.ts";
 import { addNotes } from "./field-notes.ts";
 import { INTRODUCTION } from "./introduction.ts";

@@ -1,7 +1,8 @@
 // An order as the examples of the document show it.
+
+import type { EventType } from "../config/webhook-events.ts";
 import type { Order } from "../inventory/order.ts";
 import { numberOf } from "../inventory/order-number.ts";
-import type { EventType } from "../webhook-events.ts";
 
 const price = { amount: 12_000, currency: "USD" };
 const nothing = { amount: 0, currency: "USD" };

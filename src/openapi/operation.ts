@@ -1,6 +1,6 @@
 // The description of one route of the API. Node only: the document is made when the Worker is built.
 import type * as z from "zod";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../http/errors.ts";
 import type { HeaderName, ParameterName } from "./parameters.ts";
 import type { SecurityName } from "./security.ts";
 

@@ -1,6 +1,6 @@
 // The errors of the API as schemas: one for each code, with the fields that it can have.
 import * as z from "zod";
-import { BECAUSE, ERRORS, type ErrorCode, isForNow, type ProblemFields } from "../errors.ts";
+import { BECAUSE, ERRORS, type ErrorCode, isForNow, type ProblemFields } from "../http/errors.ts";
 import { issue, stopCause } from "./answers/catalog.ts";
 import { count, money, time } from "./answers/common.ts";
 import { pascal } from "./answers/orders.ts";

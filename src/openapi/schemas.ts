@@ -3,7 +3,7 @@ import * as z from "zod";
 import { admissionSchema } from "../admission/settings.ts";
 import { productSchema, skuSchema } from "../catalog/items.ts";
 import { protectionSchema } from "../catalog/protection.ts";
-import { moneySchema } from "../money.ts";
+import { moneySchema } from "../values/money.ts";
 
 export type JsonSchema = Record<string, unknown>;
 

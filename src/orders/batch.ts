@@ -2,12 +2,12 @@
 // their messages must be retried.
 
 import { isSynthetic } from "../admission/rehearsal.ts";
+import type { ExtraEvent } from "../config/webhook-events.ts";
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";
 import { type OrderMessage, orderMessageSchema } from "../inventory/messages.ts";
 import type { OrderAddress, OrderRef } from "../inventory/order-id.ts";
 import { causeOf, log } from "../observability/log.ts";
-import type { ExtraEvent } from "../webhook-events.ts";
 
 /** One order of a batch, and its progress. */
 interface Entry {

@@ -1,13 +1,13 @@
 // What buyers can do with their orders: pay and cancel. The API and the pages share this code.
 
 import { readCatalog } from "../catalog/snapshot.ts";
-import { takesPaymentTokens } from "../config.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { takesPaymentTokens } from "../config/config.ts";
 import type { Identified } from "../funnel/attempt.ts";
 import { randomRetrySeconds } from "../funnel/decide-shed.ts";
 import { authenticate, limitChanges } from "../funnel/funnel.ts";
 import { logVerbose } from "../funnel/verbose.ts";
-import type { AppContext } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import type { OrderResult } from "../inventory/buyer-use-cases.ts";
 import { callInventory, type InventoryStub } from "../inventory/client.ts";
 import type { PaymentView, PayRefusal } from "../inventory/decide-pay.ts";

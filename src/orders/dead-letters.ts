@@ -2,7 +2,7 @@
 // all. Replaying twice is safe: a message only makes the consumer look at the ledger again.
 import type { Redis } from "@upstash/redis/cloudflare";
 import * as z from "zod";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { callInventory, type InventoryEnv } from "../inventory/client.ts";
 import { eventMessageSchema, orderMessageSchema } from "../inventory/messages.ts";
 import { causeOf, log } from "../observability/log.ts";

@@ -3,7 +3,7 @@ import type { LimitPolicy } from "../catalog/protection.ts";
 import { saleState } from "../catalog/schema.ts";
 import { readCatalog } from "../catalog/snapshot.ts";
 import { budgetOf } from "../funnel/budget.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import { ROOT } from "../inventory/order-id.ts";
 import type { Answers } from "./page.ts";

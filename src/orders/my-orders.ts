@@ -1,9 +1,9 @@
 // How a user's orders are read, by the buyer or an operator: from Redis, and from the ledgers where those may be newer.
 import type { Redis } from "@upstash/redis/cloudflare";
 import { readCatalog } from "../catalog/snapshot.ts";
-import { refuse } from "../errors.ts";
 import { authenticate, limitReads } from "../funnel/funnel.ts";
-import type { AppContext } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import type { Order } from "../inventory/order.ts";
 import { causeOf, log } from "../observability/log.ts";

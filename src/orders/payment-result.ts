@@ -3,8 +3,8 @@
 import type { Context } from "hono";
 import { Webhook } from "standardwebhooks";
 import * as z from "zod";
-import { problem, refuse } from "../errors.ts";
-import { type AppContext, type AppEnv, parseJsonBody, readText } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, parseJsonBody, readText } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import type { PaymentReport } from "../inventory/decide-report.ts";
 import { parseOrderId } from "../inventory/order-id.ts";

@@ -1,7 +1,7 @@
 // A Durable Object that settles a few payments at a time. There are as many of them as the pace needs, because Cloudflare
 // lets one object wait for at most six responses at once.
 import { DurableObject } from "cloudflare:workers";
-import { requireConfig } from "../config.ts";
+import { requireConfig } from "../config/config.ts";
 import type { InventoryEnv } from "../inventory/client.ts";
 import type { OrderMessage } from "../inventory/messages.ts";
 import type { PaymentGateway } from "../payments/gateway.ts";

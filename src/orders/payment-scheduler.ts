@@ -2,10 +2,10 @@
 // runner when the schedule allows. A restart forgets the line; the ledgers send the orders again.
 import { DurableObject } from "cloudflare:workers";
 import { TimeoutStrategy, timeout } from "cockatiel";
-import type { BreakerLimits } from "../breaker-limits.ts";
 import type { RegistryEnv } from "../catalog/store.ts";
 import { SWITCHES_COUNT_MS, SwitchReader } from "../catalog/switch-reader.ts";
-import { requireConfig } from "../config.ts";
+import type { BreakerLimits } from "../config/breaker-limits.ts";
+import { requireConfig } from "../config/config.ts";
 import { Breaker, type EndCall, outcomeAfter } from "../edge/breaker.ts";
 import type { CallOutcome } from "../edge/decide-breaker.ts";
 import type { OrderMessage } from "../inventory/messages.ts";

@@ -3,7 +3,7 @@
 import { readCatalog } from "../catalog/snapshot.ts";
 import type { Switch } from "../catalog/switches.ts";
 import { SwrCache } from "../edge/swr-cache.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { MAX_PAUSE_MS } from "../inventory/hold-clock.ts";
 import { type LineView, schedulerOf } from "../inventory/scheduler-client.ts";
 import { causeOf, log } from "../observability/log.ts";

@@ -1,7 +1,6 @@
 // Placing an order: through the funnel, then one call of the SKU's object. The API and the pages share this code, so
 // a form without JavaScript buys exactly as the API does.
-import { type Config, takesPaymentTokens } from "../config.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { type Config, takesPaymentTokens } from "../config/config.ts";
 import { notAdmittedYet } from "../funnel/admission.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { addressOf } from "../funnel/caller.ts";
@@ -9,7 +8,8 @@ import { observe, runFunnel } from "../funnel/funnel.ts";
 import type { OrderReader } from "../funnel/shape.ts";
 import { heldAnywhere } from "../funnel/sold-out.ts";
 import { logVerbose } from "../funnel/verbose.ts";
-import type { AppContext } from "../http.ts";
+import { type Refusal, refuse } from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import type { ReserveResult } from "../inventory/buyer-use-cases.ts";
 import type { InventoryAnswer } from "../inventory/client.ts";
 import type { ReserveCommand } from "../inventory/decide-reserve.ts";

@@ -1,11 +1,11 @@
 // Rebuilds the read model from a ledger, and detects when that is necessary.
 import type { Redis } from "@upstash/redis/cloudflare";
+import type { ExtraEvent } from "../config/webhook-events.ts";
 import { atObject, type InventoryEnv } from "../inventory/client.ts";
 import type { Order, OwnedOrder } from "../inventory/order.ts";
 import type { OrderRef } from "../inventory/order-id.ts";
 import { type RedisConfig, withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
-import type { ExtraEvent } from "../webhook-events.ts";
 import { readSample, replaceOrders, writeOrders } from "./read-model.ts";
 
 /** Number of orders that a reconciliation samples before it decides whether to rebuild the SKU. */

@@ -1,8 +1,8 @@
 // The routes of buyers (reserve, read, pay, cancel), and the one where the shop's own checkout reports payments.
 import { type Context, Hono } from "hono";
-import { problem } from "../errors.ts";
 import { paymentBodySchema } from "../funnel/attempt.ts";
-import { type AppContext, type AppEnv, readJson } from "../http.ts";
+import { problem } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../http/request.ts";
 import { cancelOrder, findPayment, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
 import { reportPayment } from "./payment-result.ts";

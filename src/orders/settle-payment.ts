@@ -1,7 +1,7 @@
 // The payment of one order: claim at the ledger, move the money, record the answer. The ledger sends the new version to
 // the "payments" queue, whose consumer publishes it. Every step may repeat.
 import { isSynthetic } from "../admission/rehearsal.ts";
-import { type Config, requireConfig } from "../config.ts";
+import { type Config, requireConfig } from "../config/config.ts";
 import { logVerbose } from "../funnel/verbose.ts";
 import type { Claim } from "../inventory/claim.ts";
 import { type InventoryEnv, inventoryOf, type RemoteClaim } from "../inventory/client.ts";

@@ -1,8 +1,8 @@
 // Posts events to the shop's receiver, through its breaker.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Breaker, BreakerOpen } from "../edge/breaker.ts";
+import { type Posted, postSigned } from "../http/signed-post.ts";
 import type { OrderEvent } from "../inventory/order-event.ts";
-import { type Posted, postSigned } from "../signed-post.ts";
 
 export type WebhookConfig = Pick<
   Config,

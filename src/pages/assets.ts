@@ -1,7 +1,7 @@
 // Serves the browser code, styles and icon under content-hashed URLs, so browsers and caches may store them
 // forever. /favicon.ico and /robots.txt have fixed URLs, because browsers and crawlers request them by name.
 import { type Context, Hono } from "hono";
-import type { AppEnv } from "../http.ts";
+import type { AppEnv } from "../http/request.ts";
 import { ASSETS, type BuiltAsset } from "./assets.gen.js";
 import { notModified } from "./etag.ts";
 import { themeCss, themeOf } from "./theme.ts";

@@ -5,7 +5,7 @@ import { nextChange } from "../catalog/list.ts";
 import { readLive } from "../catalog/live.ts";
 import { type CatalogEntry, isListed, saleState } from "../catalog/schema.ts";
 import { stopsOf } from "../catalog/stops.ts";
-import type { AppContext } from "../http.ts";
+import type { AppContext } from "../http/request.ts";
 import { type Badge, badgeOf, mainStop, noneAvailable, type Stock } from "./copy/sale.ts";
 
 /** Each sale costs up to one Redis read a second while the list is viewed. Sales beyond this show no stock. */

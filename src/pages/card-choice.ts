@@ -2,10 +2,10 @@
 // gets ready before the opening. Only with the card form of this site. Nothing on it is secret, but Stripe's code may run on it, so it is a page of its own.
 import { type Context, Hono } from "hono";
 import { mostUnits, saleState } from "../catalog/schema.ts";
-import { refuse } from "../errors.ts";
 import { identify } from "../funnel/identity.ts";
-import { secure } from "../headers.ts";
-import type { AppEnv } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import { secure } from "../http/headers.ts";
+import type { AppEnv } from "../http/request.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
 import { findItem, quantitySchema } from "./buy.ts";
 import { errorPage } from "./error-pages.ts";

@@ -2,8 +2,8 @@
 // it): starting an isolate does not parse it, and only the first reader in an isolate pays for unpacking it.
 import { brotliDecompressSync } from "node:zlib";
 import { Hono } from "hono";
-import { completeHeaders } from "../headers.ts";
-import type { AppContext, AppEnv } from "../http.ts";
+import { completeHeaders } from "../http/headers.ts";
+import type { AppContext, AppEnv } from "../http/request.ts";
 import packed from "./documents.gen.bin";
 import { notModified } from "./etag.ts";
 

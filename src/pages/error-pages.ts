@@ -8,8 +8,8 @@ import {
   problem,
   type Refusal,
   refuse,
-} from "../errors.ts";
-import type { AppContext } from "../http.ts";
+} from "../http/errors.ts";
+import type { AppContext } from "../http/request.ts";
 import { refusalText } from "./copy/refusal.ts";
 import type { Wording } from "./copy/wording.ts";
 import { personalPage } from "./page.ts";

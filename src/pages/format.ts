@@ -1,6 +1,6 @@
 // Formats prices and times. Browser code shows times in the visitor's time zone instead.
-import { minorUnitDecimals } from "../iso-4217.ts";
-import type { Money } from "../money.ts";
+import { minorUnitDecimals } from "../values/iso-4217.ts";
+import type { Money } from "../values/money.ts";
 
 const times = new Map<string, Intl.DateTimeFormat>();
 

@@ -4,8 +4,8 @@ import { nextChange } from "../catalog/list.ts";
 import type { Sale } from "../catalog/schema.ts";
 import { CACHED, CACHED_MS, cachedNow, REVALIDATED } from "../catalog/snapshot.ts";
 import { memory } from "../edge/memory.ts";
-import { completeHeaders } from "../headers.ts";
-import type { AppContext } from "../http.ts";
+import { completeHeaders } from "../http/headers.ts";
+import type { AppContext } from "../http/request.ts";
 import { etagOf, notModified } from "./etag.ts";
 
 /** The memory of a cache entry beyond its body, mostly its two header sets. */

@@ -2,11 +2,11 @@
 // the same for everybody gets its language from its address alone, a personal one also from its visitor.
 import { getCookie, setCookie } from "hono/cookie";
 import { parseAccept } from "hono/utils/accept";
-import { type Branding, mergeBranding } from "../branding.ts";
 import type { Sale } from "../catalog/schema.ts";
-import type { Config } from "../config.ts";
-import type { AppContext } from "../http.ts";
-import { directionOf, type Language, languageOf, primaryOf } from "../languages.ts";
+import { type Branding, mergeBranding } from "../config/branding.ts";
+import type { Config } from "../config/config.ts";
+import type { AppContext } from "../http/request.ts";
+import { directionOf, type Language, languageOf, primaryOf } from "../values/languages.ts";
 import { type Wording, wordingOf } from "./copy/wording.ts";
 import { formatTime } from "./format.ts";
 import type { PreviewInfo } from "./preview-state.ts";

@@ -3,10 +3,10 @@
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import type { Sale } from "../catalog/schema.ts";
-import type { Config } from "../config.ts";
-import { refuse } from "../errors.ts";
-import { completeHeaders } from "../headers.ts";
-import type { AppEnv } from "../http.ts";
+import type { Config } from "../config/config.ts";
+import { refuse } from "../http/errors.ts";
+import { completeHeaders } from "../http/headers.ts";
+import type { AppEnv } from "../http/request.ts";
 import { errorPage } from "./error-pages.ts";
 import { addressOf, askedLanguage, saleLanguage, sharedPage } from "./page.ts";
 import { previewPath, readPreview } from "./preview-link.ts";

@@ -1,9 +1,9 @@
 // The page on which a visitor without JavaScript signs in before a sale opens, and sees who is signed in.
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
-import { refuse } from "../errors.ts";
 import { identify } from "../funnel/identity.ts";
-import type { AppEnv } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { errorPage } from "./error-pages.ts";
 import { READY_PATH } from "./item-paths.ts";
 import { personalPage } from "./page.ts";

@@ -2,8 +2,8 @@
 import { type Context, Hono } from "hono";
 import { findSale } from "../catalog/archive.ts";
 import { isListed, saleState } from "../catalog/schema.ts";
-import { refuse } from "../errors.ts";
-import type { AppEnv } from "../http.ts";
+import { refuse } from "../http/errors.ts";
+import type { AppEnv } from "../http/request.ts";
 import { reminderFile } from "./calendar.ts";
 import { errorPage } from "./error-pages.ts";
 import { REMINDER_PATH, reminderPath } from "./item-paths.ts";

@@ -1,5 +1,5 @@
 // Creates the payment gateway that this deployment is configured for.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { PaymentGateway } from "./gateway.ts";
 import { type SandboxEnv, sandboxGateway } from "./sandbox.ts";
 import { stripeGateway } from "./stripe.ts";

@@ -2,7 +2,7 @@
 // call finds the first attempt instead of moving money again.
 
 import type { MoneyOutcome } from "../inventory/decide-outcome.ts";
-import type { Money } from "../money.ts";
+import type { Money } from "../values/money.ts";
 
 /** The order to charge or to void. */
 export interface PaymentRequest {

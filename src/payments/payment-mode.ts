@@ -1,5 +1,5 @@
 // How buyers pay on this deployment, and what a refusal tells those who have to pay with their next order.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 /**
  * How a reserved order is paid on this deployment: with test cards, at the shop's checkout, which posts the payment

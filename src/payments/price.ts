@@ -1,7 +1,7 @@
 // The prices that a shop may set.
-import type { Config } from "../config.ts";
-import { isActiveCurrency } from "../iso-4217.ts";
-import type { Money } from "../money.ts";
+import type { Config } from "../config/config.ts";
+import { isActiveCurrency } from "../values/iso-4217.ts";
+import type { Money } from "../values/money.ts";
 import { refuseStripePrice } from "./stripe-amount.ts";
 
 /**

@@ -1,5 +1,5 @@
 // How many payment steps may start per second.
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { isTestKey } from "./payment-mode.ts";
 
 /**

@@ -1,8 +1,8 @@
 // Receives Stripe's webhooks: results that arrive after our own request, or that were made at Stripe.
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { problem, refuse } from "../errors.ts";
-import { type AppContext, type AppEnv, readText } from "../http.ts";
+import { problem, refuse } from "../http/errors.ts";
+import { type AppContext, type AppEnv, readText } from "../http/request.ts";
 import { callInventory } from "../inventory/client.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";

@@ -1,6 +1,6 @@
 // Converts between the shop's amounts (ISO 4217 minor units) and Stripe's, and finds prices that Stripe never charges.
-import { minorUnitDecimals } from "../iso-4217.ts";
-import type { Money } from "../money.ts";
+import { minorUnitDecimals } from "../values/iso-4217.ts";
+import type { Money } from "../values/money.ts";
 import {
   STRIPE_CURRENCIES,
   STRIPE_DECIMALS,

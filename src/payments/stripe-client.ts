@@ -1,6 +1,6 @@
 // Sets up the stripe library for Workers: over fetch, without its own retries.
 import Stripe from "stripe";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { sixConnections } from "./six-connections.ts";
 
 export type StripeConfig = Pick<Config, "STRIPE_SECRET_KEY" | "STRIPE_API_URL">;

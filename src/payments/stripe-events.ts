@@ -1,6 +1,6 @@
 // Verifies and reads Stripe's webhook events. They come at least once, late and in any order.
 import Stripe from "stripe";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { fromStripeAmount } from "./stripe-amount.ts";

@@ -1,6 +1,6 @@
 // Access to Redis: a short-lived client per operation, a time limit, and circuit breakers per isolate.
 import { Redis } from "@upstash/redis/cloudflare";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { PRICES } from "../cost/prices.ts";
 import { COMMANDS_OF_SCRIPT } from "../cost/usage.ts";
 import { Breaker } from "../edge/breaker.ts";

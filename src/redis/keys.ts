@@ -1,7 +1,7 @@
 // The names of all keys in Redis. Each starts with the prefix of its deployment, so that several deployments can
 // share one database.
-import type { Config } from "../config.ts";
-import type { KeyName } from "../config-formats.ts";
+import type { Config } from "../config/config.ts";
+import type { KeyName } from "../config/formats.ts";
 
 /** The keys of one deployment. */
 export interface Keys {

@@ -5,7 +5,7 @@ import type { Texts } from "../../src/admin/console/form-texts.ts";
 import { textsOf } from "../../src/admin/console/sale-document.ts";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import type { Sale, SaleView } from "../../src/catalog/schema.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import {
   expectOperatorsOnly,
   expiredCookie,

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import type { OrderInspection } from "../../src/inventory/inspection.ts";
 import {
   deliverTo,

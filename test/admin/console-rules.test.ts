@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
 import type { Rule } from "../../src/funnel/rule-set.ts";
 import {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { csvRecord } from "../../src/admin/csv.ts";
-import { toDecimal } from "../../src/money.ts";
+import { toDecimal } from "../../src/values/money.ts";
 
 /** Reads CSV by the grammar of RFC 4180, which is stricter than spreadsheets. */
 function parse(text: string): string[][] {

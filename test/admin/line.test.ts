@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { lineOf } from "../../src/admission/client.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";

@@ -5,7 +5,7 @@ import { app } from "../../src/app.ts";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
 import { RuleTable } from "../../src/catalog/rule-table.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { givenReceiver } from "../alerts/watch.ts";
 import { pageText, signedIn } from "../support/console.ts";
 import { ADMIN_TOKEN, admin, type CallOptions, contractFaults } from "../support/http.ts";

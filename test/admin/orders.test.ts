@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import type { OrderInspection } from "../../src/inventory/inspection.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";

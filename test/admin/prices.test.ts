@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { putSale } from "../../src/catalog/sale-commands.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { toShop } from "../orders/external-shop.ts";
 import { ADMIN_TOKEN, admin, call, ORIGIN } from "../support/http.ts";
 import { aBuyer, aSale, aSku, order } from "../support/shop.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { LogEntry } from "../../src/catalog/log-entry.ts";
 import type { Sale } from "../../src/catalog/schema.ts";
-import { type Config, requireConfig } from "../../src/config.ts";
+import { type Config, requireConfig } from "../../src/config/config.ts";
 import { toOrderMessage } from "../../src/inventory/messages.ts";
 import { settlePayment } from "../../src/orders/settle-payment.ts";
 import { TestGateway } from "../orders/saga-fixtures.ts";

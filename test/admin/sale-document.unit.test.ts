@@ -5,7 +5,7 @@ import type { Texts } from "../../src/admin/console/form-texts.ts";
 import { FIELDS, saleFromTexts, textsOf } from "../../src/admin/console/sale-document.ts";
 import { addRow, ROW_FIELDS, replaceRows, rowsOf } from "../../src/admin/console/sale-rows.ts";
 import { type Sale, saleSchema } from "../../src/catalog/schema.ts";
-import { fromDecimal, toDecimal } from "../../src/money.ts";
+import { fromDecimal, toDecimal } from "../../src/values/money.ts";
 
 const id = fc.stringMatching(/^[a-z0-9-]{1,20}$/);
 const text = (maxLength: number) => fc.string({ minLength: 1, maxLength, unit: "grapheme" });

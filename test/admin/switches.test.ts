@@ -1,7 +1,7 @@
 // The operator's API for switches: changes, previews, expiry, two operators, and bad input.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import { copyInRedis } from "../catalog/catalog-copy.ts";
 import { givenClock } from "../support/clock.ts";

@@ -5,7 +5,7 @@ import type { AlertList } from "../../src/alerts/client.ts";
 import type { Ended } from "../../src/alerts/decide-alerts.ts";
 import { newNotice } from "../../src/alerts/notice.ts";
 import { AlertTables, MIGRATIONS } from "../../src/alerts/tables.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { THRESHOLDS } from "../../src/observability/alert-thresholds.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import { showPage, signedIn } from "../support/console.ts";

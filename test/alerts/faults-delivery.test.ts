@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { type Config, requireConfig } from "../../src/config.ts";
+import { type Config, requireConfig } from "../../src/config/config.ts";
 import { stubOf } from "../inventory/object.ts";
 import {
   deliverTo,

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import type { AlertWatch } from "../../src/alerts/alert-watch.ts";
 import type { AlertList, AlertView } from "../../src/alerts/client.ts";
-import { type Config, requireConfig } from "../../src/config.ts";
+import { type Config, requireConfig } from "../../src/config/config.ts";
 import { flusher } from "../../src/observability/flush.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin } from "../support/http.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { cardsOf } from "../../src/catalog/items.ts";
 import { itemOf } from "../../src/catalog/order-item.ts";
 import { type Sale, saleDocumentSchema, saleSchema } from "../../src/catalog/schema.ts";
-import { toIssues } from "../../src/errors.ts";
+import { toIssues } from "../../src/http/errors.ts";
 
 const price = (amount: number, currency = "USD") => ({ amount, currency });
 const size = (option: string, more: object = {}) => ({

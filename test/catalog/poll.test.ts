@@ -10,7 +10,7 @@ import { configureObjects, publish } from "../../src/catalog/propagation.ts";
 import type { CatalogEntry, Sale } from "../../src/catalog/schema.ts";
 import { CHANGE_SHOWN_MS, readCatalog } from "../../src/catalog/snapshot.ts";
 import { registryOf } from "../../src/catalog/store.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { flightsUnderWay } from "../../src/edge/single-flight.ts";
 import { readRules } from "../../src/funnel/deny-list.ts";
 import { givenClock } from "../support/clock.ts";

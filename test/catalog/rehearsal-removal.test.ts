@@ -4,7 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { SaleRegistry } from "../../src/catalog/registry.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { laneOf } from "../../src/inventory/lanes/lane-of.ts";
 import { namesOf } from "../../src/inventory/order-id.ts";
 import { reconcile } from "../../src/reconcile.ts";

@@ -1,7 +1,7 @@
 // The decisions of a circuit breaker, for any sequence of calls and answers.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BreakerLimits } from "../../src/breaker-limits.ts";
+import type { BreakerLimits } from "../../src/config/breaker-limits.ts";
 import {
   admitCall,
   type BreakerState,

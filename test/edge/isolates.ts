@@ -2,7 +2,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { coloKey } from "../../src/edge/colo.ts";
 import type { EdgeScope } from "../../src/edge/scope.ts";
 import { SwrCache } from "../../src/edge/swr-cache.ts";

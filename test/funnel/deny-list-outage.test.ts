@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { registryOf } from "../../src/catalog/store.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { addAutomaticBlock } from "../../src/funnel/deny-list.ts";
 import { givenClock } from "../support/clock.ts";
 import { admin, contractFaults } from "../support/http.ts";

@@ -3,7 +3,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
-import { LOCAL_GUARD_HEADER } from "../../src/local-address.ts";
+import { LOCAL_GUARD_HEADER } from "../../src/config/local-address.ts";
 import { styleUrl } from "../../src/pages/assets.ts";
 import { ADMIN_TOKEN, call, ORIGIN, request } from "../support/http.ts";
 import { captureQueue } from "../support/queue.ts";

@@ -3,9 +3,9 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { type JWTPayload, SignJWT } from "jose";
-import { type Config, requireConfig } from "../../src/config.ts";
+import { type Config, requireConfig } from "../../src/config/config.ts";
 import { type AuthConfig, identify } from "../../src/funnel/identity.ts";
-import type { AppEnv } from "../../src/http.ts";
+import type { AppEnv } from "../../src/http/request.ts";
 import { ORIGIN } from "../support/http.ts";
 
 const SECRET = "a-secret-of-the-shop-with-enough-characters";

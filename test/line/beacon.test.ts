@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { isSigned, QUICKNET } from "../../src/admission/beacon-chain.ts";
-import { readConfig, requireConfig } from "../../src/config.ts";
+import { readConfig, requireConfig } from "../../src/config/config.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import { chainOf, fetchRound } from "../../src/line/beacon.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";

@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { type Arrival, type LineTerms, lineField, lineOf } from "../../src/admission/client.ts";
 import { type Chain, roundAfter, roundTime } from "../../src/admission/draw.ts";
 import type { PublishedLine } from "../../src/admission/public-line.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { chainOf } from "../../src/line/beacon.ts";
 import type { SaleLine } from "../../src/line/sale-line.ts";
 import type { DrandBehavior } from "../../src/local/fakes/drand.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readPass } from "../../src/admission/pass.ts";
 import { publicLineSchema } from "../../src/admission/public-line.ts";
 import { verifyDraw } from "../../src/admission/verify-draw.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { givenLiveStock, unique, until } from "../support/shop.ts";
 import {
   CHAIN,

@@ -11,7 +11,7 @@ import "../../src/funnel/shedding.ts";
 import "../../src/funnel/sold-out.ts";
 import { readingBytes } from "../../src/catalog/live-reading.ts";
 import { allMemories, BUDGETS, type MemoryName } from "../../src/edge/memory.ts";
-import { completeHeaders } from "../../src/headers.ts";
+import { completeHeaders } from "../../src/http/headers.ts";
 import { BuyerFilter, MAX_RECENT } from "../../src/inventory/buyers.ts";
 import { ArrivalSample, SAMPLE_LIMIT } from "../../src/line/arrival-sample.ts";
 import "../../src/line/draw-route.ts";

@@ -1,7 +1,7 @@
 // The state of the breakers as operators see it: merged from all isolates.
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { breakersOf } from "../../src/observability/breakers.ts";
 import { setWorst } from "../../src/observability/metrics.ts";
 import { withRedis } from "../../src/redis/client.ts";

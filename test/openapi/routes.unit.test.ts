@@ -1,7 +1,7 @@
 // The OpenAPI document describes exactly the routes that the Worker has, and the errors that it answers.
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { ERRORS } from "../../src/errors.ts";
+import { ERRORS } from "../../src/http/errors.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 
 // The routes are only listed here, so nothing of the platform is called.

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { configureObjects } from "../../src/catalog/propagation.ts";
 import { registryOf } from "../../src/catalog/store.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import type { Order } from "../../src/inventory/order.ts";
 import { toEvent } from "../../src/inventory/order-event.ts";
 import { readEvent } from "../../src/orders/webhooks.ts";

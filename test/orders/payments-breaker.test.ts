@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import { schedulerOf } from "../../src/inventory/scheduler-client.ts";
 import { dropPaymentLine } from "../../src/orders/payment-wait.ts";

@@ -2,7 +2,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import type { EventMessage } from "../../src/inventory/messages.ts";
 import type { WebhookConfig } from "../../src/orders/shop-receiver.ts";

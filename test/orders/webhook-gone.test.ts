@@ -4,7 +4,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { WebhookState } from "../../src/admin/webhooks.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { WebhookDesk } from "../../src/orders/webhook-desk.ts";
 import { resumeSending } from "../../src/orders/webhook-desk-client.ts";
 import { givenClock } from "../support/clock.ts";

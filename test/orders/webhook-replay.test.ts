@@ -4,7 +4,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { ReplayView, WebhookState } from "../../src/admin/webhooks.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { SkuInventory } from "../../src/inventory/sku-inventory.ts";
 import { pageText, postForm, showPage, signedIn } from "../support/console.ts";
 import { ADMIN_TOKEN, admin, call, VIEWER_TOKEN } from "../support/http.ts";

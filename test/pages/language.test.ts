@@ -1,7 +1,7 @@
 // The language and the theme of pages: by the address alone where all visitors get the same bytes, by the visitor elsewhere.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { LANGUAGES } from "../../src/languages.ts";
+import { LANGUAGES } from "../../src/values/languages.ts";
 import { freshAddress, ORIGIN } from "../support/http.ts";
 import { aSale, putSale } from "../support/shop.ts";
 

@@ -1,11 +1,11 @@
 // Shop-written content is safe to render: descriptions cannot inject markup, and accent colors stay readable.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Language } from "../../src/languages.ts";
 import { Markdown, plainText } from "../../src/pages/markdown.tsx";
 import { sharedPage } from "../../src/pages/page.ts";
 import { contrast, themeCss, themeOf } from "../../src/pages/theme.ts";
 import { PageContext } from "../../src/pages/views/page-context.tsx";
+import type { Language } from "../../src/values/languages.ts";
 
 const html = (text: string, language: Language = "en"): string =>
   String(

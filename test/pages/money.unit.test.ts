@@ -1,9 +1,9 @@
 // How amounts are shown: with the decimals of ISO 4217, never with the digits of `Intl`, which differ between engines.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isActiveCurrency, minorUnitDecimals } from "../../src/iso-4217.ts";
 import { formatMoney } from "../../src/pages/format.ts";
 import { wordingIn } from "../../src/pages/page.ts";
+import { isActiveCurrency, minorUnitDecimals } from "../../src/values/iso-4217.ts";
 
 /** Three letters, most of which are no currency. */
 const aCode = fc

@@ -4,8 +4,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
-import type { AppEnv } from "../../src/http.ts";
+import { requireConfig } from "../../src/config/config.ts";
+import type { AppEnv } from "../../src/http/request.ts";
 import { notFoundPage, wantsPage } from "../../src/pages/error-pages.ts";
 import { call, contractFaults, ORIGIN } from "../support/http.ts";
 

@@ -2,8 +2,8 @@
 // sale opens or closes.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
-import { LANGUAGES } from "../../src/languages.ts";
 import { servePage } from "../../src/pages/page-cache.ts";
+import { LANGUAGES } from "../../src/values/languages.ts";
 import { givenClock } from "../support/clock.ts";
 import { request, send } from "../support/http.ts";
 import { redisCost } from "../support/redis.ts";

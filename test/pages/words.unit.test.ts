@@ -1,12 +1,12 @@
 // The words in all languages: every text has the gaps of the English one, and every state of an order and a refusal has words.
 import { expect, test } from "vitest";
-import { BECAUSE, ERRORS, type ErrorCode } from "../../src/errors.ts";
-import { directionOf, LANGUAGES, languageOf } from "../../src/languages.ts";
+import { BECAUSE, ERRORS, type ErrorCode } from "../../src/http/errors.ts";
 import { describeOrder, isSettling, type OrderLike } from "../../src/pages/copy/order.ts";
 import { refusalText } from "../../src/pages/copy/refusal.ts";
 import { explain } from "../../src/pages/error-pages.ts";
 import { wordingIn } from "../../src/pages/page.ts";
 import { wordsIn } from "../../src/pages/words/all.ts";
+import { directionOf, LANGUAGES, languageOf } from "../../src/values/languages.ts";
 
 const others = LANGUAGES.filter((language) => language !== "en");
 

@@ -1,7 +1,6 @@
 // The exact amounts that go to Stripe and come back, and the prices that Stripe can never charge.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isActiveCurrency, minorUnitDecimals } from "../../src/iso-4217.ts";
 import { refusePrice } from "../../src/payments/price.ts";
 import { fromStripeAmount, toStripeAmount } from "../../src/payments/stripe-amount.ts";
 import {
@@ -10,6 +9,7 @@ import {
   STRIPE_MINIMUM,
   stripeMaximum,
 } from "../../src/payments/stripe-currencies.ts";
+import { isActiveCurrency, minorUnitDecimals } from "../../src/values/iso-4217.ts";
 
 const aCurrency = fc.oneof(
   fc.constantFrom("ISK", "UGX", "MGA", "KWD", "IDR"),

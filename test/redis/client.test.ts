@@ -1,7 +1,7 @@
 // The Redis client: its circuit breaker and its time limits.
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { redisBreakerState, resetRedisBreaker, withRedis } from "../../src/redis/client.ts";
 import { givenClock } from "../support/clock.ts";
 import { givenLimits } from "../support/limits.ts";

@@ -3,10 +3,10 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { QUICKNET } from "../../src/admission/beacon-chain.ts";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
+import { postSigned } from "../../src/http/signed-post.ts";
 import { fetchRound } from "../../src/line/beacon.ts";
 import { withRedis } from "../../src/redis/client.ts";
-import { postSigned } from "../../src/signed-post.ts";
 import { services } from "../support/redis.ts";
 
 /** Longer than a test may take, so that a timer that goes on makes it fail. */

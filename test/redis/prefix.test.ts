@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import { readPublished, storePublished } from "../../src/catalog/store.ts";
-import { readConfig, requireConfig } from "../../src/config.ts";
+import { readConfig, requireConfig } from "../../src/config/config.ts";
 import { readCopiedRules, saveAutomaticBlock } from "../../src/funnel/rule-copy.ts";
 import worker from "../../src/index.ts";
 import type { Order } from "../../src/inventory/order.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { withRedis } from "../../src/redis/client.ts";
 import { readVersioned, type VersionedField, writeNewer } from "../../src/redis/versioned.ts";
 import { emptyRedis, redis, redisIsBack } from "../support/redis.ts";

@@ -1,6 +1,6 @@
 // Sends HTTP requests to the Worker under test. Each request comes from a different address by default.
 import { exports } from "cloudflare:workers";
-import { ERRORS, type ErrorCode } from "../../src/errors.ts";
+import { ERRORS, type ErrorCode } from "../../src/http/errors.ts";
 
 export const ORIGIN = "https://shop.test";
 export const ADMIN_TOKEN = "test-admin-token";

@@ -2,8 +2,8 @@
 // a test about slowness sets the limit that it is about.
 import { env } from "cloudflare:workers";
 import { onTestFinished } from "vitest";
-import type { BreakerLimits, BreakerName } from "../../src/breaker-limits.ts";
-import { requireConfig } from "../../src/config.ts";
+import type { BreakerLimits, BreakerName } from "../../src/config/breaker-limits.ts";
+import { requireConfig } from "../../src/config/config.ts";
 
 /**
  * Changes the limits of a service for requests to the Worker, until `end` or the end of the test. Objects have a configuration

@@ -2,7 +2,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import worker from "../../src/index.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { secondsToNextTry } from "../../src/orders/payment-retry.ts";

@@ -1,7 +1,7 @@
 // What `redisCost` counts: the measured requests, whatever else uses Redis meanwhile.
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { withRedis } from "../../src/redis/client.ts";
 import { givenClock } from "./clock.ts";
 import { call } from "./http.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { onTestFinished, vi } from "vitest";
-import { requireConfig } from "../../src/config.ts";
+import { requireConfig } from "../../src/config/config.ts";
 import { flightsUnderWay } from "../../src/edge/single-flight.ts";
 import { VERSION_FIELD } from "../../src/funnel/rule-copy.ts";
 import worker from "../../src/index.ts";

@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { alertWatchOf } from "../../alerts/client.ts";
-import type { Issue } from "../../errors.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { testAlerts } from "../alerts.ts";
 import { renderAlertLists, renderAlerts } from "./alerts.tsx";
 import { faultsOf } from "./refusal-page.ts";

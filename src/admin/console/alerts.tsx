@@ -2,8 +2,8 @@
 // of HTML that the script replaces while the page is open.
 import type { AlertList, AlertView, Delivery } from "../../alerts/client.ts";
 import { valueText } from "../../alerts/formats.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import { Done, Faults } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Age, LocalTime, Table } from "./parts.tsx";

@@ -1,8 +1,8 @@
 // The console's routes for dead letters: list, inspect, replay, and discard.
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { refuse } from "../../errors.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import { refuse } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { ALL } from "../../orders/dead-letters.ts";
 import { applyDiscard, applyReplay, inspectLetter, listLetters } from "../dead-letters.ts";
 import { renderLetter, renderLetters } from "./dead-letters.tsx";

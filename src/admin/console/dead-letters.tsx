@@ -1,6 +1,6 @@
 // The pages of dead letters: the list, and one letter with its message and its order.
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { DeadLetter } from "../../orders/delivery.ts";
 import type { inspectLetter } from "../dead-letters.ts";
 import { Done, Faults, Reason } from "./form.tsx";

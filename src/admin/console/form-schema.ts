@@ -1,6 +1,6 @@
 // Shared parts of the console's forms: fields, and how their texts become a command of the operator's API.
 import * as z from "zod";
-import { type Issue, toIssues } from "../../errors.ts";
+import { type Issue, toIssues } from "../../http/errors.ts";
 
 /** Bytes of a form: the longest texts of any form in a script other than Latin, percent-encoded, and 50 ids of orders. */
 export const MAX_FORM_BYTES = 32_768;

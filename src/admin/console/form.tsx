@@ -1,5 +1,5 @@
 // Parts of the console's forms, which work without JavaScript.
-import type { Issue } from "../../errors.ts";
+import type { Issue } from "../../http/errors.ts";
 import { inWords } from "./issue-words.ts";
 
 /** Moves the focus to the answer of a form: it is read out, and a phone scrolls to it. */

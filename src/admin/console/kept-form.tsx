@@ -2,7 +2,7 @@
 // tab. Works without JavaScript, and stores nothing.
 import * as z from "zod";
 import { csrfRefusal } from "../../funnel/identity.ts";
-import { type AppContext, readForm } from "../../http.ts";
+import { type AppContext, readForm } from "../../http/request.ts";
 import { renderConsole } from "./layout.tsx";
 import { HOME } from "./refusal-page.ts";
 import { MAX_SALE_FORM_BYTES } from "./sale-form.ts";

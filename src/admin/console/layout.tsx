@@ -1,6 +1,6 @@
 // The frame of every page of the console.
 import type { Child } from "hono/jsx";
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import { consoleScriptUrl, consoleStyleUrl, iconUrl } from "../../pages/assets.ts";
 
 interface FrameProps {

@@ -1,7 +1,7 @@
 // The console's routes for the line of a sale.
 import { type Context, Hono } from "hono";
-import { refuse } from "../../errors.ts";
-import type { AppEnv } from "../../http.ts";
+import { refuse } from "../../http/errors.ts";
+import type { AppEnv } from "../../http/request.ts";
 import { applyLineChange, readLine } from "../line.ts";
 import { renderLine } from "./line.tsx";
 import { formOf, type LineForm, lineChangeOf, lineForm } from "./line-form.ts";

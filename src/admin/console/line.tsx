@@ -1,7 +1,7 @@
 // The line of a sale: its counts, and the page where an operator changes its rate, its notice, or whether it moves.
 import type { LineReport } from "../../admission/client.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import { Done, Faults, Field, Reason, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import type { LineForm } from "./line-form.ts";

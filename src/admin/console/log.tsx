@@ -1,6 +1,6 @@
 // The page of the log: who changed what, when, and why.
 import type { Change, LogEntry } from "../../catalog/log-entry.ts";
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import { renderConsole } from "./layout.tsx";
 import { Id, LocalTime, Table } from "./parts.tsx";
 

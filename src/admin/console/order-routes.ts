@@ -2,8 +2,8 @@
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
-import type { Issue } from "../../errors.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { parseOrderId } from "../../inventory/order-id.ts";
 import { randomPartOf } from "../../inventory/order-number.ts";
 import { findByNumber } from "../order-search.ts";

@@ -1,7 +1,7 @@
 // The page of one order: its state, its money, what happened when, and the forms of what an operator can do with it.
 import type { Child } from "hono/jsx";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { OrderInspection } from "../../inventory/inspection.ts";
 import { formatMoney } from "../../pages/format.ts";
 import { Done, Faults, Field, Reason, Select } from "./form.tsx";

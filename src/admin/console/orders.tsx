@@ -1,5 +1,5 @@
 // The page to find orders: by the id of an order or of a user.
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { OrderList } from "../../orders/my-orders.ts";
 import { formatMoney } from "../../pages/format.ts";

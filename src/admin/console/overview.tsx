@@ -1,5 +1,5 @@
 // The overview of one sale. Its figures are a fragment of HTML that the script replaces while the page is open.
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import { chartScriptUrl, chartStyleUrl } from "../../pages/assets.ts";
 import type { Figures, SkuFigures } from "../figures.ts";
 import { FiringAlerts } from "./alerts.tsx";

@@ -1,7 +1,7 @@
 // The page of a sale's preflight: a button that runs it, and what it found, for the screen and on paper.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { Check } from "../preflight/check.ts";
 import type { Preflight } from "../preflight/preflight.ts";
 import { Faults, Field } from "./form.tsx";

@@ -1,7 +1,7 @@
 // The page that makes a link to the preview of a sale.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { PreviewLink } from "../preview-links.ts";
 import { Faults, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";

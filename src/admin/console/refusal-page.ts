@@ -1,6 +1,6 @@
 // The answers of the console to a refused request.
-import { ERRORS, type Issue, type Refusal, refuse } from "../../errors.ts";
-import type { AppContext } from "../../http.ts";
+import { ERRORS, type Issue, type Refusal, refuse } from "../../http/errors.ts";
+import type { AppContext } from "../../http/request.ts";
 import { refusalHeaders } from "../../pages/error-pages.ts";
 import { renderProblem } from "./layout.tsx";
 import { renderSignIn } from "./sign-in.tsx";

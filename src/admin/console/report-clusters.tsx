@@ -1,5 +1,5 @@
 // The clusters of suspicious orders on the page of the report, each with its evidence and the one action.
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import type { Report } from "../report/document.ts";
 import type { Cluster } from "../report/find-clusters.ts";
 import { Reason, Select } from "./form.tsx";

@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import * as z from "zod";
-import type { Issue } from "../../errors.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { reportOf } from "../report/routes.ts";
 import { applyTakeBack, type TakeBackResult, takeBackSchema } from "../report/take-back.ts";
 import { keyField, reasonField } from "./form-schema.ts";

@@ -1,6 +1,6 @@
 // The page of the report of a sale: what holds, what was sold, and what it took. Printable: links and forms stay on the screen.
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { Check, LedgerReading, Report } from "../report/document.ts";
 import type { TakeBackResult } from "../report/take-back.ts";
 import { Faults } from "./form.tsx";

@@ -1,7 +1,7 @@
 // The console's form for a deny or allow rule.
 import * as z from "zod";
-import type { Issue } from "../../errors.ts";
 import { RULE_KINDS } from "../../funnel/rule-set.ts";
+import type { Issue } from "../../http/errors.ts";
 import { type RuleBody, ruleBodySchema } from "../rules.ts";
 import { type Asked, commandIn, numberIn, reasonField } from "./form-schema.ts";
 

@@ -1,9 +1,9 @@
 // The console's routes for deny and allow rules.
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Issue } from "../../errors.ts";
 import { listRules } from "../../funnel/rule-store.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { applyRemoval, applyRule } from "../rules.ts";
 import { type RuleForm, ruleBodyOf, ruleForm } from "./rule-form.ts";
 import { renderRules } from "./rules.tsx";

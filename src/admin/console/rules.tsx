@@ -1,7 +1,8 @@
 // The page of deny and allow rules: those in force with their evidence, and a form to add, change, or remove one.
-import type { Issue } from "../../errors.ts";
+
 import { RULE_KINDS, type Rule } from "../../funnel/rule-set.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import { Done, Faults, Field, Reason, Select, sameWords } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Id, LocalTime, Table } from "./parts.tsx";

@@ -2,7 +2,7 @@
 // issue about a value is one about a field. A text that was not changed leaves the stored value as it is: what the form
 // cannot show exactly, and settings that it does not show at all, survive an edit.
 import { type Sale, saleDocumentSchema } from "../../catalog/schema.ts";
-import { type Issue, toIssues } from "../../errors.ts";
+import { type Issue, toIssues } from "../../http/errors.ts";
 import {
   type Json,
   type Kind,

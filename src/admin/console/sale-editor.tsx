@@ -1,6 +1,6 @@
 // The editor of a sale: one form with a fault beside each field, what somebody else changed meanwhile, and a preview of the page.
 import type { Change } from "../../catalog/log-entry.ts";
-import type { Issue } from "../../errors.ts";
+import type { Issue } from "../../http/errors.ts";
 import { editorScriptUrl } from "../../pages/assets.ts";
 import { ANSWER, Done, Faults, Field } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";

@@ -1,7 +1,7 @@
 // The fields of a sale's editor. Each has its label, a hint, and what is wrong with it.
 import type { Child } from "hono/jsx";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import { Options } from "./form.tsx";
 import type { Texts } from "./form-texts.ts";
 import type { FIELDS } from "./sale-document.ts";

@@ -1,6 +1,6 @@
 // The products and SKUs of a sale as rows of a form: `skus.0.name` is the name of the first SKU. Pure.
 import type { Sale, Sku } from "../../catalog/schema.ts";
-import { fromDecimal, toDecimal } from "../../money.ts";
+import { fromDecimal, toDecimal } from "../../values/money.ts";
 import {
   type Json,
   type Kind,

@@ -1,7 +1,7 @@
 // The list of sales: state, times, and units.
 import type { SaleWithStock } from "../../catalog/registry-types.ts";
 import { isListed, type Sale, saleState } from "../../catalog/schema.ts";
-import type { Operator } from "../../http.ts";
+import type { Operator } from "../../http/request.ts";
 import type { Metrics } from "../../observability/read-metrics.ts";
 import { renderConsole } from "./layout.tsx";
 import { Age, Count, LocalTime, Table } from "./parts.tsx";

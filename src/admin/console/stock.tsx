@@ -1,7 +1,7 @@
 // The page of a sale's stock: units put on sale of each item, its orders to download, and a form to restock.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import { Done, Faults, Field, Reason, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";
 import { Count, ItemName, Table } from "./parts.tsx";

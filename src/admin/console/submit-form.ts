@@ -1,8 +1,8 @@
 // How a form of the console is answered: by what follows once it is done, or by its page again with what is wrong.
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
-import type { Issue } from "../../errors.ts";
-import { type AppContext, readForm } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import { type AppContext, readForm } from "../../http/request.ts";
 import { MAX_FORM_BYTES } from "./form-schema.ts";
 import { faultsOf, issuesOf } from "./refusal-page.ts";
 

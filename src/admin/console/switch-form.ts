@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { SwitchSetting } from "../../catalog/decide-switches.ts";
 import { switchChangeSchema } from "../../catalog/switch-schema.ts";
 import { type SwitchName, type SwitchTarget, TARGETS } from "../../catalog/switches.ts";
-import type { Issue } from "../../errors.ts";
+import type { Issue } from "../../http/errors.ts";
 import type { WantedChange } from "../switches.ts";
 import { type Asked, numberIn } from "./form-schema.ts";
 

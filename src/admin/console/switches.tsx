@@ -2,8 +2,8 @@
 import type { LogEntry } from "../../catalog/log-entry.ts";
 import type { RegisteredSwitches } from "../../catalog/registry-types.ts";
 import type { RegisteredSwitch } from "../../catalog/switches.ts";
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { AutomaticSwitch } from "../automatic-switches.ts";
 import { ANSWER, Faults, Field, Select } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";

@@ -1,6 +1,6 @@
 // The forms on the page of the webhook: how a filled-in form becomes a command of the operator's API.
 import * as z from "zod";
-import { EVENT_TYPES, type EventType } from "../../webhook-events.ts";
+import { EVENT_TYPES, type EventType } from "../../config/webhook-events.ts";
 import { type ReplayRequest, replaySchema } from "../webhooks.ts";
 import { type Asked, commandIn, keyField, reasonField } from "./form-schema.ts";
 

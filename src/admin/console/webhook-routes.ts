@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
-import type { Issue } from "../../errors.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { applyResume, applyWebhookReplay, readWebhookState } from "../webhooks.ts";
 import { submitForm } from "./submit-form.ts";
 import { type ReplayForm, replayOf, webhookForm } from "./webhook-form.ts";

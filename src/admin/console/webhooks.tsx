@@ -1,6 +1,6 @@
 // The page of the shop's webhook: where events go, which replays run, and the forms to replay and to send again after a stop.
-import type { Issue } from "../../errors.ts";
-import type { Operator } from "../../http.ts";
+import type { Issue } from "../../http/errors.ts";
+import type { Operator } from "../../http/request.ts";
 import type { ReplayView, WebhookState } from "../webhooks.ts";
 import { Done, Faults, Field, Reason, Select, sameWords } from "./form.tsx";
 import { renderConsole } from "./layout.tsx";

@@ -4,7 +4,7 @@ import { readLive } from "../../catalog/live.ts";
 import { BRISK, briskSpans, rhythmAt } from "../../catalog/rhythm.ts";
 import type { CatalogEntry } from "../../catalog/schema.ts";
 import { CHANGE_SHOWN_MS, readCatalog } from "../../catalog/snapshot.ts";
-import type { AppContext } from "../../http.ts";
+import type { AppContext } from "../../http/request.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
 type Scope = AppContext["var"]["scope"];

@@ -3,7 +3,7 @@
 import { sendTestNews } from "../../alerts/send.ts";
 import { protectionOf } from "../../catalog/protection.ts";
 import type { Sale } from "../../catalog/schema.ts";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { fetchKeys } from "../../funnel/key-set.ts";
 import { siteverifyCodes } from "../../funnel/turnstile.ts";
 import { postEvent } from "../../orders/shop-receiver.ts";

@@ -4,7 +4,7 @@ import { lineSettings, registrationOf } from "../../admission/settings.ts";
 import { type DrawCheck, verifyDraw } from "../../admission/verify-draw.ts";
 import { type Sale, saleState } from "../../catalog/schema.ts";
 import { registryOf } from "../../catalog/store.ts";
-import type { AppContext } from "../../http.ts";
+import type { AppContext } from "../../http/request.ts";
 import {
   allowanceAt,
   allowanceNames,

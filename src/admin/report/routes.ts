@@ -1,9 +1,9 @@
 // The routes of the report of a sale: signed JSON, CSV, and the public key that proves it.
 import { Hono } from "hono";
 import { idSchema } from "../../catalog/schema.ts";
-import { problem, refuse } from "../../errors.ts";
-import { completeHeaders } from "../../headers.ts";
-import type { AppContext, AppEnv } from "../../http.ts";
+import { problem, refuse } from "../../http/errors.ts";
+import { completeHeaders } from "../../http/headers.ts";
+import type { AppContext, AppEnv } from "../../http/request.ts";
 import { csvRecord } from "../csv.ts";
 import type { Report } from "./document.ts";
 import { readReport } from "./read-report.ts";

@@ -3,9 +3,9 @@
 import type { Context } from "hono";
 import * as z from "zod";
 import { idSchema } from "../../catalog/schema.ts";
-import { type ErrorCode, problem, refuse } from "../../errors.ts";
 import { readIdempotencyKey } from "../../funnel/shape.ts";
-import { type AppContext, type AppEnv, readJson } from "../../http.ts";
+import { type ErrorCode, problem, refuse } from "../../http/errors.ts";
+import { type AppContext, type AppEnv, readJson } from "../../http/request.ts";
 import type { OrderInspection } from "../../inventory/inspection.ts";
 import { applyRelease, inspectOrder } from "../orders.ts";
 import { applyRefund, refundSchema } from "../refunds.ts";

@@ -1,5 +1,5 @@
 // The words of `<doorbuster-buy>`, by language. English is the fallback.
-import { minorUnitDecimals } from "../../iso-4217.ts";
+import { minorUnitDecimals } from "../../values/iso-4217.ts";
 import type { Money } from "../api.gen.ts";
 
 export interface Words {

@@ -1,6 +1,6 @@
 // Routes of the comparator that call Doorbuster's inventory object and order consumer directly, to measure each of them alone.
 import { Hono } from "hono";
-import { requireConfig } from "../../config.ts";
+import { requireConfig } from "../../config/config.ts";
 import type { ReserveCommand } from "../../inventory/decide-reserve.ts";
 import type { ConfigureCommand } from "../../inventory/decide-stock.ts";
 import type { OrderMessage } from "../../inventory/messages.ts";

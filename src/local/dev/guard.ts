@@ -8,8 +8,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
-import { ERRORS, type ErrorCode } from "../../errors.ts";
-import { LOCAL_GUARD_HEADER } from "../../local-address.ts";
+import { LOCAL_GUARD_HEADER } from "../../config/local-address.ts";
+import { ERRORS, type ErrorCode } from "../../http/errors.ts";
 
 /** Internal headers of wrangler and Miniflare. */
 const DEV_SERVER_HEADER = /^(mf-|cf-workers-preview-token$)/;

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { readConfig } from "../../config.ts";
+import { readConfig } from "../../config/config.ts";
 import { localVars } from "../settings.ts";
 import { DevError } from "./error.ts";
 

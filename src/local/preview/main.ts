@@ -8,7 +8,7 @@ import type { Sale } from "../../catalog/schema.ts";
 import { billOf, inDollars } from "../../cost/bill.ts";
 import { CHECKED } from "../../cost/prices.ts";
 import { usageOfSale } from "../../cost/usage.ts";
-import type { Issue } from "../../errors.ts";
+import type { Issue } from "../../http/errors.ts";
 import { statesOf } from "../../pages/preview-state.ts";
 import { type AdminSaleList, Client, expectOk } from "../client.ts";
 import { stopRequested } from "../dev/stop-requested.ts";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { type Sale, saleDocumentSchema } from "../../catalog/schema.ts";
-import { type Issue, toIssues } from "../../errors.ts";
+import { type Issue, toIssues } from "../../http/errors.ts";
 import { refusePrice } from "../../payments/price.ts";
 
 type Read = { ok: true; sale: Sale } | { ok: false; faults: string[] };

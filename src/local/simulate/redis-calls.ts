@@ -1,5 +1,5 @@
 // The calls of one colo to Redis, through the real breaker. Its isolates see the same Redis, so one breaker stands for theirs.
-import { breakerLimits } from "../../breaker-limits.ts";
+import { breakerLimits } from "../../config/breaker-limits.ts";
 import { admitCall, type BreakerState, closedBreaker, endCall } from "../../edge/decide-breaker.ts";
 import type { World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 // Schemas that many answers share.
 import * as z from "zod";
-import { idSchema } from "../../fields.ts";
-import { moneySchema } from "../../money.ts";
+import { idSchema } from "../../values/fields.ts";
+import { moneySchema } from "../../values/money.ts";
 
 /** ISO 8601, UTC. */
 export const time = z.iso.datetime();

@@ -1,10 +1,10 @@
 // The answers about orders and their payments, and the events about them.
 import * as z from "zod";
+import { EVENT_TYPES, type EventType } from "../../config/webhook-events.ts";
 import { type Order, orderSchema } from "../../inventory/order.ts";
 import { orderEventSchema } from "../../inventory/order-event.ts";
 import { paymentStateSchema } from "../../inventory/order-payment.ts";
 import type { ShownPayment } from "../../orders/buyer.ts";
-import { EVENT_TYPES, type EventType } from "../../webhook-events.ts";
 import { money, nextCursor, time } from "./common.ts";
 
 const stored = orderSchema.in.shape;

@@ -4,7 +4,7 @@ import type { Preflight } from "../../admin/preflight/preflight.ts";
 import type { Report } from "../../admin/report/document.ts";
 import type { TakeBackResult } from "../../admin/report/take-back.ts";
 import type { LineReport } from "../../admission/client.ts";
-import { ERRORS, type ErrorCode } from "../../errors.ts";
+import { ERRORS, type ErrorCode } from "../../http/errors.ts";
 import { count, mapOf, money, refusals, saleHead, saleId, skuId, time, wide } from "./common.ts";
 
 export const lineReport = z

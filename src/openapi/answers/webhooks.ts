@@ -1,7 +1,7 @@
 // The answers about the webhook of the shop: its receiver, and the replays.
 import * as z from "zod";
 import type { ReplayView, WebhookState } from "../../admin/webhooks.ts";
-import { EVENT_TYPES, type EventType } from "../../webhook-events.ts";
+import { EVENT_TYPES, type EventType } from "../../config/webhook-events.ts";
 import { count, skuId, time } from "./common.ts";
 
 const eventType = z

@@ -1,7 +1,7 @@
 // Polls the live answer of a sale while the page is visible or its visitor waits in line, with backoff on failure. Stale stock is discarded.
 import type { PublicLine } from "../../admission/public-line.ts";
 import type { Stop } from "../../catalog/sale-state.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import type { Stock } from "../copy/sale.ts";
 import { call } from "./api.ts";
 import { jitter } from "./delay.ts";

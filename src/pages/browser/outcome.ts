@@ -1,5 +1,5 @@
 // Interprets a refused order: the message for the buyer, and the facts about the sale that it contains. Pure.
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { type Problem, refusalText } from "../copy/refusal.ts";
 import type { Wording } from "../copy/wording.ts";
 

@@ -1,7 +1,7 @@
 // A card that the visitor entered before the opening, for one press at the opening: the token of a payment method, in this tab's
 // storage until the press. It goes to the server with the order, and never before. Then the attempt has it, until its outcome is
 // known (`attempt.ts`).
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 
 export interface PreparedCard {
   /** The account that entered it: no other account's order may carry it. */

@@ -1,6 +1,6 @@
 // Applies edits of a sale to its open page: prices come with the live answer, names are fetched again.
 import type { Sale } from "../../catalog/schema.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { call } from "./api.ts";
 import { part, setText } from "./dom.ts";
 import type { Live } from "./live-stock.ts";

@@ -1,7 +1,7 @@
 // The card of one item in the browser: its button, stock, messages, and the buyer's order.
 import type { SaleState } from "../../catalog/sale-state.ts";
 import type { Order } from "../../inventory/order.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { holdsUnits, needsPayment } from "../copy/order.ts";
 import { limitText } from "../copy/refusal.ts";
 import { buyButton, noneAvailable, type Offer, type Stock, stockText } from "../copy/sale.ts";

@@ -1,5 +1,5 @@
 // The price, the quantity, and the payment choice in an item's card.
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { part, setText } from "./dom.ts";
 import { WORDING } from "./locale.ts";
 

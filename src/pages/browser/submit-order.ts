@@ -1,7 +1,7 @@
 // Submits one attempt until its outcome is known, through a sign-in, a challenge, a lost connection, or an overloaded
 // server. Every request carries the same key, so at most one order is placed.
 import type { Order } from "../../inventory/order.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { type ApiResponse, call, isUnknown } from "./api.ts";
 import {
   type Attempt,

@@ -1,7 +1,7 @@
 // The figures in the copy of a sale's line: numbers, waits, units and prices. Estimates say that they are.
 import type { PublicLine } from "../../admission/public-line.ts";
 import { numberInLine } from "../../admission/standing.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import type { Wording } from "./wording.ts";
 
 /** Free and held units of all SKUs. */

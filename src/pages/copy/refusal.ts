@@ -1,5 +1,5 @@
 // The copy for refusals, by the error codes of errors.ts. Shared by server and browser.
-import type { ErrorCode, ProblemFields } from "../../errors.ts";
+import type { ErrorCode, ProblemFields } from "../../http/errors.ts";
 import { stopWords } from "./stop.ts";
 import type { Wording } from "./wording.ts";
 

@@ -1,5 +1,5 @@
 // How texts get their language: the words, and formats for what is put into them. Server and browser share it.
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { formatMoney } from "../format.ts";
 import type { Plural, Template, Words } from "../words/words.ts";
 

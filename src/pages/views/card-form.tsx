@@ -1,8 +1,8 @@
 // The card form: an empty slot, which browser code fills with Stripe's Payment Element. The card's data
 // goes from the buyer's browser to Stripe and never reaches this site.
-import type { Config } from "../../config.ts";
-import type { Money } from "../../money.ts";
+import type { Config } from "../../config/config.ts";
 import { toStripeAmount } from "../../payments/stripe-amount.ts";
+import type { Money } from "../../values/money.ts";
 import { paymentUrl } from "../assets.ts";
 import { useWords } from "./page-context.tsx";
 

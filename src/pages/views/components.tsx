@@ -1,9 +1,10 @@
 // Components that several pages share: prices, times, badges, the seller, sign-in.
-import type { Branding } from "../../branding.ts";
+
 import type { Sale } from "../../catalog/schema.ts";
-import type { Config } from "../../config.ts";
+import type { Branding } from "../../config/branding.ts";
+import type { Config } from "../../config/config.ts";
 import type { Item } from "../../inventory/order.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import type { Badge } from "../copy/sale.ts";
 import { toSale } from "../page.ts";
 import { Say, shopText, usePage, useWords } from "./page-context.tsx";

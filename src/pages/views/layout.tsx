@@ -1,9 +1,9 @@
 // The layout of every page: head, header, footer. Nothing in it depends on the visitor, except the language of personal pages.
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import type { Branding } from "../../branding.ts";
 import type { Sale } from "../../catalog/schema.ts";
-import { LANGUAGES, type Language } from "../../languages.ts";
+import type { Branding } from "../../config/branding.ts";
+import { LANGUAGES, type Language } from "../../values/languages.ts";
 import { iconUrl, scriptUrl, styleUrl } from "../assets.ts";
 import {
   brandingOf,

@@ -1,9 +1,9 @@
 // The panel of one order: status, price, countdown, payment, cancellation. On the sale page it is an empty template
 // that browser code fills; on the order page the server fills it.
-import type { Branding } from "../../branding.ts";
+import type { Branding } from "../../config/branding.ts";
 import type { Order } from "../../inventory/order.ts";
-import { languageOf } from "../../languages.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
+import { languageOf } from "../../values/languages.ts";
 import { describeOrder, holdsUnits, needsPayment } from "../copy/order.ts";
 import { itemName } from "../copy/product.ts";
 import { toShared } from "../page.ts";

@@ -1,6 +1,6 @@
 // The page that components are part of, and texts with elements in their gaps.
 import { type Child, createContext, type JSX, type PropsWithChildren, useContext } from "hono/jsx";
-import { directionOf } from "../../languages.ts";
+import { directionOf } from "../../values/languages.ts";
 import { partsOf } from "../copy/wording.ts";
 import type { Page } from "../page.ts";
 import type { Template } from "../words/words.ts";

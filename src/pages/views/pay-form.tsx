@@ -1,6 +1,6 @@
 // The payment form of a reserved order: test cards, Stripe's card form, the shop's checkout, or a note that it is paid
 // elsewhere.
-import type { Branding } from "../../branding.ts";
+import type { Branding } from "../../config/branding.ts";
 import type { Order } from "../../inventory/order.ts";
 import type { PaymentMode } from "../../payments/payment-mode.ts";
 import { CardForm, type CardFormSettings } from "./card-form.tsx";

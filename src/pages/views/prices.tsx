@@ -1,6 +1,6 @@
 // Prices of items: one with the earlier price beside it, and the range of several.
 import type { Sku } from "../../catalog/schema.ts";
-import type { Money } from "../../money.ts";
+import type { Money } from "../../values/money.ts";
 import { Price } from "./components.tsx";
 import { useWords } from "./page-context.tsx";
 

@@ -1,5 +1,5 @@
 // The words of all languages.
-import type { Language } from "../../languages.ts";
+import type { Language } from "../../values/languages.ts";
 import { de } from "./de.ts";
 import { en } from "./en.ts";
 import { es } from "./es.ts";

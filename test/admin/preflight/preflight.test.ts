@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Check } from "../../../src/admin/preflight/check.ts";
 import type { Sale } from "../../../src/catalog/schema.ts";
 import { registryOf } from "../../../src/catalog/store.ts";
-import { type Config, requireConfig } from "../../../src/config.ts";
+import { type Config, requireConfig } from "../../../src/config/config.ts";
 import { resumeSending, stopSending } from "../../../src/orders/webhook-desk-client.ts";
 import { givenReceiver } from "../../alerts/watch.ts";
 import { givenClock } from "../../support/clock.ts";

@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type RequestOptions, request } from
 import type { AddressInfo } from "node:net";
 import { buffer, json } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { LOCAL_GUARD_HEADER } from "../../../src/config/local-address.ts";
 import { type Guard, newGuardSecret, startGuard } from "../../../src/local/dev/guard.ts";
-import { LOCAL_GUARD_HEADER } from "../../../src/local-address.ts";
 
 const SECRET = newGuardSecret();
 

@@ -1,7 +1,7 @@
 // The parsing of variables: secrets that can be rotated, several at once, newest first, the beacon, and the alerts.
 import { expect, test, vi } from "vitest";
-import { readConfig } from "../src/config.ts";
-import { THRESHOLDS } from "../src/observability/alert-thresholds.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { THRESHOLDS } from "../../src/observability/alert-thresholds.ts";
 
 vi.spyOn(console, "error").mockImplementation(() => {});
 

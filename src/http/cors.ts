@@ -1,7 +1,7 @@
 // Which other sites may call the buyers' API from their own pages: those of `ALLOWED_ORIGINS`, with a bearer token. Never
 // with cookies, so a foreign page cannot act for whoever is signed in here. Hono's `cors` is not used, because it would
 // also replace the `*` of public answers, and a middleware costs every request time.
-import type { Config } from "./config.ts";
+import type { Config } from "../config/config.ts";
 import { completeHeaders } from "./headers.ts";
 
 /** Routes that only servers call, or only this site's own pages. */

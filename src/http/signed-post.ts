@@ -1,7 +1,7 @@
 // Posts JSON to a webhook, signed as the Standard Webhooks specification says.
 import { Webhook } from "standardwebhooks";
-import { causeOf } from "./observability/log.ts";
-import { withTimeLimit } from "./time-limit.ts";
+import { causeOf } from "../observability/log.ts";
+import { withTimeLimit } from "../time-limit.ts";
 
 /** The status by which a receiver unsubscribes, as the specification says. */
 const GONE = 410;

@@ -1,6 +1,8 @@
 // Variables and secrets, parsed once per isolate. If one is missing or invalid, the log names it, and callers get a
 // plain 503.
 import * as z from "zod";
+import { thresholdsSchema } from "../observability/alert-thresholds.ts";
+import { LANGUAGES } from "../values/languages.ts";
 import { siteBrandingSchema } from "./branding.ts";
 import { breakerLimits } from "./breaker-limits.ts";
 import {
@@ -18,9 +20,7 @@ import {
   teamDomain,
   unset,
   webhookSecrets,
-} from "./config-formats.ts";
-import { LANGUAGES } from "./languages.ts";
-import { thresholdsSchema } from "./observability/alert-thresholds.ts";
+} from "./formats.ts";
 
 const schema = z
   .object({

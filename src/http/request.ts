@@ -2,8 +2,8 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 import { _safeParse, type $ZodErrorClass, type $ZodIssue } from "zod/v4/core";
-import type { Config } from "./config.ts";
-import type { EdgeScope } from "./edge/scope.ts";
+import type { Config } from "../config/config.ts";
+import type { EdgeScope } from "../edge/scope.ts";
 import { type Refusal, refuse, toIssues } from "./errors.ts";
 
 /** Who operates. A viewer reads everything, and changes nothing. */

@@ -1,6 +1,6 @@
 // How a shop brands the pages for buyers: for the whole deployment, and field by field for a sale.
 import * as z from "zod";
-import { altSchema, httpsUrlSchema, textFaults } from "./fields.ts";
+import { altSchema, httpsUrlSchema, textFaults } from "../values/fields.ts";
 
 /** Where a link of the seller leads: a page, or a mail to write. */
 const linkUrlSchema = z

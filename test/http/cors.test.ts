@@ -2,11 +2,11 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { app } from "../src/app.ts";
-import { ADMIN_TOKEN, ORIGIN, request } from "./support/http.ts";
-import { captureQueue } from "./support/queue.ts";
-import { emptyRedis, redisCost } from "./support/redis.ts";
-import { aBuyer, aSale, aSku, putSale, unique } from "./support/shop.ts";
+import { app } from "../../src/app.ts";
+import { ADMIN_TOKEN, ORIGIN, request } from "../support/http.ts";
+import { captureQueue } from "../support/queue.ts";
+import { emptyRedis, redisCost } from "../support/redis.ts";
+import { aBuyer, aSale, aSku, putSale, unique } from "../support/shop.ts";
 
 const SHOP = "https://shop.example";
 const configured = { ...env, ALLOWED_ORIGINS: `${SHOP} http://localhost:3000` };
