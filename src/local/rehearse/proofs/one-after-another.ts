@@ -37,16 +37,22 @@ function unitHistoryOf(evidence: Evidence): UnitHistory {
   };
 }
 
-/** An order took its units between its first request and the first answer that mentions it. */
+/**
+ * An order took its units between its first request and the first answer that mentions it. If its buyer got no answer, only the
+ * ledger says when: without that end, a unit that came back would seem never to have been taken.
+ */
 function takeOf(evidence: Evidence, { id, quantity, createdAt }: LedgerOrder): Change {
   const told = evidence.purchases.flatMap(({ firstSentAt, answers }) =>
     answers
       .filter(({ status, body }) => status === 202 && body.id === id)
       .map(({ sentAt, ms }) => ({ from: firstSentAt ?? sentAt, to: sentAt + ms })),
   );
-  // The buyer of an order may have had no answer.
-  const created = Date.parse(createdAt) - toleranceOf(evidence);
-  const from = told.length > 0 ? Math.min(...told.map((one) => one.from)) : created;
+  const created = Date.parse(createdAt);
+  const tolerance = toleranceOf(evidence);
+  if (told.length === 0) {
+    return { units: quantity, from: created - tolerance, to: created + tolerance };
+  }
+  const from = Math.min(...told.map((one) => one.from));
   return { units: quantity, from, to: Math.min(...told.map(({ to }) => to)) };
 }
 

@@ -58,6 +58,12 @@ test("a planted double sale is found, although one order was canceled later", ()
   ]);
 });
 
+test("a planted double sale is found, although the first buyer never got an answer", () => {
+  const sale = lastPair({ bobAt: 5, cidAt: 6 });
+  sale.purchases[0] = purchase("ann", "a", undefined);
+  expect(oneAfterAnother(sale)).toEqual(["1 units were sold while none can have been free"]);
+});
+
 test("a planted stale refusal is found, although the unit is sold in the end", () => {
   const [violation] = oneAfterAnother(lastPair({ bobAt: 60, cidAt: 30 }));
   expect(violation).toContain("cid got sold_out at 2026-11-22T10:00:30.000Z");
