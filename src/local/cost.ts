@@ -1,8 +1,8 @@
 // `npm run cost`: what a sale costs with no line, with a line, with a draw, and by a naive design. Needs nothing but arithmetic.
-import { parseArgs } from "node:util";
 import { beyondFree, billOf, inDollars, type Usage } from "../cost/bill.ts";
 import { PARTS, PRICES, REDIS_FIXED, SOURCES, WORKERS_PAID } from "../cost/prices.ts";
 import { KINDS, SCENARIO, type Scenario, usageOf } from "../cost/usage.ts";
+import { type Environment, parse, UsageError } from "./command-line.ts";
 import { formatNumber, formatTable } from "./terminal-format.ts";
 
 const HELP = `npm run cost -- --visitors N --stock N [options]
@@ -29,38 +29,34 @@ const OPTIONS = {
 const MOST = { visitors: 1_000_000_000, stock: 50_000_000, minutes: 44_640, colos: 1_000 };
 const NAMES = { open: "no line", queue: "line", draw: "draw", naive: "naive" };
 
-/** Bad usage. The message is for the user. */
-class UsageError extends Error {}
-
 /** Prints the estimate, or in one line what is wrong with the arguments, and returns the exit status. */
-export function runCost(args: string[], print: (line: string) => void): number {
+export function runCost(
+  args: string[],
+  print: (line: string) => void,
+  env: Environment = {},
+): number {
   try {
-    const values = parse(args);
+    const { values } = parse({ args, options: OPTIONS }, env);
     print(values.help ? HELP : reportOf(scenarioOf(values)));
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    print(`${error.message}. Try --help`);
+    print(`${error.message} Try --help`);
     return 2;
   }
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS }).values;
-  } catch (error) {
-    const [sentence = ""] = (error as Error).message.split(/[.\n]/);
-    throw new UsageError(sentence);
-  }
-}
+type Values = { [name in keyof typeof MOST]?: string } & { free: boolean };
 
-function scenarioOf(values: ReturnType<typeof parse>): Scenario {
+function scenarioOf(values: Values): Scenario {
   const read = (name: keyof typeof MOST): number => {
     const text = values[name];
-    if (text === undefined) throw new UsageError(`--${name} is missing`);
+    if (text === undefined) throw new UsageError(`--${name} is missing.`);
     const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (number < 1 || number > MOST[name]) {
-      throw new UsageError(`--${name} is not a whole number from 1 to ${formatNumber(MOST[name])}`);
+      throw new UsageError(
+        `--${name} is not a whole number from 1 to ${formatNumber(MOST[name])}.`,
+      );
     }
     return number;
   };
@@ -119,5 +115,5 @@ function planRows(usages: Usage[]): string[][] {
 }
 
 if (import.meta.main) {
-  process.exitCode = runCost(process.argv.slice(2), (line) => console.log(line));
+  process.exitCode = runCost(process.argv.slice(2), console.log, process.env);
 }

@@ -1,8 +1,8 @@
 // `npm run verify-draw`: checks a published draw, from an instance or from a saved file. Needs no network for a file.
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import type { Chain } from "../admission/draw.ts";
 import { type DrawQuestion, verifyDraw } from "../admission/verify-draw.ts";
+import { parse, UsageError } from "./command-line.ts";
 
 const HELP = `npm run verify-draw -- SOURCE [options]
 
@@ -25,46 +25,35 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** Bad usage, or no document to check. The message is for the user. */
-class UsageError extends Error {}
-
 /** Checks the draw that the arguments name, prints the result, and returns the exit status. */
 export async function runVerifyDraw(
   args: string[],
   print: (line: string) => void,
 ): Promise<number> {
   try {
-    const { values, positionals } = parse(args);
+    const { values, positionals } = parse({ args, options: OPTIONS, allowPositionals: true });
     if (values.help) {
       print(HELP);
       return 0;
     }
     const [source, ...others] = positionals;
-    if (source === undefined || others.length > 0) throw new UsageError("Name one SOURCE");
+    if (source === undefined || others.length > 0) throw new UsageError("Name one SOURCE.");
     const question = { ...placeIn(values), ...(await chainIn(values)) };
     return await report(await readDocument(source), question, print);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    print(`${error.message}. Try --help`);
+    print(`${error.message} Try --help`);
     return 2;
   }
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-type Values = ReturnType<typeof parse>["values"];
+type Values = { [name in "user" | "place" | "beacon"]?: string | undefined };
 
 function placeIn({ user, place }: Values): Pick<DrawQuestion, "userId" | "place"> {
   if (user === undefined && place === undefined) return {};
   const number = Number(place || Number.NaN);
   if (user === undefined || Number.isNaN(number)) {
-    throw new UsageError("Give --user and --place together, and the place as a number");
+    throw new UsageError("Give --user and --place together, and the place as a number.");
   }
   return { userId: user, place: number };
 }
@@ -95,7 +84,7 @@ async function readDocument(source: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(source, "utf8"));
   } catch (error) {
-    throw new UsageError(`${source} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${source} cannot be read: ${(error as Error).message}.`);
   }
 }
 
@@ -104,7 +93,7 @@ function drawUrl(text: string): string {
   const url = URL.parse(text);
   const [, saleId] =
     /^(?:\/api)?\/sales\/([a-z0-9-]+)(?:\/draw)?\/?$/.exec(url?.pathname ?? "") ?? [];
-  if (!url || saleId === undefined) throw new UsageError(`${text} is not the URL of a sale`);
+  if (!url || saleId === undefined) throw new UsageError(`${text} is not the URL of a sale.`);
   return `${url.origin}/api/sales/${saleId}/draw`;
 }
 
@@ -114,7 +103,7 @@ async function fetchJson(url: string): Promise<unknown> {
     if (!response.ok) throw new Error(`status ${response.status}`);
     return await response.json();
   } catch (error) {
-    throw new UsageError(`${url} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${url} cannot be read: ${(error as Error).message}.`);
   }
 }
 

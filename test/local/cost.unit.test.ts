@@ -57,6 +57,13 @@ test.each([
   expect(text).not.toContain("\n");
 });
 
+test("understands options that npm passes on without their names", () => {
+  const lines: string[] = [];
+  const env = { npm_config_visitors: "true", npm_config_stock: "true" };
+  expect(runCost(["500", "50"], (line) => lines.push(line), env)).toBe(0);
+  expect(lines.join("")).toContain("500 people, 50 units");
+});
+
 test("answers any arguments with a table or one line, and never fails otherwise", () => {
   const word = fc.oneof(
     fc.string(),

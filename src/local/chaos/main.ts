@@ -1,25 +1,18 @@
 // `npm run chaos`: plays the faults one after the other, prints a table, and writes the report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
+import { runCommand } from "../command-line.ts";
 import { currentCommit, describeMachine } from "../rehearse/machine.ts";
 import { type Played, play } from "./game.ts";
-import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { HELP, type Options, parseOptions } from "./options.ts";
 import { renderHtml } from "./report.ts";
 import { asTable, violations } from "./summary.ts";
 import { startWorld } from "./world.ts";
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options !== "help") return await gameDay(options);
-    console.log(HELP);
-    return 0;
-  } catch (error) {
-    console.error(error instanceof UsageError ? `${error.message}\n\n${HELP}` : error);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
+process.exitCode = await runCommand(
+  HELP,
+  () => parseOptions(process.argv.slice(2), process.env),
+  gameDay,
+);
 
 /** Returns the exit status. */
 async function gameDay(options: Options): Promise<number> {

@@ -1,6 +1,6 @@
 // The command line of `npm run chaos`: its options, their help text and their validation.
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
+import { count, type Environment, outputFile, parse, UsageError } from "../command-line.ts";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 
@@ -30,9 +30,6 @@ export interface Options {
   adminToken: string;
 }
 
-/** Invalid usage. The message is shown to the user with HELP. */
-export class UsageError extends Error {}
-
 const OPTIONS = {
   only: { type: "string" },
   seconds: { type: "string", default: "40" },
@@ -43,39 +40,24 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** Parses `argv`. Returns "help" for --help. @throws UsageError */
-export function parseOptions(argv: string[]): Options | "help" {
-  const { help, only, seconds, rate, seed, html, json } = parse(argv);
+/** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
+export function parseOptions(argv: string[], env: Environment = {}): Options | "help" {
+  const { values } = parse({ args: argv, options: OPTIONS }, env);
+  const { help, only, seconds, rate, seed, html, json } = values;
   if (help) return "help";
   return {
     faults: only === undefined ? [...FAULTS] : only.split(",").map(faultNamed),
     seconds: count("--seconds", seconds, 600),
     rate: count("--rate", rate, 200),
     seed: seed === undefined ? randomInt(1, 2 ** 32 - 1) : count("--seed", seed, 2 ** 32 - 1),
-    ...(html !== undefined && { html }),
-    ...(json !== undefined && { json }),
+    ...(html !== undefined && { html: outputFile("--html", html) }),
+    ...(json !== undefined && { json: outputFile("--json", json) }),
     adminToken: LOCAL_ADMIN_TOKEN,
   };
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({ args: argv, options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 function faultNamed(name: string): Fault {
   const fault = FAULTS.find((one) => one.name === name.trim());
   if (!fault) throw new UsageError(`--only: there is no fault "${name}".`);
   return fault;
-}
-
-function count(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new UsageError(`${name} must be a whole number from 1 to ${max}, not "${text}".`);
-  }
-  return value;
 }

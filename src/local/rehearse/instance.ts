@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Chain } from "../../admission/draw.ts";
 import { Client } from "../client.ts";
+import { UsageError } from "../command-line.ts";
 import { isWarning, type LogLine } from "../miniflare.ts";
 import { randomNumbers } from "../random.ts";
 import { startWorkerProcess } from "../spawn-miniflare.ts";
@@ -53,6 +54,7 @@ export async function openInstance(options: Options): Promise<Instance> {
   const { url, stop } = running;
   try {
     const client = new Client(url, options.adminToken);
+    if (options.url !== undefined) await assertOperates(client);
     const payments = running.payments ?? (await paymentsAt(client, options.provider));
     const clockErrorMs = isLocal(url) ? 0 : await client.syncClock();
     const isDeployed = (await client.login("")).status === 404;
@@ -68,6 +70,19 @@ export async function openInstance(options: Options): Promise<Instance> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** @throws {UsageError} unless this is the address of an instance, and its operator's token */
+async function assertOperates(client: Client): Promise<void> {
+  const { status } = await client.admin("GET", "/sales").catch((error: Error) => {
+    const { message } = (error.cause ?? error) as Error;
+    throw new UsageError(`${client.url} does not answer: ${message}.`);
+  });
+  if (status === 401) throw new UsageError(`ADMIN_TOKEN is not an operator's at ${client.url}.`);
+  if (status !== 200) {
+    const what = `GET /api/admin/sales returned ${status}`;
+    throw new UsageError(`${client.url} does not answer as Doorbuster does: ${what}.`);
   }
 }
 

@@ -1,12 +1,13 @@
 // `npm run rehearse`: runs the scenarios, checks the proofs and prints a report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
+import { runCommand } from "../command-line.ts";
 import { formatNumber } from "../terminal-format.ts";
 import { deadLettersOf } from "./dead-letters.ts";
 import { collectEvidence, type Evidence, type FinishedScenario } from "./evidence.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
 import { merge, type Observation, readObservation, writeObservation } from "./observation.ts";
-import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { HELP, type Options, parseOptions } from "./options.ts";
 import { lastToldAfterMs } from "./proofs/line.ts";
 import { checkThresholds } from "./proofs/thresholds.ts";
 import { verify } from "./proofs/verify.ts";
@@ -19,21 +20,11 @@ import type { ScenarioContext } from "./scenario.ts";
 import { deleteSale } from "./scenario-sale.ts";
 import { scenariosFor } from "./scenarios/all.ts";
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv, process.env);
-    if (options === "help") {
-      console.log(HELP);
-      return 0;
-    }
-    return await rehearse(options);
-  } catch (error) {
-    console.error(error instanceof UsageError ? `${error.message}\n\n${HELP}` : error);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
+process.exitCode = await runCommand(
+  HELP,
+  () => parseOptions(process.argv.slice(2), process.env),
+  rehearse,
+);
 
 /** Returns the exit status. */
 async function rehearse(options: Options): Promise<number> {

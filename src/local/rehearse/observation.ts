@@ -1,8 +1,9 @@
 // The observations of one machine in a rehearsal, as a file, and those of several machines as one.
 import { readFile, writeFile } from "node:fs/promises";
+import { UsageError } from "../command-line.ts";
 import type { Evidence, Findings } from "./evidence.ts";
 import type { Machine } from "./machine.ts";
-import { type Provider, UsageError } from "./options.ts";
+import type { Provider } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** A member of the crowd, as the report counts them. */
@@ -49,7 +50,7 @@ export async function writeObservation(path: string, observation: Observation): 
   await writeFile(path, JSON.stringify({ format: FORMAT, observation }, replacer));
 }
 
-/** @throws a UsageError if a file is no observation */
+/** @throws {UsageError} if a file is no observation */
 export async function readObservation(path: string): Promise<Observation> {
   try {
     const { format, observation } = JSON.parse(await readFile(path, "utf8"), reviver);
@@ -78,7 +79,7 @@ function reviver(_key: string, value: unknown): unknown {
 
 /**
  * One observation of the same sale by all machines. A machine whose evidence is missing shows as units that were taken without an
- * order. @throws a UsageError if they observed different sales
+ * order. @throws {UsageError} if they observed different sales, or the same people
  */
 export function merge(all: Observation[]): Observation {
   const sorted = all.toSorted((a, b) => a.endedAt - b.endedAt);
@@ -87,6 +88,10 @@ export function merge(all: Observation[]): Observation {
   const other = all.find((one) => ids(one) !== ids(first));
   if (other)
     throw new UsageError(`These machines observed different items: ${ids(first)}; ${ids(other)}.`);
+  const people = all.flatMap(({ members }) => members.map(({ user }) => user));
+  if (new Set(people).size < people.length) {
+    throw new UsageError("Two of these files have the same people. Is one named twice?");
+  }
   const add = (of: (one: Observation) => number) => all.reduce((sum, one) => sum + of(one), 0);
   const recorders = all.map(({ recorder }) => recorder);
   return {

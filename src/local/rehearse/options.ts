@@ -1,7 +1,8 @@
 // The command line of `npm run rehearse`: its options, their help text and their validation.
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import type { LineMode } from "../../admission/settings.ts";
+import { REHEARSAL_ID } from "../../catalog/rehearsal-terms.ts";
+import { count, type Environment, outputFile, parse, UsageError } from "../command-line.ts";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 
 export const HELP = `npm run rehearse -- [options]
@@ -75,9 +76,6 @@ export interface Options extends Thresholds {
   admission?: LineMode;
 }
 
-/** Invalid usage. The message is shown to the user with HELP. */
-export class UsageError extends Error {}
-
 const OPTIONS = {
   url: { type: "string" },
   sku: { type: "string" },
@@ -96,15 +94,10 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/**
- * Parses `argv`, together with options that npm consumed and put into `env`. Returns "help" for --help.
- * Throws a UsageError.
- */
-export function parseOptions(
-  argv: string[],
-  env: Record<string, string | undefined> = {},
-): Options | "help" {
-  const { values, positionals } = parse(withNpmFlags(argv, env));
+/** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
+export function parseOptions(argv: string[], env: Environment = {}): Options | "help" {
+  const config = { args: argv, options: OPTIONS, allowPositionals: true } as const;
+  const { values, positionals } = parse(config, env);
   if (values.help) {
     return "help";
   }
@@ -120,6 +113,9 @@ export function parseOptions(
   if (sale !== undefined && evidence === undefined) {
     throw new UsageError("--sale needs --evidence: one machine alone proves nothing about all.");
   }
+  if (sale !== undefined && !sale.startsWith(REHEARSAL_ID)) {
+    throw new UsageError(`--sale must name the rehearsal of another machine, not "${sale}".`);
+  }
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new UsageError(`--url must be an http or https URL, not "${url}".`);
   }
@@ -134,9 +130,9 @@ export function parseOptions(
   return {
     ...(url !== undefined && { url }),
     ...(sku !== undefined && { sku }),
-    ...(json !== undefined && { json }),
+    ...(json !== undefined && { json: outputFile("--json", json) }),
     ...(admission !== undefined && { admission: lineMode(admission) }),
-    ...(evidence !== undefined && { evidence }),
+    ...(evidence !== undefined && { evidence: outputFile("--evidence", evidence) }),
     ...(sale !== undefined && { sale }),
     ...(values.merge && { merge: positionals }),
     ...(maxP99 !== undefined && { maxP99: milliseconds("--max-p99", maxP99) }),
@@ -149,37 +145,6 @@ export function parseOptions(
     concurrency: count("--concurrency", values.concurrency, 1_000),
     adminToken: adminToken(url, env.ADMIN_TOKEN),
   };
-}
-
-/**
- * Supports `npm run rehearse --bots 0.5`, without the `--` before the options. npm then turns the flag into an
- * environment variable and passes only the value on. This restores the flags in the order they were typed.
- */
-function withNpmFlags(argv: string[], env: Record<string, string | undefined>): string[] {
-  const consumed = Object.keys(OPTIONS).filter((name) => env[npmVariable(name)] === "true");
-  const order = Object.keys(env);
-  consumed.sort((a, b) => order.indexOf(npmVariable(a)) - order.indexOf(npmVariable(b)));
-  const hasOnlyValues = argv.every((word) => !word.startsWith("-"));
-  if (!hasOnlyValues || consumed.length !== argv.length) return argv;
-  return consumed.flatMap((name, at) => [`--${name}`, argv[at] as string]);
-}
-
-const npmVariable = (name: string): string => `npm_config_${name.replaceAll("-", "_")}`;
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function count(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new UsageError(`${name} must be a whole number from 1 to ${max}, not "${text}".`);
-  }
-  return value;
 }
 
 function providerNamed(name: string): Provider {

@@ -1,7 +1,8 @@
 // Where an instance's payments go: which payment methods its buyers use, and what can be seen of the bank's books.
 import { paymentRate } from "../../payments/rate.ts";
 import type { BankEntry, Client } from "../client.ts";
-import { type Provider, UsageError } from "./options.ts";
+import { UsageError } from "../command-line.ts";
+import type { Provider } from "./options.ts";
 
 /** What a payment method does, whichever provider is asked. */
 export type Method =

@@ -1,9 +1,9 @@
 // Creates the sale of a scenario and deletes it afterwards, or finds the SKU named with --sku.
 import { setTimeout as pause } from "node:timers/promises";
 import { type Client, expectOk, type PublicSale, type SaleList } from "../client.ts";
+import { UsageError } from "../command-line.ts";
 import { signerFor } from "./grants.ts";
 import type { Instance } from "./instance.ts";
-import { UsageError } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SalePlan, ScenarioContext } from "./scenario.ts";
 
@@ -35,16 +35,20 @@ export async function createSale(
   // A deployment without Turnstile refuses a sale that challenges.
   if (answer.status === 400 && protection) answer = await put(unprotected);
   expectOk(answer);
-  return withSigner(contextFor({ ...instance, run }, recorder, await untilVisible(client, id)));
+  const sale = await untilVisible(client, id);
+  if (!sale) throw new Error(`The sale ${id} was created, but is still not visible.`);
+  return withSigner(contextFor({ ...instance, run }, recorder, sale));
 }
 
-/** Joins the rehearsal that another machine created. */
+/** Joins the rehearsal that another machine created. @throws {UsageError} if there is none */
 export async function joinSale(
   instance: Instance,
   recorder: Recorder,
   saleId: string,
 ): Promise<ScenarioContext> {
-  return withSigner(contextFor(instance, recorder, await untilVisible(instance.client, saleId)));
+  const sale = await untilVisible(instance.client, saleId);
+  if (!sale) throw new UsageError(`--sale: the instance has no rehearsal "${saleId}".`);
+  return withSigner(contextFor(instance, recorder, sale));
 }
 
 const withSigner = async (context: ScenarioContext): Promise<ScenarioContext> =>
@@ -102,16 +106,15 @@ function contextFor(instance: Instance, recorder: Recorder, sale: PublicSale): S
   return { ...instance, recorder, saleId, skus, ...observed };
 }
 
-async function untilVisible(client: Client, saleId: string): Promise<PublicSale> {
+/** Undefined if it is not visible in time. */
+async function untilVisible(client: Client, saleId: string): Promise<PublicSale | undefined> {
   const deadline = Date.now() + VISIBLE_WITHIN_MS;
   for (;;) {
     const answer = await client.send<PublicSale>("GET", `/api/sales/${saleId}`);
     if (answer.status === 200) {
       return answer.body;
     }
-    if (Date.now() > deadline) {
-      throw new Error(`The sale ${saleId} was created but is still not visible after 30 seconds.`);
-    }
+    if (Date.now() > deadline) return undefined;
     await pause(200);
   }
 }

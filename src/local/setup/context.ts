@@ -1,8 +1,9 @@
 // What setup knows before its first step: the login, the account, the settings and the secrets.
+import { UsageError } from "../command-line.ts";
 import type { Ask } from "./ask.ts";
 import { type Account, Cloudflare, type DeployedWorker } from "./cloudflare.ts";
 import { readSecrets, readSettings, readTracked, type Settings } from "./deployment-files.ts";
-import { SetupError, UsageError } from "./error.ts";
+import { SetupError } from "./error.ts";
 import { type Options, WORKERS_DEV } from "./options.ts";
 import {
   checkConfiguration,

@@ -5,6 +5,3 @@ export class SetupError extends Error {}
 
 /** The operator pressed Ctrl-C or Escape. */
 export class Cancelled extends Error {}
-
-/** Invalid usage. The message is shown with the help text. */
-export class UsageError extends Error {}

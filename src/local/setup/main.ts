@@ -1,7 +1,8 @@
 // `npm run setup`: deploys Doorbuster to a Cloudflare account. See HELP in options.ts.
+import { UsageError } from "../command-line.ts";
 import { PROJECT } from "../dev/settings.ts";
 import { terminal } from "./ask.ts";
-import { Cancelled, SetupError, UsageError } from "./error.ts";
+import { Cancelled, SetupError } from "./error.ts";
 import { HELP, parseOptions } from "./options.ts";
 import { runSetup } from "./run.ts";
 

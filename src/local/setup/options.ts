@@ -1,7 +1,6 @@
 // The command line of `npm run setup`: its options, their help text and their validation.
 import { domainToASCII } from "node:url";
-import { parseArgs } from "node:util";
-import { UsageError } from "./error.ts";
+import { parse, UsageError } from "../command-line.ts";
 
 export const HELP = `npm run setup -- [options]
 
@@ -66,7 +65,7 @@ const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a
 
 /** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
 export function parseOptions(argv: string[]): Options | "help" {
-  const values = parse(argv);
+  const { values } = parse({ args: argv, options: OPTIONS });
   if (values.help) return "help";
   const { name, account, domain, sale, "sale-title": title, "sale-opens": opens } = values;
   if (name !== undefined && !NAME.test(name))
@@ -127,14 +126,6 @@ export function timeIn(text: string, now: number): number {
     );
   if (time <= now) throw new UsageError(`${text} has passed.`);
   return time;
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({ args: argv, options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 function pair(text: string): [string, string] {

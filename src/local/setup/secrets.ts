@@ -1,7 +1,8 @@
 // The secrets of a deployment: which there are, which are generated, and which Cloudflare does not have yet.
+
 import { randomBytes } from "node:crypto";
 import { readConfig } from "../../config/config.ts";
-import { UsageError } from "./error.ts";
+import { UsageError } from "../command-line.ts";
 
 export type Values = Record<string, string>;
 

@@ -1,8 +1,9 @@
 // `npm run simulate`: simulates a drop, prints what happened, and writes the report. See HELP in options.ts.
 import { writeFile } from "node:fs/promises";
+import { runCommand } from "../command-line.ts";
 import { formatTable } from "../terminal-format.ts";
 import { PLATFORM } from "./limits.ts";
-import { HELP, type Options, parseOptions, UsageError } from "./options.ts";
+import { HELP, type Options, parseOptions } from "./options.ts";
 import { renderHtml, renderLanes } from "./report.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 import { isValid, LANES_HEAD, lanesRow, render, renderValidation } from "./summary.ts";
@@ -11,19 +12,11 @@ import { validate } from "./validate.ts";
 /** Numbers of lanes that are compared. */
 const LANES = [1, 2, 4, 8, 16, 32, 64];
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: string[]): Promise<number> {
-  try {
-    const options = parseOptions(argv);
-    if (options !== "help") return await run(options);
-    console.log(HELP);
-    return 0;
-  } catch (error) {
-    console.error(error instanceof UsageError ? error.message : error);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
+process.exitCode = await runCommand(
+  HELP,
+  () => parseOptions(process.argv.slice(2), process.env),
+  run,
+);
 
 /** Returns the exit status. */
 async function run({ mode, scenario, objectPerSecond, html }: Options): Promise<number> {

@@ -1,5 +1,5 @@
 // The command line of `npm run simulate`: its options, their help text and their validation.
-import { parseArgs } from "node:util";
+import { count, type Environment, outputFile, parse, UsageError } from "../command-line.ts";
 import { PLATFORM } from "./limits.ts";
 import type { Scenario } from "./world.ts";
 
@@ -32,9 +32,6 @@ export interface Options {
   html?: string;
 }
 
-/** Invalid usage. The message is one line. */
-export class UsageError extends Error {}
-
 const OPTIONS = {
   people: { type: "string", default: "10000000" },
   stock: { type: "string", default: "200000" },
@@ -51,9 +48,9 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** Parses `argv`. Returns "help" for --help. @throws UsageError */
-export function parseOptions(argv: string[]): Options | "help" {
-  const values = parse(argv);
+/** Parses `argv`. Returns "help" for --help. @throws {UsageError} */
+export function parseOptions(argv: string[], env: Environment = {}): Options | "help" {
+  const { values } = parse({ args: argv, options: OPTIONS }, env);
   if (values.help) return "help";
   const { html, line, validate, "compare-lanes": comparesLanes } = values;
   if (validate && comparesLanes) {
@@ -62,7 +59,7 @@ export function parseOptions(argv: string[]): Options | "help" {
   return {
     mode: validate ? "validate" : comparesLanes ? "compare lanes" : "simulate",
     objectPerSecond: count("--object-limit", values["object-limit"], 100_000),
-    ...(html !== undefined && { html }),
+    ...(html !== undefined && { html: outputFile("--html", html) }),
     scenario: {
       people: count("--people", values.people, 100_000_000),
       // The most that one SKU may have.
@@ -77,21 +74,4 @@ export function parseOptions(argv: string[]): Options | "help" {
       seed: count("--seed", values.seed, 2 ** 32 - 1),
     },
   };
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({ args: argv, options: OPTIONS }).values;
-  } catch (error) {
-    const [line = ""] = (error as Error).message.split("\n");
-    throw new UsageError(line);
-  }
-}
-
-function count(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new UsageError(`${name} must be a whole number from 1 to ${max}, not "${text}".`);
-  }
-  return value;
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { UsageError } from "../../../src/local/command-line.ts";
 import type { Evidence } from "../../../src/local/rehearse/evidence.ts";
 import {
   merge,
@@ -9,7 +10,6 @@ import {
   readObservation,
   writeObservation,
 } from "../../../src/local/rehearse/observation.ts";
-import { UsageError } from "../../../src/local/rehearse/options.ts";
 import { verify } from "../../../src/local/rehearse/proofs/verify.ts";
 import { makeTempDir } from "../../../src/local/temp-dir.ts";
 import { correctSale, NOW } from "./evidence.ts";
@@ -76,7 +76,8 @@ test("detects that one machine's evidence is missing", () => {
 
 test("detects a double sale that no machine could see alone", () => {
   const more = { stocked: 2, available: 0, held: 0, sold: 2, unacknowledged: 0 };
-  const third = observed(["ann"], { before: more, after: more }, NOW + 900);
+  const again = observed(["ann"], { before: more, after: more }, NOW + 900);
+  const third = { ...again, members: [{ user: "dan" }] };
   expect(brokenIn(merge([first(), second(), third])).length).toBeGreaterThan(0);
 });
 
@@ -90,6 +91,10 @@ test("waits for the slowest machine, and for none that never got there", () => {
 test("refuses evidence of different sales", () => {
   const sku = { ...correctSale().sku, id: "another" };
   expect(() => merge([first(), observed(["bob"], { sku })])).toThrow(UsageError);
+});
+
+test("refuses evidence that is named twice, which would look like an oversell", () => {
+  expect(() => merge([first(), second(), first()])).toThrow(UsageError);
 });
 
 test("a file keeps exactly what was observed", async () => {

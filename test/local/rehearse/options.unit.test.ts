@@ -1,6 +1,7 @@
 // The command line of the rehearsal: valid options are parsed, invalid ones rejected.
 import { describe, expect, test } from "vitest";
-import { type Options, parseOptions, UsageError } from "../../../src/local/rehearse/options.ts";
+import { UsageError } from "../../../src/local/command-line.ts";
+import { type Options, parseOptions } from "../../../src/local/rehearse/options.ts";
 
 describe("the command line", () => {
   test.each([
@@ -29,6 +30,9 @@ describe("the command line", () => {
     [["--evidence", "a.json"]],
     [["--evidence", "a.json", "--url", "http://localhost:8787", "--sku", "demo"]],
     [["--sale", "rehearsal-1", "--url", "http://localhost:8787"]],
+    [["--sale", "demo", "--url", "http://localhost:8787", "--evidence", "a.json"]],
+    [["--evidence", "missing/a.json", "--url", "http://localhost:8787"]],
+    [["--json", "missing/a.json"]],
   ])("rejects %j", (argv) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
   });

@@ -1,7 +1,7 @@
 // Where the payments of an instance at --url go, and what can be seen of them, without a server.
 import { expect, test } from "vitest";
 import type { Client } from "../../../src/local/client.ts";
-import { UsageError } from "../../../src/local/rehearse/options.ts";
+import { UsageError } from "../../../src/local/command-line.ts";
 import { paymentsAt } from "../../../src/local/rehearse/payments.ts";
 import { answer, claims, paidSale } from "./evidence.ts";
 

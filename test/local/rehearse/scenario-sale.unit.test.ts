@@ -1,8 +1,8 @@
 // Finding the SKU named with --sku, without a server.
 import { expect, test } from "vitest";
 import type { Client, SaleList } from "../../../src/local/client.ts";
+import { UsageError } from "../../../src/local/command-line.ts";
 import type { Instance } from "../../../src/local/rehearse/instance.ts";
-import { UsageError } from "../../../src/local/rehearse/options.ts";
 import { sandboxPayments } from "../../../src/local/rehearse/payments.ts";
 import { Recorder } from "../../../src/local/rehearse/recorder.ts";
 import { useExistingSku } from "../../../src/local/rehearse/scenario-sale.ts";

@@ -1,6 +1,7 @@
 // The command line of the simulation.
 import { expect, test } from "vitest";
-import { parseOptions, UsageError } from "../../../src/local/simulate/options.ts";
+import { UsageError } from "../../../src/local/command-line.ts";
+import { parseOptions } from "../../../src/local/simulate/options.ts";
 
 test("simulates ten million people unless told otherwise", () => {
   expect(parseOptions([])).toMatchObject({
@@ -16,6 +17,7 @@ test.each([
   ["more lanes than a SKU may have", ["--lanes", "65"]],
   ["a faster line than a sale may have", ["--line", "1001"]],
   ["a word instead of a number", ["--seed", "abc"]],
+  ["a report in a missing folder", ["--html", "missing/report.html"]],
   ["an unknown option", ["--fast"]],
   ["an argument without an option", ["10"]],
   ["two different tasks", ["--validate", "--compare-lanes"]],
