@@ -74,15 +74,13 @@ export function describeOrder(order: OrderLike, wording: Wording, isExternal = f
 function refundWords(order: OrderLike, wording: Wording): Told | undefined {
   const { payment, status } = order;
   const { order: words } = wording.words;
-  const isConfirmed = status === "confirmed";
-  if (payment === "refund_due") {
-    const why = canceledBy(order, wording) ?? words.tooLate;
-    const text = isConfirmed ? words.refundDueText : wording.join(why, words.moneyBack);
-    return { title: words.refundDue, text };
-  }
-  if (payment !== "refund_failed") return undefined;
-  const text = isConfirmed ? words.refundStuck : words.refundReturned;
-  return { title: words.refundFailed, text };
+  if (payment === "refund_failed") return { title: words.refundFailed, text: words.refundStuck };
+  if (payment !== "refund_due") return undefined;
+  // A refunded order's money goes back again if the bank returned it.
+  const isByShop = status === "confirmed" || status === "refunded";
+  const why = canceledBy(order, wording) ?? words.tooLate;
+  const text = isByShop ? words.refundDueText : wording.join(why, words.moneyBack);
+  return { title: words.refundDue, text };
 }
 
 function confirmedText(

@@ -124,8 +124,6 @@ export const de: Translation = {
     refundFailed: "Erstattung verzögert",
     refundStuck:
       "Ihre Erstattung konnte noch nicht ausgeführt werden. Der Shop weiß davon und meldet sich bei Ihnen.",
-    refundReturned:
-      "Ihre Bank hat unsere Erstattung zurückgeschickt. Der Shop weiß davon und meldet sich bei Ihnen.",
     confirmed: "Bestellung bestätigt",
     confirmedText: "Der Artikel gehört Ihnen. Vielen Dank für Ihre Bestellung.",
     partRefunded: "Der Artikel gehört Ihnen. Ein Teil Ihrer Zahlung wurde erstattet.",

@@ -122,7 +122,6 @@ export const en = {
     moneyBack: "Your money is on its way back to you in full.",
     refundFailed: "Refund delayed",
     refundStuck: "Your refund hasn't gone through. The shop knows and will get in touch with you.",
-    refundReturned: "Your bank returned our refund. The shop knows and will get in touch with you.",
     confirmed: "Order confirmed",
     confirmedText: "It's yours. Thank you for your order.",
     partRefunded: "It's yours. Part of your payment was refunded.",

@@ -121,8 +121,6 @@ export const es: Translation = {
     refundFailed: "Reembolso retrasado",
     refundStuck:
       "Su reembolso no se ha completado. La tienda lo sabe y se pondrá en contacto con usted.",
-    refundReturned:
-      "Su banco devolvió nuestro reembolso. La tienda lo sabe y se pondrá en contacto con usted.",
     confirmed: "Pedido confirmado",
     confirmedText: "Es suyo. Gracias por su pedido.",
     partRefunded: "Es suyo. Se le ha reembolsado una parte del pago.",

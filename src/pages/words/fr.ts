@@ -124,8 +124,6 @@ export const fr: Translation = {
     refundFailed: "Remboursement retardé",
     refundStuck:
       "Votre remboursement n’a pas abouti. La boutique le sait et prendra contact avec vous.",
-    refundReturned:
-      "Votre banque a renvoyé notre remboursement. La boutique le sait et prendra contact avec vous.",
     confirmed: "Commande confirmée",
     confirmedText: "C’est à vous. Merci de votre commande.",
     partRefunded: "C’est à vous. Une partie de votre paiement a été remboursée.",

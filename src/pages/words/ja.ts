@@ -120,8 +120,6 @@ export const ja: Translation = {
     moneyBack: "全額の返金手続き中です。",
     refundFailed: "返金が遅れています",
     refundStuck: "返金が完了していません。ショップは状況を把握しており、後ほどご連絡します。",
-    refundReturned:
-      "銀行から返金が差し戻されました。ショップは状況を把握しており、後ほどご連絡します。",
     confirmed: "注文が確定しました",
     confirmedText: "商品を確保しました。ご注文ありがとうございます。",
     partRefunded: "商品を確保しました。お支払いの一部は返金されました。",
