@@ -14,8 +14,8 @@ const MAX_REFUND_BYTES = 4_096;
 const MAX_REASON_LENGTH = 500;
 
 export const refundSchema = z.strictObject({
-  /** Absent: all units that are left. */
-  quantity: z.int().min(1).max(MAX_UNITS).exactOptional(),
+  /** Absent: all units that are left. 0: only money of units that are gone, if it came back. */
+  quantity: z.int().min(0).max(MAX_UNITS).exactOptional(),
   /** Whether the units are sold again. Otherwise they leave the stock. */
   backOnSale: z.boolean(),
   /** For the shop's records. Buyers never see it. */
@@ -57,11 +57,13 @@ export async function applyRefund(
   });
 }
 
+const badQuantity = (message: string): Refusal =>
+  refuse("invalid_request", { issues: [{ path: "quantity", message }] });
+
 function refusalOf(answer: RefundAnswer & { ok: false }): Refusal {
-  if (answer.reason === "too_many") {
-    const message = `only ${answer.left} units are left to refund`;
-    return refuse("invalid_request", { issues: [{ path: "quantity", message }] });
-  }
+  if (answer.reason === "too_many")
+    return badQuantity(`only ${answer.left} units are left to refund`);
+  if (answer.reason === "nothing_owed") return badQuantity("use at least 1: no money came back");
   if (answer.reason !== "order_not_cancellable") return refuse(answer.reason);
   const detail =
     "Only a confirmed order can be refunded, only what was not refunded before, and not what was paid in your own checkout";

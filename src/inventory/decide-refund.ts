@@ -18,7 +18,7 @@ export interface RefundCommand {
   /** The idempotency key of the request. */
   id: string;
   fingerprint: string;
-  /** Absent: all units that are left. */
+  /** Absent: all units that are left. 0: the money that is owed. */
   quantity?: number;
   backOnSale: boolean;
   reason: string;
@@ -32,13 +32,13 @@ export interface Returned {
 
 export type RefundDecision =
   | { ok: true; refund: Refund; changed?: Returned }
-  | { ok: false; reason: "order_not_cancellable" | "idempotency_key_reused" }
+  | { ok: false; reason: "order_not_cancellable" | "idempotency_key_reused" | "nothing_owed" }
   | { ok: false; reason: "too_many"; left: number };
 
 /**
  * Accepts a refund. The units of a paid order leave it once the provider returned the money, so a failed refund costs the
- * buyer nothing. Those of a free order leave it at once. An order that has no units, but whose refund failed, gets its money
- * alone: late money that the bank did not take back, or a refund that it returned.
+ * buyer nothing. Those of a free order leave it at once. A refund of all that is left includes the money that is owed, and one
+ * of no units returns that money alone.
  */
 export function decideRefund(row: OrderRow, command: RefundCommand, now: number): RefundDecision {
   const returns = returnsOf(row);
@@ -52,18 +52,22 @@ export function decideRefund(row: OrderRow, command: RefundCommand, now: number)
   // The shop's own checkout returns its charges itself, and reports it.
   if (row.payment?.isExternal) return { ok: false, reason: "order_not_cancellable" };
   const rest = totalOf(row).amount - committedAmount(returns);
-  const left = row.status === "confirmed" ? unitsLeft(row) : 0;
-  const isMoneyOnly = left === 0 && row.payment?.state === "refund_failed";
-  if ((left === 0 && !isMoneyOnly) || (rest <= 0 && !isFree(row))) {
+  const left = leftUnits(row);
+  const quantity = command.quantity ?? left;
+  // Late money is returned without a command, unless that failed.
+  const mayOwe = row.status === "confirmed" || row.payment?.state === "refund_failed";
+  const owed = mayOwe ? owedAmount(row) : 0;
+  if (command.quantity === 0 && owed === 0) return { ok: false, reason: "nothing_owed" };
+  if (left + owed === 0 || (rest <= 0 && !isFree(row))) {
     return { ok: false, reason: "order_not_cancellable" };
   }
-  const quantity = command.quantity ?? left;
   if (quantity > left) return { ok: false, reason: "too_many", left };
+  const isWithOwed = command.quantity === undefined || quantity === 0;
   const refund: Refund = {
     id,
     fingerprint,
     quantity,
-    amount: isMoneyOnly ? rest : Math.min(quantity * row.unitPrice.amount, rest),
+    amount: Math.min(quantity * row.unitPrice.amount + (isWithOwed ? owed : 0), rest),
     backOnSale,
     reason,
     acceptedAt: now,
@@ -75,6 +79,18 @@ export function decideRefund(row: OrderRow, command: RefundCommand, now: number)
   if (isFree(row)) return { ok: true, refund, changed: finished(row, accepted, refund, now) };
   return { ok: true, refund, changed: { row: settled(row, accepted, now), withdrawn: 0 } };
 }
+
+const leftUnits = (row: OrderRow): number => (row.status === "confirmed" ? unitsLeft(row) : 0);
+
+/**
+ * The money of units that left the order, as far as it is neither returned nor about to be: the bank returned the refund, or
+ * never took it. In minor units.
+ */
+const owedAmount = (row: OrderRow): number =>
+  Math.max(
+    0,
+    (row.quantity - leftUnits(row)) * row.unitPrice.amount - committedAmount(returnsOf(row)),
+  );
 
 /** What the provider reported about one refund of the operator's. `returned`: its total for the charge, as read then. */
 export type RefundResult = { returned?: ReturnReport } & (
@@ -161,13 +177,9 @@ export function settled(row: OrderRow, returns: Returns, now: number): OrderRow 
 function paymentState(row: OrderRow, isAllReturned: boolean): Payment["state"] {
   if (dueRefund(row)) return "refund_due";
   if (isAllReturned) return "refunded";
-  const { refunds } = returnsOf(row);
-  const hasFailed = refunds.at(-1)?.state === "failed" || refunds.some(isReturnedByBank);
-  return hasFailed ? "refund_failed" : "charged";
+  const hasFailed = returnsOf(row).refunds.at(-1)?.state === "failed";
+  return hasFailed || owedAmount(row) > 0 ? "refund_failed" : "charged";
 }
-
-/** Whether the refund took the units, but its money came back to the shop. */
-const isReturnedByBank = ({ state, isTaken }: Refund): boolean => state === "failed" && isTaken;
 
 /** An event about a refund of the operator's. Undefined if nothing is to be looked up. */
 export function decideRefundLookUp(

@@ -27,6 +27,7 @@ export interface RefundReceipt {
 export type RefundAnswer =
   | { ok: true; replayed: boolean; receipt: RefundReceipt }
   | { ok: false; reason: "not_found" | "order_not_cancellable" | "idempotency_key_reused" }
+  | { ok: false; reason: "nothing_owed" }
   | { ok: false; reason: "too_many"; left: number };
 
 export function refund(work: UnitOfWork, orderId: string, command: RefundCommand): RefundAnswer {

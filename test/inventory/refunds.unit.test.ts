@@ -51,7 +51,7 @@ const refund: fc.Arbitrary<Step> = fc.record(
     do: fc.constant("refund" as const),
     order,
     id: ids,
-    quantity: fc.integer({ min: 1, max: 4 }),
+    quantity: fc.integer({ min: 0, max: 4 }),
     backOnSale: fc.boolean(),
   },
   { requiredKeys: ["do", "order", "id", "backOnSale"] },

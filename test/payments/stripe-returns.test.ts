@@ -183,6 +183,19 @@ test("hears of a failed refund also from an old API version of Stripe", async ()
   expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(0) });
 });
 
+test("hears of a refund by the event of its creation alone", async () => {
+  const purchase = await givenConfirmed();
+  await refundAtStripe(purchase, 500);
+  const refund = { ...usd(500), currency: "usd", payment_intent: purchase.chargeId };
+  const object = { id: "re_1", ...refund, status: "succeeded", metadata: {} };
+  const { created } = (await ownEvents(purchase, "charge.refunded"))[0] as StripeEvent;
+
+  // Events of the shop's own account name no account, or null.
+  await apply(purchase, { type: "refund.created", account: null, created, data: { object } });
+
+  expect(await shown(purchase)).toMatchObject({ status: "confirmed", refunded: usd(500) });
+});
+
 test("raises a refund that the shop canceled at Stripe before the bank took it", async () => {
   const purchase = await givenConfirmed("pm_fake_refund_pending");
   const { orderId, skuId } = purchase;
@@ -244,6 +257,44 @@ test("raises an operator's refund that the bank returns after its success", asyn
   expect(await shown(purchase)).toMatchObject({ ...failed, refundedQuantity: 1 });
   expect(await post(failure as StripeEvent)).toBe(200);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, available: 4, unacknowledged: 0 });
+});
+
+test("returns money again that a bank returned, and leaves the buyer the other units", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId, skuId } = purchase;
+  expect((await requestRefund(purchase, { quantity: 0 })).status).toBe(400);
+  await requestRefund(purchase, { quantity: 1 });
+  await deliverNext(purchase);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+  await apply(purchase, failure as StripeEvent);
+
+  const again = await requestRefund(purchase, { quantity: 0 });
+  expect(again.body).toMatchObject({ quantity: 0, amount: usd(PRICE) });
+  expect((await requestRefund(purchase, { quantity: 0 })).status).toBe(400);
+  await deliverNext(purchase);
+
+  const returned = { status: "confirmed", payment: "charged", refunded: usd(PRICE) };
+  expect(await shown(purchase)).toMatchObject({ ...returned, refundedQuantity: 1 });
+  expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: PRICE });
+  expect(await ledger(skuId)).toMatchObject({ sold: 1, available: 4, refundsFailed: [] });
+});
+
+test("returns all money with the last units, also what a bank returned before", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId, skuId } = purchase;
+  await requestRefund(purchase, { quantity: 1 });
+  await deliverNext(purchase);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+  await apply(purchase, failure as StripeEvent);
+
+  expect((await requestRefund(purchase)).body).toMatchObject({ quantity: 1, amount: usd(TOTAL) });
+  await deliverNext(purchase);
+
+  expect(await shown(purchase)).toMatchObject({ status: "refunded", refunded: usd(TOTAL) });
+  expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: TOTAL });
+  expect(await ledger(skuId)).toMatchObject({ sold: 0, available: 5, refundsFailed: [] });
 });
 
 test("returns the money of a whole order again after the bank returned its refund", async () => {

@@ -6,7 +6,7 @@ import { type Asked, commandIn, keyField, numberIn, reasonField } from "./form-s
 const refundForm = z.strictObject({
   action: z.literal("refund"),
   key: keyField,
-  /** Units. Empty: all that are left. */
+  /** Units. Empty: all that are left. 0: only money that a bank returned. */
   quantity: z.string().trim().max(10).default(""),
   units: z.enum(["sell", "withdraw"]),
   reason: reasonField,

@@ -146,7 +146,7 @@ const RefundFields = ({ order, refundKey, form }: OrderProps) => (
     <input type="hidden" name="key" value={form?.key ?? refundKey} />
     <Field
       {...{ name: "quantity", label: "Units", type: "number", value: form?.quantity }}
-      hint="Empty: all that are left."
+      hint="Empty: all that are left. 0: only money that a bank returned."
     />
     <Select
       {...{ name: "units", label: "The units", chosen: form?.units }}

@@ -109,8 +109,8 @@ export const stockOperations: Operations = {
     id: "refundOrder",
     summary: "Refund an order, or some of its units",
     description:
-      "The order shows when the money is back with the buyer. If a refund failed and no units are left, it returns the money alone: " +
-      "`quantity` is 0 then.",
+      "The order shows when the money is back with the buyer. Without `quantity`, all that is left is returned, and money of units that are " +
+      "gone if a bank returned it. A `quantity` of 0 returns that money alone.",
     parameters: ["orderId", "idempotencyKey"],
     body: {
       name: "RefundRequest",
