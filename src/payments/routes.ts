@@ -7,9 +7,17 @@ import { callInventory } from "../inventory/client.ts";
 import { parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { causeOf, log } from "../observability/log.ts";
-import { isOfOtherMode, toPaymentEvent, verifyStripeWebhook } from "./stripe-events.ts";
+import {
+  isOfOtherMode,
+  isStripeEvent,
+  toPaymentEvent,
+  verifyStripeWebhook,
+} from "./stripe-events.ts";
 
 const MAX_EVENT_BYTES = 262_144;
+const NOT_AN_EVENT = refuse("invalid_request", {
+  issues: [{ path: "", message: "must be an event with its object" }],
+});
 
 export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (c) => {
   const config = c.get("config");
@@ -23,6 +31,9 @@ export const paymentRoutes = new Hono<AppEnv>().post("/webhooks/stripe", async (
   } catch (error) {
     log("stripe.webhook_refused", { requestId, cause: causeOf(error) });
     return problem(c, refuse("forbidden", { detail: "The signature is not valid" }));
+  }
+  if (!isStripeEvent(stripeEvent)) {
+    return problem(c, NOT_AN_EVENT);
   }
   if (isOfOtherMode(config, stripeEvent)) {
     const { id, type, livemode } = stripeEvent;

@@ -1,5 +1,6 @@
 // Verifies and reads Stripe's webhook events. They come at least once, late and in any order.
 import Stripe from "stripe";
+import * as z from "zod";
 import type { Config } from "../config/config.ts";
 import { type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
@@ -32,6 +33,15 @@ export async function verifyStripeWebhook(
   throw failure;
 }
 
+const eventSchema = z.looseObject({
+  type: z.string(),
+  created: z.int(),
+  data: z.looseObject({ object: z.looseObject({}) }),
+});
+
+/** Whether a signed body has the shape of an event with its object. Stripe's thin events have none. */
+export const isStripeEvent = (body: unknown): boolean => eventSchema.safeParse(body).success;
+
 /**
  * Whether an event is of the other mode than the secret key. Test and live mode have objects of their own, so the key cannot
  * look the event up. A key whose prefix tells no mode is not compared.
@@ -60,7 +70,7 @@ export async function toPaymentEvent(
   const stripe = stripeClient(config, REQUEST_LIMIT_MS);
   const isPayment = event.type.startsWith("payment_intent.");
   // The secret key cannot look up what belongs to a connected account, which wrote these metadata itself.
-  const isForeign = event.account !== undefined;
+  const isForeign = Boolean(event.account);
   const canLookUp = !isPayment && !isForeign;
   const ref = refOf(metadata) ?? (canLookUp ? await refAt(stripe, subject.chargeId) : undefined);
   if (!ref) return undefined;
@@ -131,6 +141,7 @@ function subjectOf(event: Stripe.Event): Subject | undefined {
       const amount = fromStripeAmount({ amount: amount_refunded, currency });
       return chargeId ? { kind: "refunding", chargeId, metadata, amount } : undefined;
     }
+    case "refund.created":
     case "refund.updated":
     case "refund.failed":
     // Of a card's refund, API versions before 2024-10-28 send only this one.

@@ -140,6 +140,9 @@ function chargeError(error: unknown, chargeId?: string): ChargeOutcome {
   throw error;
 }
 
+/** Codes about the method alone, such as `payment_method_currency_mismatch`. */
+const METHOD_REFUSED = /^(payment_method_|payment_intent_incompatible_payment_method$)/;
+
 /** Why Stripe refuses this token, amount or currency, and always will. Undefined for any other refusal. */
 function permanentReason({
   param,
@@ -148,7 +151,7 @@ function permanentReason({
 }: InstanceType<typeof Stripe.errors.StripeInvalidRequestError>): string | undefined {
   // A method can be used once, even if it was declined. Stripe has neither a code nor a parameter for that.
   if (!code && !param && message.includes("may not be used again")) return "invalid_payment_method";
-  if (code === "payment_intent_incompatible_payment_method") return "invalid_payment_method";
+  if (code && METHOD_REFUSED.test(code)) return "invalid_payment_method";
   if (param === "payment_method" || param === "confirmation_token") return "invalid_payment_method";
   // Not `invalid_amount`: some banks decline with that code, and then another card can pay.
   if (param === "amount") return code ?? "amount_invalid";

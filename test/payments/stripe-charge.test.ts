@@ -63,7 +63,7 @@ const nextAttempt = (
   chargeId: "chargeId" in answer ? (answer.chargeId ?? null) : null,
 });
 
-test.each(["pm_fake_used", "pm_fake_incompatible"])(
+test.each(["pm_fake_used", "pm_fake_incompatible", "pm_fake_currency"])(
   "declines a method at once that Stripe never takes (%s), and charges the next one",
   async (token) => {
     const first = aPayment(token);

@@ -98,7 +98,7 @@ export async function postWebhook(
 /** An event that the test composes, signed as Stripe signs. `age`: seconds since it was signed. */
 export async function signed(
   event: object,
-  { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},
+  { secret, age = 0 }: { secret?: string; age?: number } = {},
 ) {
   const created = Math.floor(Date.now() / 1_000) - age;
   const body = JSON.stringify({
@@ -108,14 +108,20 @@ export async function signed(
     livemode: false,
     ...event,
   });
-  const signature = await new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
-    payload: body,
+  return { body, signature: await signatureOf(body, { ...(secret && { secret }), age }) };
+}
+
+/** Stripe's signature of a body. `age`: seconds since it was signed. */
+export const signatureOf = (
+  payload: string,
+  { secret = services.FAKE_STRIPE.STRIPE_WEBHOOK_SECRET, age = 0 } = {},
+): Promise<string> =>
+  new Stripe("sk_test").webhooks.generateTestHeaderStringAsync({
+    payload,
     secret,
     timestamp: Math.floor(Date.now() / 1_000) - age,
     cryptoProvider: Stripe.createSubtleCryptoProvider(),
   });
-  return { body, signature };
-}
 
 /** Posts an event, signed anew as Stripe signs each delivery. Returns the status of the answer. */
 export async function post(event: object): Promise<number> {

@@ -26,6 +26,7 @@ import {
   post,
   postWebhook,
   refundAtStripe,
+  signatureOf,
   signed,
   stripeEnv,
 } from "./stripe-fixtures.ts";
@@ -306,6 +307,14 @@ test("refuses webhooks without a valid and recent signature, and changes nothing
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", version: 1 });
 });
+
+test.each(["null", "[]", "1", '"x"', "{}", '{"type":"charge.refunded","created":1,"data":null}'])(
+  "refuses the signed body %s, which is no event, with a clear error",
+  async (body) => {
+    const signature = await signatureOf(body);
+    expect(await postWebhook(body, signature)).toBe(400);
+  },
+);
 
 test("accepts webhooks signed with either secret during a rotation, and with no other", async () => {
   const secrets = { STRIPE_WEBHOOK_SECRET: "whsec_new, whsec_old" };

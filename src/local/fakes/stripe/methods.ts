@@ -42,6 +42,10 @@ const REFUSED: Record<string, [message: string, more?: { code: string }]> = {
     "The PaymentMethod provided (sepa_debit) is not allowed for this PaymentIntent.",
     { code: "payment_intent_incompatible_payment_method" },
   ],
+  pm_fake_currency: [
+    "The currency provided (usd) is invalid for the attached payment method.",
+    { code: "payment_method_currency_mismatch" },
+  ],
 };
 
 /** @throws StripeFault if there is no such payment method, or it is refused */
