@@ -81,6 +81,7 @@ export type PutResult =
   | { ok: true; created: boolean; isFirst: boolean; registered: RegisteredSale }
   | { ok: false; reason: "precondition_failed" }
   | { ok: false; reason: "rehearsal" }
+  | { ok: false; reason: "rehearsal_granted" }
   | { ok: false; reason: "sku_taken"; skuId: string; saleId: string };
 
 export type RemoveResult =

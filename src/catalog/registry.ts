@@ -2,6 +2,7 @@
 // what. It gives every change a revision. Being single-threaded, it serializes conflicting changes. Redis and the SKU objects
 // hold copies that can be rebuilt from it at any time.
 import { DurableObject } from "cloudflare:workers";
+import { MAX_GRANT_SECONDS } from "../admission/rehearsal.ts";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
 import { type LanedSku, namesOf } from "../inventory/order-id.ts";
 import { decideSwitches, type SwitchChange, type SwitchSetting } from "./decide-switches.ts";
@@ -68,6 +69,8 @@ export class SaleRegistry extends DurableObject<object> {
     if (!holds(condition, etagOfSale(before))) return { ok: false, reason: "precondition_failed" };
     if (before && before.sale?.rehearsal !== sale.rehearsal)
       return { ok: false, reason: "rehearsal" };
+    if (sale.rehearsal && !before?.sale && this.#mayBeGranted(sale.id))
+      return { ok: false, reason: "rehearsal_granted" };
     for (const { id: skuId } of sale.skus) {
       const owner = this.#tables.saleOfSku(skuId);
       // The orders of a rehearsal are removed with it, so it takes no SKU that has been another sale's.
@@ -290,6 +293,12 @@ export class SaleRegistry extends DurableObject<object> {
       this.#changed(changed, { older: false });
     }
     return { ok: true, ...this.switches(), edits };
+  }
+
+  /** Whether a grant of an earlier rehearsal with this id may still be good. It would be good for a new one too. */
+  #mayBeGranted(id: string): boolean {
+    const since = Date.now() - MAX_GRANT_SECONDS * 1_000;
+    return this.#log.count("rehearsal.granted", `sale/${id}`, since) > 0;
   }
 
   #hasTarget({ sale, sku }: SwitchSetting): boolean {

@@ -47,6 +47,9 @@ export async function putSale(
   if (!put.ok && put.reason === "rehearsal") {
     return invalid("rehearsal", "a sale is made as a rehearsal, or never becomes one");
   }
+  if (!put.ok && put.reason === "rehearsal_granted") {
+    return invalid("id", "was a rehearsal's within the last hour, whose grants are still good");
+  }
   if (!put.ok) {
     const index = sale.skus.findIndex(({ id }) => id === put.skuId);
     return invalid(`skus.${index}.id`, `belongs to the sale ${put.saleId}`);

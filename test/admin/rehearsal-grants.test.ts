@@ -153,6 +153,25 @@ describe("a rehearsal", () => {
     expect((await put({ ...sale, title: "Changed" })).status).toBe(200);
   });
 
+  test("takes the id of a deleted one only once the grants of that are over", async () => {
+    const clock = givenClock(Date.now());
+    const { sale, grant } = await givenRehearsal();
+    expect((await admin("DELETE", `/sales/${sale.id}`)).status).toBe(204);
+    expect(await issuesOf(sale)).toEqual([400, ["id"]]);
+
+    clock.moveTo(Date.now() + 3_600_001);
+    const again = aRehearsalSale({ id: sale.id });
+    expect((await put(again)).status).toBe(201);
+    const person = aSynthetic({ saleId: sale.id, grant });
+    expect((await order(person, again.skus[0]?.id ?? "")).code).toBe("unauthenticated");
+  });
+
+  test("takes the id of a deleted one that had no grant at once", async () => {
+    const sale = await putSale(aRehearsalSale());
+    expect((await admin("DELETE", `/sales/${sale.id}`)).status).toBe(204);
+    expect((await put(sale)).status).toBe(201);
+  });
+
   test("takes no SKU that has been in a real sale", async () => {
     const skuId = await onSale();
     expect(await issuesOf(aRehearsalSale({ skus: [aSku({ id: skuId })] }))).toEqual([
