@@ -239,7 +239,10 @@ describe("money", () => {
         }
         if (payment?.state === "refunded") expect(status).toBe("refunded");
         if (status === "refunded" && unitPrice.amount > 0) {
-          expect(["refunded", "refund_failed"]).toContain(payment?.state);
+          // Money of a refund that failed may be sent again.
+          expect(dueRefund(row) ? ["refund_due"] : ["refunded", "refund_failed"]).toContain(
+            payment?.state,
+          );
         }
       }
     });
