@@ -115,13 +115,13 @@ export function decideRefundResult(
 
 /**
  * A total that was read at the provider. Unlike an event, it may lower the stored one: a refund can have failed. A newer
- * report than the reading stays.
+ * report than the reading stays. Of two that are equally old the lower one counts: rather show less than money that came back.
  */
 function readAs(returns: Returns, read: ReturnReport | undefined): Returns {
   if (!read || read.at <= returns.correctedAt) return returns;
   const { amount: reported, at } = read;
   if (reported >= returns.reported) return reportedAs(returns, read);
-  if (at <= returns.reportedAt) return returns;
+  if (at < returns.reportedAt) return returns;
   const floor = Math.min(returns.floor, reported);
   return { ...returns, reported, floor, reportedAt: at, correctedAt: at };
 }

@@ -26,6 +26,12 @@ export function stripeClient(
   });
 }
 
+/**
+ * The end of a second, in milliseconds. Stripe states the times of events in whole seconds, so an event and what is read in
+ * the same second count as equally old.
+ */
+export const endOfSecond = (seconds: number): number => Math.floor(seconds) * 1_000 + 999;
+
 /** Decline codes that only the shop may see. Buyers see the general code instead. */
 const CONFIDENTIAL = new Set([
   "authentication_not_handled",

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { type OrderRef, parseOrderId } from "../inventory/order-id.ts";
 import type { PaymentEvent } from "../inventory/payment-event.ts";
 import { fromStripeAmount } from "./stripe-amount.ts";
-import { type StripeConfig, stripeClient } from "./stripe-client.ts";
+import { endOfSecond, type StripeConfig, stripeClient } from "./stripe-client.ts";
 import { returnedBy } from "./stripe-refund.ts";
 
 /** Stripe waits ten seconds for the answer to a webhook. An event takes at most two requests. */
@@ -74,8 +74,7 @@ export async function toPaymentEvent(
   const canLookUp = !isPayment && !isForeign;
   const ref = refOf(metadata) ?? (canLookUp ? await refAt(stripe, subject.chargeId) : undefined);
   if (!ref) return undefined;
-  // Stripe states whole seconds. The end of the second makes an event newer than what was read within it.
-  const at = event.created * 1_000 + 999;
+  const at = endOfSecond(event.created);
   if (isForeign) return { ...ref, at, ...rest, isForeign };
   return { ...ref, at, ...rest, ...(await returnedNow(stripe, subject)) };
 }

@@ -4,6 +4,7 @@ import Stripe from "stripe";
 import type { ReturnReport } from "../inventory/returns.ts";
 import type { RefundOutcome, RefundRequest } from "./gateway.ts";
 import { fromStripeAmount, toStripeAmount } from "./stripe-amount.ts";
+import { endOfSecond } from "./stripe-client.ts";
 import { getIntent, isReplayed, KEY_LIFE_MS, once } from "./stripe-intent.ts";
 
 /** An operator's refund, which has an id. */
@@ -39,8 +40,8 @@ async function refundAll(
 
 async function refundPart(stripe: Stripe, request: OwnRefund): Promise<RefundOutcome> {
   const { orderId, refundId, chargeId } = request;
-  // Before the reading, so that no later event is taken for an older one.
-  const at = Date.now();
+  // Before the reading, so that no later event is taken for an older one. In whole seconds, like the times of events.
+  const at = endOfSecond(Date.now() / 1_000);
   try {
     // Stripe may have forgotten the first key, so a second request could move money again.
     const isOld = Date.now() - (request.acceptedAt ?? 0) > KEY_LIFE_MS;

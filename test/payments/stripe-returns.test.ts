@@ -1,7 +1,14 @@
 // What Stripe reports by itself about money that goes back: partial refunds, failed refunds and disputes, repeated, late and in
 // any order.
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { deliverTo, givenOrder, givenPaid, PRICE, type Purchase } from "../orders/saga-fixtures.ts";
+import {
+  deliverTo,
+  givenHolds,
+  givenOrder,
+  givenPaid,
+  PRICE,
+  type Purchase,
+} from "../orders/saga-fixtures.ts";
 import { emptyRedis, redisIsBack } from "../support/redis.ts";
 import { aBuyer, ledger, showOrder } from "../support/shop.ts";
 import {
@@ -257,6 +264,23 @@ test("raises an operator's refund that the bank returns after its success", asyn
   expect(await shown(purchase)).toMatchObject({ ...failed, refundedQuantity: 1 });
   expect(await post(failure as StripeEvent)).toBe(200);
   expect(await ledger(skuId)).toMatchObject({ sold: 1, available: 4, unacknowledged: 0 });
+});
+
+test("raises an operator's refund that the bank returns in the second of its success", async () => {
+  givenHolds(); // The clock stands still.
+  const purchase = await givenConfirmed();
+  const { orderId, skuId } = purchase;
+  await requestRefund(purchase);
+  await deliverNext(purchase);
+  const [success] = await ownEvents({ orderId }, "charge.refunded");
+  expect(await post(success as StripeEvent)).toBe(200);
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+
+  await apply(purchase, failure as StripeEvent);
+
+  expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(0) });
+  expect(await ledger(skuId)).toMatchObject({ refundsFailed: [{ orderId }] });
 });
 
 test("returns money again that a bank returned, and leaves the buyer the other units", async () => {
