@@ -88,7 +88,7 @@ async function showFigures(c: Context<AppEnv, "/sales/:saleId/figures">): Promis
 }
 
 async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
-  const cursor = decodeCursor(c.req.query("cursor"));
+  const cursor = decodeCursor(c.req.query("cursor"), c.req.param("skuId"));
   if (cursor === undefined) {
     const issues = [{ path: "cursor", message: "is not a cursor of this list" }];
     return problem(c, refuse("invalid_request", { issues }));

@@ -94,7 +94,9 @@ export class Lanes {
     theirs: (lane: LaneStub) => Promise<Page>,
   ): Page | Promise<Page> {
     if (this.of === 1) return own();
-    return this.#pageOf(after ? laneIn(after) : ROOT, own, theirs);
+    // The cursor of a lane that never existed wakes no object.
+    const lane = after ? Math.min(laneIn(after), this.of - 1) : ROOT;
+    return this.#pageOf(lane, own, theirs);
   }
 
   async #pageOf<Page extends { next: OrderRef | null }>(

@@ -183,6 +183,33 @@ test("a refusal of more units than are left tells how many are", async () => {
   });
 });
 
+test("pages of orders end, also from a made-up place, and no place is that of another item", async () => {
+  const skuId = await onSale({ stock: 9, lanes: 2 });
+  for (const buyer of await buyers(9)) await bought(buyer, skuId);
+  const page = (place: unknown[]) => {
+    const cursor = new TextEncoder().encode(JSON.stringify(place)).toBase64();
+    return admin<{ orders?: unknown[]; cursor?: string }>(
+      "GET",
+      `/skus/${skuId}/orders?cursor=${encodeURIComponent(cursor.replaceAll("+", "-").replaceAll("/", "_"))}`,
+    );
+  };
+  for (const lane of [1, 2, 99]) {
+    const { status, body } = await page(["", `${skuId}.${lane}.`]);
+    expect([status, body.cursor]).toEqual([200, undefined]);
+  }
+  for (const orderId of [
+    "",
+    "x",
+    skuId,
+    `${skuId}.NaN.`,
+    `${skuId}.-1.`,
+    `${skuId}.100.`,
+    "a.0.",
+  ]) {
+    expect((await page(["", orderId])).code).toBe("invalid_request");
+  }
+});
+
 test("an order id with a lane that never existed wakes no object", async () => {
   const skuId = await onSale({ lanes: 2 });
   const buyer = await aBuyer();
