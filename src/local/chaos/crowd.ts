@@ -1,5 +1,5 @@
-// The crowd of a game day. People come at a steady rate, whatever happens, and want one unit of a free or of a paid SKU. They
-// repeat a request that got no answer, with the same key, as the pages and the client do.
+// The crowd of a game day. People come at a steady rate, whatever happens, and want one unit of a free SKU with lanes, or of a
+// paid one. They repeat a request that got no answer, with the same key, as the pages and the client do.
 import { setTimeout as pause } from "node:timers/promises";
 import { arrivals, openLoop, type Wave } from "../rehearse/arrivals.ts";
 import type { Buyer, Scenario, ScenarioContext } from "../rehearse/scenario.ts";
@@ -39,7 +39,7 @@ export function crowdScenario(
         opensAt: new Date(now - 1_000).toISOString(),
         closesAt: new Date(now + 3_600_000).toISOString(),
         skus: [
-          { ...sku, name: "free", unitPrice: usd(0), holdSeconds: 300 },
+          { ...sku, name: "free", unitPrice: usd(0), holdSeconds: 300, lanes: 3 },
           { ...sku, name: "paid", unitPrice: usd(700), holdSeconds: HOLD_SECONDS },
         ],
       };
