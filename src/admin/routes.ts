@@ -95,6 +95,7 @@ async function listOrders(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Re
   }
   return atLedger(c, async (inventory) => {
     const { orders, next } = await inventory.page(cursor);
+    if (orders.length === 0 && !(await inventory.report())) return null;
     return {
       orders: orders.map(({ userId, order }) => ({ ...order, userId })),
       ...(next ? { cursor: encodeCursor(next) } : {}),

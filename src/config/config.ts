@@ -2,6 +2,7 @@
 // plain 503.
 import * as z from "zod";
 import { thresholdsSchema } from "../observability/alert-thresholds.ts";
+import "../values/issue-words.ts";
 import { LANGUAGES } from "../values/languages.ts";
 import { siteBrandingSchema } from "./branding.ts";
 import { breakerLimits } from "./breaker-limits.ts";

@@ -1,6 +1,7 @@
 // All public error codes with their status and title, and the problem+json (RFC 9457) response.
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import "../values/issue-words.ts";
 import { completeHeaders } from "./headers.ts";
 
 /** Every error of the API: code → HTTP status and a constant title. */

@@ -234,7 +234,7 @@ test("checks a draft without saving it", async () => {
   expect((await send(NEW, form)).status).toBe(200);
   const { status, body } = await send(NEW, { ...form, "skus.0.stock": "many" });
   expect(status).toBe(400);
-  expect(faultOf(body, "skus.0.stock")).toBe("is not a number");
+  expect(faultOf(body, "skus.0.stock")).toBe("must be a number");
   expect(await stored(form.id ?? "")).toBeUndefined();
 });
 
@@ -255,8 +255,8 @@ test("shows the page of a draft, privately, where it can run no script and send 
 
 describe("bad input", () => {
   test.each<[field: string, text: string, fault: string, beside?: string]>([
-    ["title", "", "is required"],
-    ["opensAt", "soon", "is not a date and time"],
+    ["title", "", "must not be empty"],
+    ["opensAt", "soon", "must be a date and time such as 2026-12-01T09:00:00Z"],
     ["closesAt", "2026-01-01T00:00", "must be after opensAt"],
     ["imageUrl", "javascript:alert(1)", "use a complete https:// address"],
     ["skus.0.unitPrice.amount", "0.01", "must be 0 (free) or at least"],

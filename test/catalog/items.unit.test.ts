@@ -86,7 +86,7 @@ test.each<[what: string, document: object, issue: string]>([
   [
     "a blank option",
     { skus: [size("41", { option: " " })] },
-    "skus.0.option: Too small: expected string to have >=1 characters",
+    "skus.0.option: must not be empty",
   ],
   [
     "two currencies in a product",

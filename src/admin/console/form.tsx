@@ -1,6 +1,5 @@
 // Parts of the console's forms, which work without JavaScript.
 import type { Issue } from "../../http/errors.ts";
-import { inWords } from "./issue-words.ts";
 
 /** Moves the focus to the answer of a form: it is read out, and a phone scrolls to it. */
 export const ANSWER = { tabindex: -1, autofocus: true } as const;
@@ -10,7 +9,7 @@ export const Faults = ({ issues = [] }: { issues: readonly Issue[] | undefined }
   issues.length === 0 ? null : (
     <div class="fault" role="alert" {...ANSWER}>
       {issues.map(({ path, message }) => (
-        <p>{path === "" ? message : `${path}: ${inWords(message)}`}</p>
+        <p>{path === "" ? message : `${path}: ${message}`}</p>
       ))}
     </div>
   );

@@ -13,7 +13,6 @@ import {
   toSent,
   valueAt,
 } from "./form-texts.ts";
-import { inWords } from "./issue-words.ts";
 import { productsOf, rowsOfSale, skusOf } from "./sale-rows.ts";
 
 export const FIELDS = {
@@ -81,10 +80,9 @@ const FIELD_OF: [pattern: RegExp, field: string][] = [
 /** An issue about a value as one about its field, in words for people. */
 export function toFieldIssue({ path, message }: Issue): Issue {
   const field = FIELD_OF.reduce((found, [pattern, of]) => found.replace(pattern, of), path);
-  const words = inWords(message);
-  const isPrice = field.endsWith(".amount") && words === "is not a number";
+  const isPrice = field.endsWith(".amount") && message === "must be a number";
   return {
     path: field,
-    message: isPrice ? "use a price such as 12.00, with the currency's decimals" : words,
+    message: isPrice ? "use a price such as 12.00, with the currency's decimals" : message,
   };
 }
