@@ -88,5 +88,5 @@ function unknownNames(keys: readonly string[]): string {
 /** What the last alternative requires: the ones before it are exceptions, such as an empty text. */
 function unionWords(issue: InvalidUnion): string {
   if (Array.isArray(issue.options)) return `must be ${oneOf(issue.options)}`;
-  return issue.errors.at(-1)?.[0]?.message ?? "is not valid";
+  return issue.errors[issue.errors.length - 1]?.[0]?.message ?? "is not valid";
 }

@@ -255,7 +255,7 @@ test("shows the page of a draft, privately, where it can run no script and send 
 
 describe("bad input", () => {
   test.each<[field: string, text: string, fault: string, beside?: string]>([
-    ["title", "", "must not be empty"],
+    ["title", "", "is required"],
     ["opensAt", "soon", "must be a date and time such as 2026-12-01T09:00:00Z"],
     ["closesAt", "2026-01-01T00:00", "must be after opensAt"],
     ["imageUrl", "javascript:alert(1)", "use a complete https:// address"],

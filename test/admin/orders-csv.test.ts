@@ -96,10 +96,12 @@ test("breaks off if the ledger fails on the way, so that no part looks like the 
 });
 
 test.each([unique("never-sold"), "UPPER", "x".repeat(65), "%00", aSku().id])(
-  "is not found for the SKU %s, which never had stock",
+  "is not found for the SKU %s, which never had stock, and neither is its list of orders",
   async (skuId) => {
-    const answer = await admin("GET", `/skus/${skuId}/orders.csv`);
-    expect(answer).toMatchObject({ status: 404, code: "not_found" });
-    expect(contractFaults(answer)).toEqual([]);
+    for (const path of [`/skus/${skuId}/orders.csv`, `/skus/${skuId}/orders`]) {
+      const answer = await admin("GET", path);
+      expect(answer).toMatchObject({ status: 404, code: "not_found" });
+      expect(contractFaults(answer)).toEqual([]);
+    }
   },
 );

@@ -49,6 +49,26 @@ inBrowser("shop-written content", (stage) => {
     expect(await brokenWords(page.locator(".order-line h2 a"))).toEqual([]);
   });
 
+  test.each([
+    ["a word longer than the screen", "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen"],
+    ["a Japanese name without spaces", "限定スニーカー".repeat(6)],
+  ])("breaks %s instead of widening the page", async (_, name) => {
+    const { path, saleId, skuId } = await stage().onSale({ ...PRICE, name });
+    const buyer = await stage().person(NARROW);
+    await buyer.signIn("long-words");
+    const page = await buyer.open(`${path}?lang=ja`);
+    const fits = async () =>
+      expect(await page.evaluate("document.documentElement.scrollWidth"), page.url()).toBe(320);
+    await fits();
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await fits();
+    for (const next of [`/sales/${saleId}/skus/${skuId}/buy`, "/orders", "/"]) {
+      await page.goto(next);
+      await fits();
+    }
+  });
+
   test("renders right-to-left titles with the right direction, aligned with the page", async () => {
     const more = { title: "מבצע אביב!", language: "he", description: "First.\n\nשלום עולם." };
     const { path, saleId } = await stage().onSale({ ...PRICE, name: "נעל" }, { more });

@@ -85,6 +85,36 @@ inBrowser("stock on the sale page", (stage) => {
     expect(await stage().ledger(skuId)).toMatchObject({ held: 1 });
   });
 
+  test("offers no quantity of a sold-out item, and offers it when units come back", async () => {
+    const sold = (available: number, state: string) => (live: object) => ({
+      ...live,
+      skus: [{ id: skuId, available, held: 0, state }],
+    });
+    const { page, path, skuId } = await visitor("shopper", { ...PAID, perUserLimit: 3, stock: 0 });
+    const quantity = page.getByLabel("Quantity");
+    await changeLive(page, sold(0, "sold_out"));
+    await page.goto(path);
+    await page
+      .locator('[data-buy] button[aria-disabled="true"]', { hasText: "Sold out" })
+      .waitFor();
+    expect(await quantity.isVisible()).toBe(false);
+    await changeLive(page, sold(5, "available"));
+    await page.getByRole("button", { name: "Tell me if one comes back" }).click();
+    await canBuy(page);
+    expect(await quantity.isVisible()).toBe(true);
+    await quantity.selectOption("3");
+    await page.getByText("US$36.00").waitFor();
+  });
+
+  test("offers no quantity of a sold-out item without JavaScript", async () => {
+    const { path } = await visitor("plain", { perUserLimit: 3, stock: 0 });
+    const plain = await (await stage().person({ javaScriptEnabled: false })).open(path);
+    await expect
+      .poll(() => plain.reload().then(() => buyButton(plain).textContent()))
+      .toBe("Sold out");
+    expect(await plain.getByLabel("Quantity").isVisible()).toBe(false);
+  });
+
   test.each([
     ["a sold-out item", { ...PAID, stock: 1 }],
     ["an item without stock", { stock: 0 }],

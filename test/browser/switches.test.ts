@@ -40,15 +40,17 @@ inBrowser("the operator's switches on an open page", (stage) => {
   });
 
   test("a closed item is not on sale, and the others are", async () => {
-    const { skuId, path } = await stage().onSale({}, { items: 2 });
+    const { skuId, path } = await stage().onSale({ perUserLimit: 3 }, { items: 2 });
     const page = await (await stage().person()).open(path);
     await page.locator('[data-buy] button[aria-disabled="false"]').first().waitFor();
     await setSwitch({ name: "closed", sku: skuId, value: true });
     const labels = () => buyButton(page).allTextContents();
     await expect.poll(labels).toEqual(["Not on sale", "Buy now"]);
+    expect(await page.locator("select:visible").count()).toBe(1);
     expect(await page.locator("[data-notice]").textContent()).toBe("");
     await setSwitch({ name: "closed", sku: skuId, value: false });
     await expect.poll(labels).toEqual(["Buy now", "Buy now"]);
+    expect(await page.locator("select:visible").count()).toBe(2);
   });
 
   test("a buyer pays while payments are paused, keeps the item, and is charged afterwards", async () => {

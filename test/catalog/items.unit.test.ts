@@ -83,11 +83,7 @@ test.each<[what: string, document: object, issue: string]>([
     { skus: [size("41"), size("42", { option: undefined })] },
     "skus.1.option: is required, because the product has several SKUs",
   ],
-  [
-    "a blank option",
-    { skus: [size("41", { option: " " })] },
-    "skus.0.option: must not be empty",
-  ],
+  ["a blank option", { skus: [size("41", { option: " " })] }, "skus.0.option: must not be empty"],
   [
     "two currencies in a product",
     { skus: [size("41"), size("42", { unitPrice: price(9_000, "EUR") })] },

@@ -23,9 +23,10 @@ export interface SkuProps {
 }
 
 /** What browser code reads of an item. */
-export const skuData = ({ sku, stock }: Pick<SkuProps, "sku" | "stock">) => ({
+export const skuData = ({ sku, stock, stop }: Pick<SkuProps, "sku" | "stock" | "stop">) => ({
   "data-sku": sku.id,
   "data-stock": stock?.state,
+  "data-stopped": stop && "",
   "data-limit": sku.perUserLimit,
   "data-amount": String(sku.unitPrice.amount),
   "data-currency": sku.unitPrice.currency,
