@@ -1,5 +1,6 @@
 // The proof that units are sold and refused as if buyers came one after another: correct sales pass, and planted bugs are found
 // although the totals at the end are right.
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LedgerOrder, Order } from "../../../../src/local/client.ts";
 import type { Evidence } from "../../../../src/local/rehearse/evidence.ts";
@@ -79,4 +80,95 @@ test("a planted lost order is found", () => {
   expect(broken(sale)).toContain(
     "every accepted order becomes final, and only its owner can read it",
   );
+});
+
+/** What one buyer does. Milliseconds: when the shop decides, and the ways of request and answer. */
+interface Visit {
+  at: number;
+  there: number;
+  back: number;
+  isLost: boolean;
+  /** How long after the decision the shop takes the cancellation; without one, the hold ends after ten seconds. */
+  cancelsAfter: number | undefined;
+  isCancelLost: boolean;
+}
+
+const visit: fc.Arbitrary<Visit> = fc.record({
+  at: fc.nat(60_000),
+  there: fc.nat(5_000),
+  back: fc.nat(5_000),
+  isLost: fc.boolean(),
+  cancelsAfter: fc.option(fc.nat(9_000), { nil: undefined }),
+  isCancelLost: fc.boolean(),
+});
+
+const HOLD = 10 * SECOND;
+
+/** A shop of one unit that serves them one after the other, unless `isBroken`: then it also sells the unit that somebody has. */
+function shopOf(visits: Visit[], isBroken: boolean): Evidence & { doubleSales: number } {
+  const sale = lastPair({ bobAt: 0, cidAt: 0 });
+  const all = {
+    ...sale,
+    ledgerOrders: [],
+    purchases: [],
+    orderActions: [],
+    doubleSales: 0,
+  } as Evidence & { doubleSales: number };
+  let takenUntil = Number.NEGATIVE_INFINITY;
+  for (const [n, one] of visits.toSorted((a, b) => a.at - b.at).entries()) {
+    const user = `user-${n}`;
+    const isFree = one.at >= takenUntil;
+    if (!isFree && isBroken) all.doubleSales += 1;
+    const isSold = isFree || isBroken;
+    const isCanceled = one.cancelsAfter !== undefined;
+    const endsAt = one.at + (one.cancelsAfter ?? HOLD);
+    const times = { createdAt: iso(one.at), expiresAt: iso(one.at + HOLD) };
+    const made = paidOrder(`o${n}`, { ...times, status: isCanceled ? "cancelled" : "expired" });
+    const told = isSold ? answer(202, made) : problem(409, "sold_out");
+    const sent = { ...told, sentAt: NOW + one.at - one.there, ms: one.there + one.back };
+    all.purchases.push(purchase(user, `k${n}`, one.isLost ? undefined : sent));
+    if (!isSold) continue;
+    takenUntil = Math.max(takenUntil, endsAt);
+    all.ledgerOrders.push({ ...made, userId: user });
+    const canceled = {
+      ...answer(200, made),
+      sentAt: NOW + endsAt - one.there,
+      ms: one.there + one.back,
+    };
+    const cancel = { kind: "cancel", user, sku: "coupon", id: made.id } as const;
+    if (isCanceled)
+      all.orderActions.push({ ...cancel, answer: one.isCancelLost ? undefined : canceled });
+  }
+  return all;
+}
+
+const iso = (moment: number) => new Date(NOW + moment).toISOString();
+
+test("a shop that serves people one after the other is never accused, whatever answers are late or lost", () => {
+  const check = fc.property(fc.array(visit, { maxLength: 12 }), (visits) => {
+    expect(oneAfterAnother(shopOf(visits, false))).toEqual([]);
+  });
+  fc.assert(check, { numRuns: 2_000 });
+});
+
+test("a shop that sells a unit twice is found, also if answers were lost and nobody keeps the unit", () => {
+  // So far apart that nobody may have come a moment before another one left.
+  const apart = fc.record({
+    at: fc.nat(60).map((second) => second * SECOND + 500),
+    cancelsAfter: fc.option(
+      fc.nat(9).map((second) => second * SECOND + 250),
+      { nil: undefined },
+    ),
+    isLost: fc.boolean(),
+  });
+  const visits = fc.uniqueArray(apart, { selector: ({ at }) => at, maxLength: 12 });
+  const quick = { there: 1, back: 1, isCancelLost: false };
+  const check = fc.property(visits, (all) => {
+    const shop = shopOf(
+      all.map((one) => ({ ...one, ...quick })),
+      true,
+    );
+    expect(oneAfterAnother(shop).length > 0).toBe(shop.doubleSales > 0);
+  });
+  fc.assert(check, { numRuns: 2_000 });
 });
