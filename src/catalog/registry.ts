@@ -4,12 +4,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { MAX_GRANT_SECONDS } from "../admission/rehearsal.ts";
 import { decideRestock, type RestockCommand } from "../inventory/decide-stock.ts";
-import { type LanedSku, namesOf } from "../inventory/order-id.ts";
 import { decideSwitches, type SwitchChange, type SwitchSetting } from "./decide-switches.ts";
 import type { Action, Completion, LogEntry, NewEntry, Target } from "./log-entry.ts";
 import { LogTable } from "./log-table.ts";
-import { filterOfNames, nameHash } from "./name-filter.ts";
 import { holds, type Precondition } from "./precondition.ts";
+import { RegistryPublication } from "./registry-publication.ts";
 import {
   type ArchivePage,
   type Confirmation,
@@ -46,9 +45,7 @@ export class SaleRegistry extends DurableObject<object> {
   readonly #rules: RuleTable;
   readonly #log: LogTable;
   readonly #switches: SwitchTable;
-  /** Hashes of the ids of all sales, and of the names of the objects of all SKUs, that ever existed. */
-  readonly #names = new Set<number>();
-  #published: PublishedCatalog | undefined;
+  readonly #publication: RegistryPublication;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
@@ -56,8 +53,8 @@ export class SaleRegistry extends DurableObject<object> {
     this.#rules = new RuleTable(ctx.storage.sql);
     this.#log = new LogTable(ctx.storage.sql);
     this.#switches = new SwitchTable(ctx.storage.sql);
-    for (const id of this.#tables.saleIds()) this.#names.add(nameHash("sale", id));
-    for (const sku of this.#tables.skus()) this.#addNames(sku);
+    const switches = () => this.switches().switches.map(toPublished);
+    this.#publication = new RegistryPublication(this.#tables, switches);
     this.sweep();
   }
 
@@ -78,7 +75,7 @@ export class SaleRegistry extends DurableObject<object> {
         return { ok: false, reason: "sku_taken", skuId, saleId: owner.saleId };
       }
     }
-    const isFirst = this.#names.size === 0;
+    const isFirst = this.#publication.isEmpty;
     const registered = this.#write(sale.id, sale);
     return { ok: true, created: !before?.sale, isFirst, registered };
   }
@@ -100,7 +97,7 @@ export class SaleRegistry extends DurableObject<object> {
       sale !== id && !registered.former.includes(sku ?? "");
     this.#switches.replace(this.#switches.all().filter(isOther));
     this.#tables.forget(id);
-    this.#changed(this.#next(), { older: true });
+    this.#publication.changed(this.#next(), { older: true });
   }
 
   /**
@@ -141,7 +138,8 @@ export class SaleRegistry extends DurableObject<object> {
     if (current?.revision !== revision) return null;
     for (const object of objects) this.#tables.confirm(revision, object);
     const unsold = this.#tables.sale(id)?.unsold ?? [];
-    if (unsold.length !== current.unsold.length) this.#changed(this.#next(), { older: false });
+    if (unsold.length !== current.unsold.length)
+      this.#publication.changed(this.#next(), { older: false });
     const stocked = new Map(objects.map((object) => [object.skuId, object.stocked]));
     const { sale } = current;
     if (!sale?.skus.some((sku) => (stocked.get(sku.id) ?? sku.stock) !== sku.stock)) return null;
@@ -192,31 +190,19 @@ export class SaleRegistry extends DurableObject<object> {
     return this.#tables.livingPage(after, limit).map((registered) => this.#withStocked(registered));
   }
 
-  /** The catalog for the edges. Built once per version. */
+  /** The catalog for the edges. */
   published(): { version: number; catalog: PublishedCatalog } {
-    const version = this.#tables.counter("published");
-    if (this.#published?.version !== version) {
-      this.#published = {
-        version,
-        olderVersion: this.#tables.counter("older"),
-        older: this.#tables.olderCount,
-        sales: this.#tables.active(),
-        names: String(filterOfNames(this.#names)),
-        switches: this.switches().switches.map(toPublished),
-      };
-    }
-    return { version, catalog: this.#published };
+    return this.#publication.read();
   }
 
   /** The same, without the catalog if the edge already holds this version. */
   publishedAfter(held: number | undefined): Published {
-    const version = this.#tables.counter("published");
-    return version === held ? { version } : this.published();
+    return this.#publication.after(held);
   }
 
   /** Archives sales that closed too long ago, and publishes the ones that take their place. Call it regularly. */
   sweep(): void {
-    if (this.#tables.sweep(Date.now())) this.#changed(this.#next(), { older: true });
+    if (this.#tables.sweep(Date.now())) this.#publication.changed(this.#next(), { older: true });
   }
 
   // ---- rules
@@ -290,7 +276,7 @@ export class SaleRegistry extends DurableObject<object> {
       this.#switches.replace(switches);
       const changed = this.#next();
       this.#tables.setCounter("switches", changed);
-      this.#changed(changed, { older: false });
+      this.#publication.changed(changed, { older: false });
     }
     return { ok: true, ...this.switches(), edits };
   }
@@ -323,23 +309,12 @@ export class SaleRegistry extends DurableObject<object> {
     return next;
   }
 
-  #changed(version: number, { older }: { older: boolean }): void {
-    this.#tables.setCounter("published", version);
-    if (older) this.#tables.setCounter("older", version);
-  }
-
-  /** The names of all objects of a SKU: what an order's id names beyond them never existed. */
-  #addNames(sku: LanedSku): void {
-    for (const name of namesOf([sku])) this.#names.add(nameHash("sku", name));
-  }
-
   #write(id: string, sale: Sale | null): RegisteredSale {
     const revision = this.#next();
     this.#tables.save(id, revision, sale);
-    this.#names.add(nameHash("sale", id));
-    for (const sku of sale?.skus ?? []) this.#addNames(sku);
+    this.#publication.name(id, sale);
     const moved = this.#tables.sweep(Date.now());
-    this.#changed(revision, { older: moved || !this.#tables.isActive(id) });
+    this.#publication.changed(revision, { older: moved || !this.#tables.isActive(id) });
     return this.#tables.sale(id) as RegisteredSale;
   }
 }
