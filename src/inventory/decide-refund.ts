@@ -92,9 +92,12 @@ const owedAmount = (row: OrderRow): number =>
     (row.quantity - leftUnits(row)) * row.unitPrice.amount - committedAmount(returnsOf(row)),
   );
 
-/** What the provider reported about one refund of the operator's. `returned`: its total for the charge, as read then. */
+/**
+ * What the provider reported about one refund of the operator's. `returned`: its total for the charge, as read then.
+ * `isElsewhere`: other refunds had returned everything before.
+ */
 export type RefundResult = { returned?: ReturnReport } & (
-  | { outcome: "refunded" }
+  | { outcome: "refunded"; isElsewhere?: true }
   | { outcome: "refund_failed"; reason: string }
 );
 
@@ -108,7 +111,10 @@ export function decideRefundResult(
   const refund = returnsOf(row).refunds.find(({ id }) => id === refundId);
   if (refund?.state !== "due" || row.payment?.state !== "refund_due") return undefined;
   const returns = readAs(returnsOf(row), result.returned);
-  if (result.outcome === "refunded") return finished(row, returns, refund, now);
+  if (result.outcome === "refunded") {
+    const { isElsewhere } = result;
+    return finished(row, returns, { ...refund, ...(isElsewhere && { isElsewhere }) }, now);
+  }
   const failed = replaced(returns, { ...refund, state: "failed" });
   return { row: settled({ ...row, reason: result.reason }, failed, now), withdrawn: 0 };
 }

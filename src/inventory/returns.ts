@@ -17,6 +17,8 @@ export interface Refund {
   state: "due" | "succeeded" | "failed";
   /** Whether the provider has it and is still working on it, which can take days. */
   isPending?: true;
+  /** Whether other refunds had returned the whole charge before, so that the provider made none for this one. */
+  isElsewhere?: true;
   /** Whether the units have left the order. Stays true if the bank returns a refund that had succeeded. */
   isTaken: boolean;
 }
@@ -52,9 +54,11 @@ const NO_RETURNS: Returns = { reported: 0, reportedAt: 0, correctedAt: 0, floor:
 
 export const returnsOf = ({ returns }: Pick<Order, "returns">): Returns => returns ?? NO_RETURNS;
 
-/** The money of the refunds in one state. */
+/** The money of the refunds in one state that the provider made, or is to make. */
 export const amountIn = ({ refunds }: Returns, state: Refund["state"]): number =>
-  refunds.reduce((sum, refund) => sum + (refund.state === state ? refund.amount : 0), 0);
+  refunds
+    .filter((refund) => refund.state === state && !refund.isElsewhere)
+    .reduce((sum, { amount }) => sum + amount, 0);
 
 /** The oldest refund whose outcome is open. */
 export const dueRefund = (row: Pick<Order, "returns">): Refund | undefined =>

@@ -96,7 +96,7 @@ async function refundedElsewhere(stripe: Stripe, chargeId: string): Promise<Refu
   const open = refunds.find(isOpen);
   return open
     ? { outcome: "pending", cause: `the refund is ${open.status}` }
-    : { outcome: "refunded" };
+    : { outcome: "refunded", isElsewhere: true };
 }
 
 const isOpen = ({ status }: Stripe.Refund): boolean =>

@@ -283,6 +283,26 @@ test("raises an operator's refund that the bank returns in the second of its suc
   expect(await ledger(skuId)).toMatchObject({ refundsFailed: [{ orderId }] });
 });
 
+test("counts no refund twice that the shop made at Stripe before the operator's, and that failed later", async () => {
+  const purchase = await givenConfirmed();
+  const { orderId, skuId } = purchase;
+  await requestRefund(purchase, { quantity: 1 });
+  await refundAtStripe({ orderId }, TOTAL);
+  await deliverNext(purchase);
+  expect(await shown(purchase)).toMatchObject({ status: "refunded", refunded: usd(TOTAL) });
+  await finishRefund({ orderId }, "no");
+  const [failure] = await ownEvents({ orderId }, "refund.failed");
+  await apply(purchase, at(failure, 5));
+  expect(await shown(purchase)).toMatchObject({ payment: "refund_failed", refunded: usd(0) });
+
+  expect((await requestRefund(purchase)).body).toMatchObject({ quantity: 0, amount: usd(TOTAL) });
+  await deliverNext(purchase);
+
+  expect(await shown(purchase)).toMatchObject({ payment: "refunded", refunded: usd(TOTAL) });
+  expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: TOTAL });
+  expect(await ledger(skuId)).toMatchObject({ sold: 0, available: 5, refundsFailed: [] });
+});
+
 test("returns money again that a bank returned, and leaves the buyer the other units", async () => {
   const purchase = await givenConfirmed();
   const { orderId, skuId } = purchase;
