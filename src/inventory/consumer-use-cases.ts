@@ -18,6 +18,7 @@ import {
   passes,
 } from "./owed-events.ts";
 import { nextAfter, PAGE_SIZE } from "./page.ts";
+import { noteMismatch } from "./payment-report.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** Confirms free orders at once. The other claims name the step that their money needs. */
@@ -65,8 +66,9 @@ export function applyOutcome(
   now: number,
   { attempt, send }: { attempt?: number; send: boolean },
 ): OrderRow | undefined {
-  const changed = decidePaymentResult(work.stateFor(row, now), row, money, now, attempt);
-  if (!changed) return undefined;
+  const decided = decidePaymentResult(work.stateFor(row, now), row, money, now, attempt);
+  if (!decided) return undefined;
+  const changed = withoutClaims(work, decided, now);
   work.save(row, changed, { send });
   if (money.outcome === "refund_failed") logFailedRefund(changed);
   if (money.outcome !== "charged") return changed;
@@ -77,6 +79,14 @@ export function applyOutcome(
   const partly = amount ? decideReturned(changed, { amount, at: now }, now) : undefined;
   if (partly) work.save(changed, partly, { send });
   return partly ?? changed;
+}
+
+/** Raises the payments that claimed to be the order's and are not, now that the order's own is known. */
+function withoutClaims(work: UnitOfWork, row: OrderRow, now: number): OrderRow {
+  if (!row.payment?.claims) return row;
+  const { claims, ...payment } = row.payment;
+  for (const id of claims) if (id !== payment.chargeId) noteMismatch(work, row.orderId, id, now);
+  return { ...row, payment };
 }
 
 /** The order is in the line of the payments already, so it is not sent again. */

@@ -34,6 +34,8 @@ export interface Payment {
   givenAt?: number;
   /** The provider's id of the payment (Stripe: the PaymentIntent), or the shop's reference. Absent until known. */
   chargeId?: string;
+  /** Payments that the provider reported as paid for the order before its own was known. The others are raised then. */
+  claims?: string[];
   /** Lets its holder answer the bank. For the owner alone, and only while an action is required. */
   clientSecret?: string;
   /** Where the provider sends its receipt. Leaves the ledger once the order is no longer reserved. */

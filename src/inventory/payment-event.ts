@@ -160,8 +160,10 @@ function saveFailure(work: UnitOfWork, row: OrderRow, failed: OrderRow | undefin
 }
 
 /** Makes the consumer look the payment up at the provider, if the event suggests that it changed. */
-function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: number): EventResult {
+function lookUp(work: UnitOfWork, order: OrderRow, event: PaymentEvent, now: number): EventResult {
+  const row = withClaim(work, order, event);
   const { payment } = row;
+  const { kind } = event;
   if (payment?.state === "due" || payment?.state === "refund_due") {
     work.send(row);
     return "looking_up";
@@ -173,4 +175,18 @@ function lookUp(work: UnitOfWork, row: OrderRow, { kind }: PaymentEvent, now: nu
   if (!changed) return "ignored";
   work.save(row, changed);
   return "looking_up";
+}
+
+/** Most payments that are noted for one order. */
+const MAX_CLAIMS = 5;
+
+/** Notes which payment succeeded while the order's own is unknown, so that another one's money does not go unnoticed. */
+function withClaim(work: UnitOfWork, row: OrderRow, { kind, chargeId }: PaymentEvent): OrderRow {
+  const { payment } = row;
+  const claims = payment?.claims ?? [];
+  const isKnown = !payment || payment.chargeId !== undefined || claims.includes(chargeId);
+  if (kind !== "succeeded" || isKnown || claims.length === MAX_CLAIMS) return row;
+  const noted = { ...row, payment: { ...payment, claims: [...claims, chargeId] } };
+  work.ledger.save(row, noted);
+  return noted;
 }

@@ -167,14 +167,18 @@ test.each([
   },
 );
 
-test("confirms nothing on an event's word while the payment's id is unknown", async () => {
+test("confirms nothing on an event's word while the payment's id is unknown, and raises another payment later", async () => {
   const purchase = await givenOrder(await givenPaid(), paid);
 
   expect(await post(succeeded(refOf(purchase), { id: "pi_forged" }))).toBe(200);
 
   expect(await shown(purchase)).toMatchObject({ status: "reserved", payment: "due" });
+  expect(await ledger(purchase.skuId)).toMatchObject({ mismatches: [] });
   await deliverNext(purchase);
   expect(await shown(purchase)).toMatchObject({ status: "confirmed" });
+  // The other payment has somebody's money.
+  const mismatches = [{ orderId: purchase.order.id, reference: "pi_forged" }];
+  expect(await ledger(purchase.skuId)).toMatchObject({ mismatches });
   expect(await booksOf({ orderId: purchase.order.id })).toMatchObject({ charges: 1 });
 });
 
