@@ -12,6 +12,7 @@ import { decideLookUp, decidePaymentResult } from "../../src/inventory/decide-ou
 import { decidePay } from "../../src/inventory/decide-pay.ts";
 import {
   decideRefund,
+  decideRefundLookUp,
   decideRefundResult,
   type RefundCommand,
   type RefundResult,
@@ -198,6 +199,11 @@ export class LedgerModel {
   settleRefund(row: OrderRow, result: RefundResult, refundId = dueRefund(row)?.id): void {
     const returned = decideRefundResult(row, refundId ?? "", result, this.now);
     if (returned) this.#return(row, returned);
+  }
+
+  /** The provider reports that a bank returned the refund with this id. */
+  reportFailedRefund(row: OrderRow, refundId: string): void {
+    this.save(row, decideRefundLookUp(row, refundId, true, this.now));
   }
 
   /** The provider reports what it returned of the order's charge in total. */

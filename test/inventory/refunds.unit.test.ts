@@ -19,6 +19,14 @@ class Bank {
   /** Refunds by id, for each order. */
   readonly #made = new Map<string, Map<string, number>>();
 
+  /** Refunds that the bank of the buyer returned after their success. */
+  readonly #sentBack = new Set<string>();
+
+  sendBack({ orderId }: OrderRow, id: string): void {
+    this.#made.get(orderId)?.delete(id);
+    this.#sentBack.add(`${orderId} ${id}`);
+  }
+
   returned({ orderId }: OrderRow): number {
     return [...(this.#made.get(orderId)?.values() ?? [])].reduce((sum, amount) => sum + amount, 0);
   }
@@ -28,9 +36,10 @@ class Bank {
     this.#made.set(row.orderId, made);
     const before = this.returned(row);
     const left = totalOf(row).amount - before;
-    if (made.has(id) || left === 0)
+    if (made.has(id) || (left === 0 && !this.#sentBack.has(`${row.orderId} ${id}`)))
       return { outcome: "refunded", returned: { amount: before, at } };
-    if (id === FAILS || amount > left) {
+    const isSentBack = this.#sentBack.has(`${row.orderId} ${id}`);
+    if (id === FAILS || amount > left || isSentBack) {
       return { outcome: "refund_failed", reason: "refused", returned: { amount: before, at } };
     }
     made.set(id, amount);
@@ -41,7 +50,8 @@ class Bank {
 type Step =
   | { do: "refund"; order: number; id: string; quantity?: number; backOnSale: boolean }
   | { do: "visit"; order: number; answer: "arrives" | "is lost" | "comes late" | "comes twice" }
-  | { do: "atProvider"; order: number; amount: number; isReported: boolean };
+  | { do: "atProvider"; order: number; amount: number; isReported: boolean }
+  | { do: "sendBack"; order: number; id: string };
 
 const order = fc.nat(2);
 const ids = fc.constantFrom("r1", "r2", "r3", FAILS, "r5", "r6");
@@ -66,6 +76,18 @@ const atProvider: fc.Arbitrary<Step> = fc.record({
   order,
   amount: fc.integer({ min: 1, max: 250 }),
   isReported: fc.boolean(),
+});
+
+const sendBack: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("sendBack" as const),
+  order,
+  id: ids,
+});
+/** Answers that come while the refund is as they found it. */
+const timely: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("visit" as const),
+  order,
+  answer: fc.constantFrom("arrives", "is lost", "comes twice"),
 });
 
 interface Shop {
@@ -106,11 +128,20 @@ function refundAtProvider(shop: Shop, row: OrderRow, amount: number, isReported:
   if (isReported) report();
 }
 
+/** The bank returns a refund that had succeeded, and the provider reports that. */
+function sendRefundBack(shop: Shop, row: OrderRow, id: string): void {
+  const refund = row.returns?.refunds.find((each) => each.id === id);
+  if (refund?.state !== "succeeded") return;
+  shop.bank.sendBack(row, id);
+  shop.model.reportFailedRefund(row, id);
+}
+
 function take(shop: Shop, step: Step): void {
   const row = rowAt(shop, step.order);
   shop.model.now += 1;
   if (step.do === "refund") shop.model.apply(step);
   else if (step.do === "visit") visitOrder(shop, row, step.answer);
+  else if (step.do === "sendBack") sendRefundBack(shop, row, step.id);
   else refundAtProvider(shop, row, step.amount, step.isReported);
 }
 
@@ -182,6 +213,23 @@ test("agrees with the provider about all money returned, also beside refunds mad
       expect(status).toBe(refunded.amount === total.amount ? "refunded" : "confirmed");
       expect(moneyStep(row)).toBe("none");
     }
+    expectUnitsToBalance(shop);
+  });
+});
+
+test("raises money that a bank returned of units that are gone, until it is refunded again", () => {
+  always(fc.oneof(refund, timely, sendBack), (shop) => {
+    const rows = () => [...shop.model.orders.values()];
+    const owed = (row: OrderRow) =>
+      toOrder(row).refundedQuantity * PRICE - toOrder(row).refunded.amount;
+    for (const [index, row] of rows().entries()) {
+      expect(toOrder(row).refunded.amount).toBe(shop.bank.returned(row));
+      if (owed(row) === 0) continue;
+      expect(toOrder(row).payment).toBe("refund_failed");
+      shop.model.apply({ do: "refund", order: index, id: "again", quantity: 0, backOnSale: true });
+    }
+    drain(shop);
+    for (const row of rows()) expect(owed(row)).toBe(0);
     expectUnitsToBalance(shop);
   });
 });
