@@ -1,6 +1,6 @@
 // Time limits of calls: what ends them, and that nothing is left of them.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { withTimeLimit } from "../src/time-limit.ts";
+import { stopWaiting, withTimeLimit } from "../src/time-limit.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -18,6 +18,23 @@ test("a call that is not answered ends at its limit, as a timeout", async () => 
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(1);
   await outcome;
+});
+
+test("a buyer waits no longer than the limit, although the call goes on", async () => {
+  const call = stopWaiting(1_000, () => new Promise<never>(() => {}));
+  const outcome = expect(call).rejects.toMatchObject({ name: "TimeoutError" });
+  await vi.advanceTimersByTimeAsync(1_000);
+  await outcome;
+});
+
+test("a buyer gets what the call answers or fails with, and no timer is left", async () => {
+  await expect(stopWaiting(1_000, () => Promise.resolve(7))).resolves.toBe(7);
+  await expect(stopWaiting(1_000, () => Promise.reject(new Error("late")))).rejects.toThrow("late");
+  const broken = () => {
+    throw new Error("at once");
+  };
+  await expect(stopWaiting(1_000, broken)).rejects.toThrow("at once");
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("no timer outlives its call, whether that is answered, fails, or throws at once", async () => {

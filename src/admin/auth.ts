@@ -60,8 +60,9 @@ export async function authenticate(c: AppContext): Promise<Authenticated> {
  * Browsers attach a cookie or the assertion of Access to every request, so a write with either must come from this site.
  */
 async function identify(c: AppContext): Promise<Authenticated> {
-  if (c.req.header("authorization") !== undefined) {
-    const token = bearerToken(c);
+  const authorization = c.req.header("authorization");
+  if (authorization !== undefined) {
+    const token = bearerToken(authorization);
     return token === undefined ? refused(NOT_SIGNED_IN) : authenticateToken(c, token);
   }
   const found = (await byAssertion(c)) ?? bySession(c);

@@ -1,8 +1,9 @@
 // The console's session: a signed cookie in place of the token, so that neither a page nor its scripts hold the token.
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { keyedDigest, readToken, signToken } from "../admission/token.ts";
+import { readToken, signToken } from "../admission/token.ts";
 import type { Config } from "../config/config.ts";
 import { isLocal } from "../config/local-address.ts";
+import { keyedDigest } from "../digest.ts";
 import type { AppContext, Operator } from "../http/request.ts";
 
 /** How long a sign-in with a token lasts. */

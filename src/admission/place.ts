@@ -1,6 +1,6 @@
 // A place in line: a number, the smaller the better. The place of everyone who registered before the close follows from
 // the seed, the beacon and the user id. Later ones follow in order of arrival.
-import { createHmac } from "node:crypto";
+import { keyedDigest } from "../digest.ts";
 import { type Draw, drawKey, fractionOf, placeMessage, type Registrant } from "./place-formula.ts";
 
 /** The close of registration, and the draw. With the time of a ticket they give its place. `draw` is null until the beacon is known. */
@@ -11,7 +11,7 @@ export interface Close {
 }
 
 const fractionFrom = (key: string | Uint8Array, message: string): number =>
-  fractionOf(createHmac("sha256", key).update(message).digest("hex"));
+  fractionOf(keyedDigest(key, message, "hex"));
 
 /**
  * The place of a person who registered before the close, in [0, 1): the first 52 bits of HMAC-SHA-256, whose key is the

@@ -1,7 +1,8 @@
 // Rehearsals of a real deployment have synthetic people, whom the operator signs: who they are, their address, and whether they
 // solved a challenge. A grant is the key to sign them with. It belongs to one rehearsal sale and ends within an hour. Pure.
 import * as z from "zod";
-import { keyedDigest, readToken, signToken } from "./token.ts";
+import { keyedDigest } from "../digest.ts";
+import { readToken, signToken } from "./token.ts";
 
 /** How long a grant can be good for: seconds. */
 export const MAX_GRANT_SECONDS = 3_600;

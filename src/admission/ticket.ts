@@ -1,7 +1,9 @@
 // A ticket: signed proof of when a person registered for a sale. It is worth nothing to anyone else, and nothing is
 // stored about it.
+
+import { keyedDigest } from "../digest.ts";
 import type { Registrant } from "./place-formula.ts";
-import { keyedDigest, readToken, signToken } from "./token.ts";
+import { readToken, signToken } from "./token.ts";
 
 /** The longest ticket, in characters: that of the longest sale id has 182. */
 export const MAX_TICKET = 200;

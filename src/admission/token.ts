@@ -1,12 +1,9 @@
 // Signed tokens that are made and read synchronously: `<payload>.<HMAC-SHA-256>`, both base64url.
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { keyedDigest } from "../digest.ts";
 
 /** The purpose of a token. A token of one purpose is never valid for another. */
 type Purpose = "ticket" | "pass" | "session" | "preview" | "rehearsal";
-
-/** HMAC-SHA-256 in base64url: 43 characters. */
-export const keyedDigest = (secret: string, text: string): string =>
-  createHmac("sha256", secret).update(text).digest("base64url");
 
 /** Signs a payload, whose JSON must be ASCII. */
 export function signToken(secret: string, purpose: Purpose, payload: unknown): string {

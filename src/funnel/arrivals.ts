@@ -37,7 +37,7 @@ async function add(
   { saleId, userId }: { saleId: string; userId: string },
   at: number,
 ): Promise<void> {
-  const hash = await accountHash(userId, scope.config.SIGNING_SECRET);
+  const hash = accountHash(userId, scope.config.SIGNING_SECRET);
   const batch = batches.get(saleId) ?? {
     pending: new ArrivalSample(),
     reportedAt: 0,

@@ -1,11 +1,12 @@
 // The caller's address in the forms that limits and rules use, and the hashed names of callers in storage.
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
+import { keyedDigest } from "../digest.ts";
 import { memory, textBytes } from "../edge/memory.ts";
 import type { Attempt } from "./attempt.ts";
-import { hmacKey } from "./hmac-key.ts";
 
-const HASH_BYTES = 16;
+/** 128 bits, in hexadecimal. */
+const HASH_LENGTH = 32;
 
 /** A caller's address and the address blocks around it. */
 interface Address {
@@ -75,24 +76,22 @@ const hashes = memory<string>("hashes", { sizeOf: textBytes });
  * A caller's name for storage, in hexadecimal. Addresses and user ids are stored only as keyed hashes, so a reader
  * of Redis cannot identify or guess them.
  */
-export async function keyedHash(name: string, secret: string): Promise<string> {
+export function keyedHash(name: string, secret: string): string {
   const cacheKey = `${secret}|${name}`;
   const known = hashes.get(cacheKey);
   if (known) return known;
-  const text = new TextEncoder().encode(name);
-  const digest = await crypto.subtle.sign("HMAC", await hmacKey(secret), text);
-  const hash = new Uint8Array(digest, 0, HASH_BYTES).toHex();
+  const hash = keyedDigest(secret, name, "hex").slice(0, HASH_LENGTH);
   hashes.set(cacheKey, hash);
   return hash;
 }
 
 /** The keyed hash of an account. Limits, challenges, and arrivals use the same one, so it is computed once. */
-export const accountHash = (userId: string, secret: string): Promise<string> =>
+export const accountHash = (userId: string, secret: string): string =>
   keyedHash(`user:${userId}`, secret);
 
 /**
  * An account's name in this isolate's memory: 64 bits of the keyed hash, so no one without the secret can choose ids
  * that collide.
  */
-export const accountName = async (userId: string, secret: string): Promise<string> =>
-  (await accountHash(userId, secret)).slice(0, 16);
+export const accountName = (userId: string, secret: string): string =>
+  accountHash(userId, secret).slice(0, 16);

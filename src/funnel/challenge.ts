@@ -50,7 +50,7 @@ export async function demandChallenge(attempt: Challenged): Promise<Refusal | un
   const { sale } = attempt.entry;
   const mode = challengeMode(sale);
   // Counted in every mode, so the counts are complete when the operator changes the mode during a sale.
-  const account = await accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
+  const account = accountName(attempt.userId, attempt.c.get("config").SIGNING_SECRET);
   // A crowd of synthetic people must not make real people at the operator's address look like a farm.
   const nearby = attempt.rehearsed ? NOBODY_NEARBY : addAccount(attempt.c, account);
   if (mode === "off" || hasSolved(attempt)) return undefined;
@@ -140,14 +140,14 @@ async function assessRisk(attempt: Challenged, account: string, nearby: NearbyAc
 }
 
 /** Refuses with the settings the page needs to show the widget. */
-async function requireChallenge(attempt: Challenged, kind: keyof History): Promise<Refusal> {
+function requireChallenge(attempt: Challenged, kind: keyof History): Refusal {
   recordRefusal(attempt, kind);
   return refuse("challenge_required", {
     challenge: {
       provider: "turnstile",
       siteKey: attempt.c.get("config").TURNSTILE_SITE_KEY ?? "",
       action: CHALLENGE_ACTION,
-      cdata: await cdataOf(attempt),
+      cdata: cdataOf(attempt),
     },
   });
 }

@@ -173,7 +173,7 @@ function refused(attempt: Attempt, step: string, refusal: Refusal): Refused {
   count(`${name}_refused`, step, reason, saleId);
   const fields = { requestId: c.get("requestId"), saleId, step, reason };
   log(`${name}.refused`, fields);
-  void logVerbose(c.get("config"), "order.refused", attempt, fields);
+  logVerbose(c.get("config"), "order.refused", attempt, fields);
   return { ok: false, refusal };
 }
 

@@ -99,18 +99,18 @@ function recognize(c: AppContext, config: AuthConfig): Identity | undefined {
 
 /** The tokens of a request. An Authorization header takes precedence over cookies. */
 function tokensOf(c: AppContext, config: AuthConfig): { tokens: string[]; fromCookie: boolean } {
-  if (c.req.header("authorization") === undefined) {
+  const authorization = c.req.header("authorization");
+  if (authorization === undefined) {
     return { tokens: sessions(c.req.header("cookie") ?? "", config), fromCookie: true };
   }
-  const token = bearerToken(c);
+  const token = bearerToken(authorization);
   return { tokens: token === undefined ? [] : [token], fromCookie: false };
 }
 
 const BEARER = /^bearer[ \t]+(?=\S)/i;
 
 /** The token of an Authorization header, after `Bearer` and any spaces. Undefined if there is none. */
-export function bearerToken(c: AppContext): string | undefined {
-  const authorization = c.req.header("authorization") ?? "";
+export function bearerToken(authorization: string): string | undefined {
   const [scheme] = BEARER.exec(authorization) ?? [];
   return scheme && authorization.slice(scheme.length);
 }

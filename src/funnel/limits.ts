@@ -10,6 +10,7 @@ import { isAboutValue } from "../redis/bad-values.ts";
 import { withRedis } from "../redis/client.ts";
 import type { Keys } from "../redis/keys.ts";
 import { markUnderWay, rememberMark } from "../redis/under-way.ts";
+import { stopWaiting } from "../time-limit.ts";
 import { type Identified, objectOf, type Purchase, type Stage } from "./attempt.ts";
 import { recordRefusal } from "./behavior.ts";
 import { budgetOf } from "./budget.ts";
@@ -77,12 +78,10 @@ function idToMark(attempt: Counted): string | undefined {
 }
 
 /** Counts both limits and marks the order. One round trip, as the client pipelines commands of the same tick. */
-async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitResult[]> {
+function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitResult[]> {
   const config = attempt.c.get("config");
-  const ids = await Promise.all(
-    limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET)),
-  );
-  return withRedis(config, "redis", async (redis, keys) => {
+  const ids = limits.map(({ name, who }) => keyedHash(`${name}:${who}`, config.SIGNING_SECRET));
+  const count = async (redis: Redis, keys: Keys) => {
     const { userId, now } = attempt;
     const orderId = idToMark(attempt);
     const [results] = await Promise.all([
@@ -90,7 +89,8 @@ async function countBoth(attempt: Counted, limits: Limit[]): Promise<LimitResult
       orderId && markUnderWay(redis, keys, userId, { orderId, at: now }),
     ]);
     return results;
-  });
+  };
+  return withRedis(config, "redis", count, stopWaiting);
 }
 
 /** Refuses a buyer whose own limit is already used up, before any shared limit is counted. */

@@ -12,14 +12,14 @@ interface About {
 }
 
 /** Logs a step if its user or its order is listed. Costs nothing while nobody is. */
-export async function logVerbose(
+export function logVerbose(
   { LOG_VERBOSE_FOR: listed, SIGNING_SECRET }: VerboseConfig,
   event: string,
   { userId, orderId }: About,
   fields: LogFields = {},
-): Promise<void> {
+): void {
   if (listed.size === 0) return;
   if (!(listed.has(userId ?? "") || listed.has(orderId ?? ""))) return;
-  const account = userId === undefined ? undefined : await accountName(userId, SIGNING_SECRET);
+  const account = userId === undefined ? undefined : accountName(userId, SIGNING_SECRET);
   log(event, { ...fields, orderId, account });
 }

@@ -20,7 +20,7 @@ const firstUsers = memory<string>("visits", { ttl: LIFE_SECONDS * 1_000, sizeOf:
 /** Signs a token for a visit to this sale's page that begins now. No I/O. */
 export async function signVisit(c: AppContext, saleId: string): Promise<string> {
   const { SIGNING_SECRET } = c.get("config");
-  return new SignJWT({ sale: saleId, from: await keyedHash(addressBlock(c), SIGNING_SECRET) })
+  return new SignJWT({ sale: saleId, from: keyedHash(addressBlock(c), SIGNING_SECRET) })
     .setProtectedHeader({ alg: "HS256" })
     .setAudience(PURPOSE)
     .setJti(crypto.randomUUID())
@@ -45,7 +45,7 @@ export async function visitAge(
       algorithms: ["HS256"],
       audience: PURPOSE,
     });
-    const from = await keyedHash(addressBlock(c), SIGNING_SECRET);
+    const from = keyedHash(addressBlock(c), SIGNING_SECRET);
     if (payload.sale !== entry.sale.id || payload.from !== from) return undefined;
     if (!claimVisit(payload.jti, account)) return undefined;
     return Date.now() - (payload.iat as number) * 1_000;

@@ -41,7 +41,7 @@ export function reserve(
 
 function decideAndSave(work: UnitOfWork, gate: LineGate, command: ReserveCommand): ReserveResult {
   const now = work.begin();
-  const state = work.stateOf(command.userId, now);
+  const state = work.stateOf(command.userId, now, command.idempotencyKey);
   const admission = gate.decide(state.terms, command);
   const decision = decideReserve({ ...state, ...(admission && { admission }) }, command, now);
   if (!decision.ok) {

@@ -1,5 +1,5 @@
 // Makes the traces of orders: keyed hashes of address blocks and cards. Apart from their types, which browsers know too.
-import { keyedDigest } from "../admission/token.ts";
+import { keyedDigest } from "../digest.ts";
 import type { Traces } from "./traces.ts";
 
 /** 96 bits: collisions are unlikely among any number of orders. */

@@ -133,9 +133,12 @@ export class UnitOfWork {
     return this.ledger.ordersOf(userId).map((row) => this.#endHold(row, now));
   }
 
-  stateOf(userId: string, now: number): BuyerState {
+  /** The state that decides about a user's orders. `key`: that of the attempt, if one is decided. */
+  stateOf(userId: string, now: number, key?: string): BuyerState {
     const mine = this.ordersOf(userId, now);
-    const aliases = mine.length > 0 ? this.ledger.aliasesOf(userId) : [];
+    // The key of an order is the alias of no other one.
+    const isAlias = key !== undefined && !mine.some((order) => order.idempotencyKey === key);
+    const aliases = isAlias && mine.length > 0 ? this.ledger.aliasesOf(userId) : [];
     const { setup, stock } = this.ledger;
     return { terms: setup?.terms ?? null, stock, mine, aliases };
   }

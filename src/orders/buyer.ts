@@ -143,7 +143,7 @@ async function changeOrder(
   const answer = await callInventory(c.env, address, (inventory) => change(inventory, requestId));
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   const reason = answer.value.ok ? "changed" : answer.value.reason;
-  void logVerbose(c.get("config"), "order.changed", ref, { requestId, step, reason });
+  logVerbose(c.get("config"), "order.changed", ref, { requestId, step, reason });
   if (answer.value.ok) return answer.value;
   const { reason: cause } = answer.value;
   return refused(cause === "method_used" ? METHOD_USED : refuse(cause));

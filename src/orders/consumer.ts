@@ -39,7 +39,7 @@ export async function consumeOrders(
       .flatMap((group) => group.verdicts)
       .map(async ({ about, ref, message, fault }) => {
         const step = { ...about, reason: fault?.reason ?? "published" };
-        void logVerbose(config, "order.consumed", ref, step);
+        logVerbose(config, "order.consumed", ref, step);
         if (!fault) message.ack();
         else if (fault.lasting) {
           const { queue } = batch;

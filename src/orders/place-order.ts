@@ -1,6 +1,7 @@
 // Placing an order: through the funnel, then one call of the SKU's object. The API and the pages share this code, so
 // a form without JavaScript buys exactly as the API does.
 import { type Config, takesPaymentTokens } from "../config/config.ts";
+import { digest } from "../digest.ts";
 import { notAdmittedYet } from "../funnel/admission.ts";
 import type { Admitted, OrderBody } from "../funnel/attempt.ts";
 import { addressOf } from "../funnel/caller.ts";
@@ -30,23 +31,22 @@ export async function placeOrder(
   const admitted = await runFunnel(c, skuId, read);
   if (!admitted.ok) return admitted;
   const { attempt } = admitted;
-  const print = await fingerprint(attempt.body);
   const learn = observe(attempt);
   const sentAt = Date.now();
-  const answer = await reserveUnits(attempt, (admitted) => toCommand(admitted, print));
+  const answer = await reserveUnits(attempt, toCommand);
   learn(answer);
   measure("object_seconds", Date.now() - sentAt, "reserve", answer.ok ? "ok" : answer.reason);
   const outcome = outcomeOf(answer);
   count("orders", outcome, attempt.entry?.sale.id ?? "-");
   const orderId = answer.ok && answer.value.ok ? answer.value.order.id : undefined;
   const step = { requestId: c.get("requestId"), skuId, reason: outcome };
-  void logVerbose(c.get("config"), "order.attempted", { userId: attempt.userId, orderId }, step);
+  logVerbose(c.get("config"), "order.attempted", { userId: attempt.userId, orderId }, step);
   if (!answer.ok) return refused(inventoryRefusal(c, answer));
   return answer.value.ok ? answer.value : refused(toRefusal(answer.value, attempt));
 }
 
 /** The attempt as a command for the object. */
-function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
+function toCommand(attempt: Admitted): ReserveCommand {
   const { c, userId, orderId, idempotencyKey, now, wantsBuyers = false } = attempt;
   const { quantity, unitPrice } = attempt.body;
   // Without a gateway a token pays for nothing, so its hold still counts as unpaid.
@@ -60,7 +60,7 @@ function toCommand(attempt: Admitted, fingerprint: string): ReserveCommand {
     ...(receiptEmail ? { receiptEmail } : {}),
     ...(unitPrice === undefined ? {} : { unitPrice }),
     idempotencyKey,
-    fingerprint,
+    fingerprint: fingerprint(attempt.body),
     ...networkOf(attempt),
     requestId: c.get("requestId"),
     askedAt: now,
@@ -106,14 +106,16 @@ function outcomeOf(answer: InventoryAnswer<ReserveResult>): string {
   return answer.value.replayed ? "replayed" : "accepted";
 }
 
+/** 96 bits. */
+const FINGERPRINT_LENGTH = 16;
+
 /**
  * Distinguishes a retry from another request under the same key: another quantity or payment method. The ticket and the
  * price do not count, because they may have changed. Stored fingerprints have `null` as third part.
  */
-async function fingerprint(body: OrderBody): Promise<string> {
+function fingerprint(body: OrderBody): string {
   const text = JSON.stringify([body.quantity, body.paymentToken ?? null, null]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest, 0, 12).toBase64();
+  return digest(text, "base64").slice(0, FINGERPRINT_LENGTH);
 }
 
 const UNPAID = "Your earlier orders for this item ended unpaid.";

@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { paymentBodySchema } from "../funnel/attempt.ts";
 import { problem } from "../http/errors.ts";
+import { completeHeaders } from "../http/headers.ts";
 import { type AppContext, type AppEnv, readJson } from "../http/request.ts";
 import { cancelOrder, findPayment, ownOrder, payOrder } from "./buyer.ts";
 import { findOrder, listOrders } from "./my-orders.ts";
@@ -9,6 +10,8 @@ import { reportPayment } from "./payment-result.ts";
 import { placeOrder } from "./place-order.ts";
 
 const MAX_PAYMENT_BYTES = 1_024;
+/** Built once, because a rush gets so many of these answers. */
+const ACCEPTED = completeHeaders({ "Content-Type": "application/json" });
 
 export const orderRoutes = new Hono<AppEnv>()
   .post("/skus/:skuId/orders", reserve)
@@ -22,9 +25,10 @@ export const orderRoutes = new Hono<AppEnv>()
 async function reserve(c: Context<AppEnv, "/skus/:skuId/orders">): Promise<Response> {
   const placed = await placeOrder(c, c.req.param("skuId"));
   if (!placed.ok) return problem(c, placed.refusal);
-  if (placed.replayed) c.header("Idempotent-Replayed", "true");
-  c.header("Location", `/api/orders/${placed.order.id}`);
-  return c.json(placed.order, 202);
+  const answer = new Response(JSON.stringify(placed.order), { status: 202, headers: ACCEPTED });
+  answer.headers.set("Location", `/api/orders/${placed.order.id}`);
+  if (placed.replayed) answer.headers.set("Idempotent-Replayed", "true");
+  return answer;
 }
 
 async function show(c: Context<AppEnv, "/orders/:orderId">): Promise<Response> {

@@ -75,7 +75,7 @@ async function settle(
   const milliseconds = Date.now() - startedAt;
   const { requestId } = claim;
   const taken = { requestId, step, reason: answer.outcome, milliseconds };
-  void logVerbose(config, "payment.step", ref, taken);
+  logVerbose(config, "payment.step", ref, taken);
   const money = withTrace(answer, claim, config);
   if (money.outcome === "unknown" && money.isLimited) return { is: "limited" };
   const settlement = await record(remote, ref, claim, money);

@@ -156,7 +156,7 @@ async function deliverEach(
       const { userId, requestId } = owed;
       const about = { orderId: owed.order.id, requestId };
       const step = { ...about, reason: fault ?? "accepted" };
-      void logVerbose(config, "webhook.posted", { userId, orderId: about.orderId }, step);
+      logVerbose(config, "webhook.posted", { userId, orderId: about.orderId }, step);
       if (!fault) return [owed];
       if (isUntried || Date.now() - owed.since < GIVE_UP_MS) defer(messages, fault, about);
       else {

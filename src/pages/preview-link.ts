@@ -1,6 +1,7 @@
 // The link to the preview of a sale: signed, bound to that sale, and good until it expires. Nothing is stored about it, so no
 // link can be taken back before: it shows a page, and sells nothing.
-import { keyedDigest, readToken, signToken } from "../admission/token.ts";
+import { readToken, signToken } from "../admission/token.ts";
+import { keyedDigest } from "../digest.ts";
 
 /** The longest token, in characters: that of the longest sale id has 151. */
 const MAX_TOKEN = 160;

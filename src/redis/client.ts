@@ -5,7 +5,7 @@ import { PRICES } from "../cost/prices.ts";
 import { COMMANDS_OF_SCRIPT } from "../cost/usage.ts";
 import { Breaker } from "../edge/breaker.ts";
 import { add } from "../observability/metrics.ts";
-import { withTimeLimit } from "../time-limit.ts";
+import { type TimeLimit, withTimeLimit } from "../time-limit.ts";
 import { isAboutValue } from "./bad-values.ts";
 import { type Keys, keysOf } from "./keys.ts";
 
@@ -39,27 +39,29 @@ export function resetRedisBreaker(): void {
  * parsing. `keys` are the names of the deployment's keys.
  *
  * @param waiting the breaker for those who wait, whose `limitMs` ends each HTTP request
+ * @param within how it ends
  * @throws if Redis is slow or down, or the breaker is open. Every caller has a fallback or retries.
  */
 export async function withRedis<T>(
   config: RedisConfig,
   waiting: keyof typeof breakers,
   operation: (redis: Redis, keys: Keys) => Promise<T>,
+  within: TimeLimit = withTimeLimit,
 ): Promise<T> {
   const limits = config.BREAKERS[waiting];
   /** Of the request that is being sent. A function, because otherwise the client answers an aborted request with a result. */
-  let signal!: AbortSignal;
+  let signal: AbortSignal | undefined;
   const redis: Redis = new Redis({
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     automaticDeserialization: false,
     enableTelemetry: false,
     retry: { retries: 0 },
-    signal: () => signal,
+    signal: () => signal as AbortSignal, // the client takes an undefined one for none
   });
   redis.use((request, next) => {
     countCommands(request.body);
-    return withTimeLimit(limits.limitMs, (own) => {
+    return within(limits.limitMs, (own) => {
       signal = own;
       return next(request); // takes the signal before it awaits anything
     });

@@ -1,9 +1,8 @@
-// The three functions of node:crypto that Worker code uses. Unlike Web Crypto they are synchronous, so an object can
-// decide without an await.
+// The three functions of node:crypto that Worker code uses.
 declare module "node:crypto" {
   interface Digest {
     update(data: string | Uint8Array): Digest;
-    digest(encoding: "hex" | "base64url"): string;
+    digest(encoding: "hex" | "base64" | "base64url"): string;
   }
   export function createHmac(algorithm: "sha256", key: string | Uint8Array): Digest;
   export function createHash(algorithm: "sha256"): Digest;

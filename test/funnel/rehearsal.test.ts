@@ -86,7 +86,7 @@ describe("a synthetic person", () => {
     expect((await attempt(await aBuyer(), sale, { from: address })).status).toBe(202);
 
     const keys = await redis<string[]>("KEYS", `${KEYS.limit}:*`);
-    const hash = await keyedHash(`ip:${rehearsal.saleId}|${address}`, SIGNING_SECRET);
+    const hash = keyedHash(`ip:${rehearsal.saleId}|${address}`, SIGNING_SECRET);
     expect(keys.some((key) => key.includes(hash))).toBe(true);
     expect(keys.filter((key) => key.includes(address))).toEqual([]);
   });

@@ -1,7 +1,8 @@
 // The console without a browser: signing in, reading its pages, and sending its forms.
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
-import { keyedDigest, signToken } from "../../src/admission/token.ts";
+import { signToken } from "../../src/admission/token.ts";
+import { keyedDigest } from "../../src/digest.ts";
 import { ADMIN_TOKEN, call, freshAddress, ORIGIN, SIGNING_SECRET, VIEWER_TOKEN } from "./http.ts";
 
 export type Form = Record<string, string>;

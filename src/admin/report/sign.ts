@@ -1,7 +1,7 @@
 // Signs reports, so that they can be shown to others: an Ed25519 key that follows from SIGNING_SECRET, and a compact JWS.
 import { CompactSign, calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import { keyedDigest } from "../../admission/token.ts";
 import type { Config } from "../../config/config.ts";
+import { keyedDigest } from "../../digest.ts";
 import type { Report, SignedReport } from "./document.ts";
 
 /** The first bytes of every Ed25519 private key in PKCS #8 (RFC 8410); the 32 bytes of the seed follow. */

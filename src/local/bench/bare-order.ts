@@ -1,12 +1,14 @@
 // The bare order: the least that any shop must do for one, in its plainest form. One JWT verification, one call of the rate-limit
 // binding, two rate limits in one Redis round trip, one call of an object, one queue message, and a consumer that publishes the
-// order in Redis and confirms it. Without a line, lanes, other switches, money, versions, metrics, or a log.
+// order in Redis and confirms it. Its answer has the headers and fields of Doorbuster's. Without a line, lanes, other switches,
+// money, versions, metrics, or a log.
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis/cloudflare";
 import { type Context, Hono } from "hono";
 import type { ReserveCommand } from "../../inventory/decide-reserve.ts";
 import { addressOf, userOf } from "./bare-caller.ts";
 import type { BareOrder, BareShop, BareShopEnv } from "./bare-shop.ts";
+import { cannedAnswer } from "./canned.ts";
 
 export interface BareBindings extends BareShopEnv {
   BARE: DurableObjectNamespace<BareShop>;
@@ -61,8 +63,9 @@ bareOrderRoutes.post("/order", async (c) => {
   if (!answer.ok) return c.json({ code: answer.code }, 409);
   // Like Doorbuster, it responds without waiting for the queue.
   if (answer.isNew) c.executionCtx.waitUntil(c.env.BARE_ORDERS.send(answer.order));
-  const headers = { location: `/orders/${answer.order.id}`, "cache-control": "private, no-store" };
-  return c.json(answer.order, 202, headers);
+  const { json, headers } = cannedAnswer();
+  const location = `/orders/${answer.order.id}`;
+  return c.json({ ...json, ...answer.order }, 202, { ...headers, location });
 });
 
 /** An order at the object alone. */

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { addressOf, userOf } from "./bare-caller.ts";
 import { type BareBindings, bareOrderRoutes, settleBareOrders } from "./bare-order.ts";
 import type { BareOrder } from "./bare-shop.ts";
+import { canAnswer, cannedAnswer } from "./canned.ts";
 import { type InventoryBindings, inventoryRoutes } from "./inventory-routes.ts";
 
 export { BareShop } from "./bare-shop.ts";
@@ -11,40 +12,38 @@ export { CopiedOrders as SkuInventory } from "./copied-orders.ts";
 
 type Bindings = InventoryBindings & BareBindings;
 
-/** A copy of one of Doorbuster's responses. */
-interface CannedResponse {
-  status: 200;
-  headers: Record<string, string>;
-  body: string;
-  json?: object;
-}
-
-let canned: CannedResponse = { status: 200, headers: {}, body: "" };
-
 const app = new Hono<{ Bindings: Bindings }>();
 type AppContext = Context<{ Bindings: Bindings }>;
 
 // Routes that return the canned response.
 
 app.put("/canned", async (c) => {
-  canned = await c.req.json();
-  if (canned.headers["content-type"]?.includes("json")) canned.json = JSON.parse(canned.body);
+  canAnswer(await c.req.json());
   return c.body(null, 204);
 });
 
-app.get("/canned", (c) => c.body(canned.body, canned.status, canned.headers));
+app.get("/canned", (c) => {
+  const { body, status, headers } = cannedAnswer();
+  return c.body(body, status, headers);
+});
 
-app.get("/canned/json", (c) => c.json(canned.json, canned.status, canned.headers));
+const answerWithJson = (c: AppContext) => {
+  const { json, status, headers } = cannedAnswer();
+  return c.json(json, status, headers);
+};
 
-app.get("/canned/conditional", (c) =>
-  c.req.header("if-none-match") === canned.headers.etag
-    ? c.body(null, 304, canned.headers)
-    : c.body(canned.body, 200, canned.headers),
-);
+app.get("/canned/json", answerWithJson);
+
+app.get("/canned/conditional", (c) => {
+  const { body, headers } = cannedAnswer();
+  return c.req.header("if-none-match") === headers.etag
+    ? c.body(null, 304, headers)
+    : c.body(body, 200, headers);
+});
 
 const respondToPost = async (c: AppContext) => {
   await c.req.json();
-  return c.json(canned.json, canned.status, canned.headers);
+  return answerWithJson(c);
 };
 
 app.post("/canned", respondToPost);

@@ -3,10 +3,10 @@
 import { AddressRange } from "./addresses.ts";
 import { BATCH, bareRequests, DirectSku } from "./direct-sku.ts";
 import { type RequestSpec, sendAll } from "./load-generator.ts";
-import { newOrders, ORDER_BODY, PAID_ORDER_BODY } from "./requests.ts";
+import { mirrorResponse, newOrders, ORDER_BODY, PAID_ORDER_BODY } from "./requests.ts";
 import { CALLERS, type Load, type Row } from "./row.ts";
 import { PLENTIFUL, PRICED } from "./sales.ts";
-import { waitUntilBareSettled, waitUntilSettled } from "./testbed.ts";
+import { type Testbed, waitUntilBareSettled, waitUntilSettled } from "./testbed.ts";
 
 const toBareOrder = (request: RequestSpec): RequestSpec => ({ ...request, path: "/order" });
 
@@ -17,6 +17,7 @@ function newOrderRow(name: string, sku: string, body: string): Row {
   return {
     name,
     requestsPerRound: 400,
+    prepare: (testbed) => mirrorOrder(testbed, requests),
     subject: { worker: "doorbuster", status: 202, requests, drain: waitUntilSettled },
     baseline: {
       name: "bare order",
@@ -26,6 +27,12 @@ function newOrderRow(name: string, sku: string, body: string): Row {
       drain: waitUntilBareSettled,
     },
   };
+}
+
+async function mirrorOrder(testbed: Testbed, requests: Load["requests"]): Promise<void> {
+  const [order] = await requests(testbed, 1);
+  if (order) await mirrorResponse(testbed, order);
+  await waitUntilSettled(testbed);
 }
 
 /** Retries of orders that both Workers have already accepted. */
@@ -52,6 +59,7 @@ function repeatedOrderRow(): Row {
       await sendAll(testbed.comparator, accepted.map(toBareOrder), 202);
       await waitUntilSettled(testbed);
       await waitUntilBareSettled(testbed);
+      await mirrorOrder(testbed, () => accepted);
     },
   };
 }
