@@ -44,7 +44,10 @@ export function faultOf({ status, payment, total, refunded }: AuditedOrder): str
   if (status === "confirmed" && total > 0 && !TAKEN.has(payment)) {
     return "is confirmed, but was not charged";
   }
-  if (status === "refunded" && total > refunded) return "is refunded, but not all of its money";
+  // A refund that a bank returned can be under way again.
+  if (status === "refunded" && total > refunded && payment !== "refund_due") {
+    return "is refunded, but not all of its money";
+  }
   const isEnded = status === "cancelled" || status === "expired";
   if (isEnded && payment === "charged") return `is ${status}, but its money was kept`;
   return undefined;

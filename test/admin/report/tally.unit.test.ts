@@ -102,6 +102,11 @@ describe("money", () => {
     expect(faultOf(anOrder({ total: 100, ...changes }))).toBe(fault);
   });
 
+  test("finds no fault with a refund that is sent again after a bank returned it", () => {
+    const again = { status: "refunded", payment: "refund_due", refunded: 0 } as const;
+    expect(faultOf(anOrder({ total: 100, ...again }))).toBe(undefined);
+  });
+
   test.each<Partial<AuditedOrder>>([
     { payment: "charged" },
     { payment: "charged", refunded: 40 },
