@@ -9,6 +9,8 @@ export interface EdgeStock {
   held: number;
   /** Users who may have an order, of one lane. Undefined if the edge does not have the list. */
   buyers: BuyerSummary | undefined;
+  /** What the object adds to the free units of a SKU with lanes, or takes from them. */
+  part?: number | undefined;
   /** Whether the root of a SKU with lanes knows that the other lanes have no free unit. Undefined elsewhere. */
   isDry?: boolean | undefined;
 }
@@ -23,6 +25,7 @@ const stockSchema = z.object({
   available: z.int(),
   // Absent if an earlier release published the stock.
   held: z.int().default(0),
+  part: z.int().optional(),
   isDry: z.boolean().optional(),
   // Another release may use another format. The stock is usable without the buyers.
   buyers: buyersSchema.optional().catch(undefined),
@@ -41,10 +44,12 @@ export const toEdgeStock = ({
   available,
   held,
   buyers,
+  part,
   isDry,
 }: PublicStock | z.output<typeof stockSchema>): EdgeStock => ({
   available,
   held,
+  part,
   isDry,
   buyers: buyers && isReadable(buyers) ? buyers : undefined,
 });
@@ -53,15 +58,21 @@ export const toEdgeStock = ({
  * The stock of a SKU whose objects published these, the root's first: each one's entry has the units of all, and its own buyers. Only
  * the root knows that no unit is left, because the others may be out of date. If it does not say, it was alone when it published.
  */
-export function acrossLanes(lanes: EdgeStock[]): EdgeStock[] {
+export function acrossLanes(lanes: [EdgeStock, ...EdgeStock[]]): EdgeStock[] {
   const [root] = lanes;
-  const sum = (read: (stock: EdgeStock) => number) =>
-    lanes.reduce((total, stock) => total + read(stock), 0);
-  const isDry = root?.isDry ?? lanes.length === 1;
-  const left = root && isDry ? root.available : sum((stock) => stock.available);
-  const available = isDry ? left : Math.max(1, left);
-  const held = sum((stock) => stock.held);
+  const isDry = root.isDry ?? lanes.length === 1;
+  const available = isDry ? root.available : Math.max(1, freeIn(lanes));
+  const held = lanes.reduce((sum, stock) => sum + stock.held, 0);
   return lanes.map((stock) => ({ ...stock, available, held }));
+}
+
+/** The objects publish at different moments, and units move meanwhile, so what is free in each does not add up. */
+function freeIn([root, ...others]: [EdgeStock, ...EdgeStock[]]): number {
+  const rootPart = root.part ?? (root.isDry === undefined ? root.available : undefined);
+  const parts = [rootPart, ...others.map(({ part }) => part)];
+  // An earlier release published no parts.
+  const counts = parts.includes(undefined) ? [root, ...others].map((one) => one.available) : parts;
+  return (counts as number[]).reduce((sum, count) => sum + count, 0);
 }
 
 /** Held units that may become free without a cancellation. Only unpaid holds expire; free orders get confirmed. */

@@ -42,7 +42,8 @@ export function stockIn(skus: readonly LanedSku[], texts: Texts): Map<string, Ed
     at += names.length;
     // Of a part of the lanes, nobody could say what is left.
     if (parsed.length < names.length) continue;
-    for (const [n, known] of acrossLanes(parsed).entries()) stock.set(names[n] as string, known);
+    const known = acrossLanes(parsed as [EdgeStock, ...EdgeStock[]]);
+    for (const [n, one] of known.entries()) stock.set(names[n] as string, one);
   }
   return stock;
 }

@@ -9,6 +9,8 @@ export interface PublicStock {
   available: number;
   /** Units that are reserved and not sold yet. */
   held: number;
+  /** Of a SKU with lanes: see `partOfFree`. */
+  part?: number;
   /** At the root of a SKU with lanes: whether no other lane has a free unit. Absent elsewhere. */
   isDry?: boolean;
   /** Only when sold out: the people who may have an order. */

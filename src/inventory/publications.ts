@@ -3,7 +3,7 @@ import { type Attention, attentionOf, isQuiet } from "./attention.ts";
 import type { BuyerSummary } from "./buyers.ts";
 import { available } from "./decide-order.ts";
 import { sampleLedger } from "./gauges.ts";
-import { nameOf } from "./lanes/escrow.ts";
+import { nameOf, partOfFree } from "./lanes/escrow.ts";
 import type { Ledger } from "./ledger.ts";
 import { isSoldForGood, type PublicStock } from "./live-stock.ts";
 import { SkuField } from "./sku-field.ts";
@@ -56,13 +56,15 @@ export class Publications {
 
   /** The stock as the edge may know it. `withBuyers`: includes the buyers even while units are free. */
   stock(withBuyers = false): PublicStock {
-    const { stock } = this.#ledger;
+    const { setup, stock } = this.#ledger;
     const free = available(stock);
+    const part = setup ? partOfFree(setup, stock.held + stock.sold) : undefined;
     const buyers = withBuyers || free === 0 ? this.#buyerSummary() : undefined;
     const isDry = this.isDry();
     return {
       available: free,
       held: stock.held,
+      ...(part === undefined ? {} : { part }),
       ...(isDry === undefined ? {} : { isDry }),
       ...(buyers === undefined ? {} : { buyers }),
     };

@@ -78,6 +78,23 @@ export const lentUnits = ({ loans = [] }: Partial<Account> = {}): number =>
 /** All units of the SKU, at its root. */
 export const totalUnits = ({ stocked, account }: Held): number => stocked + lentUnits(account);
 
+/**
+ * What an object adds to the free units of its SKU, or takes from them. All these parts add up to the free units, those on the way
+ * included, whatever moves between the objects meanwhile. Undefined if the SKU has one object.
+ *
+ * @param used units held or sold here
+ */
+export function partOfFree(
+  { stocked, withdrawn = 0, account, share }: Held,
+  used: number,
+): number | undefined {
+  if (share) return -used - withdrawn;
+  return account?.loans.reduce(
+    (sum, { granted, returned }) => sum + granted - returned,
+    stocked - used,
+  );
+}
+
 export const loanOf = ({ loans }: Account, lane: number): Loan => loans[lane - 1] as Loan;
 
 const withLoan = <H extends AtRoot>(setup: H, lane: number, change: Partial<Loan>): H => ({

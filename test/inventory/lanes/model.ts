@@ -6,6 +6,7 @@ import { decideConfigure, type Setup } from "../../../src/inventory/decide-stock
 import {
   type Account,
   accountsOf,
+  partOfFree,
   type Share,
   totalUnits,
 } from "../../../src/inventory/lanes/escrow.ts";
@@ -490,6 +491,11 @@ export class Model {
   #check(free: number): void {
     const all = this.taken + free + this.returning;
     if (all !== this.stock) this.faults.push(`${all} units of ${this.stock}`);
+    const [alone, ...parts] = this.nodes.map(({ setup, stock }) =>
+      partOfFree(setup, stock.held + stock.sold),
+    );
+    const shown = alone === undefined ? free : sumOf([alone, ...parts.map((part) => part ?? 0)]);
+    if (shown !== free + this.returning) this.faults.push(`${shown} shown of ${free} free units`);
     if (this.nodes.some((node) => node.free < 0)) this.faults.push("an object sold too much");
     for (const { quantity, fewestFree } of this.soldOut.splice(0)) {
       if (fewestFree >= quantity) this.faults.push(`sold out, but ${fewestFree} were free`);
