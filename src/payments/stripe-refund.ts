@@ -57,7 +57,10 @@ async function refundPart(stripe: Stripe, request: OwnRefund): Promise<RefundOut
   } catch (error) {
     if (isAlreadyRefunded(error)) {
       const returned = await returnedOf(stripe, chargeId, at);
-      return { ...(await refundedElsewhere(stripe, chargeId)), ...returned };
+      const elsewhere = await refundedElsewhere(stripe, chargeId);
+      return elsewhere.outcome === "refunded"
+        ? { ...elsewhere, isElsewhere: true, ...returned }
+        : { ...elsewhere, ...returned };
     }
     const reason = permanentReason(error);
     if (reason === undefined) throw error;
@@ -96,7 +99,7 @@ async function refundedElsewhere(stripe: Stripe, chargeId: string): Promise<Refu
   const open = refunds.find(isOpen);
   return open
     ? { outcome: "pending", cause: `the refund is ${open.status}` }
-    : { outcome: "refunded", isElsewhere: true };
+    : { outcome: "refunded" };
 }
 
 const isOpen = ({ status }: Stripe.Refund): boolean =>

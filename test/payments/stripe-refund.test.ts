@@ -60,7 +60,11 @@ test("fails a refund of more than is left, and reports what was returned", async
     returned: returned(2_000),
   });
   await refundAtStripe({ orderId }, 400);
-  expect(await refund("b", 400)).toEqual({ outcome: "refunded", returned: returned(2_400) });
+  expect(await refund("b", 400)).toEqual({
+    outcome: "refunded",
+    isElsewhere: true,
+    returned: returned(2_400),
+  });
   expect(await booksOf({ orderId })).toMatchObject({ amountRefunded: 2_400 });
 });
 
