@@ -71,7 +71,8 @@ export function outputFile(name: string, path: string): string {
 /**
  * Runs a command, or says in one line what is wrong with its options.
  *
- * @param read parses the options. @param run returns the exit status
+ * @param read parses the options
+ * @param run returns the exit status
  * @returns the exit status. 2: bad usage, 1: it failed
  */
 export async function runCommand<Options extends object>(
