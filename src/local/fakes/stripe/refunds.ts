@@ -114,7 +114,10 @@ export class FakeRefunds {
    */
   finish(intent: Intent, answer: string): void {
     const refund = this.of(intent.id).at(-1);
-    if (!refund) return;
+    // A bank can return a refund that succeeded, but nothing changes one that failed.
+    const isChanging =
+      refund?.status === "pending" || (refund?.status === "succeeded" && answer === "no");
+    if (!isChanging) return;
     refund.status = ENDS[answer] ?? "succeeded";
     if (answer === "no") refund.failure_reason = "expired_or_canceled_card";
     this.#emit("refund.updated", { ...refund }, intent.metadata);
