@@ -58,7 +58,7 @@ const history = fc.record({
   paymentToken: fc.constantFrom(ASKS, LOST),
   scenario: fc.constantFrom(...SCENARIOS),
   /** Sorts the events. */
-  order: fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+  order: fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
   looksBetween: fc.boolean(),
   isHoldOver: fc.boolean(),
 });

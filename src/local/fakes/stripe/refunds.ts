@@ -93,6 +93,7 @@ export class FakeRefunds {
       metadata: metadataIn(params),
     };
     this.#refunds.set(intentId, [...this.of(intentId), refund]);
+    this.#emit("refund.created", { ...refund }, metadata);
     this.#emit("charge.refunded", { ...this.charge(intent), payment_intent: intentId, metadata });
     return refund;
   }
