@@ -1,5 +1,4 @@
 // Paused payments: no charge is sent, nobody's hold runs out because of it, and everything goes on afterwards.
-import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
@@ -7,7 +6,6 @@ import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { schedulerOf } from "../../src/inventory/scheduler-client.ts";
 import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
 import { PaymentRunner } from "../../src/orders/payment-runner.ts";
-import { dropPaymentLine } from "../../src/orders/payment-wait.ts";
 import { call } from "../support/http.ts";
 import { captureQueue, deliverBatch } from "../support/queue.ts";
 import { emptyRedis } from "../support/redis.ts";
@@ -24,17 +22,18 @@ import {
   until,
 } from "../support/shop.ts";
 import { givenSwitches, noSwitches } from "../support/switches.ts";
-import { bankEntry, givenOrder, givenPaid, PRICE, pay, paymentOf } from "./saga-fixtures.ts";
+import {
+  bankEntry,
+  givenOrder,
+  givenPaid,
+  PRICE,
+  pay,
+  paymentOf,
+  restartScheduler,
+} from "./saga-fixtures.ts";
 
 const PAUSED = { name: "paymentsPaused", value: true };
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-
-/** Restarts the scheduler, as a deployment does. It forgets its line. */
-async function restartScheduler(): Promise<void> {
-  const scheduler = env.PAYMENT_SCHEDULER.getByName("scheduler");
-  await runInDurableObject(scheduler, (_, state) => state.abort("restart")).catch(() => {});
-  dropPaymentLine();
-}
 
 beforeEach(emptyRedis);
 beforeEach(restartScheduler);

@@ -1,7 +1,7 @@
 // The way of a payment through its queue, the scheduler and the runners.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import { schedulerOf } from "../../src/inventory/scheduler-client.ts";
 import { PAYMENTS_QUEUE } from "../../src/orders/payment-retry.ts";
@@ -10,9 +10,10 @@ import type { Settlement } from "../../src/orders/settle-payment.ts";
 import { captureQueue, collecting, deliverBatch, enteringBy } from "../support/queue.ts";
 import { emptyRedis, readModelOf, redisIsBack, redisIsDown } from "../support/redis.ts";
 import { bought, buyers, ledger, onSale, settled, unique, until } from "../support/shop.ts";
-import { bankEntry, givenOrder, givenPaid, PRICE } from "./saga-fixtures.ts";
+import { bankEntry, givenOrder, givenPaid, PRICE, restartScheduler } from "./saga-fixtures.ts";
 
 beforeAll(emptyRedis);
+beforeEach(restartScheduler);
 
 const CONFIRMED = { status: "confirmed", payment: "charged" };
 

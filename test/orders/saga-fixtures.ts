@@ -1,10 +1,12 @@
 // Paid orders under full control of a test: a gateway whose answers it chooses, a clock that it moves, and a queue
 // whose messages it delivers.
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, vi } from "vitest";
 import { MAX_PAUSE_MS } from "../../src/inventory/hold-clock.ts";
 import type { OrderMessage } from "../../src/inventory/messages.ts";
 import type { Order } from "../../src/inventory/order.ts";
+import { dropPaymentLine } from "../../src/orders/payment-wait.ts";
 import type { WebhookConfig } from "../../src/orders/shop-receiver.ts";
 import type {
   ChargeOutcome,
@@ -31,6 +33,13 @@ import {
 
 export const PRICE = 2_400;
 const HOLD_SECONDS = 300;
+
+/** Restarts the scheduler of payments, as a deployment does. It forgets its line, and what its runners were doing. */
+export async function restartScheduler(): Promise<void> {
+  const scheduler = env.PAYMENT_SCHEDULER.getByName("scheduler");
+  await runInDurableObject(scheduler, (_, state) => state.abort("restart")).catch(() => {});
+  dropPaymentLine();
+}
 
 /** Stops the clock. `end` moves it past every hold of an order made until then, and past the pause for its payment. */
 export function givenHolds(): { end(): void } {
