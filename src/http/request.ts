@@ -87,8 +87,8 @@ const JSON_TYPE = "application/json";
 /** UTF-8 cannot encode surrogates, so only an escape can contain one. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
-/** Parses JSON. Rejects lone surrogates, because storing or hashing would change them. */
-const parseJson = (text: string): unknown =>
+/** Parses JSON. Rejects lone surrogates, because storing or hashing would change them. @throws if the text is not JSON */
+export const parseJson = (text: string): unknown =>
   JSON.parse(text, SURROGATE_ESCAPE.test(text) ? assertUnicode : undefined);
 
 function assertUnicode(key: string, value: unknown): unknown {

@@ -13,15 +13,15 @@ import { statesOf } from "../../pages/preview-state.ts";
 import { type AdminSaleList, Client, expectOk } from "../client.ts";
 import { stopRequested } from "../dev/stop-requested.ts";
 import { READY, startInstance } from "../dev/temporary.ts";
+import { faultsOf, priceFaults, readSale } from "../sale-file.ts";
 import { LOCAL_ADMIN_TOKEN } from "../settings.ts";
 import { formatNumber } from "../terminal-format.ts";
-import { faultsOf, readSale } from "./sale-file.ts";
 
-const HELP = `npm run preview -- FILE.json [--no-open]
+const HELP = `npm run preview -- FILE.json [--no-open] [--help]
 
 Checks the file of a sale (- reads it from stdin), puts the sale up on a local instance with temporary data, prints a link to each of its
 states, and opens the first one in a browser, unless there is no terminal. It runs until Ctrl-C.
-Exit status: 0 stopped, 1 the instance failed, 2 the sale or the usage is not valid.
+Exit status: 0 stopped or help printed, 1 the instance failed, 2 the sale or the usage is not valid.
 `;
 
 /** Cloudflare's keys for tests, which are public: a sale with challenges is not refused for want of keys. */
@@ -30,17 +30,26 @@ const TURNSTILE = {
   TURNSTILE_SECRET: "1x0000000000000000000000000000000AA",
 };
 const INVALID = 2;
+const OPTIONS = {
+  "no-open": { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
 
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
-  if (!options) {
-    console.error(HELP);
+  if (options === "help") {
+    console.log(HELP);
+    return 0;
+  }
+  if (typeof options === "string") {
+    console.error(`${options}\n\n${HELP}`);
     return INVALID;
   }
   const read = await readSale(options.file);
-  if (!read.ok) return refuse(read.faults);
+  const found = read.ok ? priceFaults(read.sale) : read.faults;
+  if (!read.ok || found.length > 0) return refuse(found);
   const stopped = stopRequested();
   // Any free port, so that it runs beside `npm run dev`.
   const port = { PORT: process.env.PORT || "0" };
@@ -63,18 +72,16 @@ interface Options {
   opens: boolean;
 }
 
-function readOptions(args: string[]): Options | undefined {
+/** A text says what is wrong with the arguments. */
+function readOptions(args: string[]): Options | "help" | string {
   try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { "no-open": { type: "boolean", default: false } },
-    });
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
+    if (values.help) return "help";
     const [file, ...others] = positionals;
-    if (file === undefined || others.length > 0) return undefined;
+    if (file === undefined || others.length > 0) return "Name one file.";
     return { file, opens: !values["no-open"] && !process.env.CI && process.stdout.isTTY === true };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

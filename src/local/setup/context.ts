@@ -1,9 +1,11 @@
 // What setup knows before its first step: the login, the account, the settings and the secrets.
+import type { SaleInput } from "../client.ts";
 import { UsageError } from "../command-line.ts";
 import type { Ask } from "./ask.ts";
 import { type Account, Cloudflare, type DeployedWorker } from "./cloudflare.ts";
 import { readSecrets, readSettings, readTracked, type Settings } from "./deployment-files.ts";
 import { SetupError } from "./error.ts";
+import { saleFrom } from "./first-sale.ts";
 import { type Options, WORKERS_DEV } from "./options.ts";
 import {
   checkConfiguration,
@@ -36,6 +38,8 @@ export interface Context extends Setup {
   noted: { settings: Settings | undefined; secrets: Values };
   /** All secrets whose values are known here. */
   secrets: Values;
+  /** The sale of the operator's file, if they named one. */
+  sale: SaleInput | undefined;
   /** The Worker as it was found, or undefined. */
   worker: DeployedWorker | undefined;
 }
@@ -43,6 +47,7 @@ export interface Context extends Setup {
 /** Finds out what exists. Changes nothing. @throws {SetupError} or {UsageError} */
 export async function openContext(setup: Setup): Promise<Context> {
   const { options, env, root, ask } = setup;
+  const sale = options.sale === undefined ? undefined : await saleFrom(options.sale);
   const cloudflare = await connect(setup);
   const noted = { settings: await readSettings(root), secrets: await readSecrets(root) };
   const wanted = options.account ?? env.CLOUDFLARE_ACCOUNT_ID ?? noted.settings?.accountId;
@@ -62,7 +67,7 @@ export async function openContext(setup: Setup): Promise<Context> {
   const secrets = withGenerated(known, atCloudflare, settings.vars);
   const vars = { ...readTracked(root).vars, ...settings.vars, PUBLIC_ORIGIN: settings.origin };
   checkConfiguration(vars, secrets, atCloudflare);
-  return { ...setup, cloudflare, account, settings, noted, secrets, worker };
+  return { ...setup, cloudflare, account, settings, noted, secrets, sale, worker };
 }
 
 const adviceFor = (unused: string[]): string =>

@@ -1,6 +1,7 @@
 // The first sale of a deployment: the operator's own file, or a free sample that opens in a week.
-import { readFile } from "node:fs/promises";
+import type { Issue } from "../../http/errors.ts";
 import { Client, type SaleInput } from "../client.ts";
+import { faultsOf, readSale } from "../sale-file.ts";
 import { SetupError } from "./error.ts";
 
 const DAY_MS = 86_400_000;
@@ -33,15 +34,11 @@ export const sampleSale = (
   ],
 });
 
-/** Reads a sale from a file. @throws {SetupError} */
+/** Reads a sale from a file. @throws {SetupError} with what is wrong with it */
 export async function saleFrom(file: string): Promise<SaleInput> {
-  try {
-    const sale = JSON.parse(await readFile(file, "utf8")) as SaleInput;
-    if (typeof sale?.id === "string") return sale;
-  } catch (error) {
-    throw new SetupError(`The sale in ${file} cannot be read: ${(error as Error).message}`);
-  }
-  throw new SetupError(`The sale in ${file} has no id.`);
+  const read = await readSale(file);
+  if (read.ok) return read.sale;
+  throw new SetupError(`The sale of --sale is not valid:\n${listOf(read.faults)}`);
 }
 
 interface SaleList {
@@ -65,7 +62,18 @@ export async function putUp(origin: string, adminToken: string, sale: SaleInput)
     throw refusal(answer);
 }
 
-const refusal = ({ status, body }: { status: number; body: unknown }): SetupError =>
-  new SetupError(
-    `The deployment refused the first sale (${status}): ${JSON.stringify(body)}\nCorrect it and run setup again, or use --no-sale.`,
+interface Problem {
+  detail?: string;
+  issues?: Issue[];
+}
+
+function refusal({ status, body }: { status: number; body: unknown }): SetupError {
+  const { detail = "", issues } = Object(body) as Problem;
+  const faults = issues ? faultsOf(issues) : [detail];
+  return new SetupError(
+    `The deployment refused the first sale (${status}):\n${listOf(faults)}\nCorrect it and run setup again, or use --no-sale.`,
   );
+}
+
+const listOf = (faults: readonly string[]): string =>
+  faults.map((fault) => `- ${fault}`).join("\n");

@@ -12,7 +12,7 @@ import {
 } from "./deployment-files.ts";
 import { SetupError } from "./error.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { putUp, saleFrom, salesOf, sampleSale } from "./first-sale.ts";
+import { putUp, salesOf, sampleSale } from "./first-sale.ts";
 import { WORKERS_DEV } from "./options.ts";
 import { readyState, untilReady } from "./ready.ts";
 import { checkRedis } from "./redis-check.ts";
@@ -149,19 +149,19 @@ const ready: Step = {
 
 const firstSale: Step = {
   title: "First sale",
-  async look({ options, ask, secrets, settings: { origin }, worker: before }) {
+  async look({ options, ask, secrets, settings: { origin }, sale: own, worker: before }) {
     if (!options.withSale) return { done: "left out" };
-    const { sale: file, saleTitle: title, saleOpensAt: opensAt } = options;
-    const sale = file ? await saleFrom(file) : sampleSale(Date.now(), { title, opensAt });
+    const { saleTitle: title, saleOpensAt: opensAt } = options;
+    const sale = own ?? sampleSale(Date.now(), { title, opensAt });
     const todo = `put up "${sale.title}", which opens at ${sale.opensAt}`;
     const token = secrets.ADMIN_TOKEN;
     if (!token) return { done: "unknown: ADMIN_TOKEN is set at Cloudflare, but not here" };
     if (options.dryRun && !before) return { todo, act: async () => {} };
     const existing = await salesOf(origin, token);
     if (!existing) return { done: "unknown: ADMIN_TOKEN at Cloudflare is another one than here" };
-    const exists = file ? existing.includes(sale.id) : existing.length > 0;
+    const exists = own ? existing.includes(sale.id) : existing.length > 0;
     if (exists) return { done: "there is one" };
-    const isChosen = (file ?? title ?? opensAt) !== undefined;
+    const isChosen = (own ?? title ?? opensAt) !== undefined;
     if (isChosen || !ask) return { todo, act: () => putUp(origin, token, sale) };
     const act = async () => putUp(origin, token, sampleSale(Date.now(), await ask.firstSale()));
     return { todo: "put up a sample", act };

@@ -27,15 +27,22 @@ const SALE = {
 };
 
 /** Runs the command with a file on stdin until it exits. */
-async function run(input: string, ...args: string[]) {
+async function run(input: string | Uint8Array, ...args: string[]) {
   const child = spawn("npm", ["run", "--silent", "preview", "--", ...args], { cwd: PROJECT });
   child.stdin.end(input);
   const [output, [status]] = await Promise.all([text(child.stderr), once(child, "exit")]);
   return { output, status };
 }
 
-test.each([
+test.each<[what: string, input: string | Uint8Array, fault: RegExp]>([
   ["text that is no JSON", "{", /JSON/],
+  ["a text that is not in UTF-8", Buffer.from('{"title":"Café"}', "latin1"), /utf-8/],
+  ["half a character", JSON.stringify({ ...SALE, title: "\ud800" }), /not Unicode/],
+  [
+    "a fault after a byte order mark",
+    `\ufeff${JSON.stringify({ id: 5 })}`,
+    /- id: must be a string/,
+  ],
   ["an unknown field", JSON.stringify({ ...SALE, lisded: true }), /lisded/],
   ["a wrong value", JSON.stringify({ ...SALE, listed: "false" }), /- listed: /],
   [
@@ -57,9 +64,16 @@ test.each([
   expect(await run(input, "-")).toEqual({ status: 2, output: expect.stringMatching(fault) });
 });
 
+test("says which file cannot be read", async () => {
+  const output = expect.stringContaining("- no-such.json cannot be read: ENOENT");
+  expect(await run("", "no-such.json")).toEqual({ status: 2, output });
+});
+
 test("explains its usage", async () => {
   expect(await run("")).toEqual({ status: 2, output: expect.stringContaining("FILE.json") });
-  expect((await run("", "a.json", "--nope")).status).toBe(2);
+  const unknown = { status: 2, output: expect.stringContaining("Unknown option '--nope'") };
+  expect(await run("", "a.json", "--nope")).toEqual(unknown);
+  expect(await run("", "--help")).toEqual({ status: 0, output: "" });
 });
 
 describe.runIf(process.platform === "linux")("a valid sale", () => {

@@ -1,4 +1,6 @@
 // What `npm run setup` says if it cannot go on. Nothing is changed then, and the next run goes on once it is mended.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Shop, setup, useShop } from "./shop.ts";
 
@@ -128,6 +130,18 @@ test.each(REFUSALS)("refuses to start when $title, and goes on afterwards", asyn
   expect(shop.account.writes).toEqual([]);
   mend(shop);
   expect(await setup(shop, [...args, "--dry-run"])).toContain("Nothing was changed");
+});
+
+test.each<[file: string, content: string | undefined, says: string]>([
+  ["that is not there", undefined, "cannot be read: ENOENT"],
+  ["that is no JSON", "{ // A comment\n}", "cannot be read: Expected"],
+  ["with an unknown field", '{"titel":"Drop"}', '- must not have the unknown field "titel"'],
+  ["without items", '{"id":"drop","title":"Drop"}', "- skus: is required"],
+])("refuses a sale's file %s before it deploys anything", async (_, content, says) => {
+  const file = join(shop.root, "sale.json");
+  if (content !== undefined) await writeFile(file, content);
+  expect(await setup(shop, ["--sale", file])).toContain(says);
+  expect(shop.account.writes).toEqual([]);
 });
 
 test("stops at the account's limit of queues, and creates only the missing ones afterwards", async () => {
