@@ -50,7 +50,10 @@ export class Transport {
   readonly #options: TransportOptions;
   #token: string | undefined;
 
+  /** @throws {TypeError} the address is not complete */
   constructor(options: TransportOptions) {
+    if (!/^https?:\/\/\w/i.test(options.baseUrl))
+      throw new TypeError("baseUrl must be a complete address, such as https://drops.shop.example");
     this.#options = { ...options, baseUrl: options.baseUrl.replace(/\/+$/, "") };
   }
 
@@ -125,7 +128,8 @@ export class Transport {
 
   #initOf({ body, headers, isPersonal, change }: Sent, { isOpen }: Doubt) {
     return {
-      headers: {
+      // A token that no header can carry is an error at once: no repeat of the request would mend it.
+      headers: new Headers({
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
         ...(change?.key === undefined ? {} : { "idempotency-key": change.key }),
@@ -133,7 +137,7 @@ export class Transport {
         // does without: the look costs a call of the ledger.
         ...(change?.key !== undefined && isOpen ? { "idempotency-retry": "true" } : {}),
         ...(isPersonal && this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
-      },
+      }),
       body: body === undefined ? null : JSON.stringify(body),
       // The token says who asks. A cookie would be refused, and might name somebody else.
       credentials: "omit" as const,
@@ -150,7 +154,7 @@ const noAnswer = (cause: unknown, retryAfterSeconds: number): Tried => ({
 /** What a proxy or a sign-in page of the network answers instead of the server is no answer. */
 async function toTried(response: Response): Promise<Tried> {
   const { ok, status, headers } = response;
-  const retryAfterSeconds = Math.max(0, Number(headers.get("retry-after")) || 0);
+  const retryAfterSeconds = retryAfterOf(headers);
   let body: unknown;
   try {
     body = await response.json();
@@ -161,6 +165,14 @@ async function toTried(response: Response): Promise<Tried> {
   if (!isProblem(body)) return noAnswer(new Error(`HTTP ${status}`), retryAfterSeconds);
   const error = new ApiError(status, body, retryAfterSeconds);
   return { ok, failure: failureOf(error), error };
+}
+
+/** Seconds. 0 if none are named. Proxies may name a time instead, by the clock that their answer shows, if it may be read. */
+function retryAfterOf(headers: Headers): number {
+  const text = headers.get("retry-after") ?? "";
+  const now = Date.parse(headers.get("date") ?? "") || Date.now();
+  const until = (Date.parse(text) - now) / 1_000;
+  return Math.max(0, Number.isNaN(Number(text)) ? Math.ceil(until) || 0 : Number(text));
 }
 
 const isProblem = (body: unknown): body is Problem =>

@@ -141,7 +141,7 @@ class Ledger {
   }
 
   readonly fetch = (async (_: string, { headers }: RequestInit) => {
-    const sent = headers as Record<string, string>;
+    const sent = Object.fromEntries(new Headers(headers));
     const fault = this.faults.shift();
     const key = sent["idempotency-key"] ?? "none";
     if (fault === "made" || fault === "made-busy") this.orders.add(key);

@@ -9,7 +9,10 @@ interface Reply {
   status: number;
   /** What is not an object is no JSON. */
   body: object | string;
-  retryAfter?: number;
+  /** Seconds, or as a proxy words it. */
+  retryAfter?: number | string;
+  /** The clock of the server. */
+  date?: string;
 }
 
 export interface Request {
@@ -27,14 +30,22 @@ export function fakeApi(...answers: Answer[]) {
   const send = async (url: string, { method, headers, body }: RequestInit) => {
     const call = `${method} ${url.slice(url.indexOf("/api") + 4)}`;
     const at = Date.now() - start;
-    sent.push({ call, headers: { ...headers } as never, body: JSON.parse(`${body ?? "{}"}`), at });
+    sent.push({
+      call,
+      headers: Object.fromEntries(new Headers(headers)),
+      body: JSON.parse(`${body ?? "{}"}`),
+      at,
+    });
     const answer = answers.shift();
     if (answer === "hung") return new Promise<Response>(() => {});
     if (!answer || answer === "lost") throw new TypeError("The connection was lost");
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     const after = answer.retryAfter;
-    const own = after === undefined ? {} : { headers: { "retry-after": `${after}` } };
-    return new Response(text, { status: answer.status, ...own });
+    const own = {
+      ...(after === undefined ? {} : { "retry-after": `${after}` }),
+      ...(answer.date === undefined ? {} : { date: answer.date }),
+    };
+    return new Response(text, { status: answer.status, headers: own });
   };
   const of = (call: string) => sent.filter((request) => request.call === call);
   return { sent, of, options: { baseUrl: "https://drops.test", fetch: send as typeof fetch } };

@@ -53,6 +53,42 @@ test("the page of a proxy is no answer, and its Retry-After counts", async () =>
   expect(api.sent[1]?.at).toBeGreaterThanOrEqual(30_000);
 });
 
+test.each([
+  [
+    "the clock of the server",
+    45_000,
+    "Tue, 01 Dec 2026 09:00:15 GMT",
+    "Tue, 01 Dec 2026 09:01:00 GMT",
+  ],
+  ["that of the device, if no other is shown", 45_000, undefined, 45_000],
+  ["no wait, if the time has passed", 0, undefined, -9_000],
+])("a proxy's Retry-After may be a time, by %s", async (_, wait, date, until) => {
+  const retryAfter =
+    typeof until === "string" ? until : new Date(Date.now() + until + 999).toUTCString();
+  const busy = { status: 503, body: "<h1>Busy</h1>", retryAfter, ...(date ? { date } : {}) };
+  const api = fakeApi(busy, ok(anOrder()));
+  expect(await outcome(createClient(api.options).buy("shoe"))).toEqual(anOrder());
+  expect(api.sent[1]?.at).toBeGreaterThanOrEqual(wait);
+  expect(api.sent[1]?.at).toBeLessThan(wait === 0 ? 1_000 : 60_000);
+});
+
+test.each(["", "/", "drops.shop.example", "https://", "ftp://drops.shop.example"])(
+  "the incomplete address “%s” is an error at once",
+  (baseUrl) => {
+    expect(() => createClient({ baseUrl })).toThrow(/complete address/);
+  },
+);
+
+test.each(["two\nlines", "東京"])(
+  "the token “%s”, which no header carries, is an error at once",
+  async (token) => {
+    const api = fakeApi(ok(anOrder()));
+    const error = await outcome(createClient({ ...api.options, token }).buy("shoe"));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(api.sent).toEqual([]);
+  },
+);
+
 test("a refusal without a code is no answer of the server", async () => {
   const api = fakeApi({ status: 403, body: { error: "captive portal" } }, ok(anOrder()));
   expect(await outcome(createClient(api.options).buy("shoe"))).toEqual(anOrder());
