@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import type { PreviewLink } from "../../admin/preview-links.ts";
 import type { Sale } from "../../catalog/schema.ts";
 import { billOf, inDollars } from "../../cost/bill.ts";
@@ -11,6 +10,7 @@ import { usageOfSale } from "../../cost/usage.ts";
 import type { Issue } from "../../http/errors.ts";
 import { statesOf } from "../../pages/preview-state.ts";
 import { type AdminSaleList, Client, expectOk } from "../client.ts";
+import { parse, runCommand, UsageError } from "../command-line.ts";
 import { stopRequested } from "../dev/stop-requested.ts";
 import { READY, startInstance } from "../dev/temporary.ts";
 import { faultsOf, priceFaults, readSale } from "../sale-file.ts";
@@ -35,18 +35,9 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-process.exit(await main(process.argv.slice(2)));
+process.exit(await runCommand(HELP, () => readOptions(process.argv.slice(2)), show));
 
-async function main(args: string[]): Promise<number> {
-  const options = readOptions(args);
-  if (options === "help") {
-    console.log(HELP);
-    return 0;
-  }
-  if (typeof options === "string") {
-    console.error(`${options}\n\n${HELP}`);
-    return INVALID;
-  }
+async function show(options: Options): Promise<number> {
   const read = await readSale(options.file);
   const found = read.ok ? priceFaults(read.sale) : read.faults;
   if (!read.ok || found.length > 0) return refuse(found);
@@ -72,17 +63,16 @@ interface Options {
   opens: boolean;
 }
 
-/** A text says what is wrong with the arguments. */
-function readOptions(args: string[]): Options | "help" | string {
-  try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
-    if (values.help) return "help";
-    const [file, ...others] = positionals;
-    if (file === undefined || others.length > 0) return "Name one file.";
-    return { file, opens: !values["no-open"] && !process.env.CI && process.stdout.isTTY === true };
-  } catch (error) {
-    return (error as Error).message;
-  }
+/** @throws {UsageError} */
+function readOptions(args: string[]): Options | "help" {
+  const { values, positionals } = parse(
+    { args, allowPositionals: true, options: OPTIONS },
+    process.env,
+  );
+  if (values.help) return "help";
+  const [file, ...others] = positionals;
+  if (file === undefined || others.length > 0) throw new UsageError("Name one file: FILE.json.");
+  return { file, opens: !values["no-open"] && !process.env.CI && process.stdout.isTTY === true };
 }
 
 function refuse(faults: readonly string[]): number {
