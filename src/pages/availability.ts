@@ -39,14 +39,14 @@ export async function unavailableSkus(
   return new Map(live?.skus.filter(noneAvailable).map((sku) => [sku.id, sku]));
 }
 
-/** The free units of a SKU. Undefined if that is unknown. */
-export async function freeUnits(
+/** The stock of a SKU. Undefined if that is unknown. */
+export async function stockOf(
   c: AppContext,
   entry: CatalogEntry,
   skuId: string,
-): Promise<number | undefined> {
+): Promise<Stock | undefined> {
   const live = await readLive(c.get("scope"), entry).catch(() => undefined);
-  return live?.skus.find(({ id }) => id === skuId)?.available;
+  return live?.skus.find(({ id }) => id === skuId);
 }
 
 /** The badges of open sales without a free unit and of paused ones, by sale id. Sales of unknown stock are left out. */

@@ -18,7 +18,7 @@ import { refuse } from "../http/errors.ts";
 import { type AppEnv, readForm } from "../http/request.ts";
 import { placeOrder } from "../orders/place-order.ts";
 import { paymentModeOf } from "../payments/payment-mode.ts";
-import { freeUnits } from "./availability.ts";
+import { stockOf } from "./availability.ts";
 import { stopWords } from "./copy/stop.ts";
 import { errorPage, explain, isRetryable, refusalHeaders } from "./error-pages.ts";
 import { BUY_PATH, type CARD_CHOICE_PATH, cardChoicePath, PICK_PATH } from "./item-paths.ts";
@@ -99,8 +99,9 @@ async function showForm(c: BuyContext): Promise<Response> {
   const stop = stopsOf(await readCatalog(c.get("scope")), item, now).get(item.sku.id);
   const chosen = quantitySchema.safeParse(c.req.query("quantity")).data ?? 1;
   const quantity = Math.min(chosen, mostUnits(item.entry.sale, item.sku));
-  const left = quantity > 1 ? await freeUnits(c, item.entry, item.sku.id) : undefined;
-  const lowered = left && left < quantity ? left : undefined;
+  const stock = await stockOf(c, item.entry, item.sku.id);
+  const lowered = stock?.available && stock.available < quantity ? stock.available : undefined;
+  const isSoldOut = state === "open" && stock?.state === "sold_out";
   const identity = await identify(c, c.get("config"));
   const page = personalPage(c);
   return renderForm(c, page, item, {
@@ -108,7 +109,8 @@ async function showForm(c: BuyContext): Promise<Response> {
     lowered,
     key: crypto.randomUUID(),
     signedIn: identity.ok,
-    open: state === "open" && !stop,
+    open: state === "open" && !stop && !isSoldOut,
+    ...(isSoldOut ? { words: explain(refuse("sold_out"), page.wording) } : {}),
     ...(stop ? { words: stopped(stop, page) } : {}),
     ...(state === "upcoming" ? beforeOpening(sale, now, page) : {}),
     ...(state === "closed" ? { words: explain(refuse("sale_closed"), page.wording) } : {}),

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { admin } from "../support/http.ts";
 import { captureQueue, deliver, takeMessages } from "../support/queue.ts";
-import { aSale, ledger, putSale, settled } from "../support/shop.ts";
+import { aSale, ledger, putSale, settled, until } from "../support/shop.ts";
 import { givenItem, keyIn, visit } from "./form-client.ts";
 
 test("issues a fresh idempotency key with every order form and forbids caching it", async () => {
@@ -60,6 +60,13 @@ test("pays one reserved order and cancels another by form", async () => {
   expect(await ledger(skuId)).toMatchObject({ sold: 1, held: 0 });
   const again = await visit(`${second}/payment`, { buyer, fields: { paymentToken: "tok_ok" } });
   expect(again.status).toBe(409);
+});
+
+test("says on the order form that an item is sold out, before anyone presses Buy", async () => {
+  const { buyer, path } = await givenItem({ stock: 0 });
+  const form = async () => (await visit(path, { buyer })).html;
+  await until("the stock is known", async () => (await form()).includes("Sold out"));
+  expect(await form()).not.toContain("Buy now");
 });
 
 test.each([
