@@ -45,6 +45,19 @@ inBrowser("the Pay bar", (stage) => {
     return { ...sale, buyer, page };
   }
 
+  test("shows the whole of a long price on a narrow screen", async () => {
+    const sale = await stage().onSale({ unitPrice: { amount: 99_999_990, currency: "KWD" } });
+    const buyer = await stage().person({ viewport: { width: 320, height: 568 } });
+    await buyer.signIn("rich");
+    const page = await buyer.open(sale.path);
+    await buyButton(page).click();
+    await orderIs(page, "reserved");
+    await digits(page).waitFor();
+    const hidden = (button: { scrollWidth: number; clientWidth: number }) =>
+      button.scrollWidth - button.clientWidth;
+    expect(await pay(page).evaluate(hidden)).toBe(0);
+  });
+
   test.each(SCREENS)(
     "stays in view after Buy and at every scroll position, at %d by %d",
     async (width, height) => {
