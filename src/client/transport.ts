@@ -128,8 +128,7 @@ export class Transport {
 
   #initOf({ body, headers, isPersonal, change }: Sent, { isOpen }: Doubt) {
     return {
-      // A token that no header can carry is an error at once: no repeat of the request would mend it.
-      headers: new Headers({
+      headers: carried({
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
         ...(change?.key === undefined ? {} : { "idempotency-key": change.key }),
@@ -144,6 +143,18 @@ export class Transport {
     };
   }
 }
+
+/** @throws {TypeError} no header can carry a value, such as that of a token. No repeat of the request would mend it. */
+function carried(headers: Record<string, string>): Record<string, string> {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!CARRIED.test(value))
+      throw new TypeError(`${name} has characters that no header can carry`);
+  }
+  return headers;
+}
+
+/** What `fetch` takes as the value of a header: Latin-1 without control characters. */
+const CARRIED = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const noAnswer = (cause: unknown, retryAfterSeconds: number): Tried => ({
   ok: false,

@@ -186,7 +186,8 @@ async function check(instance: Instance, scene: Scene): Promise<void> {
   }
   // Units can be gone by the time of an order, but its buyer's turn never is.
   expect(journal.refused.filter(({ status }) => status !== 409)).toEqual([]);
-  expect(await instance.client.ledger(sale.sku)).toMatchObject({ available: 0, held: 0 });
+  await vi.waitUntil(async () => (await instance.client.ledger(sale.sku)).held === 0, 120_000);
+  expect(await instance.client.ledger(sale.sku)).toMatchObject({ available: 0 });
   expect(orders).toHaveLength(STOCK);
 }
 

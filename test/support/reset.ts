@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { dropSnapshot } from "../../src/catalog/snapshot.ts";
 import { allBreakers } from "../../src/edge/breaker.ts";
 import { resetMemories } from "../../src/edge/memory.ts";
+import { flusher } from "../../src/observability/flush.ts";
 import { SHARDS } from "../../src/observability/shard-client.ts";
 import { acceptMessages, consumersAreIdle, dropMessages } from "./queues-of-file.ts";
 import { emptyRedis, redisIsBack } from "./redis.ts";
@@ -11,6 +12,8 @@ import { emptyRedis, redisIsBack } from "./redis.ts";
 /** Leaves a Worker without sales, orders, rules and money, and queues without messages. */
 export async function resetState(): Promise<void> {
   dropMessages();
+  // What the last file counted would otherwise be sent after the objects were emptied.
+  await flusher.flush();
   await wakeStores();
   await reset();
   await consumersAreIdle();

@@ -9,10 +9,9 @@ const ends = new Map<HTMLElement, number>();
 export function dock(panel: HTMLElement, endsAt: number | undefined): void {
   if (endsAt === undefined) ends.delete(panel);
   else ends.set(panel, endsAt);
-  panel.toggleAttribute("data-docked", false);
   for (const each of ends.keys()) if (!each.isConnected) ends.delete(each);
   const [first] = [...ends].sort(([, a], [, b]) => a - b).map(([each]) => each);
-  for (const each of ends.keys()) each.toggleAttribute("data-docked", each === first);
+  for (const each of [panel, ...ends.keys()]) each.toggleAttribute("data-docked", each === first);
   const height = (first && part(first, "hold")?.offsetHeight) ?? 0;
   document.documentElement.style.setProperty("--dock", `${height}px`);
 }

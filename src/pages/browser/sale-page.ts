@@ -178,7 +178,7 @@ class SalePage {
     const stops = this.#cards.map(({ skuId }) => this.#stopped?.[skuId]);
     const stop = mainStop(stops);
     for (const [i, card] of this.#cards.entries()) {
-      card.root.toggleAttribute("data-stopped", stops[i] !== undefined);
+      card.root.toggleAttribute("data-stopped", Boolean(stops[i]));
       card.set({ sale, stock: stocks[i], notYet: haltOf(stops[i]) ?? notYet, checking });
     }
     const badge = badgeOf(sale, stocks, stop);

@@ -160,8 +160,9 @@ export class SkuCard {
   #quantity = () => this.#state.pending?.quantity ?? Number(this.#select?.value ?? 1);
 
   #units(): number {
-    const orders = [...this.#orders.values()].filter(holdsUnits);
-    return orders.reduce((sum, { quantity }) => sum + quantity, 0);
+    let units = 0;
+    for (const order of this.#orders.values()) if (holdsUnits(order)) units += order.quantity;
+    return units;
   }
 
   /** Units that this buyer may still buy, by the orders on this page. */
